@@ -1,0 +1,4 @@
+//! What is true of performance management: formulas, states, rules and permissions.
+//!
+//! Pure by construction: no input or output, no clock, no randomness, no database,
+//! no HTTP. Time, ids and random values come in as arguments.
