@@ -2,3 +2,12 @@
 //!
 //! Pure by construction: no input or output, no clock, no randomness, no database,
 //! no HTTP. Time, ids and random values come in as arguments.
+
+pub mod account;
+pub mod change;
+pub mod id;
+pub mod org;
+pub mod policy;
+pub mod tenant;
+pub mod text;
+pub mod time;

@@ -1,0 +1,65 @@
+//! Identifiers: one type per noun, so that no id can be passed for another.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The id as a plain UUID.
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A company on this installation: the outermost wall of every record.
+    TenantId,
+    /// A company, division, department or team.
+    OrgUnitId,
+    /// A job in the catalogue of positions.
+    PositionId,
+    /// A person employed by the tenant.
+    EmployeeId,
+    /// One stretch of an employee's reporting line, unit and job.
+    AssignmentId,
+    /// A login of a person.
+    AccountId,
+    /// A family of refresh tokens: one sign-in on one device.
+    SessionId,
+    /// A grant of a role to an account.
+    RoleAssignmentId,
+    /// A secret with which a program signs in.
+    ApiKeyId,
+    /// Long work that a client follows by its progress.
+    JobId,
+    /// One line of the audit log.
+    AuditEntryId,
+    /// One fact of the events feed.
+    EventId,
+}

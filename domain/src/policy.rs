@@ -1,0 +1,715 @@
+//! Who may see and do what: the only such place.
+//!
+//! [`decide`] reads one table, [`RULES`], from top to bottom. Documents render the same table
+//! as the access matrix, so what people review is what the program does.
+//!
+//! - The tenant is settled before anything else: a subject meets resources of its own tenant only.
+//! - A conflict of interest beats every grant: towards a record about oneself every relationship
+//!   but [`Who::Myself`] vanishes.
+//! - A record is loaded [`Sealed`] and opened with the [`Permit`] of a decision about it.
+//! - A list is narrowed by a [`Visibility`], which only this module can make.
+
+use crate::account::{Role, Scope};
+use crate::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, TenantId};
+use crate::text::TextEnum;
+use crate::text_enum;
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+/// Who is asking: settled from the token and the records of this moment, never from the token alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The tenant of the token.
+    pub tenant: TenantId,
+    /// The person or the program.
+    pub principal: Principal,
+    /// The employee the person is, or for a program the employee who answers for it.
+    pub employee_id: Option<EmployeeId>,
+    /// Roles held today; always empty for a program.
+    pub grants: Vec<Grant>,
+}
+
+/// A person's account or a program's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A signed-in person.
+    Person(AccountId),
+    /// A program with a key.
+    Service {
+        /// Its key.
+        key: ApiKeyId,
+        /// What the key may be used for.
+        scopes: Vec<Scope>,
+        /// The unit whose people it is limited to.
+        unit: Option<OrgUnitId>,
+    },
+}
+
+impl Principal {
+    /// The id of the account or key.
+    pub fn id(&self) -> Uuid {
+        match self {
+            Principal::Person(account) => account.uuid(),
+            Principal::Service { key, .. } => key.uuid(),
+        }
+    }
+
+    /// `account` or `api_key`, as the audit log names it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Principal::Person(_) => "account",
+            Principal::Service { .. } => "api_key",
+        }
+    }
+}
+
+/// A role held today, for a unit or for the whole tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// The unit it is held for; none is the whole tenant.
+    pub org_unit_id: Option<OrgUnitId>,
+}
+
+impl Subject {
+    /// Whether the subject holds `role` for the whole tenant.
+    pub fn holds(&self, role: Role) -> bool {
+        self.grants.iter().any(|grant| grant.role == role && role != Role::Hrbp)
+    }
+
+    /// The units the subject is HR business partner of.
+    pub fn hrbp_units(&self) -> impl Iterator<Item = OrgUnitId> + '_ {
+        self.grants.iter().filter(|g| g.role == Role::Hrbp).filter_map(|g| g.org_unit_id)
+    }
+
+    /// The units of which it must be known whether a person belongs to them.
+    pub fn units_of_interest(&self) -> Vec<OrgUnitId> {
+        match &self.principal {
+            Principal::Service { unit, .. } => unit.iter().copied().collect(),
+            Principal::Person(_) => self.hrbp_units().collect(),
+        }
+    }
+}
+
+text_enum! {
+    /// A relationship a rule asks for.
+    pub enum Who {
+        /// The person the record is about.
+        Myself = "self",
+        /// Line manager as of the date asked for.
+        DirectManager = "direct_manager",
+        /// Any manager above, as of the date asked for.
+        ChainManager = "chain_manager",
+        /// HR business partner of the person's unit or of one above it.
+        Hrbp = "hrbp",
+        /// HR administrator.
+        HrAdmin = "hr_admin",
+        /// Compensation officer.
+        Comp = "comp",
+        /// Senior management.
+        Executive = "executive",
+        /// Auditor.
+        Auditor = "auditor",
+        /// The account or key that made the record.
+        Author = "author",
+        /// A program whose key has the scope of the rule, within its resource limit.
+        Service = "service",
+        /// Any signed-in person of the tenant.
+        Colleague = "colleague",
+    }
+}
+
+text_enum! {
+    /// What can be done, one value per noun and verb.
+    pub enum Action {
+        /// Read the tenant's own settings.
+        TenantRead = "tenant.read",
+        /// Change the tenant's name, locale or time zone.
+        TenantUpdate = "tenant.update",
+        /// Read org units and their tree.
+        OrgUnitRead = "org_unit.read",
+        /// Create, change, move and delete org units, one by one or in bulk.
+        OrgUnitWrite = "org_unit.write",
+        /// Read the catalogue of positions.
+        PositionRead = "position.read",
+        /// Create, change and delete positions.
+        PositionWrite = "position.write",
+        /// Read an employee.
+        EmployeeRead = "employee.read",
+        /// Read the history of an employee's unit, job and manager.
+        EmployeeHistory = "employee.history",
+        /// Hire, change, move, terminate and reinstate an employee.
+        EmployeeWrite = "employee.write",
+        /// Create and change many employees at once.
+        EmployeeImport = "employee.import",
+        /// Export employees as a file.
+        EmployeeExport = "employee.export",
+        /// Read accounts.
+        AccountRead = "account.read",
+        /// Invite, deactivate, activate an account, reset its password, end its sessions.
+        AccountWrite = "account.write",
+        /// Read role assignments.
+        RoleAssignmentRead = "role_assignment.read",
+        /// Give and revoke roles.
+        RoleAssignmentWrite = "role_assignment.write",
+        /// Read API keys (never their secrets).
+        ApiKeyRead = "api_key.read",
+        /// Make and revoke API keys.
+        ApiKeyWrite = "api_key.write",
+        /// Read the audit log.
+        AuditEntryRead = "audit_entry.read",
+        /// Read the events feed.
+        EventRead = "event.read",
+        /// Follow a job.
+        JobRead = "job.read",
+        /// Ask why somebody may or may not do something.
+        AccessExplain = "access.explain",
+    }
+}
+
+impl Action {
+    /// The action that shows the same resource: what a refused writer may at least see decides
+    /// between "forbidden" and "not found".
+    pub fn reading(self) -> Action {
+        match self {
+            Action::TenantRead | Action::TenantUpdate => Action::TenantRead,
+            Action::OrgUnitRead | Action::OrgUnitWrite => Action::OrgUnitRead,
+            Action::PositionRead | Action::PositionWrite => Action::PositionRead,
+            Action::EmployeeRead
+            | Action::EmployeeHistory
+            | Action::EmployeeWrite
+            | Action::EmployeeImport
+            | Action::EmployeeExport => Action::EmployeeRead,
+            Action::AccountRead | Action::AccountWrite => Action::AccountRead,
+            Action::RoleAssignmentRead | Action::RoleAssignmentWrite => Action::RoleAssignmentRead,
+            Action::ApiKeyRead | Action::ApiKeyWrite => Action::ApiKeyRead,
+            Action::AuditEntryRead => Action::AuditEntryRead,
+            Action::EventRead => Action::EventRead,
+            Action::JobRead => Action::JobRead,
+            Action::AccessExplain => Action::AccessExplain,
+        }
+    }
+
+    /// Whether the action leaves everything as it is.
+    pub fn is_read(self) -> bool {
+        self.reading() == self || matches!(self, Action::EmployeeHistory | Action::EmployeeExport)
+    }
+}
+
+/// The fields a decision opens. A wider mask holds every narrower one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mask {
+    /// What any colleague may know: number, name, address, unit, job, manager.
+    Directory,
+    /// Directory, and dates of employment, status and ids in other systems. For an audit entry:
+    /// who did what when, without values.
+    Metadata,
+    /// Everything the resource holds.
+    Full,
+}
+
+impl Mask {
+    /// As the access matrix shows it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mask::Directory => "directory",
+            Mask::Metadata => "metadata",
+            Mask::Full => "full",
+        }
+    }
+}
+
+/// One line of the policy: this relationship may do these actions and sees these fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Stable name, shown in refusals, explanations and audit entries.
+    pub id: &'static str,
+    /// What it allows.
+    pub actions: &'static [Action],
+    /// To whom.
+    pub who: Who,
+    /// The scope a program's key must have.
+    pub scope: Option<Scope>,
+    /// The fields it opens.
+    pub mask: Mask,
+}
+
+const fn allow(id: &'static str, who: Who, mask: Mask, actions: &'static [Action]) -> Rule {
+    Rule { id, actions, who, scope: None, mask }
+}
+
+const fn scope(id: &'static str, scope: Scope, mask: Mask, actions: &'static [Action]) -> Rule {
+    Rule { id, actions, who: Who::Service, scope: Some(scope), mask }
+}
+
+use Action as A;
+
+/// The whole policy. Of the rules that apply, the widest mask wins, then the first line.
+pub const RULES: &[Rule] = &[
+    allow(
+        "hr-admin",
+        Who::HrAdmin,
+        Mask::Full,
+        &[
+            A::TenantRead,
+            A::TenantUpdate,
+            A::OrgUnitRead,
+            A::OrgUnitWrite,
+            A::PositionRead,
+            A::PositionWrite,
+            A::EmployeeRead,
+            A::EmployeeHistory,
+            A::EmployeeWrite,
+            A::EmployeeImport,
+            A::EmployeeExport,
+            A::AccountRead,
+            A::AccountWrite,
+            A::RoleAssignmentRead,
+            A::RoleAssignmentWrite,
+            A::ApiKeyRead,
+            A::ApiKeyWrite,
+            A::EventRead,
+            A::JobRead,
+            A::AccessExplain,
+        ],
+    ),
+    allow("hr-admin-audit", Who::HrAdmin, Mask::Metadata, &[A::AuditEntryRead]),
+    allow(
+        "own-record",
+        Who::Myself,
+        Mask::Full,
+        &[
+            A::EmployeeRead,
+            A::EmployeeHistory,
+            A::AccountRead,
+            A::RoleAssignmentRead,
+            A::AccessExplain,
+        ],
+    ),
+    allow("own-accesses", Who::Myself, Mask::Metadata, &[A::AuditEntryRead]),
+    allow("own-job", Who::Author, Mask::Full, &[A::JobRead]),
+    allow(
+        "direct-manager",
+        Who::DirectManager,
+        Mask::Full,
+        &[A::EmployeeRead, A::EmployeeHistory],
+    ),
+    allow("chain-manager", Who::ChainManager, Mask::Full, &[A::EmployeeRead, A::EmployeeHistory]),
+    allow(
+        "hrbp-own-units",
+        Who::Hrbp,
+        Mask::Full,
+        &[A::EmployeeRead, A::EmployeeHistory, A::EmployeeExport],
+    ),
+    allow("executive", Who::Executive, Mask::Metadata, &[A::EmployeeRead]),
+    allow("comp", Who::Comp, Mask::Metadata, &[A::EmployeeRead]),
+    allow(
+        "auditor",
+        Who::Auditor,
+        Mask::Full,
+        &[
+            A::AuditEntryRead,
+            A::AccountRead,
+            A::RoleAssignmentRead,
+            A::ApiKeyRead,
+            A::EventRead,
+            A::JobRead,
+            A::AccessExplain,
+        ],
+    ),
+    allow(
+        "auditor-people",
+        Who::Auditor,
+        Mask::Metadata,
+        &[A::EmployeeRead, A::EmployeeHistory, A::EmployeeExport],
+    ),
+    allow(
+        "colleague",
+        Who::Colleague,
+        Mask::Full,
+        &[A::TenantRead, A::OrgUnitRead, A::PositionRead],
+    ),
+    allow("directory", Who::Colleague, Mask::Directory, &[A::EmployeeRead]),
+    scope(
+        "scope-people-read",
+        Scope::PeopleRead,
+        Mask::Full,
+        &[
+            A::TenantRead,
+            A::OrgUnitRead,
+            A::PositionRead,
+            A::EmployeeRead,
+            A::EmployeeHistory,
+            A::EmployeeExport,
+        ],
+    ),
+    scope(
+        "scope-people-write",
+        Scope::PeopleWrite,
+        Mask::Full,
+        &[
+            A::OrgUnitRead,
+            A::OrgUnitWrite,
+            A::PositionRead,
+            A::PositionWrite,
+            A::EmployeeRead,
+            A::EmployeeWrite,
+            A::EmployeeImport,
+        ],
+    ),
+    scope("scope-events-read", Scope::EventsRead, Mask::Full, &[A::EventRead]),
+];
+
+/// How the subject stands to the person a record is about, as of a business date.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relations {
+    /// Is that person's line manager.
+    pub direct_manager: bool,
+    /// Is one of the managers above.
+    pub chain_manager: bool,
+    /// The person belongs to one of [`Subject::units_of_interest`] or a unit below.
+    pub in_units: bool,
+}
+
+/// What the subject wants to touch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The record; nil for a whole kind of records (create, list).
+    pub id: Uuid,
+    /// The person the record is about.
+    pub about: Option<EmployeeId>,
+    /// The account the record is about.
+    pub account: Option<AccountId>,
+    /// The account or key that made the record.
+    pub author: Option<Uuid>,
+    /// How the subject stands to the person.
+    pub relations: Relations,
+}
+
+/// The outcome of [`decide`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The permit, if allowed.
+    pub permit: Option<Permit>,
+    /// The rule that allowed, or the one that refused.
+    pub rule: &'static str,
+    /// The relationship by which the deciding rule applied.
+    pub by: Option<Who>,
+}
+
+/// Proof of a positive decision about one target; only [`decide`] makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    target: Uuid,
+    mask: Mask,
+    rule: &'static str,
+}
+
+impl Permit {
+    /// The fields it opens.
+    pub fn mask(&self) -> Mask {
+        self.mask
+    }
+
+    /// The rule that allowed.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+}
+
+/// Why a subject is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// It may not even know that the resource exists.
+    Hidden,
+    /// It may see the resource but not do this.
+    Forbidden {
+        /// The rule that refused.
+        rule: &'static str,
+    },
+}
+
+/// The rule named when nothing allows an action.
+pub const NO_RULE: &str = "no-rule-allows";
+/// The rule named when only the conflict of interest stands in the way.
+pub const CONFLICT_OF_INTEREST: &str = "conflict-of-interest";
+/// The rule named when a key lacks the scope.
+pub const SCOPE_MISSING: &str = "scope-missing";
+
+/// Decides whether `subject` may do `action` to `target`.
+pub fn decide(subject: &Subject, action: Action, target: &Target) -> Decision {
+    let conflicted = is_conflicted(subject, target);
+    let applying = |who_ignores_conflict: bool| {
+        RULES
+            .iter()
+            .filter(|rule| rule.actions.contains(&action))
+            .filter(|rule| stands(subject, rule, target))
+            .filter(|rule| who_ignores_conflict || !conflicted || rule.who == Who::Myself)
+            .reduce(|best, rule| if rule.mask > best.mask { rule } else { best })
+    };
+    match applying(false) {
+        Some(rule) => Decision {
+            permit: Some(Permit { target: target.id, mask: rule.mask, rule: rule.id }),
+            rule: rule.id,
+            by: Some(rule.who),
+        },
+        None => {
+            let rule = match &subject.principal {
+                _ if conflicted && applying(true).is_some() => CONFLICT_OF_INTEREST,
+                Principal::Service { .. } => SCOPE_MISSING,
+                Principal::Person(_) => NO_RULE,
+            };
+            Decision { permit: None, rule, by: None }
+        }
+    }
+}
+
+/// [`decide`], with a refusal told apart: what the subject may not read is hidden.
+pub fn authorise(subject: &Subject, action: Action, target: &Target) -> Result<Permit, Denial> {
+    let decision = decide(subject, action, target);
+    match decision.permit {
+        Some(permit) => Ok(permit),
+        None if target.id.is_nil() => Err(Denial::Forbidden { rule: decision.rule }),
+        None if action.reading() != action
+            && decide(subject, action.reading(), target).permit.is_some() =>
+        {
+            Err(Denial::Forbidden { rule: decision.rule })
+        }
+        None => Err(Denial::Hidden),
+    }
+}
+
+/// Whether the record is about the subject, or about the person who answers for the program.
+fn is_conflicted(subject: &Subject, target: &Target) -> bool {
+    let same_person = target.about.is_some() && target.about == subject.employee_id;
+    let same_account = match &subject.principal {
+        Principal::Person(account) => target.account == Some(*account),
+        Principal::Service { .. } => false,
+    };
+    same_person || same_account
+}
+
+/// Whether the subject stands in the relationship the rule asks for.
+fn stands(subject: &Subject, rule: &Rule, target: &Target) -> bool {
+    let person = matches!(subject.principal, Principal::Person(_));
+    match rule.who {
+        Who::Myself => person && is_conflicted(subject, target),
+        Who::DirectManager => person && target.relations.direct_manager,
+        Who::ChainManager => person && target.relations.chain_manager,
+        Who::Hrbp if target.id.is_nil() => subject.hrbp_units().next().is_some(),
+        Who::Hrbp => person && target.relations.in_units && subject.hrbp_units().next().is_some(),
+        Who::HrAdmin => subject.holds(Role::HrAdmin),
+        Who::Comp => subject.holds(Role::Comp),
+        Who::Executive => subject.holds(Role::Executive),
+        Who::Auditor => subject.holds(Role::Auditor),
+        Who::Author => target.author == Some(subject.principal.id()),
+        Who::Colleague => person,
+        Who::Service => match &subject.principal {
+            Principal::Service { scopes, unit, .. } => {
+                rule.scope.is_some_and(|scope| scopes.contains(&scope))
+                    && (unit.is_none() || target.id.is_nil() || about_nobody_or_inside(target))
+            }
+            Principal::Person(_) => false,
+        },
+    }
+}
+
+fn about_nobody_or_inside(target: &Target) -> bool {
+    target.about.is_none() || target.relations.in_units
+}
+
+/// A record that has been loaded but not yet permitted.
+#[derive(Clone, Debug)]
+pub struct Sealed<T>(T);
+
+/// A record the policy guards.
+pub trait Protected {
+    /// What the policy must know to decide, relations left empty.
+    fn target(&self) -> Target;
+}
+
+impl<T: Protected> Sealed<T> {
+    /// Seals a loaded record.
+    pub fn new(record: T) -> Self {
+        Self(record)
+    }
+
+    /// What the policy must know to decide, relations left empty.
+    pub fn target(&self) -> Target {
+        self.0.target()
+    }
+
+    /// Opens the record with a permit made for it; a permit for another record opens nothing.
+    pub fn open(self, permit: &Permit) -> Result<T, Denial> {
+        if permit.target == self.0.target().id { Ok(self.0) } else { Err(Denial::Hidden) }
+    }
+}
+
+/// The part of the tenant's people a list may show, and with which fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visibility {
+    everyone: Option<Mask>,
+    myself: Option<EmployeeId>,
+    subtree_of: Option<EmployeeId>,
+    units: Vec<OrgUnitId>,
+    hidden: Option<EmployeeId>,
+    as_of: NaiveDate,
+}
+
+impl Visibility {
+    /// The fields shown of everyone, or none if only named groups are shown.
+    pub fn everyone(&self) -> Option<Mask> {
+        self.everyone
+    }
+
+    /// The person shown in full because it is the subject.
+    pub fn myself(&self) -> Option<EmployeeId> {
+        self.myself
+    }
+
+    /// The manager whose people, direct and indirect, are shown in full.
+    pub fn subtree_of(&self) -> Option<EmployeeId> {
+        self.subtree_of
+    }
+
+    /// The units whose people, and those of units below, are shown in full.
+    pub fn units(&self) -> &[OrgUnitId] {
+        &self.units
+    }
+
+    /// The person left out because of a conflict of interest.
+    pub fn hidden(&self) -> Option<EmployeeId> {
+        self.hidden
+    }
+
+    /// The date on which lines and units are read.
+    pub fn as_of(&self) -> NaiveDate {
+        self.as_of
+    }
+}
+
+/// Which people `subject` may list for `action` as of a date, or the rule that refuses the list.
+pub fn visibility(
+    subject: &Subject,
+    action: Action,
+    as_of: NaiveDate,
+) -> Result<Visibility, Denial> {
+    let anyone = Target { id: Uuid::max(), about: Some(Uuid::max().into()), ..Target::default() };
+    let with = |relations| decide(subject, action, &Target { relations, ..anyone }).permit;
+    let everyone = with(Relations::default()).map(|permit| permit.mask);
+    let wider = |relations| {
+        with(relations).is_some_and(|permit| everyone.is_none_or(|mask| permit.mask > mask))
+    };
+    let own = subject.employee_id.map(|me| {
+        let target = Target { id: me.uuid(), about: Some(me), ..Target::default() };
+        (me, decide(subject, action, &target).permit.is_some())
+    });
+    let shown = Visibility {
+        everyone,
+        myself: own.and_then(|(me, allowed)| allowed.then_some(me)),
+        subtree_of: subject.employee_id.filter(|_| {
+            wider(Relations { chain_manager: true, ..Relations::default() })
+        }),
+        units: if wider(Relations { in_units: true, ..Relations::default() }) {
+            subject.units_of_interest()
+        } else {
+            Vec::new()
+        },
+        hidden: own.and_then(|(me, allowed)| (!allowed).then_some(me)),
+        as_of,
+    };
+    let nothing = shown.everyone.is_none()
+        && shown.myself.is_none()
+        && shown.subtree_of.is_none()
+        && shown.units.is_empty();
+    if nothing {
+        let rule = decide(subject, action, &anyone).rule;
+        return Err(Denial::Forbidden { rule });
+    }
+    Ok(shown)
+}
+
+/// Whether [`decide`] can come out differently for different [`Relations`]: if not, they need
+/// not be loaded.
+pub fn relations_matter(subject: &Subject, action: Action, target: &Target) -> bool {
+    let with = |relations| decide(subject, action, &Target { relations, ..*target }).permit;
+    let none = with(Relations::default());
+    let all = with(Relations { direct_manager: true, chain_manager: true, in_units: true });
+    none.map(|p| p.mask) != all.map(|p| p.mask)
+}
+
+mod protected {
+    use super::{Protected, Target};
+    use crate::account::{Account, ApiKey, RoleAssignment};
+    use crate::org::{Employee, OrgUnit, Position};
+    use crate::tenant::Tenant;
+
+    impl Protected for Employee {
+        fn target(&self) -> Target {
+            Target { id: self.id.uuid(), about: Some(self.id), ..Target::default() }
+        }
+    }
+
+    impl Protected for Account {
+        fn target(&self) -> Target {
+            Target {
+                id: self.id.uuid(),
+                about: self.employee_id,
+                account: Some(self.id),
+                ..Target::default()
+            }
+        }
+    }
+
+    impl Protected for RoleAssignment {
+        fn target(&self) -> Target {
+            Target {
+                id: self.id.uuid(),
+                account: Some(self.account_id),
+                ..Target::default()
+            }
+        }
+    }
+
+    macro_rules! about_nobody {
+        ($($noun:ty),*) => {$(
+            impl Protected for $noun {
+                fn target(&self) -> Target {
+                    Target { id: self.id.uuid(), ..Target::default() }
+                }
+            }
+        )*};
+    }
+
+    about_nobody!(OrgUnit, Position, Tenant, ApiKey);
+}
+
+/// The access matrix as a Markdown table: actions down, relationships across.
+pub fn render_matrix() -> String {
+    use core::fmt::Write;
+    let mut out = String::from("| action |");
+    for who in Who::ALL {
+        let _ = write!(out, " {who} |");
+    }
+    out.push_str("\n|---|");
+    out.push_str(&"---|".repeat(Who::ALL.len()));
+    out.push('\n');
+    for &action in Action::ALL {
+        let _ = write!(out, "| {action} |");
+        for &who in Who::ALL {
+            let cell = RULES
+                .iter()
+                .filter(|rule| rule.who == who && rule.actions.contains(&action))
+                .map(|rule| match rule.scope {
+                    Some(scope) => format!("{} ({scope})", rule.mask.as_str()),
+                    None => rule.mask.as_str().to_owned(),
+                })
+                .collect::<Vec<_>>()
+                .join(", ");
+            let _ = write!(out, " {} |", if cell.is_empty() { "-" } else { &cell });
+        }
+        out.push('\n');
+    }
+    out
+}

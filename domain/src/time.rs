@@ -1,0 +1,27 @@
+//! Instants and business dates. The domain never asks what time it is.
+
+use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
+
+/// An instant in UTC, to the microsecond (what both engines keep).
+pub type Timestamp = DateTime<Utc>;
+
+/// Cuts an instant to whole microseconds, so that it reads back from either engine unchanged.
+pub fn to_micros(at: Timestamp) -> Timestamp {
+    at.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(at)
+}
+
+/// A stretch of business dates, both ends included; no `end` means "until further notice".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// First day.
+    pub start: NaiveDate,
+    /// Last day, or open.
+    pub end: Option<NaiveDate>,
+}
+
+impl Period {
+    /// Whether `day` lies in the period.
+    pub fn contains(&self, day: NaiveDate) -> bool {
+        self.start <= day && self.end.is_none_or(|end| day <= end)
+    }
+}
