@@ -1,0 +1,188 @@
+//! Column types that are legal on both engines, and the macros that write them.
+
+use chrono::{DateTime, Utc};
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::QueryResult;
+use diesel::query_builder::{AstPass, QueryId};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{BigInt, Binary, HasSqlType, SqlType, Text, Timestamptz};
+use diesel::sqlite::Sqlite;
+use domain::text::TextEnum;
+use std::io::Write;
+use uuid::Uuid;
+
+/// A UUID: `uuid` on PostgreSQL, 16 bytes on SQLite.
+#[derive(Debug, Clone, Copy, SqlType, QueryId)]
+#[diesel(postgres_type(oid = 2950, array_oid = 2951))]
+#[diesel(sqlite_type(name = "Binary"))]
+pub struct Id;
+
+/// An instant: `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite.
+#[derive(Debug, Clone, Copy, SqlType, QueryId)]
+#[diesel(postgres_type(oid = 1184, array_oid = 1185))]
+#[diesel(sqlite_type(name = "Long"))]
+pub struct Instant;
+
+impl diesel::sql_types::SqlOrd for Instant {}
+impl diesel::sql_types::SqlOrd for Id {}
+
+/// Any of the domain's ids, as a column value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Id)]
+pub struct Key(pub Uuid);
+
+/// An instant, as a column value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Instant)]
+pub struct At(pub DateTime<Utc>);
+
+impl ToSql<Id, Pg> for Key {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Id, Pg> for Key {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(Uuid::from_slice(value.as_bytes())?))
+    }
+}
+
+impl ToSql<Id, Sqlite> for Key {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(&self.0.as_bytes()[..]);
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Id, Sqlite> for Key {
+    fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
+        Ok(Self(Uuid::from_slice(&bytes)?))
+    }
+}
+
+impl ToSql<Instant, Pg> for At {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        ToSql::<Timestamptz, Pg>::to_sql(&self.0, &mut out.reborrow())
+    }
+}
+
+impl FromSql<Instant, Pg> for At {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        FromSql::<Timestamptz, Pg>::from_sql(value).map(Self)
+    }
+}
+
+impl ToSql<Instant, Sqlite> for At {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0.timestamp_micros());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Instant, Sqlite> for At {
+    fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let micros = <i64 as FromSql<BigInt, Sqlite>>::from_sql(value)?;
+        DateTime::from_timestamp_micros(micros).map(Self).ok_or_else(|| "instant out of range".into())
+    }
+}
+
+/// An enum of the domain, kept as its text form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression)]
+#[diesel(sql_type = Text)]
+pub struct Word<T: TextEnum + std::fmt::Debug>(pub T);
+
+impl<T: TextEnum + std::fmt::Debug, DB> ToSql<Text, DB> for Word<T>
+where
+    DB: Backend,
+    str: ToSql<Text, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.0.as_str().to_sql(out)
+    }
+}
+
+/// Reads the text form of an enum that the schema's CHECK already limits.
+pub fn word<T: TextEnum>(text: &str) -> Result<T, crate::DbError> {
+    T::parse(text).map_err(|unknown| crate::DbError::Corrupt(unknown.to_string()))
+}
+
+/// A Rust type with the one SQL type it is bound as in [`statement!`].
+pub trait Bind {
+    /// The SQL type.
+    type Sql;
+}
+
+macro_rules! binds {
+    ($($rust:ty => $sql:ty),* $(,)?) => {$(
+        impl Bind for $rust { type Sql = $sql; }
+        impl Bind for Option<$rust> { type Sql = diesel::sql_types::Nullable<$sql>; }
+    )*};
+}
+
+binds! {
+    Key => Id,
+    At => Instant,
+    i32 => diesel::sql_types::Integer,
+    i64 => BigInt,
+    bool => diesel::sql_types::Bool,
+    String => Text,
+    &str => Text,
+    Vec<u8> => Binary,
+    &[u8] => Binary,
+    chrono::NaiveDate => diesel::sql_types::Date,
+}
+
+/// Adds a typed bind to a hand-written statement.
+pub fn push<'b, DB, T>(out: &mut AstPass<'_, 'b, DB>, value: &'b T) -> QueryResult<()>
+where
+    DB: Backend + HasSqlType<T::Sql>,
+    T: Bind + ToSql<T::Sql, DB>,
+{
+    out.push_bind_param::<T::Sql, T>(value)
+}
+
+/// Declares a hand-written statement with typed binds standing where they are used, for the engine
+/// whose `Db` and `Conn` are in scope. Its query id is static, so each connection prepares it once
+/// (`sql_query` and Diesel's own UPDATE and upsert are prepared every time).
+///
+/// `struct Touch { at: At, id: Key } "UPDATE x SET at = " at " WHERE id = " id` is a command; with
+/// `-> (SqlType, ...);` after the fields it is a query.
+macro_rules! statement {
+    (
+        $(#[$doc:meta])*
+        struct $name:ident { $($field:ident : $rust:ty),* $(,)? }
+        $(-> $row:ty ;)?
+        $($sql:literal $($bind:ident)?)*
+    ) => {
+        $(#[$doc])*
+        struct $name { $($field: $rust),* }
+
+        impl diesel::query_builder::QueryId for $name {
+            type QueryId = $name;
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+
+        impl diesel::query_builder::QueryFragment<Db> for $name {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: diesel::query_builder::AstPass<'_, 'b, Db>,
+            ) -> diesel::QueryResult<()> {
+                $(
+                    out.push_sql($sql);
+                    $($crate::column::push(&mut out, &self.$bind)?;)?
+                )*
+                Ok(())
+            }
+        }
+
+        $(impl diesel::query_builder::Query for $name { type SqlType = $row; })?
+        impl diesel::RunQueryDsl<Conn> for $name {}
+    };
+}
+pub(crate) use statement;

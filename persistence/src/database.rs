@@ -1,0 +1,161 @@
+//! The database as the rest of the program sees it: read, snapshot, write.
+
+use crate::error::{DbError, Failure};
+use crate::ports::Store;
+use crate::{postgres, sqlite};
+use domain::id::TenantId;
+use domain::time::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How a database is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `sqlite://path` or `postgres://...`.
+    pub url: String,
+    /// Reading connections, and so the most reads at once.
+    pub readers: u32,
+    /// Units of work that may wait in one lane.
+    pub queue: usize,
+    /// How long a request waits for a connection or a place in a lane.
+    pub wait: Duration,
+}
+
+/// On whose behalf a unit of work runs: what its audit entries say.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The tenant whose records it may touch.
+    pub tenant: TenantId,
+    /// `account`, `api_key` or `system`.
+    pub actor_kind: &'static str,
+    /// Which account or key; none for the system.
+    pub actor_id: Option<Uuid>,
+    /// The account whose authority is used, when it is not the actor's own.
+    pub on_behalf_of: Option<Uuid>,
+    /// The request that asked for it.
+    pub request_id: String,
+    /// The instant at which everything in it happens.
+    pub now: Timestamp,
+    /// Randomness for the ids and salts of what is recorded.
+    pub seed: [u8; 32],
+}
+
+/// An open database of either engine.
+#[derive(Clone)]
+pub enum Database {
+    /// SQLite.
+    Sqlite(Arc<sqlite::engine::Engine>),
+    /// PostgreSQL.
+    Postgres(Arc<postgres::engine::Engine>),
+}
+
+/// Whether a URL means PostgreSQL.
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+macro_rules! by_url {
+    ($url:expr, $function:ident) => {
+        if is_postgres($url) {
+            postgres::engine::Engine::$function($url)
+        } else {
+            sqlite::engine::Engine::$function($url)
+        }
+    };
+}
+
+impl Database {
+    /// Opens a database whose schema is up to date.
+    pub fn open(options: &Options) -> Result<Self, DbError> {
+        if is_postgres(&options.url) {
+            Ok(Self::Postgres(Arc::new(postgres::engine::Engine::open(options)?)))
+        } else {
+            Ok(Self::Sqlite(Arc::new(sqlite::engine::Engine::open(options)?)))
+        }
+    }
+
+    /// Brings the schema at `url` up to date, alone; returns the migrations that ran.
+    pub fn migrate(url: &str) -> Result<Vec<String>, DbError> {
+        by_url!(url, migrate)
+    }
+
+    /// Takes every migration at `url` back; returns the migrations that were reverted.
+    pub fn revert(url: &str) -> Result<Vec<String>, DbError> {
+        by_url!(url, revert)
+    }
+
+    /// Whether the schema at `url` is up to date.
+    pub fn is_migrated(url: &str) -> Result<bool, DbError> {
+        by_url!(url, is_migrated)
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Reads in use and reads at once in all.
+    pub fn load(&self) -> (usize, usize) {
+        match self {
+            Self::Sqlite(engine) => engine.load(),
+            Self::Postgres(engine) => engine.load(),
+        }
+    }
+
+    /// Reads; each statement sees the newest commit.
+    pub async fn read<R, E, F>(&self, tenant: TenantId, work: F) -> Result<R, E>
+    where
+        F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: Failure,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.read(tenant, false, work).await,
+            Self::Postgres(engine) => engine.read(tenant, false, work).await,
+        }
+    }
+
+    /// Reads; all statements see one and the same commit.
+    pub async fn snapshot<R, E, F>(&self, tenant: TenantId, work: F) -> Result<R, E>
+    where
+        F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: Failure,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.read(tenant, true, work).await,
+            Self::Postgres(engine) => engine.read(tenant, true, work).await,
+        }
+    }
+
+    /// Runs a unit of work: all of it is durable when this returns `Ok`, nothing of it otherwise.
+    /// It may be run more than once until it is kept, so it must not reach outside the store.
+    pub async fn write<R, E, F>(&self, context: Context, work: F) -> Result<R, E>
+    where
+        F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: Failure,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.write(context, false, work).await,
+            Self::Postgres(engine) => engine.write(context, false, work).await,
+        }
+    }
+
+    /// [`Database::write`] for a unit that takes long, where the engine can run it aside.
+    pub async fn write_bulk<R, E, F>(&self, context: Context, work: F) -> Result<R, E>
+    where
+        F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: Failure,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.write(context, true, work).await,
+            Self::Postgres(engine) => engine.write(context, true, work).await,
+        }
+    }
+}

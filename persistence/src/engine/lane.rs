@@ -1,0 +1,259 @@
+//! A lane: one queue, one connection, many units of work per commit.
+//!
+//! Whatever waits in the queue when a transaction opens is run in it, each unit in a savepoint of
+//! its own; then the audit entries of all are chained, the events numbered, and one commit makes
+//! all of it durable. Nobody is answered before that commit.
+
+use super::super::repository::ledger;
+use super::unit::Unit;
+use super::{Manager, Session, dialect};
+use crate::database::{Context, Options};
+use crate::error::{DbError, Failure};
+use crate::ports::Store;
+use diesel::r2d2::Pool;
+use domain::change::Record;
+use domain::id::TenantId;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Most units in one transaction: bounds what one commit can hold up.
+const GROUP: usize = 64;
+/// How often a unit that lost a race, or its connection, is run again.
+const ATTEMPTS: usize = 3;
+
+/// The sending end of a lane.
+#[derive(Clone)]
+pub struct Lane {
+    queue: mpsc::Sender<Box<dyn Work>>,
+    wait: Duration,
+}
+
+impl Lane {
+    /// Starts the thread of a lane. It ends when the last sender is gone.
+    pub fn start(number: usize, pool: Pool<Manager>, options: &Options) -> Self {
+        let (queue, mut waiting) = mpsc::channel(options.queue);
+        std::thread::Builder::new()
+            .name(format!("lane-{number}"))
+            .spawn(move || {
+                let mut group = Vec::with_capacity(GROUP);
+                while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
+                    run_group(&pool, std::mem::take(&mut group));
+                }
+            })
+            .expect("the operating system starts a thread");
+        Self { queue, wait: options.wait }
+    }
+
+    /// Queues a unit of work and waits until it is durable.
+    pub async fn run<R, E, F>(&self, context: Context, work: F) -> Result<R, E>
+    where
+        F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: Failure,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(Job { context, work, outcome: None, answer });
+        match tokio::time::timeout(self.wait, self.queue.reserve()).await {
+            Ok(Ok(place)) => place.send(job),
+            Ok(Err(_)) => return Err(DbError::Unavailable("the lane has stopped".into()).into()),
+            Err(_) => return Err(DbError::Busy.into()),
+        }
+        answered
+            .await
+            .unwrap_or_else(|_| Err(DbError::Unavailable("the lane has stopped".into()).into()))
+    }
+}
+
+/// A queued unit of work, whatever it returns.
+trait Work: Send {
+    fn context(&self) -> &Context;
+    /// Runs it; the failure of the database, if that is why it failed, and whether it may stay.
+    fn run(&mut self, store: &mut dyn Store) -> Outcome;
+    /// Answers: with what it returned, or with why nothing of it was kept.
+    fn answer(self: Box<Self>, durable: Result<(), DbError>);
+}
+
+enum Outcome {
+    Kept,
+    Refused,
+    Transient,
+    Panicked(String),
+}
+
+struct Job<R, E, F> {
+    context: Context,
+    work: F,
+    outcome: Option<Result<R, E>>,
+    answer: oneshot::Sender<Result<R, E>>,
+}
+
+impl<R, E, F> Work for Job<R, E, F>
+where
+    F: FnMut(&mut dyn Store) -> Result<R, E> + Send,
+    R: Send,
+    E: Failure,
+{
+    fn context(&self) -> &Context {
+        &self.context
+    }
+
+    fn run(&mut self, store: &mut dyn Store) -> Outcome {
+        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(store)));
+        match result {
+            Ok(result) => {
+                let outcome = match &result {
+                    Ok(_) => Outcome::Kept,
+                    Err(e) if e.database().is_some_and(DbError::is_transient) => Outcome::Transient,
+                    Err(_) => Outcome::Refused,
+                };
+                self.outcome = Some(result);
+                outcome
+            }
+            Err(panic) => {
+                let text = panic
+                    .downcast_ref::<&str>()
+                    .map(|text| (*text).to_owned())
+                    .or_else(|| panic.downcast_ref::<String>().cloned());
+                Outcome::Panicked(text.unwrap_or_default())
+            }
+        }
+    }
+
+    fn answer(self: Box<Self>, durable: Result<(), DbError>) {
+        let result = match (durable, self.outcome) {
+            (Err(error), _) => Err(error.into()),
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(DbError::Engine("a unit of work was not run".into()).into()),
+        };
+        // Whoever asked may have gone away; what was committed stays committed.
+        let _ = self.answer.send(result);
+    }
+}
+
+/// Why a group could not be committed as it stands.
+enum Failed {
+    /// Nothing was kept; every unit may be run again.
+    Before(DbError),
+    /// The commit itself failed: nobody can say whether it was kept, so nothing is run again.
+    Commit(DbError),
+}
+
+fn run_group(pool: &Pool<Manager>, mut group: Vec<Box<dyn Work>>) {
+    for attempt in 1..=ATTEMPTS {
+        let result = match pool.get() {
+            Ok(mut session) => commit_group(&mut session, &mut group),
+            Err(error) => Err(Failed::Before(DbError::Unavailable(error.to_string()))),
+        };
+        match result {
+            Ok(()) => return,
+            Err(Failed::Before(error)) if attempt < ATTEMPTS && error.is_transient() => {
+                log::warn!("a group of {} units is run again: {error}", group.len());
+            }
+            Err(Failed::Before(error) | Failed::Commit(error)) => {
+                for work in group {
+                    work.answer(Err(copy(&error)));
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// Runs and commits a group. Units that refuse or panic are answered and taken out; the rest is
+/// answered once durable. On failure the units not yet answered stay in `group`.
+fn commit_group(session: &mut Session, group: &mut Vec<Box<dyn Work>>) -> Result<(), Failed> {
+    session.command(dialect::BEGIN_WRITE).map_err(Failed::Before)?;
+    let run = run_units(session, group);
+    let (kept, refused) = match run {
+        Ok(split) => split,
+        Err(error) => {
+            session.roll_back();
+            return Err(Failed::Before(session.note(error)));
+        }
+    };
+    if let Err(error) = session.command("COMMIT") {
+        session.roll_back();
+        *group = kept;
+        answer_refused(refused);
+        return Err(match error {
+            DbError::Race(_) => Failed::Before(error),
+            other => Failed::Commit(other),
+        });
+    }
+    answer_refused(refused);
+    for work in kept {
+        work.answer(Ok(()));
+    }
+    Ok(())
+}
+
+type Refused = Vec<(Box<dyn Work>, Result<(), DbError>)>;
+
+fn answer_refused(refused: Refused) {
+    for (work, answer) in refused {
+        work.answer(answer);
+    }
+}
+
+/// Runs every unit in its savepoint and chains what they recorded.
+fn run_units(
+    session: &mut Session,
+    group: &mut Vec<Box<dyn Work>>,
+) -> Result<(Vec<Box<dyn Work>>, Refused), DbError> {
+    let mut records = Vec::new();
+    let mut verdicts = Vec::with_capacity(group.len());
+    for work in group.iter_mut() {
+        let context = work.context().clone();
+        session.command("SAVEPOINT unit")?;
+        session.enter(context.tenant)?;
+        let mut unit = Unit::writing(&mut session.conn, context.clone());
+        let outcome = work.run(&mut unit);
+        let recorded = unit.into_records();
+        let verdict = match outcome {
+            Outcome::Kept => {
+                records.extend(recorded.into_iter().map(|record| (context.clone(), record)));
+                session.command("RELEASE SAVEPOINT unit")?;
+                verdicts.push(None);
+                continue;
+            }
+            Outcome::Transient => return Err(DbError::Unavailable("inside a unit".into())),
+            Outcome::Refused => Ok(()),
+            Outcome::Panicked(text) => Err(DbError::Panicked(text)),
+        };
+        session.command("ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit")?;
+        session.tenant = None;
+        verdicts.push(Some(verdict));
+    }
+    for (tenant, records) in by_tenant(records) {
+        session.enter(tenant)?;
+        ledger::append(&mut session.conn, tenant, &records)?;
+    }
+    let (mut kept, mut refused) = (Vec::new(), Vec::new());
+    for (work, verdict) in std::mem::take(group).into_iter().zip(verdicts) {
+        match verdict {
+            None => kept.push(work),
+            Some(answer) => refused.push((work, answer)),
+        }
+    }
+    Ok((kept, refused))
+}
+
+/// Records by tenant, each in the order in which the units ran.
+fn by_tenant(records: Vec<(Context, Record)>) -> BTreeMap<TenantId, Vec<(Context, Record)>> {
+    let mut tenants = BTreeMap::<_, Vec<_>>::new();
+    for (context, record) in records {
+        tenants.entry(context.tenant).or_default().push((context, record));
+    }
+    tenants
+}
+
+/// The same failure for every unit of a group.
+fn copy(error: &DbError) -> DbError {
+    match error {
+        DbError::Busy => DbError::Busy,
+        DbError::Race(text) => DbError::Race(text.clone()),
+        other => DbError::Unavailable(other.to_string()),
+    }
+}

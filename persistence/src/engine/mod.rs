@@ -1,0 +1,227 @@
+//! One open database: a pool of readers, and the lanes in which units of work are committed.
+//! Compiled once per engine.
+
+mod lane;
+mod unit;
+
+use super::{Conn, dialect};
+use crate::database::{Context, Options};
+use crate::error::{DbError, Failure};
+use crate::ports::Store;
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
+use diesel_migrations::MigrationHarness;
+use domain::id::TenantId;
+use lane::Lane;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+pub use unit::Unit;
+
+/// A connection, with what must be known of it between two uses.
+pub struct Session {
+    conn: Conn,
+    tenant: Option<TenantId>,
+    broken: bool,
+}
+
+impl Session {
+    fn enter(&mut self, tenant: TenantId) -> Result<(), DbError> {
+        if self.tenant != Some(tenant) {
+            dialect::enter_tenant(&mut self.conn, tenant)?;
+            self.tenant = Some(tenant);
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, sql: &str) -> Result<(), DbError> {
+        self.conn.batch_execute(sql).map_err(|error| self.note(error.into()))
+    }
+
+    /// Remembers that a connection is not worth keeping.
+    fn note(&mut self, error: DbError) -> DbError {
+        self.broken |= matches!(error, DbError::Unavailable(_));
+        error
+    }
+
+    /// Gives up the open transaction, and with it the tenant that may have been set inside it.
+    fn roll_back(&mut self) {
+        self.tenant = None;
+        if self.conn.batch_execute("ROLLBACK").is_err() {
+            self.broken = true;
+        }
+    }
+}
+
+/// Opens connections for the pools.
+pub struct Manager {
+    url: String,
+}
+
+impl ManageConnection for Manager {
+    type Connection = Session;
+    type Error = DbError;
+
+    fn connect(&self) -> Result<Session, DbError> {
+        Ok(Session { conn: dialect::connect(&self.url)?, tenant: None, broken: false })
+    }
+
+    fn is_valid(&self, _: &mut Session) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    fn has_broken(&self, session: &mut Session) -> bool {
+        session.broken
+    }
+}
+
+/// An open database.
+pub struct Engine {
+    readers: Pool<Manager>,
+    admission: Arc<Semaphore>,
+    lanes: Vec<Lane>,
+    bulk: Lane,
+    wait: Duration,
+}
+
+impl Engine {
+    /// Opens the pools and starts the lanes.
+    pub fn open(options: &Options) -> Result<Self, DbError> {
+        let pool = |size: u32| {
+            Pool::builder()
+                .max_size(size)
+                .min_idle(Some(1))
+                .test_on_check_out(false)
+                .connection_timeout(options.wait)
+                .build(Manager { url: options.url.clone() })
+                .map_err(|error| DbError::Unavailable(error.to_string()))
+        };
+        let lanes = dialect::LANES;
+        let writers = pool(lanes as u32 + u32::from(dialect::SEPARATE_BULK_WRITER))?;
+        let lanes: Vec<Lane> =
+            (0..lanes).map(|number| Lane::start(number, writers.clone(), options)).collect();
+        let bulk = if dialect::SEPARATE_BULK_WRITER {
+            Lane::start(lanes.len(), writers, options)
+        } else {
+            lanes[0].clone()
+        };
+        Ok(Self {
+            readers: pool(options.readers)?,
+            admission: Arc::new(Semaphore::new(options.readers as usize)),
+            lanes,
+            bulk,
+            wait: options.wait,
+        })
+    }
+
+    /// Brings the schema up to date; returns the names of the migrations that ran.
+    pub fn migrate(url: &str) -> Result<Vec<String>, DbError> {
+        Self::migrating(url, |conn| {
+            let ran = conn.run_pending_migrations(dialect::MIGRATIONS);
+            ran.map(|versions| versions.iter().map(ToString::to_string).collect())
+        })
+    }
+
+    /// Takes every migration back.
+    pub fn revert(url: &str) -> Result<Vec<String>, DbError> {
+        Self::migrating(url, |conn| {
+            let ran = conn.revert_all_migrations(dialect::MIGRATIONS);
+            ran.map(|versions| versions.iter().map(ToString::to_string).collect())
+        })
+    }
+
+    fn migrating<R>(
+        url: &str,
+        run: impl FnOnce(&mut Conn) -> diesel::migration::Result<R>,
+    ) -> Result<R, DbError> {
+        let mut conn = dialect::connect(url)?;
+        dialect::exclusively(&mut conn, |conn| {
+            run(conn).map_err(|error| DbError::Engine(error.to_string()))
+        })
+    }
+
+    /// Whether every migration this program knows has run.
+    pub fn is_migrated(url: &str) -> Result<bool, DbError> {
+        dialect::connect(url)?
+            .has_pending_migration(dialect::MIGRATIONS)
+            .map(|pending| !pending)
+            .map_err(|error| DbError::Engine(error.to_string()))
+    }
+
+    fn session(&self) -> Result<PooledConnection<Manager>, DbError> {
+        self.readers.get().map_err(|error| DbError::Unavailable(error.to_string()))
+    }
+
+    /// Runs `work` on a reading connection, on a thread that may block.
+    pub async fn read<R, E, F>(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        snapshot: bool,
+        mut work: F,
+    ) -> Result<R, E>
+    where
+        F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: Failure,
+    {
+        let permit =
+            tokio::time::timeout(self.wait, Arc::clone(&self.admission).acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else { return Err(DbError::Busy.into()) };
+        let engine = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let first = engine.read_once(tenant, snapshot, &mut work);
+            match &first {
+                Err(error) if error.database().is_some_and(DbError::is_transient) => {
+                    engine.read_once(tenant, snapshot, &mut work)
+                }
+                _ => first,
+            }
+        });
+        done.await.unwrap_or_else(|error| Err(DbError::Panicked(error.to_string()).into()))
+    }
+
+    fn read_once<R, E: Failure>(
+        &self,
+        tenant: TenantId,
+        snapshot: bool,
+        work: &mut dyn FnMut(&mut dyn Store) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let mut session = self.session()?;
+        session.enter(tenant).map_err(|error| session.note(error))?;
+        if snapshot {
+            session.command(dialect::BEGIN_SNAPSHOT)?;
+        }
+        let result = work(&mut Unit::reading(&mut session.conn, tenant));
+        if let Err(Some(DbError::Unavailable(_))) = result.as_ref().map_err(Failure::database) {
+            session.broken = true;
+        } else if snapshot {
+            session.command("COMMIT")?;
+        }
+        result
+    }
+
+    /// Runs `work` as a unit of work in the tenant's lane, or in the bulk lane.
+    pub async fn write<R, E, F>(&self, context: Context, bulk: bool, work: F) -> Result<R, E>
+    where
+        F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: Failure,
+    {
+        let lane = if bulk { &self.bulk } else { self.lane(context.tenant) };
+        lane.run(context, work).await
+    }
+
+    fn lane(&self, tenant: TenantId) -> &Lane {
+        let mut hasher = DefaultHasher::new();
+        tenant.hash(&mut hasher);
+        &self.lanes[hasher.finish() as usize % self.lanes.len()]
+    }
+
+    /// Readers in use and readers in all.
+    pub fn load(&self) -> (usize, usize) {
+        let size = self.readers.max_size() as usize;
+        (size - self.admission.available_permits(), size)
+    }
+}

@@ -1,0 +1,56 @@
+//! A unit of work: one tenant, one connection, and the records of what was changed.
+
+use super::super::Conn;
+use crate::column::Key;
+use crate::database::Context;
+use crate::error::DbError;
+use domain::change::Record;
+use domain::id::TenantId;
+use domain::time::Timestamp;
+
+/// What repositories work on. It is opened for one tenant and has no way to name another.
+pub struct Unit<'c> {
+    pub(in super::super) conn: &'c mut Conn,
+    tenant: TenantId,
+    context: Option<Context>,
+    records: Vec<Record>,
+}
+
+impl<'c> Unit<'c> {
+    /// A unit that only reads.
+    pub fn reading(conn: &'c mut Conn, tenant: TenantId) -> Self {
+        Self { conn, tenant, context: None, records: Vec::new() }
+    }
+
+    /// A unit that may change things, on behalf of `context`.
+    pub fn writing(conn: &'c mut Conn, context: Context) -> Self {
+        Self { conn, tenant: context.tenant, context: Some(context), records: Vec::new() }
+    }
+
+    /// The tenant, as the first part of every key.
+    pub(in super::super) fn scope(&self) -> Key {
+        Key(self.tenant.uuid())
+    }
+
+    /// The instant at which everything in a writing unit happens.
+    pub(in super::super) fn now(&self) -> Timestamp {
+        self.context.as_ref().map_or(Timestamp::UNIX_EPOCH, |context| context.now)
+    }
+
+    /// Keeps a record for the audit log and the events feed; both are written at commit.
+    pub(in super::super) fn record(&mut self, record: Record) {
+        debug_assert!(self.context.is_some(), "a reading unit changed {}", record.action);
+        self.records.push(record);
+    }
+
+    /// Turns the row count of a guarded update into an answer: the caller has loaded the row in
+    /// this unit, so a miss means that its version has moved on.
+    pub(in super::super) fn guard(&self, saved: usize) -> Result<(), DbError> {
+        if saved == 0 { Err(DbError::Stale) } else { Ok(()) }
+    }
+
+    /// What was recorded.
+    pub fn into_records(self) -> Vec<Record> {
+        self.records
+    }
+}

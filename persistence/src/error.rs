@@ -1,0 +1,125 @@
+//! What can go wrong between a use case and its records.
+
+/// A failure of the database. Its text goes to the log, never to a client.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// A unique key is taken already.
+    #[error("{table}.{column} is taken already")]
+    Duplicate {
+        /// Table of the key.
+        table: String,
+        /// Last column of the key: the one that names the thing.
+        column: String,
+    },
+    /// A reference points nowhere, or something still points here.
+    #[error("a reference does not hold: {0}")]
+    Reference(String),
+    /// The row exists, but not in the version the caller read.
+    #[error("the row has changed since it was read")]
+    Stale,
+    /// The row is not there.
+    #[error("the row does not exist")]
+    Missing,
+    /// No connection was free in time.
+    #[error("all connections are busy")]
+    Busy,
+    /// The database cannot be reached, or refuses to write.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// Lost a race with another transaction; running the unit of work again may succeed.
+    #[error("lost a race with another transaction: {0}")]
+    Race(String),
+    /// A stored value is not what the schema promises.
+    #[error("a stored value is corrupt: {0}")]
+    Corrupt(String),
+    /// The use case panicked; nothing of it was kept.
+    #[error("the unit of work panicked: {0}")]
+    Panicked(String),
+    /// Anything else the engine refused.
+    #[error("the engine refused: {0}")]
+    Engine(String),
+}
+
+impl DbError {
+    /// Whether running the whole unit of work again, on another connection, may succeed.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, DbError::Race(_) | DbError::Unavailable(_))
+    }
+}
+
+/// An error of a use case, which may hold a [`DbError`].
+pub trait Failure: From<DbError> + Send + 'static {
+    /// The failure of the database behind it, if that is what it is.
+    fn database(&self) -> Option<&DbError>;
+}
+
+impl Failure for DbError {
+    fn database(&self) -> Option<&DbError> {
+        Some(self)
+    }
+}
+
+impl From<diesel::result::Error> for DbError {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error};
+        match error {
+            Error::NotFound => DbError::Missing,
+            Error::DatabaseError(kind, info) => match kind {
+                Kind::UniqueViolation => duplicate(info.as_ref()),
+                Kind::ForeignKeyViolation => DbError::Reference(info.message().to_owned()),
+                Kind::SerializationFailure => DbError::Race(info.message().to_owned()),
+                Kind::ClosedConnection | Kind::UnableToSendCommand => {
+                    DbError::Unavailable(info.message().to_owned())
+                }
+                _ => by_message(info.message()),
+            },
+            Error::BrokenTransactionManager => DbError::Unavailable(error.to_string()),
+            other => DbError::Engine(other.to_string()),
+        }
+    }
+}
+
+/// PostgreSQL names table and key in fields of the error, SQLite only in the text
+/// `UNIQUE constraint failed: table.first, table.last`.
+fn duplicate(info: &dyn diesel::result::DatabaseErrorInformation) -> DbError {
+    let (table, column) = match (info.table_name(), info.details()) {
+        (Some(table), Some(details)) => {
+            let columns = details.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+            let last = columns.and_then(|(list, _)| list.rsplit(", ").next());
+            (table, last.unwrap_or_default())
+        }
+        _ => {
+            let last = info.message().rsplit([' ', ',']).next().unwrap_or_default();
+            last.split_once('.').unwrap_or((last, ""))
+        }
+    };
+    DbError::Duplicate { table: table.to_owned(), column: column.to_owned() }
+}
+
+/// Failures that neither engine's driver tells apart by kind.
+fn by_message(message: &str) -> DbError {
+    const RACE: &[&str] = &["deadlock detected", "could not serialize"];
+    const UNAVAILABLE: &[&str] = &[
+        "database is locked",
+        "disk I/O error",
+        "database or disk is full",
+        "attempt to write a readonly database",
+        "unable to open database file",
+        "terminating connection",
+        "server closed the connection",
+        "no connection to the server",
+        "connection not open",
+        "the database system is",
+        "cannot execute",
+        "could not extend file",
+        "SSL connection has been closed",
+    ];
+    let any = |list: &[&str]| list.iter().any(|part| message.contains(part));
+    if any(RACE) {
+        DbError::Race(message.to_owned())
+    } else if any(UNAVAILABLE) {
+        DbError::Unavailable(message.to_owned())
+    } else {
+        DbError::Engine(message.to_owned())
+    }
+}

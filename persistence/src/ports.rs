@@ -1,0 +1,116 @@
+//! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
+
+use crate::audit::AuditEntry;
+use crate::error::DbError;
+use crate::page::Page;
+use domain::change::Change;
+use domain::id::{PositionId, TenantId};
+use domain::org::Position;
+use domain::policy::Sealed;
+use domain::tenant::Tenant;
+use uuid::Uuid;
+
+/// Result of a port.
+pub type Result<T> = std::result::Result<T, DbError>;
+
+/// Everything a use case may reach, within one tenant.
+pub trait Store: Tenants + Positions + Ledger + Idempotency {}
+
+impl<T: Tenants + Positions + Ledger + Idempotency> Store for T {}
+
+/// Tenants. Only these few look beyond the unit's own tenant.
+pub trait Tenants {
+    /// The unit's own tenant.
+    fn tenant(&mut self) -> Result<Option<Sealed<Tenant>>>;
+    /// The id behind the name people sign in with.
+    fn tenant_by_slug(&mut self, slug: &str) -> Result<Option<TenantId>>;
+    /// Every tenant of the installation, by slug.
+    fn tenants(&mut self) -> Result<Vec<Tenant>>;
+    /// Makes the unit's tenant, with an empty ledger.
+    fn create_tenant(&mut self, change: Change<Tenant>) -> Result<()>;
+    /// Saves the unit's tenant, guarded by its version.
+    fn update_tenant(&mut self, change: Change<Tenant>) -> Result<()>;
+}
+
+/// The catalogue of positions.
+pub trait Positions {
+    /// One position that is not deleted.
+    fn position(&mut self, id: PositionId) -> Result<Option<Sealed<Position>>>;
+    /// A page of positions, in the order of ids, or of change with tombstones.
+    fn positions(&mut self, page: &Page) -> Result<Vec<Position>>;
+    /// Adds a position.
+    fn create_position(&mut self, change: Change<Position>) -> Result<()>;
+    /// Saves a position, guarded by its version; deletion is a change like any other.
+    fn update_position(&mut self, change: Change<Position>) -> Result<()>;
+    /// Whether an assignment still names the position.
+    fn position_in_use(&mut self, id: PositionId) -> Result<bool>;
+}
+
+/// One fact of the events feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Place in the tenant's feed, from 1 without gaps.
+    pub position: i64,
+    /// Its id.
+    pub id: Uuid,
+    /// Noun and participle, such as `employee.created`.
+    pub kind: String,
+    /// The noun.
+    pub resource: String,
+    /// Which one.
+    pub resource_id: Uuid,
+    /// When it happened.
+    pub at: domain::time::Timestamp,
+    /// Ids and names of changed fields, as JSON.
+    pub data: String,
+}
+
+/// Which audit entries are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Done by this account or key.
+    pub actor_id: Option<Uuid>,
+    /// Done to one of these resources.
+    pub resource_ids: Option<Vec<Uuid>>,
+    /// Of this action.
+    pub action: Option<String>,
+    /// At or after.
+    pub from: Option<domain::time::Timestamp>,
+    /// Before.
+    pub until: Option<domain::time::Timestamp>,
+}
+
+/// The audit log and the events feed; both are written only by saving changes.
+pub trait Ledger {
+    /// A page of audit entries, in the order of their positions.
+    fn audit_entries(&mut self, filter: &AuditFilter, page: &Page) -> Result<Vec<AuditEntry>>;
+    /// One audit entry.
+    fn audit_entry(&mut self, id: Uuid) -> Result<Option<AuditEntry>>;
+    /// Last position and hash of the chain.
+    fn audit_head(&mut self) -> Result<(i64, Vec<u8>)>;
+    /// Events behind a position, of the given types or of all.
+    fn events(&mut self, after: i64, kinds: &[String], limit: i64) -> Result<Vec<Event>>;
+}
+
+/// What was answered to a request that carried an `Idempotency-Key`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredReply {
+    /// SHA-256 of method, path and body of the request.
+    pub request_digest: Vec<u8>,
+    /// Status of the response.
+    pub status: i32,
+    /// Headers of the response that belong to it, as JSON.
+    pub headers: String,
+    /// Body of the response.
+    pub body: Vec<u8>,
+}
+
+/// Replies kept for retries.
+pub trait Idempotency {
+    /// The reply kept under a key of the principal.
+    fn stored_reply(&mut self, principal: Uuid, key: &str) -> Result<Option<StoredReply>>;
+    /// Keeps a reply, in the same transaction as what it tells of.
+    fn store_reply(&mut self, principal: Uuid, key: &str, reply: &StoredReply) -> Result<()>;
+    /// Forgets replies kept before an instant; returns how many.
+    fn forget_replies(&mut self, before: domain::time::Timestamp) -> Result<usize>;
+}

@@ -1,0 +1,80 @@
+//! PostgreSQL: for whoever outgrows one machine.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+/// The backend all shared code compiles against here.
+pub type Db = diesel::pg::Pg;
+/// The connection all shared code runs on here.
+pub type Conn = diesel::PgConnection;
+
+#[path = "../engine/mod.rs"]
+pub mod engine;
+#[path = "../repository/mod.rs"]
+mod repository;
+
+/// The whole list of deliberate differences from SQLite.
+pub mod dialect {
+    use super::*;
+    use crate::column::statement;
+    use crate::error::DbError;
+    use domain::id::TenantId;
+
+    /// Migrations of this engine.
+    pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
+    /// Opens a unit of work.
+    pub const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+    /// Opens a consistent snapshot.
+    pub const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    /// Most binds in one statement.
+    pub const MAX_BINDS: usize = 65_535;
+    /// Writers per process; a tenant always uses the same one.
+    pub const LANES: usize = 4;
+    /// A bulk unit has a connection of its own, so that it holds nobody up.
+    pub const SEPARATE_BULK_WRITER: bool = true;
+
+    /// Opens a connection with the settings durability and plain names depend on.
+    pub fn connect(url: &str) -> Result<Conn, DbError> {
+        let mut conn =
+            Conn::establish(url).map_err(|error| DbError::Unavailable(error.to_string()))?;
+        conn.batch_execute(
+            "SET synchronous_commit = on; SET TIME ZONE 'UTC'; SET lock_timeout = '10s';
+             SET idle_in_transaction_session_timeout = '120s'; SET client_min_messages = warning;",
+        )?;
+        Ok(conn)
+    }
+
+    statement! {
+        /// Names the tenant whose rows row-level security lets this session see.
+        struct EnterTenant { tenant: String }
+        "SELECT set_config('evenhand.tenant', " tenant ", false)"
+    }
+
+    /// Sets the second wall: row-level security shows this tenant's rows only.
+    pub fn enter_tenant(conn: &mut Conn, tenant: TenantId) -> Result<(), DbError> {
+        EnterTenant { tenant: tenant.to_string() }.execute(conn)?;
+        Ok(())
+    }
+
+    /// Runs `migrate` with no other process migrating: the lock lives in a transaction of a second
+    /// connection's own, and ends with it whatever happens.
+    pub fn exclusively<R>(
+        conn: &mut Conn,
+        migrate: impl FnOnce(&mut Conn) -> Result<R, DbError>,
+    ) -> Result<R, DbError> {
+        conn.batch_execute("SET lock_timeout = 0")?;
+        diesel::sql_query("SELECT pg_advisory_lock(7306345862431)").execute(conn)?;
+        let result = migrate(conn);
+        diesel::sql_query("SELECT pg_advisory_unlock(7306345862431)").execute(conn)?;
+        result
+    }
+
+    /// Keeps rows locked until the end of the unit of work.
+    macro_rules! for_update {
+        ($query:expr) => {
+            $query.for_update()
+        };
+    }
+    pub(crate) use for_update;
+}

@@ -1,0 +1,8 @@
+//! SQL, one file per noun, written once and compiled once per engine.
+
+mod idempotency;
+pub mod ledger;
+mod positions;
+mod tenants;
+
+use super::{Conn, Db, dialect, engine};

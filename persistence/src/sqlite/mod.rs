@@ -1,0 +1,69 @@
+//! SQLite: one file, one writer, many readers.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+/// The backend all shared code compiles against here.
+pub type Db = diesel::sqlite::Sqlite;
+/// The connection all shared code runs on here.
+pub type Conn = diesel::SqliteConnection;
+
+#[path = "../engine/mod.rs"]
+pub mod engine;
+#[path = "../repository/mod.rs"]
+mod repository;
+
+/// The whole list of deliberate differences from PostgreSQL.
+pub mod dialect {
+    use super::*;
+    use crate::error::DbError;
+    use domain::id::TenantId;
+
+    /// Migrations of this engine.
+    pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+    /// Opens a unit of work: takes the write lock at once, so that it never has to be upgraded.
+    pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+    /// Opens a consistent snapshot.
+    pub const BEGIN_SNAPSHOT: &str = "BEGIN DEFERRED";
+    /// Most binds in one statement.
+    pub const MAX_BINDS: usize = 32_766;
+    /// The one file has one writer.
+    pub const LANES: usize = 1;
+    /// A bulk unit waits in the same line as every other writer.
+    pub const SEPARATE_BULK_WRITER: bool = false;
+
+    /// Opens a connection with the settings durability and references depend on.
+    pub fn connect(url: &str) -> Result<Conn, DbError> {
+        let path = url.strip_prefix("sqlite://").unwrap_or(url);
+        let mut conn =
+            Conn::establish(path).map_err(|error| DbError::Unavailable(error.to_string()))?;
+        conn.batch_execute(
+            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;
+             PRAGMA temp_store = MEMORY;",
+        )?;
+        Ok(conn)
+    }
+
+    /// The file has no second wall: statements are scoped by construction alone.
+    pub fn enter_tenant(_conn: &mut Conn, _tenant: TenantId) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    /// Runs `migrate` with no other process migrating; the write lock of each migration is enough.
+    pub fn exclusively<R>(
+        conn: &mut Conn,
+        migrate: impl FnOnce(&mut Conn) -> Result<R, DbError>,
+    ) -> Result<R, DbError> {
+        migrate(conn)
+    }
+
+    /// Keeps rows locked until the end of the unit of work; the one writer needs none.
+    macro_rules! for_update {
+        ($query:expr) => {
+            $query
+        };
+    }
+    pub(crate) use for_update;
+}
