@@ -1,1 +1,22 @@
-//! x
+//! Evenhand's REST API: what is said over HTTP, and how it is contracted.
+//!
+//! A request goes one way: typed extractors, a use case inside one unit of work (load, decide,
+//! change, save), a view with its ETag. Rules live in `domain`, SQL in `persistence`.
+
+pub mod app;
+pub mod auth;
+pub mod caller;
+pub mod clock;
+pub mod config;
+pub mod contract;
+pub mod extract;
+pub mod keys;
+pub mod page;
+pub mod patch;
+pub mod positions;
+pub mod problem;
+pub mod refusal;
+pub mod reply;
+pub mod routes;
+pub mod schema;
+pub mod server;

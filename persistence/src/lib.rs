@@ -13,6 +13,7 @@ mod postgres;
 mod schema;
 mod sqlite;
 
+pub use audit::AuditEntry;
 pub use database::{Context, Database, Options};
 pub use error::{DbError, Failure};
 pub use page::{After, Page};

@@ -4,19 +4,27 @@ use crate::audit::AuditEntry;
 use crate::error::DbError;
 use crate::page::Page;
 use domain::change::Change;
-use domain::id::{PositionId, TenantId};
+use chrono::NaiveDate;
+use domain::id::{EmployeeId, OrgUnitId, PositionId, TenantId};
 use domain::org::Position;
-use domain::policy::Sealed;
+use domain::policy::{Relations, Sealed};
 use domain::tenant::Tenant;
+use domain::time::Timestamp;
 use uuid::Uuid;
 
 /// Result of a port.
 pub type Result<T> = std::result::Result<T, DbError>;
 
 /// Everything a use case may reach, within one tenant.
-pub trait Store: Tenants + Positions + Ledger + Idempotency {}
+pub trait Store:
+    Tenants + SigningKeys + Positions + ReportingLines + Ledger + Idempotency
+{
+}
 
-impl<T: Tenants + Positions + Ledger + Idempotency> Store for T {}
+impl<T> Store for T where
+    T: Tenants + SigningKeys + Positions + ReportingLines + Ledger + Idempotency
+{
+}
 
 /// Tenants. Only these few look beyond the unit's own tenant.
 pub trait Tenants {
@@ -30,6 +38,49 @@ pub trait Tenants {
     fn create_tenant(&mut self, change: Change<Tenant>) -> Result<()>;
     /// Saves the unit's tenant, guarded by its version.
     fn update_tenant(&mut self, change: Change<Tenant>) -> Result<()>;
+}
+
+/// A key that signs tokens and cursors, shared by all replicas.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SigningKey {
+    /// Its name, carried by what it signs.
+    pub kid: String,
+    /// The secret, 32 random bytes.
+    pub secret: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From then on it verifies nothing.
+    pub retired_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// Signing keys: the installation's, not a tenant's.
+pub trait SigningKeys {
+    /// The keys that are not retired, oldest first.
+    fn signing_keys(&mut self) -> Result<Vec<SigningKey>>;
+    /// Adds a key.
+    fn create_signing_key(&mut self, key: &SigningKey) -> Result<()>;
+    /// Retires a key; whether there was one to retire.
+    fn retire_signing_key(&mut self, kid: &str, at: Timestamp) -> Result<bool>;
+}
+
+/// Who stands how to whom.
+pub trait ReportingLines {
+    /// How `subject` stands to the person `about` as of a date, and whether that person belongs to
+    /// one of `units` or a unit below. One statement, chains of at most
+    /// [`domain::org::MAX_DEPTH`].
+    fn relations(
+        &mut self,
+        subject: Option<EmployeeId>,
+        about: EmployeeId,
+        units: &[OrgUnitId],
+        as_of: NaiveDate,
+    ) -> Result<Relations>;
 }
 
 /// The catalogue of positions.
@@ -60,7 +111,7 @@ pub struct Event {
     /// Which one.
     pub resource_id: Uuid,
     /// When it happened.
-    pub at: domain::time::Timestamp,
+    pub at: Timestamp,
     /// Ids and names of changed fields, as JSON.
     pub data: String,
 }
@@ -75,9 +126,9 @@ pub struct AuditFilter {
     /// Of this action.
     pub action: Option<String>,
     /// At or after.
-    pub from: Option<domain::time::Timestamp>,
+    pub from: Option<Timestamp>,
     /// Before.
-    pub until: Option<domain::time::Timestamp>,
+    pub until: Option<Timestamp>,
 }
 
 /// The audit log and the events feed; both are written only by saving changes.
@@ -112,5 +163,5 @@ pub trait Idempotency {
     /// Keeps a reply, in the same transaction as what it tells of.
     fn store_reply(&mut self, principal: Uuid, key: &str, reply: &StoredReply) -> Result<()>;
     /// Forgets replies kept before an instant; returns how many.
-    fn forget_replies(&mut self, before: domain::time::Timestamp) -> Result<usize>;
+    fn forget_replies(&mut self, before: Timestamp) -> Result<usize>;
 }

@@ -3,6 +3,8 @@
 mod idempotency;
 pub mod ledger;
 mod positions;
+mod reporting_lines;
+mod signing_keys;
 mod tenants;
 
 use super::{Conn, Db, dialect, engine};

@@ -1,0 +1,42 @@
+//! What every request shares.
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::keys::Keys;
+use persistence::Database;
+use std::collections::HashSet;
+use std::sync::Mutex;
+use uuid::Uuid;
+
+/// The running program: database, clock, keys and settings.
+pub struct App {
+    /// The database.
+    pub db: Database,
+    /// The clock.
+    pub clock: Clock,
+    /// Every setting.
+    pub settings: Settings,
+    /// Keys that sign tokens and cursors.
+    pub keys: Keys,
+    /// Idempotency keys being served at this moment, by principal.
+    pub in_flight: Mutex<HashSet<(Uuid, String)>>,
+}
+
+impl App {
+    /// Opens the database; migrations have run.
+    pub async fn open(settings: Settings, clock: Clock) -> Result<Self, persistence::DbError> {
+        let db = Database::open(&settings.database())?;
+        let keys = Keys::load(&db, clock.now()).await?;
+        Ok(Self { db, clock, settings, keys, in_flight: Mutex::default() })
+    }
+}
+
+/// A new time-ordered id.
+pub fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// Fresh randomness for the ids and salts of one unit of work.
+pub fn seed() -> [u8; 32] {
+    rand::random()
+}

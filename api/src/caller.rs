@@ -1,0 +1,285 @@
+//! The caller of a request: who it is, and the only ways from a handler to the database.
+
+use crate::app::{App, new_id, seed};
+use crate::page::{self, PageRequest};
+use crate::problem::{RequestId, Violation};
+use crate::refusal::Refusal;
+use crate::reply::{self, Reply};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use chrono::NaiveDate;
+use domain::id::TenantId;
+use domain::policy::{
+    Action, Permit, Protected, Sealed, Subject, Target, authorise, relations_matter,
+};
+use domain::time::Timestamp;
+use futures_util::future::LocalBoxFuture;
+use persistence::{Context, Store, StoredReply};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Who acts, and when: what a use case knows of its caller.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Who is asking, with the roles of this moment.
+    pub subject: Arc<Subject>,
+    /// The instant at which everything in the request happens.
+    pub now: Timestamp,
+    /// The business date, in the tenant's time zone.
+    pub today: NaiveDate,
+}
+
+impl Actor {
+    /// Decides about something that is not loaded: creating, listing.
+    pub fn may(&self, action: Action) -> Result<Permit, Refusal> {
+        Ok(authorise(&self.subject, action, &Target::default())?)
+    }
+
+    /// Opens a loaded record, or refuses: hidden like a missing one, or forbidden by name.
+    pub fn open<T: Protected>(
+        &self,
+        store: &mut dyn Store,
+        action: Action,
+        record: Option<Sealed<T>>,
+    ) -> Result<(T, Permit), Refusal> {
+        self.open_as_of(store, action, record, self.today)
+    }
+
+    /// [`Actor::open`] by the relationships of another date.
+    pub fn open_as_of<T: Protected>(
+        &self,
+        store: &mut dyn Store,
+        action: Action,
+        record: Option<Sealed<T>>,
+        as_of: NaiveDate,
+    ) -> Result<(T, Permit), Refusal> {
+        let record = record.ok_or(Refusal::NotFound)?;
+        let mut target = record.target();
+        self.relate(store, action, &mut target, as_of)?;
+        let permit = authorise(&self.subject, action, &target)?;
+        Ok((record.open(&permit)?, permit))
+    }
+
+    /// Loads how the subject stands to the person concerned, if the decision depends on it.
+    pub fn relate(
+        &self,
+        store: &mut dyn Store,
+        action: Action,
+        target: &mut Target,
+        as_of: NaiveDate,
+    ) -> Result<(), Refusal> {
+        let reading = action.reading();
+        let matter = relations_matter(&self.subject, action, target)
+            || (reading != action && relations_matter(&self.subject, reading, target));
+        if let (true, Some(about)) = (matter, target.about) {
+            let units = self.subject.units_of_interest();
+            target.relations =
+                store.relations(self.subject.employee_id, about, &units, as_of)?;
+        }
+        Ok(())
+    }
+}
+
+/// A signed-in caller with the head of its request.
+pub struct Caller {
+    /// The program.
+    pub app: Data<App>,
+    /// Who acts, and when.
+    pub actor: Actor,
+    request: HttpRequest,
+}
+
+impl FromRequest for Caller {
+    type Error = Refusal;
+    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = crate::extract::app(&request)?;
+            let actor = crate::auth::authenticate(&app, &request).await?;
+            Ok(Self { app, actor, request })
+        })
+    }
+}
+
+impl Caller {
+    /// The version named by `If-Match`, which every change of something existing must carry.
+    pub fn expected_version(&self) -> Result<i32, Refusal> {
+        let header = self.request.headers().get(header::IF_MATCH);
+        let header = header.ok_or(Refusal::PreconditionRequired)?;
+        header.to_str().ok().and_then(reply::version_of).ok_or_else(|| {
+            Refusal::Malformed(vec![Violation::new("/header/If-Match", "pattern")])
+        })
+    }
+
+    /// Reads `limit`, `cursor` and `updated_since` for the list this request asks for.
+    pub fn page(
+        &self,
+        limit: Option<i64>,
+        cursor: Option<&str>,
+        updated_since: Option<Timestamp>,
+    ) -> Result<PageRequest, Refusal> {
+        let mut filters: Vec<&str> = self
+            .request
+            .query_string()
+            .split('&')
+            .filter(|pair| !pair.starts_with("cursor=") && !pair.starts_with("limit="))
+            .collect();
+        filters.sort_unstable();
+        let tenant = self.actor.subject.tenant;
+        let binding = format!("{tenant}{}?{}", self.request.path(), filters.join("&"));
+        page::request(&self.app, binding, limit, cursor, updated_since)
+    }
+
+    /// Reads; each statement sees the newest commit.
+    pub async fn read<R, F>(&self, mut work: F) -> Result<R, Refusal>
+    where
+        F: FnMut(&mut dyn Store, &Actor) -> Result<R, Refusal> + Send + 'static,
+        R: Send + 'static,
+    {
+        let actor = self.actor.clone();
+        self.app.db.read(actor.subject.tenant, move |store| work(store, &actor)).await
+    }
+
+    /// Reads; all statements see one and the same commit.
+    pub async fn snapshot<R, F>(&self, mut work: F) -> Result<R, Refusal>
+    where
+        F: FnMut(&mut dyn Store, &Actor) -> Result<R, Refusal> + Send + 'static,
+        R: Send + 'static,
+    {
+        let actor = self.actor.clone();
+        self.app.db.snapshot(actor.subject.tenant, move |store| work(store, &actor)).await
+    }
+
+    /// Answers with a resource and its ETag, or 304 if the client has it already.
+    pub fn found<T: Serialize>(&self, version: i32, view: &T) -> Result<HttpResponse, Refusal> {
+        reply::found(&self.request, version, view)
+    }
+
+    /// Answers with a page of a list.
+    pub fn listed<T: Serialize>(
+        &self,
+        page: &T,
+        next_cursor: Option<&str>,
+    ) -> Result<HttpResponse, Refusal> {
+        reply::listed(&self.request, page, next_cursor)
+    }
+
+    /// Runs a use case as one unit of work and answers with its reply. With an `Idempotency-Key`
+    /// the reply is kept in the same transaction, and a retry gets it again.
+    pub async fn change<T, F>(
+        &self,
+        body_digest: Option<[u8; 32]>,
+        mut work: F,
+    ) -> Result<HttpResponse, Refusal>
+    where
+        F: FnMut(&mut dyn Store, &Actor) -> Result<Reply<T>, Refusal> + Send + 'static,
+        T: Serialize + 'static,
+    {
+        let actor = self.actor.clone();
+        let context = self.context();
+        let key = self.idempotency_key()?;
+        let Some(key) = key else {
+            let unit = move |store: &mut dyn Store| work(store, &actor)?.store();
+            let stored = self.app.db.write(context, unit).await?;
+            return reply::send(&stored, false);
+        };
+        let principal = actor.subject.principal.id();
+        let _in_flight = InFlight::enter(&self.app, principal, &key)?;
+        let digest = self.request_digest(body_digest);
+        let unit = move |store: &mut dyn Store| {
+            if let Some(stored) = store.stored_reply(principal, &key)? {
+                let same = stored.request_digest == digest;
+                return if same { Ok((stored, true)) } else { Err(Refusal::IdempotencyKeyReused) };
+            }
+            let reply = work(store, &actor)?;
+            let kept = StoredReply { request_digest: digest.clone(), ..reply.store_for_replay()? };
+            store.store_reply(principal, &key, &kept)?;
+            Ok((reply.store()?, false))
+        };
+        let (stored, replayed) = self.app.db.write(context, unit).await?;
+        reply::send(&stored, replayed)
+    }
+
+    /// On whose behalf the request's units of work run.
+    pub fn context(&self) -> Context {
+        let subject = &self.actor.subject;
+        Context {
+            tenant: subject.tenant,
+            actor_kind: subject.principal.kind(),
+            actor_id: Some(subject.principal.id()),
+            on_behalf_of: None,
+            request_id: RequestId::of(&self.request),
+            now: self.actor.now,
+            seed: seed(),
+        }
+    }
+
+    /// The head of the request.
+    pub fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
+    fn idempotency_key(&self) -> Result<Option<String>, Refusal> {
+        let Some(header) = self.request.headers().get("Idempotency-Key") else { return Ok(None) };
+        match header.to_str() {
+            Ok(key) if (1..=255).contains(&key.len()) => Ok(Some(key.to_owned())),
+            _ => Err(Refusal::Malformed(vec![
+                Violation::new("/header/Idempotency-Key", "too_long").with("max", 255),
+            ])),
+        }
+    }
+
+    fn request_digest(&self, body: Option<[u8; 32]>) -> Vec<u8> {
+        let mut hash = Sha256::new();
+        hash.update(self.request.method().as_str());
+        hash.update([0]);
+        hash.update(self.request.uri().to_string());
+        hash.update([0]);
+        hash.update(body.unwrap_or_default());
+        hash.finalize().to_vec()
+    }
+}
+
+/// Holds an idempotency key while its request is served.
+struct InFlight {
+    app: Data<App>,
+    key: (Uuid, String),
+}
+
+impl InFlight {
+    fn enter(app: &Data<App>, principal: Uuid, key: &str) -> Result<Self, Refusal> {
+        let key = (principal, key.to_owned());
+        let mut held = app.in_flight.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if held.insert(key.clone()) {
+            Ok(Self { app: app.clone(), key })
+        } else {
+            Err(Refusal::IdempotencyInFlight)
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut held = self.app.in_flight.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        held.remove(&self.key);
+    }
+}
+
+/// The context of what the program does by itself.
+pub fn system_context(tenant: TenantId, now: Timestamp) -> Context {
+    Context {
+        tenant,
+        actor_kind: "system",
+        actor_id: None,
+        on_behalf_of: None,
+        request_id: new_id().to_string(),
+        now,
+        seed: seed(),
+    }
+}

@@ -1,0 +1,76 @@
+//! Every setting, from flags or environment.
+
+use clap::Args;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Settings of a running server.
+#[derive(Clone, Debug, Args)]
+pub struct Settings {
+    /// Database: `sqlite://path` or `postgres://user:password@host/name`.
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://evenhand.sqlite", hide_env_values = true)]
+    pub database_url: String,
+    /// Address to listen on.
+    #[arg(long, env = "EVENHAND_HOST", default_value = "127.0.0.1")]
+    pub host: IpAddr,
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, env = "EVENHAND_PORT", default_value_t = 8080)]
+    pub port: u16,
+    /// Reading connections to the database.
+    #[arg(long, env = "EVENHAND_READERS", default_value_t = 8)]
+    pub readers: u32,
+    /// Threads that serve connections; 0 is one per core.
+    #[arg(long, env = "EVENHAND_WORKERS", default_value_t = 0)]
+    pub workers: usize,
+    /// Units of work that may wait to be written.
+    #[arg(long, env = "EVENHAND_WRITE_QUEUE", default_value_t = 1024)]
+    pub write_queue: usize,
+    /// Seconds a request may wait for the database before it is answered 503.
+    #[arg(long, env = "EVENHAND_DATABASE_WAIT", default_value_t = 2)]
+    pub database_wait: u64,
+    /// Seconds a request body may take to arrive.
+    #[arg(long, env = "EVENHAND_BODY_SECONDS", default_value_t = 15)]
+    pub body_seconds: u64,
+    /// Seconds an answer may take.
+    #[arg(long, env = "EVENHAND_ANSWER_SECONDS", default_value_t = 30)]
+    pub answer_seconds: u64,
+    /// Largest body in bytes, outside of bulk requests.
+    #[arg(long, env = "EVENHAND_BODY_LIMIT", default_value_t = 1 << 20)]
+    pub body_limit: usize,
+    /// Largest body of a bulk request in bytes.
+    #[arg(long, env = "EVENHAND_BULK_LIMIT", default_value_t = 64 << 20)]
+    pub bulk_limit: usize,
+    /// Requests a principal may make per minute.
+    #[arg(long, env = "EVENHAND_RATE_PER_MINUTE", default_value_t = 6000)]
+    pub rate_per_minute: u32,
+    /// Requests served at once before further ones are answered 503.
+    #[arg(long, env = "EVENHAND_MAX_IN_FLIGHT", default_value_t = 1024)]
+    pub max_in_flight: usize,
+    /// Origins that browsers may call from, comma separated; none by default.
+    #[arg(long, env = "EVENHAND_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<String>,
+    /// Form of the log: `plain` or `json`.
+    #[arg(long, env = "EVENHAND_LOG_FORMAT", default_value = "plain", value_parser = ["plain", "json"])]
+    pub log_format: String,
+    /// Minutes an access token is good for.
+    #[arg(long, env = "EVENHAND_ACCESS_MINUTES", default_value_t = 10)]
+    pub access_minutes: i64,
+    /// Days a sign-in lasts without use.
+    #[arg(long, env = "EVENHAND_SESSION_DAYS", default_value_t = 30)]
+    pub session_days: i64,
+    /// Seconds given to running requests at shutdown.
+    #[arg(long, env = "EVENHAND_SHUTDOWN_SECONDS", default_value_t = 20)]
+    pub shutdown_seconds: u64,
+}
+
+impl Settings {
+    /// How the database is opened.
+    pub fn database(&self) -> persistence::Options {
+        persistence::Options {
+            url: self.database_url.clone(),
+            readers: self.readers,
+            queue: self.write_queue,
+            wait: Duration::from_secs(self.database_wait),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Typed extractors: a handler sees only input that was read, bounded and checked.
+
+use crate::app::App;
+use crate::problem::Violation;
+use crate::refusal::Refusal;
+use crate::schema;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Deepest nesting of a JSON body.
+pub const MAX_DEPTH: usize = 64;
+
+/// A JSON body that was checked against the schema of its type.
+pub struct Body<T> {
+    /// The body.
+    pub value: T,
+    /// SHA-256 of its bytes, which tells a retry from another request under the same key.
+    pub digest: [u8; 32],
+}
+
+impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
+    type Error = Refusal;
+    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            require_type(&request, &["application/json", "application/merge-patch+json"])?;
+            let limit = app(&request)?.settings.body_limit;
+            let bytes = read_body(&request, &mut payload, limit).await?;
+            Ok(Self { value: parse(&bytes)?, digest: Sha256::digest(&bytes).into() })
+        })
+    }
+}
+
+/// Reads JSON and checks it against the schema of its type; every fault is named.
+pub fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
+    check_depth(bytes)?;
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
+        log::debug!("body cannot be read: {error}");
+        Refusal::Malformed(vec![Violation::new("", "row_malformed")])
+    })?;
+    let faults = schema::faults(&schema::validator::<T>(), &value);
+    if !faults.is_empty() {
+        return Err(Refusal::Invalid(faults));
+    }
+    serde_json::from_value(value).map_err(|error| {
+        log::debug!("body passes its schema but cannot be read: {error}");
+        Refusal::invalid("", "wrong_type")
+    })
+}
+
+/// Refuses JSON nested deeper than [`MAX_DEPTH`] before any parser follows it down.
+fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return Err(Refusal::JsonTooDeep);
+                }
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The program behind a request.
+pub fn app(request: &HttpRequest) -> Result<Data<App>, Refusal> {
+    let app = request.app_data::<Data<App>>().cloned();
+    app.ok_or_else(|| Refusal::Internal("the application is not attached".into()))
+}
+
+/// The media type of the body, without parameters, in lower case.
+pub fn media_type(request: &HttpRequest) -> String {
+    let header = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = header.unwrap_or_default().split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+fn require_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Refusal> {
+    if allowed.contains(&media_type(request).as_str()) {
+        Ok(())
+    } else {
+        Err(Refusal::UnsupportedMediaType)
+    }
+}
+
+/// Reads a body of at most `limit` bytes, uncompressed, that arrives in time.
+pub async fn read_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> Result<Bytes, Refusal> {
+    let encoding = request.headers().get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::ContentEncodingRefused);
+    }
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(Refusal::BodyTooLarge);
+    }
+    let seconds = app(request)?.settings.body_seconds;
+    let reading = async {
+        let mut body = BytesMut::with_capacity(announced.unwrap_or(1024));
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|error| {
+                log::debug!("body broke off: {error}");
+                Refusal::Malformed(vec![Violation::new("", "row_malformed")])
+            })?;
+            if body.len() + chunk.len() > limit {
+                return Err(Refusal::BodyTooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    tokio::time::timeout(Duration::from_secs(seconds), reading)
+        .await
+        .unwrap_or(Err(Refusal::RequestTimeout))
+}
+
+/// The `{id}` of a path. What is not a UUID names nothing.
+pub struct PathId(pub Uuid);
+
+impl FromRequest for PathId {
+    type Error = Refusal;
+    type Future = std::future::Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").unwrap_or_default();
+        std::future::ready(Uuid::parse_str(id).map(Self).map_err(|_| {
+            Refusal::Malformed(vec![Violation::new("/path/id", "not_a_uuid")])
+        }))
+    }
+}
+
+/// Query parameters; unknown ones are refused.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Refusal;
+    type Future = std::future::Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let query = actix_web::web::Query::<T>::from_query(request.query_string());
+        std::future::ready(query.map(|query| Self(query.into_inner())).map_err(|error| {
+            log::debug!("query cannot be read: {error}");
+            let text = error.to_string();
+            let unknown = text.split('`').nth(1).filter(|_| text.contains("unknown field"));
+            Refusal::Malformed(vec![match unknown {
+                Some(name) => Violation::new(format!("/query/{name}"), "unknown_property"),
+                None => Violation::new("/query", "wrong_type"),
+            }])
+        }))
+    }
+}

@@ -1,0 +1,81 @@
+//! Signing keys: kept in the database, rotated by command, shared by all replicas.
+
+use domain::id::TenantId;
+use domain::time::Timestamp;
+use hmac::{Hmac, Mac};
+use persistence::{Database, DbError, SigningKey};
+use sha2::Sha256;
+use std::sync::{Arc, RwLock};
+use uuid::Uuid;
+
+/// A key signs only once every replica must have read it.
+const SETTLING: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
+
+/// The keys in use. Old keys verify until they are retired.
+pub struct Keys {
+    ring: RwLock<Arc<Vec<SigningKey>>>,
+}
+
+impl Keys {
+    /// Reads the keys, making the first one on an empty database.
+    pub async fn load(db: &Database, now: Timestamp) -> Result<Self, DbError> {
+        let ring = Self::read(db).await?;
+        let keys = Self { ring: RwLock::new(Arc::new(ring)) };
+        if keys.ring().is_empty() {
+            Self::create(db, now).await?;
+            keys.refresh(db).await?;
+        }
+        Ok(keys)
+    }
+
+    /// Makes a new key, which signs from a few seconds on.
+    pub async fn create(db: &Database, now: Timestamp) -> Result<String, DbError> {
+        let kid = Uuid::now_v7().simple().to_string();
+        let key = SigningKey {
+            kid: kid.clone(),
+            secret: rand::random::<[u8; 32]>().to_vec(),
+            created_at: now,
+            retired_at: None,
+        };
+        let context = crate::caller::system_context(TenantId::from(Uuid::nil()), now);
+        db.write(context, move |store| store.create_signing_key(&key)).await?;
+        Ok(kid)
+    }
+
+    /// Reads the keys again, so that a rotation elsewhere takes effect here.
+    pub async fn refresh(&self, db: &Database) -> Result<(), DbError> {
+        let ring = Self::read(db).await?;
+        *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(ring);
+        Ok(())
+    }
+
+    async fn read(db: &Database) -> Result<Vec<SigningKey>, DbError> {
+        db.read(TenantId::from(Uuid::nil()), |store| store.signing_keys()).await
+    }
+
+    /// The keys that verify, oldest first.
+    pub fn ring(&self) -> Arc<Vec<SigningKey>> {
+        Arc::clone(&self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// The key that signs: the newest that every replica must know, else the oldest.
+    pub fn signing(&self, now: Timestamp) -> Option<SigningKey> {
+        let ring = self.ring();
+        let settled = ring.iter().rev().find(|key| key.created_at + SETTLING <= now);
+        settled.or_else(|| ring.first()).cloned()
+    }
+
+    /// A key by its name.
+    pub fn by_kid(&self, kid: &str) -> Option<SigningKey> {
+        self.ring().iter().find(|key| key.kid == kid).cloned()
+    }
+}
+
+/// HMAC-SHA-256 of `message` for one purpose, so that a signature made for one is none for another.
+pub fn mac(key: &SigningKey, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.secret).expect("HMAC takes any key length");
+    mac.update(purpose.as_bytes());
+    mac.update(&[0]);
+    mac.update(message);
+    mac
+}

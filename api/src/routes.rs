@@ -1,0 +1,9 @@
+//! Every route, one line per noun.
+
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Everything under `/v1`.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/v1").configure(crate::positions::routes));
+}

@@ -1,0 +1,91 @@
+//! Request bodies are checked against the very schemas the contract publishes, so that what is
+//! documented and what is accepted cannot differ, and every fault is named at once.
+
+use crate::problem::Violation;
+use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind as Kind;
+use serde_json::{Value, json};
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use utoipa::ToSchema;
+
+static VALIDATORS: RwLock<Option<HashMap<TypeId, Arc<Validator>>>> = RwLock::new(None);
+
+/// The checker of a body type, compiled once.
+pub fn validator<T: ToSchema + 'static>() -> Arc<Validator> {
+    let id = TypeId::of::<T>();
+    let known = VALIDATORS.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known.as_ref().and_then(|map| map.get(&id)) {
+        return Arc::clone(found);
+    }
+    drop(known);
+    let made = Arc::new(compile::<T>());
+    let mut map = VALIDATORS.write().unwrap_or_else(PoisonError::into_inner);
+    map.get_or_insert_default().insert(id, Arc::clone(&made));
+    made
+}
+
+fn compile<T: ToSchema>() -> Validator {
+    let mut schemas = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
+    let schemas: HashMap<_, _> = schemas.into_iter().collect();
+    let document = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": format!("#/components/schemas/{}", T::name()),
+        "components": { "schemas": schemas },
+    });
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&document)
+        .expect("utoipa writes valid JSON Schema")
+}
+
+/// Every fault of `value` by the schema, in the order of the document.
+pub fn faults(validator: &Validator, value: &Value) -> Vec<Violation> {
+    validator.iter_errors(value).flat_map(|error| fault(&error)).collect()
+}
+
+fn fault(error: &jsonschema::ValidationError<'_>) -> Vec<Violation> {
+    let at = error.instance_path().as_str().to_owned();
+    let child = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+    let one = |violation| vec![violation];
+    match error.kind() {
+        Kind::Required { property } => {
+            one(Violation::new(child(property.as_str().unwrap_or_default()), "required"))
+        }
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            unexpected.iter().map(|name| Violation::new(child(name), "unknown_property")).collect()
+        }
+        Kind::Type { .. } => one(Violation::new(at, "wrong_type")),
+        Kind::Enum { options } => one(Violation::new(at, "not_allowed").with("value", options)),
+        Kind::MinLength { limit } => one(Violation::new(at, "too_short").with("min", limit)),
+        Kind::MaxLength { limit } => one(Violation::new(at, "too_long").with("max", limit)),
+        Kind::MaxItems { limit } => one(Violation::new(at, "too_many").with("max", limit)),
+        Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => {
+            one(Violation::new(at, "out_of_range").with("min", limit))
+        }
+        Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => {
+            one(Violation::new(at, "out_of_range").with("max", limit))
+        }
+        Kind::Pattern { pattern } => one(Violation::new(at, "pattern").with("value", pattern)),
+        Kind::Format { format } => one(Violation::new(
+            at,
+            match format.as_str() {
+                "date" | "date-time" => "not_a_date",
+                "uuid" => "not_a_uuid",
+                "email" | "idn-email" => "not_an_email",
+                _ => "pattern",
+            },
+        )),
+        // A nullable reference is "null or the schema": the faults of the schema are what helps.
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
+            let inner = context.iter().max_by_key(|errors| {
+                errors.iter().map(|error| error.instance_path().as_str().len()).max()
+            });
+            let found: Vec<_> = inner.into_iter().flatten().flat_map(fault).collect();
+            if found.is_empty() { one(Violation::new(at, "wrong_type")) } else { found }
+        }
+        _ => one(Violation::new(at, "not_allowed")),
+    }
+}
