@@ -1,0 +1,40 @@
+# Everything that people, hooks and CI run. Each target is a line or two; scripts hold the rest.
+
+cargo_run := cargo run --quiet --locked
+
+.PHONY: help run test check openapi contract vectors bench fmt lint deny
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## build and start on SQLite with a fictional company, for this machine only
+	cargo run --locked --bin evenhand -- demo
+
+test: ## all tests, on both engines (gets PostgreSQL itself where it may)
+	scripts/with-engines cargo test --workspace --locked
+
+check: ## what must hold before a commit: format, the domain alone, lints
+	cargo fmt --all --check && cargo check --locked -p domain
+	$(MAKE) lint
+
+openapi: ## write the contract that the code generates
+	$(cargo_run) --bin evenhand -- openapi > openapi/openapi.json.new
+	mv openapi/openapi.json.new openapi/openapi.json
+
+contract: ## judge the contract as its consumers would
+	openapi/contract/run
+
+vectors: ## compare the domain with the vectors in FILE=
+	$(cargo_run) -p domain --example vectors -- $(FILE)
+
+bench: ## measure beside the raw driver and bare actix
+	scripts/with-engines cargo bench --workspace --locked --bench '*'
+
+fmt: ## format the code
+	cargo fmt --all
+
+lint: ## clippy, with warnings refused
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+deny: ## licences, advisories and bans of the dependencies (needs cargo-deny)
+	cargo deny --locked check

@@ -1,0 +1,241 @@
+//! A throwaway PostgreSQL cluster: made for the tests, gone with them.
+//!
+//! It lives in one folder under the system's temporary directory and listens on a socket in that
+//! folder only, so that clusters of several test runs never meet and nothing outside can connect.
+//! Its defaults are unkind on purpose, for what both engines must do alike: text sorts by a
+//! language's rules unless a column says otherwise, the session is far from UTC, and the role that
+//! owns the databases can neither pass over row-level security nor do what only a superuser may.
+//!
+//! Needs PostgreSQL 15 or later, built with ICU as every distribution does.
+
+use std::fs::{self, DirBuilder};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Who owns the cluster itself, inside PostgreSQL and, when the tests run as root, outside.
+const SUPERUSER: &str = "postgres";
+
+/// Who owns the databases, and as whom everything under test connects.
+const ROLE: &str = "evenhand";
+
+/// Waits until the tests are over, however they end, and leaves nothing behind: its standard input
+/// is a pipe whose other end the operating system closes with the test process.
+const WATCHDOG: &str = r#"
+cat
+if server=$(head -n 1 "$1/data/postmaster.pid"); then
+    kill -QUIT "$server"
+    while [ -e "$1/data/postmaster.pid" ] && kill -0 "$server"; do sleep 0.02; done
+fi
+rm -rf "$1"
+"#;
+
+/// What a commit means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// With the operating system before it is acknowledged: survives the server, not the machine.
+    Relaxed,
+    /// On disk before it is acknowledged, as in production.
+    Full,
+}
+
+impl Durability {
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Relaxed => "fsync = off\nfull_page_writes = off\n",
+            Self::Full => "fsync = on\nfull_page_writes = on\n",
+        }
+    }
+}
+
+/// A running cluster. Dropping it stops the server and removes its folder.
+#[derive(Debug)]
+pub struct Cluster {
+    bin: PathBuf,
+    home: PathBuf,
+    /// User and group of the server, where they are not our own.
+    account: Option<(u32, u32)>,
+    watchdog: Child,
+}
+
+impl Cluster {
+    /// Makes a cluster with the server programs in `bin` and starts it.
+    ///
+    /// # Panics
+    /// When that is not possible, with what the program said; so do all functions here.
+    pub fn start(bin: &Path, durability: Durability) -> Self {
+        let home = create_home();
+        let watchdog = watch(&home);
+        let account = (owner_of(&home) == 0).then(|| account_of(SUPERUSER));
+        if let Some((user, group)) = account {
+            chown(&home, Some(user), Some(group)).expect("give the folder to the server's user");
+        }
+
+        let cluster = Self { bin: bin.to_owned(), home, account, watchdog };
+        cluster.initialize(durability);
+        cluster.restart();
+        cluster
+            .sql(SUPERUSER, &format!("CREATE ROLE {ROLE} LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS"));
+        cluster
+    }
+
+    /// The cluster that all tests of this process share, with the programs in
+    /// `EVENHAND_TEST_POSTGRES_BIN`.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        SHARED.get_or_init(|| {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "make tells the tests where PostgreSQL is"
+            )]
+            let bin = std::env::var_os("EVENHAND_TEST_POSTGRES_BIN")
+                .expect("EVENHAND_TEST_POSTGRES_BIN names the folder with initdb and pg_ctl");
+            Self::start(Path::new(&bin), Durability::Relaxed)
+        })
+    }
+
+    /// Makes a database, empty or as a copy of `template`, to which nobody may be connected then.
+    pub fn create_database(&self, name: &str, template: Option<&str>) {
+        let template = template.unwrap_or("template1");
+        self.sql(ROLE, &format!("CREATE DATABASE {} TEMPLATE {}", quoted(name), quoted(template)));
+    }
+
+    /// Removes a database, whoever is still connected to it.
+    pub fn drop_database(&self, name: &str) {
+        self.sql(ROLE, &format!("DROP DATABASE {} WITH (FORCE)", quoted(name)));
+    }
+
+    /// Where to connect for a database.
+    pub fn url(&self, name: &str) -> String {
+        format!("postgres://{ROLE}@localhost/{name}?host={}", self.home.display())
+    }
+
+    /// Stops the server as a crash would: no checkpoint, connections cut, recovery at the next start.
+    pub fn kill_immediate(&self) {
+        run(self.pg_ctl("stop").args(["--mode", "immediate"]));
+    }
+
+    /// Starts the server after [`Cluster::kill_immediate`]; returns when it takes connections.
+    pub fn restart(&self) {
+        run(self.pg_ctl("start").arg("--log").arg(self.home.join("log")));
+    }
+
+    fn initialize(&self, durability: Durability) {
+        run(self
+            .program("initdb")
+            .args(["--username", SUPERUSER, "--auth", "trust", "--encoding", "UTF8"])
+            .args(["--locale", "C", "--locale-provider", "icu", "--icu-locale", "und"])
+            .args(["--no-sync", "--no-instructions", "--pgdata"])
+            .arg(self.data()));
+        let settings = format!(
+            "listen_addresses = ''\nunix_socket_directories = '{}'\nmax_connections = 200\n\
+             timezone = 'Asia/Shanghai'\nsynchronous_commit = on\n{}",
+            self.home.display(),
+            durability.settings()
+        );
+        fs::OpenOptions::new()
+            .append(true)
+            .open(self.data().join("postgresql.conf"))
+            .and_then(|mut file| file.write_all(settings.as_bytes()))
+            .expect("write the server's settings");
+    }
+
+    fn data(&self) -> PathBuf {
+        self.home.join("data")
+    }
+
+    fn sql(&self, role: &str, statement: &str) {
+        run(self
+            .program("psql")
+            .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"])
+            .args(["--username", role, "--dbname", "postgres", "--command", statement])
+            .arg("--host")
+            .arg(&self.home));
+    }
+
+    fn pg_ctl(&self, action: &str) -> Command {
+        let mut command = self.program("pg_ctl");
+        command
+            .args([action, "--wait", "--timeout", "120", "--silent", "--pgdata"])
+            .arg(self.data());
+        command
+    }
+
+    /// A PostgreSQL program as the server's user. Of our environment it sees nothing, so that no
+    /// `PGHOST`, `PGOPTIONS` or `LANG` of a developer's machine changes what it does.
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.bin.join(name));
+        command.env_clear().current_dir("/").stdin(Stdio::null());
+        if let Some((user, group)) = self.account {
+            command.uid(user).gid(group);
+        }
+        command
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // Waiting closes the watchdog's standard input first, which is its signal.
+        let _ = self.watchdog.wait();
+    }
+}
+
+/// A folder of our own that did not exist before.
+fn create_home() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("evenhand-postgres-{}-{count}", std::process::id());
+        let home = std::env::temp_dir().join(name);
+        match DirBuilder::new().mode(0o700).create(&home) {
+            Ok(()) => return home,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => panic!("create {}: {error}", home.display()),
+        }
+    }
+}
+
+/// Starts the watchdog, in a process group of its own so that an interrupt from the keyboard
+/// reaches the tests only.
+fn watch(home: &Path) -> Child {
+    Command::new("sh")
+        .args(["-c", WATCHDOG, "watchdog"])
+        .arg(home)
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("start sh")
+}
+
+fn owner_of(path: &Path) -> u32 {
+    fs::metadata(path).expect("read the owner of the folder").uid()
+}
+
+/// User and group id of an account of this machine. PostgreSQL refuses to run as root.
+fn account_of(name: &str) -> (u32, u32) {
+    let id = |flag| {
+        let text = run(Command::new("id").args([flag, name]));
+        text.trim().parse().expect("id prints a number")
+    };
+    (id("-u"), id("-g"))
+}
+
+/// A database's name as SQL.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Runs a program to its end; what it printed.
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{printed}{complaint}", output.status);
+    printed
+}
