@@ -3,8 +3,8 @@
 use crate::audit::AuditEntry;
 use crate::error::DbError;
 use crate::page::Page;
-use domain::change::Change;
 use chrono::NaiveDate;
+use domain::change::Change;
 use domain::id::{EmployeeId, OrgUnitId, PositionId, TenantId};
 use domain::org::Position;
 use domain::policy::{Relations, Sealed};
@@ -16,10 +16,7 @@ use uuid::Uuid;
 pub type Result<T> = std::result::Result<T, DbError>;
 
 /// Everything a use case may reach, within one tenant.
-pub trait Store:
-    Tenants + SigningKeys + Positions + ReportingLines + Ledger + Idempotency
-{
-}
+pub trait Store: Tenants + SigningKeys + Positions + ReportingLines + Ledger + Idempotency {}
 
 impl<T> Store for T where
     T: Tenants + SigningKeys + Positions + ReportingLines + Ledger + Idempotency
