@@ -128,8 +128,10 @@ pub fn serve(settings: &Settings) -> Result<()> {
     let workers = std::thread::available_parallelism()?.get();
     let threads = settings.readers.div_ceil(workers);
     let pool = Data::new(Pool::open(settings, threads * workers)?);
+    // The pool outlives the server's runtime, in which the raw drivers must not be dropped.
+    let shared = pool.clone();
     let app = move || {
-        let mut app = App::new().app_data(pool.clone());
+        let mut app = App::new().app_data(shared.clone());
         for path in [PLAIN, RECORDED] {
             app = app.service(
                 web::scope(path)
