@@ -4,13 +4,17 @@
 //! change, save), a view with its ETag. Rules live in `domain`, SQL in `persistence`.
 
 pub mod app;
+pub mod audit_entries;
 pub mod auth;
 pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod contract;
+pub mod employees;
+pub mod events;
 pub mod extract;
 pub mod keys;
+pub mod org_units;
 pub mod page;
 pub mod patch;
 pub mod positions;
@@ -20,3 +24,4 @@ pub mod reply;
 pub mod routes;
 pub mod schema;
 pub mod server;
+pub mod tenant;

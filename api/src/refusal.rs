@@ -172,6 +172,16 @@ impl Refusal {
         Refusal::Invalid(vec![Violation::new(pointer, code)])
     }
 
+    /// Names the input by which a unique key was taken; other failures stay what they are.
+    pub fn taken(error: DbError, pointer: &str, value: &str) -> Self {
+        match error {
+            DbError::Duplicate { .. } => {
+                Refusal::Duplicate(vec![Violation::new(pointer, "duplicate").with("value", value)])
+            }
+            other => other.into(),
+        }
+    }
+
     /// The problem type.
     pub fn slug(&self) -> &'static str {
         match self {
@@ -214,9 +224,7 @@ impl Refusal {
             Refusal::Overloaded | Refusal::Database(DbError::Busy) => "overloaded",
             Refusal::ShuttingDown => "shutting-down",
             Refusal::Database(DbError::Unavailable(_) | DbError::Race(_)) => "database-unavailable",
-            Refusal::Database(
-                DbError::Corrupt(_) | DbError::Panicked(_) | DbError::Engine(_),
-            )
+            Refusal::Database(DbError::Corrupt(_) | DbError::Panicked(_) | DbError::Engine(_))
             | Refusal::Internal(_) => "internal",
         }
     }
