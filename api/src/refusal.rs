@@ -1,6 +1,7 @@
 //! Why a request is refused: one enum, mapped exhaustively to the problem registry.
 
 use crate::problem::Violation;
+use domain::org::{MAX_DEPTH, TreeFault};
 use domain::policy::Denial;
 use persistence::{DbError, Failure};
 
@@ -146,6 +147,17 @@ impl From<Denial> for Refusal {
             Denial::Hidden => Refusal::NotFound,
             Denial::Forbidden { rule } => Refusal::Forbidden(rule),
         }
+    }
+}
+
+/// The fault of a line, with the loop named by external keys.
+pub fn line_fault(pointer: &str, fault: &TreeFault<String>) -> Violation {
+    match fault {
+        TreeFault::Loop(members) => {
+            let round: Vec<_> = members.iter().chain(members.first()).map(String::as_str).collect();
+            Violation::new(pointer, "reporting_loop").with("loop", round.join(" -> "))
+        }
+        TreeFault::TooDeep(_) => Violation::new(pointer, "depth_exceeded").with("max", MAX_DEPTH),
     }
 }
 
