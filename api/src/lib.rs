@@ -9,6 +9,7 @@ pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod contract;
+pub mod edge;
 pub mod extract;
 pub mod keys;
 pub mod page;
