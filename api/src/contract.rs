@@ -89,6 +89,10 @@ fn complete(mut document: Value) -> Value {
         "name": "MIT OR Apache-2.0",
         "identifier": "MIT OR Apache-2.0",
     });
+    document["info"]["contact"] = json!({
+        "name": "Evenhand",
+        "url": env!("CARGO_PKG_REPOSITORY"),
+    });
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
     document["tags"] = TAGS
         .iter()
@@ -270,7 +274,6 @@ fn headers() -> Value {
         "Link": header("The next page, if there is one.", "</v1/positions?cursor=MDE5N2M5>; rel=\"next\""),
         "Idempotency-Replayed": header("`true` on an answer that was given before.", "true"),
         "Retry-After": header("Seconds after which to try again.", "1"),
-        "Allow": header("Methods the route has.", "GET, POST"),
     })
 }
 

@@ -240,7 +240,11 @@ pub fn render(refusal: &Refusal, asked: &Asked) -> HttpResponse {
         response.insert_header((header::ALLOW, allow));
     }
     if refusal.status_code() == StatusCode::UNAUTHORIZED {
-        response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        let challenge = match refusal {
+            Refusal::TokenExpired => "Bearer error=\"invalid_token\"",
+            _ => "Bearer",
+        };
+        response.insert_header((header::WWW_AUTHENTICATE, challenge));
     }
     response.json(body)
 }

@@ -6,5 +6,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Everything the contract knows: the API under `/v1`, and what describes and watches it.
 pub fn routes(config: &mut ServiceConfig) {
     config.configure(crate::edge::health::routes).configure(crate::edge::docs::routes);
-    config.service(scope("/v1").configure(crate::positions::routes));
+    config.service(
+        scope("/v1")
+            .configure(crate::positions::routes)
+            .configure(crate::audit_entries::routes)
+            .configure(crate::events::routes),
+    );
 }

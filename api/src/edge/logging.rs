@@ -1,5 +1,5 @@
 //! The log: lines for people or JSON for machines, each with its key-values. `RUST_LOG` says what
-//! is logged; `info` by default.
+//! is logged; by default `info`, of the framework only what went wrong.
 
 use env_logger::fmt::Formatter;
 use log::Record;
@@ -9,8 +9,8 @@ use std::io::{self, Write};
 
 /// Starts logging in a form: `json`, or else plain. Panics go to the log as well.
 pub fn start(form: &str) {
-    let mut builder =
-        env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info"));
+    let filter = env_logger::Env::default().default_filter_or("info,actix_server=warn");
+    let mut builder = env_logger::Builder::from_env(filter);
     if form == "json" {
         builder.format(|out, record| {
             let line = json_line(&out.timestamp_micros().to_string(), record);

@@ -33,6 +33,7 @@ pub struct Metrics {
     in_flight: Gauge,
     readers_in_use: Gauge,
     readers: Gauge,
+    queued: Gauge,
     resident: Gauge,
 }
 
@@ -46,6 +47,7 @@ impl Default for Metrics {
             in_flight: Gauge::default(),
             readers_in_use: Gauge::default(),
             readers: Gauge::default(),
+            queued: Gauge::default(),
             resident: Gauge::default(),
         };
         let registry = &mut metrics.registry;
@@ -56,6 +58,7 @@ impl Default for Metrics {
             ("requests_in_flight", "Requests being served", &metrics.in_flight),
             ("database_readers_in_use", "Reads being served", &metrics.readers_in_use),
             ("database_readers", "Reads that can be served at once", &metrics.readers),
+            ("database_writes_queued", "Units of work waiting to be written", &metrics.queued),
         ] {
             registry.register(name, help, gauge.clone());
         }
@@ -100,6 +103,7 @@ impl Metrics {
         let gauged = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.readers_in_use.set(gauged(in_use));
         self.readers.set(gauged(readers));
+        self.queued.set(gauged(app.db.queued()));
         self.resident.set(gauged(resident_bytes().unwrap_or_default()));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

@@ -327,6 +327,15 @@ fn bodies_that_are_too_large_or_compressed_are_refused_unread() {
 }
 
 #[test]
+fn a_head_that_does_not_come_is_not_waited_for() {
+    let server = Server::start(&["--head-seconds", "1"]);
+    let mut connection = server.connect();
+    connection.send("GET /healthz HTTP/1.1\r\nHo");
+    assert_eq!(connection.answer(false).status, 408);
+    assert!(connection.is_closed());
+}
+
+#[test]
 fn a_dripping_body_is_cut_off() {
     let server = Server::start(&["--body-seconds", "1"]);
     for framing in ["Content-Length: 500", "Transfer-Encoding: chunked"] {
@@ -391,6 +400,7 @@ fn the_machinery_gets_its_answers() {
         "evenhand_requests_total{operation=\"listPositions\",status=\"4xx\"} 1",
         "evenhand_requests_in_flight 1",
         "evenhand_database_readers 8",
+        "evenhand_database_writes_queued 0",
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line} is not in\n{metrics}");
     }
