@@ -10,6 +10,7 @@ pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod contract;
+pub mod edge;
 pub mod employees;
 pub mod events;
 pub mod extract;

@@ -3,8 +3,9 @@
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Everything under `/v1`.
+/// Everything the contract knows: the API under `/v1`, and what describes and watches it.
 pub fn routes(config: &mut ServiceConfig) {
+    config.configure(crate::edge::health::routes).configure(crate::edge::docs::routes);
     config.service(
         scope("/v1")
             .configure(crate::tenant::routes)
