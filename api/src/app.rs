@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::edge::Edge;
 use crate::keys::Keys;
 use persistence::Database;
 use std::collections::HashSet;
@@ -20,6 +21,8 @@ pub struct App {
     pub keys: Keys,
     /// Idempotency keys being served at this moment, by principal.
     pub in_flight: Mutex<HashSet<(Uuid, String)>>,
+    /// What the edge keeps between requests.
+    pub edge: Edge,
 }
 
 impl App {
@@ -27,7 +30,8 @@ impl App {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, persistence::DbError> {
         let db = Database::open(&settings.database())?;
         let keys = Keys::load(&db, clock.now()).await?;
-        Ok(Self { db, clock, settings, keys, in_flight: Mutex::default() })
+        let edge = Edge::new(&settings);
+        Ok(Self { db, clock, settings, keys, in_flight: Mutex::default(), edge })
     }
 }
 

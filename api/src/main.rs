@@ -39,13 +39,14 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
     match command {
         Command::Serve(settings) => {
+            api::edge::logging::start(&settings.log_format);
             persistence::Database::migrate(&settings.database_url)?;
             let app = Data::new(App::open(settings, Clock::default()).await?);
-            let (server, addresses) = api::server::start(app)?;
+            let (server, addresses) = api::server::start(app.clone())?;
             for address in addresses {
                 println!("listening on http://{address}");
             }
-            server.await?;
+            api::server::run_until_signalled(app, server).await?;
         }
         Command::Migrate(settings) => {
             for name in persistence::Database::migrate(&settings.database_url)? {

@@ -3,11 +3,15 @@
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Everything under `/v1`.
+/// Everything the contract knows: the API under `/v1`, and what describes and watches it.
 pub fn routes(config: &mut ServiceConfig) {
+    config.configure(crate::edge::health::routes).configure(crate::edge::docs::routes);
     config.service(
         scope("/v1")
+            .configure(crate::tenant::routes)
+            .configure(crate::org_units::routes)
             .configure(crate::positions::routes)
+            .configure(crate::employees::routes)
             .configure(crate::audit_entries::routes)
             .configure(crate::events::routes),
     );

@@ -1,7 +1,9 @@
 //! SQL, one file per noun, written once and compiled once per engine.
 
+mod employees;
 mod idempotency;
 pub mod ledger;
+mod org_units;
 mod positions;
 mod reporting_lines;
 mod signing_keys;
