@@ -25,7 +25,7 @@ const UNITS: &str = "/v1/org-units/bulk";
 pub fn run(engine: &Engine, options: &Options) -> Result<Section> {
     let mut section = Section::default();
     engine.create("base");
-    wait(product::found(&engine.url("base")))?;
+    product::found(&engine.url("base"))?;
     let product = wait(Product::serve(&engine.url("base")))?;
     wait(product.import(UNITS, &people::units_ndjson(), "created", people::UNITS))?;
     drop(product);
