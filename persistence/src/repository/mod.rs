@@ -1,9 +1,14 @@
 //! SQL, one file per noun, written once and compiled once per engine.
 
+mod accounts;
+mod api_keys;
 mod idempotency;
 pub mod ledger;
 mod positions;
+mod principals;
 mod reporting_lines;
+mod role_assignments;
+mod sessions;
 mod signing_keys;
 mod tenants;
 
