@@ -51,6 +51,9 @@ pub struct Settings {
     /// Requests served at once before further ones are answered 503.
     #[arg(long, env = "EVENHAND_MAX_IN_FLIGHT", default_value_t = 1024)]
     pub max_in_flight: usize,
+    /// Reverse proxies in front of the server: how many entries of `X-Forwarded-For` are believed.
+    #[arg(long, env = "EVENHAND_PROXIES", default_value_t = 0)]
+    pub proxies: usize,
     /// Origins that browsers may call from, comma separated; none by default.
     #[arg(long, env = "EVENHAND_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,

@@ -7,7 +7,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/v1")
+            .configure(crate::auth::sign_in::routes)
+            .configure(crate::me::routes)
             .configure(crate::positions::routes)
+            .configure(crate::accounts::routes)
+            .configure(crate::role_assignments::routes)
+            .configure(crate::api_keys::routes)
             .configure(crate::audit_entries::routes)
             .configure(crate::events::routes),
     );

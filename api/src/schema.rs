@@ -2,6 +2,7 @@
 //! documented and what is accepted cannot differ, and every fault is named at once.
 
 use crate::problem::Violation;
+use domain::text::TextEnum;
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Value, json};
@@ -9,6 +10,18 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
+
+/// The schema of a domain enum: its text forms.
+pub fn words<T: TextEnum>() -> Object {
+    let forms = T::ALL.iter().map(|value| value.as_str());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(forms)).build()
+}
+
+/// The schema of a list of different values of a domain enum.
+pub fn word_list<T: TextEnum>() -> Array {
+    ArrayBuilder::new().items(words::<T>()).unique_items(true).build()
+}
 
 static VALIDATORS: RwLock<Option<HashMap<TypeId, Arc<Validator>>>> = RwLock::new(None);
 

@@ -1,6 +1,7 @@
 //! The server: binds, serves, and goes down without breaking a request off.
 
 use crate::app::App;
+use crate::keys::Keys;
 use actix_web::dev::Server;
 use actix_web::web::Data;
 use actix_web::{App as Actix, HttpServer};
@@ -10,6 +11,7 @@ use utoipa_actix_web::AppExt;
 /// Starts the server; answers with it and the addresses it listens on.
 pub fn start(app: Data<App>) -> std::io::Result<(Server, Vec<SocketAddr>)> {
     let settings = app.settings.clone();
+    actix_web::rt::spawn(Keys::stay_fresh(app.clone()));
     let factory = move || {
         let (actix, _) = Actix::new()
             .app_data(app.clone())

@@ -5,7 +5,7 @@ use crate::error::DbError;
 use crate::page::Page;
 use chrono::NaiveDate;
 use domain::account::{Account, AccountStatus, ApiKey, Role, RoleAssignment, Session};
-use domain::change::Change;
+use domain::change::{Change, Record};
 use domain::id::{
     AccountId, ApiKeyId, EmployeeId, OrgUnitId, PositionId, RoleAssignmentId, SessionId, TenantId,
 };
@@ -238,6 +238,8 @@ pub trait Sessions {
     fn rotate_session(&mut self, session: &Session) -> Result<()>;
     /// Ends one session.
     fn revoke_session(&mut self, change: Change<Session>) -> Result<()>;
+    /// Records that no session was opened.
+    fn refuse_session(&mut self, record: Record) -> Result<()>;
     /// Ends every session of an account.
     fn revoke_sessions(&mut self, account: AccountId, at: Timestamp) -> Result<()>;
 }

@@ -7,7 +7,7 @@ use crate::ports::{Result, Sessions};
 use crate::schema::session;
 use diesel::prelude::*;
 use domain::account::Session;
-use domain::change::Change;
+use domain::change::{Change, Record};
 use domain::id::{AccountId, SessionId};
 use domain::time::Timestamp;
 
@@ -96,6 +96,11 @@ impl Sessions for Unit<'_> {
             .set(session::revoked_at.eq(revoked_at.map(At)))
             .execute(self.conn)?;
         self.record(change.record);
+        Ok(())
+    }
+
+    fn refuse_session(&mut self, record: Record) -> Result<()> {
+        self.record(record);
         Ok(())
     }
 
