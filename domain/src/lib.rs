@@ -6,6 +6,8 @@
 pub mod account;
 pub mod change;
 pub mod id;
+pub mod import;
+pub mod job;
 pub mod org;
 pub mod policy;
 pub mod tenant;

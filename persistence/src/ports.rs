@@ -5,11 +5,15 @@ use crate::error::DbError;
 use crate::page::Page;
 use domain::change::Change;
 use chrono::NaiveDate;
-use domain::id::{EmployeeId, OrgUnitId, PositionId, TenantId};
-use domain::org::Position;
-use domain::policy::{Relations, Sealed};
+use domain::change::Record;
+use domain::id::{EmployeeId, JobId, OrgUnitId, PositionId, TenantId};
+use domain::import::{Line, Person, Planned, Tree};
+use domain::job::Job;
+use domain::org::{ExternalId, Position};
+use domain::policy::{Relations, Sealed, Visibility};
 use domain::tenant::Tenant;
 use domain::time::Timestamp;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// Result of a port.
@@ -17,12 +21,12 @@ pub type Result<T> = std::result::Result<T, DbError>;
 
 /// Everything a use case may reach, within one tenant.
 pub trait Store:
-    Tenants + SigningKeys + Positions + ReportingLines + Ledger + Idempotency
+    Tenants + SigningKeys + Positions + ReportingLines + Ledger + Idempotency + Imports + Exports + Jobs
 {
 }
 
 impl<T> Store for T where
-    T: Tenants + SigningKeys + Positions + ReportingLines + Ledger + Idempotency
+    T: Tenants + SigningKeys + Positions + ReportingLines + Ledger + Idempotency + Imports + Exports + Jobs
 {
 }
 
@@ -164,4 +168,120 @@ pub trait Idempotency {
     fn store_reply(&mut self, principal: Uuid, key: &str, reply: &StoredReply) -> Result<()>;
     /// Forgets replies kept before an instant; returns how many.
     fn forget_replies(&mut self, before: Timestamp) -> Result<usize>;
+}
+
+/// What imports read and write: whole sets with a statement for many rows, never row by row.
+pub trait Imports {
+    /// Keeps every other change of lines and every other import of the tenant out until the unit
+    /// of work ends. Comes first in an import.
+    fn begin_import(&mut self) -> Result<()>;
+    /// The number of everyone.
+    fn employee_numbers(&mut self) -> Result<HashMap<String, EmployeeId>>;
+    /// How many people work here on a day.
+    fn active_employees(&mut self, day: NaiveDate) -> Result<usize>;
+    /// The named people, each with the assignment that holds on `day` or the first one after it.
+    fn people(
+        &mut self,
+        ids: &[EmployeeId],
+        day: NaiveDate,
+    ) -> Result<HashMap<EmployeeId, Person>>;
+    /// Who holds any of these ids in other systems.
+    fn external_id_holders(
+        &mut self,
+        ids: &[ExternalId],
+    ) -> Result<BTreeMap<ExternalId, EmployeeId>>;
+    /// Everyone's lines to their managers that hold on `day` or later.
+    fn manager_lines(&mut self, day: NaiveDate) -> Result<Vec<Line>>;
+    /// Units by code.
+    fn org_unit_codes(&mut self) -> Result<HashMap<String, OrgUnitId>>;
+    /// Positions by code.
+    fn position_codes(&mut self) -> Result<HashMap<String, PositionId>>;
+    /// All units and their lines upward that hold on `day` or later.
+    fn org_tree(&mut self, day: NaiveDate) -> Result<Tree>;
+    /// Saves people; `progress` is told how many rows are written.
+    fn save_people(
+        &mut self,
+        changes: &[Planned<Person>],
+        records: Vec<Record>,
+        progress: &dyn Fn(usize),
+    ) -> Result<()>;
+    /// Saves units.
+    fn save_units(
+        &mut self,
+        changes: &[Planned<domain::import::Unit>],
+        records: Vec<Record>,
+    ) -> Result<()>;
+}
+
+/// One person as exports show it, with external keys in place of ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportRow {
+    /// The person.
+    pub id: Uuid,
+    /// Number given by the company.
+    pub employee_number: String,
+    /// Name.
+    pub name: String,
+    /// Work address.
+    pub email: Option<String>,
+    /// Code of the unit.
+    pub org_unit_code: Option<String>,
+    /// Code of the position.
+    pub position_code: Option<String>,
+    /// Title on the door.
+    pub job_title: Option<String>,
+    /// Number of the line manager.
+    pub manager_employee_number: Option<String>,
+    /// First working day.
+    pub hire_date: NaiveDate,
+    /// Last working day.
+    pub termination_date: Option<NaiveDate>,
+    /// Ids in other systems.
+    pub external_ids: BTreeMap<String, String>,
+}
+
+/// Reading people page by page; inside one snapshot the pages make one consistent file.
+pub trait Exports {
+    /// The systems in which anyone has an id, in order.
+    fn external_systems(&mut self) -> Result<Vec<String>>;
+    /// The units an export may show people of: those named and all below them on the day; none
+    /// if everyone is shown.
+    fn visible_units(&mut self, visibility: &Visibility) -> Result<Option<Vec<OrgUnitId>>>;
+    /// People behind a number, in the order of numbers, with the assignment that holds on the
+    /// day of `visibility` or the first one after it; `units` comes from
+    /// [`Exports::visible_units`]. No rule opens exports by reporting line, so none is followed.
+    fn export_page(
+        &mut self,
+        visibility: &Visibility,
+        units: Option<&[OrgUnitId]>,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<ExportRow>>;
+}
+
+/// Long work. A worker claims a job for a while and renews the claim as it goes; when the claim
+/// runs out, another one may take the job up.
+pub trait Jobs {
+    /// Adds a job with what it works on.
+    fn create_job(&mut self, change: Change<Job>, input: &[u8]) -> Result<()>;
+    /// One job.
+    fn job(&mut self, id: JobId) -> Result<Option<Sealed<Job>>>;
+    /// A page of jobs, newest first; of one author, or of all.
+    fn jobs(&mut self, author: Option<Uuid>, page: &Page) -> Result<Vec<Job>>;
+    /// A job that waits, or whose worker's claim has run out.
+    fn next_job(&mut self, now: Timestamp) -> Result<Option<JobId>>;
+    /// Claims a job with a new attempt, unless another worker was faster.
+    fn claim_job(&mut self, id: JobId, lease_until: Timestamp) -> Result<Option<Job>>;
+    /// What a job works on.
+    fn job_input(&mut self, id: JobId) -> Result<Vec<u8>>;
+    /// Notes progress and renews the claim; whether the attempt still holds it.
+    fn renew_job(
+        &mut self,
+        id: JobId,
+        attempt: i32,
+        done: i64,
+        lease_until: Timestamp,
+    ) -> Result<bool>;
+    /// Keeps the end of a job and forgets its input, guarded by the attempt that held it.
+    fn finish_job(&mut self, change: Change<Job>) -> Result<()>;
 }

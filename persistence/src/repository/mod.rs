@@ -1,6 +1,9 @@
 //! SQL, one file per noun, written once and compiled once per engine.
 
+mod exports;
 mod idempotency;
+mod imports;
+mod jobs;
 pub mod ledger;
 mod positions;
 mod reporting_lines;

@@ -59,6 +59,34 @@ pub mod dialect {
         migrate(conn)
     }
 
+    /// Nothing gathers statistics in the background here.
+    pub fn lock_statistics(_conn: &mut Conn) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    /// Rows of one statement are so many tuples of binds.
+    pub const ROWS_ARE_ONE_BIND: bool = false;
+
+    /// Hands rows over as tuples.
+    macro_rules! push_rows {
+        ($out:ident, $rows:ident, $($field:ident : $rust:ty),*) => {
+            let columns = [$($rows.$field.len()),*];
+            for row in 0..columns[0] {
+                let mut lead = if row == 0 { "VALUES (" } else { "), (" };
+                $(
+                    $out.push_sql(std::mem::replace(&mut lead, ", "));
+                    crate::column::push(&mut $out, &$rows.$field[row])?;
+                )*
+                let _ = lead;
+            }
+            $out.push_sql(")");
+            if columns[0] != crate::column::BATCH {
+                $out.unsafe_to_cache_prepared();
+            }
+        };
+    }
+    pub(crate) use push_rows;
+
     /// Keeps rows locked until the end of the unit of work; the one writer needs none.
     macro_rules! for_update {
         ($query:expr) => {
