@@ -77,8 +77,7 @@ impl Actor {
             || (reading != action && relations_matter(&self.subject, reading, target));
         if let (true, Some(about)) = (matter, target.about) {
             let units = self.subject.units_of_interest();
-            target.relations =
-                store.relations(self.subject.employee_id, about, &units, as_of)?;
+            target.relations = store.relations(self.subject.employee_id, about, &units, as_of)?;
         }
         Ok(())
     }
@@ -112,9 +111,11 @@ impl Caller {
     pub fn expected_version(&self) -> Result<i32, Refusal> {
         let header = self.request.headers().get(header::IF_MATCH);
         let header = header.ok_or(Refusal::PreconditionRequired)?;
-        header.to_str().ok().and_then(reply::version_of).ok_or_else(|| {
-            Refusal::Malformed(vec![Violation::new("/header/If-Match", "pattern")])
-        })
+        header
+            .to_str()
+            .ok()
+            .and_then(reply::version_of)
+            .ok_or_else(|| Refusal::Malformed(vec![Violation::new("/header/If-Match", "pattern")]))
     }
 
     /// Reads `limit`, `cursor` and `updated_since` for the list this request asks for.

@@ -20,7 +20,6 @@ impl Clock {
 
     /// Sets the clock further ahead.
     pub fn advance(&self, by: chrono::TimeDelta) {
-        self.ahead_micros
-            .fetch_add(by.num_microseconds().unwrap_or_default(), Ordering::Relaxed);
+        self.ahead_micros.fetch_add(by.num_microseconds().unwrap_or_default(), Ordering::Relaxed);
     }
 }

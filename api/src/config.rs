@@ -8,7 +8,12 @@ use std::time::Duration;
 #[derive(Clone, Debug, Args)]
 pub struct Settings {
     /// Database: `sqlite://path` or `postgres://user:password@host/name`.
-    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://evenhand.sqlite", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        default_value = "sqlite://evenhand.sqlite",
+        hide_env_values = true
+    )]
     pub database_url: String,
     /// Address to listen on.
     #[arg(long, env = "EVENHAND_HOST", default_value = "127.0.0.1")]

@@ -1,21 +1,412 @@
 //! The contract: the OpenAPI document, generated from the handlers and their types.
+//!
+//! Handlers say what is particular to them; what every operation has in common - refusals,
+//! headers for retries, concurrency and caching, examples - is added here in one step, for the
+//! served, the committed and the linted document alike.
 
-use utoipa::OpenApi;
+use crate::problem::{KINDS, MEDIA_TYPE, Problem};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use utoipa::{OpenApi, PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
 
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Evenhand",
-    description = "Performance management: goals, reviews, calibration and their consequences."
+    description = "Performance management: people, goals, reviews, calibration and what follows \
+                   from them.\n\nEvery refusal is a problem document (RFC 9457); its types are \
+                   listed under `/problems`. Changes of something existing carry `If-Match`; \
+                   requests that create or transition may carry an `Idempotency-Key`.",
 ))]
 struct Base;
 
+/// What the tags mean, in the order documents show them.
+const TAGS: &[(&str, &str)] = &[
+    ("auth", "Signing in and out, and choosing a password."),
+    ("me", "The caller: account, roles and sessions."),
+    ("tenant", "The company."),
+    ("org-units", "Companies, divisions, departments and teams, and the tree they form."),
+    ("positions", "The catalogue of jobs."),
+    ("employees", "People, their units, jobs and reporting lines."),
+    ("accounts", "Logins of people."),
+    ("role-assignments", "Who holds which role, for which units."),
+    ("api-keys", "Keys with which programs sign in."),
+    ("audit-entries", "Who did what, when, and by which rule."),
+    ("events", "The ordered feed of what happened, for programs that keep a copy."),
+    ("jobs", "Long work, followed by its progress."),
+    ("access", "Why somebody may or may not do something."),
+    ("meta", "Health, metrics, problem types and this document."),
+];
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(collect()));
+
 /// The document as it is served, committed and linted.
-pub fn document() -> utoipa::openapi::OpenApi {
-    let (_, document) = actix_web::App::new()
+pub fn document() -> &'static Value {
+    &DOCUMENT
+}
+
+/// The document as text, as it is committed.
+pub fn text() -> String {
+    format!("{:#}\n", *DOCUMENT)
+}
+
+/// An operation of the contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation<'d> {
+    /// Path template, such as `/v1/positions/{id}`.
+    pub path: &'d str,
+    /// Method in lower case.
+    pub method: &'d str,
+    /// The operation object.
+    pub object: &'d Value,
+}
+
+/// Every operation of the contract.
+pub fn operations() -> impl Iterator<Item = Operation<'static>> {
+    let paths = DOCUMENT["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flatten();
+        methods.map(move |(method, object)| Operation { path, method, object })
+    })
+}
+
+fn collect() -> Value {
+    let (_, mut document) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(Base::openapi())
         .configure(crate::routes::routes)
         .split_for_parts();
+    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    Problem::schemas(&mut schemas);
+    document.components.get_or_insert_default().schemas.extend(schemas);
+    serde_json::to_value(document).unwrap_or_default()
+}
+
+fn complete(mut document: Value) -> Value {
+    document["info"]["version"] = env!("CARGO_PKG_VERSION").into();
+    document["info"]["license"] = json!({
+        "name": "MIT OR Apache-2.0",
+        "identifier": "MIT OR Apache-2.0",
+    });
+    document["info"]["contact"] = json!({
+        "name": "Evenhand",
+        "url": env!("CARGO_PKG_REPOSITORY"),
+    });
+    document["servers"] = json!([{ "url": "/", "description": "This server" }]);
+    document["tags"] = TAGS
+        .iter()
+        .map(|(name, description)| json!({ "name": name, "description": description }))
+        .collect();
+    let schemas = document["components"]["schemas"].clone();
+    let mut used = BTreeMap::new();
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            complete_operation(path, method, operation, &schemas);
+            for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+                if response.get("$ref").is_some() {
+                    used.insert(status.clone(), refusal(status));
+                }
+            }
+        }
+    }
+    document["components"]["responses"] = used
+        .into_iter()
+        .map(|(status, response)| (response_name(&status), response))
+        .collect::<Map<_, _>>()
+        .into();
+    document["components"]["securitySchemes"] = json!({
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "Access token of a person, from `POST /v1/auth/token`.",
+        },
+        "api_key": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Api-Key",
+            "description": "Key of a program; the scopes it needs are named.",
+        },
+    });
+    document["components"]["headers"] = headers();
     document
+}
+
+fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
+    let secured = operation["security"].as_array().is_some_and(|list| !list.is_empty());
+    if !secured {
+        operation["security"] = json!([]);
+    }
+    let has_body = operation.get("requestBody").is_some();
+    let on_one = path.contains("{id}") || path.contains("{slug}");
+    let is_item = path.ends_with("{id}");
+    let is_transition = method == "post" && path.contains("{id}/");
+    let guarded = matches!(method, "patch" | "put" | "delete") || is_transition;
+    let mut refusals = vec!["400", "429", "500", "503"];
+    let mut parameters = Vec::new();
+    if secured {
+        refusals.extend(["401", "403"]);
+    }
+    if on_one {
+        refusals.push("404");
+    }
+    if has_body {
+        refusals.extend(["408", "413", "415", "422"]);
+    }
+    if guarded {
+        refusals.extend(["409", "412", "422", "428"]);
+        parameters.push(header_parameter(
+            "If-Match",
+            true,
+            "ETag of the version the change is made from.",
+            "\"1-7d4c0c7a11e0b3f2\"",
+        ));
+    }
+    if secured && method == "post" {
+        refusals.extend(["409", "422"]);
+        parameters.push(header_parameter(
+            "Idempotency-Key",
+            false,
+            "Makes a retry safe: the same key with the same request gets the first answer again.",
+            "5f1c9c1e-2f0b-4f7d-8f0a-3f1c2b7e9a10",
+        ));
+    }
+    if is_item && method == "get" {
+        parameters.push(header_parameter(
+            "If-None-Match",
+            false,
+            "ETag the client has; the answer is 304 if it still holds.",
+            "\"1-7d4c0c7a11e0b3f2\"",
+        ));
+        operation["responses"]["304"] = json!({
+            "description": "The client has it already",
+            "headers": header_refs(&["ETag", "X-Request-Id"]),
+        });
+    }
+    if !parameters.is_empty() {
+        let mut all = operation["parameters"].as_array().cloned().unwrap_or_default();
+        all.extend(parameters);
+        operation["parameters"] = all.into();
+    }
+    complete_answers(method, is_item || guarded, secured, operation, schemas);
+    if let Some(content) = operation.pointer_mut("/requestBody/content") {
+        add_examples(content, schemas);
+    }
+    for status in refusals {
+        if operation["responses"].get(status).is_none() {
+            let name = response_name(status);
+            operation["responses"][status] =
+                json!({ "$ref": format!("#/components/responses/{name}") });
+        }
+    }
+}
+
+/// Headers and examples of the answers an operation gives when it succeeds.
+fn complete_answers(
+    method: &str,
+    versioned: bool,
+    secured: bool,
+    operation: &mut Value,
+    schemas: &Value,
+) {
+    for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+        if !status.starts_with('2') {
+            continue;
+        }
+        let mut names = vec!["X-Request-Id", "RateLimit", "RateLimit-Policy"];
+        if let Some(content) = response.get_mut("content") {
+            add_examples(content, schemas);
+            let shown = resolve(&content["application/json"]["schema"], schemas);
+            if shown["properties"].get("next_cursor").is_some() {
+                names.push("Link");
+            }
+            if versioned || status == "201" {
+                names.push("ETag");
+            }
+        }
+        if matches!(status.as_str(), "201" | "202") {
+            names.push("Location");
+        }
+        if secured && method == "post" {
+            names.push("Idempotency-Replayed");
+        }
+        let mut all = header_refs(&names);
+        if let (Some(all), Some(own)) = (all.as_object_mut(), response.get("headers")) {
+            all.extend(own.as_object().cloned().unwrap_or_default());
+        }
+        response["headers"] = all;
+    }
+}
+
+fn header_parameter(name: &str, required: bool, description: &str, example: &str) -> Value {
+    json!({
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": description,
+        "schema": { "type": "string" },
+        "example": example,
+    })
+}
+
+fn header_refs(names: &[&str]) -> Value {
+    let refs = names.iter().map(|name| {
+        ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }))
+    });
+    Value::Object(refs.collect())
+}
+
+fn headers() -> Value {
+    let header = |description: &str, example: &str| {
+        json!({
+            "description": description,
+            "schema": { "type": "string" },
+            "example": example,
+        })
+    };
+    json!({
+        "X-Request-Id": header("Id under which the request is logged.", "0197c9a8-5f3e-7a51-9c7d"),
+        "RateLimit": header("Requests left, and seconds until all are.", "\"default\";r=99;t=1"),
+        "RateLimit-Policy": header("Requests allowed per window.", "\"default\";q=6000;w=60"),
+        "ETag": header("Version and digest of what is shown.", "\"1-7d4c0c7a11e0b3f2\""),
+        "Location": header("Where the new resource is.", "/v1/positions/0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11"),
+        "Link": header("The next page, if there is one.", "</v1/positions?cursor=MDE5N2M5>; rel=\"next\""),
+        "Idempotency-Replayed": header("`true` on an answer that was given before.", "true"),
+        "Retry-After": header("Seconds after which to try again.", "1"),
+    })
+}
+
+fn response_name(status: &str) -> String {
+    let name = match status {
+        "400" => "BadRequest",
+        "401" => "Unauthorized",
+        "403" => "Forbidden",
+        "404" => "NotFound",
+        "406" => "NotAcceptable",
+        "408" => "RequestTimeout",
+        "409" => "Conflict",
+        "412" => "PreconditionFailed",
+        "413" => "ContentTooLarge",
+        "415" => "UnsupportedMediaType",
+        "422" => "UnprocessableContent",
+        "428" => "PreconditionRequired",
+        "429" => "TooManyRequests",
+        "500" => "InternalServerError",
+        "503" => "ServiceUnavailable",
+        other => return format!("Status{other}"),
+    };
+    name.to_owned()
+}
+
+/// A documented refusal: one example for each problem type of the status.
+fn refusal(status: &str) -> Value {
+    let mut kinds: Vec<_> =
+        KINDS.values().filter(|kind| kind.status.to_string() == status).collect();
+    kinds.sort_by(|a, b| a.slug.cmp(&b.slug));
+    let examples: Map<_, _> = kinds
+        .iter()
+        .map(|kind| {
+            let value = json!({
+                "type": format!("/problems/{}", kind.slug),
+                "title": kind.title_en,
+                "status": kind.status,
+                "detail": kind.explanation_en,
+                "instance": "/v1/positions",
+                "request_id": "0197c9a8-5f3e-7a51-9c7d",
+            });
+            (kind.slug.clone(), json!({ "summary": kind.title_en, "value": value }))
+        })
+        .collect();
+    let titles: Vec<_> = kinds.iter().map(|kind| kind.title_en.as_str()).collect();
+    let names: &[&str] = match status {
+        "429" | "503" => &["X-Request-Id", "Retry-After"],
+        _ => &["X-Request-Id"],
+    };
+    json!({
+        "description": titles.join(" / "),
+        "headers": header_refs(names),
+        "content": { MEDIA_TYPE: {
+            "schema": { "$ref": "#/components/schemas/Problem" },
+            "examples": examples,
+        } },
+    })
+}
+
+fn add_examples(content: &mut Value, schemas: &Value) {
+    for media in content.as_object_mut().into_iter().flat_map(|map| map.values_mut()) {
+        if media.get("example").is_none() && media.get("examples").is_none() {
+            let example = example(&media["schema"], schemas);
+            media["example"] = example;
+        }
+    }
+}
+
+fn resolve<'s>(schema: &'s Value, schemas: &'s Value) -> &'s Value {
+    let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+    name.map_or(schema, |name| &schemas[name])
+}
+
+/// An example put together from the examples of a schema's properties.
+fn example(schema: &Value, schemas: &Value) -> Value {
+    let schema = resolve(schema, schemas);
+    if let Some(example) = schema.get("example").or_else(|| schema.get("default")) {
+        return example.clone();
+    }
+    if let Some(first) = schema["examples"].get(0).or_else(|| schema["enum"].get(0)) {
+        return first.clone();
+    }
+    for key in ["oneOf", "anyOf", "allOf"] {
+        let options = schema[key].as_array().into_iter().flatten();
+        if let Some(option) = options.into_iter().find(|option| option["type"] != "null") {
+            return example(option, schemas);
+        }
+    }
+    let kind = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().find(|kind| *kind != "null").cloned(),
+        kind => Some(kind.clone()),
+    };
+    match kind.as_ref().and_then(Value::as_str) {
+        Some("object") => {
+            let properties = schema["properties"].as_object().into_iter().flatten();
+            properties.map(|(name, schema)| (name.clone(), example(schema, schemas))).collect()
+        }
+        Some("array") => json!([example(&schema["items"], schemas)]),
+        Some("integer") | Some("number") => schema.get("minimum").cloned().unwrap_or(json!(1)),
+        Some("boolean") => json!(true),
+        _ => match schema["format"].as_str() {
+            Some("uuid") => json!("0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11"),
+            Some("date-time") => json!("2026-11-20T08:30:00Z"),
+            Some("date") => json!("2026-11-20"),
+            Some("email") => json!("li.na@example.com"),
+            _ => json!("text"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_operation_is_documented_completely() {
+        let tags: HashSet<_> = TAGS.iter().map(|(name, _)| *name).collect();
+        let mut ids = HashSet::new();
+        for Operation { path, method, object } in operations() {
+            let id = object["operationId"].as_str().unwrap_or_default();
+            assert!(ids.insert(id) && !id.is_empty(), "{method} {path}: operationId `{id}`");
+            assert!(!object["summary"].as_str().unwrap_or_default().is_empty(), "{id}: summary");
+            assert!(
+                !object["description"].as_str().unwrap_or_default().is_empty(),
+                "{id}: description"
+            );
+            let own: Vec<_> = object["tags"].as_array().into_iter().flatten().collect();
+            assert!(
+                matches!(own[..], [tag] if tags.contains(tag.as_str().unwrap_or_default())),
+                "{id}: exactly one known tag, not {own:?}"
+            );
+        }
+        assert!(!ids.is_empty());
+    }
 }

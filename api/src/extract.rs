@@ -145,9 +145,11 @@ impl FromRequest for PathId {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = request.match_info().get("id").unwrap_or_default();
-        std::future::ready(Uuid::parse_str(id).map(Self).map_err(|_| {
-            Refusal::Malformed(vec![Violation::new("/path/id", "not_a_uuid")])
-        }))
+        std::future::ready(
+            Uuid::parse_str(id)
+                .map(Self)
+                .map_err(|_| Refusal::Malformed(vec![Violation::new("/path/id", "not_a_uuid")])),
+        )
     }
 }
 

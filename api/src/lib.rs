@@ -4,11 +4,13 @@
 //! change, save), a view with its ETag. Rules live in `domain`, SQL in `persistence`.
 
 pub mod app;
+pub mod audit_entries;
 pub mod auth;
 pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod contract;
+pub mod events;
 pub mod extract;
 pub mod keys;
 pub mod page;

@@ -52,7 +52,7 @@ async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
                 println!("{name}");
             }
         }
-        Command::Openapi => print!("{}", api::server::openapi_json()),
+        Command::Openapi => print!("{}", api::contract::text()),
     }
     Ok(())
 }

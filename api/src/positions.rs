@@ -71,7 +71,12 @@ pub struct NewPosition {
     #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "SALES-REP")]
     pub code: String,
     /// Name of the job.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Sales Representative")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        example = "Sales Representative"
+    )]
     pub title: String,
     /// Job level, 1 (entry) to 30 (top).
     #[schema(minimum = 1, maximum = 30, example = 4)]
@@ -83,10 +88,22 @@ pub struct NewPosition {
 #[serde(deny_unknown_fields)]
 pub struct PositionPatch {
     /// External key, unique in the tenant.
-    #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", nullable = false, example = "SALES-REP")]
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^\S(.*\S)?$",
+        nullable = false,
+        example = "SALES-REP"
+    )]
     pub code: Option<String>,
     /// Name of the job.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", nullable = false, example = "Senior Sales Representative")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        nullable = false,
+        example = "Senior Sales Representative"
+    )]
     pub title: Option<String>,
     /// Job level, 1 (entry) to 30 (top).
     #[schema(minimum = 1, maximum = 30, nullable = false, example = 5)]
@@ -146,9 +163,7 @@ async fn create(caller: Caller, body: Body<NewPosition>) -> Result<HttpResponse,
     let id = PositionId::from(new_id());
     let Body { value, digest } = body;
     caller
-        .change(Some(digest), move |store, actor| {
-            create_position(store, actor, id, value.clone())
-        })
+        .change(Some(digest), move |store, actor| create_position(store, actor, id, value.clone()))
         .await
 }
 
@@ -205,9 +220,7 @@ async fn update(
 async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let expected = caller.expected_version()?;
     let id = id.0.into();
-    caller
-        .change(None, move |store, actor| delete_position(store, actor, id, expected))
-        .await
+    caller.change(None, move |store, actor| delete_position(store, actor, id, expected)).await
 }
 
 /// Routes of the noun.
@@ -298,9 +311,7 @@ pub fn delete_position(
         deleted_at: Some(actor.now),
         ..before
     };
-    store.update_position(Change::new(
-        after,
-        Record::new("position.deleted", id, permit.rule()),
-    ))?;
+    store
+        .update_position(Change::new(after, Record::new("position.deleted", id, permit.rule())))?;
     Ok(Reply::empty())
 }

@@ -214,9 +214,7 @@ impl Refusal {
             Refusal::Overloaded | Refusal::Database(DbError::Busy) => "overloaded",
             Refusal::ShuttingDown => "shutting-down",
             Refusal::Database(DbError::Unavailable(_) | DbError::Race(_)) => "database-unavailable",
-            Refusal::Database(
-                DbError::Corrupt(_) | DbError::Panicked(_) | DbError::Engine(_),
-            )
+            Refusal::Database(DbError::Corrupt(_) | DbError::Panicked(_) | DbError::Engine(_))
             | Refusal::Internal(_) => "internal",
         }
     }

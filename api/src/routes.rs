@@ -5,5 +5,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Everything under `/v1`.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(scope("/v1").configure(crate::positions::routes));
+    config.service(
+        scope("/v1")
+            .configure(crate::positions::routes)
+            .configure(crate::audit_entries::routes)
+            .configure(crate::events::routes),
+    );
 }

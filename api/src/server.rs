@@ -1,7 +1,6 @@
 //! The server: binds, serves, and goes down without breaking a request off.
 
 use crate::app::App;
-use crate::contract;
 use actix_web::dev::Server;
 use actix_web::web::Data;
 use actix_web::{App as Actix, HttpServer};
@@ -26,9 +25,4 @@ pub fn start(app: Data<App>) -> std::io::Result<(Server, Vec<SocketAddr>)> {
     let server = server.bind((settings.host, settings.port))?;
     let addresses = server.addrs();
     Ok((server.run(), addresses))
-}
-
-/// The contract as JSON, as it is committed.
-pub fn openapi_json() -> String {
-    contract::document().to_pretty_json().unwrap_or_default() + "\n"
 }

@@ -289,12 +289,7 @@ pub const RULES: &[Rule] = &[
     ),
     allow("own-accesses", Who::Myself, Mask::Metadata, &[A::AuditEntryRead]),
     allow("own-job", Who::Author, Mask::Full, &[A::JobRead]),
-    allow(
-        "direct-manager",
-        Who::DirectManager,
-        Mask::Full,
-        &[A::EmployeeRead, A::EmployeeHistory],
-    ),
+    allow("direct-manager", Who::DirectManager, Mask::Full, &[A::EmployeeRead, A::EmployeeHistory]),
     allow("chain-manager", Who::ChainManager, Mask::Full, &[A::EmployeeRead, A::EmployeeHistory]),
     allow(
         "hrbp-own-units",
@@ -608,9 +603,9 @@ pub fn visibility(
     let shown = Visibility {
         everyone,
         myself: own.and_then(|(me, allowed)| allowed.then_some(me)),
-        subtree_of: subject.employee_id.filter(|_| {
-            wider(Relations { chain_manager: true, ..Relations::default() })
-        }),
+        subtree_of: subject
+            .employee_id
+            .filter(|_| wider(Relations { chain_manager: true, ..Relations::default() })),
         units: if wider(Relations { in_units: true, ..Relations::default() }) {
             subject.units_of_interest()
         } else {
@@ -664,11 +659,7 @@ mod protected {
 
     impl Protected for RoleAssignment {
         fn target(&self) -> Target {
-            Target {
-                id: self.id.uuid(),
-                account: Some(self.account_id),
-                ..Target::default()
-            }
+            Target { id: self.id.uuid(), account: Some(self.account_id), ..Target::default() }
         }
     }
 

@@ -1,11 +1,11 @@
 //! Column types that are legal on both engines, and the macros that write them.
 
 use chrono::{DateTime, Utc};
+use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
-use diesel::QueryResult;
 use diesel::query_builder::{AstPass, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, Binary, HasSqlType, SqlType, Text, Timestamptz};
@@ -88,7 +88,9 @@ impl ToSql<Instant, Sqlite> for At {
 impl FromSql<Instant, Sqlite> for At {
     fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let micros = <i64 as FromSql<BigInt, Sqlite>>::from_sql(value)?;
-        DateTime::from_timestamp_micros(micros).map(Self).ok_or_else(|| "instant out of range".into())
+        DateTime::from_timestamp_micros(micros)
+            .map(Self)
+            .ok_or_else(|| "instant out of range".into())
     }
 }
 

@@ -3,11 +3,10 @@
 use crate::audit::AuditEntry;
 use crate::error::DbError;
 use crate::page::Page;
-use domain::change::Change;
 use chrono::NaiveDate;
-use domain::change::Record;
+use domain::change::{Change, Record};
 use domain::id::{EmployeeId, JobId, OrgUnitId, PositionId, TenantId};
-use domain::import::{Line, Person, Planned, Tree};
+use domain::import::{Line, Planned, Tree};
 use domain::job::Job;
 use domain::org::{ExternalId, Position};
 use domain::policy::{Relations, Sealed, Visibility};

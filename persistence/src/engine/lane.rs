@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Most units in one transaction: bounds what one commit can hold up.
 const GROUP: usize = 64;
-/// How often a unit that lost a race, or its connection, is run again.
+/// How often a unit that lost a race, or its connection, is run.
 const ATTEMPTS: usize = 3;
 
 /// The sending end of a lane.
@@ -78,7 +78,7 @@ trait Work: Send {
 enum Outcome {
     Kept,
     Refused,
-    Transient,
+    Transient(DbError),
     Panicked(String),
 }
 
@@ -103,9 +103,9 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| (self.work)(store)));
         match result {
             Ok(result) => {
-                let outcome = match &result {
+                let outcome = match result.as_ref().map_err(Failure::database) {
                     Ok(_) => Outcome::Kept,
-                    Err(e) if e.database().is_some_and(DbError::is_transient) => Outcome::Transient,
+                    Err(Some(error)) if error.is_transient() => Outcome::Transient(copy(error)),
                     Err(_) => Outcome::Refused,
                 };
                 self.outcome = Some(result);
@@ -140,24 +140,40 @@ enum Failed {
     Commit(DbError),
 }
 
+/// Runs a group until it is durable. What fails as a group is run again unit by unit, so that one
+/// unit that cannot succeed takes no other down with it.
 fn run_group(pool: &Pool<Manager>, mut group: Vec<Box<dyn Work>>) {
-    for attempt in 1..=ATTEMPTS {
-        let result = match pool.get() {
-            Ok(mut session) => commit_group(&mut session, &mut group),
-            Err(error) => Err(Failed::Before(DbError::Unavailable(error.to_string()))),
-        };
-        match result {
-            Ok(()) => return,
-            Err(Failed::Before(error)) if attempt < ATTEMPTS && error.is_transient() => {
-                log::warn!("a group of {} units is run again: {error}", group.len());
-            }
-            Err(Failed::Before(error) | Failed::Commit(error)) => {
-                for work in group {
-                    work.answer(Err(copy(&error)));
-                }
-                return;
-            }
+    match commit(pool, &mut group) {
+        Ok(()) => {}
+        Err(Failed::Before(error)) if error.is_transient() => {
+            log::warn!("a group of {} is run again, unit by unit: {error}", group.len());
+            group.into_iter().for_each(|work| run_alone(pool, work));
         }
+        Err(failed) => answer_all(group, &failed),
+    }
+}
+
+fn run_alone(pool: &Pool<Manager>, work: Box<dyn Work>) {
+    let mut group = vec![work];
+    for attempt in 1..=ATTEMPTS {
+        match commit(pool, &mut group) {
+            Ok(()) => return,
+            Err(Failed::Before(error)) if error.is_transient() && attempt < ATTEMPTS => {}
+            Err(failed) => return answer_all(group, &failed),
+        }
+    }
+}
+
+fn commit(pool: &Pool<Manager>, group: &mut Vec<Box<dyn Work>>) -> Result<(), Failed> {
+    let mut session =
+        pool.get().map_err(|error| Failed::Before(DbError::Unavailable(error.to_string())))?;
+    commit_group(&mut session, group)
+}
+
+fn answer_all(group: Vec<Box<dyn Work>>, failed: &Failed) {
+    let (Failed::Before(error) | Failed::Commit(error)) = failed;
+    for work in group {
+        work.answer(Err(copy(error)));
     }
 }
 
@@ -218,7 +234,7 @@ fn run_units(
                 verdicts.push(None);
                 continue;
             }
-            Outcome::Transient => return Err(DbError::Unavailable("inside a unit".into())),
+            Outcome::Transient(error) => return Err(error),
             Outcome::Refused => Ok(()),
             Outcome::Panicked(text) => Err(DbError::Panicked(text)),
         };
@@ -249,7 +265,7 @@ fn by_tenant(records: Vec<(Context, Record)>) -> BTreeMap<TenantId, Vec<(Context
     tenants
 }
 
-/// The same failure for every unit of a group.
+/// The same failure for another unit of the group.
 fn copy(error: &DbError) -> DbError {
     match error {
         DbError::Busy => DbError::Busy,

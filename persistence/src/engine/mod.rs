@@ -97,6 +97,7 @@ impl Engine {
                 .build(Manager { url: options.url.clone() })
                 .map_err(|error| DbError::Unavailable(error.to_string()))
         };
+        dialect::check_role(&mut dialect::connect(&options.url)?)?;
         let lanes = dialect::LANES;
         let writers = pool(lanes as u32 + u32::from(dialect::SEPARATE_BULK_WRITER))?;
         let lanes: Vec<Lane> =
@@ -135,8 +136,7 @@ impl Engine {
         url: &str,
         run: impl FnOnce(&mut Conn) -> diesel::migration::Result<R>,
     ) -> Result<R, DbError> {
-        let mut conn = dialect::connect(url)?;
-        dialect::exclusively(&mut conn, |conn| {
+        dialect::exclusively(url, |conn| {
             run(conn).map_err(|error| DbError::Engine(error.to_string()))
         })
     }
@@ -193,10 +193,14 @@ impl Engine {
         if snapshot {
             session.command(dialect::BEGIN_SNAPSHOT)?;
         }
+        // A panic must not hand a connection with an open transaction to the next reader.
+        session.broken = true;
         let result = work(&mut Unit::reading(&mut session.conn, tenant));
-        if let Err(Some(DbError::Unavailable(_))) = result.as_ref().map_err(Failure::database) {
-            session.broken = true;
-        } else if snapshot {
+        session.broken = matches!(
+            result.as_ref().map_err(Failure::database),
+            Err(Some(DbError::Unavailable(_)))
+        );
+        if snapshot && !session.broken {
             session.command("COMMIT")?;
         }
         result

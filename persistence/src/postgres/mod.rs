@@ -57,17 +57,38 @@ pub mod dialect {
         Ok(())
     }
 
-    /// Runs `migrate` with no other process migrating: the lock lives in a transaction of a second
-    /// connection's own, and ends with it whatever happens.
+    /// Runs `migrate` with no other process migrating: a second connection holds a table locked,
+    /// and lets go of it whatever happens.
     pub fn exclusively<R>(
-        conn: &mut Conn,
+        url: &str,
         migrate: impl FnOnce(&mut Conn) -> Result<R, DbError>,
     ) -> Result<R, DbError> {
-        conn.batch_execute("SET lock_timeout = 0")?;
-        diesel::sql_query("SELECT pg_advisory_lock(7306345862431)").execute(conn)?;
-        let result = migrate(conn);
-        diesel::sql_query("SELECT pg_advisory_unlock(7306345862431)").execute(conn)?;
-        result
+        let mut guard = connect(url)?;
+        guard.batch_execute("SET lock_timeout = 0")?;
+        // Two first starts may race to make the table; the loser finds it made.
+        let made = guard.batch_execute("CREATE TABLE IF NOT EXISTS migration_lock ()");
+        if made.is_err() {
+            guard.batch_execute("CREATE TABLE IF NOT EXISTS migration_lock ()")?;
+        }
+        guard.batch_execute("BEGIN; LOCK TABLE migration_lock IN EXCLUSIVE MODE")?;
+        migrate(&mut connect(url)?)
+    }
+
+    statement! {
+        /// Whether the session passes row-level security by.
+        struct PassesWall {} -> (diesel::sql_types::Bool,);
+        "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    }
+
+    /// Warns when the second wall does not hold for the role the program runs as.
+    pub fn check_role(conn: &mut Conn) -> Result<(), DbError> {
+        let (passes,): (bool,) = PassesWall {}.get_result(conn)?;
+        if passes {
+            log::warn!(
+                "the database role is a superuser or has BYPASSRLS: row-level security is off"
+            );
+        }
+        Ok(())
     }
 
     /// Keeps statistics of the tables an import fills as they are until it ends: when autovacuum

@@ -131,9 +131,11 @@ const ROWS: usize = 500;
 /// Chains an audit entry and numbers an event for each record. The head row is locked from here
 /// to the commit, which must follow at once.
 pub fn append(conn: &mut Conn, tenant: TenantId, records: &[(Context, Record)]) -> Result<()> {
-    let heads = ledger::table
-        .find(Key(tenant.uuid()))
-        .select((ledger::audit_position, ledger::audit_hash, ledger::event_position));
+    let heads = ledger::table.find(Key(tenant.uuid())).select((
+        ledger::audit_position,
+        ledger::audit_hash,
+        ledger::event_position,
+    ));
     let (mut audit_position, mut hash, mut event_position): (i64, Vec<u8>, i64) =
         dialect::for_update!(heads).get_result(conn)?;
     let (mut entries, mut events) = (Vec::new(), Vec::new());

@@ -74,15 +74,12 @@ impl Tenants for Unit<'_> {
     }
 
     fn tenants(&mut self) -> Result<Vec<Tenant>> {
-        let rows =
-            tenant::table.order(tenant::slug).select(Row::as_select()).load(self.conn)?;
+        let rows = tenant::table.order(tenant::slug).select(Row::as_select()).load(self.conn)?;
         Ok(rows.into_iter().map(Tenant::from).collect())
     }
 
     fn create_tenant(&mut self, change: Change<Tenant>) -> Result<()> {
-        diesel::insert_into(tenant::table)
-            .values(Row::from(change.entity))
-            .execute(self.conn)?;
+        diesel::insert_into(tenant::table).values(Row::from(change.entity)).execute(self.conn)?;
         diesel::insert_into(ledger::table)
             .values((
                 ledger::tenant_id.eq(self.scope()),

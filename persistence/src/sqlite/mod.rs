@@ -33,11 +33,14 @@ pub mod dialect {
     /// A bulk unit waits in the same line as every other writer.
     pub const SEPARATE_BULK_WRITER: bool = false;
 
+    fn path(url: &str) -> &str {
+        url.strip_prefix("sqlite://").unwrap_or(url)
+    }
+
     /// Opens a connection with the settings durability and references depend on.
     pub fn connect(url: &str) -> Result<Conn, DbError> {
-        let path = url.strip_prefix("sqlite://").unwrap_or(url);
         let mut conn =
-            Conn::establish(path).map_err(|error| DbError::Unavailable(error.to_string()))?;
+            Conn::establish(path(url)).map_err(|error| DbError::Unavailable(error.to_string()))?;
         conn.batch_execute(
             "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;
@@ -51,12 +54,21 @@ pub mod dialect {
         Ok(())
     }
 
-    /// Runs `migrate` with no other process migrating; the write lock of each migration is enough.
+    /// Runs `migrate` with no other process migrating: a file beside the database is locked, and
+    /// the operating system lets go of it whatever happens.
     pub fn exclusively<R>(
-        conn: &mut Conn,
+        url: &str,
         migrate: impl FnOnce(&mut Conn) -> Result<R, DbError>,
     ) -> Result<R, DbError> {
-        migrate(conn)
+        let unavailable = |error: std::io::Error| DbError::Unavailable(error.to_string());
+        let guard = std::fs::File::create(format!("{}.lock", path(url))).map_err(unavailable)?;
+        guard.lock().map_err(unavailable)?;
+        migrate(&mut connect(url)?)
+    }
+
+    /// The file knows no roles.
+    pub fn check_role(_conn: &mut Conn) -> Result<(), DbError> {
+        Ok(())
     }
 
     /// Nothing gathers statistics in the background here.
