@@ -8,7 +8,7 @@ use crate::id::{EmployeeId, OrgUnitId, PositionId};
 use crate::org::{
     Assignment, Employee, ExternalId, MAX_DEPTH, OrgUnit, OrgUnitKind, TreeFault, check_tree,
 };
-use crate::time::Timestamp;
+use crate::time::{Period, Timestamp};
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -71,15 +71,6 @@ pub struct UnitRow {
     pub parent_code: Given<String>,
 }
 
-/// A person with the assignment that holds on a day, or the first one after it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// The person.
-    pub employee: Employee,
-    /// Last day of the assignment; the next one begins the day after.
-    pub until: Option<NaiveDate>,
-}
-
 /// An org unit with the placement that holds on a day, or the first one after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
@@ -113,8 +104,9 @@ impl Line {
 pub struct Staff {
     /// Everyone, by number.
     pub numbers: HashMap<String, EmployeeId>,
-    /// Those whom the rows name.
-    pub people: HashMap<EmployeeId, Person>,
+    /// Those whom the rows name, each with the assignment that holds on the day of the import, or
+    /// the first one after it.
+    pub people: HashMap<EmployeeId, Employee>,
     /// Units by code.
     pub units: HashMap<String, OrgUnitId>,
     /// Positions by code.
@@ -208,20 +200,16 @@ pub fn is_mass_deactivation(terminated: usize, active: usize) -> bool {
     terminated > 10 && terminated * 20 > active
 }
 
-impl Plan<Person> {
-    /// How many people who work here today would end, or end sooner than known.
+impl Plan<Employee> {
+    /// How many people who work here today would leave, or leave sooner than known.
     pub fn terminations(&self, today: NaiveDate) -> usize {
-        let ends = |person: &Person| person.employee.termination_date;
-        self.rows
-            .iter()
-            .filter(|row| {
-                row.before.as_ref().is_some_and(|before| {
-                    let (was, will) = (ends(before), ends(&row.after));
-                    was.is_none_or(|last| today <= last)
-                        && will.is_some_and(|last| was.is_none_or(|known| last < known))
-                })
-            })
-            .count()
+        let leaves_sooner = |row: &&Planned<Employee>| {
+            let Some(before) = &row.before else { return false };
+            let (was, will) = (before.termination_date, row.after.termination_date);
+            was.is_none_or(|last| today <= last)
+                && will.is_some_and(|last| was.is_none_or(|known| last < known))
+        };
+        self.rows.iter().filter(leaves_sooner).count()
     }
 }
 
@@ -235,20 +223,20 @@ trait Node {
     fn since(&self) -> NaiveDate;
 }
 
-impl Node for Person {
+impl Node for Employee {
     const KEY: &'static str = "employee_number";
     const PARENT: &'static str = "manager_employee_number";
     fn id(&self) -> Uuid {
-        self.employee.id.uuid()
+        self.id.uuid()
     }
     fn key(&self) -> &str {
-        &self.employee.employee_number
+        &self.employee_number
     }
     fn parent(&self) -> Option<Uuid> {
-        self.employee.assignment.manager_id.map(EmployeeId::uuid)
+        Some(self.assignment.as_ref()?.manager_id?.uuid())
     }
     fn since(&self) -> NaiveDate {
-        self.employee.assignment.effective_from
+        self.assignment.as_ref().map_or(self.hire_date, |place| place.period.start)
     }
 }
 
@@ -265,7 +253,7 @@ impl Node for Unit {
         self.unit.parent_id.map(OrgUnitId::uuid)
     }
     fn since(&self) -> NaiveDate {
-        self.unit.effective_from
+        self.unit.effective_from.unwrap_or_default()
     }
 }
 
@@ -275,7 +263,7 @@ pub fn plan_people(
     rows: &[PersonRow],
     terms: &Terms,
     new_id: &mut dyn FnMut() -> Uuid,
-) -> Plan<Person> {
+) -> Plan<Employee> {
     let mut numbers = std::mem::take(&mut staff.numbers);
     for row in rows {
         if !numbers.contains_key(&row.employee_number) {
@@ -301,101 +289,104 @@ fn plan_person(
     staff: &Staff,
     numbers: &HashMap<String, EmployeeId>,
     id: EmployeeId,
-    before: Option<Person>,
+    before: Option<Employee>,
     row: &PersonRow,
     terms: &Terms,
     new_id: &mut dyn FnMut() -> Uuid,
     faults: &mut Vec<Fault>,
-) -> Planned<Person> {
-    let mut after = before.clone().unwrap_or_else(|| new_person(id, row, terms, new_id().into()));
-    let person = &mut after.employee;
-    person.name.clone_from(&row.name);
-    person.hire_date = row.hire_date;
+) -> Planned<Employee> {
+    let mut after = before.clone().unwrap_or_else(|| new_person(id, row, terms));
+    after.name.clone_from(&row.name);
+    after.hire_date = row.hire_date;
     if let Some(email) = &row.email {
-        person.email.clone_from(email);
+        after.email.clone_from(email);
     }
     if let Some(last) = row.termination_date {
-        person.termination_date = last;
+        after.termination_date = last;
     }
-    if person.termination_date.is_some_and(|last| last < person.hire_date) {
+    if after.termination_date.is_some_and(|last| last < after.hire_date) {
         faults.push(Fault::new(row.row, "termination_date", "period_invalid"));
     }
     if !row.external_ids.is_empty() {
-        person.external_ids.retain(|kept| !row.external_ids.contains_key(&kept.system));
-        person.external_ids.extend(row.external_ids.iter().filter_map(|(system, value)| {
+        after.external_ids.retain(|kept| !row.external_ids.contains_key(&kept.system));
+        after.external_ids.extend(row.external_ids.iter().filter_map(|(system, value)| {
             value.clone().map(|value| ExternalId { system: system.clone(), value })
         }));
-        person.external_ids.sort_unstable();
+        after.external_ids.sort_unstable();
     }
-    let place = &mut person.assignment;
+    // Someone new begins on the first working day, as does anyone hired one by one.
+    let mut place = after.assignment.take().unwrap_or_else(|| Assignment {
+        id: new_id().into(),
+        employee_id: id,
+        period: Period { start: row.hire_date, end: None },
+        org_unit_id: None,
+        position_id: None,
+        job_title: None,
+        manager_id: None,
+    });
     let mut look = Look { row: row.row, faults };
     look.up(&row.org_unit_code, "org_unit_code", &staff.units, &mut place.org_unit_id);
     look.up(&row.position_code, "position_code", &staff.positions, &mut place.position_id);
-    look.up(&row.manager_employee_number, Person::PARENT, numbers, &mut place.manager_id);
+    look.up(&row.manager_employee_number, Employee::PARENT, numbers, &mut place.manager_id);
     if let Some(title) = &row.job_title {
         place.job_title.clone_from(title);
     }
     if place.manager_id == Some(id) {
-        faults.push(Fault::new(row.row, Person::PARENT, "self_reference"));
+        faults.push(Fault::new(row.row, Employee::PARENT, "self_reference"));
     }
-    let fields = before.as_ref().map(|b| changed_fields(&b.employee, person)).unwrap_or_default();
+    after.assignment = Some(place);
+    let fields = before.as_ref().map(|b| changed_fields(b, &after)).unwrap_or_default();
     if let (Some(before), false) = (&before, fields.is_empty()) {
         if terms.closed == Some(id) {
-            faults.push(Fault::new(row.row, Person::KEY, "conflict_of_interest"));
+            faults.push(Fault::new(row.row, Employee::KEY, "conflict_of_interest"));
         }
-        let start = before.employee.assignment.effective_from;
-        if person.assignment != before.employee.assignment && start < terms.from {
-            person.assignment.id = new_id().into();
-            person.assignment.effective_from = terms.from;
+        if let Some(place) = after.assignment.as_mut().filter(|place| {
+            place.period.start < terms.from && before.assignment.as_ref() != Some(&**place)
+        }) {
+            place.id = new_id().into();
+            place.period.start = terms.from;
         }
-        person.version += 1;
-        person.updated_at = terms.now;
+        after.version += 1;
+        after.updated_at = terms.now;
     }
     Planned { row: row.row, before, after, fields }
 }
 
-/// Someone hired: the first assignment begins with the first working day.
-fn new_person(
-    id: EmployeeId,
-    row: &PersonRow,
-    terms: &Terms,
-    assignment: crate::id::AssignmentId,
-) -> Person {
-    let employee = Employee {
+fn new_person(id: EmployeeId, row: &PersonRow, terms: &Terms) -> Employee {
+    Employee {
         id,
         employee_number: row.employee_number.clone(),
         name: String::new(),
         email: None,
         hire_date: row.hire_date,
         termination_date: None,
-        assignment: Assignment {
-            id: assignment,
-            employee_id: id,
-            effective_from: row.hire_date,
-            org_unit_id: None,
-            position_id: None,
-            job_title: None,
-            manager_id: None,
-        },
+        assignment: None,
         external_ids: Vec::new(),
         version: 1,
         created_at: terms.now,
         updated_at: terms.now,
-    };
-    Person { employee, until: None }
+    }
 }
 
 fn changed_fields(before: &Employee, after: &Employee) -> Vec<&'static str> {
-    let (was, is) = (&before.assignment, &after.assignment);
+    let place = |person: &Employee| {
+        let place = person.assignment.as_ref();
+        let unit = place.and_then(|place| place.org_unit_id);
+        (unit, place.and_then(|place| place.position_id), place.and_then(|place| place.manager_id))
+    };
+    fn title(person: &Employee) -> Option<&str> {
+        person.assignment.as_ref()?.job_title.as_deref()
+    }
+    let (was, is) = (place(before), place(after));
     let changed = [
         ("name", before.name != after.name),
         ("email", before.email != after.email),
         ("hire_date", before.hire_date != after.hire_date),
         ("termination_date", before.termination_date != after.termination_date),
-        ("org_unit_id", was.org_unit_id != is.org_unit_id),
-        ("position_id", was.position_id != is.position_id),
-        ("job_title", was.job_title != is.job_title),
-        ("manager_id", was.manager_id != is.manager_id),
+        ("org_unit_id", was.0 != is.0),
+        ("position_id", was.1 != is.1),
+        ("manager_id", was.2 != is.2),
+        ("job_title", title(before) != title(after)),
         ("external_ids", before.external_ids != after.external_ids),
     ];
     changed.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
@@ -429,17 +420,17 @@ impl Look<'_> {
 }
 
 /// Claims to ids in other systems that somebody else holds or claims as well.
-fn external_id_faults(draft: &Draft<Person>, staff: &Staff) -> Vec<(usize, Fault)> {
+fn external_id_faults(draft: &Draft<Employee>, staff: &Staff) -> Vec<(usize, Fault)> {
     let mut claims = BTreeMap::<&ExternalId, Vec<usize>>::new();
     for (index, planned) in draft.standing() {
-        let held = planned.before.as_ref().map_or(&[][..], |b| &b.employee.external_ids[..]);
-        for id in planned.after.employee.external_ids.iter().filter(|id| !held.contains(id)) {
+        let held = planned.before.as_ref().map_or(&[][..], |b| &b.external_ids[..]);
+        for id in planned.after.external_ids.iter().filter(|id| !held.contains(id)) {
             claims.entry(id).or_default().push(index);
         }
     }
     let gives_up = |holder: &EmployeeId, id: &ExternalId| {
         draft.by_id.get(&holder.uuid()).is_some_and(|&index| {
-            draft.rows[index].as_ref().is_some_and(|p| !p.after.employee.external_ids.contains(id))
+            draft.rows[index].as_ref().is_some_and(|p| !p.after.external_ids.contains(id))
         })
     };
     let mut faults = Vec::new();
@@ -508,7 +499,7 @@ fn plan_unit(
             name: String::new(),
             kind: row.kind,
             parent_id: None,
-            effective_from: terms.from,
+            effective_from: Some(terms.from),
             version: 1,
             created_at: terms.now,
             updated_at: terms.now,
@@ -533,7 +524,7 @@ fn plan_unit(
         ];
         fields.extend(changed.into_iter().filter_map(|(name, differs)| differs.then_some(name)));
         if before.parent_id != unit.parent_id {
-            unit.effective_from = unit.effective_from.max(terms.from);
+            unit.effective_from = unit.effective_from.max(Some(terms.from));
         }
         if !fields.is_empty() {
             unit.version += 1;
@@ -543,7 +534,8 @@ fn plan_unit(
     Planned { row: row.row, before, after, fields }
 }
 
-/// Units that change their kind over the heads of units which the rows do not name.
+/// Units that change their kind over the heads of units which the rows do not name, and companies
+/// beyond the one there may be.
 fn kind_faults(
     draft: &Draft<Unit>,
     children: &[(Uuid, Uuid)],
@@ -554,10 +546,15 @@ fn kind_faults(
     });
     let parents: BTreeSet<usize> =
         misplaced.filter_map(|(_, parent)| draft.by_id.get(parent).copied()).collect();
-    parents
-        .into_iter()
-        .filter(|&index| draft.rows[index].is_some())
-        .map(|index| (index, Fault::new(draft.places[index], "kind", "not_allowed")))
+    let companies = kinds.values().filter(|&&kind| kind == OrgUnitKind::Company).count();
+    let new_company = |row: &Planned<Unit>| {
+        let was = row.before.as_ref().map(|before| before.unit.kind);
+        row.after.unit.kind == OrgUnitKind::Company && was != Some(OrgUnitKind::Company)
+    };
+    draft
+        .standing()
+        .filter(|(index, row)| parents.contains(index) || (companies > 1 && new_company(row)))
+        .map(|(index, row)| (index, Fault::new(row.row, "kind", "not_allowed")))
         .collect()
 }
 

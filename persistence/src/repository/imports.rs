@@ -1,18 +1,19 @@
 //! Imports: whole sets of people and units at once.
 
+use super::employees::{self, AssignmentRow};
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::column::{At, BATCH, Key, rows_statement, word};
 use crate::error::DbError;
-use crate::ports::{Imports, Result};
+use crate::ports::{Imports, ReportingLines, Result};
 use crate::schema::{
-    assignment, employee, employee_external_id, org_unit, org_unit_placement, position, tenant,
+    assignment, employee, employee_external_id, org_unit, org_unit_placement, position,
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::change::Record;
 use domain::id::{EmployeeId, OrgUnitId, PositionId};
-use domain::import::{self, Line, Person, Planned, Tree};
+use domain::import::{self, Line, Planned, Tree};
 use domain::org::{Assignment, Employee, ExternalId, OrgUnit};
 use std::collections::{BTreeMap, HashMap};
 
@@ -120,12 +121,12 @@ impl Employees {
 }
 
 impl Assignments {
-    fn push(&mut self, tenant: Key, place: &Assignment, until: Option<NaiveDate>) {
+    fn push(&mut self, tenant: Key, place: &Assignment, last: Option<NaiveDate>) {
         self.tenant.push(tenant);
         self.id.push(Key(place.id.uuid()));
         self.employee_id.push(Key(place.employee_id.uuid()));
-        self.effective_from.push(place.effective_from);
-        self.effective_to.push(until);
+        self.effective_from.push(place.period.start);
+        self.effective_to.push(last);
         self.org_unit_id.push(place.org_unit_id.map(|id| Key(id.uuid())));
         self.position_id.push(place.position_id.map(|id| Key(id.uuid())));
         self.job_title.push(place.job_title.clone());
@@ -150,7 +151,7 @@ impl Placements {
     fn push(&mut self, tenant: Key, unit: &OrgUnit, until: Option<NaiveDate>) {
         self.tenant.push(tenant);
         self.org_unit_id.push(Key(unit.id.uuid()));
-        self.effective_from.push(unit.effective_from);
+        self.effective_from.push(unit.effective_from.unwrap_or_default());
         self.effective_to.push(until);
         self.parent_id.push(unit.parent_id.map(|id| Key(id.uuid())));
     }
@@ -171,8 +172,7 @@ fn all_saved(saved: QueryResult<usize>, expected: usize) -> Result<()> {
 
 impl Imports for Unit<'_> {
     fn begin_import(&mut self) -> Result<()> {
-        let row = tenant::table.find(self.scope()).select(tenant::id);
-        dialect::for_update!(row).get_result::<Key>(self.conn)?;
+        self.lock_lines()?;
         dialect::lock_statistics(self.conn)
     }
 
@@ -197,47 +197,21 @@ impl Imports for Unit<'_> {
         &mut self,
         ids: &[EmployeeId],
         day: NaiveDate,
-    ) -> Result<HashMap<EmployeeId, Person>> {
+    ) -> Result<HashMap<EmployeeId, Employee>> {
         let mut people = HashMap::with_capacity(ids.len());
         for ids in ids.chunks(KEYS) {
             let keys: Vec<Key> = ids.iter().map(|id| Key(id.uuid())).collect();
             let mut places = standing_assignments(self, &keys, day)?;
             let mut external = external_ids(self, &keys)?;
-            type Row =
-                (Key, String, String, Option<String>, NaiveDate, Option<NaiveDate>, i32, At, At);
-            let rows: Vec<Row> = employee::table
+            let rows: Vec<employees::Row> = employee::table
                 .filter(employee::tenant_id.eq(self.scope()))
                 .filter(employee::id.eq_any(keys))
-                .select((
-                    employee::id,
-                    employee::employee_number,
-                    employee::name,
-                    employee::email,
-                    employee::hire_date,
-                    employee::termination_date,
-                    employee::version,
-                    employee::created_at,
-                    employee::updated_at,
-                ))
+                .select(employees::Row::as_select())
                 .load(self.conn)?;
-            for (key, number, name, email, hired, last, version, created_at, updated_at) in rows {
-                let (assignment, until) = places.remove(&key).ok_or_else(|| {
-                    DbError::Corrupt(format!("employee {} has no assignment", key.0))
-                })?;
-                let employee = Employee {
-                    id: key.0.into(),
-                    employee_number: number,
-                    name,
-                    email,
-                    hire_date: hired,
-                    termination_date: last,
-                    assignment,
-                    external_ids: external.remove(&key).unwrap_or_default(),
-                    version,
-                    created_at: created_at.0,
-                    updated_at: updated_at.0,
-                };
-                people.insert(key.0.into(), Person { employee, until });
+            for row in rows {
+                let (place, ids) = (places.remove(&row.id), external.remove(&row.id).unwrap_or_default());
+                let person = employees::entity(row, place, ids);
+                people.insert(person.id, person);
             }
         }
         Ok(people)
@@ -345,7 +319,7 @@ impl Imports for Unit<'_> {
                 name,
                 kind: word(&kind)?,
                 parent_id: place.parent.map(OrgUnitId::from),
-                effective_from: place.from,
+                effective_from: Some(place.from),
                 version,
                 created_at: created_at.0,
                 updated_at: updated_at.0,
@@ -358,7 +332,7 @@ impl Imports for Unit<'_> {
 
     fn save_people(
         &mut self,
-        changes: &[Planned<Person>],
+        changes: &[Planned<Employee>],
         records: Vec<Record>,
         progress: &dyn Fn(usize),
     ) -> Result<()> {
@@ -366,7 +340,7 @@ impl Imports for Unit<'_> {
         // Everyone first: assignments refer to managers anywhere in the set.
         for (number, chunk) in changes.chunks(BATCH).enumerate() {
             let mut rows = Employees::default();
-            chunk.iter().for_each(|change| rows.push(tenant, &change.after.employee));
+            chunk.iter().for_each(|change| rows.push(tenant, &change.after));
             all_saved(rows.execute(self.conn), chunk.len())?;
             progress(number * BATCH / 2);
         }
@@ -402,7 +376,8 @@ impl Imports for Unit<'_> {
                 match &change.before {
                     Some(before) if before.unit.parent_id == after.unit.parent_id => continue,
                     Some(before) if before.unit.effective_from < after.unit.effective_from => {
-                        rows.push(tenant, &before.unit, after.unit.effective_from.pred_opt());
+                        let first = after.unit.effective_from;
+                        rows.push(tenant, &before.unit, first.and_then(|day| day.pred_opt()));
                     }
                     _ => {}
                 }
@@ -423,29 +398,27 @@ fn line((child, from, until, parent): (Key, NaiveDate, Option<NaiveDate>, Option
 
 /// The stretches that a change of a person leaves: the one before is cut short where a new one
 /// begins, which ends where the one before was to end.
-fn push_assignments(rows: &mut Assignments, tenant: Key, change: &Planned<Person>) {
-    let (after, until) = (&change.after.employee.assignment, change.after.until);
-    if let Some(Person { employee, .. }) = &change.before {
-        let before = &employee.assignment;
-        if before == after {
-            return;
-        }
-        if before.id != after.id {
-            rows.push(tenant, before, after.effective_from.pred_opt());
-        }
+fn push_assignments(rows: &mut Assignments, tenant: Key, change: &Planned<Employee>) {
+    let before = change.before.as_ref().and_then(|before| before.assignment.as_ref());
+    let Some(after) = change.after.assignment.as_ref().filter(|after| Some(*after) != before)
+    else {
+        return;
+    };
+    if let Some(cut) = before.filter(|before| before.id != after.id) {
+        rows.push(tenant, cut, after.period.start.pred_opt());
     }
-    rows.push(tenant, after, until);
+    rows.push(tenant, after, after.period.end);
 }
 
 /// Takes all changed ids away before any is given, so that people may swap them.
-fn save_external_ids(unit: &mut Unit<'_>, changes: &[Planned<Person>]) -> Result<()> {
-    let held = |change: &Planned<Person>| {
-        change.before.as_ref().map(|before| before.employee.external_ids.clone())
+fn save_external_ids(unit: &mut Unit<'_>, changes: &[Planned<Employee>]) -> Result<()> {
+    let held = |change: &Planned<Employee>| {
+        change.before.as_ref().map(|before| before.external_ids.clone())
     };
     let changed: Vec<&Employee> = changes
         .iter()
-        .filter(|change| held(change).unwrap_or_default() != change.after.employee.external_ids)
-        .map(|change| &change.after.employee)
+        .filter(|change| held(change).unwrap_or_default() != change.after.external_ids)
+        .map(|change| &change.after)
         .collect();
     for chunk in changed.chunks(KEYS) {
         let keys: Vec<Key> = chunk.iter().map(|employee| Key(employee.id.uuid())).collect();
@@ -478,47 +451,17 @@ fn standing_assignments(
     unit: &mut Unit<'_>,
     employees: &[Key],
     day: NaiveDate,
-) -> Result<HashMap<Key, (Assignment, Option<NaiveDate>)>> {
-    type Row = (
-        Key,
-        Key,
-        NaiveDate,
-        Option<NaiveDate>,
-        Option<Key>,
-        Option<Key>,
-        Option<String>,
-        Option<Key>,
-    );
-    let rows: Vec<Row> = assignment::table
+) -> Result<HashMap<Key, AssignmentRow>> {
+    let rows: Vec<AssignmentRow> = assignment::table
         .filter(assignment::tenant_id.eq(unit.scope()))
         .filter(assignment::employee_id.eq_any(employees.to_vec()))
         .filter(assignment::effective_to.is_null().or(assignment::effective_to.ge(day)))
         .order((assignment::employee_id, assignment::effective_from))
-        .select((
-            assignment::id,
-            assignment::employee_id,
-            assignment::effective_from,
-            assignment::effective_to,
-            assignment::org_unit_id,
-            assignment::position_id,
-            assignment::job_title,
-            assignment::manager_id,
-        ))
+        .select(AssignmentRow::as_select())
         .load(unit.conn)?;
     let mut places = HashMap::with_capacity(employees.len());
-    for (id, employee, from, until, org_unit, position, job_title, manager) in rows {
-        places.entry(employee).or_insert_with(|| {
-            let place = Assignment {
-                id: id.0.into(),
-                employee_id: employee.0.into(),
-                effective_from: from,
-                org_unit_id: org_unit.map(|key| key.0.into()),
-                position_id: position.map(|key| key.0.into()),
-                job_title,
-                manager_id: manager.map(|key| key.0.into()),
-            };
-            (place, until)
-        });
+    for row in rows {
+        places.entry(row.employee_id).or_insert(row);
     }
     Ok(places)
 }
