@@ -2,11 +2,16 @@
 
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::jobs::Desk;
 use crate::keys::Keys;
 use persistence::Database;
 use std::collections::HashSet;
 use std::sync::Mutex;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
+
+/// Bulk requests read at once: what bounds the memory they take.
+const BULK_BODIES: usize = 4;
 
 /// The running program: database, clock, keys and settings.
 pub struct App {
@@ -20,6 +25,10 @@ pub struct App {
     pub keys: Keys,
     /// Idempotency keys being served at this moment, by principal.
     pub in_flight: Mutex<HashSet<(Uuid, String)>>,
+    /// Jobs of this process.
+    pub jobs: Desk,
+    /// Bulk bodies that may be held in memory at once.
+    pub bulk_bodies: Semaphore,
 }
 
 impl App {
@@ -27,7 +36,7 @@ impl App {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, persistence::DbError> {
         let db = Database::open(&settings.database())?;
         let keys = Keys::load(&db, clock.now()).await?;
-        Ok(Self { db, clock, settings, keys, in_flight: Mutex::default() })
+        Ok(Self { db, clock, settings, keys, in_flight: Mutex::default(), jobs: Desk::default(), bulk_bodies: Semaphore::new(BULK_BODIES) })
     }
 }
 

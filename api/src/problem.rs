@@ -48,7 +48,7 @@ static VIOLATIONS: LazyLock<HashMap<String, ViolationText>> = LazyLock::new(|| {
 });
 
 /// A language texts exist in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Language {
     /// English.
     En,
@@ -107,6 +107,15 @@ impl Violation {
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.values.push((name, value.to_string()));
         self
+    }
+
+    /// The fault as a client reads it.
+    pub fn view(&self, language: Language) -> ProblemError {
+        ProblemError {
+            pointer: self.pointer.clone(),
+            code: self.code.to_owned(),
+            detail: self.text(language),
+        }
     }
 
     /// The text in a language.
@@ -186,36 +195,42 @@ impl RequestId {
     }
 }
 
+impl Problem {
+    /// A refusal in a language.
+    pub fn new(
+        refusal: &Refusal,
+        language: Language,
+        instance: String,
+        request_id: String,
+    ) -> Self {
+        let slug = refusal.slug();
+        let kind = &KINDS[slug];
+        let (title, detail) = match language {
+            Language::En => (&kind.title_en, &kind.explanation_en),
+            Language::Zh => (&kind.title_zh, &kind.explanation_zh),
+        };
+        let facts = refusal.facts();
+        Self {
+            kind: format!("/problems/{slug}"),
+            title: title.clone(),
+            status: kind.status,
+            detail: detail.clone(),
+            instance,
+            request_id,
+            errors: facts.violations.iter().map(|violation| violation.view(language)).collect(),
+            current_state: facts.current_state,
+            allowed_actions: facts.allowed_actions,
+            rule: facts.rule,
+        }
+    }
+}
+
 /// Renders a refusal for the request it answers.
 pub fn render(refusal: &Refusal, request: &HttpRequest) -> HttpResponse {
     let language = Language::of(request);
-    let slug = refusal.slug();
-    let kind = &KINDS[slug];
-    let (title, detail) = match language {
-        Language::En => (&kind.title_en, &kind.explanation_en),
-        Language::Zh => (&kind.title_zh, &kind.explanation_zh),
-    };
     let facts = refusal.facts();
-    let body = Problem {
-        kind: format!("/problems/{slug}"),
-        title: title.clone(),
-        status: kind.status,
-        detail: detail.clone(),
-        instance: request.path().to_owned(),
-        request_id: RequestId::of(request),
-        errors: facts
-            .violations
-            .iter()
-            .map(|violation| ProblemError {
-                pointer: violation.pointer.clone(),
-                code: violation.code.to_owned(),
-                detail: violation.text(language),
-            })
-            .collect(),
-        current_state: facts.current_state,
-        allowed_actions: facts.allowed_actions,
-        rule: facts.rule,
-    };
+    let body =
+        Problem::new(refusal, language, request.path().to_owned(), RequestId::of(request));
     let mut response = HttpResponse::build(refusal.status_code());
     response
         .content_type(MEDIA_TYPE)

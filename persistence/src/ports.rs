@@ -4,6 +4,7 @@ use crate::audit::AuditEntry;
 use crate::error::DbError;
 use crate::page::Page;
 use chrono::NaiveDate;
+use domain::account::AccountStatus;
 use domain::change::{Change, Record};
 use domain::id::{EmployeeId, JobId, OrgUnitId, PositionId, TenantId};
 use domain::import::{Line, Planned, Tree};
@@ -12,7 +13,7 @@ use domain::org::{
     Assignment, Employee, EmploymentStatus, ExternalId, Height, Insertion, OrgUnit, OrgUnitKind,
     Placement, Position, Reach,
 };
-use domain::policy::{Relations, Sealed, Visibility};
+use domain::policy::{Grant, Principal, Relations, Sealed, Visibility};
 use domain::tenant::Tenant;
 use domain::text_enum;
 use domain::time::{Period, Timestamp};
@@ -436,6 +437,25 @@ pub trait Exports {
     ) -> Result<Vec<ExportRow>>;
 }
 
+/// The present authority of whoever asked for a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// Who asked, and for a program what its key may be used for.
+    pub principal: Principal,
+    /// From then on the key is refused.
+    pub expires_at: Option<Timestamp>,
+    /// Status of the account, or of the one that answers for the key.
+    pub status: AccountStatus,
+    /// The employee it belongs to.
+    pub employee_id: Option<EmployeeId>,
+    /// Last working day of that employee, when known.
+    pub termination_date: Option<NaiveDate>,
+    /// Time zone of the tenant, in which days begin.
+    pub time_zone: String,
+    /// Roles not revoked, each with the days on which it is held; none for a key.
+    pub grants: Vec<(Grant, Period)>,
+}
+
 /// Long work. A worker claims a job for a while and renews the claim as it goes; when the claim
 /// runs out, another one may take the job up.
 pub trait Jobs {
@@ -449,6 +469,8 @@ pub trait Jobs {
     fn next_job(&mut self, now: Timestamp) -> Result<Option<JobId>>;
     /// Claims a job with a new attempt, unless another worker was faster.
     fn claim_job(&mut self, id: JobId, lease_until: Timestamp) -> Result<Option<Job>>;
+    /// What the author of a job may do now; none if the account or key is gone.
+    fn job_authority(&mut self, job: &Job) -> Result<Option<Authority>>;
     /// What a job works on.
     fn job_input(&mut self, id: JobId) -> Result<Vec<u8>>;
     /// Notes progress and renews the claim; whether the attempt still holds it.
