@@ -164,6 +164,16 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self, Refusal>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let faults: Vec<_> = pairs
+            .iter()
+            .flat_map(|pairs| pairs.iter())
+            .filter(|(_, value)| schema::has_control_characters(value))
+            .map(|(name, _)| Violation::new(format!("/query/{name}"), "control_character"))
+            .collect();
+        if !faults.is_empty() {
+            return std::future::ready(Err(Refusal::Malformed(faults)));
+        }
         let query = actix_web::web::Query::<T>::from_query(request.query_string());
         std::future::ready(query.map(|query| Self(query.into_inner())).map_err(|error| {
             log::debug!("query cannot be read: {error}");

@@ -7,7 +7,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/v1")
+            .configure(crate::tenant::routes)
+            .configure(crate::org_units::routes)
             .configure(crate::positions::routes)
+            .configure(crate::employees::routes)
             .configure(crate::audit_entries::routes)
             .configure(crate::events::routes),
     );
