@@ -6,7 +6,7 @@ use crate::jobs::Desk;
 use crate::keys::Keys;
 use persistence::Database;
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ pub struct App {
     /// Jobs of this process.
     pub jobs: Desk,
     /// Bulk bodies that may be held in memory at once.
-    pub bulk_bodies: Semaphore,
+    pub bulk_bodies: Arc<Semaphore>,
 }
 
 impl App {
@@ -36,7 +36,15 @@ impl App {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, persistence::DbError> {
         let db = Database::open(&settings.database())?;
         let keys = Keys::load(&db, clock.now()).await?;
-        Ok(Self { db, clock, settings, keys, in_flight: Mutex::default(), jobs: Desk::default(), bulk_bodies: Semaphore::new(BULK_BODIES) })
+        Ok(Self {
+            db,
+            clock,
+            settings,
+            keys,
+            in_flight: Mutex::default(),
+            jobs: Desk::default(),
+            bulk_bodies: Arc::new(Semaphore::new(BULK_BODIES)),
+        })
     }
 }
 

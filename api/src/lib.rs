@@ -6,6 +6,7 @@
 pub mod app;
 pub mod audit_entries;
 pub mod auth;
+pub mod bulk;
 pub mod caller;
 pub mod clock;
 pub mod config;
@@ -13,6 +14,7 @@ pub mod contract;
 pub mod employees;
 pub mod events;
 pub mod extract;
+pub mod jobs;
 pub mod keys;
 pub mod org_units;
 pub mod page;

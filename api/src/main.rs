@@ -41,7 +41,8 @@ async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
         Command::Serve(settings) => {
             persistence::Database::migrate(&settings.database_url)?;
             let app = Data::new(App::open(settings, Clock::default()).await?);
-            let (server, addresses) = api::server::start(app)?;
+            let (server, addresses) = api::server::start(app.clone())?;
+            actix_web::rt::spawn(api::jobs::runner::run(app));
             for address in addresses {
                 println!("listening on http://{address}");
             }

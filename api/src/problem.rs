@@ -229,8 +229,7 @@ impl Problem {
 pub fn render(refusal: &Refusal, request: &HttpRequest) -> HttpResponse {
     let language = Language::of(request);
     let facts = refusal.facts();
-    let body =
-        Problem::new(refusal, language, request.path().to_owned(), RequestId::of(request));
+    let body = Problem::new(refusal, language, request.path().to_owned(), RequestId::of(request));
     let mut response = HttpResponse::build(refusal.status_code());
     response
         .content_type(MEDIA_TYPE)

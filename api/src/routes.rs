@@ -8,10 +8,12 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/v1")
             .configure(crate::tenant::routes)
+            .configure(crate::bulk::routes)
             .configure(crate::org_units::routes)
             .configure(crate::positions::routes)
             .configure(crate::employees::routes)
             .configure(crate::audit_entries::routes)
-            .configure(crate::events::routes),
+            .configure(crate::events::routes)
+            .configure(crate::jobs::routes),
     );
 }

@@ -131,8 +131,6 @@ pub struct Tree {
 pub struct Terms {
     /// First day on which units, jobs and lines hold as given.
     pub from: NaiveDate,
-    /// The present day.
-    pub today: NaiveDate,
     /// The present instant.
     pub now: Timestamp,
     /// All or nothing.
@@ -411,9 +409,9 @@ impl Look<'_> {
             Some(None) => *found = None,
             Some(Some(code)) => match known.get(code) {
                 Some(&target) => *found = Some(target),
-                None => self.faults.push(
-                    Fault::new(self.row, field, "unknown_reference").with("value", code),
-                ),
+                None => self
+                    .faults
+                    .push(Fault::new(self.row, field, "unknown_reference").with("value", code)),
             },
         }
     }
@@ -473,7 +471,9 @@ pub fn plan_units(
         let planned = plan_unit(&codes, codes[&row.code], before, row, terms, &mut faults);
         let kind = planned.after.unit.kind;
         let above = planned.after.parent().map(|parent| kinds[&parent]);
-        if faults.is_empty() && !above.map_or(kind == OrgUnitKind::Company, |k| kind.may_sit_under(k)) {
+        if faults.is_empty()
+            && !above.map_or(kind == OrgUnitKind::Company, |k| kind.may_sit_under(k))
+        {
             faults.push(Fault::new(row.row, Unit::PARENT, "not_allowed"));
         }
         draft.add(planned, faults);

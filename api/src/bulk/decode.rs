@@ -11,11 +11,14 @@ use crate::schema;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8};
+use jsonschema::Validator;
 use serde::de::{DeserializeOwned, DeserializeSeed, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+use std::sync::Arc;
 use utoipa::{PartialSchema, ToSchema};
 
 /// Most rows of one request.
@@ -58,26 +61,36 @@ impl Format {
     }
 }
 
+/// A row as it is sent.
+pub trait SentRow: DeserializeOwned + ToSchema + 'static {
+    /// The row as it is planned.
+    type Row;
+    /// The row at its place in the request, from 0.
+    fn at(self, place: usize) -> Self::Row;
+}
+
 /// The rows of a request: those that can be read, and what is wrong with the others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows<T> {
-    /// The rows with their places in the request, from 0.
-    pub rows: Vec<(usize, T)>,
+    /// The rows that can be read.
+    pub rows: Vec<T>,
     /// Faults with the places of their rows.
     pub faults: Vec<(usize, Violation)>,
     /// How many rows the request has.
     pub total: usize,
 }
 
-/// Reads the rows of a request. `columns` renames CSV columns: `theirs:ours,theirs:`, where an
+/// Reads the rows of a request, each as a `T` with its place from 0. `columns` renames CSV columns: `theirs:ours,theirs:`, where an
 /// empty name leaves a column out.
-pub fn decode<T>(format: Format, columns: Option<&str>, bytes: &[u8]) -> Result<Rows<T>, Refusal>
-where
-    T: DeserializeOwned + ToSchema + 'static,
-{
+pub fn decode<T: SentRow>(
+    format: Format,
+    columns: Option<&str>,
+    bytes: &[u8],
+) -> Result<Rows<T::Row>, Refusal> {
     let mut sink = Sink {
         validator: schema::validator::<T>(),
         rows: Rows { rows: Vec::new(), faults: Vec::new(), total: 0 },
+        sent: PhantomData::<T>,
     };
     match format {
         Format::Json => read_json(bytes, &mut sink)?,
@@ -90,12 +103,21 @@ where
 }
 
 /// Takes rows one by one, so that only what they come to is kept.
-struct Sink<T> {
-    validator: std::sync::Arc<jsonschema::Validator>,
-    rows: Rows<T>,
+struct Sink<T: SentRow> {
+    validator: Arc<Validator>,
+    rows: Rows<T::Row>,
+    sent: PhantomData<T>,
 }
 
-impl<T: DeserializeOwned> Sink<T> {
+/// Where the readers of the formats put their rows.
+trait Put {
+    /// Takes the next row; none if it cannot be read.
+    fn put(&mut self, row: Option<Value>) -> Result<(), Refusal>;
+    /// How many rows were taken.
+    fn total(&self) -> usize;
+}
+
+impl<T: SentRow> Put for Sink<T> {
     fn put(&mut self, row: Option<Value>) -> Result<(), Refusal> {
         let place = self.rows.total;
         if place == MAX_ROWS {
@@ -106,14 +128,10 @@ impl<T: DeserializeOwned> Sink<T> {
             self.fault(place, Violation::new("", "row_malformed"));
             return Ok(());
         };
-        let mut faults = Vec::new();
-        find_control_characters(&value, &mut String::new(), &mut faults);
-        if !self.validator.is_valid(&value) {
-            faults.extend(schema::faults(&self.validator, &value));
-        }
+        let faults = schema::faults(&self.validator, &value);
         if faults.is_empty() {
-            match serde_json::from_value(value) {
-                Ok(row) => self.rows.rows.push((place, row)),
+            match serde_json::from_value::<T>(value) {
+                Ok(row) => self.rows.rows.push(row.at(place)),
                 Err(error) => {
                     log::debug!("row passes its schema but cannot be read: {error}");
                     self.fault(place, Violation::new("", "row_malformed"));
@@ -124,28 +142,15 @@ impl<T: DeserializeOwned> Sink<T> {
         Ok(())
     }
 
-    fn fault(&mut self, place: usize, mut violation: Violation) {
-        violation.pointer.insert_str(0, &format!("/{place}"));
-        self.rows.faults.push((place, violation));
+    fn total(&self) -> usize {
+        self.rows.total
     }
 }
 
-/// No field of a row is a text of several lines, so that every control character is a mistake.
-fn find_control_characters(value: &Value, at: &mut String, faults: &mut Vec<Violation>) {
-    match value {
-        Value::String(text) if text.contains(char::is_control) => {
-            faults.push(Violation::new(at.clone(), "control_character"));
-        }
-        Value::Object(map) => {
-            for (name, value) in map {
-                let length = at.len();
-                at.push('/');
-                at.push_str(name);
-                find_control_characters(value, at, faults);
-                at.truncate(length);
-            }
-        }
-        _ => {}
+impl<T: SentRow> Sink<T> {
+    fn fault(&mut self, place: usize, mut violation: Violation) {
+        violation.pointer.insert_str(0, &format!("/{place}"));
+        self.rows.faults.push((place, violation));
     }
 }
 
@@ -156,10 +161,10 @@ fn decoded<'b>(encoding: &'static Encoding, bytes: &'b [u8]) -> Result<Cow<'b, s
         .ok_or(Refusal::EncodingInvalid)
 }
 
-fn read_json<T: DeserializeOwned>(bytes: &[u8], sink: &mut Sink<T>) -> Result<(), Refusal> {
-    struct Array<'s, T>(&'s mut Sink<T>);
+fn read_json(bytes: &[u8], sink: &mut dyn Put) -> Result<(), Refusal> {
+    struct Array<'s>(&'s mut dyn Put);
 
-    impl<'de, T: DeserializeOwned> Visitor<'de> for Array<'_, T> {
+    impl<'de> Visitor<'de> for Array<'_> {
         type Value = Result<(), Refusal>;
 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -177,10 +182,13 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8], sink: &mut Sink<T>) -> Result<()
         }
     }
 
-    impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Array<'_, T> {
+    impl<'de> DeserializeSeed<'de> for Array<'_> {
         type Value = Result<(), Refusal>;
 
-        fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        fn deserialize<D: serde::Deserializer<'de>>(
+            self,
+            from: D,
+        ) -> Result<Self::Value, D::Error> {
             from.deserialize_seq(self)
         }
     }
@@ -205,7 +213,7 @@ pub struct Trailer {
     pub sha256: String,
 }
 
-fn read_ndjson<T: DeserializeOwned>(bytes: &[u8], sink: &mut Sink<T>) -> Result<(), Refusal> {
+fn read_ndjson(bytes: &[u8], sink: &mut dyn Put) -> Result<(), Refusal> {
     let text = decoded(UTF_8, bytes)?;
     let mut read = 0;
     for line in text.split_inclusive('\n') {
@@ -213,10 +221,8 @@ fn read_ndjson<T: DeserializeOwned>(bytes: &[u8], sink: &mut Sink<T>) -> Result<
         let last = text.len() == read + line.len();
         if let Some(trailer) = last.then(|| serde_json::from_str::<Trailer>(row).ok()).flatten() {
             let digest = hex(&Sha256::digest(&text.as_bytes()[..read]));
-            if trailer.rows != sink.rows.total || trailer.sha256 != digest {
-                let place = sink.rows.total;
-                sink.fault(place, Violation::new("", "row_malformed"));
-                sink.rows.total += 1;
+            if trailer.rows != sink.total() || trailer.sha256 != digest {
+                sink.put(None)?;
             }
         } else if !row.is_empty() {
             check_depth(row.as_bytes())?;
@@ -247,14 +253,17 @@ impl<'q> Columns<'q> {
         let (mut known, mut maps) = (BTreeSet::new(), BTreeSet::new());
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let is_map = property.get("additionalProperties").is_some();
-            if is_map { maps.insert(name.clone()) } else { known.insert(name.clone()) };
+            if is_map {
+                maps.insert(name.clone())
+            } else {
+                known.insert(name.clone())
+            };
         }
         let required = schema["required"].as_array().into_iter().flatten();
         let pairs = renaming.into_iter().flat_map(|list| list.split(','));
         let renamed: Option<BTreeMap<_, _>> = pairs.map(|pair| pair.split_once(':')).collect();
-        let renamed = renamed.ok_or_else(|| {
-            Refusal::Malformed(vec![Violation::new("/query/columns", "pattern")])
-        })?;
+        let renamed = renamed
+            .ok_or_else(|| Refusal::Malformed(vec![Violation::new("/query/columns", "pattern")]))?;
         Ok(Self {
             known,
             maps,
@@ -273,9 +282,9 @@ impl<'q> Columns<'q> {
                 found.push(None);
                 continue;
             }
-            let map = name.split_once('.').is_some_and(|(map, key)| {
-                self.maps.contains(map) && !key.is_empty()
-            });
+            let map = name
+                .split_once('.')
+                .is_some_and(|(map, key)| self.maps.contains(map) && !key.is_empty());
             if !map && !self.known.contains(name) {
                 faults.push(Violation::new("", "column_unknown").with("value", theirs));
             } else if found.iter().flatten().any(|other| other == name) {
@@ -296,24 +305,21 @@ impl<'q> Columns<'q> {
     }
 }
 
-fn read_csv<T: DeserializeOwned>(
-    text: &str,
-    columns: &Columns<'_>,
-    sink: &mut Sink<T>,
-) -> Result<(), Refusal> {
+fn read_csv(text: &str, columns: &Columns<'_>, sink: &mut dyn Put) -> Result<(), Refusal> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter(text))
         .flexible(true)
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|_| Refusal::EncodingInvalid)?;
-    let columns = columns.settle(header)?;
+    let found = columns.settle(header)?;
     for record in reader.records() {
         let record = record.map_err(|_| Refusal::EncodingInvalid)?;
-        let row = (record.len() == columns.len()).then(|| {
-            let mut row = Map::with_capacity(columns.len());
-            for (cell, column) in record.iter().zip(&columns) {
+        let row = (record.len() == found.len()).then(|| {
+            let mut row = Map::with_capacity(found.len());
+            for (cell, column) in record.iter().zip(&found) {
                 let Some(column) = column else { continue };
                 let value = match cell {
+                    "" if columns.required.contains(column) => continue,
                     "" => Value::Null,
                     cell => unneutralised(cell).into(),
                 };
@@ -343,6 +349,6 @@ fn delimiter(text: &str) -> u8 {
             *count += 1;
         }
     }
-    // The last of equals would win: the comma goes last.
+    // Of equals the last one wins, and in doubt that shall be the comma.
     counts.iter().rev().max_by_key(|(_, count)| count).map_or(b',', |(mark, _)| *mark)
 }

@@ -26,7 +26,8 @@ mod tests {
 
     #[test]
     fn a_neutralised_cell_reads_back_as_it_was() {
-        for cell in ["=1+1", "'=1", "''-x", "@cmd", "+86", "O'Neil", "'quoted'", "", "＝1", "a=b"] {
+        for cell in ["=1+1", "'=1", "''-x", "@cmd", "+86", "O'Neil", "'quoted'", "", "＝1", "a=b"]
+        {
             let written = neutralised(cell);
             assert!(!written.starts_with(FORMULA), "{written}");
             assert_eq!(unneutralised(&written), cell);

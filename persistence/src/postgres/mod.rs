@@ -27,8 +27,6 @@ pub mod dialect {
     pub const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
     /// Opens a consistent snapshot.
     pub const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    /// Most binds in one statement.
-    pub const MAX_BINDS: usize = 65_535;
     /// Writers per process; a tenant always uses the same one.
     pub const LANES: usize = 4;
     /// A bulk unit has a connection of its own, so that it holds nobody up.

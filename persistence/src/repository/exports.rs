@@ -160,7 +160,18 @@ impl Exports for Unit<'_> {
         let rows: Vec<Row> = page.load(self.conn)?;
         let keys: Vec<Key> = rows.iter().map(|row| row.0).collect();
         let mut external = external_ids(self, &keys)?;
-        let shown = |(id, employee_number, name, email, unit, position, title, manager, hired, last): Row| {
+        let shown = |(
+            id,
+            employee_number,
+            name,
+            email,
+            unit,
+            position,
+            title,
+            manager,
+            hired,
+            last,
+        ): Row| {
             let ids = external.remove(&id).unwrap_or_default();
             ExportRow {
                 id: id.0,

@@ -209,7 +209,8 @@ impl Imports for Unit<'_> {
                 .select(employees::Row::as_select())
                 .load(self.conn)?;
             for row in rows {
-                let (place, ids) = (places.remove(&row.id), external.remove(&row.id).unwrap_or_default());
+                let (place, ids) =
+                    (places.remove(&row.id), external.remove(&row.id).unwrap_or_default());
                 let person = employees::entity(row, place, ids);
                 people.insert(person.id, person);
             }
@@ -310,9 +311,9 @@ impl Imports for Unit<'_> {
             .load(self.conn)?;
         let mut units = HashMap::with_capacity(rows.len());
         for (key, code, name, kind, version, created_at, updated_at) in rows {
-            let place = places.get(&key.0).ok_or_else(|| {
-                DbError::Corrupt(format!("org unit {} has no placement", key.0))
-            })?;
+            let place = places
+                .get(&key.0)
+                .ok_or_else(|| DbError::Corrupt(format!("org unit {} has no placement", key.0)))?;
             let unit = OrgUnit {
                 id: key.0.into(),
                 code: code.clone(),
@@ -429,9 +430,7 @@ fn save_external_ids(unit: &mut Unit<'_>, changes: &[Planned<Employee>]) -> Resu
     }
     let ids: Vec<(&ExternalId, Key)> = changed
         .iter()
-        .flat_map(|employee| {
-            employee.external_ids.iter().map(|id| (id, Key(employee.id.uuid())))
-        })
+        .flat_map(|employee| employee.external_ids.iter().map(|id| (id, Key(employee.id.uuid()))))
         .collect();
     for chunk in ids.chunks(BATCH) {
         let mut rows = ExternalIds::default();

@@ -26,8 +26,6 @@ pub mod dialect {
     pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
     /// Opens a consistent snapshot.
     pub const BEGIN_SNAPSHOT: &str = "BEGIN DEFERRED";
-    /// Most binds in one statement.
-    pub const MAX_BINDS: usize = 32_766;
     /// The one file has one writer.
     pub const LANES: usize = 1;
     /// A bulk unit waits in the same line as every other writer.
