@@ -100,6 +100,9 @@ pub mod dialect {
         Ok(())
     }
 
+    /// Reads a result row by row, without holding all of it.
+    pub type Streaming = diesel::pg::PgRowByRowLoadingMode;
+
     /// Rows of one statement are arrays, whatever their number: the statement is prepared once.
     pub const ROWS_ARE_ONE_BIND: bool = true;
 

@@ -74,6 +74,9 @@ pub mod dialect {
         Ok(())
     }
 
+    /// Reads a result row by row, without holding all of it.
+    pub type Streaming = diesel::connection::DefaultLoadingMode;
+
     /// Rows of one statement are so many tuples of binds.
     pub const ROWS_ARE_ONE_BIND: bool = false;
 
