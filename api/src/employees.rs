@@ -18,8 +18,8 @@ use domain::org::{
     check_line, insert_stretch,
 };
 use domain::policy::{
-    Action, FIELD_MASKED, Mask, Permit, Relations, Sealed, Target, Visibility,
-    authorise, decide, relations_matter, visibility,
+    Action, FIELD_MASKED, Mask, Permit, Relations, Sealed, Target, Visibility, authorise, decide,
+    relations_matter, visibility,
 };
 use domain::text::TextEnum;
 use domain::time::Period;
@@ -355,7 +355,12 @@ pub struct NewTermination {
 #[serde(deny_unknown_fields)]
 pub struct NewReinstatement {
     /// Why, for the audit log.
-    #[schema(min_length = 1, max_length = 1000, pattern = r"\S", example = "Resignation withdrawn")]
+    #[schema(
+        min_length = 1,
+        max_length = 1000,
+        pattern = r"\S",
+        example = "Resignation withdrawn"
+    )]
     pub reason: String,
 }
 
@@ -438,16 +443,15 @@ async fn list(caller: Caller, query: Query<EmployeeQuery>) -> Result<HttpRespons
     let rows = caller
         .read(move |store, actor| list_employees(store, actor, filter.clone(), &page))
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |(last, at)| {
-        match (query.updated_since, order) {
+    let (rows, next_cursor) =
+        request.cut(&caller.app, rows, |(last, at)| match (query.updated_since, order) {
             (Some(_), _) => After::Updated(*at, last.id),
             (None, EmployeeOrder::Id) => After::Id(last.id),
             (None, EmployeeOrder::EmployeeNumber) => {
                 After::Text(last.employee_number.clone(), last.id)
             }
             (None, EmployeeOrder::Name) => After::Text(last.name.clone(), last.id),
-        }
-    });
+        });
     let items = rows.into_iter().map(|(view, _)| view).collect();
     let page = EmployeePage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
@@ -480,11 +484,7 @@ async fn create(caller: Caller, body: Body<NewEmployee>) -> Result<HttpResponse,
     responses((status = 200, description = "The employee", body = EmployeeView)),
     security(("bearer" = []), ("api_key" = ["people:read"])))]
 #[get("/{id}")]
-async fn read(
-    caller: Caller,
-    id: PathId,
-    query: Query<DayQuery>,
-) -> Result<HttpResponse, Refusal> {
+async fn read(caller: Caller, id: PathId, query: Query<DayQuery>) -> Result<HttpResponse, Refusal> {
     let (id, day) = (id.0.into(), query.0.as_of);
     let view = caller
         .read(move |store, actor| {
@@ -569,8 +569,7 @@ async fn assignments(
             Ok(store.assignments(id, &page)?)
         })
         .await?;
-    let (rows, next_cursor) =
-        request.cut(&caller.app, rows, |last| After::Day(last.period.start));
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Day(last.period.start));
     let items = rows.into_iter().map(AssignmentView::from).collect();
     let page = AssignmentPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
@@ -601,12 +600,7 @@ async fn reporting_line(
         })
         .await?;
     let above = line.into_iter().skip(1).map(|Reach { steps, node, key, name, .. }| {
-        LineManagerView {
-            level: steps - 1,
-            employee_id: node.uuid(),
-            employee_number: key,
-            name,
-        }
+        LineManagerView { level: steps - 1, employee_id: node.uuid(), employee_number: key, name }
     });
     caller.found(version, &ReportingLineView { items: above.collect() })
 }
@@ -734,11 +728,7 @@ pub fn list_employees(
 
 /// Keeps filter and order to the fields the caller sees of everyone in the list: what is masked in
 /// the answer must not be told by who is in it.
-fn narrow(
-    filter: &mut EmployeeFilter,
-    visible: &Visibility,
-    page: &Page,
-) -> Result<(), Refusal> {
+fn narrow(filter: &mut EmployeeFilter, visible: &Visibility, page: &Page) -> Result<(), Refusal> {
     if visible.everyone() != Some(Mask::Directory) {
         return Ok(());
     }
@@ -886,8 +876,7 @@ pub fn assign_employee(
     let below = store.levels_of_people(id, assignment.period)?;
     check_manager(store, &before, &assignment, &below)?;
     store.assign(&assignment, &insertion)?;
-    let record =
-        assigned(Record::new("employee.assigned", id, permit.rule()), was, &assignment);
+    let record = assigned(Record::new("employee.assigned", id, permit.rule()), was, &assignment);
     let mut after = changed(&before, actor);
     if assignment.period.contains(actor.today) {
         after.assignment = Some(assignment);
@@ -941,9 +930,11 @@ fn end_or_resume(
 ) -> Result<(), Refusal> {
     let text = |employee: &Employee| employee.termination_date.map(|day| day.to_string());
     let state = |employee: &Employee| employee.status(actor.today).as_str();
-    let record = record
-        .transition(state(before), state(after))
-        .field("termination_date", text(before), text(after));
+    let record = record.transition(state(before), state(after)).field(
+        "termination_date",
+        text(before),
+        text(after),
+    );
     Ok(store.update_employee(Change::new(after.clone(), record))?)
 }
 
@@ -963,12 +954,7 @@ fn changed(employee: &Employee, actor: &Actor) -> Employee {
     Employee { version: employee.version + 1, updated_at: actor.now, ..employee.clone() }
 }
 
-fn reply(
-    actor: &Actor,
-    after: Employee,
-    permit: &Permit,
-    target: &Target,
-) -> Reply<EmployeeView> {
+fn reply(actor: &Actor, after: Employee, permit: &Permit, target: &Target) -> Reply<EmployeeView> {
     let version = after.version;
     let view = EmployeeView::new(actor, after, target, permit.mask(), actor.today);
     Reply::changed(view, version)
@@ -983,10 +969,9 @@ fn may_place(
 ) -> Result<(Permit, Target), Refusal> {
     let about = assignment.employee_id;
     let mut target = Target { id: about.uuid(), about: Some(about), ..Target::default() };
-    if let (true, Some(unit)) = (
-        relations_matter(&actor.subject, Action::EmployeeWrite, &target),
-        assignment.org_unit_id,
-    ) {
+    if let (true, Some(unit)) =
+        (relations_matter(&actor.subject, Action::EmployeeWrite, &target), assignment.org_unit_id)
+    {
         let first = assignment.period.start;
         let line = store.units_above(unit, None, Period { start: first, end: Some(first) })?;
         let own = actor.subject.units_of_interest();

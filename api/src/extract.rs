@@ -164,7 +164,8 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self, Refusal>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let pairs =
+            actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
         let faults: Vec<_> = pairs
             .iter()
             .flat_map(|pairs| pairs.iter())

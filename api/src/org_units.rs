@@ -11,9 +11,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::change::{Change, Record};
 use domain::id::OrgUnitId;
-use domain::org::{
-    Height, OrgUnit, OrgUnitKind, Placement, check_line, insert_stretch,
-};
+use domain::org::{Height, OrgUnit, OrgUnitKind, Placement, check_line, insert_stretch};
 use domain::policy::{Action, Permit};
 use domain::time::Period;
 use persistence::{After, OrgUnitFilter, Page, Store, UnitUse};
@@ -256,9 +254,7 @@ async fn create(caller: Caller, body: Body<NewOrgUnit>) -> Result<HttpResponse, 
     let id = OrgUnitId::from(new_id());
     let Body { value, digest } = body;
     caller
-        .change(Some(digest), move |store, actor| {
-            create_org_unit(store, actor, id, value.clone())
-        })
+        .change(Some(digest), move |store, actor| create_org_unit(store, actor, id, value.clone()))
         .await
 }
 
@@ -270,11 +266,7 @@ async fn create(caller: Caller, body: Body<NewOrgUnit>) -> Result<HttpResponse, 
     responses((status = 200, description = "The org unit", body = OrgUnitView)),
     security(("bearer" = []), ("api_key" = ["people:read"])))]
 #[get("/{id}")]
-async fn read(
-    caller: Caller,
-    id: PathId,
-    query: Query<DayQuery>,
-) -> Result<HttpResponse, Refusal> {
+async fn read(caller: Caller, id: PathId, query: Query<DayQuery>) -> Result<HttpResponse, Refusal> {
     let (id, day) = (id.0.into(), query.0.as_of);
     let unit = caller
         .read(move |store, actor| {
@@ -326,9 +318,7 @@ async fn relocate(
     let expected = caller.expected_version()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
-        .change(Some(digest), move |store, actor| {
-            move_org_unit(store, actor, id, expected, &value)
-        })
+        .change(Some(digest), move |store, actor| move_org_unit(store, actor, id, expected, &value))
         .await
 }
 
@@ -355,8 +345,7 @@ async fn placements(
             Ok(store.placements(id, &page)?)
         })
         .await?;
-    let (rows, next_cursor) =
-        request.cut(&caller.app, rows, |last| After::Day(last.period.start));
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Day(last.period.start));
     let items = rows.into_iter().map(PlacementView::from).collect();
     let page = PlacementPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
@@ -374,9 +363,7 @@ async fn placements(
 async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let expected = caller.expected_version()?;
     let id = id.0.into();
-    caller
-        .change(None, move |store, actor| delete_org_unit(store, actor, id, expected))
-        .await
+    caller.change(None, move |store, actor| delete_org_unit(store, actor, id, expected)).await
 }
 
 /// Routes of the noun.
