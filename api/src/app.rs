@@ -1,5 +1,6 @@
 //! What every request shares.
 
+use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::edge::Edge;
@@ -19,6 +20,8 @@ pub struct App {
     pub settings: Settings,
     /// Keys that sign tokens and cursors.
     pub keys: Keys,
+    /// What signing in shares between requests.
+    pub auth: Auth,
     /// Idempotency keys being served at this moment, by principal.
     pub in_flight: Mutex<HashSet<(Uuid, String)>>,
     /// What the edge keeps between requests.
@@ -30,8 +33,8 @@ impl App {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, persistence::DbError> {
         let db = Database::open(&settings.database())?;
         let keys = Keys::load(&db, clock.now()).await?;
-        let edge = Edge::new(&settings);
-        Ok(Self { db, clock, settings, keys, in_flight: Mutex::default(), edge })
+        let (auth, edge) = (Auth::default(), Edge::new(&settings));
+        Ok(Self { db, clock, settings, keys, auth, in_flight: Mutex::default(), edge })
     }
 }
 

@@ -10,7 +10,18 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
+
+/// The schema of a domain enum: its text forms.
+pub fn words<T: TextEnum>() -> Object {
+    let forms = T::ALL.iter().map(|value| value.as_str());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(forms)).build()
+}
+
+/// The schema of a list of different values of a domain enum.
+pub fn word_list<T: TextEnum>() -> Array {
+    ArrayBuilder::new().items(words::<T>()).unique_items(true).build()
+}
 
 static VALIDATORS: RwLock<Option<HashMap<TypeId, Arc<Validator>>>> = RwLock::new(None);
 
@@ -76,14 +87,6 @@ fn control_characters(value: &Value, at: &str, faults: &mut Vec<Violation>) {
     }
 }
 
-/// The schema of an enum of the domain: its text forms.
-pub fn words<T: TextEnum>() -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(T::ALL.iter().map(|value| value.as_str())))
-        .build()
-}
-
 fn child(at: &str, name: &str) -> String {
     format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
@@ -105,10 +108,10 @@ fn fault(error: &jsonschema::ValidationError<'_>) -> Vec<Violation> {
         Kind::MaxLength { limit } => one(Violation::new(at, "too_long").with("max", limit)),
         Kind::MaxItems { limit } => one(Violation::new(at, "too_many").with("max", limit)),
         Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => {
-            one(Violation::new(at, "out_of_range").with("min", limit))
+            one(Violation::new(at, "too_small").with("min", limit))
         }
         Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => {
-            one(Violation::new(at, "out_of_range").with("max", limit))
+            one(Violation::new(at, "too_large").with("max", limit))
         }
         Kind::Pattern { pattern } => one(Violation::new(at, "pattern").with("value", pattern)),
         Kind::Format { format } => one(Violation::new(

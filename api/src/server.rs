@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::edge;
+use crate::keys::Keys;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
@@ -27,6 +28,7 @@ pub(crate) fn start_with(
     routes: fn(&mut ServiceConfig),
 ) -> std::io::Result<(Server, Vec<SocketAddr>)> {
     let settings = app.settings.clone();
+    actix_web::rt::spawn(Keys::stay_fresh(app.clone()));
     let factory = move || {
         let (actix, _) = Actix::new()
             .app_data(app.clone())
