@@ -3,6 +3,7 @@
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::edge::Edge;
 use crate::keys::Keys;
 use persistence::Database;
 use std::collections::HashSet;
@@ -23,6 +24,8 @@ pub struct App {
     pub auth: Auth,
     /// Idempotency keys being served at this moment, by principal.
     pub in_flight: Mutex<HashSet<(Uuid, String)>>,
+    /// What the edge keeps between requests.
+    pub edge: Edge,
 }
 
 impl App {
@@ -30,8 +33,8 @@ impl App {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, persistence::DbError> {
         let db = Database::open(&settings.database())?;
         let keys = Keys::load(&db, clock.now()).await?;
-        let (auth, in_flight) = (Auth::default(), Mutex::default());
-        Ok(Self { db, clock, settings, keys, auth, in_flight })
+        let (auth, edge) = (Auth::default(), Edge::new(&settings));
+        Ok(Self { db, clock, settings, keys, auth, in_flight: Mutex::default(), edge })
     }
 }
 

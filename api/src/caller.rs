@@ -106,7 +106,8 @@ impl FromRequest for Caller {
         let request = request.clone();
         Box::pin(async move {
             let app = crate::extract::app(&request)?;
-            let actor = crate::auth::authenticate(&app, &request).await?;
+            let found = crate::auth::authenticate(&app, &request).await;
+            let actor = crate::edge::rate::charge_caller(&app, &request, found)?;
             Ok(Self { app, actor, request })
         })
     }

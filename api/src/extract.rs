@@ -16,6 +16,9 @@ use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// Most bytes set aside for a body on the word of its `Content-Length` alone.
+const FIRST_BUFFER: usize = 16 << 10;
+
 /// Deepest nesting of a JSON body.
 pub const MAX_DEPTH: usize = 64;
 
@@ -118,7 +121,7 @@ pub async fn read_body(
     }
     let seconds = app(request)?.settings.body_seconds;
     let reading = async {
-        let mut body = BytesMut::with_capacity(announced.unwrap_or(1024));
+        let mut body = BytesMut::with_capacity(announced.unwrap_or_default().min(FIRST_BUFFER));
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|error| {
                 log::debug!("body broke off: {error}");
@@ -161,6 +164,17 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self, Refusal>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let pairs =
+            actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let faults: Vec<_> = pairs
+            .iter()
+            .flat_map(|pairs| pairs.iter())
+            .filter(|(_, value)| schema::has_control_characters(value))
+            .map(|(name, _)| Violation::new(format!("/query/{name}"), "control_character"))
+            .collect();
+        if !faults.is_empty() {
+            return std::future::ready(Err(Refusal::Malformed(faults)));
+        }
         let query = actix_web::web::Query::<T>::from_query(request.query_string());
         std::future::ready(query.map(|query| Self(query.into_inner())).map_err(|error| {
             log::debug!("query cannot be read: {error}");
@@ -171,5 +185,25 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
                 None => Violation::new("/query", "wrong_type"),
             }])
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(depth: usize) -> String {
+        "[".repeat(depth) + &"]".repeat(depth)
+    }
+
+    #[test]
+    fn nesting_is_bounded_before_parsing() {
+        assert!(check_depth(nested(MAX_DEPTH).as_bytes()).is_ok());
+        let deep = check_depth(nested(5000).as_bytes());
+        assert!(matches!(deep, Err(Refusal::JsonTooDeep)));
+        let flat = format!("{{\"a\": \"{}\\\"{}\"}}", "[".repeat(99), "{".repeat(99));
+        assert!(check_depth(flat.as_bytes()).is_ok(), "brackets in text do not nest");
+        assert!(check_depth("[],".repeat(99).as_bytes()).is_ok(), "neighbours do not nest");
+        assert!(check_depth(b"]]]]").is_ok(), "what was never opened cannot be closed");
     }
 }

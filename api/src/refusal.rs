@@ -1,6 +1,7 @@
 //! Why a request is refused: one enum, mapped exhaustively to the problem registry.
 
 use crate::problem::Violation;
+use domain::org::{MAX_DEPTH, TreeFault};
 use domain::policy::Denial;
 use persistence::{DbError, Failure};
 
@@ -149,6 +150,17 @@ impl From<Denial> for Refusal {
     }
 }
 
+/// The fault of a line, with the loop named by external keys.
+pub fn line_fault(pointer: &str, fault: &TreeFault<String>) -> Violation {
+    match fault {
+        TreeFault::Loop(members) => {
+            let round: Vec<_> = members.iter().chain(members.first()).map(String::as_str).collect();
+            Violation::new(pointer, "reporting_loop").with("loop", round.join(" -> "))
+        }
+        TreeFault::TooDeep(_) => Violation::new(pointer, "depth_exceeded").with("max", MAX_DEPTH),
+    }
+}
+
 /// What a refusal tells beside its type.
 #[derive(Default)]
 pub struct Facts<'r> {
@@ -170,6 +182,16 @@ impl Refusal {
     /// One fault of the input.
     pub fn invalid(pointer: impl Into<String>, code: &'static str) -> Self {
         Refusal::Invalid(vec![Violation::new(pointer, code)])
+    }
+
+    /// Names the input by which a unique key was taken; other failures stay what they are.
+    pub fn taken(error: DbError, pointer: &str, value: &str) -> Self {
+        match error {
+            DbError::Duplicate { .. } => {
+                Refusal::Duplicate(vec![Violation::new(pointer, "duplicate").with("value", value)])
+            }
+            other => other.into(),
+        }
     }
 
     /// The problem type.

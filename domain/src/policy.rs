@@ -432,6 +432,8 @@ pub enum Denial {
 pub const NO_RULE: &str = "no-rule-allows";
 /// The rule named when only the conflict of interest stands in the way.
 pub const CONFLICT_OF_INTEREST: &str = "conflict-of-interest";
+/// The rule named when a filter or order asks for a field that the caller does not see.
+pub const FIELD_MASKED: &str = "field-masked";
 /// The rule named when a key lacks the scope.
 pub const SCOPE_MISSING: &str = "scope-missing";
 

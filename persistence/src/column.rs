@@ -188,3 +188,13 @@ macro_rules! statement {
     };
 }
 pub(crate) use statement;
+
+/// The stretch of a history that holds on a day.
+macro_rules! on_day {
+    ($table:ident, $day:expr) => {
+        $table::effective_from
+            .le($day)
+            .and($table::effective_to.is_null().or($table::effective_to.ge($day)))
+    };
+}
+pub(crate) use on_day;

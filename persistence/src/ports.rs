@@ -9,9 +9,13 @@ use domain::change::{Change, Record};
 use domain::id::{
     AccountId, ApiKeyId, EmployeeId, OrgUnitId, PositionId, RoleAssignmentId, SessionId, TenantId,
 };
-use domain::org::Position;
-use domain::policy::{Grant, Principal, Relations, Sealed};
+use domain::org::{
+    Assignment, Employee, EmploymentStatus, ExternalId, Height, Insertion, OrgUnit, OrgUnitKind,
+    Placement, Position, Reach,
+};
+use domain::policy::{Grant, Principal, Relations, Sealed, Visibility};
 use domain::tenant::Tenant;
+use domain::text_enum;
 use domain::time::{Period, Timestamp};
 use uuid::Uuid;
 
@@ -26,6 +30,8 @@ pub trait Store:
     + ReportingLines
     + Ledger
     + Idempotency
+    + OrgUnits
+    + Employees
     + Accounts
     + Sessions
     + RoleAssignments
@@ -41,6 +47,8 @@ impl<T> Store for T where
         + ReportingLines
         + Ledger
         + Idempotency
+        + OrgUnits
+        + Employees
         + Accounts
         + Sessions
         + RoleAssignments
@@ -104,6 +112,29 @@ pub trait ReportingLines {
         units: &[OrgUnitId],
         as_of: NaiveDate,
     ) -> Result<Relations>;
+    /// Lets nobody else change reporting lines or the tree of units until this unit of work ends,
+    /// so that no two changes, each harmless, close a loop together. Every unit of work that adds
+    /// a line takes this before it checks.
+    fn lock_lines(&mut self) -> Result<()>;
+    /// The line up from `manager`, itself first, on the days of a period, as far as `until` and at
+    /// most one step beyond [`domain::org::MAX_DEPTH`]; for [`domain::org::check_line`].
+    fn managers_above(
+        &mut self,
+        manager: EmployeeId,
+        until: Option<EmployeeId>,
+        days: Period,
+    ) -> Result<Vec<Reach<EmployeeId>>>;
+    /// How many levels of people there are from `manager` down.
+    fn levels_of_people(&mut self, manager: EmployeeId, days: Period) -> Result<Vec<Height>>;
+    /// The units from `unit` up, as [`ReportingLines::managers_above`].
+    fn units_above(
+        &mut self,
+        unit: OrgUnitId,
+        until: Option<OrgUnitId>,
+        days: Period,
+    ) -> Result<Vec<Reach<OrgUnitId>>>;
+    /// How many levels of units there are from `unit` down.
+    fn levels_of_units(&mut self, unit: OrgUnitId, days: Period) -> Result<Vec<Height>>;
 }
 
 /// The catalogue of positions.
@@ -187,6 +218,137 @@ pub trait Idempotency {
     fn store_reply(&mut self, principal: Uuid, key: &str, reply: &StoredReply) -> Result<()>;
     /// Forgets replies kept before an instant; returns how many.
     fn forget_replies(&mut self, before: Timestamp) -> Result<usize>;
+}
+
+/// Which org units are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrgUnitFilter {
+    /// Directly under this unit.
+    pub parent_id: Option<OrgUnitId>,
+    /// Of this kind.
+    pub kind: Option<OrgUnitKind>,
+    /// With this code.
+    pub code: Option<String>,
+}
+
+/// What stands in the way of deleting a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnitUse {
+    /// People who have not left work in it, or will.
+    pub people: bool,
+    /// Units that are not deleted sit directly under it, or will.
+    pub units: bool,
+}
+
+/// Org units and their places in the tree.
+///
+/// What holds whenever a unit of work ends: each unit has one placement or more, each ends on the
+/// day before the next begins and the last one is open; on no day is there a loop, a chain longer
+/// than [`domain::org::MAX_DEPTH`] or a kind under a kind that may not hold it; at most one unit
+/// that is not deleted is the company, and it alone has no parent.
+pub trait OrgUnits {
+    /// One unit that is not deleted, with its place on `day`.
+    fn org_unit(&mut self, id: OrgUnitId, day: NaiveDate) -> Result<Option<Sealed<OrgUnit>>>;
+    /// A page of units, in the order of ids, or of change with tombstones.
+    fn org_units(
+        &mut self,
+        filter: &OrgUnitFilter,
+        day: NaiveDate,
+        page: &Page,
+    ) -> Result<Vec<OrgUnit>>;
+    /// Whether there is a company that is not deleted.
+    fn has_company(&mut self) -> Result<bool>;
+    /// Adds a unit with its first place, which its `effective_from` and `parent_id` tell.
+    fn create_org_unit(&mut self, change: Change<OrgUnit>) -> Result<()>;
+    /// Saves a unit but for its place, guarded by its version; deletion is a change like any other.
+    fn update_org_unit(&mut self, change: Change<OrgUnit>) -> Result<()>;
+    /// Gives a unit another place for some days; the unit itself is saved with
+    /// [`OrgUnits::update_org_unit`].
+    fn place_org_unit(
+        &mut self,
+        id: OrgUnitId,
+        parent: Option<OrgUnitId>,
+        insertion: &Insertion,
+    ) -> Result<()>;
+    /// A page of a unit's places, in the order of their first days.
+    fn placements(&mut self, id: OrgUnitId, page: &Page) -> Result<Vec<Placement>>;
+    /// What stands in the way of deleting a unit on `day`.
+    fn org_unit_use(&mut self, id: OrgUnitId, day: NaiveDate) -> Result<UnitUse>;
+}
+
+text_enum! {
+    /// The order of a list of employees.
+    pub enum EmployeeOrder {
+        /// In the order of creation.
+        Id = "id",
+        /// By the number given by the company.
+        EmployeeNumber = "employee_number",
+        /// By name, in the order of code points.
+        Name = "name",
+    }
+}
+
+/// Which employees are wanted, in which order; with `updated_since` the order is that of change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmployeeFilter {
+    /// The day whose units, jobs and managers are shown and asked for.
+    pub as_of: NaiveDate,
+    /// Who work in this very unit.
+    pub org_unit_id: Option<OrgUnitId>,
+    /// Who work in this unit or in one below.
+    pub within_org_unit_id: Option<OrgUnitId>,
+    /// Who report directly to this person.
+    pub manager_id: Option<EmployeeId>,
+    /// In this state.
+    pub status: Option<EmploymentStatus>,
+    /// With this number.
+    pub employee_number: Option<String>,
+    /// With this id in another system.
+    pub external_id: Option<ExternalId>,
+    /// The order.
+    pub order: EmployeeOrder,
+}
+
+/// Which of the things an assignment names exist and are not deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The unit.
+    pub org_unit: bool,
+    /// The position.
+    pub position: bool,
+    /// The manager.
+    pub manager: bool,
+}
+
+/// Employees and their assignments.
+///
+/// What holds whenever a unit of work ends: each employee has one assignment or more, each ends on
+/// the day before the next begins and the last one is open; on no day is there a loop of managers
+/// or a chain longer than [`domain::org::MAX_DEPTH`]. Whatever changes an assignment or an
+/// external id raises the employee's version.
+pub trait Employees {
+    /// One employee, with the assignment of `day`. Two reads by key.
+    fn employee(&mut self, id: EmployeeId, day: NaiveDate) -> Result<Option<Sealed<Employee>>>;
+    /// A page of the people that may be seen, each with how the subject stands to them on the day
+    /// of `visible`. Two statements.
+    fn employees(
+        &mut self,
+        filter: &EmployeeFilter,
+        visible: &Visibility,
+        page: &Page,
+    ) -> Result<Vec<(Sealed<Employee>, Relations)>>;
+    /// Which of the things an assignment names exist.
+    fn known(&mut self, assignment: &Assignment) -> Result<Known>;
+    /// Adds an employee with the assignment and external ids it holds.
+    fn create_employee(&mut self, change: Change<Employee>) -> Result<()>;
+    /// Saves an employee but for assignment and external ids, guarded by its version.
+    fn update_employee(&mut self, change: Change<Employee>) -> Result<()>;
+    /// Replaces all external ids of an employee.
+    fn replace_external_ids(&mut self, id: EmployeeId, ids: &[ExternalId]) -> Result<()>;
+    /// Puts an assignment into its employee's history; one of the same first day is replaced.
+    fn assign(&mut self, assignment: &Assignment, insertion: &Insertion) -> Result<()>;
+    /// A page of an employee's assignments, in the order of their first days.
+    fn assignments(&mut self, id: EmployeeId, page: &Page) -> Result<Vec<Assignment>>;
 }
 
 /// What somebody brings along to show which account is theirs.

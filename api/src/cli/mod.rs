@@ -57,6 +57,7 @@ pub async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
+    crate::edge::logging::start(&settings.log_format);
     Database::migrate(&settings.database_url)?;
     let app = Data::new(App::open(settings, Clock::default()).await?);
     if app.db.read(nowhere(), |store| store.tenants()).await?.is_empty() {
@@ -65,11 +66,11 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
              `evenhand admin create --tenant <short-name> --tenant-name <name> --login <login>`"
         );
     }
-    let (server, addresses) = crate::server::start(app)?;
+    let (server, addresses) = crate::server::start(app.clone())?;
     for address in addresses {
         println!("listening on http://{address}");
     }
-    server.await?;
+    crate::server::run_until_signalled(app, server).await?;
     Ok(())
 }
 

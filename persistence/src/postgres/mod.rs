@@ -91,10 +91,10 @@ pub mod dialect {
         Ok(())
     }
 
-    /// Keeps rows locked until the end of the unit of work.
+    /// Keeps rows locked until the end of the unit of work; whoever only refers to them goes on.
     macro_rules! for_update {
         ($query:expr) => {
-            $query.for_update()
+            $query.for_no_key_update()
         };
     }
     pub(crate) use for_update;

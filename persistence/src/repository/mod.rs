@@ -2,8 +2,10 @@
 
 mod accounts;
 mod api_keys;
+mod employees;
 mod idempotency;
 pub mod ledger;
+mod org_units;
 mod positions;
 mod principals;
 mod reporting_lines;
