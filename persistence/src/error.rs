@@ -4,12 +4,12 @@
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// A unique key is taken already.
-    #[error("{table}.{column} is taken already")]
+    #[error("{key} of {table} is taken already")]
     Duplicate {
         /// Table of the key.
         table: String,
-        /// Last column of the key: the one that names the thing.
-        column: String,
+        /// The constraint, or the last column of it: either holds the name of what was taken.
+        key: String,
     },
     /// A reference points nowhere, or something still points here.
     #[error("a reference does not hold: {0}")]
@@ -79,21 +79,18 @@ impl From<diesel::result::Error> for DbError {
     }
 }
 
-/// PostgreSQL names table and key in fields of the error, SQLite only in the text
+/// PostgreSQL names table and constraint in fields of the error (and not the columns, which
+/// row-level security withholds), SQLite only in the text
 /// `UNIQUE constraint failed: table.first, table.last`.
 fn duplicate(info: &dyn diesel::result::DatabaseErrorInformation) -> DbError {
-    let (table, column) = match (info.table_name(), info.details()) {
-        (Some(table), Some(details)) => {
-            let columns = details.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
-            let last = columns.and_then(|(list, _)| list.rsplit(", ").next());
-            (table, last.unwrap_or_default())
-        }
+    let (table, key) = match (info.table_name(), info.constraint_name()) {
+        (Some(table), Some(constraint)) => (table, constraint),
         _ => {
             let last = info.message().rsplit([' ', ',']).next().unwrap_or_default();
             last.split_once('.').unwrap_or((last, ""))
         }
     };
-    DbError::Duplicate { table: table.to_owned(), column: column.to_owned() }
+    DbError::Duplicate { table: table.to_owned(), key: key.to_owned() }
 }
 
 /// Failures that neither engine's driver tells apart by kind.
