@@ -272,7 +272,7 @@ pub fn create_account(
         return Err(Refusal::unknown("/employee_id", person.uuid()));
     }
     store.create_account(Change::new(account.clone(), record)).map_err(|error| match &error {
-        DbError::Duplicate { key, .. } if key.contains("employee") => {
+        DbError::Duplicate { column, .. } if column.starts_with("employee") => {
             let person = new.employee_id.unwrap_or_default().to_string();
             Refusal::taken(error, "/employee_id", &person)
         }

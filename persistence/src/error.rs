@@ -4,12 +4,13 @@
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// A unique key is taken already.
-    #[error("{key} of {table} is taken already")]
+    #[error("{table}.{column} is taken already")]
     Duplicate {
         /// Table of the key.
         table: String,
-        /// The constraint, or the last column of it: either holds the name of what was taken.
-        key: String,
+        /// Last column of the key: the one that names the thing; `pkey` for a primary key on
+        /// PostgreSQL.
+        column: String,
     },
     /// A reference points nowhere, or something still points here.
     #[error("a reference does not hold: {0}")]
@@ -79,18 +80,22 @@ impl From<diesel::result::Error> for DbError {
     }
 }
 
-/// PostgreSQL names table and constraint in fields of the error (and not the columns, which
-/// row-level security withholds), SQLite only in the text
-/// `UNIQUE constraint failed: table.first, table.last`.
+/// SQLite tells the key in the text `UNIQUE constraint failed: table.first, table.last`. PostgreSQL
+/// tells table and constraint; which columns it hides where row-level security is on, so they are
+/// read off the constraint's name, `table_tenant_id_column_key`, or `table_column` of an index.
 fn duplicate(info: &dyn diesel::result::DatabaseErrorInformation) -> DbError {
-    let (table, key) = match (info.table_name(), info.constraint_name()) {
-        (Some(table), Some(constraint)) => (table, constraint),
+    let (table, column) = match (info.table_name(), info.constraint_name()) {
+        (Some(table), Some(constraint)) => {
+            let key = constraint.strip_prefix(table).unwrap_or(constraint).trim_start_matches('_');
+            let key = key.strip_prefix("tenant_id_").unwrap_or(key);
+            (table, key.strip_suffix("_key").unwrap_or(key))
+        }
         _ => {
             let last = info.message().rsplit([' ', ',']).next().unwrap_or_default();
             last.split_once('.').unwrap_or((last, ""))
         }
     };
-    DbError::Duplicate { table: table.to_owned(), key: key.to_owned() }
+    DbError::Duplicate { table: table.to_owned(), column: column.to_owned() }
 }
 
 /// Failures that neither engine's driver tells apart by kind.

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use domain::time::Timestamp;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
 /// Most sources remembered in one throttle.
@@ -93,18 +93,7 @@ impl<K: Eq + Hash> Throttle<K> {
 /// The network a request comes from.
 pub fn source(request: &HttpRequest, proxies: usize) -> IpAddr {
     let address = peer::address(request.head(), proxies);
-    network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
-}
-
-/// Whoever has one IPv6 address has the 2^64 beside it.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 => v4,
-    }
+    peer::network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
 }
 
 #[cfg(test)]
@@ -141,13 +130,5 @@ mod tests {
             throttle.succeeded(&format!("acme/{number}"), HERE);
         }
         assert!(attempt(51).is_ok(), "those who know their password give the address credit");
-    }
-
-    #[test]
-    fn neighbours_in_one_ipv6_network_are_one_source() {
-        let network = |text: &str| network(text.parse().unwrap()).to_string();
-        assert_eq!(network("2001:db8:1:2:3::4"), "2001:db8:1:2::");
-        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
-        assert_eq!(network("192.0.2.1"), "192.0.2.1");
     }
 }
