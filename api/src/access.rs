@@ -9,8 +9,8 @@ use actix_web::{HttpResponse, post};
 use domain::account::Role;
 use domain::id::AccountId;
 use domain::policy::{
-    Action, Decision, Grant, NO_RULE, Principal, Protected, Relations, Sealed, Subject, Target, Who,
-    authorise, decide,
+    Action, Decision, Grant, NO_RULE, Principal, Protected, Relations, Sealed, Subject, Target,
+    Who, authorise, decide,
 };
 use domain::text::TextEnum;
 use domain::time::Period;
@@ -112,9 +112,10 @@ fn another(store: &mut dyn Store, actor: &Actor, id: AccountId) -> Result<Actor,
     let (account, _) = actor.open(store, Action::AccountRead, sealed)?;
     let filter = RoleFilter { account_id: Some(id), role: None };
     let page = Page { limit: ROLES, after: None, updated_since: None };
-    let held = store.role_assignments(filter, &page)?.into_iter().filter(|held| {
-        Period { start: held.valid_from, end: held.valid_to }.contains(actor.today)
-    });
+    let held = store
+        .role_assignments(filter, &page)?
+        .into_iter()
+        .filter(|held| Period { start: held.valid_from, end: held.valid_to }.contains(actor.today));
     let subject = Subject {
         tenant: actor.subject.tenant,
         principal: Principal::Person(id),
@@ -159,11 +160,7 @@ fn may_see(
 
 /// The target with every relationship of the actor: an explanation names them even where the
 /// decision does not depend on them.
-fn related(
-    store: &mut dyn Store,
-    actor: &Actor,
-    mut target: Target,
-) -> Result<Target, Refusal> {
+fn related(store: &mut dyn Store, actor: &Actor, mut target: Target) -> Result<Target, Refusal> {
     if let Some(about) = target.about {
         let Subject { employee_id, .. } = *actor.subject;
         let units = actor.subject.units_of_interest();

@@ -49,7 +49,7 @@ static VIOLATIONS: LazyLock<HashMap<String, ViolationText>> = LazyLock::new(|| {
 });
 
 /// A language texts exist in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Language {
     /// English.
     En,
@@ -107,6 +107,15 @@ impl Violation {
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.values.push((name, value.to_string()));
         self
+    }
+
+    /// The fault as a client reads it.
+    pub fn view(&self, language: Language) -> ProblemError {
+        ProblemError {
+            pointer: self.pointer.clone(),
+            code: self.code.to_owned(),
+            detail: self.text(language),
+        }
     }
 
     /// The text in a language.
@@ -197,36 +206,42 @@ pub struct Asked {
     pub request_id: String,
 }
 
+impl Problem {
+    /// A refusal in a language.
+    pub fn new(
+        refusal: &Refusal,
+        language: Language,
+        instance: String,
+        request_id: String,
+    ) -> Self {
+        let slug = refusal.slug();
+        let kind = &KINDS[slug];
+        let (title, detail) = match language {
+            Language::En => (&kind.title_en, &kind.explanation_en),
+            Language::Zh => (&kind.title_zh, &kind.explanation_zh),
+        };
+        let facts = refusal.facts();
+        Self {
+            kind: format!("/problems/{slug}"),
+            title: title.clone(),
+            status: kind.status,
+            detail: detail.clone(),
+            instance,
+            request_id,
+            errors: facts.violations.iter().map(|violation| violation.view(language)).collect(),
+            current_state: facts.current_state,
+            allowed_actions: facts.allowed_actions,
+            rule: facts.rule,
+        }
+    }
+}
+
 /// Renders a refusal for the request it answers.
 pub fn render(refusal: &Refusal, asked: &Asked) -> HttpResponse {
     let language = Language::of(asked.accept_language.as_ref());
-    let slug = refusal.slug();
-    let kind = &KINDS[slug];
-    let (title, detail) = match language {
-        Language::En => (&kind.title_en, &kind.explanation_en),
-        Language::Zh => (&kind.title_zh, &kind.explanation_zh),
-    };
     let facts = refusal.facts();
-    let body = Problem {
-        kind: format!("/problems/{slug}"),
-        title: title.clone(),
-        status: kind.status,
-        detail: detail.clone(),
-        instance: asked.uri.path().to_owned(),
-        request_id: asked.request_id.clone(),
-        errors: facts
-            .violations
-            .iter()
-            .map(|violation| ProblemError {
-                pointer: violation.pointer.clone(),
-                code: violation.code.to_owned(),
-                detail: violation.text(language),
-            })
-            .collect(),
-        current_state: facts.current_state,
-        allowed_actions: facts.allowed_actions,
-        rule: facts.rule,
-    };
+    let instance = asked.uri.path().to_owned();
+    let body = Problem::new(refusal, language, instance, asked.request_id.clone());
     let mut response = HttpResponse::build(refusal.status_code());
     response
         .content_type(MEDIA_TYPE)

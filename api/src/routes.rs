@@ -11,6 +11,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::auth::sign_in::routes)
             .configure(crate::me::routes)
             .configure(crate::tenant::routes)
+            .configure(crate::bulk::routes)
             .configure(crate::org_units::routes)
             .configure(crate::positions::routes)
             .configure(crate::employees::routes)
@@ -19,6 +20,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::api_keys::routes)
             .configure(crate::audit_entries::routes)
             .configure(crate::events::routes)
+            .configure(crate::jobs::routes)
             .configure(crate::access::routes),
     );
 }

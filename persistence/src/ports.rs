@@ -7,8 +7,11 @@ use chrono::NaiveDate;
 use domain::account::{Account, AccountStatus, ApiKey, Role, RoleAssignment, Session};
 use domain::change::{Change, Record};
 use domain::id::{
-    AccountId, ApiKeyId, EmployeeId, OrgUnitId, PositionId, RoleAssignmentId, SessionId, TenantId,
+    AccountId, ApiKeyId, EmployeeId, JobId, OrgUnitId, PositionId, RoleAssignmentId, SessionId,
+    TenantId,
 };
+use domain::import::{Line, Planned, Tree};
+use domain::job::Job;
 use domain::org::{
     Assignment, Employee, EmploymentStatus, ExternalId, Height, Insertion, OrgUnit, OrgUnitKind,
     Placement, Position, Reach,
@@ -17,6 +20,7 @@ use domain::policy::{Grant, Principal, Relations, Sealed, Visibility};
 use domain::tenant::Tenant;
 use domain::text_enum;
 use domain::time::{Period, Timestamp};
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// Result of a port.
@@ -37,6 +41,9 @@ pub trait Store:
     + RoleAssignments
     + ApiKeys
     + Principals
+    + Imports
+    + Exports
+    + Jobs
 {
 }
 
@@ -54,6 +61,9 @@ impl<T> Store for T where
         + RoleAssignments
         + ApiKeys
         + Principals
+        + Imports
+        + Exports
+        + Jobs
 {
 }
 
@@ -506,4 +516,141 @@ pub trait Principals {
     fn key_holder(&mut self, prefix: &str) -> Result<Option<KeyHolder>>;
     /// What a principal is told about itself, which needs no permission.
     fn profile(&mut self, principal: &Principal) -> Result<Option<Profile>>;
+}
+
+/// What imports read and write: whole sets with a statement for many rows, never row by row.
+pub trait Imports {
+    /// Does what [`ReportingLines::lock_lines`] does and keeps other imports out too. Comes first
+    /// in an import.
+    fn begin_import(&mut self) -> Result<()>;
+    /// The number of everyone.
+    fn employee_numbers(&mut self) -> Result<HashMap<String, EmployeeId>>;
+    /// How many people work here on a day.
+    fn active_employees(&mut self, day: NaiveDate) -> Result<usize>;
+    /// The named people, each with the assignment that holds on `day` or the first one after it.
+    fn people(
+        &mut self,
+        ids: &[EmployeeId],
+        day: NaiveDate,
+    ) -> Result<HashMap<EmployeeId, Employee>>;
+    /// Who holds any of these ids in other systems.
+    fn external_id_holders(
+        &mut self,
+        ids: &[ExternalId],
+    ) -> Result<BTreeMap<ExternalId, EmployeeId>>;
+    /// Everyone's lines to their managers that hold on `day` or later.
+    fn manager_lines(&mut self, day: NaiveDate) -> Result<Vec<Line>>;
+    /// Units by code.
+    fn org_unit_codes(&mut self) -> Result<HashMap<String, OrgUnitId>>;
+    /// Positions by code.
+    fn position_codes(&mut self) -> Result<HashMap<String, PositionId>>;
+    /// All units and their lines upward that hold on `day` or later.
+    fn org_tree(&mut self, day: NaiveDate) -> Result<Tree>;
+    /// Saves people; `progress` is told how many rows are written.
+    fn save_people(
+        &mut self,
+        changes: &[Planned<Employee>],
+        records: Vec<Record>,
+        progress: &dyn Fn(usize),
+    ) -> Result<()>;
+    /// Saves units.
+    fn save_units(
+        &mut self,
+        changes: &[Planned<domain::import::Unit>],
+        records: Vec<Record>,
+    ) -> Result<()>;
+}
+
+/// One person as exports show it, with external keys in place of ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportRow {
+    /// The person.
+    pub id: Uuid,
+    /// Number given by the company.
+    pub employee_number: String,
+    /// Name.
+    pub name: String,
+    /// Work address.
+    pub email: Option<String>,
+    /// Code of the unit.
+    pub org_unit_code: Option<String>,
+    /// Code of the position.
+    pub position_code: Option<String>,
+    /// Title on the door.
+    pub job_title: Option<String>,
+    /// Number of the line manager.
+    pub manager_employee_number: Option<String>,
+    /// First working day.
+    pub hire_date: NaiveDate,
+    /// Last working day.
+    pub termination_date: Option<NaiveDate>,
+    /// Ids in other systems.
+    pub external_ids: BTreeMap<String, String>,
+}
+
+/// Reading people page by page; inside one snapshot the pages make one consistent file.
+pub trait Exports {
+    /// The systems in which anyone has an id, in order.
+    fn external_systems(&mut self) -> Result<Vec<String>>;
+    /// The units an export may show people of: those named and all below them on the day; none
+    /// if everyone is shown.
+    fn visible_units(&mut self, visibility: &Visibility) -> Result<Option<Vec<OrgUnitId>>>;
+    /// People behind a number, in the order of numbers, with the assignment that holds on the
+    /// day of `visibility` or the first one after it; `units` comes from
+    /// [`Exports::visible_units`]. No rule opens exports by reporting line, so none is followed.
+    fn export_page(
+        &mut self,
+        visibility: &Visibility,
+        units: Option<&[OrgUnitId]>,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<ExportRow>>;
+}
+
+/// The present authority of whoever asked for a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// Who asked, and for a program what its key may be used for.
+    pub principal: Principal,
+    /// From then on the key is refused.
+    pub expires_at: Option<Timestamp>,
+    /// Status of the account, or of the one that answers for the key.
+    pub status: AccountStatus,
+    /// The employee it belongs to.
+    pub employee_id: Option<EmployeeId>,
+    /// Last working day of that employee, when known.
+    pub termination_date: Option<NaiveDate>,
+    /// Time zone of the tenant, in which days begin.
+    pub time_zone: String,
+    /// Roles not revoked, each with the days on which it is held; none for a key.
+    pub grants: Vec<(Grant, Period)>,
+}
+
+/// Long work. A worker claims a job for a while and renews the claim as it goes; when the claim
+/// runs out, another one may take the job up.
+pub trait Jobs {
+    /// Adds a job with what it works on.
+    fn create_job(&mut self, change: Change<Job>, input: &[u8]) -> Result<()>;
+    /// One job.
+    fn job(&mut self, id: JobId) -> Result<Option<Sealed<Job>>>;
+    /// A page of jobs, newest first; of one author, or of all.
+    fn jobs(&mut self, author: Option<Uuid>, page: &Page) -> Result<Vec<Job>>;
+    /// A job that waits, or whose worker's claim has run out.
+    fn next_job(&mut self, now: Timestamp) -> Result<Option<JobId>>;
+    /// Claims a job with a new attempt, unless another worker was faster.
+    fn claim_job(&mut self, id: JobId, lease_until: Timestamp) -> Result<Option<Job>>;
+    /// What the author of a job may do now; none if the account or key is gone.
+    fn job_authority(&mut self, job: &Job) -> Result<Option<Authority>>;
+    /// What a job works on.
+    fn job_input(&mut self, id: JobId) -> Result<Vec<u8>>;
+    /// Notes progress and renews the claim; whether the attempt still holds it.
+    fn renew_job(
+        &mut self,
+        id: JobId,
+        attempt: i32,
+        done: i64,
+        lease_until: Timestamp,
+    ) -> Result<bool>;
+    /// Keeps the end of a job and forgets its input, guarded by the attempt that held it.
+    fn finish_job(&mut self, change: Change<Job>) -> Result<()>;
 }

@@ -67,6 +67,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
         );
     }
     let (server, addresses) = crate::server::start(app.clone())?;
+    actix_web::rt::spawn(crate::jobs::runner::run(app.clone()));
     for address in addresses {
         println!("listening on http://{address}");
     }

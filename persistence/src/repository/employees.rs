@@ -21,9 +21,9 @@ use std::collections::HashMap;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = employee, treat_none_as_default_value = false)]
-struct Row {
+pub(super) struct Row {
     tenant_id: Key,
-    id: Key,
+    pub id: Key,
     employee_number: String,
     name: String,
     email: Option<String>,
@@ -36,9 +36,9 @@ struct Row {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = assignment)]
-struct AssignmentRow {
+pub(super) struct AssignmentRow {
     id: Key,
-    employee_id: Key,
+    pub employee_id: Key,
     effective_from: NaiveDate,
     effective_to: Option<NaiveDate>,
     org_unit_id: Option<Key>,
@@ -61,12 +61,12 @@ impl From<AssignmentRow> for Assignment {
     }
 }
 
-fn sealed(
+pub(super) fn entity(
     row: Row,
     assignment: Option<AssignmentRow>,
     external_ids: Vec<ExternalId>,
-) -> Sealed<Employee> {
-    Sealed::new(Employee {
+) -> Employee {
+    Employee {
         id: row.id.0.into(),
         employee_number: row.employee_number,
         name: row.name,
@@ -78,7 +78,7 @@ fn sealed(
         version: row.version,
         created_at: row.created_at.0,
         updated_at: row.updated_at.0,
-    })
+    }
 }
 
 statement! {
@@ -321,7 +321,7 @@ impl Employees for Unit<'_> {
             .load::<(String, String)>(self.conn)?;
         let external_ids =
             external_ids.into_iter().map(|(system, value)| ExternalId { system, value }).collect();
-        Ok(Some(sealed(row, assignment, external_ids)))
+        Ok(Some(Sealed::new(entity(row, assignment, external_ids))))
     }
 
     fn employees(
@@ -430,7 +430,7 @@ impl Employees for Unit<'_> {
             rows.into_iter().map(|(row, assignment, direct_manager, chain_manager, in_units)| {
                 let external_ids = external_ids.remove(&row.id).unwrap_or_default();
                 let relations = Relations { direct_manager, chain_manager, in_units };
-                (sealed(row, assignment, external_ids), relations)
+                (Sealed::new(entity(row, assignment, external_ids)), relations)
             });
         Ok(found.collect())
     }

@@ -3,7 +3,10 @@
 mod accounts;
 mod api_keys;
 mod employees;
+mod exports;
 mod idempotency;
+mod imports;
+mod jobs;
 pub mod ledger;
 mod org_units;
 mod positions;
