@@ -1,7 +1,9 @@
 //! What every request shares.
 
+use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::edge::Edge;
 use crate::jobs::Desk;
 use crate::keys::Keys;
 use persistence::Database;
@@ -23,8 +25,12 @@ pub struct App {
     pub settings: Settings,
     /// Keys that sign tokens and cursors.
     pub keys: Keys,
+    /// What signing in shares between requests.
+    pub auth: Auth,
     /// Idempotency keys being served at this moment, by principal.
     pub in_flight: Mutex<HashSet<(Uuid, String)>>,
+    /// What the edge keeps between requests.
+    pub edge: Edge,
     /// Jobs of this process.
     pub jobs: Desk,
     /// Bulk bodies that may be held in memory at once.
@@ -36,12 +42,15 @@ impl App {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, persistence::DbError> {
         let db = Database::open(&settings.database())?;
         let keys = Keys::load(&db, clock.now()).await?;
+        let (auth, edge) = (Auth::default(), Edge::new(&settings));
         Ok(Self {
             db,
             clock,
             settings,
             keys,
+            auth,
             in_flight: Mutex::default(),
+            edge,
             jobs: Desk::default(),
             bulk_bodies: Arc::new(Semaphore::new(BULK_BODIES)),
         })

@@ -36,7 +36,13 @@ pub struct Actor {
 impl Actor {
     /// Decides about something that is not loaded: creating, listing.
     pub fn may(&self, action: Action) -> Result<Permit, Refusal> {
-        Ok(authorise(&self.subject, action, &Target::default())?)
+        self.may_about(action, &Target::default())
+    }
+
+    /// [`Actor::may`], about the person or account that `target` names.
+    pub fn may_about(&self, action: Action, target: &Target) -> Result<Permit, Refusal> {
+        let target = Target { id: Uuid::nil(), ..*target };
+        Ok(authorise(&self.subject, action, &target)?)
     }
 
     /// Opens a loaded record, or refuses: hidden like a missing one, or forbidden by name.
@@ -100,7 +106,8 @@ impl FromRequest for Caller {
         let request = request.clone();
         Box::pin(async move {
             let app = crate::extract::app(&request)?;
-            let actor = crate::auth::authenticate(&app, &request).await?;
+            let found = crate::auth::authenticate(&app, &request).await;
+            let actor = crate::edge::rate::charge_caller(&app, &request, found)?;
             Ok(Self { app, actor, request })
         })
     }

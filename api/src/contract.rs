@@ -147,6 +147,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     let mut parameters = Vec::new();
     if secured {
         refusals.extend(["401", "403"]);
+    } else if operation["tags"][0] == "auth" {
+        refusals.push("401");
     }
     if on_one {
         refusals.push("404");

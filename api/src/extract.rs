@@ -16,6 +16,9 @@ use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// Most bytes set aside for a body on the word of its `Content-Length` alone.
+const FIRST_BUFFER: usize = 16 << 10;
+
 /// Deepest nesting of a JSON body.
 pub const MAX_DEPTH: usize = 64;
 
@@ -123,7 +126,7 @@ pub async fn read_body(
     }
     let patience = Duration::from_secs(app(request)?.settings.body_seconds);
     let start = tokio::time::Instant::now();
-    let mut body = BytesMut::new();
+    let mut body = BytesMut::with_capacity(announced.unwrap_or_default().min(FIRST_BUFFER));
     loop {
         let earned = Duration::from_secs(body.len() as u64 / MIN_BYTES_PER_SECOND);
         let next = tokio::time::timeout_at(start + patience + earned, payload.next()).await;
@@ -185,5 +188,25 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
                 None => Violation::new("/query", "wrong_type"),
             }])
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(depth: usize) -> String {
+        "[".repeat(depth) + &"]".repeat(depth)
+    }
+
+    #[test]
+    fn nesting_is_bounded_before_parsing() {
+        assert!(check_depth(nested(MAX_DEPTH).as_bytes()).is_ok());
+        let deep = check_depth(nested(5000).as_bytes());
+        assert!(matches!(deep, Err(Refusal::JsonTooDeep)));
+        let flat = format!("{{\"a\": \"{}\\\"{}\"}}", "[".repeat(99), "{".repeat(99));
+        assert!(check_depth(flat.as_bytes()).is_ok(), "brackets in text do not nest");
+        assert!(check_depth("[],".repeat(99).as_bytes()).is_ok(), "neighbours do not nest");
+        assert!(check_depth(b"]]]]").is_ok(), "what was never opened cannot be closed");
     }
 }

@@ -1,7 +1,8 @@
 //! Problem details (RFC 9457): every refusal as a documented type, in the reader's language.
 
 use crate::refusal::Refusal;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{StatusCode, Uri};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -58,8 +59,7 @@ pub enum Language {
 
 impl Language {
     /// The language preferred by an `Accept-Language` header; English unless Chinese is wanted more.
-    pub fn of(request: &HttpRequest) -> Self {
-        let header = request.headers().get(header::ACCEPT_LANGUAGE);
+    pub fn of(header: Option<&HeaderValue>) -> Self {
         let wanted = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
         let quality = |prefix: &str| {
             wanted
@@ -195,6 +195,17 @@ impl RequestId {
     }
 }
 
+/// What of a request shows in the problem that answers it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Where it was sent to.
+    pub uri: Uri,
+    /// The languages its sender reads.
+    pub accept_language: Option<HeaderValue>,
+    /// Its id.
+    pub request_id: String,
+}
+
 impl Problem {
     /// A refusal in a language.
     pub fn new(
@@ -226,10 +237,11 @@ impl Problem {
 }
 
 /// Renders a refusal for the request it answers.
-pub fn render(refusal: &Refusal, request: &HttpRequest) -> HttpResponse {
-    let language = Language::of(request);
+pub fn render(refusal: &Refusal, asked: &Asked) -> HttpResponse {
+    let language = Language::of(asked.accept_language.as_ref());
     let facts = refusal.facts();
-    let body = Problem::new(refusal, language, request.path().to_owned(), RequestId::of(request));
+    let instance = asked.uri.path().to_owned();
+    let body = Problem::new(refusal, language, instance, asked.request_id.clone());
     let mut response = HttpResponse::build(refusal.status_code());
     response
         .content_type(MEDIA_TYPE)
@@ -243,7 +255,11 @@ pub fn render(refusal: &Refusal, request: &HttpRequest) -> HttpResponse {
         response.insert_header((header::ALLOW, allow));
     }
     if refusal.status_code() == StatusCode::UNAUTHORIZED {
-        response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        let challenge = match refusal {
+            Refusal::TokenExpired => "Bearer error=\"invalid_token\"",
+            _ => "Bearer",
+        };
+        response.insert_header((header::WWW_AUTHENTICATE, challenge));
     }
     response.json(body)
 }
@@ -257,5 +273,31 @@ impl ResponseError for Refusal {
     /// The outermost middleware, which knows the request, renders the body.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_english_unless_chinese_is_wanted_more() {
+        for (header, language) in [
+            ("", Language::En),
+            ("zh-CN", Language::Zh),
+            ("zh", Language::Zh),
+            ("ZH-hans-CN,en;q=0.5", Language::Zh),
+            ("en-GB,en;q=0.9,zh;q=0.8", Language::En),
+            ("zh;q=0.3, en;q=0.2", Language::Zh),
+            ("fr, zh;q=0.1", Language::Zh),
+            ("zh, en", Language::En),
+            ("zh;q=0", Language::En),
+            ("zhx", Language::En),
+            ("zh;q=x;;,", Language::Zh),
+        ] {
+            let value = HeaderValue::from_static(header);
+            assert_eq!(Language::of(Some(&value)), language, "{header}");
+        }
+        assert_eq!(Language::of(None), Language::En);
     }
 }

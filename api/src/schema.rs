@@ -10,7 +10,18 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
+
+/// The schema of a domain enum: its text forms.
+pub fn words<T: TextEnum>() -> Object {
+    let forms = T::ALL.iter().map(|value| value.as_str());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(forms)).build()
+}
+
+/// The schema of a list of different values of a domain enum.
+pub fn word_list<T: TextEnum>() -> Array {
+    ArrayBuilder::new().items(words::<T>()).unique_items(true).build()
+}
 
 static VALIDATORS: RwLock<Option<HashMap<TypeId, Arc<Validator>>>> = RwLock::new(None);
 
@@ -74,14 +85,6 @@ fn control_characters(value: &Value, at: &str, faults: &mut Vec<Violation>) {
         }
         _ => {}
     }
-}
-
-/// The schema of an enum of the domain: its text forms.
-pub fn words<T: TextEnum>() -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(T::ALL.iter().map(|value| value.as_str())))
-        .build()
 }
 
 fn child(at: &str, name: &str) -> String {

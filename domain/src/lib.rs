@@ -4,12 +4,40 @@
 //! no HTTP. Time, ids and random values come in as arguments.
 
 pub mod account;
+pub mod apportion;
+pub mod bonus;
+pub mod calendar;
+pub mod calibration;
 pub mod change;
+pub mod distribution;
+pub mod error;
+pub mod fairness;
 pub mod id;
 pub mod import;
 pub mod job;
+pub mod kpi;
+pub mod merit;
+pub mod nine_box;
+pub mod number;
+pub mod okr;
 pub mod org;
+pub mod payout;
+pub mod pip;
 pub mod policy;
+pub mod promotion;
+pub mod review;
+pub mod risk;
+pub mod scale;
+pub mod settings;
+pub mod state;
+pub mod statistics;
 pub mod tenant;
 pub mod text;
 pub mod time;
+pub mod trace;
+pub mod training;
+pub mod weights;
+
+pub use error::{Code, DomainError, Result};
+pub use number::{Exact, Rounding};
+pub use scale::Grade;

@@ -86,3 +86,31 @@ macro_rules! behind {
     }};
 }
 pub(crate) use behind;
+/// Orders a boxed query of a table with `id` and `updated_at` as a page asks, behind its key.
+macro_rules! keyset {
+    ($query:expr, $table:ident, $page:expr) => {
+        match $page.updated_since {
+            Some(since) => {
+                let query = $query
+                    .filter($table::updated_at.ge($crate::column::At(since)))
+                    .order(($table::updated_at, $table::id));
+                match $page.after_update() {
+                    Some((at, id)) => {
+                        let (at, id) = ($crate::column::At(at), $crate::column::Key(id));
+                        let same_instant = $table::updated_at.eq(at).and($table::id.gt(id));
+                        query.filter($table::updated_at.gt(at).or(same_instant))
+                    }
+                    None => query,
+                }
+            }
+            None => {
+                let query = $query.order($table::id);
+                match $page.after_id() {
+                    Some(id) => query.filter($table::id.gt($crate::column::Key(id))),
+                    None => query,
+                }
+            }
+        }
+    };
+}
+pub(crate) use keyset;

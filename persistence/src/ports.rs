@@ -4,9 +4,12 @@ use crate::audit::AuditEntry;
 use crate::error::DbError;
 use crate::page::Page;
 use chrono::NaiveDate;
-use domain::account::AccountStatus;
+use domain::account::{Account, AccountStatus, ApiKey, Role, RoleAssignment, Session};
 use domain::change::{Change, Record};
-use domain::id::{EmployeeId, JobId, OrgUnitId, PositionId, TenantId};
+use domain::id::{
+    AccountId, ApiKeyId, EmployeeId, JobId, OrgUnitId, PositionId, RoleAssignmentId, SessionId,
+    TenantId,
+};
 use domain::import::{Line, Planned, Tree};
 use domain::job::Job;
 use domain::org::{
@@ -33,6 +36,11 @@ pub trait Store:
     + Idempotency
     + OrgUnits
     + Employees
+    + Accounts
+    + Sessions
+    + RoleAssignments
+    + ApiKeys
+    + Principals
     + Imports
     + Exports
     + Jobs
@@ -48,9 +56,14 @@ impl<T> Store for T where
         + Idempotency
         + OrgUnits
         + Employees
-        + Imports
-        + Exports
-        + Jobs
+        + Accounts
+        + Sessions
+        + RoleAssignments
+        + ApiKeys
+        + Principals
+    + Imports
+    + Exports
+    + Jobs
 {
 }
 
@@ -348,6 +361,163 @@ pub trait Employees {
     fn assignments(&mut self, id: EmployeeId, page: &Page) -> Result<Vec<Assignment>>;
 }
 
+/// What somebody brings along to show which account is theirs.
+#[derive(Clone, Copy, Debug)]
+pub enum Claim<'c> {
+    /// The login, compared without case.
+    Login(&'c str),
+    /// The account itself.
+    Account(AccountId),
+    /// The hash of a setup token that has not expired at the instant.
+    SetupToken(&'c [u8], Timestamp),
+}
+
+/// An account with its password hash, for settling who somebody is: before that, no policy can be
+/// asked.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The account.
+    pub account: Account,
+    /// Hash of the password, if one was chosen.
+    pub password_hash: Option<String>,
+}
+
+/// Logins of people. Passwords and setup tokens are kept apart and never loaded with an account.
+pub trait Accounts {
+    /// One account.
+    fn account(&mut self, id: AccountId) -> Result<Option<Sealed<Account>>>;
+    /// A page of accounts, in the order of ids, or of change.
+    fn accounts(&mut self, page: &Page) -> Result<Vec<Account>>;
+    /// The account somebody claims, with its password hash.
+    fn credentials(&mut self, claim: Claim<'_>) -> Result<Option<Credentials>>;
+    /// Adds an account.
+    fn create_account(&mut self, change: Change<Account>) -> Result<()>;
+    /// Saves an account, guarded by its version.
+    fn update_account(&mut self, change: Change<Account>) -> Result<()>;
+    /// Sets the password, or takes it away; no setup token is good any more.
+    fn set_password_hash(&mut self, id: AccountId, hash: Option<&str>) -> Result<()>;
+    /// Adds a setup token, kept as its hash.
+    fn create_setup_token(&mut self, id: AccountId, hash: &[u8], expires: Timestamp) -> Result<()>;
+}
+
+/// Sign-ins and their refresh tokens.
+pub trait Sessions {
+    /// One session, locked until the end of the unit.
+    fn session(&mut self, id: SessionId) -> Result<Option<Session>>;
+    /// Adds a session, and forgets those of the account that have run out.
+    fn create_session(&mut self, change: Change<Session>) -> Result<()>;
+    /// Moves a session on to its next refresh token, guarded by the generation before.
+    fn rotate_session(&mut self, session: &Session) -> Result<()>;
+    /// Ends one session.
+    fn revoke_session(&mut self, change: Change<Session>) -> Result<()>;
+    /// Records that no session was opened.
+    fn refuse_session(&mut self, record: Record) -> Result<()>;
+    /// Ends every session of an account.
+    fn revoke_sessions(&mut self, account: AccountId, at: Timestamp) -> Result<()>;
+}
+
+/// Which role assignments are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoleFilter {
+    /// Held by this account.
+    pub account_id: Option<AccountId>,
+    /// Of this role.
+    pub role: Option<Role>,
+}
+
+/// Who holds which role.
+pub trait RoleAssignments {
+    /// One role assignment that is not revoked.
+    fn role_assignment(&mut self, id: RoleAssignmentId) -> Result<Option<Sealed<RoleAssignment>>>;
+    /// A page of role assignments, in the order of ids, or of change with tombstones.
+    fn role_assignments(&mut self, filter: RoleFilter, page: &Page) -> Result<Vec<RoleAssignment>>;
+    /// Whether an account that is not deactivated holds `hr_admin` without end by another
+    /// assignment, which stays so until the end of the unit.
+    fn hr_admin_remains(&mut self, without: RoleAssignmentId, day: NaiveDate) -> Result<bool>;
+    /// Adds a role assignment.
+    fn create_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()>;
+    /// Saves a role assignment, guarded by its version; revocation is a change like any other.
+    fn update_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()>;
+}
+
+/// Keys with which programs sign in.
+pub trait ApiKeys {
+    /// One key that is not revoked.
+    fn api_key(&mut self, id: ApiKeyId) -> Result<Option<Sealed<ApiKey>>>;
+    /// A page of keys, in the order of ids, or of change with tombstones.
+    fn api_keys(&mut self, page: &Page) -> Result<Vec<ApiKey>>;
+    /// Adds a key, its secret as a hash.
+    fn create_api_key(&mut self, change: Change<ApiKey>, secret_hash: &[u8]) -> Result<()>;
+    /// Saves a key, guarded by its version; revocation is a change like any other.
+    fn update_api_key(&mut self, change: Change<ApiKey>) -> Result<()>;
+    /// Notes that a key was used: no change of the key, so neither audited nor versioned.
+    fn touch_api_key(&mut self, id: ApiKeyId, at: Timestamp) -> Result<()>;
+}
+
+/// How an account stands with the tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Status of the account.
+    pub status: AccountStatus,
+    /// The employee it belongs to.
+    pub employee_id: Option<EmployeeId>,
+    /// Last working day of that employee, when known.
+    pub termination_date: Option<NaiveDate>,
+    /// Time zone of the tenant, in which days begin.
+    pub time_zone: String,
+}
+
+/// What must be known to let a session act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// How the account stands.
+    pub standing: Standing,
+    /// Tokens of another epoch have ended.
+    pub session_epoch: i32,
+    /// When the session ends if it is not used.
+    pub expires_at: Timestamp,
+    /// When it was ended before that.
+    pub revoked_at: Option<Timestamp>,
+    /// Roles not revoked, each with the days on which it is held.
+    pub grants: Vec<(Grant, Period)>,
+}
+
+/// What must be known to let a key act.
+#[derive(Clone)]
+pub struct KeyHolder {
+    /// The key.
+    pub key: ApiKey,
+    /// Hash of its secret.
+    pub secret_hash: Vec<u8>,
+    /// How the account that answers for it stands.
+    pub standing: Standing,
+}
+
+/// What a principal is told about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Short name of the tenant.
+    pub tenant_slug: String,
+    /// Name of the tenant.
+    pub tenant_name: String,
+    /// Time zone of the tenant.
+    pub time_zone: String,
+    /// Login of a person.
+    pub login: Option<String>,
+    /// Name of the person, if an employee, or of the key.
+    pub name: Option<String>,
+}
+
+/// Who acts: everything about a principal in one statement, since every request asks.
+pub trait Principals {
+    /// An account acting in one of its sessions.
+    fn signed_in(&mut self, account: AccountId, session: SessionId) -> Result<Option<SignedIn>>;
+    /// The key that begins with `prefix` and is not revoked.
+    fn key_holder(&mut self, prefix: &str) -> Result<Option<KeyHolder>>;
+    /// What a principal is told about itself, which needs no permission.
+    fn profile(&mut self, principal: &Principal) -> Result<Option<Profile>>;
+}
+
 /// What imports read and write: whole sets with a statement for many rows, never row by row.
 pub trait Imports {
     /// Does what [`ReportingLines::lock_lines`] does and keeps other imports out too. Comes first
@@ -444,14 +614,8 @@ pub struct Authority {
     pub principal: Principal,
     /// From then on the key is refused.
     pub expires_at: Option<Timestamp>,
-    /// Status of the account, or of the one that answers for the key.
-    pub status: AccountStatus,
-    /// The employee it belongs to.
-    pub employee_id: Option<EmployeeId>,
-    /// Last working day of that employee, when known.
-    pub termination_date: Option<NaiveDate>,
-    /// Time zone of the tenant, in which days begin.
-    pub time_zone: String,
+    /// How the account stands, or the one that answers for the key.
+    pub standing: Standing,
     /// Roles not revoked, each with the days on which it is held; none for a key.
     pub grants: Vec<(Grant, Period)>,
 }

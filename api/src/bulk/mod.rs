@@ -15,6 +15,7 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::schema::words;
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, post};
 use chrono::NaiveDate;
@@ -329,7 +330,7 @@ async fn accept<N: Noun>(
         atomic: query.atomic.unwrap_or(true),
         effective_from: query.effective_from.unwrap_or(caller.actor.today),
         allow_mass_deactivation: query.allow_mass_deactivation.unwrap_or(false),
-        language: Language::of(caller.request()),
+        language: Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE)),
     };
     let (rows, digest) = read_rows::<N>(query.columns, body).await?;
     let import = Import::new(new_id(), options, rows);

@@ -15,6 +15,7 @@ use domain::change::Record;
 use domain::id::TenantId;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,17 +25,16 @@ const GROUP: usize = 64;
 const ATTEMPTS: usize = 3;
 
 /// The sending end of a lane.
-#[derive(Clone)]
 pub struct Lane {
     queue: mpsc::Sender<Box<dyn Work>>,
     wait: Duration,
 }
 
 impl Lane {
-    /// Starts the thread of a lane. It ends when the last sender is gone.
-    pub fn start(number: usize, pool: Pool<Manager>, options: &Options) -> Self {
+    /// Starts a lane and its thread, which ends once the lane is dropped and its queue is empty.
+    pub fn start(number: usize, pool: Pool<Manager>, options: &Options) -> (Self, JoinHandle<()>) {
         let (queue, mut waiting) = mpsc::channel(options.queue);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name(format!("lane-{number}"))
             .spawn(move || {
                 let mut group = Vec::with_capacity(GROUP);
@@ -43,7 +43,12 @@ impl Lane {
                 }
             })
             .expect("the operating system starts a thread");
-        Self { queue, wait: options.wait }
+        (Self { queue, wait: options.wait }, thread)
+    }
+
+    /// Units of work that wait in it.
+    pub fn queued(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Queues a unit of work and waits until it is durable.

@@ -1,0 +1,132 @@
+//! Reading typed arguments out of a vector's JSON input. Null is absence.
+
+use domain::{Code, DomainError, Exact, Result};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
+/// The named arguments of one call.
+#[derive(Clone, Copy)]
+pub struct Arguments<'a>(pub &'a Value);
+
+impl<'a> Arguments<'a> {
+    /// The argument, unless it is absent or null.
+    pub fn get(self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    /// An argument that must be there.
+    pub fn required(self, name: &str) -> Result<&'a Value> {
+        self.get(name).ok_or_else(|| Code::InputInvalid.because(format!("{name} is missing")))
+    }
+
+    /// A number, if it is there.
+    pub fn number(self, name: &str) -> Result<Option<Exact>> {
+        self.get(name).map(number).transpose()
+    }
+
+    /// A number that must be there.
+    pub fn required_number(self, name: &str) -> Result<Exact> {
+        number(self.required(name)?)
+    }
+
+    /// Replaces `target` when the argument is there: how an input overrides a default setting.
+    pub fn override_number(self, name: &str, target: &mut Exact) -> Result<()> {
+        if let Some(value) = self.number(name)? {
+            *target = value;
+        }
+        Ok(())
+    }
+
+    /// Replaces `target` when the argument is there; for enums, counts, flags and the like.
+    pub fn override_with<T: DeserializeOwned>(self, name: &str, target: &mut T) -> Result<()> {
+        if let Some(value) = self.get(name) {
+            *target = typed(value)?;
+        }
+        Ok(())
+    }
+
+    /// A value of any readable type that must be there.
+    pub fn required_as<T: DeserializeOwned>(self, name: &str) -> Result<T> {
+        typed(self.required(name)?)
+    }
+
+    /// A count, if it is there.
+    pub fn count(self, name: &str) -> Result<Option<u32>> {
+        self.get(name).map(count).transpose()
+    }
+
+    /// A count that must be there.
+    pub fn required_count(self, name: &str) -> Result<u32> {
+        self.required(name)?;
+        Ok(self.count(name)?.unwrap_or_default())
+    }
+
+    /// The names and values of an object that must be there.
+    pub fn object(self, name: &str) -> Result<&'a Map<String, Value>> {
+        let value = self.required(name)?;
+        value.as_object().ok_or_else(|| unreadable(value))
+    }
+
+    /// Numbers by name.
+    pub fn named_numbers(self, name: &str) -> Result<BTreeMap<String, Exact>> {
+        self.object(name)?.iter().map(|(name, value)| Ok((name.clone(), number(value)?))).collect()
+    }
+
+    /// A list that must be there.
+    pub fn list(self, name: &str) -> Result<&'a [Value]> {
+        list(self.required(name)?)
+    }
+
+    /// A list of numbers; empty when absent.
+    pub fn numbers(self, name: &str) -> Result<Vec<Exact>> {
+        self.get(name).map_or(Ok(&[][..]), list)?.iter().map(number).collect()
+    }
+}
+
+/// A decimal, written as text or as a JSON number.
+pub fn number(value: &Value) -> Result<Exact> {
+    match value {
+        Value::String(text) => Exact::parse(text),
+        Value::Number(number) => Exact::parse(&number.to_string()),
+        _ => Err(unreadable(value)),
+    }
+}
+
+/// A decimal, or `None` for null.
+pub fn optional_number(value: &Value) -> Result<Option<Exact>> {
+    (!value.is_null()).then(|| number(value)).transpose()
+}
+
+/// A whole number; `COUNT_INVALID` when negative.
+pub fn count(value: &Value) -> Result<u32> {
+    let whole = number(value)?.to_i128().ok_or_else(|| unreadable(value))?;
+    u32::try_from(whole).map_err(|_| Code::CountInvalid.because(format!("{whole} is not a count")))
+}
+
+/// A list.
+pub fn list(value: &Value) -> Result<&[Value]> {
+    value.as_array().map(Vec::as_slice).ok_or_else(|| unreadable(value))
+}
+
+/// A list of exactly `N` values, such as a pair of weight and score.
+pub fn tuple<const N: usize>(value: &Value) -> Result<&[Value; N]> {
+    list(value)?.try_into().map_err(|_| unreadable(value))
+}
+
+/// A text.
+pub fn text(value: &Value) -> Result<&str> {
+    value.as_str().ok_or_else(|| unreadable(value))
+}
+
+/// Any value that serde can read, such as an enum by its published name.
+pub fn typed<T: DeserializeOwned>(value: impl Borrow<Value>) -> Result<T> {
+    let value = value.borrow();
+    serde_json::from_value(value.clone()).map_err(|_| unreadable(value))
+}
+
+/// The error for a value of the wrong shape.
+pub fn unreadable(value: &Value) -> DomainError {
+    Code::InputInvalid.because(format!("{value:.80} cannot be read"))
+}

@@ -1,0 +1,105 @@
+//! Groups too small for quotas of their own. Implements the pooling of E.1.
+
+use crate::error::{Code, Result};
+
+/// Groups that share one quota.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool<Id> {
+    /// The groups, in input order.
+    pub members: Vec<Id>,
+    /// Even together they are too small and no sibling can take them: they join the parent.
+    pub joins_parent: bool,
+}
+
+/// Pools sibling groups of one parent, given as `(group, people)`.
+///
+/// Small groups form one pool; a pool that is still too small takes in the smallest group that is
+/// large enough, the earlier one of equals. Pools come in the order of their first groups.
+///
+/// # Errors
+/// `EMPTY_INPUT` without groups.
+pub fn pools<Id: Clone>(groups: &[(Id, u32)], min_group: u32) -> Result<Vec<Pool<Id>>> {
+    if groups.is_empty() {
+        return Err(Code::EmptyInput.because("there are no groups to pool"));
+    }
+    let is_small = |people: u32| people < min_group;
+    let small: u64 = groups.iter().map(|(_, n)| *n).filter(|n| is_small(*n)).map(u64::from).sum();
+    let too_small = small < u64::from(min_group);
+    let host = groups
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, people))| too_small && !is_small(*people))
+        .min_by_key(|(_, (_, people))| *people)
+        .map(|(place, _)| place);
+
+    let mut pools: Vec<Pool<Id>> = Vec::new();
+    let mut shared = None;
+    for (place, (id, people)) in groups.iter().enumerate() {
+        let pooled = is_small(*people) || host == Some(place);
+        match shared.and_then(|at: usize| pools.get_mut(at)) {
+            Some(pool) if pooled => pool.members.push(id.clone()),
+            _ => {
+                if pooled {
+                    shared = Some(pools.len());
+                }
+                let joins_parent = pooled && too_small && host.is_none();
+                pools.push(Pool { members: vec![id.clone()], joins_parent });
+            }
+        }
+    }
+    Ok(pools)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pooled(groups: &[(&'static str, u32)]) -> Vec<Vec<&'static str>> {
+        let climb = |pool: Pool<&'static str>| {
+            let parent = pool.joins_parent.then_some("^");
+            parent.into_iter().chain(pool.members).collect()
+        };
+        pools(groups, 10).unwrap().into_iter().map(climb).collect()
+    }
+
+    #[test]
+    fn small_siblings_share_a_pool() {
+        assert_eq!(pooled(&[("a", 4), ("b", 12), ("c", 6)]), [vec!["a", "c"], vec!["b"]]);
+    }
+
+    #[test]
+    fn a_small_pool_joins_the_smallest_large_sibling() {
+        let groups = [("a", 30), ("b", 4), ("c", 12), ("d", 12)];
+        assert_eq!(pooled(&groups), [vec!["a"], vec!["b", "c"], vec!["d"]]);
+    }
+
+    #[test]
+    fn without_a_large_sibling_it_climbs() {
+        assert_eq!(pooled(&[("a", 4), ("b", 3)]), [["^", "a", "b"]]);
+        assert_eq!(pooled(&[("a", 0)]), [["^", "a"]]);
+    }
+
+    #[test]
+    fn large_groups_stand_alone() {
+        assert_eq!(pooled(&[("a", 10), ("b", 11)]), [["a"], ["b"]]);
+        assert_eq!(pools::<u8>(&[], 10).unwrap_err().code, Code::EmptyInput);
+    }
+
+    proptest! {
+        #[test]
+        fn every_group_is_in_one_pool_and_every_pool_is_large_enough_or_climbs(
+            sizes in prop::collection::vec(0..20_u32, 1..8),
+        ) {
+            let groups: Vec<_> = sizes.iter().copied().enumerate().collect();
+            let pools = pools(&groups, 10).unwrap();
+            let mut members: Vec<_> = pools.iter().flat_map(|p| p.members.clone()).collect();
+            members.sort_unstable();
+            prop_assert!(members.into_iter().eq(0..sizes.len()));
+            for pool in &pools {
+                let people: u32 = pool.members.iter().map(|id| sizes[*id]).sum();
+                prop_assert_eq!(people < 10, pool.joins_parent);
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What can go wrong in the domain, as stable codes.
+
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// The result of a domain function.
+pub type Result<T> = core::result::Result<T, DomainError>;
+
+/// Declares [`Code`] once: variant, published text and meaning.
+macro_rules! codes {
+    ($($(#[$meaning:meta])* $variant:ident = $text:literal,)*) => {
+        /// The reason of a refusal, as it is published to clients (section 0.4 and part K).
+        ///
+        /// A code is part of the contract: its text never changes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $($(#[$meaning])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of declaration.
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            /// The published text, for example `KPI_TARGET_ZERO`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A ratio or a percent step has the target 0.
+    KpiTargetZero = "KPI_TARGET_ZERO",
+    /// The target is negative where the method or the policy refuses that.
+    KpiTargetNegative = "KPI_TARGET_NEGATIVE",
+    /// No actual value was recorded.
+    KpiActualMissing = "KPI_ACTUAL_MISSING",
+    /// Baseline and target are equal.
+    KpiBaselineEqTarget = "KPI_BASELINE_EQ_TARGET",
+    /// An interval is upside down, or a tolerance or step is not positive.
+    KpiRangeInvalid = "KPI_RANGE_INVALID",
+    /// Points of a piecewise score are too few or not strictly ordered.
+    KpiPointsInvalid = "KPI_POINTS_INVALID",
+    /// Bounds of a banded score are not strictly ordered or do not fit the scores.
+    KpiBandsInvalid = "KPI_BANDS_INVALID",
+    /// Weights do not sum to exactly 100.00, or nothing with weight is left.
+    WeightsNot100 = "WEIGHTS_NOT_100",
+    /// A rating lies outside 1 to 5.
+    RatingOutOfRange = "RATING_OUT_OF_RANGE",
+    /// Start and target of a key result are equal.
+    KrStartEqTarget = "KR_START_EQ_TARGET",
+    /// A goal was aligned with itself.
+    AlignSelf = "ALIGN_SELF",
+    /// An edge would close a cycle.
+    AlignCycle = "ALIGN_CYCLE",
+    /// A cascade parent is not strictly above its child.
+    AlignLevel = "ALIGN_LEVEL",
+    /// A goal would get a second cascade parent.
+    AlignSecondParent = "ALIGN_SECOND_PARENT",
+    /// A path would become too deep.
+    AlignDepth = "ALIGN_DEPTH",
+    /// The same edge exists already.
+    AlignDuplicate = "ALIGN_DUPLICATE",
+    /// A rater type that must rate has not rated.
+    MandatoryRaterMissing = "MANDATORY_RATER_MISSING",
+    /// Too little rater weight is left to compute a dimension.
+    DimensionInsufficient = "DIMENSION_INSUFFICIENT",
+    /// Dimensions differ from those of the framework.
+    DimensionsDiffer = "DIMENSIONS_DIFFER",
+    /// A group is too small for quotas.
+    PoolRequired = "POOL_REQUIRED",
+    /// Quotas do not sum to the number of people.
+    QuotaInvalid = "QUOTA_INVALID",
+    /// Evidence or its comment is missing.
+    EvidenceRequired = "EVIDENCE_REQUIRED",
+    /// A decision needs the id of an approval.
+    ApprovalRequired = "APPROVAL_REQUIRED",
+    /// The record changed since it was read.
+    StateConflict = "STATE_CONFLICT",
+    /// The state does not know the event.
+    ForbiddenTransition = "FORBIDDEN_TRANSITION",
+    /// A guard of the transition does not hold.
+    GuardFailed = "GUARD_FAILED",
+    /// A list that must hold something is empty.
+    EmptyInput = "EMPTY_INPUT",
+    /// Text is not a plain decimal number.
+    NumberInvalid = "NUMBER_INVALID",
+    /// A result does not fit the stored decimal type.
+    NumberOverflow = "NUMBER_OVERFLOW",
+    /// A count is negative or otherwise impossible.
+    CountInvalid = "COUNT_INVALID",
+    /// An amount of money that must not be negative is.
+    AmountInvalid = "AMOUNT_INVALID",
+    /// Text is not a date, or dates are not in order.
+    DateInvalid = "DATE_INVALID",
+    /// People, workdays or availability are 0.
+    CapacityZero = "CAPACITY_ZERO",
+    /// The cadence of check-ins is 0.
+    CadenceInvalid = "CADENCE_INVALID",
+    /// The midpoint of a salary range is not positive.
+    SalaryMidpointInvalid = "SALARY_MIDPOINT_INVALID",
+    /// Bands or anchors of a grade scale contradict each other.
+    ScaleInvalid = "SCALE_INVALID",
+    /// A setting is unknown or outside its allowed values.
+    SettingInvalid = "SETTING_INVALID",
+    /// An argument is missing, of the wrong shape or has an unknown value.
+    InputInvalid = "INPUT_INVALID",
+    /// The id is unknown.
+    NotFound = "NOT_FOUND",
+}
+
+impl Code {
+    /// An error with this code and an English sentence for people.
+    pub fn because(self, detail: impl Into<String>) -> DomainError {
+        DomainError { code: self, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A refusal: a stable [`Code`] for programs and a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct DomainError {
+    /// Why, for programs.
+    pub code: Code,
+    /// Why, in English, for people; may change from release to release.
+    pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn texts_are_distinct_and_survive_json() {
+        let texts: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(texts.len(), Code::ALL.len());
+        for &code in Code::ALL {
+            let json = serde_json::to_string(&code).unwrap();
+            assert_eq!(json, format!("\"{code}\""));
+            assert_eq!(serde_json::from_str::<Code>(&json).unwrap(), code);
+        }
+    }
+
+    #[test]
+    fn an_error_shows_code_and_reason() {
+        let error = Code::KpiTargetZero.because("the target is 0");
+        assert_eq!(error.to_string(), "KPI_TARGET_ZERO: the target is 0");
+    }
+}

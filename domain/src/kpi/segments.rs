@@ -1,0 +1,110 @@
+//! Scores of parts of a period: targets that changed, transfers and late joiners.
+
+use crate::error::{Code, Result};
+use crate::number::Exact;
+use serde::{Deserialize, Serialize};
+
+/// A stretch of days with one score.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Segment {
+    /// Length in days, both ends included.
+    pub days: u32,
+    /// The score of these days.
+    pub score: Exact,
+}
+
+/// The exact mean of the scores, weighted by days. Implements B.9 time-weighted.
+///
+/// From the first to the last, a segment of fewer than `min_days` joins its longer
+/// neighbour, the earlier one if both are equal: its days count with the neighbour's score.
+///
+/// # Errors
+/// `EMPTY_INPUT` without segments, `COUNT_INVALID` when all of them have 0 days.
+pub fn time_weighted(segments: &[Segment], min_days: u32) -> Result<Exact> {
+    if segments.is_empty() {
+        return Err(Code::EmptyInput.because("there are no segments"));
+    }
+    let merged = merge_short(segments, min_days.into());
+    let days: Exact = merged.iter().map(|&(days, _)| Exact::from(days)).sum();
+    let weighted: Exact = merged.iter().map(|&(days, score)| Exact::from(days) * score).sum();
+    weighted.checked_div(&days).ok_or_else(|| Code::CountInvalid.because("there are no days"))
+}
+
+fn merge_short(segments: &[Segment], min_days: u64) -> Vec<(u64, &Exact)> {
+    let mut merged: Vec<(u64, &Exact)> = Vec::new();
+    let mut carried = 0;
+    let mut rest = segments.iter().peekable();
+    while let Some(Segment { days, score }) = rest.next() {
+        let days = u64::from(*days) + core::mem::take(&mut carried);
+        let after = rest.peek().map(|next| u64::from(next.days));
+        match (merged.last_mut(), after) {
+            _ if days >= min_days => merged.push((days, score)),
+            (Some((before, _)), after) if after.is_none_or(|after| *before >= after) => {
+                *before += days;
+            }
+            (_, Some(_)) => carried = days,
+            (_, None) => merged.push((days, score)),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn mean(segments: &[(u32, i32)]) -> Result<Exact> {
+        let segments: Vec<_> =
+            segments.iter().map(|&(days, score)| Segment { days, score: score.into() }).collect();
+        time_weighted(&segments, 30)
+    }
+
+    #[test]
+    fn days_weigh() {
+        let mean = mean(&[(181, 80), (184, 105)]).unwrap();
+        assert_eq!(mean.round(2, Default::default()).unwrap().to_string(), "92.60");
+    }
+
+    #[test]
+    fn a_short_segment_joins_its_longer_neighbour() {
+        for (segments, same_as) in [
+            (&[(29, 10), (100, 80), (100, 100)][..], &[(129, 80), (100, 100)][..]),
+            (&[(100, 80), (29, 10), (101, 100)], &[(100, 80), (130, 100)]),
+            (&[(100, 80), (29, 10), (100, 100)], &[(129, 80), (100, 100)]),
+            (&[(100, 80), (100, 100), (29, 10)], &[(100, 80), (129, 100)]),
+            (&[(10, 1), (10, 2), (10, 3), (70, 90)], &[(30, 3), (70, 90)]),
+            (&[(29, 10)], &[(1000, 10)]),
+            (&[(10, 10), (15, 20)], &[(1000, 20)]),
+            (&[(30, 10), (30, 20)], &[(500, 10), (500, 20)]),
+        ] {
+            assert_eq!(mean(segments).unwrap(), mean(same_as).unwrap(), "{segments:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_to_weigh() {
+        assert_eq!(mean(&[]).unwrap_err().code, Code::EmptyInput);
+        assert_eq!(mean(&[(0, 10), (0, 20)]).unwrap_err().code, Code::CountInvalid);
+    }
+
+    proptest! {
+        #[test]
+        fn merging_loses_no_day_and_the_mean_stays_between(
+            segments in proptest::collection::vec((1..90_u32, 0..120_i32), 1..12),
+        ) {
+            let typed: Vec<_> = segments
+                .iter()
+                .map(|&(days, score)| Segment { days, score: score.into() })
+                .collect();
+            let merged = merge_short(&typed, 30);
+            let days: u64 = merged.iter().map(|(days, _)| days).sum();
+            prop_assert_eq!(days, segments.iter().map(|(days, _)| u64::from(*days)).sum::<u64>());
+            prop_assert!(merged.len() == 1 || merged.iter().all(|(days, _)| *days >= 30));
+            let scores = segments.iter().map(|(_, score)| Exact::from(*score));
+            let mean = mean(&segments).unwrap();
+            prop_assert!(scores.clone().min() <= Some(mean.clone()) && Some(mean) <= scores.max());
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Goals (目标): objectives, key results and indicators of one owner. Implements D.6 Goal.
+
+use super::{Actor, By, Machine, Row, to};
+
+text_enum! {
+    /// Where a goal is.
+    pub enum State {
+        /// Being written by its owner.
+        Draft = "draft",
+        /// Signed by the owner, waiting for the manager.
+        Submitted = "submitted",
+        /// Signed by both; progress counts.
+        Active = "active",
+        /// A change of the active goal waits for a decision.
+        ChangePending = "change_pending",
+        /// Finished before evaluation.
+        Completed = "completed",
+        /// Given up with approval.
+        Cancelled = "cancelled",
+        /// Scored for the review.
+        Scored = "scored",
+        /// Final; only an appeal corrects the result, by a new revision.
+        Locked = "locked",
+    }
+}
+
+text_enum! {
+    /// What happens to a goal.
+    pub enum Event {
+        /// The owner signs.
+        Submit = "submit",
+        /// The manager asks for another draft.
+        Return = "return",
+        /// The manager signs.
+        Approve = "approve",
+        /// A change of target, weight or date is asked for.
+        RequestChange = "request_change",
+        /// The change becomes the next version of the goal.
+        ApproveChange = "approve_change",
+        /// The goal stays as it is.
+        RejectChange = "reject_change",
+        /// The owner reports completion and the manager confirms it.
+        Complete = "complete",
+        /// The goal is given up and its weight redistributed.
+        Cancel = "cancel",
+        /// The score is computed.
+        Score = "score",
+        /// The score becomes final.
+        Lock = "lock",
+    }
+}
+
+text_enum! {
+    /// What a transition of a goal demands.
+    pub enum Guard {
+        /// The SMART check passes, or the setting only warns.
+        SmartChecked = "smart_checked",
+        /// Weights sum to 100.00.
+        WeightsSumTo100 = "weights_sum_to_100",
+        /// A reason is given.
+        ReasonGiven = "reason_given",
+        /// The edges to other goals are valid.
+        AlignmentValid = "alignment_valid",
+        /// Nobody approves an own request.
+        NotOwnRequest = "not_own_request",
+        /// Evidence is attached.
+        EvidenceAttached = "evidence_attached",
+        /// HR decides after mid-cycle or when a weight changes, the manager otherwise.
+        RightDecider = "right_decider",
+        /// The data of the period are present.
+        DataPresent = "data_present",
+        /// The weight of the goal is redistributed.
+        WeightsRedistributed = "weights_redistributed",
+        /// Evaluation is open.
+        EvaluationOpen = "evaluation_open",
+        /// The cycle is confirmed.
+        CycleConfirmed = "cycle_confirmed",
+    }
+}
+
+/// What the guards of a goal look at.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// No letter of SMART failed, or `smart.enforce` is `warn`.
+    pub smart_checked: bool,
+    /// The weights of the owner's goals (or of the key results) sum to 100.00.
+    pub weights_sum_to_100: bool,
+    /// A reason was written.
+    pub reason_given: bool,
+    /// The rules of C.4 hold.
+    pub alignment_valid: bool,
+    /// The person who decides did not make the request.
+    pub decided_by_another: bool,
+    /// At least one evidence item is attached.
+    pub evidence_attached: bool,
+    /// What the decision on a change is about; unknown when absent.
+    pub change: Option<Change>,
+    /// The current value is present.
+    pub data_present: bool,
+    /// The remaining weights again sum to 100.00.
+    pub weights_redistributed: bool,
+    /// The cycle is in evaluation.
+    pub evaluation_open: bool,
+    /// The cycle is confirmed.
+    pub cycle_confirmed: bool,
+}
+
+/// What decides who decides on a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// The middle of the cycle has passed.
+    pub after_mid_cycle: bool,
+    /// A weight changes.
+    pub weight: bool,
+    /// HR decides, not the manager.
+    pub decided_by_hr: bool,
+}
+
+impl Machine for State {
+    type Event = Event;
+    type Guard = Guard;
+    type Facts = Facts;
+
+    const NAME: &'static str = "goal";
+
+    fn opening() -> Row<Self> {
+        Row { to: Self::Draft, by: By::OneOf(&[Actor::Owner, Actor::Manager]), guards: &[] }
+    }
+
+    fn row(self, event: Event) -> Option<Row<Self>> {
+        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        match (self, event) {
+            (Draft, Submit) => to(Submitted, OneOf(&[Owner]), &[SmartChecked, WeightsSumTo100]),
+            (Submitted, Return) => to(Draft, OneOf(&[Manager]), &[ReasonGiven]),
+            (Submitted, Approve) => to(Active, OneOf(&[Manager]), &[AlignmentValid, NotOwnRequest]),
+            (Active, RequestChange) => {
+                to(ChangePending, OneOf(&[Owner, Manager]), &[ReasonGiven, EvidenceAttached])
+            }
+            (ChangePending, ApproveChange) => {
+                to(Active, OneOf(&[Manager, Hr]), &[RightDecider, NotOwnRequest])
+            }
+            (ChangePending, RejectChange) => {
+                to(Active, OneOf(&[Manager, Hr]), &[RightDecider, ReasonGiven])
+            }
+            (Active, Complete) => to(Completed, Together(&[Owner, Manager]), &[DataPresent]),
+            (Active, Cancel) => {
+                to(Cancelled, Together(&[Manager, Hr]), &[ReasonGiven, WeightsRedistributed])
+            }
+            (Active | Completed, Score) => to(Scored, OneOf(&[System]), &[EvaluationOpen]),
+            (Scored, Lock) => to(Locked, OneOf(&[System]), &[CycleConfirmed]),
+            (
+                Draft | Submitted | Active | ChangePending | Completed | Cancelled | Scored
+                | Locked,
+                Submit | Return | Approve | RequestChange | ApproveChange | RejectChange | Complete
+                | Cancel | Score | Lock,
+            ) => None,
+        }
+    }
+
+    fn holds(guard: Guard, facts: &Facts) -> bool {
+        match guard {
+            Guard::SmartChecked => facts.smart_checked,
+            Guard::WeightsSumTo100 => facts.weights_sum_to_100,
+            Guard::ReasonGiven => facts.reason_given,
+            Guard::AlignmentValid => facts.alignment_valid,
+            Guard::NotOwnRequest => facts.decided_by_another,
+            Guard::EvidenceAttached => facts.evidence_attached,
+            Guard::RightDecider => {
+                facts.change.is_some_and(|c| c.decided_by_hr == (c.after_mid_cycle || c.weight))
+            }
+            Guard::DataPresent => facts.data_present,
+            Guard::WeightsRedistributed => facts.weights_redistributed,
+            Guard::EvaluationOpen => facts.evaluation_open,
+            Guard::CycleConfirmed => facts.cycle_confirmed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_changes_and_weights_are_for_hr() {
+        for (after_mid_cycle, weight) in [(false, false), (false, true), (true, false)] {
+            for decided_by_hr in [false, true] {
+                let change = Some(Change { after_mid_cycle, weight, decided_by_hr });
+                let facts = Facts { change, ..Facts::default() };
+                let expected = decided_by_hr == (after_mid_cycle || weight);
+                assert_eq!(State::holds(Guard::RightDecider, &facts), expected, "{change:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Performance improvement plans (绩效改进计划). Implements D.6 PIP.
+
+use chrono::NaiveDate;
+
+use super::{Actor, By, Machine, Row, to};
+
+text_enum! {
+    /// Where a plan is.
+    pub enum State {
+        /// Suggested by the rules of H.5 or by the manager.
+        Suggested = "suggested",
+        /// Written.
+        Drafted = "drafted",
+        /// Approved by HR.
+        Approved = "approved",
+        /// The employee has taken note.
+        Acknowledged = "acknowledged",
+        /// The employee's refusal to sign is on record.
+        RefusalRecorded = "refusal_recorded",
+        /// Running.
+        Active = "active",
+        /// The targets are met.
+        Succeeded = "succeeded",
+        /// The targets are missed.
+        Failed = "failed",
+        /// The outcome is decided.
+        Closed = "closed",
+        /// Given up.
+        Cancelled = "cancelled",
+    }
+}
+
+text_enum! {
+    /// What happens to a plan.
+    pub enum Event {
+        /// The manager writes it.
+        Draft = "draft",
+        /// HR approves it.
+        Approve = "approve",
+        /// The employee takes note.
+        Acknowledge = "acknowledge",
+        /// The employee refuses to sign, before a witness.
+        RecordRefusal = "record_refusal",
+        /// The plan begins.
+        Activate = "activate",
+        /// Manager and employee look at progress, at least every 14 days.
+        Checkpoint = "checkpoint",
+        /// The end is moved once.
+        Extend = "extend",
+        /// The targets are met.
+        Succeed = "succeed",
+        /// The targets are missed.
+        Fail = "fail",
+        /// HR decides the outcome: normal, retrain, transfer or other.
+        Close = "close",
+        /// HR gives the plan up.
+        Cancel = "cancel",
+    }
+}
+
+text_enum! {
+    /// What a transition of a plan demands.
+    pub enum Guard {
+        /// At least 1 measurable target.
+        MeasurableTarget = "measurable_target",
+        /// At least 1 support item.
+        SupportItem = "support_item",
+        /// Dates that span 30 to 90 days.
+        Duration = "duration",
+        /// Nobody decides on an own plan.
+        NotOwnPlan = "not_own_plan",
+        /// The plan was not extended before.
+        FirstExtension = "first_extension",
+        /// The extension is 1 to 30 days.
+        ExtensionLength = "extension_length",
+        /// Every target has evidence.
+        EvidenceOfEveryTarget = "evidence_of_every_target",
+        /// The outcome is named.
+        OutcomeNamed = "outcome_named",
+        /// Training, support and checkpoints are on record (H.6).
+        StepsOnRecord = "steps_on_record",
+    }
+}
+
+text_enum! {
+    /// How a plan ends.
+    pub enum Outcome {
+        /// Back to normal.
+        Normal = "normal",
+        /// Further training.
+        Retrain = "retrain",
+        /// Another position.
+        Transfer = "transfer",
+        /// Anything else, decided by people.
+        Other = "other",
+    }
+}
+
+/// What the guards of a plan look at.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Measurable targets in the plan.
+    pub measurable_targets: u32,
+    /// Support items in the plan.
+    pub support_items: u32,
+    /// First and last day.
+    pub dates: Option<(NaiveDate, NaiveDate)>,
+    /// The person deciding is not the person concerned.
+    pub decided_by_another: bool,
+    /// How often the plan was extended; unknown when absent.
+    pub extensions: Option<u32>,
+    /// Days by which the end is to move.
+    pub extension_days: u32,
+    /// Targets without evidence; unknown when absent.
+    pub targets_without_evidence: Option<u32>,
+    /// The outcome.
+    pub outcome: Option<Outcome>,
+    /// The records H.6 demands exist.
+    pub steps_on_record: bool,
+}
+
+impl Facts {
+    fn duration_days(&self) -> Option<i64> {
+        self.dates.map(|(start, end)| (end - start).num_days() + 1)
+    }
+}
+
+impl Machine for State {
+    type Event = Event;
+    type Guard = Guard;
+    type Facts = Facts;
+
+    const NAME: &'static str = "improvement plan";
+
+    fn opening() -> Row<Self> {
+        Row { to: Self::Suggested, by: By::OneOf(&[Actor::System, Actor::Manager]), guards: &[] }
+    }
+
+    fn row(self, event: Event) -> Option<Row<Self>> {
+        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        match (self, event) {
+            (Suggested, Draft) => to(
+                Drafted,
+                OneOf(&[Manager]),
+                &[NotOwnPlan, MeasurableTarget, SupportItem, Duration],
+            ),
+            (Drafted, Approve) => to(Approved, OneOf(&[Hr]), &[NotOwnPlan]),
+            (Approved, Acknowledge) => to(Acknowledged, OneOf(&[Employee]), &[]),
+            (Approved, RecordRefusal) => {
+                to(RefusalRecorded, Together(&[Hr, Witness]), &[NotOwnPlan])
+            }
+            (Acknowledged | RefusalRecorded, Activate) => to(Active, OneOf(&[Hr, System]), &[]),
+            (Active, Checkpoint) => to(Active, Together(&[Manager, Employee]), &[]),
+            (Active, Extend) => {
+                to(Active, OneOf(&[Hr]), &[NotOwnPlan, FirstExtension, ExtensionLength])
+            }
+            (Active, Succeed) => {
+                to(Succeeded, Together(&[Manager, Hr]), &[NotOwnPlan, EvidenceOfEveryTarget])
+            }
+            (Active, Fail) => {
+                to(Failed, Together(&[Manager, Hr]), &[NotOwnPlan, EvidenceOfEveryTarget])
+            }
+            (Succeeded | Failed, Close) => {
+                to(Closed, OneOf(&[Hr]), &[NotOwnPlan, OutcomeNamed, StepsOnRecord])
+            }
+            (Suggested | Drafted | Approved | Acknowledged | RefusalRecorded | Active, Cancel) => {
+                to(Cancelled, OneOf(&[Hr]), &[NotOwnPlan])
+            }
+            (
+                Suggested | Drafted | Approved | Acknowledged | RefusalRecorded | Active
+                | Succeeded | Failed | Closed | Cancelled,
+                Draft | Approve | Acknowledge | RecordRefusal | Activate | Checkpoint | Extend
+                | Succeed | Fail | Close | Cancel,
+            ) => None,
+        }
+    }
+
+    fn holds(guard: Guard, facts: &Facts) -> bool {
+        match guard {
+            Guard::MeasurableTarget => facts.measurable_targets >= 1,
+            Guard::SupportItem => facts.support_items >= 1,
+            Guard::Duration => facts.duration_days().is_some_and(|days| (30..=90).contains(&days)),
+            Guard::NotOwnPlan => facts.decided_by_another,
+            Guard::FirstExtension => facts.extensions == Some(0),
+            Guard::ExtensionLength => (1..=30).contains(&facts.extension_days),
+            Guard::EvidenceOfEveryTarget => facts.targets_without_evidence == Some(0),
+            Guard::OutcomeNamed => facts.outcome.is_some(),
+            Guard::StepsOnRecord => facts.steps_on_record,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_runs_30_to_90_days_both_ends_included() {
+        let start = NaiveDate::default();
+        for (days, allowed) in [(29, false), (30, true), (90, true), (91, false), (0, false)] {
+            let end = start + chrono::TimeDelta::days(days - 1);
+            let facts = Facts { dates: Some((start, end)), ..Facts::default() };
+            assert_eq!(State::holds(Guard::Duration, &facts), allowed, "{days} days");
+        }
+    }
+
+    #[test]
+    fn one_extension_of_at_most_30_days() {
+        let extend = |before, days| {
+            let facts =
+                Facts { extensions: Some(before), extension_days: days, ..Facts::default() };
+            State::holds(Guard::FirstExtension, &facts)
+                && State::holds(Guard::ExtensionLength, &facts)
+        };
+        assert!(extend(0, 30));
+        assert!(!extend(0, 31));
+        assert!(!extend(0, 0));
+        assert!(!extend(1, 10));
+    }
+}

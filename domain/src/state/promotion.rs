@@ -1,0 +1,172 @@
+//! The promotion chain: performance, competency, nomination, committee (晋升).
+//! Implements D.6 Promotion; the checks themselves are in H.3.
+
+use super::{Actor, By, Machine, Row, to};
+
+text_enum! {
+    /// Where a promotion is.
+    pub enum State {
+        /// Proposed.
+        Opened = "opened",
+        /// The performance gate is passed.
+        PerformancePassed = "performance_passed",
+        /// The performance gate is not passed.
+        Ineligible = "ineligible",
+        /// The assessors agree.
+        CompetencyPassed = "competency_passed",
+        /// The assessors do not agree.
+        CompetencyFailed = "competency_failed",
+        /// Nominated by the manager.
+        Nominated = "nominated",
+        /// Granted by the committee.
+        Approved = "approved",
+        /// Refused by the committee.
+        Rejected = "rejected",
+        /// Left to a later round.
+        Deferred = "deferred",
+        /// In force.
+        Effective = "effective",
+        /// Taken back.
+        Withdrawn = "withdrawn",
+    }
+}
+
+text_enum! {
+    /// What happens to a promotion.
+    pub enum Event {
+        /// The performance check passes.
+        PassPerformance = "pass_performance",
+        /// The performance check fails.
+        FailPerformance = "fail_performance",
+        /// The assessment passes.
+        PassCompetency = "pass_competency",
+        /// The assessment fails.
+        FailCompetency = "fail_competency",
+        /// The manager nominates.
+        Nominate = "nominate",
+        /// The committee grants it.
+        Approve = "approve",
+        /// The committee refuses it.
+        Reject = "reject",
+        /// The committee leaves it to a later round.
+        Defer = "defer",
+        /// The new level takes effect.
+        Apply = "apply",
+        /// It is taken back before a decision.
+        Withdraw = "withdraw",
+    }
+}
+
+text_enum! {
+    /// What a transition of a promotion demands.
+    pub enum Guard {
+        /// The performance check of H.3 passes.
+        PerformanceGatePassed = "performance_gate_passed",
+        /// The performance check of H.3 fails.
+        PerformanceGateFailed = "performance_gate_failed",
+        /// The competency check of H.3 passes.
+        CompetencyGatePassed = "competency_gate_passed",
+        /// The competency check of H.3 fails.
+        CompetencyGateFailed = "competency_gate_failed",
+        /// A manager's team component is at least 90, or the person manages nobody.
+        TeamComponent = "team_component",
+        /// Nobody decides on an own promotion.
+        NotOwnPromotion = "not_own_promotion",
+        /// At least 3 committee members take part.
+        Quorum = "quorum",
+        /// The effective date is reached.
+        EffectiveDateReached = "effective_date_reached",
+    }
+}
+
+/// What the guards of a promotion look at.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Result of the performance check; not yet made when absent.
+    pub performance_gate: Option<bool>,
+    /// Result of the competency check; not yet made when absent.
+    pub competency_gate: Option<bool>,
+    /// The team component reaches 90, or the person manages nobody.
+    pub team_component_reached: bool,
+    /// The person acting is not the candidate.
+    pub decided_by_another: bool,
+    /// Committee members taking part.
+    pub committee_present: u32,
+    /// Today is on or after the effective date.
+    pub effective_date_reached: bool,
+}
+
+impl Machine for State {
+    type Event = Event;
+    type Guard = Guard;
+    type Facts = Facts;
+
+    const NAME: &'static str = "promotion";
+
+    fn opening() -> Row<Self> {
+        Row {
+            to: Self::Opened,
+            by: By::OneOf(&[Actor::Manager, Actor::Hr]),
+            guards: &[Guard::NotOwnPromotion],
+        }
+    }
+
+    fn row(self, event: Event) -> Option<Row<Self>> {
+        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        match (self, event) {
+            (Opened, PassPerformance) => {
+                to(PerformancePassed, OneOf(&[System]), &[PerformanceGatePassed])
+            }
+            (Opened, FailPerformance) => to(Ineligible, OneOf(&[System]), &[PerformanceGateFailed]),
+            (PerformancePassed, PassCompetency) => {
+                to(CompetencyPassed, OneOf(&[Assessor]), &[CompetencyGatePassed, NotOwnPromotion])
+            }
+            (PerformancePassed, FailCompetency) => {
+                to(CompetencyFailed, OneOf(&[Assessor]), &[CompetencyGateFailed, NotOwnPromotion])
+            }
+            (CompetencyPassed, Nominate) => {
+                to(Nominated, OneOf(&[Manager]), &[TeamComponent, NotOwnPromotion])
+            }
+            (Nominated, Approve) => to(Approved, OneOf(&[Committee]), &[Quorum, NotOwnPromotion]),
+            (Nominated, Reject) => to(Rejected, OneOf(&[Committee]), &[Quorum, NotOwnPromotion]),
+            (Nominated, Defer) => to(Deferred, OneOf(&[Committee]), &[Quorum, NotOwnPromotion]),
+            (Approved, Apply) => {
+                to(Effective, OneOf(&[Hr]), &[EffectiveDateReached, NotOwnPromotion])
+            }
+            (Opened | PerformancePassed | CompetencyPassed | Nominated | Deferred, Withdraw) => {
+                to(Withdrawn, OneOf(&[Employee, Manager, Hr]), &[])
+            }
+            (
+                Opened | PerformancePassed | Ineligible | CompetencyPassed | CompetencyFailed
+                | Nominated | Approved | Rejected | Deferred | Effective | Withdrawn,
+                PassPerformance | FailPerformance | PassCompetency | FailCompetency | Nominate
+                | Approve | Reject | Defer | Apply | Withdraw,
+            ) => None,
+        }
+    }
+
+    fn holds(guard: Guard, facts: &Facts) -> bool {
+        match guard {
+            Guard::PerformanceGatePassed => facts.performance_gate == Some(true),
+            Guard::PerformanceGateFailed => facts.performance_gate == Some(false),
+            Guard::CompetencyGatePassed => facts.competency_gate == Some(true),
+            Guard::CompetencyGateFailed => facts.competency_gate == Some(false),
+            Guard::TeamComponent => facts.team_component_reached,
+            Guard::NotOwnPromotion => facts.decided_by_another,
+            Guard::Quorum => facts.committee_present >= 3,
+            Guard::EffectiveDateReached => facts.effective_date_reached,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committee_needs_three() {
+        let present = |committee_present| Facts { committee_present, ..Facts::default() };
+        assert!(!State::holds(Guard::Quorum, &present(2)));
+        assert!(State::holds(Guard::Quorum, &present(3)));
+    }
+}
