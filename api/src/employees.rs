@@ -241,7 +241,12 @@ pub struct NewEmployee {
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Li Na")]
     pub name: String,
     /// Work address.
-    #[schema(min_length = 3, max_length = 254, format = "email", example = "li.na@example.com")]
+    #[schema(
+        min_length = 3,
+        max_length = 254,
+        format = "idn-email",
+        example = "li.na@example.com"
+    )]
     pub email: Option<String>,
     /// First working day.
     pub hire_date: NaiveDate,
@@ -296,7 +301,7 @@ pub struct EmployeePatch {
         value_type = Option<String>,
         min_length = 3,
         max_length = 254,
-        format = "email",
+        format = "idn-email",
         example = "na.li@example.com"
     )]
     pub email: Option<Option<String>>,

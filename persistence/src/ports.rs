@@ -61,9 +61,9 @@ impl<T> Store for T where
         + RoleAssignments
         + ApiKeys
         + Principals
-    + Imports
-    + Exports
-    + Jobs
+        + Imports
+        + Exports
+        + Jobs
 {
 }
 
