@@ -42,15 +42,15 @@ impl App {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, persistence::DbError> {
         let db = Database::open(&settings.database())?;
         let keys = Keys::load(&db, clock.now()).await?;
-        let (auth, edge) = (Auth::default(), Edge::new(&settings));
+        let edge = Edge::new(&settings);
         Ok(Self {
             db,
             clock,
             settings,
             keys,
-            auth,
-            in_flight: Mutex::default(),
             edge,
+            auth: Auth::default(),
+            in_flight: Mutex::default(),
             jobs: Desk::default(),
             bulk_bodies: Arc::new(Semaphore::new(BULK_BODIES)),
         })
@@ -58,11 +58,13 @@ impl App {
 }
 
 /// A new time-ordered id.
+#[expect(clippy::disallowed_methods, reason = "the one source of ids")]
 pub fn new_id() -> Uuid {
     Uuid::now_v7()
 }
 
 /// Fresh randomness for the ids and salts of one unit of work.
+#[expect(clippy::disallowed_methods, reason = "the one source of randomness")]
 pub fn seed() -> [u8; 32] {
     rand::random()
 }

@@ -3,6 +3,7 @@
 //! A request goes one way: typed extractors, a use case inside one unit of work (load, decide,
 //! change, save), a view with its ETag. Rules live in `domain`, SQL in `persistence`.
 
+pub mod access;
 pub mod accounts;
 pub mod api_keys;
 pub mod app;

@@ -20,6 +20,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::api_keys::routes)
             .configure(crate::audit_entries::routes)
             .configure(crate::events::routes)
-            .configure(crate::jobs::routes),
+            .configure(crate::jobs::routes)
+            .configure(crate::access::routes),
     );
 }

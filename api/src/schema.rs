@@ -108,10 +108,10 @@ fn fault(error: &jsonschema::ValidationError<'_>) -> Vec<Violation> {
         Kind::MaxLength { limit } => one(Violation::new(at, "too_long").with("max", limit)),
         Kind::MaxItems { limit } => one(Violation::new(at, "too_many").with("max", limit)),
         Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => {
-            one(Violation::new(at, "out_of_range").with("min", limit))
+            one(Violation::new(at, "too_small").with("min", limit))
         }
         Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => {
-            one(Violation::new(at, "out_of_range").with("max", limit))
+            one(Violation::new(at, "too_large").with("max", limit))
         }
         Kind::Pattern { pattern } => one(Violation::new(at, "pattern").with("value", pattern)),
         Kind::Format { format } => one(Violation::new(

@@ -418,6 +418,7 @@ fn document() -> String {
     .concat()
 }
 
+#[expect(clippy::disallowed_methods, reason = "UPDATE=1 is a switch of this test alone")]
 #[test]
 fn the_document_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/states.md");
