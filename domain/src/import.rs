@@ -792,7 +792,7 @@ mod tests {
     }
 
     fn plan(staff: Staff, rows: &[PersonRow], terms: &Terms) -> Plan<Employee> {
-        let mut number = 1_000 + staff.numbers.len() as u128;
+        let mut number = 1_000 * (1 + staff.numbers.len() as u128);
         plan_people(staff, rows, terms, &mut || {
             number += 1;
             Uuid::from_u128(number)

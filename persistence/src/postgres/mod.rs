@@ -102,6 +102,15 @@ pub mod dialect {
         Ok(())
     }
 
+    /// Has the planner know what a large import has filled before anybody reads it: without, reads
+    /// by a set of keys scan whatever else begins with the tenant until autovacuum comes by.
+    pub fn refresh_statistics(conn: &mut Conn) -> Result<(), DbError> {
+        conn.batch_execute(
+            "ANALYZE org_unit, org_unit_placement, employee, assignment, employee_external_id",
+        )?;
+        Ok(())
+    }
+
     /// Rows of one statement are arrays, whatever their number: the statement is prepared once.
     pub const ROWS_ARE_ONE_BIND: bool = true;
 
