@@ -1,12 +1,19 @@
 //! What every request shares.
 
+use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::edge::Edge;
+use crate::jobs::Desk;
 use crate::keys::Keys;
 use persistence::Database;
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
+
+/// Bulk requests read at once: what bounds the memory they take.
+const BULK_BODIES: usize = 4;
 
 /// The running program: database, clock, keys and settings.
 pub struct App {
@@ -18,8 +25,16 @@ pub struct App {
     pub settings: Settings,
     /// Keys that sign tokens and cursors.
     pub keys: Keys,
+    /// What signing in shares between requests.
+    pub auth: Auth,
     /// Idempotency keys being served at this moment, by principal.
     pub in_flight: Mutex<HashSet<(Uuid, String)>>,
+    /// What the edge keeps between requests.
+    pub edge: Edge,
+    /// Jobs of this process.
+    pub jobs: Desk,
+    /// Bulk bodies that may be held in memory at once.
+    pub bulk_bodies: Arc<Semaphore>,
 }
 
 impl App {
@@ -27,7 +42,18 @@ impl App {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, persistence::DbError> {
         let db = Database::open(&settings.database())?;
         let keys = Keys::load(&db, clock.now()).await?;
-        Ok(Self { db, clock, settings, keys, in_flight: Mutex::default() })
+        let edge = Edge::new(&settings);
+        Ok(Self {
+            db,
+            clock,
+            settings,
+            keys,
+            edge,
+            auth: Auth::default(),
+            in_flight: Mutex::default(),
+            jobs: Desk::default(),
+            bulk_bodies: Arc::new(Semaphore::new(BULK_BODIES)),
+        })
     }
 }
 

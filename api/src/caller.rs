@@ -36,7 +36,13 @@ pub struct Actor {
 impl Actor {
     /// Decides about something that is not loaded: creating, listing.
     pub fn may(&self, action: Action) -> Result<Permit, Refusal> {
-        Ok(authorise(&self.subject, action, &Target::default())?)
+        self.may_about(action, &Target::default())
+    }
+
+    /// [`Actor::may`], about the person or account that `target` names.
+    pub fn may_about(&self, action: Action, target: &Target) -> Result<Permit, Refusal> {
+        let target = Target { id: Uuid::nil(), ..*target };
+        Ok(authorise(&self.subject, action, &target)?)
     }
 
     /// Opens a loaded record, or refuses: hidden like a missing one, or forbidden by name.
@@ -100,7 +106,8 @@ impl FromRequest for Caller {
         let request = request.clone();
         Box::pin(async move {
             let app = crate::extract::app(&request)?;
-            let actor = crate::auth::authenticate(&app, &request).await?;
+            let found = crate::auth::authenticate(&app, &request).await;
+            let actor = crate::edge::rate::charge_caller(&app, &request, found)?;
             Ok(Self { app, actor, request })
         })
     }
@@ -176,6 +183,32 @@ impl Caller {
     pub async fn change<T, F>(
         &self,
         body_digest: Option<[u8; 32]>,
+        work: F,
+    ) -> Result<HttpResponse, Refusal>
+    where
+        F: FnMut(&mut dyn Store, &Actor) -> Result<Reply<T>, Refusal> + Send + 'static,
+        T: Serialize + 'static,
+    {
+        self.commit(false, body_digest, work).await
+    }
+
+    /// [`Caller::change`] for a use case that takes long.
+    pub async fn change_bulk<T, F>(
+        &self,
+        body_digest: Option<[u8; 32]>,
+        work: F,
+    ) -> Result<HttpResponse, Refusal>
+    where
+        F: FnMut(&mut dyn Store, &Actor) -> Result<Reply<T>, Refusal> + Send + 'static,
+        T: Serialize + 'static,
+    {
+        self.commit(true, body_digest, work).await
+    }
+
+    async fn commit<T, F>(
+        &self,
+        bulk: bool,
+        body_digest: Option<[u8; 32]>,
         mut work: F,
     ) -> Result<HttpResponse, Refusal>
     where
@@ -183,27 +216,28 @@ impl Caller {
         T: Serialize + 'static,
     {
         let actor = self.actor.clone();
-        let context = self.context();
-        let key = self.idempotency_key()?;
-        let Some(key) = key else {
-            let unit = move |store: &mut dyn Store| work(store, &actor)?.store();
-            let stored = self.app.db.write(context, unit).await?;
-            return reply::send(&stored, false);
-        };
         let principal = actor.subject.principal.id();
-        let _in_flight = InFlight::enter(&self.app, principal, &key)?;
+        let key = self.idempotency_key()?;
+        let in_flight = key.as_ref().map(|key| InFlight::enter(&self.app, principal, key));
+        let _in_flight = in_flight.transpose()?;
         let digest = self.request_digest(body_digest);
         let unit = move |store: &mut dyn Store| {
-            if let Some(stored) = store.stored_reply(principal, &key)? {
+            let Some(key) = &key else { return Ok((work(store, &actor)?.store()?, false)) };
+            if let Some(stored) = store.stored_reply(principal, key)? {
                 let same = stored.request_digest == digest;
                 return if same { Ok((stored, true)) } else { Err(Refusal::IdempotencyKeyReused) };
             }
             let reply = work(store, &actor)?;
             let kept = StoredReply { request_digest: digest.clone(), ..reply.store_for_replay()? };
-            store.store_reply(principal, &key, &kept)?;
+            store.store_reply(principal, key, &kept)?;
             Ok((reply.store()?, false))
         };
-        let (stored, replayed) = self.app.db.write(context, unit).await?;
+        let (db, context) = (&self.app.db, self.context());
+        let (stored, replayed) = if bulk {
+            db.write_bulk(context, unit).await?
+        } else {
+            db.write(context, unit).await?
+        };
         reply::send(&stored, replayed)
     }
 

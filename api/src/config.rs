@@ -2,6 +2,7 @@
 
 use clap::Args;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// Settings of a running server.
@@ -33,6 +34,19 @@ pub struct Settings {
     /// Seconds a request may wait for the database before it is answered 503.
     #[arg(long, env = "EVENHAND_DATABASE_WAIT", default_value_t = 2)]
     pub database_wait: u64,
+    /// Connections held open at once; further clients wait to be accepted.
+    #[arg(long, env = "EVENHAND_MAX_CONNECTIONS", default_value_t = 4096)]
+    pub max_connections: usize,
+    /// Reverse proxies of your own in front, each of which appends to `X-Forwarded-For`; with none
+    /// that header is not believed.
+    #[arg(long, env = "EVENHAND_PROXIES", default_value_t = 0)]
+    pub proxies: usize,
+    /// Seconds the head of a request may take to arrive.
+    #[arg(long, env = "EVENHAND_HEAD_SECONDS", default_value_t = 5)]
+    pub head_seconds: u64,
+    /// Seconds a connection may stay open between two requests.
+    #[arg(long, env = "EVENHAND_KEEP_ALIVE_SECONDS", default_value_t = 30)]
+    pub keep_alive_seconds: u64,
     /// Seconds a request body may take to arrive.
     #[arg(long, env = "EVENHAND_BODY_SECONDS", default_value_t = 15)]
     pub body_seconds: u64,
@@ -46,8 +60,8 @@ pub struct Settings {
     #[arg(long, env = "EVENHAND_BULK_LIMIT", default_value_t = 64 << 20)]
     pub bulk_limit: usize,
     /// Requests a principal may make per minute.
-    #[arg(long, env = "EVENHAND_RATE_PER_MINUTE", default_value_t = 6000)]
-    pub rate_per_minute: u32,
+    #[arg(long, env = "EVENHAND_RATE_PER_MINUTE", default_value = "6000")]
+    pub rate_per_minute: NonZeroU32,
     /// Requests served at once before further ones are answered 503.
     #[arg(long, env = "EVENHAND_MAX_IN_FLIGHT", default_value_t = 1024)]
     pub max_in_flight: usize,

@@ -140,13 +140,15 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     }
     let has_body = operation.get("requestBody").is_some();
     let on_one = path.contains("{id}") || path.contains("{slug}");
-    let is_item = path.ends_with("{id}");
+    let is_item = path.ends_with("{id}") || path == "/v1/tenant";
     let is_transition = method == "post" && path.contains("{id}/");
     let guarded = matches!(method, "patch" | "put" | "delete") || is_transition;
     let mut refusals = vec!["400", "429", "500", "503"];
     let mut parameters = Vec::new();
     if secured {
         refusals.extend(["401", "403"]);
+    } else if operation["tags"][0] == "auth" {
+        refusals.push("401");
     }
     if on_one {
         refusals.push("404");

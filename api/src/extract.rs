@@ -16,6 +16,9 @@ use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// Most bytes set aside for a body on the word of its `Content-Length` alone.
+const FIRST_BUFFER: usize = 16 << 10;
+
 /// Deepest nesting of a JSON body.
 pub const MAX_DEPTH: usize = 64;
 
@@ -60,7 +63,7 @@ pub fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T
 }
 
 /// Refuses JSON nested deeper than [`MAX_DEPTH`] before any parser follows it down.
-fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
+pub fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in bytes {
         match byte {
@@ -101,7 +104,12 @@ fn require_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Refusal> 
     }
 }
 
-/// Reads a body of at most `limit` bytes, uncompressed, that arrives in time.
+/// Bytes per second below which a body is taken to be dripping.
+const MIN_BYTES_PER_SECOND: u64 = 64 << 10;
+
+/// Reads a body of at most `limit` bytes, uncompressed, that arrives in time. A body has
+/// `body_seconds` and one second more for every 64 KiB that have arrived: what flows is never cut
+/// off, however large, what drips soon is, and the limit bounds the whole.
 pub async fn read_body(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -116,24 +124,22 @@ pub async fn read_body(
     if announced.is_some_and(|length| length > limit) {
         return Err(Refusal::BodyTooLarge);
     }
-    let seconds = app(request)?.settings.body_seconds;
-    let reading = async {
-        let mut body = BytesMut::with_capacity(announced.unwrap_or(1024));
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|error| {
+    let patience = Duration::from_secs(app(request)?.settings.body_seconds);
+    let start = tokio::time::Instant::now();
+    let mut body = BytesMut::with_capacity(announced.unwrap_or_default().min(FIRST_BUFFER));
+    loop {
+        let earned = Duration::from_secs(body.len() as u64 / MIN_BYTES_PER_SECOND);
+        let next = tokio::time::timeout_at(start + patience + earned, payload.next()).await;
+        match next.map_err(|_| Refusal::RequestTimeout)? {
+            None => return Ok(body.freeze()),
+            Some(Ok(chunk)) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
+            Some(Ok(_)) => return Err(Refusal::BodyTooLarge),
+            Some(Err(error)) => {
                 log::debug!("body broke off: {error}");
-                Refusal::Malformed(vec![Violation::new("", "row_malformed")])
-            })?;
-            if body.len() + chunk.len() > limit {
-                return Err(Refusal::BodyTooLarge);
+                return Err(Refusal::Malformed(vec![Violation::new("", "row_malformed")]));
             }
-            body.extend_from_slice(&chunk);
         }
-        Ok(body.freeze())
-    };
-    tokio::time::timeout(Duration::from_secs(seconds), reading)
-        .await
-        .unwrap_or(Err(Refusal::RequestTimeout))
+    }
 }
 
 /// The `{id}` of a path. What is not a UUID names nothing.
@@ -161,6 +167,17 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self, Refusal>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let pairs =
+            actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let faults: Vec<_> = pairs
+            .iter()
+            .flat_map(|pairs| pairs.iter())
+            .filter(|(_, value)| schema::has_control_characters(value))
+            .map(|(name, _)| Violation::new(format!("/query/{name}"), "control_character"))
+            .collect();
+        if !faults.is_empty() {
+            return std::future::ready(Err(Refusal::Malformed(faults)));
+        }
         let query = actix_web::web::Query::<T>::from_query(request.query_string());
         std::future::ready(query.map(|query| Self(query.into_inner())).map_err(|error| {
             log::debug!("query cannot be read: {error}");
@@ -171,5 +188,25 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
                 None => Violation::new("/query", "wrong_type"),
             }])
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(depth: usize) -> String {
+        "[".repeat(depth) + &"]".repeat(depth)
+    }
+
+    #[test]
+    fn nesting_is_bounded_before_parsing() {
+        assert!(check_depth(nested(MAX_DEPTH).as_bytes()).is_ok());
+        let deep = check_depth(nested(5000).as_bytes());
+        assert!(matches!(deep, Err(Refusal::JsonTooDeep)));
+        let flat = format!("{{\"a\": \"{}\\\"{}\"}}", "[".repeat(99), "{".repeat(99));
+        assert!(check_depth(flat.as_bytes()).is_ok(), "brackets in text do not nest");
+        assert!(check_depth("[],".repeat(99).as_bytes()).is_ok(), "neighbours do not nest");
+        assert!(check_depth(b"]]]]").is_ok(), "what was never opened cannot be closed");
     }
 }

@@ -1,15 +1,21 @@
 //! Signing keys: kept in the database, rotated by command, shared by all replicas.
 
+use crate::app::App;
+use actix_web::web::Data;
 use domain::id::TenantId;
 use domain::time::Timestamp;
 use hmac::{Hmac, Mac};
 use persistence::{Database, DbError, SigningKey};
 use sha2::Sha256;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// A key signs only once every replica must have read it.
 const SETTLING: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
+
+/// How often the keys are read again.
+const REFRESH: Duration = Duration::from_secs(1);
 
 /// The keys in use. Old keys verify until they are retired.
 pub struct Keys {
@@ -47,6 +53,16 @@ impl Keys {
         let ring = Self::read(db).await?;
         *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(ring);
         Ok(())
+    }
+
+    /// Reads the keys again and again, so that each process knows every key in time.
+    pub async fn stay_fresh(app: Data<App>) {
+        loop {
+            tokio::time::sleep(REFRESH).await;
+            if let Err(error) = app.keys.refresh(&app.db).await {
+                log::warn!("the signing keys were not read: {error}");
+            }
+        }
     }
 
     async fn read(db: &Database) -> Result<Vec<SigningKey>, DbError> {

@@ -3,22 +3,34 @@
 //! A request goes one way: typed extractors, a use case inside one unit of work (load, decide,
 //! change, save), a view with its ETag. Rules live in `domain`, SQL in `persistence`.
 
+pub mod access;
+pub mod accounts;
+pub mod api_keys;
 pub mod app;
 pub mod audit_entries;
 pub mod auth;
+pub mod bulk;
 pub mod caller;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod contract;
+pub mod edge;
+pub mod employees;
 pub mod events;
 pub mod extract;
+pub mod jobs;
 pub mod keys;
+pub mod me;
+pub mod org_units;
 pub mod page;
 pub mod patch;
 pub mod positions;
 pub mod problem;
 pub mod refusal;
 pub mod reply;
+pub mod role_assignments;
 pub mod routes;
 pub mod schema;
 pub mod server;
+pub mod tenant;

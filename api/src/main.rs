@@ -1,32 +1,11 @@
 //! The `evenhand` program.
 
-use actix_web::web::Data;
-use api::app::App;
-use api::clock::Clock;
-use api::config::Settings;
-use clap::{Parser, Subcommand};
+use api::cli::{self, Cli};
+use clap::Parser;
 use std::process::ExitCode;
 
-/// Performance management a company can trust with its most sensitive data.
-#[derive(Parser)]
-#[command(version)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Serve the API.
-    Serve(Settings),
-    /// Bring the database schema up to date.
-    Migrate(Settings),
-    /// Print the OpenAPI document.
-    Openapi,
-}
-
 fn main() -> ExitCode {
-    let result = actix_web::rt::System::new().block_on(run(Cli::parse().command));
+    let result = actix_web::rt::System::new().block_on(cli::run(Cli::parse()));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -34,25 +13,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-async fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
-    match command {
-        Command::Serve(settings) => {
-            persistence::Database::migrate(&settings.database_url)?;
-            let app = Data::new(App::open(settings, Clock::default()).await?);
-            let (server, addresses) = api::server::start(app)?;
-            for address in addresses {
-                println!("listening on http://{address}");
-            }
-            server.await?;
-        }
-        Command::Migrate(settings) => {
-            for name in persistence::Database::migrate(&settings.database_url)? {
-                println!("{name}");
-            }
-        }
-        Command::Openapi => print!("{}", api::contract::text()),
-    }
-    Ok(())
 }

@@ -1,7 +1,8 @@
 //! Problem details (RFC 9457): every refusal as a documented type, in the reader's language.
 
 use crate::refusal::Refusal;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{StatusCode, Uri};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -48,7 +49,7 @@ static VIOLATIONS: LazyLock<HashMap<String, ViolationText>> = LazyLock::new(|| {
 });
 
 /// A language texts exist in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Language {
     /// English.
     En,
@@ -58,8 +59,7 @@ pub enum Language {
 
 impl Language {
     /// The language preferred by an `Accept-Language` header; English unless Chinese is wanted more.
-    pub fn of(request: &HttpRequest) -> Self {
-        let header = request.headers().get(header::ACCEPT_LANGUAGE);
+    pub fn of(header: Option<&HeaderValue>) -> Self {
         let wanted = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
         let quality = |prefix: &str| {
             wanted
@@ -107,6 +107,15 @@ impl Violation {
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.values.push((name, value.to_string()));
         self
+    }
+
+    /// The fault as a client reads it.
+    pub fn view(&self, language: Language) -> ProblemError {
+        ProblemError {
+            pointer: self.pointer.clone(),
+            code: self.code.to_owned(),
+            detail: self.text(language),
+        }
     }
 
     /// The text in a language.
@@ -186,36 +195,53 @@ impl RequestId {
     }
 }
 
+/// What of a request shows in the problem that answers it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Where it was sent to.
+    pub uri: Uri,
+    /// The languages its sender reads.
+    pub accept_language: Option<HeaderValue>,
+    /// Its id.
+    pub request_id: String,
+}
+
+impl Problem {
+    /// A refusal in a language.
+    pub fn new(
+        refusal: &Refusal,
+        language: Language,
+        instance: String,
+        request_id: String,
+    ) -> Self {
+        let slug = refusal.slug();
+        let kind = &KINDS[slug];
+        let (title, detail) = match language {
+            Language::En => (&kind.title_en, &kind.explanation_en),
+            Language::Zh => (&kind.title_zh, &kind.explanation_zh),
+        };
+        let facts = refusal.facts();
+        Self {
+            kind: format!("/problems/{slug}"),
+            title: title.clone(),
+            status: kind.status,
+            detail: detail.clone(),
+            instance,
+            request_id,
+            errors: facts.violations.iter().map(|violation| violation.view(language)).collect(),
+            current_state: facts.current_state,
+            allowed_actions: facts.allowed_actions,
+            rule: facts.rule,
+        }
+    }
+}
+
 /// Renders a refusal for the request it answers.
-pub fn render(refusal: &Refusal, request: &HttpRequest) -> HttpResponse {
-    let language = Language::of(request);
-    let slug = refusal.slug();
-    let kind = &KINDS[slug];
-    let (title, detail) = match language {
-        Language::En => (&kind.title_en, &kind.explanation_en),
-        Language::Zh => (&kind.title_zh, &kind.explanation_zh),
-    };
+pub fn render(refusal: &Refusal, asked: &Asked) -> HttpResponse {
+    let language = Language::of(asked.accept_language.as_ref());
     let facts = refusal.facts();
-    let body = Problem {
-        kind: format!("/problems/{slug}"),
-        title: title.clone(),
-        status: kind.status,
-        detail: detail.clone(),
-        instance: request.path().to_owned(),
-        request_id: RequestId::of(request),
-        errors: facts
-            .violations
-            .iter()
-            .map(|violation| ProblemError {
-                pointer: violation.pointer.clone(),
-                code: violation.code.to_owned(),
-                detail: violation.text(language),
-            })
-            .collect(),
-        current_state: facts.current_state,
-        allowed_actions: facts.allowed_actions,
-        rule: facts.rule,
-    };
+    let instance = asked.uri.path().to_owned();
+    let body = Problem::new(refusal, language, instance, asked.request_id.clone());
     let mut response = HttpResponse::build(refusal.status_code());
     response
         .content_type(MEDIA_TYPE)
@@ -229,7 +255,11 @@ pub fn render(refusal: &Refusal, request: &HttpRequest) -> HttpResponse {
         response.insert_header((header::ALLOW, allow));
     }
     if refusal.status_code() == StatusCode::UNAUTHORIZED {
-        response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        let challenge = match refusal {
+            Refusal::TokenExpired => "Bearer error=\"invalid_token\"",
+            _ => "Bearer",
+        };
+        response.insert_header((header::WWW_AUTHENTICATE, challenge));
     }
     response.json(body)
 }
@@ -243,5 +273,31 @@ impl ResponseError for Refusal {
     /// The outermost middleware, which knows the request, renders the body.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_english_unless_chinese_is_wanted_more() {
+        for (header, language) in [
+            ("", Language::En),
+            ("zh-CN", Language::Zh),
+            ("zh", Language::Zh),
+            ("ZH-hans-CN,en;q=0.5", Language::Zh),
+            ("en-GB,en;q=0.9,zh;q=0.8", Language::En),
+            ("zh;q=0.3, en;q=0.2", Language::Zh),
+            ("fr, zh;q=0.1", Language::Zh),
+            ("zh, en", Language::En),
+            ("zh;q=0", Language::En),
+            ("zhx", Language::En),
+            ("zh;q=x;;,", Language::Zh),
+        ] {
+            let value = HeaderValue::from_static(header);
+            assert_eq!(Language::of(Some(&value)), language, "{header}");
+        }
+        assert_eq!(Language::of(None), Language::En);
     }
 }

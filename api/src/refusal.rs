@@ -1,8 +1,10 @@
 //! Why a request is refused: one enum, mapped exhaustively to the problem registry.
 
 use crate::problem::Violation;
+use domain::org::{MAX_DEPTH, TreeFault};
 use domain::policy::Denial;
 use persistence::{DbError, Failure};
+use uuid::Uuid;
 
 /// Every way in which a request can fail.
 #[derive(Debug, thiserror::Error)]
@@ -149,6 +151,17 @@ impl From<Denial> for Refusal {
     }
 }
 
+/// The fault of a line, with the loop named by external keys.
+pub fn line_fault(pointer: &str, fault: &TreeFault<String>) -> Violation {
+    match fault {
+        TreeFault::Loop(members) => {
+            let round: Vec<_> = members.iter().chain(members.first()).map(String::as_str).collect();
+            Violation::new(pointer, "reporting_loop").with("loop", round.join(" -> "))
+        }
+        TreeFault::TooDeep(_) => Violation::new(pointer, "depth_exceeded").with("max", MAX_DEPTH),
+    }
+}
+
 /// What a refusal tells beside its type.
 #[derive(Default)]
 pub struct Facts<'r> {
@@ -170,6 +183,22 @@ impl Refusal {
     /// One fault of the input.
     pub fn invalid(pointer: impl Into<String>, code: &'static str) -> Self {
         Refusal::Invalid(vec![Violation::new(pointer, code)])
+    }
+
+    /// The input names something that does not exist.
+    pub fn unknown(pointer: &str, id: Uuid) -> Self {
+        let violation = Violation::new(pointer, "unknown_reference").with("value", id);
+        Refusal::Invalid(vec![violation])
+    }
+
+    /// Names the input by which a unique key was taken; other failures stay what they are.
+    pub fn taken(error: DbError, pointer: &str, value: &str) -> Self {
+        match error {
+            DbError::Duplicate { .. } => {
+                Refusal::Duplicate(vec![Violation::new(pointer, "duplicate").with("value", value)])
+            }
+            other => other.into(),
+        }
     }
 
     /// The problem type.

@@ -135,10 +135,7 @@ pub fn found<T: Serialize>(
 ) -> Result<HttpResponse, Refusal> {
     let body = to_json(view)?;
     let etag = etag(version, &body);
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let fresh = known.is_some_and(|list| {
-        list.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
-    });
+    let fresh = is_known(request, &etag);
     let mut response =
         HttpResponse::build(if fresh { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     response
@@ -149,6 +146,14 @@ pub fn found<T: Serialize>(
         return Ok(response.finish());
     }
     Ok(response.content_type("application/json").body(body))
+}
+
+/// Whether the client has what `etag` stands for already, and says so by `If-None-Match`.
+pub fn is_known(request: &HttpRequest, etag: &str) -> bool {
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    known.is_some_and(|list| {
+        list.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    })
 }
 
 /// Answers with a page of a list and, if there is more, a link to the next page.

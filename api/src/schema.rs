@@ -2,6 +2,7 @@
 //! documented and what is accepted cannot differ, and every fault is named at once.
 
 use crate::problem::Violation;
+use domain::text::TextEnum;
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Value, json};
@@ -9,6 +10,18 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
+
+/// The schema of a domain enum: its text forms.
+pub fn words<T: TextEnum>() -> Object {
+    let forms = T::ALL.iter().map(|value| value.as_str());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(forms)).build()
+}
+
+/// The schema of a list of different values of a domain enum.
+pub fn word_list<T: TextEnum>() -> Array {
+    ArrayBuilder::new().items(words::<T>()).unique_items(true).build()
+}
 
 static VALIDATORS: RwLock<Option<HashMap<TypeId, Arc<Validator>>>> = RwLock::new(None);
 
@@ -41,14 +54,46 @@ fn compile<T: ToSchema>() -> Validator {
         .expect("utoipa writes valid JSON Schema")
 }
 
-/// Every fault of `value` by the schema, in the order of the document.
+/// Every fault of `value` by the schema, in the order of the document, then texts that hold what
+/// no text should.
 pub fn faults(validator: &Validator, value: &Value) -> Vec<Violation> {
-    validator.iter_errors(value).flat_map(|error| fault(&error)).collect()
+    let mut faults: Vec<_> = validator.iter_errors(value).flat_map(|e| fault(&e)).collect();
+    control_characters(value, "", &mut faults);
+    faults
+}
+
+/// Whether a text holds control characters other than line breaks and tabs. One engine cannot keep
+/// them all, and no reader of an export expects them.
+pub fn has_control_characters(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+fn control_characters(value: &Value, at: &str, faults: &mut Vec<Violation>) {
+    match value {
+        Value::String(text) if has_control_characters(text) => {
+            faults.push(Violation::new(at, "control_character"));
+        }
+        Value::Array(items) => {
+            for (number, item) in items.iter().enumerate() {
+                control_characters(item, &format!("{at}/{number}"), faults);
+            }
+        }
+        Value::Object(properties) => {
+            for (name, property) in properties {
+                control_characters(property, &child(at, name), faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn child(at: &str, name: &str) -> String {
+    format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 fn fault(error: &jsonschema::ValidationError<'_>) -> Vec<Violation> {
     let at = error.instance_path().as_str().to_owned();
-    let child = |name: &str| format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+    let child = |name: &str| child(&at, name);
     let one = |violation| vec![violation];
     match error.kind() {
         Kind::Required { property } => {
@@ -63,10 +108,10 @@ fn fault(error: &jsonschema::ValidationError<'_>) -> Vec<Violation> {
         Kind::MaxLength { limit } => one(Violation::new(at, "too_long").with("max", limit)),
         Kind::MaxItems { limit } => one(Violation::new(at, "too_many").with("max", limit)),
         Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => {
-            one(Violation::new(at, "out_of_range").with("min", limit))
+            one(Violation::new(at, "too_small").with("min", limit))
         }
         Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => {
-            one(Violation::new(at, "out_of_range").with("max", limit))
+            one(Violation::new(at, "too_large").with("max", limit))
         }
         Kind::Pattern { pattern } => one(Violation::new(at, "pattern").with("value", pattern)),
         Kind::Format { format } => one(Violation::new(

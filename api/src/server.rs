@@ -1,28 +1,76 @@
 //! The server: binds, serves, and goes down without breaking a request off.
 
 use crate::app::App;
+use crate::edge;
+use crate::keys::Keys;
 use actix_web::dev::Server;
-use actix_web::web::Data;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
 use actix_web::{App as Actix, HttpServer};
 use std::net::SocketAddr;
+use std::num::NonZero;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// How long a client that is still sending gets to read the refusal before its connection closes.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Starts the server; answers with it and the addresses it listens on.
 pub fn start(app: Data<App>) -> std::io::Result<(Server, Vec<SocketAddr>)> {
+    start_with(app, crate::routes::routes)
+}
+
+/// Starts a server with the routes given.
+pub(crate) fn start_with(
+    app: Data<App>,
+    routes: fn(&mut ServiceConfig),
+) -> std::io::Result<(Server, Vec<SocketAddr>)> {
     let settings = app.settings.clone();
+    actix_web::rt::spawn(Keys::stay_fresh(app.clone()));
     let factory = move || {
         let (actix, _) = Actix::new()
             .app_data(app.clone())
             .into_utoipa_app()
-            .configure(crate::routes::routes)
+            .configure(routes)
             .split_for_parts();
-        actix
+        actix.default_service(web::to(edge::fallback::answer)).wrap(from_fn(edge::serve))
     };
-    let mut server = HttpServer::new(factory).shutdown_timeout(settings.shutdown_seconds);
-    if settings.workers > 0 {
-        server = server.workers(settings.workers);
-    }
-    let server = server.bind((settings.host, settings.port))?;
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+        workers => workers,
+    };
+    let keep_alive = Duration::from_secs(settings.keep_alive_seconds);
+    let head = Duration::from_secs(settings.head_seconds);
+    let server = HttpServer::new(factory)
+        .on_connect(move |connection, data| edge::pace::watch(connection, data, keep_alive + head))
+        .workers(workers)
+        .max_connections(settings.max_connections.div_ceil(workers))
+        .keep_alive(keep_alive)
+        .client_request_timeout(head)
+        .client_disconnect_timeout(LINGER)
+        .shutdown_timeout(settings.shutdown_seconds)
+        .disable_signals()
+        .bind((settings.host, settings.port))?;
     let addresses = server.addrs();
     Ok((server.run(), addresses))
+}
+
+/// Serves until the process is told to go: then nothing new is accepted, and what is being served
+/// has the time in the settings to finish.
+pub async fn run_until_signalled(app: Data<App>, server: Server) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let handle = server.handle();
+    actix_web::rt::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        log::info!("going down");
+        app.edge.admission.close();
+        handle.stop(true).await;
+    });
+    server.await
 }

@@ -1,9 +1,9 @@
 //! Logins, roles and keys: who may sign in, and as what.
 
-use crate::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, RoleAssignmentId};
+use crate::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, RoleAssignmentId, SessionId};
 use crate::text_enum;
 use crate::time::Timestamp;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 text_enum! {
     /// Whether an account may sign in.
@@ -15,6 +15,37 @@ text_enum! {
         /// May not sign in; its sessions have ended.
         Deactivated = "deactivated",
     }
+}
+
+text_enum! {
+    /// What an administrator may do to an account.
+    pub enum AccountTransition {
+        /// Let a deactivated account sign in again.
+        Activation = "activation",
+        /// Keep the account from signing in.
+        Deactivation = "deactivation",
+        /// Take the password away and have the person choose another.
+        PasswordReset = "password_reset",
+    }
+}
+
+impl AccountStatus {
+    /// The status after a transition; none if the status does not allow it.
+    pub fn after(self, transition: AccountTransition) -> Option<AccountStatus> {
+        use AccountStatus::{Active, Deactivated, Invited};
+        use AccountTransition::{Activation, Deactivation, PasswordReset};
+        match (self, transition) {
+            (Deactivated, Activation) => Some(Active),
+            (Invited | Active, Deactivation) => Some(Deactivated),
+            (Invited | Active, PasswordReset) => Some(Invited),
+            (Invited | Active, Activation) | (Deactivated, Deactivation | PasswordReset) => None,
+        }
+    }
+}
+
+/// The form in which logins are compared.
+pub fn login_key(login: &str) -> String {
+    login.to_lowercase()
 }
 
 /// The login of a person. Secrets are kept elsewhere and never loaded with it.
@@ -36,6 +67,57 @@ pub struct Account {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// One sign-in on one device: a chain of refresh tokens of which only the last one is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Who signed in.
+    pub account_id: AccountId,
+    /// Number of the refresh token that is good, from 1.
+    pub generation: i32,
+    /// When the person signed in.
+    pub created_at: Timestamp,
+    /// When the good refresh token was made.
+    pub rotated_at: Timestamp,
+    /// When the session ends if it is not used.
+    pub expires_at: Timestamp,
+    /// When it was ended before that.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// What a refresh token of a session is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// The good one: it is exchanged for its successor.
+    Current,
+    /// The one before, again: its answer was lost on the way, so it gets the same successor.
+    Repeated,
+    /// An older one: somebody holds a copy, so the session must end.
+    Reused,
+}
+
+impl Session {
+    /// How long a lost answer may be asked for again.
+    pub const RETRY: TimeDelta = TimeDelta::seconds(10);
+
+    /// Whether it has neither been ended nor run out.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && now < self.expires_at
+    }
+
+    /// What the refresh token of a generation is worth at an instant.
+    pub fn presented(&self, generation: i32, now: Timestamp) -> Presented {
+        if generation == self.generation {
+            Presented::Current
+        } else if generation == self.generation - 1 && now - self.rotated_at <= Self::RETRY {
+            Presented::Repeated
+        } else {
+            Presented::Reused
+        }
+    }
 }
 
 text_enum! {
@@ -122,4 +204,47 @@ pub struct ApiKey {
     pub updated_at: Timestamp,
     /// When it was revoked.
     pub deleted_at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::TextEnum;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_refresh_token_is_good_once_and_forgiven_for_ten_seconds() {
+        let start = Timestamp::UNIX_EPOCH;
+        let session = Session {
+            id: Uuid::nil().into(),
+            account_id: Uuid::nil().into(),
+            generation: 3,
+            created_at: start,
+            rotated_at: start,
+            expires_at: start + TimeDelta::days(30),
+            revoked_at: None,
+        };
+        let late = start + Session::RETRY + TimeDelta::microseconds(1);
+        assert_eq!(session.presented(3, late), Presented::Current);
+        assert_eq!(session.presented(2, start + Session::RETRY), Presented::Repeated);
+        assert_eq!(session.presented(2, late), Presented::Reused);
+        assert_eq!(session.presented(1, start), Presented::Reused);
+        assert_eq!(session.presented(4, start), Presented::Reused);
+        assert!(session.is_open(late) && !session.is_open(session.expires_at));
+        assert!(!Session { revoked_at: Some(start), ..session }.is_open(start));
+    }
+
+    #[test]
+    fn every_status_allows_what_it_should() {
+        let allowed = |status: AccountStatus| -> Vec<_> {
+            let all = AccountTransition::ALL.iter();
+            all.filter_map(|&step| Some((step, status.after(step)?))).collect()
+        };
+        use AccountStatus::{Active, Deactivated, Invited};
+        use AccountTransition::{Activation, Deactivation, PasswordReset};
+        for status in [Invited, Active] {
+            assert_eq!(allowed(status), [(Deactivation, Deactivated), (PasswordReset, Invited)]);
+        }
+        assert_eq!(allowed(Deactivated), [(Activation, Active)]);
+    }
 }

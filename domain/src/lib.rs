@@ -13,6 +13,8 @@ pub mod distribution;
 pub mod error;
 pub mod fairness;
 pub mod id;
+pub mod import;
+pub mod job;
 pub mod kpi;
 pub mod merit;
 pub mod nine_box;

@@ -2,8 +2,9 @@
 
 use crate::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
 use crate::text_enum;
-use crate::time::Timestamp;
-use chrono::NaiveDate;
+use crate::time::{Period, Timestamp};
+use chrono::{Days, NaiveDate};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -49,8 +50,8 @@ pub struct OrgUnit {
     pub kind: OrgUnitKind,
     /// The unit above, none for the top.
     pub parent_id: Option<OrgUnitId>,
-    /// First day on which `parent_id` holds.
-    pub effective_from: NaiveDate,
+    /// First day on which `parent_id` holds; none where the unit has no place in the tree yet.
+    pub effective_from: Option<NaiveDate>,
     /// Counts changes, from 1.
     pub version: i32,
     /// When it was made.
@@ -59,6 +60,17 @@ pub struct OrgUnit {
     pub updated_at: Timestamp,
     /// When it was deleted; such rows are shown only as tombstones.
     pub deleted_at: Option<Timestamp>,
+}
+
+/// One stretch of a unit's place in the tree; the next one ends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// Whose place it is.
+    pub org_unit_id: OrgUnitId,
+    /// First and last day.
+    pub period: Period,
+    /// The unit above, none for the top.
+    pub parent_id: Option<OrgUnitId>,
 }
 
 /// A job in the catalogue.
@@ -107,8 +119,8 @@ pub struct Employee {
     pub hire_date: NaiveDate,
     /// Last working day, when known.
     pub termination_date: Option<NaiveDate>,
-    /// Unit, job and manager as of the date asked for.
-    pub assignment: Assignment,
+    /// Unit, job and manager as of the date asked for; none before the first.
+    pub assignment: Option<Assignment>,
     /// Ids in other systems, by system name.
     pub external_ids: Vec<ExternalId>,
     /// Counts changes, from 1.
@@ -127,6 +139,32 @@ impl Employee {
             _ => EmploymentStatus::Active,
         }
     }
+
+    /// What can be done to the person in the state of `today`.
+    pub fn possible_actions(&self, today: NaiveDate) -> Vec<EmployeeAction> {
+        use EmployeeAction::{Assignment, Reinstatement, Termination, Update};
+        match (self.status(today), self.termination_date) {
+            (EmploymentStatus::Active, None) => vec![Update, Assignment, Termination],
+            (EmploymentStatus::Active, Some(_)) => {
+                vec![Update, Assignment, Termination, Reinstatement]
+            }
+            (EmploymentStatus::Terminated, _) => vec![Update, Assignment, Reinstatement],
+        }
+    }
+}
+
+text_enum! {
+    /// What can be done to an employee, depending on the state.
+    pub enum EmployeeAction {
+        /// Change name, number, address, hire date or external ids.
+        Update = "update",
+        /// Give another unit, job or manager from a day on.
+        Assignment = "assignment",
+        /// Set the last working day.
+        Termination = "termination",
+        /// Take the last working day back.
+        Reinstatement = "reinstatement",
+    }
 }
 
 /// One stretch of an employee's unit, job and manager; the next one ends it.
@@ -136,8 +174,8 @@ pub struct Assignment {
     pub id: AssignmentId,
     /// Whose it is.
     pub employee_id: EmployeeId,
-    /// First day.
-    pub effective_from: NaiveDate,
+    /// First and last day.
+    pub period: Period,
     /// Unit the person works in.
     pub org_unit_id: Option<OrgUnitId>,
     /// Job of the catalogue.
@@ -210,9 +248,100 @@ where
     faults
 }
 
+/// Where a new stretch goes into a history without gaps: what ends before it, what it replaces,
+/// and how long it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Insertion {
+    /// Start of the stretch that now ends on the day before.
+    pub shortened: Option<NaiveDate>,
+    /// Whether a stretch of the same start is replaced.
+    pub replaced: bool,
+    /// First and last day of the new stretch: later stretches are kept.
+    pub period: Period,
+}
+
+impl Insertion {
+    /// Last day of what came before.
+    pub fn day_before(&self) -> NaiveDate {
+        self.period.start.checked_sub_days(Days::new(1)).unwrap_or(NaiveDate::MIN)
+    }
+}
+
+/// Fits a stretch that begins on `start` into a history, given the days on which its stretches
+/// begin, in any order. Each stretch lasts until the next begins; the last is open.
+pub fn insert_stretch(starts: impl IntoIterator<Item = NaiveDate>, start: NaiveDate) -> Insertion {
+    let (mut before, mut after, mut replaced) = (None, None, false);
+    for other in starts {
+        match other.cmp(&start) {
+            Ordering::Less => before = before.max(Some(other)),
+            Ordering::Equal => replaced = true,
+            Ordering::Greater => {
+                after = Some(after.map_or(other, |known: NaiveDate| known.min(other)));
+            }
+        }
+    }
+    let end = after.and_then(|next| next.checked_sub_days(Days::new(1)));
+    let shortened = before.filter(|_| !replaced);
+    Insertion { shortened, replaced, period: Period { start, end } }
+}
+
+/// A node of a tree as seen from another one, on the days on which it is seen there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach<K> {
+    /// Nodes from the other one to this one, both counted.
+    pub steps: usize,
+    /// The node.
+    pub node: K,
+    /// Its external key.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// The days.
+    pub days: Period,
+}
+
+/// How many levels lie below a node, itself counted, on which days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Height {
+    /// Levels.
+    pub levels: usize,
+    /// The days.
+    pub days: Period,
+}
+
+/// Checks a new line from the node `node`, whose external key is `key`, to a parent: no loop and
+/// no chain longer than [`MAX_DEPTH`] on any day. `above` is what is seen from the parent up, up to
+/// `node` where it is met; `below` what hangs on the node.
+pub fn check_line<K: Copy + Eq>(
+    node: K,
+    key: &str,
+    above: &[Reach<K>],
+    below: &[Height],
+) -> Result<(), TreeFault<String>> {
+    let meeting = above.iter().filter(|reach| reach.node == node).min_by_key(|r| r.days.start);
+    if let Some(meeting) = meeting {
+        let day = meeting.days.start;
+        let mut chain: Vec<_> =
+            above.iter().filter(|r| r.steps < meeting.steps && r.days.contains(day)).collect();
+        chain.sort_unstable_by_key(|reach| reach.steps);
+        let members = std::iter::once(key).chain(chain.into_iter().map(|r| r.key.as_str()));
+        return Err(TreeFault::Loop(members.map(str::to_owned).collect()));
+    }
+    let too_deep = |reach: &&Reach<K>| {
+        below.iter().any(|height| {
+            reach.steps + height.levels > MAX_DEPTH && reach.days.overlaps(&height.days)
+        })
+    };
+    match above.iter().find(too_deep) {
+        Some(_) => Err(TreeFault::TooDeep(key.to_owned())),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn lines(pairs: &[(u32, u32)]) -> HashMap<u32, u32> {
         pairs.iter().copied().collect()
@@ -235,5 +364,76 @@ mod tests {
         assert!(check_tree(&chain).is_empty(), "32 people in a line are allowed");
         let chain: HashMap<u32, u32> = (1..33).map(|n| (n, n - 1)).collect();
         assert_eq!(check_tree(&chain), [TreeFault::TooDeep(32)]);
+    }
+
+    fn day(number: u64) -> NaiveDate {
+        NaiveDate::default() + Days::new(number)
+    }
+
+    fn days(start: u64, end: Option<u64>) -> Period {
+        Period { start: day(start), end: end.map(day) }
+    }
+
+    proptest! {
+        #[test]
+        fn a_history_never_has_gaps_or_overlaps(starts in prop::collection::vec(0_u64..40, 1..30)) {
+            let mut history: Vec<(Period, usize)> = Vec::new();
+            let mut last_written = HashMap::new();
+            for (value, &start) in starts.iter().enumerate() {
+                let insertion =
+                    insert_stretch(history.iter().map(|(period, _)| period.start), day(start));
+                if let Some(shortened) = insertion.shortened {
+                    for (period, _) in &mut history {
+                        if period.start == shortened {
+                            period.end = Some(insertion.day_before());
+                        }
+                    }
+                }
+                if insertion.replaced {
+                    history.retain(|(period, _)| period.start != day(start));
+                }
+                history.push((insertion.period, value));
+                history.sort_by_key(|(period, _)| period.start);
+                last_written.insert(day(start), value);
+            }
+            for pair in history.windows(2) {
+                prop_assert_eq!(pair[0].0.end.map(|end| end + Days::new(1)), Some(pair[1].0.start));
+            }
+            prop_assert_eq!(history.last().and_then(|(period, _)| period.end), None);
+            for (period, value) in history {
+                prop_assert_eq!(last_written.get(&period.start), Some(&value));
+            }
+        }
+    }
+
+    fn reach(steps: usize, node: u32, days: Period) -> Reach<u32> {
+        Reach { steps, node, key: format!("E{node}"), name: String::new(), days }
+    }
+
+    #[test]
+    fn a_loop_that_only_a_later_day_closes_is_named_as_of_that_day() {
+        let above = [
+            reach(1, 2, days(0, None)),
+            reach(2, 9, days(0, Some(9))),
+            reach(2, 3, days(10, None)),
+            reach(3, 1, days(10, None)),
+        ];
+        let own = [Height { levels: 1, days: days(0, None) }];
+        assert_eq!(
+            check_line(1, "E1", &above, &own),
+            Err(TreeFault::Loop(vec!["E1".into(), "E2".into(), "E3".into()]))
+        );
+        assert_eq!(check_line(1, "E1", &above[..3], &own), Ok(()));
+    }
+
+    #[test]
+    fn depth_is_counted_on_each_day_for_itself() {
+        let above: Vec<_> = (1..=20).map(|n| reach(n, n as u32, days(0, Some(9)))).collect();
+        let later = [Height { levels: 13, days: days(10, None) }];
+        assert_eq!(check_line(100, "E100", &above, &later), Ok(()));
+        let now = [Height { levels: 13, days: days(9, None) }];
+        assert_eq!(check_line(100, "E100", &above, &now), Err(TreeFault::TooDeep("E100".into())));
+        let fits = [Height { levels: 12, days: days(0, None) }];
+        assert_eq!(check_line(100, "E100", &above, &fits), Ok(()));
     }
 }

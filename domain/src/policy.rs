@@ -149,6 +149,8 @@ text_enum! {
         AccountRead = "account.read",
         /// Invite, deactivate, activate an account, reset its password, end its sessions.
         AccountWrite = "account.write",
+        /// Choose one's own password and end one's own sessions.
+        AccountOwn = "account.own",
         /// Read role assignments.
         RoleAssignmentRead = "role_assignment.read",
         /// Give and revoke roles.
@@ -181,7 +183,7 @@ impl Action {
             | Action::EmployeeWrite
             | Action::EmployeeImport
             | Action::EmployeeExport => Action::EmployeeRead,
-            Action::AccountRead | Action::AccountWrite => Action::AccountRead,
+            Action::AccountRead | Action::AccountWrite | Action::AccountOwn => Action::AccountRead,
             Action::RoleAssignmentRead | Action::RoleAssignmentWrite => Action::RoleAssignmentRead,
             Action::ApiKeyRead | Action::ApiKeyWrite => Action::ApiKeyRead,
             Action::AuditEntryRead => Action::AuditEntryRead,
@@ -283,6 +285,7 @@ pub const RULES: &[Rule] = &[
             A::EmployeeRead,
             A::EmployeeHistory,
             A::AccountRead,
+            A::AccountOwn,
             A::RoleAssignmentRead,
             A::AccessExplain,
         ],
@@ -429,6 +432,8 @@ pub enum Denial {
 pub const NO_RULE: &str = "no-rule-allows";
 /// The rule named when only the conflict of interest stands in the way.
 pub const CONFLICT_OF_INTEREST: &str = "conflict-of-interest";
+/// The rule named when a filter or order asks for a field that the caller does not see.
+pub const FIELD_MASKED: &str = "field-masked";
 /// The rule named when a key lacks the scope.
 pub const SCOPE_MISSING: &str = "scope-missing";
 

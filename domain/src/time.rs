@@ -24,4 +24,10 @@ impl Period {
     pub fn contains(&self, day: NaiveDate) -> bool {
         self.start <= day && self.end.is_none_or(|end| day <= end)
     }
+
+    /// Whether some day lies in both periods.
+    pub fn overlaps(&self, other: &Period) -> bool {
+        other.end.is_none_or(|end| self.start <= end)
+            && self.end.is_none_or(|end| other.start <= end)
+    }
 }

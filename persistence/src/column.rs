@@ -188,3 +188,51 @@ macro_rules! statement {
     };
 }
 pub(crate) use statement;
+
+/// Rows of one statement that writes many: well below the binds either engine allows.
+pub const BATCH: usize = 500;
+
+/// Declares a hand-written statement that writes many rows at once: `head`, the rows, `tail`. The
+/// struct holds one vector per column, all of the same length; how rows are handed over is the
+/// engine's affair.
+macro_rules! rows_statement {
+    (
+        $(#[$doc:meta])*
+        struct $name:ident { $($field:ident : $rust:ty),* $(,)? }
+        $head:literal rows $tail:literal
+    ) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        struct $name { $($field: Vec<$rust>),* }
+
+        impl diesel::query_builder::QueryId for $name {
+            type QueryId = $name;
+            const HAS_STATIC_QUERY_ID: bool = super::dialect::ROWS_ARE_ONE_BIND;
+        }
+
+        impl diesel::query_builder::QueryFragment<Db> for $name {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: diesel::query_builder::AstPass<'_, 'b, Db>,
+            ) -> diesel::QueryResult<()> {
+                out.push_sql($head);
+                super::dialect::push_rows!(out, self, $($field: $rust),*);
+                out.push_sql($tail);
+                Ok(())
+            }
+        }
+
+        impl diesel::RunQueryDsl<Conn> for $name {}
+    };
+}
+pub(crate) use rows_statement;
+
+/// The stretch of a history that holds on a day.
+macro_rules! on_day {
+    ($table:ident, $day:expr) => {
+        $table::effective_from
+            .le($day)
+            .and($table::effective_to.is_null().or($table::effective_to.ge($day)))
+    };
+}
+pub(crate) use on_day;

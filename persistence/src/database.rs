@@ -98,6 +98,14 @@ impl Database {
         }
     }
 
+    /// Units of work that wait to be written.
+    pub fn queued(&self) -> usize {
+        match self {
+            Self::Sqlite(engine) => engine.queued(),
+            Self::Postgres(engine) => engine.queued(),
+        }
+    }
+
     /// Reads in use and reads at once in all.
     pub fn load(&self) -> (usize, usize) {
         match self {

@@ -8,7 +8,8 @@ pub enum DbError {
     Duplicate {
         /// Table of the key.
         table: String,
-        /// Last column of the key: the one that names the thing.
+        /// Last column of the key: the one that names the thing; `pkey` for a primary key on
+        /// PostgreSQL.
         column: String,
     },
     /// A reference points nowhere, or something still points here.
@@ -79,14 +80,15 @@ impl From<diesel::result::Error> for DbError {
     }
 }
 
-/// PostgreSQL names table and key in fields of the error, SQLite only in the text
-/// `UNIQUE constraint failed: table.first, table.last`.
+/// SQLite tells the key in the text `UNIQUE constraint failed: table.first, table.last`. PostgreSQL
+/// tells table and constraint; which columns it hides where row-level security is on, so they are
+/// read off the constraint's name, `table_tenant_id_column_key`, or `table_column` of an index.
 fn duplicate(info: &dyn diesel::result::DatabaseErrorInformation) -> DbError {
-    let (table, column) = match (info.table_name(), info.details()) {
-        (Some(table), Some(details)) => {
-            let columns = details.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
-            let last = columns.and_then(|(list, _)| list.rsplit(", ").next());
-            (table, last.unwrap_or_default())
+    let (table, column) = match (info.table_name(), info.constraint_name()) {
+        (Some(table), Some(constraint)) => {
+            let key = constraint.strip_prefix(table).unwrap_or(constraint).trim_start_matches('_');
+            let key = key.strip_prefix("tenant_id_").unwrap_or(key);
+            (table, key.strip_suffix("_key").unwrap_or(key))
         }
         _ => {
             let last = info.message().rsplit([' ', ',']).next().unwrap_or_default();
@@ -98,7 +100,7 @@ fn duplicate(info: &dyn diesel::result::DatabaseErrorInformation) -> DbError {
 
 /// Failures that neither engine's driver tells apart by kind.
 fn by_message(message: &str) -> DbError {
-    const RACE: &[&str] = &["deadlock detected", "could not serialize"];
+    const RACE: &[&str] = &["deadlock detected", "could not serialize", "lock timeout"];
     const UNAVAILABLE: &[&str] = &[
         "database is locked",
         "disk I/O error",

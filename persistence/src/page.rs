@@ -1,5 +1,6 @@
 //! Keyset pages: where a list goes on, and how far.
 
+use chrono::NaiveDate;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,6 +15,8 @@ pub enum After {
     Updated(Timestamp, Uuid),
     /// In the order of a text key, then of ids.
     Text(String, Uuid),
+    /// In the order of days, for histories, which have one entry per day at most.
+    Day(NaiveDate),
     /// In the order of a numbered log.
     Position(i64),
 }
@@ -30,6 +33,9 @@ pub struct Page {
 }
 
 impl Page {
+    /// The whole list.
+    pub const ALL: Page = Page { limit: i64::MAX, after: None, updated_since: None };
+
     /// The id to go on behind, in the order of ids.
     pub fn after_id(&self) -> Option<Uuid> {
         match self.after {
@@ -46,6 +52,22 @@ impl Page {
         }
     }
 
+    /// The key to go on behind, in the order of a text key.
+    pub fn after_text(&self) -> Option<(&str, Uuid)> {
+        match &self.after {
+            Some(After::Text(key, id)) => Some((key, *id)),
+            _ => None,
+        }
+    }
+
+    /// The day to go on behind, in the order of days.
+    pub fn after_day(&self) -> Option<NaiveDate> {
+        match self.after {
+            Some(After::Day(day)) => Some(day),
+            _ => None,
+        }
+    }
+
     /// The position to go on behind, from 0.
     pub fn after_position(&self) -> i64 {
         match self.after {
@@ -54,3 +76,41 @@ impl Page {
         }
     }
 }
+
+/// Narrows a query to what lies behind `(key, id)` in the order of two columns. The first condition
+/// alone is implied by the second; it is what lets an index scan start at the key.
+macro_rules! behind {
+    ($query:expr, $columns:expr, $last:expr) => {{
+        let ((column, id_column), (key, id)) = ($columns, $last);
+        $query.filter(column.ge(key.clone())).filter(column.gt(key).or(id_column.gt(id)))
+    }};
+}
+pub(crate) use behind;
+/// Orders a boxed query of a table with `id` and `updated_at` as a page asks, behind its key.
+macro_rules! keyset {
+    ($query:expr, $table:ident, $page:expr) => {
+        match $page.updated_since {
+            Some(since) => {
+                let query = $query
+                    .filter($table::updated_at.ge($crate::column::At(since)))
+                    .order(($table::updated_at, $table::id));
+                match $page.after_update() {
+                    Some((at, id)) => $crate::page::behind!(
+                        query,
+                        ($table::updated_at, $table::id),
+                        ($crate::column::At(at), $crate::column::Key(id))
+                    ),
+                    None => query,
+                }
+            }
+            None => {
+                let query = $query.order($table::id);
+                match $page.after_id() {
+                    Some(id) => query.filter($table::id.gt($crate::column::Key(id))),
+                    None => query,
+                }
+            }
+        }
+    };
+}
+pub(crate) use keyset;

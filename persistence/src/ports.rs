@@ -4,22 +4,66 @@ use crate::audit::AuditEntry;
 use crate::error::DbError;
 use crate::page::Page;
 use chrono::NaiveDate;
-use domain::change::Change;
-use domain::id::{EmployeeId, OrgUnitId, PositionId, TenantId};
-use domain::org::Position;
-use domain::policy::{Relations, Sealed};
+use domain::account::{Account, AccountStatus, ApiKey, Role, RoleAssignment, Session};
+use domain::change::{Change, Record};
+use domain::id::{
+    AccountId, ApiKeyId, EmployeeId, JobId, OrgUnitId, PositionId, RoleAssignmentId, SessionId,
+    TenantId,
+};
+use domain::import::{Line, Planned, Tree};
+use domain::job::Job;
+use domain::org::{
+    Assignment, Employee, EmploymentStatus, ExternalId, Height, Insertion, OrgUnit, OrgUnitKind,
+    Placement, Position, Reach,
+};
+use domain::policy::{Grant, Principal, Relations, Sealed, Visibility};
 use domain::tenant::Tenant;
-use domain::time::Timestamp;
+use domain::text_enum;
+use domain::time::{Period, Timestamp};
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// Result of a port.
 pub type Result<T> = std::result::Result<T, DbError>;
 
 /// Everything a use case may reach, within one tenant.
-pub trait Store: Tenants + SigningKeys + Positions + ReportingLines + Ledger + Idempotency {}
+pub trait Store:
+    Tenants
+    + SigningKeys
+    + Positions
+    + ReportingLines
+    + Ledger
+    + Idempotency
+    + OrgUnits
+    + Employees
+    + Accounts
+    + Sessions
+    + RoleAssignments
+    + ApiKeys
+    + Principals
+    + Imports
+    + Exports
+    + Jobs
+{
+}
 
 impl<T> Store for T where
-    T: Tenants + SigningKeys + Positions + ReportingLines + Ledger + Idempotency
+    T: Tenants
+        + SigningKeys
+        + Positions
+        + ReportingLines
+        + Ledger
+        + Idempotency
+        + OrgUnits
+        + Employees
+        + Accounts
+        + Sessions
+        + RoleAssignments
+        + ApiKeys
+        + Principals
+        + Imports
+        + Exports
+        + Jobs
 {
 }
 
@@ -78,6 +122,29 @@ pub trait ReportingLines {
         units: &[OrgUnitId],
         as_of: NaiveDate,
     ) -> Result<Relations>;
+    /// Lets nobody else change reporting lines or the tree of units until this unit of work ends,
+    /// so that no two changes, each harmless, close a loop together. Every unit of work that adds
+    /// a line takes this before it checks.
+    fn lock_lines(&mut self) -> Result<()>;
+    /// The line up from `manager`, itself first, on the days of a period, as far as `until` and at
+    /// most one step beyond [`domain::org::MAX_DEPTH`]; for [`domain::org::check_line`].
+    fn managers_above(
+        &mut self,
+        manager: EmployeeId,
+        until: Option<EmployeeId>,
+        days: Period,
+    ) -> Result<Vec<Reach<EmployeeId>>>;
+    /// How many levels of people there are from `manager` down.
+    fn levels_of_people(&mut self, manager: EmployeeId, days: Period) -> Result<Vec<Height>>;
+    /// The units from `unit` up, as [`ReportingLines::managers_above`].
+    fn units_above(
+        &mut self,
+        unit: OrgUnitId,
+        until: Option<OrgUnitId>,
+        days: Period,
+    ) -> Result<Vec<Reach<OrgUnitId>>>;
+    /// How many levels of units there are from `unit` down.
+    fn levels_of_units(&mut self, unit: OrgUnitId, days: Period) -> Result<Vec<Height>>;
 }
 
 /// The catalogue of positions.
@@ -161,4 +228,429 @@ pub trait Idempotency {
     fn store_reply(&mut self, principal: Uuid, key: &str, reply: &StoredReply) -> Result<()>;
     /// Forgets replies kept before an instant; returns how many.
     fn forget_replies(&mut self, before: Timestamp) -> Result<usize>;
+}
+
+/// Which org units are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrgUnitFilter {
+    /// Directly under this unit.
+    pub parent_id: Option<OrgUnitId>,
+    /// Of this kind.
+    pub kind: Option<OrgUnitKind>,
+    /// With this code.
+    pub code: Option<String>,
+}
+
+/// What stands in the way of deleting a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnitUse {
+    /// People who have not left work in it, or will.
+    pub people: bool,
+    /// Units that are not deleted sit directly under it, or will.
+    pub units: bool,
+}
+
+/// Org units and their places in the tree.
+///
+/// What holds whenever a unit of work ends: each unit has one placement or more, each ends on the
+/// day before the next begins and the last one is open; on no day is there a loop, a chain longer
+/// than [`domain::org::MAX_DEPTH`] or a kind under a kind that may not hold it; at most one unit
+/// that is not deleted is the company, and it alone has no parent.
+pub trait OrgUnits {
+    /// One unit that is not deleted, with its place on `day`.
+    fn org_unit(&mut self, id: OrgUnitId, day: NaiveDate) -> Result<Option<Sealed<OrgUnit>>>;
+    /// A page of units, in the order of ids, or of change with tombstones.
+    fn org_units(
+        &mut self,
+        filter: &OrgUnitFilter,
+        day: NaiveDate,
+        page: &Page,
+    ) -> Result<Vec<OrgUnit>>;
+    /// Whether there is a company that is not deleted.
+    fn has_company(&mut self) -> Result<bool>;
+    /// Adds a unit with its first place, which its `effective_from` and `parent_id` tell.
+    fn create_org_unit(&mut self, change: Change<OrgUnit>) -> Result<()>;
+    /// Saves a unit but for its place, guarded by its version; deletion is a change like any other.
+    fn update_org_unit(&mut self, change: Change<OrgUnit>) -> Result<()>;
+    /// Gives a unit another place for some days; the unit itself is saved with
+    /// [`OrgUnits::update_org_unit`].
+    fn place_org_unit(
+        &mut self,
+        id: OrgUnitId,
+        parent: Option<OrgUnitId>,
+        insertion: &Insertion,
+    ) -> Result<()>;
+    /// A page of a unit's places, in the order of their first days.
+    fn placements(&mut self, id: OrgUnitId, page: &Page) -> Result<Vec<Placement>>;
+    /// What stands in the way of deleting a unit on `day`.
+    fn org_unit_use(&mut self, id: OrgUnitId, day: NaiveDate) -> Result<UnitUse>;
+}
+
+text_enum! {
+    /// The order of a list of employees.
+    pub enum EmployeeOrder {
+        /// In the order of creation.
+        Id = "id",
+        /// By the number given by the company.
+        EmployeeNumber = "employee_number",
+        /// By name, in the order of code points.
+        Name = "name",
+    }
+}
+
+/// Which employees are wanted, in which order; with `updated_since` the order is that of change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmployeeFilter {
+    /// The day whose units, jobs and managers are shown and asked for.
+    pub as_of: NaiveDate,
+    /// Who work in this very unit.
+    pub org_unit_id: Option<OrgUnitId>,
+    /// Who work in this unit or in one below.
+    pub within_org_unit_id: Option<OrgUnitId>,
+    /// Who report directly to this person.
+    pub manager_id: Option<EmployeeId>,
+    /// In this state.
+    pub status: Option<EmploymentStatus>,
+    /// With this number.
+    pub employee_number: Option<String>,
+    /// With this id in another system.
+    pub external_id: Option<ExternalId>,
+    /// The order.
+    pub order: EmployeeOrder,
+}
+
+/// Which of the things an assignment names exist and are not deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The unit.
+    pub org_unit: bool,
+    /// The position.
+    pub position: bool,
+    /// The manager.
+    pub manager: bool,
+}
+
+/// Employees and their assignments.
+///
+/// What holds whenever a unit of work ends: each employee has one assignment or more, each ends on
+/// the day before the next begins and the last one is open; on no day is there a loop of managers
+/// or a chain longer than [`domain::org::MAX_DEPTH`]. Whatever changes an assignment or an
+/// external id raises the employee's version.
+pub trait Employees {
+    /// One employee, with the assignment of `day`. Two reads by key.
+    fn employee(&mut self, id: EmployeeId, day: NaiveDate) -> Result<Option<Sealed<Employee>>>;
+    /// A page of the people that may be seen, each with how the subject stands to them on the day
+    /// of `visible`. Two statements.
+    fn employees(
+        &mut self,
+        filter: &EmployeeFilter,
+        visible: &Visibility,
+        page: &Page,
+    ) -> Result<Vec<(Sealed<Employee>, Relations)>>;
+    /// Which of the things an assignment names exist.
+    fn known(&mut self, assignment: &Assignment) -> Result<Known>;
+    /// Adds an employee with the assignment and external ids it holds.
+    fn create_employee(&mut self, change: Change<Employee>) -> Result<()>;
+    /// Saves an employee but for assignment and external ids, guarded by its version.
+    fn update_employee(&mut self, change: Change<Employee>) -> Result<()>;
+    /// Replaces all external ids of an employee.
+    fn replace_external_ids(&mut self, id: EmployeeId, ids: &[ExternalId]) -> Result<()>;
+    /// Puts an assignment into its employee's history; one of the same first day is replaced.
+    fn assign(&mut self, assignment: &Assignment, insertion: &Insertion) -> Result<()>;
+    /// A page of an employee's assignments, in the order of their first days.
+    fn assignments(&mut self, id: EmployeeId, page: &Page) -> Result<Vec<Assignment>>;
+}
+
+/// What somebody brings along to show which account is theirs.
+#[derive(Clone, Copy, Debug)]
+pub enum Claim<'c> {
+    /// The login, compared without case.
+    Login(&'c str),
+    /// The account itself.
+    Account(AccountId),
+    /// The hash of a setup token that has not expired at the instant.
+    SetupToken(&'c [u8], Timestamp),
+}
+
+/// An account with its password hash, for settling who somebody is: before that, no policy can be
+/// asked.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The account.
+    pub account: Account,
+    /// Hash of the password, if one was chosen.
+    pub password_hash: Option<String>,
+}
+
+/// Logins of people. Passwords and setup tokens are kept apart and never loaded with an account.
+pub trait Accounts {
+    /// One account.
+    fn account(&mut self, id: AccountId) -> Result<Option<Sealed<Account>>>;
+    /// A page of accounts, in the order of ids, or of change.
+    fn accounts(&mut self, page: &Page) -> Result<Vec<Account>>;
+    /// The account somebody claims, with its password hash.
+    fn credentials(&mut self, claim: Claim<'_>) -> Result<Option<Credentials>>;
+    /// Adds an account.
+    fn create_account(&mut self, change: Change<Account>) -> Result<()>;
+    /// Saves an account, guarded by its version.
+    fn update_account(&mut self, change: Change<Account>) -> Result<()>;
+    /// Sets the password, or takes it away; no setup token is good any more.
+    fn set_password_hash(&mut self, id: AccountId, hash: Option<&str>) -> Result<()>;
+    /// Adds a setup token, kept as its hash.
+    fn create_setup_token(&mut self, id: AccountId, hash: &[u8], expires: Timestamp) -> Result<()>;
+}
+
+/// Sign-ins and their refresh tokens.
+pub trait Sessions {
+    /// One session, locked until the end of the unit.
+    fn session(&mut self, id: SessionId) -> Result<Option<Session>>;
+    /// Adds a session, and forgets those of the account that have run out.
+    fn create_session(&mut self, change: Change<Session>) -> Result<()>;
+    /// Moves a session on to its next refresh token, guarded by the generation before.
+    fn rotate_session(&mut self, session: &Session) -> Result<()>;
+    /// Ends one session.
+    fn revoke_session(&mut self, change: Change<Session>) -> Result<()>;
+    /// Records that no session was opened.
+    fn refuse_session(&mut self, record: Record) -> Result<()>;
+    /// Ends every session of an account.
+    fn revoke_sessions(&mut self, account: AccountId, at: Timestamp) -> Result<()>;
+}
+
+/// Which role assignments are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoleFilter {
+    /// Held by this account.
+    pub account_id: Option<AccountId>,
+    /// Of this role.
+    pub role: Option<Role>,
+}
+
+/// Who holds which role.
+pub trait RoleAssignments {
+    /// One role assignment that is not revoked.
+    fn role_assignment(&mut self, id: RoleAssignmentId) -> Result<Option<Sealed<RoleAssignment>>>;
+    /// A page of role assignments, in the order of ids, or of change with tombstones.
+    fn role_assignments(&mut self, filter: RoleFilter, page: &Page) -> Result<Vec<RoleAssignment>>;
+    /// Whether an account that is not deactivated holds `hr_admin` without end by another
+    /// assignment, which stays so until the end of the unit.
+    fn hr_admin_remains(&mut self, without: RoleAssignmentId, day: NaiveDate) -> Result<bool>;
+    /// Adds a role assignment.
+    fn create_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()>;
+    /// Saves a role assignment, guarded by its version; revocation is a change like any other.
+    fn update_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()>;
+}
+
+/// Keys with which programs sign in.
+pub trait ApiKeys {
+    /// One key that is not revoked.
+    fn api_key(&mut self, id: ApiKeyId) -> Result<Option<Sealed<ApiKey>>>;
+    /// A page of keys, in the order of ids, or of change with tombstones.
+    fn api_keys(&mut self, page: &Page) -> Result<Vec<ApiKey>>;
+    /// Adds a key, its secret as a hash.
+    fn create_api_key(&mut self, change: Change<ApiKey>, secret_hash: &[u8]) -> Result<()>;
+    /// Saves a key, guarded by its version; revocation is a change like any other.
+    fn update_api_key(&mut self, change: Change<ApiKey>) -> Result<()>;
+    /// Notes that a key was used: no change of the key, so neither audited nor versioned.
+    fn touch_api_key(&mut self, id: ApiKeyId, at: Timestamp) -> Result<()>;
+}
+
+/// How an account stands with the tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Status of the account.
+    pub status: AccountStatus,
+    /// The employee it belongs to.
+    pub employee_id: Option<EmployeeId>,
+    /// Last working day of that employee, when known.
+    pub termination_date: Option<NaiveDate>,
+    /// Time zone of the tenant, in which days begin.
+    pub time_zone: String,
+}
+
+/// What must be known to let a session act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// How the account stands.
+    pub standing: Standing,
+    /// Tokens of another epoch have ended.
+    pub session_epoch: i32,
+    /// When the session ends if it is not used.
+    pub expires_at: Timestamp,
+    /// When it was ended before that.
+    pub revoked_at: Option<Timestamp>,
+    /// Roles not revoked, each with the days on which it is held.
+    pub grants: Vec<(Grant, Period)>,
+}
+
+/// What must be known to let a key act.
+#[derive(Clone)]
+pub struct KeyHolder {
+    /// The key.
+    pub key: ApiKey,
+    /// Hash of its secret.
+    pub secret_hash: Vec<u8>,
+    /// How the account that answers for it stands.
+    pub standing: Standing,
+}
+
+/// What a principal is told about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Short name of the tenant.
+    pub tenant_slug: String,
+    /// Name of the tenant.
+    pub tenant_name: String,
+    /// Time zone of the tenant.
+    pub time_zone: String,
+    /// Login of a person.
+    pub login: Option<String>,
+    /// Name of the person, if an employee, or of the key.
+    pub name: Option<String>,
+}
+
+/// Who acts: everything about a principal in one statement, since every request asks.
+pub trait Principals {
+    /// An account acting in one of its sessions.
+    fn signed_in(&mut self, account: AccountId, session: SessionId) -> Result<Option<SignedIn>>;
+    /// The key that begins with `prefix` and is not revoked.
+    fn key_holder(&mut self, prefix: &str) -> Result<Option<KeyHolder>>;
+    /// What a principal is told about itself, which needs no permission.
+    fn profile(&mut self, principal: &Principal) -> Result<Option<Profile>>;
+}
+
+/// What imports read and write: whole sets with a statement for many rows, never row by row.
+pub trait Imports {
+    /// Does what [`ReportingLines::lock_lines`] does and keeps other imports out too. Comes first
+    /// in an import.
+    fn begin_import(&mut self) -> Result<()>;
+    /// The number of everyone.
+    fn employee_numbers(&mut self) -> Result<HashMap<String, EmployeeId>>;
+    /// How many people work here on a day.
+    fn active_employees(&mut self, day: NaiveDate) -> Result<usize>;
+    /// The named people, each with the assignment that holds on `day` or the first one after it.
+    fn people(
+        &mut self,
+        ids: &[EmployeeId],
+        day: NaiveDate,
+    ) -> Result<HashMap<EmployeeId, Employee>>;
+    /// Who holds any of these ids in other systems.
+    fn external_id_holders(
+        &mut self,
+        ids: &[ExternalId],
+    ) -> Result<BTreeMap<ExternalId, EmployeeId>>;
+    /// Everyone's lines to their managers that hold on `day` or later.
+    fn manager_lines(&mut self, day: NaiveDate) -> Result<Vec<Line>>;
+    /// Units by code.
+    fn org_unit_codes(&mut self) -> Result<HashMap<String, OrgUnitId>>;
+    /// Positions by code.
+    fn position_codes(&mut self) -> Result<HashMap<String, PositionId>>;
+    /// All units and their lines upward that hold on `day` or later.
+    fn org_tree(&mut self, day: NaiveDate) -> Result<Tree>;
+    /// Saves people; `progress` is told how many rows are written.
+    fn save_people(
+        &mut self,
+        changes: &[Planned<Employee>],
+        records: Vec<Record>,
+        progress: &dyn Fn(usize),
+    ) -> Result<()>;
+    /// Saves units.
+    fn save_units(
+        &mut self,
+        changes: &[Planned<domain::import::Unit>],
+        records: Vec<Record>,
+    ) -> Result<()>;
+}
+
+/// One person as exports show it, with external keys in place of ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportRow {
+    /// The person.
+    pub id: Uuid,
+    /// Number given by the company.
+    pub employee_number: String,
+    /// Name.
+    pub name: String,
+    /// Work address.
+    pub email: Option<String>,
+    /// Code of the unit.
+    pub org_unit_code: Option<String>,
+    /// Code of the position.
+    pub position_code: Option<String>,
+    /// Title on the door.
+    pub job_title: Option<String>,
+    /// Number of the line manager.
+    pub manager_employee_number: Option<String>,
+    /// First working day.
+    pub hire_date: NaiveDate,
+    /// Last working day.
+    pub termination_date: Option<NaiveDate>,
+    /// Ids in other systems.
+    pub external_ids: BTreeMap<String, String>,
+}
+
+/// Reading people page by page; inside one snapshot the pages make one consistent file.
+pub trait Exports {
+    /// The systems in which anyone has an id, in order.
+    fn external_systems(&mut self) -> Result<Vec<String>>;
+    /// The units an export may show people of: those named and all below them on the day; none
+    /// if everyone is shown.
+    fn visible_units(&mut self, visibility: &Visibility) -> Result<Option<Vec<OrgUnitId>>>;
+    /// People behind a number, in the order of numbers, with the assignment that holds on the
+    /// day of `visibility` or the first one after it; `units` comes from
+    /// [`Exports::visible_units`]. No rule opens exports by reporting line, so none is followed.
+    fn export_page(
+        &mut self,
+        visibility: &Visibility,
+        units: Option<&[OrgUnitId]>,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<ExportRow>>;
+}
+
+/// The present authority of whoever asked for a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// Who asked, and for a program what its key may be used for.
+    pub principal: Principal,
+    /// From then on the key is refused.
+    pub expires_at: Option<Timestamp>,
+    /// Status of the account, or of the one that answers for the key.
+    pub status: AccountStatus,
+    /// The employee it belongs to.
+    pub employee_id: Option<EmployeeId>,
+    /// Last working day of that employee, when known.
+    pub termination_date: Option<NaiveDate>,
+    /// Time zone of the tenant, in which days begin.
+    pub time_zone: String,
+    /// Roles not revoked, each with the days on which it is held; none for a key.
+    pub grants: Vec<(Grant, Period)>,
+}
+
+/// Long work. A worker claims a job for a while and renews the claim as it goes; when the claim
+/// runs out, another one may take the job up.
+pub trait Jobs {
+    /// Adds a job with what it works on.
+    fn create_job(&mut self, change: Change<Job>, input: &[u8]) -> Result<()>;
+    /// One job.
+    fn job(&mut self, id: JobId) -> Result<Option<Sealed<Job>>>;
+    /// A page of jobs, newest first; of one author, or of all.
+    fn jobs(&mut self, author: Option<Uuid>, page: &Page) -> Result<Vec<Job>>;
+    /// A job that waits, or whose worker's claim has run out.
+    fn next_job(&mut self, now: Timestamp) -> Result<Option<JobId>>;
+    /// Claims a job with a new attempt, unless another worker was faster.
+    fn claim_job(&mut self, id: JobId, lease_until: Timestamp) -> Result<Option<Job>>;
+    /// What the author of a job may do now; none if the account or key is gone.
+    fn job_authority(&mut self, job: &Job) -> Result<Option<Authority>>;
+    /// What a job works on.
+    fn job_input(&mut self, id: JobId) -> Result<Vec<u8>>;
+    /// Notes progress and renews the claim; whether the attempt still holds it.
+    fn renew_job(
+        &mut self,
+        id: JobId,
+        attempt: i32,
+        done: i64,
+        lease_until: Timestamp,
+    ) -> Result<bool>;
+    /// Keeps the end of a job and forgets its input, guarded by the attempt that held it.
+    fn finish_job(&mut self, change: Change<Job>) -> Result<()>;
 }

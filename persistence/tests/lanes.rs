@@ -46,11 +46,15 @@ fn add_position(store: &mut dyn Store, number: u128) -> Result<(), DbError> {
     store.create_position(Change::new(position, record))
 }
 
-async fn open(folder: &std::path::Path) -> Database {
+fn reopen(folder: &std::path::Path) -> Database {
     let url = format!("sqlite://{}", folder.join("lanes.sqlite").display());
     Database::migrate(&url).expect("migrations run");
     let options = Options { url, readers: 4, queue: 256, wait: Duration::from_secs(2) };
-    let db = Database::open(&options).expect("the database opens");
+    Database::open(&options).expect("the database opens")
+}
+
+async fn open(folder: &std::path::Path) -> Database {
+    let db = reopen(folder);
     let tenant = Tenant {
         id: TENANT.into(),
         slug: "test".into(),
@@ -126,5 +130,24 @@ async fn a_unit_that_fails_takes_no_other_down_and_leaves_no_trace() {
     let mut verifier = Verifier::default();
     forged.iter().for_each(|entry| verifier.check(entry));
     assert_eq!(verifier.finish(head.0, &head.1).len(), 1, "a rewritten entry is found");
+    std::fs::remove_dir_all(&folder).expect("the folder can be removed");
+}
+
+#[tokio::test]
+async fn what_was_queued_is_kept_when_the_database_is_closed() {
+    let folder = std::env::temp_dir().join(format!("evenhand-close-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let db = open(&folder).await;
+    for number in 1..=50 {
+        let unit = db.write(context(number), move |store| add_position(store, number));
+        // Queued, but nobody waits for it.
+        let _ = tokio::time::timeout(Duration::ZERO, unit).await;
+    }
+    drop(db);
+    assert!(!folder.join("lanes.sqlite-wal").exists(), "a connection was left open");
+
+    let page = Page { limit: 1000, after: None, updated_since: None };
+    let kept = reopen(&folder).read(TENANT.into(), move |store| store.positions(&page)).await;
+    assert_eq!(kept.expect("the positions can be read").len(), 50);
     std::fs::remove_dir_all(&folder).expect("the folder can be removed");
 }

@@ -169,6 +169,8 @@ mod tests {
             ((9, 10), (3, 5), Impact::WatchSmallSample),
             ((5, 10), (4, 10), Impact::None),
             ((3, 5), (9, 10), Impact::WatchSmallSample),
+            // One selection moved: 4/10 over 5/10 is exactly four fifths.
+            ((3, 10), (6, 10), Impact::WatchSmallSample),
         ] {
             assert_eq!(compare(first, second).unwrap().impact, impact, "{first:?} {second:?}");
         }

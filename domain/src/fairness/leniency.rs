@@ -134,10 +134,8 @@ pub fn rater_effects<R: Ord + Clone>(
     if within.is_zero() {
         return Err(Withheld::NoVariance);
     }
-    let squares_between = sum_over_raters(&|own| {
-        let distance = &own.mean - &mean;
-        &distance * &distance * Exact::from(own.count)
-    });
+    let squared_means = sum_over_raters(&|own| &own.mean * &own.mean * Exact::from(own.count));
+    let squares_between = squared_means - &mean * &mean * &total;
     let between = over(squares_between, &freedom_between)?;
     let squared_counts = sum_over_raters(&|own| Exact::from(own.count) * Exact::from(own.count));
     let typical_count = over(&total - over(squared_counts, &total)?, &freedom_between)?;
@@ -160,10 +158,11 @@ pub fn rater_effects<R: Ord + Clone>(
 }
 
 fn flag(count: usize, z: &Root, effect: &Root, settings: &FairSettings) -> Leniency {
-    let (bar_z, bar_effect) = (&settings.rater_z, &settings.rater_effect);
-    let beyond = |sign: i32| [Exact::from(sign) * bar_z, Exact::from(sign) * bar_effect];
-    let [high_z, high_effect] = beyond(1).map(|bar| Root::from(&bar));
-    let [low_z, low_effect] = beyond(-1).map(|bar| Root::from(&bar));
+    let bars = |sign: i32| {
+        [&settings.rater_z, &settings.rater_effect]
+            .map(|bar| Root::from(&(bar * Exact::from(sign))))
+    };
+    let ([high_z, high_effect], [low_z, low_effect]) = (bars(1), bars(-1));
     if count < settings.min_n as usize {
         Leniency::Insufficient
     } else if *z >= high_z && *effect >= high_effect {

@@ -176,7 +176,8 @@ mod tests {
         assert_eq!(found.mean_kpi, Exact::from(78));
         assert_eq!(found.verdict, Verdict::LenientDept);
         // Meeting the target exactly is not low.
-        assert_eq!(look("90 90 90 89.99 89.99 89.99", "AAABBB").unwrap().low, Exact::scaled(5, 1));
+        let half = look("90 90 90 89.99 89.99 89.99", "AAABBB").unwrap();
+        assert_eq!((half.low, half.verdict), (Exact::scaled(5, 1), Verdict::LenientDept));
         assert_eq!(look("90 90 90 90 89.99 89.99", "AAABBB").unwrap().verdict, Verdict::None);
     }
 
@@ -186,6 +187,8 @@ mod tests {
         assert_eq!(look("100 104 98 111 96", "ACCBC").unwrap().verdict, Verdict::None);
         let bars = look("80 80 80 100 100 100 100 100 100 100", "CCCDDBBBBB").unwrap();
         assert_eq!(bars.verdict, Verdict::SevereDept);
+        let one_of_twenty = look(&"100 ".repeat(20), "ACCCCCCCCCCBBBBBBBBB").unwrap();
+        assert_eq!(one_of_twenty.verdict, Verdict::SevereDept);
     }
 
     #[test]
@@ -232,6 +235,11 @@ mod tests {
         let weak = order("72 68 85 88 70 95 66 80", "4 4 5 4 3 4 4 3").unwrap();
         assert!((weak.tau.to_f64() - 0.137_5).abs() < 5e-5 && weak.weak);
         assert!(!order("1 2 3 4 5 6 7 8", "1 1 2 2 3 3 4 4").unwrap().weak);
+        // 78 of 120 pairs in order, 42 not: exactly 0.3.
+        let results = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16";
+        let bar = order(results, "9 8 7 6 5 4 3 2 1 13 12 11 10 14 15 16").unwrap();
+        assert_eq!(bar.tau, Root::from(&Exact::scaled(3, 1)));
+        assert!(!bar.weak);
         assert_eq!(order("1 2 3 4 5 6 7", "1 1 2 2 3 3 4"), Err(Withheld::Insufficient));
         assert_eq!(order("1 2 3 4 5 6 7 8", "3 3 3 3 3 3 3 3"), Err(Withheld::NoVariance));
     }

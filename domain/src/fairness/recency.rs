@@ -117,6 +117,11 @@ mod tests {
         let half = look(&[0, 0, 0, 0, 300, 300, 300, 300], 365).unwrap();
         assert_eq!(half.share, Exact::scaled(5, 1));
         assert!(half.p > 0.01 && !half.flagged);
+
+        let short_tail =
+            FairSettings { recency_tail: Exact::scaled(5, 2), ..FairSettings::default() };
+        let half = recency(&[0, 0, 0, 0, 300, 300, 300, 300], 365, &short_tail).unwrap();
+        assert!(half.p < 0.01 && half.flagged);
     }
 
     #[test]

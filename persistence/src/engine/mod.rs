@@ -15,7 +15,8 @@ use domain::id::TenantId;
 use lane::Lane;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 pub use unit::Unit;
 
@@ -80,9 +81,23 @@ impl ManageConnection for Manager {
 pub struct Engine {
     readers: Pool<Manager>,
     admission: Arc<Semaphore>,
+    /// The lanes of tenants; where long units run aside, one more for those.
     lanes: Vec<Lane>,
-    bulk: Lane,
+    threads: Vec<JoinHandle<()>>,
     wait: Duration,
+}
+
+/// What was queued is finished, and the connections are closed, before the program goes on.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.lanes.clear();
+        let this_thread = std::thread::current().id();
+        for lane in self.threads.drain(..).filter(|lane| lane.thread().id() != this_thread) {
+            if lane.join().is_err() {
+                log::error!("a lane ended in a panic");
+            }
+        }
+    }
 }
 
 impl Engine {
@@ -98,20 +113,15 @@ impl Engine {
                 .map_err(|error| DbError::Unavailable(error.to_string()))
         };
         dialect::check_role(&mut dialect::connect(&options.url)?)?;
-        let lanes = dialect::LANES;
-        let writers = pool(lanes as u32 + u32::from(dialect::SEPARATE_BULK_WRITER))?;
-        let lanes: Vec<Lane> =
-            (0..lanes).map(|number| Lane::start(number, writers.clone(), options)).collect();
-        let bulk = if dialect::SEPARATE_BULK_WRITER {
-            Lane::start(lanes.len(), writers, options)
-        } else {
-            lanes[0].clone()
-        };
+        let writers = dialect::LANES + usize::from(dialect::SEPARATE_BULK_WRITER);
+        let sessions = pool(writers as u32)?;
+        let (lanes, threads) =
+            (0..writers).map(|number| Lane::start(number, sessions.clone(), options)).unzip();
         Ok(Self {
             readers: pool(options.readers)?,
             admission: Arc::new(Semaphore::new(options.readers as usize)),
             lanes,
-            bulk,
+            threads,
             wait: options.wait,
         })
     }
@@ -149,8 +159,9 @@ impl Engine {
             .map_err(|error| DbError::Engine(error.to_string()))
     }
 
-    fn session(&self) -> Result<PooledConnection<Manager>, DbError> {
-        self.readers.get().map_err(|error| DbError::Unavailable(error.to_string()))
+    fn session(&self, deadline: Instant) -> Result<PooledConnection<Manager>, DbError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.readers.get_timeout(left).map_err(|error| DbError::Unavailable(error.to_string()))
     }
 
     /// Runs `work` on a reading connection, on a thread that may block.
@@ -165,45 +176,22 @@ impl Engine {
         R: Send + 'static,
         E: Failure,
     {
+        let deadline = Instant::now() + self.wait;
         let permit =
             tokio::time::timeout(self.wait, Arc::clone(&self.admission).acquire_owned()).await;
         let Ok(Ok(permit)) = permit else { return Err(DbError::Busy.into()) };
         let engine = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let first = engine.read_once(tenant, snapshot, &mut work);
+            let first = read_once(&mut *engine.session(deadline)?, tenant, snapshot, &mut work);
             match &first {
                 Err(error) if error.database().is_some_and(DbError::is_transient) => {
-                    engine.read_once(tenant, snapshot, &mut work)
+                    read_once(&mut *engine.session(deadline)?, tenant, snapshot, &mut work)
                 }
                 _ => first,
             }
         });
         done.await.unwrap_or_else(|error| Err(DbError::Panicked(error.to_string()).into()))
-    }
-
-    fn read_once<R, E: Failure>(
-        &self,
-        tenant: TenantId,
-        snapshot: bool,
-        work: &mut dyn FnMut(&mut dyn Store) -> Result<R, E>,
-    ) -> Result<R, E> {
-        let mut session = self.session()?;
-        session.enter(tenant).map_err(|error| session.note(error))?;
-        if snapshot {
-            session.command(dialect::BEGIN_SNAPSHOT)?;
-        }
-        // A panic must not hand a connection with an open transaction to the next reader.
-        session.broken = true;
-        let result = work(&mut Unit::reading(&mut session.conn, tenant));
-        session.broken = matches!(
-            result.as_ref().map_err(Failure::database),
-            Err(Some(DbError::Unavailable(_)))
-        );
-        if snapshot && !session.broken {
-            session.command("COMMIT")?;
-        }
-        result
     }
 
     /// Runs `work` as a unit of work in the tenant's lane, or in the bulk lane.
@@ -213,14 +201,14 @@ impl Engine {
         R: Send + 'static,
         E: Failure,
     {
-        let lane = if bulk { &self.bulk } else { self.lane(context.tenant) };
-        lane.run(context, work).await
+        let last = self.lanes.len() - 1;
+        let lane = if bulk { last } else { lane_of(context.tenant) };
+        self.lanes[lane].run(context, work).await
     }
 
-    fn lane(&self, tenant: TenantId) -> &Lane {
-        let mut hasher = DefaultHasher::new();
-        tenant.hash(&mut hasher);
-        &self.lanes[hasher.finish() as usize % self.lanes.len()]
+    /// Units of work that wait in the lanes.
+    pub fn queued(&self) -> usize {
+        self.lanes.iter().map(Lane::queued).sum()
     }
 
     /// Readers in use and readers in all.
@@ -228,4 +216,32 @@ impl Engine {
         let size = self.readers.max_size() as usize;
         (size - self.admission.available_permits(), size)
     }
+}
+
+fn read_once<R, E: Failure>(
+    session: &mut Session,
+    tenant: TenantId,
+    snapshot: bool,
+    work: &mut dyn FnMut(&mut dyn Store) -> Result<R, E>,
+) -> Result<R, E> {
+    session.enter(tenant).map_err(|error| session.note(error))?;
+    if snapshot {
+        session.command(dialect::BEGIN_SNAPSHOT)?;
+    }
+    // A panic must not hand a connection with an open transaction to the next reader.
+    session.broken = true;
+    let result = work(&mut Unit::reading(&mut session.conn, tenant));
+    session.broken =
+        matches!(result.as_ref().map_err(Failure::database), Err(Some(DbError::Unavailable(_))));
+    if snapshot && !session.broken {
+        session.command("COMMIT")?;
+    }
+    result
+}
+
+/// The lane of a tenant's units of work, so that they follow each other.
+fn lane_of(tenant: TenantId) -> usize {
+    let mut hasher = DefaultHasher::new();
+    tenant.hash(&mut hasher);
+    hasher.finish() as usize % dialect::LANES
 }

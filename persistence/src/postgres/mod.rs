@@ -27,8 +27,6 @@ pub mod dialect {
     pub const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
     /// Opens a consistent snapshot.
     pub const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    /// Most binds in one statement.
-    pub const MAX_BINDS: usize = 65_535;
     /// Writers per process; a tenant always uses the same one.
     pub const LANES: usize = 4;
     /// A bulk unit has a connection of its own, so that it holds nobody up.
@@ -91,10 +89,41 @@ pub mod dialect {
         Ok(())
     }
 
-    /// Keeps rows locked until the end of the unit of work.
+    /// Keeps statistics of the tables an import fills as they are until it ends: when autovacuum
+    /// analyses them half way, the checks of composite references may change to a plan that is
+    /// hundreds of times slower.
+    pub fn lock_statistics(conn: &mut Conn) -> Result<(), DbError> {
+        conn.batch_execute(
+            "LOCK TABLE org_unit, org_unit_placement, employee, assignment, employee_external_id
+             IN SHARE UPDATE EXCLUSIVE MODE",
+        )?;
+        Ok(())
+    }
+
+    /// Rows of one statement are arrays, whatever their number: the statement is prepared once.
+    pub const ROWS_ARE_ONE_BIND: bool = true;
+
+    /// Hands rows over as one array per column.
+    macro_rules! push_rows {
+        ($out:ident, $rows:ident, $($field:ident : $rust:ty),*) => {
+            let mut lead = "SELECT * FROM unnest(";
+            $(
+                $out.push_sql(std::mem::replace(&mut lead, ", "));
+                $out.push_bind_param::<
+                    diesel::sql_types::Array<<$rust as crate::column::Bind>::Sql>,
+                    Vec<$rust>,
+                >(&$rows.$field)?;
+            )*
+            let _ = lead;
+            $out.push_sql(")");
+        };
+    }
+    pub(crate) use push_rows;
+
+    /// Keeps rows locked until the end of the unit of work; whoever only refers to them goes on.
     macro_rules! for_update {
         ($query:expr) => {
-            $query.for_update()
+            $query.for_no_key_update()
         };
     }
     pub(crate) use for_update;

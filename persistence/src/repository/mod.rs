@@ -1,9 +1,19 @@
 //! SQL, one file per noun, written once and compiled once per engine.
 
+mod accounts;
+mod api_keys;
+mod employees;
+mod exports;
 mod idempotency;
+mod imports;
+mod jobs;
 pub mod ledger;
+mod org_units;
 mod positions;
+mod principals;
 mod reporting_lines;
+mod role_assignments;
+mod sessions;
 mod signing_keys;
 mod tenants;
 

@@ -3,7 +3,7 @@
 use super::engine::Unit;
 use super::{Conn, Db};
 use crate::column::{At, Key, statement};
-use crate::page::Page;
+use crate::page::{Page, behind};
 use crate::ports::{Positions, Result};
 use crate::schema::{assignment, position};
 use diesel::dsl::{exists, select};
@@ -82,12 +82,8 @@ impl Positions for Unit<'_> {
                 .filter(position::updated_at.ge(At(since)))
                 .order((position::updated_at, position::id));
             if let Some((at, id)) = page.after_update() {
-                let (at, id) = (At(at), Key(id));
-                query = query.filter(
-                    position::updated_at
-                        .gt(at)
-                        .or(position::updated_at.eq(at).and(position::id.gt(id))),
-                );
+                let columns = (position::updated_at, position::id);
+                query = behind!(query, columns, (At(at), Key(id)));
             }
         } else {
             query = query.filter(position::deleted_at.is_null()).order(position::id);

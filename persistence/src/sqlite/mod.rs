@@ -26,8 +26,6 @@ pub mod dialect {
     pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
     /// Opens a consistent snapshot.
     pub const BEGIN_SNAPSHOT: &str = "BEGIN DEFERRED";
-    /// Most binds in one statement.
-    pub const MAX_BINDS: usize = 32_766;
     /// The one file has one writer.
     pub const LANES: usize = 1;
     /// A bulk unit waits in the same line as every other writer.
@@ -70,6 +68,34 @@ pub mod dialect {
     pub fn check_role(_conn: &mut Conn) -> Result<(), DbError> {
         Ok(())
     }
+
+    /// Nothing gathers statistics in the background here.
+    pub fn lock_statistics(_conn: &mut Conn) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    /// Rows of one statement are so many tuples of binds.
+    pub const ROWS_ARE_ONE_BIND: bool = false;
+
+    /// Hands rows over as tuples.
+    macro_rules! push_rows {
+        ($out:ident, $rows:ident, $($field:ident : $rust:ty),*) => {
+            let columns = [$($rows.$field.len()),*];
+            for row in 0..columns[0] {
+                let mut lead = if row == 0 { "VALUES (" } else { "), (" };
+                $(
+                    $out.push_sql(std::mem::replace(&mut lead, ", "));
+                    crate::column::push(&mut $out, &$rows.$field[row])?;
+                )*
+                let _ = lead;
+            }
+            $out.push_sql(")");
+            if columns[0] != crate::column::BATCH {
+                $out.unsafe_to_cache_prepared();
+            }
+        };
+    }
+    pub(crate) use push_rows;
 
     /// Keeps rows locked until the end of the unit of work; the one writer needs none.
     macro_rules! for_update {

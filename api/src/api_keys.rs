@@ -1,0 +1,285 @@
+//! API keys: with which programs sign in.
+
+use crate::app::{new_id, seed};
+use crate::auth::secret::{Secret, withheld};
+use crate::caller::{Actor, Caller};
+use crate::extract::{Body, PathId, Query};
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::schema::word_list;
+use actix_web::{HttpResponse, delete, get, post};
+use chrono::{DateTime, Utc};
+use domain::account::{ApiKey, Scope};
+use domain::change::{Change, Record};
+use domain::id::{AccountId, ApiKeyId};
+use domain::policy::{Action, Principal};
+use domain::text::TextEnum;
+use domain::time::to_micros;
+use persistence::{After, Store};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// A key with which a program signs in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ApiKey)]
+pub struct ApiKeyView {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is for.
+    #[schema(example = "HRIS sync")]
+    pub name: String,
+    /// The part of the key that may be shown, to tell keys apart.
+    #[schema(example = "5f1c9c1e2f0b")]
+    pub prefix: String,
+    /// What it may be used for.
+    #[schema(schema_with = word_list::<Scope>)]
+    pub scopes: Vec<Scope>,
+    /// Limits the key to the people of this unit and of all units below.
+    pub org_unit_id: Option<Uuid>,
+    /// Who answers for it: it stops with this account.
+    pub owner_account_id: Uuid,
+    /// From then on it is refused.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Last use, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// The whole key, shown once, in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "evh_0197c9a85f3e7a519c7d0d8b1f0f6a11_5f1c9c1e2f0b_8d0f")]
+    pub secret: Option<String>,
+    /// Counts changes, from 1.
+    #[schema(example = 1)]
+    pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it was revoked; shown only in lists with `updated_since`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl From<ApiKey> for ApiKeyView {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: key.id.uuid(),
+            name: key.name,
+            prefix: key.prefix,
+            scopes: key.scopes,
+            org_unit_id: key.org_unit_id.map(Uuid::from),
+            owner_account_id: key.owner_account_id.uuid(),
+            expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+            secret: None,
+            version: key.version,
+            created_at: key.created_at,
+            updated_at: key.updated_at,
+            deleted_at: key.deleted_at,
+        }
+    }
+}
+
+/// A page of API keys.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApiKeyPage {
+    /// The keys, in the order of creation; with `updated_since`, in the order of change.
+    pub items: Vec<ApiKeyView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A new API key.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewApiKey {
+    /// What it is for.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "HRIS sync")]
+    pub name: String,
+    /// What it may be used for; at least one.
+    #[schema(schema_with = some_scopes)]
+    pub scopes: Vec<Scope>,
+    /// Limits the key to the people of this unit and of all units below.
+    pub org_unit_id: Option<Uuid>,
+    /// From then on it is refused; never if absent.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+fn some_scopes() -> utoipa::openapi::schema::Array {
+    let mut schema = word_list::<Scope>();
+    schema.min_items = Some(1);
+    schema
+}
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ApiKeyQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant, revoked ones included as tombstones.
+    updated_since: Option<DateTime<Utc>>,
+}
+
+/// List API keys
+///
+/// Keys of the company, never their secrets. With `updated_since` the order is that of change, and
+/// revoked keys appear with `deleted_at`.
+#[utoipa::path(tag = "api-keys", operation_id = "listApiKeys", params(ApiKeyQuery),
+    responses((status = 200, description = "A page of API keys", body = ApiKeyPage)),
+    security(("bearer" = [])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<ApiKeyQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(ApiKeyQuery { limit, cursor, updated_since }) = query;
+    let request = caller.page(limit, cursor.as_deref(), updated_since)?;
+    let page = request.page.clone();
+    let rows = caller
+        .read(move |store, actor| {
+            actor.may(Action::ApiKeyRead)?;
+            Ok(store.api_keys(&page)?)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
+        None => After::Id(last.id.uuid()),
+    });
+    let items = rows.into_iter().map(ApiKeyView::from).collect();
+    let page = ApiKeyPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Make an API key
+///
+/// The caller answers for it. The answer shows the whole key, once; a replay shows null instead.
+#[utoipa::path(tag = "api-keys", operation_id = "createApiKey", request_body = NewApiKey,
+    responses((status = 201, description = "The new API key", body = ApiKeyView)),
+    security(("bearer" = [])))]
+#[post("")]
+async fn create(caller: Caller, body: Body<NewApiKey>) -> Result<HttpResponse, Refusal> {
+    let id = ApiKeyId::from(new_id());
+    let (secret, prefix) = Secret::api_key(caller.actor.subject.tenant, seed(), seed());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            create_api_key(store, actor, id, value.clone(), prefix.clone(), &secret)
+        })
+        .await
+}
+
+/// Read an API key
+///
+/// One key, without its secret.
+#[utoipa::path(tag = "api-keys", operation_id = "getApiKey",
+    params(("id" = Uuid, Path, description = "Id of the API key")),
+    responses((status = 200, description = "The API key", body = ApiKeyView)),
+    security(("bearer" = [])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let key = caller
+        .read(move |store, actor| {
+            let sealed = store.api_key(id)?;
+            Ok(actor.open(store, Action::ApiKeyRead, sealed)?.0)
+        })
+        .await?;
+    caller.found(key.version, &ApiKeyView::from(key))
+}
+
+/// Revoke an API key
+///
+/// The key is refused within a second.
+#[utoipa::path(tag = "api-keys", operation_id = "deleteApiKey",
+    params(("id" = Uuid, Path, description = "Id of the API key")),
+    responses((status = 204, description = "The key is revoked")),
+    security(("bearer" = [])))]
+#[delete("/{id}")]
+async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    caller.change(None, move |store, actor| revoke_api_key(store, actor, id, expected)).await
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/api-keys").service(list).service(create).service(read).service(remove));
+}
+
+/// Makes a key for which the caller answers.
+pub fn create_api_key(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ApiKeyId,
+    new: NewApiKey,
+    prefix: String,
+    secret: &Secret,
+) -> Result<Reply<ApiKeyView>, Refusal> {
+    let permit = actor.may(Action::ApiKeyWrite)?;
+    if new.expires_at.is_some_and(|end| end <= actor.now) {
+        return Err(Refusal::invalid("/expires_at", "not_allowed"));
+    }
+    let key = ApiKey {
+        id,
+        name: new.name,
+        prefix,
+        scopes: new.scopes,
+        org_unit_id: new.org_unit_id.map(Into::into),
+        owner_account_id: owner(actor)?,
+        expires_at: new.expires_at.map(to_micros),
+        last_used_at: None,
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+        deleted_at: None,
+    };
+    if let Some(unit) = key.org_unit_id
+        && store.org_unit(unit, actor.today)?.is_none()
+    {
+        return Err(Refusal::unknown("/org_unit_id", unit.uuid()));
+    }
+    let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let record = Record::new("api_key.created", id, permit.rule())
+        .field("name", None::<String>, key.name.clone())
+        .field("scopes", None::<String>, scopes)
+        .field("org_unit_id", None::<String>, new.org_unit_id.map(|unit| unit.to_string()))
+        .field("expires_at", None::<String>, key.expires_at.map(|end| end.to_rfc3339()));
+    store.create_api_key(Change::new(key.clone(), record), &secret.hash)?;
+    let view = ApiKeyView { secret: Some(secret.text.clone()), ..key.into() };
+    let kept = withheld(&view, "secret");
+    Ok(Reply::created(view, 1, format!("/v1/api-keys/{id}")).replayed_as(kept))
+}
+
+/// Revokes a key that is still in the version the caller has read.
+pub fn revoke_api_key(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ApiKeyId,
+    expected: i32,
+) -> Result<Reply<ApiKeyView>, Refusal> {
+    let sealed = store.api_key(id)?;
+    let (before, permit) = actor.open(store, Action::ApiKeyWrite, sealed)?;
+    if before.version != expected {
+        return Err(Refusal::Stale);
+    }
+    let after = ApiKey {
+        version: before.version + 1,
+        updated_at: actor.now,
+        deleted_at: Some(actor.now),
+        ..before
+    };
+    let record = Record::new("api_key.deleted", id, permit.rule());
+    store.update_api_key(Change::new(after, record))?;
+    Ok(Reply::empty())
+}
+
+/// The account that answers for a key: keys do not make keys.
+fn owner(actor: &Actor) -> Result<AccountId, Refusal> {
+    match actor.subject.principal {
+        Principal::Person(account) => Ok(account),
+        Principal::Service { .. } => Err(Refusal::Forbidden(domain::policy::NO_RULE)),
+    }
+}

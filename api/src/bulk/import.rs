@@ -1,0 +1,353 @@
+//! Use cases of bulk upsert: load what the rows touch, plan, keep.
+
+use super::decode::{Rows, SentRow};
+use super::{EmployeeRow, ImportResult, OrgUnitRow, RowOutcome, RowResult, SYNCHRONOUS_ROWS};
+use crate::app::new_id;
+use crate::caller::Actor;
+use crate::problem::{Language, Violation};
+use crate::refusal::Refusal;
+use chrono::NaiveDate;
+use domain::change::Record;
+use domain::id::{EmployeeId, OrgUnitId};
+use domain::import::{
+    Fault, PersonRow, Plan, Planned, Staff, Terms, Unit, UnitRow, is_mass_deactivation,
+    plan_people, plan_units,
+};
+use domain::job::JobKind;
+use domain::org::{Employee, ExternalId};
+use domain::policy::{Action, NO_RULE, visibility};
+use persistence::Store;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+/// Most faults of one refusal.
+const MAX_FAULTS: usize = 1000;
+/// Changes told by one audit entry and one event.
+const CHANGES_PER_RECORD: usize = 1000;
+
+/// How an import runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// Keep nothing.
+    pub dry_run: bool,
+    /// All or nothing.
+    pub atomic: bool,
+    /// First day on which units, jobs and lines hold as given.
+    pub effective_from: NaiveDate,
+    /// Let as many people leave as the rows say.
+    pub allow_mass_deactivation: bool,
+    /// Language of the result.
+    pub language: Language,
+}
+
+/// A request to import, read and checked row by row. What a job keeps of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(deserialize = "R: DeserializeOwned"))]
+pub struct Import<R> {
+    /// Its id, under which it is audited.
+    pub id: Uuid,
+    /// How it runs.
+    pub options: Options,
+    /// The rows that can be read.
+    pub rows: Vec<R>,
+    /// How many rows the request has.
+    pub total: usize,
+    /// What is wrong with the other rows, in an atomic import.
+    #[serde(skip)]
+    pub faults: Vec<(usize, Violation)>,
+    /// What is wrong with the other rows, where each row stands for itself.
+    pub refused: Vec<RowResult>,
+}
+
+impl<R> Import<R> {
+    /// An import of what was read.
+    pub fn new(id: Uuid, options: Options, read: Rows<R>) -> Self {
+        let Rows { rows, faults, total } = read;
+        let (faults, refused) = if options.atomic {
+            (faults, Vec::new())
+        } else {
+            (Vec::new(), failed(faults, &HashMap::new(), options.language))
+        };
+        Self { id, options, rows, total, faults, refused }
+    }
+}
+
+/// A row of a noun as it is planned.
+pub type RowOf<N> = <<N as Noun>::Sent as SentRow>::Row;
+
+/// What can be imported.
+pub trait Noun: Sized + 'static {
+    /// A row as it is sent, which says how it is planned.
+    type Sent: SentRow<Row: Serialize + DeserializeOwned + Send + Sync + 'static>;
+    /// Kind of its jobs.
+    const JOB: JobKind;
+    /// What the importer must be allowed to do.
+    const ACTION: Action;
+
+    /// Imports in one unit of work. `progress` is told how many rows are done.
+    fn import(
+        store: &mut dyn Store,
+        actor: &Actor,
+        import: &Import<RowOf<Self>>,
+        progress: &dyn Fn(usize),
+    ) -> Result<ImportResult, Refusal>;
+}
+
+/// What allows an import, and whom it must leave alone.
+pub struct Authority {
+    rule: &'static str,
+    closed: Option<EmployeeId>,
+}
+
+/// Decides about an import: it may touch anyone, so it takes authority over everyone, which a key
+/// limited to a unit does not have.
+pub fn authority(actor: &Actor, action: Action) -> Result<Authority, Refusal> {
+    let permit = actor.may(action)?;
+    let reach = visibility(&actor.subject, action, actor.today)?;
+    if reach.everyone().is_none() {
+        return Err(Refusal::Forbidden(NO_RULE));
+    }
+    Ok(Authority { rule: permit.rule(), closed: reach.hidden() })
+}
+
+/// Employees.
+pub struct People;
+
+impl Noun for People {
+    type Sent = EmployeeRow;
+    const JOB: JobKind = JobKind::EmployeeImport;
+    const ACTION: Action = Action::EmployeeImport;
+
+    fn import(
+        store: &mut dyn Store,
+        actor: &Actor,
+        import: &Import<PersonRow>,
+        progress: &dyn Fn(usize),
+    ) -> Result<ImportResult, Refusal> {
+        let authority = authority(actor, Self::ACTION)?;
+        let Import { options, rows, .. } = import;
+        store.begin_import()?;
+        let staff = load_staff(store, rows, options.effective_from)?;
+        let terms = terms(actor, &authority, options);
+        let plan = plan_people(staff, rows, &terms, &mut new_id);
+        let terminated = plan.terminations(actor.today);
+        if terminated > 0 && !options.allow_mass_deactivation {
+            let active = store.active_employees(actor.today)?;
+            if is_mass_deactivation(terminated, active) {
+                return Err(Refusal::MassDeactivation(vec![
+                    Violation::new("", "mass_deactivation")
+                        .with("count", terminated)
+                        .with("active", active),
+                ]));
+            }
+        }
+        let key = |row: &PersonRow| (row.row, row.employee_number.clone());
+        let (result, changes) = conclude(import, plan, key, |person: &Employee| person.id.uuid())?;
+        if !options.dry_run {
+            let records =
+                records("employee.imported", import.id, authority.rule, &changes, |p| p.id.uuid());
+            store.save_people(&changes, records, progress)?;
+        }
+        Ok(result)
+    }
+}
+
+fn load_staff(
+    store: &mut dyn Store,
+    rows: &[PersonRow],
+    from: NaiveDate,
+) -> Result<Staff, Refusal> {
+    let numbers = store.employee_numbers()?;
+    let named: Vec<EmployeeId> =
+        rows.iter().filter_map(|row| numbers.get(&row.employee_number).copied()).collect();
+    let mut external_ids: Vec<ExternalId> = Vec::new();
+    for (system, value) in rows.iter().flat_map(|row| &row.external_ids) {
+        if let Some(value) = value {
+            external_ids.push(ExternalId { system: system.clone(), value: value.clone() });
+        }
+    }
+    let moves = rows.iter().any(|row| row.manager_employee_number.is_some());
+    Ok(Staff {
+        numbers,
+        people: store.people(&named, from)?,
+        units: store.org_unit_codes()?,
+        positions: store.position_codes()?,
+        external_ids: store.external_id_holders(&external_ids)?,
+        lines: if moves { store.manager_lines(from)? } else { Vec::new() },
+    })
+}
+
+/// Org units.
+pub struct Units;
+
+impl Noun for Units {
+    type Sent = OrgUnitRow;
+    const JOB: JobKind = JobKind::OrgUnitImport;
+    const ACTION: Action = Action::OrgUnitWrite;
+
+    fn import(
+        store: &mut dyn Store,
+        actor: &Actor,
+        import: &Import<UnitRow>,
+        progress: &dyn Fn(usize),
+    ) -> Result<ImportResult, Refusal> {
+        let authority = authority(actor, Self::ACTION)?;
+        let Import { options, rows, .. } = import;
+        store.begin_import()?;
+        let tree = store.org_tree(options.effective_from)?;
+        let plan = plan_units(tree, rows, &terms(actor, &authority, options), &mut new_id);
+        let key = |row: &UnitRow| (row.row, row.code.clone());
+        let id = |unit: &Unit| OrgUnitId::uuid(unit.unit.id);
+        let (result, changes) = conclude(import, plan, key, id)?;
+        if !options.dry_run {
+            let records = records("org_unit.imported", import.id, authority.rule, &changes, id);
+            store.save_units(&changes, records)?;
+            progress(import.total);
+        }
+        Ok(result)
+    }
+}
+
+fn terms(actor: &Actor, authority: &Authority, options: &Options) -> Terms {
+    Terms {
+        from: options.effective_from,
+        now: actor.now,
+        atomic: options.atomic,
+        closed: authority.closed,
+    }
+}
+
+/// The result of a plan and the changes to keep; or the refusal of an import that is all or
+/// nothing.
+fn conclude<R, T>(
+    import: &Import<R>,
+    plan: Plan<T>,
+    key: impl Fn(&R) -> (usize, String),
+    id: impl Fn(&T) -> Uuid,
+) -> Result<(ImportResult, Vec<Planned<T>>), Refusal> {
+    let options = &import.options;
+    let mut faults: Vec<(usize, Violation)> =
+        plan.faults.into_iter().map(|fault| (fault.row, violation(fault))).collect();
+    if options.atomic {
+        faults.extend(import.faults.iter().cloned());
+        if !faults.is_empty() {
+            faults.sort_by_key(|(row, _)| *row);
+            return Err(refuse(faults.into_iter().map(|(_, fault)| fault).collect()));
+        }
+    }
+    let mut result = ImportResult {
+        dry_run: options.dry_run,
+        created: 0,
+        updated: 0,
+        unchanged: 0,
+        failed: 0,
+        rows: import.refused.clone(),
+    };
+    let short = import.total <= SYNCHRONOUS_ROWS;
+    let keys: HashMap<usize, String> = if short || !faults.is_empty() {
+        import.rows.iter().map(key).collect()
+    } else {
+        HashMap::new()
+    };
+    result.rows.extend(failed(faults, &keys, options.language));
+    result.failed = result.rows.len();
+    for row in &plan.rows {
+        let outcome = match (&row.before, row.is_change()) {
+            (None, _) => RowOutcome::Created,
+            (Some(_), true) => RowOutcome::Updated,
+            (Some(_), false) => RowOutcome::Unchanged,
+        };
+        match outcome {
+            RowOutcome::Created => result.created += 1,
+            RowOutcome::Updated => result.updated += 1,
+            _ => result.unchanged += 1,
+        }
+        if short {
+            let made_up = options.dry_run && row.before.is_none();
+            result.rows.push(RowResult {
+                row: row.row,
+                key: keys.get(&row.row).cloned(),
+                outcome,
+                id: (!made_up).then(|| id(&row.after)),
+                errors: Vec::new(),
+            });
+        }
+    }
+    result.rows.sort_by_key(|row| row.row);
+    result.rows.truncate(SYNCHRONOUS_ROWS);
+    Ok((result, plan.rows.into_iter().filter(Planned::is_change).collect()))
+}
+
+fn violation(fault: Fault) -> Violation {
+    let violation = Violation::new(format!("/{}/{}", fault.row, fault.field), fault.code);
+    match fault.value {
+        Some((name, value)) => violation.with(name, value),
+        None => violation,
+    }
+}
+
+/// Rows that failed, each with all its faults.
+fn failed(
+    faults: Vec<(usize, Violation)>,
+    keys: &HashMap<usize, String>,
+    language: Language,
+) -> Vec<RowResult> {
+    let mut rows = BTreeMap::<usize, Vec<_>>::new();
+    for (row, fault) in faults {
+        rows.entry(row).or_default().push(fault.view(language));
+    }
+    rows.into_iter()
+        .map(|(row, errors)| RowResult {
+            row,
+            key: keys.get(&row).cloned(),
+            outcome: RowOutcome::Failed,
+            id: None,
+            errors,
+        })
+        .collect()
+}
+
+/// Refuses an import as a whole. Beyond the first thousand the faults are only counted.
+pub fn refuse(mut faults: Vec<Violation>) -> Refusal {
+    let total = faults.len();
+    if total > MAX_FAULTS {
+        faults.truncate(MAX_FAULTS);
+        faults.push(Violation::new("", "more_faults").with("total", total));
+    }
+    Refusal::Invalid(faults)
+}
+
+/// What was changed, in entries that stay readable: ids, and names of changed fields.
+fn records<T>(
+    action: &'static str,
+    import: Uuid,
+    rule: &'static str,
+    changes: &[Planned<T>],
+    id: impl Fn(&T) -> Uuid,
+) -> Vec<Record> {
+    let chunks = changes.chunks(CHANGES_PER_RECORD);
+    chunks
+        .map(|chunk| {
+            let (mut created, mut updated, mut fields) = (Vec::new(), Vec::new(), Map::new());
+            for change in chunk {
+                let id = id(&change.after).to_string();
+                match &change.before {
+                    None => created.push(Value::from(id)),
+                    Some(_) => {
+                        fields.insert(id.clone(), change.fields.clone().into());
+                        updated.push(Value::from(id));
+                    }
+                }
+            }
+            let mut record = Record::new(action, import, rule);
+            record.details.insert("created".into(), created.clone().into());
+            record.details.insert("updated".into(), fields.into());
+            record.event.insert("created".into(), created.into());
+            record.event.insert("updated".into(), updated.into());
+            record
+        })
+        .collect()
+}

@@ -1,0 +1,51 @@
+//! `evenhand key`: rotation of the keys that sign tokens.
+
+use super::{nowhere, open};
+use crate::caller::system_context;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::keys::Keys;
+use std::error::Error;
+
+/// What can be done to signing keys.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Make a new key. It signs from a few seconds on; the old ones go on verifying.
+    Rotate(Settings),
+    /// Stop believing what a key has signed: access tokens, refresh tokens and cursors.
+    Retire {
+        /// Name of the key, as `rotate` printed it.
+        kid: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+/// Runs the command.
+pub async fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    let now = Clock::default().now();
+    match command {
+        Command::Rotate(settings) => {
+            let db = open(&settings)?;
+            let kid = Keys::create(&db, now).await?;
+            println!("{kid} signs in a few seconds; keys that verify until they are retired:");
+            for key in db.read(nowhere(), |store| store.signing_keys()).await? {
+                println!("{} made {}", key.kid, key.created_at);
+            }
+        }
+        Command::Retire { kid, settings } => {
+            let db = open(&settings)?;
+            let keys = db.read(nowhere(), |store| store.signing_keys()).await?;
+            if keys.iter().all(|key| key.kid == kid) {
+                return Err("there would be no key left; rotate first".into());
+            }
+            let context = system_context(nowhere(), now);
+            let retire =
+                move |store: &mut dyn persistence::Store| store.retire_signing_key(&kid, now);
+            if !db.write(context, retire).await? {
+                return Err("there is no such key, or it is retired already".into());
+            }
+        }
+    }
+    Ok(())
+}

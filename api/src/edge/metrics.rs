@@ -1,0 +1,142 @@
+//! What is counted and measured, in the words of the contract's operations.
+
+use crate::app::App;
+use crate::contract::operations;
+use actix_web::http::{Method, StatusCode};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    operation: &'static str,
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Served {
+    operation: &'static str,
+}
+
+/// The measures of a server.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    latency: Family<Served, Histogram, fn() -> Histogram>,
+    in_flight: Gauge,
+    readers_in_use: Gauge,
+    readers: Gauge,
+    queued: Gauge,
+    resident: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let from_a_millisecond = || Histogram::new(exponential_buckets(0.001, 2.0, 14));
+        let mut metrics = Self {
+            registry: Registry::with_prefix("evenhand"),
+            requests: Family::default(),
+            latency: Family::new_with_constructor(from_a_millisecond),
+            in_flight: Gauge::default(),
+            readers_in_use: Gauge::default(),
+            readers: Gauge::default(),
+            queued: Gauge::default(),
+            resident: Gauge::default(),
+        };
+        let registry = &mut metrics.registry;
+        let (requests, latency) = (metrics.requests.clone(), metrics.latency.clone());
+        registry.register("requests", "Requests answered", requests);
+        registry.register_with_unit("latency", "Time to answer", Unit::Seconds, latency);
+        for (name, help, gauge) in [
+            ("requests_in_flight", "Requests being served", &metrics.in_flight),
+            ("database_readers_in_use", "Reads being served", &metrics.readers_in_use),
+            ("database_readers", "Reads that can be served at once", &metrics.readers),
+            ("database_writes_queued", "Units of work waiting to be written", &metrics.queued),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
+        let resident = metrics.resident.clone();
+        registry.register_with_unit("resident_memory", "Memory in use", Unit::Bytes, resident);
+        metrics
+    }
+}
+
+/// A request being served, for as long as this lives.
+pub struct InFlight(Gauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Metrics {
+    /// Counts a request as being served.
+    pub fn enter(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
+    /// Records an answer.
+    pub fn record(&self, operation: &'static str, status: StatusCode, elapsed: Duration) {
+        let status = match status.as_u16() / 100 {
+            1 => "1xx",
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            _ => "5xx",
+        };
+        self.requests.get_or_create(&Answered { operation, status }).inc();
+        self.latency.get_or_create(&Served { operation }).observe(elapsed.as_secs_f64());
+    }
+
+    /// Everything in the OpenMetrics text format.
+    pub fn text(&self, app: &App) -> Result<String, std::fmt::Error> {
+        let (in_use, readers) = app.db.load();
+        let gauged = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.readers_in_use.set(gauged(in_use));
+        self.readers.set(gauged(readers));
+        self.queued.set(gauged(app.db.queued()));
+        self.resident.set(gauged(resident_bytes().unwrap_or_default()));
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// Memory of the process that is in use, where the operating system tells.
+fn resident_bytes() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<usize>().ok()? << 10)
+}
+
+/// The operation that a method and a route are, as the contract names it.
+pub fn operation(method: &Method, route: Option<&str>) -> &'static str {
+    type Methods = HashMap<&'static str, &'static str>;
+    static NAMES: LazyLock<HashMap<&'static str, Methods>> = LazyLock::new(|| {
+        let mut names = HashMap::<_, Methods>::new();
+        for operation in operations() {
+            let name = operation.object["operationId"].as_str().unwrap_or_default();
+            names.entry(operation.path).or_default().insert(operation.method, name);
+        }
+        names
+    });
+    let method = match *method {
+        Method::GET | Method::HEAD => "get",
+        Method::POST => "post",
+        Method::PUT => "put",
+        Method::PATCH => "patch",
+        Method::DELETE => "delete",
+        _ => "",
+    };
+    let methods = route.and_then(|route| NAMES.get(route));
+    methods.and_then(|methods| methods.get(method)).copied().unwrap_or("none")
+}

@@ -1,0 +1,255 @@
+//! The worker: one per process. It claims a job for a while, renews the claim as it goes, and keeps
+//! the end of the job in the same transaction as what the job did, so that no crash and no second
+//! worker can do it twice.
+
+use super::Outcome;
+use crate::app::{App, seed};
+use crate::bulk::ImportResult;
+use crate::bulk::import::{Import, Noun, People, RowOf, Units};
+use crate::caller::{Actor, system_context};
+use crate::problem::{Language, Problem};
+use crate::refusal::Refusal;
+use actix_web::web::Data;
+use chrono::TimeDelta;
+use domain::account::AccountStatus;
+use domain::change::{Change, Record};
+use domain::id::{JobId, TenantId};
+use domain::job::{Job, JobKind, JobState, MAX_ATTEMPTS};
+use domain::policy::Subject;
+use domain::text::TextEnum;
+use domain::time::Timestamp;
+use persistence::{Authority, Context, Store};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a claim holds without being renewed.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// How often progress is kept.
+const TICK: Duration = Duration::from_millis(500);
+/// Ticks after which a claim is renewed even without progress.
+const QUIET_TICKS: u32 = 10;
+/// How often jobs are looked for that nobody here was told of: of other replicas, or of dead ones.
+const PATROL: Duration = Duration::from_secs(5);
+/// The rule by which a job ends.
+const RULE: &str = "job-runner";
+
+/// Works until the program ends.
+pub async fn run(app: Data<App>) {
+    loop {
+        if let Err(error) = work_off(&app).await {
+            log::warn!("jobs could not be worked off: {error}");
+        }
+        let _ = tokio::time::timeout(PATROL, app.jobs.waiting.notified()).await;
+    }
+}
+
+/// Runs every job that waits, tenant by tenant.
+pub async fn work_off(app: &Data<App>) -> Result<(), Refusal> {
+    let nobody = TenantId::from(Uuid::nil());
+    let tenants = app.db.read(nobody, |store| store.tenants()).await?;
+    for tenant in tenants {
+        while let Some(job) = claim(app, tenant.id).await? {
+            run_job(app, tenant.id, job).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the next job up, unless another worker is faster.
+async fn claim(app: &App, tenant: TenantId) -> Result<Option<Job>, Refusal> {
+    let now = app.clock.now();
+    let Some(id) = app.db.read(tenant, move |store| store.next_job(now)).await? else {
+        return Ok(None);
+    };
+    let unit = move |store: &mut dyn Store| store.claim_job(id, now + LEASE);
+    Ok(app.db.write(system_context(tenant, now), unit).await?)
+}
+
+/// Runs a claimed job to its end.
+async fn run_job(app: &Data<App>, tenant: TenantId, job: Job) -> Result<(), Refusal> {
+    let done = Arc::new(AtomicI64::new(0));
+    app.jobs
+        .running
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(job.id, Arc::clone(&done));
+    let result = match job.kind {
+        JobKind::EmployeeImport => import::<People>(app, tenant, &job, &done).await,
+        JobKind::OrgUnitImport => import::<Units>(app, tenant, &job, &done).await,
+    };
+    app.jobs.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id);
+    match result {
+        Ok(()) => Ok(()),
+        Err((_, refusal)) if is_passing(&refusal) && job.attempts < MAX_ATTEMPTS => {
+            log::warn!("job {} will be taken up again: {refusal}", job.id);
+            Ok(())
+        }
+        Err((language, refusal)) => {
+            log::info!("job {} failed: {refusal}", job.id);
+            give_up(app, tenant, job, language, &refusal).await
+        }
+    }
+}
+
+/// Whether another attempt may go better.
+fn is_passing(refusal: &Refusal) -> bool {
+    use persistence::DbError::{Busy, Race, Stale, Unavailable};
+    matches!(refusal, Refusal::Database(Busy | Race(_) | Stale | Unavailable(_)))
+}
+
+type Failed = (Language, Refusal);
+
+/// Runs an import beside a ticker that keeps its progress.
+async fn import<N: Noun>(
+    app: &Data<App>,
+    tenant: TenantId,
+    job: &Job,
+    done: &Arc<AtomicI64>,
+) -> Result<(), Failed> {
+    let early = |refusal: Refusal| (Language::En, refusal);
+    if job.attempts > MAX_ATTEMPTS {
+        return Err(early(Refusal::Internal("a job was taken up too often".into())));
+    }
+    let id = job.id;
+    let input = app.db.read(tenant, move |store| store.job_input(id)).await;
+    let import: Import<RowOf<N>> =
+        serde_json::from_slice(&input.map_err(Refusal::from).map_err(early)?)
+            .map_err(|error| early(Refusal::Internal(format!("input of a job: {error}"))))?;
+    let language = import.options.language;
+    let now = app.clock.now();
+    let context = Context {
+        tenant,
+        actor_kind: if job.author_kind == "api_key" { "api_key" } else { "account" },
+        actor_id: Some(job.author_id),
+        on_behalf_of: None,
+        request_id: job.request_id.clone(),
+        now,
+        seed: seed(),
+    };
+    let unit = {
+        let (job, done) = (job.clone(), Arc::clone(done));
+        move |store: &mut dyn Store| {
+            let actor = author(store, tenant, &job, now)?;
+            let progress =
+                |rows| done.store(i64::try_from(rows).unwrap_or(i64::MAX), Ordering::Relaxed);
+            let result = N::import(store, &actor, &import, &progress)?;
+            finish(store, &job, now, result)
+        }
+    };
+    let importing = app.db.write_bulk(context, unit);
+    tokio::pin!(importing);
+    let mut ticker = tokio::time::interval(TICK);
+    let (mut kept, mut quiet) = (0, 0);
+    loop {
+        tokio::select! {
+            result = &mut importing => return result.map_err(|refusal| (language, refusal)),
+            _ = ticker.tick() => {
+                let now_done = done.load(Ordering::Relaxed);
+                quiet += 1;
+                if now_done != kept || quiet >= QUIET_TICKS {
+                    (kept, quiet) = (now_done, 0);
+                    renew(app, tenant, job, kept).await;
+                }
+            }
+        }
+    }
+}
+
+/// Keeps progress and the claim. When that fails, the guard of the end decides.
+async fn renew(app: &App, tenant: TenantId, job: &Job, done: i64) {
+    let (id, attempt, now) = (job.id, job.attempts, app.clock.now());
+    let unit = move |store: &mut dyn Store| store.renew_job(id, attempt, done, now + LEASE);
+    if let Err(error) = app.db.write(system_context(tenant, now), unit).await {
+        log::warn!("progress of job {id} was not kept: {error}");
+    }
+}
+
+/// The author with the authority of this moment: whoever lost it since the job was asked for
+/// cannot have it done.
+fn author(
+    store: &mut dyn Store,
+    tenant: TenantId,
+    job: &Job,
+    now: Timestamp,
+) -> Result<Actor, Refusal> {
+    let gone = || Refusal::Unauthenticated("the author of the job may not act any more");
+    let authority: Authority = store.job_authority(job)?.ok_or_else(gone)?;
+    let zone: chrono_tz::Tz = authority
+        .time_zone
+        .parse()
+        .map_err(|_| Refusal::Internal("a tenant's time zone is unknown".into()))?;
+    let today = now.with_timezone(&zone).date_naive();
+    let may_act = authority.status == AccountStatus::Active
+        && authority.termination_date.is_none_or(|last| today <= last)
+        && authority.expires_at.is_none_or(|end| now < end);
+    if !may_act {
+        return Err(gone());
+    }
+    let grants = authority.grants.into_iter();
+    let subject = Subject {
+        tenant,
+        principal: authority.principal,
+        employee_id: authority.employee_id,
+        grants: grants.filter(|(_, days)| days.contains(today)).map(|(grant, _)| grant).collect(),
+    };
+    Ok(Actor { subject: Arc::new(subject), now, today })
+}
+
+/// Keeps a good end, in the transaction of what was done.
+fn finish(
+    store: &mut dyn Store,
+    job: &Job,
+    now: Timestamp,
+    result: ImportResult,
+) -> Result<(), Refusal> {
+    let outcome = Outcome { result: Some(result), problem: None };
+    end(store, job, JobState::Succeeded, &outcome, now)
+}
+
+/// Keeps a bad end: nothing was done.
+async fn give_up(
+    app: &App,
+    tenant: TenantId,
+    job: Job,
+    language: Language,
+    refusal: &Refusal,
+) -> Result<(), Refusal> {
+    let instance = format!("/v1/jobs/{}", job.id);
+    let problem = Problem::new(refusal, language, instance, job.request_id.clone());
+    let now = app.clock.now();
+    let unit = move |store: &mut dyn Store| {
+        let outcome = Outcome { result: None, problem: Some(problem.clone()) };
+        end(store, &job, JobState::Failed, &outcome, now)
+    };
+    match app.db.write(system_context(tenant, now), unit).await {
+        // Another worker has the job by now.
+        Err(Refusal::Database(persistence::DbError::Stale)) => Ok(()),
+        ended => ended,
+    }
+}
+
+fn end(
+    store: &mut dyn Store,
+    job: &Job,
+    state: JobState,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let text = serde_json::to_string(outcome).map_err(|e| Refusal::Internal(e.to_string()))?;
+    let done = if state == JobState::Succeeded { job.total.unwrap_or(job.done) } else { 0 };
+    let ended = Job {
+        state,
+        done,
+        outcome: Some(text),
+        version: job.version + 1,
+        updated_at: now,
+        ..job.clone()
+    };
+    let action = if state == JobState::Succeeded { "job.succeeded" } else { "job.failed" };
+    let record = Record::new(action, JobId::uuid(job.id), RULE)
+        .transition(JobState::Running.as_str(), state.as_str());
+    store.finish_job(Change::new(ended, record))?;
+    Ok(())
+}

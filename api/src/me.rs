@@ -1,0 +1,207 @@
+//! The caller itself: who it is, its password and its sessions.
+
+use crate::app::seed;
+use crate::auth::sign_in::{end_sessions, set_password};
+use crate::auth::{password, throttle};
+use crate::caller::{Actor, Caller};
+use crate::extract::Body;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::schema::{word_list, words};
+use actix_web::{HttpResponse, get, post};
+use domain::account::{Account, Role, Scope};
+use domain::change::Record;
+use domain::policy::{Action, Permit, Principal};
+use persistence::{Claim, Profile, Store};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// The caller.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Me)]
+pub struct MeView {
+    /// `account` for a person, `api_key` for a program.
+    #[schema(example = "account")]
+    pub kind: &'static str,
+    /// Account of the person, or key of the program.
+    pub id: Uuid,
+    /// Login of the person.
+    #[schema(example = "li.na@example.com")]
+    pub login: Option<String>,
+    /// Name of the employee or of the key.
+    #[schema(example = "Li Na")]
+    pub name: Option<String>,
+    /// The employee the person is, or who answers for the program.
+    pub employee_id: Option<Uuid>,
+    /// Roles held today.
+    pub roles: Vec<HeldRole>,
+    /// Scopes of the key.
+    #[schema(schema_with = word_list::<Scope>)]
+    pub scopes: Vec<Scope>,
+    /// The company.
+    pub tenant: MyTenant,
+}
+
+/// A role held today.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldRole {
+    /// The role.
+    #[schema(schema_with = words::<Role>)]
+    pub role: Role,
+    /// The unit it is held for; null is the whole company.
+    pub org_unit_id: Option<Uuid>,
+}
+
+/// The company of the caller.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyTenant {
+    /// Short name.
+    #[schema(example = "acme")]
+    pub slug: String,
+    /// Name.
+    #[schema(example = "Acme Ltd.")]
+    pub name: String,
+    /// IANA time zone in which business dates are counted.
+    #[schema(example = "Asia/Shanghai")]
+    pub time_zone: String,
+}
+
+impl MeView {
+    fn new(actor: &Actor, profile: Profile) -> Self {
+        let subject = &actor.subject;
+        let scopes = match &subject.principal {
+            Principal::Person(_) => Vec::new(),
+            Principal::Service { scopes, .. } => scopes.clone(),
+        };
+        let held = subject.grants.iter().map(|grant| HeldRole {
+            role: grant.role,
+            org_unit_id: grant.org_unit_id.map(Uuid::from),
+        });
+        Self {
+            kind: subject.principal.kind(),
+            id: subject.principal.id(),
+            login: profile.login,
+            name: profile.name,
+            employee_id: subject.employee_id.map(Uuid::from),
+            roles: held.collect(),
+            scopes,
+            tenant: MyTenant {
+                slug: profile.tenant_slug,
+                name: profile.tenant_name,
+                time_zone: profile.time_zone,
+            },
+        }
+    }
+}
+
+/// A change of the caller's password.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password so far.
+    #[schema(min_length = 1, max_length = 128, format = Password, example = "correct horse battery")]
+    pub current_password: String,
+    /// The new one.
+    #[schema(min_length = 12, max_length = 128, format = Password, example = "staple in a haystack")]
+    pub new_password: String,
+}
+
+/// Read who one is
+///
+/// Account or key, roles, scopes and company of the caller.
+#[utoipa::path(tag = "me", operation_id = "getMe",
+    responses((status = 200, description = "The caller", body = MeView)),
+    security(("bearer" = []), ("api_key" = [])))]
+#[get("")]
+async fn read(caller: Caller) -> Result<HttpResponse, Refusal> {
+    let me = caller
+        .read(|store, actor| {
+            let profile = store.profile(&actor.subject.principal)?.ok_or(Refusal::NotFound)?;
+            Ok(MeView::new(actor, profile))
+        })
+        .await?;
+    caller.listed(&me, None)
+}
+
+/// Change one's password
+///
+/// Needs the password so far. Every session ends, the caller's own included: sign in again.
+#[utoipa::path(tag = "me", operation_id = "changeMyPassword", request_body = PasswordChange,
+    responses((status = 204, description = "The password is changed")),
+    security(("bearer" = [])))]
+#[post("/password-change")]
+async fn change_password(
+    caller: Caller,
+    body: Body<PasswordChange>,
+) -> Result<HttpResponse, Refusal> {
+    let Body { value: PasswordChange { current_password, new_password }, digest } = body;
+    let known = caller
+        .read(|store, actor| {
+            let (account, _) = own_account(store, actor)?;
+            store.credentials(Claim::Account(account.id))?.ok_or(Refusal::NotFound)
+        })
+        .await?;
+    let Caller { app, actor, .. } = &caller;
+    let source = known.account.id.to_string();
+    let address = throttle::source(caller.request(), app.settings.proxies);
+    app.auth.throttle.attempt(&source, address, actor.now)?;
+    if !app.auth.passwords.verify(current_password, known.password_hash).await? {
+        return Err(Refusal::InvalidCredentials);
+    }
+    app.auth.throttle.succeeded(&source, address);
+    password::check("/new_password", &new_password, &known.account.login)?;
+    let hash = app.auth.passwords.hash(new_password, seed()).await?;
+    let checked = known.account.session_epoch;
+    caller
+        .change(Some(digest), move |store, actor| {
+            let (account, permit) = own_account(store, actor)?;
+            if account.session_epoch != checked {
+                return Err(Refusal::InvalidCredentials);
+            }
+            set_password(store, account, &hash, permit.rule(), actor.now)?;
+            Ok(Reply::<()>::empty())
+        })
+        .await
+}
+
+/// End all of one's sessions
+///
+/// Signs the caller out everywhere, here included, within a second.
+#[utoipa::path(tag = "me", operation_id = "revokeMySessions",
+    responses((status = 204, description = "Every session has ended")),
+    security(("bearer" = [])))]
+#[post("/session-revocation")]
+async fn revoke_sessions(caller: Caller) -> Result<HttpResponse, Refusal> {
+    caller.change(None, revoke_own_sessions).await
+}
+
+/// Routes of the caller itself.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/me").service(read).service(change_password).service(revoke_sessions));
+}
+
+/// Signs the caller out everywhere.
+pub fn revoke_own_sessions(store: &mut dyn Store, actor: &Actor) -> Result<Reply<()>, Refusal> {
+    let (account, permit) = own_account(store, actor)?;
+    let record = Record::new("account.sessions_revoked", account.id, permit.rule());
+    end_sessions(store, account, record, actor.now)?;
+    Ok(Reply::empty())
+}
+
+/// The caller's account, to be changed by its owner.
+fn own_account(store: &mut dyn Store, actor: &Actor) -> Result<(Account, Permit), Refusal> {
+    match actor.subject.principal {
+        Principal::Person(id) => {
+            let sealed = store.account(id)?;
+            actor.open(store, Action::AccountOwn, sealed)
+        }
+        // A key has no account of its own: the policy says so.
+        Principal::Service { .. } => {
+            actor.may(Action::AccountOwn)?;
+            Err(Refusal::NotFound)
+        }
+    }
+}

@@ -1,0 +1,763 @@
+//! Many people or units at once: what an import would change, worked out before anything is kept.
+//!
+//! A plan is made from what exists and what the rows say. Rows may refer to each other in any
+//! order. In an atomic import one round finds every fault; row by row, whatever depends on a
+//! failed row fails with it, round after round until nothing changes.
+
+use crate::id::{EmployeeId, OrgUnitId, PositionId};
+use crate::org::{
+    Assignment, Employee, ExternalId, MAX_DEPTH, OrgUnit, OrgUnitKind, TreeFault, check_tree,
+};
+use crate::time::{Period, Timestamp};
+use chrono::NaiveDate;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use uuid::Uuid;
+
+/// A value that a row may leave out: absent is unchanged, none is cleared.
+pub type Given<T> = Option<Option<T>>;
+
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Given<T>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// What a row says of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonRow {
+    /// Place of the row in the request, from 0.
+    pub row: usize,
+    /// Key: number given by the company.
+    pub employee_number: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Work address.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub email: Given<String>,
+    /// Code of the unit.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub org_unit_code: Given<String>,
+    /// Code of the position.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub position_code: Given<String>,
+    /// Title on the door.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub job_title: Given<String>,
+    /// Number of the line manager, who may come later in the request.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub manager_employee_number: Given<String>,
+    /// First working day.
+    pub hire_date: NaiveDate,
+    /// Last working day.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub termination_date: Given<NaiveDate>,
+    /// Ids in other systems by system; none takes that system's id away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_ids: BTreeMap<String, Option<String>>,
+}
+
+/// What a row says of an org unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitRow {
+    /// Place of the row in the request, from 0.
+    pub row: usize,
+    /// Key.
+    pub code: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Kind.
+    pub kind: OrgUnitKind,
+    /// Code of the unit above, which may come later in the request.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub parent_code: Given<String>,
+}
+
+/// An org unit with the placement that holds on a day, or the first one after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// The unit.
+    pub unit: OrgUnit,
+    /// Last day of the placement; the next one begins the day after.
+    pub until: Option<NaiveDate>,
+}
+
+/// One stretch of a line upward: to a manager, or to the unit above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Who or what is below.
+    pub child: Uuid,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day, or open.
+    pub until: Option<NaiveDate>,
+    /// Who or what is above.
+    pub parent: Option<Uuid>,
+}
+
+impl Line {
+    fn holds(&self, day: NaiveDate) -> bool {
+        self.from <= day && self.until.is_none_or(|until| day <= until)
+    }
+}
+
+/// What exists, as far as an import of people must know it.
+#[derive(Clone, Debug, Default)]
+pub struct Staff {
+    /// Everyone, by number.
+    pub numbers: HashMap<String, EmployeeId>,
+    /// Those whom the rows name, each with the assignment that holds on the day of the import, or
+    /// the first one after it.
+    pub people: HashMap<EmployeeId, Employee>,
+    /// Units by code.
+    pub units: HashMap<String, OrgUnitId>,
+    /// Positions by code.
+    pub positions: HashMap<String, PositionId>,
+    /// Holders of the external ids that the rows give.
+    pub external_ids: BTreeMap<ExternalId, EmployeeId>,
+    /// Everyone's lines from the day of the import on.
+    pub lines: Vec<Line>,
+}
+
+/// What exists, as far as an import of units must know it.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    /// Every unit, by code.
+    pub units: HashMap<String, Unit>,
+    /// Every unit's lines from the day of the import on.
+    pub lines: Vec<Line>,
+}
+
+/// The terms of an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// First day on which units, jobs and lines hold as given.
+    pub from: NaiveDate,
+    /// The present instant.
+    pub now: Timestamp,
+    /// All or nothing.
+    pub atomic: bool,
+    /// The person whose record the author may not change: a conflict of interest.
+    pub closed: Option<EmployeeId>,
+}
+
+/// A fault of one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Place of the row in the request.
+    pub row: usize,
+    /// The property, as a path without the leading slash.
+    pub field: String,
+    /// Stable code.
+    pub code: &'static str,
+    /// Name and value of the placeholder in the code's text.
+    pub value: Option<(&'static str, String)>,
+}
+
+impl Fault {
+    fn new(row: usize, field: impl Into<String>, code: &'static str) -> Self {
+        Self { row, field: field.into(), code, value: None }
+    }
+
+    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.value = Some((name, value.to_string()));
+        self
+    }
+}
+
+/// What becomes of one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned<T> {
+    /// Place of the row in the request.
+    pub row: usize,
+    /// The state before; none if the row creates.
+    pub before: Option<T>,
+    /// The state after.
+    pub after: T,
+    /// Names of the fields that change; empty if the row creates or changes nothing.
+    pub fields: Vec<&'static str>,
+}
+
+impl<T> Planned<T> {
+    /// Whether there is anything to keep.
+    pub fn is_change(&self) -> bool {
+        self.before.is_none() || !self.fields.is_empty()
+    }
+}
+
+/// What an import comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan<T> {
+    /// Every row that stands, also those that change nothing.
+    pub rows: Vec<Planned<T>>,
+    /// Every fault, in the order of the rows.
+    pub faults: Vec<Fault>,
+}
+
+/// Whether so many terminations at once look like a broken file: more than ten people and more
+/// than one in twenty.
+pub fn is_mass_deactivation(terminated: usize, active: usize) -> bool {
+    terminated > 10 && terminated * 20 > active
+}
+
+impl Plan<Employee> {
+    /// How many people who work here today would leave, or leave sooner than known.
+    pub fn terminations(&self, today: NaiveDate) -> usize {
+        let leaves_sooner = |row: &&Planned<Employee>| {
+            let Some(before) = &row.before else { return false };
+            let (was, will) = (before.termination_date, row.after.termination_date);
+            was.is_none_or(|last| today <= last)
+                && will.is_some_and(|last| was.is_none_or(|known| last < known))
+        };
+        self.rows.iter().filter(leaves_sooner).count()
+    }
+}
+
+/// Something that stands in a line.
+trait Node {
+    const KEY: &'static str;
+    const PARENT: &'static str;
+    fn id(&self) -> Uuid;
+    fn key(&self) -> &str;
+    fn parent(&self) -> Option<Uuid>;
+    fn since(&self) -> NaiveDate;
+}
+
+impl Node for Employee {
+    const KEY: &'static str = "employee_number";
+    const PARENT: &'static str = "manager_employee_number";
+    fn id(&self) -> Uuid {
+        self.id.uuid()
+    }
+    fn key(&self) -> &str {
+        &self.employee_number
+    }
+    fn parent(&self) -> Option<Uuid> {
+        Some(self.assignment.as_ref()?.manager_id?.uuid())
+    }
+    fn since(&self) -> NaiveDate {
+        self.assignment.as_ref().map_or(self.hire_date, |place| place.period.start)
+    }
+}
+
+impl Node for Unit {
+    const KEY: &'static str = "code";
+    const PARENT: &'static str = "parent_code";
+    fn id(&self) -> Uuid {
+        self.unit.id.uuid()
+    }
+    fn key(&self) -> &str {
+        &self.unit.code
+    }
+    fn parent(&self) -> Option<Uuid> {
+        self.unit.parent_id.map(OrgUnitId::uuid)
+    }
+    fn since(&self) -> NaiveDate {
+        self.unit.effective_from.unwrap_or_default()
+    }
+}
+
+/// Plans an import of people. `new_id` makes ids for whoever and whatever is new.
+pub fn plan_people(
+    mut staff: Staff,
+    rows: &[PersonRow],
+    terms: &Terms,
+    new_id: &mut dyn FnMut() -> Uuid,
+) -> Plan<Employee> {
+    let mut numbers = std::mem::take(&mut staff.numbers);
+    for row in rows {
+        if !numbers.contains_key(&row.employee_number) {
+            numbers.insert(row.employee_number.clone(), new_id().into());
+        }
+    }
+    let mut draft = Draft::new(rows.len());
+    for row in rows {
+        let id = numbers[&row.employee_number];
+        let before = staff.people.remove(&id);
+        let mut faults = Vec::new();
+        let planned = plan_person(&staff, &numbers, id, before, row, terms, new_id, &mut faults);
+        draft.add(planned, faults);
+    }
+    draft.refuse_doubles();
+    let names = || numbers.iter().map(|(number, id)| (id.uuid(), number.as_str())).collect();
+    draft.settle(&staff.lines, terms, &names, &|draft| external_id_faults(draft, &staff));
+    draft.finish()
+}
+
+#[expect(clippy::too_many_arguments, reason = "one step of one function, split for the reader")]
+fn plan_person(
+    staff: &Staff,
+    numbers: &HashMap<String, EmployeeId>,
+    id: EmployeeId,
+    before: Option<Employee>,
+    row: &PersonRow,
+    terms: &Terms,
+    new_id: &mut dyn FnMut() -> Uuid,
+    faults: &mut Vec<Fault>,
+) -> Planned<Employee> {
+    let mut after = before.clone().unwrap_or_else(|| new_person(id, row, terms));
+    after.name.clone_from(&row.name);
+    after.hire_date = row.hire_date;
+    if let Some(email) = &row.email {
+        after.email.clone_from(email);
+    }
+    if let Some(last) = row.termination_date {
+        after.termination_date = last;
+    }
+    if after.termination_date.is_some_and(|last| last < after.hire_date) {
+        faults.push(Fault::new(row.row, "termination_date", "period_invalid"));
+    }
+    if !row.external_ids.is_empty() {
+        after.external_ids.retain(|kept| !row.external_ids.contains_key(&kept.system));
+        after.external_ids.extend(row.external_ids.iter().filter_map(|(system, value)| {
+            value.clone().map(|value| ExternalId { system: system.clone(), value })
+        }));
+        after.external_ids.sort_unstable();
+    }
+    // Someone new begins on the first working day, as does anyone hired one by one.
+    let mut place = after.assignment.take().unwrap_or_else(|| Assignment {
+        id: new_id().into(),
+        employee_id: id,
+        period: Period { start: row.hire_date, end: None },
+        org_unit_id: None,
+        position_id: None,
+        job_title: None,
+        manager_id: None,
+    });
+    let mut look = Look { row: row.row, faults };
+    look.up(&row.org_unit_code, "org_unit_code", &staff.units, &mut place.org_unit_id);
+    look.up(&row.position_code, "position_code", &staff.positions, &mut place.position_id);
+    look.up(&row.manager_employee_number, Employee::PARENT, numbers, &mut place.manager_id);
+    if let Some(title) = &row.job_title {
+        place.job_title.clone_from(title);
+    }
+    if place.manager_id == Some(id) {
+        faults.push(Fault::new(row.row, Employee::PARENT, "self_reference"));
+    }
+    after.assignment = Some(place);
+    let fields = before.as_ref().map(|b| changed_fields(b, &after)).unwrap_or_default();
+    if let (Some(before), false) = (&before, fields.is_empty()) {
+        if terms.closed == Some(id) {
+            faults.push(Fault::new(row.row, Employee::KEY, "conflict_of_interest"));
+        }
+        if let Some(place) = after.assignment.as_mut().filter(|place| {
+            place.period.start < terms.from && before.assignment.as_ref() != Some(&**place)
+        }) {
+            place.id = new_id().into();
+            place.period.start = terms.from;
+        }
+        after.version += 1;
+        after.updated_at = terms.now;
+    }
+    Planned { row: row.row, before, after, fields }
+}
+
+fn new_person(id: EmployeeId, row: &PersonRow, terms: &Terms) -> Employee {
+    Employee {
+        id,
+        employee_number: row.employee_number.clone(),
+        name: String::new(),
+        email: None,
+        hire_date: row.hire_date,
+        termination_date: None,
+        assignment: None,
+        external_ids: Vec::new(),
+        version: 1,
+        created_at: terms.now,
+        updated_at: terms.now,
+    }
+}
+
+fn changed_fields(before: &Employee, after: &Employee) -> Vec<&'static str> {
+    let place = |person: &Employee| {
+        let place = person.assignment.as_ref();
+        let unit = place.and_then(|place| place.org_unit_id);
+        (unit, place.and_then(|place| place.position_id), place.and_then(|place| place.manager_id))
+    };
+    fn title(person: &Employee) -> Option<&str> {
+        person.assignment.as_ref()?.job_title.as_deref()
+    }
+    let (was, is) = (place(before), place(after));
+    let changed = [
+        ("name", before.name != after.name),
+        ("email", before.email != after.email),
+        ("hire_date", before.hire_date != after.hire_date),
+        ("termination_date", before.termination_date != after.termination_date),
+        ("org_unit_id", was.0 != is.0),
+        ("position_id", was.1 != is.1),
+        ("manager_id", was.2 != is.2),
+        ("job_title", title(before) != title(after)),
+        ("external_ids", before.external_ids != after.external_ids),
+    ];
+    changed.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
+}
+
+/// Follows the references of one row.
+struct Look<'f> {
+    row: usize,
+    faults: &'f mut Vec<Fault>,
+}
+
+impl Look<'_> {
+    fn up<T: Copy>(
+        &mut self,
+        code: &Given<String>,
+        field: &str,
+        known: &HashMap<String, T>,
+        found: &mut Option<T>,
+    ) {
+        match code {
+            None => {}
+            Some(None) => *found = None,
+            Some(Some(code)) => match known.get(code) {
+                Some(&target) => *found = Some(target),
+                None => self
+                    .faults
+                    .push(Fault::new(self.row, field, "unknown_reference").with("value", code)),
+            },
+        }
+    }
+}
+
+/// Claims to ids in other systems that somebody else holds or claims as well.
+fn external_id_faults(draft: &Draft<Employee>, staff: &Staff) -> Vec<(usize, Fault)> {
+    let mut claims = BTreeMap::<&ExternalId, Vec<usize>>::new();
+    for (index, planned) in draft.standing() {
+        let held = planned.before.as_ref().map_or(&[][..], |b| &b.external_ids[..]);
+        for id in planned.after.external_ids.iter().filter(|id| !held.contains(id)) {
+            claims.entry(id).or_default().push(index);
+        }
+    }
+    let gives_up = |holder: &EmployeeId, id: &ExternalId| {
+        draft.by_id.get(&holder.uuid()).is_some_and(|&index| {
+            draft.rows[index].as_ref().is_some_and(|p| !p.after.external_ids.contains(id))
+        })
+    };
+    let mut faults = Vec::new();
+    for (id, claimants) in claims {
+        let code = match staff.external_ids.get(id) {
+            _ if claimants.len() > 1 => "duplicate_in_request",
+            Some(holder) if !gives_up(holder, id) => "duplicate",
+            _ => continue,
+        };
+        faults.extend(claimants.into_iter().map(|index| {
+            let field = format!("external_ids/{}", id.system);
+            (index, Fault::new(draft.places[index], field, code).with("value", &id.value))
+        }));
+    }
+    faults
+}
+
+/// Plans an import of org units. `new_id` makes ids for new ones.
+pub fn plan_units(
+    tree: Tree,
+    rows: &[UnitRow],
+    terms: &Terms,
+    new_id: &mut dyn FnMut() -> Uuid,
+) -> Plan<Unit> {
+    let Tree { mut units, lines } = tree;
+    let mut codes: HashMap<String, OrgUnitId> =
+        units.iter().map(|(code, unit)| (code.clone(), unit.unit.id)).collect();
+    let mut kinds: HashMap<Uuid, OrgUnitKind> =
+        units.values().map(|unit| (unit.id(), unit.unit.kind)).collect();
+    for row in rows {
+        let id = *codes.entry(row.code.clone()).or_insert_with(|| new_id().into());
+        kinds.insert(id.uuid(), row.kind);
+    }
+    let children: Vec<(Uuid, Uuid)> =
+        units.values().filter_map(|unit| Some((unit.id(), unit.parent()?))).collect();
+    let mut draft = Draft::new(rows.len());
+    for row in rows {
+        let before = units.remove(&row.code);
+        let mut faults = Vec::new();
+        let planned = plan_unit(&codes, codes[&row.code], before, row, terms, &mut faults);
+        let kind = planned.after.unit.kind;
+        let above = planned.after.parent().map(|parent| kinds[&parent]);
+        if faults.is_empty()
+            && !above.map_or(kind == OrgUnitKind::Company, |k| kind.may_sit_under(k))
+        {
+            faults.push(Fault::new(row.row, Unit::PARENT, "not_allowed"));
+        }
+        draft.add(planned, faults);
+    }
+    draft.refuse_doubles();
+    let names = || codes.iter().map(|(code, id)| (id.uuid(), code.as_str())).collect();
+    draft.settle(&lines, terms, &names, &|draft| kind_faults(draft, &children, &kinds));
+    draft.finish()
+}
+
+fn plan_unit(
+    codes: &HashMap<String, OrgUnitId>,
+    id: OrgUnitId,
+    before: Option<Unit>,
+    row: &UnitRow,
+    terms: &Terms,
+    faults: &mut Vec<Fault>,
+) -> Planned<Unit> {
+    let mut after = before.clone().unwrap_or_else(|| Unit {
+        unit: OrgUnit {
+            id,
+            code: row.code.clone(),
+            name: String::new(),
+            kind: row.kind,
+            parent_id: None,
+            effective_from: Some(terms.from),
+            version: 1,
+            created_at: terms.now,
+            updated_at: terms.now,
+            deleted_at: None,
+        },
+        until: None,
+    });
+    let unit = &mut after.unit;
+    unit.name.clone_from(&row.name);
+    unit.kind = row.kind;
+    let mut look = Look { row: row.row, faults };
+    look.up(&row.parent_code, Unit::PARENT, codes, &mut unit.parent_id);
+    if unit.parent_id == Some(id) {
+        faults.push(Fault::new(row.row, Unit::PARENT, "self_reference"));
+    }
+    let mut fields = Vec::new();
+    if let Some(Unit { unit: before, .. }) = &before {
+        let changed = [
+            ("name", before.name != unit.name),
+            ("kind", before.kind != unit.kind),
+            ("parent_id", before.parent_id != unit.parent_id),
+        ];
+        fields.extend(changed.into_iter().filter_map(|(name, differs)| differs.then_some(name)));
+        if before.parent_id != unit.parent_id {
+            unit.effective_from = unit.effective_from.max(Some(terms.from));
+        }
+        if !fields.is_empty() {
+            unit.version += 1;
+            unit.updated_at = terms.now;
+        }
+    }
+    Planned { row: row.row, before, after, fields }
+}
+
+/// Units that change their kind over the heads of units which the rows do not name, and companies
+/// beyond the one there may be.
+fn kind_faults(
+    draft: &Draft<Unit>,
+    children: &[(Uuid, Uuid)],
+    kinds: &HashMap<Uuid, OrgUnitKind>,
+) -> Vec<(usize, Fault)> {
+    let misplaced = children.iter().filter(|(child, parent)| {
+        !draft.by_id.contains_key(child) && !kinds[child].may_sit_under(kinds[parent])
+    });
+    let parents: BTreeSet<usize> =
+        misplaced.filter_map(|(_, parent)| draft.by_id.get(parent).copied()).collect();
+    let companies = kinds.values().filter(|&&kind| kind == OrgUnitKind::Company).count();
+    let new_company = |row: &Planned<Unit>| {
+        let was = row.before.as_ref().map(|before| before.unit.kind);
+        row.after.unit.kind == OrgUnitKind::Company && was != Some(OrgUnitKind::Company)
+    };
+    draft
+        .standing()
+        .filter(|(index, row)| parents.contains(index) || (companies > 1 && new_company(row)))
+        .map(|(index, row)| (index, Fault::new(row.row, "kind", "not_allowed")))
+        .collect()
+}
+
+/// A plan in the making: rows stand until a fault takes them out.
+struct Draft<T> {
+    rows: Vec<Option<Planned<T>>>,
+    places: Vec<usize>,
+    keys: Vec<String>,
+    by_id: HashMap<Uuid, usize>,
+    created: HashSet<Uuid>,
+    parents: Vec<Option<Uuid>>,
+    faults: Vec<Fault>,
+}
+
+impl<T: Node> Draft<T> {
+    fn new(capacity: usize) -> Self {
+        Self {
+            rows: Vec::with_capacity(capacity),
+            places: Vec::with_capacity(capacity),
+            keys: Vec::with_capacity(capacity),
+            by_id: HashMap::with_capacity(capacity),
+            created: HashSet::new(),
+            parents: Vec::with_capacity(capacity),
+            faults: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, planned: Planned<T>, faults: Vec<Fault>) {
+        let (index, after) = (self.rows.len(), &planned.after);
+        self.places.push(planned.row);
+        self.keys.push(after.key().to_owned());
+        self.parents.push(after.parent());
+        let first = *self.by_id.entry(after.id()).or_insert(index) == index;
+        if first && planned.before.is_none() {
+            self.created.insert(after.id());
+        }
+        self.rows.push(faults.is_empty().then_some(planned));
+        self.faults.extend(faults);
+    }
+
+    fn standing(&self) -> impl Iterator<Item = (usize, &Planned<T>)> {
+        self.rows.iter().enumerate().filter_map(|(index, row)| Some((index, row.as_ref()?)))
+    }
+
+    fn fail(&mut self, faults: Vec<(usize, Fault)>) -> bool {
+        let found = !faults.is_empty();
+        for (index, fault) in faults {
+            self.rows[index] = None;
+            self.faults.push(fault);
+        }
+        found
+    }
+
+    /// Rows with one key contradict each other, whichever comes first.
+    fn refuse_doubles(&mut self) {
+        let mut indices = HashMap::<&str, Vec<usize>>::with_capacity(self.keys.len());
+        for (index, key) in self.keys.iter().enumerate() {
+            indices.entry(key).or_default().push(index);
+        }
+        let doubles = indices.into_values().filter(|indices| indices.len() > 1).flatten();
+        let faults = doubles
+            .map(|index| {
+                let fault = Fault::new(self.places[index], T::KEY, "duplicate_in_request");
+                (index, fault.with("value", &self.keys[index]))
+            })
+            .collect();
+        self.fail(faults);
+    }
+
+    /// Takes out what cannot stand, once or until everything left stands together.
+    fn settle<'n>(
+        &mut self,
+        lines: &[Line],
+        terms: &Terms,
+        names: &dyn Fn() -> HashMap<Uuid, &'n str>,
+        further: &dyn Fn(&Self) -> Vec<(usize, Fault)>,
+    ) {
+        loop {
+            if !terms.atomic {
+                self.cascade();
+            }
+            let faults = further(self);
+            let mut failed = self.fail(faults);
+            let faults = self.tree_faults(lines, terms.from, names);
+            failed |= self.fail(faults);
+            if terms.atomic || !failed {
+                return;
+            }
+        }
+    }
+
+    /// Fails whatever refers to someone new whose own row has failed.
+    fn cascade(&mut self) {
+        let lost = |draft: &Self, id: &Uuid| {
+            draft.created.contains(id) && draft.rows[draft.by_id[id]].is_none()
+        };
+        let mut lost_ids: Vec<Uuid> =
+            self.created.iter().filter(|id| lost(self, id)).copied().collect();
+        let mut dependents = HashMap::<Uuid, Vec<usize>>::new();
+        for (index, parent) in self.parents.iter().enumerate() {
+            if let Some(parent) = parent.filter(|parent| self.created.contains(parent)) {
+                dependents.entry(parent).or_default().push(index);
+            }
+        }
+        while let Some(id) = lost_ids.pop() {
+            let key = self.keys[self.by_id[&id]].clone();
+            for index in dependents.remove(&id).unwrap_or_default() {
+                let Some(planned) = self.rows[index].take() else { continue };
+                if planned.before.is_none() {
+                    lost_ids.push(planned.after.id());
+                }
+                let fault = Fault::new(planned.row, T::PARENT, "unknown_reference");
+                self.faults.push(fault.with("value", &key));
+            }
+        }
+    }
+
+    fn tree_faults<'n>(
+        &self,
+        lines: &[Line],
+        from: NaiveDate,
+        names: &dyn Fn() -> HashMap<Uuid, &'n str>,
+    ) -> Vec<(usize, Fault)> {
+        let moved: HashMap<Uuid, (usize, &T)> = self
+            .standing()
+            .filter(|(_, row)| row.before.as_ref().is_none_or(|b| b.parent() != row.after.parent()))
+            .map(|(index, row)| (row.after.id(), (index, &row.after)))
+            .collect();
+        if moved.is_empty() {
+            return Vec::new();
+        }
+        let created = moved.values().filter(|(_, node)| self.created.contains(&node.id()));
+        let created = created.map(|(_, node)| Line {
+            child: node.id(),
+            from: node.since(),
+            until: None,
+            parent: None,
+        });
+        let lines: Vec<Line> = lines.iter().copied().chain(created).collect();
+        let days: BTreeSet<NaiveDate> =
+            lines.iter().map(|line| line.from.max(from)).chain([from]).collect();
+        for day in days {
+            let parent_of = tree_on(day, &lines, &moved);
+            let found = check_tree(&parent_of);
+            if !found.is_empty() {
+                let names = names();
+                return found
+                    .iter()
+                    .flat_map(|fault| self.blame(fault, &parent_of, &moved, &names))
+                    .collect();
+            }
+        }
+        Vec::new()
+    }
+
+    /// The rows that cause a fault of the tree.
+    fn blame(
+        &self,
+        fault: &TreeFault<Uuid>,
+        parent_of: &HashMap<Uuid, Uuid>,
+        moved: &HashMap<Uuid, (usize, &T)>,
+        names: &HashMap<Uuid, &str>,
+    ) -> Vec<(usize, Fault)> {
+        let at = |index: usize, code| Fault::new(self.places[index], T::PARENT, code);
+        match fault {
+            TreeFault::Loop(members) => {
+                let ring = members.iter().chain(members.first());
+                let ring: Vec<&str> = ring.map(|id| names[id]).collect();
+                let ring = ring.join(" → ");
+                let rows = members.iter().filter_map(|id| moved.get(id));
+                rows.map(|&(index, _)| (index, at(index, "reporting_loop").with("loop", &ring)))
+                    .collect()
+            }
+            TreeFault::TooDeep(deepest) => {
+                let mut upward = std::iter::successors(Some(deepest), |id| parent_of.get(id));
+                let nearest = upward.find_map(|id| moved.get(id));
+                nearest
+                    .map(|&(index, _)| (index, at(index, "depth_exceeded").with("max", MAX_DEPTH)))
+                    .into_iter()
+                    .collect()
+            }
+        }
+    }
+
+    fn finish(mut self) -> Plan<T> {
+        self.faults.sort_by_key(|fault| fault.row);
+        Plan { rows: self.rows.into_iter().flatten().collect(), faults: self.faults }
+    }
+}
+
+/// Who stands under whom on a day, once everything has moved.
+fn tree_on<T: Node>(
+    day: NaiveDate,
+    lines: &[Line],
+    moved: &HashMap<Uuid, (usize, &T)>,
+) -> HashMap<Uuid, Uuid> {
+    let parent = |line: &Line| match moved.get(&line.child) {
+        Some((_, node)) if line.holds(node.since()) && node.since() <= day => node.parent(),
+        _ => line.parent,
+    };
+    lines
+        .iter()
+        .filter(|line| line.holds(day))
+        .filter_map(|line| Some((line.child, parent(line)?)))
+        .collect()
+}

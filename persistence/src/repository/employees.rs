@@ -1,0 +1,534 @@
+//! Employees and their assignments.
+
+use super::engine::Unit;
+use super::{Conn, Db};
+use crate::column::{At, Key, on_day, push, statement};
+use crate::page::{Page, behind};
+use crate::ports::{EmployeeFilter, EmployeeOrder, Employees, Known, Result};
+use crate::schema::{assignment, employee, employee_external_id as external_id};
+use chrono::NaiveDate;
+use diesel::expression::is_aggregate;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::Bool;
+use domain::change::Change;
+use domain::id::{EmployeeId, OrgUnitId};
+use domain::org::{Assignment, Employee, EmploymentStatus, ExternalId, Insertion, insert_stretch};
+use domain::policy::{Relations, Sealed, Visibility};
+use domain::time::Period;
+use std::collections::HashMap;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = employee, treat_none_as_default_value = false)]
+pub(super) struct Row {
+    tenant_id: Key,
+    pub id: Key,
+    employee_number: String,
+    name: String,
+    email: Option<String>,
+    hire_date: NaiveDate,
+    termination_date: Option<NaiveDate>,
+    version: i32,
+    created_at: At,
+    updated_at: At,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = assignment)]
+pub(super) struct AssignmentRow {
+    id: Key,
+    pub employee_id: Key,
+    effective_from: NaiveDate,
+    effective_to: Option<NaiveDate>,
+    org_unit_id: Option<Key>,
+    position_id: Option<Key>,
+    job_title: Option<String>,
+    manager_id: Option<Key>,
+}
+
+impl From<AssignmentRow> for Assignment {
+    fn from(row: AssignmentRow) -> Self {
+        Self {
+            id: row.id.0.into(),
+            employee_id: row.employee_id.0.into(),
+            period: Period { start: row.effective_from, end: row.effective_to },
+            org_unit_id: row.org_unit_id.map(|id| id.0.into()),
+            position_id: row.position_id.map(|id| id.0.into()),
+            job_title: row.job_title,
+            manager_id: row.manager_id.map(|id| id.0.into()),
+        }
+    }
+}
+
+pub(super) fn entity(
+    row: Row,
+    assignment: Option<AssignmentRow>,
+    external_ids: Vec<ExternalId>,
+) -> Employee {
+    Employee {
+        id: row.id.0.into(),
+        employee_number: row.employee_number,
+        name: row.name,
+        email: row.email,
+        hire_date: row.hire_date,
+        termination_date: row.termination_date,
+        assignment: assignment.map(Assignment::from),
+        external_ids,
+        version: row.version,
+        created_at: row.created_at.0,
+        updated_at: row.updated_at.0,
+    }
+}
+
+statement! {
+    /// Saves an employee over the version before.
+    struct Update {
+        employee_number: String,
+        name: String,
+        email: Option<String>,
+        hire_date: NaiveDate,
+        termination_date: Option<NaiveDate>,
+        version: i32,
+        updated_at: At,
+        tenant: Key,
+        id: Key,
+        before: i32,
+    }
+    "UPDATE employee SET employee_number = " employee_number ", name = " name ", email = " email
+    ", hire_date = " hire_date ", termination_date = " termination_date ", version = " version
+    ", updated_at = " updated_at
+    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+statement! {
+    /// Puts an assignment into a history; one of the same first day keeps its id.
+    struct Assign {
+        tenant: Key,
+        id: Key,
+        employee: Key,
+        first: NaiveDate,
+        last: Option<NaiveDate>,
+        org_unit: Option<Key>,
+        position: Option<Key>,
+        job_title: Option<String>,
+        manager: Option<Key>,
+    }
+    "INSERT INTO assignment (tenant_id, id, employee_id, effective_from, effective_to, \
+     org_unit_id, position_id, job_title, manager_id) VALUES ("
+    tenant ", " id ", " employee ", " first ", " last ", " org_unit ", " position ", " job_title
+    ", " manager ") ON CONFLICT (tenant_id, employee_id, effective_from) DO UPDATE SET \
+     org_unit_id = excluded.org_unit_id, position_id = excluded.position_id, \
+     job_title = excluded.job_title, manager_id = excluded.manager_id"
+}
+
+statement! {
+    /// Ends an assignment earlier.
+    struct Shorten { last: NaiveDate, tenant: Key, employee: Key, first: NaiveDate }
+    "UPDATE assignment SET effective_to = " last
+    " WHERE tenant_id = " tenant " AND employee_id = " employee " AND effective_from = " first
+}
+
+statement! {
+    /// Which of the things an assignment names exist.
+    struct Lookup {
+        tenant: Key,
+        org_unit: Option<Key>,
+        position: Option<Key>,
+        manager: Option<Key>,
+    }
+    -> (Bool, Bool, Bool);
+    "SELECT EXISTS (SELECT 1 FROM org_unit WHERE tenant_id = " tenant " AND id = " org_unit
+    " AND deleted_at IS NULL), EXISTS (SELECT 1 FROM position WHERE tenant_id = " tenant
+    " AND id = " position " AND deleted_at IS NULL), \
+     EXISTS (SELECT 1 FROM employee WHERE tenant_id = " tenant " AND id = " manager ")"
+}
+
+/// Some of the people.
+enum Group {
+    Nobody,
+    /// Who report directly to a manager.
+    ReportingTo(Key),
+    /// Who report to a manager, directly or through others.
+    Under(Key),
+    /// Who work in one of these units or in a unit below.
+    In(Vec<Key>),
+}
+
+impl Group {
+    fn direct(manager: Option<EmployeeId>) -> Self {
+        manager.map_or(Self::Nobody, |id| Self::ReportingTo(Key(id.uuid())))
+    }
+
+    fn under(manager: Option<EmployeeId>) -> Self {
+        manager.map_or(Self::Nobody, |id| Self::Under(Key(id.uuid())))
+    }
+
+    fn within(units: &[OrgUnitId]) -> Self {
+        match units {
+            [] => Self::Nobody,
+            units => Self::In(units.iter().map(|unit| Key(unit.uuid())).collect()),
+        }
+    }
+}
+
+/// Whether an employee belongs to a group on a day: written once, as a filter and as a column.
+struct Among {
+    tenant: Key,
+    day: NaiveDate,
+    group: Group,
+}
+
+impl Among {
+    /// ` WHERE` the line `alias` is the tenant's and holds on the day.
+    fn holding<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>, alias: &str) -> QueryResult<()> {
+        out.push_sql(" WHERE ");
+        out.push_sql(alias);
+        out.push_sql(".tenant_id = ");
+        push(out, &self.tenant)?;
+        out.push_sql(" AND ");
+        out.push_sql(alias);
+        out.push_sql(".effective_from <= ");
+        push(out, &self.day)?;
+        out.push_sql(" AND (");
+        out.push_sql(alias);
+        out.push_sql(".effective_to IS NULL OR ");
+        out.push_sql(alias);
+        out.push_sql(".effective_to >= ");
+        push(out, &self.day)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Db> for Among {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        match &self.group {
+            Group::Nobody => out.push_sql("FALSE"),
+            Group::ReportingTo(manager) => {
+                out.push_sql("employee.id IN (SELECT a.employee_id FROM assignment a");
+                self.holding(&mut out, "a")?;
+                out.push_sql(" AND a.manager_id = ");
+                push(&mut out, manager)?;
+                out.push_sql(")");
+            }
+            Group::Under(manager) => {
+                out.push_sql(
+                    "employee.id IN (WITH RECURSIVE below (id) AS (\
+                     SELECT a.employee_id FROM assignment a",
+                );
+                self.holding(&mut out, "a")?;
+                out.push_sql(" AND a.manager_id = ");
+                push(&mut out, manager)?;
+                out.push_sql(
+                    " UNION SELECT a.employee_id FROM below \
+                     JOIN assignment a ON a.manager_id = below.id",
+                );
+                self.holding(&mut out, "a")?;
+                out.push_sql(") SELECT id FROM below)");
+            }
+            Group::In(units) => {
+                out.push_sql(
+                    "employee.id IN (WITH RECURSIVE inside (id) AS (\
+                     SELECT u.id FROM org_unit u WHERE u.tenant_id = ",
+                );
+                push(&mut out, &self.tenant)?;
+                for (number, unit) in units.iter().enumerate() {
+                    out.push_sql(if number == 0 { " AND u.id IN (" } else { ", " });
+                    push(&mut out, unit)?;
+                }
+                out.push_sql(
+                    ") UNION SELECT p.org_unit_id FROM inside \
+                     JOIN org_unit_placement p ON p.parent_id = inside.id",
+                );
+                self.holding(&mut out, "p")?;
+                out.push_sql(
+                    ") SELECT a.employee_id FROM inside \
+                     JOIN assignment a ON a.org_unit_id = inside.id",
+                );
+                self.holding(&mut out, "a")?;
+                out.push_sql(")");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl QueryId for Among {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Expression for Among {
+    type SqlType = Bool;
+}
+
+impl<QS: ?Sized> AppearsOnTable<QS> for Among {}
+impl<QS: ?Sized> SelectableExpression<QS> for Among {}
+impl<GB> ValidGrouping<GB> for Among {
+    type IsAggregate = is_aggregate::No;
+}
+
+/// Employees with their assignments on a day.
+macro_rules! assigned {
+    ($day:expr) => {
+        employee::table.left_join(
+            assignment::table.on(assignment::tenant_id
+                .eq(employee::tenant_id)
+                .and(assignment::employee_id.eq(employee::id))
+                .and(on_day!(assignment, $day))),
+        )
+    };
+}
+
+impl Unit<'_> {
+    fn among(&self, day: NaiveDate, group: Group) -> Among {
+        Among { tenant: self.scope(), day, group }
+    }
+
+    fn insert_external_ids(&mut self, id: EmployeeId, ids: &[ExternalId]) -> Result<()> {
+        let rows: Vec<_> = ids
+            .iter()
+            .map(|ExternalId { system, value }| {
+                (
+                    external_id::tenant_id.eq(self.scope()),
+                    external_id::system.eq(system.clone()),
+                    external_id::value.eq(value.clone()),
+                    external_id::employee_id.eq(Key(id.uuid())),
+                )
+            })
+            .collect();
+        diesel::insert_into(external_id::table).values(rows).execute(self.conn)?;
+        Ok(())
+    }
+}
+
+impl Employees for Unit<'_> {
+    fn employee(&mut self, id: EmployeeId, day: NaiveDate) -> Result<Option<Sealed<Employee>>> {
+        let key = Key(id.uuid());
+        let row = assigned!(day)
+            .filter(employee::tenant_id.eq(self.scope()))
+            .filter(employee::id.eq(key))
+            .select((Row::as_select(), Option::<AssignmentRow>::as_select()))
+            .get_result(self.conn)
+            .optional()?;
+        let Some((row, assignment)) = row else { return Ok(None) };
+        let external_ids = external_id::table
+            .filter(external_id::tenant_id.eq(self.scope()))
+            .filter(external_id::employee_id.eq(key))
+            .order(external_id::system)
+            .select((external_id::system, external_id::value))
+            .load::<(String, String)>(self.conn)?;
+        let external_ids =
+            external_ids.into_iter().map(|(system, value)| ExternalId { system, value }).collect();
+        Ok(Some(Sealed::new(entity(row, assignment, external_ids))))
+    }
+
+    fn employees(
+        &mut self,
+        filter: &EmployeeFilter,
+        visible: &Visibility,
+        page: &Page,
+    ) -> Result<Vec<(Sealed<Employee>, Relations)>> {
+        let (day, today) = (filter.as_of, visible.as_of());
+        let manager = visible.subtree_of();
+        let mut query = assigned!(day)
+            .filter(employee::tenant_id.eq(self.scope()))
+            .select((
+                Row::as_select(),
+                Option::<AssignmentRow>::as_select(),
+                self.among(today, Group::direct(manager)),
+                self.among(today, Group::under(manager)),
+                self.among(today, Group::within(visible.units())),
+            ))
+            .limit(page.limit)
+            .into_boxed::<Db>();
+        if let Some(hidden) = visible.hidden() {
+            query = query.filter(employee::id.ne(Key(hidden.uuid())));
+        }
+        if visible.everyone().is_none() {
+            let shown = self
+                .among(today, Group::under(manager))
+                .or(self.among(today, Group::within(visible.units())));
+            query = match visible.myself() {
+                Some(me) => query.filter(shown.or(employee::id.eq(Key(me.uuid())))),
+                None => query.filter(shown),
+            };
+        }
+        if let Some(since) = page.updated_since {
+            query = query
+                .filter(employee::updated_at.ge(At(since)))
+                .order((employee::updated_at, employee::id));
+            if let Some((at, id)) = page.after_update() {
+                let columns = (employee::updated_at, employee::id);
+                query = behind!(query, columns, (At(at), Key(id)));
+            }
+        } else {
+            match filter.order {
+                EmployeeOrder::Id => {
+                    query = query.order(employee::id);
+                    if let Some(id) = page.after_id() {
+                        query = query.filter(employee::id.gt(Key(id)));
+                    }
+                }
+                EmployeeOrder::EmployeeNumber => {
+                    query = query.order((employee::employee_number, employee::id));
+                    if let Some((number, id)) = page.after_text() {
+                        let columns = (employee::employee_number, employee::id);
+                        query = behind!(query, columns, (number.to_owned(), Key(id)));
+                    }
+                }
+                EmployeeOrder::Name => {
+                    query = query.order((employee::name, employee::id));
+                    if let Some((name, id)) = page.after_text() {
+                        let columns = (employee::name, employee::id);
+                        query = behind!(query, columns, (name.to_owned(), Key(id)));
+                    }
+                }
+            }
+        }
+        if let Some(unit) = filter.org_unit_id {
+            query = query.filter(assignment::org_unit_id.eq(Key(unit.uuid())));
+        }
+        if let Some(unit) = filter.within_org_unit_id {
+            query = query.filter(self.among(day, Group::within(&[unit])));
+        }
+        if let Some(manager) = filter.manager_id {
+            query = query.filter(assignment::manager_id.eq(Key(manager.uuid())));
+        }
+        query = match filter.status {
+            Some(EmploymentStatus::Active) => query.filter(
+                employee::termination_date.is_null().or(employee::termination_date.ge(day)),
+            ),
+            Some(EmploymentStatus::Terminated) => query.filter(employee::termination_date.lt(day)),
+            None => query,
+        };
+        if let Some(number) = &filter.employee_number {
+            query = query.filter(employee::employee_number.eq(number.clone()));
+        }
+        if let Some(ExternalId { system, value }) = &filter.external_id {
+            let holders = external_id::table
+                .filter(external_id::tenant_id.eq(self.scope()))
+                .filter(external_id::system.eq(system.clone()))
+                .filter(external_id::value.eq(value.clone()))
+                .select(external_id::employee_id);
+            query = query.filter(employee::id.eq_any(holders));
+        }
+        type Found = (Row, Option<AssignmentRow>, bool, bool, bool);
+        let rows: Vec<Found> = query.load(self.conn)?;
+        let mut external_ids: HashMap<Key, Vec<ExternalId>> = HashMap::with_capacity(rows.len());
+        let pairs = external_id::table
+            .filter(external_id::tenant_id.eq(self.scope()))
+            .filter(external_id::employee_id.eq_any(rows.iter().map(|row| row.0.id)))
+            .order(external_id::system)
+            .select((external_id::employee_id, external_id::system, external_id::value))
+            .load::<(Key, String, String)>(self.conn)?;
+        for (employee, system, value) in pairs {
+            external_ids.entry(employee).or_default().push(ExternalId { system, value });
+        }
+        let found =
+            rows.into_iter().map(|(row, assignment, direct_manager, chain_manager, in_units)| {
+                let external_ids = external_ids.remove(&row.id).unwrap_or_default();
+                let relations = Relations { direct_manager, chain_manager, in_units };
+                (Sealed::new(entity(row, assignment, external_ids)), relations)
+            });
+        Ok(found.collect())
+    }
+
+    fn known(&mut self, assignment: &Assignment) -> Result<Known> {
+        let lookup = Lookup {
+            tenant: self.scope(),
+            org_unit: assignment.org_unit_id.map(|id| Key(id.uuid())),
+            position: assignment.position_id.map(|id| Key(id.uuid())),
+            manager: assignment.manager_id.map(|id| Key(id.uuid())),
+        };
+        let (org_unit, position, manager) = lookup.get_result(self.conn)?;
+        Ok(Known { org_unit, position, manager })
+    }
+
+    fn create_employee(&mut self, change: Change<Employee>) -> Result<()> {
+        let employee = change.entity;
+        diesel::insert_into(employee::table)
+            .values(Row {
+                tenant_id: self.scope(),
+                id: Key(employee.id.uuid()),
+                employee_number: employee.employee_number,
+                name: employee.name,
+                email: employee.email,
+                hire_date: employee.hire_date,
+                termination_date: employee.termination_date,
+                version: employee.version,
+                created_at: At(employee.created_at),
+                updated_at: At(employee.updated_at),
+            })
+            .execute(self.conn)?;
+        if let Some(first) = &employee.assignment {
+            self.assign(first, &insert_stretch([], first.period.start))?;
+        }
+        self.insert_external_ids(employee.id, &employee.external_ids)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn update_employee(&mut self, change: Change<Employee>) -> Result<()> {
+        let employee = change.entity;
+        let update = Update {
+            employee_number: employee.employee_number,
+            name: employee.name,
+            email: employee.email,
+            hire_date: employee.hire_date,
+            termination_date: employee.termination_date,
+            version: employee.version,
+            updated_at: At(employee.updated_at),
+            tenant: self.scope(),
+            id: Key(employee.id.uuid()),
+            before: employee.version - 1,
+        };
+        let saved = update.execute(self.conn)?;
+        self.guard(saved)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn replace_external_ids(&mut self, id: EmployeeId, ids: &[ExternalId]) -> Result<()> {
+        diesel::delete(external_id::table)
+            .filter(external_id::tenant_id.eq(self.scope()))
+            .filter(external_id::employee_id.eq(Key(id.uuid())))
+            .execute(self.conn)?;
+        self.insert_external_ids(id, ids)
+    }
+
+    fn assign(&mut self, assignment: &Assignment, insertion: &Insertion) -> Result<()> {
+        let (tenant, employee) = (self.scope(), Key(assignment.employee_id.uuid()));
+        if let Some(first) = insertion.shortened {
+            Shorten { last: insertion.day_before(), tenant, employee, first }.execute(self.conn)?;
+        }
+        let assign = Assign {
+            tenant,
+            id: Key(assignment.id.uuid()),
+            employee,
+            first: insertion.period.start,
+            last: insertion.period.end,
+            org_unit: assignment.org_unit_id.map(|id| Key(id.uuid())),
+            position: assignment.position_id.map(|id| Key(id.uuid())),
+            job_title: assignment.job_title.clone(),
+            manager: assignment.manager_id.map(|id| Key(id.uuid())),
+        };
+        assign.execute(self.conn)?;
+        Ok(())
+    }
+
+    fn assignments(&mut self, id: EmployeeId, page: &Page) -> Result<Vec<Assignment>> {
+        let mut query = assignment::table
+            .filter(assignment::tenant_id.eq(self.scope()))
+            .filter(assignment::employee_id.eq(Key(id.uuid())))
+            .order(assignment::effective_from)
+            .select(AssignmentRow::as_select())
+            .limit(page.limit)
+            .into_boxed::<Db>();
+        if let Some(day) = page.after_day() {
+            query = query.filter(assignment::effective_from.gt(day));
+        }
+        Ok(query.load(self.conn)?.into_iter().map(Assignment::from).collect())
+    }
+}

@@ -1,0 +1,275 @@
+//! Jobs: long work with claims that run out.
+
+use super::engine::Unit;
+use super::{Conn, Db};
+use crate::column::{At, Id, Key, statement, word};
+use crate::error::DbError;
+use crate::page::Page;
+use crate::ports::{Authority, Jobs, Result};
+use crate::schema::{api_key, job};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{Date, Nullable, Text};
+use domain::change::Change;
+use domain::id::JobId;
+use domain::job::{Job, JobState};
+use domain::policy::{Grant, Principal, Sealed};
+use domain::text::TextEnum;
+use domain::time::{Period, Timestamp};
+use uuid::Uuid;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = job)]
+struct Row {
+    id: Key,
+    kind: String,
+    state: String,
+    done: i64,
+    total: Option<i64>,
+    result: Option<String>,
+    author_kind: String,
+    author_id: Key,
+    request_id: String,
+    attempts: i32,
+    version: i32,
+    created_at: At,
+    updated_at: At,
+}
+
+impl TryFrom<Row> for Job {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: row.id.0.into(),
+            kind: word(&row.kind)?,
+            state: word(&row.state)?,
+            done: row.done,
+            total: row.total,
+            outcome: row.result,
+            author_kind: row.author_kind,
+            author_id: row.author_id.0,
+            request_id: row.request_id,
+            attempts: row.attempts,
+            version: row.version,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+        })
+    }
+}
+
+statement! {
+    /// Notes progress under the attempt that holds the job.
+    struct Renew { done: i64, until: At, now: At, tenant: Key, id: Key, attempt: i32 }
+    "UPDATE job SET done = " done ", lease_until = " until ", updated_at = " now
+    " WHERE tenant_id = " tenant " AND id = " id " AND attempts = " attempt
+    " AND state = 'running'"
+}
+
+statement! {
+    /// An account with its employee and tenant, once for each role.
+    struct FindAuthor { tenant: Key, account: Key }
+    -> (Text, Nullable<Id>, Nullable<Date>, Text, Nullable<Text>, Nullable<Id>, Nullable<Date>,
+        Nullable<Date>);
+    "SELECT a.status, a.employee_id, e.termination_date, t.time_zone,
+            r.role, r.org_unit_id, r.valid_from, r.valid_to
+       FROM account a
+       JOIN tenant t ON t.id = a.tenant_id
+       LEFT JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
+       LEFT JOIN role_assignment r ON r.tenant_id = a.tenant_id AND r.account_id = a.id
+        AND r.deleted_at IS NULL
+      WHERE a.tenant_id = " tenant " AND a.id = " account
+}
+
+type AuthorRow = (
+    String,
+    Option<Key>,
+    Option<NaiveDate>,
+    String,
+    Option<String>,
+    Option<Key>,
+    Option<NaiveDate>,
+    Option<NaiveDate>,
+);
+
+impl Jobs for Unit<'_> {
+    fn create_job(&mut self, change: Change<Job>, input: &[u8]) -> Result<()> {
+        let Job { id, kind, state, total, author_kind, author_id, request_id, .. } = change.entity;
+        diesel::insert_into(job::table)
+            .values((
+                job::tenant_id.eq(self.scope()),
+                job::id.eq(Key(id.uuid())),
+                job::kind.eq(kind.as_str()),
+                job::state.eq(state.as_str()),
+                job::done.eq(0),
+                job::total.eq(total),
+                job::input.eq(input),
+                job::author_kind.eq(author_kind),
+                job::author_id.eq(Key(author_id)),
+                job::request_id.eq(request_id),
+                job::attempts.eq(0),
+                job::version.eq(1),
+                job::created_at.eq(At(change.entity.created_at)),
+                job::updated_at.eq(At(change.entity.updated_at)),
+            ))
+            .execute(self.conn)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn job(&mut self, id: JobId) -> Result<Option<Sealed<Job>>> {
+        let row = job::table
+            .find((self.scope(), Key(id.uuid())))
+            .select(Row::as_select())
+            .get_result(self.conn)
+            .optional()?;
+        row.map(|row| row.try_into().map(Sealed::new)).transpose()
+    }
+
+    fn jobs(&mut self, author: Option<Uuid>, page: &Page) -> Result<Vec<Job>> {
+        let mut query = job::table
+            .filter(job::tenant_id.eq(self.scope()))
+            .order(job::id.desc())
+            .select(Row::as_select())
+            .limit(page.limit)
+            .into_boxed::<Db>();
+        if let Some(author) = author {
+            query = query.filter(job::author_id.eq(Key(author)));
+        }
+        if let Some(id) = page.after_id() {
+            query = query.filter(job::id.lt(Key(id)));
+        }
+        query.load(self.conn)?.into_iter().map(Job::try_from).collect()
+    }
+
+    fn next_job(&mut self, now: Timestamp) -> Result<Option<JobId>> {
+        let waiting = job::state.eq(JobState::Queued.as_str());
+        let lost = job::state.eq(JobState::Running.as_str()).and(job::lease_until.lt(At(now)));
+        let id: Option<Key> = job::table
+            .filter(job::tenant_id.eq(self.scope()))
+            .filter(waiting.or(lost.assume_not_null()))
+            .order(job::id)
+            .select(job::id)
+            .limit(1)
+            .get_result(self.conn)
+            .optional()?;
+        Ok(id.map(|id| id.0.into()))
+    }
+
+    fn claim_job(&mut self, id: JobId, lease_until: Timestamp) -> Result<Option<Job>> {
+        let now = At(self.now());
+        let waiting = job::state.eq(JobState::Queued.as_str());
+        let lost = job::state.eq(JobState::Running.as_str()).and(job::lease_until.lt(now));
+        let row = diesel::update(job::table.find((self.scope(), Key(id.uuid()))))
+            .filter(waiting.or(lost.assume_not_null()))
+            .set((
+                job::state.eq(JobState::Running.as_str()),
+                job::attempts.eq(job::attempts + 1),
+                job::version.eq(job::version + 1),
+                job::lease_until.eq(At(lease_until)),
+                job::updated_at.eq(now),
+            ))
+            .returning(Row::as_select())
+            .get_result(self.conn)
+            .optional()?;
+        row.map(Job::try_from).transpose()
+    }
+
+    fn job_authority(&mut self, job: &Job) -> Result<Option<Authority>> {
+        let key = match job.author_kind.as_str() {
+            "api_key" => {
+                let found: Option<(String, Option<Key>, Key, Option<At>)> = api_key::table
+                    .find((self.scope(), Key(job.author_id)))
+                    .filter(api_key::deleted_at.is_null())
+                    .select((
+                        api_key::scopes,
+                        api_key::org_unit_id,
+                        api_key::owner_account_id,
+                        api_key::expires_at,
+                    ))
+                    .get_result(self.conn)
+                    .optional()?;
+                let Some(found) = found else { return Ok(None) };
+                Some(found)
+            }
+            _ => None,
+        };
+        let account = key.as_ref().map_or(Key(job.author_id), |(_, _, owner, _)| *owner);
+        let find = FindAuthor { tenant: self.scope(), account };
+        let rows: Vec<AuthorRow> = find.load(self.conn)?;
+        let Some((status, employee_id, termination_date, time_zone, ..)) = rows.first().cloned()
+        else {
+            return Ok(None);
+        };
+        let mut grants = Vec::new();
+        for (.., role, org_unit_id, start, end) in rows {
+            if let (None, Some(role), Some(start)) = (&key, role, start) {
+                let org_unit_id = org_unit_id.map(|id| id.0.into());
+                grants.push((Grant { role: word(&role)?, org_unit_id }, Period { start, end }));
+            }
+        }
+        let expires_at = key.as_ref().and_then(|(.., expires_at)| expires_at.map(|at| at.0));
+        let principal = match key {
+            None => Principal::Person(account.0.into()),
+            Some((scopes, unit, ..)) => Principal::Service {
+                key: job.author_id.into(),
+                scopes: scopes.split_whitespace().map(word).collect::<Result<_>>()?,
+                unit: unit.map(|id| id.0.into()),
+            },
+        };
+        Ok(Some(Authority {
+            principal,
+            expires_at,
+            status: word(&status)?,
+            employee_id: employee_id.map(|id| id.0.into()),
+            termination_date,
+            time_zone,
+            grants,
+        }))
+    }
+
+    fn job_input(&mut self, id: JobId) -> Result<Vec<u8>> {
+        Ok(job::table
+            .find((self.scope(), Key(id.uuid())))
+            .select(job::input)
+            .get_result(self.conn)?)
+    }
+
+    fn renew_job(
+        &mut self,
+        id: JobId,
+        attempt: i32,
+        done: i64,
+        lease_until: Timestamp,
+    ) -> Result<bool> {
+        let renew = Renew {
+            done,
+            until: At(lease_until),
+            now: At(self.now()),
+            tenant: self.scope(),
+            id: Key(id.uuid()),
+            attempt,
+        };
+        Ok(renew.execute(self.conn)? > 0)
+    }
+
+    fn finish_job(&mut self, change: Change<Job>) -> Result<()> {
+        let Job { id, state, done, outcome, attempts, version, updated_at, .. } = change.entity;
+        let saved = diesel::update(job::table.find((self.scope(), Key(id.uuid()))))
+            .filter(job::attempts.eq(attempts))
+            .filter(job::state.eq(JobState::Running.as_str()))
+            .set((
+                job::state.eq(state.as_str()),
+                job::done.eq(done),
+                job::result.eq(outcome),
+                job::input.eq(&[][..]),
+                job::lease_until.eq(None::<At>),
+                job::version.eq(version),
+                job::updated_at.eq(At(updated_at)),
+            ))
+            .execute(self.conn)?;
+        self.guard(saved)?;
+        self.record(change.record);
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! Role assignments.
+
+use super::engine::Unit;
+use super::{Db, dialect};
+use crate::column::{At, Key, Word, word};
+use crate::error::DbError;
+use crate::page::{Page, keyset};
+use crate::ports::{Result, RoleAssignments, RoleFilter};
+use crate::schema::{account, role_assignment};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use domain::account::{AccountStatus, Role, RoleAssignment};
+use domain::change::Change;
+use domain::id::RoleAssignmentId;
+use domain::policy::Sealed;
+use domain::text::TextEnum;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = role_assignment, treat_none_as_default_value = false)]
+struct Row {
+    tenant_id: Key,
+    id: Key,
+    account_id: Key,
+    role: String,
+    org_unit_id: Option<Key>,
+    valid_from: NaiveDate,
+    valid_to: Option<NaiveDate>,
+    version: i32,
+    created_at: At,
+    updated_at: At,
+    deleted_at: Option<At>,
+}
+
+impl TryFrom<Row> for RoleAssignment {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: row.id.0.into(),
+            account_id: row.account_id.0.into(),
+            role: word(&row.role)?,
+            org_unit_id: row.org_unit_id.map(|id| id.0.into()),
+            valid_from: row.valid_from,
+            valid_to: row.valid_to,
+            version: row.version,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+            deleted_at: row.deleted_at.map(|at| at.0),
+        })
+    }
+}
+
+impl RoleAssignments for Unit<'_> {
+    fn role_assignment(&mut self, id: RoleAssignmentId) -> Result<Option<Sealed<RoleAssignment>>> {
+        let row = role_assignment::table
+            .find((self.scope(), Key(id.uuid())))
+            .filter(role_assignment::deleted_at.is_null())
+            .select(Row::as_select())
+            .get_result(self.conn)
+            .optional()?;
+        row.map(|row| RoleAssignment::try_from(row).map(Sealed::new)).transpose()
+    }
+
+    fn role_assignments(&mut self, filter: RoleFilter, page: &Page) -> Result<Vec<RoleAssignment>> {
+        let mut query = role_assignment::table
+            .filter(role_assignment::tenant_id.eq(self.scope()))
+            .select(Row::as_select())
+            .limit(page.limit)
+            .into_boxed::<Db>();
+        if page.updated_since.is_none() {
+            query = query.filter(role_assignment::deleted_at.is_null());
+        }
+        if let Some(account) = filter.account_id {
+            query = query.filter(role_assignment::account_id.eq(Key(account.uuid())));
+        }
+        if let Some(role) = filter.role {
+            query = query.filter(role_assignment::role.eq(role.as_str()));
+        }
+        let rows = keyset!(query, role_assignment, page).load(self.conn)?;
+        rows.into_iter().map(RoleAssignment::try_from).collect()
+    }
+
+    fn hr_admin_remains(&mut self, without: RoleAssignmentId, day: NaiveDate) -> Result<bool> {
+        let shut_out = account::table
+            .filter(account::tenant_id.eq(self.scope()))
+            .filter(account::status.eq(Word(AccountStatus::Deactivated)))
+            .select(account::id);
+        let others = role_assignment::table
+            .filter(role_assignment::tenant_id.eq(self.scope()))
+            .filter(role_assignment::role.eq(Word(Role::HrAdmin)))
+            .filter(role_assignment::id.ne(Key(without.uuid())))
+            .filter(role_assignment::deleted_at.is_null())
+            .filter(role_assignment::valid_from.le(day))
+            .filter(role_assignment::valid_to.is_null())
+            .filter(role_assignment::account_id.ne_all(shut_out))
+            .select(role_assignment::id);
+        let others: Vec<Key> = dialect::for_update!(others).load(self.conn)?;
+        Ok(!others.is_empty())
+    }
+
+    fn create_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()> {
+        let assignment = change.entity;
+        diesel::insert_into(role_assignment::table)
+            .values(Row {
+                tenant_id: self.scope(),
+                id: Key(assignment.id.uuid()),
+                account_id: Key(assignment.account_id.uuid()),
+                role: assignment.role.to_string(),
+                org_unit_id: assignment.org_unit_id.map(|id| Key(id.uuid())),
+                valid_from: assignment.valid_from,
+                valid_to: assignment.valid_to,
+                version: assignment.version,
+                created_at: At(assignment.created_at),
+                updated_at: At(assignment.updated_at),
+                deleted_at: assignment.deleted_at.map(At),
+            })
+            .execute(self.conn)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn update_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()> {
+        let RoleAssignment { id, version, updated_at, deleted_at, .. } = change.entity;
+        let saved = diesel::update(role_assignment::table.find((self.scope(), Key(id.uuid()))))
+            .filter(role_assignment::version.eq(version - 1))
+            .set((
+                role_assignment::version.eq(version),
+                role_assignment::updated_at.eq(At(updated_at)),
+                role_assignment::deleted_at.eq(deleted_at.map(At)),
+            ))
+            .execute(self.conn)?;
+        self.guard(saved)?;
+        self.record(change.record);
+        Ok(())
+    }
+}
