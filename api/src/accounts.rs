@@ -5,7 +5,6 @@ use crate::auth::secret::{Secret, withheld};
 use crate::auth::sign_in::end_sessions;
 use crate::caller::{Actor, Caller};
 use crate::extract::{Body, PathId, Query};
-use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::schema::{word_list, words};
@@ -267,9 +266,18 @@ pub fn create_account(
     let record = Record::new("account.created", id, permit.rule())
         .field("login", None::<String>, account.login.clone())
         .field("employee_id", None::<String>, new.employee_id.map(|id| id.to_string()));
-    store
-        .create_account(Change::new(account.clone(), record))
-        .map_err(|error| name_the_field(error, &account))?;
+    if let Some(person) = account.employee_id
+        && store.employee(person, actor.today)?.is_none()
+    {
+        return Err(Refusal::unknown("/employee_id", person.uuid()));
+    }
+    store.create_account(Change::new(account.clone(), record)).map_err(|error| match &error {
+        DbError::Duplicate { column, .. } if column.starts_with("employee") => {
+            let person = new.employee_id.unwrap_or_default().to_string();
+            Refusal::taken(error, "/employee_id", &person)
+        }
+        _ => Refusal::taken(error, "/login", &account.login),
+    })?;
     expect_password(store, id, setup, actor.now)?;
     let view = with_setup_token(actor, account, setup);
     let kept = withheld(&view, "setup_token");
@@ -342,23 +350,4 @@ pub fn expect_password(
 
 fn with_setup_token(actor: &Actor, account: Account, setup: &Secret) -> AccountView {
     AccountView { setup_token: Some(setup.text.clone()), ..AccountView::new(actor, account) }
-}
-
-/// Says which property the database objects to.
-fn name_the_field(error: DbError, account: &Account) -> Refusal {
-    let person = account.employee_id.map(|id| id.to_string()).unwrap_or_default();
-    let fault =
-        |pointer, code, value: &str| vec![Violation::new(pointer, code).with("value", value)];
-    match error {
-        DbError::Duplicate { column, .. } if column == "employee_id" => {
-            Refusal::Duplicate(fault("/employee_id", "duplicate", &person))
-        }
-        DbError::Duplicate { .. } => {
-            Refusal::Duplicate(fault("/login", "duplicate", &account.login))
-        }
-        DbError::Reference(_) => {
-            Refusal::Invalid(fault("/employee_id", "unknown_reference", &person))
-        }
-        other => other.into(),
-    }
 }

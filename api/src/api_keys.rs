@@ -4,7 +4,6 @@ use crate::app::{new_id, seed};
 use crate::auth::secret::{Secret, withheld};
 use crate::caller::{Actor, Caller};
 use crate::extract::{Body, PathId, Query};
-use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::schema::word_list;
@@ -16,7 +15,7 @@ use domain::id::{AccountId, ApiKeyId};
 use domain::policy::{Action, Principal};
 use domain::text::TextEnum;
 use domain::time::to_micros;
-use persistence::{After, DbError, Store};
+use persistence::{After, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
@@ -237,19 +236,18 @@ pub fn create_api_key(
         updated_at: actor.now,
         deleted_at: None,
     };
+    if let Some(unit) = key.org_unit_id
+        && store.org_unit(unit, actor.today)?.is_none()
+    {
+        return Err(Refusal::unknown("/org_unit_id", unit.uuid()));
+    }
     let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
     let record = Record::new("api_key.created", id, permit.rule())
         .field("name", None::<String>, key.name.clone())
         .field("scopes", None::<String>, scopes)
         .field("org_unit_id", None::<String>, new.org_unit_id.map(|unit| unit.to_string()))
         .field("expires_at", None::<String>, key.expires_at.map(|end| end.to_rfc3339()));
-    let change = Change::new(key.clone(), record);
-    store.create_api_key(change, &secret.hash).map_err(|error| match (error, new.org_unit_id) {
-        (DbError::Reference(_), Some(unit)) => Refusal::Invalid(vec![
-            Violation::new("/org_unit_id", "unknown_reference").with("value", unit),
-        ]),
-        (other, _) => other.into(),
-    })?;
+    store.create_api_key(Change::new(key.clone(), record), &secret.hash)?;
     let view = ApiKeyView { secret: Some(secret.text.clone()), ..key.into() };
     let kept = withheld(&view, "secret");
     Ok(Reply::created(view, 1, format!("/v1/api-keys/{id}")).replayed_as(kept))

@@ -44,6 +44,9 @@ pub struct Settings {
     /// Seconds the head of a request may take to arrive.
     #[arg(long, env = "EVENHAND_HEAD_SECONDS", default_value_t = 5)]
     pub head_seconds: u64,
+    /// Seconds a connection may stay open between two requests.
+    #[arg(long, env = "EVENHAND_KEEP_ALIVE_SECONDS", default_value_t = 30)]
+    pub keep_alive_seconds: u64,
     /// Seconds a request body may take to arrive.
     #[arg(long, env = "EVENHAND_BODY_SECONDS", default_value_t = 15)]
     pub body_seconds: u64,

@@ -146,7 +146,7 @@ async fn change_password(
         .await?;
     let Caller { app, actor, .. } = &caller;
     let source = known.account.id.to_string();
-    let address = throttle::address(caller.request(), app.settings.proxies);
+    let address = throttle::source(caller.request(), app.settings.proxies);
     app.auth.throttle.attempt(&source, address, actor.now)?;
     if !app.auth.passwords.verify(current_password, known.password_hash).await? {
         return Err(Refusal::InvalidCredentials);

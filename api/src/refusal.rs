@@ -4,6 +4,7 @@ use crate::problem::Violation;
 use domain::org::{MAX_DEPTH, TreeFault};
 use domain::policy::Denial;
 use persistence::{DbError, Failure};
+use uuid::Uuid;
 
 /// Every way in which a request can fail.
 #[derive(Debug, thiserror::Error)]
@@ -182,6 +183,12 @@ impl Refusal {
     /// One fault of the input.
     pub fn invalid(pointer: impl Into<String>, code: &'static str) -> Self {
         Refusal::Invalid(vec![Violation::new(pointer, code)])
+    }
+
+    /// The input names something that does not exist.
+    pub fn unknown(pointer: &str, id: Uuid) -> Self {
+        let violation = Violation::new(pointer, "unknown_reference").with("value", id);
+        Refusal::Invalid(vec![violation])
     }
 
     /// Names the input by which a unique key was taken; other failures stay what they are.

@@ -14,7 +14,7 @@ use domain::change::{Change, Record};
 use domain::id::RoleAssignmentId;
 use domain::policy::{Action, Target};
 use domain::text::TextEnum;
-use persistence::{After, DbError, RoleFilter, Store};
+use persistence::{After, RoleFilter, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
@@ -212,7 +212,7 @@ pub fn create_role_assignment(
 ) -> Result<Reply<RoleAssignmentView>, Refusal> {
     actor.may(Action::RoleAssignmentWrite)?;
     let account = store.account(new.account_id.into())?;
-    let account = account.ok_or_else(|| unknown("/account_id", new.account_id))?;
+    let account = account.ok_or_else(|| Refusal::unknown("/account_id", new.account_id))?;
     let permit = actor.may_about(Action::RoleAssignmentWrite, &account.target())?;
     let assignment = RoleAssignment {
         id,
@@ -230,18 +230,18 @@ pub fn create_role_assignment(
     if !faults.is_empty() {
         return Err(Refusal::Invalid(faults));
     }
+    if let Some(unit) = assignment.org_unit_id
+        && store.org_unit(unit, actor.today)?.is_none()
+    {
+        return Err(Refusal::unknown("/org_unit_id", unit.uuid()));
+    }
     let record = Record::new("role_assignment.created", id, permit.rule())
         .field("account_id", None::<String>, new.account_id.to_string())
         .field("role", None::<String>, new.role.as_str())
         .field("org_unit_id", None::<String>, new.org_unit_id.map(|unit| unit.to_string()))
         .field("valid_from", None::<String>, assignment.valid_from.to_string())
         .field("valid_to", None::<String>, new.valid_to.map(|day| day.to_string()));
-    store.create_role_assignment(Change::new(assignment.clone(), record)).map_err(
-        |error| match (error, new.org_unit_id) {
-            (DbError::Reference(_), Some(unit)) => unknown("/org_unit_id", unit),
-            (other, _) => other.into(),
-        },
-    )?;
+    store.create_role_assignment(Change::new(assignment.clone(), record))?;
     Ok(Reply::created(assignment.into(), 1, format!("/v1/role-assignments/{id}")))
 }
 
@@ -284,8 +284,4 @@ fn faults(assignment: &RoleAssignment) -> Vec<Violation> {
         faults.push(Violation::new("/valid_to", "period_invalid"));
     }
     faults
-}
-
-fn unknown(pointer: &str, id: Uuid) -> Refusal {
-    Refusal::Invalid(vec![Violation::new(pointer, "unknown_reference").with("value", id)])
 }

@@ -14,8 +14,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// How long a connection may stay open between two requests.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long a client that is still sending gets to read the refusal before its connection closes.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -43,11 +41,14 @@ pub(crate) fn start_with(
         0 => std::thread::available_parallelism().map_or(1, NonZero::get),
         workers => workers,
     };
+    let keep_alive = Duration::from_secs(settings.keep_alive_seconds);
+    let head = Duration::from_secs(settings.head_seconds);
     let server = HttpServer::new(factory)
+        .on_connect(move |connection, data| edge::pace::watch(connection, data, keep_alive + head))
         .workers(workers)
         .max_connections(settings.max_connections.div_ceil(workers))
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(Duration::from_secs(settings.head_seconds))
+        .keep_alive(keep_alive)
+        .client_request_timeout(head)
         .client_disconnect_timeout(LINGER)
         .shutdown_timeout(settings.shutdown_seconds)
         .disable_signals()

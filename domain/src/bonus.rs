@@ -217,6 +217,27 @@ mod tests {
     }
 
     #[test]
+    fn departments_share_by_their_factor_and_people_inside_by_their_grade() {
+        let people = [
+            Department {
+                k_org: Exact::scaled(12, 1),
+                ..department(
+                    "A",
+                    vec![person("1", 10_000, Grade::S), person("2", 12_000, Grade::B)],
+                )
+            },
+            Department {
+                k_org: Exact::scaled(9, 1),
+                ..department("B", vec![person("3", 8_000, Grade::A), person("4", 9_000, Grade::B)])
+            },
+        ];
+        assert_eq!(
+            paid(&people, 30_000, &two_level()),
+            ["10551.56", "8441.25", "5681.13", "5326.06"]
+        );
+    }
+
+    #[test]
     fn nobody_to_pay_returns_the_pool() {
         for settings in [BonusSettings::default(), two_level()] {
             for people in [vec![], vec![department("a", vec![person("1", 100, Grade::D)])]] {

@@ -2,6 +2,8 @@
 //!
 //! Pure by construction: no input or output, no clock, no randomness, no database,
 //! no HTTP. Time, ids and random values come in as arguments.
+//!
+//! `docs/domain.md` states the formulas and rules; sections such as B.1 are those of it.
 
 pub mod account;
 pub mod apportion;

@@ -144,6 +144,21 @@ mod tests {
     }
 
     #[test]
+    fn an_increase_is_a_percentage_of_the_salary_within_the_budget() {
+        let people = [
+            person("m1", 10_000, 12_500, Grade::S),
+            person("m2", 12_000, 12_000, Grade::A),
+            person("m3", 15_000, 13_000, Grade::B),
+        ];
+        for (budget, expected) in
+            [(2_000, ["800.00", "480.00", "300.00"]), (1_200, ["607.59", "364.56", "227.85"])]
+        {
+            let paid = increases(&people, &budget.into(), &Matrix::default()).unwrap();
+            assert_eq!(paid.iter().map(Decimal::to_string).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
     fn invalid_money_is_refused() {
         let code = |people: &[Person], budget: i64| {
             increases(people, &budget.into(), &Matrix::default()).unwrap_err().code

@@ -148,6 +148,17 @@ pub fn fixed(value: Decimal, places: u32) -> String {
     shown.to_string()
 }
 
+/// A statistic as it is shown: rounded half-up to `places` digits after the point (part K).
+///
+/// A float misses most exact halves by its last bits, so what comes within a millionth of a
+/// half counts as one: 0.0546875 is shown as 0.054688 whichever way it was summed.
+pub fn shown(figure: f64, places: i32) -> f64 {
+    let unit = 10_f64.powi(places);
+    let up = (figure.abs() * unit + 0.500_001).floor() / unit;
+    // Adding 0 turns -0 into 0.
+    up.copysign(figure) + 0.0
+}
+
 impl From<Decimal> for Exact {
     fn from(value: Decimal) -> Exact {
         Exact(Fraction::from_decimal(value.mantissa(), value.scale()))
@@ -333,6 +344,20 @@ mod tests {
     fn fixed_pads_and_rounds() {
         assert_eq!(fixed(Decimal::new(108, 0), 2), "108.00");
         assert_eq!(fixed(Decimal::new(12345, 3), 2), "12.35");
+    }
+
+    #[test]
+    fn statistics_are_shown_half_up() {
+        for (figure, places, expected) in [
+            (0.054_687_5, 6, 0.054_688),
+            (0.054_687_499_999_999_99, 6, 0.054_688),
+            (0.054_687_49, 6, 0.054_687),
+            (-1.000_05, 4, -1.000_1),
+            (2.0, 4, 2.0),
+        ] {
+            assert_eq!(shown(figure, places), expected, "{figure}");
+        }
+        assert!(shown(-0.000_01, 4).is_sign_positive());
     }
 
     proptest! {

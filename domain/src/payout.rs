@@ -154,6 +154,7 @@ mod tests {
         assert_eq!(precedence(&["10", "9", "007"]), [2, 1, 0]);
         assert_eq!(precedence(&["e10", "e9"]), [0, 1]);
         assert_eq!(precedence(&["10a", "2"]), [0, 1]);
+        assert_eq!(precedence(&["10a", "1"]), [1, 0]);
         assert_eq!(precedence(&["9", "10", "5x"]), [1, 2, 0]);
         assert_eq!(precedence(&["7", "07"]), [1, 0]);
     }

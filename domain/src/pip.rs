@@ -28,7 +28,7 @@ pub struct History {
     pub tenure_months: u32,
     /// Share of the period in which the person was present, 0 to 1.
     pub present_share: Exact,
-    /// The goals were exploratory (R30).
+    /// The goals were exploratory.
     pub exploratory: bool,
 }
 

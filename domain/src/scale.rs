@@ -328,6 +328,21 @@ mod tests {
     }
 
     #[test]
+    fn bounds_of_a_scale_without_anchors_strictly_decrease() {
+        let bounds = |[s, a, b, c]: [i32; 4]| {
+            let [s, a, b, c] = [s, a, b, c].map(Exact::from);
+            Scale { bands: Bands { s, a, b, c }, ..Scale::preset(Preset::HundredPoint) }
+        };
+        bounds([100, 85, 75, 60]).validate().unwrap();
+        for broken in [[101, 85, 75, 60], [85, 85, 75, 60], [95, 75, 75, 60], [95, 85, 60, 60]] {
+            assert_eq!(bounds(broken).validate().unwrap_err().code, Code::ScaleInvalid);
+        }
+        for broken in [[84, 85, 75, 60], [95, 74, 75, 60], [95, 85, 59, 60]] {
+            assert_eq!(bounds(broken).validate().unwrap_err().code, Code::ScaleInvalid);
+        }
+    }
+
+    #[test]
     fn letters_and_points() {
         for (grade, points) in Grade::ALL.into_iter().zip([5, 4, 3, 2, 1]) {
             assert_eq!(grade.as_str().parse::<Grade>().unwrap(), grade);

@@ -627,37 +627,100 @@ impl Settings {
     /// may be published. Each fault has the code `SETTING_INVALID` or, for the scale,
     /// `SCALE_INVALID`.
     pub fn faults(&self) -> Vec<DomainError> {
-        let Settings { kpi, goal, okr, review, manager, dist, pip, bonus, .. } = self;
+        let Settings {
+            score: _,
+            kpi,
+            goal,
+            smart,
+            okr,
+            feasibility,
+            weights,
+            review,
+            manager,
+            dist,
+            fair,
+            risk,
+            appeal,
+            interview,
+            pip,
+            bonus,
+        } = self;
         let (zero, one, hundred) = (whole(0), whole(1), whole(100));
         let share = |value: &Exact| (&zero..=&one).contains(&value);
         let percent = |value: &Exact| (&zero..=&hundred).contains(&value);
         let not_negative = |value: &Exact| !value.is_negative();
+        let falling = |bounds: [&Exact; 3]| bounds.is_sorted_by(|high, low| high > low);
+        const NOT_NEGATIVE: &str = "must not be negative";
+        const SHARE: &str = "must be within 0 to 1";
+        const PERCENT: &str = "must be within 0 to 100";
+        const POSITIVE: &str = "must be at least 1";
+        const FALLING: &str = "must fall from green to orange";
         let rules = [
             ("kpi.cap", kpi.floor < kpi.cap, "must be above kpi.floor"),
-            ("kpi.over_rate", not_negative(&kpi.over_rate), "must not be negative"),
-            ("kpi.late_per_day", not_negative(&kpi.late_per_day), "must not be negative"),
-            ("kpi.late_floor", share(&kpi.late_floor), "must be within 0 to 1"),
-            ("kpi.bonus_max", not_negative(&kpi.bonus_max), "must not be negative"),
-            ("kpi.deduct_max", not_negative(&kpi.deduct_max), "must not be negative"),
+            ("kpi.over_rate", not_negative(&kpi.over_rate), NOT_NEGATIVE),
+            (
+                "kpi.min_achievement",
+                kpi.min_achievement.as_ref().is_none_or(not_negative),
+                NOT_NEGATIVE,
+            ),
+            ("kpi.late_per_day", share(&kpi.late_per_day), SHARE),
+            ("kpi.late_floor", share(&kpi.late_floor), SHARE),
+            ("kpi.bonus_max", not_negative(&kpi.bonus_max), NOT_NEGATIVE),
+            ("kpi.deduct_max", not_negative(&kpi.deduct_max), NOT_NEGATIVE),
+            (
+                "kpi.veto_score",
+                (&kpi.floor..=&kpi.cap).contains(&&kpi.veto_score),
+                "must be within kpi.floor to kpi.cap",
+            ),
             ("goal.count", goal.count.min <= goal.count.max, "must rise"),
             ("goal.weight", goal.weight.min <= goal.weight.max, "must rise"),
-            ("okr.blend_alpha", share(&okr.blend_alpha), "must be within 0 to 1"),
-            ("weights.max_pp", percent(&self.weights.max_pp), "must be within 0 to 100"),
+            ("goal.weight", percent(&goal.weight.min) && percent(&goal.weight.max), PERCENT),
+            ("goal.coverage_min", not_negative(&goal.coverage_min), NOT_NEGATIVE),
+            ("smart.hard", smart.hard.is_positive(), "must be above 0"),
+            ("okr.blend_alpha", share(&okr.blend_alpha), SHARE),
+            (
+                "feasibility.availability",
+                share(&feasibility.availability) && feasibility.availability.is_positive(),
+                "must be above 0 and at most 1",
+            ),
+            ("feasibility.tight_pct", percent(&feasibility.tight_pct), PERCENT),
+            ("weights.max_pp", percent(&weights.max_pp), PERCENT),
             ("review.anonymity_min", review.anonymity_min >= 3, "must be at least 3"),
             ("review.trim_min_n", review.trim_min_n >= 3, "must be at least 3"),
-            (
-                "review.min_weight_share",
-                percent(&review.min_weight_share),
-                "must be within 0 to 100",
-            ),
-            ("manager.team_lambda", share(&manager.team_lambda), "must be within 0 to 1"),
-            ("dist.shares", dist.shares.iter().all(percent), "must be within 0 to 100"),
+            ("review.min_weight_share", percent(&review.min_weight_share), PERCENT),
+            ("manager.team_lambda", share(&manager.team_lambda), SHARE),
+            ("dist.shares", dist.shares.iter().all(percent), PERCENT),
             ("dist.shares", dist.shares.iter().sum::<Exact>() == hundred, "must sum to 100"),
-            ("dist.tolerance_pp", percent(&dist.tolerance_pp), "must be within 0 to 100"),
+            ("dist.min_group", dist.min_group >= 1, POSITIVE),
+            ("dist.tolerance_pp", percent(&dist.tolerance_pp), PERCENT),
+            ("fair.basis_share", share(&fair.basis_share), SHARE),
+            ("fair.min_n", fair.min_n >= 1, POSITIVE),
+            ("fair.recency_tail", share(&fair.recency_tail), SHARE),
+            (
+                "risk.spi_green",
+                falling([&risk.spi_green, &risk.spi_yellow, &risk.spi_orange]),
+                FALLING,
+            ),
+            ("risk.pf_green", falling([&risk.pf_green, &risk.pf_yellow, &risk.pf_orange]), FALLING),
+            ("risk.grace_pct", percent(&risk.grace_pct), PERCENT),
+            ("risk.pace_after_pct", percent(&risk.pace_after_pct), PERCENT),
+            ("risk.recent_days", risk.recent_days >= 1, POSITIVE),
+            ("risk.okr_cadence_days", risk.okr_cadence_days >= 1, POSITIVE),
+            ("risk.better_evaluations", risk.better_evaluations >= 1, POSITIVE),
+            (
+                "risk.task_orange_days",
+                risk.task_yellow_days <= risk.task_orange_days,
+                "must not be below risk.task_yellow_days",
+            ),
+            ("appeal.window_workdays", appeal.window_workdays >= 1, POSITIVE),
+            ("appeal.reply_workdays", appeal.reply_workdays >= 1, POSITIVE),
+            ("appeal.second_window_workdays", appeal.second_window_workdays >= 1, POSITIVE),
+            ("appeal.committee_workdays", appeal.committee_workdays >= 1, POSITIVE),
+            ("interview.due_workdays", interview.due_workdays >= 1, POSITIVE),
             ("pip.days", (30..=90).contains(&pip.days), "must be within 30 to 90"),
-            ("bonus.reserve_pct", percent(&bonus.reserve_pct), "must be within 0 to 100"),
-            ("bonus.k_grade", bonus.k_grade.iter().all(not_negative), "must not be negative"),
-            ("bonus.k_org", bonus.k_org.iter().all(not_negative), "must not be negative"),
+            ("bonus.reserve_pct", percent(&bonus.reserve_pct), PERCENT),
+            ("bonus.k_grade", bonus.k_grade.iter().all(not_negative), NOT_NEGATIVE),
+            ("bonus.k_org", bonus.k_org.iter().all(not_negative), NOT_NEGATIVE),
         ];
         let broken = rules.into_iter().filter(|(_, holds, _)| !holds);
         let faults =
@@ -788,6 +851,7 @@ mod tests {
             faults,
             [
                 "SETTING_INVALID: kpi.cap must be above kpi.floor",
+                "SETTING_INVALID: kpi.veto_score must be within kpi.floor to kpi.cap",
                 "SETTING_INVALID: goal.count must rise",
                 "SETTING_INVALID: review.anonymity_min must be at least 3",
                 "SETTING_INVALID: dist.shares must sum to 100",
@@ -802,6 +866,60 @@ mod tests {
         };
         let codes: Vec<_> = settings.faults().into_iter().map(|fault| fault.code).collect();
         assert_eq!(codes, [Code::ScaleInvalid]);
+    }
+
+    #[test]
+    fn every_limit_is_checked() {
+        for (name, value) in [
+            ("kpi.over_rate", json!("-0.1")),
+            ("kpi.min_achievement", json!("-1")),
+            ("kpi.late_per_day", json!("1.01")),
+            ("kpi.late_floor", json!("-0.01")),
+            ("kpi.bonus_max", json!("-1")),
+            ("kpi.deduct_max", json!("-1")),
+            ("kpi.veto_score", json!("120.01")),
+            ("goal.weight", json!("5..101")),
+            ("goal.weight", json!("-1..60")),
+            ("goal.coverage_min", json!("-1")),
+            ("smart.hard", json!("0")),
+            ("okr.blend_alpha", json!("1.1")),
+            ("okr.blend_alpha", json!("-0.1")),
+            ("feasibility.availability", json!("0")),
+            ("feasibility.availability", json!("1.1")),
+            ("feasibility.tight_pct", json!("101")),
+            ("weights.max_pp", json!("101")),
+            ("review.trim_min_n", json!(2)),
+            ("review.min_weight_share", json!("100.01")),
+            ("manager.team_lambda", json!("1.1")),
+            ("dist.shares", json!({"S": "-10", "A": "40", "B": "50", "C": "15", "D": "5"})),
+            ("dist.min_group", json!(0)),
+            ("dist.tolerance_pp", json!("-1")),
+            ("fair.basis_share", json!("1.1")),
+            ("fair.min_n", json!(0)),
+            ("fair.recency_tail", json!("-0.1")),
+            ("risk.spi_yellow", json!("0.90")),
+            ("risk.spi_orange", json!("0.75")),
+            ("risk.pf_green", json!("0.80")),
+            ("risk.grace_pct", json!("101")),
+            ("risk.pace_after_pct", json!("-1")),
+            ("risk.recent_days", json!(0)),
+            ("risk.okr_cadence_days", json!(0)),
+            ("risk.better_evaluations", json!(0)),
+            ("risk.task_yellow_days", json!(8)),
+            ("appeal.window_workdays", json!(0)),
+            ("appeal.reply_workdays", json!(0)),
+            ("appeal.second_window_workdays", json!(0)),
+            ("appeal.committee_workdays", json!(0)),
+            ("interview.due_workdays", json!(0)),
+            ("pip.days", json!(29)),
+            ("bonus.reserve_pct", json!("100.01")),
+            ("bonus.k_grade", json!({"S": "1", "A": "1", "B": "1", "C": "1", "D": "-1"})),
+            ("bonus.k_org", json!({"S": "1", "A": "1", "B": "1", "C": "1", "D": "-1"})),
+        ] {
+            let faults = read(json!({name: value.clone()})).unwrap().faults();
+            assert_eq!(faults.len(), 1, "{name}={value}: {faults:?}");
+            assert_eq!(faults[0].code, Code::SettingInvalid);
+        }
     }
 
     #[test]

@@ -95,11 +95,11 @@ macro_rules! keyset {
                     .filter($table::updated_at.ge($crate::column::At(since)))
                     .order(($table::updated_at, $table::id));
                 match $page.after_update() {
-                    Some((at, id)) => {
-                        let (at, id) = ($crate::column::At(at), $crate::column::Key(id));
-                        let same_instant = $table::updated_at.eq(at).and($table::id.gt(id));
-                        query.filter($table::updated_at.gt(at).or(same_instant))
-                    }
+                    Some((at, id)) => $crate::page::behind!(
+                        query,
+                        ($table::updated_at, $table::id),
+                        ($crate::column::At(at), $crate::column::Key(id))
+                    ),
                     None => query,
                 }
             }

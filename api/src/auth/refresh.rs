@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(RefreshToken::open_with(&sealed, |_| None), None);
         let text = String::from_utf8(BASE64.decode(&sealed).unwrap()).unwrap();
         let forge = |text: &str| RefreshToken::open_with(&BASE64.encode(text), by_kid);
-        assert_eq!(forge(&text), Some(token), "the forger works honestly too");
+        assert_eq!(forge(&text), Some(token), "the forger can work honestly");
         assert_eq!(forge(&text.replace(".3.", ".4.")), None);
         let (signed, _) = text.rsplit_once('.').unwrap();
         assert_eq!(forge(signed), None);

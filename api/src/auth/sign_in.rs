@@ -94,7 +94,7 @@ async fn sign_in(request: HttpRequest, body: Body<SignIn>) -> Result<HttpRespons
     let app = extract::app(&request)?;
     let now = app.clock.now();
     let SignIn { tenant: slug, login, password } = body.value;
-    let address = throttle::address(&request, app.settings.proxies);
+    let address = throttle::source(&request, app.settings.proxies);
     let source = format!("{slug}/{}", login_key(&login));
     app.auth.throttle.attempt(&source, address, now)?;
 

@@ -131,11 +131,11 @@ mod tests {
         let end = start + TimeDelta::minutes(10) + LEEWAY;
         assert!(verify(&ring, &token, end - TimeDelta::seconds(1)).is_ok());
         assert!(matches!(verify(&ring, &token, end), Err(Refusal::TokenExpired)));
-        assert_eq!(forge(Algorithm::HS256, "a", |_| {}), token, "the forger works honestly too");
     }
 
     #[test]
     fn forged_tokens_are_refused() {
+        assert!(!refused(&forge(Algorithm::HS256, "a", |_| {})), "the forger can work honestly");
         assert!(refused(&forge(Algorithm::HS256, "unknown", |_| {})));
         assert!(refused(&forge(Algorithm::HS256, "../a", |_| {})));
         assert!(refused(&forge(Algorithm::HS384, "a", |_| {})));

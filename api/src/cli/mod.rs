@@ -1,6 +1,8 @@
 //! The command line.
 
 mod admin;
+mod audit;
+mod demo;
 mod key;
 
 use crate::app::App;
@@ -11,6 +13,7 @@ use clap::{Parser, Subcommand};
 use domain::id::TenantId;
 use persistence::Database;
 use std::error::Error;
+use std::net::SocketAddr;
 use uuid::Uuid;
 
 /// Performance management a company can trust with its most sensitive data.
@@ -25,6 +28,8 @@ pub struct Cli {
 enum Command {
     /// Serve the API.
     Serve(Settings),
+    /// Serve a fictional company to look around in, on this machine only.
+    Demo(Settings),
     /// Bring the database schema up to date.
     Migrate(Settings),
     /// Print the OpenAPI document.
@@ -32,6 +37,9 @@ enum Command {
     /// Make companies and their first administrators.
     #[command(subcommand)]
     Admin(admin::Command),
+    /// Look after the audit log.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Change the keys that sign tokens.
     #[command(subcommand)]
     Key(key::Command),
@@ -40,7 +48,8 @@ enum Command {
 /// Runs the command of a command line.
 pub async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     match cli.command {
-        Command::Serve(settings) => serve(settings).await,
+        Command::Serve(settings) => serve_company(settings).await,
+        Command::Demo(settings) => demo::run(settings).await,
         Command::Migrate(settings) => {
             for name in Database::migrate(&settings.database_url)? {
                 println!("{name}");
@@ -52,25 +61,34 @@ pub async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             Ok(())
         }
         Command::Admin(command) => admin::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::Key(command) => key::run(command).await,
     }
 }
 
-async fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
-    crate::edge::logging::start(&settings.log_format);
-    Database::migrate(&settings.database_url)?;
-    let app = Data::new(App::open(settings, Clock::default()).await?);
+async fn serve_company(settings: Settings) -> Result<(), Box<dyn Error>> {
+    let app = open_app(settings).await?;
     if app.db.read(nowhere(), |store| store.tenants()).await?.is_empty() {
         log::warn!(
             "there is no company yet; make one with \
              `evenhand admin create --tenant <short-name> --tenant-name <name> --login <login>`"
         );
     }
+    serve(app, |address| println!("listening on http://{address}")).await
+}
+
+/// The program on a database that is up to date.
+async fn open_app(settings: Settings) -> Result<Data<App>, Box<dyn Error>> {
+    crate::edge::logging::start(&settings.log_format);
+    Database::migrate(&settings.database_url)?;
+    Ok(Data::new(App::open(settings, Clock::default()).await?))
+}
+
+/// Serves until told to go, and announces each address it listens on.
+async fn serve(app: Data<App>, announce: impl Fn(SocketAddr)) -> Result<(), Box<dyn Error>> {
     let (server, addresses) = crate::server::start(app.clone())?;
     actix_web::rt::spawn(crate::jobs::runner::run(app.clone()));
-    for address in addresses {
-        println!("listening on http://{address}");
-    }
+    addresses.into_iter().for_each(announce);
     crate::server::run_until_signalled(app, server).await?;
     Ok(())
 }

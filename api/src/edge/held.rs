@@ -1,10 +1,11 @@
-//! Chunked bodies that nobody reads to the end.
+//! What must outlive the handler, until its answer is sent.
 //!
 //! When the reader of a chunked body lets go of it, actix reads on, however much comes and however
 //! slowly, before it serves the connection again. As long as somebody holds the body, it closes
 //! the connection behind the answer instead, with a moment for the client to read it. So the
-//! answer holds the body.
+//! answer holds the body. And while a long answer is being sent, its connection is not idle.
 
+use super::pace::Busy;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
@@ -18,29 +19,40 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+/// Answers up to this size are with the operating system at once.
+const SHORT: u64 = 64 << 10;
+
 type Shared = Rc<RefCell<Payload>>;
 
-/// The body of a request, if it is chunked.
-pub struct Held(Option<Shared>);
+/// The body of a request, if it is chunked, and the mark on its connection.
+pub struct Held {
+    chunked: Option<Shared>,
+    _busy: Option<Busy>,
+}
 
 impl Held {
     /// Keeps hold of a chunked body while the request reads it.
     pub fn of(request: &mut ServiceRequest) -> Self {
-        if !request.headers().contains_key(header::TRANSFER_ENCODING) {
-            return Self(None);
+        let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+        let chunked = is_chunked.then(|| Rc::new(RefCell::new(request.take_payload())));
+        if let Some(shared) = &chunked {
+            let payload = Box::pin(Reader(Rc::clone(shared)));
+            request.set_payload(Payload::Stream { payload });
         }
-        let shared = Rc::new(RefCell::new(request.take_payload()));
-        let payload = Box::pin(Reader(Rc::clone(&shared)));
-        request.set_payload(Payload::Stream { payload });
-        Self(Some(shared))
+        Self { chunked, _busy: Busy::of(request) }
     }
 
-    /// Lets go of it once the answer is sent.
+    /// Lets go once the answer is sent.
     pub fn until_sent(self, response: HttpResponse) -> HttpResponse {
-        match self.0 {
-            None => response,
-            Some(held) => response.map_body(|_, body| BoxBody::new(Answer { body, _held: held })),
+        let is_short = match response.body().size() {
+            BodySize::None => true,
+            BodySize::Sized(size) => size <= SHORT,
+            BodySize::Stream => false,
+        };
+        if is_short && self.chunked.is_none() {
+            return response;
         }
+        response.map_body(|_, body| BoxBody::new(Answer { body, _held: self }))
     }
 }
 
@@ -56,7 +68,7 @@ impl Stream for Reader {
 
 struct Answer {
     body: BoxBody,
-    _held: Shared,
+    _held: Held,
 }
 
 impl MessageBody for Answer {

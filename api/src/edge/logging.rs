@@ -1,5 +1,6 @@
 //! The log: lines for people or JSON for machines, each with its key-values. `RUST_LOG` says what
-//! is logged; by default `info`, of the framework only what went wrong.
+//! is logged; by default `info`, and of the framework nothing that
+//! a client can provoke at will.
 
 use env_logger::fmt::Formatter;
 use log::Record;
@@ -9,7 +10,8 @@ use std::io::{self, Write};
 
 /// Starts logging in a form: `json`, or else plain. Panics go to the log as well.
 pub fn start(form: &str) {
-    let filter = env_logger::Env::default().default_filter_or("info,actix_server=warn");
+    let filter =
+        env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=off");
     let mut builder = env_logger::Builder::from_env(filter);
     if form == "json" {
         builder.format(|out, record| {

@@ -14,6 +14,7 @@ mod held;
 mod limits;
 pub mod logging;
 pub mod metrics;
+pub mod pace;
 pub mod peer;
 pub mod rate;
 mod security;

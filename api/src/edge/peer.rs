@@ -2,7 +2,7 @@
 
 use actix_web::dev::RequestHead;
 use actix_web::http::header::HeaderName;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -17,6 +17,14 @@ pub fn address(head: &RequestHead, proxies: usize) -> Option<IpAddr> {
         head.headers.get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok()).collect();
     let noted = lists.iter().rev().flat_map(|list| list.rsplit(',')).nth(proxies - 1);
     noted.and_then(|text| read(text.trim())).or(peer)
+}
+
+/// What tells one subscriber from another: whoever has one IPv6 address has the 2^64 beside it.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        v4 => v4,
+    }
 }
 
 fn read(text: &str) -> Option<IpAddr> {
@@ -41,5 +49,13 @@ mod tests {
         assert_eq!(seen(1), "2001:db8::1");
         assert_eq!(seen(2), "203.0.113.7");
         assert_eq!(seen(9), "192.0.2.1");
+    }
+
+    #[test]
+    fn neighbours_in_one_ipv6_network_are_one_source() {
+        let network = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3::4"), "2001:db8:1:2::");
+        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(network("192.0.2.1"), "192.0.2.1");
     }
 }

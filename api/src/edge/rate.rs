@@ -12,7 +12,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use uuid::Uuid;
@@ -35,13 +35,7 @@ pub enum Key {
 
 impl From<IpAddr> for Key {
     fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let network = address.to_bits() >> 64 << 64;
-                Self::Peer(Ipv6Addr::from_bits(network).into())
-            }
-            v4 => Self::Peer(v4),
-        }
+        Self::Peer(peer::network(address))
     }
 }
 

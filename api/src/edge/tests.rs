@@ -121,7 +121,8 @@ impl Answer {
 
     #[track_caller]
     fn is_problem(&self, slug: &str) -> Problem {
-        let problem: Problem = serde_json::from_str(&self.body).expect(&format!("{self:?}"));
+        let problem: Problem =
+            serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"));
         assert_eq!(problem.kind, format!("/problems/{slug}"));
         assert_eq!(problem.status, self.status);
         assert_eq!(self.header("content-type"), "application/problem+json");
@@ -137,6 +138,7 @@ fn routes(config: &mut ServiceConfig) {
     config
         .route("/test/panic", web::get().to(panicking))
         .route("/test/slow", web::get().to(slow))
+        .route("/test/stream", web::get().to(stream))
         .route("/test/framework", web::get().to(framework))
         .route("/test/bare", web::get().to(bare))
         .route("/test/body", web::post().to(body));
@@ -149,6 +151,14 @@ async fn panicking() -> HttpResponse {
 async fn slow(seconds: web::Query<HashMap<String, f64>>) -> HttpResponse {
     actix_web::rt::time::sleep(Duration::from_secs_f64(seconds["seconds"])).await;
     HttpResponse::Ok().body("slept")
+}
+
+async fn stream(seconds: web::Query<HashMap<String, f64>>) -> HttpResponse {
+    let late = async move {
+        actix_web::rt::time::sleep(Duration::from_secs_f64(seconds["seconds"])).await;
+        Ok::<_, std::convert::Infallible>(web::Bytes::from_static(b"late"))
+    };
+    HttpResponse::Ok().streaming(futures_util::stream::once(late))
 }
 
 async fn framework(_: web::Query<HashMap<String, u8>>, _: web::Path<u8>) -> HttpResponse {
@@ -332,6 +342,20 @@ fn a_head_that_does_not_come_is_not_waited_for() {
     let mut connection = server.connect();
     connection.send("GET /healthz HTTP/1.1\r\nHo");
     assert_eq!(connection.answer(false).status, 408);
+    assert!(connection.is_closed());
+}
+
+#[test]
+fn a_kept_connection_is_not_held_by_half_a_head() {
+    let server = Server::start(&["--head-seconds", "1", "--keep-alive-seconds", "1"]);
+    let mut connection = server.connect();
+    // Longer than the patience, and yet not idle.
+    connection.send("GET /test/stream?seconds=5 HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(connection.answer(true).header("transfer-encoding"), "chunked");
+    let mut body = [0; "4\r\nlate\r\n0\r\n\r\n".len()];
+    connection.reader.read_exact(&mut body).unwrap();
+    connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /heal");
+    assert_eq!(connection.answer(false).status, 200);
     assert!(connection.is_closed());
 }
 

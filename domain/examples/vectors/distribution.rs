@@ -5,6 +5,7 @@ use domain::distribution::{
     ChiSquare, Merits, Placement, check, chi_square, exact_p, pools, quota, rank, tolerance,
 };
 use domain::nine_box::NineBox;
+use domain::number::shown;
 use domain::scale::PerGrade;
 use domain::settings::DistributionSettings;
 use domain::{Code, Exact, Result, Rounding};
@@ -134,5 +135,5 @@ fn per_grade<T>(value: &Value, read: impl Fn(&Value) -> Result<T>) -> Result<Per
 
 /// A p-value, rounded to 6 digits.
 fn six_digits(p: f64) -> f64 {
-    (p * 1e6).round() / 1e6
+    shown(p, 6)
 }

@@ -10,7 +10,7 @@ use domain::fairness::leniency::{RaterEffect, rater_effects};
 use domain::fairness::mismatch::{DepartmentMeans, Member, gaps, link, mismatch};
 use domain::fairness::recency::recency;
 use domain::fairness::{Figure, Withheld, agreement, survey};
-use domain::number::fixed;
+use domain::number::{self, fixed};
 use domain::settings::FairSettings;
 use domain::statistics::fisher_two_sided;
 use domain::{Code, Exact, Result, Rounding};
@@ -204,8 +204,7 @@ fn shown(figure: &Exact) -> Result<Value> {
 
 /// A float rounded half-up.
 fn rounded(figure: f64, digits: i32) -> Value {
-    let unit = 10_f64.powi(digits);
-    json!((figure * unit).round() / unit)
+    json!(number::shown(figure, digits))
 }
 
 /// Percent as text with 1 digit.

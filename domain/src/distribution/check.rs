@@ -35,6 +35,26 @@ impl fmt::Display for Check {
     }
 }
 
+impl Check {
+    /// Whether a session may be finalised with this distribution; `reason` is what was written
+    /// about its deviations. Only an override by EXEC goes past a refusal (D.6).
+    ///
+    /// # Errors
+    /// `POOL_REQUIRED`; `GUARD_FAILED` for a warning without a reason and for any violation.
+    pub fn accepted(&self, reason: &str) -> Result<()> {
+        match self {
+            Check::Ok => Ok(()),
+            Check::Warning(_) if !reason.trim().is_empty() => Ok(()),
+            Check::PoolRequired => {
+                Err(Code::PoolRequired.because("the group is too small for quotas of its own"))
+            }
+            Check::Warning(_) | Check::Violation(_) | Check::TopTooLarge => {
+                Err(Code::GuardFailed.because(format!("the distribution answers {self}")))
+            }
+        }
+    }
+}
+
 /// By how many people a grade may miss its quota without a warning: `pp` percent of the group,
 /// rounded half-up, at least 1.
 pub fn tolerance(people: u32, pp: &Exact) -> Exact {
@@ -134,6 +154,21 @@ mod tests {
         let crowd = PerGrade::new([u32::MAX; 5]);
         let error = check(&crowd, &DistributionSettings::default()).unwrap_err();
         assert_eq!(error.code, Code::CountInvalid);
+    }
+
+    #[test]
+    fn a_warning_is_accepted_with_a_reason_and_a_violation_never() {
+        assert_eq!(Check::Ok.accepted(""), Ok(()));
+        let warning = Check::Warning(vec![Grade::S]);
+        assert_eq!(warning.accepted("two launches succeeded"), Ok(()));
+        for (check, reason, code) in [
+            (warning, " ", Code::GuardFailed),
+            (Check::Violation(vec![Grade::D]), "a reason", Code::GuardFailed),
+            (Check::TopTooLarge, "a reason", Code::GuardFailed),
+            (Check::PoolRequired, "a reason", Code::PoolRequired),
+        ] {
+            assert_eq!(check.accepted(reason).unwrap_err().code, code);
+        }
     }
 
     proptest! {

@@ -12,7 +12,7 @@ pub mod rank;
 pub use check::{Check, check, tolerance};
 pub use comparison::{ChiSquare, Comparison, chi_square, compare, exact_p};
 pub use pool::{Pool, pools};
-pub use quota::{Exclusion, Standing, linked_shares, quota};
+pub use quota::{Exclusion, Standing, quota, target_shares};
 pub use rank::{Merits, Placement, rank};
 
 use crate::scale::PerGrade;

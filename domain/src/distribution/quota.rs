@@ -5,6 +5,7 @@ use crate::apportion::largest_remainder;
 use crate::error::{Code, Result};
 use crate::number::Exact;
 use crate::scale::{Grade, PerGrade};
+use crate::settings::DistributionSettings;
 
 /// Among equal remainders the unit goes towards the middle first: B, A, C, S, D.
 const TIE_RANKS: [u8; 5] = [3, 1, 0, 2, 4];
@@ -39,8 +40,17 @@ pub fn quota(people: u32, shares: &PerGrade<Exact>, min_group: u32) -> Result<Op
     Ok(Some(PerGrade::new(counts)))
 }
 
-/// The shares of a department that earned this grade itself (`dist.link_dept_grade`), in percent.
-pub fn linked_shares(department: Grade) -> PerGrade<Exact> {
+/// The target shares of a department in percent: those of the policy or, where
+/// `dist.link_dept_grade` is on, those of the grade that the department earned itself.
+pub fn target_shares(
+    settings: &DistributionSettings,
+    department: Option<Grade>,
+) -> PerGrade<Exact> {
+    let linked = department.filter(|_| settings.link_dept_grade).map(linked_shares);
+    linked.unwrap_or_else(|| settings.shares.clone())
+}
+
+fn linked_shares(department: Grade) -> PerGrade<Exact> {
     let percent = match department {
         Grade::S => [15, 30, 45, 10, 0],
         Grade::A => [12, 25, 50, 10, 3],
@@ -92,7 +102,6 @@ impl Standing {
 mod tests {
     use super::*;
     use crate::distribution;
-    use crate::settings::DistributionSettings;
     use proptest::prelude::*;
 
     fn quotas(people: u32, shares: [i32; 5]) -> Option<Vec<u32>> {
@@ -127,6 +136,16 @@ mod tests {
             assert_eq!(linked_shares(grade).iter().sum::<Exact>(), Exact::from(100));
         }
         assert_eq!(linked_shares(Grade::B), DistributionSettings::default().shares);
+    }
+
+    #[test]
+    fn shares_follow_the_departments_grade_only_where_they_are_linked() {
+        let mut settings = DistributionSettings::default();
+        assert_eq!(target_shares(&settings, Some(Grade::S)), settings.shares);
+        settings.link_dept_grade = true;
+        assert_eq!(target_shares(&settings, None), settings.shares);
+        let s = [15, 30, 45, 10, 0].map(Exact::from);
+        assert_eq!(target_shares(&settings, Some(Grade::S)), PerGrade::new(s));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use milestones::{Milestone, Milestones, Outcome};
 pub use occurrence::Occurrence;
 pub use points::{Point, Points};
 pub use ratio::Ratio;
-pub use segments::{Segment, time_weighted};
+pub use segments::{Division, Segment, time_weighted};
 pub use steps::{StepUnit, Steps};
 pub(crate) use total::total_recorded;
 pub use total::{Adjustments, Extra, FormWarning, Item, Mark, Total, Veto, form_warnings, total};

@@ -2,7 +2,34 @@
 
 use crate::error::{Code, Result};
 use crate::number::Exact;
+use crate::settings::{KpiSettings, TargetChange};
+use core::slice;
 use serde::{Deserialize, Serialize};
+
+/// Why a period falls into segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Division {
+    /// The target changed; `kpi.target_change` says which one counts.
+    TargetChange,
+    /// The person moved to another position or started late: every assignment counts.
+    Assignment,
+}
+
+impl Division {
+    /// The segments that count, of all in order: the last one alone where only the latest
+    /// approved target does. Implements B.9 target changes and transfers.
+    pub fn counted<'a, T>(self, segments: &'a [T], kpi: &KpiSettings) -> &'a [T] {
+        match (self, kpi.target_change) {
+            (Division::TargetChange, TargetChange::LatestApproved) => {
+                segments.last().map_or(&[], slice::from_ref)
+            }
+            (Division::TargetChange, TargetChange::TimeWeighted) | (Division::Assignment, _) => {
+                segments
+            }
+        }
+    }
+}
 
 /// A stretch of days with one score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +108,21 @@ mod tests {
         ] {
             assert_eq!(mean(segments).unwrap(), mean(same_as).unwrap(), "{segments:?}");
         }
+    }
+
+    #[test]
+    fn a_changed_target_counts_as_the_policy_says_and_every_assignment_counts() {
+        let kpi = |target_change| KpiSettings { target_change, ..Default::default() };
+        for (division, policy, counted) in [
+            (Division::TargetChange, TargetChange::LatestApproved, &[3][..]),
+            (Division::TargetChange, TargetChange::TimeWeighted, &[1, 2, 3]),
+            (Division::Assignment, TargetChange::LatestApproved, &[1, 2, 3]),
+            (Division::Assignment, TargetChange::TimeWeighted, &[1, 2, 3]),
+        ] {
+            assert_eq!(division.counted(&[1, 2, 3], &kpi(policy)), counted);
+        }
+        let none: [i32; 0] = [];
+        assert_eq!(Division::TargetChange.counted(&none, &KpiSettings::default()), none);
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(crate) use step::Record;
 pub use step::{Rule, Step};
 
 use crate::error::{Code, Result};
-use crate::kpi::{self, Adjustments, Item, Mark, Method, Segment};
+use crate::kpi::{self, Adjustments, Division, Item, Mark, Method, Segment};
 use crate::number::Exact;
 use crate::okr::objective::{
     Ambition, WeightedProgress, mapped_score_recorded, objective_recorded,
@@ -53,6 +53,8 @@ pub enum Calculation {
     },
     /// The same result over stretches of days with other targets or assignments (B.9).
     TimeWeighted {
+        /// Why there are several.
+        division: Division,
         /// The stretches, in order.
         stretches: Vec<Stretch>,
     },
@@ -218,7 +220,9 @@ impl Calculation {
             Calculation::Objective { key_results, ambition } => {
                 mapped_objective(key_results, *ambition, settings)
             }
-            Calculation::TimeWeighted { stretches } => weighted_by_time(stretches, settings),
+            Calculation::TimeWeighted { division, stretches } => {
+                weighted_by_time(division.counted(stretches, &settings.kpi), settings)
+            }
             Calculation::Performance { items, adjustments } => {
                 performance(items, adjustments, settings)
             }
@@ -232,7 +236,7 @@ impl Calculation {
     fn is_in_points(&self) -> bool {
         match self {
             Calculation::Indicator { method, .. } => matches!(**method, Method::Steps(_)),
-            Calculation::TimeWeighted { stretches } => {
+            Calculation::TimeWeighted { stretches, .. } => {
                 stretches.iter().any(|stretch| stretch.calculation.is_in_points())
             }
             _ => false,
@@ -368,7 +372,7 @@ mod tests {
     };
     use crate::review::dimension::Raters;
     use crate::review::rater::RaterType;
-    use crate::settings::MissingActual;
+    use crate::settings::{MissingActual, TargetChange};
     use proptest::prelude::*;
 
     fn ratio(actual: Option<i32>, target: i32) -> Calculation {
@@ -533,6 +537,7 @@ mod tests {
     fn stretches_with_other_targets_weigh_by_days() {
         let stretch = |days, calculation| Stretch { days, calculation };
         let two = |later| Calculation::TimeWeighted {
+            division: Division::Assignment,
             stretches: vec![stretch(181, ratio(Some(80), 100)), stretch(184, later)],
         };
         let settings = Settings::default();
@@ -541,8 +546,24 @@ mod tests {
         assert!(trace.replays().unwrap());
         let missing = two(ratio(None, 80)).explain(&settings).unwrap();
         assert_eq!(missing.explanation.outcome.score, None);
-        let nothing = Calculation::TimeWeighted { stretches: vec![] };
+        let nothing =
+            Calculation::TimeWeighted { division: Division::TargetChange, stretches: vec![] };
         assert_eq!(nothing.explain(&settings).unwrap_err().code, Code::EmptyInput);
+    }
+
+    #[test]
+    fn of_changed_targets_the_latest_counts_unless_the_policy_weighs_them() {
+        let stretch = |days, calculation| Stretch { days, calculation };
+        let changed = || Calculation::TimeWeighted {
+            division: Division::TargetChange,
+            stretches: vec![stretch(181, ratio(Some(80), 100)), stretch(184, ratio(Some(84), 80))],
+        };
+        let mut settings = Settings::default();
+        assert_eq!(score(&changed().explain(&settings).unwrap().explanation), "105");
+        settings.kpi.target_change = TargetChange::TimeWeighted;
+        let weighed = changed().explain(&settings).unwrap();
+        assert_eq!(score(&weighed.explanation), "92.6");
+        assert!(weighed.replays().unwrap());
     }
 
     #[test]

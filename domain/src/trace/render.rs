@@ -1,9 +1,10 @@
 //! A trace as text for people.
 
 use super::{Applied, Calculation, Explanation, Part, Rule, Step, Stretch, Trace};
-use crate::kpi::{BandOn, Direction, Method, Outcome};
+use crate::kpi::{BandOn, Direction, Division, Method, Outcome};
 use crate::number::{Exact, Rounding, fixed};
 use crate::okr::objective::Ambition;
+use crate::settings::TargetChange;
 use core::fmt::Write;
 use serde::{Deserialize, Serialize};
 
@@ -78,9 +79,10 @@ impl Page<'_> {
                     self.part(part, explanation, depth + 1);
                 }
             }
-            Calculation::TimeWeighted { stretches } => {
+            Calculation::TimeWeighted { division, stretches } => {
                 let unit = self.locale.pick("天", "days");
-                for (Stretch { days, calculation }, explanation) in stretches.iter().zip(parts) {
+                let counted = division.counted(stretches, &self.settings.kpi);
+                for (Stretch { days, calculation }, explanation) in counted.iter().zip(parts) {
                     let name = format!("[{days} {unit}]");
                     self.calculation(&name, calculation, explanation, depth + 1);
                 }
@@ -155,9 +157,23 @@ impl Page<'_> {
                 let members = locale.pick("团队人数", "members of the team");
                 self.line(depth, format_args!("{members} {}", team_kpi.len()));
             }
-            Calculation::TimeWeighted { .. }
-            | Calculation::Performance { .. }
-            | Calculation::Composite { .. } => {}
+            Calculation::TimeWeighted { division, .. } => {
+                let reason = match (division, self.settings.kpi.target_change) {
+                    (Division::Assignment, _) => {
+                        locale.pick("按任职时段分段", "divided by assignment")
+                    }
+                    (Division::TargetChange, TargetChange::LatestApproved) => locale.pick(
+                        "目标有变更，以最近批准的目标为准",
+                        "the target changed, the latest approved one counts",
+                    ),
+                    (Division::TargetChange, TargetChange::TimeWeighted) => locale.pick(
+                        "目标有变更，各目标按天数计",
+                        "the target changed, each one counts for its days",
+                    ),
+                };
+                self.line(depth, format_args!("{reason}"));
+            }
+            Calculation::Performance { .. } | Calculation::Composite { .. } => {}
         }
     }
 
@@ -367,9 +383,17 @@ formula version 1
     fn stretches_show_their_days() {
         let stretches =
             [30, 60].map(|days| Stretch { days, calculation: indicator(Method::Ratio(ratio())) });
-        let text = text(Calculation::TimeWeighted { stretches: stretches.to_vec() }, Locale::En);
-        assert!(text.starts_with("score over time: 86.67\n  [30 days] indicator score: 86.67\n"));
-        assert!(text.contains("\n  [60 days] indicator score: 86.67\n    actual 13\n"));
+        let text = |division| {
+            let calculation = Calculation::TimeWeighted { division, stretches: stretches.to_vec() };
+            text(calculation, Locale::En)
+        };
+        let places = text(Division::Assignment);
+        assert!(places.starts_with(
+            "score over time: 86.67\n  divided by assignment\n  [30 days] indicator score: 86.67\n"
+        ));
+        assert!(places.contains("\n  [60 days] indicator score: 86.67\n    actual 13\n"));
+        let targets = text(Division::TargetChange);
+        assert!(targets.contains("the latest approved one counts\n  [60 days] indicator score"));
     }
 
     #[test]

@@ -39,7 +39,12 @@ impl Lane {
             .spawn(move || {
                 let mut group = Vec::with_capacity(GROUP);
                 while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
-                    run_group(&pool, std::mem::take(&mut group));
+                    if let Err(unreachable) = run_group(&pool, std::mem::take(&mut group)) {
+                        // What was queued meanwhile must not wait for a connection once more.
+                        while let Ok(work) = waiting.try_recv() {
+                            work.answer(Err(copy(&unreachable)));
+                        }
+                    }
                 }
             })
             .expect("the operating system starts a thread");
@@ -139,6 +144,8 @@ where
 
 /// Why a group could not be committed as it stands.
 enum Failed {
+    /// No connection could be had in time; there is no use in trying at once.
+    Unreachable(DbError),
     /// Nothing was kept; every unit may be run again.
     Before(DbError),
     /// The commit itself failed: nobody can say whether it was kept, so nothing is run again.
@@ -147,38 +154,51 @@ enum Failed {
 
 /// Runs a group until it is durable. What fails as a group is run again unit by unit, so that one
 /// unit that cannot succeed takes no other down with it.
-fn run_group(pool: &Pool<Manager>, mut group: Vec<Box<dyn Work>>) {
+/// Runs a group and answers all of it; fails if the database could not be reached.
+fn run_group(pool: &Pool<Manager>, mut group: Vec<Box<dyn Work>>) -> Result<(), DbError> {
     match commit(pool, &mut group) {
-        Ok(()) => {}
+        Ok(()) => Ok(()),
         Err(Failed::Before(error)) if error.is_transient() => {
             log::warn!("a group of {} is run again, unit by unit: {error}", group.len());
-            group.into_iter().for_each(|work| run_alone(pool, work));
+            let mut units = group.into_iter();
+            let alone = units.try_for_each(|work| run_alone(pool, work));
+            alone.or_else(|unreachable| answer_all(units, Failed::Unreachable(unreachable)))
         }
-        Err(failed) => answer_all(group, &failed),
+        Err(failed) => answer_all(group, failed),
     }
 }
 
-fn run_alone(pool: &Pool<Manager>, work: Box<dyn Work>) {
+fn run_alone(pool: &Pool<Manager>, work: Box<dyn Work>) -> Result<(), DbError> {
     let mut group = vec![work];
     for attempt in 1..=ATTEMPTS {
         match commit(pool, &mut group) {
-            Ok(()) => return,
+            Ok(()) => break,
             Err(Failed::Before(error)) if error.is_transient() && attempt < ATTEMPTS => {}
-            Err(failed) => return answer_all(group, &failed),
+            Err(failed) => return answer_all(group, failed),
         }
     }
+    Ok(())
 }
 
 fn commit(pool: &Pool<Manager>, group: &mut Vec<Box<dyn Work>>) -> Result<(), Failed> {
+    let session = pool.get();
     let mut session =
-        pool.get().map_err(|error| Failed::Before(DbError::Unavailable(error.to_string())))?;
+        session.map_err(|error| Failed::Unreachable(DbError::Unavailable(error.to_string())))?;
     commit_group(&mut session, group)
 }
 
-fn answer_all(group: Vec<Box<dyn Work>>, failed: &Failed) {
-    let (Failed::Before(error) | Failed::Commit(error)) = failed;
+/// Answers every unit with the failure, and passes it on if it is that of the whole database.
+fn answer_all(
+    group: impl IntoIterator<Item = Box<dyn Work>>,
+    failed: Failed,
+) -> Result<(), DbError> {
+    let (Failed::Unreachable(error) | Failed::Before(error) | Failed::Commit(error)) = &failed;
     for work in group {
         work.answer(Err(copy(error)));
+    }
+    match failed {
+        Failed::Unreachable(error) => Err(error),
+        Failed::Before(_) | Failed::Commit(_) => Ok(()),
     }
 }
 

@@ -16,7 +16,7 @@ use lane::Lane;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 pub use unit::Unit;
 
@@ -159,11 +159,13 @@ impl Engine {
             .map_err(|error| DbError::Engine(error.to_string()))
     }
 
-    fn session(&self) -> Result<PooledConnection<Manager>, DbError> {
-        self.readers.get().map_err(|error| DbError::Unavailable(error.to_string()))
+    fn session(&self, deadline: Instant) -> Result<PooledConnection<Manager>, DbError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.readers.get_timeout(left).map_err(|error| DbError::Unavailable(error.to_string()))
     }
 
     /// Runs `work` on a reading connection, on a thread that may block.
+    #[expect(clippy::disallowed_methods, reason = "this is the admission the lint points to")]
     pub async fn read<R, E, F>(
         self: &Arc<Self>,
         tenant: TenantId,
@@ -175,45 +177,22 @@ impl Engine {
         R: Send + 'static,
         E: Failure,
     {
+        let deadline = Instant::now() + self.wait;
         let permit =
             tokio::time::timeout(self.wait, Arc::clone(&self.admission).acquire_owned()).await;
         let Ok(Ok(permit)) = permit else { return Err(DbError::Busy.into()) };
         let engine = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let first = engine.read_once(tenant, snapshot, &mut work);
+            let first = read_once(&mut *engine.session(deadline)?, tenant, snapshot, &mut work);
             match &first {
                 Err(error) if error.database().is_some_and(DbError::is_transient) => {
-                    engine.read_once(tenant, snapshot, &mut work)
+                    read_once(&mut *engine.session(deadline)?, tenant, snapshot, &mut work)
                 }
                 _ => first,
             }
         });
         done.await.unwrap_or_else(|error| Err(DbError::Panicked(error.to_string()).into()))
-    }
-
-    fn read_once<R, E: Failure>(
-        &self,
-        tenant: TenantId,
-        snapshot: bool,
-        work: &mut dyn FnMut(&mut dyn Store) -> Result<R, E>,
-    ) -> Result<R, E> {
-        let mut session = self.session()?;
-        session.enter(tenant).map_err(|error| session.note(error))?;
-        if snapshot {
-            session.command(dialect::BEGIN_SNAPSHOT)?;
-        }
-        // A panic must not hand a connection with an open transaction to the next reader.
-        session.broken = true;
-        let result = work(&mut Unit::reading(&mut session.conn, tenant));
-        session.broken = matches!(
-            result.as_ref().map_err(Failure::database),
-            Err(Some(DbError::Unavailable(_)))
-        );
-        if snapshot && !session.broken {
-            session.command("COMMIT")?;
-        }
-        result
     }
 
     /// Runs `work` as a unit of work in the tenant's lane, or in the bulk lane.
@@ -224,7 +203,7 @@ impl Engine {
         E: Failure,
     {
         let last = self.lanes.len() - 1;
-        let lane = if bulk { last } else { lane_of(context.tenant) };
+        let lane = if bulk { last } else { lane_of(context.tenant, dialect::LANES) };
         self.lanes[lane].run(context, work).await
     }
 
@@ -240,9 +219,30 @@ impl Engine {
     }
 }
 
+fn read_once<R, E: Failure>(
+    session: &mut Session,
+    tenant: TenantId,
+    snapshot: bool,
+    work: &mut dyn FnMut(&mut dyn Store) -> Result<R, E>,
+) -> Result<R, E> {
+    session.enter(tenant).map_err(|error| session.note(error))?;
+    if snapshot {
+        session.command(dialect::BEGIN_SNAPSHOT)?;
+    }
+    // A panic must not hand a connection with an open transaction to the next reader.
+    session.broken = true;
+    let result = work(&mut Unit::reading(&mut session.conn, tenant));
+    session.broken =
+        matches!(result.as_ref().map_err(Failure::database), Err(Some(DbError::Unavailable(_))));
+    if snapshot && !session.broken {
+        session.command("COMMIT")?;
+    }
+    result
+}
+
 /// The lane of a tenant's units of work, so that they follow each other.
-fn lane_of(tenant: TenantId) -> usize {
+fn lane_of(tenant: TenantId, lanes: usize) -> usize {
     let mut hasher = DefaultHasher::new();
     tenant.hash(&mut hasher);
-    hasher.finish() as usize % dialect::LANES
+    hasher.finish() as usize % lanes
 }

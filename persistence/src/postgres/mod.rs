@@ -36,8 +36,10 @@ pub mod dialect {
     pub fn connect(url: &str) -> Result<Conn, DbError> {
         let mut conn =
             Conn::establish(url).map_err(|error| DbError::Unavailable(error.to_string()))?;
+        // Walks of a tree are planned as if they met many rows; compiling them would take longer
+        // than running them.
         conn.batch_execute(
-            "SET synchronous_commit = on; SET TIME ZONE 'UTC'; SET lock_timeout = '10s';
+            "SET synchronous_commit = on; SET jit = off; SET TIME ZONE 'UTC'; SET lock_timeout = '10s';
              SET idle_in_transaction_session_timeout = '120s'; SET client_min_messages = warning;",
         )?;
         Ok(conn)
@@ -102,6 +104,15 @@ pub mod dialect {
 
     /// Reads a result row by row, without holding all of it.
     pub type Streaming = diesel::pg::PgRowByRowLoadingMode;
+
+    /// Has the planner know what a large import has filled before anybody reads it: without, reads
+    /// by a set of keys scan whatever else begins with the tenant until autovacuum comes by.
+    pub fn refresh_statistics(conn: &mut Conn) -> Result<(), DbError> {
+        conn.batch_execute(
+            "ANALYZE org_unit, org_unit_placement, employee, assignment, employee_external_id",
+        )?;
+        Ok(())
+    }
 
     /// Rows of one statement are arrays, whatever their number: the statement is prepared once.
     pub const ROWS_ARE_ONE_BIND: bool = true;

@@ -131,9 +131,9 @@ impl Principals for Unit<'_> {
     }
 
     fn profile(&mut self, principal: &Principal) -> Result<Option<Profile>> {
+        type Found = (String, String, String, Option<String>, Option<String>);
         let find = FindProfile { tenant: self.scope(), id: Key(principal.id()) };
-        let found: Option<(String, String, String, Option<String>, Option<String>)> =
-            find.get_result(self.conn).optional()?;
+        let found: Option<Found> = find.get_result(self.conn).optional()?;
         Ok(found.map(|(tenant_slug, tenant_name, time_zone, login, name)| Profile {
             tenant_slug,
             tenant_name,

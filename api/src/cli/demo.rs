@@ -1,0 +1,166 @@
+//! `evenhand demo`: the API on this machine only, with a fictional company to look around in.
+
+use super::{nowhere, open_app, serve};
+use crate::accounts::{NewAccount, create_account};
+use crate::app::{App, new_id, seed};
+use crate::auth::password;
+use crate::auth::secret::Secret;
+use crate::auth::sign_in::set_password;
+use crate::bulk::decode::{Format, decode};
+use crate::bulk::import::{Import, Noun, Options, People, RowOf, Units};
+use crate::caller::{Actor, system_context};
+use crate::config::Settings;
+use crate::positions::{NewPosition, create_position};
+use crate::problem::Language;
+use crate::refusal::Refusal;
+use crate::role_assignments::{NewRoleAssignment, create_role_assignment};
+use chrono::Datelike;
+use domain::account::Role;
+use domain::change::{Change, Record};
+use domain::id::{AccountId, TenantId};
+use domain::policy::{Grant, Principal, Subject};
+use domain::tenant::Tenant;
+use domain::text::TextEnum;
+use persistence::{Claim, Store};
+use serde::Deserialize;
+use std::error::Error;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const TENANT: &str = "elmwind";
+/// The demo listens on this machine only, so its password may be known.
+const PASSWORD: &str = "elmwind-demo";
+const ORG_UNITS: &[u8] = include_bytes!("../../demo/org_units.csv");
+const POSITIONS: &[u8] = include_bytes!("../../demo/positions.csv");
+const EMPLOYEES: &[u8] = include_bytes!("../../demo/employees.csv");
+const PERSONAS: &[u8] = include_bytes!("../../demo/personas.csv");
+
+/// Somebody to sign in as.
+#[derive(Clone, Debug, Deserialize)]
+struct Persona {
+    login: String,
+    employee_number: String,
+    /// Roles separated by `;`, each `role` or `role:unit`.
+    roles: String,
+}
+
+/// Serves the demo company; makes it first where it does not exist.
+pub async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
+    if !settings.host.is_loopback() {
+        return Err("the demo has known passwords: it listens on this machine only".into());
+    }
+    let app = open_app(settings).await?;
+    let found = app.db.read(nowhere(), |store| store.tenant_by_slug(TENANT)).await?;
+    if found.is_none() {
+        make_company(&app).await?;
+    }
+    println!(
+        "Elmwind Cycles, a fictional company of 123 people. Sign in at POST /v1/auth/token with"
+    );
+    println!("tenant `{TENANT}`, password `{PASSWORD}`, and one of these logins:");
+    for Persona { login, employee_number, roles } in rows::<Persona>(PERSONAS)? {
+        println!("  {login:<12} {employee_number}  {roles}");
+    }
+    serve(app, |address| println!("\nlook around at http://{address}/docs/")).await
+}
+
+fn rows<T: for<'de> Deserialize<'de>>(csv: &[u8]) -> Result<Vec<T>, csv::Error> {
+    csv::Reader::from_reader(csv).deserialize().collect()
+}
+
+async fn make_company(app: &App) -> Result<(), Box<dyn Error>> {
+    let tenant = TenantId::from(new_id());
+    let now = app.clock.now();
+    let actor = founder(tenant, now);
+    let hash = password::hash(PASSWORD, seed())?;
+    let positions: Vec<NewPosition> = rows(POSITIONS)?;
+    let personas: Vec<Persona> = rows(PERSONAS)?;
+    let units = import::<Units>(&actor, ORG_UNITS)?;
+    let people = import::<People>(&actor, EMPLOYEES)?;
+    let make = move |store: &mut dyn Store| -> Result<(), Refusal> {
+        create_tenant(store, &actor)?;
+        Units::import(store, &actor, &units, &|_| {})?;
+        for position in &positions {
+            create_position(store, &actor, new_id().into(), position.clone())?;
+        }
+        People::import(store, &actor, &people, &|_| {})?;
+        personas.iter().try_for_each(|persona| invite(store, &actor, persona, &hash))
+    };
+    Ok(app.db.write_bulk(system_context(tenant, now), make).await?)
+}
+
+/// The operator, acting as the first HR administrator would.
+fn founder(tenant: TenantId, now: domain::time::Timestamp) -> Actor {
+    let grant = Grant { role: Role::HrAdmin, org_unit_id: None };
+    let subject = Subject {
+        tenant,
+        principal: Principal::Person(AccountId::from(Uuid::nil())),
+        employee_id: None,
+        grants: vec![grant],
+    };
+    Actor { subject: Arc::new(subject), now, today: now.date_naive() }
+}
+
+fn import<N: Noun>(actor: &Actor, csv: &[u8]) -> Result<Import<RowOf<N>>, Refusal> {
+    let year = chrono::NaiveDate::from_ymd_opt(actor.today.year(), 1, 1);
+    let options = Options {
+        dry_run: false,
+        atomic: true,
+        effective_from: year.unwrap_or(actor.today),
+        allow_mass_deactivation: false,
+        language: Language::En,
+    };
+    let read = decode::<N::Sent>(Format::Csv(encoding_rs::UTF_8), None, csv)?;
+    Ok(Import::new(new_id(), options, read))
+}
+
+fn create_tenant(store: &mut dyn Store, actor: &Actor) -> Result<(), Refusal> {
+    let tenant = Tenant {
+        id: actor.subject.tenant,
+        slug: TENANT.to_owned(),
+        name: "榆风骑行 Elmwind Cycles".to_owned(),
+        locale: "zh-CN".to_owned(),
+        time_zone: "Asia/Shanghai".to_owned(),
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+    };
+    let record =
+        Record::new("tenant.created", tenant.id, "operator").field("slug", None::<String>, TENANT);
+    Ok(store.create_tenant(Change::new(tenant, record))?)
+}
+
+/// Gives a persona an account with the demo's password, and its roles.
+fn invite(
+    store: &mut dyn Store,
+    actor: &Actor,
+    persona: &Persona,
+    hash: &str,
+) -> Result<(), Refusal> {
+    let missing = |what: &str| Refusal::Internal(format!("demo company: no {what}"));
+    let people = store.employee_numbers()?;
+    let employee = people.get(&persona.employee_number).ok_or_else(|| missing("employee"))?;
+    let id = AccountId::from(new_id());
+    let new = NewAccount { login: persona.login.clone(), employee_id: Some(employee.uuid()) };
+    let setup = Secret::setup_token(actor.subject.tenant, seed());
+    create_account(store, actor, id, new, &setup)?;
+    let known = store.credentials(Claim::Account(id))?.ok_or_else(|| missing("account"))?;
+    set_password(store, known.account, hash, "operator", actor.now)?;
+    let units = store.org_unit_codes()?;
+    for role in persona.roles.split(';').filter(|role| !role.is_empty()) {
+        let (role, unit) = role.split_once(':').map_or((role, None), |(r, unit)| (r, Some(unit)));
+        let org_unit_id = match unit {
+            Some(code) => Some(units.get(code).ok_or_else(|| missing("unit"))?.uuid()),
+            None => None,
+        };
+        let new = NewRoleAssignment {
+            account_id: id.uuid(),
+            role: Role::parse(role).map_err(|unknown| Refusal::Internal(unknown.to_string()))?,
+            org_unit_id,
+            valid_from: None,
+            valid_to: None,
+        };
+        create_role_assignment(store, actor, new_id().into(), new)?;
+    }
+    Ok(())
+}
