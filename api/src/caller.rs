@@ -64,7 +64,7 @@ impl Actor {
         as_of: NaiveDate,
     ) -> Result<(T, Permit), Refusal> {
         let record = record.ok_or(Refusal::NotFound)?;
-        let mut target = record.target();
+        let mut target = record.target(self.today);
         self.relate(store, action, &mut target, as_of)?;
         let permit = authorise(&self.subject, action, &target)?;
         Ok((record.open(&permit)?, permit))
