@@ -122,9 +122,10 @@ pub trait ReportingLines {
         units: &[OrgUnitId],
         as_of: NaiveDate,
     ) -> Result<Relations>;
-    /// Lets nobody else change reporting lines or the tree of units until this unit of work ends,
-    /// so that no two changes, each harmless, close a loop together. Every unit of work that adds
-    /// a line takes this before it checks.
+    /// Lets nobody else change assignments or the tree of units until this unit of work ends, so
+    /// that no two changes, each harmless, close a loop together, and nothing is deleted while it
+    /// is being assigned. Every unit of work that adds a line, or deletes what an assignment may
+    /// name, takes this before it checks.
     fn lock_lines(&mut self) -> Result<()>;
     /// The line up from `manager`, itself first, on the days of a period, as far as `until` and at
     /// most one step beyond [`domain::org::MAX_DEPTH`]; for [`domain::org::check_line`].
