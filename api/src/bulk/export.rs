@@ -15,10 +15,11 @@ use persistence::{ExportRow, Store};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use utoipa::IntoParams;
 
 /// People read at once.
@@ -117,7 +118,12 @@ pub async fn export_employees(
     let day = query.0.as_of.unwrap_or(caller.actor.today);
     let shown = visibility(&caller.actor.subject, Action::EmployeeExport, day)?;
     let bom = format == Format::Csv && query.0.bom.unwrap_or(false);
-    let mut parts = start(&caller, shown, format, bom);
+    let wait = Duration::from_secs(caller.app.settings.database_wait);
+    let place = Arc::clone(&caller.app.exports).acquire_owned();
+    let Ok(Ok(place)) = tokio::time::timeout(wait, place).await else {
+        return Err(Refusal::Overloaded);
+    };
+    let mut parts = start(&caller, shown, format, bom, place);
     // What goes wrong before the first part is still an answer of its own.
     let first = match parts.recv().await {
         Some(Ok(first)) => first,
@@ -143,12 +149,20 @@ pub async fn export_employees(
 
 type Part = Result<Bytes, Refusal>;
 
-/// Starts reading. The reader waits while the client is slow, and ends when it goes away.
-fn start(caller: &Caller, shown: Visibility, format: Format, bom: bool) -> mpsc::Receiver<Part> {
+/// Starts reading. The reader waits while the client is slow, and ends when it goes away; until
+/// then it keeps its place among the exports.
+fn start(
+    caller: &Caller,
+    shown: Visibility,
+    format: Format,
+    bom: bool,
+    place: OwnedSemaphorePermit,
+) -> mpsc::Receiver<Part> {
     let (parts, receiver) = mpsc::channel(WAITING);
     let started = AtomicBool::new(false);
     let (app, tenant) = (caller.app.clone(), caller.actor.subject.tenant);
     actix_web::rt::spawn(async move {
+        let _place = place;
         let (sender, runtime) = (parts.clone(), Handle::current());
         let read = app.db.snapshot(tenant, move |store| {
             // A snapshot that is lost may be opened again, but a file cannot be begun again.
