@@ -183,7 +183,8 @@ fn answer(decision: Decision, relations: Relations) -> AccessExplanation {
         fields: decision.permit.map(|permit| permit.mask().as_str().to_owned()),
         relationships: held
             .into_iter()
-            .filter_map(|(holds, name)| holds.then(|| name.to_owned()))
+            .filter(|(holds, _)| *holds)
+            .map(|(_, name)| name.to_owned())
             .collect(),
     }
 }

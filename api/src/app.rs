@@ -58,11 +58,13 @@ impl App {
 }
 
 /// A new time-ordered id.
+#[expect(clippy::disallowed_methods, reason = "the one source of ids")]
 pub fn new_id() -> Uuid {
     Uuid::now_v7()
 }
 
 /// Fresh randomness for the ids and salts of one unit of work.
+#[expect(clippy::disallowed_methods, reason = "the one source of randomness")]
 pub fn seed() -> [u8; 32] {
     rand::random()
 }

@@ -12,7 +12,7 @@ pub struct Clock {
 
 impl Clock {
     /// The present instant, to the microsecond.
-    #[allow(clippy::disallowed_methods, reason = "the only place that asks what time it is")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that asks what time it is")]
     pub fn now(&self) -> Timestamp {
         let ahead = chrono::TimeDelta::microseconds(self.ahead_micros.load(Ordering::Relaxed));
         to_micros(chrono::Utc::now() + ahead)

@@ -1,6 +1,6 @@
 //! Signing keys: kept in the database, rotated by command, shared by all replicas.
 
-use crate::app::App;
+use crate::app::{App, new_id, seed};
 use actix_web::web::Data;
 use domain::id::TenantId;
 use domain::time::Timestamp;
@@ -36,10 +36,10 @@ impl Keys {
 
     /// Makes a new key, which signs from a few seconds on.
     pub async fn create(db: &Database, now: Timestamp) -> Result<String, DbError> {
-        let kid = Uuid::now_v7().simple().to_string();
+        let kid = new_id().simple().to_string();
         let key = SigningKey {
             kid: kid.clone(),
-            secret: rand::random::<[u8; 32]>().to_vec(),
+            secret: seed().to_vec(),
             created_at: now,
             retired_at: None,
         };

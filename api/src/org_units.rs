@@ -37,8 +37,10 @@ pub struct OrgUnitView {
     #[schema(schema_with = words::<OrgUnitKind>)]
     pub kind: OrgUnitKind,
     /// The unit above; null for the company, and where the unit has no place yet.
+    #[schema(required = true)]
     pub parent_id: Option<Uuid>,
     /// First day of this place; null where the unit has no place yet on the day asked for.
+    #[schema(required = true)]
     pub effective_from: Option<NaiveDate>,
     /// Counts changes, from 1.
     #[schema(example = 1)]
@@ -85,8 +87,10 @@ pub struct PlacementView {
     /// First day.
     pub effective_from: NaiveDate,
     /// Last day; null until further notice.
+    #[schema(required = true)]
     pub effective_to: Option<NaiveDate>,
     /// The unit above; null for the company.
+    #[schema(required = true)]
     pub parent_id: Option<Uuid>,
 }
 

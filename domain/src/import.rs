@@ -761,3 +761,227 @@ fn tree_on<T: Node>(
         .filter_map(|line| Some((line.child, parent(line)?)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn day(number: u64) -> NaiveDate {
+        NaiveDate::default() + chrono::Days::new(number)
+    }
+
+    fn terms(atomic: bool) -> Terms {
+        Terms { from: day(100), now: Timestamp::UNIX_EPOCH, atomic, closed: None }
+    }
+
+    fn row(place: usize, number: &str, manager: Option<&str>) -> PersonRow {
+        PersonRow {
+            row: place,
+            employee_number: number.to_owned(),
+            name: number.to_owned(),
+            email: None,
+            org_unit_code: None,
+            position_code: None,
+            job_title: None,
+            manager_employee_number: Some(manager.map(str::to_owned)),
+            hire_date: day(0),
+            termination_date: None,
+            external_ids: BTreeMap::new(),
+        }
+    }
+
+    fn plan(staff: Staff, rows: &[PersonRow], terms: &Terms) -> Plan<Employee> {
+        let mut number = 1_000 * (1 + staff.numbers.len() as u128);
+        plan_people(staff, rows, terms, &mut || {
+            number += 1;
+            Uuid::from_u128(number)
+        })
+    }
+
+    /// What exists after a plan is kept, for rows that name everyone.
+    fn kept(plan: Plan<Employee>) -> Staff {
+        assert_eq!(plan.faults, []);
+        let people: HashMap<_, _> =
+            plan.rows.into_iter().map(|row| (row.after.id, row.after)).collect();
+        let lines = people.values().filter_map(|person| {
+            let place = person.assignment.as_ref()?;
+            Some(Line {
+                child: person.id.uuid(),
+                from: place.period.start,
+                until: place.period.end,
+                parent: place.manager_id.map(EmployeeId::uuid),
+            })
+        });
+        Staff {
+            numbers: people.values().map(|p| (p.employee_number.clone(), p.id)).collect(),
+            lines: lines.collect(),
+            external_ids: people
+                .values()
+                .flat_map(|p| p.external_ids.iter().map(|id| (id.clone(), p.id)))
+                .collect(),
+            people,
+            ..Staff::default()
+        }
+    }
+
+    fn codes<T>(plan: &Plan<T>) -> Vec<(usize, &'static str)> {
+        plan.faults.iter().map(|fault| (fault.row, fault.code)).collect()
+    }
+
+    #[test]
+    fn a_manager_may_come_later_and_a_second_time_changes_nothing() {
+        let rows = [row(0, "E1", Some("E2")), row(1, "E2", None)];
+        let first = plan(Staff::default(), &rows, &terms(true));
+        assert!(first.rows.iter().all(Planned::is_change));
+        let second = plan(kept(first), &rows, &terms(true));
+        assert_eq!(second.rows.len(), 2);
+        assert!(!second.rows.iter().any(Planned::is_change));
+    }
+
+    #[test]
+    fn a_change_of_line_begins_on_the_day_of_the_import_and_raises_the_version() {
+        let rows = [row(0, "E1", None), row(1, "E2", None)];
+        let staff = kept(plan(Staff::default(), &rows, &terms(true)));
+        let moved = plan(staff, &[row(0, "E1", Some("E2")), row(1, "E2", None)], &terms(true));
+        let [first, second] = &moved.rows[..] else { panic!("two rows stand") };
+        assert_eq!(first.fields, ["manager_id"]);
+        assert_eq!(first.after.version, 2);
+        let place = |person: &Employee| person.assignment.clone().map(|a| (a.id, a.period.start));
+        assert_eq!(place(&first.after).map(|(_, start)| start), Some(day(100)));
+        let before = first.before.as_ref().and_then(place);
+        assert_ne!(place(&first.after).map(|(id, _)| id), before.map(|(id, _)| id));
+        assert!(!second.is_change());
+    }
+
+    #[test]
+    fn a_loop_is_named_on_every_row_that_closes_it() {
+        let chain = [row(0, "E1", None), row(1, "E2", Some("E1")), row(2, "E3", Some("E2"))];
+        let staff = kept(plan(Staff::default(), &chain, &terms(true)));
+        let closed = plan(staff, &[row(7, "E1", Some("E3"))], &terms(true));
+        assert_eq!(codes(&closed), [(7, "reporting_loop")]);
+        let named = closed.faults[0].value.as_ref().map(|(_, text)| text.split(" → ").count());
+        assert_eq!(named, Some(4), "three people, the first again at the end");
+    }
+
+    #[test]
+    fn a_line_that_becomes_too_deep_is_blamed_on_the_row_that_moved_it() {
+        let chain = |from: usize, len: usize| -> Vec<PersonRow> {
+            (from..from + len)
+                .map(|n| {
+                    let above = (n > from).then(|| format!("E{}", n - 1));
+                    row(n, &format!("E{n}"), above.as_deref())
+                })
+                .collect()
+        };
+        let rows = [chain(0, 20), chain(100, 20)].concat();
+        let staff = kept(plan(Staff::default(), &rows, &terms(true)));
+        let joined = plan(staff, &[row(3, "E100", Some("E19"))], &terms(true));
+        assert_eq!(codes(&joined), [(3, "depth_exceeded")]);
+    }
+
+    #[test]
+    fn rows_of_one_key_both_fail_and_take_their_reports_with_them() {
+        let rows = [
+            row(0, "E1", None),
+            row(1, "E1", None),
+            row(2, "E2", Some("E1")),
+            row(3, "E3", Some("E2")),
+            row(4, "E4", None),
+        ];
+        let by_row = plan(Staff::default(), &rows, &terms(false));
+        let expected = [
+            (0, "duplicate_in_request"),
+            (1, "duplicate_in_request"),
+            (2, "unknown_reference"),
+            (3, "unknown_reference"),
+        ];
+        assert_eq!(codes(&by_row), expected);
+        assert_eq!(by_row.rows.iter().map(|row| row.row).collect::<Vec<_>>(), [4]);
+        let atomic = plan(Staff::default(), &rows, &terms(true));
+        assert_eq!(codes(&atomic), expected[..2], "all or nothing: only the causes are told");
+    }
+
+    #[test]
+    fn people_may_swap_external_ids_but_not_take_one_that_is_kept() {
+        let with = |place, number, id: &str| PersonRow {
+            external_ids: [("hris".to_owned(), Some(id.to_owned()))].into(),
+            ..row(place, number, None)
+        };
+        let first = [with(0, "E1", "a"), with(1, "E2", "b")];
+        let staff = kept(plan(Staff::default(), &first, &terms(true)));
+        let swapped = plan(staff.clone(), &[with(0, "E1", "b"), with(1, "E2", "a")], &terms(true));
+        assert_eq!(codes(&swapped), []);
+        let taken = plan(staff.clone(), &[with(0, "E1", "b")], &terms(true));
+        assert_eq!(codes(&taken), [(0, "duplicate")]);
+        let twice = plan(staff, &[with(0, "E1", "c"), with(1, "E2", "c")], &terms(true));
+        assert_eq!(codes(&twice), [(0, "duplicate_in_request"), (1, "duplicate_in_request")]);
+    }
+
+    #[test]
+    fn nobody_changes_their_own_record_but_may_send_it_as_it_is() {
+        let rows = [row(0, "E1", None)];
+        let staff = kept(plan(Staff::default(), &rows, &terms(true)));
+        let own = Terms { closed: Some(staff.numbers["E1"]), ..terms(true) };
+        assert_eq!(codes(&plan(staff.clone(), &rows, &own)), []);
+        let raised = PersonRow { job_title: Some(Some("CEO".into())), ..row(0, "E1", None) };
+        assert_eq!(codes(&plan(staff, &[raised], &own)), [(0, "conflict_of_interest")]);
+    }
+
+    #[test]
+    fn only_those_who_would_leave_sooner_are_counted() {
+        let leaving = |place, number: &str, last| PersonRow {
+            termination_date: Some(last),
+            ..row(place, number, None)
+        };
+        let rows = [
+            leaving(0, "E1", None),
+            leaving(1, "E2", Some(day(50))),
+            leaving(2, "E3", Some(day(200))),
+        ];
+        let staff = kept(plan(Staff::default(), &rows, &terms(true)));
+        let gone: Vec<_> =
+            (0..3).map(|n| leaving(n, &format!("E{}", n + 1), Some(day(20)))).collect();
+        assert_eq!(plan(staff, &gone, &terms(true)).terminations(day(100)), 2);
+        assert!(!is_mass_deactivation(10, 10));
+        assert!(!is_mass_deactivation(11, 220));
+        assert!(is_mass_deactivation(11, 219));
+    }
+
+    fn unit(place: usize, code: &str, kind: OrgUnitKind, parent: Option<&str>) -> UnitRow {
+        UnitRow {
+            row: place,
+            code: code.to_owned(),
+            name: code.to_owned(),
+            kind,
+            parent_code: Some(parent.map(str::to_owned)),
+        }
+    }
+
+    #[test]
+    fn units_must_sit_where_their_kind_belongs_under_one_company() {
+        use OrgUnitKind::{Company, Department, Division, Team};
+        let mut number = 0;
+        let mut new_id = || {
+            number += 1;
+            Uuid::from_u128(number)
+        };
+        let good = [
+            unit(0, "T", Team, Some("D")),
+            unit(1, "D", Department, Some("CO")),
+            unit(2, "CO", Company, None),
+        ];
+        assert_eq!(codes(&plan_units(Tree::default(), &good, &terms(true), &mut new_id)), []);
+        let bad = [
+            unit(0, "CO", Company, None),
+            unit(1, "C2", Company, None),
+            unit(2, "V", Division, Some("CO")),
+            unit(3, "W", Division, Some("V")),
+            unit(4, "X", Department, None),
+        ];
+        assert_eq!(
+            codes(&plan_units(Tree::default(), &bad, &terms(true), &mut new_id)),
+            [(0, "not_allowed"), (1, "not_allowed"), (3, "not_allowed"), (4, "not_allowed")]
+        );
+    }
+}

@@ -418,6 +418,7 @@ fn document() -> String {
     .concat()
 }
 
+#[expect(clippy::disallowed_methods, reason = "UPDATE=1 is a switch of this test alone")]
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a switch of this test, no setting")]
 fn the_document_is_current() {

@@ -3,6 +3,8 @@
 //! The only crate that knows Diesel. Everything under `repository/` and `engine/` is written once
 //! and compiled once per engine; what truly differs is in `sqlite/` and `postgres/`.
 
+#![expect(clippy::duplicate_mod, reason = "shared code is compiled once per engine, on purpose")]
+
 pub mod audit;
 mod column;
 mod database;

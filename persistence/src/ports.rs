@@ -614,14 +614,8 @@ pub struct Authority {
     pub principal: Principal,
     /// From then on the key is refused.
     pub expires_at: Option<Timestamp>,
-    /// Status of the account, or of the one that answers for the key.
-    pub status: AccountStatus,
-    /// The employee it belongs to.
-    pub employee_id: Option<EmployeeId>,
-    /// Last working day of that employee, when known.
-    pub termination_date: Option<NaiveDate>,
-    /// Time zone of the tenant, in which days begin.
-    pub time_zone: String,
+    /// How the account stands, or the one that answers for the key.
+    pub standing: Standing,
     /// Roles not revoked, each with the days on which it is held; none for a key.
     pub grants: Vec<(Grant, Period)>,
 }

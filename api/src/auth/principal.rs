@@ -11,7 +11,7 @@ use domain::account::{AccountStatus, ApiKey};
 use domain::id::{AccountId, SessionId, TenantId};
 use domain::policy::{self, Subject};
 use domain::time::Timestamp;
-use persistence::{SignedIn, Standing};
+use persistence::{Authority, SignedIn, Standing};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -118,6 +118,26 @@ pub async fn of_api_key(app: &App, text: &str, now: Timestamp) -> Result<Princip
         }
     };
     if hash == secret::hash(text) { Ok(principal) } else { Err(INVALID) }
+}
+
+/// Whoever once asked for something, with the authority of this moment.
+pub fn of_authority(
+    tenant: TenantId,
+    authority: &Authority,
+    now: Timestamp,
+) -> Result<Principal, Refusal> {
+    let today = admit(&authority.standing, now)?;
+    if authority.expires_at.is_some_and(|end| end <= now) {
+        return Err(Refusal::Unauthenticated("the API key has expired"));
+    }
+    let held = authority.grants.iter().filter(|(_, days)| days.contains(today));
+    let subject = Subject {
+        tenant,
+        principal: authority.principal.clone(),
+        employee_id: authority.standing.employee_id,
+        grants: held.map(|(grant, _)| *grant).collect(),
+    };
+    Ok(Principal { subject: Arc::new(subject), today })
 }
 
 /// The business day, for an account that may act on it.

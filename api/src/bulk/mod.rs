@@ -54,7 +54,7 @@ pub struct EmployeeRow {
         value_type = Option<String>,
         min_length = 3,
         max_length = 254,
-        format = "email",
+        format = "idn-email",
         example = "li.na@example.com"
     )]
     pub email: Option<Option<String>>,

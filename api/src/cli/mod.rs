@@ -1,6 +1,7 @@
 //! The command line.
 
 mod admin;
+mod audit;
 mod demo;
 mod key;
 
@@ -36,6 +37,9 @@ enum Command {
     /// Make companies and their first administrators.
     #[command(subcommand)]
     Admin(admin::Command),
+    /// Look after the audit log.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Change the keys that sign tokens.
     #[command(subcommand)]
     Key(key::Command),
@@ -57,6 +61,7 @@ pub async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             Ok(())
         }
         Command::Admin(command) => admin::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::Key(command) => key::run(command).await,
     }
 }

@@ -121,7 +121,8 @@ impl Answer {
 
     #[track_caller]
     fn is_problem(&self, slug: &str) -> Problem {
-        let problem: Problem = serde_json::from_str(&self.body).expect(&format!("{self:?}"));
+        let problem: Problem =
+            serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"));
         assert_eq!(problem.kind, format!("/problems/{slug}"));
         assert_eq!(problem.status, self.status);
         assert_eq!(self.header("content-type"), "application/problem+json");

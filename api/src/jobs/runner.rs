@@ -4,6 +4,7 @@
 
 use super::Outcome;
 use crate::app::{App, seed};
+use crate::auth::principal::of_authority;
 use crate::bulk::ImportResult;
 use crate::bulk::import::{Import, Noun, People, RowOf, Units};
 use crate::caller::{Actor, system_context};
@@ -11,14 +12,12 @@ use crate::problem::{Language, Problem};
 use crate::refusal::Refusal;
 use actix_web::web::Data;
 use chrono::TimeDelta;
-use domain::account::AccountStatus;
 use domain::change::{Change, Record};
 use domain::id::{JobId, TenantId};
 use domain::job::{Job, JobKind, JobState, MAX_ATTEMPTS};
-use domain::policy::Subject;
 use domain::text::TextEnum;
 use domain::time::Timestamp;
-use persistence::{Authority, Context, Store};
+use persistence::{Context, Store};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -174,27 +173,10 @@ fn author(
     job: &Job,
     now: Timestamp,
 ) -> Result<Actor, Refusal> {
-    let gone = || Refusal::Unauthenticated("the author of the job may not act any more");
-    let authority: Authority = store.job_authority(job)?.ok_or_else(gone)?;
-    let zone: chrono_tz::Tz = authority
-        .time_zone
-        .parse()
-        .map_err(|_| Refusal::Internal("a tenant's time zone is unknown".into()))?;
-    let today = now.with_timezone(&zone).date_naive();
-    let may_act = authority.status == AccountStatus::Active
-        && authority.termination_date.is_none_or(|last| today <= last)
-        && authority.expires_at.is_none_or(|end| now < end);
-    if !may_act {
-        return Err(gone());
-    }
-    let grants = authority.grants.into_iter();
-    let subject = Subject {
-        tenant,
-        principal: authority.principal,
-        employee_id: authority.employee_id,
-        grants: grants.filter(|(_, days)| days.contains(today)).map(|(grant, _)| grant).collect(),
-    };
-    Ok(Actor { subject: Arc::new(subject), now, today })
+    let authority = store.job_authority(job)?;
+    let gone = Refusal::Unauthenticated("the author of the job is gone");
+    let principal = of_authority(tenant, &authority.ok_or(gone)?, now)?;
+    Ok(Actor { subject: principal.subject, now, today: principal.today })
 }
 
 /// Keeps a good end, in the transaction of what was done.

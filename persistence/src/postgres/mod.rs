@@ -36,8 +36,10 @@ pub mod dialect {
     pub fn connect(url: &str) -> Result<Conn, DbError> {
         let mut conn =
             Conn::establish(url).map_err(|error| DbError::Unavailable(error.to_string()))?;
+        // Walks of a tree are planned as if they met many rows; compiling them would take longer
+        // than running them.
         conn.batch_execute(
-            "SET synchronous_commit = on; SET TIME ZONE 'UTC'; SET lock_timeout = '10s';
+            "SET synchronous_commit = on; SET jit = off; SET TIME ZONE 'UTC'; SET lock_timeout = '10s';
              SET idle_in_transaction_session_timeout = '120s'; SET client_min_messages = warning;",
         )?;
         Ok(conn)
@@ -96,6 +98,15 @@ pub mod dialect {
         conn.batch_execute(
             "LOCK TABLE org_unit, org_unit_placement, employee, assignment, employee_external_id
              IN SHARE UPDATE EXCLUSIVE MODE",
+        )?;
+        Ok(())
+    }
+
+    /// Has the planner know what a large import has filled before anybody reads it: without, reads
+    /// by a set of keys scan whatever else begins with the tenant until autovacuum comes by.
+    pub fn refresh_statistics(conn: &mut Conn) -> Result<(), DbError> {
+        conn.batch_execute(
+            "ANALYZE org_unit, org_unit_placement, employee, assignment, employee_external_id",
         )?;
         Ok(())
     }

@@ -17,6 +17,8 @@ use domain::import::{self, Line, Planned, Tree};
 use domain::org::{Assignment, Employee, ExternalId, OrgUnit};
 use std::collections::{BTreeMap, HashMap};
 
+/// Changes from which on an import moves the statistics of its tables.
+const LARGE: usize = 1000;
 /// Keys of one reading statement.
 const KEYS: usize = 1000;
 
@@ -354,6 +356,9 @@ impl Imports for Unit<'_> {
             progress(changes.len() / 2 + number * BATCH / 4);
         }
         save_external_ids(self, changes)?;
+        if changes.len() >= LARGE {
+            dialect::refresh_statistics(self.conn)?;
+        }
         records.into_iter().for_each(|record| self.record(record));
         progress(changes.len());
         Ok(())

@@ -5,7 +5,7 @@ use super::{Conn, Db};
 use crate::column::{At, Id, Key, statement, word};
 use crate::error::DbError;
 use crate::page::Page;
-use crate::ports::{Authority, Jobs, Result};
+use crate::ports::{Authority, Jobs, Result, Standing};
 use crate::schema::{api_key, job};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -217,15 +217,13 @@ impl Jobs for Unit<'_> {
                 unit: unit.map(|id| id.0.into()),
             },
         };
-        Ok(Some(Authority {
-            principal,
-            expires_at,
+        let standing = Standing {
             status: word(&status)?,
             employee_id: employee_id.map(|id| id.0.into()),
             termination_date,
             time_zone,
-            grants,
-        }))
+        };
+        Ok(Some(Authority { principal, expires_at, standing, grants }))
     }
 
     fn job_input(&mut self, id: JobId) -> Result<Vec<u8>> {

@@ -1,0 +1,432 @@
+//! Use cases of employees: who is shown, hired, changed, assigned, terminated and reinstated.
+
+use super::views::{
+    EmployeePatch, EmployeeView, ExternalIdView, NewAssignment, NewEmployee, NewReinstatement,
+    NewTermination,
+};
+use crate::caller::Actor;
+use crate::problem::Violation;
+use crate::refusal::{Refusal, line_fault};
+use crate::reply::Reply;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::change::{Change, Record};
+use domain::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
+use domain::org::{
+    Assignment, Employee, EmployeeAction, EmploymentStatus, ExternalId, Height, TreeFault,
+    check_line, insert_stretch,
+};
+use domain::policy::{
+    Action, FIELD_MASKED, Mask, Permit, Relations, Sealed, Target, Visibility, authorise, decide,
+    relations_matter, visibility,
+};
+use domain::text::TextEnum;
+use domain::time::Period;
+use persistence::{DbError, EmployeeFilter, Page, Store};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+/// What reading a person on a day asks for: another day than today is history, past or planned.
+pub(super) fn reading(actor: &Actor, day: NaiveDate) -> Action {
+    if day == actor.today { Action::EmployeeRead } else { Action::EmployeeHistory }
+}
+
+/// Opens a person like [`Actor::open`], and tells how the caller stands to it. The directory shows
+/// nobody who has left.
+pub(super) fn open(
+    store: &mut dyn Store,
+    actor: &Actor,
+    action: Action,
+    sealed: Option<Sealed<Employee>>,
+) -> Result<(Employee, Permit, Target), Refusal> {
+    let sealed = sealed.ok_or(Refusal::NotFound)?;
+    let mut target = sealed.target();
+    actor.relate(store, action, &mut target, actor.today)?;
+    let permit = authorise(&actor.subject, action, &target)?;
+    let employee = sealed.open(&permit)?;
+    let gone = employee.status(actor.today) == EmploymentStatus::Terminated;
+    if gone && permit.mask() == Mask::Directory {
+        return Err(Refusal::NotFound);
+    }
+    Ok((employee, permit, target))
+}
+
+/// A person as of today, if the caller may change it and has read its newest version.
+fn open_to_write(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+) -> Result<(Employee, Permit, Target), Refusal> {
+    let sealed = store.employee(id, actor.today)?;
+    let opened = open(store, actor, Action::EmployeeWrite, sealed)?;
+    if opened.0.version == expected { Ok(opened) } else { Err(Refusal::Stale) }
+}
+
+/// The people of a page as the caller may see them, each with when it was last changed.
+pub fn list_employees(
+    store: &mut dyn Store,
+    actor: &Actor,
+    mut filter: EmployeeFilter,
+    page: &Page,
+) -> Result<Vec<(EmployeeView, DateTime<Utc>)>, Refusal> {
+    let action = reading(actor, filter.as_of);
+    let visible = visibility(&actor.subject, action, actor.today)?;
+    narrow(&mut filter, &visible, page)?;
+    let day = filter.as_of;
+    let rows = store.employees(&filter, &visible, page)?;
+    let view = |(sealed, relations): (Sealed<Employee>, Relations)| {
+        let target = Target { relations, ..sealed.target() };
+        let permit = authorise(&actor.subject, action, &target)?;
+        let employee = sealed.open(&permit)?;
+        let changed = employee.updated_at;
+        Ok((EmployeeView::new(actor, employee, &target, permit.mask(), day), changed))
+    };
+    rows.into_iter().map(view).collect()
+}
+
+/// Keeps filter and order to the fields the caller sees of everyone in the list: what is masked in
+/// the answer must not be told by who is in it.
+fn narrow(filter: &mut EmployeeFilter, visible: &Visibility, page: &Page) -> Result<(), Refusal> {
+    if visible.everyone() != Some(Mask::Directory) {
+        return Ok(());
+    }
+    let asks_for_state = filter.status == Some(EmploymentStatus::Terminated);
+    if asks_for_state || filter.external_id.is_some() || page.updated_since.is_some() {
+        return Err(Refusal::Forbidden(FIELD_MASKED));
+    }
+    filter.status = Some(EmploymentStatus::Active);
+    Ok(())
+}
+
+/// Adds a person with the first assignment.
+pub fn create_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    assignment_id: AssignmentId,
+    new: NewEmployee,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    let start = new.effective_from.unwrap_or(new.hire_date);
+    let assignment = Assignment {
+        id: assignment_id,
+        employee_id: id,
+        period: Period { start, end: None },
+        org_unit_id: new.org_unit_id.map(OrgUnitId::from),
+        position_id: new.position_id.map(PositionId::from),
+        job_title: new.job_title,
+        manager_id: new.manager_id.map(EmployeeId::from),
+    };
+    let (permit, target) = may_place(store, actor, &assignment)?;
+    let employee = Employee {
+        id,
+        employee_number: new.employee_number,
+        name: new.name,
+        email: new.email,
+        hire_date: new.hire_date,
+        termination_date: None,
+        assignment: Some(assignment.clone()),
+        external_ids: one_per_system(new.external_ids)?,
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+    };
+    store.lock_lines()?;
+    check_references(store, &assignment)?;
+    let alone = [Height { levels: 1, days: assignment.period }];
+    check_manager(store, &employee, &assignment, &alone)?;
+    let record = Record::new("employee.created", id, permit.rule())
+        .field("employee_number", None::<String>, employee.employee_number.clone())
+        .field("name", None::<String>, employee.name.clone())
+        .field("email", None::<String>, employee.email.clone())
+        .field("hire_date", None::<String>, employee.hire_date.to_string())
+        .field("external_ids", Vec::<String>::new(), texts(&employee.external_ids));
+    let record = assigned(record, None, &assignment);
+    store
+        .create_employee(Change::new(employee.clone(), record))
+        .map_err(|error| taken(error, &employee))?;
+    let shown = Employee {
+        assignment: Some(assignment).filter(|first| first.period.contains(actor.today)),
+        ..employee
+    };
+    let view = EmployeeView::new(actor, shown, &target, permit.mask(), actor.today);
+    Ok(Reply::created(view, 1, format!("/v1/employees/{id}")))
+}
+
+/// Changes a person that is still in the version the caller has read.
+pub fn update_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+    patch: EmployeePatch,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    let external_ids = patch.external_ids.map(one_per_system).transpose()?;
+    let after = Employee {
+        employee_number: patch.employee_number.unwrap_or_else(|| before.employee_number.clone()),
+        name: patch.name.unwrap_or_else(|| before.name.clone()),
+        email: patch.email.unwrap_or_else(|| before.email.clone()),
+        hire_date: patch.hire_date.unwrap_or(before.hire_date),
+        external_ids: external_ids.unwrap_or_else(|| before.external_ids.clone()),
+        ..changed(&before, actor)
+    };
+    if after.termination_date.is_some_and(|last| last < after.hire_date) {
+        return Err(Refusal::invalid("/hire_date", "period_invalid"));
+    }
+    let record = Record::new("employee.updated", id, permit.rule())
+        .field("employee_number", before.employee_number, after.employee_number.clone())
+        .field("name", before.name, after.name.clone())
+        .field("email", before.email, after.email.clone())
+        .field("hire_date", before.hire_date.to_string(), after.hire_date.to_string())
+        .field("external_ids", texts(&before.external_ids), texts(&after.external_ids));
+    store
+        .update_employee(Change::new(after.clone(), record))
+        .map_err(|error| taken(error, &after))?;
+    if before.external_ids != after.external_ids {
+        store
+            .replace_external_ids(id, &after.external_ids)
+            .map_err(|error| taken(error, &after))?;
+    }
+    Ok(reply(actor, after, &permit, &target))
+}
+
+/// Gives a person another unit, job or manager from a day on.
+pub fn assign_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+    assignment_id: AssignmentId,
+    new: NewAssignment,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    store.lock_lines()?;
+    let history = store.assignments(id, &Page::ALL)?;
+    let insertion = insert_stretch(
+        history.iter().map(|assignment| assignment.period.start),
+        new.effective_from,
+    );
+    let was = history.iter().find(|other| other.period.contains(new.effective_from));
+    let was_replaced = was.filter(|_| insertion.replaced);
+    let assignment = Assignment {
+        id: was_replaced.map_or(assignment_id, |replaced| replaced.id),
+        employee_id: id,
+        period: insertion.period,
+        org_unit_id: match new.org_unit_id {
+            Some(unit) => unit.map(OrgUnitId::from),
+            None => was.and_then(|was| was.org_unit_id),
+        },
+        position_id: match new.position_id {
+            Some(position) => position.map(PositionId::from),
+            None => was.and_then(|was| was.position_id),
+        },
+        job_title: match new.job_title {
+            Some(title) => title,
+            None => was.and_then(|was| was.job_title.clone()),
+        },
+        manager_id: match new.manager_id {
+            Some(manager) => manager.map(EmployeeId::from),
+            None => was.and_then(|was| was.manager_id),
+        },
+    };
+    may_place(store, actor, &assignment)?;
+    check_references(store, &assignment)?;
+    let below = store.levels_of_people(id, assignment.period)?;
+    check_manager(store, &before, &assignment, &below)?;
+    store.assign(&assignment, &insertion)?;
+    let record = assigned(Record::new("employee.assigned", id, permit.rule()), was, &assignment);
+    let mut after = changed(&before, actor);
+    if assignment.period.contains(actor.today) {
+        after.assignment = Some(assignment);
+    }
+    store.update_employee(Change::new(after.clone(), record))?;
+    Ok(reply(actor, after, &permit, &target))
+}
+
+/// Sets the last working day of a person who has not left yet.
+pub fn terminate_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+    termination: &NewTermination,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    require(&before, EmployeeAction::Termination, actor)?;
+    if termination.last_day < before.hire_date {
+        return Err(Refusal::invalid("/last_day", "period_invalid"));
+    }
+    let after =
+        Employee { termination_date: Some(termination.last_day), ..changed(&before, actor) };
+    let record = Record::new("employee.terminated", id, permit.rule());
+    end_or_resume(store, actor, record.because(&termination.reason), &before, &after)?;
+    Ok(reply(actor, after, &permit, &target))
+}
+
+/// Takes the last working day of a person back.
+pub fn reinstate_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+    reinstatement: &NewReinstatement,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    require(&before, EmployeeAction::Reinstatement, actor)?;
+    let after = Employee { termination_date: None, ..changed(&before, actor) };
+    let record = Record::new("employee.reinstated", id, permit.rule());
+    end_or_resume(store, actor, record.because(&reinstatement.reason), &before, &after)?;
+    Ok(reply(actor, after, &permit, &target))
+}
+
+fn end_or_resume(
+    store: &mut dyn Store,
+    actor: &Actor,
+    record: Record,
+    before: &Employee,
+    after: &Employee,
+) -> Result<(), Refusal> {
+    let text = |employee: &Employee| employee.termination_date.map(|day| day.to_string());
+    let state = |employee: &Employee| employee.status(actor.today).as_str();
+    let record = record.transition(state(before), state(after)).field(
+        "termination_date",
+        text(before),
+        text(after),
+    );
+    Ok(store.update_employee(Change::new(after.clone(), record))?)
+}
+
+/// Refuses what the state of a person does not allow.
+fn require(employee: &Employee, action: EmployeeAction, actor: &Actor) -> Result<(), Refusal> {
+    let possible = employee.possible_actions(actor.today);
+    if possible.contains(&action) {
+        return Ok(());
+    }
+    Err(Refusal::StateConflict {
+        current_state: employee.status(actor.today).as_str(),
+        allowed_actions: possible.into_iter().map(TextEnum::as_str).collect(),
+    })
+}
+
+fn changed(employee: &Employee, actor: &Actor) -> Employee {
+    Employee { version: employee.version + 1, updated_at: actor.now, ..employee.clone() }
+}
+
+fn reply(actor: &Actor, after: Employee, permit: &Permit, target: &Target) -> Reply<EmployeeView> {
+    let version = after.version;
+    let view = EmployeeView::new(actor, after, target, permit.mask(), actor.today);
+    Reply::changed(view, version)
+}
+
+/// Whether the caller may write a person who is placed as the assignment says: who is limited to
+/// some units neither hires into others nor hands people over to them.
+fn may_place(
+    store: &mut dyn Store,
+    actor: &Actor,
+    assignment: &Assignment,
+) -> Result<(Permit, Target), Refusal> {
+    let about = assignment.employee_id;
+    let mut target = Target { id: about.uuid(), about: Some(about), ..Target::default() };
+    if let (true, Some(unit)) =
+        (relations_matter(&actor.subject, Action::EmployeeWrite, &target), assignment.org_unit_id)
+    {
+        let first = assignment.period.start;
+        let line = store.units_above(unit, None, Period { start: first, end: Some(first) })?;
+        let own = actor.subject.units_of_interest();
+        target.relations.in_units = line.iter().any(|reach| own.contains(&reach.node));
+    }
+    let decision = decide(&actor.subject, Action::EmployeeWrite, &target);
+    match decision.permit {
+        Some(permit) => Ok((permit, target)),
+        None => Err(Refusal::Forbidden(decision.rule)),
+    }
+}
+
+/// Refuses an assignment that names what is not there, every such name at once.
+fn check_references(store: &mut dyn Store, assignment: &Assignment) -> Result<(), Refusal> {
+    let known = store.known(assignment)?;
+    let named = [
+        ("/org_unit_id", assignment.org_unit_id.map(Uuid::from), known.org_unit),
+        ("/position_id", assignment.position_id.map(Uuid::from), known.position),
+        ("/manager_id", assignment.manager_id.map(Uuid::from), known.manager),
+    ];
+    let unknown: Vec<_> = named
+        .into_iter()
+        .filter(|(_, _, known)| !known)
+        .filter_map(|(pointer, id, _)| {
+            Some(Violation::new(pointer, "unknown_reference").with("value", id?))
+        })
+        .collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Refusal::Invalid(unknown)) }
+}
+
+/// Refuses a manager by whom a reporting line would run in a loop or be too deep on any day.
+fn check_manager(
+    store: &mut dyn Store,
+    employee: &Employee,
+    assignment: &Assignment,
+    below: &[Height],
+) -> Result<(), Refusal> {
+    let pointer = "/manager_id";
+    let Some(manager) = assignment.manager_id else { return Ok(()) };
+    if manager == employee.id {
+        return Err(Refusal::ReportingLoop(vec![Violation::new(pointer, "self_reference")]));
+    }
+    let above = store.managers_above(manager, Some(employee.id), assignment.period)?;
+    check_line(employee.id, &employee.employee_number, &above, below).map_err(|fault| {
+        let violation = line_fault(pointer, &fault);
+        match fault {
+            TreeFault::Loop(_) => Refusal::ReportingLoop(vec![violation]),
+            TreeFault::TooDeep(_) => Refusal::Invalid(vec![violation]),
+        }
+    })
+}
+
+/// External ids, sorted, if no system is named twice.
+fn one_per_system(ids: Vec<ExternalIdView>) -> Result<Vec<ExternalId>, Refusal> {
+    let mut systems = HashSet::new();
+    let twice: Vec<_> = ids
+        .iter()
+        .enumerate()
+        .filter(|(_, id)| !systems.insert(id.system.as_str()))
+        .map(|(number, id)| {
+            Violation::new(format!("/external_ids/{number}/system"), "duplicate_in_request")
+                .with("value", &id.system)
+        })
+        .collect();
+    if !twice.is_empty() {
+        return Err(Refusal::Invalid(twice));
+    }
+    let mut ids: Vec<_> = ids.into_iter().map(ExternalId::from).collect();
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// External ids as the audit log shows them.
+fn texts(ids: &[ExternalId]) -> Vec<String> {
+    ids.iter().map(|ExternalId { system, value }| format!("{system}:{value}")).collect()
+}
+
+/// Names the key that another employee has already.
+fn taken(error: DbError, employee: &Employee) -> Refusal {
+    match &error {
+        DbError::Duplicate { table, .. } if table == "employee" => {
+            Refusal::taken(error, "/employee_number", &employee.employee_number)
+        }
+        _ => Refusal::taken(error, "/external_ids", &texts(&employee.external_ids).join(", ")),
+    }
+}
+
+/// Adds to a record what an assignment changes against the one in force before.
+fn assigned(record: Record, was: Option<&Assignment>, now: &Assignment) -> Record {
+    let unit = |a: &Assignment| a.org_unit_id.map(|id| id.to_string());
+    let position = |a: &Assignment| a.position_id.map(|id| id.to_string());
+    let title = |a: &Assignment| a.job_title.clone();
+    let manager = |a: &Assignment| a.manager_id.map(|id| id.to_string());
+    record
+        .field("effective_from", None::<String>, now.period.start.to_string())
+        .field("org_unit_id", was.and_then(unit), unit(now))
+        .field("position_id", was.and_then(position), position(now))
+        .field("job_title", was.and_then(title), title(now))
+        .field("manager_id", was.and_then(manager), manager(now))
+}

@@ -1,0 +1,155 @@
+//! The server to compare with: actix-web, the same statements on the raw driver, and nothing else.
+
+use crate::Result;
+use crate::raw::{self, Driver, Rename};
+use actix_web::error::{ErrorInternalServerError, ErrorNotFound};
+use actix_web::http::header;
+use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use std::sync::Mutex;
+use uuid::Uuid;
+
+/// Path of the employees; a change there is an UPDATE and no more.
+pub const PLAIN: &str = "/plain/employees";
+/// Path of the employees; a change there is kept with its audit entry and event.
+pub const RECORDED: &str = "/recorded/employees";
+
+/// What the server is told.
+#[derive(clap::Args)]
+pub struct Settings {
+    /// The database.
+    #[arg(long)]
+    pub database_url: String,
+    /// Connections that read, and threads that may block.
+    #[arg(long)]
+    pub readers: usize,
+    /// The day on which assignments hold.
+    #[arg(long)]
+    pub day: NaiveDate,
+}
+
+/// As many connections as there are threads to use them, so that none ever has to wait; and for
+/// SQLite, which has one writer, one connection that writes.
+struct Pool {
+    idle: Mutex<Vec<Box<dyn Driver>>>,
+    writer: Option<Mutex<Box<dyn Driver>>>,
+    day: NaiveDate,
+}
+
+impl Pool {
+    fn open(settings: &Settings, size: usize) -> Result<Self> {
+        let url = &settings.database_url;
+        let connections: Result<_> = (0..size).map(|_| raw::connect(url)).collect();
+        let writer = url.starts_with("sqlite").then(|| raw::connect(url).map(Mutex::new));
+        let (idle, writer) = (Mutex::new(connections?), writer.transpose()?);
+        Ok(Self { idle, writer, day: settings.day })
+    }
+
+    fn read<R>(&self, work: impl FnOnce(&mut dyn Driver) -> R) -> R {
+        let mut driver = self.idle.lock().expect("no panic").pop().expect("one for every thread");
+        let result = work(&mut *driver);
+        self.idle.lock().expect("no panic").push(driver);
+        result
+    }
+
+    fn write<R>(&self, work: impl FnOnce(&mut dyn Driver) -> R) -> R {
+        match &self.writer {
+            Some(writer) => work(&mut **writer.lock().expect("no panic")),
+            None => self.read(work),
+        }
+    }
+}
+
+/// Runs what blocks on a blocking thread.
+#[expect(clippy::disallowed_methods, reason = "the bare way, without admission")]
+async fn blocking<R: Send + 'static>(
+    work: impl FnOnce() -> Result<R> + Send + 'static,
+) -> actix_web::Result<R> {
+    web::block(work).await?.map_err(|error| ErrorInternalServerError(error.to_string()))
+}
+
+async fn employee(pool: Data<Pool>, id: Path<Uuid>) -> actix_web::Result<HttpResponse> {
+    let found = blocking(move || pool.read(|driver| driver.employee(*id, pool.day))).await?;
+    let found = found.ok_or_else(|| ErrorNotFound("no such employee"))?;
+    Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(found.version))).json(found))
+}
+
+#[derive(Deserialize)]
+struct Page {
+    limit: i64,
+    #[serde(default)]
+    cursor: Uuid,
+}
+
+async fn employees(
+    pool: Data<Pool>,
+    request: HttpRequest,
+    page: Query<Page>,
+) -> actix_web::Result<HttpResponse> {
+    let Page { limit, cursor } = page.into_inner();
+    let found = blocking(move || pool.read(|driver| driver.employees(cursor, limit, pool.day)));
+    let found = found.await?;
+    let mut response = HttpResponse::Ok();
+    if let (true, Some(last)) = (found.len() as i64 == limit, found.last()) {
+        let next = format!("<{}?limit={limit}&cursor={}>; rel=\"next\"", request.path(), last.id);
+        response.insert_header((header::LINK, next));
+    }
+    Ok(response.json(found))
+}
+
+#[derive(Deserialize)]
+struct Change {
+    name: String,
+}
+
+async fn rename(
+    pool: Data<Pool>,
+    request: HttpRequest,
+    id: Path<Uuid>,
+    change: Json<Change>,
+) -> actix_web::Result<HttpResponse> {
+    let version = request.headers().get(header::IF_MATCH).and_then(|tag| tag.to_str().ok());
+    let version = version.and_then(|tag| tag.trim_matches('"').parse().ok()).unwrap_or_default();
+    let recorded = request.path().starts_with(RECORDED);
+    let rename = Rename { id: *id, version, name: change.into_inner().name, recorded };
+    let renamed = blocking(move || pool.write(|driver| driver.rename(&rename))).await?;
+    let renamed = renamed.ok_or_else(|| ErrorNotFound("no such version"))?;
+    Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(renamed.version))).json(renamed))
+}
+
+fn etag(version: i32) -> String {
+    format!("\"{version}\"")
+}
+
+/// Serves until told to stop.
+pub fn serve(settings: &Settings) -> Result<()> {
+    let workers = std::thread::available_parallelism()?.get();
+    let threads = settings.readers.div_ceil(workers);
+    let pool = Data::new(Pool::open(settings, threads * workers)?);
+    // The pool outlives the server's runtime, in which the raw drivers must not be dropped.
+    let shared = pool.clone();
+    let app = move || {
+        let mut app = App::new().app_data(shared.clone());
+        for path in [PLAIN, RECORDED] {
+            app = app.service(
+                web::scope(path)
+                    .route("", web::get().to(employees))
+                    .route("/{id}", web::get().to(employee))
+                    .route("/{id}", web::patch().to(rename)),
+            );
+        }
+        app
+    };
+    actix_web::rt::System::new().block_on(async {
+        let server = HttpServer::new(app)
+            .workers(workers)
+            .worker_max_blocking_threads(threads)
+            .bind(("127.0.0.1", 0))?;
+        for address in server.addrs() {
+            println!("listening on http://{address}");
+        }
+        Ok(server.run().await?)
+    })
+}

@@ -1,0 +1,394 @@
+//! PostgreSQL through the `postgres` crate.
+
+use super::*;
+use ::postgres::types::ToSql;
+use ::postgres::{Client, NoTls, Row, Statement};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
+
+pub struct Postgres {
+    client: Client,
+    tenant: Uuid,
+    prepared: HashMap<&'static str, Statement>,
+}
+
+macro_rules! merge_employees {
+    ($from:literal) => {
+        concat!(
+            "INSERT INTO employee AS e (tenant_id, id, employee_number, name, email, hire_date, \
+             version, created_at, updated_at) \
+             SELECT $1, id, number, name, email, hire_date, 1, $2, $2 FROM ",
+            $from,
+            " ON CONFLICT (tenant_id, employee_number) DO UPDATE SET name = excluded.name, \
+             email = excluded.email, hire_date = excluded.hire_date, version = e.version + 1, \
+             updated_at = excluded.updated_at WHERE (e.name, e.email, e.hire_date) \
+             IS DISTINCT FROM (excluded.name, excluded.email, excluded.hire_date)"
+        )
+    };
+}
+macro_rules! merge_assignments {
+    ($from:literal) => {
+        concat!(
+            "INSERT INTO assignment AS a (tenant_id, id, employee_id, effective_from, \
+             org_unit_id, job_title, manager_id) \
+             SELECT $1, assignment_id, id, hire_date, unit_id, job_title, manager_id FROM ",
+            $from,
+            " ON CONFLICT (tenant_id, employee_id, effective_from) DO UPDATE SET \
+             org_unit_id = excluded.org_unit_id, job_title = excluded.job_title, \
+             manager_id = excluded.manager_id WHERE (a.org_unit_id, a.job_title, a.manager_id) \
+             IS DISTINCT FROM (excluded.org_unit_id, excluded.job_title, excluded.manager_id)"
+        )
+    };
+}
+
+type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+impl Postgres {
+    /// Connects with the settings that the product connects with, row-level security included.
+    pub fn open(url: &str) -> Result<Self> {
+        // Other than libpq, this driver would try the host before the socket's folder.
+        let mut client = Client::connect(&url.replace("@localhost/", "@/"), NoTls)?;
+        client.batch_execute(
+            "SET synchronous_commit = on; SET TIME ZONE 'UTC'; SET client_min_messages = warning",
+        )?;
+        let tenant: Uuid = client.query_one(TENANT, &[])?.get(0);
+        client
+            .execute("SELECT set_config('evenhand.tenant', $1, false)", &[&tenant.to_string()])?;
+        Ok(Self { client, tenant, prepared: HashMap::new() })
+    }
+
+    /// A statement that is prepared once.
+    fn prepared(&mut self, sql: &'static str) -> Result<Statement> {
+        if let Some(statement) = self.prepared.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(sql)?;
+        self.prepared.insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    fn query(&mut self, sql: &'static str, values: Values<'_>) -> Result<Vec<Row>> {
+        let statement = self.prepared(sql)?;
+        Ok(self.client.query(&statement, values)?)
+    }
+
+    fn execute(&mut self, sql: &'static str, values: Values<'_>) -> Result<u64> {
+        let statement = self.prepared(sql)?;
+        Ok(self.client.execute(&statement, values)?)
+    }
+
+    fn heads(&mut self) -> Result<(i64, Vec<u8>, i64)> {
+        let tenant = self.tenant;
+        let rows = self.query(HEADS, &[&tenant])?;
+        let row = rows.first().ok_or("a tenant without ledger")?;
+        Ok((row.get(0), row.get(1), row.get(2)))
+    }
+
+    fn update(&mut self, rename: &Rename) -> Result<Option<Renamed>> {
+        let tenant = self.tenant;
+        let Rename { id, version, name, .. } = rename;
+        let rows = self.query(RENAME, &[name, &now(), &tenant, id, version])?;
+        Ok(rows.first().map(|row| Renamed {
+            id: row.get(0),
+            employee_number: row.get(1),
+            name: row.get(2),
+            email: row.get(3),
+            hire_date: row.get(4),
+            termination_date: row.get(5),
+            version: row.get(6),
+        }))
+    }
+
+    fn record(&mut self, id: Uuid, name: &str) -> Result<()> {
+        let (tenant, now) = (self.tenant, now());
+        let (audit, previous, event) = self.heads()?;
+        let (audit, event) = (audit + 1, event + 1);
+        let entry = Entry::new(audit, name);
+        let hash = &entry.hash[..];
+        self.execute(
+            AUDIT_ENTRY,
+            &[
+                &tenant,
+                &audit,
+                &entry.id,
+                &now,
+                &ACTOR_KIND,
+                &tenant,
+                &ACTION,
+                &RESOURCE,
+                &id,
+                &RULE,
+                &entry.id.to_string(),
+                &entry.details,
+                &&hash[..16],
+                &hash,
+                &previous,
+                &hash,
+            ],
+        )?;
+        self.execute(
+            EVENT,
+            &[&tenant, &event, &entry.event_id, &ACTION, &RESOURCE, &id, &now, &entry.data],
+        )?;
+        self.execute(MOVE_HEADS, &[&audit, &hash, &event, &tenant])?;
+        Ok(())
+    }
+
+    /// Keeps what is recorded of many people at once.
+    fn record_all(&mut self, people: &[Person]) -> Result<()> {
+        let (tenant, now) = (self.tenant, now());
+        let (audit, mut previous, event) = self.heads()?;
+        let positions: Vec<i64> = (1..=people.len() as i64).collect();
+        let entries: Vec<Entry> = positions
+            .iter()
+            .zip(people)
+            .map(|(position, person)| Entry::new(audit + position, &person.name))
+            .collect();
+        let resources: Vec<Uuid> = people.iter().map(|person| person.id).collect();
+        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+        let event_ids: Vec<Uuid> = entries.iter().map(|entry| entry.event_id).collect();
+        let details: Vec<&str> = entries.iter().map(|entry| &entry.details[..]).collect();
+        let hashes: Vec<&[u8]> = entries.iter().map(|entry| &entry.hash[..]).collect();
+        let mut previous_hashes = vec![&previous[..]];
+        previous_hashes.extend(hashes.iter().take(hashes.len() - 1));
+        self.execute(
+            AUDIT_ENTRIES,
+            &[
+                &tenant,
+                &audit,
+                &now,
+                &ACTOR_KIND,
+                &ACTION,
+                &RESOURCE,
+                &RULE,
+                &positions,
+                &ids,
+                &resources,
+                &details,
+                &previous_hashes,
+                &hashes,
+            ],
+        )?;
+        let data = &entries[0].data;
+        self.execute(
+            EVENTS,
+            &[&tenant, &event, &now, &ACTION, &RESOURCE, data, &positions, &event_ids, &resources],
+        )?;
+        previous = hashes[hashes.len() - 1].to_vec();
+        let count = people.len() as i64;
+        self.execute(MOVE_HEADS, &[&(audit + count), &previous, &(event + count), &tenant])?;
+        Ok(())
+    }
+
+    fn copy(&mut self, people: &[Person], units: &[Uuid]) -> Result<()> {
+        self.client.batch_execute(INCOMING)?;
+        let mut copy = self.client.copy_in("COPY incoming FROM STDIN")?;
+        let mut lines = String::new();
+        for person in people {
+            let Person {
+                id, assignment_id, number, name, email, hire_date, job_title, unit, ..
+            } = person;
+            let unit = units[*unit];
+            write!(
+                lines,
+                "{id}\t{assignment_id}\t{number}\t{name}\t{email}\t{hire_date}\t{job_title}\t{unit}\t"
+            )?;
+            match person.manager_id() {
+                Some(manager) => writeln!(lines, "{manager}")?,
+                None => lines.push_str("\\N\n"),
+            }
+            if lines.len() > 64 << 10 {
+                copy.write_all(lines.as_bytes())?;
+                lines.clear();
+            }
+        }
+        copy.write_all(lines.as_bytes())?;
+        copy.finish()?;
+        let (tenant, now) = (self.tenant, now());
+        self.client.execute(merge_employees!("incoming"), &[&tenant, &now])?;
+        self.client.execute(merge_assignments!("incoming"), &[&tenant])?;
+        Ok(())
+    }
+
+    fn unnest(&mut self, people: &[Person], units: &[Uuid]) -> Result<()> {
+        fn column<'a, T>(people: &'a [Person], of: impl Fn(&'a Person) -> T) -> Vec<T> {
+            people.iter().map(of).collect()
+        }
+        let (tenant, now) = (self.tenant, now());
+        let ids = column(people, |person| person.id);
+        let hired = column(people, |person| person.hire_date);
+        self.execute(
+            merge_employees!(
+                "unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::date[]) \
+                 AS i (id, number, name, email, hire_date)"
+            ),
+            &[
+                &tenant,
+                &now,
+                &ids,
+                &column(people, |person| &person.number[..]),
+                &column(people, |person| &person.name[..]),
+                &column(people, |person| &person.email[..]),
+                &hired,
+            ],
+        )?;
+        self.execute(
+            merge_assignments!(
+                "unnest($2::uuid[], $3::uuid[], $4::date[], $5::uuid[], $6::text[], $7::uuid[]) \
+                 AS i (assignment_id, id, hire_date, unit_id, job_title, manager_id)"
+            ),
+            &[
+                &tenant,
+                &column(people, |person| person.assignment_id),
+                &ids,
+                &hired,
+                &column(people, |person| units[person.unit]),
+                &column(people, |person| person.job_title),
+                &column(people, Person::manager_id),
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+const HEADS: &str = "SELECT audit_position, audit_hash, event_position FROM ledger \
+     WHERE tenant_id = $1 FOR UPDATE";
+const INCOMING: &str = "CREATE TEMP TABLE incoming (id uuid, assignment_id uuid, number text, \
+     name text, email text, hire_date date, job_title text, unit_id uuid, manager_id uuid) \
+     ON COMMIT DROP";
+const PAGE_EXTERNAL_IDS: &str = "SELECT employee_id, system, value FROM employee_external_id \
+     WHERE tenant_id = $1 AND employee_id = ANY ($2) ORDER BY system";
+const AUDIT_ENTRIES: &str = "INSERT INTO audit_entry (tenant_id, position, id, at, actor_kind, \
+     actor_id, action, resource, resource_id, rule, request_id, details, salt, details_digest, \
+     previous_hash, hash) \
+     SELECT $1, $2::bigint + i.position, i.id, $3, $4, $1, $5, $6, i.resource_id, $7, i.id::text, \
+     i.details, substring(i.hash for 16), i.hash, i.previous, i.hash \
+     FROM unnest($8::bigint[], $9::uuid[], $10::uuid[], $11::text[], $12::bytea[], $13::bytea[]) \
+     AS i (position, id, resource_id, details, previous, hash)";
+const EVENTS: &str = "INSERT INTO event (tenant_id, position, id, type, resource, resource_id, at, \
+     data) SELECT $1, $2::bigint + i.position, i.id, $4, $5, i.resource_id, $3, $6 \
+     FROM unnest($7::bigint[], $8::uuid[], $9::uuid[]) AS i (position, id, resource_id)";
+
+fn employee(row: &Row) -> Employee {
+    Employee {
+        id: row.get(0),
+        employee_number: row.get(1),
+        name: row.get(2),
+        email: row.get(3),
+        hire_date: row.get(4),
+        termination_date: row.get(5),
+        version: row.get(6),
+        created_at: row.get(7),
+        updated_at: row.get(8),
+        assignment: row.get::<_, Option<Uuid>>(9).map(|id| Assignment {
+            id,
+            effective_from: row.get(10),
+            effective_to: row.get(11),
+            org_unit_id: row.get(12),
+            position_id: row.get(13),
+            job_title: row.get(14),
+            manager_id: row.get(15),
+        }),
+        external_ids: Vec::new(),
+    }
+}
+
+impl Driver for Postgres {
+    fn version(&mut self) -> Result<String> {
+        let version: String = self.client.query_one("SHOW server_version", &[])?.get(0);
+        Ok(format!("PostgreSQL {version}"))
+    }
+
+    fn ids(&mut self) -> Result<Vec<Uuid>> {
+        let tenant = self.tenant;
+        Ok(self.query(IDS, &[&tenant])?.iter().map(|row| row.get(0)).collect())
+    }
+
+    fn units(&mut self) -> Result<Vec<Uuid>> {
+        let tenant = self.tenant;
+        Ok(self.query(UNITS, &[&tenant])?.iter().map(|row| row.get(0)).collect())
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        for table in ["employee", "assignment", "audit_entry", "event"] {
+            self.client.batch_execute(&format!("VACUUM (ANALYZE) {table}"))?;
+        }
+        Ok(())
+    }
+
+    fn employee(&mut self, id: Uuid, day: NaiveDate) -> Result<Option<Employee>> {
+        let tenant = self.tenant;
+        let rows = self.query(EMPLOYEE, &[&day, &tenant, &id])?;
+        let Some(mut found) = rows.first().map(employee) else { return Ok(None) };
+        let ids = self.query(EXTERNAL_IDS, &[&tenant, &id])?;
+        found.external_ids = ids.iter().map(|row| (row.get(0), row.get(1))).collect();
+        Ok(Some(found))
+    }
+
+    fn employees(&mut self, after: Uuid, limit: i64, day: NaiveDate) -> Result<Vec<Employee>> {
+        let tenant = self.tenant;
+        let rows = self.query(EMPLOYEES, &[&day, &tenant, &after, &limit])?;
+        let mut page: Vec<Employee> = rows.iter().map(employee).collect();
+        let keys: Vec<Uuid> = page.iter().map(|employee| employee.id).collect();
+        for row in self.query(PAGE_EXTERNAL_IDS, &[&tenant, &keys])? {
+            let holder: Uuid = row.get(0);
+            if let Some(employee) = page.iter_mut().find(|employee| employee.id == holder) {
+                employee.external_ids.push((row.get(1), row.get(2)));
+            }
+        }
+        Ok(page)
+    }
+
+    fn rename(&mut self, rename: &Rename) -> Result<Option<Renamed>> {
+        if !rename.recorded {
+            return self.update(rename);
+        }
+        self.client.batch_execute("BEGIN")?;
+        let renamed = self.update(rename)?;
+        if let Some(renamed) = &renamed {
+            self.record(renamed.id, &renamed.name)?;
+        }
+        self.client.batch_execute("COMMIT")?;
+        Ok(renamed)
+    }
+
+    fn ways(&self) -> &'static [Way] {
+        &[Way::Copy, Way::Unnest]
+    }
+
+    fn import(
+        &mut self,
+        way: Way,
+        people: &[Person],
+        units: &[Uuid],
+        recorded: bool,
+    ) -> Result<()> {
+        self.client.batch_execute(
+            "BEGIN; LOCK TABLE employee, assignment IN SHARE UPDATE EXCLUSIVE MODE",
+        )?;
+        match way {
+            Way::Copy => self.copy(people, units)?,
+            Way::Unnest | Way::MultiRow => self.unnest(people, units)?,
+        }
+        if recorded {
+            self.record_all(people)?;
+        }
+        Ok(self.client.batch_execute("COMMIT")?)
+    }
+
+    fn export(&mut self, day: NaiveDate) -> Result<usize> {
+        // COPY takes no binds.
+        let query = EXPORT
+            .replace("$1", &format!("DATE '{day}'"))
+            .replace("$2", &format!("UUID '{}'", self.tenant));
+        let mut reader = self.client.copy_out(&format!("COPY ({query}) TO STDOUT (FORMAT csv)"))?;
+        let (mut buffer, mut bytes) = (vec![0; 64 << 10], 0);
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok(bytes),
+                read => bytes += read,
+            }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! SQLite through rusqlite.
+
+use super::*;
+use rusqlite::types::{ToSql, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use std::io::Write;
+
+/// Rows of one statement.
+const ROWS: usize = 100;
+
+pub struct Sqlite {
+    conn: Connection,
+    tenant: Uuid,
+}
+
+impl Sqlite {
+    /// Opens a file with the settings that the product opens it with.
+    pub fn open(path: &str) -> Result<Self> {
+        let conn = Connection::open(path)?;
+        conn.set_prepared_statement_cache_capacity(64);
+        conn.execute_batch(
+            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;
+             PRAGMA temp_store = MEMORY;",
+        )?;
+        let tenant = conn.query_row(TENANT, [], |row| row.get(0))?;
+        Ok(Self { conn, tenant })
+    }
+
+    fn all(&self, sql: &str) -> Result<Vec<Uuid>> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let ids = statement.query_map([self.tenant], |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Keeps an audit entry and an event for each change, and moves the heads of both.
+    fn record(&self, changed: impl Iterator<Item = (Uuid, String)>) -> rusqlite::Result<()> {
+        let mut heads = self.conn.prepare_cached(HEADS)?;
+        let (mut audit, mut hash, mut event): (i64, Vec<u8>, i64) =
+            heads.query_row([self.tenant], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let mut insert_entry = self.conn.prepare_cached(AUDIT_ENTRY)?;
+        let mut insert_event = self.conn.prepare_cached(EVENT)?;
+        let now = micros();
+        for (id, name) in changed {
+            (audit, event) = (audit + 1, event + 1);
+            let entry = Entry::new(audit, &name);
+            insert_entry.execute(params![
+                self.tenant,
+                audit,
+                entry.id,
+                now,
+                ACTOR_KIND,
+                self.tenant,
+                ACTION,
+                RESOURCE,
+                id,
+                RULE,
+                entry.id.to_string(),
+                entry.details,
+                &entry.hash[..16],
+                entry.hash,
+                hash,
+                entry.hash
+            ])?;
+            insert_event.execute(params![
+                self.tenant,
+                event,
+                entry.event_id,
+                ACTION,
+                RESOURCE,
+                id,
+                now,
+                entry.data
+            ])?;
+            hash = entry.hash.to_vec();
+        }
+        self.conn.prepare_cached(MOVE_HEADS)?.execute(params![audit, hash, event, self.tenant])?;
+        Ok(())
+    }
+
+    fn update(&self, rename: &Rename) -> Result<Option<Renamed>> {
+        let Rename { id, version, name, .. } = rename;
+        let mut update = self.conn.prepare_cached(RENAME)?;
+        let renamed = update.query_row(params![name, micros(), self.tenant, id, version], |row| {
+            Ok(Renamed {
+                id: row.get(0)?,
+                employee_number: row.get(1)?,
+                name: row.get(2)?,
+                email: row.get(3)?,
+                hire_date: row.get(4)?,
+                termination_date: row.get(5)?,
+                version: row.get(6)?,
+            })
+        });
+        Ok(renamed.optional()?)
+    }
+
+    /// Upserts rows, many to a statement.
+    fn upsert<'a, P>(
+        &self,
+        (insert, columns, conflict): (&str, usize, &str),
+        rows: &'a [P],
+        values: impl Fn(&'a P) -> Vec<Box<dyn ToSql + 'a>>,
+    ) -> Result<()> {
+        let row = format!("({})", vec!["?"; columns].join(", "));
+        for rows in rows.chunks(ROWS) {
+            let places = vec![&row[..]; rows.len()].join(", ");
+            let mut statement =
+                self.conn.prepare_cached(&format!("{insert} VALUES {places} {conflict}"))?;
+            statement.execute(params_from_iter(rows.iter().flat_map(&values)))?;
+        }
+        Ok(())
+    }
+}
+
+const HEADS: &str =
+    "SELECT audit_position, audit_hash, event_position FROM ledger WHERE tenant_id = $1";
+
+fn micros() -> i64 {
+    now().timestamp_micros()
+}
+
+fn at(row: &Row<'_>, column: usize) -> rusqlite::Result<DateTime<Utc>> {
+    Ok(DateTime::from_timestamp_micros(row.get(column)?).unwrap_or_default())
+}
+
+fn employee(row: &Row<'_>) -> rusqlite::Result<Employee> {
+    let assignment = match row.get(9)? {
+        Some(id) => Some(Assignment {
+            id,
+            effective_from: row.get(10)?,
+            effective_to: row.get(11)?,
+            org_unit_id: row.get(12)?,
+            position_id: row.get(13)?,
+            job_title: row.get(14)?,
+            manager_id: row.get(15)?,
+        }),
+        None => None,
+    };
+    Ok(Employee {
+        id: row.get(0)?,
+        employee_number: row.get(1)?,
+        name: row.get(2)?,
+        email: row.get(3)?,
+        hire_date: row.get(4)?,
+        termination_date: row.get(5)?,
+        version: row.get(6)?,
+        created_at: at(row, 7)?,
+        updated_at: at(row, 8)?,
+        assignment,
+        external_ids: Vec::new(),
+    })
+}
+
+impl Driver for Sqlite {
+    fn version(&mut self) -> Result<String> {
+        Ok(format!("SQLite {}", rusqlite::version()))
+    }
+
+    fn ids(&mut self) -> Result<Vec<Uuid>> {
+        self.all(IDS)
+    }
+
+    fn units(&mut self) -> Result<Vec<Uuid>> {
+        self.all(UNITS)
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        Ok(self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?)
+    }
+
+    fn employee(&mut self, id: Uuid, day: NaiveDate) -> Result<Option<Employee>> {
+        let mut statement = self.conn.prepare_cached(EMPLOYEE)?;
+        let found = statement.query_row(params![day, self.tenant, id], employee).optional()?;
+        let Some(mut found) = found else { return Ok(None) };
+        let mut statement = self.conn.prepare_cached(EXTERNAL_IDS)?;
+        let ids = statement.query_map([self.tenant, id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        found.external_ids = ids.collect::<rusqlite::Result<_>>()?;
+        Ok(Some(found))
+    }
+
+    fn employees(&mut self, after: Uuid, limit: i64, day: NaiveDate) -> Result<Vec<Employee>> {
+        let mut statement = self.conn.prepare_cached(EMPLOYEES)?;
+        let rows = statement.query_map(params![day, self.tenant, after, limit], employee)?;
+        let mut page: Vec<Employee> = rows.collect::<rusqlite::Result<_>>()?;
+        let mut statement = self.conn.prepare_cached(&format!(
+            "SELECT employee_id, system, value FROM employee_external_id \
+             WHERE tenant_id = ? AND employee_id IN ({}) ORDER BY system",
+            vec!["?"; page.len()].join(", ")
+        ))?;
+        let keys = std::iter::once(self.tenant).chain(page.iter().map(|employee| employee.id));
+        let ids = statement.query_map(params_from_iter(keys), |row| {
+            Ok((row.get::<_, Uuid>(0)?, (row.get(1)?, row.get(2)?)))
+        })?;
+        for id in ids {
+            let (holder, id) = id?;
+            if let Some(employee) = page.iter_mut().find(|employee| employee.id == holder) {
+                employee.external_ids.push(id);
+            }
+        }
+        Ok(page)
+    }
+
+    fn rename(&mut self, rename: &Rename) -> Result<Option<Renamed>> {
+        if !rename.recorded {
+            return self.update(rename);
+        }
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let renamed = self.update(rename)?;
+        self.record(renamed.iter().map(|renamed| (renamed.id, renamed.name.clone())))?;
+        self.conn.prepare_cached("COMMIT")?.execute([])?;
+        Ok(renamed)
+    }
+
+    fn ways(&self) -> &'static [Way] {
+        &[Way::MultiRow]
+    }
+
+    fn import(&mut self, _: Way, people: &[Person], units: &[Uuid], recorded: bool) -> Result<()> {
+        let (tenant, now) = (self.tenant, micros());
+        self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        let employees = (
+            "INSERT INTO employee (tenant_id, id, employee_number, name, email, hire_date, \
+             version, created_at, updated_at)",
+            9,
+            "ON CONFLICT (tenant_id, employee_number) DO UPDATE SET name = excluded.name, \
+             email = excluded.email, hire_date = excluded.hire_date, version = version + 1, \
+             updated_at = excluded.updated_at WHERE (name, email, hire_date) \
+             IS NOT (excluded.name, excluded.email, excluded.hire_date)",
+        );
+        self.upsert(employees, people, |person| {
+            vec![
+                Box::new(tenant),
+                Box::new(person.id),
+                Box::new(&person.number),
+                Box::new(&person.name),
+                Box::new(&person.email),
+                Box::new(person.hire_date),
+                Box::new(1),
+                Box::new(now),
+                Box::new(now),
+            ]
+        })?;
+        let assignments = (
+            "INSERT INTO assignment (tenant_id, id, employee_id, effective_from, org_unit_id, \
+             job_title, manager_id)",
+            7,
+            "ON CONFLICT (tenant_id, employee_id, effective_from) DO UPDATE SET \
+             org_unit_id = excluded.org_unit_id, job_title = excluded.job_title, \
+             manager_id = excluded.manager_id WHERE (org_unit_id, job_title, manager_id) \
+             IS NOT (excluded.org_unit_id, excluded.job_title, excluded.manager_id)",
+        );
+        self.upsert(assignments, people, |person| {
+            vec![
+                Box::new(tenant),
+                Box::new(person.assignment_id),
+                Box::new(person.id),
+                Box::new(person.hire_date),
+                Box::new(units[person.unit]),
+                Box::new(person.job_title),
+                Box::new(person.manager_id()),
+            ]
+        })?;
+        if recorded {
+            self.record(people.iter().map(|person| (person.id, person.name.clone())))?;
+        }
+        Ok(self.conn.execute_batch("COMMIT")?)
+    }
+
+    fn export(&mut self, day: NaiveDate) -> Result<usize> {
+        let mut statement = self.conn.prepare_cached(EXPORT)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(params![day, self.tenant])?;
+        let (mut line, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.next()? {
+            line.clear();
+            for column in 0..columns {
+                match row.get_ref(column)? {
+                    ValueRef::Text(text) => line.extend_from_slice(text),
+                    ValueRef::Integer(number) => write!(line, "{number}")?,
+                    _ => {}
+                }
+                line.push(b',');
+            }
+            bytes += line.len();
+        }
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,144 @@
+//! What was measured, as Markdown.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+/// Bar for reads and single writes beside the bare server.
+pub const REQUESTS: f64 = 0.60;
+/// Bar for bulk work beside the raw path of the engine.
+pub const BULK: f64 = 0.40;
+/// Bar for the slowest hundredth of answers, in medians.
+const TAIL: f64 = 8.0;
+
+/// Evenhand and something else at the same work, round by round.
+pub struct Comparison {
+    /// The work.
+    pub what: &'static str,
+    /// What is counted in a second.
+    pub unit: &'static str,
+    /// Evenhand's figures.
+    pub ours: Vec<f64>,
+    /// What it is compared with.
+    pub beside: String,
+    /// The other's figures, of the same rounds.
+    pub theirs: Vec<f64>,
+    /// Least ratio, where one was promised.
+    pub bar: Option<f64>,
+}
+
+/// How one server answered.
+pub struct Answers {
+    /// The work.
+    pub what: &'static str,
+    /// The server.
+    pub whose: String,
+    /// Time to each answer, of all rounds.
+    pub latencies: Vec<Duration>,
+    /// Processor time of the server's process for one answer.
+    pub processor: Duration,
+    /// Whether the bar for the tail counts.
+    pub barred: bool,
+}
+
+/// All about one engine.
+#[derive(Default)]
+pub struct Section {
+    /// The engine and its version.
+    pub engine: String,
+    /// Throughput.
+    pub comparisons: Vec<Comparison>,
+    /// Latency.
+    pub answers: Vec<Answers>,
+    /// Resident memory of Evenhand in MiB.
+    pub memory: Vec<(&'static str, f64)>,
+}
+
+/// The middle one of some figures.
+pub fn median(figures: &[f64]) -> f64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+fn verdict(good: bool) -> &'static str {
+    if good { "met" } else { "**missed**" }
+}
+
+impl Comparison {
+    fn row(&self) -> String {
+        let pairs = self.ours.iter().zip(&self.theirs);
+        let ratios: Vec<f64> = pairs.map(|(ours, theirs)| ours / theirs).collect();
+        let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = ratios.iter().copied().fold(0.0, f64::max);
+        let ratio = median(&ratios);
+        let bar = match self.bar {
+            Some(bar) => format!("{bar:.2} {}", verdict(ratio >= bar)),
+            None => String::new(),
+        };
+        format!(
+            "| {} | {} {} | {} | {} | {ratio:.2} ({least:.2}–{most:.2}) | {bar} |",
+            self.what,
+            grouped(median(&self.ours)),
+            self.unit,
+            self.beside,
+            grouped(median(&self.theirs)),
+        )
+    }
+}
+
+impl Answers {
+    fn row(&self) -> String {
+        let mut sorted = self.latencies.clone();
+        sorted.sort_unstable();
+        let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share) as usize].as_secs_f64();
+        let (middle, tail) = (at(0.50), at(0.99));
+        let bar = match self.barred {
+            true => format!("{TAIL:.0} {}", verdict(tail <= TAIL * middle)),
+            false => String::new(),
+        };
+        format!(
+            "| {} | {} | {:.2} ms | {:.2} ms | {:.1} | {bar} | {} µs |",
+            self.what,
+            self.whose,
+            middle * 1000.0,
+            tail * 1000.0,
+            tail / middle,
+            self.processor.as_micros(),
+        )
+    }
+}
+
+impl Section {
+    /// The section of the page.
+    pub fn markdown(&self) -> String {
+        let mut text = format!("## {}\n\n", self.engine);
+        text += "| work | Evenhand | beside | that | ratio: median (least–most) | bar |\n";
+        text += "|---|---:|---|---:|---:|---|\n";
+        for comparison in &self.comparisons {
+            text += &(comparison.row() + "\n");
+        }
+        text += "\n| work | server | p50 | p99 | p99/p50 | bar | processor per answer |\n";
+        text += "|---|---|---:|---:|---:|---|---:|\n";
+        for answers in &self.answers {
+            text += &(answers.row() + "\n");
+        }
+        text += "\n| resident memory of Evenhand | MiB |\n|---|---:|\n";
+        for (when, mebibytes) in &self.memory {
+            let _ = writeln!(text, "| {when} | {mebibytes:.0} |");
+        }
+        text
+    }
+}
+
+/// A number with its thousands apart.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
