@@ -7,6 +7,7 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::schema::words;
 use actix_web::{HttpResponse, post};
+use chrono::NaiveDate;
 use domain::account::Role;
 use domain::id::AccountId;
 use domain::policy::{
@@ -139,18 +140,19 @@ fn find(
     action: Action,
     id: Uuid,
 ) -> Result<Option<Target>, Refusal> {
-    fn target<T: Protected>(sealed: Option<Sealed<T>>) -> Option<Target> {
-        sealed.map(|sealed| sealed.target())
+    fn target<T: Protected>(sealed: Option<Sealed<T>>, today: NaiveDate) -> Option<Target> {
+        sealed.map(|sealed| sealed.target(today))
     }
+    let today = actor.today;
     Ok(match action.reading() {
-        Action::TenantRead => target(store.tenant()?).filter(|tenant| tenant.id == id),
-        Action::OrgUnitRead => target(store.org_unit(id.into(), actor.today)?),
-        Action::PositionRead => target(store.position(id.into())?),
-        Action::EmployeeRead => target(store.employee(id.into(), actor.today)?),
-        Action::AccountRead => target(store.account(id.into())?),
-        Action::RoleAssignmentRead => target(store.role_assignment(id.into())?),
-        Action::ApiKeyRead => target(store.api_key(id.into())?),
-        Action::JobRead => target(store.job(id.into())?),
+        Action::TenantRead => target(store.tenant()?, today).filter(|tenant| tenant.id == id),
+        Action::OrgUnitRead => target(store.org_unit(id.into(), today)?, today),
+        Action::PositionRead => target(store.position(id.into())?, today),
+        Action::EmployeeRead => target(store.employee(id.into(), today)?, today),
+        Action::AccountRead => target(store.account(id.into())?, today),
+        Action::RoleAssignmentRead => target(store.role_assignment(id.into())?, today),
+        Action::ApiKeyRead => target(store.api_key(id.into())?, today),
+        Action::JobRead => target(store.job(id.into())?, today),
         _ => None,
     })
 }

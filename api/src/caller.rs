@@ -64,7 +64,7 @@ impl Actor {
         as_of: NaiveDate,
     ) -> Result<(T, Permit), Refusal> {
         let record = record.ok_or(Refusal::NotFound)?;
-        let mut target = record.target();
+        let mut target = record.target(self.today);
         self.relate(store, action, &mut target, as_of)?;
         let permit = authorise(&self.subject, action, &target)?;
         Ok((record.open(&permit)?, permit))
@@ -223,7 +223,7 @@ impl Caller {
         let digest = self.request_digest(body_digest);
         let unit = move |store: &mut dyn Store| {
             let Some(key) = &key else { return Ok((work(store, &actor)?.store()?, false)) };
-            if let Some(stored) = store.stored_reply(principal, key)? {
+            if let Some(stored) = store.take_key(principal, key)? {
                 let same = stored.request_digest == digest;
                 return if same { Ok((stored, true)) } else { Err(Refusal::IdempotencyKeyReused) };
             }

@@ -115,7 +115,9 @@ text_enum! {
         Author = "author",
         /// A program whose key has the scope of the rule, within its resource limit.
         Service = "service",
-        /// Any signed-in person of the tenant.
+        /// A program whose key has the scope of the rule and no resource limit.
+        CompanyService = "company_service",
+        /// Any signed-in person of the tenant, towards whoever works here.
         Colleague = "colleague",
     }
 }
@@ -241,8 +243,14 @@ const fn allow(id: &'static str, who: Who, mask: Mask, actions: &'static [Action
     Rule { id, actions, who, scope: None, mask }
 }
 
-const fn scope(id: &'static str, scope: Scope, mask: Mask, actions: &'static [Action]) -> Rule {
-    Rule { id, actions, who: Who::Service, scope: Some(scope), mask }
+const fn scope(
+    id: &'static str,
+    scope: Scope,
+    who: Who,
+    mask: Mask,
+    actions: &'static [Action],
+) -> Rule {
+    Rule { id, actions, who, scope: Some(scope), mask }
 }
 
 use Action as A;
@@ -333,6 +341,7 @@ pub const RULES: &[Rule] = &[
     scope(
         "scope-people-read",
         Scope::PeopleRead,
+        Who::Service,
         Mask::Full,
         &[
             A::TenantRead,
@@ -346,18 +355,19 @@ pub const RULES: &[Rule] = &[
     scope(
         "scope-people-write",
         Scope::PeopleWrite,
+        Who::Service,
         Mask::Full,
-        &[
-            A::OrgUnitRead,
-            A::OrgUnitWrite,
-            A::PositionRead,
-            A::PositionWrite,
-            A::EmployeeRead,
-            A::EmployeeWrite,
-            A::EmployeeImport,
-        ],
+        &[A::OrgUnitRead, A::PositionRead, A::EmployeeRead, A::EmployeeWrite],
     ),
-    scope("scope-events-read", Scope::EventsRead, Mask::Full, &[A::EventRead]),
+    // Who moves units decides who is in them, and imports and events are about everyone.
+    scope(
+        "scope-people-write-all",
+        Scope::PeopleWrite,
+        Who::CompanyService,
+        Mask::Full,
+        &[A::OrgUnitWrite, A::PositionWrite, A::EmployeeImport],
+    ),
+    scope("scope-events-read", Scope::EventsRead, Who::CompanyService, Mask::Full, &[A::EventRead]),
 ];
 
 /// How the subject stands to the person a record is about, as of a business date.
@@ -382,6 +392,8 @@ pub struct Target {
     pub account: Option<AccountId>,
     /// The account or key that made the record.
     pub author: Option<Uuid>,
+    /// The person the record is about has left: colleagues do not see it any more.
+    pub departed: bool,
     /// How the subject stands to the person.
     pub relations: Relations,
 }
@@ -505,11 +517,13 @@ fn stands(subject: &Subject, rule: &Rule, target: &Target) -> bool {
         Who::Executive => subject.holds(Role::Executive),
         Who::Auditor => subject.holds(Role::Auditor),
         Who::Author => target.author == Some(subject.principal.id()),
-        Who::Colleague => person,
-        Who::Service => match &subject.principal {
+        Who::Colleague => person && !target.departed,
+        Who::Service | Who::CompanyService => match &subject.principal {
             Principal::Service { scopes, unit, .. } => {
+                let within = rule.who == Who::Service
+                    && (target.id.is_nil() || about_nobody_or_inside(target));
                 rule.scope.is_some_and(|scope| scopes.contains(&scope))
-                    && (unit.is_none() || target.id.is_nil() || about_nobody_or_inside(target))
+                    && (unit.is_none() || within)
             }
             Principal::Person(_) => false,
         },
@@ -526,8 +540,8 @@ pub struct Sealed<T>(T);
 
 /// A record the policy guards.
 pub trait Protected {
-    /// What the policy must know to decide, relations left empty.
-    fn target(&self) -> Target;
+    /// What the policy must know to decide on a day, relations left empty.
+    fn target(&self, today: NaiveDate) -> Target;
 }
 
 impl<T: Protected> Sealed<T> {
@@ -536,14 +550,15 @@ impl<T: Protected> Sealed<T> {
         Self(record)
     }
 
-    /// What the policy must know to decide, relations left empty.
-    pub fn target(&self) -> Target {
-        self.0.target()
+    /// What the policy must know to decide on a day, relations left empty.
+    pub fn target(&self, today: NaiveDate) -> Target {
+        self.0.target(today)
     }
 
     /// Opens the record with a permit made for it; a permit for another record opens nothing.
     pub fn open(self, permit: &Permit) -> Result<T, Denial> {
-        if permit.target == self.0.target().id { Ok(self.0) } else { Err(Denial::Hidden) }
+        let id = self.0.target(NaiveDate::MIN).id;
+        if permit.target == id { Ok(self.0) } else { Err(Denial::Hidden) }
     }
 }
 
@@ -643,17 +658,23 @@ pub fn relations_matter(subject: &Subject, action: Action, target: &Target) -> b
 mod protected {
     use super::{Protected, Target};
     use crate::account::{Account, ApiKey, RoleAssignment};
-    use crate::org::{Employee, OrgUnit, Position};
+    use crate::org::{Employee, EmploymentStatus, OrgUnit, Position};
     use crate::tenant::Tenant;
+    use chrono::NaiveDate;
 
     impl Protected for Employee {
-        fn target(&self) -> Target {
-            Target { id: self.id.uuid(), about: Some(self.id), ..Target::default() }
+        fn target(&self, today: NaiveDate) -> Target {
+            Target {
+                id: self.id.uuid(),
+                about: Some(self.id),
+                departed: self.status(today) == EmploymentStatus::Terminated,
+                ..Target::default()
+            }
         }
     }
 
     impl Protected for Account {
-        fn target(&self) -> Target {
+        fn target(&self, _: NaiveDate) -> Target {
             Target {
                 id: self.id.uuid(),
                 about: self.employee_id,
@@ -664,7 +685,7 @@ mod protected {
     }
 
     impl Protected for RoleAssignment {
-        fn target(&self) -> Target {
+        fn target(&self, _: NaiveDate) -> Target {
             Target { id: self.id.uuid(), account: Some(self.account_id), ..Target::default() }
         }
     }
@@ -672,7 +693,7 @@ mod protected {
     macro_rules! about_nobody {
         ($($noun:ty),*) => {$(
             impl Protected for $noun {
-                fn target(&self) -> Target {
+                fn target(&self, _: NaiveDate) -> Target {
                     Target { id: self.id.uuid(), ..Target::default() }
                 }
             }

@@ -222,9 +222,11 @@ pub struct StoredReply {
 
 /// Replies kept for retries.
 pub trait Idempotency {
-    /// The reply kept under a key of the principal.
-    fn stored_reply(&mut self, principal: Uuid, key: &str) -> Result<Option<StoredReply>>;
-    /// Keeps a reply, in the same transaction as what it tells of.
+    /// Takes a key of the principal for this unit of work, or finds the reply kept under it. While
+    /// another unit holds the key, also one of another process, this waits for its end: of requests
+    /// at once under one key only one does any work.
+    fn take_key(&mut self, principal: Uuid, key: &str) -> Result<Option<StoredReply>>;
+    /// Keeps a reply under a key taken before, in the same transaction as what it tells of.
     fn store_reply(&mut self, principal: Uuid, key: &str, reply: &StoredReply) -> Result<()>;
     /// Forgets replies kept before an instant; returns how many.
     fn forget_replies(&mut self, before: Timestamp) -> Result<usize>;
