@@ -2,6 +2,7 @@
 
 use crate::caller::{Actor, Caller};
 use crate::extract::Body;
+use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::schema::words;
@@ -71,7 +72,7 @@ pub struct AccessExplanation {
 /// which it applies, and the fields it opens.
 #[utoipa::path(tag = "access", operation_id = "explainAccess", request_body = AccessQuestion,
     responses((status = 200, description = "The explanation", body = AccessExplanation)),
-    security(("bearer" = [])))]
+    security(("bearer" = []), ("api_key" = [])))]
 #[post("/explanation")]
 async fn explain(caller: Caller, body: Body<AccessQuestion>) -> Result<HttpResponse, Refusal> {
     let question = body.value;
@@ -110,7 +111,13 @@ pub fn explain_access(
 fn another(store: &mut dyn Store, actor: &Actor, id: AccountId) -> Result<Actor, Refusal> {
     authorise(&actor.subject, Action::AccessExplain, &Target::default())?;
     let sealed = store.account(id)?;
-    let (account, _) = actor.open(store, Action::AccountRead, sealed)?;
+    let (account, _) = match actor.open(store, Action::AccountRead, sealed) {
+        Err(Refusal::NotFound) => {
+            let unknown = Violation::new("/account_id", "unknown_reference");
+            return Err(Refusal::Invalid(vec![unknown.with("value", id)]));
+        }
+        opened => opened?,
+    };
     let filter = RoleFilter { account_id: Some(id), role: None };
     let page = Page { limit: ROLES, after: None, updated_since: None };
     let held = store

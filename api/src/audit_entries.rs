@@ -139,12 +139,18 @@ impl Sight {
         let subject = &actor.subject;
         let employee = subject.employee_id.map(|id| id.uuid());
         let own: Vec<Uuid> = employee.into_iter().chain([subject.principal.id()]).collect();
-        if let Ok(permit) = authorise(subject, Action::AuditEntryRead, &Target::default()) {
-            return Ok(Self { mask: permit.mask(), own, only_own: false });
-        }
-        let account = Some(subject.principal.id().into());
-        let mine = Target { about: subject.employee_id, account, ..Target::default() };
-        let permit = authorise(subject, Action::AuditEntryRead, &mine)?;
+        let refused = match actor.may(Action::AuditEntryRead) {
+            Ok(permit) => return Ok(Self { mask: permit.mask(), own, only_own: false }),
+            Err(refused) => refused,
+        };
+        let id = subject.principal.id();
+        let mine = Target {
+            id,
+            about: subject.employee_id,
+            account: Some(id.into()),
+            ..Target::default()
+        };
+        let permit = authorise(subject, Action::AuditEntryRead, &mine).map_err(|_| refused)?;
         Ok(Self { mask: permit.mask(), own, only_own: true })
     }
 

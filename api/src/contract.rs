@@ -153,6 +153,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     if on_one {
         refusals.push("404");
     }
+    if is_negotiated(operation) {
+        refusals.push("406");
+    }
     if has_body {
         refusals.extend(["408", "413", "415", "422"]);
     }
@@ -202,6 +205,12 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
                 json!({ "$ref": format!("#/components/responses/{name}") });
         }
     }
+}
+
+/// Whether the client chooses among media types of the answer.
+fn is_negotiated(operation: &Value) -> bool {
+    let content = operation["responses"]["200"]["content"].as_object();
+    content.is_some_and(|types| types.len() > 1)
 }
 
 /// Headers and examples of the answers an operation gives when it succeeds.

@@ -292,6 +292,7 @@ pub const RULES: &[Rule] = &[
         &[
             A::EmployeeRead,
             A::EmployeeHistory,
+            A::EmployeeExport,
             A::AccountRead,
             A::AccountOwn,
             A::RoleAssignmentRead,

@@ -21,6 +21,7 @@ use domain::tenant::Tenant;
 use domain::text_enum;
 use domain::time::{Period, Timestamp};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 use uuid::Uuid;
 
 /// Result of a port.
@@ -591,23 +592,23 @@ pub struct ExportRow {
     pub external_ids: BTreeMap<String, String>,
 }
 
-/// Reading people page by page; inside one snapshot the pages make one consistent file.
+/// Reading people for a file.
 pub trait Exports {
     /// The systems in which anyone has an id, in order.
     fn external_systems(&mut self) -> Result<Vec<String>>;
     /// The units an export may show people of: those named and all below them on the day; none
     /// if everyone is shown.
     fn visible_units(&mut self, visibility: &Visibility) -> Result<Option<Vec<OrgUnitId>>>;
-    /// People behind a number, in the order of numbers, with the assignment that holds on the
-    /// day of `visibility` or the first one after it; `units` comes from
-    /// [`Exports::visible_units`]. No rule opens exports by reporting line, so none is followed.
-    fn export_page(
+    /// Hands people over in the order of numbers, each with the assignment that holds on the day of
+    /// `visibility` or the first one after it, until `each` breaks; `units` comes from
+    /// [`Exports::visible_units`]. One statement, read as the engine finds its rows: memory does
+    /// not grow with the file. No rule opens exports by reporting line, so none is followed.
+    fn export(
         &mut self,
         visibility: &Visibility,
         units: Option<&[OrgUnitId]>,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<ExportRow>>;
+        each: &mut dyn FnMut(ExportRow) -> ControlFlow<()>,
+    ) -> Result<()>;
 }
 
 /// The present authority of whoever asked for a job.

@@ -15,14 +15,16 @@ use persistence::{ExportRow, Store};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use utoipa::IntoParams;
 
-/// People read at once.
-const PAGE: i64 = 1000;
+/// People in one part of the file.
+const PART: usize = 1000;
 /// Parts of the file that may wait for a slow client.
 const WAITING: usize = 4;
 /// How long a client may take nothing: its snapshot holds a connection.
@@ -117,7 +119,12 @@ pub async fn export_employees(
     let day = query.0.as_of.unwrap_or(caller.actor.today);
     let shown = visibility(&caller.actor.subject, Action::EmployeeExport, day)?;
     let bom = format == Format::Csv && query.0.bom.unwrap_or(false);
-    let mut parts = start(&caller, shown, format, bom);
+    let wait = Duration::from_secs(caller.app.settings.database_wait);
+    let place = Arc::clone(&caller.app.exports).acquire_owned();
+    let Ok(Ok(place)) = tokio::time::timeout(wait, place).await else {
+        return Err(Refusal::Overloaded);
+    };
+    let mut parts = start(&caller, shown, format, bom, place);
     // What goes wrong before the first part is still an answer of its own.
     let first = match parts.recv().await {
         Some(Ok(first)) => first,
@@ -143,12 +150,20 @@ pub async fn export_employees(
 
 type Part = Result<Bytes, Refusal>;
 
-/// Starts reading. The reader waits while the client is slow, and ends when it goes away.
-fn start(caller: &Caller, shown: Visibility, format: Format, bom: bool) -> mpsc::Receiver<Part> {
+/// Starts reading. The reader waits while the client is slow, and ends when it goes away; until
+/// then it keeps its place among the exports.
+fn start(
+    caller: &Caller,
+    shown: Visibility,
+    format: Format,
+    bom: bool,
+    place: OwnedSemaphorePermit,
+) -> mpsc::Receiver<Part> {
     let (parts, receiver) = mpsc::channel(WAITING);
     let started = AtomicBool::new(false);
     let (app, tenant) = (caller.app.clone(), caller.actor.subject.tenant);
     actix_web::rt::spawn(async move {
+        let _place = place;
         let (sender, runtime) = (parts.clone(), Handle::current());
         let read = app.db.snapshot(tenant, move |store| {
             // A snapshot that is lost may be opened again, but a file cannot be begun again.
@@ -208,30 +223,35 @@ fn write_file(
         let external = systems.iter().map(|system| format!("external_ids.{system}"));
         write_record(&mut part, COLUMNS.iter().map(|&name| name.to_owned()).chain(external))?;
     }
-    let (mut after, mut rows, mut digest) = (String::new(), 0, Sha256::new());
-    loop {
-        let page = store.export_page(shown, units.as_deref(), &after, PAGE)?;
-        for row in &page {
-            match format {
-                Format::Csv => write_record(&mut part, cells(row, &systems, wide))?,
-                Format::Ndjson => write_line(&mut part, row, wide)?,
-            }
+    let (mut rows, mut digest) = (0, Sha256::new());
+    let mut write = |row: ExportRow| {
+        match format {
+            Format::Csv => write_record(&mut part, cells(&row, &systems, wide))?,
+            Format::Ndjson => write_line(&mut part, &row, wide)?,
         }
-        rows += page.len();
+        rows += 1;
+        if rows % PART > 0 {
+            return Ok(());
+        }
         digest.update(&part);
-        let last = page.last().filter(|_| i64::try_from(page.len()) == Ok(PAGE));
-        let more = last.map(|last| last.employee_number.clone());
-        if more.is_none() && format == Format::Ndjson {
-            let sha256 = hex(&digest.finalize_reset());
-            serde_json::to_writer(&mut part, &Trailer { rows, sha256 }).map_err(internal)?;
-            part.push(b'\n');
+        send(std::mem::take(&mut part))
+    };
+    let mut written = Ok(());
+    store.export(shown, units.as_deref(), &mut |row| match write(row) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(refusal) => {
+            written = Err(refusal);
+            ControlFlow::Break(())
         }
-        send(std::mem::take(&mut part))?;
-        match more {
-            Some(number) => after = number,
-            None => return Ok(()),
-        }
+    })?;
+    written?;
+    digest.update(&part);
+    if format == Format::Ndjson {
+        let sha256 = hex(&digest.finalize());
+        serde_json::to_writer(&mut part, &Trailer { rows, sha256 }).map_err(internal)?;
+        part.push(b'\n');
     }
+    if part.is_empty() { Ok(()) } else { send(part) }
 }
 
 fn internal(error: impl std::fmt::Display) -> Refusal {

@@ -102,6 +102,9 @@ pub mod dialect {
         Ok(())
     }
 
+    /// Reads a result row by row, without holding all of it.
+    pub type Streaming = diesel::pg::PgRowByRowLoadingMode;
+
     /// Has the planner know what a large import has filled before anybody reads it: without, reads
     /// by a set of keys scan whatever else begins with the tenant until autovacuum comes by.
     pub fn refresh_statistics(conn: &mut Conn) -> Result<(), DbError> {

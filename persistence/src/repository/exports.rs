@@ -1,8 +1,7 @@
-//! Exports: people page by page, with external keys in place of ids.
+//! Exports: people one after the other, with external keys in place of ids.
 
 use super::engine::Unit;
-use super::imports::external_ids;
-use super::{Conn, Db};
+use super::{Conn, Db, dialect};
 use crate::column::{Id, Key, push};
 use crate::ports::{ExportRow, Exports, Result};
 use crate::schema::{employee_external_id, org_unit_placement};
@@ -12,33 +11,39 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Date, Nullable, Text};
 use domain::id::OrgUnitId;
 use domain::policy::Visibility;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 
-/// People behind a number with the assignment that holds on a day, or the first one after it.
-struct ExportPage {
+/// People with the assignment that holds on a day, or the first one after it: a row for each id in
+/// another system, or one without.
+struct Export {
     tenant: Key,
     day: NaiveDate,
-    after: String,
     hidden: Option<Key>,
     units: Option<Vec<Key>>,
     myself: Option<Key>,
-    limit: i64,
 }
 
-impl QueryId for ExportPage {
-    type QueryId = ExportPage;
+impl QueryId for Export {
+    type QueryId = Export;
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl QueryFragment<Db> for ExportPage {
+impl QueryFragment<Db> for Export {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
         out.push_sql(
             "SELECT e.id, e.employee_number, e.name, e.email, u.code, p.code, a.job_title,
-                    m.employee_number, e.hire_date, e.termination_date
+                    m.employee_number, e.hire_date, e.termination_date, x.system, x.value
                FROM employee e
                LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id
-                AND a.effective_from = (SELECT min(f.effective_from) FROM assignment f
-                     WHERE f.tenant_id = e.tenant_id AND f.employee_id = e.id
+                AND (a.effective_to IS NULL OR a.effective_to >= ",
+        );
+        push(&mut out, &self.day)?;
+        // The first of those that have not ended; as an anti-join PostgreSQL can hash it.
+        out.push_sql(
+            ") AND NOT EXISTS (SELECT 1 FROM assignment f
+                     WHERE f.tenant_id = a.tenant_id AND f.employee_id = a.employee_id
+                       AND f.effective_from < a.effective_from
                        AND (f.effective_to IS NULL OR f.effective_to >= ",
         );
         push(&mut out, &self.day)?;
@@ -47,11 +52,11 @@ impl QueryFragment<Db> for ExportPage {
                LEFT JOIN org_unit u ON u.tenant_id = e.tenant_id AND u.id = a.org_unit_id
                LEFT JOIN position p ON p.tenant_id = e.tenant_id AND p.id = a.position_id
                LEFT JOIN employee m ON m.tenant_id = e.tenant_id AND m.id = a.manager_id
+               LEFT JOIN employee_external_id x
+                 ON x.tenant_id = e.tenant_id AND x.employee_id = e.id
               WHERE e.tenant_id = ",
         );
         push(&mut out, &self.tenant)?;
-        out.push_sql(" AND e.employee_number > ");
-        push(&mut out, &self.after)?;
         if let Some(hidden) = &self.hidden {
             out.push_sql(" AND e.id <> ");
             push(&mut out, hidden)?;
@@ -66,12 +71,12 @@ impl QueryFragment<Db> for ExportPage {
             }
             out.push_sql("))");
         }
-        out.push_sql(" ORDER BY e.employee_number LIMIT ");
-        push(&mut out, &self.limit)
+        out.push_sql(" ORDER BY e.employee_number");
+        Ok(())
     }
 }
 
-impl Query for ExportPage {
+impl Query for Export {
     type SqlType = (
         Id,
         Text,
@@ -83,10 +88,12 @@ impl Query for ExportPage {
         Nullable<Text>,
         Date,
         Nullable<Date>,
+        Nullable<Text>,
+        Nullable<Text>,
     );
 }
 
-impl RunQueryDsl<Conn> for ExportPage {}
+impl RunQueryDsl<Conn> for Export {}
 
 type Row = (
     Key,
@@ -99,7 +106,28 @@ type Row = (
     Option<String>,
     NaiveDate,
     Option<NaiveDate>,
+    Option<String>,
+    Option<String>,
 );
+
+/// The person of a row, and the id in another system that the row brings.
+fn person(row: Row) -> (ExportRow, Option<(String, String)>) {
+    let (id, number, name, email, unit, position, title, manager, hired, last, system, value) = row;
+    let person = ExportRow {
+        id: id.0,
+        employee_number: number,
+        name,
+        email,
+        org_unit_code: unit,
+        position_code: position,
+        job_title: title,
+        manager_employee_number: manager,
+        hire_date: hired,
+        termination_date: last,
+        external_ids: BTreeMap::new(),
+    };
+    (person, system.zip(value))
+}
 
 impl Exports for Unit<'_> {
     fn external_systems(&mut self) -> Result<Vec<String>> {
@@ -141,52 +169,34 @@ impl Exports for Unit<'_> {
         Ok(Some(shown))
     }
 
-    fn export_page(
+    fn export(
         &mut self,
         visibility: &Visibility,
         units: Option<&[OrgUnitId]>,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<ExportRow>> {
-        let page = ExportPage {
+        each: &mut dyn FnMut(ExportRow) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let export = Export {
             tenant: self.scope(),
             day: visibility.as_of(),
-            after: after.to_owned(),
             hidden: visibility.hidden().map(|id| Key(id.uuid())),
             units: units.map(|units| units.iter().map(|unit| Key(unit.uuid())).collect()),
             myself: visibility.myself().map(|id| Key(id.uuid())),
-            limit,
         };
-        let rows: Vec<Row> = page.load(self.conn)?;
-        let keys: Vec<Key> = rows.iter().map(|row| row.0).collect();
-        let mut external = external_ids(self, &keys)?;
-        let shown = |(
-            id,
-            employee_number,
-            name,
-            email,
-            unit,
-            position,
-            title,
-            manager,
-            hired,
-            last,
-        ): Row| {
-            let ids = external.remove(&id).unwrap_or_default();
-            ExportRow {
-                id: id.0,
-                employee_number,
-                name,
-                email,
-                org_unit_code: unit,
-                position_code: position,
-                job_title: title,
-                manager_employee_number: manager,
-                hire_date: hired,
-                termination_date: last,
-                external_ids: ids.into_iter().map(|id| (id.system, id.value)).collect(),
+        let mut current: Option<ExportRow> = None;
+        for row in export.load_iter::<Row, dialect::Streaming>(self.conn)? {
+            let (next, external_id) = person(row?);
+            if current.as_ref().is_none_or(|person| person.id != next.id)
+                && let Some(whole) = current.replace(next)
+                && each(whole).is_break()
+            {
+                return Ok(());
             }
-        };
-        Ok(rows.into_iter().map(shown).collect())
+            if let Some(person) = &mut current {
+                person.external_ids.extend(external_id);
+            }
+        }
+        // Whether it is the last one wanted makes no difference any more.
+        let _ = current.map(each);
+        Ok(())
     }
 }

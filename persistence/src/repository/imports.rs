@@ -471,10 +471,7 @@ fn standing_assignments(
 }
 
 /// Ids in other systems by employee, in the order of systems.
-pub(super) fn external_ids(
-    unit: &mut Unit<'_>,
-    employees: &[Key],
-) -> Result<HashMap<Key, Vec<ExternalId>>> {
+fn external_ids(unit: &mut Unit<'_>, employees: &[Key]) -> Result<HashMap<Key, Vec<ExternalId>>> {
     let rows: Vec<(Key, String, String)> = employee_external_id::table
         .filter(employee_external_id::tenant_id.eq(unit.scope()))
         .filter(employee_external_id::employee_id.eq_any(employees.to_vec()))

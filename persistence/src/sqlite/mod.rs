@@ -74,6 +74,9 @@ pub mod dialect {
         Ok(())
     }
 
+    /// Reads a result row by row, without holding all of it.
+    pub type Streaming = diesel::connection::DefaultLoadingMode;
+
     /// Plans do not depend on statistics here: each key is looked up by the index made for it.
     pub fn refresh_statistics(_conn: &mut Conn) -> Result<(), DbError> {
         Ok(())
