@@ -1,6 +1,7 @@
 //! Typed extractors: a handler sees only input that was read, bounded and checked.
 
 use crate::app::App;
+use crate::edge::Notes;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::schema;
@@ -112,6 +113,18 @@ const MIN_BYTES_PER_SECOND: u64 = 64 << 10;
 /// `body_seconds` and one second more for every 64 KiB that have arrived: what flows is never cut
 /// off, however large, what drips soon is, and the limit bounds the whole.
 pub async fn read_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> Result<Bytes, Refusal> {
+    let notes = Notes::of(request);
+    notes.receiving.set(true);
+    let body = receive(request, payload, limit).await;
+    notes.receiving.set(false);
+    body
+}
+
+async fn receive(
     request: &HttpRequest,
     payload: &mut Payload,
     limit: usize,
