@@ -725,7 +725,8 @@ impl<T: Node> Draft<T> {
         match fault {
             TreeFault::Loop(members) => {
                 let ring = members.iter().chain(members.first());
-                let ring: Vec<&str> = ring.map(|id| names.get(id).copied().unwrap_or("?")).collect();
+                let ring: Vec<&str> =
+                    ring.map(|id| names.get(id).copied().unwrap_or("?")).collect();
                 let ring = ring.join(" → ");
                 let rows = members.iter().filter_map(|id| moved.get(id));
                 rows.map(|&(index, _)| (index, at(index, "reporting_loop").with("loop", &ring)))
