@@ -726,3 +726,57 @@ pub fn render_matrix() -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(principal: Principal) -> Subject {
+        Subject { tenant: Uuid::nil().into(), principal, employee_id: None, grants: Vec::new() }
+    }
+
+    fn key(unit: Option<OrgUnitId>) -> Subject {
+        let scopes = vec![Scope::PeopleRead, Scope::PeopleWrite, Scope::EventsRead];
+        subject(Principal::Service { key: Uuid::from_u128(1).into(), scopes, unit })
+    }
+
+    fn person() -> Target {
+        let id = Uuid::from_u128(3);
+        Target { id, about: Some(id.into()), ..Target::default() }
+    }
+
+    fn is_allowed(subject: &Subject, action: Action, target: &Target) -> bool {
+        decide(subject, action, target).permit.is_some()
+    }
+
+    #[test]
+    fn a_key_of_one_unit_changes_and_follows_nothing_that_concerns_others() {
+        let (limited, unlimited) = (key(Some(Uuid::from_u128(2).into())), key(None));
+        let thing = Target { about: None, ..person() };
+        for action in
+            [Action::OrgUnitWrite, Action::PositionWrite, Action::EmployeeImport, Action::EventRead]
+        {
+            for target in [Target::default(), thing] {
+                assert!(!is_allowed(&limited, action, &target), "{action}");
+                assert!(is_allowed(&unlimited, action, &target), "{action}");
+            }
+        }
+        assert!(is_allowed(&limited, Action::OrgUnitRead, &thing));
+        let in_units = Relations { in_units: true, ..Relations::default() };
+        let inside = Target { relations: in_units, ..person() };
+        assert!(is_allowed(&limited, Action::EmployeeWrite, &inside));
+        assert!(!is_allowed(&limited, Action::EmployeeWrite, &person()));
+    }
+
+    #[test]
+    fn colleagues_learn_nothing_of_who_has_left() {
+        let colleague = subject(Principal::Person(Uuid::from_u128(1).into()));
+        let gone = Target { departed: true, ..person() };
+        for action in [Action::EmployeeRead, Action::EmployeeHistory, Action::EmployeeWrite] {
+            assert_eq!(authorise(&colleague, action, &gone), Err(Denial::Hidden), "{action}");
+        }
+        assert!(is_allowed(&colleague, Action::EmployeeRead, &person()));
+        let refused = authorise(&colleague, Action::EmployeeWrite, &person());
+        assert_eq!(refused, Err(Denial::Forbidden { rule: NO_RULE }));
+    }
+}
