@@ -173,7 +173,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
         parameters.push(header_parameter(
             "Idempotency-Key",
             false,
-            "Makes a retry safe: the same key with the same request gets the first answer again.",
+            "Makes a retry safe: within a day the same key with the same request gets the first answer again.",
             "5f1c9c1e-2f0b-4f7d-8f0a-3f1c2b7e9a10",
         ));
     }

@@ -194,11 +194,6 @@ impl Action {
             Action::AccessExplain => Action::AccessExplain,
         }
     }
-
-    /// Whether the action leaves everything as it is.
-    pub fn is_read(self) -> bool {
-        self.reading() == self || matches!(self, Action::EmployeeHistory | Action::EmployeeExport)
-    }
 }
 
 /// The fields a decision opens. A wider mask holds every narrower one.

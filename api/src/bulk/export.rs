@@ -116,15 +116,17 @@ pub async fn export_employees(
     query: Query<ExportQuery>,
 ) -> Result<HttpResponse, Refusal> {
     let format = Format::of(caller.request())?;
-    let day = query.0.as_of.unwrap_or(caller.actor.today);
-    let shown = visibility(&caller.actor.subject, Action::EmployeeExport, day)?;
+    let today = caller.actor.today;
+    let day = query.0.as_of.unwrap_or(today);
+    // Who may be exported is settled by the units of today, whatever day is shown.
+    let shown = visibility(&caller.actor.subject, Action::EmployeeExport, today)?;
     let bom = format == Format::Csv && query.0.bom.unwrap_or(false);
     let wait = Duration::from_secs(caller.app.settings.database_wait);
     let place = Arc::clone(&caller.app.exports).acquire_owned();
     let Ok(Ok(place)) = tokio::time::timeout(wait, place).await else {
         return Err(Refusal::Overloaded);
     };
-    let mut parts = start(&caller, shown, format, bom, place);
+    let mut parts = start(&caller, shown, day, format, bom, place);
     // What goes wrong before the first part is still an answer of its own.
     let first = match parts.recv().await {
         Some(Ok(first)) => first,
@@ -155,6 +157,7 @@ type Part = Result<Bytes, Refusal>;
 fn start(
     caller: &Caller,
     shown: Visibility,
+    day: NaiveDate,
     format: Format,
     bom: bool,
     place: OwnedSemaphorePermit,
@@ -178,7 +181,7 @@ fn start(
                     _ => Err(Refusal::Internal("the client of an export went away".into())),
                 }
             };
-            write_file(store, &shown, format, bom, &send)
+            write_file(store, &shown, day, format, bom, &send)
         });
         if let Err(refusal) = read.await {
             let _ = parts.send(Err(refusal)).await;
@@ -209,6 +212,7 @@ struct Line<'r> {
 fn write_file(
     store: &mut dyn Store,
     shown: &Visibility,
+    day: NaiveDate,
     format: Format,
     bom: bool,
     send: &dyn Fn(Vec<u8>) -> Result<(), Refusal>,
@@ -237,7 +241,7 @@ fn write_file(
         send(std::mem::take(&mut part))
     };
     let mut written = Ok(());
-    store.export(shown, units.as_deref(), &mut |row| match write(row) {
+    store.export(shown, units.as_deref(), day, &mut |row| match write(row) {
         Ok(()) => ControlFlow::Continue(()),
         Err(refusal) => {
             written = Err(refusal);
