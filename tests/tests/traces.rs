@@ -43,15 +43,18 @@ fn every_change_is_recorded_and_no_refusal_is(app: &TestApp) {
 }
 
 fn no_operation_takes_more_statements_for_more_records(app: &TestApp) {
-    let count = || -> BTreeMap<&str, u64> {
-        let all = contract::operations().values();
-        all.map(|operation| (operation.id, statements(app, operation))).collect()
-    };
-    let few = count();
-    grow(app);
-    let many = count();
-    let more: Vec<_> = many.iter().filter(|(id, count)| few[*id] < **count).collect();
-    assert!(more.is_empty(), "with few records {few:?}, but with many {more:?}");
+    let app = TestApp::start(app.engine, &["--readers", "1"]);
+    let all = || contract::operations().values();
+    let few: BTreeMap<&str, u64> =
+        all().map(|operation| (operation.id, statements(&app, operation, u64::MAX))).collect();
+    grow(&app);
+    let more: Vec<_> = all()
+        .map(|operation| {
+            (operation.id, few[operation.id], statements(&app, operation, few[operation.id]))
+        })
+        .filter(|(_, few, many)| few < many)
+        .collect();
+    assert!(more.is_empty(), "operation, statements with few records and with many: {more:?}");
 }
 
 /// The count must be able to tell.
@@ -67,18 +70,23 @@ fn a_statement_per_record_would_be_counted(app: &TestApp) {
     assert!(reading(50) >= reading(2) + 48 - 10);
 }
 
-/// Statements of one call. Some calls take a few more, for a principal to be looked up again or a
-/// connection to be told its tenant, so the least of several counts.
-fn statements(app: &TestApp, operation: &Operation) -> u64 {
+/// Statements of one call. Some calls take a few more, for a principal to be looked up again, a
+/// connection to be told its tenant, or because the program minds its own business meanwhile: so
+/// the least of several counts, until it is no more than `enough`.
+fn statements(app: &TestApp, operation: &Operation, enough: u64) -> u64 {
     let calls = Calls::own(app);
-    let counts = (0..3).map(|_| {
+    let mut least = u64::MAX;
+    for attempt in 0..20 {
         let sender = calls.sender(operation, app.as_(HrAdmin));
         let request = calls.request(operation, &sender);
         let before = app.app().db.statements();
         request.send();
-        app.app().db.statements() - before
-    });
-    counts.min().unwrap_or_default()
+        least = least.min(app.app().db.statements() - before);
+        if attempt >= 2 && least <= enough {
+            break;
+        }
+    }
+    least
 }
 
 /// Fifty more of everything, in the lists and under the records that [`Calls`] asks for.
