@@ -250,6 +250,8 @@ fn a_key_keeps_to_its_unit(app: &TestApp) {
     };
     hire("labs").expect(201);
     assert_eq!(app.unchanged(|| hire("east")).status, 403);
+    let position = json!({ "code": "K", "title": "K", "level": 1 });
+    assert_eq!(app.unchanged(|| writer.post("/v1/positions", &position)).status, 403);
     let kai = writer.get(format!("/v1/employees/{}", app.id("kai"))).expect(200);
     let away = writer.request("POST", format!("{}/assignments", kai.path)).if_match(&kai.etag());
     let body = json!({ "effective_from": "2026-01-01", "org_unit_id": app.id("east") });
