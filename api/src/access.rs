@@ -2,10 +2,12 @@
 
 use crate::caller::{Actor, Caller};
 use crate::extract::Body;
+use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::schema::words;
 use actix_web::{HttpResponse, post};
+use chrono::NaiveDate;
 use domain::account::Role;
 use domain::id::AccountId;
 use domain::policy::{
@@ -70,7 +72,7 @@ pub struct AccessExplanation {
 /// which it applies, and the fields it opens.
 #[utoipa::path(tag = "access", operation_id = "explainAccess", request_body = AccessQuestion,
     responses((status = 200, description = "The explanation", body = AccessExplanation)),
-    security(("bearer" = [])))]
+    security(("bearer" = []), ("api_key" = [])))]
 #[post("/explanation")]
 async fn explain(caller: Caller, body: Body<AccessQuestion>) -> Result<HttpResponse, Refusal> {
     let question = body.value;
@@ -109,7 +111,13 @@ pub fn explain_access(
 fn another(store: &mut dyn Store, actor: &Actor, id: AccountId) -> Result<Actor, Refusal> {
     authorise(&actor.subject, Action::AccessExplain, &Target::default())?;
     let sealed = store.account(id)?;
-    let (account, _) = actor.open(store, Action::AccountRead, sealed)?;
+    let (account, _) = match actor.open(store, Action::AccountRead, sealed) {
+        Err(Refusal::NotFound) => {
+            let unknown = Violation::new("/account_id", "unknown_reference");
+            return Err(Refusal::Invalid(vec![unknown.with("value", id)]));
+        }
+        opened => opened?,
+    };
     let filter = RoleFilter { account_id: Some(id), role: None };
     let page = Page { limit: ROLES, after: None, updated_since: None };
     let held = store
@@ -132,18 +140,19 @@ fn find(
     action: Action,
     id: Uuid,
 ) -> Result<Option<Target>, Refusal> {
-    fn target<T: Protected>(sealed: Option<Sealed<T>>) -> Option<Target> {
-        sealed.map(|sealed| sealed.target())
+    fn target<T: Protected>(sealed: Option<Sealed<T>>, today: NaiveDate) -> Option<Target> {
+        sealed.map(|sealed| sealed.target(today))
     }
+    let today = actor.today;
     Ok(match action.reading() {
-        Action::TenantRead => target(store.tenant()?).filter(|tenant| tenant.id == id),
-        Action::OrgUnitRead => target(store.org_unit(id.into(), actor.today)?),
-        Action::PositionRead => target(store.position(id.into())?),
-        Action::EmployeeRead => target(store.employee(id.into(), actor.today)?),
-        Action::AccountRead => target(store.account(id.into())?),
-        Action::RoleAssignmentRead => target(store.role_assignment(id.into())?),
-        Action::ApiKeyRead => target(store.api_key(id.into())?),
-        Action::JobRead => target(store.job(id.into())?),
+        Action::TenantRead => target(store.tenant()?, today).filter(|tenant| tenant.id == id),
+        Action::OrgUnitRead => target(store.org_unit(id.into(), today)?, today),
+        Action::PositionRead => target(store.position(id.into())?, today),
+        Action::EmployeeRead => target(store.employee(id.into(), today)?, today),
+        Action::AccountRead => target(store.account(id.into())?, today),
+        Action::RoleAssignmentRead => target(store.role_assignment(id.into())?, today),
+        Action::ApiKeyRead => target(store.api_key(id.into())?, today),
+        Action::JobRead => target(store.job(id.into())?, today),
         _ => None,
     })
 }

@@ -74,7 +74,8 @@ impl AccountView {
 
 /// What the caller may do to an account in its status.
 fn allowed_actions(actor: &Actor, account: &Account) -> Vec<AccountTransition> {
-    if authorise(&actor.subject, Action::AccountWrite, &account.target()).is_err() {
+    let target = account.target(actor.today);
+    if authorise(&actor.subject, Action::AccountWrite, &target).is_err() {
         return Vec::new();
     }
     let all = AccountTransition::ALL.iter().copied();

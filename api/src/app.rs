@@ -35,6 +35,9 @@ pub struct App {
     pub jobs: Desk,
     /// Bulk bodies that may be held in memory at once.
     pub bulk_bodies: Arc<Semaphore>,
+    /// Exports that may stream at once: half of the readers, so that the others stay free for
+    /// everyone else.
+    pub exports: Arc<Semaphore>,
 }
 
 impl App {
@@ -43,6 +46,7 @@ impl App {
         let db = Database::open(&settings.database())?;
         let keys = Keys::load(&db, clock.now()).await?;
         let edge = Edge::new(&settings);
+        let exports = Arc::new(Semaphore::new((settings.readers as usize / 2).max(1)));
         Ok(Self {
             db,
             clock,
@@ -53,6 +57,7 @@ impl App {
             in_flight: Mutex::default(),
             jobs: Desk::default(),
             bulk_bodies: Arc::new(Semaphore::new(BULK_BODIES)),
+            exports,
         })
     }
 }

@@ -50,7 +50,7 @@ pub struct AuditEntryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "deactivated")]
     pub to: Option<String>,
-    /// Why, in the actor's words.
+    /// Why, in the actor's words; shown to auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Left the company")]
     pub reason: Option<String>,
@@ -71,7 +71,8 @@ pub struct AuditEntryView {
 
 impl AuditEntryView {
     fn new(entry: AuditEntry, mask: Mask) -> Self {
-        let details = entry.details.filter(|_| mask == Mask::Full);
+        let full = mask == Mask::Full;
+        let details = entry.details.filter(|_| full);
         Self {
             id: entry.id,
             position: entry.position,
@@ -84,7 +85,7 @@ impl AuditEntryView {
             resource_id: entry.resource_id,
             from: entry.from_state,
             to: entry.to_state,
-            reason: entry.reason,
+            reason: entry.reason.filter(|_| full),
             rule: entry.rule,
             request_id: entry.request_id,
             details: details.and_then(|text| serde_json::from_str(&text).ok()),
@@ -133,14 +134,15 @@ struct Sight {
 
 impl Sight {
     /// The whole log for those whose work it is; for anyone else what was done to their own
-    /// records. Nobody sees the values of entries about themselves.
+    /// records. Nobody sees the values and reasons of entries about themselves.
     fn of(actor: &Actor) -> Result<Self, Refusal> {
         let subject = &actor.subject;
         let employee = subject.employee_id.map(|id| id.uuid());
         let own: Vec<Uuid> = employee.into_iter().chain([subject.principal.id()]).collect();
-        if let Ok(permit) = authorise(subject, Action::AuditEntryRead, &Target::default()) {
-            return Ok(Self { mask: permit.mask(), own, only_own: false });
-        }
+        let refused = match actor.may(Action::AuditEntryRead) {
+            Ok(permit) => return Ok(Self { mask: permit.mask(), own, only_own: false }),
+            Err(refused) => refused,
+        };
         let id = subject.principal.id();
         let mine = Target {
             id,
@@ -148,7 +150,7 @@ impl Sight {
             account: Some(id.into()),
             ..Target::default()
         };
-        let permit = authorise(subject, Action::AuditEntryRead, &mine)?;
+        let permit = authorise(subject, Action::AuditEntryRead, &mine).map_err(|_| refused)?;
         Ok(Self { mask: permit.mask(), own, only_own: true })
     }
 
@@ -161,7 +163,7 @@ impl Sight {
 /// List audit entries
 ///
 /// The tenant's log, oldest first. HR administrators see who did what and when, auditors also the
-/// values; anyone else sees what was done to their own record and account.
+/// values and the reason; anyone else sees what was done to their own record and account.
 #[utoipa::path(tag = "audit-entries", operation_id = "listAuditEntries", params(AuditEntryQuery),
     responses((status = 200, description = "A page of audit entries", body = AuditEntryPage)),
     security(("bearer" = [])))]

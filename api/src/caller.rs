@@ -12,8 +12,9 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use chrono::NaiveDate;
 use domain::id::TenantId;
 use domain::policy::{
-    Action, Permit, Protected, Sealed, Subject, Target, authorise, relations_matter,
+    Action, Grant, Permit, Protected, Sealed, Subject, Target, authorise, relations_matter,
 };
+use domain::text::TextEnum;
 use domain::time::Timestamp;
 use futures_util::future::LocalBoxFuture;
 use persistence::{Context, Store, StoredReply};
@@ -64,7 +65,7 @@ impl Actor {
         as_of: NaiveDate,
     ) -> Result<(T, Permit), Refusal> {
         let record = record.ok_or(Refusal::NotFound)?;
-        let mut target = record.target();
+        let mut target = record.target(self.today);
         self.relate(store, action, &mut target, as_of)?;
         let permit = authorise(&self.subject, action, &target)?;
         Ok((record.open(&permit)?, permit))
@@ -215,7 +216,10 @@ impl Caller {
         F: FnMut(&mut dyn Store, &Actor) -> Result<Reply<T>, Refusal> + Send + 'static,
         T: Serialize + 'static,
     {
-        let actor = self.actor.clone();
+        // A change happens when it is made, not when its request began to arrive: whoever mirrors a
+        // list by the instants of changes misses what is kept long after its own.
+        let actor = Actor { now: self.app.clock.now(), ..self.actor.clone() };
+        let context = Context { now: actor.now, ..self.context() };
         let principal = actor.subject.principal.id();
         let key = self.idempotency_key()?;
         let in_flight = key.as_ref().map(|key| InFlight::enter(&self.app, principal, key));
@@ -223,7 +227,7 @@ impl Caller {
         let digest = self.request_digest(body_digest);
         let unit = move |store: &mut dyn Store| {
             let Some(key) = &key else { return Ok((work(store, &actor)?.store()?, false)) };
-            if let Some(stored) = store.stored_reply(principal, key)? {
+            if let Some(stored) = store.take_key(principal, key)? {
                 let same = stored.request_digest == digest;
                 return if same { Ok((stored, true)) } else { Err(Refusal::IdempotencyKeyReused) };
             }
@@ -232,7 +236,7 @@ impl Caller {
             store.store_reply(principal, key, &kept)?;
             Ok((reply.store()?, false))
         };
-        let (db, context) = (&self.app.db, self.context());
+        let db = &self.app.db;
         let (stored, replayed) = if bulk {
             db.write_bulk(context, unit).await?
         } else {
@@ -270,8 +274,16 @@ impl Caller {
         }
     }
 
+    /// What a retry must have in common with the first request: also the roles, since whoever has
+    /// lost one is not to be shown again what was answered when they had it.
     fn request_digest(&self, body: Option<[u8; 32]>) -> Vec<u8> {
         let mut hash = Sha256::new();
+        let mut roles: Vec<_> = self.actor.subject.grants.iter().collect();
+        roles.sort_unstable_by_key(|grant| (grant.role, grant.org_unit_id));
+        for Grant { role, org_unit_id } in roles {
+            hash.update(role.as_str());
+            hash.update(org_unit_id.map_or(Uuid::nil(), Uuid::from));
+        }
         hash.update(self.request.method().as_str());
         hash.update([0]);
         hash.update(self.request.uri().to_string());

@@ -153,6 +153,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     if on_one {
         refusals.push("404");
     }
+    if is_negotiated(operation) {
+        refusals.push("406");
+    }
     if has_body {
         refusals.extend(["408", "413", "415", "422"]);
     }
@@ -170,7 +173,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
         parameters.push(header_parameter(
             "Idempotency-Key",
             false,
-            "Makes a retry safe: the same key with the same request gets the first answer again.",
+            "Makes a retry safe: within a day the same key with the same request gets the first answer again.",
             "5f1c9c1e-2f0b-4f7d-8f0a-3f1c2b7e9a10",
         ));
     }
@@ -202,6 +205,12 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
                 json!({ "$ref": format!("#/components/responses/{name}") });
         }
     }
+}
+
+/// Whether the client chooses among media types of the answer.
+fn is_negotiated(operation: &Value) -> bool {
+    let content = operation["responses"]["200"]["content"].as_object();
+    content.is_some_and(|types| types.len() > 1)
 }
 
 /// Headers and examples of the answers an operation gives when it succeeds.

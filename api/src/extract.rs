@@ -1,6 +1,7 @@
 //! Typed extractors: a handler sees only input that was read, bounded and checked.
 
 use crate::app::App;
+use crate::edge::Notes;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::schema;
@@ -8,6 +9,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
@@ -115,6 +117,18 @@ pub async fn read_body(
     payload: &mut Payload,
     limit: usize,
 ) -> Result<Bytes, Refusal> {
+    let notes = Notes::of(request);
+    notes.receiving.set(true);
+    let body = receive(request, payload, limit).await;
+    notes.receiving.set(false);
+    body
+}
+
+async fn receive(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> Result<Bytes, Refusal> {
     let encoding = request.headers().get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Refusal::ContentEncodingRefused);
@@ -172,8 +186,16 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
         let faults: Vec<_> = pairs
             .iter()
             .flat_map(|pairs| pairs.iter())
-            .filter(|(_, value)| schema::has_control_characters(value))
-            .map(|(name, _)| Violation::new(format!("/query/{name}"), "control_character"))
+            .filter_map(|(name, value)| {
+                let code = if schema::has_control_characters(value) {
+                    "control_character"
+                } else if is_beyond_calendar(value) {
+                    "not_a_date"
+                } else {
+                    return None;
+                };
+                Some(Violation::new(format!("/query/{name}"), code))
+            })
             .collect();
         if !faults.is_empty() {
             return std::future::ready(Err(Refusal::Malformed(faults)));
@@ -191,9 +213,26 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
+/// Whether a text is a date or an instant in a year that is not written with four digits: chrono
+/// reads those, but not every engine keeps or compares them.
+fn is_beyond_calendar(text: &str) -> bool {
+    text.trim_start().starts_with(['+', '-'])
+        && (text.parse::<NaiveDate>().is_ok() || text.parse::<DateTime<Utc>>().is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn years_are_written_with_four_digits() {
+        for text in ["-10000-01-01", "+12026-01-01", " -0001-01-01", "-9999-01-01T00:00:00Z"] {
+            assert!(is_beyond_calendar(text), "{text}");
+        }
+        for text in ["2026-11-20", "2026-11-20T08:30:00Z", "-1", "+86", "-10000-99-99", ""] {
+            assert!(!is_beyond_calendar(text), "{text}");
+        }
+    }
 
     fn nested(depth: usize) -> String {
         "[".repeat(depth) + &"]".repeat(depth)

@@ -19,6 +19,7 @@ pub mod edge;
 pub mod employees;
 pub mod events;
 pub mod extract;
+pub mod housekeeping;
 pub mod jobs;
 pub mod keys;
 pub mod me;

@@ -302,6 +302,7 @@ pub fn delete_position(
     if before.version != expected {
         return Err(Refusal::Stale);
     }
+    store.lock_lines()?;
     if store.position_in_use(id)? {
         return Err(Refusal::InUse(vec![Violation::new("", "not_allowed")]));
     }

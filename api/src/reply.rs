@@ -185,6 +185,9 @@ fn etag(version: i32, body: &[u8]) -> String {
 /// The version in an `If-Match` header with one strong ETag.
 pub fn version_of(header: &str) -> Option<i32> {
     let tag = header.trim().strip_prefix('"')?.strip_suffix('"')?;
+    if tag.contains('"') {
+        return None;
+    }
     tag.split_once('-').map_or(tag, |(version, _)| version).parse().ok()
 }
 

@@ -213,7 +213,7 @@ pub fn create_role_assignment(
     actor.may(Action::RoleAssignmentWrite)?;
     let account = store.account(new.account_id.into())?;
     let account = account.ok_or_else(|| Refusal::unknown("/account_id", new.account_id))?;
-    let permit = actor.may_about(Action::RoleAssignmentWrite, &account.target())?;
+    let permit = actor.may_about(Action::RoleAssignmentWrite, &account.target(actor.today))?;
     let assignment = RoleAssignment {
         id,
         account_id: new.account_id.into(),

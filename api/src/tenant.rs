@@ -93,6 +93,7 @@ pub struct TenantPatch {
 async fn read(caller: Caller) -> Result<HttpResponse, Refusal> {
     let tenant = caller
         .read(|store, actor| {
+            actor.may(Action::TenantRead)?;
             let sealed = store.tenant()?;
             Ok(actor.open(store, Action::TenantRead, sealed)?.0)
         })
@@ -130,6 +131,7 @@ pub fn update_tenant(
     expected: i32,
     patch: TenantPatch,
 ) -> Result<Reply<TenantView>, Refusal> {
+    actor.may(Action::TenantUpdate)?;
     let sealed = store.tenant()?;
     let (before, permit) = actor.open(store, Action::TenantUpdate, sealed)?;
     if before.version != expected {

@@ -470,10 +470,12 @@ pub fn plan_units(
         let mut faults = Vec::new();
         let planned = plan_unit(&codes, codes[&row.code], before, row, terms, &mut faults);
         let kind = planned.after.unit.kind;
-        let above = planned.after.parent().map(|parent| kinds[&parent]);
-        if faults.is_empty()
-            && !above.map_or(kind == OrgUnitKind::Company, |k| kind.may_sit_under(k))
-        {
+        // On a day in the past a unit may sit under one that has been deleted since.
+        let fits = match planned.after.parent() {
+            None => kind == OrgUnitKind::Company,
+            Some(parent) => kinds.get(&parent).is_none_or(|&above| kind.may_sit_under(above)),
+        };
+        if faults.is_empty() && !fits {
             faults.push(Fault::new(row.row, Unit::PARENT, "not_allowed"));
         }
         draft.add(planned, faults);
@@ -542,7 +544,8 @@ fn kind_faults(
     kinds: &HashMap<Uuid, OrgUnitKind>,
 ) -> Vec<(usize, Fault)> {
     let misplaced = children.iter().filter(|(child, parent)| {
-        !draft.by_id.contains_key(child) && !kinds[child].may_sit_under(kinds[parent])
+        !draft.by_id.contains_key(child)
+            && kinds.get(parent).is_some_and(|&above| !kinds[child].may_sit_under(above))
     });
     let parents: BTreeSet<usize> =
         misplaced.filter_map(|(_, parent)| draft.by_id.get(parent).copied()).collect();
@@ -722,7 +725,8 @@ impl<T: Node> Draft<T> {
         match fault {
             TreeFault::Loop(members) => {
                 let ring = members.iter().chain(members.first());
-                let ring: Vec<&str> = ring.map(|id| names[id]).collect();
+                let ring: Vec<&str> =
+                    ring.map(|id| names.get(id).copied().unwrap_or("?")).collect();
                 let ring = ring.join(" → ");
                 let rows = members.iter().filter_map(|id| moved.get(id));
                 rows.map(|&(index, _)| (index, at(index, "reporting_loop").with("loop", &ring)))

@@ -4,6 +4,7 @@ use crate::id::JobId;
 use crate::policy::{Protected, Target};
 use crate::text_enum;
 use crate::time::Timestamp;
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 text_enum! {
@@ -66,7 +67,7 @@ pub struct Job {
 }
 
 impl Protected for Job {
-    fn target(&self) -> Target {
+    fn target(&self, _: NaiveDate) -> Target {
         Target { id: self.id.uuid(), author: Some(self.author_id), ..Target::default() }
     }
 }

@@ -300,6 +300,7 @@ mod tests {
             exact("0.1234567890123456789012345678").to_string(),
             "0.1234567890123456789012345678"
         );
+        assert!(Exact::parse(&"9".repeat(MAX_CHARACTERS)).is_ok());
         let long = "9".repeat(MAX_CHARACTERS + 1);
         for text in ["", "-", ".", "1.", ".5", "--1", "1e3", "NaN", "inf", "1,0", " 1", "１", &long]
         {

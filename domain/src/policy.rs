@@ -115,7 +115,9 @@ text_enum! {
         Author = "author",
         /// A program whose key has the scope of the rule, within its resource limit.
         Service = "service",
-        /// Any signed-in person of the tenant.
+        /// A program whose key has the scope of the rule and no resource limit.
+        CompanyService = "company_service",
+        /// Any signed-in person of the tenant, towards whoever works here.
         Colleague = "colleague",
     }
 }
@@ -192,11 +194,6 @@ impl Action {
             Action::AccessExplain => Action::AccessExplain,
         }
     }
-
-    /// Whether the action leaves everything as it is.
-    pub fn is_read(self) -> bool {
-        self.reading() == self || matches!(self, Action::EmployeeHistory | Action::EmployeeExport)
-    }
 }
 
 /// The fields a decision opens. A wider mask holds every narrower one.
@@ -241,8 +238,14 @@ const fn allow(id: &'static str, who: Who, mask: Mask, actions: &'static [Action
     Rule { id, actions, who, scope: None, mask }
 }
 
-const fn scope(id: &'static str, scope: Scope, mask: Mask, actions: &'static [Action]) -> Rule {
-    Rule { id, actions, who: Who::Service, scope: Some(scope), mask }
+const fn scope(
+    id: &'static str,
+    scope: Scope,
+    who: Who,
+    mask: Mask,
+    actions: &'static [Action],
+) -> Rule {
+    Rule { id, actions, who, scope: Some(scope), mask }
 }
 
 use Action as A;
@@ -284,6 +287,7 @@ pub const RULES: &[Rule] = &[
         &[
             A::EmployeeRead,
             A::EmployeeHistory,
+            A::EmployeeExport,
             A::AccountRead,
             A::AccountOwn,
             A::RoleAssignmentRead,
@@ -332,6 +336,7 @@ pub const RULES: &[Rule] = &[
     scope(
         "scope-people-read",
         Scope::PeopleRead,
+        Who::Service,
         Mask::Full,
         &[
             A::TenantRead,
@@ -345,18 +350,19 @@ pub const RULES: &[Rule] = &[
     scope(
         "scope-people-write",
         Scope::PeopleWrite,
+        Who::Service,
         Mask::Full,
-        &[
-            A::OrgUnitRead,
-            A::OrgUnitWrite,
-            A::PositionRead,
-            A::PositionWrite,
-            A::EmployeeRead,
-            A::EmployeeWrite,
-            A::EmployeeImport,
-        ],
+        &[A::OrgUnitRead, A::PositionRead, A::EmployeeRead, A::EmployeeWrite],
     ),
-    scope("scope-events-read", Scope::EventsRead, Mask::Full, &[A::EventRead]),
+    // Who moves units decides who is in them, and imports and events are about everyone.
+    scope(
+        "scope-people-write-all",
+        Scope::PeopleWrite,
+        Who::CompanyService,
+        Mask::Full,
+        &[A::OrgUnitWrite, A::PositionWrite, A::EmployeeImport],
+    ),
+    scope("scope-events-read", Scope::EventsRead, Who::CompanyService, Mask::Full, &[A::EventRead]),
 ];
 
 /// How the subject stands to the person a record is about, as of a business date.
@@ -381,6 +387,8 @@ pub struct Target {
     pub account: Option<AccountId>,
     /// The account or key that made the record.
     pub author: Option<Uuid>,
+    /// The person the record is about has left: colleagues do not see it any more.
+    pub departed: bool,
     /// How the subject stands to the person.
     pub relations: Relations,
 }
@@ -504,11 +512,13 @@ fn stands(subject: &Subject, rule: &Rule, target: &Target) -> bool {
         Who::Executive => subject.holds(Role::Executive),
         Who::Auditor => subject.holds(Role::Auditor),
         Who::Author => target.author == Some(subject.principal.id()),
-        Who::Colleague => person,
-        Who::Service => match &subject.principal {
+        Who::Colleague => person && !target.departed,
+        Who::Service | Who::CompanyService => match &subject.principal {
             Principal::Service { scopes, unit, .. } => {
+                let within = rule.who == Who::Service
+                    && (target.id.is_nil() || about_nobody_or_inside(target));
                 rule.scope.is_some_and(|scope| scopes.contains(&scope))
-                    && (unit.is_none() || target.id.is_nil() || about_nobody_or_inside(target))
+                    && (unit.is_none() || within)
             }
             Principal::Person(_) => false,
         },
@@ -525,8 +535,8 @@ pub struct Sealed<T>(T);
 
 /// A record the policy guards.
 pub trait Protected {
-    /// What the policy must know to decide, relations left empty.
-    fn target(&self) -> Target;
+    /// What the policy must know to decide on a day, relations left empty.
+    fn target(&self, today: NaiveDate) -> Target;
 }
 
 impl<T: Protected> Sealed<T> {
@@ -535,14 +545,15 @@ impl<T: Protected> Sealed<T> {
         Self(record)
     }
 
-    /// What the policy must know to decide, relations left empty.
-    pub fn target(&self) -> Target {
-        self.0.target()
+    /// What the policy must know to decide on a day, relations left empty.
+    pub fn target(&self, today: NaiveDate) -> Target {
+        self.0.target(today)
     }
 
     /// Opens the record with a permit made for it; a permit for another record opens nothing.
     pub fn open(self, permit: &Permit) -> Result<T, Denial> {
-        if permit.target == self.0.target().id { Ok(self.0) } else { Err(Denial::Hidden) }
+        let id = self.0.target(NaiveDate::MIN).id;
+        if permit.target == id { Ok(self.0) } else { Err(Denial::Hidden) }
     }
 }
 
@@ -642,17 +653,23 @@ pub fn relations_matter(subject: &Subject, action: Action, target: &Target) -> b
 mod protected {
     use super::{Protected, Target};
     use crate::account::{Account, ApiKey, RoleAssignment};
-    use crate::org::{Employee, OrgUnit, Position};
+    use crate::org::{Employee, EmploymentStatus, OrgUnit, Position};
     use crate::tenant::Tenant;
+    use chrono::NaiveDate;
 
     impl Protected for Employee {
-        fn target(&self) -> Target {
-            Target { id: self.id.uuid(), about: Some(self.id), ..Target::default() }
+        fn target(&self, today: NaiveDate) -> Target {
+            Target {
+                id: self.id.uuid(),
+                about: Some(self.id),
+                departed: self.status(today) == EmploymentStatus::Terminated,
+                ..Target::default()
+            }
         }
     }
 
     impl Protected for Account {
-        fn target(&self) -> Target {
+        fn target(&self, _: NaiveDate) -> Target {
             Target {
                 id: self.id.uuid(),
                 about: self.employee_id,
@@ -663,7 +680,7 @@ mod protected {
     }
 
     impl Protected for RoleAssignment {
-        fn target(&self) -> Target {
+        fn target(&self, _: NaiveDate) -> Target {
             Target { id: self.id.uuid(), account: Some(self.account_id), ..Target::default() }
         }
     }
@@ -671,7 +688,7 @@ mod protected {
     macro_rules! about_nobody {
         ($($noun:ty),*) => {$(
             impl Protected for $noun {
-                fn target(&self) -> Target {
+                fn target(&self, _: NaiveDate) -> Target {
                     Target { id: self.id.uuid(), ..Target::default() }
                 }
             }
@@ -708,4 +725,58 @@ pub fn render_matrix() -> String {
         out.push('\n');
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(principal: Principal) -> Subject {
+        Subject { tenant: Uuid::nil().into(), principal, employee_id: None, grants: Vec::new() }
+    }
+
+    fn key(unit: Option<OrgUnitId>) -> Subject {
+        let scopes = vec![Scope::PeopleRead, Scope::PeopleWrite, Scope::EventsRead];
+        subject(Principal::Service { key: Uuid::from_u128(1).into(), scopes, unit })
+    }
+
+    fn person() -> Target {
+        let id = Uuid::from_u128(3);
+        Target { id, about: Some(id.into()), ..Target::default() }
+    }
+
+    fn is_allowed(subject: &Subject, action: Action, target: &Target) -> bool {
+        decide(subject, action, target).permit.is_some()
+    }
+
+    #[test]
+    fn a_key_of_one_unit_changes_and_follows_nothing_that_concerns_others() {
+        let (limited, unlimited) = (key(Some(Uuid::from_u128(2).into())), key(None));
+        let thing = Target { about: None, ..person() };
+        for action in
+            [Action::OrgUnitWrite, Action::PositionWrite, Action::EmployeeImport, Action::EventRead]
+        {
+            for target in [Target::default(), thing] {
+                assert!(!is_allowed(&limited, action, &target), "{action}");
+                assert!(is_allowed(&unlimited, action, &target), "{action}");
+            }
+        }
+        assert!(is_allowed(&limited, Action::OrgUnitRead, &thing));
+        let in_units = Relations { in_units: true, ..Relations::default() };
+        let inside = Target { relations: in_units, ..person() };
+        assert!(is_allowed(&limited, Action::EmployeeWrite, &inside));
+        assert!(!is_allowed(&limited, Action::EmployeeWrite, &person()));
+    }
+
+    #[test]
+    fn colleagues_learn_nothing_of_who_has_left() {
+        let colleague = subject(Principal::Person(Uuid::from_u128(1).into()));
+        let gone = Target { departed: true, ..person() };
+        for action in [Action::EmployeeRead, Action::EmployeeHistory, Action::EmployeeWrite] {
+            assert_eq!(authorise(&colleague, action, &gone), Err(Denial::Hidden), "{action}");
+        }
+        assert!(is_allowed(&colleague, Action::EmployeeRead, &person()));
+        let refused = authorise(&colleague, Action::EmployeeWrite, &person());
+        assert_eq!(refused, Err(Denial::Forbidden { rule: NO_RULE }));
+    }
 }

@@ -3,6 +3,10 @@
 use domain::bonus::{self, Department};
 use domain::calendar::Period;
 use domain::distribution::{Check, Merits, Placement, check, compare, quota, rank};
+use domain::fairness::central_tendency::central_tendency;
+use domain::fairness::halo::halo;
+use domain::fairness::mismatch::{Member, mismatch};
+use domain::fairness::recency::recency;
 use domain::kpi::{Adjustments, Direction, Method, Ratio};
 use domain::okr::alignment::{Alignment, EdgeKind, Goal, Level};
 use domain::okr::rollup::{TreeGoal, roll_up_tree};
@@ -10,8 +14,8 @@ use domain::review::dimension::{Dimension, Raters};
 use domain::review::rater::RaterType;
 use domain::scale::PerGrade;
 use domain::settings::{
-    BonusSettings, DistributionMode, DistributionSettings, OkrSettings, ReverseVariant, Rollup,
-    RoundStage, Settings,
+    BonusSettings, DistributionMode, DistributionSettings, FairSettings, OkrSettings,
+    ReverseVariant, Rollup, RoundStage, Settings,
 };
 use domain::trace::{Calculation, Locale, Outcome, Part, Trace};
 use domain::{Exact, Grade, Rounding};
@@ -256,5 +260,35 @@ proptest! {
             let progress = rolled.progress.map(Exact::from);
             prop_assert!(progress.is_none_or(|p| !p.is_negative() && p <= Exact::from(1)));
         }
+    }
+
+    #[test]
+    fn fairness_does_not_depend_on_the_order_of_what_was_observed(
+        observed in prop::collection::vec((prop::array::uniform3(1..=5_i64), 60..120_i64, 0..365_u32), 5..20),
+        by in 0..20_usize,
+    ) {
+        let settings = FairSettings::default();
+        let figures = |observed: &[([i64; 3], i64, u32)]| {
+            let rows: Vec<Vec<Exact>> =
+                observed.iter().map(|(row, ..)| row.map(Exact::from).to_vec()).collect();
+            let days: Vec<u32> = observed.iter().map(|(.., days)| *days).collect();
+            let members: Vec<Member> = observed
+                .iter()
+                .map(|([rating, ..], kpi_total, _)| Member {
+                    kpi_total: (*kpi_total).into(),
+                    grade: Grade::ALL[(5 - rating) as usize],
+                })
+                .collect();
+            let ratings: Vec<Exact> = rows.iter().map(|row| row[0].clone()).collect();
+            (
+                central_tendency(&ratings, &1.into(), &3.into(), &settings),
+                halo(&rows, &settings).map(|halo| (halo.uniform_share, halo.flagged)),
+                recency(&days, 365, &settings),
+                mismatch(&members, &settings),
+            )
+        };
+        let mut turned = observed.clone();
+        turned.rotate_left(by % observed.len());
+        prop_assert_eq!(figures(&turned), figures(&observed));
     }
 }

@@ -420,7 +420,6 @@ fn document() -> String {
 
 #[expect(clippy::disallowed_methods, reason = "UPDATE=1 is a switch of this test alone")]
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a switch of this test, no setting")]
 fn the_document_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/states.md");
     let current = document();

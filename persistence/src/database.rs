@@ -114,6 +114,14 @@ impl Database {
         }
     }
 
+    /// Statements executed so far, those that open and close units of work included.
+    pub fn statements(&self) -> u64 {
+        match self {
+            Self::Sqlite(engine) => engine.statements(),
+            Self::Postgres(engine) => engine.statements(),
+        }
+    }
+
     /// Reads; each statement sees the newest commit.
     pub async fn read<R, E, F>(&self, tenant: TenantId, work: F) -> Result<R, E>
     where

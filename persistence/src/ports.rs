@@ -123,9 +123,10 @@ pub trait ReportingLines {
         units: &[OrgUnitId],
         as_of: NaiveDate,
     ) -> Result<Relations>;
-    /// Lets nobody else change reporting lines or the tree of units until this unit of work ends,
-    /// so that no two changes, each harmless, close a loop together. Every unit of work that adds
-    /// a line takes this before it checks.
+    /// Lets nobody else change assignments or the tree of units until this unit of work ends, so
+    /// that no two changes, each harmless, close a loop together, and nothing is deleted while it
+    /// is being assigned. Every unit of work that adds a line, or deletes what an assignment may
+    /// name, takes this before it checks.
     fn lock_lines(&mut self) -> Result<()>;
     /// The line up from `manager`, itself first, on the days of a period, as far as `until` and at
     /// most one step beyond [`domain::org::MAX_DEPTH`]; for [`domain::org::check_line`].
@@ -223,9 +224,11 @@ pub struct StoredReply {
 
 /// Replies kept for retries.
 pub trait Idempotency {
-    /// The reply kept under a key of the principal.
-    fn stored_reply(&mut self, principal: Uuid, key: &str) -> Result<Option<StoredReply>>;
-    /// Keeps a reply, in the same transaction as what it tells of.
+    /// Takes a key of the principal for this unit of work, or finds the reply kept under it. While
+    /// another unit holds the key, also one of another process, this waits for its end: of requests
+    /// at once under one key only one does any work.
+    fn take_key(&mut self, principal: Uuid, key: &str) -> Result<Option<StoredReply>>;
+    /// Keeps a reply under a key taken before, in the same transaction as what it tells of.
     fn store_reply(&mut self, principal: Uuid, key: &str, reply: &StoredReply) -> Result<()>;
     /// Forgets replies kept before an instant; returns how many.
     fn forget_replies(&mut self, before: Timestamp) -> Result<usize>;
@@ -596,14 +599,15 @@ pub trait Exports {
     /// The units an export may show people of: those named and all below them on the day; none
     /// if everyone is shown.
     fn visible_units(&mut self, visibility: &Visibility) -> Result<Option<Vec<OrgUnitId>>>;
-    /// Hands people over in the order of numbers, each with the assignment that holds on the day of
-    /// `visibility` or the first one after it, until `each` breaks; `units` comes from
-    /// [`Exports::visible_units`]. One statement, read as the engine finds its rows: memory does
+    /// Hands people over in the order of numbers, each with the assignment that holds on `day` or
+    /// the first one after it, until `each` breaks. Who is among them is settled by the day of
+    /// `visibility`, whatever day is shown; `units` comes from [`Exports::visible_units`]. One statement, read as the engine finds its rows: memory does
     /// not grow with the file. No rule opens exports by reporting line, so none is followed.
     fn export(
         &mut self,
         visibility: &Visibility,
         units: Option<&[OrgUnitId]>,
+        day: NaiveDate,
         each: &mut dyn FnMut(ExportRow) -> ControlFlow<()>,
     ) -> Result<()>;
 }

@@ -1,3 +1,43 @@
-//! x
+//! What the tests stand on: engines, private databases, a company with people in every role, and a
+//! client that holds every answer against the contract.
 
+pub mod app;
+pub mod calls;
+pub mod client;
+pub mod contract;
+pub mod engine;
+pub mod golden;
 pub mod postgres;
+pub mod process;
+pub mod sql;
+pub mod tokens;
+pub mod world;
+
+pub use app::TestApp;
+pub use client::{Answer, Client};
+pub use engine::Engine;
+
+/// An environment variable by which a run of the tests is set up.
+#[expect(clippy::disallowed_methods, reason = "the tests have no settings but these")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Makes test functions that take a [`TestApp`] into tests on each engine: `name::sqlite` and
+/// `name::postgres`.
+#[macro_export]
+macro_rules! on_each_engine {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            #[test]
+            fn sqlite() {
+                $crate::app::run($crate::Engine::Sqlite, super::$name);
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::app::run($crate::Engine::Postgres, super::$name);
+            }
+        }
+    )*};
+}

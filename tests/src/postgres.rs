@@ -83,19 +83,28 @@ impl Cluster {
         cluster
     }
 
-    /// The cluster that all tests of this process share, with the programs in
-    /// `EVENHAND_TEST_POSTGRES_BIN`.
+    /// The cluster that all tests of this process share.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(|| {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "make tells the tests where PostgreSQL is"
-            )]
-            let bin = std::env::var_os("EVENHAND_TEST_POSTGRES_BIN")
-                .expect("EVENHAND_TEST_POSTGRES_BIN names the folder with initdb and pg_ctl");
-            Self::start(Path::new(&bin), Durability::Relaxed)
+            let bin = Self::programs().expect("a folder with initdb and pg_ctl");
+            Self::start(&bin, Durability::Relaxed)
         })
+    }
+
+    /// The folder with PostgreSQL's server programs: the one `EVENHAND_TEST_POSTGRES_BIN` names,
+    /// which `make` sets, else the newest where Debian keeps them.
+    pub fn programs() -> Option<PathBuf> {
+        if let Some(named) = crate::variable("EVENHAND_TEST_POSTGRES_BIN") {
+            return Some(named.into());
+        }
+        let versions = fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
+        let newest = versions.filter_map(|entry| {
+            let version: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let bin = entry.path().join("bin");
+            bin.join("initdb").exists().then_some((version, bin))
+        });
+        newest.max().map(|(_, bin)| bin)
     }
 
     /// Makes a database, empty or as a copy of `template`, to which nobody may be connected then.

@@ -80,8 +80,8 @@ pub struct Rows<T> {
     pub total: usize,
 }
 
-/// Reads the rows of a request, each as a `T` with its place from 0. `columns` renames CSV columns: `theirs:ours,theirs:`, where an
-/// empty name leaves a column out.
+/// Reads the rows of a request, each as a `T` with its place from 0. `columns` renames CSV columns:
+/// `theirs:ours,theirs:`, where an empty name leaves a column out.
 pub fn decode<T: SentRow>(
     format: Format,
     columns: Option<&str>,

@@ -16,10 +16,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use utoipa::IntoParams;
 
 /// People in one part of the file.
@@ -115,10 +116,17 @@ pub async fn export_employees(
     query: Query<ExportQuery>,
 ) -> Result<HttpResponse, Refusal> {
     let format = Format::of(caller.request())?;
-    let day = query.0.as_of.unwrap_or(caller.actor.today);
-    let shown = visibility(&caller.actor.subject, Action::EmployeeExport, day)?;
+    let today = caller.actor.today;
+    let day = query.0.as_of.unwrap_or(today);
+    // Who may be exported is settled by the units of today, whatever day is shown.
+    let shown = visibility(&caller.actor.subject, Action::EmployeeExport, today)?;
     let bom = format == Format::Csv && query.0.bom.unwrap_or(false);
-    let mut parts = start(&caller, shown, format, bom);
+    let wait = Duration::from_secs(caller.app.settings.database_wait);
+    let place = Arc::clone(&caller.app.exports).acquire_owned();
+    let Ok(Ok(place)) = tokio::time::timeout(wait, place).await else {
+        return Err(Refusal::Overloaded);
+    };
+    let mut parts = start(&caller, shown, day, format, bom, place);
     // What goes wrong before the first part is still an answer of its own.
     let first = match parts.recv().await {
         Some(Ok(first)) => first,
@@ -144,12 +152,21 @@ pub async fn export_employees(
 
 type Part = Result<Bytes, Refusal>;
 
-/// Starts reading. The reader waits while the client is slow, and ends when it goes away.
-fn start(caller: &Caller, shown: Visibility, format: Format, bom: bool) -> mpsc::Receiver<Part> {
+/// Starts reading. The reader waits while the client is slow, and ends when it goes away; until
+/// then it keeps its place among the exports.
+fn start(
+    caller: &Caller,
+    shown: Visibility,
+    day: NaiveDate,
+    format: Format,
+    bom: bool,
+    place: OwnedSemaphorePermit,
+) -> mpsc::Receiver<Part> {
     let (parts, receiver) = mpsc::channel(WAITING);
     let started = AtomicBool::new(false);
     let (app, tenant) = (caller.app.clone(), caller.actor.subject.tenant);
     actix_web::rt::spawn(async move {
+        let _place = place;
         let (sender, runtime) = (parts.clone(), Handle::current());
         let read = app.db.snapshot(tenant, move |store| {
             // A snapshot that is lost may be opened again, but a file cannot be begun again.
@@ -164,7 +181,7 @@ fn start(caller: &Caller, shown: Visibility, format: Format, bom: bool) -> mpsc:
                     _ => Err(Refusal::Internal("the client of an export went away".into())),
                 }
             };
-            write_file(store, &shown, format, bom, &send)
+            write_file(store, &shown, day, format, bom, &send)
         });
         if let Err(refusal) = read.await {
             let _ = parts.send(Err(refusal)).await;
@@ -195,6 +212,7 @@ struct Line<'r> {
 fn write_file(
     store: &mut dyn Store,
     shown: &Visibility,
+    day: NaiveDate,
     format: Format,
     bom: bool,
     send: &dyn Fn(Vec<u8>) -> Result<(), Refusal>,
@@ -223,7 +241,7 @@ fn write_file(
         send(std::mem::take(&mut part))
     };
     let mut written = Ok(());
-    store.export(shown, units.as_deref(), &mut |row| match write(row) {
+    store.export(shown, units.as_deref(), day, &mut |row| match write(row) {
         Ok(()) => ControlFlow::Continue(()),
         Err(refusal) => {
             written = Err(refusal);

@@ -23,11 +23,11 @@ use decode::{Format, Rows, SentRow, decode};
 use domain::import::{PersonRow, UnitRow};
 use domain::org::OrgUnitKind;
 use domain::text_enum;
-use futures_util::future::LocalBoxFuture;
 use import::{Import, Noun, Options, People, RowOf, Units};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::future::{Ready, ready};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, SchemaType, Type};
@@ -235,29 +235,39 @@ pub struct ImportQuery {
     columns: Option<String>,
 }
 
-/// The body of a bulk request, read under a limit of its own.
+/// The body of a bulk request, not yet read: that is for those who may import.
 pub struct BulkBody {
-    bytes: Bytes,
-    format: Format,
-    _place: OwnedSemaphorePermit,
+    request: HttpRequest,
+    payload: Payload,
 }
 
 impl FromRequest for BulkBody {
     type Error = Refusal;
-    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+    type Future = Ready<Result<Self, Refusal>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, mut payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let format = Format::of(&request)?;
-            let app = crate::extract::app(&request)?;
-            let wait = Duration::from_secs(app.settings.database_wait);
-            let place = tokio::time::timeout(wait, app.bulk_bodies.clone().acquire_owned()).await;
-            let Ok(Ok(place)) = place else { return Err(Refusal::Overloaded) };
-            let bytes = read_body(&request, &mut payload, app.settings.bulk_limit).await?;
-            Ok(Self { bytes, format, _place: place })
-        })
+        ready(Ok(Self { request: request.clone(), payload: payload.take() }))
     }
+}
+
+impl BulkBody {
+    /// Reads it, under a limit of its own and not too many at once.
+    async fn receive(mut self) -> Result<Received, Refusal> {
+        let format = Format::of(&self.request)?;
+        let app = crate::extract::app(&self.request)?;
+        let wait = Duration::from_secs(app.settings.database_wait);
+        let place = tokio::time::timeout(wait, app.bulk_bodies.clone().acquire_owned()).await;
+        let Ok(Ok(place)) = place else { return Err(Refusal::Overloaded) };
+        let bytes = read_body(&self.request, &mut self.payload, app.settings.bulk_limit).await?;
+        Ok(Received { bytes, format, _place: place })
+    }
+}
+
+/// The body of a bulk request in memory, with its place among those.
+struct Received {
+    bytes: Bytes,
+    format: Format,
+    _place: OwnedSemaphorePermit,
 }
 
 /// Import employees
@@ -332,7 +342,7 @@ async fn accept<N: Noun>(
         allow_mass_deactivation: query.allow_mass_deactivation.unwrap_or(false),
         language: Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE)),
     };
-    let (rows, digest) = read_rows::<N>(query.columns, body).await?;
+    let (rows, digest) = read_rows::<N>(query.columns, body.receive().await?).await?;
     let import = Import::new(new_id(), options, rows);
     if import.total <= SYNCHRONOUS_ROWS {
         let work = move |store: &mut dyn persistence::Store, actor: &crate::caller::Actor| {
@@ -350,10 +360,10 @@ async fn accept<N: Noun>(
 #[expect(clippy::disallowed_methods, reason = "the body's place bounds these threads")]
 async fn read_rows<N: Noun>(
     columns: Option<String>,
-    body: BulkBody,
+    body: Received,
 ) -> Result<(Rows<RowOf<N>>, [u8; 32]), Refusal> {
     let reading = tokio::task::spawn_blocking(move || {
-        let BulkBody { bytes, format, _place } = body;
+        let Received { bytes, format, _place } = body;
         let rows = decode::<N::Sent>(format, columns.as_deref(), &bytes)?;
         Ok((rows, Sha256::digest(&bytes).into()))
     });

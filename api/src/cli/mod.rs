@@ -88,6 +88,7 @@ async fn open_app(settings: Settings) -> Result<Data<App>, Box<dyn Error>> {
 async fn serve(app: Data<App>, announce: impl Fn(SocketAddr)) -> Result<(), Box<dyn Error>> {
     let (server, addresses) = crate::server::start(app.clone())?;
     actix_web::rt::spawn(crate::jobs::runner::run(app.clone()));
+    actix_web::rt::spawn(crate::housekeeping::run(app.clone()));
     addresses.into_iter().for_each(announce);
     crate::server::run_until_signalled(app, server).await?;
     Ok(())

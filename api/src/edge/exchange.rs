@@ -25,6 +25,8 @@ pub struct Notes {
     pub principal: Cell<Option<Uuid>>,
     /// How the caller stands to the rate limit.
     pub standing: Cell<Option<rate::Standing>>,
+    /// Whether its body is being received, which has a time limit of its own.
+    pub receiving: Cell<bool>,
 }
 
 impl Notes {

@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -34,6 +35,7 @@ pub struct Metrics {
     readers_in_use: Gauge,
     readers: Gauge,
     queued: Gauge,
+    statements: Counter,
     resident: Gauge,
 }
 
@@ -48,6 +50,7 @@ impl Default for Metrics {
             readers_in_use: Gauge::default(),
             readers: Gauge::default(),
             queued: Gauge::default(),
+            statements: Counter::default(),
             resident: Gauge::default(),
         };
         let registry = &mut metrics.registry;
@@ -62,6 +65,8 @@ impl Default for Metrics {
         ] {
             registry.register(name, help, gauge.clone());
         }
+        let statements = metrics.statements.clone();
+        registry.register("database_statements", "Statements executed", statements);
         let resident = metrics.resident.clone();
         registry.register_with_unit("resident_memory", "Memory in use", Unit::Bytes, resident);
         metrics
@@ -104,6 +109,7 @@ impl Metrics {
         self.readers_in_use.set(gauged(in_use));
         self.readers.set(gauged(readers));
         self.queued.set(gauged(app.db.queued()));
+        self.statements.inner().store(app.db.statements(), Ordering::Relaxed);
         self.resident.set(gauged(resident_bytes().unwrap_or_default()));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

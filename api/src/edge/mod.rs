@@ -103,7 +103,15 @@ async fn attempt(
         Some(app.edge.admission.enter().await?)
     };
     let serving = AssertUnwindSafe(next.call(request)).catch_unwind();
-    match tokio::time::timeout(Duration::from_secs(app.settings.answer_seconds), serving).await {
+    tokio::pin!(serving);
+    let patience = Duration::from_secs(app.settings.answer_seconds);
+    let served = loop {
+        match tokio::time::timeout(patience, &mut serving).await {
+            Err(_) if exchange.notes().receiving.get() => {}
+            served => break served,
+        }
+    };
+    match served {
         Ok(Ok(Ok(response))) => Ok(response),
         Ok(Ok(Err(error))) => Err(exchange::unknown(&error)),
         Ok(Err(panic)) => Err(Refusal::Internal(text_of(panic.as_ref()))),

@@ -117,10 +117,12 @@ fn charge_peer(app: &App, notes: &Notes, head: &RequestHead) -> Result<(), Refus
     address.map_or(Ok(()), |address| charge(app, notes, address.into()))
 }
 
-/// Charges the address of a request without credentials.
+/// Charges the address of a request without credentials, or to where credentials are not looked at.
 pub fn charge_anonymous(app: &App, notes: &Notes, head: &RequestHead) -> Result<(), Refusal> {
     let claims = [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
-    if claims.iter().any(|name| head.headers.contains_key(name)) {
+    let is_looked_at =
+        head.uri.path().starts_with("/v1/") && !head.uri.path().starts_with("/v1/auth/");
+    if is_looked_at && claims.iter().any(|name| head.headers.contains_key(name)) {
         return Ok(());
     }
     charge_peer(app, notes, head)

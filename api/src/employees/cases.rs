@@ -30,8 +30,7 @@ pub(super) fn reading(actor: &Actor, day: NaiveDate) -> Action {
     if day == actor.today { Action::EmployeeRead } else { Action::EmployeeHistory }
 }
 
-/// Opens a person like [`Actor::open`], and tells how the caller stands to it. The directory shows
-/// nobody who has left.
+/// Opens a person like [`Actor::open`], and tells how the caller stands to it.
 pub(super) fn open(
     store: &mut dyn Store,
     actor: &Actor,
@@ -39,15 +38,10 @@ pub(super) fn open(
     sealed: Option<Sealed<Employee>>,
 ) -> Result<(Employee, Permit, Target), Refusal> {
     let sealed = sealed.ok_or(Refusal::NotFound)?;
-    let mut target = sealed.target();
+    let mut target = sealed.target(actor.today);
     actor.relate(store, action, &mut target, actor.today)?;
     let permit = authorise(&actor.subject, action, &target)?;
-    let employee = sealed.open(&permit)?;
-    let gone = employee.status(actor.today) == EmploymentStatus::Terminated;
-    if gone && permit.mask() == Mask::Directory {
-        return Err(Refusal::NotFound);
-    }
-    Ok((employee, permit, target))
+    Ok((sealed.open(&permit)?, permit, target))
 }
 
 /// A person as of today, if the caller may change it and has read its newest version.
@@ -75,7 +69,7 @@ pub fn list_employees(
     let day = filter.as_of;
     let rows = store.employees(&filter, &visible, page)?;
     let view = |(sealed, relations): (Sealed<Employee>, Relations)| {
-        let target = Target { relations, ..sealed.target() };
+        let target = Target { relations, ..sealed.target(actor.today) };
         let permit = authorise(&actor.subject, action, &target)?;
         let employee = sealed.open(&permit)?;
         let changed = employee.updated_at;

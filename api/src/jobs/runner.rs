@@ -86,7 +86,8 @@ async fn run_job(app: &Data<App>, tenant: TenantId, job: Job) -> Result<(), Refu
             Ok(())
         }
         Err((language, refusal)) => {
-            log::info!("job {} failed: {refusal}", job.id);
+            // What the rows say is the tenant's: the job shows it, the log does not.
+            log::info!("job {} failed: {}", job.id, refusal.slug());
             give_up(app, tenant, job, language, &refusal).await
         }
     }

@@ -161,4 +161,50 @@ mod tests {
             assert!(!agrees(&expected, &got, 1e-6), "{expected} {got}");
         }
     }
+
+    /// The places of all values inside, as JSON pointers.
+    fn places(value: &Value, at: &str) -> Vec<String> {
+        let inner: Vec<(String, &Value)> = match value {
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(n, item)| (n.to_string(), item)).collect()
+            }
+            Value::Object(fields) => fields.iter().map(|(k, v)| (k.clone(), v)).collect(),
+            _ => Vec::new(),
+        };
+        let beneath = inner.iter().flat_map(|(name, value)| {
+            let place = format!("{at}/{name}");
+            let deeper = places(value, &place);
+            core::iter::once(place).chain(deeper)
+        });
+        beneath.collect()
+    }
+
+    #[test]
+    fn every_edge_at_every_place_is_answered_or_refused() {
+        let edges = [
+            json!(null),
+            json!("0"),
+            json!("-1"),
+            json!("9999999999999999999999999999"),
+            json!("-0.0000000000000000000000000001"),
+            json!("x"),
+            json!("9999-12-31"),
+            json!(0),
+            json!(-1),
+            json!(0.5),
+            json!(1e300),
+            json!(true),
+            json!([]),
+            json!({}),
+        ];
+        for vector in read(PUBLISHED).unwrap() {
+            for place in places(&vector.input, "") {
+                for edge in &edges {
+                    let mut input = vector.input.clone();
+                    *input.pointer_mut(&place).unwrap() = edge.clone();
+                    assert!(call(&vector.function, &input).is_some(), "{}", vector.function);
+                }
+            }
+        }
+    }
 }

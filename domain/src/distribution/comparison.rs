@@ -215,6 +215,14 @@ mod tests {
     }
 
     #[test]
+    fn two_cells_are_enough() {
+        let fit = chi_square(&[6, 4], &[50, 50].map(Exact::from)).unwrap().unwrap();
+        assert_eq!((fit.statistic, fit.df), (Exact::scaled(4, 1), 1));
+        let alone = chi_square(&[6, 4], &[100, 0].map(Exact::from)).unwrap();
+        assert_eq!(alone, Err(Withheld::Insufficient));
+    }
+
+    #[test]
     fn nothing_to_test_is_insufficient() {
         assert_eq!(compared([0; 5], DEFAULT), Err(Withheld::Insufficient));
         assert_eq!(compared([9, 0, 0, 0, 0], [100, 0, 0, 0, 0]), Err(Withheld::Insufficient));

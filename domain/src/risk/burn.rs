@@ -75,6 +75,7 @@ pub fn burn_risk(state: &BurnState, settings: &RiskSettings) -> Result<BurnRisk>
 mod tests {
     use super::super::schedule::tests::quarter;
     use super::*;
+    use proptest::prelude::*;
 
     fn judged(today: &str, actual: &str, target: &str) -> (String, Level) {
         let exact = |text: &str| text.parse().unwrap();
@@ -126,5 +127,21 @@ mod tests {
             BurnState { moment: quarter("2025-02-14"), actual: 0.into(), target: (-1).into() };
         let error = burn_risk(&negative, &RiskSettings::default()).unwrap_err();
         assert_eq!(error.code, Code::KpiTargetNegative);
+    }
+
+    proptest! {
+        #[test]
+        fn using_more_is_never_less_worrying(
+            day in 0..120_u64, low in 0..20_000_i64, more in 0..20_000_i64,
+        ) {
+            let level = |actual: i64| {
+                let mut moment = quarter("2025-01-01");
+                moment.today = moment.today + chrono::Days::new(day);
+                let (actual, target) = (Exact::scaled(actual, 2), 120.into());
+                let state = BurnState { moment, actual, target };
+                burn_risk(&state, &RiskSettings::default()).unwrap().level
+            };
+            prop_assert!(level(low) <= level(low + more));
+        }
     }
 }

@@ -299,7 +299,7 @@ CREATE INDEX employee_updated ON employee (tenant_id, updated_at, id);
 CREATE INDEX assignment_manager ON assignment (tenant_id, manager_id, effective_from);
 CREATE INDEX assignment_org_unit ON assignment (tenant_id, org_unit_id, effective_from);
 CREATE INDEX assignment_position ON assignment (tenant_id, position_id);
-CREATE UNIQUE INDEX account_employee ON account (tenant_id, employee_id) WHERE employee_id IS NOT NULL;
+CREATE UNIQUE INDEX account_employee_id ON account (tenant_id, employee_id) WHERE employee_id IS NOT NULL;
 CREATE INDEX account_updated ON account (tenant_id, updated_at, id);
 CREATE INDEX setup_token_account ON setup_token (tenant_id, account_id);
 CREATE INDEX session_account ON session (tenant_id, account_id);

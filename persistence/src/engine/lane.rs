@@ -152,13 +152,13 @@ enum Failed {
     Commit(DbError),
 }
 
-/// Runs a group until it is durable. What fails as a group is run again unit by unit, so that one
-/// unit that cannot succeed takes no other down with it.
-/// Runs a group and answers all of it; fails if the database could not be reached.
+/// Runs a group and answers all of it; fails if the database could not be reached. What fails as a
+/// group is run again unit by unit, so that one unit that cannot succeed takes no other down with
+/// it.
 fn run_group(pool: &Pool<Manager>, mut group: Vec<Box<dyn Work>>) -> Result<(), DbError> {
     match commit(pool, &mut group) {
         Ok(()) => Ok(()),
-        Err(Failed::Before(error)) if error.is_transient() => {
+        Err(Failed::Before(error)) if error.is_transient() || group.len() > 1 => {
             log::warn!("a group of {} is run again, unit by unit: {error}", group.len());
             let mut units = group.into_iter();
             let alone = units.try_for_each(|work| run_alone(pool, work));

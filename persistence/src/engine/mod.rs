@@ -8,13 +8,14 @@ use super::{Conn, dialect};
 use crate::database::{Context, Options};
 use crate::error::{DbError, Failure};
 use crate::ports::Store;
-use diesel::connection::SimpleConnection;
+use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
 use diesel_migrations::MigrationHarness;
 use domain::id::TenantId;
 use lane::Lane;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -56,8 +57,10 @@ impl Session {
 }
 
 /// Opens connections for the pools.
+#[derive(Clone)]
 pub struct Manager {
     url: String,
+    statements: Arc<AtomicU64>,
 }
 
 impl ManageConnection for Manager {
@@ -65,7 +68,14 @@ impl ManageConnection for Manager {
     type Error = DbError;
 
     fn connect(&self) -> Result<Session, DbError> {
-        Ok(Session { conn: dialect::connect(&self.url)?, tenant: None, broken: false })
+        let mut conn = dialect::connect(&self.url)?;
+        let statements = Arc::clone(&self.statements);
+        conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+                statements.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Ok(Session { conn, tenant: None, broken: false })
     }
 
     fn is_valid(&self, _: &mut Session) -> Result<(), DbError> {
@@ -85,6 +95,7 @@ pub struct Engine {
     lanes: Vec<Lane>,
     threads: Vec<JoinHandle<()>>,
     wait: Duration,
+    statements: Arc<AtomicU64>,
 }
 
 /// What was queued is finished, and the connections are closed, before the program goes on.
@@ -103,13 +114,15 @@ impl Drop for Engine {
 impl Engine {
     /// Opens the pools and starts the lanes.
     pub fn open(options: &Options) -> Result<Self, DbError> {
+        let statements = Arc::<AtomicU64>::default();
+        let manager = Manager { url: options.url.clone(), statements: Arc::clone(&statements) };
         let pool = |size: u32| {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
                 .test_on_check_out(false)
                 .connection_timeout(options.wait)
-                .build(Manager { url: options.url.clone() })
+                .build(manager.clone())
                 .map_err(|error| DbError::Unavailable(error.to_string()))
         };
         dialect::check_role(&mut dialect::connect(&options.url)?)?;
@@ -123,6 +136,7 @@ impl Engine {
             lanes,
             threads,
             wait: options.wait,
+            statements,
         })
     }
 
@@ -218,6 +232,11 @@ impl Engine {
     pub fn load(&self) -> (usize, usize) {
         let size = self.readers.max_size() as usize;
         (size - self.admission.available_permits(), size)
+    }
+
+    /// Statements executed so far, those that open and close units of work included.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 }
 

@@ -19,6 +19,7 @@ use std::ops::ControlFlow;
 struct Export {
     tenant: Key,
     day: NaiveDate,
+    today: NaiveDate,
     hidden: Option<Key>,
     units: Option<Vec<Key>>,
     myself: Option<Key>,
@@ -64,12 +65,20 @@ impl QueryFragment<Db> for Export {
         if let Some(units) = &self.units {
             out.push_sql(" AND (e.id = ");
             push(&mut out, &self.myself)?;
-            out.push_sql(" OR a.org_unit_id IN (NULL");
+            out.push_sql(
+                " OR e.id IN (SELECT v.employee_id FROM assignment v WHERE v.tenant_id = ",
+            );
+            push(&mut out, &self.tenant)?;
+            out.push_sql(" AND v.effective_from <= ");
+            push(&mut out, &self.today)?;
+            out.push_sql(" AND (v.effective_to IS NULL OR v.effective_to >= ");
+            push(&mut out, &self.today)?;
+            out.push_sql(") AND v.org_unit_id IN (NULL");
             for unit in units {
                 out.push_sql(", ");
                 push(&mut out, unit)?;
             }
-            out.push_sql("))");
+            out.push_sql(")))");
         }
         out.push_sql(" ORDER BY e.employee_number");
         Ok(())
@@ -173,11 +182,13 @@ impl Exports for Unit<'_> {
         &mut self,
         visibility: &Visibility,
         units: Option<&[OrgUnitId]>,
+        day: NaiveDate,
         each: &mut dyn FnMut(ExportRow) -> ControlFlow<()>,
     ) -> Result<()> {
         let export = Export {
             tenant: self.scope(),
-            day: visibility.as_of(),
+            day,
+            today: visibility.as_of(),
             hidden: visibility.hidden().map(|id| Key(id.uuid())),
             units: units.map(|units| units.iter().map(|unit| Key(unit.uuid())).collect()),
             myself: visibility.myself().map(|id| Key(id.uuid())),

@@ -10,25 +10,42 @@ use domain::time::Timestamp;
 use uuid::Uuid;
 
 statement! {
-    /// Keeps a reply.
-    struct Insert {
-        tenant: Key,
-        principal: Key,
-        key: String,
+    /// Takes a key, unless it is taken; waits for whoever is about to take it.
+    struct Take { tenant: Key, principal: Key, key: String, nothing: Vec<u8>, at: At }
+    "INSERT INTO idempotency \
+     (tenant_id, principal_id, key, request_digest, status, headers, body, created_at) VALUES ("
+    tenant ", " principal ", " key ", " nothing ", 0, '', " nothing ", " at
+    ") ON CONFLICT (tenant_id, principal_id, key) DO NOTHING"
+}
+
+statement! {
+    /// Keeps a reply under a key taken before.
+    struct Keep {
         digest: Vec<u8>,
         status: i32,
         headers: String,
         body: Vec<u8>,
-        at: At,
+        tenant: Key,
+        principal: Key,
+        key: String,
     }
-    "INSERT INTO idempotency \
-     (tenant_id, principal_id, key, request_digest, status, headers, body, created_at) VALUES ("
-    tenant ", " principal ", " key ", " digest ", " status ", " headers ", " body ", " at ")"
+    "UPDATE idempotency SET request_digest = " digest ", status = " status ", headers = " headers
+    ", body = " body " WHERE tenant_id = " tenant " AND principal_id = " principal " AND key = " key
 }
 
 impl Idempotency for Unit<'_> {
-    fn stored_reply(&mut self, principal: Uuid, key: &str) -> Result<Option<StoredReply>> {
-        let row = idempotency::table
+    fn take_key(&mut self, principal: Uuid, key: &str) -> Result<Option<StoredReply>> {
+        let take = Take {
+            tenant: self.scope(),
+            principal: Key(principal),
+            key: key.to_owned(),
+            nothing: Vec::new(),
+            at: At(self.now()),
+        };
+        if take.execute(self.conn)? > 0 {
+            return Ok(None);
+        }
+        let (request_digest, status, headers, body) = idempotency::table
             .find((self.scope(), Key(principal), key))
             .select((
                 idempotency::request_digest,
@@ -36,29 +53,21 @@ impl Idempotency for Unit<'_> {
                 idempotency::headers,
                 idempotency::body,
             ))
-            .get_result::<(Vec<u8>, i32, String, Vec<u8>)>(self.conn)
-            .optional()?;
-        Ok(row.map(|(request_digest, status, headers, body)| StoredReply {
-            request_digest,
-            status,
-            headers,
-            body,
-        }))
+            .get_result(self.conn)?;
+        Ok(Some(StoredReply { request_digest, status, headers, body }))
     }
 
     fn store_reply(&mut self, principal: Uuid, key: &str, reply: &StoredReply) -> Result<()> {
-        let at = At(self.now());
-        let insert = Insert {
-            tenant: self.scope(),
-            principal: Key(principal),
-            key: key.to_owned(),
+        let keep = Keep {
             digest: reply.request_digest.clone(),
             status: reply.status,
             headers: reply.headers.clone(),
             body: reply.body.clone(),
-            at,
+            tenant: self.scope(),
+            principal: Key(principal),
+            key: key.to_owned(),
         };
-        insert.execute(self.conn)?;
+        keep.execute(self.conn)?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::engine::Unit;
 use super::{Conn, Db};
 use crate::column::{At, Key, Word, on_day, statement, word};
-use crate::page::{Page, behind};
+use crate::page::{Page, keyset};
 use crate::ports::{OrgUnitFilter, OrgUnits, Result, UnitUse};
 use crate::schema::{org_unit, org_unit_placement};
 use chrono::NaiveDate;
@@ -158,19 +158,8 @@ impl OrgUnits for Unit<'_> {
             .select((Row::as_select(), Option::<PlacementRow>::as_select()))
             .limit(page.limit)
             .into_boxed::<Db>();
-        if let Some(since) = page.updated_since {
-            query = query
-                .filter(org_unit::updated_at.ge(At(since)))
-                .order((org_unit::updated_at, org_unit::id));
-            if let Some((at, id)) = page.after_update() {
-                let columns = (org_unit::updated_at, org_unit::id);
-                query = behind!(query, columns, (At(at), Key(id)));
-            }
-        } else {
-            query = query.filter(org_unit::deleted_at.is_null()).order(org_unit::id);
-            if let Some(id) = page.after_id() {
-                query = query.filter(org_unit::id.gt(Key(id)));
-            }
+        if page.updated_since.is_none() {
+            query = query.filter(org_unit::deleted_at.is_null());
         }
         if let Some(parent) = filter.parent_id {
             query = query.filter(org_unit_placement::parent_id.eq(Key(parent.uuid())));
@@ -181,7 +170,7 @@ impl OrgUnits for Unit<'_> {
         if let Some(code) = &filter.code {
             query = query.filter(org_unit::code.eq(code.clone()));
         }
-        query.load(self.conn)?.into_iter().map(org_unit).collect()
+        keyset!(query, org_unit, page).load(self.conn)?.into_iter().map(org_unit).collect()
     }
 
     fn has_company(&mut self) -> Result<bool> {

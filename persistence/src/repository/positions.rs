@@ -3,7 +3,7 @@
 use super::engine::Unit;
 use super::{Conn, Db};
 use crate::column::{At, Key, statement};
-use crate::page::{Page, behind};
+use crate::page::{Page, keyset};
 use crate::ports::{Positions, Result};
 use crate::schema::{assignment, position};
 use diesel::dsl::{exists, select};
@@ -77,21 +77,11 @@ impl Positions for Unit<'_> {
             .select(Row::as_select())
             .limit(page.limit)
             .into_boxed::<Db>();
-        if let Some(since) = page.updated_since {
-            query = query
-                .filter(position::updated_at.ge(At(since)))
-                .order((position::updated_at, position::id));
-            if let Some((at, id)) = page.after_update() {
-                let columns = (position::updated_at, position::id);
-                query = behind!(query, columns, (At(at), Key(id)));
-            }
-        } else {
-            query = query.filter(position::deleted_at.is_null()).order(position::id);
-            if let Some(id) = page.after_id() {
-                query = query.filter(position::id.gt(Key(id)));
-            }
+        if page.updated_since.is_none() {
+            query = query.filter(position::deleted_at.is_null());
         }
-        Ok(query.load(self.conn)?.into_iter().map(Position::from).collect())
+        let rows = keyset!(query, position, page).load(self.conn)?;
+        Ok(rows.into_iter().map(Position::from).collect())
     }
 
     fn create_position(&mut self, change: Change<Position>) -> Result<()> {

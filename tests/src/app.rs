@@ -1,0 +1,322 @@
+//! The product in the process of the tests, each time on a private copy of one prepared database.
+
+use crate::Engine;
+use crate::client::{Client, Credentials};
+use crate::postgres::Cluster;
+use crate::world::{self, Persona, World};
+use actix_web::dev::ServerHandle;
+use actix_web::rt::System;
+use actix_web::web::Data;
+use api::app::App;
+use api::clock::Clock;
+use api::config::Settings;
+use clap::Parser;
+use persistence::{Database, Store};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+/// Runs a test on an engine, unless this run leaves the engine out.
+pub fn run(engine: Engine, test: fn(&TestApp)) {
+    if engine.is_tested() {
+        test(&TestApp::start(engine, &[]));
+    }
+}
+
+/// The runtime on which the tests themselves wait.
+pub fn runtime() -> &'static Runtime {
+    static RUNTIME: LazyLock<Runtime> =
+        LazyLock::new(|| Runtime::new().expect("the operating system starts threads"));
+    &RUNTIME
+}
+
+/// Waits until something holds.
+///
+/// # Panics
+/// When it does not within a minute.
+#[track_caller]
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Settings of a server under test: a free port, one worker, and tokens that outlive the run.
+pub fn settings(url: &str, more: &[&str]) -> Settings {
+    let few = "--port 0 --workers 1 --readers 4 --access-minutes 1440 --rate-per-minute 1000000";
+    let mut all = vec!["tests", "--database-url", url];
+    // A setting given twice would be refused, so what is asked for goes before the usual.
+    let usual: Vec<&str> = few.split(' ').collect();
+    all.extend(usual.chunks(2).filter(|pair| !more.contains(&pair[0])).flatten());
+    all.extend(more);
+    Arguments::parse_from(all).settings
+}
+
+/// A private database, gone when dropped.
+pub struct TestDatabase {
+    /// Its engine.
+    pub engine: Engine,
+    /// Where it is.
+    pub url: String,
+    name: String,
+}
+
+impl TestDatabase {
+    /// An empty one, not even migrated.
+    pub fn empty(engine: Engine) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("evenhand-suite-{}-{number}", std::process::id());
+        match engine {
+            Engine::Sqlite => {
+                fs::create_dir_all(Self::folder(&name)).expect("make a folder");
+                let file = Self::folder(&name).join("evenhand.sqlite");
+                Self { engine, url: format!("sqlite://{}", file.display()), name }
+            }
+            Engine::Postgres => {
+                let cluster = Cluster::shared();
+                cluster.create_database(&name, None);
+                Self { engine, url: cluster.url(&name), name }
+            }
+        }
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        std::env::temp_dir().join(name)
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        match self.engine {
+            Engine::Sqlite => {
+                let _ = fs::remove_dir_all(Self::folder(&self.name));
+            }
+            Engine::Postgres => Cluster::shared().drop_database(&self.name),
+        }
+    }
+}
+
+/// What every test's database is a copy of: a company with people in every role, signed in.
+struct Template {
+    source: Source,
+    world: Arc<World>,
+}
+
+enum Source {
+    /// The bytes of the file.
+    File(Vec<u8>),
+    /// A database nobody is connected to.
+    Database(TestDatabase),
+}
+
+impl Template {
+    fn of(engine: Engine) -> &'static Self {
+        static TEMPLATES: [OnceLock<Template>; 2] = [const { OnceLock::new() }; 2];
+        TEMPLATES[engine as usize].get_or_init(|| Self::prepare(engine))
+    }
+
+    fn prepare(engine: Engine) -> Self {
+        let database = TestDatabase::empty(engine);
+        Database::migrate(&database.url).expect("migrate");
+        world::found(&database.url);
+        let server = Server::start(settings(&database.url, &[]));
+        let world = Arc::new(World::build(&server));
+        server.stop();
+        let source = match engine {
+            Engine::Sqlite => {
+                let file = database.url.trim_start_matches("sqlite://");
+                let log = PathBuf::from(format!("{file}-wal"));
+                eventually("the last connection merges the log and goes", || !log.exists());
+                Source::File(fs::read(file).expect("read the file"))
+            }
+            Engine::Postgres => Source::Database(database),
+        };
+        Self { source, world }
+    }
+
+    fn copy(&self) -> TestDatabase {
+        match &self.source {
+            Source::File(bytes) => {
+                let copy = TestDatabase::empty(Engine::Sqlite);
+                let file = copy.url.trim_start_matches("sqlite://");
+                fs::write(file, bytes).expect("write the file");
+                copy
+            }
+            Source::Database(database) => TestDatabase::copy_of(database),
+        }
+    }
+}
+
+/// A copy of the prepared database, and who is in it.
+pub fn prepared(engine: Engine) -> (TestDatabase, Arc<World>) {
+    let template = Template::of(engine);
+    (template.copy(), Arc::clone(&template.world))
+}
+
+impl TestDatabase {
+    fn copy_of(template: &Self) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-copy-{number}", template.name);
+        let cluster = Cluster::shared();
+        cluster.create_database(&name, Some(&template.name));
+        Self { engine: Engine::Postgres, url: cluster.url(&name), name }
+    }
+}
+
+/// A running server.
+pub struct Server {
+    /// The program behind it.
+    pub app: Data<App>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    thread: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts one; the database is migrated.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start(settings: Settings) -> Self {
+        let (tell, told) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            System::new().block_on(async move {
+                let app = App::open(settings, Clock::default()).await.expect("open the database");
+                let app = Data::new(app);
+                let (server, addresses) = api::server::start(app.clone()).expect("listen");
+                actix_web::rt::spawn(api::jobs::runner::run(app.clone()));
+                let _ = tell.send((app, addresses[0], server.handle()));
+                server.await.expect("serve");
+            });
+        });
+        let (app, address, handle) = told.recv().expect("the server starts");
+        Self { app, address, handle, thread }
+    }
+
+    /// A caller without credentials.
+    pub fn client(&self) -> Client {
+        Client::new(self.address, Credentials::None)
+    }
+
+    /// Stops it and waits until it is gone.
+    pub fn stop(self) {
+        runtime().block_on(self.handle.stop(false));
+        let _ = self.thread.join();
+    }
+}
+
+/// The product on a private database, with a company in it.
+pub struct TestApp {
+    /// The engine.
+    pub engine: Engine,
+    /// Who and what is in it.
+    pub world: Arc<World>,
+    server: Option<Server>,
+    database: TestDatabase,
+}
+
+impl TestApp {
+    /// Starts the product on a copy of the prepared database.
+    pub fn start(engine: Engine, more: &[&str]) -> Self {
+        let (database, world) = prepared(engine);
+        let server = Some(Server::start(settings(&database.url, more)));
+        Self { engine, world, server, database }
+    }
+
+    /// Stops the server and starts another one on the same database.
+    pub fn restart(&mut self, more: &[&str]) {
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
+        self.server = Some(Server::start(settings(&self.database.url, more)));
+    }
+
+    fn server(&self) -> &Server {
+        self.server.as_ref().expect("the server runs")
+    }
+
+    /// The program itself.
+    pub fn app(&self) -> &App {
+        &self.server().app
+    }
+
+    /// Where the database is.
+    pub fn url(&self) -> &str {
+        &self.database.url
+    }
+
+    /// The clock everything happens by.
+    pub fn clock(&self) -> &Clock {
+        &self.app().clock
+    }
+
+    /// A caller.
+    pub fn as_(&self, persona: Persona) -> Client {
+        Client::new(self.server().address, self.world.credentials(persona))
+    }
+
+    /// The id of somebody or something in the company, by its name there.
+    pub fn id(&self, name: &str) -> Uuid {
+        self.world.own.id(name)
+    }
+
+    /// Reads past the API.
+    pub fn read<R: Send + 'static>(
+        &self,
+        mut work: impl FnMut(&mut dyn Store) -> Result<R, persistence::DbError> + Send + 'static,
+    ) -> R {
+        let tenant = self.world.own.tenant.into();
+        let read = self.app().db.read(tenant, move |store| work(store));
+        runtime().block_on(read).expect("read the database")
+    }
+
+    /// How many audit entries and events the company has.
+    pub fn traces(&self) -> (i64, i64) {
+        self.read(|store| {
+            let (entries, _) = store.audit_head()?;
+            let mut events = 0;
+            while let Some(last) = store.events(events, &[], 1000)?.last() {
+                events = last.position;
+            }
+            Ok((entries, events))
+        })
+    }
+
+    /// Fails if `attempt` leaves any trace.
+    ///
+    /// # Panics
+    /// When it does.
+    #[track_caller]
+    pub fn unchanged<R>(&self, attempt: impl FnOnce() -> R) -> R {
+        let before = self.traces();
+        let result = attempt();
+        let after = self.traces();
+        assert!(before == after, "nothing should have changed: {before:?} -> {after:?}");
+        result
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
+    }
+}

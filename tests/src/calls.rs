@@ -1,0 +1,266 @@
+//! For each operation of the contract one request that HR may make: what the access matrix, the
+//! audit coverage and the count of statements are made of. An operation without one fails them.
+
+use crate::TestApp;
+use crate::client::{Client, Request};
+use crate::contract::{self, Operation};
+use crate::world::{self, Company, PASSWORD, Persona};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
+use uuid::Uuid;
+
+/// Operations that end the sessions of whoever calls them.
+pub const ENDS_SESSIONS: &[&str] = &["changeMyPassword", "revokeMySessions"];
+
+/// Makes requests that mean the records of one company.
+pub struct Calls<'a> {
+    company: &'a Company,
+    /// Administrator of the company, who puts records into the state a request needs.
+    hr: Client,
+}
+
+impl<'a> Calls<'a> {
+    /// Requests that mean the company's own records.
+    pub fn own(app: &'a TestApp) -> Self {
+        Self { company: &app.world.own, hr: app.as_(Persona::HrAdmin) }
+    }
+
+    /// Requests that mean the records of the other company.
+    pub fn other(app: &'a TestApp) -> Self {
+        Self { company: &app.world.other, hr: app.as_(Persona::OtherHrAdmin) }
+    }
+
+    /// The request of an operation, to be sent by `caller`.
+    ///
+    /// # Panics
+    /// When nobody has said yet how the operation is called.
+    pub fn request(&self, operation: &Operation, caller: &Client) -> Request {
+        let Target { id, query, body } = self.target(operation.id);
+        let path = match id {
+            Some(id) => operation.path.replace("{id}", &id.to_string()),
+            None => operation.path.replace("{slug}", "not-found"),
+        };
+        let mut request = caller.request(&operation.method, format!("{path}{query}"));
+        if operation.is_guarded() {
+            let item = operation.path.split_inclusive("{id}").next().unwrap_or_default();
+            let item = item.replace("{id}", &id.unwrap_or_default().to_string());
+            request = request.if_match(&self.hr.get(item).expect(200).etag());
+        }
+        match body {
+            Body::None => request,
+            Body::Json(value) => request.json(&value),
+        }
+    }
+
+    /// The same request for a record that does not exist.
+    pub fn missing(&self, operation: &Operation, caller: &Client) -> Request {
+        let Target { query, body, .. } = self.target(operation.id);
+        let path = operation.path.replace("{id}", "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11");
+        let mut request = caller.request(&operation.method, format!("{path}{query}"));
+        if operation.is_guarded() {
+            request = request.if_match("\"1-0\"");
+        }
+        match body {
+            Body::None => request,
+            Body::Json(value) => request.json(&value),
+        }
+    }
+
+    /// Who shall send the request of an operation that `caller` might: somebody new where it ends
+    /// the sessions of whoever sends it.
+    pub fn sender(&self, operation: &Operation, caller: Client) -> Client {
+        if !ENDS_SESSIONS.contains(&operation.id) {
+            return caller;
+        }
+        let login = unique("login");
+        let account = self.hr.post("/v1/accounts", &json!({ "login": login })).expect(201);
+        let setup_token = account.json()["setup_token"].take();
+        let body = json!({ "setup_token": setup_token, "password": PASSWORD });
+        self.hr.post("/v1/auth/password-setup", &body).expect(204);
+        let pair = world::sign_in(&self.hr, self.company.slug, &login).expect(200);
+        self.hr.with(world::token(&pair))
+    }
+
+    fn id(&self, name: &str) -> Target {
+        Target { id: Some(self.company.id(name)), query: String::new(), body: Body::None }
+    }
+
+    /// Something made for this one request.
+    fn fresh(&self, path: &str, body: &Value) -> Target {
+        let id = self.hr.post(path, body).expect(201).id();
+        Target { id: Some(id), query: String::new(), body: Body::None }
+    }
+
+    fn fresh_account(&self) -> Target {
+        self.fresh("/v1/accounts", &json!({ "login": unique("login") }))
+    }
+
+    fn new_unit(&self) -> Value {
+        let code = unique("UNIT");
+        let parent = self.company.id("labs");
+        json!({ "code": code, "name": "New unit", "kind": "team", "parent_id": parent })
+    }
+
+    fn new_person(&self) -> Value {
+        json!({
+            "employee_number": unique("E"), "name": "New person", "hire_date": "2024-02-29",
+            "org_unit_id": self.company.id("east"), "manager_id": self.company.id("mei"),
+        })
+    }
+
+    fn target(&self, operation: &str) -> Target {
+        let nothing = Target { id: None, query: String::new(), body: Body::None };
+        match operation {
+            "getLiveness" | "getReadiness" | "getMetrics" | "getContract" | "getDocs"
+            | "listProblemTypes" | "getProblemType" | "getMe" | "getTenant"
+            | "revokeMySessions" | "exportEmployees" => nothing,
+            "listPositions"
+            | "listOrgUnits"
+            | "listEmployees"
+            | "listAccounts"
+            | "listRoleAssignments"
+            | "listApiKeys"
+            | "listAuditEntries"
+            | "listEvents"
+            | "listJobs" => Target { query: "?limit=200".to_owned(), ..nothing },
+            "updateTenant" => nothing.with(json!({ "name": unique("Company") })),
+
+            "createPosition" => {
+                nothing.with(json!({ "code": unique("P"), "title": "New", "level": 1 }))
+            }
+            "getPosition" => self.id("position"),
+            "updatePosition" => self.id("position").with(json!({ "title": unique("Title") })),
+            "deletePosition" => {
+                let body = json!({ "code": unique("P"), "title": "Old", "level": 1 });
+                self.fresh("/v1/positions", &body)
+            }
+
+            "createOrgUnit" => nothing.with(self.new_unit()),
+            "getOrgUnit" | "listPlacements" => self.id("east"),
+            "updateOrgUnit" => self.id("east").with(json!({ "name": unique("East") })),
+            "moveOrgUnit" => {
+                let parent = self.company.id("sales");
+                self.fresh("/v1/org-units", &self.new_unit()).with(json!({ "parent_id": parent }))
+            }
+            "deleteOrgUnit" => self.fresh("/v1/org-units", &self.new_unit()),
+
+            "createEmployee" => nothing.with(self.new_person()),
+            "getEmployee" | "listAssignments" | "getReportingLine" => self.id("lin"),
+            "updateEmployee" => {
+                self.id("lin").with(json!({ "email": format!("{}@acme.example", unique("lin")) }))
+            }
+            "assignEmployee" => self.id("lin").with(json!({
+                "effective_from": "2025-01-01", "job_title": unique("Title"),
+            })),
+            "terminateEmployee" => self
+                .id("lin")
+                .with(json!({ "last_day": "2099-12-31", "reason": "End of contract" })),
+            "reinstateEmployee" => {
+                let made = self.fresh("/v1/employees", &self.new_person());
+                let path = format!("/v1/employees/{}", made.id.unwrap_or_default());
+                let read = self.hr.get(&path).expect(200);
+                let end = json!({ "last_day": "2099-12-31", "reason": "End of contract" });
+                let ending = self.hr.request("POST", format!("{path}/termination"));
+                ending.if_match(&read.etag()).json(&end).send().expect(200);
+                made.with(json!({ "reason": "Contract prolonged" }))
+            }
+
+            "createAccount" => nothing.with(json!({ "login": unique("login") })),
+            "getAccount" => self.id("lin.account"),
+            "deactivateAccount" | "resetAccountPassword" => self.fresh_account(),
+            "activateAccount" => {
+                let made = self.fresh_account();
+                let path = format!("/v1/accounts/{}", made.id.unwrap_or_default());
+                let read = self.hr.get(&path).expect(200);
+                let closing = self.hr.request("POST", format!("{path}/deactivation"));
+                closing.if_match(&read.etag()).send().expect(200);
+                made
+            }
+
+            "createRoleAssignment" => {
+                let account = self.fresh_account().id;
+                nothing.with(json!({ "account_id": account, "role": "finance" }))
+            }
+            "getRoleAssignment" | "deleteRoleAssignment" => {
+                let account = self.fresh_account().id;
+                let body = json!({ "account_id": account, "role": "finance" });
+                self.fresh("/v1/role-assignments", &body)
+            }
+
+            "createApiKey" => {
+                nothing.with(json!({ "name": unique("Key"), "scopes": ["people:read"] }))
+            }
+            "getApiKey" => self.id("reader.key"),
+            "deleteApiKey" => {
+                let body = json!({ "name": unique("Key"), "scopes": ["people:read"] });
+                self.fresh("/v1/api-keys", &body)
+            }
+
+            "getAuditEntry" => {
+                let lin = self.company.id("lin");
+                let list = self.hr.get(format!("/v1/audit-entries?resource_id={lin}&limit=1"));
+                let id = list.json()["items"][0]["id"].as_str().and_then(|id| id.parse().ok());
+                Target { id, ..nothing }
+            }
+
+            "changeMyPassword" => nothing.with(json!({
+                "current_password": PASSWORD, "new_password": PASSWORD,
+            })),
+
+            "importEmployees" => nothing.with(json!([{
+                "employee_number": unique("E"), "name": "Imported", "hire_date": "2024-02-29",
+                "org_unit_code": "EAST", "manager_employee_number": "MEI",
+            }])),
+            "importOrgUnits" => nothing.with(json!([{
+                "code": unique("U"), "name": "Imported", "kind": "team", "parent_code": "LABS",
+            }])),
+            "getJob" => self.id("job"),
+            "explainAccess" => nothing.with(json!({
+                "action": "employee.read", "resource_id": self.company.id("lin"),
+            })),
+
+            "signIn" => nothing.with(json!({
+                "tenant": self.company.slug, "login": "lin", "password": PASSWORD,
+            })),
+            "refreshTokens" | "signOut" => {
+                let pair = world::sign_in(&self.hr, self.company.slug, "lin").expect(200).json();
+                nothing.with(json!({ "refresh_token": pair["refresh_token"] }))
+            }
+            "setUpPassword" => {
+                let body = json!({ "login": unique("login") });
+                let made = self.hr.post("/v1/accounts", &body).expect(201).json();
+                nothing.with(json!({ "setup_token": made["setup_token"], "password": PASSWORD }))
+            }
+            other => panic!("say in calls.rs how {other} is called"),
+        }
+    }
+}
+
+/// What a request is about.
+struct Target {
+    id: Option<Uuid>,
+    query: String,
+    body: Body,
+}
+
+enum Body {
+    None,
+    Json(Value),
+}
+
+impl Target {
+    fn with(self, body: Value) -> Self {
+        Self { body: Body::Json(body), ..self }
+    }
+}
+
+/// A name nothing else has.
+pub fn unique(prefix: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("{prefix}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Operations that change something.
+pub fn changes() -> impl Iterator<Item = &'static Operation> {
+    contract::operations().values().filter(|operation| operation.method != "GET")
+}

@@ -1,0 +1,302 @@
+//! An HTTP client that reads like the tests want to, and trusts no answer.
+
+use crate::contract;
+use serde_json::Value;
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+use ureq::http;
+use uuid::Uuid;
+
+/// What a caller shows to be let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// Nothing.
+    None,
+    /// A person's access token.
+    Token(String),
+    /// A program's key.
+    Key(String),
+}
+
+/// A caller of the API.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: ureq::Agent,
+    address: SocketAddr,
+    credentials: Credentials,
+}
+
+impl Client {
+    /// A caller of the server at `address`.
+    pub fn new(address: SocketAddr, credentials: Credentials) -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_idle_connections_per_host(1)
+            .timeout_global(Some(Duration::from_secs(120)))
+            .build();
+        Self { agent: config.into(), address, credentials }
+    }
+
+    /// The same way to the server with other credentials.
+    pub fn with(&self, credentials: Credentials) -> Self {
+        Self { credentials, ..self.clone() }
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A request of any method.
+    pub fn request(&self, method: &str, path: impl Into<String>) -> Request {
+        let mut request = Request {
+            client: self.clone(),
+            method: method.to_owned(),
+            path: path.into(),
+            headers: Vec::new(),
+            body: None,
+        };
+        match &self.credentials {
+            Credentials::None => {}
+            Credentials::Token(token) => {
+                request = request.header("Authorization", &format!("Bearer {token}"));
+            }
+            Credentials::Key(key) => request = request.header("X-Api-Key", key),
+        }
+        request
+    }
+
+    /// Reads.
+    pub fn get(&self, path: impl Into<String>) -> Answer {
+        self.request("GET", path).send()
+    }
+
+    /// Creates or transitions.
+    pub fn post(&self, path: impl Into<String>, body: &Value) -> Answer {
+        self.request("POST", path).json(body).send()
+    }
+
+    /// Changes the version that `read` has shown.
+    pub fn patch(&self, read: &Answer, body: &Value) -> Answer {
+        self.request("PATCH", read.path.clone()).if_match(&read.etag()).json(body).send()
+    }
+
+    /// Reads every page of a list, following the cursors.
+    ///
+    /// # Panics
+    /// When a page is refused, or the list does not end.
+    pub fn all(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut next = path.to_owned();
+        for _ in 0..10_000 {
+            let page = self.get(&next).expect(200).json();
+            items.extend(page["items"].as_array().expect("a page has items").iter().cloned());
+            let Some(cursor) = page["next_cursor"].as_str() else { return items };
+            let joint = if path.contains('?') { '&' } else { '?' };
+            next = format!("{path}{joint}cursor={cursor}");
+        }
+        panic!("{path} has no last page");
+    }
+}
+
+/// A request in the making.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Request {
+    client: Client,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+}
+
+impl Request {
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Expects the resource in the version of this ETag.
+    pub fn if_match(self, etag: &str) -> Self {
+        self.header("If-Match", etag)
+    }
+
+    /// Makes a retry safe.
+    pub fn key(self, key: &str) -> Self {
+        self.header("Idempotency-Key", key)
+    }
+
+    /// Sends JSON, as a merge patch with PATCH.
+    pub fn json(self, body: &Value) -> Self {
+        let kind = match self.method.as_str() {
+            "PATCH" => "application/merge-patch+json",
+            _ => "application/json",
+        };
+        self.body(kind, body.to_string())
+    }
+
+    /// Sends a body of any type.
+    pub fn body(mut self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self.header("Content-Type", media_type)
+    }
+
+    /// Sends it, and holds the answer against the contract.
+    ///
+    /// # Panics
+    /// When the connection breaks, or the answer is not what the contract promises.
+    pub fn send(self) -> Answer {
+        let answer = self.try_send().unwrap_or_else(|error| panic!("no answer: {error}"));
+        answer.check();
+        answer
+    }
+
+    /// Sends it; a server may be gone.
+    pub fn try_send(self) -> Result<Answer, ureq::Error> {
+        let Self { client, method, path, headers, body } = self;
+        let mut request = http::Request::builder()
+            .method(method.as_str())
+            .uri(format!("http://{}{path}", client.address));
+        for (name, value) in &headers {
+            request = request.header(name, value);
+        }
+        let sent = match body {
+            Some(body) => client.agent.run(request.body(body)?),
+            None => client.agent.run(request.body(())?),
+        };
+        let mut response = sent?;
+        let body = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
+        let (parts, _) = response.into_parts();
+        Ok(Answer { method, path, status: parts.status.as_u16(), headers: parts.headers, body })
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Clone)]
+pub struct Answer {
+    /// Method of the request.
+    pub method: String,
+    /// Path and query of the request.
+    pub path: String,
+    /// Status.
+    pub status: u16,
+    /// Headers.
+    pub headers: http::HeaderMap,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Fails unless the status is this one.
+    ///
+    /// # Panics
+    /// When it is another.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert!(self.status == status, "{status} expected: {self:?}");
+        self
+    }
+
+    /// Fails unless this is a refusal of this problem type.
+    ///
+    /// # Panics
+    /// When it is anything else.
+    #[track_caller]
+    pub fn refused(self, slug: &str) -> Self {
+        assert!(self.problem() == Some(slug), "{slug} expected: {self:?}");
+        self
+    }
+
+    /// Fails unless this refuses the input for exactly these faults, in any order.
+    ///
+    /// # Panics
+    /// When there are others.
+    #[track_caller]
+    pub fn faults(self, expected: &[(&str, &str)]) -> Self {
+        let body = self.json();
+        let mut found: Vec<(&str, &str)> = body["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|error| {
+                let text = |name: &str| error[name].as_str().unwrap_or_default();
+                (text("pointer"), text("code"))
+            })
+            .collect();
+        found.sort_unstable();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        assert!(found == expected, "the faults {expected:?} expected: {self:?}");
+        self
+    }
+
+    /// The problem type, if it is a refusal.
+    pub fn problem(&self) -> Option<&'static str> {
+        if self.media_type() != api::problem::MEDIA_TYPE {
+            return None;
+        }
+        let body: Value = serde_json::from_slice(&self.body).ok()?;
+        let slug = body["type"].as_str()?.strip_prefix("/problems/")?;
+        api::problem::KINDS.get(slug).map(|kind| kind.slug.as_str())
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// When it is something else.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The id of the resource shown.
+    ///
+    /// # Panics
+    /// When none is.
+    #[track_caller]
+    pub fn id(&self) -> Uuid {
+        let id = self.json()["id"].as_str().and_then(|id| id.parse().ok());
+        id.unwrap_or_else(|| panic!("an id expected: {self:?}"))
+    }
+
+    /// The ETag.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        self.header("ETag").unwrap_or_else(|| panic!("an ETag expected: {self:?}")).to_owned()
+    }
+
+    /// A header, if it is there and text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The media type without parameters.
+    pub fn media_type(&self) -> &str {
+        let header = self.header("Content-Type").unwrap_or_default();
+        header.split(';').next().unwrap_or_default()
+    }
+
+    /// Holds the answer against the contract.
+    fn check(&self) {
+        assert!(self.header("X-Request-Id").is_some(), "a request id expected: {self:?}");
+        assert!(self.status < 500, "a failure of the server: {self:?}");
+        let Some(operation) = contract::at(&self.method, &self.path) else { return };
+        if let Some(fault) = contract::fault(operation, self.status, self.media_type(), &self.body)
+        {
+            panic!("{}: {fault}: {self:?}", operation.id);
+        }
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body: String = String::from_utf8_lossy(&self.body).chars().take(2000).collect();
+        write!(f, "{} {} -> {} {body}", self.method, self.path, self.status)
+    }
+}

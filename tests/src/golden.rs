@@ -1,0 +1,27 @@
+//! Files that are generated, reviewed and committed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The top of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the repository").into()
+}
+
+/// Compares a committed file with what it should hold; with `UPDATE=1` rewrites it instead.
+///
+/// # Panics
+/// When they differ, with the first line that does.
+pub fn compare(path: &str, expected: &str) {
+    let file = root().join(path);
+    if crate::variable("UPDATE").is_some() {
+        fs::write(&file, expected).expect("write the file");
+        return;
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    let mut lines = committed.lines().zip(expected.lines()).zip(1..);
+    if let Some(((old, new), number)) = lines.find(|((old, new), _)| old != new) {
+        panic!("{path}:{number} is\n{old}\nand should be\n{new}\n(UPDATE=1 rewrites the file)");
+    }
+    assert!(committed == expected, "{path} is too long or too short (UPDATE=1 rewrites it)");
+}

@@ -1,0 +1,45 @@
+//! Raw SQL behind the program's back: to look at schemas, to check files, to tamper.
+
+use crate::Engine;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Nullable<Text>)]
+    line: Option<String>,
+}
+
+/// Runs statements that return nothing.
+pub fn execute(engine: Engine, url: &str, statements: &str) {
+    match engine {
+        Engine::Sqlite => sqlite(url).batch_execute(statements),
+        Engine::Postgres => postgres(url).batch_execute(statements),
+    }
+    .unwrap_or_else(|error| panic!("{statements}: {error}"));
+}
+
+/// Runs a query whose only column is the text `line`; in the order of the text, which no engine's
+/// collation decides.
+pub fn lines(engine: Engine, url: &str, query: &str) -> Vec<String> {
+    let rows: Vec<Line> = match engine {
+        Engine::Sqlite => diesel::sql_query(query).load(&mut sqlite(url)),
+        Engine::Postgres => diesel::sql_query(query).load(&mut postgres(url)),
+    }
+    .unwrap_or_else(|error| panic!("{query}: {error}"));
+    let mut lines: Vec<_> = rows.into_iter().map(|row| row.line.unwrap_or_default()).collect();
+    lines.sort_unstable();
+    lines
+}
+
+fn sqlite(url: &str) -> SqliteConnection {
+    let path = url.strip_prefix("sqlite://").unwrap_or(url);
+    let mut conn = SqliteConnection::establish(path).expect("open the file");
+    conn.batch_execute("PRAGMA busy_timeout = 10000").expect("set a timeout");
+    conn
+}
+
+fn postgres(url: &str) -> PgConnection {
+    PgConnection::establish(url).expect("connect")
+}

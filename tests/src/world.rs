@@ -1,0 +1,353 @@
+//! The company every test finds: people in every role and relationship, and its twin, another
+//! company with the same people, whose records must never show.
+
+use crate::app::{Server, eventually};
+use crate::client::{Answer, Client, Credentials};
+use crate::process;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Password of everyone, chosen with a setup token like any other.
+pub const PASSWORD: &str = "seven brown foxes, one lazy dog";
+
+/// Somebody who calls the API. Relationships are those to Lin, an employee in the team East.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Persona {
+    /// Nobody in particular.
+    Anonymous,
+    /// Lin herself.
+    Employee,
+    /// Mei, her line manager.
+    DirectManager,
+    /// Sun, Mei's line manager.
+    SkipLevelManager,
+    /// Fan, her line manager until last year.
+    FormerManager,
+    /// Kai, who works in another department.
+    Colleague,
+    /// Tom, who has left.
+    Terminated,
+    /// HR business partner of Lin's department.
+    Hrbp,
+    /// HR business partner of another department.
+    OtherHrbp,
+    /// HR administrator.
+    HrAdmin,
+    /// Another HR administrator.
+    SecondHrAdmin,
+    /// Senior management.
+    Executive,
+    /// Auditor.
+    Auditor,
+    /// Compensation officer.
+    Comp,
+    /// Finance.
+    Finance,
+    /// Member of the performance committee.
+    Committee,
+    /// A program that may read people.
+    PeopleReader,
+    /// A program that may read people of another department only.
+    UnitReader,
+    /// A program that may create and change people.
+    PeopleWriter,
+    /// A program that may follow the feed.
+    EventReader,
+    /// HR administrator of the other company.
+    OtherHrAdmin,
+}
+
+use Persona::*;
+
+impl Persona {
+    /// Everyone, in the order of the access matrix.
+    pub const ALL: [Self; 21] = [
+        Anonymous,
+        Employee,
+        DirectManager,
+        SkipLevelManager,
+        FormerManager,
+        Colleague,
+        Terminated,
+        Hrbp,
+        OtherHrbp,
+        HrAdmin,
+        SecondHrAdmin,
+        Executive,
+        Auditor,
+        Comp,
+        Finance,
+        Committee,
+        PeopleReader,
+        UnitReader,
+        PeopleWriter,
+        EventReader,
+        OtherHrAdmin,
+    ];
+
+    /// As the access matrix names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Anonymous => "anonymous",
+            Employee => "self",
+            DirectManager => "direct manager",
+            SkipLevelManager => "skip-level manager",
+            FormerManager => "former manager",
+            Colleague => "colleague",
+            Terminated => "terminated",
+            Hrbp => "hrbp",
+            OtherHrbp => "hrbp of another unit",
+            HrAdmin => "hr_admin",
+            SecondHrAdmin => "second hr_admin",
+            Executive => "executive",
+            Auditor => "auditor",
+            Comp => "comp",
+            Finance => "finance",
+            Committee => "committee",
+            PeopleReader => "key people:read",
+            UnitReader => "key of another unit",
+            PeopleWriter => "key people:write",
+            EventReader => "key events:read",
+            OtherHrAdmin => "hr_admin of another company",
+        }
+    }
+}
+
+/// The people: persona, name, unit, line manager, role.
+const PEOPLE: &[(Persona, &str, &str, &str, &str)] = &[
+    (SkipLevelManager, "sun", "sales", "", ""),
+    (DirectManager, "mei", "east", "sun", ""),
+    (FormerManager, "fan", "sales", "sun", ""),
+    (Employee, "lin", "east", "fan", ""),
+    (Colleague, "kai", "labs", "", ""),
+    (Terminated, "tom", "labs", "kai", ""),
+    (HrAdmin, "hua", "company", "", "hr_admin"),
+    (SecondHrAdmin, "hao", "company", "", "hr_admin"),
+    (Hrbp, "bo", "company", "", "hrbp sales"),
+    (OtherHrbp, "bai", "company", "", "hrbp labs"),
+    (Executive, "ella", "company", "", "executive"),
+    (Auditor, "ada", "company", "", "auditor"),
+    (Comp, "cai", "company", "", "comp"),
+    (Finance, "fen", "company", "", "finance"),
+    (Committee, "min", "company", "", "committee"),
+];
+
+/// Those of whom the other company has a twin who can sign in.
+const TWINS: &[Persona] = &[Employee];
+
+/// The keys: persona, name, scope, unit.
+const KEYS: &[(Persona, &str, &str, &str)] = &[
+    (PeopleReader, "reader", "people:read", ""),
+    (UnitReader, "unit-reader", "people:read", "labs"),
+    (PeopleWriter, "writer", "people:write", ""),
+    (EventReader, "follower", "events:read", ""),
+];
+
+/// A company with the ids of everybody and everything in it, by name.
+#[derive(Debug)]
+pub struct Company {
+    /// Its id.
+    pub tenant: Uuid,
+    /// The short name people sign in with.
+    pub slug: &'static str,
+    ids: BTreeMap<String, Uuid>,
+    credentials: BTreeMap<Persona, Credentials>,
+}
+
+impl Company {
+    /// The id of somebody or something by its name.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn id(&self, name: &str) -> Uuid {
+        *self.ids.get(name).unwrap_or_else(|| panic!("nothing is called {name}"))
+    }
+
+    /// Every id.
+    pub fn ids(&self) -> impl Iterator<Item = Uuid> + '_ {
+        self.ids.values().copied().chain([self.tenant])
+    }
+}
+
+/// Both companies, and who may call.
+#[derive(Debug)]
+pub struct World {
+    /// The company.
+    pub own: Company,
+    /// Its twin.
+    pub other: Company,
+}
+
+/// Short names of the two companies.
+const SLUGS: [&str; 2] = ["acme", "globex"];
+
+/// Founds both companies as an operator does, each with its first administrator.
+///
+/// # Panics
+/// When that fails.
+pub fn found(url: &str) {
+    for slug in SLUGS {
+        let arguments = format!(
+            "admin create --tenant {slug} --time-zone Asia/Shanghai --login founder \
+             --password-stdin --database-url {url}"
+        );
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let (succeeded, said) = process::run(&arguments, &format!("{PASSWORD}\n"));
+        assert!(succeeded, "{said}");
+    }
+}
+
+impl World {
+    /// Builds the companies through the API.
+    pub fn build(server: &Server) -> Self {
+        let own = Builder::enter(server, SLUGS[0]).people(PEOPLE).keys().job().company;
+        let twins: Vec<_> =
+            PEOPLE.iter().filter(|person| TWINS.contains(&person.0)).copied().collect();
+        let other = Builder::enter(server, SLUGS[1]).people(&twins).keys().job().company;
+        Self { own, other }
+    }
+
+    /// What a persona shows to be let in.
+    pub fn credentials(&self, persona: Persona) -> Credentials {
+        let (company, persona) = match persona {
+            OtherHrAdmin => (&self.other, HrAdmin),
+            persona => (&self.own, persona),
+        };
+        company.credentials.get(&persona).cloned().unwrap_or(Credentials::None)
+    }
+}
+
+/// Signs somebody in.
+pub fn sign_in(client: &Client, slug: &str, login: &str) -> Answer {
+    let body = json!({ "tenant": slug, "login": login, "password": PASSWORD });
+    client.with(Credentials::None).post("/v1/auth/token", &body)
+}
+
+/// The credentials of an answer with tokens.
+pub fn token(answer: &Answer) -> Credentials {
+    let token = answer.json()["access_token"].as_str().unwrap_or_default().to_owned();
+    Credentials::Token(token)
+}
+
+struct Builder {
+    company: Company,
+    /// Whoever builds.
+    hr: Client,
+}
+
+impl Builder {
+    /// Signs in as the first administrator.
+    fn enter(server: &Server, slug: &'static str) -> Self {
+        let nobody = server.client();
+        let founder = token(&sign_in(&nobody, slug, "founder").expect(200));
+        let hr = nobody.with(founder.clone());
+        let tenant = hr.get("/v1/tenant").expect(200).id();
+        let credentials = BTreeMap::from([(HrAdmin, founder)]);
+        let company = Company { tenant, slug, ids: BTreeMap::new(), credentials };
+        let mut builder = Self { company, hr };
+        builder.unit("company", "company", "");
+        builder.unit("sales", "department", "company");
+        builder.unit("east", "team", "sales");
+        builder.unit("labs", "department", "company");
+        let body = json!({ "code": "REP", "title": "Representative", "level": 4 });
+        builder.create("position", "/v1/positions", &body);
+        builder
+    }
+
+    fn create(&mut self, name: &str, path: &str, body: &Value) -> Answer {
+        let made = self.hr.post(path, body).expect(201);
+        self.company.ids.insert(name.to_owned(), made.id());
+        made
+    }
+
+    fn unit(&mut self, name: &str, kind: &str, parent: &str) {
+        let mut body = json!({
+            "code": name.to_uppercase(), "name": name, "kind": kind,
+            "effective_from": "2010-01-01",
+        });
+        if !parent.is_empty() {
+            body["parent_id"] = self.company.id(parent).to_string().into();
+        }
+        self.create(name, "/v1/org-units", &body);
+    }
+
+    /// Hires people, lets them choose their passwords, gives them their roles and signs them in.
+    fn people(mut self, people: &[(Persona, &str, &str, &str, &str)]) -> Self {
+        for &(_, name, unit, manager, _) in PEOPLE {
+            let mut body = json!({
+                "employee_number": name.to_uppercase(), "name": name,
+                "email": format!("{name}@{}.example", self.company.slug),
+                "hire_date": "2015-03-01",
+                "org_unit_id": self.company.id(unit),
+                "position_id": self.company.id("position"),
+                "external_ids": [{ "system": "hris", "value": format!("h-{name}") }],
+            });
+            if !manager.is_empty() {
+                body["manager_id"] = self.company.id(manager).to_string().into();
+            }
+            self.create(name, "/v1/employees", &body);
+        }
+        let lin = self.hr.get(format!("/v1/employees/{}", self.company.id("lin"))).expect(200);
+        let body = json!({ "effective_from": "2024-01-01", "manager_id": self.company.id("mei") });
+        let moving = self.hr.request("POST", format!("{}/assignments", lin.path));
+        moving.if_match(&lin.etag()).json(&body).send().expect(200);
+
+        for &(persona, name, _, _, role) in people {
+            let body = json!({ "login": name, "employee_id": self.company.id(name) });
+            let account = self.create(&format!("{name}.account"), "/v1/accounts", &body);
+            set_up(&self.hr, account.json()["setup_token"].as_str().unwrap_or_default());
+            if !role.is_empty() {
+                let mut words = role.split(' ');
+                let mut body = json!({ "account_id": account.id(), "role": words.next() });
+                if let Some(unit) = words.next() {
+                    body["org_unit_id"] = self.company.id(unit).to_string().into();
+                }
+                self.create(&format!("{name}.role"), "/v1/role-assignments", &body);
+            }
+            let signed_in = sign_in(&self.hr, self.company.slug, name).expect(200);
+            self.company.credentials.insert(persona, token(&signed_in));
+        }
+
+        let tom = self.hr.get(format!("/v1/employees/{}", self.company.id("tom"))).expect(200);
+        let leaving = self.hr.request("POST", format!("{}/termination", tom.path));
+        let body = json!({ "last_day": "2025-06-30", "reason": "Moved away" });
+        leaving.if_match(&tom.etag()).json(&body).send().expect(200);
+        self
+    }
+
+    /// Makes the keys of the programs.
+    fn keys(mut self) -> Self {
+        // Who makes a key answers for it.
+        self.hr = self.hr.with(self.company.credentials[&HrAdmin].clone());
+        for &(persona, name, scope, unit) in KEYS {
+            let mut body = json!({ "name": name, "scopes": [scope] });
+            if !unit.is_empty() {
+                body["org_unit_id"] = self.company.id(unit).to_string().into();
+            }
+            let key = self.create(&format!("{name}.key"), "/v1/api-keys", &body);
+            let secret = key.json()["secret"].as_str().unwrap_or_default().to_owned();
+            self.company.credentials.insert(persona, Credentials::Key(secret));
+        }
+        self
+    }
+
+    /// Lets a job run to its end: as many rows as make one, of which none is kept.
+    fn job(mut self) -> Self {
+        let rows: Vec<_> = (0..=api::bulk::SYNCHRONOUS_ROWS)
+            .map(|row| json!({ "code": format!("J{row}"), "name": "Row", "kind": "company" }))
+            .collect();
+        let path = "/v1/org-units/bulk?dry_run=true&atomic=false";
+        let job = self.hr.post(path, &rows.into()).expect(202);
+        self.company.ids.insert("job".to_owned(), job.id());
+        let path = job.header("Location").unwrap_or_default().to_owned();
+        eventually("the job ends", || self.hr.get(&path).json()["state"] == "succeeded");
+        self
+    }
+}
+
+/// Chooses the password.
+fn set_up(client: &Client, setup_token: &str) {
+    let body = json!({ "setup_token": setup_token, "password": PASSWORD });
+    client.with(Credentials::None).post("/v1/auth/password-setup", &body).expect(204);
+}

@@ -1,0 +1,125 @@
+//! Pages, cursors and mirrors, on the simplest noun: every list goes the same way.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use tests::world::Persona::{Auditor, HrAdmin, OtherHrAdmin};
+use tests::{Client, TestApp, on_each_engine};
+
+on_each_engine![
+    pages_hold_every_row_once,
+    a_page_links_to_the_next,
+    a_cursor_is_good_for_its_own_list_only,
+    limits_are_bounded,
+    a_mirror_catches_up_on_changes_and_deletions,
+];
+
+fn fill(hr: &Client, count: usize) {
+    for number in 0..count {
+        let body = json!({ "code": format!("LIST-{number:03}"), "title": "Row", "level": 1 });
+        hr.post("/v1/positions", &body).expect(201);
+    }
+}
+
+/// Proves R87 through `listPositions`.
+fn pages_hold_every_row_once(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    fill(&hr, 23);
+    let whole = hr.all("/v1/positions?limit=200");
+    assert!(whole.len() >= 23);
+    for limit in [1, 7, 22, 23] {
+        assert_eq!(hr.all(&format!("/v1/positions?limit={limit}")), whole, "limit {limit}");
+    }
+    let entries = app.as_(Auditor).all("/v1/audit-entries?limit=200");
+    assert_eq!(app.as_(Auditor).all("/v1/audit-entries?limit=9"), entries);
+    let positions: Vec<_> = entries.iter().map(|entry| entry["position"].as_i64()).collect();
+    let expected: Vec<_> = (1..).take(entries.len()).map(Some).collect();
+    assert_eq!(positions, expected, "the log has no gap");
+}
+
+fn a_page_links_to_the_next(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    fill(&hr, 3);
+    let first = hr.get("/v1/positions?limit=2").expect(200);
+    let link = first.header("Link").expect("a link to the next page").to_owned();
+    let next = link.trim_start_matches('<').split('>').next().unwrap_or_default();
+    assert!(link.ends_with("; rel=\"next\""));
+    assert!(next.contains("limit=2"));
+    let cursor = first.json()["next_cursor"].as_str().unwrap_or_default().to_owned();
+    let by_cursor = hr.get(format!("/v1/positions?limit=2&cursor={cursor}")).json();
+    assert_eq!(hr.get(next).json()["items"], by_cursor["items"]);
+    let last = hr.get("/v1/positions?limit=200").expect(200);
+    assert!(last.header("Link").is_none());
+    assert!(last.json()["next_cursor"].is_null());
+}
+
+fn a_cursor_is_good_for_its_own_list_only(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    fill(&hr, 3);
+    fill(&app.as_(OtherHrAdmin), 3);
+    let first = hr.get("/v1/positions?limit=2").expect(200).json();
+    let cursor = first["next_cursor"].as_str().expect("more than one page");
+    let tried = |client: &Client, path: &str, cursor: &str| {
+        client.get(format!("{path}limit=2&cursor={cursor}")).refused("cursor-invalid");
+    };
+    tried(&app.as_(OtherHrAdmin), "/v1/positions?", cursor);
+    tried(&hr, "/v1/positions?updated_since=2020-01-01T00:00:00Z&", cursor);
+    tried(&hr, "/v1/audit-entries?", cursor);
+    for at in [0, cursor.len() / 2, cursor.len() - 2] {
+        let mut tampered = cursor.as_bytes().to_vec();
+        tampered[at] = if tampered[at] == b'A' { b'B' } else { b'A' };
+        tried(&hr, "/v1/positions?", &String::from_utf8_lossy(&tampered));
+    }
+    for nonsense in ["", "x", "0000", "%E4%B8%AD"] {
+        tried(&hr, "/v1/positions?", nonsense);
+    }
+    hr.get("/v1/events?after=-1").refused("cursor-invalid");
+    hr.get("/v1/events?after=x").refused("cursor-invalid");
+}
+
+fn limits_are_bounded(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    for list in ["/v1/positions", "/v1/audit-entries", "/v1/events"] {
+        for limit in ["0", "-1", "201"] {
+            hr.get(format!("{list}?limit={limit}"))
+                .refused("malformed-request")
+                .faults(&[("/query/limit", "out_of_range")]);
+        }
+        hr.get(format!("{list}?limit=many")).refused("malformed-request");
+        hr.get(format!("{list}?colour=red"))
+            .refused("malformed-request")
+            .faults(&[("/query/colour", "unknown_property")]);
+    }
+}
+
+/// Proves R87 through `listPositions`.
+fn a_mirror_catches_up_on_changes_and_deletions(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    let mut mirror: BTreeMap<String, Value> = BTreeMap::new();
+    let mut newest = String::from("2000-01-01T00:00:00Z");
+    let mut catch_up = |mirror: &mut BTreeMap<String, Value>| {
+        for item in hr.all(&format!("/v1/positions?limit=2&updated_since={newest}")) {
+            newest = item["updated_at"].as_str().unwrap_or_default().to_owned();
+            let id = item["id"].as_str().unwrap_or_default().to_owned();
+            match item.get("deleted_at") {
+                Some(_) => mirror.remove(&id),
+                None => mirror.insert(id, item),
+            };
+        }
+    };
+    fill(&hr, 5);
+    catch_up(&mut mirror);
+    let rows = hr.all("/v1/positions");
+    for (number, row) in rows.iter().filter(|row| row["title"] == "Row").enumerate() {
+        let path = format!("/v1/positions/{}", row["id"].as_str().unwrap_or_default());
+        let read = hr.get(&path).expect(200);
+        if number % 2 == 0 {
+            hr.patch(&read, &json!({ "title": format!("Changed {number}") })).expect(200);
+        } else {
+            hr.request("DELETE", &path).if_match(&read.etag()).send().expect(204);
+        }
+    }
+    catch_up(&mut mirror);
+    let mut mirrored: Vec<Value> = mirror.into_values().collect();
+    mirrored.sort_by_key(|row| row["id"].to_string());
+    assert_eq!(mirrored, hr.all("/v1/positions"));
+}

@@ -1,0 +1,119 @@
+//! The schema goes up, down and up again, and only one process changes it at a time.
+
+use persistence::Database;
+use std::sync::Barrier;
+use tests::app::TestDatabase;
+use tests::{Engine, sql};
+
+#[test]
+fn up_down_and_up_is_the_same_schema() {
+    for engine in Engine::ALL.into_iter().filter(|engine| engine.is_tested()) {
+        let database = TestDatabase::empty(engine);
+        let empty = schema(&database);
+        assert!(!Database::is_migrated(&database.url).expect("look"));
+        let ran = Database::migrate(&database.url).expect("up");
+        assert!(Database::is_migrated(&database.url).expect("look"));
+        assert!(!ran.is_empty());
+        assert!(Database::migrate(&database.url).expect("again").is_empty());
+        let first = schema(&database);
+        assert!(first.len() > empty.len() + 10, "{engine}: {first:?}");
+
+        let mut reverted = Database::revert(&database.url).expect("down");
+        reverted.reverse();
+        assert_eq!(reverted, ran);
+        assert_eq!(schema(&database), empty, "{engine}: nothing stays behind");
+        assert_eq!(Database::migrate(&database.url).expect("up again"), ran);
+        assert_eq!(schema(&database), first, "{engine}");
+    }
+}
+
+#[test]
+fn of_many_first_starts_one_migrates() {
+    for engine in Engine::ALL.into_iter().filter(|engine| engine.is_tested()) {
+        let database = TestDatabase::empty(engine);
+        let start = Barrier::new(4);
+        let ran: Vec<usize> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        Database::migrate(&database.url).expect("migrate").len()
+                    })
+                })
+                .collect();
+            starts.into_iter().map(|start| start.join().expect("no panic")).collect()
+        });
+        assert_eq!(ran.iter().filter(|count| **count > 0).count(), 1, "{engine}: {ran:?}");
+    }
+}
+
+#[test]
+fn both_engines_have_the_same_tables() {
+    if !Engine::ALL.into_iter().all(Engine::is_tested) {
+        return;
+    }
+    let columns = |engine, query| {
+        let database = TestDatabase::empty(engine);
+        Database::migrate(&database.url).expect("migrate");
+        sql::lines(engine, &database.url, query)
+    };
+    let sqlite = columns(
+        Engine::Sqlite,
+        "SELECT m.name || '.' || c.name || CASE WHEN c.\"notnull\" THEN '' ELSE '?' END AS line \
+         FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+         WHERE m.type = 'table' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'",
+    );
+    let postgres = columns(
+        Engine::Postgres,
+        "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'NO' THEN '' ELSE '?' END \
+         AS line FROM information_schema.columns WHERE table_schema = 'public' \
+         AND table_name NOT LIKE '\\_\\_%' AND table_name <> 'migration_lock'",
+    );
+    assert_eq!(sqlite, postgres);
+}
+
+#[test]
+fn every_table_of_a_tenant_has_a_second_wall() {
+    if !Engine::Postgres.is_tested() {
+        return;
+    }
+    let database = TestDatabase::empty(Engine::Postgres);
+    Database::migrate(&database.url).expect("migrate");
+    let open = sql::lines(
+        Engine::Postgres,
+        &database.url,
+        "SELECT c.relname::text AS line FROM pg_class c \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' \
+         WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace \
+         AND NOT (c.relrowsecurity AND c.relforcerowsecurity)",
+    );
+    assert!(open.is_empty(), "without row-level security: {open:?}");
+}
+
+/// Everything there is to a schema, in words.
+fn schema(database: &TestDatabase) -> Vec<String> {
+    let query = match database.engine {
+        Engine::Sqlite => {
+            "SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line FROM sqlite_master \
+             WHERE name NOT LIKE '\\_\\_diesel%' ESCAPE '\\' \
+             AND tbl_name NOT LIKE '\\_\\_diesel%' ESCAPE '\\'"
+        }
+        Engine::Postgres => {
+            "SELECT line FROM (\
+             SELECT c.relname || ' ' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) \
+               || ' ' || a.attnotnull || ' ' || a.attcollation || ' ' || c.relrowsecurity AS line \
+               FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+               WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') \
+               AND a.attnum > 0 AND NOT a.attisdropped \
+             UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' \
+             UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) \
+               FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid <> 0 \
+             UNION ALL SELECT tablename || ' ' || policyname || ' ' || coalesce(qual, '') || ' ' \
+               || coalesce(with_check, '') FROM pg_policies WHERE schemaname = 'public' \
+             UNION ALL SELECT proname || ' ' || prosrc FROM pg_proc \
+               WHERE pronamespace = 'public'::regnamespace \
+             ) all_lines WHERE line NOT LIKE '%diesel%' AND line NOT LIKE '%migration_lock%'"
+        }
+    };
+    sql::lines(database.engine, &database.url, query)
+}

@@ -1,0 +1,7 @@
+//! The program itself, for the tests that need it as a process.
+
+#[test]
+#[ignore = "is the program, not a test"]
+fn evenhand() {
+    tests::process::evenhand();
+}
