@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::load::{Target, Work, drive};
 use crate::people::{self, Person};
 use crate::product::{self, Product};
-use crate::raw::{self, Way};
+use crate::raw;
 use crate::report::{Answers, BULK, Comparison, REQUESTS, Section};
 use crate::server::Server;
 use crate::{Options, Result, wait};
@@ -64,10 +64,7 @@ fn imports(
     let (mut new, mut known) = (Vec::new(), Vec::new());
     let mut peak = 0.0;
     let ways = raw::connect(&engine.url("base"))?.ways();
-    let mut raw_ways: Vec<(Way, bool, Vec<f64>, Vec<f64>)> = Vec::new();
-    for recorded in [false, true] {
-        raw_ways.extend(ways.iter().map(|&way| (way, recorded, Vec::new(), Vec::new())));
-    }
+    let mut raw_ways: Vec<_> = ways.iter().map(|&way| (way, Vec::new(), Vec::new())).collect();
     for round in 0..options.bulk_rounds {
         if round > 0 {
             engine.remove("ours");
@@ -80,44 +77,30 @@ fn imports(
         peak = product.server.peak()?.max(peak);
         drop(product);
 
-        for (way, recorded, new, known) in &mut raw_ways {
+        for (way, new, known) in &mut raw_ways {
             engine.copy("base", "raw")?;
             let mut driver = raw::connect(&engine.url("raw"))?;
             let units = driver.units()?;
-            let mut import = |recorded| {
-                rate(company.len(), || {
-                    parts.iter().try_for_each(|part| driver.import(*way, part, &units, recorded))
-                })
-            };
-            new.push(import(*recorded)?);
-            if !*recorded {
-                known.push(import(false)?);
+            for figures in [new, known] {
+                figures.push(rate(company.len(), || {
+                    parts.iter().try_for_each(|part| driver.import(*way, part, &units))
+                })?);
             }
             drop(driver);
             engine.remove("raw");
         }
     }
     section.memory.push(("most during the bulk upserts", peak));
-    for (way, recorded, raw_new, raw_known) in raw_ways {
-        let what = match recorded {
-            true => format!("{way:?} with audit entries and events"),
-            false => format!("{way:?}, people only"),
-        };
-        section.comparisons.push(Comparison {
-            what: "bulk upsert, all new",
-            unit: "rows/s",
-            ours: new.clone(),
-            beside: what.clone(),
-            theirs: raw_new,
-            bar: recorded.then_some(BULK),
-        });
-        if !recorded {
+    for (way, raw_new, raw_known) in raw_ways {
+        for (what, ours, theirs) in
+            [("bulk upsert, all new", &new, raw_new), ("bulk upsert, all known", &known, raw_known)]
+        {
             section.comparisons.push(Comparison {
-                what: "bulk upsert, all known",
+                what,
                 unit: "rows/s",
-                ours: known.clone(),
-                beside: what,
-                theirs: raw_known,
+                ours: ours.clone(),
+                beside: way.to_string(),
+                theirs,
                 bar: Some(BULK),
             });
         }

@@ -62,7 +62,7 @@ pub struct Rename {
 }
 
 /// How rows get in by the hundred thousand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub enum Way {
     /// Upserts of many rows each.
     MultiRow,
@@ -70,6 +70,16 @@ pub enum Way {
     Copy,
     /// One upsert from arrays.
     Unnest,
+}
+
+impl std::fmt::Display for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::MultiRow => "upserts of 100 rows",
+            Self::Copy => "COPY and a merge",
+            Self::Unnest => "UNNEST",
+        })
+    }
 }
 
 /// One connection through an engine's raw driver, inside one tenant.
@@ -90,10 +100,8 @@ pub trait Driver: Send {
     fn rename(&mut self, rename: &Rename) -> Result<Option<Renamed>>;
     /// The ways this engine knows, the one to expect most of first.
     fn ways(&self) -> &'static [Way];
-    /// Upserts people with their assignments in one transaction, and if wanted with an audit entry
-    /// and an event for each.
-    fn import(&mut self, way: Way, people: &[Person], units: &[Uuid], recorded: bool)
-    -> Result<()>;
+    /// Upserts people with their assignments in one transaction.
+    fn import(&mut self, way: Way, people: &[Person], units: &[Uuid]) -> Result<()>;
     /// Reads all people as the export shows them; how many bytes of CSV that is.
     fn export(&mut self, day: NaiveDate) -> Result<usize>;
 }

@@ -135,52 +135,6 @@ impl Postgres {
         Ok(())
     }
 
-    /// Keeps what is recorded of many people at once.
-    fn record_all(&mut self, people: &[Person]) -> Result<()> {
-        let (tenant, now) = (self.tenant, now());
-        let (audit, mut previous, event) = self.heads()?;
-        let positions: Vec<i64> = (1..=people.len() as i64).collect();
-        let entries: Vec<Entry> = positions
-            .iter()
-            .zip(people)
-            .map(|(position, person)| Entry::new(audit + position, &person.name))
-            .collect();
-        let resources: Vec<Uuid> = people.iter().map(|person| person.id).collect();
-        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
-        let event_ids: Vec<Uuid> = entries.iter().map(|entry| entry.event_id).collect();
-        let details: Vec<&str> = entries.iter().map(|entry| &entry.details[..]).collect();
-        let hashes: Vec<&[u8]> = entries.iter().map(|entry| &entry.hash[..]).collect();
-        let mut previous_hashes = vec![&previous[..]];
-        previous_hashes.extend(hashes.iter().take(hashes.len() - 1));
-        self.execute(
-            AUDIT_ENTRIES,
-            &[
-                &tenant,
-                &audit,
-                &now,
-                &ACTOR_KIND,
-                &ACTION,
-                &RESOURCE,
-                &RULE,
-                &positions,
-                &ids,
-                &resources,
-                &details,
-                &previous_hashes,
-                &hashes,
-            ],
-        )?;
-        let data = &entries[0].data;
-        self.execute(
-            EVENTS,
-            &[&tenant, &event, &now, &ACTION, &RESOURCE, data, &positions, &event_ids, &resources],
-        )?;
-        previous = hashes[hashes.len() - 1].to_vec();
-        let count = people.len() as i64;
-        self.execute(MOVE_HEADS, &[&(audit + count), &previous, &(event + count), &tenant])?;
-        Ok(())
-    }
-
     fn copy(&mut self, people: &[Person], units: &[Uuid]) -> Result<()> {
         self.client.batch_execute(INCOMING)?;
         let mut copy = self.client.copy_in("COPY incoming FROM STDIN")?;
@@ -259,17 +213,6 @@ const INCOMING: &str = "CREATE TEMP TABLE incoming (id uuid, assignment_id uuid,
      ON COMMIT DROP";
 const PAGE_EXTERNAL_IDS: &str = "SELECT employee_id, system, value FROM employee_external_id \
      WHERE tenant_id = $1 AND employee_id = ANY ($2) ORDER BY system";
-const AUDIT_ENTRIES: &str = "INSERT INTO audit_entry (tenant_id, position, id, at, actor_kind, \
-     actor_id, action, resource, resource_id, rule, request_id, details, salt, details_digest, \
-     previous_hash, hash) \
-     SELECT $1, $2::bigint + i.position, i.id, $3, $4, $1, $5, $6, i.resource_id, $7, i.id::text, \
-     i.details, substring(i.hash for 16), i.hash, i.previous, i.hash \
-     FROM unnest($8::bigint[], $9::uuid[], $10::uuid[], $11::text[], $12::bytea[], $13::bytea[]) \
-     AS i (position, id, resource_id, details, previous, hash)";
-const EVENTS: &str = "INSERT INTO event (tenant_id, position, id, type, resource, resource_id, at, \
-     data) SELECT $1, $2::bigint + i.position, i.id, $4, $5, i.resource_id, $3, $6 \
-     FROM unnest($7::bigint[], $8::uuid[], $9::uuid[]) AS i (position, id, resource_id)";
-
 fn employee(row: &Row) -> Employee {
     Employee {
         id: row.get(0),
@@ -357,22 +300,13 @@ impl Driver for Postgres {
         &[Way::Copy, Way::Unnest]
     }
 
-    fn import(
-        &mut self,
-        way: Way,
-        people: &[Person],
-        units: &[Uuid],
-        recorded: bool,
-    ) -> Result<()> {
+    fn import(&mut self, way: Way, people: &[Person], units: &[Uuid]) -> Result<()> {
         self.client.batch_execute(
             "BEGIN; LOCK TABLE employee, assignment IN SHARE UPDATE EXCLUSIVE MODE",
         )?;
         match way {
             Way::Copy => self.copy(people, units)?,
             Way::Unnest | Way::MultiRow => self.unnest(people, units)?,
-        }
-        if recorded {
-            self.record_all(people)?;
         }
         Ok(self.client.batch_execute("COMMIT")?)
     }

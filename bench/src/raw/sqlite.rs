@@ -33,47 +33,41 @@ impl Sqlite {
         Ok(ids.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Keeps an audit entry and an event for each change, and moves the heads of both.
-    fn record(&self, changed: impl Iterator<Item = (Uuid, String)>) -> rusqlite::Result<()> {
+    /// Keeps an audit entry and an event for a change, and moves the heads of both.
+    fn record(&self, id: Uuid, name: &str) -> Result<()> {
         let mut heads = self.conn.prepare_cached(HEADS)?;
-        let (mut audit, mut hash, mut event): (i64, Vec<u8>, i64) =
+        let (audit, previous, event): (i64, Vec<u8>, i64) =
             heads.query_row([self.tenant], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let mut insert_entry = self.conn.prepare_cached(AUDIT_ENTRY)?;
-        let mut insert_event = self.conn.prepare_cached(EVENT)?;
-        let now = micros();
-        for (id, name) in changed {
-            (audit, event) = (audit + 1, event + 1);
-            let entry = Entry::new(audit, &name);
-            insert_entry.execute(params![
-                self.tenant,
-                audit,
-                entry.id,
-                now,
-                ACTOR_KIND,
-                self.tenant,
-                ACTION,
-                RESOURCE,
-                id,
-                RULE,
-                entry.id.to_string(),
-                entry.details,
-                &entry.hash[..16],
-                entry.hash,
-                hash,
-                entry.hash
-            ])?;
-            insert_event.execute(params![
-                self.tenant,
-                event,
-                entry.event_id,
-                ACTION,
-                RESOURCE,
-                id,
-                now,
-                entry.data
-            ])?;
-            hash = entry.hash.to_vec();
-        }
+        let (audit, event, now) = (audit + 1, event + 1, micros());
+        let Entry { id: entry_id, event_id, details, data, hash } = Entry::new(audit, name);
+        self.conn.prepare_cached(AUDIT_ENTRY)?.execute(params![
+            self.tenant,
+            audit,
+            entry_id,
+            now,
+            ACTOR_KIND,
+            self.tenant,
+            ACTION,
+            RESOURCE,
+            id,
+            RULE,
+            entry_id.to_string(),
+            details,
+            &hash[..16],
+            hash,
+            previous,
+            hash
+        ])?;
+        self.conn.prepare_cached(EVENT)?.execute(params![
+            self.tenant,
+            event,
+            event_id,
+            ACTION,
+            RESOURCE,
+            id,
+            now,
+            data
+        ])?;
         self.conn.prepare_cached(MOVE_HEADS)?.execute(params![audit, hash, event, self.tenant])?;
         Ok(())
     }
@@ -207,7 +201,9 @@ impl Driver for Sqlite {
         }
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let renamed = self.update(rename)?;
-        self.record(renamed.iter().map(|renamed| (renamed.id, renamed.name.clone())))?;
+        if let Some(renamed) = &renamed {
+            self.record(renamed.id, &renamed.name)?;
+        }
         self.conn.prepare_cached("COMMIT")?.execute([])?;
         Ok(renamed)
     }
@@ -216,7 +212,7 @@ impl Driver for Sqlite {
         &[Way::MultiRow]
     }
 
-    fn import(&mut self, _: Way, people: &[Person], units: &[Uuid], recorded: bool) -> Result<()> {
+    fn import(&mut self, _: Way, people: &[Person], units: &[Uuid]) -> Result<()> {
         let (tenant, now) = (self.tenant, micros());
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         let employees = (
@@ -261,9 +257,6 @@ impl Driver for Sqlite {
                 Box::new(person.manager_id()),
             ]
         })?;
-        if recorded {
-            self.record(people.iter().map(|person| (person.id, person.name.clone())))?;
-        }
         Ok(self.conn.execute_batch("COMMIT")?)
     }
 

@@ -143,8 +143,10 @@ impl Engine {
     /// Brings the schema up to date; returns the names of the migrations that ran.
     pub fn migrate(url: &str) -> Result<Vec<String>, DbError> {
         Self::migrating(url, |conn| {
-            let ran = conn.run_pending_migrations(dialect::MIGRATIONS);
-            ran.map(|versions| versions.iter().map(ToString::to_string).collect())
+            let ran = conn.run_pending_migrations(dialect::MIGRATIONS)?;
+            let ran = ran.iter().map(ToString::to_string).collect();
+            dialect::settle_plans(conn)?;
+            Ok(ran)
         })
     }
 

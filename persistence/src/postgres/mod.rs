@@ -114,6 +114,11 @@ pub mod dialect {
         Ok(())
     }
 
+    /// The server watches its tables itself.
+    pub fn settle_plans(_conn: &mut Conn) -> Result<(), DbError> {
+        Ok(())
+    }
+
     /// Rows of one statement are arrays, whatever their number: the statement is prepared once.
     pub const ROWS_ARE_ONE_BIND: bool = true;
 
