@@ -125,6 +125,16 @@ fn a_permit_opens_the_record_it_was_made_for() {
 }
 
 #[test]
+fn the_author_of_a_job_follows_it() {
+    let job =
+        |author: Uuid| Target { id: Uuid::from_u128(9), author: Some(author), ..Target::default() };
+    assert_eq!(mask(&person(&[]), Action::JobRead, &job(ACCOUNT)), Some(Mask::Full));
+    assert_eq!(mask(&person(&[]), Action::JobRead, &job(COLLEAGUE)), None);
+    let shown = [Mask::Directory, Mask::Metadata, Mask::Full].map(Mask::as_str);
+    assert_eq!(shown, ["directory", "metadata", "full"]);
+}
+
+#[test]
 fn a_list_shows_what_single_decisions_would() {
     let seen = |subject: &Subject| visibility(subject, Action::EmployeeHistory, NaiveDate::MIN);
     let me = EmployeeId::from(ME);
