@@ -179,11 +179,12 @@ fn related(store: &mut dyn Store, actor: &Actor, mut target: Target) -> Result<T
 }
 
 fn answer(decision: Decision, relations: Relations) -> AccessExplanation {
-    let Relations { direct_manager, chain_manager, in_units } = relations;
+    let Relations { direct_manager, chain_manager, in_units, calibrator } = relations;
     let held = [
         (direct_manager, Who::DirectManager.as_str()),
         (chain_manager, Who::ChainManager.as_str()),
         (in_units, Role::Hrbp.as_str()),
+        (calibrator, Who::Calibrator.as_str()),
     ];
     AccessExplanation {
         allowed: decision.permit.is_some(),

@@ -82,9 +82,15 @@ impl Actor {
         let reading = action.reading();
         let matter = relations_matter(&self.subject, action, target)
             || (reading != action && relations_matter(&self.subject, reading, target));
-        if let (true, Some(about)) = (matter, target.about) {
+        if !matter {
+            return Ok(());
+        }
+        if let Some(about) = target.about {
             let units = self.subject.units_of_interest();
             target.relations = store.relations(self.subject.employee_id, about, &units, as_of)?;
+        }
+        if let (Some(session), Some(me)) = (target.session, self.subject.employee_id) {
+            target.relations.calibrator = store.is_calibrator(session, me)?;
         }
         Ok(())
     }

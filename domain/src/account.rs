@@ -174,6 +174,12 @@ text_enum! {
         PeopleWrite = "people:write",
         /// Read the events feed.
         EventsRead = "events:read",
+        /// Read policies, cycles, goals and released reviews.
+        PerformanceRead = "performance:read",
+        /// Write goals and measurements.
+        PerformanceWrite = "performance:write",
+        /// Export ratings.
+        RatingsExport = "ratings:export",
     }
 }
 

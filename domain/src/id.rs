@@ -62,4 +62,26 @@ ids! {
     AuditEntryId,
     /// One fact of the events feed.
     EventId,
+    /// One version of a performance policy.
+    PolicyId,
+    /// A performance cycle.
+    CycleId,
+    /// One person in one cycle.
+    ParticipantId,
+    /// A goal of one owner in one cycle.
+    GoalId,
+    /// A key result of an objective.
+    KeyResultId,
+    /// A request to change an active goal.
+    GoalChangeId,
+    /// A report on the progress of a goal.
+    CheckInId,
+    /// An actual value of an indicator.
+    MeasurementId,
+    /// The review of one person in one cycle.
+    ReviewId,
+    /// A meeting that compares grades.
+    CalibrationSessionId,
+    /// A change of one grade in a session.
+    MoveId,
 }

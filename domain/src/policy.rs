@@ -10,7 +10,7 @@
 //! - A list is narrowed by a [`Visibility`], which only this module can make.
 
 use crate::account::{Role, Scope};
-use crate::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, TenantId};
+use crate::id::{AccountId, ApiKeyId, CalibrationSessionId, EmployeeId, OrgUnitId, TenantId};
 use crate::text::TextEnum;
 use crate::text_enum;
 use chrono::NaiveDate;
@@ -113,6 +113,10 @@ text_enum! {
         Auditor = "auditor",
         /// The account or key that made the record.
         Author = "author",
+        /// The manager who answers for the person's review in this cycle, frozen at its launch.
+        ResponsibleManager = "responsible_manager",
+        /// Member of the calibration session that compares the person's grade.
+        Calibrator = "calibrator",
         /// A program whose key has the scope of the rule, within its resource limit.
         Service = "service",
         /// A program whose key has the scope of the rule and no resource limit.
@@ -169,6 +173,64 @@ text_enum! {
         JobRead = "job.read",
         /// Ask why somebody may or may not do something.
         AccessExplain = "access.explain",
+        /// Read a version of the performance policy.
+        PolicyRead = "policy.read",
+        /// Write a draft of the performance policy and publish it.
+        PolicyWrite = "policy.write",
+        /// Read a cycle.
+        CycleRead = "cycle.read",
+        /// Design a cycle and move it from stage to stage.
+        CycleWrite = "cycle.write",
+        /// Propose the release of a cycle's results.
+        CyclePropose = "cycle.propose",
+        /// Approve the release of a cycle's results, or its cancellation.
+        CycleApprove = "cycle.approve",
+        /// Read who takes part in a cycle, and who answers for whom.
+        ParticipantRead = "participant.read",
+        /// Hand a participant over to another responsible manager, or take one out.
+        ParticipantWrite = "participant.write",
+        /// Read a goal with its check-ins, measurements and changes.
+        GoalRead = "goal.read",
+        /// Write a draft of a goal, ask for a change, report that it is complete.
+        GoalWrite = "goal.write",
+        /// Sign a goal and hand it in.
+        GoalSubmit = "goal.submit",
+        /// Approve or return a goal, confirm that it is complete.
+        GoalApprove = "goal.approve",
+        /// Decide on a change after mid-cycle or of a weight, and give up a goal.
+        GoalDecide = "goal.decide",
+        /// Check in on a goal.
+        CheckInWrite = "check_in.write",
+        /// Report an actual value of an indicator.
+        MeasurementWrite = "measurement.write",
+        /// Know that a review exists, where it is and who answers for it.
+        ReviewRead = "review.read",
+        /// Read a self-review.
+        SelfReviewRead = "self_review.read",
+        /// Write a self-review.
+        SelfReviewWrite = "self_review.write",
+        /// Read a manager's rating, the scores and the grade.
+        RatingRead = "rating.read",
+        /// Rate, return a self-review, hand the rating in.
+        RatingWrite = "rating.write",
+        /// Give the second look, or return the rating.
+        RatingConfirm = "rating.confirm",
+        /// Skip an overdue self-review, close the raters' window, compute results.
+        ReviewSteer = "review.steer",
+        /// Take note of a released result, or disagree with it.
+        ReviewAnswer = "review.answer",
+        /// See the distribution of grades of a cycle.
+        DistributionRead = "distribution.read",
+        /// Read a calibration session with its moves and notes.
+        CalibrationSessionRead = "calibration_session.read",
+        /// Prepare, open and finalise a calibration session.
+        CalibrationSessionWrite = "calibration_session.write",
+        /// Override the distribution check, or take a finalised session up again.
+        CalibrationSessionOverride = "calibration_session.override",
+        /// Propose and approve moves in a session.
+        MoveWrite = "move.write",
+        /// Export ratings as a file.
+        RatingExport = "rating.export",
     }
 }
 
@@ -192,7 +254,48 @@ impl Action {
             Action::EventRead => Action::EventRead,
             Action::JobRead => Action::JobRead,
             Action::AccessExplain => Action::AccessExplain,
+            Action::PolicyRead | Action::PolicyWrite => Action::PolicyRead,
+            Action::CycleRead
+            | Action::CycleWrite
+            | Action::CyclePropose
+            | Action::CycleApprove
+            | Action::DistributionRead => Action::CycleRead,
+            Action::ParticipantRead | Action::ParticipantWrite => Action::ParticipantRead,
+            Action::GoalRead
+            | Action::GoalWrite
+            | Action::GoalSubmit
+            | Action::GoalApprove
+            | Action::GoalDecide
+            | Action::CheckInWrite
+            | Action::MeasurementWrite => Action::GoalRead,
+            Action::ReviewRead
+            | Action::SelfReviewRead
+            | Action::SelfReviewWrite
+            | Action::RatingRead
+            | Action::RatingWrite
+            | Action::RatingConfirm
+            | Action::ReviewSteer
+            | Action::ReviewAnswer
+            | Action::RatingExport => Action::ReviewRead,
+            Action::CalibrationSessionRead
+            | Action::CalibrationSessionWrite
+            | Action::CalibrationSessionOverride
+            | Action::MoveWrite => Action::CalibrationSessionRead,
         }
+    }
+}
+
+text_enum! {
+    /// How far a record is that is shown to ever more people as it goes on.
+    pub enum Stage {
+        /// Being written.
+        Draft = "draft",
+        /// Handed in.
+        Submitted = "submitted",
+        /// In calibration, or calibrated and not yet released.
+        Calibration = "calibration",
+        /// Released to the person.
+        Released = "released",
     }
 }
 
@@ -232,10 +335,28 @@ pub struct Rule {
     pub scope: Option<Scope>,
     /// The fields it opens.
     pub mask: Mask,
+    /// The stages in which it holds; empty for all, and for records without stages.
+    pub stages: &'static [Stage],
 }
 
+impl Rule {
+    /// The same rule, in these stages only.
+    const fn during(self, stages: &'static [Stage]) -> Rule {
+        Rule { stages, ..self }
+    }
+}
+
+/// From handing in on ("S+").
+const SUBMITTED_ON: &[Stage] = &[Stage::Submitted, Stage::Calibration, Stage::Released];
+/// From release on ("R+").
+const RELEASED: &[Stage] = &[Stage::Released];
+/// While calibrated ("C").
+const CALIBRATION: &[Stage] = &[Stage::Calibration];
+/// Only while written ("D").
+const DRAFT: &[Stage] = &[Stage::Draft];
+
 const fn allow(id: &'static str, who: Who, mask: Mask, actions: &'static [Action]) -> Rule {
-    Rule { id, actions, who, scope: None, mask }
+    Rule { id, actions, who, scope: None, mask, stages: &[] }
 }
 
 const fn scope(
@@ -245,7 +366,7 @@ const fn scope(
     mask: Mask,
     actions: &'static [Action],
 ) -> Rule {
-    Rule { id, actions, who, scope: Some(scope), mask }
+    Rule { id, actions, who, scope: Some(scope), mask, stages: &[] }
 }
 
 use Action as A;
@@ -363,6 +484,183 @@ pub const RULES: &[Rule] = &[
         &[A::OrgUnitWrite, A::PositionWrite, A::EmployeeImport],
     ),
     scope("scope-events-read", Scope::EventsRead, Who::CompanyService, Mask::Full, &[A::EventRead]),
+    // The rules of the cycle: standards are open to all, drafts and results are not.
+    allow(
+        "hr-admin-cycle",
+        Who::HrAdmin,
+        Mask::Full,
+        &[
+            A::PolicyRead,
+            A::PolicyWrite,
+            A::CycleRead,
+            A::CycleWrite,
+            A::CyclePropose,
+            A::CycleApprove,
+            A::ParticipantRead,
+            A::ParticipantWrite,
+            A::GoalRead,
+            A::GoalDecide,
+            A::MeasurementWrite,
+            A::ReviewRead,
+            A::ReviewSteer,
+            A::DistributionRead,
+            A::CalibrationSessionRead,
+            A::CalibrationSessionWrite,
+            A::RatingExport,
+        ],
+    ),
+    allow(
+        "executive-cycle",
+        Who::Executive,
+        Mask::Full,
+        &[
+            A::PolicyRead,
+            A::CycleRead,
+            A::CycleApprove,
+            A::ParticipantRead,
+            A::ReviewRead,
+            A::DistributionRead,
+            A::CalibrationSessionRead,
+            A::CalibrationSessionOverride,
+        ],
+    ),
+    allow("executive-results", Who::Executive, Mask::Full, &[A::SelfReviewRead, A::RatingRead])
+        .during(RELEASED),
+    allow(
+        "hrbp-cycle",
+        Who::Hrbp,
+        Mask::Full,
+        &[
+            A::CyclePropose,
+            A::ParticipantRead,
+            A::GoalRead,
+            A::ReviewRead,
+            A::DistributionRead,
+            A::RatingExport,
+        ],
+    ),
+    allow(
+        "auditor-cycle",
+        Who::Auditor,
+        Mask::Metadata,
+        &[
+            A::PolicyRead,
+            A::CycleRead,
+            A::ParticipantRead,
+            A::GoalRead,
+            A::ReviewRead,
+            A::CalibrationSessionRead,
+            A::RatingExport,
+        ],
+    ),
+    allow("standards", Who::Colleague, Mask::Full, &[A::PolicyRead]).during(RELEASED),
+    allow("cycles", Who::Colleague, Mask::Full, &[A::CycleRead]).during(SUBMITTED_ON),
+    allow(
+        "own-goals",
+        Who::Myself,
+        Mask::Full,
+        &[
+            A::ParticipantRead,
+            A::GoalRead,
+            A::GoalWrite,
+            A::GoalSubmit,
+            A::CheckInWrite,
+            A::MeasurementWrite,
+            A::ReviewRead,
+            A::SelfReviewRead,
+            A::ReviewAnswer,
+        ],
+    ),
+    allow("own-self-review", Who::Myself, Mask::Full, &[A::SelfReviewWrite]).during(DRAFT),
+    allow("own-result", Who::Myself, Mask::Full, &[A::RatingRead, A::RatingExport])
+        .during(RELEASED),
+    allow(
+        "responsible-manager",
+        Who::ResponsibleManager,
+        Mask::Full,
+        &[
+            A::ParticipantRead,
+            A::GoalRead,
+            A::GoalWrite,
+            A::GoalApprove,
+            A::CheckInWrite,
+            A::MeasurementWrite,
+            A::ReviewRead,
+            A::RatingRead,
+        ],
+    ),
+    allow("responsible-manager-rates", Who::ResponsibleManager, Mask::Full, &[A::RatingWrite])
+        .during(DRAFT),
+    allow("self-review-handed-in", Who::ResponsibleManager, Mask::Full, &[A::SelfReviewRead])
+        .during(SUBMITTED_ON),
+    allow(
+        "line-manager-goals",
+        Who::DirectManager,
+        Mask::Full,
+        &[A::ParticipantRead, A::GoalRead, A::GoalWrite, A::GoalApprove, A::ReviewRead],
+    ),
+    allow(
+        "chain-goals",
+        Who::ChainManager,
+        Mask::Full,
+        &[A::ParticipantRead, A::GoalRead, A::ReviewRead],
+    ),
+    allow(
+        "line-manager-results",
+        Who::DirectManager,
+        Mask::Full,
+        &[A::SelfReviewRead, A::RatingRead],
+    )
+    .during(RELEASED),
+    allow("second-level", Who::ChainManager, Mask::Full, &[A::RatingConfirm])
+        .during(&[Stage::Submitted]),
+    allow("handed-in-reviews", Who::HrAdmin, Mask::Full, &[A::SelfReviewRead, A::RatingRead])
+        .during(SUBMITTED_ON),
+    allow("handed-in-reviews-hrbp", Who::Hrbp, Mask::Full, &[A::SelfReviewRead, A::RatingRead])
+        .during(SUBMITTED_ON),
+    allow(
+        "calibrator",
+        Who::Calibrator,
+        Mask::Full,
+        &[
+            A::GoalRead,
+            A::ReviewRead,
+            A::SelfReviewRead,
+            A::RatingRead,
+            A::CalibrationSessionRead,
+            A::MoveWrite,
+        ],
+    )
+    .during(CALIBRATION),
+    scope(
+        "scope-performance-read",
+        Scope::PerformanceRead,
+        Who::Service,
+        Mask::Full,
+        &[A::PolicyRead, A::CycleRead, A::ParticipantRead, A::GoalRead, A::ReviewRead],
+    ),
+    scope(
+        "scope-performance-read-results",
+        Scope::PerformanceRead,
+        Who::Service,
+        Mask::Full,
+        &[A::SelfReviewRead, A::RatingRead],
+    )
+    .during(RELEASED),
+    scope(
+        "scope-performance-write",
+        Scope::PerformanceWrite,
+        Who::Service,
+        Mask::Full,
+        &[A::GoalRead, A::GoalWrite, A::MeasurementWrite],
+    ),
+    scope(
+        "scope-ratings-export",
+        Scope::RatingsExport,
+        Who::Service,
+        Mask::Full,
+        &[A::RatingExport],
+    ),
 ];
 
 /// How the subject stands to the person a record is about, as of a business date.
@@ -374,6 +672,8 @@ pub struct Relations {
     pub chain_manager: bool,
     /// The person belongs to one of [`Subject::units_of_interest`] or a unit below.
     pub in_units: bool,
+    /// Is a member of the session that compares the person's grade.
+    pub calibrator: bool,
 }
 
 /// What the subject wants to touch.
@@ -389,6 +689,12 @@ pub struct Target {
     pub author: Option<Uuid>,
     /// The person the record is about has left: colleagues do not see it any more.
     pub departed: bool,
+    /// The manager who answers for the person's review, frozen when the cycle was launched.
+    pub responsible: Option<EmployeeId>,
+    /// The session that compares the person's grade.
+    pub session: Option<CalibrationSessionId>,
+    /// How far the record is; none for records without stages.
+    pub stage: Option<Stage>,
     /// How the subject stands to the person.
     pub relations: Relations,
 }
@@ -501,16 +807,24 @@ fn is_conflicted(subject: &Subject, target: &Target) -> bool {
 /// Whether the subject stands in the relationship the rule asks for.
 fn stands(subject: &Subject, rule: &Rule, target: &Target) -> bool {
     let person = matches!(subject.principal, Principal::Person(_));
+    let holds = |stage| rule.stages.is_empty() || rule.stages.contains(&stage);
+    if !target.stage.is_none_or(holds) {
+        return false;
+    }
     match rule.who {
         Who::Myself => person && is_conflicted(subject, target),
         Who::DirectManager => person && target.relations.direct_manager,
         Who::ChainManager => person && target.relations.chain_manager,
-        Who::Hrbp if target.id.is_nil() => subject.hrbp_units().next().is_some(),
+        Who::Hrbp if target.about.is_none() => subject.hrbp_units().next().is_some(),
         Who::Hrbp => person && target.relations.in_units && subject.hrbp_units().next().is_some(),
         Who::HrAdmin => subject.holds(Role::HrAdmin),
         Who::Comp => subject.holds(Role::Comp),
         Who::Executive => subject.holds(Role::Executive),
         Who::Auditor => subject.holds(Role::Auditor),
+        Who::ResponsibleManager => {
+            person && target.responsible.is_some() && target.responsible == subject.employee_id
+        }
+        Who::Calibrator => person && target.relations.calibrator,
         Who::Author => target.author == Some(subject.principal.id()),
         Who::Colleague => person && !target.departed,
         Who::Service | Who::CompanyService => match &subject.principal {
@@ -563,6 +877,7 @@ pub struct Visibility {
     everyone: Option<Mask>,
     myself: Option<EmployeeId>,
     subtree_of: Option<EmployeeId>,
+    responsible: Option<EmployeeId>,
     units: Vec<OrgUnitId>,
     hidden: Option<EmployeeId>,
     as_of: NaiveDate,
@@ -582,6 +897,11 @@ impl Visibility {
     /// The manager whose people, direct and indirect, are shown in full.
     pub fn subtree_of(&self) -> Option<EmployeeId> {
         self.subtree_of
+    }
+
+    /// The manager whose participants are shown in full, of records that have a responsible manager.
+    pub fn responsible(&self) -> Option<EmployeeId> {
+        self.responsible
     }
 
     /// The units whose people, and those of units below, are shown in full.
@@ -622,6 +942,12 @@ pub fn visibility(
         subtree_of: subject
             .employee_id
             .filter(|_| wider(Relations { chain_manager: true, ..Relations::default() })),
+        responsible: subject.employee_id.filter(|me| {
+            let target = Target { responsible: Some(*me), ..anyone };
+            decide(subject, action, &target)
+                .permit
+                .is_some_and(|permit| everyone.is_none_or(|mask| permit.mask > mask))
+        }),
         units: if wider(Relations { in_units: true, ..Relations::default() }) {
             subject.units_of_interest()
         } else {
@@ -633,6 +959,7 @@ pub fn visibility(
     let nothing = shown.everyone.is_none()
         && shown.myself.is_none()
         && shown.subtree_of.is_none()
+        && shown.responsible.is_none()
         && shown.units.is_empty();
     if nothing {
         let rule = decide(subject, action, &anyone).rule;
@@ -646,7 +973,12 @@ pub fn visibility(
 pub fn relations_matter(subject: &Subject, action: Action, target: &Target) -> bool {
     let with = |relations| decide(subject, action, &Target { relations, ..*target }).permit;
     let none = with(Relations::default());
-    let all = with(Relations { direct_manager: true, chain_manager: true, in_units: true });
+    let all = with(Relations {
+        direct_manager: true,
+        chain_manager: true,
+        in_units: true,
+        calibrator: target.session.is_some(),
+    });
     none.map(|p| p.mask) != all.map(|p| p.mask)
 }
 
@@ -714,9 +1046,11 @@ pub fn render_matrix() -> String {
             let cell = RULES
                 .iter()
                 .filter(|rule| rule.who == who && rule.actions.contains(&action))
-                .map(|rule| match rule.scope {
-                    Some(scope) => format!("{} ({scope})", rule.mask.as_str()),
-                    None => rule.mask.as_str().to_owned(),
+                .map(|rule| {
+                    let scope = rule.scope.map(|scope| format!(" ({scope})")).unwrap_or_default();
+                    let stages: Vec<_> = rule.stages.iter().map(|stage| stage.as_str()).collect();
+                    let within = if stages.is_empty() { "" } else { ": " };
+                    format!("{}{scope}{within}{}", rule.mask.as_str(), stages.join(" "))
                 })
                 .collect::<Vec<_>>()
                 .join(", ");

@@ -12,6 +12,7 @@ use domain::state::{
     calibration_session, case, cycle, dependency, feedback_ticket, goal, interview, pip, promotion,
     rater_task, resource_request, review, survey, weight_adjustment,
 };
+use domain::text::TextEnum;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -68,7 +69,7 @@ fn exercise_row<S: Machine>(
 
 fn texts<T: Named>() -> BTreeSet<&'static str> {
     for value in T::ALL {
-        assert_eq!(T::from_text(value.as_str()), Some(*value));
+        assert_eq!(T::parse(value.as_str()), Ok(*value));
         assert!(value.meaning().ends_with('.'), "{value:?}");
     }
     T::ALL.iter().map(|value| value.as_str()).collect()

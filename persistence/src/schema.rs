@@ -309,6 +309,282 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    policy (tenant_id, id) {
+        tenant_id -> Id,
+        id -> Id,
+        code -> Text,
+        name -> Text,
+        number -> Integer,
+        state -> Text,
+        rules -> Text,
+        published_at -> Nullable<Instant>,
+        version -> Integer,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    cycle (tenant_id, id) {
+        tenant_id -> Id,
+        id -> Id,
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        policy_id -> Id,
+        state -> Text,
+        period_start -> Date,
+        period_end -> Date,
+        schedule -> Text,
+        raci -> Text,
+        org_unit_ids -> Text,
+        launched_at -> Nullable<Instant>,
+        published_at -> Nullable<Instant>,
+        version -> Integer,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    cycle_approval (tenant_id, cycle_id, event, account_id) {
+        tenant_id -> Id,
+        cycle_id -> Id,
+        event -> Text,
+        account_id -> Id,
+        seat -> Text,
+        at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    participant (tenant_id, id) {
+        tenant_id -> Id,
+        id -> Id,
+        cycle_id -> Id,
+        employee_id -> Id,
+        org_unit_id -> Nullable<Id>,
+        department_id -> Nullable<Id>,
+        manager_id -> Nullable<Id>,
+        population -> Nullable<Text>,
+        exclusion -> Nullable<Text>,
+        counts_for_quota -> Bool,
+        version -> Integer,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    goal (tenant_id, id) {
+        tenant_id -> Id,
+        id -> Id,
+        cycle_id -> Id,
+        owner_id -> Id,
+        level -> Text,
+        parent_id -> Nullable<Id>,
+        state -> Text,
+        revision -> Integer,
+        title -> Text,
+        weight -> BigInt,
+        content -> Text,
+        progress -> Nullable<BigInt>,
+        confidence -> Nullable<Integer>,
+        checked_in_at -> Nullable<Instant>,
+        score -> Nullable<BigInt>,
+        version -> Integer,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    goal_revision (tenant_id, goal_id, revision) {
+        tenant_id -> Id,
+        goal_id -> Id,
+        revision -> Integer,
+        content -> Text,
+        effective_from -> Date,
+        approved_by -> Id,
+        approved_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    goal_change (tenant_id, id) {
+        tenant_id -> Id,
+        id -> Id,
+        goal_id -> Id,
+        state -> Text,
+        content -> Text,
+        reason -> Text,
+        evidence -> Text,
+        effective_from -> Date,
+        requested_by -> Id,
+        decided_by -> Nullable<Id>,
+        decision_reason -> Nullable<Text>,
+        created_at -> Instant,
+        decided_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    check_in (tenant_id, id) {
+        tenant_id -> Id,
+        id -> Id,
+        goal_id -> Id,
+        author_id -> Id,
+        reports -> Text,
+        confidence -> Integer,
+        blockers -> Nullable<Text>,
+        comment -> Nullable<Text>,
+        progress -> Nullable<BigInt>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    measurement (tenant_id, id) {
+        tenant_id -> Id,
+        id -> Id,
+        goal_id -> Id,
+        period_start -> Date,
+        source -> Text,
+        external_id -> Text,
+        revision -> Integer,
+        value -> Text,
+        author_id -> Id,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    calibration_session (tenant_id, id) {
+        tenant_id -> Id,
+        id -> Id,
+        cycle_id -> Id,
+        name -> Text,
+        state -> Text,
+        department_ids -> Text,
+        scheduled_on -> Nullable<Date>,
+        override_reason -> Nullable<Text>,
+        overridden_by -> Nullable<Id>,
+        version -> Integer,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    calibration_member (tenant_id, session_id, employee_id) {
+        tenant_id -> Id,
+        session_id -> Id,
+        employee_id -> Id,
+        seat -> Text,
+        present -> Bool,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    review (tenant_id, id) {
+        tenant_id -> Id,
+        id -> Id,
+        participant_id -> Id,
+        state -> Text,
+        self_review -> Text,
+        manager_review -> Text,
+        performance -> Nullable<BigInt>,
+        composite -> Nullable<BigInt>,
+        collaboration -> Nullable<BigInt>,
+        computed_grade -> Nullable<Text>,
+        calibrated_grade -> Nullable<Text>,
+        final_grade -> Nullable<Text>,
+        veto_grade -> Nullable<Text>,
+        session_id -> Nullable<Id>,
+        disagreement -> Nullable<Text>,
+        acknowledged_at -> Nullable<Instant>,
+        version -> Integer,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    result_trace (tenant_id, review_id, revision) {
+        tenant_id -> Id,
+        review_id -> Id,
+        revision -> Integer,
+        formula_version -> Integer,
+        policy_id -> Id,
+        trace -> Text,
+        digest -> Binary,
+        computed_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    calibration_move (tenant_id, id) {
+        tenant_id -> Id,
+        id -> Id,
+        session_id -> Id,
+        review_id -> Id,
+        from_grade -> Text,
+        to_grade -> Text,
+        reasons -> Text,
+        text -> Text,
+        evidence -> Text,
+        state -> Text,
+        proposed_by -> Id,
+        approved_by -> Text,
+        version -> Integer,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     tenant,
     ledger,
@@ -328,4 +604,18 @@ diesel::allow_tables_to_appear_in_same_query!(
     event,
     idempotency,
     job,
+    policy,
+    cycle,
+    cycle_approval,
+    participant,
+    goal,
+    goal_revision,
+    goal_change,
+    check_in,
+    measurement,
+    calibration_session,
+    calibration_member,
+    review,
+    result_trace,
+    calibration_move,
 );

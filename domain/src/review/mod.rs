@@ -7,5 +7,6 @@ pub mod composite;
 pub mod dimension;
 pub mod disclosure;
 pub mod evidence;
+pub mod form;
 pub mod rater;
 pub mod self_other;

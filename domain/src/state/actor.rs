@@ -4,7 +4,7 @@ use core::fmt;
 
 use uuid::Uuid;
 
-use super::Named;
+use crate::text::TextEnum;
 
 text_enum! {
     /// The seat from which somebody acts on a record: a role of 0.1, or a relation to the record

@@ -31,6 +31,8 @@ pub mod weight_adjustment;
 mod actor;
 mod refusal;
 
+use crate::text::TextEnum;
+
 pub use actor::{Actor, By, Signature};
 pub use named::Named;
 pub use refusal::{Refusal, Violation};

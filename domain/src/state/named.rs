@@ -1,20 +1,11 @@
 //! Enums with a stable text for storage and the wire, and a meaning for people.
 
+use crate::text::TextEnum;
+
 /// An enum whose every value has a stable text and a meaning.
-pub trait Named: Copy + Eq + core::fmt::Debug + 'static {
-    /// All values, in the order of declaration.
-    const ALL: &'static [Self];
-
-    /// The stable text, lower case with underscores (role codes: upper case).
-    fn as_str(self) -> &'static str;
-
+pub trait Named: TextEnum + Eq + core::fmt::Debug {
     /// One English sentence for people.
     fn meaning(self) -> &'static str;
-
-    /// The value with this text, if there is one.
-    fn from_text(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|value| value.as_str() == text)
-    }
 }
 
 /// Declares an enum with its texts; the documentation of a value is also its meaning at run time,
@@ -31,13 +22,15 @@ macro_rules! text_enum {
         )]
         pub enum $name { $( #[doc = $meaning] #[serde(rename = $text)] $value, )* }
 
-        impl $crate::state::Named for $name {
+        impl $crate::text::TextEnum for $name {
             const ALL: &'static [Self] = &[ $( Self::$value, )* ];
 
             fn as_str(self) -> &'static str {
                 match self { $( Self::$value => $text, )* }
             }
+        }
 
+        impl $crate::state::Named for $name {
             fn meaning(self) -> &'static str {
                 match self { $( Self::$value => $meaning.trim_ascii(), )* }
             }

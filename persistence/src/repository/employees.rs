@@ -1,23 +1,24 @@
 //! Employees and their assignments.
 
+use super::among::Group;
 use super::engine::Unit;
 use super::{Conn, Db};
-use crate::column::{At, Key, on_day, push, statement};
+use crate::column::{At, Key, on_day, statement};
 use crate::page::{Page, behind};
 use crate::ports::{EmployeeFilter, EmployeeOrder, Employees, Known, Result};
 use crate::schema::{assignment, employee, employee_external_id as external_id};
 use chrono::NaiveDate;
-use diesel::expression::is_aggregate;
-use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 use domain::change::Change;
-use domain::id::{EmployeeId, OrgUnitId};
+use domain::id::EmployeeId;
 use domain::org::{Assignment, Employee, EmploymentStatus, ExternalId, Insertion, insert_stretch};
 use domain::policy::{Relations, Sealed, Visibility};
 use domain::time::Period;
 use std::collections::HashMap;
+
+/// The column of the person, for [`Unit::among`].
+const PERSON: &str = "employee.id";
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = employee, treat_none_as_default_value = false)]
@@ -144,131 +145,6 @@ statement! {
      EXISTS (SELECT 1 FROM employee WHERE tenant_id = " tenant " AND id = " manager ")"
 }
 
-/// Some of the people.
-enum Group {
-    Nobody,
-    /// Who report directly to a manager.
-    ReportingTo(Key),
-    /// Who report to a manager, directly or through others.
-    Under(Key),
-    /// Who work in one of these units or in a unit below.
-    In(Vec<Key>),
-}
-
-impl Group {
-    fn direct(manager: Option<EmployeeId>) -> Self {
-        manager.map_or(Self::Nobody, |id| Self::ReportingTo(Key(id.uuid())))
-    }
-
-    fn under(manager: Option<EmployeeId>) -> Self {
-        manager.map_or(Self::Nobody, |id| Self::Under(Key(id.uuid())))
-    }
-
-    fn within(units: &[OrgUnitId]) -> Self {
-        match units {
-            [] => Self::Nobody,
-            units => Self::In(units.iter().map(|unit| Key(unit.uuid())).collect()),
-        }
-    }
-}
-
-/// Whether an employee belongs to a group on a day: written once, as a filter and as a column.
-struct Among {
-    tenant: Key,
-    day: NaiveDate,
-    group: Group,
-}
-
-impl Among {
-    /// ` WHERE` the line `alias` is the tenant's and holds on the day.
-    fn holding<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>, alias: &str) -> QueryResult<()> {
-        out.push_sql(" WHERE ");
-        out.push_sql(alias);
-        out.push_sql(".tenant_id = ");
-        push(out, &self.tenant)?;
-        out.push_sql(" AND ");
-        out.push_sql(alias);
-        out.push_sql(".effective_from <= ");
-        push(out, &self.day)?;
-        out.push_sql(" AND (");
-        out.push_sql(alias);
-        out.push_sql(".effective_to IS NULL OR ");
-        out.push_sql(alias);
-        out.push_sql(".effective_to >= ");
-        push(out, &self.day)?;
-        out.push_sql(")");
-        Ok(())
-    }
-}
-
-impl QueryFragment<Db> for Among {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
-        match &self.group {
-            Group::Nobody => out.push_sql("FALSE"),
-            Group::ReportingTo(manager) => {
-                out.push_sql("employee.id IN (SELECT a.employee_id FROM assignment a");
-                self.holding(&mut out, "a")?;
-                out.push_sql(" AND a.manager_id = ");
-                push(&mut out, manager)?;
-                out.push_sql(")");
-            }
-            Group::Under(manager) => {
-                out.push_sql(
-                    "employee.id IN (WITH RECURSIVE below (id) AS (\
-                     SELECT a.employee_id FROM assignment a",
-                );
-                self.holding(&mut out, "a")?;
-                out.push_sql(" AND a.manager_id = ");
-                push(&mut out, manager)?;
-                out.push_sql(
-                    " UNION SELECT a.employee_id FROM below \
-                     JOIN assignment a ON a.manager_id = below.id",
-                );
-                self.holding(&mut out, "a")?;
-                out.push_sql(") SELECT id FROM below)");
-            }
-            Group::In(units) => {
-                out.push_sql(
-                    "employee.id IN (WITH RECURSIVE inside (id) AS (\
-                     SELECT u.id FROM org_unit u WHERE u.tenant_id = ",
-                );
-                push(&mut out, &self.tenant)?;
-                for (number, unit) in units.iter().enumerate() {
-                    out.push_sql(if number == 0 { " AND u.id IN (" } else { ", " });
-                    push(&mut out, unit)?;
-                }
-                out.push_sql(
-                    ") UNION SELECT p.org_unit_id FROM inside \
-                     JOIN org_unit_placement p ON p.parent_id = inside.id",
-                );
-                self.holding(&mut out, "p")?;
-                out.push_sql(
-                    ") SELECT a.employee_id FROM inside \
-                     JOIN assignment a ON a.org_unit_id = inside.id",
-                );
-                self.holding(&mut out, "a")?;
-                out.push_sql(")");
-            }
-        }
-        Ok(())
-    }
-}
-
-impl QueryId for Among {
-    type QueryId = Self;
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl Expression for Among {
-    type SqlType = Bool;
-}
-
-impl<QS: ?Sized> AppearsOnTable<QS> for Among {}
-impl<QS: ?Sized> SelectableExpression<QS> for Among {}
-impl<GB> ValidGrouping<GB> for Among {
-    type IsAggregate = is_aggregate::No;
-}
-
 /// Employees with their assignments on a day.
 macro_rules! assigned {
     ($day:expr) => {
@@ -282,10 +158,6 @@ macro_rules! assigned {
 }
 
 impl Unit<'_> {
-    fn among(&self, day: NaiveDate, group: Group) -> Among {
-        Among { tenant: self.scope(), day, group }
-    }
-
     fn insert_external_ids(&mut self, id: EmployeeId, ids: &[ExternalId]) -> Result<()> {
         let rows: Vec<_> = ids
             .iter()
@@ -337,9 +209,9 @@ impl Employees for Unit<'_> {
             .select((
                 Row::as_select(),
                 Option::<AssignmentRow>::as_select(),
-                self.among(today, Group::direct(manager)),
-                self.among(today, Group::under(manager)),
-                self.among(today, Group::within(visible.units())),
+                self.among(PERSON, today, Group::direct(manager)),
+                self.among(PERSON, today, Group::under(manager)),
+                self.among(PERSON, today, Group::within(visible.units())),
             ))
             .limit(page.limit)
             .into_boxed::<Db>();
@@ -347,9 +219,11 @@ impl Employees for Unit<'_> {
             query = query.filter(employee::id.ne(Key(hidden.uuid())));
         }
         if visible.everyone().is_none() {
-            let shown = self
-                .among(today, Group::under(manager))
-                .or(self.among(today, Group::within(visible.units())));
+            let shown = self.among(PERSON, today, Group::under(manager)).or(self.among(
+                PERSON,
+                today,
+                Group::within(visible.units()),
+            ));
             query = match visible.myself() {
                 Some(me) => query.filter(shown.or(employee::id.eq(Key(me.uuid())))),
                 None => query.filter(shown),
@@ -391,7 +265,7 @@ impl Employees for Unit<'_> {
             query = query.filter(assignment::org_unit_id.eq(Key(unit.uuid())));
         }
         if let Some(unit) = filter.within_org_unit_id {
-            query = query.filter(self.among(day, Group::within(&[unit])));
+            query = query.filter(self.among(PERSON, day, Group::within(&[unit])));
         }
         if let Some(manager) = filter.manager_id {
             query = query.filter(assignment::manager_id.eq(Key(manager.uuid())));
@@ -429,7 +303,8 @@ impl Employees for Unit<'_> {
         let found =
             rows.into_iter().map(|(row, assignment, direct_manager, chain_manager, in_units)| {
                 let external_ids = external_ids.remove(&row.id).unwrap_or_default();
-                let relations = Relations { direct_manager, chain_manager, in_units };
+                let relations =
+                    Relations { direct_manager, chain_manager, in_units, ..Relations::default() };
                 (Sealed::new(entity(row, assignment, external_ids)), relations)
             });
         Ok(found.collect())

@@ -1,6 +1,7 @@
 //! SQL, one file per noun, written once and compiled once per engine.
 
 mod accounts;
+mod among;
 mod api_keys;
 mod employees;
 mod exports;

@@ -4,11 +4,12 @@ use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::column::{Id, Key, statement};
 use crate::ports::{ReportingLines, Result};
-use crate::schema::tenant;
+use crate::schema::{calibration_member, tenant};
 use chrono::NaiveDate;
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Date, Integer, Nullable, Text};
-use domain::id::{EmployeeId, OrgUnitId};
+use domain::id::{CalibrationSessionId, EmployeeId, OrgUnitId};
 use domain::org::{Height, Reach};
 use domain::policy::Relations;
 use domain::time::Period;
@@ -122,6 +123,12 @@ impl ReportingLines for Unit<'_> {
             relations.in_units |= !is_manager && units.iter().any(|unit| unit.uuid() == id.0);
         }
         Ok(relations)
+    }
+
+    fn is_calibrator(&mut self, session: CalibrationSessionId, person: EmployeeId) -> Result<bool> {
+        let seat =
+            calibration_member::table.find((self.scope(), Key(session.uuid()), Key(person.uuid())));
+        Ok(select(exists(seat)).get_result(self.conn)?)
     }
 
     fn lock_lines(&mut self) -> Result<()> {

@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use domain::account::{Account, AccountStatus, ApiKey, Role, RoleAssignment, Session};
 use domain::change::{Change, Record};
 use domain::id::{
-    AccountId, ApiKeyId, EmployeeId, JobId, OrgUnitId, PositionId, RoleAssignmentId, SessionId,
-    TenantId,
+    AccountId, ApiKeyId, CalibrationSessionId, EmployeeId, JobId, OrgUnitId, PositionId,
+    RoleAssignmentId, SessionId, TenantId,
 };
 use domain::import::{Line, Planned, Tree};
 use domain::job::Job;
@@ -123,6 +123,8 @@ pub trait ReportingLines {
         units: &[OrgUnitId],
         as_of: NaiveDate,
     ) -> Result<Relations>;
+    /// Whether a person takes part in a calibration session.
+    fn is_calibrator(&mut self, session: CalibrationSessionId, person: EmployeeId) -> Result<bool>;
     /// Lets nobody else change assignments or the tree of units until this unit of work ends, so
     /// that no two changes, each harmless, close a loop together, and nothing is deleted while it
     /// is being assigned. Every unit of work that adds a line, or deletes what an assignment may

@@ -1,0 +1,127 @@
+//! A calibration session (校准会): who compares which grades, and the moves they make.
+//!
+//! How it moves is told by [`crate::state::calibration_session`], what a move needs by
+//! [`crate::calibration`].
+
+use crate::calibration::Reason;
+use crate::id::{
+    AccountId, CalibrationSessionId, CycleId, EmployeeId, MoveId, OrgUnitId, ReviewId,
+};
+use crate::policy::{Protected, Stage, Target};
+use crate::review::form::EvidenceItem;
+use crate::scale::Grade;
+use crate::state::calibration_session::State;
+use crate::text_enum;
+use crate::time::Timestamp;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+text_enum! {
+    /// What somebody does in a session.
+    pub enum SessionSeat {
+        /// A manager who proposes and approves moves.
+        Member = "member",
+        /// An HR person who leads the meeting.
+        Facilitator = "facilitator",
+    }
+}
+
+/// Somebody in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionMember {
+    /// Who.
+    pub employee_id: EmployeeId,
+    /// As what.
+    pub seat: SessionSeat,
+    /// Whether the person was there when the session was opened.
+    pub present: bool,
+}
+
+/// A calibration session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalibrationSession {
+    /// Its id.
+    pub id: CalibrationSessionId,
+    /// The cycle.
+    pub cycle_id: CycleId,
+    /// Name shown to people.
+    pub name: String,
+    /// Where it is.
+    pub state: State,
+    /// The departments whose grades it compares; empty is all.
+    pub department_ids: Vec<OrgUnitId>,
+    /// When it takes place.
+    pub scheduled_on: Option<NaiveDate>,
+    /// Who takes part.
+    pub members: Vec<SessionMember>,
+    /// Why senior management accepts a distribution that the check does not.
+    pub override_reason: Option<String>,
+    /// Who accepted it.
+    pub overridden_by: Option<AccountId>,
+    /// Counts changes, from 1.
+    pub version: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Protected for CalibrationSession {
+    fn target(&self, _: NaiveDate) -> Target {
+        Target {
+            id: self.id.uuid(),
+            session: Some(self.id),
+            stage: Some(Stage::Calibration),
+            ..Target::default()
+        }
+    }
+}
+
+text_enum! {
+    /// What became of a move.
+    pub enum MoveState {
+        /// Waits for approval.
+        Pending = "pending",
+        /// Has changed the grade.
+        Approved = "approved",
+        /// Has not changed the grade.
+        Rejected = "rejected",
+    }
+}
+
+/// A move of one grade in a session (E.5). Never changed once decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionMove {
+    /// Its id.
+    pub id: MoveId,
+    /// The session.
+    pub session_id: CalibrationSessionId,
+    /// The review.
+    pub review_id: ReviewId,
+    /// Who is reviewed.
+    pub employee_id: EmployeeId,
+    /// The grade before.
+    pub from: Grade,
+    /// The grade after.
+    pub to: Grade,
+    /// Why, in codes.
+    pub reasons: BTreeSet<Reason>,
+    /// Why, in words.
+    pub text: String,
+    /// What shows it.
+    pub evidence: Vec<EvidenceItem>,
+    /// What became of it.
+    pub state: MoveState,
+    /// Who proposed it.
+    pub proposed_by: EmployeeId,
+    /// Who approved it so far.
+    pub approved_by: BTreeSet<EmployeeId>,
+    /// Counts changes, from 1.
+    pub version: i32,
+    /// When it was proposed.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}

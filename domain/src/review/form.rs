@@ -1,0 +1,176 @@
+//! The review of one person in one cycle (考核表): what self and manager wrote, and the results.
+//!
+//! How it moves is told by [`crate::state::review`]. Composite, computed, calibrated and final grade
+//! are kept apart; none overwrites another (E.5).
+
+use super::evidence::{Evidence, Judgement, check_evidence};
+use crate::calendar::Period;
+use crate::error::DomainError;
+use crate::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId};
+use crate::number::Exact;
+use crate::policy::{Protected, Stage, Target};
+use crate::scale::Grade;
+use crate::state::review::State;
+use crate::time::Timestamp;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// One item of evidence with what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceItem {
+    /// What kind it is.
+    pub kind: super::evidence::EvidenceKind,
+    /// When it happened.
+    pub date: NaiveDate,
+    /// What it says.
+    pub text: String,
+}
+
+/// A rating of one dimension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rating {
+    /// The dimension.
+    pub dimension: String,
+    /// 1 to 5.
+    pub rating: Exact,
+    /// Why.
+    pub comment: String,
+    /// What shows it.
+    pub evidence: Vec<EvidenceItem>,
+}
+
+/// What one side wrote: a draft until it is submitted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewPart {
+    /// Ratings by dimension.
+    pub ratings: Vec<Rating>,
+    /// Looking at the whole.
+    pub comment: Option<String>,
+    /// When it was handed in; none while it is a draft.
+    pub submitted_at: Option<Timestamp>,
+    /// Handed in by nobody: overdue and skipped.
+    #[serde(default)]
+    pub skipped: bool,
+}
+
+impl ReviewPart {
+    /// Every rating without the evidence that D.5 asks for, by its place in the list.
+    pub fn unfounded(&self, period: Period) -> Vec<(usize, DomainError)> {
+        let fault = |(at, rating): (usize, &Rating)| {
+            let evidence: Vec<_> = rating
+                .evidence
+                .iter()
+                .map(|item| Evidence { kind: item.kind, date: item.date })
+                .collect();
+            let judgement = Judgement::Rating(rating.rating.clone());
+            let checked = check_evidence(&judgement, &evidence, &rating.comment, period);
+            checked.err().map(|error| (at, error))
+        };
+        self.ratings.iter().enumerate().filter_map(fault).collect()
+    }
+}
+
+/// The results of one review, side by side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Results {
+    /// The performance total, 2 places.
+    pub performance: Option<Decimal>,
+    /// The composite score, 2 places.
+    pub composite: Option<Decimal>,
+    /// The collaboration score, which breaks ties (E.3).
+    pub collaboration: Option<Decimal>,
+    /// The grade of the composite.
+    pub computed_grade: Option<Grade>,
+    /// The grade after calibration, where a session moved it.
+    pub calibrated_grade: Option<Grade>,
+    /// What counts in the end; set when calibration ends.
+    pub final_grade: Option<Grade>,
+    /// The best grade a confirmed veto leaves.
+    pub veto_grade: Option<Grade>,
+}
+
+/// The review of one person in one cycle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// Its id.
+    pub id: ReviewId,
+    /// The participant it belongs to.
+    pub participant_id: ParticipantId,
+    /// The cycle.
+    pub cycle_id: CycleId,
+    /// Who is reviewed.
+    pub employee_id: EmployeeId,
+    /// Who answers for it: the responsible manager of the participant.
+    pub manager_id: Option<EmployeeId>,
+    /// The group in which grades are distributed.
+    pub department_id: Option<OrgUnitId>,
+    /// The population of the policy, which settles the dimensions.
+    pub population: String,
+    /// Whether the person counts towards the quotas.
+    pub counts_for_quota: bool,
+    /// Where it is.
+    pub state: State,
+    /// What the person wrote.
+    pub self_review: ReviewPart,
+    /// What the manager wrote.
+    pub manager_review: ReviewPart,
+    /// What came of it.
+    pub results: Results,
+    /// The session that compares its grade.
+    pub session_id: Option<CalibrationSessionId>,
+    /// Why the person disagrees.
+    pub disagreement: Option<String>,
+    /// When the person took note or disagreed.
+    pub acknowledged_at: Option<Timestamp>,
+    /// Counts changes, from 1.
+    pub version: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Review {
+    /// How far the person's own part is, for the policy.
+    pub fn self_review_stage(&self) -> Stage {
+        match self.state {
+            State::PendingSelf => Stage::Draft,
+            State::PendingRaters | State::PendingManager | State::SecondReview => Stage::Submitted,
+            _ => self.rating_stage(),
+        }
+    }
+
+    /// How far rating and grade are, for the policy.
+    pub fn rating_stage(&self) -> Stage {
+        match self.state {
+            State::PendingSelf | State::PendingRaters | State::PendingManager => Stage::Draft,
+            State::SecondReview => Stage::Submitted,
+            State::InCalibration | State::Calibrated => Stage::Calibration,
+            State::Published | State::Acknowledged | State::Disagreed | State::Final => {
+                Stage::Released
+            }
+        }
+    }
+
+    /// What the policy must know to decide about one part of the review.
+    pub fn part(&self, stage: Stage) -> Target {
+        Target {
+            id: self.id.uuid(),
+            about: Some(self.employee_id),
+            responsible: self.manager_id,
+            session: self.session_id,
+            stage: Some(stage),
+            ..Target::default()
+        }
+    }
+}
+
+impl Protected for Review {
+    fn target(&self, _: NaiveDate) -> Target {
+        self.part(self.rating_stage())
+    }
+}

@@ -1,0 +1,14 @@
+DROP TABLE calibration_move;
+DROP TABLE result_trace;
+DROP TABLE review;
+DROP TABLE calibration_member;
+DROP TABLE calibration_session;
+DROP TABLE measurement;
+DROP TABLE check_in;
+DROP TABLE goal_change;
+DROP TABLE goal_revision;
+DROP TABLE goal;
+DROP TABLE participant;
+DROP TABLE cycle_approval;
+DROP TABLE cycle;
+DROP TABLE policy;

@@ -1,0 +1,150 @@
+//! Some of the people, by reporting lines and units: what lists of people, and of records about
+//! people, are narrowed with.
+
+use super::Db;
+use super::engine::Unit;
+use crate::column::{Key, push};
+use chrono::NaiveDate;
+use diesel::expression::is_aggregate;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::Bool;
+use domain::id::{EmployeeId, OrgUnitId};
+
+impl Unit<'_> {
+    /// Whether the person in the column `person` belongs to a group on a day.
+    pub(super) fn among(&self, person: &'static str, day: NaiveDate, group: Group) -> Among {
+        Among { person, tenant: self.scope(), day, group }
+    }
+}
+
+/// Some of the people.
+pub(super) enum Group {
+    Nobody,
+    /// Who report directly to a manager.
+    ReportingTo(Key),
+    /// Who report to a manager, directly or through others.
+    Under(Key),
+    /// Who work in one of these units or in a unit below.
+    In(Vec<Key>),
+}
+
+impl Group {
+    pub fn direct(manager: Option<EmployeeId>) -> Self {
+        manager.map_or(Self::Nobody, |id| Self::ReportingTo(Key(id.uuid())))
+    }
+
+    pub fn under(manager: Option<EmployeeId>) -> Self {
+        manager.map_or(Self::Nobody, |id| Self::Under(Key(id.uuid())))
+    }
+
+    pub fn within(units: &[OrgUnitId]) -> Self {
+        match units {
+            [] => Self::Nobody,
+            units => Self::In(units.iter().map(|unit| Key(unit.uuid())).collect()),
+        }
+    }
+}
+
+/// Whether a person belongs to a group on a day: written once, as a filter and as a column.
+pub(super) struct Among {
+    /// The column of the person, such as `employee.id`.
+    person: &'static str,
+    tenant: Key,
+    day: NaiveDate,
+    group: Group,
+}
+
+impl Among {
+    /// ` WHERE` the line `alias` is the tenant's and holds on the day.
+    fn holding<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>, alias: &str) -> QueryResult<()> {
+        out.push_sql(" WHERE ");
+        out.push_sql(alias);
+        out.push_sql(".tenant_id = ");
+        push(out, &self.tenant)?;
+        out.push_sql(" AND ");
+        out.push_sql(alias);
+        out.push_sql(".effective_from <= ");
+        push(out, &self.day)?;
+        out.push_sql(" AND (");
+        out.push_sql(alias);
+        out.push_sql(".effective_to IS NULL OR ");
+        out.push_sql(alias);
+        out.push_sql(".effective_to >= ");
+        push(out, &self.day)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Db> for Among {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        match &self.group {
+            Group::Nobody => out.push_sql("FALSE"),
+            Group::ReportingTo(manager) => {
+                out.push_sql(self.person);
+                out.push_sql(" IN (SELECT a.employee_id FROM assignment a");
+                self.holding(&mut out, "a")?;
+                out.push_sql(" AND a.manager_id = ");
+                push(&mut out, manager)?;
+                out.push_sql(")");
+            }
+            Group::Under(manager) => {
+                out.push_sql(self.person);
+                out.push_sql(
+                    " IN (WITH RECURSIVE below (id) AS (\
+                     SELECT a.employee_id FROM assignment a",
+                );
+                self.holding(&mut out, "a")?;
+                out.push_sql(" AND a.manager_id = ");
+                push(&mut out, manager)?;
+                out.push_sql(
+                    " UNION SELECT a.employee_id FROM below \
+                     JOIN assignment a ON a.manager_id = below.id",
+                );
+                self.holding(&mut out, "a")?;
+                out.push_sql(") SELECT id FROM below)");
+            }
+            Group::In(units) => {
+                out.push_sql(self.person);
+                out.push_sql(
+                    " IN (WITH RECURSIVE inside (id) AS (\
+                     SELECT u.id FROM org_unit u WHERE u.tenant_id = ",
+                );
+                push(&mut out, &self.tenant)?;
+                for (number, unit) in units.iter().enumerate() {
+                    out.push_sql(if number == 0 { " AND u.id IN (" } else { ", " });
+                    push(&mut out, unit)?;
+                }
+                out.push_sql(
+                    ") UNION SELECT p.org_unit_id FROM inside \
+                     JOIN org_unit_placement p ON p.parent_id = inside.id",
+                );
+                self.holding(&mut out, "p")?;
+                out.push_sql(
+                    ") SELECT a.employee_id FROM inside \
+                     JOIN assignment a ON a.org_unit_id = inside.id",
+                );
+                self.holding(&mut out, "a")?;
+                out.push_sql(")");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl QueryId for Among {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Expression for Among {
+    type SqlType = Bool;
+}
+
+impl<QS: ?Sized> AppearsOnTable<QS> for Among {}
+impl<QS: ?Sized> SelectableExpression<QS> for Among {}
+impl<GB> ValidGrouping<GB> for Among {
+    type IsAggregate = is_aggregate::No;
+}
