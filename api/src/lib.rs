@@ -35,3 +35,4 @@ pub mod routes;
 pub mod schema;
 pub mod server;
 pub mod tenant;
+pub mod transition;

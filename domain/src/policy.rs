@@ -748,6 +748,8 @@ pub const NO_RULE: &str = "no-rule-allows";
 pub const CONFLICT_OF_INTEREST: &str = "conflict-of-interest";
 /// The rule named when a filter or order asks for a field that the caller does not see.
 pub const FIELD_MASKED: &str = "field-masked";
+/// The rule named when a transition needs somebody else, or somebody else as well.
+pub const SEPARATION_OF_DUTIES: &str = "separation-of-duties";
 /// The rule named when a key lacks the scope.
 pub const SCOPE_MISSING: &str = "scope-missing";
 
