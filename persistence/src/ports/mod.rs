@@ -1,5 +1,13 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
+mod cycles;
+mod participants;
+mod policies;
+
+pub use cycles::{CycleFilter, Cycles, Headcount};
+pub use participants::Participants;
+pub use policies::{Policies, PolicyFilter};
+
 use crate::audit::AuditEntry;
 use crate::error::DbError;
 use crate::page::Page;
@@ -45,6 +53,9 @@ pub trait Store:
     + Imports
     + Exports
     + Jobs
+    + Policies
+    + Cycles
+    + Participants
 {
 }
 
@@ -65,6 +76,9 @@ impl<T> Store for T where
         + Imports
         + Exports
         + Jobs
+        + Policies
+        + Cycles
+        + Participants
 {
 }
 
