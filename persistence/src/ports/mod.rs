@@ -5,7 +5,7 @@ mod participants;
 mod policies;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
-pub use participants::Participants;
+pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
 
 use crate::audit::AuditEntry;
