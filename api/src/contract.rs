@@ -35,6 +35,8 @@ const TAGS: &[(&str, &str)] = &[
     ("audit-entries", "Who did what, when, and by which rule."),
     ("events", "The ordered feed of what happened, for programs that keep a copy."),
     ("jobs", "Long work, followed by its progress."),
+    ("to-dos", "What waits for the caller, and by when."),
+    ("dashboards", "The first screen of each role, one request each."),
     ("access", "Why somebody may or may not do something."),
     ("meta", "Health, metrics, problem types and this document."),
 ];

@@ -21,6 +21,8 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::audit_entries::routes)
             .configure(crate::events::routes)
             .configure(crate::jobs::routes)
+            .configure(crate::to_dos::routes)
+            .configure(crate::dashboards::routes)
             .configure(crate::access::routes),
     );
 }

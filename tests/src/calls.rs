@@ -113,7 +113,12 @@ impl<'a> Calls<'a> {
         match operation {
             "getLiveness" | "getReadiness" | "getMetrics" | "getContract" | "getDocs"
             | "listProblemTypes" | "getProblemType" | "getMe" | "getTenant"
-            | "revokeMySessions" | "exportEmployees" => nothing,
+            | "revokeMySessions"
+            | "exportEmployees"
+            | "getEmployeeDashboard"
+            | "getManagerDashboard"
+            | "getHrDashboard"
+            | "getExecutiveDashboard" => nothing,
             "listPositions"
             | "listOrgUnits"
             | "listEmployees"
@@ -122,6 +127,7 @@ impl<'a> Calls<'a> {
             | "listApiKeys"
             | "listAuditEntries"
             | "listEvents"
+            | "listToDos"
             | "listJobs" => Target { query: "?limit=200".to_owned(), ..nothing },
             "updateTenant" => nothing.with(json!({ "name": unique("Company") })),
 

@@ -1,5 +1,14 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
+mod dashboards;
+mod to_dos;
+
+pub use dashboards::{
+    CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, ReviewCount, TeamMember,
+    UnitGoals, UnitReviews,
+};
+pub use to_dos::{OpenCycle, ToDos, Waiting};
+
 use crate::audit::AuditEntry;
 use crate::error::DbError;
 use crate::page::Page;
@@ -45,6 +54,8 @@ pub trait Store:
     + Imports
     + Exports
     + Jobs
+    + ToDos
+    + Dashboards
 {
 }
 
@@ -65,6 +76,8 @@ impl<T> Store for T where
         + Imports
         + Exports
         + Jobs
+        + ToDos
+        + Dashboards
 {
 }
 

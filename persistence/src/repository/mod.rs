@@ -3,6 +3,7 @@
 mod accounts;
 mod among;
 mod api_keys;
+mod dashboards;
 mod employees;
 mod exports;
 mod idempotency;
@@ -17,5 +18,6 @@ mod role_assignments;
 mod sessions;
 mod signing_keys;
 mod tenants;
+mod to_dos;
 
 use super::{Conn, Db, dialect, engine};
