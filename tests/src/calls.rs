@@ -111,8 +111,15 @@ impl<'a> Calls<'a> {
     fn target(&self, operation: &str) -> Target {
         let nothing = Target { id: None, query: String::new(), body: Body::None };
         match operation {
-            "getLiveness" | "getReadiness" | "getMetrics" | "getContract" | "getDocs"
-            | "listProblemTypes" | "getProblemType" | "getMe" | "getTenant"
+            "getLiveness"
+            | "getReadiness"
+            | "getMetrics"
+            | "getContract"
+            | "getDocs"
+            | "listProblemTypes"
+            | "getProblemType"
+            | "getMe"
+            | "getTenant"
             | "revokeMySessions"
             | "exportEmployees"
             | "getEmployeeDashboard"
