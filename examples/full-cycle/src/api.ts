@@ -45,7 +45,7 @@ export function withKey(url: string, key: string): Api {
   const api = open(url);
   api.use({
     onRequest({ request }) {
-      request.headers.set("Authorization", `Bearer ${key}`);
+      request.headers.set("X-Api-Key", key);
       return request;
     },
   });
