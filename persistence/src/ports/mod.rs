@@ -1,10 +1,12 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
 mod cycles;
+mod goals;
 mod participants;
 mod policies;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
+pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::Participants;
 pub use policies::{Policies, PolicyFilter};
 
@@ -56,6 +58,10 @@ pub trait Store:
     + Policies
     + Cycles
     + Participants
+    + Goals
+    + GoalChanges
+    + GoalReports
+    + GoalEvaluation
 {
 }
 
@@ -79,6 +85,10 @@ impl<T> Store for T where
         + Policies
         + Cycles
         + Participants
+        + Goals
+        + GoalChanges
+        + GoalReports
+        + GoalEvaluation
 {
 }
 
