@@ -7,7 +7,7 @@ mod policies;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
-pub use participants::Participants;
+pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
 
 use crate::audit::AuditEntry;

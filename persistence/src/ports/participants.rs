@@ -1,11 +1,27 @@
 //! Who takes part in a cycle.
 
 use super::Result;
+use crate::page::Page;
 use chrono::NaiveDate;
 use domain::calendar::Period;
-use domain::id::{CycleId, ParticipantId};
+use domain::id::{CycleId, EmployeeId, OrgUnitId, ParticipantId};
 use domain::participant::{Candidate, Participant};
-use domain::policy::Sealed;
+use domain::policy::{Sealed, Visibility};
+
+/// Which participants are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ParticipantFilter {
+    /// In this cycle.
+    pub cycle_id: Option<CycleId>,
+    /// This person.
+    pub employee_id: Option<EmployeeId>,
+    /// For whom this manager answers.
+    pub manager_id: Option<EmployeeId>,
+    /// In this department, as frozen at the launch.
+    pub department_id: Option<OrgUnitId>,
+    /// Only who is excluded, or only who is evaluated.
+    pub excluded: Option<bool>,
+}
 
 /// Participants, written when their cycle is launched.
 pub trait Participants {
@@ -21,6 +37,13 @@ pub trait Participants {
     ) -> Result<()>;
     /// One participant.
     fn participant(&mut self, id: ParticipantId) -> Result<Option<Sealed<Participant>>>;
+    /// A page of the participants that may be seen, in the order of ids, or of change.
+    fn participants(
+        &mut self,
+        filter: &ParticipantFilter,
+        visible: &Visibility,
+        page: &Page,
+    ) -> Result<Vec<Participant>>;
     /// Those of `ids` that do not take part in a cycle.
     fn unknown_participants(
         &mut self,

@@ -1,10 +1,12 @@
 //! Who takes part in a cycle.
 
+use super::among::Group;
 use super::engine::Unit;
 use super::{Conn, Db};
 use crate::column::{At, BATCH, Id, Key, Word, rows_statement, statement, word};
 use crate::error::DbError;
-use crate::ports::{Participants, Result};
+use crate::page::{Page, keyset};
+use crate::ports::{ParticipantFilter, Participants, Result};
 use crate::schema::{account, participant, role_assignment};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -13,8 +15,12 @@ use domain::account::Role;
 use domain::calendar::Period;
 use domain::id::{CycleId, ParticipantId};
 use domain::participant::{Candidate, Participant};
-use domain::policy::Sealed;
+use domain::policy::{Sealed, Visibility};
 use std::collections::HashSet;
+use uuid::Uuid;
+
+/// The column of the person, for [`Unit::among`].
+const PERSON: &str = "participant.employee_id";
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = participant)]
@@ -169,6 +175,55 @@ impl Participants for Unit<'_> {
             .get_result(self.conn)
             .optional()?;
         row.map(|row| Participant::try_from(row).map(Sealed::new)).transpose()
+    }
+
+    fn participants(
+        &mut self,
+        filter: &ParticipantFilter,
+        visible: &Visibility,
+        page: &Page,
+    ) -> Result<Vec<Participant>> {
+        let mut query = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .select(Row::as_select())
+            .limit(page.limit)
+            .into_boxed::<Db>();
+        if let Some(hidden) = visible.hidden() {
+            query = query.filter(participant::employee_id.ne(Key(hidden.uuid())));
+        }
+        if visible.everyone().is_none() {
+            let day = visible.as_of();
+            // Nobody has the nil id.
+            let me = Key(visible.myself().map_or(Uuid::nil(), Uuid::from));
+            let responsible = Key(visible.responsible().map_or(Uuid::nil(), Uuid::from));
+            query = query.filter(
+                self.among(PERSON, day, Group::under(visible.subtree_of()))
+                    .or(self.among(PERSON, day, Group::within(visible.units())))
+                    .or(participant::employee_id.eq(me))
+                    .or(participant::manager_id
+                        .is_not_null()
+                        .and(participant::manager_id.assume_not_null().eq(responsible))),
+            );
+        }
+        if let Some(cycle) = filter.cycle_id {
+            query = query.filter(participant::cycle_id.eq(Key(cycle.uuid())));
+        }
+        if let Some(person) = filter.employee_id {
+            query = query.filter(participant::employee_id.eq(Key(person.uuid())));
+        }
+        if let Some(manager) = filter.manager_id {
+            query = query.filter(participant::manager_id.eq(Key(manager.uuid())));
+        }
+        if let Some(department) = filter.department_id {
+            query = query.filter(participant::department_id.eq(Key(department.uuid())));
+        }
+        query = match filter.excluded {
+            Some(true) => query.filter(participant::exclusion.is_not_null()),
+            Some(false) => query.filter(participant::exclusion.is_null()),
+            None => query,
+        };
+        let rows = keyset!(query, participant, page).load(self.conn)?;
+        rows.into_iter().map(Participant::try_from).collect()
     }
 
     fn unknown_participants(
