@@ -20,9 +20,7 @@ const WAY: [(&str, &str); 8] = [
 
 /// Rules under which only the manager rates.
 pub fn rules() -> Value {
-    let rated = |code: &str, weight: &str| {
-        json!({ "code": code, "weight": weight, "raters": { "manager": "100" } })
-    };
+    let rated = |code: &str, weight: &str| json!({ "code": code, "weight": weight, "raters": { "manager": "100" } });
     json!({ "populations": [{
         "code": "everyone",
         "dimensions": [
@@ -35,9 +33,8 @@ pub fn rules() -> Value {
 /// A year for everybody, of which every stage may have begun.
 pub fn design(code: &str, policy: Uuid) -> Value {
     let stages = ["goal_setting", "execution", "evaluation", "calibration", "publication"];
-    let duties = stages.map(|stage| {
-        json!({ "stage": stage, "accountable": "hr", "responsible": ["manager"] })
-    });
+    let duties = stages
+        .map(|stage| json!({ "stage": stage, "accountable": "hr", "responsible": ["manager"] }));
     json!({
         "code": code, "name": code, "kind": "year", "policy_id": policy,
         "period": { "start": "2026-01-01", "end": "2026-12-31" },
@@ -71,10 +68,9 @@ pub fn exceptions(hr: &Client, cycle: Uuid) -> Value {
 /// Lets the time for appeals against the results of a published cycle be over.
 pub fn end_appeals(app: &TestApp, company: &Company, cycle: Uuid) {
     let statement = match app.engine {
-        Engine::Sqlite => format!(
-            "UPDATE cycle SET published_at = 0 WHERE id = x'{}'",
-            cycle.simple()
-        ),
+        Engine::Sqlite => {
+            format!("UPDATE cycle SET published_at = 0 WHERE id = x'{}'", cycle.simple())
+        }
         Engine::Postgres => format!(
             "SET evenhand.tenant = '{}'; \
              UPDATE cycle SET published_at = '1970-01-01' WHERE id = '{cycle}'",
