@@ -349,9 +349,9 @@ fn scorings() -> Vec<Kind> {
             properties: vec![
                 must(
                     "bounds",
-                    list("Where a band ends and the next begins.", decimal("", "90"), 50),
+                    list("Where a band ends and the next begins.", decimal("A bound.", "90"), 50),
                 ),
-                must("scores", list("One more than bounds.", decimal("", "100"), 51)),
+                must("scores", list("One more than bounds.", decimal("A score.", "100"), 51)),
                 may("on", on),
             ],
         },
