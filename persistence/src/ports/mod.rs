@@ -1,19 +1,20 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
 mod cycles;
+mod dashboards;
+mod goals;
 mod participants;
 mod policies;
-
-pub use cycles::{CycleFilter, Cycles, Headcount};
-pub use participants::{ParticipantFilter, Participants};
-pub use policies::{Policies, PolicyFilter};
-mod dashboards;
 mod to_dos;
 
+pub use cycles::{CycleFilter, Cycles, Headcount};
 pub use dashboards::{
     CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, ReviewCount, TeamMember,
     UnitGoals, UnitReviews,
 };
+pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
+pub use participants::{ParticipantFilter, Participants};
+pub use policies::{Policies, PolicyFilter};
 pub use to_dos::{OpenCycle, ToDos, Waiting};
 
 use crate::audit::AuditEntry;
@@ -66,6 +67,10 @@ pub trait Store:
     + Participants
     + ToDos
     + Dashboards
+    + Goals
+    + GoalChanges
+    + GoalReports
+    + GoalEvaluation
 {
 }
 
@@ -91,6 +96,10 @@ impl<T> Store for T where
         + Participants
         + ToDos
         + Dashboards
+        + Goals
+        + GoalChanges
+        + GoalReports
+        + GoalEvaluation
 {
 }
 

@@ -7,6 +7,7 @@ mod cycles;
 mod dashboards;
 mod employees;
 mod exports;
+mod goals;
 mod idempotency;
 mod imports;
 mod jobs;
