@@ -7,6 +7,14 @@ mod policies;
 pub use cycles::{CycleFilter, Cycles, Headcount};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
+mod dashboards;
+mod to_dos;
+
+pub use dashboards::{
+    CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, ReviewCount, TeamMember,
+    UnitGoals, UnitReviews,
+};
+pub use to_dos::{OpenCycle, ToDos, Waiting};
 
 use crate::audit::AuditEntry;
 use crate::error::DbError;
@@ -56,6 +64,8 @@ pub trait Store:
     + Policies
     + Cycles
     + Participants
+    + ToDos
+    + Dashboards
 {
 }
 
@@ -79,6 +89,8 @@ impl<T> Store for T where
         + Policies
         + Cycles
         + Participants
+        + ToDos
+        + Dashboards
 {
 }
 
