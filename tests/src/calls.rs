@@ -266,7 +266,7 @@ impl<'a> Calls<'a> {
             }
 
             "createCycle" => nothing.with(self.new_cycle()),
-            "getCycle" => self.id("cycle"),
+            "getCycle" | "getCycleReadiness" => self.id("cycle"),
             "updateCycle" => self.id("draft.cycle").with(json!({ "name": unique("Cycle") })),
             "launchCycle" => self.cycle_in("draft"),
             "startCycle" => self.cycle_in("goal_setting").with(json!({ "reason": "No goals" })),

@@ -3,10 +3,12 @@
 mod cycles;
 mod participants;
 mod policies;
+mod readiness;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
+pub use readiness::Readiness;
 mod dashboards;
 mod to_dos;
 
@@ -64,6 +66,7 @@ pub trait Store:
     + Policies
     + Cycles
     + Participants
+    + Readiness
     + ToDos
     + Dashboards
 {
@@ -89,6 +92,7 @@ impl<T> Store for T where
         + Policies
         + Cycles
         + Participants
+        + Readiness
         + ToDos
         + Dashboards
 {

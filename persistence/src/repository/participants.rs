@@ -1,6 +1,6 @@
 //! Who takes part in a cycle.
 
-use super::among::Group;
+use super::among::seen;
 use super::engine::Unit;
 use super::{Conn, Db};
 use crate::column::{At, BATCH, Id, Key, Word, rows_statement, statement, to_json, word};
@@ -21,10 +21,6 @@ use domain::review::form::ReviewPart;
 use domain::state::review;
 use domain::text::TextEnum;
 use std::collections::HashSet;
-use uuid::Uuid;
-
-/// The column of the person, for [`Unit::among`].
-const PERSON: &str = "participant.employee_id";
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = participant)]
@@ -255,23 +251,7 @@ impl Participants for Unit<'_> {
             .select(Row::as_select())
             .limit(page.limit)
             .into_boxed::<Db>();
-        if let Some(hidden) = visible.hidden() {
-            query = query.filter(participant::employee_id.ne(Key(hidden.uuid())));
-        }
-        if visible.everyone().is_none() {
-            let day = visible.as_of();
-            // Nobody has the nil id.
-            let me = Key(visible.myself().map_or(Uuid::nil(), Uuid::from));
-            let responsible = Key(visible.responsible().map_or(Uuid::nil(), Uuid::from));
-            query = query.filter(
-                self.among(PERSON, day, Group::under(visible.subtree_of()))
-                    .or(self.among(PERSON, day, Group::within(visible.units())))
-                    .or(participant::employee_id.eq(me))
-                    .or(participant::manager_id
-                        .is_not_null()
-                        .and(participant::manager_id.assume_not_null().eq(responsible))),
-            );
-        }
+        query = seen!(self, query, visible);
         if let Some(cycle) = filter.cycle_id {
             query = query.filter(participant::cycle_id.eq(Key(cycle.uuid())));
         }
