@@ -17,6 +17,7 @@ mod ledger;
 mod lists;
 mod migrations;
 mod org_units;
+mod participants;
 mod policies;
 mod positions;
 mod process;

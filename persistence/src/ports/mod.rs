@@ -5,6 +5,7 @@ mod dashboards;
 mod goals;
 mod participants;
 mod policies;
+mod readiness;
 mod to_dos;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
@@ -15,6 +16,7 @@ pub use dashboards::{
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
+pub use readiness::Readiness;
 pub use to_dos::{OpenCycle, ToDos, Waiting};
 
 use crate::audit::AuditEntry;
@@ -65,6 +67,7 @@ pub trait Store:
     + Policies
     + Cycles
     + Participants
+    + Readiness
     + ToDos
     + Dashboards
     + Goals
@@ -94,6 +97,7 @@ impl<T> Store for T where
         + Policies
         + Cycles
         + Participants
+        + Readiness
         + ToDos
         + Dashboards
         + Goals

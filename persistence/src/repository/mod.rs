@@ -17,6 +17,7 @@ mod participants;
 mod policies;
 mod positions;
 mod principals;
+mod readiness;
 mod reporting_lines;
 mod role_assignments;
 mod sessions;
