@@ -231,6 +231,12 @@ text_enum! {
         MoveWrite = "move.write",
         /// Export ratings as a file.
         RatingExport = "rating.export",
+        /// See what waits for oneself, and the dashboards of one's own work and team.
+        DashboardOwn = "dashboard.own",
+        /// See how far the people of a cycle are, unit by unit.
+        DashboardHr = "dashboard.hr",
+        /// See how far the goals of the company and its departments are.
+        DashboardExecutive = "dashboard.executive",
     }
 }
 
@@ -281,6 +287,9 @@ impl Action {
             | Action::CalibrationSessionWrite
             | Action::CalibrationSessionOverride
             | Action::MoveWrite => Action::CalibrationSessionRead,
+            Action::DashboardOwn => Action::DashboardOwn,
+            Action::DashboardHr => Action::DashboardHr,
+            Action::DashboardExecutive => Action::DashboardExecutive,
         }
     }
 }
@@ -507,6 +516,7 @@ pub const RULES: &[Rule] = &[
             A::CalibrationSessionRead,
             A::CalibrationSessionWrite,
             A::RatingExport,
+            A::DashboardHr,
         ],
     ),
     allow(
@@ -522,6 +532,7 @@ pub const RULES: &[Rule] = &[
             A::DistributionRead,
             A::CalibrationSessionRead,
             A::CalibrationSessionOverride,
+            A::DashboardExecutive,
         ],
     ),
     allow("executive-results", Who::Executive, Mask::Full, &[A::SelfReviewRead, A::RatingRead])
@@ -537,6 +548,7 @@ pub const RULES: &[Rule] = &[
             A::ReviewRead,
             A::DistributionRead,
             A::RatingExport,
+            A::DashboardHr,
         ],
     ),
     allow(
@@ -553,6 +565,7 @@ pub const RULES: &[Rule] = &[
             A::RatingExport,
         ],
     ),
+    allow("own-work", Who::Colleague, Mask::Full, &[A::DashboardOwn]),
     allow("standards", Who::Colleague, Mask::Full, &[A::PolicyRead]).during(RELEASED),
     allow("cycles", Who::Colleague, Mask::Full, &[A::CycleRead]).during(SUBMITTED_ON),
     allow(

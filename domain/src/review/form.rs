@@ -93,6 +93,20 @@ pub struct Results {
     pub veto_grade: Option<Grade>,
 }
 
+impl State {
+    /// How far rating and grade are in this state, for the policy.
+    pub fn rating_stage(self) -> Stage {
+        match self {
+            State::PendingSelf | State::PendingRaters | State::PendingManager => Stage::Draft,
+            State::SecondReview => Stage::Submitted,
+            State::InCalibration | State::Calibrated => Stage::Calibration,
+            State::Published | State::Acknowledged | State::Disagreed | State::Final => {
+                Stage::Released
+            }
+        }
+    }
+}
+
 /// The review of one person in one cycle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
@@ -146,14 +160,7 @@ impl Review {
 
     /// How far rating and grade are, for the policy.
     pub fn rating_stage(&self) -> Stage {
-        match self.state {
-            State::PendingSelf | State::PendingRaters | State::PendingManager => Stage::Draft,
-            State::SecondReview => Stage::Submitted,
-            State::InCalibration | State::Calibrated => Stage::Calibration,
-            State::Published | State::Acknowledged | State::Disagreed | State::Final => {
-                Stage::Released
-            }
-        }
+        self.state.rating_stage()
     }
 
     /// What the policy must know to decide about one part of the review.

@@ -4,11 +4,21 @@ mod cycles;
 mod goals;
 mod participants;
 mod policies;
+mod readiness;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
+pub use readiness::Readiness;
+mod dashboards;
+mod to_dos;
+
+pub use dashboards::{
+    CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, ReviewCount, TeamMember,
+    UnitGoals, UnitReviews,
+};
+pub use to_dos::{OpenCycle, ToDos, Waiting};
 
 use crate::audit::AuditEntry;
 use crate::error::DbError;
@@ -62,6 +72,9 @@ pub trait Store:
     + GoalChanges
     + GoalReports
     + GoalEvaluation
+    + Readiness
+    + ToDos
+    + Dashboards
 {
 }
 
@@ -89,6 +102,9 @@ impl<T> Store for T where
         + GoalChanges
         + GoalReports
         + GoalEvaluation
+        + Readiness
+        + ToDos
+        + Dashboards
 {
 }
 
