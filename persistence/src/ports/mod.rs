@@ -1,23 +1,22 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
 mod cycles;
+mod dashboards;
 mod goals;
 mod participants;
 mod policies;
 mod readiness;
-
-pub use cycles::{CycleFilter, Cycles, Headcount};
-pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
-pub use participants::{ParticipantFilter, Participants};
-pub use policies::{Policies, PolicyFilter};
-pub use readiness::Readiness;
-mod dashboards;
 mod to_dos;
 
+pub use cycles::{CycleFilter, Cycles, Headcount};
 pub use dashboards::{
     CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, ReviewCount, TeamMember,
     UnitGoals, UnitReviews,
 };
+pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
+pub use participants::{ParticipantFilter, Participants};
+pub use policies::{Policies, PolicyFilter};
+pub use readiness::Readiness;
 pub use to_dos::{OpenCycle, ToDos, Waiting};
 
 use crate::audit::AuditEntry;
@@ -68,13 +67,13 @@ pub trait Store:
     + Policies
     + Cycles
     + Participants
+    + Readiness
+    + ToDos
+    + Dashboards
     + Goals
     + GoalChanges
     + GoalReports
     + GoalEvaluation
-    + Readiness
-    + ToDos
-    + Dashboards
 {
 }
 
@@ -98,13 +97,13 @@ impl<T> Store for T where
         + Policies
         + Cycles
         + Participants
+        + Readiness
+        + ToDos
+        + Dashboards
         + Goals
         + GoalChanges
         + GoalReports
         + GoalEvaluation
-        + Readiness
-        + ToDos
-        + Dashboards
 {
 }
 

@@ -4,7 +4,6 @@ mod changes;
 mod evaluation;
 mod reports;
 
-use super::among::{PARTICIPANT, seen};
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Id, Key, Word, json, statement, to_json, units, word};
@@ -24,6 +23,10 @@ use domain::policy::{Relations, Sealed, Visibility};
 use domain::state::goal::State;
 use domain::text::TextEnum;
 use rust_decimal::Decimal;
+
+/// The columns of owner and responsible manager, for [`Unit::shown`].
+const OWNER: &str = "goal.owner_id";
+const MANAGER: &str = "participant.manager_id";
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = goal, treat_none_as_default_value = false)]
@@ -259,12 +262,12 @@ impl Goals for Unit<'_> {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<(Sealed<Goal>, Relations)>> {
-        let [direct, under, within] = self.standing(PARTICIPANT, visible);
+        let [direct, under, within] = self.standing(OWNER, visible);
         let mut query = goals!(self)
+            .filter(self.shown(OWNER, MANAGER, visible))
             .select((Found::as_select(), direct, under, within))
             .limit(page.limit)
             .into_boxed::<Db>();
-        query = seen!(self, query, visible);
         if page.updated_since.is_none() {
             query = query.filter(goal::deleted_at.is_null());
         }
