@@ -195,8 +195,8 @@ impl<'a> Calls<'a> {
             | "listPolicies"
             | "listCycles"
             | "listParticipants"
-            | "listToDos"
-            | "listGoals" => Target { query: "?limit=200".to_owned(), ..nothing },
+            | "listGoals"
+            | "listToDos" => Target { query: "?limit=200".to_owned(), ..nothing },
             "updateTenant" => nothing.with(json!({ "name": unique("Company") })),
 
             "createPosition" => {

@@ -57,6 +57,11 @@ pub fn path(made: &Answer) -> String {
     format!("/v1/goals/{}", made.id())
 }
 
+/// Changes a draft in the version it has.
+pub fn patch(client: &Client, path: &str, body: &Value) -> Answer {
+    client.patch(&client.get(path).expect(200), body)
+}
+
 /// Has both sides sign a draft.
 ///
 /// # Panics

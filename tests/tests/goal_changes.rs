@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::cycles::{self, step};
-use tests::goals::{activate, cycle, goal, indicator, objective, path};
+use tests::goals::{activate, cycle, goal, indicator, objective, patch, path};
 use tests::world::Persona::{
     Colleague, DirectManager, Employee, HrAdmin, SecondHrAdmin, SkipLevelManager,
 };
@@ -251,16 +251,16 @@ fn a_parent_stands_higher_and_lasts_longer(app: &TestApp) {
             .refused("validation-failed")
             .faults(&[("/parent_id", "ALIGN_LEVEL"), ("/parent_id", "GUARD_FAILED")]);
         let own = json!({ "parent_id": company.json()["id"] });
-        mei.patch(&company, &own)
+        patch(&mei, &path(&company), &own)
             .refused("validation-failed")
             .faults(&[("/parent_id", "ALIGN_SELF")]);
         let round = json!({ "parent_id": person.json()["id"] });
-        mei.patch(&company, &round)
+        patch(&mei, &path(&company), &round)
             .refused("validation-failed")
             .faults(&[("/parent_id", "ALIGN_CYCLE"), ("/parent_id", "ALIGN_LEVEL")]);
         for nothing in [Uuid::from_u128(1), app.world.other.id("goal")] {
             let body = json!({ "parent_id": nothing });
-            lin.patch(&person, &body)
+            patch(&lin, &path(&person), &body)
                 .refused("validation-failed")
                 .faults(&[("/parent_id", "unknown_reference")]);
         }
@@ -268,13 +268,13 @@ fn a_parent_stands_higher_and_lasts_longer(app: &TestApp) {
         let lower = json!({ "level": "person", "content": { "period": {
             "start": "2026-02-01", "end": "2026-12-31",
         } } });
-        mei.patch(&team, &lower)
+        patch(&mei, &path(&team), &lower)
             .refused("validation-failed")
             .faults(&[("/content/period", "GUARD_FAILED"), ("/level", "ALIGN_LEVEL")]);
     });
-    let free = lin.patch(&person, &json!({ "parent_id": null })).expect(200);
+    let free = patch(&lin, &path(&person), &json!({ "parent_id": null })).expect(200);
     assert!(free.json()["parent_id"].is_null());
-    mei.patch(&team, &json!({ "level": "person" })).expect(200);
+    patch(&mei, &path(&team), &json!({ "level": "person" })).expect(200);
 }
 
 fn the_tree_is_checked_again_at_approval(app: &TestApp) {

@@ -248,7 +248,8 @@ fn a_program_reports_with_its_scope(app: &TestApp) {
         let check_in = json!({ "confidence": 9 });
         writer.post(format!("{path}/check-ins"), &check_in).refused("scope-missing");
         let mut new = goal(app.id("cycle"), &indicator("Mine", "0"));
-        writer.post("/v1/goals", &new).refused("scope-missing");
+        let nobodys = writer.post("/v1/goals", &new).refused("validation-failed");
+        nobodys.faults(&[("/owner_id", "required")]);
         new["owner_id"] = json!(app.id("lin"));
         elsewhere.post("/v1/goals", &new).refused("scope-missing");
     });

@@ -13,8 +13,8 @@ use domain::cycle;
 use domain::goal::{Goal, GoalAction, GoalContent, GoalFrame};
 use domain::id::{CycleId, EmployeeId, GoalId, KeyResultId};
 use domain::policy::{
-    Action, FIELD_MASKED, Mask, Permit, Relations, Sealed, Stage, Target, authorise, decide,
-    visibility,
+    Action, FIELD_MASKED, Mask, Permit, Principal, Relations, Sealed, Stage, Target, authorise,
+    decide, visibility,
 };
 use domain::state::{Actor as Seat, Machine, goal::State};
 use domain::text::TextEnum;
@@ -173,16 +173,24 @@ pub(super) fn create_goal(
     key_results: &[KeyResultId],
     new: NewGoal,
 ) -> Result<Reply<GoalView>, Refusal> {
-    let owner = new.owner_id.map(EmployeeId::from).or(actor.subject.employee_id);
+    let me = match &actor.subject.principal {
+        Principal::Person(_) => actor.subject.employee_id,
+        // The one who answers for a program is not whom its goals are about.
+        Principal::Service { .. } => None,
+    };
+    let owner = new.owner_id.map(EmployeeId::from).or(me);
     let owner = owner.ok_or_else(|| Refusal::invalid("/owner_id", "required"))?;
     let cycle_id = CycleId::from(new.cycle_id);
     let unknown_cycle = || Refusal::unknown("/cycle_id", new.cycle_id);
     hold(store, cycle_id, owner)?;
     let frame = store.goal_frame(cycle_id, owner)?;
     let manager_id = frame.as_ref().and_then(|frame| frame.manager_id);
-    let mut target = Target { about: Some(owner), responsible: manager_id, ..Target::default() };
+    // Named like a goal that is there: a key of one unit writes for its people only.
+    let mut target =
+        Target { id: id.uuid(), about: Some(owner), responsible: manager_id, ..Target::default() };
     actor.relate(store, Action::GoalWrite, &mut target, actor.today)?;
-    let permit = actor.may_about(Action::GoalWrite, &target)?;
+    let decision = decide(&actor.subject, Action::GoalWrite, &target);
+    let permit = decision.permit.ok_or(Refusal::Forbidden(decision.rule))?;
     // Nobody takes part in a cycle that has not been launched: it need not be known of.
     let launched = |frame: &GoalFrame| cycle::stage(frame.cycle_state) != Stage::Draft;
     let frame = frame.filter(launched).ok_or_else(unknown_cycle)?;
@@ -228,7 +236,6 @@ pub(super) fn create_goal(
         .field("parent_id", None::<String>, goal.parent_id.map(|id| id.to_string()))
         .field("content", Value::Null, told(&goal.content));
     store.create_goal(Change::new(goal.clone(), record))?;
-    let target = Target { id: id.uuid(), ..target };
     let opened = Opened { goal, permit, target, frame };
     let view = assessed(store, actor, &opened, opened.goal.clone())?;
     Ok(Reply::created(view, 1, format!("/v1/goals/{id}")))

@@ -22,6 +22,7 @@ macro_rules! own_goals {
             .filter(goal::tenant_id.eq(participant::tenant_id))
             .filter(goal::cycle_id.eq(participant::cycle_id))
             .filter(goal::owner_id.eq(participant::employee_id))
+            .filter(goal::deleted_at.is_null())
             .filter(goal::state.eq_any($states.map(Word)))
     };
 }
