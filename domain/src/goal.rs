@@ -3,8 +3,11 @@
 //! How it moves is told by [`crate::state::goal`]; here is what it holds and what speaks against
 //! it. The content that both sides signed is kept revision by revision (R25).
 
+mod actions;
 mod checks;
 mod content;
+#[cfg(test)]
+mod examples;
 mod progress;
 mod sight;
 
@@ -16,10 +19,10 @@ use crate::number::Exact;
 use crate::policy::{Protected, Target};
 use crate::settings::Settings;
 use crate::state::goal::{Event, State};
-use crate::state::{self, Machine, cycle};
-use crate::text::TextEnum;
+use crate::state::{self, cycle};
 use crate::text_enum;
 use crate::time::Timestamp;
+pub use actions::GoalAction;
 pub use checks::*;
 use chrono::NaiveDate;
 pub use content::*;
@@ -97,87 +100,7 @@ pub struct FirstSignature {
     pub at: Timestamp,
 }
 
-text_enum! {
-    /// What can be done to a goal, named as it is asked for.
-    pub enum GoalAction {
-        /// Change the draft.
-        Update = "update",
-        /// Throw the draft away.
-        Deletion = "deletion",
-        /// Sign as the owner and hand in.
-        Submission = "submission",
-        /// Ask for another draft.
-        Return = "return",
-        /// Sign as the manager.
-        Approval = "approval",
-        /// Ask for a change of what both signed.
-        Change = "change",
-        /// Report progress.
-        CheckIn = "check_in",
-        /// Report an actual value.
-        Measurement = "measurement",
-        /// Report that it is complete, or confirm that.
-        Completion = "completion",
-        /// Give it up, or agree to that.
-        Cancellation = "cancellation",
-    }
-}
-
-impl GoalAction {
-    /// The event it fires, if it is one of the state machine's.
-    pub fn event(self) -> Option<Event> {
-        Some(match self {
-            GoalAction::Submission => Event::Submit,
-            GoalAction::Return => Event::Return,
-            GoalAction::Approval => Event::Approve,
-            GoalAction::Change => Event::RequestChange,
-            GoalAction::Completion => Event::Complete,
-            GoalAction::Cancellation => Event::Cancel,
-            GoalAction::Update
-            | GoalAction::Deletion
-            | GoalAction::CheckIn
-            | GoalAction::Measurement => return None,
-        })
-    }
-
-    /// Whether it takes two people, each of whom signs.
-    pub fn takes_two(self) -> bool {
-        matches!(self, GoalAction::Completion | GoalAction::Cancellation)
-    }
-
-    /// Whether a cycle in a state lets it be done: goals are begun, signed and changed until
-    /// evaluation opens, data may come in until it ends.
-    fn is_open_in(self, cycle: cycle::State) -> bool {
-        use cycle::State::{Evaluating, Executing, GoalSetting};
-        match self {
-            GoalAction::CheckIn | GoalAction::Measurement => {
-                matches!(cycle, GoalSetting | Executing | Evaluating)
-            }
-            _ => matches!(cycle, GoalSetting | Executing),
-        }
-    }
-}
-
 impl Goal {
-    /// What its state and that of the cycle let be done.
-    pub fn possible_actions(&self) -> impl Iterator<Item = GoalAction> + '_ {
-        GoalAction::ALL.iter().copied().filter(|action| {
-            let in_state = match action {
-                GoalAction::Update | GoalAction::Deletion => self.state == State::Draft,
-                GoalAction::CheckIn => matches!(self.state, State::Active | State::ChangePending),
-                GoalAction::Measurement => {
-                    matches!(self.content.kind, GoalKind::Indicator(_))
-                        && matches!(
-                            self.state,
-                            State::Active | State::ChangePending | State::Completed
-                        )
-                }
-                step => step.event().is_some_and(|event| self.state.row(event).is_some()),
-            };
-            in_state && action.is_open_in(self.cycle_state)
-        })
-    }
-
     /// Whether it was given up or thrown away.
     pub fn is_archived(&self) -> bool {
         self.state == State::Cancelled || self.deleted_at.is_some()

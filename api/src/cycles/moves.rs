@@ -9,7 +9,7 @@ use crate::caller::Actor;
 use crate::jobs::{BatchResult, JobResult, JobView, Ticket, Work};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
-use crate::transition::fire;
+use crate::transition::{everyone, fire};
 use domain::account::Role;
 use domain::change::{Change, Record};
 use domain::cycle::{Cycle, CycleAction, CycleApproval};
@@ -78,7 +78,7 @@ fn prepare(store: &mut dyn Store, actor: &Actor, order: &Order) -> Result<Move, 
     let sealed = store.policy(before.policy_id)?;
     let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
     let sight = look(store, actor, order, &before, &policy)?;
-    let everyone = all_signatures(before.state, event);
+    let everyone = everyone(before.state, event);
     let state =
         fire(before.state, event, &everyone, &sight.facts, &[], |guard| sight.detail(guard))?;
     let (approval, is_complete) = if two {
@@ -253,16 +253,6 @@ fn sign(actor: &Actor, event: Event, given: &[CycleApproval]) -> Result<CycleApp
 
 fn signature(approval: &CycleApproval) -> Signature {
     Signature { person: approval.account_id.uuid(), actor: approval.seat }
-}
-
-/// Every signature a transition could need, to see whether anything else keeps it from happening.
-fn all_signatures(state: State, event: Event) -> Vec<Signature> {
-    let row = state.row(event);
-    let seats = row.map(|row| row.by.actors()).unwrap_or_default();
-    (1..)
-        .zip(seats)
-        .map(|(n, seat)| Signature { person: Uuid::from_u128(n), actor: *seat })
-        .collect()
 }
 
 /// What is recorded of a transition.

@@ -89,3 +89,65 @@ impl Goal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::GoalLevel::{Company, Person, Team};
+    use super::super::examples::{goal, indicator, objective};
+    use super::*;
+    use crate::kpi::{Method, Ratio};
+    use crate::settings::Rollup;
+    use rust_decimal::Decimal;
+
+    fn aiming(id: u128, target: i32, weight: i64, progress: Option<i64>) -> Goal {
+        let ratio = Ratio { target: target.into(), direction: Default::default() };
+        let mut goal = goal(id, Person, Some(1), indicator(Method::Ratio(ratio)));
+        goal.content.weight = Decimal::from(weight);
+        goal.progress = progress.map(|progress| Decimal::new(progress, 2));
+        goal
+    }
+
+    #[test]
+    fn children_carry_target_and_progress() {
+        let parent = aiming(1, 1200, 100, Some(60));
+        let below = [aiming(2, 600, 75, Some(50)), aiming(3, 540, 25, None), aiming(4, 0, 0, None)];
+        let mut settings = Settings::default();
+        settings.okr.rollup = Rollup::Children;
+        let seen = parent.alignment(&[], &below, &settings).unwrap();
+        assert_eq!(seen.rolled_up.progress, Some(Decimal::new(3750, 4)));
+        assert_eq!(seen.rolled_up.alignment_gap, Some(Decimal::new(2250, 4)));
+        assert_eq!(seen.coverage, Some(Coverage { percent: Decimal::new(9500, 2), short: true }));
+
+        let alone = parent.alignment(&[], &[], &Settings::default()).unwrap();
+        assert_eq!(alone.rolled_up.progress, Some(Decimal::new(6000, 4)));
+        assert_eq!(alone.coverage, None);
+    }
+
+    #[test]
+    fn only_indicators_in_the_same_unit_carry_a_target() {
+        let parent = aiming(1, 1200, 100, None);
+        let mut other = aiming(2, 1200, 50, None);
+        if let GoalKind::Indicator(indicator) = &mut other.content.kind {
+            indicator.unit = "people".to_owned();
+        }
+        let below = [other, goal(3, Person, Some(1), objective(Vec::new()))];
+        let seen = parent.alignment(&[], &below, &Settings::default()).unwrap();
+        assert_eq!(seen.coverage, None);
+    }
+
+    #[test]
+    fn the_line_ends_at_the_theme_of_the_highest() {
+        let themed = |id, level, theme: Option<&str>| {
+            let mut goal = goal(id, level, None, objective(Vec::new()));
+            goal.content.theme = theme.map(str::to_owned);
+            goal
+        };
+        let own = themed(3, Person, Some("own"));
+        let above = [themed(2, Team, Some("team")), themed(1, Company, None)];
+        let theme = |above: &[Goal]| {
+            own.alignment(above, &[], &Settings::default()).unwrap().theme.unwrap_or_default()
+        };
+        assert_eq!(theme(&above), "team");
+        assert_eq!(theme(&[]), "own");
+    }
+}
