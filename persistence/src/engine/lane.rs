@@ -6,7 +6,7 @@
 
 use super::super::repository::ledger;
 use super::unit::Unit;
-use super::{Manager, Session, dialect};
+use super::{Manager, Session, dialect, text_of};
 use crate::database::{Context, Options};
 use crate::error::{DbError, Failure};
 use crate::ports::Store;
@@ -121,13 +121,7 @@ where
                 self.outcome = Some(result);
                 outcome
             }
-            Err(panic) => {
-                let text = panic
-                    .downcast_ref::<&str>()
-                    .map(|text| (*text).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned());
-                Outcome::Panicked(text.unwrap_or_default())
-            }
+            Err(panic) => Outcome::Panicked(text_of(panic.as_ref())),
         }
     }
 
