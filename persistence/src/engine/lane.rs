@@ -1,7 +1,7 @@
 //! A lane: one queue, one connection, many units of work per commit.
 //!
 //! Whatever waits in the queue when a transaction opens is run in it, each unit in a savepoint of
-//! its own; then the audit entries of all are chained, the events numbered, and one commit makes
+//! its own, unless it is alone; then the audit entries of all are chained, the events numbered, and one commit makes
 //! all of it durable. Nobody is answered before that commit.
 
 use super::super::repository::ledger;
@@ -232,16 +232,20 @@ fn answer_refused(refused: Refused) {
     }
 }
 
-/// Runs every unit in its savepoint and chains what they recorded.
+/// Runs every unit in its savepoint and chains what they recorded. A unit by itself needs none: to
+/// give it up is to give up the transaction, and a large one would be kept twice by SQLite.
 fn run_units(
     session: &mut Session,
     group: &mut Vec<Box<dyn Work>>,
 ) -> Result<(Vec<Box<dyn Work>>, Refused), DbError> {
+    let alone = group.len() == 1;
     let mut records = Vec::new();
     let mut verdicts = Vec::with_capacity(group.len());
     for work in group.iter_mut() {
         let context = work.context().clone();
-        session.command("SAVEPOINT unit")?;
+        if !alone {
+            session.command("SAVEPOINT unit")?;
+        }
         session.enter(context.tenant)?;
         let mut unit = Unit::writing(&mut session.conn, context.clone());
         let outcome = work.run(&mut unit);
@@ -249,7 +253,9 @@ fn run_units(
         let verdict = match outcome {
             Outcome::Kept => {
                 records.extend(recorded.into_iter().map(|record| (context.clone(), record)));
-                session.command("RELEASE SAVEPOINT unit")?;
+                if !alone {
+                    session.command("RELEASE SAVEPOINT unit")?;
+                }
                 verdicts.push(None);
                 continue;
             }
@@ -257,7 +263,12 @@ fn run_units(
             Outcome::Refused => Ok(()),
             Outcome::Panicked(text) => Err(DbError::Panicked(text)),
         };
-        session.command("ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit")?;
+        if alone {
+            session.command("ROLLBACK")?;
+            session.command(dialect::BEGIN_WRITE)?;
+        } else {
+            session.command("ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit")?;
+        }
         session.tenant = None;
         verdicts.push(Some(verdict));
     }
