@@ -353,7 +353,7 @@ async fn accept<N: Noun>(
     if !import.faults.is_empty() {
         return Err(import::refuse(import.faults.into_iter().map(|(_, fault)| fault).collect()));
     }
-    jobs::submit::<N>(caller, digest, import).await
+    jobs::submit::<N>(caller, digest, &import).await
 }
 
 /// Reads rows on a thread that may be busy for a while.

@@ -173,20 +173,18 @@ pub fn routes(config: &mut ServiceConfig) {
 pub async fn submit<N: Noun>(
     caller: Caller,
     digest: [u8; 32],
-    import: Import<RowOf<N>>,
+    import: &Import<RowOf<N>>,
 ) -> Result<HttpResponse, Refusal> {
-    let input = serde_json::to_vec(&import).map_err(|e| Refusal::Internal(e.to_string()))?;
-    let (id, total) = (JobId::from(import.id), i64::try_from(import.total).ok());
-    // Many rows: they are not held while their text waits to be kept.
-    drop(import);
+    let input = serde_json::to_vec(import).map_err(|e| Refusal::Internal(e.to_string()))?;
     let rule = caller.actor.may(N::ACTION)?.rule();
     let principal = &caller.actor.subject.principal;
+    let id = JobId::from(import.id);
     let job = Job {
         id,
         kind: N::JOB,
         state: JobState::Queued,
         done: 0,
-        total,
+        total: i64::try_from(import.total).ok(),
         outcome: None,
         author_kind: principal.kind().to_owned(),
         author_id: principal.id(),
