@@ -24,7 +24,6 @@ use domain::state::{Actor as Seat, Machine, Signature};
 use domain::text::TextEnum;
 use persistence::Store;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// A transition that somebody has asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
