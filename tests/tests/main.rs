@@ -6,6 +6,7 @@ mod bad_input;
 mod bulk;
 mod contract;
 mod crash;
+mod cycle_jobs;
 mod cycles;
 mod dashboards;
 mod employees;
