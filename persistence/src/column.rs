@@ -114,6 +114,24 @@ pub fn word<T: TextEnum>(text: &str) -> Result<T, crate::DbError> {
     T::parse(text).map_err(|unknown| crate::DbError::Corrupt(unknown.to_string()))
 }
 
+/// Reads a value that is kept as JSON.
+pub fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, crate::DbError> {
+    serde_json::from_str(text).map_err(|error| crate::DbError::Corrupt(error.to_string()))
+}
+
+/// A value as it is kept as JSON.
+pub fn to_json<T: serde::Serialize>(value: &T) -> Result<String, crate::DbError> {
+    serde_json::to_string(value).map_err(|error| crate::DbError::Corrupt(error.to_string()))
+}
+
+/// A decimal as it is kept: the whole number of its units of `places` digits after the point. Read
+/// back with [`Decimal::new`](rust_decimal::Decimal::new).
+pub fn units(value: rust_decimal::Decimal, places: u32) -> Result<i64, crate::DbError> {
+    let mut value = value;
+    value.rescale(places);
+    i64::try_from(value.mantissa()).map_err(|error| crate::DbError::Corrupt(error.to_string()))
+}
+
 /// A Rust type with the one SQL type it is bound as in [`statement!`].
 pub trait Bind {
     /// The SQL type.

@@ -1,5 +1,9 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
+mod reviews;
+
+pub use reviews::{ResultTrace, ReviewFilter, ReviewResults, ReviewSet, ReviewSets, Reviews};
+
 use crate::audit::AuditEntry;
 use crate::error::DbError;
 use crate::page::Page;
@@ -45,6 +49,8 @@ pub trait Store:
     + Imports
     + Exports
     + Jobs
+    + Reviews
+    + ReviewSets
 {
 }
 
@@ -65,6 +71,8 @@ impl<T> Store for T where
         + Imports
         + Exports
         + Jobs
+        + Reviews
+        + ReviewSets
 {
 }
 

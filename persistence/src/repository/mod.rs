@@ -13,6 +13,8 @@ mod org_units;
 mod positions;
 mod principals;
 mod reporting_lines;
+mod review_sets;
+mod reviews;
 mod role_assignments;
 mod sessions;
 mod signing_keys;
