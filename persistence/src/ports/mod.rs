@@ -1,7 +1,13 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
+mod cycles;
+mod participants;
+mod policies;
 mod reviews;
 
+pub use cycles::{CycleFilter, Cycles, Headcount};
+pub use participants::{ParticipantFilter, Participants};
+pub use policies::{Policies, PolicyFilter};
 pub use reviews::{ResultTrace, ReviewFilter, ReviewResults, ReviewSet, ReviewSets, Reviews};
 
 use crate::audit::AuditEntry;
@@ -49,6 +55,9 @@ pub trait Store:
     + Imports
     + Exports
     + Jobs
+    + Policies
+    + Cycles
+    + Participants
     + Reviews
     + ReviewSets
 {
@@ -71,6 +80,9 @@ impl<T> Store for T where
         + Imports
         + Exports
         + Jobs
+        + Policies
+        + Cycles
+        + Participants
         + Reviews
         + ReviewSets
 {
