@@ -1,11 +1,13 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
 mod cycles;
+mod goals;
 mod participants;
 mod policies;
 mod reviews;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
+pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
 pub use reviews::{ResultTrace, ReviewFilter, ReviewResults, ReviewSet, ReviewSets, Reviews};
@@ -58,6 +60,10 @@ pub trait Store:
     + Policies
     + Cycles
     + Participants
+    + Goals
+    + GoalChanges
+    + GoalReports
+    + GoalEvaluation
     + Reviews
     + ReviewSets
 {
@@ -83,6 +89,10 @@ impl<T> Store for T where
         + Policies
         + Cycles
         + Participants
+        + Goals
+        + GoalChanges
+        + GoalReports
+        + GoalEvaluation
         + Reviews
         + ReviewSets
 {
