@@ -12,7 +12,8 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use chrono::NaiveDate;
 use domain::id::TenantId;
 use domain::policy::{
-    Action, Grant, Permit, Protected, Relations, Sealed, Subject, Target, authorise, relations_matter,
+    Action, Grant, Permit, Protected, Relations, Sealed, Subject, Target, authorise,
+    relations_matter,
 };
 use domain::text::TextEnum;
 use domain::time::Timestamp;
@@ -163,7 +164,8 @@ impl Caller {
         let header = self.request.headers().get(header::IF_MATCH);
         let header = header.ok_or(Refusal::PreconditionRequired)?;
         let tag = header.to_str().ok().map(str::trim);
-        let seen = tag.and_then(|tag| Some(Seen { version: reply::version_of(tag)?, tag: tag.to_owned() }));
+        let seen = tag
+            .and_then(|tag| Some(Seen { version: reply::version_of(tag)?, tag: tag.to_owned() }));
         let malformed = || Refusal::Malformed(vec![Violation::new("/header/If-Match", "pattern")]);
         seen.ok_or_else(malformed)
     }

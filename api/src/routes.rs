@@ -24,6 +24,10 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::access::routes)
             .configure(crate::policies::routes)
             .configure(crate::cycles::routes)
-            .configure(crate::participants::routes),
+            .configure(crate::participants::routes)
+            .configure(crate::reviews::routes)
+            .configure(crate::reviews::results::routes)
+            .configure(crate::to_dos::routes)
+            .configure(crate::dashboards::routes),
     );
 }

@@ -14,6 +14,8 @@ text_enum! {
         EmployeeImport = "employee_import",
         /// Creates and changes many org units.
         OrgUnitImport = "org_unit_import",
+        /// Computes the results of a cycle.
+        ResultComputation = "result_computation",
     }
 }
 

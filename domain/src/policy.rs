@@ -233,6 +233,12 @@ text_enum! {
         MoveWrite = "move.write",
         /// Export ratings as a file.
         RatingExport = "rating.export",
+        /// See what waits for oneself, and the dashboards of one's own work and team.
+        DashboardOwn = "dashboard.own",
+        /// See how far the people of a cycle are, unit by unit.
+        DashboardHr = "dashboard.hr",
+        /// See how far the goals of the company and its departments are.
+        DashboardExecutive = "dashboard.executive",
     }
 }
 
@@ -283,6 +289,9 @@ impl Action {
             | Action::CalibrationSessionWrite
             | Action::CalibrationSessionOverride
             | Action::MoveWrite => Action::CalibrationSessionRead,
+            Action::DashboardOwn => Action::DashboardOwn,
+            Action::DashboardHr => Action::DashboardHr,
+            Action::DashboardExecutive => Action::DashboardExecutive,
         }
     }
 }
@@ -509,6 +518,7 @@ pub const RULES: &[Rule] = &[
             A::CalibrationSessionRead,
             A::CalibrationSessionWrite,
             A::RatingExport,
+            A::DashboardHr,
         ],
     ),
     allow(
@@ -524,6 +534,7 @@ pub const RULES: &[Rule] = &[
             A::DistributionRead,
             A::CalibrationSessionRead,
             A::CalibrationSessionOverride,
+            A::DashboardExecutive,
         ],
     ),
     allow("executive-results", Who::Executive, Mask::Full, &[A::SelfReviewRead, A::RatingRead])
@@ -539,6 +550,7 @@ pub const RULES: &[Rule] = &[
             A::ReviewRead,
             A::DistributionRead,
             A::RatingExport,
+            A::DashboardHr,
         ],
     ),
     allow(
@@ -555,6 +567,7 @@ pub const RULES: &[Rule] = &[
             A::RatingExport,
         ],
     ),
+    allow("own-work", Who::Colleague, Mask::Full, &[A::DashboardOwn]),
     allow("standards", Who::Colleague, Mask::Full, &[A::PolicyRead]).during(RELEASED),
     allow("cycles", Who::Colleague, Mask::Full, &[A::CycleRead]).during(SUBMITTED_ON),
     allow(

@@ -123,12 +123,32 @@ impl<'a> Calls<'a> {
         made
     }
 
+    /// Somebody in a cycle of their own.
+    fn participant(&self) -> Target {
+        let cycle = self.cycle_in("goal_setting").id.unwrap_or_default();
+        let list = self.hr.get(format!("/v1/participants?cycle_id={cycle}&limit=1")).expect(200);
+        let id = list.json()["items"][0]["id"].as_str().and_then(|id| id.parse().ok());
+        Target { id, query: String::new(), body: Body::None }
+    }
+
     fn target(&self, operation: &str) -> Target {
         let nothing = Target { id: None, query: String::new(), body: Body::None };
         match operation {
-            "getLiveness" | "getReadiness" | "getMetrics" | "getContract" | "getDocs"
-            | "listProblemTypes" | "getProblemType" | "getMe" | "getTenant"
-            | "revokeMySessions" | "exportEmployees" => nothing,
+            "getLiveness"
+            | "getReadiness"
+            | "getMetrics"
+            | "getContract"
+            | "getDocs"
+            | "listProblemTypes"
+            | "getProblemType"
+            | "getMe"
+            | "getTenant"
+            | "revokeMySessions"
+            | "exportEmployees"
+            | "getEmployeeDashboard"
+            | "getManagerDashboard"
+            | "getHrDashboard"
+            | "getExecutiveDashboard" => nothing,
             "listPositions"
             | "listOrgUnits"
             | "listEmployees"
@@ -140,7 +160,8 @@ impl<'a> Calls<'a> {
             | "listJobs"
             | "listPolicies"
             | "listCycles"
-            | "listParticipants" => Target { query: "?limit=200".to_owned(), ..nothing },
+            | "listParticipants"
+            | "listToDos" => Target { query: "?limit=200".to_owned(), ..nothing },
             "updateTenant" => nothing.with(json!({ "name": unique("Company") })),
 
             "createPosition" => {
@@ -245,7 +266,7 @@ impl<'a> Calls<'a> {
             }
 
             "createCycle" => nothing.with(self.new_cycle()),
-            "getCycle" => self.id("cycle"),
+            "getCycle" | "getCycleReadiness" => self.id("cycle"),
             "updateCycle" => self.id("draft.cycle").with(json!({ "name": unique("Cycle") })),
             "launchCycle" => self.cycle_in("draft"),
             "startCycle" => self.cycle_in("goal_setting").with(json!({ "reason": "No goals" })),
@@ -266,6 +287,18 @@ impl<'a> Calls<'a> {
             "cancelCycle" => self.cycle_in("draft").with(json!({ "reason": "Not needed" })),
 
             "getParticipant" => self.id("lin.participant"),
+            "handOverParticipant" => {
+                let manager = self.company.id("sun");
+                self.id("lin.participant").with(json!({ "manager_id": manager, "reason": "Moved" }))
+            }
+            "excludeParticipant" => self.participant().with(json!({ "reason": "On long leave" })),
+            "includeParticipant" => {
+                let made = self.participant();
+                let path = format!("/v1/participants/{}", made.id.unwrap_or_default());
+                let body = json!({ "reason": "On long leave" });
+                cycles::step(&self.hr, &path, "exclusion", Some(body)).expect(200);
+                made.with(json!({ "reason": "Back from leave" }))
+            }
 
             "signIn" => nothing.with(json!({
                 "tenant": self.company.slug, "login": "lin", "password": PASSWORD,

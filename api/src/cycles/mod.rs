@@ -2,6 +2,7 @@
 
 mod cases;
 mod moves;
+mod readiness;
 pub mod views;
 
 use crate::app::new_id;
@@ -326,6 +327,8 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(publication)
             .service(closure)
             .service(archival)
-            .service(cancellation),
+            .service(cancellation)
+            .service(crate::reviews::results::compute)
+            .service(readiness::readiness),
     );
 }

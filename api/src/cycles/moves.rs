@@ -41,10 +41,18 @@ pub struct Order {
     pub exceptions: Vec<ParticipantId>,
 }
 
+impl Order {
+    /// A transition without reason or exceptions.
+    pub fn plain(cycle: CycleId, expected: i32, action: CycleAction) -> Self {
+        Self { cycle, expected, action, reason: None, exceptions: Vec::new() }
+    }
+}
+
 /// What a transition looks at before it is fired.
 #[derive(Default)]
-struct Sight {
-    facts: Facts,
+pub(super) struct Sight {
+    /// What the guards look at.
+    pub facts: Facts,
     /// What the text of a guard that does not hold speaks of.
     details: BTreeMap<&'static str, String>,
     /// Who would take part, of a launch.
@@ -52,6 +60,11 @@ struct Sight {
 }
 
 impl Sight {
+    /// What the text of a guard speaks of.
+    pub fn detail(&self, guard: &'static str) -> Option<String> {
+        self.details.get(guard).cloned()
+    }
+
     fn say(&mut self, guard: Guard, value: impl ToString) {
         self.details.insert(guard.as_str(), value.to_string());
     }
@@ -80,9 +93,9 @@ pub fn transit(
     let sealed = store.policy(before.policy_id)?;
     let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
     let sight = look(store, actor, order, &before, &policy)?;
-    let detail = |guard: &'static str| sight.details.get(guard).cloned();
     let everyone = all_signatures(before.state, event);
-    let state = fire(before.state, event, &everyone, &sight.facts, &[], detail)?;
+    let state =
+        fire(before.state, event, &everyone, &sight.facts, &[], |guard| sight.detail(guard))?;
 
     let mut record = Record::new(told(event), before.id, permit.rule());
     record.reason.clone_from(&order.reason);
@@ -166,7 +179,7 @@ fn follow(
 }
 
 /// Looks at what the guards of a transition demand.
-fn look(
+pub(super) fn look(
     store: &mut dyn Store,
     actor: &Actor,
     order: &Order,

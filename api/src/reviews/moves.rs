@@ -1,6 +1,6 @@
 //! How a review moves: what is demanded, and what follows.
 
-use super::computation::{Computation, scored};
+use super::computation::{Computation, faults_told, scored};
 use super::drafts::{Frame, require_open};
 use super::sight::{Opened, Sight, admit};
 use super::views::{ReturnTo, ReviewView};
@@ -12,15 +12,14 @@ use crate::transition::{self, fire};
 use chrono::NaiveDate;
 use domain::calendar::{Period, WorkCalendar};
 use domain::change::{Change, Record};
-use domain::error::Code;
 use domain::id::ReviewId;
 use domain::performance_policy::Population;
 use domain::review::action::ReviewAction;
 use domain::review::form::{Review, ReviewPart, ReviewWarning};
 use domain::review::rater::RaterType;
 use domain::settings::Enforce;
+use domain::state::Signature;
 use domain::state::review::{Event, Facts, Guard, State};
-use domain::state::{Actor as Seat, Signature};
 use domain::text::TextEnum;
 use domain::time;
 use persistence::Store;
@@ -88,8 +87,7 @@ pub(super) fn transit(
     }
     let person = actor.subject.principal.id();
     let seats = Sight::new(actor, &review, relations).seats;
-    let mut signed: Vec<_> =
-        seats.into_iter().map(|actor| Signature { person, actor }).collect();
+    let mut signed: Vec<_> = seats.into_iter().map(|actor| Signature { person, actor }).collect();
     if order.action == ReviewAction::RatersClosure {
         signed = vec![Signature::SYSTEM];
     }
@@ -108,10 +106,7 @@ pub(super) fn transit(
 
 /// Whether an action hands in what is written: only what the caller has seen is handed in.
 fn hands_in(action: ReviewAction) -> bool {
-    matches!(
-        action,
-        ReviewAction::SelfReviewSubmission | ReviewAction::ManagerReviewSubmission
-    )
+    matches!(action, ReviewAction::SelfReviewSubmission | ReviewAction::ManagerReviewSubmission)
 }
 
 impl Step<'_> {
@@ -137,12 +132,8 @@ impl Step<'_> {
         after: Review,
         state: State,
     ) -> Result<Review, Refusal> {
-        let after = Review {
-            state,
-            version: self.review.version + 1,
-            updated_at: actor.now,
-            ..after
-        };
+        let after =
+            Review { state, version: self.review.version + 1, updated_at: actor.now, ..after };
         let mut record = Record::new(told(self.order.event()?), after.id, self.rule)
             .transition(self.review.state.as_str(), state.as_str());
         if self.order.action != ReviewAction::Disagreement {
@@ -193,34 +184,33 @@ impl Step<'_> {
         let computation = Computation::of_one(store, &frame, &self.review)?;
         let recorded = computation.has_process_records(self.review.employee_id);
         // What is computed without a rating is told by the rating that is missing.
-        let computed = match findings.missing.is_empty() {
-            true => computation.result(&self.review)?.map_err(|faults| {
-                findings.missing = faults;
-            }),
-            false => Err(()),
+        let computed = if findings.missing.is_empty() {
+            let computed = computation.result(&self.review)?;
+            computed.map_err(|faults| findings.missing = faults_told(&faults)).ok()
+        } else {
+            None
         };
         findings.facts = Facts {
-            missing_settled: computed.is_ok(),
+            missing_settled: computed.is_some(),
             process_records: recorded || frame.policy.rules.process_records == Enforce::Warn,
             rated_by_another: actor.subject.employee_id != Some(self.review.employee_id),
             ..findings.facts
         };
         let state = self.fire(findings)?;
-        let Ok(computed) = computed else {
+        let Some(computed) = computed else {
             return Err(Refusal::Internal("a result that was not computed was let pass".into()));
         };
         let warning = (!recorded).then_some(ReviewWarning::NoProcessRecords);
         let after = Review {
             manager_review: part.clone().submitted(actor.now, warning.into_iter().collect()),
-            results: computed.results_of(&self.review.results),
+            results: self.review.results.computed_again(&computed.results),
             ..self.review.clone()
         };
-        let state = match second_look(store, actor, &frame, &self.review)? {
-            true => state,
-            false => {
-                let facts = Facts { second_review_off: true, ..Facts::default() };
-                fire(state, Event::SkipSecond, &[Signature::SYSTEM], &facts, &[], |_| None)?
-            }
+        let state = if second_look(store, actor, &frame, &self.review)? {
+            state
+        } else {
+            let facts = Facts { second_review_off: true, ..Facts::default() };
+            fire(state, Event::SkipSecond, &[Signature::SYSTEM], &facts, &[], |_| None)?
         };
         let after = self.save(store, actor, after, state)?;
         store.add_traces(frame.policy.id, &[(after.id, &computed.trace)])?;
@@ -358,4 +348,3 @@ fn told(event: Event) -> &'static str {
         Event::Conclude => "review.concluded",
     }
 }
-

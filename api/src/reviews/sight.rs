@@ -83,9 +83,7 @@ pub(super) fn find(
     actor: &Actor,
     sealed: Option<Sealed<Review>>,
 ) -> Result<Opened, Refusal> {
-    open(store, actor, sealed, |target| {
-        Ok(authorise(&actor.subject, Action::ReviewRead, target)?)
-    })
+    open(store, actor, sealed, |target| Ok(authorise(&actor.subject, Action::ReviewRead, target)?))
 }
 
 /// Opens a review for an action.

@@ -8,9 +8,7 @@ use domain::id::{EmployeeId, OrgUnitId};
 use domain::policy::Relations;
 use domain::review::action::ReviewAction;
 use domain::review::evidence::EvidenceKind;
-use domain::review::form::{
-    EvidenceItem, Rating, Results, Review, ReviewPart, ReviewWarning,
-};
+use domain::review::form::{EvidenceItem, Rating, Results, Review, ReviewPart, ReviewWarning};
 use domain::scale::Grade;
 use domain::state::review::State;
 use serde::{Deserialize, Serialize};

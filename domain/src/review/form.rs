@@ -131,10 +131,35 @@ pub struct Results {
 }
 
 impl Results {
+    /// The same with scores and computed grade as they are computed now; what others decide stays.
+    pub fn computed_again(&self, computed: &Results) -> Results {
+        Results {
+            performance: computed.performance,
+            composite: computed.composite,
+            collaboration: computed.collaboration,
+            computed_grade: computed.computed_grade,
+            ..self.clone()
+        }
+    }
+
     /// What is left when the rating is taken back: what was computed from it is not a result any
     /// more. How it was computed stays on record.
     pub fn without_rating(&self) -> Results {
         Results { performance: self.performance, veto_grade: self.veto_grade, ..Results::default() }
+    }
+}
+
+impl State {
+    /// How far rating and grade are in this state, for the policy.
+    pub fn rating_stage(self) -> Stage {
+        match self {
+            State::PendingSelf | State::PendingRaters | State::PendingManager => Stage::Draft,
+            State::SecondReview => Stage::Submitted,
+            State::InCalibration | State::Calibrated => Stage::Calibration,
+            State::Published | State::Acknowledged | State::Disagreed | State::Final => {
+                Stage::Released
+            }
+        }
     }
 }
 
@@ -194,14 +219,7 @@ impl Review {
 
     /// How far rating and grade are, for the policy.
     pub fn rating_stage(&self) -> Stage {
-        match self.state {
-            State::PendingSelf | State::PendingRaters | State::PendingManager => Stage::Draft,
-            State::SecondReview => Stage::Submitted,
-            State::InCalibration | State::Calibrated => Stage::Calibration,
-            State::Published | State::Acknowledged | State::Disagreed | State::Final => {
-                Stage::Released
-            }
-        }
+        self.state.rating_stage()
     }
 
     /// What the policy must know to decide about one part of the review.

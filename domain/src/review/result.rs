@@ -78,6 +78,11 @@ pub fn is_in_force(state: State) -> bool {
 }
 
 impl Case<'_> {
+    /// Whether goals count for the person's population.
+    pub fn has_performance(&self) -> bool {
+        self.population.dimensions.iter().any(DimensionRule::is_performance)
+    }
+
     /// The performance total of the person's goals, alone.
     ///
     /// # Errors

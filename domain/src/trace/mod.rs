@@ -5,9 +5,11 @@
 //! it with the functions that score everything else and keeps every step; the [`Trace`] can
 //! be stored, hashed, shown in Chinese and English, and replayed to the same result.
 
+mod outline;
 mod render;
 mod step;
 
+pub use outline::{Outline, PartKind};
 pub use render::Locale;
 pub(crate) use step::Record;
 pub use step::{Rule, Step};

@@ -1,16 +1,25 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
 mod cycles;
+mod dashboards;
 mod goals;
 mod participants;
 mod policies;
+mod readiness;
 mod reviews;
+mod to_dos;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
+pub use dashboards::{
+    CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, ReviewCount, TeamMember,
+    UnitGoals, UnitReviews,
+};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
+pub use readiness::Readiness;
 pub use reviews::{ResultTrace, ReviewFilter, ReviewResults, ReviewSet, ReviewSets, Reviews};
+pub use to_dos::{OpenCycle, ToDos, Waiting};
 
 use crate::audit::AuditEntry;
 use crate::error::DbError;
@@ -66,6 +75,9 @@ pub trait Store:
     + GoalEvaluation
     + Reviews
     + ReviewSets
+    + Readiness
+    + ToDos
+    + Dashboards
 {
 }
 
@@ -95,6 +107,9 @@ impl<T> Store for T where
         + GoalEvaluation
         + Reviews
         + ReviewSets
+        + Readiness
+        + ToDos
+        + Dashboards
 {
 }
 

@@ -2,7 +2,7 @@
 
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
-use crate::column::{At, BATCH, Key, Word, json, rows_statement, statement, to_json, word};
+use crate::column::{At, BATCH, Key, Word, json, statement, to_json, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{CycleFilter, Cycles, Headcount, Result};
@@ -16,7 +16,6 @@ use domain::change::Change;
 use domain::cycle::{Cycle, CycleApproval};
 use domain::id::{CycleId, OrgUnitId, ParticipantId, ReviewId};
 use domain::policy::Sealed;
-use domain::review::form::ReviewPart;
 use domain::state::{self, Share};
 use domain::text::TextEnum;
 use std::collections::{HashMap, HashSet};
@@ -139,7 +138,7 @@ statement! {
                 ELSE computed_grade END
       WHERE tenant_id = " tenant " AND state = 'in_calibration'
         AND participant_id IN (SELECT id FROM participant
-             WHERE tenant_id = " tenant " AND cycle_id = " cycle ")"
+             WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND exclusion IS NULL)"
 }
 
 statement! {
@@ -147,24 +146,6 @@ statement! {
     struct LockGoals { now: At, tenant: Key, cycle: Key }
     "UPDATE goal SET state = 'locked', version = version + 1, updated_at = " now
     " WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND state = 'scored'"
-}
-
-rows_statement! {
-    /// Reviews that begin.
-    struct Reviews {
-        tenant: Key,
-        id: Key,
-        participant_id: Key,
-        state: String,
-        self_review: String,
-        manager_review: String,
-        version: i32,
-        created_at: At,
-        updated_at: At,
-    }
-    "INSERT INTO review (tenant_id, id, participant_id, state, self_review, manager_review, \
-     version, created_at, updated_at) "
-    rows ""
 }
 
 /// One cycle by its id, unlocked.
@@ -209,6 +190,15 @@ impl Cycles for Unit<'_> {
         }
         let rows = keyset!(query, cycle, page).load(self.conn)?;
         rows.into_iter().map(Cycle::try_from).collect()
+    }
+
+    fn cycle_states(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, state::cycle::State>> {
+        let rows: Vec<(Key, String)> = cycle::table
+            .filter(cycle::tenant_id.eq(self.scope()))
+            .filter(cycle::id.eq_any(ids.iter().map(|id| Key(id.uuid()))))
+            .select((cycle::id, cycle::state))
+            .load(self.conn)?;
+        rows.into_iter().map(|(id, state)| Ok((id.0.into(), word(&state)?))).collect()
     }
 
     fn create_cycle(&mut self, change: Change<Cycle>) -> Result<()> {
@@ -355,23 +345,9 @@ impl Cycles for Unit<'_> {
             .order(participant::id)
             .select(participant::id)
             .load(self.conn)?;
-        let (tenant, now) = (self.scope(), At(self.now()));
-        let blank = to_json(&ReviewPart::default())?;
         for (number, chunk) in people.chunks(BATCH).enumerate() {
-            let count = chunk.len();
-            let rows = Reviews {
-                tenant: vec![tenant; count],
-                id: chunk.iter().map(|_| Key(new_id().uuid())).collect(),
-                participant_id: chunk.to_vec(),
-                state: vec![state::review::State::PendingSelf.as_str().to_owned(); count],
-                self_review: vec![blank.clone(); count],
-                manager_review: vec![blank.clone(); count],
-                version: vec![1; count],
-                created_at: vec![now; count],
-                updated_at: vec![now; count],
-            };
-            rows.execute(self.conn)?;
-            progress(number * BATCH + count);
+            self.insert_reviews(chunk, new_id)?;
+            progress(number * BATCH + chunk.len());
         }
         Ok(people.len())
     }
@@ -385,6 +361,7 @@ impl Cycles for Unit<'_> {
         let people = participant::table
             .filter(participant::tenant_id.eq(self.scope()))
             .filter(participant::cycle_id.eq(Key(id.uuid())))
+            .filter(participant::exclusion.is_null())
             .select(participant::id);
         let moved = diesel::update(review::table)
             .filter(review::tenant_id.eq(self.scope()))

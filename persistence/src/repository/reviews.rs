@@ -9,7 +9,7 @@ use crate::ports::{Cycles, Result, ReviewFilter, ReviewResults, Reviews};
 use crate::schema::{calibration_member, cycle, participant, review};
 use diesel::prelude::*;
 use domain::change::Change;
-use domain::id::{EmployeeId, ReviewId};
+use domain::id::ReviewId;
 use domain::policy::{Relations, Sealed, Visibility};
 use domain::review::form::{Results, Review};
 use domain::scale::Grade;
@@ -19,6 +19,8 @@ use uuid::Uuid;
 
 /// The column of the person, for [`Unit::among`].
 const PERSON: &str = "participant.employee_id";
+/// The column of whoever answers for the person, for [`Unit::shown`].
+const MANAGER: &str = "participant.manager_id";
 /// Digits after the point of every score.
 pub(super) const PLACES: u32 = 2;
 
@@ -241,6 +243,7 @@ impl Reviews for Unit<'_> {
             .select(calibration_member::session_id.nullable());
         let mut query = joined!()
             .filter(review::tenant_id.eq(self.scope()))
+            .filter(self.shown(PERSON, MANAGER, visible))
             .select((
                 Parts::as_select(),
                 Outcome::as_select(),
@@ -253,18 +256,6 @@ impl Reviews for Unit<'_> {
             ))
             .limit(page.limit)
             .into_boxed::<Db>();
-        if let Some(hidden) = visible.hidden() {
-            query = query.filter(participant::employee_id.ne(Key(hidden.uuid())));
-        }
-        if visible.everyone().is_none() {
-            let person = |id: Option<EmployeeId>| Key(id.map_or(Uuid::nil(), Uuid::from));
-            let shown = self
-                .among(PERSON, day, Group::under(visible.subtree_of()))
-                .or(self.among(PERSON, day, Group::within(visible.units())))
-                .or(participant::employee_id.eq(person(visible.myself())))
-                .or(participant::manager_id.eq(person(visible.responsible())));
-            query = query.filter(shown);
-        }
         if let Some(cycle) = filter.cycle_id {
             query = query.filter(participant::cycle_id.eq(Key(cycle.uuid())));
         }
