@@ -6,6 +6,7 @@
 mod checks;
 mod content;
 mod progress;
+mod sight;
 
 use crate::calendar::Period;
 use crate::id::{
@@ -22,9 +23,10 @@ use crate::time::Timestamp;
 pub use checks::*;
 use chrono::NaiveDate;
 pub use content::*;
-pub use progress::*;
+pub use progress::{Misreport, in_force};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+pub use sight::Alignment;
 
 /// A goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,8 @@ pub struct Goal {
     pub checked_in_at: Option<Timestamp>,
     /// Score, 2 places, once scored.
     pub score: Option<Decimal>,
+    /// Why the manager asked for another draft; none once it is handed in again.
+    pub return_reason: Option<String>,
     /// Where the cycle is: goals are written and changed in some of its states only.
     pub cycle_state: cycle::State,
     /// A signature that waits for the second one.
@@ -136,6 +140,11 @@ impl GoalAction {
         })
     }
 
+    /// Whether it takes two people, each of whom signs.
+    pub fn takes_two(self) -> bool {
+        matches!(self, GoalAction::Completion | GoalAction::Cancellation)
+    }
+
     /// Whether a cycle in a state lets it be done: goals are begun, signed and changed until
     /// evaluation opens, data may come in until it ends.
     fn is_open_in(self, cycle: cycle::State) -> bool {
@@ -191,6 +200,11 @@ pub struct GoalFrame {
 }
 
 impl GoalFrame {
+    /// Whether goals may be begun.
+    pub fn is_open_to_drafts(&self) -> bool {
+        self.cycle_state == cycle::State::GoalSetting
+    }
+
     /// Whether the middle of the cycle has passed: changes are then for HR to decide.
     pub fn is_past_middle(&self, today: NaiveDate) -> bool {
         self.period.elapsed(today) * 2 > self.period.days()
@@ -265,6 +279,13 @@ pub struct GoalChange {
     pub decided_at: Option<Timestamp>,
 }
 
+impl GoalChange {
+    /// Counts changes, from 1: nothing but the decision changes it.
+    pub fn version(&self) -> i32 {
+        if self.decided_at.is_none() { 1 } else { 2 }
+    }
+}
+
 /// A request together with the goal it is about, which settles who may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestedChange {
@@ -272,6 +293,20 @@ pub struct RequestedChange {
     pub goal: Goal,
     /// The request.
     pub change: GoalChange,
+}
+
+impl RequestedChange {
+    /// Whether the state of the request and that of the cycle let it be decided.
+    pub fn is_open(&self) -> bool {
+        use cycle::State::{Evaluating, Executing, GoalSetting};
+        self.change.state == GoalChangeState::Pending
+            && matches!(self.goal.cycle_state, GoalSetting | Executing | Evaluating)
+    }
+
+    /// Whether a weight changes, which is for HR to decide.
+    pub fn changes_weight(&self) -> bool {
+        self.change.content.weight != self.goal.content.weight
+    }
 }
 
 impl Protected for RequestedChange {

@@ -408,6 +408,7 @@ diesel::table! {
         confidence -> Nullable<Integer>,
         checked_in_at -> Nullable<Instant>,
         score -> Nullable<BigInt>,
+        return_reason -> Nullable<Text>,
         signed_event -> Nullable<Text>,
         signed_seat -> Nullable<Text>,
         signed_by -> Nullable<Id>,

@@ -67,17 +67,25 @@ pub fn exceptions(hr: &Client, cycle: Uuid) -> Value {
 
 /// Lets the time for appeals against the results of a published cycle be over.
 pub fn end_appeals(app: &TestApp, company: &Company, cycle: Uuid) {
-    let statement = match app.engine {
-        Engine::Sqlite => {
-            format!("UPDATE cycle SET published_at = 0 WHERE id = x'{}'", cycle.simple())
-        }
-        Engine::Postgres => format!(
-            "SET evenhand.tenant = '{}'; \
-             UPDATE cycle SET published_at = '1970-01-01' WHERE id = '{cycle}'",
-            company.tenant
-        ),
+    let (long_ago, id) = match app.engine {
+        Engine::Sqlite => ("0", format!("x'{}'", cycle.simple())),
+        Engine::Postgres => ("'1970-01-01'", format!("'{cycle}'")),
     };
-    sql::execute(app.engine, app.url(), &statement);
+    let statement = format!("UPDATE cycle SET published_at = {long_ago} WHERE id = {id}");
+    behind_of(app, company, &statement);
+}
+
+/// Runs a statement behind the program's back, on the company's own records.
+pub fn behind(app: &TestApp, statement: &str) {
+    behind_of(app, &app.world.own, statement);
+}
+
+fn behind_of(app: &TestApp, company: &Company, statement: &str) {
+    let scope = match app.engine {
+        Engine::Sqlite => String::new(),
+        Engine::Postgres => format!("SET evenhand.tenant = '{}'; ", company.tenant),
+    };
+    sql::execute(app.engine, app.url(), &format!("{scope}{statement}"));
 }
 
 /// Brings a cycle from where it is to a later state, without any goal, grade or interview.

@@ -108,11 +108,7 @@ pub fn evaluated(app: &TestApp, settings: &Value) -> String {
 /// Writes one side of a review, in what is there.
 pub fn write(client: &Client, review: &str, side: &str, body: &Value) -> Answer {
     let read = client.get(review).expect(200);
-    client
-        .request("PATCH", format!("{review}/{side}"))
-        .if_match(&read.etag())
-        .json(body)
-        .send()
+    client.request("PATCH", format!("{review}/{side}")).if_match(&read.etag()).json(body).send()
 }
 
 /// Writes one side of a review and hands it in.

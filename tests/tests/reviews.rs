@@ -157,7 +157,8 @@ fn a_draft_is_checked_and_not_written_over(app: &TestApp) {
             write(&lin, &review, "self-review", &body).refused("validation-failed").faults(faults);
         });
     };
-    let rating = |dimension: &str, rating: &str| json!({ "dimension": dimension, "rating": rating });
+    let rating =
+        |dimension: &str, rating: &str| json!({ "dimension": dimension, "rating": rating });
     refuse(
         json!({ "ratings": [
             rating("performance", "3"), rating("charm", "3"), rating("competency", "0"),

@@ -1,6 +1,7 @@
 //! What keeps a cycle from its next stage: conditions of the whole, and person by person.
 
-use super::moves::{Order, look};
+use super::guards::look;
+use super::moves::Order;
 use crate::caller::{Actor, Caller};
 use crate::extract::{PathId, Query};
 use crate::problem::{Language, Violation};

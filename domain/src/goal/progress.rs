@@ -1,8 +1,9 @@
 //! How far a goal is, from what was reported of it.
 
-use super::{Indicator, KeyResult, KeyResultReport, Measure, Measurement};
+use super::{GoalContent, GoalKind, Indicator, KeyResult, KeyResultReport, Measure, Measurement};
 use crate::error::Result;
 use crate::id::KeyResultId;
+use crate::kpi::Method;
 use crate::number::Exact;
 use crate::okr::objective::{WeightedProgress, objective};
 use crate::okr::progress::{self, Progress, progress};
@@ -96,11 +97,30 @@ pub enum Misreport {
     },
 }
 
-/// Progress of an objective by its check-ins, oldest first; none while no value was reported.
-///
-/// # Errors
-/// Those of [`progress`] and [`objective`].
-pub fn objective_progress(
+impl GoalContent {
+    /// Progress by what the check-ins reported of the key results, oldest first, or by what was
+    /// measured; none while no value was reported.
+    ///
+    /// # Errors
+    /// Those of [`progress`], [`objective`] and [`Method::score`].
+    pub fn progress(
+        &self,
+        check_ins: &[Vec<KeyResultReport>],
+        measurements: &[Measurement],
+        settings: &Settings,
+    ) -> Result<Option<Decimal>> {
+        match &self.kind {
+            GoalKind::Objective { key_results, .. } => {
+                objective_progress(key_results, check_ins, settings.okr.maintain)
+            }
+            GoalKind::Indicator(indicator) => {
+                indicator.progress(indicator.actual(measurements).as_ref(), settings)
+            }
+        }
+    }
+}
+
+fn objective_progress(
     key_results: &[KeyResult],
     check_ins: &[Vec<KeyResultReport>],
     maintain: Maintain,
@@ -149,11 +169,8 @@ impl Indicator {
 
     /// The share of full marks that the actual is worth, 0 to 1 with 4 places; none without an
     /// actual. Milestones carry their own outcomes and need none.
-    ///
-    /// # Errors
-    /// Those of [`crate::kpi::Method::score`].
-    pub fn progress(&self, actual: Option<&Exact>, settings: &Settings) -> Result<Option<Decimal>> {
-        if actual.is_none() {
+    fn progress(&self, actual: Option<&Exact>, settings: &Settings) -> Result<Option<Decimal>> {
+        if actual.is_none() && !matches!(self.method, Method::Milestones(_)) {
             return Ok(None);
         }
         let share = self.method.score(actual, settings)?.checked_div(&self.method.full_marks());

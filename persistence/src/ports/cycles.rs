@@ -45,7 +45,8 @@ pub trait Cycles {
     fn create_cycle(&mut self, change: Change<Cycle>) -> Result<()>;
     /// Saves a cycle, guarded by its version.
     fn update_cycle(&mut self, change: Change<Cycle>) -> Result<()>;
-    /// Approvals given so far, by cycle, in the order in which they were given.
+    /// Approvals given so far, by cycle, in the order in which they were given. What was approved of
+    /// results that have changed since counts no more.
     fn cycle_approvals(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, Vec<CycleApproval>>>;
     /// Keeps an approval; the cycle itself is saved with [`Cycles::update_cycle`].
     fn approve_cycle(&mut self, id: CycleId, approval: &CycleApproval) -> Result<()>;
@@ -60,6 +61,8 @@ pub trait Cycles {
     -> Result<u64>;
     /// Calibration sessions that are not finalised.
     fn sessions_unfinished(&mut self, id: CycleId) -> Result<u64>;
+    /// Reviews in calibration for which no grade has been computed.
+    fn reviews_ungraded(&mut self, id: CycleId) -> Result<u64>;
     /// Opens a review for everybody who is evaluated and has none; how many. `progress` is told how far it is.
     fn open_reviews(
         &mut self,

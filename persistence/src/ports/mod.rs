@@ -69,15 +69,15 @@ pub trait Store:
     + Policies
     + Cycles
     + Participants
+    + Readiness
+    + ToDos
+    + Dashboards
     + Goals
     + GoalChanges
     + GoalReports
     + GoalEvaluation
     + Reviews
     + ReviewSets
-    + Readiness
-    + ToDos
-    + Dashboards
 {
 }
 
@@ -101,15 +101,15 @@ impl<T> Store for T where
         + Policies
         + Cycles
         + Participants
+        + Readiness
+        + ToDos
+        + Dashboards
         + Goals
         + GoalChanges
         + GoalReports
         + GoalEvaluation
         + Reviews
         + ReviewSets
-        + Readiness
-        + ToDos
-        + Dashboards
 {
 }
 

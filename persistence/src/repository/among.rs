@@ -12,7 +12,6 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 use domain::id::{EmployeeId, OrgUnitId};
 use domain::policy::Visibility;
-use uuid::Uuid;
 
 impl Unit<'_> {
     /// Whether the person in the column `person` belongs to a group on a day.
@@ -233,39 +232,3 @@ macro_rules! condition {
 
 condition!(Among);
 condition!(Shown);
-
-/// The column of the person in lists of participants.
-pub(super) const PARTICIPANT: &str = "participant.employee_id";
-
-/// The key of a person, or one that nobody has.
-pub(super) fn or_nobody(person: Option<EmployeeId>) -> Key {
-    Key(person.map_or(Uuid::nil(), Uuid::from))
-}
-
-/// Narrows a boxed query of participants, joined or not, to those that may be seen.
-macro_rules! seen {
-    ($unit:expr, $query:expr, $visible:expr) => {{
-        use super::among::{Group, PARTICIPANT, or_nobody};
-        use crate::schema::participant;
-        let mut query = $query;
-        if let Some(hidden) = $visible.hidden() {
-            query = query.filter(participant::employee_id.ne(Key(hidden.uuid())));
-        }
-        if $visible.everyone().is_none() {
-            let day = $visible.as_of();
-            let (me, responsible) =
-                (or_nobody($visible.myself()), or_nobody($visible.responsible()));
-            query = query.filter(
-                $unit
-                    .among(PARTICIPANT, day, Group::under($visible.subtree_of()))
-                    .or($unit.among(PARTICIPANT, day, Group::within($visible.units())))
-                    .or(participant::employee_id.eq(me))
-                    .or(participant::manager_id
-                        .is_not_null()
-                        .and(participant::manager_id.assume_not_null().eq(responsible))),
-            );
-        }
-        query
-    }};
-}
-pub(super) use seen;

@@ -8,7 +8,7 @@ use crate::page::{Page, keyset};
 use crate::ports::{CycleFilter, Cycles, Headcount, Result};
 use crate::schema::{calibration_session, cycle, cycle_approval, org_unit, participant, review};
 use chrono::NaiveDate;
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use domain::calendar::Period;
@@ -67,10 +67,9 @@ impl TryFrom<Row> for Cycle {
     }
 }
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = cycle_approval)]
 struct ApprovalRow {
-    tenant_id: Key,
     cycle_id: Key,
     event: String,
     account_id: Key,
@@ -111,6 +110,20 @@ statement! {
     ", org_unit_ids = " org_unit_ids ", launched_at = " launched_at
     ", published_at = " published_at ", version = " version ", updated_at = " updated_at
     " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+statement! {
+    /// Keeps an approval.
+    struct Approve {
+        tenant: Key,
+        cycle: Key,
+        event: &'static str,
+        account: Key,
+        seat: &'static str,
+        at: At,
+    }
+    "INSERT INTO cycle_approval (tenant_id, cycle_id, event, account_id, seat, at) VALUES ("
+    tenant ", " cycle ", " event ", " account ", " seat ", " at ")"
 }
 
 statement! {
@@ -251,8 +264,27 @@ impl Cycles for Unit<'_> {
     }
 
     fn cycle_approvals(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, Vec<CycleApproval>>> {
+        let changed_since = review::table
+            .inner_join(
+                participant::table.on(participant::tenant_id
+                    .eq(review::tenant_id)
+                    .and(participant::id.eq(review::participant_id))),
+            )
+            .filter(review::tenant_id.eq(cycle_approval::tenant_id))
+            .filter(review::updated_at.ge(cycle_approval::at))
+            .filter(participant::cycle_id.eq(cycle_approval::cycle_id));
         let rows: Vec<ApprovalRow> = cycle_approval::table
+            .inner_join(
+                cycle::table.on(cycle::tenant_id
+                    .eq(cycle_approval::tenant_id)
+                    .and(cycle::id.eq(cycle_approval::cycle_id))),
+            )
             .filter(cycle_approval::tenant_id.eq(self.scope()))
+            .filter(
+                cycle::state
+                    .ne(Word(state::cycle::State::Confirmed))
+                    .or(not(exists(changed_since))),
+            )
             .filter(cycle_approval::cycle_id.eq_any(ids.iter().map(|id| Key(id.uuid()))))
             .order((cycle_approval::at, cycle_approval::account_id))
             .select(ApprovalRow::as_select())
@@ -265,16 +297,15 @@ impl Cycles for Unit<'_> {
     }
 
     fn approve_cycle(&mut self, id: CycleId, approval: &CycleApproval) -> Result<()> {
-        diesel::insert_into(cycle_approval::table)
-            .values(ApprovalRow {
-                tenant_id: self.scope(),
-                cycle_id: Key(id.uuid()),
-                event: approval.event.as_str().to_owned(),
-                account_id: Key(approval.account_id.uuid()),
-                seat: approval.seat.as_str().to_owned(),
-                at: At(approval.at),
-            })
-            .execute(self.conn)?;
+        let approve = Approve {
+            tenant: self.scope(),
+            cycle: Key(id.uuid()),
+            event: approval.event.as_str(),
+            account: Key(approval.account_id.uuid()),
+            seat: approval.seat.as_str(),
+            at: At(approval.at),
+        };
+        approve.execute(self.conn)?;
         Ok(())
     }
 
@@ -330,6 +361,23 @@ impl Cycles for Unit<'_> {
             .select(count_star())
             .get_result(self.conn)?;
         Ok(u64::try_from(unfinished).unwrap_or_default())
+    }
+
+    fn reviews_ungraded(&mut self, id: CycleId) -> Result<u64> {
+        let ungraded: i64 = review::table
+            .inner_join(
+                participant::table.on(participant::tenant_id
+                    .eq(review::tenant_id)
+                    .and(participant::id.eq(review::participant_id))),
+            )
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(id.uuid())))
+            .filter(participant::exclusion.is_null())
+            .filter(review::state.eq(Word(state::review::State::InCalibration)))
+            .filter(review::computed_grade.is_null())
+            .select(count_star())
+            .get_result(self.conn)?;
+        Ok(u64::try_from(ungraded).unwrap_or_default())
     }
 
     fn open_reviews(

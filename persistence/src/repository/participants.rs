@@ -1,6 +1,5 @@
 //! Who takes part in a cycle.
 
-use super::among::seen;
 use super::engine::Unit;
 use super::{Conn, Db};
 use crate::column::{At, BATCH, Id, Key, Word, rows_statement, statement, to_json, word};
@@ -251,7 +250,8 @@ impl Participants for Unit<'_> {
             .select(Row::as_select())
             .limit(page.limit)
             .into_boxed::<Db>();
-        query = seen!(self, query, visible);
+        query =
+            query.filter(self.shown("participant.employee_id", "participant.manager_id", visible));
         if let Some(cycle) = filter.cycle_id {
             query = query.filter(participant::cycle_id.eq(Key(cycle.uuid())));
         }

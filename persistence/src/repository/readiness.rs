@@ -1,7 +1,6 @@
 //! What keeps a cycle from its next stage, person by person.
 
 use super::Db;
-use super::among::seen;
 use super::engine::Unit;
 use crate::column::{Key, Word, word};
 use crate::page::Page;
@@ -23,6 +22,7 @@ macro_rules! own_goals {
             .filter(goal::tenant_id.eq(participant::tenant_id))
             .filter(goal::cycle_id.eq(participant::cycle_id))
             .filter(goal::owner_id.eq(participant::employee_id))
+            .filter(goal::deleted_at.is_null())
             .filter(goal::state.eq_any($states.map(Word)))
     };
 }
@@ -72,7 +72,8 @@ impl Readiness for Unit<'_> {
             ))
             .limit(page.limit)
             .into_boxed::<Db>();
-        query = seen!(self, query, visible);
+        query =
+            query.filter(self.shown("participant.employee_id", "participant.manager_id", visible));
         if let Some(id) = page.after_id() {
             query = query.filter(participant::id.gt(Key(id)));
         }

@@ -1,6 +1,5 @@
 //! Reviews, one by one and page by page.
 
-use super::among::Group;
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Key, json, statement, to_json, units, word};
@@ -236,7 +235,8 @@ impl Reviews for Unit<'_> {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<(Sealed<Review>, Relations)>> {
-        let (day, me) = (visible.as_of(), visible.myself());
+        let me = visible.myself();
+        let [direct, under, within] = self.standing(PERSON, visible);
         let compared = calibration_member::table
             .filter(calibration_member::tenant_id.eq(self.scope()))
             .filter(calibration_member::employee_id.eq(Key(me.map_or(Uuid::nil(), Uuid::from))))
@@ -249,9 +249,9 @@ impl Reviews for Unit<'_> {
                 Outcome::as_select(),
                 Person::as_select(),
                 Frame::as_select(),
-                self.among(PERSON, day, Group::direct(me)),
-                self.among(PERSON, day, Group::under(me)),
-                self.among(PERSON, day, Group::within(visible.units())),
+                direct,
+                under,
+                within,
                 review::session_id.eq_any(compared),
             ))
             .limit(page.limit)
