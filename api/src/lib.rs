@@ -35,6 +35,7 @@ pub mod positions;
 pub mod problem;
 pub mod refusal;
 pub mod reply;
+pub mod reviews;
 pub mod role_assignments;
 pub mod routes;
 pub mod schema;

@@ -24,6 +24,8 @@ mod positions;
 mod process;
 mod races;
 mod requirements;
+mod results;
+mod reviews;
 mod sign_in;
 mod traces;
 mod two_engines;

@@ -6,6 +6,7 @@ mod goals;
 mod participants;
 mod policies;
 mod readiness;
+mod reviews;
 mod to_dos;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
@@ -17,6 +18,7 @@ pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, 
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
 pub use readiness::Readiness;
+pub use reviews::{ResultTrace, ReviewFilter, ReviewResults, ReviewSet, ReviewSets, Reviews};
 pub use to_dos::{OpenCycle, ToDos, Waiting};
 
 use crate::audit::AuditEntry;
@@ -74,6 +76,8 @@ pub trait Store:
     + GoalChanges
     + GoalReports
     + GoalEvaluation
+    + Reviews
+    + ReviewSets
 {
 }
 
@@ -104,6 +108,8 @@ impl<T> Store for T where
         + GoalChanges
         + GoalReports
         + GoalEvaluation
+        + Reviews
+        + ReviewSets
 {
 }
 

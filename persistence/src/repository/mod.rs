@@ -19,6 +19,8 @@ mod positions;
 mod principals;
 mod readiness;
 mod reporting_lines;
+mod review_sets;
+mod reviews;
 mod role_assignments;
 mod sessions;
 mod signing_keys;
