@@ -146,14 +146,7 @@ impl Review {
 
     /// How far rating and grade are, for the policy.
     pub fn rating_stage(&self) -> Stage {
-        match self.state {
-            State::PendingSelf | State::PendingRaters | State::PendingManager => Stage::Draft,
-            State::SecondReview => Stage::Submitted,
-            State::InCalibration | State::Calibrated => Stage::Calibration,
-            State::Published | State::Acknowledged | State::Disagreed | State::Final => {
-                Stage::Released
-            }
-        }
+        rating_stage(self.state)
     }
 
     /// What the policy must know to decide about one part of the review.
@@ -166,6 +159,16 @@ impl Review {
             stage: Some(stage),
             ..Target::default()
         }
+    }
+}
+
+/// How far rating and grade are in a state, for the policy.
+pub fn rating_stage(state: State) -> Stage {
+    match state {
+        State::PendingSelf | State::PendingRaters | State::PendingManager => Stage::Draft,
+        State::SecondReview => Stage::Submitted,
+        State::InCalibration | State::Calibrated => Stage::Calibration,
+        State::Published | State::Acknowledged | State::Disagreed | State::Final => Stage::Released,
     }
 }
 
