@@ -153,6 +153,9 @@ fn find(
         Action::RoleAssignmentRead => target(store.role_assignment(id.into())?, today),
         Action::ApiKeyRead => target(store.api_key(id.into())?, today),
         Action::JobRead => target(store.job(id.into())?, today),
+        Action::PolicyRead => target(store.policy(id.into())?, today),
+        Action::CycleRead => target(store.cycle(id.into())?, today),
+        Action::ParticipantRead => target(store.participant(id.into())?, today),
         _ => None,
     })
 }

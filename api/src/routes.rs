@@ -21,6 +21,9 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::audit_entries::routes)
             .configure(crate::events::routes)
             .configure(crate::jobs::routes)
-            .configure(crate::access::routes),
+            .configure(crate::access::routes)
+            .configure(crate::policies::routes)
+            .configure(crate::cycles::routes)
+            .configure(crate::participants::routes),
     );
 }

@@ -10,12 +10,21 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
 
 /// The schema of a domain enum: its text forms.
 pub fn words<T: TextEnum>() -> Object {
     let forms = T::ALL.iter().map(|value| value.as_str());
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(forms)).build()
+}
+
+/// The schema of a domain enum that may be null.
+pub fn word_or_null<T: TextEnum>() -> Object {
+    let forms = T::ALL.iter().map(|value| Some(value.as_str())).chain([None]);
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(forms))
+        .build()
 }
 
 /// The schema of a list of different values of a domain enum.

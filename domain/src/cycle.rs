@@ -5,8 +5,10 @@
 
 use crate::calendar::Period;
 use crate::id::{AccountId, CycleId, OrgUnitId, PolicyId};
+use crate::performance_policy::{PerformancePolicy, PolicyState};
 use crate::policy::{Protected, Stage, Target};
-use crate::state::cycle::{Event, State};
+use crate::state::Machine;
+use crate::state::cycle::{Event, Facts, State};
 use crate::text::TextEnum;
 use crate::text_enum;
 use crate::time::Timestamp;
@@ -166,7 +168,78 @@ pub struct Cycle {
     pub updated_at: Timestamp,
 }
 
-/// One of the approvals a transition by two people needs, given while the cycle had a version.
+text_enum! {
+    /// What can be done to a cycle, named as it is asked for.
+    pub enum CycleAction {
+        /// Change the design.
+        Update = "update",
+        /// Freeze who takes part and begin goal setting.
+        Launch = "launch",
+        /// Begin execution.
+        Start = "start",
+        /// Begin evaluation.
+        Evaluation = "evaluation",
+        /// Begin calibration.
+        Calibration = "calibration",
+        /// End calibration: the grades stand.
+        Confirmation = "confirmation",
+        /// Release the results.
+        Publication = "publication",
+        /// End the cycle.
+        Closure = "closure",
+        /// Keep the cycle for the record only.
+        Archival = "archival",
+        /// Give the cycle up.
+        Cancellation = "cancellation",
+    }
+}
+
+impl CycleAction {
+    /// The event it fires; none for a change of the design.
+    pub fn event(self) -> Option<Event> {
+        Some(match self {
+            CycleAction::Update => return None,
+            CycleAction::Launch => Event::Launch,
+            CycleAction::Start => Event::Start,
+            CycleAction::Evaluation => Event::OpenEvaluation,
+            CycleAction::Calibration => Event::OpenCalibration,
+            CycleAction::Confirmation => Event::Confirm,
+            CycleAction::Publication => Event::Publish,
+            CycleAction::Closure => Event::Close,
+            CycleAction::Archival => Event::Archive,
+            CycleAction::Cancellation => Event::Cancel,
+        })
+    }
+
+    /// Whether it takes two people, each of whom approves.
+    pub fn takes_two(self) -> bool {
+        matches!(self, CycleAction::Publication | CycleAction::Cancellation)
+    }
+}
+
+impl Cycle {
+    /// What the state lets be done.
+    pub fn possible_actions(&self) -> impl Iterator<Item = CycleAction> + '_ {
+        CycleAction::ALL.iter().copied().filter(|action| match action.event() {
+            Some(event) => self.state.row(event).is_some(),
+            None => self.state == State::Draft,
+        })
+    }
+
+    /// What the guards of a launch look at, when so many people would take part.
+    pub fn launch_facts(&self, policy: &PerformancePolicy, population: u64) -> Facts {
+        Facts {
+            policy_published: policy.state == PolicyState::Published,
+            raci_complete: unassigned_stages(&self.raci).is_empty(),
+            weights_sum_to_100: policy.rules.weights_off_100().is_none(),
+            dates_ordered: self.schedule.out_of_order().is_empty(),
+            population,
+            ..Facts::default()
+        }
+    }
+}
+
+/// One of the approvals a transition by two people needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CycleApproval {
     /// What is approved: [`Event::Publish`] or [`Event::Cancel`].
@@ -181,13 +254,17 @@ pub struct CycleApproval {
 
 impl Protected for Cycle {
     fn target(&self, _: NaiveDate) -> Target {
-        let stage = match self.state {
-            State::Draft | State::Cancelled => Stage::Draft,
-            State::GoalSetting | State::Executing | State::Evaluating => Stage::Submitted,
-            State::Calibrating | State::Confirmed => Stage::Calibration,
-            State::Published | State::Closed | State::Archived => Stage::Released,
-        };
-        Target { id: self.id.uuid(), stage: Some(stage), ..Target::default() }
+        Target { id: self.id.uuid(), stage: Some(stage(self.state)), ..Target::default() }
+    }
+}
+
+/// How far a cycle in a state is, for the policy.
+pub fn stage(state: State) -> Stage {
+    match state {
+        State::Draft | State::Cancelled => Stage::Draft,
+        State::GoalSetting | State::Executing | State::Evaluating => Stage::Submitted,
+        State::Calibrating | State::Confirmed => Stage::Calibration,
+        State::Published | State::Closed | State::Archived => Stage::Released,
     }
 }
 

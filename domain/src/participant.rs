@@ -1,10 +1,16 @@
 //! One person in one cycle, as frozen when the cycle was launched.
 
+use crate::calendar::Period;
+use crate::cycle::Cycle;
+use crate::distribution::Standing;
 use crate::id::{CycleId, EmployeeId, OrgUnitId, ParticipantId};
+use crate::org::{MAX_DEPTH, OrgUnitKind};
+use crate::performance_policy::{Membership, PolicyRules};
 use crate::policy::{Protected, Target};
 use crate::text_enum;
 use crate::time::Timestamp;
 use chrono::NaiveDate;
+use std::collections::{HashMap, HashSet};
 
 /// Full months with the organisation below which nobody is rated.
 pub const MIN_TENURE_MONTHS: u32 = 3;
@@ -38,7 +44,8 @@ pub struct Participant {
     pub department_id: Option<OrgUnitId>,
     /// Who answers for the review; changes only by an explicit handover.
     pub manager_id: Option<EmployeeId>,
-    /// The population of the policy, which settles the dimensions; none when excluded.
+    /// The population of the policy, which settles the dimensions; none where no population
+    /// includes the person.
     pub population: Option<String>,
     /// Why the person is not evaluated.
     pub exclusion: Option<ExclusionReason>,
@@ -76,9 +83,160 @@ pub fn tenure_months(hired: NaiveDate, end: NaiveDate) -> u32 {
         .unwrap_or_default()
 }
 
+/// The day whose units, managers and jobs a launch on `today` freezes: today, or the end of the
+/// period that lies nearer.
+pub fn day_of_record(period: Period, today: NaiveDate) -> NaiveDate {
+    today.clamp(period.start(), period.end())
+}
+
+/// What is known of a person on the day of record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Who.
+    pub employee_id: EmployeeId,
+    /// First working day.
+    pub hire_date: NaiveDate,
+    /// The unit the person works in.
+    pub org_unit_id: Option<OrgUnitId>,
+    /// The line manager.
+    pub manager_id: Option<EmployeeId>,
+    /// Code of the position.
+    pub position_code: Option<String>,
+    /// Member of senior management.
+    pub executive: bool,
+}
+
+/// The tree of units on the day of record.
+#[derive(Clone, Debug, Default)]
+pub struct UnitTree(HashMap<OrgUnitId, (OrgUnitKind, Option<OrgUnitId>)>);
+
+impl FromIterator<(OrgUnitId, OrgUnitKind, Option<OrgUnitId>)> for UnitTree {
+    fn from_iter<I: IntoIterator<Item = (OrgUnitId, OrgUnitKind, Option<OrgUnitId>)>>(
+        units: I,
+    ) -> Self {
+        Self(units.into_iter().map(|(id, kind, parent)| (id, (kind, parent))).collect())
+    }
+}
+
+impl UnitTree {
+    /// A unit and those above it, from below.
+    fn upward(&self, unit: OrgUnitId) -> impl Iterator<Item = (OrgUnitId, OrgUnitKind)> + '_ {
+        let known = move |id: OrgUnitId| self.0.get(&id).map(|(kind, parent)| (id, *kind, *parent));
+        std::iter::successors(known(unit), move |(_, _, parent)| parent.and_then(known))
+            .take(MAX_DEPTH)
+            .map(|(id, kind, _)| (id, kind))
+    }
+
+    /// The nearest department at or above a unit, else its division, else the company.
+    pub fn department_of(&self, unit: OrgUnitId) -> Option<OrgUnitId> {
+        use OrgUnitKind::{Company, Department, Division};
+        [Department, Division, Company].into_iter().find_map(|wanted| {
+            self.upward(unit).find(|(_, kind)| *kind == wanted).map(|(id, _)| id)
+        })
+    }
+
+    /// Whether a unit is one of `units` or lies below one.
+    pub fn is_within(&self, unit: OrgUnitId, units: &HashSet<OrgUnitId>) -> bool {
+        self.upward(unit).any(|(id, _)| units.contains(&id))
+    }
+}
+
+/// Everybody who takes part in a cycle, as frozen on the day of record. `candidates` are all who
+/// work here then or later in the period, also outside the units of the cycle: who has a team is
+/// read off them.
+pub fn enrol(
+    cycle: &Cycle,
+    rules: &PolicyRules,
+    tree: &UnitTree,
+    candidates: Vec<Candidate>,
+    now: Timestamp,
+    new_id: &mut dyn FnMut() -> ParticipantId,
+) -> Vec<Participant> {
+    let managers: HashSet<EmployeeId> = candidates.iter().filter_map(|it| it.manager_id).collect();
+    let units: HashSet<OrgUnitId> = cycle.org_unit_ids.iter().copied().collect();
+    let belongs = |candidate: &Candidate| {
+        units.is_empty() || candidate.org_unit_id.is_some_and(|unit| tree.is_within(unit, &units))
+    };
+    let mut enrol_one = |candidate: Candidate| {
+        let tenure_months = tenure_months(candidate.hire_date, cycle.period.end());
+        let membership = Membership {
+            is_manager: managers.contains(&candidate.employee_id),
+            position_code: candidate.position_code.as_deref(),
+        };
+        let population = rules.population_of(membership).map(|found| found.code.clone());
+        let exclusion = if tenure_months < MIN_TENURE_MONTHS {
+            Some(ExclusionReason::TooNew)
+        } else {
+            population.is_none().then_some(ExclusionReason::NoPopulation)
+        };
+        let standing = Standing {
+            tenure_months,
+            leave_days: 0,
+            period_days: u32::try_from(cycle.period.days()).unwrap_or(u32::MAX),
+            executive: candidate.executive,
+        };
+        Participant {
+            id: new_id(),
+            cycle_id: cycle.id,
+            employee_id: candidate.employee_id,
+            org_unit_id: candidate.org_unit_id,
+            department_id: candidate.org_unit_id.and_then(|unit| tree.department_of(unit)),
+            manager_id: candidate.manager_id,
+            population,
+            exclusion,
+            counts_for_quota: exclusion.is_none() && standing.exclusion().is_none(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    };
+    candidates.into_iter().filter(belongs).map(&mut enrol_one).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
+
+    fn unit(number: u128) -> OrgUnitId {
+        Uuid::from_u128(number).into()
+    }
+
+    #[test]
+    fn grades_are_distributed_in_the_nearest_department() {
+        use OrgUnitKind::{Company, Department, Division, Team};
+        let tree: UnitTree = [
+            (unit(1), Company, None),
+            (unit(2), Division, Some(unit(1))),
+            (unit(3), Department, Some(unit(2))),
+            (unit(4), Department, Some(unit(3))),
+            (unit(5), Team, Some(unit(4))),
+            (unit(6), Team, Some(unit(2))),
+            (unit(7), Team, Some(unit(1))),
+        ]
+        .into_iter()
+        .collect();
+        for (at, department) in [(5, 4), (4, 4), (3, 3), (6, 2), (2, 2), (7, 1), (1, 1)] {
+            assert_eq!(tree.department_of(unit(at)), Some(unit(department)), "{at}");
+        }
+        assert_eq!(tree.department_of(unit(9)), None);
+        let within = HashSet::from([unit(3)]);
+        let inside = [1, 2, 3, 4, 5, 6, 7].map(|at| tree.is_within(unit(at), &within));
+        assert_eq!(inside, [false, false, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn the_day_of_record_lies_in_the_period() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let period = Period::new(day("2026-01-01"), day("2026-12-31")).unwrap();
+        for (today, record) in [
+            ("2025-12-01", "2026-01-01"),
+            ("2026-03-01", "2026-03-01"),
+            ("2027-01-05", "2026-12-31"),
+        ] {
+            assert_eq!(day_of_record(period, day(today)), day(record));
+        }
+    }
 
     #[test]
     fn a_month_is_full_on_the_eve_of_its_day() {

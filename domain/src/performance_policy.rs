@@ -52,13 +52,37 @@ pub struct PerformancePolicy {
     pub updated_at: Timestamp,
 }
 
+text_enum! {
+    /// What can be done to a version, named as it is asked for.
+    pub enum PolicyAction {
+        /// Change the draft.
+        Update = "update",
+        /// Put it in force, for ever as it is.
+        Publication = "publication",
+    }
+}
+
+impl PerformancePolicy {
+    /// What the state lets be done.
+    pub fn possible_actions(&self) -> &'static [PolicyAction] {
+        match self.state {
+            PolicyState::Draft => &[PolicyAction::Update, PolicyAction::Publication],
+            PolicyState::Published => &[],
+        }
+    }
+}
+
 impl Protected for PerformancePolicy {
     fn target(&self, _: NaiveDate) -> Target {
-        let stage = match self.state {
-            PolicyState::Draft => Stage::Draft,
-            PolicyState::Published => Stage::Released,
-        };
-        Target { id: self.id.uuid(), stage: Some(stage), ..Target::default() }
+        Target { id: self.id.uuid(), stage: Some(stage(self.state)), ..Target::default() }
+    }
+}
+
+/// How far a version in a state is, for the access policy.
+pub fn stage(state: PolicyState) -> Stage {
+    match state {
+        PolicyState::Draft => Stage::Draft,
+        PolicyState::Published => Stage::Released,
     }
 }
 
@@ -168,6 +192,15 @@ impl PolicyRules {
     /// The population of this name.
     pub fn population(&self, code: &str) -> Option<&Population> {
         self.populations.iter().find(|population| population.code == code)
+    }
+
+    /// The first sum of dimension weights that is not 100.00.
+    pub fn weights_off_100(&self) -> Option<Exact> {
+        let sums = self.populations.iter().map(|population| {
+            population.dimensions.iter().map(|rule| &rule.weight).sum::<Exact>()
+        });
+        let hundred = Exact::from(100);
+        sums.into_iter().find(|sum| *sum != hundred)
     }
 
     /// Everything that keeps the version from being published, with the place it is at as a JSON

@@ -114,6 +114,16 @@ pub fn word<T: TextEnum>(text: &str) -> Result<T, crate::DbError> {
     T::parse(text).map_err(|unknown| crate::DbError::Corrupt(unknown.to_string()))
 }
 
+/// Reads a value that is kept as JSON.
+pub fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, crate::DbError> {
+    serde_json::from_str(text).map_err(|error| crate::DbError::Corrupt(error.to_string()))
+}
+
+/// A value as it is kept as JSON.
+pub fn to_json<T: serde::Serialize>(value: &T) -> Result<String, crate::DbError> {
+    serde_json::to_string(value).map_err(|error| crate::DbError::Corrupt(error.to_string()))
+}
+
 /// A Rust type with the one SQL type it is bound as in [`statement!`].
 pub trait Bind {
     /// The SQL type.

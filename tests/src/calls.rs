@@ -4,6 +4,7 @@
 use crate::TestApp;
 use crate::client::{Client, Request};
 use crate::contract::{self, Operation};
+use crate::cycles;
 use crate::world::{self, Company, PASSWORD, Persona};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,6 +15,7 @@ pub const ENDS_SESSIONS: &[&str] = &["changeMyPassword", "revokeMySessions"];
 
 /// Makes requests that mean the records of one company.
 pub struct Calls<'a> {
+    app: &'a TestApp,
     company: &'a Company,
     /// Administrator of the company, who puts records into the state a request needs.
     hr: Client,
@@ -22,12 +24,12 @@ pub struct Calls<'a> {
 impl<'a> Calls<'a> {
     /// Requests that mean the company's own records.
     pub fn own(app: &'a TestApp) -> Self {
-        Self { company: &app.world.own, hr: app.as_(Persona::HrAdmin) }
+        Self { app, company: &app.world.own, hr: app.as_(Persona::HrAdmin) }
     }
 
     /// Requests that mean the records of the other company.
     pub fn other(app: &'a TestApp) -> Self {
-        Self { company: &app.world.other, hr: app.as_(Persona::OtherHrAdmin) }
+        Self { app, company: &app.world.other, hr: app.as_(Persona::OtherHrAdmin) }
     }
 
     /// The request of an operation, to be sent by `caller`.
@@ -108,6 +110,19 @@ impl<'a> Calls<'a> {
         })
     }
 
+    fn new_cycle(&self) -> Value {
+        let mut cycle = cycles::design(&unique("C"), self.company.id("policy"));
+        cycle["org_unit_ids"] = json!([self.company.id("labs")]);
+        cycle
+    }
+
+    /// A cycle of its own in some state, for one unit.
+    fn cycle_in(&self, state: &str) -> Target {
+        let made = self.fresh("/v1/cycles", &self.new_cycle());
+        cycles::drive(self.app, self.company, made.id.unwrap_or_default(), state);
+        made
+    }
+
     fn target(&self, operation: &str) -> Target {
         let nothing = Target { id: None, query: String::new(), body: Body::None };
         match operation {
@@ -122,7 +137,10 @@ impl<'a> Calls<'a> {
             | "listApiKeys"
             | "listAuditEntries"
             | "listEvents"
-            | "listJobs" => Target { query: "?limit=200".to_owned(), ..nothing },
+            | "listJobs"
+            | "listPolicies"
+            | "listCycles"
+            | "listParticipants" => Target { query: "?limit=200".to_owned(), ..nothing },
             "updateTenant" => nothing.with(json!({ "name": unique("Company") })),
 
             "createPosition" => {
@@ -218,6 +236,36 @@ impl<'a> Calls<'a> {
             "explainAccess" => nothing.with(json!({
                 "action": "employee.read", "resource_id": self.company.id("lin"),
             })),
+
+            "createPolicy" => nothing.with(json!({ "code": unique("P"), "name": "Policy" })),
+            "getPolicy" => self.id("policy"),
+            "updatePolicy" => self.id("draft.policy").with(json!({ "name": unique("Policy") })),
+            "publishPolicy" => {
+                self.fresh("/v1/policies", &json!({ "code": unique("P"), "name": "Policy" }))
+            }
+
+            "createCycle" => nothing.with(self.new_cycle()),
+            "getCycle" => self.id("cycle"),
+            "updateCycle" => self.id("draft.cycle").with(json!({ "name": unique("Cycle") })),
+            "launchCycle" => self.cycle_in("draft"),
+            "startCycle" => self.cycle_in("goal_setting").with(json!({ "reason": "No goals" })),
+            "openCycleEvaluation" => self.cycle_in("executing"),
+            "openCycleCalibration" => {
+                let made = self.cycle_in("evaluating");
+                let cycle = made.id.unwrap_or_default();
+                made.with(cycles::exceptions(&self.hr, cycle))
+            }
+            "confirmCycle" => self.cycle_in("calibrating"),
+            "publishCycle" => self.cycle_in("confirmed"),
+            "closeCycle" => {
+                let made = self.cycle_in("published");
+                cycles::end_appeals(self.app, self.company, made.id.unwrap_or_default());
+                made.with(json!({ "reason": "No interviews" }))
+            }
+            "archiveCycle" => self.cycle_in("closed"),
+            "cancelCycle" => self.cycle_in("draft").with(json!({ "reason": "Not needed" })),
+
+            "getParticipant" => self.id("lin.participant"),
 
             "signIn" => nothing.with(json!({
                 "tenant": self.company.slug, "login": "lin", "password": PASSWORD,

@@ -5,6 +5,7 @@ pub mod app;
 pub mod calls;
 pub mod client;
 pub mod contract;
+pub mod cycles;
 pub mod engine;
 pub mod golden;
 pub mod postgres;

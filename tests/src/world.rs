@@ -3,6 +3,7 @@
 
 use crate::app::{Server, eventually};
 use crate::client::{Answer, Client, Credentials};
+use crate::cycles;
 use crate::process;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -134,7 +135,7 @@ const PEOPLE: &[(Persona, &str, &str, &str, &str)] = &[
 ];
 
 /// Those of whom the other company has a twin who can sign in.
-const TWINS: &[Persona] = &[Employee];
+const TWINS: &[Persona] = &[Employee, Executive];
 
 /// The keys: persona, name, scope, unit.
 const KEYS: &[(Persona, &str, &str, &str)] = &[
@@ -162,6 +163,11 @@ impl Company {
     /// When there is none.
     pub fn id(&self, name: &str) -> Uuid {
         *self.ids.get(name).unwrap_or_else(|| panic!("nothing is called {name}"))
+    }
+
+    /// What a persona of this company shows to be let in.
+    pub fn credentials(&self, persona: Persona) -> Credentials {
+        self.credentials.get(&persona).cloned().unwrap_or(Credentials::None)
     }
 
     /// Every id.
@@ -201,10 +207,10 @@ pub fn found(url: &str) {
 impl World {
     /// Builds the companies through the API.
     pub fn build(server: &Server) -> Self {
-        let own = Builder::enter(server, SLUGS[0]).people(PEOPLE).keys().job().company;
+        let own = Builder::enter(server, SLUGS[0]).people(PEOPLE).keys().job().cycles().company;
         let twins: Vec<_> =
             PEOPLE.iter().filter(|person| TWINS.contains(&person.0)).copied().collect();
-        let other = Builder::enter(server, SLUGS[1]).people(&twins).keys().job().company;
+        let other = Builder::enter(server, SLUGS[1]).people(&twins).keys().job().cycles().company;
         Self { own, other }
     }
 
@@ -214,7 +220,7 @@ impl World {
             OtherHrAdmin => (&self.other, HrAdmin),
             persona => (&self.own, persona),
         };
-        company.credentials.get(&persona).cloned().unwrap_or(Credentials::None)
+        company.credentials(persona)
     }
 }
 
@@ -342,6 +348,27 @@ impl Builder {
         self.company.ids.insert("job".to_owned(), job.id());
         let path = job.header("Location").unwrap_or_default().to_owned();
         eventually("the job ends", || self.hr.get(&path).json()["state"] == "succeeded");
+        self
+    }
+
+    /// Publishes a policy, launches a cycle for everybody and designs another one.
+    fn cycles(mut self) -> Self {
+        let body = json!({ "code": "STANDARD", "name": "Standard", "rules": cycles::rules() });
+        let policy = self.create("policy", "/v1/policies", &body).id();
+        cycles::step(&self.hr, &format!("/v1/policies/{policy}"), "publication", None).expect(200);
+        self.create("draft.policy", "/v1/policies", &json!({ "code": "STANDARD", "name": "Next" }));
+        self.create("draft.cycle", "/v1/cycles", &cycles::design("DRAFT", policy));
+        let cycle = self.create("cycle", "/v1/cycles", &cycles::design("RUNNING", policy));
+        let cycle = format!("/v1/cycles/{}", cycle.id());
+        cycles::step(&self.hr, &cycle, "launch", None).expect(200);
+        for participant in self.hr.all("/v1/participants?limit=200") {
+            let id = |name: &str| participant[name].as_str().and_then(|id| id.parse().ok());
+            let person: Option<Uuid> = id("employee_id");
+            let named = PEOPLE.iter().map(|&(_, name, ..)| name);
+            let name = named.into_iter().find(|name| Some(self.company.id(name)) == person);
+            let name = format!("{}.participant", name.expect("everybody has a name"));
+            self.company.ids.insert(name, id("id").expect("an id"));
+        }
         self
     }
 }

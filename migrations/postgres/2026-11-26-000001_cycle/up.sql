@@ -289,6 +289,8 @@ CREATE TABLE calibration_move (
     CHECK (state IN ('pending', 'approved', 'rejected'))
 );
 
+CREATE INDEX participant_cycle ON participant (tenant_id, cycle_id, id);
+CREATE INDEX participant_updated ON participant (tenant_id, updated_at, id);
 CREATE INDEX participant_manager ON participant (tenant_id, manager_id, cycle_id);
 CREATE INDEX participant_employee ON participant (tenant_id, employee_id);
 CREATE INDEX participant_department ON participant (tenant_id, cycle_id, department_id);

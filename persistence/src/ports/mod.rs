@@ -3,6 +3,13 @@
 mod exports;
 
 pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
+mod cycles;
+mod participants;
+mod policies;
+
+pub use cycles::{CycleFilter, Cycles, Headcount};
+pub use participants::{ParticipantFilter, Participants};
+pub use policies::{Policies, PolicyFilter};
 
 use crate::audit::AuditEntry;
 use crate::error::DbError;
@@ -48,6 +55,9 @@ pub trait Store:
     + Imports
     + Exports
     + Jobs
+    + Policies
+    + Cycles
+    + Participants
 {
 }
 
@@ -68,6 +78,9 @@ impl<T> Store for T where
         + Imports
         + Exports
         + Jobs
+        + Policies
+        + Cycles
+        + Participants
 {
 }
 

@@ -146,4 +146,12 @@ pub mod dialect {
         };
     }
     pub(crate) use for_update;
+
+    /// Keeps rows as they are until the end of the unit of work, together with others.
+    macro_rules! for_share {
+        ($query:expr) => {
+            $query.for_share()
+        };
+    }
+    pub(crate) use for_share;
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod among;
 mod api_keys;
+mod cycles;
 mod employees;
 mod exports;
 mod idempotency;
@@ -10,6 +11,8 @@ mod imports;
 mod jobs;
 pub mod ledger;
 mod org_units;
+mod participants;
+mod policies;
 mod positions;
 mod principals;
 mod reporting_lines;

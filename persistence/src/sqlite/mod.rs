@@ -134,4 +134,12 @@ pub mod dialect {
         };
     }
     pub(crate) use for_update;
+
+    /// Keeps rows as they are until the end of the unit of work; the one writer needs no lock.
+    macro_rules! for_share {
+        ($query:expr) => {
+            $query
+        };
+    }
+    pub(crate) use for_share;
 }

@@ -1,0 +1,165 @@
+//! Use cases of cycles: who sees which, and their design before the launch.
+
+use super::views::{CyclePatch, CycleView, NewCycle, allowed_actions};
+use crate::caller::Actor;
+use crate::problem::Violation;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use domain::calendar::Period;
+use domain::change::{Change, Record};
+use domain::cycle::{Cycle, CycleApproval, StageDuties, stage};
+use domain::id::{CycleId, OrgUnitId, PolicyId};
+use domain::policy::{Action, Target};
+use domain::state::cycle::State;
+use domain::text::TextEnum;
+use persistence::{CycleFilter, Store};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The cycles a list may show: those in the states that the caller may read.
+pub(super) fn visible(
+    actor: &Actor,
+    state: Option<State>,
+    policy_id: Option<PolicyId>,
+) -> Result<CycleFilter, Refusal> {
+    actor.may(Action::CycleRead)?;
+    let shown = |state: &State| {
+        let target = Target { stage: Some(stage(*state)), ..Target::default() };
+        actor.may_about(Action::CycleRead, &target).is_ok()
+    };
+    let states = State::ALL.iter().copied().filter(shown);
+    let states = states.filter(|shown| state.is_none_or(|wanted| wanted == *shown)).collect();
+    Ok(CycleFilter { states, policy_id })
+}
+
+/// The approvals a cycle has so far.
+pub(super) fn approvals(
+    store: &mut dyn Store,
+    id: CycleId,
+) -> Result<Vec<CycleApproval>, Refusal> {
+    Ok(store.cycle_approvals(&[id])?.remove(&id).unwrap_or_default())
+}
+
+/// One cycle with all that is shown of it.
+pub(super) fn view(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: Cycle,
+) -> Result<CycleView, Refusal> {
+    let approvals = approvals(store, cycle.id)?;
+    let headcount = store.headcount(cycle.id)?;
+    Ok(CycleView::new(actor, cycle, &approvals, Some(headcount)))
+}
+
+/// Designs a cycle.
+pub(super) fn create_cycle(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CycleId,
+    new: NewCycle,
+) -> Result<Reply<CycleView>, Refusal> {
+    let permit = actor.may(Action::CycleWrite)?;
+    let period = Period::new(new.period.start, new.period.end)
+        .map_err(|_| Refusal::invalid("/period/end", "period_invalid"))?;
+    let cycle = Cycle {
+        id,
+        code: new.code,
+        name: new.name,
+        kind: new.kind,
+        policy_id: new.policy_id.into(),
+        state: State::Draft,
+        period,
+        schedule: new.schedule.into(),
+        raci: new.raci.into_iter().map(StageDuties::from).collect(),
+        org_unit_ids: new.org_unit_ids.into_iter().map(OrgUnitId::from).collect(),
+        launched_at: None,
+        published_at: None,
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+    };
+    let policy = store.policy(cycle.policy_id)?;
+    if policy.is_none() {
+        return Err(Refusal::unknown("/policy_id", cycle.policy_id.uuid()));
+    }
+    check_units(store, &cycle.org_unit_ids)?;
+    let record = Record::new("cycle.created", id, permit.rule())
+        .field("code", None::<String>, cycle.code.clone())
+        .field("name", None::<String>, cycle.name.clone())
+        .field("policy_id", None::<String>, cycle.policy_id.to_string());
+    store
+        .create_cycle(Change::new(cycle.clone(), record))
+        .map_err(|error| Refusal::taken(error, "/code", &cycle.code))?;
+    Ok(Reply::created(view(store, actor, cycle)?, 1, format!("/v1/cycles/{id}")))
+}
+
+/// Changes the design of a cycle that has not been launched and is still in the version the caller
+/// has read.
+pub(super) fn update_cycle(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CycleId,
+    expected: i32,
+    patch: CyclePatch,
+) -> Result<Reply<CycleView>, Refusal> {
+    let sealed = store.cycle(id)?;
+    let (before, permit) = actor.open(store, Action::CycleWrite, sealed)?;
+    if before.version != expected {
+        return Err(Refusal::Stale);
+    }
+    if before.state != State::Draft {
+        let given = approvals(store, id)?;
+        return Err(conflict(actor, &before, &given));
+    }
+    let mut after = Cycle {
+        name: patch.name.unwrap_or_else(|| before.name.clone()),
+        version: before.version + 1,
+        updated_at: actor.now,
+        ..before.clone()
+    };
+    if let Some(schedule) = patch.schedule {
+        after.schedule = schedule.into();
+    }
+    if let Some(raci) = patch.raci {
+        after.raci = raci.into_iter().map(StageDuties::from).collect();
+    }
+    if let Some(units) = patch.org_unit_ids {
+        after.org_unit_ids = units.into_iter().map(OrgUnitId::from).collect();
+        check_units(store, &after.org_unit_ids)?;
+    }
+    let record = Record::new("cycle.updated", id, permit.rule())
+        .field("name", before.name, after.name.clone())
+        .field("schedule", told(&before.schedule), told(&after.schedule))
+        .field("raci", told(&before.raci), told(&after.raci))
+        .field("org_unit_ids", told(&before.org_unit_ids), told(&after.org_unit_ids));
+    store.update_cycle(Change::new(after.clone(), record))?;
+    let version = after.version;
+    Ok(Reply::changed(view(store, actor, after)?, version))
+}
+
+/// The refusal of what the state does not allow.
+pub(super) fn conflict(actor: &Actor, cycle: &Cycle, given: &[CycleApproval]) -> Refusal {
+    let allowed = allowed_actions(actor, cycle, given);
+    Refusal::StateConflict {
+        current_state: cycle.state.as_str(),
+        allowed_actions: allowed.iter().map(|action| action.as_str()).collect(),
+    }
+}
+
+fn check_units(store: &mut dyn Store, units: &[OrgUnitId]) -> Result<(), Refusal> {
+    let unknown = store.unknown_org_units(units)?;
+    let faults: Vec<_> = units
+        .iter()
+        .enumerate()
+        .filter(|(_, unit)| unknown.contains(unit))
+        .map(|(at, unit)| {
+            Violation::new(format!("/org_unit_ids/{at}"), "unknown_reference").with("value", unit)
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
+}
+
+/// A value as the audit log tells it.
+fn told<T: Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}

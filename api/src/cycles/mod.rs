@@ -1,0 +1,331 @@
+//! Performance cycles: designed, launched, moved from stage to stage.
+
+mod cases;
+mod moves;
+pub mod views;
+
+use crate::app::new_id;
+use crate::caller::Caller;
+use crate::extract::{Body, PathId, Query};
+use crate::refusal::Refusal;
+use crate::schema::words;
+use actix_web::{HttpResponse, get, patch, post};
+use chrono::{DateTime, Utc};
+use domain::cycle::CycleAction;
+use domain::id::CycleId;
+use domain::policy::Action;
+use domain::state::cycle::State;
+use moves::Order;
+use persistence::After;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use views::{CalibrationStart, CyclePage, CyclePatch, CycleReason, CycleView, NewCycle};
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CycleQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant.
+    updated_since: Option<DateTime<Utc>>,
+    /// Only cycles in this state.
+    #[param(schema_with = words::<State>)]
+    state: Option<State>,
+    /// Only cycles that apply this policy version.
+    policy_id: Option<Uuid>,
+}
+
+/// List cycles
+///
+/// The cycles the caller may see, in the order of creation, or with `updated_since` in the order
+/// of change. Cycles that have not begun or were given up are for those who design them. Cycles are
+/// never deleted.
+#[utoipa::path(tag = "cycles", operation_id = "listCycles", params(CycleQuery),
+    responses((status = 200, description = "A page of cycles", body = CyclePage)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(CycleQuery { limit, cursor, updated_since, state, policy_id }) = query;
+    let request = caller.page(limit, cursor.as_deref(), updated_since)?;
+    let page = request.page.clone();
+    let (rows, approvals) = caller
+        .snapshot(move |store, actor| {
+            let filter = cases::visible(actor, state, policy_id.map(Into::into))?;
+            let rows = store.cycles(&filter, &page)?;
+            let ids: Vec<CycleId> = rows.iter().map(|cycle| cycle.id).collect();
+            let approvals = store.cycle_approvals(&ids)?;
+            Ok((rows, approvals))
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
+        None => After::Id(last.id.uuid()),
+    });
+    let given = |id: &CycleId| approvals.get(id).map(Vec::as_slice).unwrap_or_default();
+    let items = rows
+        .into_iter()
+        .map(|row| CycleView::new(&caller.actor, row.clone(), given(&row.id), None))
+        .collect();
+    let page = CyclePage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Design a cycle
+///
+/// Makes a cycle in draft. What its launch demands may still be missing.
+#[utoipa::path(tag = "cycles", operation_id = "createCycle", request_body = NewCycle,
+    responses((status = 201, description = "The cycle in draft", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("")]
+async fn create(caller: Caller, body: Body<NewCycle>) -> Result<HttpResponse, Refusal> {
+    let id = CycleId::from(new_id());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            cases::create_cycle(store, actor, id, value.clone())
+        })
+        .await
+}
+
+/// Read a cycle
+///
+/// One cycle, with how many people are in it.
+#[utoipa::path(tag = "cycles", operation_id = "getCycle",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    responses((status = 200, description = "The cycle", body = CycleView)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let view = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.cycle(id)?;
+            let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
+            cases::view(store, actor, cycle)
+        })
+        .await?;
+    caller.found(view.version, &view)
+}
+
+/// Change the design of a cycle
+///
+/// Merge patch of name, schedule, responsibilities and units, before the launch.
+#[utoipa::path(tag = "cycles", operation_id = "updateCycle",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    request_body(content = CyclePatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The cycle as changed", body = CycleView)),
+    security(("bearer" = [])))]
+#[patch("/{id}")]
+async fn update(
+    caller: Caller,
+    id: PathId,
+    body: Body<CyclePatch>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            cases::update_cycle(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// Launch a cycle
+///
+/// Freezes who takes part, with unit, department, responsible manager and population of the day,
+/// and begins goal setting. The policy must be published, every stage have one who answers and
+/// somebody who works, the days be in order and somebody take part; a refusal names all that is not
+/// so.
+#[utoipa::path(tag = "cycles", operation_id = "launchCycle",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    responses((status = 200, description = "The cycle in goal setting", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("/{id}/launch")]
+async fn launch(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, CycleAction::Launch, None).await
+}
+
+/// Start execution
+///
+/// Ends goal setting. At least 95 % of the goals must be active, or a reason is needed.
+#[utoipa::path(tag = "cycles", operation_id = "startCycle",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    request_body = CycleReason,
+    responses((status = 200, description = "The cycle in execution", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("/{id}/start")]
+async fn start(
+    caller: Caller,
+    id: PathId,
+    body: Body<CycleReason>,
+) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, CycleAction::Start, Some(body.into())).await
+}
+
+/// Open the evaluation
+///
+/// Opens a review for everybody who is evaluated, from the first day of evaluation on.
+#[utoipa::path(tag = "cycles", operation_id = "openCycleEvaluation",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    responses((status = 200, description = "The cycle in evaluation", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("/{id}/evaluation")]
+async fn evaluation(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, CycleAction::Evaluation, None).await
+}
+
+/// Open the calibration
+///
+/// Moves the reviews that managers have handed in into calibration. Every other one must be listed
+/// as an exception, with a reason.
+#[utoipa::path(tag = "cycles", operation_id = "openCycleCalibration",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    request_body = CalibrationStart,
+    responses((status = 200, description = "The cycle in calibration", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("/{id}/calibration")]
+async fn calibration(
+    caller: Caller,
+    id: PathId,
+    body: Body<CalibrationStart>,
+) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, CycleAction::Calibration, Some(body.into())).await
+}
+
+/// Confirm the grades
+///
+/// Ends calibration: the grades stand, and goals are locked. Every session must be finalised; what
+/// no session has compared keeps its computed grade.
+#[utoipa::path(tag = "cycles", operation_id = "confirmCycle",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    responses((status = 200, description = "The confirmed cycle", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("/{id}/confirmation")]
+async fn confirmation(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, CycleAction::Confirmation, None).await
+}
+
+/// Publish the results
+///
+/// Takes two people, one of HR and one of senior management. The first approval is kept and leaves
+/// the cycle as it is; the second one shows everybody their result, and the time for appeals
+/// begins.
+#[utoipa::path(tag = "cycles", operation_id = "publishCycle",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    responses((status = 200, description = "The cycle, published or approved once", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("/{id}/publication")]
+async fn publication(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, CycleAction::Publication, None).await
+}
+
+/// Close a cycle
+///
+/// Ends the cycle; its results become final. The time for appeals must be over, no appeal be open
+/// and 95 % of the interviews be held, or a reason given.
+#[utoipa::path(tag = "cycles", operation_id = "closeCycle",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    request_body = CycleReason,
+    responses((status = 200, description = "The closed cycle", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("/{id}/closure")]
+async fn closure(
+    caller: Caller,
+    id: PathId,
+    body: Body<CycleReason>,
+) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, CycleAction::Closure, Some(body.into())).await
+}
+
+/// Archive a cycle
+///
+/// Keeps a closed cycle for the record only, from its retention date on.
+#[utoipa::path(tag = "cycles", operation_id = "archiveCycle",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    responses((status = 200, description = "The archived cycle", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("/{id}/archival")]
+async fn archival(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, CycleAction::Archival, None).await
+}
+
+/// Give a cycle up
+///
+/// Takes two people, one of HR and one of senior management, each with a reason, before calibration
+/// has begun. The first approval is kept and leaves the cycle as it is.
+#[utoipa::path(tag = "cycles", operation_id = "cancelCycle",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    request_body = CycleReason,
+    responses((status = 200, description = "The cycle, given up or approved once", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("/{id}/cancellation")]
+async fn cancellation(
+    caller: Caller,
+    id: PathId,
+    body: Body<CycleReason>,
+) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, CycleAction::Cancellation, Some(body.into())).await
+}
+
+/// What a request says of a transition beside its path, and the digest of its body.
+struct Said {
+    reason: Option<String>,
+    exceptions: Vec<Uuid>,
+    digest: [u8; 32],
+}
+
+impl From<Body<CycleReason>> for Said {
+    fn from(Body { value, digest }: Body<CycleReason>) -> Self {
+        Self { reason: value.reason, exceptions: Vec::new(), digest }
+    }
+}
+
+impl From<Body<CalibrationStart>> for Said {
+    fn from(Body { value, digest }: Body<CalibrationStart>) -> Self {
+        Self { reason: value.reason, exceptions: value.exceptions, digest }
+    }
+}
+
+async fn transit(
+    caller: Caller,
+    id: PathId,
+    action: CycleAction,
+    said: Option<Said>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let digest = said.as_ref().map(|said| said.digest);
+    let (reason, exceptions) = said.map(|said| (said.reason, said.exceptions)).unwrap_or_default();
+    let exceptions = exceptions.into_iter().map(Into::into).collect();
+    let order = Order { cycle: id.0.into(), expected, action, reason, exceptions };
+    caller
+        .change_bulk(digest, move |store, actor| moves::transit(store, actor, &order, &|_| ()))
+        .await
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/cycles")
+            .service(list)
+            .service(create)
+            .service(read)
+            .service(update)
+            .service(launch)
+            .service(start)
+            .service(evaluation)
+            .service(calibration)
+            .service(confirmation)
+            .service(publication)
+            .service(closure)
+            .service(archival)
+            .service(cancellation),
+    );
+}

@@ -1,0 +1,364 @@
+//! What clients see and send of cycles.
+
+use crate::caller::Actor;
+use crate::schema::{word_list, word_or_null, words};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::calendar;
+use domain::cycle::{
+    Cycle, CycleAction, CycleApproval, CycleKind, CycleStage, Duty, Schedule, StageDuties,
+};
+use domain::id::OrgUnitId;
+use domain::policy::{Action, Protected, decide};
+use domain::state::{Actor as Seat, cycle};
+use domain::text::TextEnum;
+use persistence::Headcount;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A span of days, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Period)]
+#[serde(deny_unknown_fields)]
+pub struct PeriodView {
+    /// First day.
+    #[schema(example = "2026-01-01")]
+    pub start: NaiveDate,
+    /// Last day.
+    #[schema(example = "2026-12-31")]
+    pub end: NaiveDate,
+}
+
+impl From<calendar::Period> for PeriodView {
+    fn from(period: calendar::Period) -> Self {
+        Self { start: period.start(), end: period.end() }
+    }
+}
+
+/// The days on which the stages begin and their work is due, in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CycleSchedule)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleView {
+    /// Goals are written from this day on.
+    #[schema(example = "2026-01-01")]
+    pub goal_setting: NaiveDate,
+    /// Goals are to be active by this day.
+    #[schema(example = "2026-02-01")]
+    pub execution: NaiveDate,
+    /// Evaluation may begin on this day.
+    #[schema(example = "2026-12-15")]
+    pub evaluation: NaiveDate,
+    /// Self-reviews are due on this day.
+    #[schema(example = "2026-12-31")]
+    pub self_review_due: NaiveDate,
+    /// Raters other than the manager answer until this day.
+    #[schema(example = "2027-01-10")]
+    pub rater_due: NaiveDate,
+    /// Managers' reviews are due on this day.
+    #[schema(example = "2027-01-20")]
+    pub manager_review_due: NaiveDate,
+    /// Calibration begins on this day.
+    #[schema(example = "2027-01-25")]
+    pub calibration: NaiveDate,
+    /// Results are to be published on this day.
+    #[schema(example = "2027-02-10")]
+    pub publication: NaiveDate,
+    /// The cycle may be archived from this day on.
+    #[schema(example = "2029-12-31")]
+    pub retention: NaiveDate,
+}
+
+/// Converts a struct into another one with the same fields.
+macro_rules! same_fields {
+    ($from:ident, $to:ident { $($field:ident),* $(,)? }) => {
+        impl From<$from> for $to {
+            fn from(value: $from) -> Self {
+                let $from { $($field),* } = value;
+                Self { $($field),* }
+            }
+        }
+        impl From<$to> for $from {
+            fn from(value: $to) -> Self {
+                let $to { $($field),* } = value;
+                Self { $($field),* }
+            }
+        }
+    };
+}
+
+same_fields!(Schedule, ScheduleView {
+    goal_setting,
+    execution,
+    evaluation,
+    self_review_due,
+    rater_due,
+    manager_review_due,
+    calibration,
+    publication,
+    retention,
+});
+
+/// Who answers for a stage, who does the work, who is asked and who is told (RACI).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = StageDuties)]
+#[serde(deny_unknown_fields)]
+pub struct StageDutiesView {
+    /// The stage.
+    #[schema(schema_with = words::<CycleStage>)]
+    pub stage: CycleStage,
+    /// Who answers for it. A launch needs one for each stage.
+    #[serde(default)]
+    #[schema(schema_with = word_or_null::<Duty>)]
+    pub accountable: Option<Duty>,
+    /// Who does the work. A launch needs at least one for each stage.
+    #[serde(default)]
+    #[schema(schema_with = word_list::<Duty>)]
+    pub responsible: Vec<Duty>,
+    /// Who is asked.
+    #[serde(default)]
+    #[schema(schema_with = word_list::<Duty>)]
+    pub consulted: Vec<Duty>,
+    /// Who is told.
+    #[serde(default)]
+    #[schema(schema_with = word_list::<Duty>)]
+    pub informed: Vec<Duty>,
+}
+
+same_fields!(StageDuties, StageDutiesView {
+    stage,
+    accountable,
+    responsible,
+    consulted,
+    informed
+});
+
+/// An approval of what takes two people.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = CycleApproval)]
+pub struct CycleApprovalView {
+    /// What is approved.
+    #[schema(schema_with = words::<CycleAction>)]
+    pub action: CycleAction,
+    /// Who approved.
+    pub account_id: Uuid,
+    /// From which seat: `HR` or `EXEC`.
+    #[schema(value_type = String, example = "HR")]
+    pub seat: Seat,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// How many people are in a cycle.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = CycleHeadcount)]
+pub struct HeadcountView {
+    /// Everybody.
+    #[schema(example = 288)]
+    pub participants: i64,
+    /// Those of them who are not evaluated.
+    #[schema(example = 7)]
+    pub excluded: i64,
+}
+
+/// A performance cycle.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Cycle)]
+pub struct CycleView {
+    /// Its id.
+    pub id: Uuid,
+    /// External key, unique in the tenant.
+    #[schema(example = "2026")]
+    pub code: String,
+    /// Name shown to people.
+    #[schema(example = "Year 2026")]
+    pub name: String,
+    /// How long it is meant to be.
+    #[schema(schema_with = words::<CycleKind>)]
+    pub kind: CycleKind,
+    /// The policy version it applies.
+    pub policy_id: Uuid,
+    /// Where it is.
+    #[schema(schema_with = words::<cycle::State>)]
+    pub state: cycle::State,
+    /// The days that are evaluated.
+    pub period: PeriodView,
+    /// When its stages begin and their work is due.
+    pub schedule: ScheduleView,
+    /// Who answers for its stages.
+    pub raci: Vec<StageDutiesView>,
+    /// The units whose people take part, with all units below; empty is everybody.
+    pub org_unit_ids: Vec<Uuid>,
+    /// When it was launched.
+    pub launched_at: Option<DateTime<Utc>>,
+    /// When its results were published: the time for appeals began.
+    pub published_at: Option<DateTime<Utc>>,
+    /// Approvals given so far for what takes two people; only for those who may give them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub approvals: Option<Vec<CycleApprovalView>>,
+    /// How many people are in it; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub headcount: Option<HeadcountView>,
+    /// What the caller may do to it now. More may be needed: a refusal names all of it.
+    #[schema(schema_with = word_list::<CycleAction>)]
+    pub allowed_actions: Vec<CycleAction>,
+    /// Counts changes, from 1.
+    #[schema(example = 1)]
+    pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What the caller may do to a cycle in its state.
+pub(super) fn allowed_actions(
+    actor: &Actor,
+    cycle: &Cycle,
+    approvals: &[CycleApproval],
+) -> Vec<CycleAction> {
+    let target = cycle.target(actor.today);
+    let may = |action| decide(&actor.subject, action, &target).permit.is_some();
+    let (writes, approves) = (may(Action::CycleWrite), may(Action::CycleApprove));
+    let me = actor.subject.principal.id();
+    let has_approved = |action: CycleAction| {
+        let mine = |given: &CycleApproval| given.account_id.uuid() == me;
+        approvals.iter().any(|given| Some(given.event) == action.event() && mine(given))
+    };
+    cycle
+        .possible_actions()
+        .filter(|action| if action.takes_two() { approves && !has_approved(*action) } else { writes })
+        .collect()
+}
+
+impl CycleView {
+    /// The cycle as `actor`, who may read it, sees it.
+    pub(super) fn new(
+        actor: &Actor,
+        cycle: Cycle,
+        approvals: &[CycleApproval],
+        headcount: Option<Headcount>,
+    ) -> Self {
+        let target = cycle.target(actor.today);
+        let may = |action| decide(&actor.subject, action, &target).permit.is_some();
+        let sees_approvals = may(Action::CycleApprove) || may(Action::CyclePropose);
+        Self {
+            allowed_actions: allowed_actions(actor, &cycle, approvals),
+            approvals: sees_approvals.then(|| approvals.iter().filter_map(approval).collect()),
+            headcount: headcount.map(|Headcount { participants, excluded }| HeadcountView {
+                participants,
+                excluded,
+            }),
+            id: cycle.id.uuid(),
+            code: cycle.code,
+            name: cycle.name,
+            kind: cycle.kind,
+            policy_id: cycle.policy_id.uuid(),
+            state: cycle.state,
+            period: cycle.period.into(),
+            schedule: cycle.schedule.into(),
+            raci: cycle.raci.into_iter().map(StageDutiesView::from).collect(),
+            org_unit_ids: cycle.org_unit_ids.into_iter().map(OrgUnitId::uuid).collect(),
+            launched_at: cycle.launched_at,
+            published_at: cycle.published_at,
+            version: cycle.version,
+            created_at: cycle.created_at,
+            updated_at: cycle.updated_at,
+        }
+    }
+}
+
+fn approval(given: &CycleApproval) -> Option<CycleApprovalView> {
+    let action = CycleAction::ALL.iter().find(|action| action.event() == Some(given.event))?;
+    Some(CycleApprovalView {
+        action: *action,
+        account_id: given.account_id.uuid(),
+        seat: given.seat,
+        at: given.at,
+    })
+}
+
+/// A page of cycles.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CyclePage {
+    /// The cycles, in the order of creation; with `updated_since`, in the order of change.
+    pub items: Vec<CycleView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A new cycle.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCycle {
+    /// External key, unique in the tenant.
+    #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "2026")]
+    pub code: String,
+    /// Name shown to people.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Year 2026")]
+    pub name: String,
+    /// How long it is meant to be.
+    #[schema(schema_with = words::<CycleKind>)]
+    pub kind: CycleKind,
+    /// The policy version it applies; published before the launch.
+    pub policy_id: Uuid,
+    /// The days that are evaluated.
+    pub period: PeriodView,
+    /// When its stages begin and their work is due.
+    pub schedule: ScheduleView,
+    /// Who answers for its stages; complete before the launch.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub raci: Vec<StageDutiesView>,
+    /// The units whose people take part, with all units below; empty is everybody.
+    #[serde(default)]
+    #[schema(max_items = 500)]
+    pub org_unit_ids: Vec<Uuid>,
+}
+
+/// A merge patch of a cycle in draft: absent is unchanged.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CyclePatch {
+    /// Name shown to people.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        nullable = false,
+        example = "Year 2026"
+    )]
+    pub name: Option<String>,
+    /// When its stages begin and their work is due; replaced as a whole.
+    pub schedule: Option<ScheduleView>,
+    /// Who answers for its stages; replaced as a whole.
+    #[schema(max_items = 20, nullable = false)]
+    pub raci: Option<Vec<StageDutiesView>>,
+    /// The units whose people take part; replaced as a whole.
+    #[schema(max_items = 500, nullable = false)]
+    pub org_unit_ids: Option<Vec<Uuid>>,
+}
+
+/// Why a step is taken.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CycleReason {
+    /// Why; needed where what is usually demanded is not so, and to give a cycle up.
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S", example = "The market has changed")]
+    pub reason: Option<String>,
+}
+
+/// Whose review may be missing when calibration begins, and why.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationStart {
+    /// Participants whose manager's review is missing and who go without a grade.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    pub exceptions: Vec<Uuid>,
+    /// Why; needed with exceptions.
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S", example = "On long leave")]
+    pub reason: Option<String>,
+}

@@ -1,0 +1,100 @@
+//! Participants: who takes part in a cycle, and who answers for whom.
+
+pub mod views;
+
+use crate::caller::Caller;
+use crate::extract::{PathId, Query};
+use crate::refusal::Refusal;
+use actix_web::{HttpResponse, get};
+use chrono::{DateTime, Utc};
+use domain::policy::{Action, visibility};
+use persistence::{After, ParticipantFilter};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use views::{ParticipantPage, ParticipantView};
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ParticipantQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant.
+    updated_since: Option<DateTime<Utc>>,
+    /// Only those of this cycle.
+    cycle_id: Option<Uuid>,
+    /// Only this person, in any cycle.
+    employee_id: Option<Uuid>,
+    /// Only those for whom this manager answers.
+    manager_id: Option<Uuid>,
+    /// Only those of this department, as frozen at the launch.
+    department_id: Option<Uuid>,
+    /// Only who is not evaluated, or only who is.
+    excluded: Option<bool>,
+}
+
+/// List participants
+///
+/// Who takes part in cycles, of those the caller may see: oneself, the people one answers for or
+/// manages, directly or through others, and for HR their units or everybody. In the order of
+/// creation, or with `updated_since` in the order of change. Participants are never deleted.
+#[utoipa::path(tag = "participants", operation_id = "listParticipants", params(ParticipantQuery),
+    responses((status = 200, description = "A page of participants", body = ParticipantPage)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(query) = query;
+    let request = caller.page(query.limit, query.cursor.as_deref(), query.updated_since)?;
+    let page = request.page.clone();
+    let filter = ParticipantFilter {
+        cycle_id: query.cycle_id.map(Into::into),
+        employee_id: query.employee_id.map(Into::into),
+        manager_id: query.manager_id.map(Into::into),
+        department_id: query.department_id.map(Into::into),
+        excluded: query.excluded,
+    };
+    let rows = caller
+        .read(move |store, actor| {
+            let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
+            Ok(store.participants(&filter, &visible, &page)?)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match query.updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
+        None => After::Id(last.id.uuid()),
+    });
+    let items = rows.into_iter().map(ParticipantView::from).collect();
+    let page = ParticipantPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Read a participant
+///
+/// One person in one cycle, as frozen when the cycle was launched.
+#[utoipa::path(tag = "participants", operation_id = "getParticipant",
+    params(("id" = Uuid, Path, description = "Id of the participant")),
+    responses((status = 200, description = "The participant", body = ParticipantView)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let participant = caller
+        .read(move |store, actor| {
+            let sealed = store.participant(id)?;
+            Ok(actor.open(store, Action::ParticipantRead, sealed)?.0)
+        })
+        .await?;
+    caller.found(participant.version, &ParticipantView::from(participant))
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/participants").service(list).service(read));
+}

@@ -1,0 +1,71 @@
+//! What clients see and send of participants.
+
+use crate::schema::word_or_null;
+use chrono::{DateTime, Utc};
+use domain::participant::{ExclusionReason, Participant};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// One person in one cycle, as frozen when the cycle was launched.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Participant)]
+pub struct ParticipantView {
+    /// Its id.
+    pub id: Uuid,
+    /// The cycle.
+    pub cycle_id: Uuid,
+    /// The person.
+    pub employee_id: Uuid,
+    /// The unit the person worked in.
+    pub org_unit_id: Option<Uuid>,
+    /// The nearest department at or above that unit, else division or company: the group in which
+    /// grades are distributed.
+    pub department_id: Option<Uuid>,
+    /// Who answers for the review; changes only by a handover.
+    pub manager_id: Option<Uuid>,
+    /// The population of the policy, which settles what is evaluated; null where none includes the
+    /// person.
+    #[schema(example = "everyone")]
+    pub population: Option<String>,
+    /// Why the person is not evaluated; null for who is.
+    #[schema(schema_with = word_or_null::<ExclusionReason>)]
+    pub exclusion: Option<ExclusionReason>,
+    /// Whether the person counts towards the quotas of the distribution.
+    pub counts_for_quota: bool,
+    /// Counts changes, from 1.
+    #[schema(example = 1)]
+    pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl From<Participant> for ParticipantView {
+    fn from(participant: Participant) -> Self {
+        Self {
+            id: participant.id.uuid(),
+            cycle_id: participant.cycle_id.uuid(),
+            employee_id: participant.employee_id.uuid(),
+            org_unit_id: participant.org_unit_id.map(Uuid::from),
+            department_id: participant.department_id.map(Uuid::from),
+            manager_id: participant.manager_id.map(Uuid::from),
+            population: participant.population,
+            exclusion: participant.exclusion,
+            counts_for_quota: participant.counts_for_quota,
+            version: participant.version,
+            created_at: participant.created_at,
+            updated_at: participant.updated_at,
+        }
+    }
+}
+
+/// A page of participants.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ParticipantPage {
+    /// The participants, in the order of creation; with `updated_since`, in the order of change.
+    pub items: Vec<ParticipantView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}

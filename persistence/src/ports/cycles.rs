@@ -1,0 +1,85 @@
+//! Performance cycles and what moves with them.
+
+use super::Result;
+use crate::page::Page;
+use domain::change::Change;
+use domain::cycle::{Cycle, CycleApproval};
+use domain::id::{CycleId, OrgUnitId, ParticipantId, PolicyId, ReviewId};
+use domain::policy::Sealed;
+use domain::state::{Share, cycle, review};
+use std::collections::HashMap;
+
+/// Which cycles are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CycleFilter {
+    /// In one of these states.
+    pub states: Vec<cycle::State>,
+    /// Of this policy version.
+    pub policy_id: Option<PolicyId>,
+}
+
+/// How many people are in a cycle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Headcount {
+    /// Everybody.
+    pub participants: i64,
+    /// Those of them who are not evaluated.
+    pub excluded: i64,
+}
+
+/// Cycles. What belongs to many people at once is moved with a constant number of statements, or
+/// one for many rows.
+pub trait Cycles {
+    /// One cycle.
+    fn cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>>;
+    /// One cycle that stays in its state until the unit of work ends: for whoever changes goals,
+    /// reviews, participants or sessions in it. Others may hold it too.
+    fn hold_cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>>;
+    /// One cycle that nobody else holds or moves until the unit of work ends: for whoever moves it.
+    fn lock_cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>>;
+    /// A page of cycles, in the order of ids, or of change.
+    fn cycles(&mut self, filter: &CycleFilter, page: &Page) -> Result<Vec<Cycle>>;
+    /// Adds a cycle.
+    fn create_cycle(&mut self, change: Change<Cycle>) -> Result<()>;
+    /// Saves a cycle, guarded by its version.
+    fn update_cycle(&mut self, change: Change<Cycle>) -> Result<()>;
+    /// Approvals given so far, by cycle, in the order in which they were given.
+    fn cycle_approvals(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, Vec<CycleApproval>>>;
+    /// Keeps an approval; the cycle itself is saved with [`Cycles::update_cycle`].
+    fn approve_cycle(&mut self, id: CycleId, approval: &CycleApproval) -> Result<()>;
+    /// Forgets the approvals of what has not come about.
+    fn forget_approvals(&mut self, id: CycleId) -> Result<()>;
+    /// How many people are in a cycle.
+    fn headcount(&mut self, id: CycleId) -> Result<Headcount>;
+    /// Goals in force of all goals that were not given up.
+    fn goals_in_force(&mut self, id: CycleId) -> Result<Share>;
+    /// Reviews the manager has not handed in, but for those of `exceptions`.
+    fn manager_reviews_missing(
+        &mut self,
+        id: CycleId,
+        exceptions: &[ParticipantId],
+    ) -> Result<u64>;
+    /// Calibration sessions that are not finalised.
+    fn sessions_unfinished(&mut self, id: CycleId) -> Result<u64>;
+    /// Opens a review for everybody who is evaluated; how many. `progress` is told how far it is.
+    fn open_reviews(
+        &mut self,
+        id: CycleId,
+        new_id: &mut dyn FnMut() -> ReviewId,
+        progress: &dyn Fn(usize),
+    ) -> Result<usize>;
+    /// Moves all reviews of a cycle that are in one of the states `from` on to another; how many.
+    fn move_reviews(
+        &mut self,
+        id: CycleId,
+        from: &[review::State],
+        to: review::State,
+    ) -> Result<usize>;
+    /// Gives the reviews that are still in calibration, because no session has compared them, their
+    /// computed grade as the final one, no better than a veto leaves it; how many.
+    fn settle_grades(&mut self, id: CycleId) -> Result<usize>;
+    /// Locks the scored goals; how many.
+    fn lock_goals(&mut self, id: CycleId) -> Result<usize>;
+    /// Those of `ids` that are no org units, or deleted ones.
+    fn unknown_org_units(&mut self, ids: &[OrgUnitId]) -> Result<Vec<OrgUnitId>>;
+}

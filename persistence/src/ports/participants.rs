@@ -1,0 +1,53 @@
+//! Who takes part in a cycle.
+
+use super::Result;
+use crate::page::Page;
+use chrono::NaiveDate;
+use domain::calendar::Period;
+use domain::id::{CycleId, EmployeeId, OrgUnitId, ParticipantId};
+use domain::participant::{Candidate, Participant};
+use domain::policy::{Sealed, Visibility};
+
+/// Which participants are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ParticipantFilter {
+    /// In this cycle.
+    pub cycle_id: Option<CycleId>,
+    /// This person.
+    pub employee_id: Option<EmployeeId>,
+    /// For whom this manager answers.
+    pub manager_id: Option<EmployeeId>,
+    /// In this department, as frozen at the launch.
+    pub department_id: Option<OrgUnitId>,
+    /// Only who is excluded, or only who is evaluated.
+    pub excluded: Option<bool>,
+}
+
+/// Participants, written when their cycle is launched.
+pub trait Participants {
+    /// Everybody who works here on `day` or from a later day of the period on, with unit, manager
+    /// and position of `day`, or of the first day after it. In the order of ids.
+    fn candidates(&mut self, period: Period, day: NaiveDate) -> Result<Vec<Candidate>>;
+    /// Adds the participants of a cycle; the change of the cycle records it. `progress` is told how
+    /// many are written.
+    fn create_participants(
+        &mut self,
+        participants: &[Participant],
+        progress: &dyn Fn(usize),
+    ) -> Result<()>;
+    /// One participant.
+    fn participant(&mut self, id: ParticipantId) -> Result<Option<Sealed<Participant>>>;
+    /// A page of the participants that may be seen, in the order of ids, or of change.
+    fn participants(
+        &mut self,
+        filter: &ParticipantFilter,
+        visible: &Visibility,
+        page: &Page,
+    ) -> Result<Vec<Participant>>;
+    /// Those of `ids` that do not take part in a cycle.
+    fn unknown_participants(
+        &mut self,
+        cycle: CycleId,
+        ids: &[ParticipantId],
+    ) -> Result<Vec<ParticipantId>>;
+}

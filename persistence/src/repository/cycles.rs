@@ -1,0 +1,423 @@
+//! Performance cycles and what moves with them.
+
+use super::engine::Unit;
+use super::{Conn, Db, dialect};
+use crate::column::{At, BATCH, Key, Word, json, rows_statement, statement, to_json, word};
+use crate::error::DbError;
+use crate::page::{Page, keyset};
+use crate::ports::{CycleFilter, Cycles, Headcount, Result};
+use crate::schema::{calibration_session, cycle, cycle_approval, org_unit, participant, review};
+use chrono::NaiveDate;
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use domain::calendar::Period;
+use domain::change::Change;
+use domain::cycle::{Cycle, CycleApproval};
+use domain::id::{CycleId, OrgUnitId, ParticipantId, ReviewId};
+use domain::policy::Sealed;
+use domain::review::form::ReviewPart;
+use domain::state::{self, Share};
+use domain::text::TextEnum;
+use std::collections::{HashMap, HashSet};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = cycle, treat_none_as_default_value = false)]
+struct Row {
+    tenant_id: Key,
+    id: Key,
+    code: String,
+    name: String,
+    kind: String,
+    policy_id: Key,
+    state: String,
+    period_start: NaiveDate,
+    period_end: NaiveDate,
+    schedule: String,
+    raci: String,
+    org_unit_ids: String,
+    launched_at: Option<At>,
+    published_at: Option<At>,
+    version: i32,
+    created_at: At,
+    updated_at: At,
+}
+
+impl TryFrom<Row> for Cycle {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let corrupt = |error: domain::DomainError| DbError::Corrupt(error.to_string());
+        Ok(Self {
+            id: row.id.0.into(),
+            code: row.code,
+            name: row.name,
+            kind: word(&row.kind)?,
+            policy_id: row.policy_id.0.into(),
+            state: word(&row.state)?,
+            period: Period::new(row.period_start, row.period_end).map_err(corrupt)?,
+            schedule: json(&row.schedule)?,
+            raci: json(&row.raci)?,
+            org_unit_ids: json(&row.org_unit_ids)?,
+            launched_at: row.launched_at.map(|at| at.0),
+            published_at: row.published_at.map(|at| at.0),
+            version: row.version,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = cycle_approval)]
+struct ApprovalRow {
+    tenant_id: Key,
+    cycle_id: Key,
+    event: String,
+    account_id: Key,
+    seat: String,
+    at: At,
+}
+
+impl TryFrom<ApprovalRow> for CycleApproval {
+    type Error = DbError;
+
+    fn try_from(row: ApprovalRow) -> Result<Self> {
+        Ok(Self {
+            event: word(&row.event)?,
+            account_id: row.account_id.0.into(),
+            seat: word(&row.seat)?,
+            at: row.at.0,
+        })
+    }
+}
+
+statement! {
+    /// Saves a cycle over the version before.
+    struct Update {
+        name: String,
+        state: String,
+        schedule: String,
+        raci: String,
+        org_unit_ids: String,
+        launched_at: Option<At>,
+        published_at: Option<At>,
+        version: i32,
+        updated_at: At,
+        tenant: Key,
+        id: Key,
+        before: i32,
+    }
+    "UPDATE cycle SET name = " name ", state = " state ", schedule = " schedule ", raci = " raci
+    ", org_unit_ids = " org_unit_ids ", launched_at = " launched_at
+    ", published_at = " published_at ", version = " version ", updated_at = " updated_at
+    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+statement! {
+    /// How many people are in a cycle, and how many of them are not evaluated.
+    struct Count { tenant: Key, cycle: Key } -> (BigInt, BigInt);
+    "SELECT count(*), count(exclusion) FROM participant
+      WHERE tenant_id = " tenant " AND cycle_id = " cycle
+}
+
+statement! {
+    /// Goals that were not given up, and those of them that are in force.
+    struct CountGoals { tenant: Key, cycle: Key } -> (BigInt, BigInt);
+    "SELECT count(*), count(CASE WHEN state NOT IN ('draft', 'submitted') THEN 1 END) FROM goal
+      WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND state <> 'cancelled'"
+}
+
+statement! {
+    /// Gives what no session has compared its final grade: the computed one, no better than the
+    /// veto. S is the best letter; behind it, a letter is the worse the later it comes.
+    struct Settle { now: At, tenant: Key, cycle: Key }
+    "UPDATE review SET state = 'calibrated', version = version + 1, updated_at = " now ",
+            final_grade = CASE
+                WHEN veto_grade IS NULL OR veto_grade = 'S' THEN computed_grade
+                WHEN computed_grade = 'S' OR computed_grade < veto_grade THEN veto_grade
+                ELSE computed_grade END
+      WHERE tenant_id = " tenant " AND state = 'in_calibration'
+        AND participant_id IN (SELECT id FROM participant
+             WHERE tenant_id = " tenant " AND cycle_id = " cycle ")"
+}
+
+statement! {
+    /// Locks the scored goals of a cycle.
+    struct LockGoals { now: At, tenant: Key, cycle: Key }
+    "UPDATE goal SET state = 'locked', version = version + 1, updated_at = " now
+    " WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND state = 'scored'"
+}
+
+rows_statement! {
+    /// Reviews that begin.
+    struct Reviews {
+        tenant: Key,
+        id: Key,
+        participant_id: Key,
+        state: String,
+        self_review: String,
+        manager_review: String,
+        version: i32,
+        created_at: At,
+        updated_at: At,
+    }
+    "INSERT INTO review (tenant_id, id, participant_id, state, self_review, manager_review, \
+     version, created_at, updated_at) "
+    rows ""
+}
+
+/// One cycle by its id, unlocked.
+macro_rules! one {
+    ($unit:expr, $id:expr) => {
+        cycle::table.find(($unit.scope(), Key($id.uuid()))).select(Row::as_select())
+    };
+}
+
+fn sealed(row: Option<Row>) -> Result<Option<Sealed<Cycle>>> {
+    row.map(|row| Cycle::try_from(row).map(Sealed::new)).transpose()
+}
+
+fn share((whole, part): (i64, i64)) -> Share {
+    let unsigned = |count: i64| u64::try_from(count).unwrap_or_default();
+    Share { part: unsigned(part), whole: unsigned(whole) }
+}
+
+impl Cycles for Unit<'_> {
+    fn cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>> {
+        sealed(one!(self, id).get_result(self.conn).optional()?)
+    }
+
+    fn hold_cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>> {
+        sealed(dialect::for_share!(one!(self, id)).get_result(self.conn).optional()?)
+    }
+
+    fn lock_cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>> {
+        sealed(dialect::for_update!(one!(self, id)).get_result(self.conn).optional()?)
+    }
+
+    fn cycles(&mut self, filter: &CycleFilter, page: &Page) -> Result<Vec<Cycle>> {
+        let states: Vec<_> = filter.states.iter().copied().map(Word).collect();
+        let mut query = cycle::table
+            .filter(cycle::tenant_id.eq(self.scope()))
+            .filter(cycle::state.eq_any(states))
+            .select(Row::as_select())
+            .limit(page.limit)
+            .into_boxed::<Db>();
+        if let Some(policy) = filter.policy_id {
+            query = query.filter(cycle::policy_id.eq(Key(policy.uuid())));
+        }
+        let rows = keyset!(query, cycle, page).load(self.conn)?;
+        rows.into_iter().map(Cycle::try_from).collect()
+    }
+
+    fn create_cycle(&mut self, change: Change<Cycle>) -> Result<()> {
+        let cycle = change.entity;
+        diesel::insert_into(cycle::table)
+            .values(Row {
+                tenant_id: self.scope(),
+                id: Key(cycle.id.uuid()),
+                code: cycle.code,
+                name: cycle.name,
+                kind: cycle.kind.to_string(),
+                policy_id: Key(cycle.policy_id.uuid()),
+                state: cycle.state.as_str().to_owned(),
+                period_start: cycle.period.start(),
+                period_end: cycle.period.end(),
+                schedule: to_json(&cycle.schedule)?,
+                raci: to_json(&cycle.raci)?,
+                org_unit_ids: to_json(&cycle.org_unit_ids)?,
+                launched_at: cycle.launched_at.map(At),
+                published_at: cycle.published_at.map(At),
+                version: cycle.version,
+                created_at: At(cycle.created_at),
+                updated_at: At(cycle.updated_at),
+            })
+            .execute(self.conn)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn update_cycle(&mut self, change: Change<Cycle>) -> Result<()> {
+        let cycle = change.entity;
+        let update = Update {
+            name: cycle.name,
+            state: cycle.state.as_str().to_owned(),
+            schedule: to_json(&cycle.schedule)?,
+            raci: to_json(&cycle.raci)?,
+            org_unit_ids: to_json(&cycle.org_unit_ids)?,
+            launched_at: cycle.launched_at.map(At),
+            published_at: cycle.published_at.map(At),
+            version: cycle.version,
+            updated_at: At(cycle.updated_at),
+            tenant: self.scope(),
+            id: Key(cycle.id.uuid()),
+            before: cycle.version - 1,
+        };
+        let saved = update.execute(self.conn)?;
+        self.guard(saved)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn cycle_approvals(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, Vec<CycleApproval>>> {
+        let rows: Vec<ApprovalRow> = cycle_approval::table
+            .filter(cycle_approval::tenant_id.eq(self.scope()))
+            .filter(cycle_approval::cycle_id.eq_any(ids.iter().map(|id| Key(id.uuid()))))
+            .order((cycle_approval::at, cycle_approval::account_id))
+            .select(ApprovalRow::as_select())
+            .load(self.conn)?;
+        let mut approvals = HashMap::<CycleId, Vec<CycleApproval>>::new();
+        for row in rows {
+            approvals.entry(row.cycle_id.0.into()).or_default().push(row.try_into()?);
+        }
+        Ok(approvals)
+    }
+
+    fn approve_cycle(&mut self, id: CycleId, approval: &CycleApproval) -> Result<()> {
+        diesel::insert_into(cycle_approval::table)
+            .values(ApprovalRow {
+                tenant_id: self.scope(),
+                cycle_id: Key(id.uuid()),
+                event: approval.event.as_str().to_owned(),
+                account_id: Key(approval.account_id.uuid()),
+                seat: approval.seat.as_str().to_owned(),
+                at: At(approval.at),
+            })
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    fn forget_approvals(&mut self, id: CycleId) -> Result<()> {
+        diesel::delete(cycle_approval::table)
+            .filter(cycle_approval::tenant_id.eq(self.scope()))
+            .filter(cycle_approval::cycle_id.eq(Key(id.uuid())))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    fn headcount(&mut self, id: CycleId) -> Result<Headcount> {
+        let count = Count { tenant: self.scope(), cycle: Key(id.uuid()) };
+        let (participants, excluded) = count.get_result(self.conn)?;
+        Ok(Headcount { participants, excluded })
+    }
+
+    fn goals_in_force(&mut self, id: CycleId) -> Result<Share> {
+        let count = CountGoals { tenant: self.scope(), cycle: Key(id.uuid()) };
+        Ok(share(count.get_result(self.conn)?))
+    }
+
+    fn manager_reviews_missing(
+        &mut self,
+        id: CycleId,
+        exceptions: &[ParticipantId],
+    ) -> Result<u64> {
+        use state::review::State::{PendingManager, PendingRaters, PendingSelf};
+        let pending = [PendingSelf, PendingRaters, PendingManager].map(Word);
+        let missing: i64 = review::table
+            .inner_join(
+                participant::table.on(participant::tenant_id
+                    .eq(review::tenant_id)
+                    .and(participant::id.eq(review::participant_id))),
+            )
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(id.uuid())))
+            .filter(participant::exclusion.is_null())
+            .filter(review::state.eq_any(pending))
+            .filter(participant::id.ne_all(exceptions.iter().map(|id| Key(id.uuid()))))
+            .select(count_star())
+            .get_result(self.conn)?;
+        Ok(u64::try_from(missing).unwrap_or_default())
+    }
+
+    fn sessions_unfinished(&mut self, id: CycleId) -> Result<u64> {
+        let unfinished: i64 = calibration_session::table
+            .filter(calibration_session::tenant_id.eq(self.scope()))
+            .filter(calibration_session::cycle_id.eq(Key(id.uuid())))
+            .filter(
+                calibration_session::state.ne(Word(state::calibration_session::State::Finalised)),
+            )
+            .select(count_star())
+            .get_result(self.conn)?;
+        Ok(u64::try_from(unfinished).unwrap_or_default())
+    }
+
+    fn open_reviews(
+        &mut self,
+        id: CycleId,
+        new_id: &mut dyn FnMut() -> ReviewId,
+        progress: &dyn Fn(usize),
+    ) -> Result<usize> {
+        let people: Vec<Key> = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(id.uuid())))
+            .filter(participant::exclusion.is_null())
+            .order(participant::id)
+            .select(participant::id)
+            .load(self.conn)?;
+        let (tenant, now) = (self.scope(), At(self.now()));
+        let blank = to_json(&ReviewPart::default())?;
+        for (number, chunk) in people.chunks(BATCH).enumerate() {
+            let count = chunk.len();
+            let rows = Reviews {
+                tenant: vec![tenant; count],
+                id: chunk.iter().map(|_| Key(new_id().uuid())).collect(),
+                participant_id: chunk.to_vec(),
+                state: vec![state::review::State::PendingSelf.as_str().to_owned(); count],
+                self_review: vec![blank.clone(); count],
+                manager_review: vec![blank.clone(); count],
+                version: vec![1; count],
+                created_at: vec![now; count],
+                updated_at: vec![now; count],
+            };
+            rows.execute(self.conn)?;
+            progress(number * BATCH + count);
+        }
+        Ok(people.len())
+    }
+
+    fn move_reviews(
+        &mut self,
+        id: CycleId,
+        from: &[state::review::State],
+        to: state::review::State,
+    ) -> Result<usize> {
+        let people = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(id.uuid())))
+            .select(participant::id);
+        let moved = diesel::update(review::table)
+            .filter(review::tenant_id.eq(self.scope()))
+            .filter(review::state.eq_any(from.iter().copied().map(Word)))
+            .filter(review::participant_id.eq_any(people))
+            .set((
+                review::state.eq(Word(to)),
+                review::version.eq(review::version + 1),
+                review::updated_at.eq(At(self.now())),
+            ))
+            .execute(self.conn)?;
+        Ok(moved)
+    }
+
+    fn settle_grades(&mut self, id: CycleId) -> Result<usize> {
+        let settle = Settle { now: At(self.now()), tenant: self.scope(), cycle: Key(id.uuid()) };
+        Ok(settle.execute(self.conn)?)
+    }
+
+    fn lock_goals(&mut self, id: CycleId) -> Result<usize> {
+        let lock = LockGoals { now: At(self.now()), tenant: self.scope(), cycle: Key(id.uuid()) };
+        Ok(lock.execute(self.conn)?)
+    }
+
+    fn unknown_org_units(&mut self, ids: &[OrgUnitId]) -> Result<Vec<OrgUnitId>> {
+        let known: HashSet<Key> = org_unit::table
+            .filter(org_unit::tenant_id.eq(self.scope()))
+            .filter(org_unit::deleted_at.is_null())
+            .filter(org_unit::id.eq_any(ids.iter().map(|id| Key(id.uuid()))))
+            .select(org_unit::id)
+            .load(self.conn)?
+            .into_iter()
+            .collect();
+        Ok(ids.iter().copied().filter(|id| !known.contains(&Key(id.uuid()))).collect())
+    }
+}

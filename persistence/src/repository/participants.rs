@@ -1,0 +1,244 @@
+//! Who takes part in a cycle.
+
+use super::among::Group;
+use super::engine::Unit;
+use super::{Conn, Db};
+use crate::column::{At, BATCH, Id, Key, Word, rows_statement, statement, word};
+use crate::error::DbError;
+use crate::page::{Page, keyset};
+use crate::ports::{ParticipantFilter, Participants, Result};
+use crate::schema::{account, participant, role_assignment};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{Date, Nullable, Text};
+use domain::account::Role;
+use domain::calendar::Period;
+use domain::id::{CycleId, ParticipantId};
+use domain::participant::{Candidate, Participant};
+use domain::policy::{Sealed, Visibility};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+/// The column of the person, for [`Unit::among`].
+const PERSON: &str = "participant.employee_id";
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = participant)]
+pub(super) struct Row {
+    id: Key,
+    cycle_id: Key,
+    employee_id: Key,
+    org_unit_id: Option<Key>,
+    department_id: Option<Key>,
+    manager_id: Option<Key>,
+    population: Option<String>,
+    exclusion: Option<String>,
+    counts_for_quota: bool,
+    version: i32,
+    created_at: At,
+    updated_at: At,
+}
+
+impl TryFrom<Row> for Participant {
+    type Error = DbError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: row.id.0.into(),
+            cycle_id: row.cycle_id.0.into(),
+            employee_id: row.employee_id.0.into(),
+            org_unit_id: row.org_unit_id.map(|id| id.0.into()),
+            department_id: row.department_id.map(|id| id.0.into()),
+            manager_id: row.manager_id.map(|id| id.0.into()),
+            population: row.population,
+            exclusion: row.exclusion.as_deref().map(word).transpose()?,
+            counts_for_quota: row.counts_for_quota,
+            version: row.version,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+        })
+    }
+}
+
+rows_statement! {
+    /// Participants of a cycle that is being launched.
+    struct Enrolment {
+        tenant: Key,
+        id: Key,
+        cycle_id: Key,
+        employee_id: Key,
+        org_unit_id: Option<Key>,
+        department_id: Option<Key>,
+        manager_id: Option<Key>,
+        population: Option<String>,
+        exclusion: Option<String>,
+        counts_for_quota: bool,
+        version: i32,
+        created_at: At,
+        updated_at: At,
+    }
+    "INSERT INTO participant (tenant_id, id, cycle_id, employee_id, org_unit_id, department_id, \
+     manager_id, population, exclusion, counts_for_quota, version, created_at, updated_at) "
+    rows ""
+}
+
+impl Enrolment {
+    fn push(&mut self, tenant: Key, participant: &Participant) {
+        self.tenant.push(tenant);
+        self.id.push(Key(participant.id.uuid()));
+        self.cycle_id.push(Key(participant.cycle_id.uuid()));
+        self.employee_id.push(Key(participant.employee_id.uuid()));
+        self.org_unit_id.push(participant.org_unit_id.map(|id| Key(id.uuid())));
+        self.department_id.push(participant.department_id.map(|id| Key(id.uuid())));
+        self.manager_id.push(participant.manager_id.map(|id| Key(id.uuid())));
+        self.population.push(participant.population.clone());
+        self.exclusion.push(participant.exclusion.map(|reason| reason.to_string()));
+        self.counts_for_quota.push(participant.counts_for_quota);
+        self.version.push(participant.version);
+        self.created_at.push(At(participant.created_at));
+        self.updated_at.push(At(participant.updated_at));
+    }
+}
+
+statement! {
+    /// Everybody who works here from `day` or a later day until `last` on, once for each stretch of
+    /// unit, manager and position that has not ended before.
+    struct Workers { tenant: Key, day: NaiveDate, last: NaiveDate }
+    -> (Id, Date, Nullable<Id>, Nullable<Id>, Nullable<Text>);
+    "SELECT e.id, e.hire_date, a.org_unit_id, a.manager_id, p.code
+       FROM employee e
+       JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id
+        AND (a.effective_to IS NULL OR a.effective_to >= " day ")
+       LEFT JOIN position p ON p.tenant_id = a.tenant_id AND p.id = a.position_id
+      WHERE e.tenant_id = " tenant " AND e.hire_date <= " last
+    "   AND (e.termination_date IS NULL OR e.termination_date >= " day ")
+      ORDER BY e.id, a.effective_from"
+}
+
+impl Participants for Unit<'_> {
+    fn candidates(&mut self, period: Period, day: NaiveDate) -> Result<Vec<Candidate>> {
+        let executives: HashSet<Key> = role_assignment::table
+            .inner_join(
+                account::table.on(account::tenant_id
+                    .eq(role_assignment::tenant_id)
+                    .and(account::id.eq(role_assignment::account_id))),
+            )
+            .filter(role_assignment::tenant_id.eq(self.scope()))
+            .filter(role_assignment::role.eq(Word(Role::Executive)))
+            .filter(role_assignment::deleted_at.is_null())
+            .filter(role_assignment::valid_from.le(day))
+            .filter(role_assignment::valid_to.is_null().or(role_assignment::valid_to.ge(day)))
+            .select(account::employee_id)
+            .load::<Option<Key>>(self.conn)?
+            .into_iter()
+            .flatten()
+            .collect();
+        type Stretch = (Key, NaiveDate, Option<Key>, Option<Key>, Option<String>);
+        let workers = Workers { tenant: self.scope(), day, last: period.end() };
+        let stretches: Vec<Stretch> = workers.load(self.conn)?;
+        let mut candidates = Vec::<Candidate>::with_capacity(stretches.len());
+        for (person, hire_date, unit, manager, position_code) in stretches {
+            let is_known = |last: &Candidate| last.employee_id.uuid() == person.0;
+            if !candidates.last().is_some_and(is_known) {
+                candidates.push(Candidate {
+                    employee_id: person.0.into(),
+                    hire_date,
+                    org_unit_id: unit.map(|id| id.0.into()),
+                    manager_id: manager.map(|id| id.0.into()),
+                    position_code,
+                    executive: executives.contains(&person),
+                });
+            }
+        }
+        Ok(candidates)
+    }
+
+    fn create_participants(
+        &mut self,
+        participants: &[Participant],
+        progress: &dyn Fn(usize),
+    ) -> Result<()> {
+        let tenant = self.scope();
+        for (number, chunk) in participants.chunks(BATCH).enumerate() {
+            let mut rows = Enrolment::default();
+            chunk.iter().for_each(|participant| rows.push(tenant, participant));
+            rows.execute(self.conn)?;
+            progress(number * BATCH + chunk.len());
+        }
+        Ok(())
+    }
+
+    fn participant(&mut self, id: ParticipantId) -> Result<Option<Sealed<Participant>>> {
+        let row = participant::table
+            .find((self.scope(), Key(id.uuid())))
+            .select(Row::as_select())
+            .get_result(self.conn)
+            .optional()?;
+        row.map(|row| Participant::try_from(row).map(Sealed::new)).transpose()
+    }
+
+    fn participants(
+        &mut self,
+        filter: &ParticipantFilter,
+        visible: &Visibility,
+        page: &Page,
+    ) -> Result<Vec<Participant>> {
+        let mut query = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .select(Row::as_select())
+            .limit(page.limit)
+            .into_boxed::<Db>();
+        if let Some(hidden) = visible.hidden() {
+            query = query.filter(participant::employee_id.ne(Key(hidden.uuid())));
+        }
+        if visible.everyone().is_none() {
+            let day = visible.as_of();
+            // Nobody has the nil id.
+            let me = Key(visible.myself().map_or(Uuid::nil(), Uuid::from));
+            let responsible = Key(visible.responsible().map_or(Uuid::nil(), Uuid::from));
+            query = query.filter(
+                self.among(PERSON, day, Group::under(visible.subtree_of()))
+                    .or(self.among(PERSON, day, Group::within(visible.units())))
+                    .or(participant::employee_id.eq(me))
+                    .or(participant::manager_id
+                        .is_not_null()
+                        .and(participant::manager_id.assume_not_null().eq(responsible))),
+            );
+        }
+        if let Some(cycle) = filter.cycle_id {
+            query = query.filter(participant::cycle_id.eq(Key(cycle.uuid())));
+        }
+        if let Some(person) = filter.employee_id {
+            query = query.filter(participant::employee_id.eq(Key(person.uuid())));
+        }
+        if let Some(manager) = filter.manager_id {
+            query = query.filter(participant::manager_id.eq(Key(manager.uuid())));
+        }
+        if let Some(department) = filter.department_id {
+            query = query.filter(participant::department_id.eq(Key(department.uuid())));
+        }
+        query = match filter.excluded {
+            Some(true) => query.filter(participant::exclusion.is_not_null()),
+            Some(false) => query.filter(participant::exclusion.is_null()),
+            None => query,
+        };
+        let rows = keyset!(query, participant, page).load(self.conn)?;
+        rows.into_iter().map(Participant::try_from).collect()
+    }
+
+    fn unknown_participants(
+        &mut self,
+        cycle: CycleId,
+        ids: &[ParticipantId],
+    ) -> Result<Vec<ParticipantId>> {
+        let known: HashSet<Key> = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(cycle.uuid())))
+            .filter(participant::id.eq_any(ids.iter().map(|id| Key(id.uuid()))))
+            .select(participant::id)
+            .load(self.conn)?
+            .into_iter()
+            .collect();
+        Ok(ids.iter().copied().filter(|id| !known.contains(&Key(id.uuid()))).collect())
+    }
+}

@@ -1,0 +1,122 @@
+//! Performance policies, version by version.
+
+use serde_json::{Value, json};
+use tests::cycles::{rules, step};
+use tests::world::Persona::{Auditor, Colleague, Employee, Executive, HrAdmin, OtherHrAdmin};
+use tests::{TestApp, on_each_engine};
+
+on_each_engine![
+    a_version_is_drafted_changed_and_published,
+    a_published_version_never_changes,
+    every_fault_is_named_before_publication,
+    drafts_are_for_those_who_write_them,
+    bodies_are_checked,
+];
+
+/// Proves R02 through `createPolicy`, `updatePolicy`, `publishPolicy`.
+fn a_version_is_drafted_changed_and_published(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    let made = hr.post("/v1/policies", &json!({ "code": "SALES", "name": "Sales" })).expect(201);
+    let shown = made.json();
+    assert_eq!((&shown["number"], &shown["state"]), (&json!(1), &json!("draft")));
+    assert_eq!(shown["allowed_actions"], json!(["update", "publication"]));
+    let dimensions = &shown["rules"]["populations"][0]["dimensions"];
+    assert_eq!(dimensions[1]["raters"], json!({ "manager": "60", "peer": "25", "subordinate": "15" }));
+
+    let path = format!("/v1/policies/{}", made.id());
+    let read = hr.get(&path).expect(200);
+    let changed = hr.patch(&read, &json!({ "name": "Sales force", "rules": rules() })).expect(200);
+    assert_eq!(changed.json()["rules"]["populations"], {
+        let mut populations = rules()["populations"].clone();
+        populations[0]["managers"] = Value::Null;
+        populations[0]["position_codes"] = json!([]);
+        populations
+    });
+    hr.patch(&read, &json!({ "name": "Late" })).refused("version-stale");
+    let published = step(&hr, &path, "publication", None).expect(200).json();
+    assert_eq!((&published["state"], &published["allowed_actions"]), (&json!("published"), &json!([])));
+    assert!(published["published_at"].is_string());
+
+    let next = hr.post("/v1/policies", &json!({ "code": "SALES", "name": "Sales" })).expect(201);
+    assert_eq!(next.json()["number"], 2);
+    let versions = hr.all("/v1/policies?code=SALES&limit=1");
+    assert_eq!(versions.iter().map(|it| it["number"].clone()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(hr.all("/v1/policies?code=SALES&state=draft").len(), 1);
+}
+
+/// Proves R02 through `updatePolicy`, `publishPolicy`.
+fn a_published_version_never_changes(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    let path = format!("/v1/policies/{}", app.id("policy"));
+    let read = hr.get(&path).expect(200);
+    app.unchanged(|| {
+        let refused = hr.patch(&read, &json!({ "name": "Other" })).refused("state-conflict");
+        assert_eq!(refused.json()["current_state"], "published");
+        step(&hr, &path, "publication", None).refused("state-conflict");
+    });
+    assert_eq!(hr.get(&path).expect(200).body, read.body);
+}
+
+fn every_fault_is_named_before_publication(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    let mut faulty = rules();
+    faulty["settings"] = json!({ "kpi.caps": "1" });
+    faulty["populations"][0]["dimensions"][0]["weight"] = json!("61");
+    faulty["populations"][0]["dimensions"][0]["raters"] = json!({ "peer": "100" });
+    faulty["populations"][0]["dimensions"][1]["raters"] = json!({ "manager": "60.01" });
+    let twin = faulty["populations"][0].clone();
+    faulty["populations"].as_array_mut().expect("a list").push(twin);
+    let body = json!({ "code": "FAULTY", "name": "Faulty", "rules": faulty });
+    let path = format!("/v1/policies/{}", hr.post("/v1/policies", &body).expect(201).id());
+    app.unchanged(|| {
+        step(&hr, &path, "publication", None).refused("guard-failed").faults(&[
+            ("/rules/settings", "SETTING_INVALID"),
+            ("/rules/populations/0/dimensions", "WEIGHTS_NOT_100"),
+            ("/rules/populations/0/dimensions/0/raters", "SETTING_INVALID"),
+            ("/rules/populations/0/dimensions/1/raters", "WEIGHTS_NOT_100"),
+            ("/rules/populations/1/code", "SETTING_INVALID"),
+            ("/rules/populations/1/dimensions", "WEIGHTS_NOT_100"),
+            ("/rules/populations/1/dimensions/0/raters", "SETTING_INVALID"),
+            ("/rules/populations/1/dimensions/1/raters", "WEIGHTS_NOT_100"),
+        ]);
+    });
+    assert_eq!(hr.get(&path).json()["state"], "draft");
+}
+
+fn drafts_are_for_those_who_write_them(app: &TestApp) {
+    let (draft, published) = (app.id("draft.policy"), app.id("policy"));
+    let (draft, published) = (format!("/v1/policies/{draft}"), format!("/v1/policies/{published}"));
+    let lin = app.as_(Employee);
+    assert!(lin.get(&published).expect(200).json()["rules"].is_object());
+    lin.get(&draft).refused("not-found");
+    assert_eq!(lin.all("/v1/policies").len(), 1);
+    assert!(lin.all("/v1/policies?state=draft").is_empty());
+    assert_eq!(app.as_(Executive).all("/v1/policies").len(), 2);
+    let seen = app.as_(Auditor).get(&draft).expect(200).json();
+    assert!(seen.get("rules").is_none(), "{seen}");
+    app.unchanged(|| {
+        let read = lin.get(&published);
+        lin.patch(&read, &json!({ "name": "Mine" })).refused("forbidden");
+        lin.post("/v1/policies", &json!({ "code": "X", "name": "X" })).refused("forbidden");
+        step(&app.as_(Executive), &draft, "publication", None).refused("forbidden");
+        app.as_(OtherHrAdmin).get(&published).refused("not-found");
+        app.as_(Colleague).get(&draft).refused("not-found");
+    });
+}
+
+fn bodies_are_checked(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    app.unchanged(|| {
+        let mut body = json!({ "code": " X", "name": "", "rules": rules() });
+        body["rules"]["process_records"] = json!("hope");
+        body["rules"]["settings"] = json!({ "Nonsense": 1 });
+        let dimension = &mut body["rules"]["populations"][0]["dimensions"][1];
+        dimension["weight"] = json!("20.001");
+        dimension["raters"] = json!({ "boss": "100" });
+        hr.post("/v1/policies", &body).refused("validation-failed");
+        let body = json!({ "code": "X", "name": "X", "rules": { "populations": [], "extra": 1 } });
+        hr.post("/v1/policies", &body)
+            .refused("validation-failed")
+            .faults(&[("/rules/extra", "unknown_property")]);
+    });
+}
