@@ -37,6 +37,7 @@ const TAGS: &[(&str, &str)] = &[
     ("policies", "What is evaluated, by whom and with which weight, version by version."),
     ("cycles", "Performance cycles: one policy applied to many people for a period."),
     ("participants", "Who takes part in a cycle, and who answers for whom."),
+    ("ratings", "What came of the reviews, as a file."),
     ("jobs", "Long work, followed by its progress."),
     ("access", "Why somebody may or may not do something."),
     ("meta", "Health, metrics, problem types and this document."),

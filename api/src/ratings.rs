@@ -1,6 +1,7 @@
 //! Ratings as a file.
 
 use crate::app::new_id;
+use crate::auth::principal::zone;
 use crate::bulk::file::{self, Export, Format, Line, Sink};
 use crate::bulk::xlsx::Cell;
 use crate::caller::{Actor, Caller};
@@ -13,6 +14,7 @@ use domain::policy::{Action, Mask, Relations, Visibility, decide, visibility};
 use domain::review::form::Results;
 use domain::scale::Grade;
 use domain::state::review::State;
+use domain::text::TextEnum;
 use persistence::{RatingFilter, RatingRow, Store};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -167,7 +169,7 @@ impl Line for Rating<'_> {
             Cell::Text(self.policy_code),
             Cell::Whole(self.policy_version),
             Cell::text(self.population),
-            Cell::Text(domain::text::TextEnum::as_str(self.state)),
+            Cell::Text(self.state.as_str()),
             score(|shown| &shown.performance),
             score(|shown| &shown.composite),
             grade(|shown| shown.computed_grade),
@@ -187,7 +189,8 @@ fn write_ratings(
     filter: &RatingFilter,
     sink: &mut Sink<'_>,
 ) -> Result<(), Refusal> {
-    let zone = crate::tenant::zone(store, actor)?;
+    let profile = store.profile(&actor.subject.principal)?.ok_or(Refusal::NotFound)?;
+    let zone = zone(&profile.time_zone)?;
     let units = store.visible_units(visible)?;
     sink.columns(COLUMNS.into_iter())?;
     let mut written = Ok(());
@@ -208,8 +211,8 @@ fn write_ratings(
                 policy_code: &row.policy_code,
                 policy_version: row.policy_version,
                 population: row.population.as_deref(),
-                state: row.state,
-                result: known.then(|| Shown::new(&row.results)),
+                state: row.review.state,
+                result: known.then(|| Shown::new(&row.review.results)),
                 acknowledged_on: day,
             })
         };

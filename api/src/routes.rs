@@ -24,6 +24,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::access::routes)
             .configure(crate::policies::routes)
             .configure(crate::cycles::routes)
-            .configure(crate::participants::routes),
+            .configure(crate::participants::routes)
+            .configure(crate::ratings::routes),
     );
 }

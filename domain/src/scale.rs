@@ -4,6 +4,7 @@
 
 use crate::error::{Code, DomainError, Result};
 use crate::number::{Exact, Rounding};
+use crate::text::TextEnum;
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,14 @@ impl Grade {
     /// Grade points for statistics: S is 5, D is 1.
     pub const fn points(self) -> u8 {
         self as u8 + 1
+    }
+}
+
+impl TextEnum for Grade {
+    const ALL: &'static [Grade] = &Grade::ALL;
+
+    fn as_str(self) -> &'static str {
+        Grade::as_str(self)
     }
 }
 

@@ -124,6 +124,14 @@ pub fn to_json<T: serde::Serialize>(value: &T) -> Result<String, crate::DbError>
     serde_json::to_string(value).map_err(|error| crate::DbError::Corrupt(error.to_string()))
 }
 
+/// A decimal as it is kept: the whole number of its units of `places` digits after the point. Read
+/// back with [`Decimal::new`](rust_decimal::Decimal::new).
+pub fn units(value: rust_decimal::Decimal, places: u32) -> Result<i64, crate::DbError> {
+    let mut value = value;
+    value.rescale(places);
+    i64::try_from(value.mantissa()).map_err(|error| crate::DbError::Corrupt(error.to_string()))
+}
+
 /// A Rust type with the one SQL type it is bound as in [`statement!`].
 pub trait Bind {
     /// The SQL type.

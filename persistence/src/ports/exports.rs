@@ -1,12 +1,11 @@
 //! Reading people and ratings for a file.
 
-use super::Result;
+use super::{Result, ReviewResults};
 use chrono::NaiveDate;
 use domain::change::Record;
-use domain::id::{CycleId, EmployeeId, OrgUnitId, ReviewId};
+use domain::id::{CycleId, OrgUnitId};
 use domain::policy::{Protected, Sealed, Target, Visibility};
-use domain::review::form::{Results, rating_stage};
-use domain::state::review::State;
+use domain::review::form::rating_stage;
 use domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -49,13 +48,11 @@ pub struct RatingFilter {
 }
 
 /// The rating of one person in one cycle as exports show it, with external keys in place of ids.
-/// Unit, department, manager and policy are those of the launch.
+/// Department, manager, population and policy are those of the launch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RatingRow {
     /// The review.
-    pub review_id: ReviewId,
-    /// Who is reviewed.
-    pub employee_id: EmployeeId,
+    pub review: ReviewResults,
     /// Number given by the company.
     pub employee_number: String,
     /// Name.
@@ -72,20 +69,19 @@ pub struct RatingRow {
     pub policy_version: i32,
     /// Population of the policy.
     pub population: Option<String>,
-    /// Where the review is.
-    pub state: State,
-    /// What came of it.
-    pub results: Results,
     /// When the person took note or disagreed.
     pub acknowledged_at: Option<Timestamp>,
 }
 
 impl Protected for RatingRow {
     fn target(&self, _: NaiveDate) -> Target {
+        let ReviewResults { id, employee_id, manager_id, session_id, state, .. } = self.review;
         Target {
-            id: self.review_id.uuid(),
-            about: Some(self.employee_id),
-            stage: Some(rating_stage(self.state)),
+            id: id.uuid(),
+            about: Some(employee_id),
+            responsible: manager_id,
+            session: session_id,
+            stage: Some(rating_stage(state)),
             ..Target::default()
         }
     }

@@ -1,15 +1,16 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
-mod exports;
-
-pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
 mod cycles;
+mod exports;
 mod participants;
 mod policies;
+mod reviews;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
+pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
+pub use reviews::{ResultTrace, ReviewFilter, ReviewResults, ReviewSet, ReviewSets, Reviews};
 
 use crate::audit::AuditEntry;
 use crate::error::DbError;
@@ -58,6 +59,8 @@ pub trait Store:
     + Policies
     + Cycles
     + Participants
+    + Reviews
+    + ReviewSets
 {
 }
 
@@ -81,6 +84,8 @@ impl<T> Store for T where
         + Policies
         + Cycles
         + Participants
+        + Reviews
+        + ReviewSets
 {
 }
 

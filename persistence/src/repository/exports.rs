@@ -1,21 +1,19 @@
 //! Exports: people and ratings one after the other, with external keys in place of ids.
 
 use super::engine::Unit;
+use super::reviews::{Outcome, Person, results};
 use super::{Conn, Db, dialect};
-use crate::column::{At, Id, Instant, Key, push, word};
-use crate::error::DbError;
+use crate::column::{At, Id, Instant, Key, push};
 use crate::ports::{ExportRow, Exports, RatingFilter, RatingRow, Result};
 use crate::schema::{employee_external_id, org_unit_placement};
 use chrono::NaiveDate;
+use diesel::dsl::{AsSelect, SqlTypeOf};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
+use diesel::sql_types::{Date, Integer, Nullable, Text};
 use domain::change::Record;
 use domain::id::OrgUnitId;
 use domain::policy::{Sealed, Visibility};
-use domain::review::form::Results;
-use domain::scale::Grade;
-use rust_decimal::Decimal;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 
@@ -167,7 +165,8 @@ fn person(row: Row) -> (ExportRow, Option<(String, String)>) {
     (person, system.zip(value))
 }
 
-/// Reviews with what was frozen when their cycle was launched, and the unit of today.
+/// Reviews with what was frozen when their cycle was launched, and the unit of today. The columns
+/// end with those of [`Outcome`] and [`Person`].
 struct RatingExport {
     cycle: Option<Key>,
     department: Option<Key>,
@@ -182,10 +181,12 @@ impl QueryId for RatingExport {
 impl QueryFragment<Db> for RatingExport {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
         out.push_sql(
-            "SELECT r.id, e.id, e.employee_number, e.name, d.code, m.employee_number, c.code,
-                    p.code, p.number, t.population, r.state, r.performance, r.composite,
-                    r.collaboration, r.computed_grade, r.calibrated_grade, r.final_grade,
-                    r.veto_grade, r.acknowledged_at, a.org_unit_id
+            "SELECT e.employee_number, e.name, d.code, m.employee_number, c.code, p.code, p.number,
+                    t.population, r.acknowledged_at, a.org_unit_id,
+                    r.id, r.state, r.performance, r.composite, r.collaboration, r.computed_grade,
+                    r.calibrated_grade, r.final_grade, r.veto_grade, r.session_id, r.version,
+                    r.updated_at, t.cycle_id, t.employee_id, t.manager_id, t.department_id,
+                    t.population, t.counts_for_quota
                FROM employee e
                JOIN participant t ON t.tenant_id = e.tenant_id AND t.employee_id = e.id
                JOIN review r ON r.tenant_id = t.tenant_id AND r.participant_id = t.id
@@ -217,72 +218,32 @@ impl QueryFragment<Db> for RatingExport {
 
 impl Query for RatingExport {
     type SqlType = (
-        (Id, Id, Text, Text, Nullable<Text>, Nullable<Text>),
-        (Text, Text, Integer, Nullable<Text>, Text),
-        Scores,
+        (Text, Text, Nullable<Text>, Nullable<Text>, Text, Text, Integer, Nullable<Text>),
         (Nullable<Instant>, Nullable<Id>),
+        SqlTypeOf<AsSelect<Outcome, Db>>,
+        SqlTypeOf<AsSelect<Person, Db>>,
     );
 }
 
 impl RunQueryDsl<Conn> for RatingExport {}
 
-/// The types of the columns of [`Results`].
-type Scores = (
-    Nullable<BigInt>,
-    Nullable<BigInt>,
-    Nullable<BigInt>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-);
-
 type RatingColumns = (
-    (Key, Key, String, String, Option<String>, Option<String>),
-    (String, String, i32, Option<String>, String),
-    ScoreColumns,
+    (String, String, Option<String>, Option<String>, String, String, i32, Option<String>),
     (Option<At>, Option<Key>),
+    Outcome,
+    Person,
 );
-
-type ScoreColumns = (
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-);
-
-fn results(columns: ScoreColumns) -> Result<Results> {
-    let (performance, composite, collaboration, computed, calibrated, last, veto) = columns;
-    let score = |hundredths: Option<i64>| hundredths.map(|score| Decimal::new(score, 2));
-    let grade = |letter: Option<String>| {
-        let read = letter.map(|letter| letter.parse::<Grade>()).transpose();
-        read.map_err(|error| DbError::Corrupt(error.to_string()))
-    };
-    Ok(Results {
-        performance: score(performance),
-        composite: score(composite),
-        collaboration: score(collaboration),
-        computed_grade: grade(computed)?,
-        calibrated_grade: grade(calibrated)?,
-        final_grade: grade(last)?,
-        veto_grade: grade(veto)?,
-    })
-}
 
 /// A rating, and the unit its person works in today.
 fn rating(columns: RatingColumns) -> Result<(RatingRow, Option<OrgUnitId>)> {
     let (
-        (review, employee, employee_number, name, department, manager),
-        (cycle, policy, number, population, state),
-        scores,
+        (employee_number, name, department, manager, cycle, policy, number, population),
         (acknowledged, unit),
+        outcome,
+        person,
     ) = columns;
     let rating = RatingRow {
-        review_id: review.0.into(),
-        employee_id: employee.0.into(),
+        review: results((outcome, person))?,
         employee_number,
         name,
         department_code: department,
@@ -291,8 +252,6 @@ fn rating(columns: RatingColumns) -> Result<(RatingRow, Option<OrgUnitId>)> {
         policy_code: policy,
         policy_version: number,
         population,
-        state: word(&state)?,
-        results: results(scores)?,
         acknowledged_at: acknowledged.map(|at| at.0),
     };
     Ok((rating, unit.map(|unit| unit.0.into())))

@@ -16,6 +16,8 @@ mod policies;
 mod positions;
 mod principals;
 mod reporting_lines;
+mod review_sets;
+mod reviews;
 mod role_assignments;
 mod sessions;
 mod signing_keys;

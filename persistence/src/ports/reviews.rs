@@ -1,0 +1,147 @@
+//! Reviews, their results, and why these are what they are.
+
+use super::Result;
+use crate::page::Page;
+use domain::change::Change;
+use domain::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, PolicyId, ReviewId};
+use domain::policy::{Relations, Sealed, Visibility};
+use domain::review::form::{Results, Review};
+use domain::state::review::State;
+use domain::time::Timestamp;
+use domain::trace::Trace;
+use rust_decimal::Decimal;
+use std::collections::{HashMap, HashSet};
+
+/// Which reviews are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReviewFilter {
+    /// Of this cycle.
+    pub cycle_id: Option<CycleId>,
+    /// About this person.
+    pub employee_id: Option<EmployeeId>,
+    /// For which this manager answers.
+    pub manager_id: Option<EmployeeId>,
+    /// Of people of this department, as frozen at the launch.
+    pub department_id: Option<OrgUnitId>,
+    /// In this state.
+    pub state: Option<State>,
+}
+
+/// A part of the reviews of one cycle, for whoever works on all of them at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewSet {
+    /// The cycle.
+    pub cycle_id: CycleId,
+    /// Of people of these departments; empty is everybody.
+    pub department_ids: Vec<OrgUnitId>,
+    /// Compared by this session.
+    pub session_id: Option<CalibrationSessionId>,
+    /// About these people.
+    pub employee_ids: Option<Vec<EmployeeId>>,
+}
+
+impl ReviewSet {
+    /// All reviews of a cycle.
+    pub fn of(cycle_id: CycleId) -> Self {
+        Self { cycle_id, department_ids: Vec::new(), session_id: None, employee_ids: None }
+    }
+}
+
+/// A review without what was written in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewResults {
+    /// Its id.
+    pub id: ReviewId,
+    /// Who is reviewed.
+    pub employee_id: EmployeeId,
+    /// Who answers for it.
+    pub manager_id: Option<EmployeeId>,
+    /// The group in which grades are distributed.
+    pub department_id: Option<OrgUnitId>,
+    /// Whether the person counts towards the quotas.
+    pub counts_for_quota: bool,
+    /// Where it is.
+    pub state: State,
+    /// The session that compares its grade.
+    pub session_id: Option<CalibrationSessionId>,
+    /// What came of it.
+    pub results: Results,
+    /// Counts changes, from 1.
+    pub version: i32,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// How a result was computed, one revision of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultTrace {
+    /// Number of the revision, from 1; the last one counts.
+    pub revision: i32,
+    /// The policy version it was computed by.
+    pub policy_id: PolicyId,
+    /// Inputs, settings, steps and result.
+    pub trace: Trace,
+    /// SHA-256 of the canonical text of the trace.
+    pub digest: Vec<u8>,
+    /// When.
+    pub computed_at: Timestamp,
+}
+
+/// Reviews. They are opened with their cycle's evaluation by
+/// [`Cycles`](super::Cycles).
+pub trait Reviews {
+    /// One review.
+    fn review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>>;
+    /// One review that nobody else changes until the unit of work ends.
+    fn lock_review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>>;
+    /// A page of the reviews that may be seen, each with how the subject stands to the person on
+    /// the day of `visible`. One statement.
+    fn reviews(
+        &mut self,
+        filter: &ReviewFilter,
+        visible: &Visibility,
+        page: &Page,
+    ) -> Result<Vec<(Sealed<Review>, Relations)>>;
+    /// Saves a review, guarded by its version.
+    fn update_review(&mut self, change: Change<Review>) -> Result<()>;
+    /// Saves what both sides have written so far in a review locked before. Neither version nor
+    /// instant of the last change move: whoever may not see a draft does not learn that there is
+    /// one.
+    fn save_drafts(&mut self, change: Change<Review>) -> Result<()>;
+}
+
+/// Whole sets of reviews: what computing and comparing results reads and writes, with a statement
+/// for many rows. Who asks has settled before that the caller may do it to all of them.
+pub trait ReviewSets {
+    /// The reviews of a set behind `after`, at most `limit`, in the order of ids.
+    fn reviews_of(
+        &mut self,
+        set: &ReviewSet,
+        after: Option<ReviewId>,
+        limit: i64,
+    ) -> Result<Vec<Review>>;
+    /// As [`ReviewSets::reviews_of`], without what was written.
+    fn results_of(
+        &mut self,
+        set: &ReviewSet,
+        after: Option<ReviewId>,
+        limit: i64,
+    ) -> Result<Vec<ReviewResults>>;
+    /// Saves state, session and results of many reviews, each guarded by its version.
+    fn save_results(&mut self, changes: Vec<Change<ReviewResults>>) -> Result<()>;
+    /// Who answers for the review of anybody in a cycle.
+    fn team_leaders(&mut self, cycle: CycleId) -> Result<HashSet<EmployeeId>>;
+    /// The performance totals of the people whose reviews these managers answer for, as far as they
+    /// are computed; by manager, in the order of the reviews.
+    fn team_totals(
+        &mut self,
+        cycle: CycleId,
+        managers: &[EmployeeId],
+    ) -> Result<HashMap<EmployeeId, Vec<Decimal>>>;
+    /// The last revision of how a result was computed.
+    fn result_trace(&mut self, id: ReviewId) -> Result<Option<ResultTrace>>;
+    /// Digests of the last revisions.
+    fn trace_digests(&mut self, ids: &[ReviewId]) -> Result<HashMap<ReviewId, Vec<u8>>>;
+    /// Adds a revision to each of these results.
+    fn add_traces(&mut self, policy: PolicyId, traces: &[(ReviewId, &Trace)]) -> Result<()>;
+}
