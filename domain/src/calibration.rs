@@ -3,11 +3,10 @@
 //! Implements E.5; the session as states is in [`crate::state::calibration_session`].
 
 use crate::calendar::Period;
-use crate::distribution::{Check, Comparison, Counts, check, compare};
+use crate::distribution::{Summary, counted, summarise};
 use crate::error::{Code, Result};
-use crate::fairness::Figure;
 use crate::review::evidence::{Evidence, Judgement, check_evidence};
-use crate::scale::{Grade, PerGrade};
+use crate::scale::Grade;
 use crate::settings::{DistributionMode, DistributionSettings};
 use crate::state::calibration_session::approvers_needed;
 use chrono::{DateTime, Utc};
@@ -192,17 +191,6 @@ pub struct Placed {
     pub veto_cap: Option<Grade>,
 }
 
-/// A distribution with everything a session wants to know about it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
-    /// People per grade.
-    pub counts: Counts,
-    /// Against the quotas.
-    pub check: Check,
-    /// Against chance, or why that cannot be said.
-    pub comparison: Figure<Comparison>,
-}
-
 /// What a session sees.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
@@ -225,27 +213,11 @@ pub fn picture(people: &[Placed], settings: &DistributionSettings) -> Result<Pic
         departments.entry(person.department).or_default().push(person.grade);
     }
     let summarised = |(department, grades): (Uuid, Vec<Grade>)| {
-        Ok((department, summary(grades.into_iter(), settings)?))
+        Ok((department, summarise(counted(grades), settings)?))
     };
     Ok(Picture {
-        overall: summary(people.iter().map(|person| person.grade), settings)?,
+        overall: summarise(counted(people.iter().map(|person| person.grade)), settings)?,
         departments: departments.into_iter().map(summarised).collect::<Result<_>>()?,
-    })
-}
-
-fn summary(
-    grades: impl Iterator<Item = Grade> + Clone,
-    settings: &DistributionSettings,
-) -> Result<Summary> {
-    let count = |wanted| {
-        let given = grades.clone().filter(|grade| *grade == wanted).count();
-        u32::try_from(given).unwrap_or(u32::MAX)
-    };
-    let counts = PerGrade::new(Grade::ALL.map(count));
-    Ok(Summary {
-        check: check(&counts, settings)?,
-        comparison: compare(&counts, &settings.shares)?,
-        counts,
     })
 }
 
@@ -272,7 +244,9 @@ pub fn before_and_after(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::distribution::Check;
     use crate::review::evidence::EvidenceKind;
+    use crate::scale::PerGrade;
     use chrono::NaiveDate;
 
     fn id(number: u128) -> Uuid {

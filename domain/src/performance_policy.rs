@@ -196,9 +196,10 @@ impl PolicyRules {
 
     /// The first sum of dimension weights that is not 100.00.
     pub fn weights_off_100(&self) -> Option<Exact> {
-        let sums = self.populations.iter().map(|population| {
-            population.dimensions.iter().map(|rule| &rule.weight).sum::<Exact>()
-        });
+        let sums = self
+            .populations
+            .iter()
+            .map(|population| population.dimensions.iter().map(|rule| &rule.weight).sum::<Exact>());
         let hundred = Exact::from(100);
         sums.into_iter().find(|sum| *sum != hundred)
     }

@@ -529,13 +529,7 @@ pub const RULES: &[Rule] = &[
         "hrbp-cycle",
         Who::Hrbp,
         Mask::Full,
-        &[
-            A::CyclePropose,
-            A::ParticipantRead,
-            A::GoalRead,
-            A::ReviewRead,
-            A::DistributionRead,
-        ],
+        &[A::CyclePropose, A::ParticipantRead, A::GoalRead, A::ReviewRead, A::DistributionRead],
     ),
     allow(
         "auditor-cycle",
@@ -947,9 +941,9 @@ pub fn visibility(
         permit.filter(|permit| mask.is_none_or(|mask| permit.mask > mask))
     };
     let inside = wider(with(Relations { in_units: true, ..Relations::default() }));
-    let below = subject.employee_id.and_then(|_| {
-        wider(with(Relations { chain_manager: true, ..Relations::default() }))
-    });
+    let below = subject
+        .employee_id
+        .and_then(|_| wider(with(Relations { chain_manager: true, ..Relations::default() })));
     let answering = subject.employee_id.and_then(|me| {
         let target = Target { responsible: Some(me), ..anyone };
         wider(decide(subject, action, &target).permit)

@@ -267,6 +267,11 @@ impl<'a> Calls<'a> {
 
             "getParticipant" => self.id("lin.participant"),
 
+            "exportRatings" => {
+                let cycle = cycles::rated(self.app, self.company, "published", &[]);
+                Target { query: format!("?cycle_id={cycle}"), ..nothing }
+            }
+
             "signIn" => nothing.with(json!({
                 "tenant": self.company.slug, "login": "lin", "password": PASSWORD,
             })),

@@ -20,9 +20,7 @@ const WAY: [(&str, &str); 8] = [
 
 /// Rules under which only the manager rates.
 pub fn rules() -> Value {
-    let rated = |code: &str, weight: &str| {
-        json!({ "code": code, "weight": weight, "raters": { "manager": "100" } })
-    };
+    let rated = |code: &str, weight: &str| json!({ "code": code, "weight": weight, "raters": { "manager": "100" } });
     json!({ "populations": [{
         "code": "everyone",
         "dimensions": [
@@ -35,9 +33,8 @@ pub fn rules() -> Value {
 /// A year for everybody, of which every stage may have begun.
 pub fn design(code: &str, policy: Uuid) -> Value {
     let stages = ["goal_setting", "execution", "evaluation", "calibration", "publication"];
-    let duties = stages.map(|stage| {
-        json!({ "stage": stage, "accountable": "hr", "responsible": ["manager"] })
-    });
+    let duties = stages
+        .map(|stage| json!({ "stage": stage, "accountable": "hr", "responsible": ["manager"] }));
     json!({
         "code": code, "name": code, "kind": "year", "policy_id": policy,
         "period": { "start": "2026-01-01", "end": "2026-12-31" },
@@ -68,23 +65,66 @@ pub fn exceptions(hr: &Client, cycle: Uuid) -> Value {
     json!({ "exceptions": ids, "reason": "Nobody is to be graded" })
 }
 
-/// Lets the time for appeals against the results of a published cycle be over.
-pub fn end_appeals(app: &TestApp, company: &Company, cycle: Uuid) {
-    let statement = match app.engine {
-        Engine::Sqlite => format!(
-            "UPDATE cycle SET published_at = 0 WHERE id = x'{}'",
-            cycle.simple()
-        ),
-        Engine::Postgres => format!(
-            "SET evenhand.tenant = '{}'; \
-             UPDATE cycle SET published_at = '1970-01-01' WHERE id = '{cycle}'",
-            company.tenant
-        ),
+/// Runs a statement on the records of a company, in which `{id}` becomes the cycle.
+fn behind_the_back(app: &TestApp, company: &Company, cycle: Uuid, statement: &str) {
+    let (before, id) = match app.engine {
+        Engine::Sqlite => (String::new(), format!("x'{}'", cycle.simple())),
+        Engine::Postgres => {
+            (format!("SET evenhand.tenant = '{}'; ", company.tenant), format!("'{cycle}'"))
+        }
     };
+    let statement = before + &statement.replace("{id}", &id);
     sql::execute(app.engine, app.url(), &statement);
 }
 
-/// Brings a cycle in draft to a state, without any goal, grade or interview.
+/// Lets the time for appeals against the results of a published cycle be over.
+pub fn end_appeals(app: &TestApp, company: &Company, cycle: Uuid) {
+    let begin = match app.engine {
+        Engine::Sqlite => "0",
+        Engine::Postgres => "'1970-01-01'",
+    };
+    let statement = format!("UPDATE cycle SET published_at = {begin} WHERE id = {{id}}");
+    behind_the_back(app, company, cycle, &statement);
+}
+
+/// The composite score, in hundredths, with which [`rated`] gives a grade.
+pub fn score_of(grade: &str) -> u32 {
+    match grade {
+        "S" => 11_800,
+        "A" => 10_800,
+        "B" => 9_500,
+        "C" => 7_500,
+        _ => 5_000,
+    }
+}
+
+/// A new cycle for everybody in a state from `evaluating` on, in which managers have handed in
+/// their ratings: these people, by employee number, have these grades, and all others a B.
+pub fn rated(app: &TestApp, company: &Company, state: &str, grades: &[(&str, &str)]) -> Uuid {
+    let hr = app.as_(Persona::HrAdmin).with(company.credentials(Persona::HrAdmin));
+    let body = design(&crate::calls::unique("RATED"), company.id("policy"));
+    let cycle = hr.post("/v1/cycles", &body).expect(201).id();
+    drive(app, company, cycle, "evaluating");
+    let rate = |people: &str, grade: &str| {
+        let score = score_of(grade);
+        format!(
+            "UPDATE review SET state = 'second_review', performance = {score}, \
+             composite = {score}, collaboration = {score}, computed_grade = '{grade}' \
+             WHERE participant_id IN (SELECT p.id FROM participant p \
+             JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.employee_id \
+             WHERE p.cycle_id = {{id}}{people}); "
+        )
+    };
+    let named = |(number, grade): &(&str, &str)| {
+        rate(&format!(" AND e.employee_number = '{number}'"), grade)
+    };
+    let statements = rate("", "B") + &grades.iter().map(named).collect::<String>();
+    behind_the_back(app, company, cycle, &statements);
+    drive(app, company, cycle, state);
+    cycle
+}
+
+/// Brings a cycle on to a state, without any goal, grade or interview.
 ///
 /// # Panics
 /// When there is no such state, or a step is refused.
@@ -92,7 +132,9 @@ pub fn drive(app: &TestApp, company: &Company, cycle: Uuid, state: &str) {
     let as_ = |persona| app.as_(Persona::HrAdmin).with(company.credentials(persona));
     let (hr, exec) = (as_(Persona::HrAdmin), as_(Persona::Executive));
     let path = format!("/v1/cycles/{cycle}");
-    for (reached, noun) in WAY {
+    let now = hr.get(&path).expect(200).json();
+    let begun = WAY.iter().position(|(reached, _)| now["state"] == *reached);
+    for &(reached, noun) in &WAY[begun.map_or(0, |at| at + 1)..] {
         if hr.get(&path).expect(200).json()["state"] == state {
             return;
         }

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod golden;
 pub mod postgres;
 pub mod process;
+pub mod sheet;
 pub mod sql;
 pub mod tokens;
 pub mod world;

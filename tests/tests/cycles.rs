@@ -3,9 +3,7 @@
 use serde_json::{Value, json};
 use tests::calls::unique;
 use tests::cycles::{design, drive, end_appeals, exceptions, step};
-use tests::world::Persona::{
-    Employee, Executive, HrAdmin, Hrbp, OtherHrAdmin, SecondHrAdmin,
-};
+use tests::world::Persona::{Employee, Executive, HrAdmin, Hrbp, OtherHrAdmin, SecondHrAdmin};
 use tests::{TestApp, on_each_engine};
 use uuid::Uuid;
 
@@ -39,7 +37,8 @@ fn a_cycle_is_designed_and_changed_before_its_launch(app: &TestApp) {
     assert_eq!(shown["allowed_actions"], json!(["update", "launch", "cancellation"]));
     assert_eq!(shown["headcount"], json!({ "participants": 0, "excluded": 0 }));
     let labs = app.id("labs");
-    let patch = json!({ "name": "Year", "org_unit_ids": [labs], "raci": design("X", labs)["raci"] });
+    let patch =
+        json!({ "name": "Year", "org_unit_ids": [labs], "raci": design("X", labs)["raci"] });
     let changed = hr.patch(&read, &patch).expect(200).json();
     assert_eq!((&changed["name"], &changed["org_unit_ids"]), (&json!("Year"), &json!([labs])));
     assert_eq!(changed["raci"][4]["responsible"], json!(["manager"]));
@@ -115,7 +114,8 @@ fn a_launch_names_everything_that_is_missing(app: &TestApp) {
     rules["populations"][0]["dimensions"][0]["weight"] = json!("59.99");
     let draft = json!({ "code": "OFF", "name": "Off", "rules": rules });
     let draft = hr.post("/v1/policies", &draft).expect(201).id();
-    let empty = json!({ "code": "EMPTY", "name": "Nobody", "kind": "team", "parent_id": app.id("labs") });
+    let empty =
+        json!({ "code": "EMPTY", "name": "Nobody", "kind": "team", "parent_id": app.id("labs") });
     let empty = hr.post("/v1/org-units", &empty).expect(201).id();
     let path = designed(app, |body| {
         body["policy_id"] = json!(draft);
@@ -263,6 +263,9 @@ fn giving_up_takes_two_people_and_reasons(app: &TestApp) {
     assert_eq!(hr.get(&path).json()["approvals"], json!([]));
     step(&hr, &path, "cancellation", why()).expect(200);
     let given_up = step(&ella, &path, "cancellation", why()).expect(200).json();
-    assert_eq!((&given_up["state"], &given_up["allowed_actions"]), (&json!("cancelled"), &json!([])));
+    assert_eq!(
+        (&given_up["state"], &given_up["allowed_actions"]),
+        (&json!("cancelled"), &json!([]))
+    );
     app.as_(Employee).get(&path).refused("not-found");
 }

@@ -17,6 +17,7 @@ mod policies;
 mod positions;
 mod process;
 mod races;
+mod ratings;
 mod requirements;
 mod sign_in;
 mod traces;

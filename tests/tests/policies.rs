@@ -21,7 +21,10 @@ fn a_version_is_drafted_changed_and_published(app: &TestApp) {
     assert_eq!((&shown["number"], &shown["state"]), (&json!(1), &json!("draft")));
     assert_eq!(shown["allowed_actions"], json!(["update", "publication"]));
     let dimensions = &shown["rules"]["populations"][0]["dimensions"];
-    assert_eq!(dimensions[1]["raters"], json!({ "manager": "60", "peer": "25", "subordinate": "15" }));
+    assert_eq!(
+        dimensions[1]["raters"],
+        json!({ "manager": "60", "peer": "25", "subordinate": "15" })
+    );
 
     let path = format!("/v1/policies/{}", made.id());
     let read = hr.get(&path).expect(200);
@@ -34,7 +37,10 @@ fn a_version_is_drafted_changed_and_published(app: &TestApp) {
     });
     hr.patch(&read, &json!({ "name": "Late" })).refused("version-stale");
     let published = step(&hr, &path, "publication", None).expect(200).json();
-    assert_eq!((&published["state"], &published["allowed_actions"]), (&json!("published"), &json!([])));
+    assert_eq!(
+        (&published["state"], &published["allowed_actions"]),
+        (&json!("published"), &json!([]))
+    );
     assert!(published["published_at"].is_string());
 
     let next = hr.post("/v1/policies", &json!({ "code": "SALES", "name": "Sales" })).expect(201);

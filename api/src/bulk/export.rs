@@ -130,9 +130,9 @@ impl Line for Person<'_> {
             Cell::day(self.termination_date.flatten()),
         ];
         let external_id = |system| self.external_ids.and_then(|ids| ids.get(system));
-        cells.extend(self.systems.iter().map(|system| {
-            Cell::text(external_id(system).map(String::as_str))
-        }));
+        cells.extend(
+            self.systems.iter().map(|system| Cell::text(external_id(system).map(String::as_str))),
+        );
         cells
     }
 }

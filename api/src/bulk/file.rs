@@ -185,17 +185,12 @@ type Part = Result<Bytes, Refusal>;
 
 /// Streams the file that `write` fills. Its last part leaves only after the log has an entry of who
 /// took how many lines away; so has a file that the client did not take to its end.
-pub async fn deliver<W>(
-    caller: &Caller,
-    export: Export,
-    write: W,
-) -> Result<HttpResponse, Refusal>
+pub async fn deliver<W>(caller: &Caller, export: Export, write: W) -> Result<HttpResponse, Refusal>
 where
     W: Fn(&mut dyn Store, &mut Sink<'_>) -> Result<(), Refusal> + Send + 'static,
 {
     let format = export.format;
-    let disposition =
-        format!("attachment; filename=\"{}.{}\"", export.name, format.extension());
+    let disposition = format!("attachment; filename=\"{}.{}\"", export.name, format.extension());
     let wait = Duration::from_secs(caller.app.settings.database_wait);
     let place = Arc::clone(&caller.app.exports).acquire_owned();
     let Ok(Ok(place)) = tokio::time::timeout(wait, place).await else {
@@ -274,12 +269,13 @@ where
             // Nothing left the house.
             Err(refusal) if rows == 0 => Err(refusal),
             written => {
-                let record = record
-                    .field("format", None::<&str>, format.extension())
-                    .field("rows", None::<usize>, rows);
-                let noting = app.db.write(context, move |store| {
-                    Ok(store.record_export(record.clone())?)
-                });
+                let record = record.field("format", None::<&str>, format.extension()).field(
+                    "rows",
+                    None::<usize>,
+                    rows,
+                );
+                let noting =
+                    app.db.write(context, move |store| Ok(store.record_export(record.clone())?));
                 noting.await.and(written).map(|(last, _)| Bytes::from(last))
             }
         };

@@ -33,10 +33,7 @@ pub(super) fn visible(
 }
 
 /// The approvals a cycle has so far.
-pub(super) fn approvals(
-    store: &mut dyn Store,
-    id: CycleId,
-) -> Result<Vec<CycleApproval>, Refusal> {
+pub(super) fn approvals(store: &mut dyn Store, id: CycleId) -> Result<Vec<CycleApproval>, Refusal> {
     Ok(store.cycle_approvals(&[id])?.remove(&id).unwrap_or_default())
 }
 

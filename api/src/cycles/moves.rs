@@ -103,9 +103,9 @@ pub fn transit(
     after.state = state;
     let done = follow(store, order, &policy, &sight.people, &mut after, progress)?;
     let record = record.transition(before.state.as_str(), state.as_str());
-    let record = done.into_iter().fold(record, |record, (name, rows)| {
-        record.field(name, None::<usize>, rows)
-    });
+    let record = done
+        .into_iter()
+        .fold(record, |record, (name, rows)| record.field(name, None::<usize>, rows));
     save(store, actor, after, record)
 }
 
@@ -306,7 +306,10 @@ fn signature(approval: &CycleApproval) -> Signature {
 fn all_signatures(state: State, event: Event) -> Vec<Signature> {
     let row = state.row(event);
     let seats = row.map(|row| row.by.actors()).unwrap_or_default();
-    (1..).zip(seats).map(|(n, seat)| Signature { person: Uuid::from_u128(n), actor: *seat }).collect()
+    (1..)
+        .zip(seats)
+        .map(|(n, seat)| Signature { person: Uuid::from_u128(n), actor: *seat })
+        .collect()
 }
 
 /// What is recorded of an event.

@@ -87,17 +87,20 @@ macro_rules! same_fields {
     };
 }
 
-same_fields!(Schedule, ScheduleView {
-    goal_setting,
-    execution,
-    evaluation,
-    self_review_due,
-    rater_due,
-    manager_review_due,
-    calibration,
-    publication,
-    retention,
-});
+same_fields!(
+    Schedule,
+    ScheduleView {
+        goal_setting,
+        execution,
+        evaluation,
+        self_review_due,
+        rater_due,
+        manager_review_due,
+        calibration,
+        publication,
+        retention,
+    }
+);
 
 /// Who answers for a stage, who does the work, who is asked and who is told (RACI).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -125,13 +128,7 @@ pub struct StageDutiesView {
     pub informed: Vec<Duty>,
 }
 
-same_fields!(StageDuties, StageDutiesView {
-    stage,
-    accountable,
-    responsible,
-    consulted,
-    informed
-});
+same_fields!(StageDuties, StageDutiesView { stage, accountable, responsible, consulted, informed });
 
 /// An approval of what takes two people.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -229,7 +226,9 @@ pub(super) fn allowed_actions(
     };
     cycle
         .possible_actions()
-        .filter(|action| if action.takes_two() { approves && !has_approved(*action) } else { writes })
+        .filter(
+            |action| if action.takes_two() { approves && !has_approved(*action) } else { writes },
+        )
         .collect()
 }
 
@@ -346,7 +345,12 @@ pub struct CyclePatch {
 #[serde(deny_unknown_fields)]
 pub struct CycleReason {
     /// Why; needed where what is usually demanded is not so, and to give a cycle up.
-    #[schema(min_length = 1, max_length = 2000, pattern = r"\S", example = "The market has changed")]
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        pattern = r"\S",
+        example = "The market has changed"
+    )]
     pub reason: Option<String>,
 }
 

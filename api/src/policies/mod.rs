@@ -140,9 +140,7 @@ async fn update(
 async fn publish(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let expected = caller.expected_version()?;
     let id = id.0.into();
-    caller
-        .change(None, move |store, actor| cases::publish_policy(store, actor, id, expected))
-        .await
+    caller.change(None, move |store, actor| cases::publish_policy(store, actor, id, expected)).await
 }
 
 /// Routes of the noun.

@@ -93,6 +93,16 @@ pub struct Results {
     pub veto_grade: Option<Grade>,
 }
 
+impl Results {
+    /// The grade as it stands: the final one once there is one, until then the calibrated or the
+    /// computed one, no better than a veto leaves it.
+    pub fn present_grade(&self) -> Option<Grade> {
+        let moved = self.calibrated_grade.or(self.computed_grade);
+        let capped = moved.map(|grade| self.veto_grade.map_or(grade, |cap| grade.min(cap)));
+        self.final_grade.or(capped)
+    }
+}
+
 /// The review of one person in one cycle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
@@ -175,5 +185,24 @@ pub fn rating_stage(state: State) -> Stage {
 impl Protected for Review {
     fn target(&self, _: NaiveDate) -> Target {
         self.part(self.rating_stage())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grade_stands_as_far_as_it_has_come() {
+        let mut results = Results::default();
+        assert_eq!(results.present_grade(), None);
+        results.computed_grade = Some(Grade::B);
+        assert_eq!(results.present_grade(), Some(Grade::B));
+        results.calibrated_grade = Some(Grade::S);
+        assert_eq!(results.present_grade(), Some(Grade::S));
+        results.veto_grade = Some(Grade::C);
+        assert_eq!(results.present_grade(), Some(Grade::C));
+        results.final_grade = Some(Grade::D);
+        assert_eq!(results.present_grade(), Some(Grade::D));
     }
 }

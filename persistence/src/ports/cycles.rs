@@ -54,11 +54,8 @@ pub trait Cycles {
     /// Goals in force of all goals that were not given up.
     fn goals_in_force(&mut self, id: CycleId) -> Result<Share>;
     /// Reviews the manager has not handed in, but for those of `exceptions`.
-    fn manager_reviews_missing(
-        &mut self,
-        id: CycleId,
-        exceptions: &[ParticipantId],
-    ) -> Result<u64>;
+    fn manager_reviews_missing(&mut self, id: CycleId, exceptions: &[ParticipantId])
+    -> Result<u64>;
     /// Calibration sessions that are not finalised.
     fn sessions_unfinished(&mut self, id: CycleId) -> Result<u64>;
     /// Opens a review for everybody who is evaluated; how many. `progress` is told how far it is.
