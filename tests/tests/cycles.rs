@@ -188,7 +188,6 @@ fn a_launch_freezes_who_takes_part(app: &TestApp) {
     assert!(!everybody.iter().any(|it| it["employee_id"] == json!(app.id("tom"))), "Tom has left");
 }
 
-/// Proves R85 through `launchCycle`, `closeCycle`, `archiveCycle`.
 fn a_cycle_goes_its_whole_way(app: &TestApp) {
     let hr = app.as_(HrAdmin);
     let labs = app.id("labs");

@@ -4,6 +4,7 @@ use super::decode::{Rows, SentRow};
 use super::{EmployeeRow, ImportResult, OrgUnitRow, RowOutcome, RowResult, SYNCHRONOUS_ROWS};
 use crate::app::new_id;
 use crate::caller::Actor;
+use crate::jobs::{JobResult, Work};
 use crate::problem::{Language, Violation};
 use crate::refusal::Refusal;
 use chrono::NaiveDate;
@@ -96,10 +97,31 @@ pub trait Noun: Sized + 'static {
     ) -> Result<ImportResult, Refusal>;
 }
 
+impl<N: Noun> Work for N {
+    const KIND: JobKind = N::JOB;
+    type Input = Import<RowOf<N>>;
+
+    fn run(
+        store: &mut dyn Store,
+        actor: &Actor,
+        input: &Import<RowOf<N>>,
+        progress: &dyn Fn(usize),
+    ) -> Result<JobResult, Refusal> {
+        N::import(store, actor, input, progress).map(JobResult::Import)
+    }
+}
+
 /// What allows an import, and whom it must leave alone.
 pub struct Authority {
     rule: &'static str,
     closed: Option<EmployeeId>,
+}
+
+impl Authority {
+    /// The rule that allows it.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
 }
 
 /// Decides about an import: it may touch anyone, so it takes authority over everyone, which a key

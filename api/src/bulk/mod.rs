@@ -8,7 +8,7 @@ mod text;
 pub mod xlsx;
 
 use crate::app::new_id;
-use crate::caller::Caller;
+use crate::caller::{Actor, Caller};
 use crate::extract::{Query, read_body};
 use crate::jobs;
 use crate::patch::nullable;
@@ -26,6 +26,7 @@ use domain::import::{PersonRow, UnitRow};
 use domain::org::OrgUnitKind;
 use domain::text_enum;
 use import::{Import, Noun, Options, People, RowOf, Units};
+use persistence::Store;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -347,7 +348,7 @@ async fn accept<N: Noun>(
     let (rows, digest) = read_rows::<N>(query.columns, body.receive().await?).await?;
     let import = Import::new(new_id(), options, rows);
     if import.total <= SYNCHRONOUS_ROWS {
-        let work = move |store: &mut dyn persistence::Store, actor: &crate::caller::Actor| {
+        let work = move |store: &mut dyn Store, actor: &Actor| {
             N::import(store, actor, &import, &|_| ()).map(Reply::done)
         };
         return caller.change_bulk(Some(digest), work).await;
@@ -355,7 +356,16 @@ async fn accept<N: Noun>(
     if !import.faults.is_empty() {
         return Err(import::refuse(import.faults.into_iter().map(|(_, fault)| fault).collect()));
     }
-    jobs::submit::<N>(caller, digest, &import).await
+    let ticket = jobs::Ticket::with_id(&caller, import.id);
+    let made = ticket.clone();
+    let work = move |store: &mut dyn Store, actor: &Actor| {
+        let rule = import::authority(actor, N::ACTION)?.rule();
+        let view = made.submit::<N>(store, actor, rule, import.total, &import)?;
+        Ok(Reply::accepted(view, 1, made.location()))
+    };
+    let response = caller.change(Some(digest), work).await?;
+    ticket.wake();
+    Ok(response)
 }
 
 /// Reads rows on a thread that may be busy for a while.

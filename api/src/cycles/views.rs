@@ -331,6 +331,7 @@ pub struct CyclePatch {
     )]
     pub name: Option<String>,
     /// When its stages begin and their work is due; replaced as a whole.
+    #[schema(nullable = false)]
     pub schedule: Option<ScheduleView>,
     /// Who answers for its stages; replaced as a whole.
     #[schema(max_items = 20, nullable = false)]
@@ -363,6 +364,12 @@ pub struct CalibrationStart {
     #[schema(max_items = 1000)]
     pub exceptions: Vec<Uuid>,
     /// Why; needed with exceptions.
-    #[schema(min_length = 1, max_length = 2000, pattern = r"\S", example = "On long leave")]
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        pattern = r"\S",
+        nullable = false,
+        example = "On long leave"
+    )]
     pub reason: Option<String>,
 }

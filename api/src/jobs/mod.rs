@@ -1,22 +1,27 @@
 //! Jobs: long work, followed by its progress.
+//!
+//! A kind of work is a type that implements [`Work`], one value of [`JobKind`] and one line in the
+//! runner. A use case makes a job of it with a [`Ticket`], in the unit of work of the request.
 
 pub mod runner;
 
+use crate::app::{App, new_id};
 use crate::bulk::ImportResult;
-use crate::bulk::import::{Import, Noun, RowOf};
-use crate::caller::Caller;
+use crate::caller::{Actor, Caller};
 use crate::extract::{PathId, Query};
-use crate::problem::{Problem, RequestId};
+use crate::problem::{Language, Problem, RequestId};
 use crate::refusal::Refusal;
-use crate::reply::Reply;
 use crate::schema::words;
+use actix_web::http::header;
+use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use domain::change::{Change, Record};
 use domain::id::JobId;
 use domain::job::{Job, JobKind, JobState};
 use domain::policy::{Action, Target, decide};
-use persistence::After;
+use persistence::{After, Store};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -26,6 +31,52 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
+
+/// A kind of long work.
+pub trait Work: 'static {
+    /// What its jobs are called.
+    const KIND: JobKind;
+    /// What it works on, as it is kept until the job is over.
+    type Input: Serialize + DeserializeOwned + Send + Sync + 'static;
+
+    /// Does the work in one unit of work, with the authority its author has at that moment.
+    /// `progress` is told how many rows are done. It may run more than once, also in another
+    /// process; what it does is kept together with the end of the job, or neither is.
+    fn run(
+        store: &mut dyn Store,
+        actor: &Actor,
+        input: &Self::Input,
+        progress: &dyn Fn(usize),
+    ) -> Result<JobResult, Refusal>;
+}
+
+/// The input of a job as it is kept, with the language its author reads.
+#[derive(Serialize, Deserialize)]
+struct Kept<I> {
+    language: Language,
+    input: I,
+}
+
+/// What came of a job.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum JobResult {
+    /// Of an import.
+    Import(ImportResult),
+    /// Of work on what belongs to one resource.
+    Batch(BatchResult),
+}
+
+/// What work on many records of one resource came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BatchResult {
+    /// Where the resource is.
+    #[schema(example = "/v1/cycles/0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11")]
+    pub location: String,
+    /// How many records the work has been about.
+    #[schema(example = 12000)]
+    pub rows: usize,
+}
 
 /// How far a job is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -53,7 +104,7 @@ pub struct JobView {
     /// Progress, which may be a moment behind.
     pub progress: JobProgress,
     /// What came out, of a job that succeeded.
-    pub result: Option<ImportResult>,
+    pub result: Option<JobResult>,
     /// Why nothing was changed, of a job that failed.
     pub problem: Option<Problem>,
     /// Counts changes of the state, from 1.
@@ -68,7 +119,7 @@ pub struct JobView {
 /// What came of a job, as it is kept.
 #[derive(Default, Serialize, Deserialize)]
 struct Outcome {
-    result: Option<ImportResult>,
+    result: Option<JobResult>,
     problem: Option<Problem>,
 }
 
@@ -82,7 +133,7 @@ pub struct JobPage {
 }
 
 /// Jobs of this process: wakes the worker, and knows the progress of what it runs before that is
-/// kept (the one writer of SQLite cannot keep it while it writes the import itself).
+/// kept (the one writer of SQLite cannot keep it while it does the work itself).
 #[derive(Debug, Default)]
 pub struct Desk {
     waiting: Notify,
@@ -169,41 +220,72 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(scope("/jobs").service(list).service(read));
 }
 
-/// Makes a job of an import and answers with it.
-pub async fn submit<N: Noun>(
-    caller: Caller,
-    digest: [u8; 32],
-    import: &Import<RowOf<N>>,
-) -> Result<HttpResponse, Refusal> {
-    let input = serde_json::to_vec(import).map_err(|e| Refusal::Internal(e.to_string()))?;
-    let rule = caller.actor.may(N::ACTION)?.rule();
-    let principal = &caller.actor.subject.principal;
-    let id = JobId::from(import.id);
-    let job = Job {
-        id,
-        kind: N::JOB,
-        state: JobState::Queued,
-        done: 0,
-        total: i64::try_from(import.total).ok(),
-        outcome: None,
-        author_kind: principal.kind().to_owned(),
-        author_id: principal.id(),
-        request_id: RequestId::of(caller.request()),
-        attempts: 0,
-        version: 1,
-        created_at: caller.actor.now,
-        updated_at: caller.actor.now,
-    };
-    let app = caller.app.clone();
-    let desk = app.clone();
-    let response = caller
-        .change(Some(digest), move |store, _| {
-            let record = Record::new("job.created", id, rule);
-            store.create_job(Change::new(job.clone(), record), &input)?;
-            let view = desk.jobs.view(job.clone());
-            Ok(Reply::accepted(view, 1, format!("/v1/jobs/{id}")))
-        })
-        .await?;
-    app.jobs.waiting.notify_one();
-    Ok(response)
+/// What a request brings along that makes a job: taken before its unit of work begins, which may
+/// run more than once.
+#[derive(Clone)]
+pub struct Ticket {
+    app: Data<App>,
+    id: JobId,
+    language: Language,
+    request_id: String,
+}
+
+impl Ticket {
+    /// A ticket for a new job.
+    pub fn new(caller: &Caller) -> Self {
+        Self::with_id(caller, new_id())
+    }
+
+    /// A ticket for a job with the id of what it works on.
+    pub fn with_id(caller: &Caller, id: Uuid) -> Self {
+        Self {
+            app: caller.app.clone(),
+            id: id.into(),
+            language: Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE)),
+            request_id: RequestId::of(caller.request()),
+        }
+    }
+
+    /// Makes the job of `total` rows, allowed by `rule`, in the unit of work of the request. It is
+    /// answered with [`Reply::accepted`](crate::reply::Reply::accepted) at [`Ticket::location`].
+    pub fn submit<W: Work>(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        rule: &'static str,
+        total: usize,
+        input: &W::Input,
+    ) -> Result<JobView, Refusal> {
+        let kept = Kept { language: self.language, input };
+        let kept = serde_json::to_vec(&kept).map_err(|e| Refusal::Internal(e.to_string()))?;
+        let principal = &actor.subject.principal;
+        let job = Job {
+            id: self.id,
+            kind: W::KIND,
+            state: JobState::Queued,
+            done: 0,
+            total: i64::try_from(total).ok(),
+            outcome: None,
+            author_kind: principal.kind().to_owned(),
+            author_id: principal.id(),
+            request_id: self.request_id.clone(),
+            attempts: 0,
+            version: 1,
+            created_at: actor.now,
+            updated_at: actor.now,
+        };
+        let record = Record::new("job.created", self.id, rule);
+        store.create_job(Change::new(job.clone(), record), &kept)?;
+        Ok(self.app.jobs.view(job))
+    }
+
+    /// Where the job is.
+    pub fn location(&self) -> String {
+        format!("/v1/jobs/{}", self.id)
+    }
+
+    /// Tells the worker of this process to look, once the unit of work is kept.
+    pub fn wake(&self) {
+        self.app.jobs.waiting.notify_one();
+    }
 }

@@ -2,11 +2,10 @@
 //! the end of the job in the same transaction as what the job did, so that no crash and no second
 //! worker can do it twice.
 
-use super::Outcome;
+use super::{JobResult, Kept, Outcome, Work};
 use crate::app::{App, seed};
 use crate::auth::principal::of_authority;
-use crate::bulk::ImportResult;
-use crate::bulk::import::{Import, Noun, People, RowOf, Units};
+use crate::bulk::import::{People, Units};
 use crate::caller::{Actor, system_context};
 use crate::problem::{Language, Problem};
 use crate::refusal::Refusal;
@@ -75,8 +74,8 @@ async fn run_job(app: &Data<App>, tenant: TenantId, job: Job) -> Result<(), Refu
         .unwrap_or_else(PoisonError::into_inner)
         .insert(job.id, Arc::clone(&done));
     let result = match job.kind {
-        JobKind::EmployeeImport => import::<People>(app, tenant, &job, &done).await,
-        JobKind::OrgUnitImport => import::<Units>(app, tenant, &job, &done).await,
+        JobKind::EmployeeImport => work::<People>(app, tenant, &job, &done).await,
+        JobKind::OrgUnitImport => work::<Units>(app, tenant, &job, &done).await,
     };
     app.jobs.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id);
     match result {
@@ -101,8 +100,8 @@ fn is_passing(refusal: &Refusal) -> bool {
 
 type Failed = (Language, Refusal);
 
-/// Runs an import beside a ticker that keeps its progress.
-async fn import<N: Noun>(
+/// Does the work of a job beside a ticker that keeps its progress.
+async fn work<W: Work>(
     app: &Data<App>,
     tenant: TenantId,
     job: &Job,
@@ -114,10 +113,9 @@ async fn import<N: Noun>(
     }
     let id = job.id;
     let input = app.db.read(tenant, move |store| store.job_input(id)).await;
-    let import: Import<RowOf<N>> =
+    let Kept::<W::Input> { language, input } =
         serde_json::from_slice(&input.map_err(Refusal::from).map_err(early)?)
             .map_err(|error| early(Refusal::Internal(format!("input of a job: {error}"))))?;
-    let language = import.options.language;
     let now = app.clock.now();
     let context = Context {
         tenant,
@@ -134,17 +132,17 @@ async fn import<N: Noun>(
             let actor = author(store, tenant, &job, now)?;
             let progress =
                 |rows| done.store(i64::try_from(rows).unwrap_or(i64::MAX), Ordering::Relaxed);
-            let result = N::import(store, &actor, &import, &progress)?;
+            let result = W::run(store, &actor, &input, &progress)?;
             finish(store, &job, now, result)
         }
     };
-    let importing = app.db.write_bulk(context, unit);
-    tokio::pin!(importing);
+    let working = app.db.write_bulk(context, unit);
+    tokio::pin!(working);
     let mut ticker = tokio::time::interval(TICK);
     let (mut kept, mut quiet) = (0, 0);
     loop {
         tokio::select! {
-            result = &mut importing => return result.map_err(|refusal| (language, refusal)),
+            result = &mut working => return result.map_err(|refusal| (language, refusal)),
             _ = ticker.tick() => {
                 let now_done = done.load(Ordering::Relaxed);
                 quiet += 1;
@@ -185,7 +183,7 @@ fn finish(
     store: &mut dyn Store,
     job: &Job,
     now: Timestamp,
-    result: ImportResult,
+    result: JobResult,
 ) -> Result<(), Refusal> {
     let outcome = Outcome { result: Some(result), problem: None };
     end(store, job, JobState::Succeeded, &outcome, now)

@@ -239,6 +239,7 @@ pub struct NewPolicy {
     )]
     pub name: String,
     /// What it says; the suggested dimensions and weights if absent.
+    #[schema(nullable = false)]
     pub rules: Option<PolicyRulesView>,
 }
 
@@ -256,5 +257,6 @@ pub struct PolicyPatch {
     )]
     pub name: Option<String>,
     /// What it says.
+    #[schema(nullable = false)]
     pub rules: Option<PolicyRulesView>,
 }
