@@ -1,202 +1,30 @@
 //! A goal (目标) of one owner in one cycle: an objective with key results, or an indicator.
 //!
-//! How it moves is told by [`crate::state::goal`]; here is what it holds. The content that both
-//! sides signed is kept revision by revision (R25).
+//! How it moves is told by [`crate::state::goal`]; here is what it holds and what speaks against
+//! it. The content that both sides signed is kept revision by revision (R25).
+
+mod checks;
+mod content;
+mod progress;
 
 use crate::calendar::Period;
 use crate::id::{
     AccountId, CheckInId, CycleId, EmployeeId, GoalChangeId, GoalId, KeyResultId, MeasurementId,
 };
-use crate::kpi::Method;
 use crate::number::Exact;
-use crate::okr::alignment;
-use crate::okr::objective::Ambition;
-use crate::okr::progress::Level;
 use crate::policy::{Protected, Target};
-use crate::state::goal::State;
+use crate::settings::Settings;
+use crate::state::goal::{Event, State};
+use crate::state::{self, Machine, cycle};
+use crate::text::TextEnum;
 use crate::text_enum;
 use crate::time::Timestamp;
+pub use checks::*;
 use chrono::NaiveDate;
+pub use content::*;
+pub use progress::*;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-
-text_enum! {
-    /// Height of a goal in the organisation, from the highest down (C.4).
-    pub enum GoalLevel {
-        /// The whole company.
-        Company = "company",
-        /// A division.
-        Division = "division",
-        /// A department.
-        Department = "department",
-        /// A team.
-        Team = "team",
-        /// One person.
-        Person = "person",
-    }
-}
-
-impl From<GoalLevel> for alignment::Level {
-    fn from(level: GoalLevel) -> Self {
-        match level {
-            GoalLevel::Company => Self::COMPANY,
-            GoalLevel::Division => Self::DIVISION,
-            GoalLevel::Department => Self::DEPARTMENT,
-            GoalLevel::Team => Self::TEAM,
-            GoalLevel::Person => Self::PERSON,
-        }
-    }
-}
-
-text_enum! {
-    /// How often the data of an indicator come in.
-    pub enum Frequency {
-        /// Each week.
-        Weekly = "weekly",
-        /// Each month.
-        Monthly = "monthly",
-        /// Each quarter.
-        Quarterly = "quarterly",
-        /// Once in the cycle.
-        Once = "once",
-    }
-}
-
-text_enum! {
-    /// How the values of several periods become the actual of the cycle.
-    pub enum Aggregation {
-        /// They are added.
-        Sum = "sum",
-        /// Their mean counts.
-        Avg = "avg",
-        /// The smallest counts.
-        Min = "min",
-        /// The largest counts.
-        Max = "max",
-        /// The latest counts.
-        Last = "last",
-    }
-}
-
-impl Aggregation {
-    /// The actual of the cycle from the values of its periods, oldest first; none without values.
-    pub fn actual(self, values: &[Exact]) -> Option<Exact> {
-        match self {
-            Aggregation::Sum => (!values.is_empty()).then(|| values.iter().sum()),
-            Aggregation::Avg => {
-                values.iter().sum::<Exact>().checked_div(&Exact::from(values.len()))
-            }
-            Aggregation::Min => values.iter().min().cloned(),
-            Aggregation::Max => values.iter().max().cloned(),
-            Aggregation::Last => values.last().cloned(),
-        }
-    }
-}
-
-/// What a key result measures.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Measure {
-    /// A figure on its way from `start` to `target`.
-    Metric {
-        /// Value at the start of the period.
-        start: Exact,
-        /// Value that means done.
-        target: Exact,
-        /// Unit of both.
-        unit: String,
-    },
-    /// Something that is done or not.
-    Boolean,
-    /// Weighted steps; their weights sum to 100.
-    Milestone {
-        /// The steps, in order.
-        steps: Vec<Step>,
-    },
-    /// A level to keep.
-    Maintain {
-        /// The level.
-        level: Level,
-        /// Its unit.
-        unit: String,
-    },
-}
-
-/// A step of a milestone key result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// What is done then.
-    pub title: String,
-    /// Share of the whole in percent.
-    pub weight: Exact,
-}
-
-/// A key result of an objective.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyResult {
-    /// Its id, the same through all revisions.
-    pub id: KeyResultId,
-    /// What is to be reached.
-    pub title: String,
-    /// Weight in percent; those of one objective sum to 100.00.
-    pub weight: Exact,
-    /// What it measures.
-    pub measure: Measure,
-}
-
-/// How an indicator is read and scored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Indicator {
-    /// Unit of target and actual.
-    pub unit: String,
-    /// Where the actual comes from; without it the goal cannot become active (R18).
-    pub source: Option<String>,
-    /// How often it comes; without it the goal cannot become active (R18).
-    pub frequency: Option<Frequency>,
-    /// Value at the outset, for the check of the challenge (C.6).
-    pub baseline: Option<Exact>,
-    /// How the values of several periods become the actual.
-    pub aggregation: Aggregation,
-    /// How the actual is scored (part B).
-    pub method: Method,
-}
-
-/// An objective or an indicator.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum GoalKind {
-    /// An objective with its key results (part C).
-    Objective {
-        /// What was promised.
-        ambition: Ambition,
-        /// What shows that it is reached.
-        key_results: Vec<KeyResult>,
-    },
-    /// An indicator (part B).
-    Indicator(Box<Indicator>),
-}
-
-/// What both sides sign.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GoalContent {
-    /// What is to be reached.
-    pub title: String,
-    /// What it is about.
-    pub description: Option<String>,
-    /// Weight on the owner's form in percent, 2 places.
-    pub weight: Decimal,
-    /// The days in which it is pursued.
-    pub period: Period,
-    /// The strategic theme it serves.
-    pub theme: Option<String>,
-    /// Tolerant of failure: scored on the aspirational curve, never a reason for a PIP (R30).
-    pub exploratory: bool,
-    /// Objective or indicator.
-    pub kind: GoalKind,
-}
 
 /// A goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -227,12 +55,18 @@ pub struct Goal {
     pub checked_in_at: Option<Timestamp>,
     /// Score, 2 places, once scored.
     pub score: Option<Decimal>,
+    /// Where the cycle is: goals are written and changed in some of its states only.
+    pub cycle_state: cycle::State,
+    /// A signature that waits for the second one.
+    pub first_signature: Option<FirstSignature>,
     /// Counts changes, from 1.
     pub version: i32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// When the draft was thrown away.
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl Protected for Goal {
@@ -243,6 +77,123 @@ impl Protected for Goal {
             responsible: self.manager_id,
             ..Target::default()
         }
+    }
+}
+
+/// The first of the two signatures that completing a goal, or giving it up, needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstSignature {
+    /// What is signed: [`Event::Complete`] or [`Event::Cancel`].
+    pub event: Event,
+    /// From which seat.
+    pub seat: state::Actor,
+    /// Who signed.
+    pub account_id: AccountId,
+    /// When.
+    pub at: Timestamp,
+}
+
+text_enum! {
+    /// What can be done to a goal, named as it is asked for.
+    pub enum GoalAction {
+        /// Change the draft.
+        Update = "update",
+        /// Throw the draft away.
+        Deletion = "deletion",
+        /// Sign as the owner and hand in.
+        Submission = "submission",
+        /// Ask for another draft.
+        Return = "return",
+        /// Sign as the manager.
+        Approval = "approval",
+        /// Ask for a change of what both signed.
+        Change = "change",
+        /// Report progress.
+        CheckIn = "check_in",
+        /// Report an actual value.
+        Measurement = "measurement",
+        /// Report that it is complete, or confirm that.
+        Completion = "completion",
+        /// Give it up, or agree to that.
+        Cancellation = "cancellation",
+    }
+}
+
+impl GoalAction {
+    /// The event it fires, if it is one of the state machine's.
+    pub fn event(self) -> Option<Event> {
+        Some(match self {
+            GoalAction::Submission => Event::Submit,
+            GoalAction::Return => Event::Return,
+            GoalAction::Approval => Event::Approve,
+            GoalAction::Change => Event::RequestChange,
+            GoalAction::Completion => Event::Complete,
+            GoalAction::Cancellation => Event::Cancel,
+            GoalAction::Update
+            | GoalAction::Deletion
+            | GoalAction::CheckIn
+            | GoalAction::Measurement => return None,
+        })
+    }
+
+    /// Whether a cycle in a state lets it be done: goals are begun, signed and changed until
+    /// evaluation opens, data may come in until it ends.
+    fn is_open_in(self, cycle: cycle::State) -> bool {
+        use cycle::State::{Evaluating, Executing, GoalSetting};
+        match self {
+            GoalAction::CheckIn | GoalAction::Measurement => {
+                matches!(cycle, GoalSetting | Executing | Evaluating)
+            }
+            _ => matches!(cycle, GoalSetting | Executing),
+        }
+    }
+}
+
+impl Goal {
+    /// What its state and that of the cycle let be done.
+    pub fn possible_actions(&self) -> impl Iterator<Item = GoalAction> + '_ {
+        GoalAction::ALL.iter().copied().filter(|action| {
+            let in_state = match action {
+                GoalAction::Update | GoalAction::Deletion => self.state == State::Draft,
+                GoalAction::CheckIn => matches!(self.state, State::Active | State::ChangePending),
+                GoalAction::Measurement => {
+                    matches!(self.content.kind, GoalKind::Indicator(_))
+                        && matches!(
+                            self.state,
+                            State::Active | State::ChangePending | State::Completed
+                        )
+                }
+                step => step.event().is_some_and(|event| self.state.row(event).is_some()),
+            };
+            in_state && action.is_open_in(self.cycle_state)
+        })
+    }
+
+    /// Whether it was given up or thrown away.
+    pub fn is_archived(&self) -> bool {
+        self.state == State::Cancelled || self.deleted_at.is_some()
+    }
+}
+
+/// What a cycle says about the goals of one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoalFrame {
+    /// Where the cycle is.
+    pub cycle_state: cycle::State,
+    /// The days that are evaluated.
+    pub period: Period,
+    /// Settings of the policy version.
+    pub settings: Settings,
+    /// Whether the person takes part in the cycle.
+    pub participates: bool,
+    /// Who answers for the person's review.
+    pub manager_id: Option<EmployeeId>,
+}
+
+impl GoalFrame {
+    /// Whether the middle of the cycle has passed: changes are then for HR to decide.
+    pub fn is_past_middle(&self, today: NaiveDate) -> bool {
+        self.period.elapsed(today) * 2 > self.period.days()
     }
 }
 
@@ -275,6 +226,16 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What can be done to a request for a change.
+    pub enum GoalChangeAction {
+        /// Make it the next revision.
+        Approval = "approval",
+        /// Leave the goal as it is.
+        Rejection = "rejection",
+    }
+}
+
 /// A request to change an active goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GoalChange {
@@ -302,6 +263,21 @@ pub struct GoalChange {
     pub created_at: Timestamp,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
+}
+
+/// A request together with the goal it is about, which settles who may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestedChange {
+    /// The goal.
+    pub goal: Goal,
+    /// The request.
+    pub change: GoalChange,
+}
+
+impl Protected for RequestedChange {
+    fn target(&self, today: NaiveDate) -> Target {
+        Target { id: self.change.id.uuid(), ..self.goal.target(today) }
+    }
 }
 
 /// What a check-in reports of one key result.
@@ -363,29 +339,4 @@ pub struct Measurement {
     pub author_id: uuid::Uuid,
     /// When.
     pub created_at: Timestamp,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_of_periods_become_one_actual() {
-        let values = [3, 1, 2].map(Exact::from);
-        let actual = |aggregation: Aggregation| aggregation.actual(&values).map(|v| v.to_string());
-        assert_eq!(actual(Aggregation::Sum).as_deref(), Some("6"));
-        assert_eq!(actual(Aggregation::Avg).as_deref(), Some("2"));
-        assert_eq!(actual(Aggregation::Min).as_deref(), Some("1"));
-        assert_eq!(actual(Aggregation::Max).as_deref(), Some("3"));
-        assert_eq!(actual(Aggregation::Last).as_deref(), Some("2"));
-        for aggregation in [
-            Aggregation::Sum,
-            Aggregation::Avg,
-            Aggregation::Min,
-            Aggregation::Max,
-            Aggregation::Last,
-        ] {
-            assert_eq!(aggregation.actual(&[]), None);
-        }
-    }
 }

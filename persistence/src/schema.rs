@@ -408,9 +408,14 @@ diesel::table! {
         confidence -> Nullable<Integer>,
         checked_in_at -> Nullable<Instant>,
         score -> Nullable<BigInt>,
+        signed_event -> Nullable<Text>,
+        signed_seat -> Nullable<Text>,
+        signed_by -> Nullable<Id>,
+        signed_at -> Nullable<Instant>,
         version -> Integer,
         created_at -> Instant,
         updated_at -> Instant,
+        deleted_at -> Nullable<Instant>,
     }
 }
 

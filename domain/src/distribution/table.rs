@@ -185,7 +185,7 @@ mod tests {
         let pools: Vec<_> = table.pools.iter().map(|(members, _)| members.clone()).collect();
         assert_eq!(pools, [vec![2, 3], vec![4]]);
         let shared = &table.pools[0].1.summary;
-        assert_eq!(shared.quota, Some(PerGrade::new([1, 3, 6, 2, 0])));
+        assert_eq!(shared.quota, Some(PerGrade::new([1, 2, 6, 2, 1])));
         assert_eq!(shared.check, Check::Warning(vec![Grade::A, Grade::B, Grade::C]));
     }
 }

@@ -1,6 +1,6 @@
 //! The banded method (区间/阶梯法): a score for each band of values.
 
-use super::Ratio;
+use super::{Aim, Direction, Ratio};
 use crate::error::{Code, DomainError, Result};
 use crate::number::Exact;
 use crate::settings::KpiSettings;
@@ -49,6 +49,19 @@ impl Banded {
             BandOn::Actual => Ok(()),
             BandOn::Achievement(ratio) => ratio.validate(kpi),
         }
+    }
+
+    /// The near end of the best band.
+    pub(super) fn aim(&self) -> Option<Aim> {
+        let scores = self.scores.iter().enumerate().rev();
+        let (best, _) = scores.max_by_key(|(_, score)| *score)?;
+        let direction = if best == 0 {
+            Some(Direction::Down)
+        } else {
+            (best == self.bounds.len()).then_some(Direction::Up)
+        };
+        let target = self.bounds.get(best.saturating_sub(1))?.clone();
+        Some(Aim { target, direction })
     }
 
     pub(super) fn raw(

@@ -137,6 +137,53 @@ impl Method {
     }
 }
 
+/// What a method asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aim {
+    /// The value that is worth full marks.
+    pub target: Exact,
+    /// Which way is better; none where either side of the target is worse.
+    pub direction: Option<Direction>,
+}
+
+impl Method {
+    /// The value to reach; none for a rating, which has no value.
+    pub fn aim(&self) -> Option<Aim> {
+        let aim = |target: &Exact, direction| Some(Aim { target: target.clone(), direction });
+        let towards = |from: &Exact, to: &Exact| {
+            Some(if to < from { Direction::Down } else { Direction::Up })
+        };
+        match self {
+            Method::Ratio(ratio) => aim(&ratio.target, Some(ratio.direction)),
+            Method::Baseline(Baseline { baseline, target }) => {
+                aim(target, towards(baseline, target))
+            }
+            Method::Occurrence(_) => aim(&0.into(), Some(Direction::Down)),
+            Method::Interval(interval) => aim(&interval.low, None),
+            Method::Points(Points { points }) => {
+                let (first, last) = (points.first()?, points.last()?);
+                let full = points.iter().find(|point| point.score >= 100.into()).unwrap_or(last);
+                aim(&full.value, towards(&first.value, &last.value))
+            }
+            Method::Banded(Banded { on: BandOn::Achievement(ratio), .. }) => {
+                aim(&ratio.target, Some(ratio.direction))
+            }
+            Method::Banded(banded) => banded.aim(),
+            Method::Steps(steps) => aim(&steps.target, Some(steps.direction)),
+            Method::Milestones(_) => aim(&100.into(), Some(Direction::Up)),
+            Method::Rating => None,
+        }
+    }
+
+    /// The score that stands for meeting the target: the base of [`Method::Steps`], else 100.
+    pub fn full_marks(&self) -> Exact {
+        match self {
+            Method::Steps(steps) => steps.base.clone(),
+            _ => 100.into(),
+        }
+    }
+}
+
 /// Within `kpi.floor`..`kpi.cap`.
 pub(crate) fn limited(raw: Exact, settings: &Settings) -> Exact {
     raw.max(settings.kpi.floor.clone()).min(settings.kpi.cap.clone())

@@ -19,11 +19,11 @@ use crate::number::{Exact, Rounding};
 use rust_decimal::Decimal;
 
 /// Progress limited to 0..1, as it is graded.
-fn clamp_progress(progress: Exact) -> Exact {
+pub(crate) fn clamp_progress(progress: Exact) -> Exact {
     progress.max(Exact::default()).min(Exact::from(1))
 }
 
 /// Progress as it is stored and shown.
-fn round_progress(progress: &Exact) -> Result<Decimal> {
+pub(crate) fn round_progress(progress: &Exact) -> Result<Decimal> {
     progress.round(4, Rounding::HalfUp)
 }

@@ -4,6 +4,7 @@ use crate::calendar::Period;
 use crate::kpi::Direction;
 use crate::number::Exact;
 use crate::settings::SmartSettings;
+use crate::text_enum;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -38,27 +39,22 @@ pub struct Draft {
     pub cycle: Option<Period>,
 }
 
-/// A letter of SMART that a draft fails, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Failure {
-    /// The title is too short, or a vague verb without a target.
-    #[serde(rename = "S:VAGUE")]
-    Vague,
-    /// Target, unit or source is missing.
-    #[serde(rename = "M:NOT_MEASURABLE")]
-    NotMeasurable,
-    /// The target is no better than the baseline.
-    #[serde(rename = "A:NOT_CHALLENGING")]
-    NotChallenging,
-    /// The target is further from the baseline than `smart.hard` allows.
-    #[serde(rename = "A:UNREALISTIC")]
-    Unrealistic,
-    /// It serves neither a goal nor a theme.
-    #[serde(rename = "R:NOT_ALIGNED")]
-    NotAligned,
-    /// It has no dates, or they are out of order or outside the cycle.
-    #[serde(rename = "T:NOT_TIME_BOUND")]
-    NotTimeBound,
+text_enum! {
+    /// A letter of SMART that a draft fails, and why.
+    pub enum Failure {
+        /// The title is too short, or a vague verb without a target.
+        Vague = "S:VAGUE",
+        /// Target, unit or source is missing.
+        NotMeasurable = "M:NOT_MEASURABLE",
+        /// The target is no better than the baseline.
+        NotChallenging = "A:NOT_CHALLENGING",
+        /// The target is further from the baseline than `smart.hard` allows.
+        Unrealistic = "A:UNREALISTIC",
+        /// It serves neither a goal nor a theme.
+        NotAligned = "R:NOT_ALIGNED",
+        /// It has no dates, or they are out of order or outside the cycle.
+        NotTimeBound = "T:NOT_TIME_BOUND",
+    }
 }
 
 /// Everything that keeps a draft from being SMART, in the order of the letters; empty when

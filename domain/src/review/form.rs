@@ -10,6 +10,7 @@ use crate::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, Participan
 use crate::number::Exact;
 use crate::policy::{Protected, Stage, Target};
 use crate::scale::Grade;
+use crate::state::cycle;
 use crate::state::review::State;
 use crate::time::Timestamp;
 use chrono::NaiveDate;
@@ -124,6 +125,8 @@ pub struct Review {
     pub counts_for_quota: bool,
     /// Where it is.
     pub state: State,
+    /// Where the cycle is: reviews are written in some of its states only.
+    pub cycle_state: cycle::State,
     /// What the person wrote.
     pub self_review: ReviewPart,
     /// What the manager wrote.
@@ -136,11 +139,12 @@ pub struct Review {
     pub disagreement: Option<String>,
     /// When the person took note or disagreed.
     pub acknowledged_at: Option<Timestamp>,
-    /// Counts changes, from 1.
+    /// Counts changes of the state, from 1. What is drafted, computed or moved meanwhile leaves it
+    /// as it is, since not everybody who sees it may learn of that.
     pub version: i32,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the state last changed.
     pub updated_at: Timestamp,
 }
 

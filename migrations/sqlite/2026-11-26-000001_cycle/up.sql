@@ -104,19 +104,27 @@ CREATE TABLE goal (
     confidence INTEGER,
     checked_in_at INTEGER,
     score INTEGER,
+    signed_event TEXT,
+    signed_seat TEXT,
+    signed_by BLOB,
+    signed_at INTEGER,
     version INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    deleted_at INTEGER,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, cycle_id) REFERENCES cycle (tenant_id, id),
     FOREIGN KEY (tenant_id, owner_id) REFERENCES employee (tenant_id, id),
     FOREIGN KEY (tenant_id, parent_id) REFERENCES goal (tenant_id, id),
+    FOREIGN KEY (tenant_id, signed_by) REFERENCES account (tenant_id, id),
     CHECK (length(title) BETWEEN 1 AND 200),
     CHECK (weight BETWEEN 0 AND 10000),
     CHECK (level IN ('company', 'division', 'department', 'team', 'person')),
     CHECK (state IN ('draft', 'submitted', 'active', 'change_pending', 'completed', 'cancelled', 'scored', 'locked')),
     CHECK (progress BETWEEN 0 AND 10000),
-    CHECK (confidence BETWEEN 1 AND 10)
+    CHECK (confidence BETWEEN 1 AND 10),
+    CHECK (signed_event IN ('complete', 'cancel')),
+    CHECK (signed_seat IN ('owner', 'MGR', 'HR'))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE goal_revision (

@@ -2,12 +2,14 @@
 
 mod cycles;
 mod exports;
+mod goals;
 mod participants;
 mod policies;
 mod reviews;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
 pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
+pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
 pub use reviews::{ResultTrace, ReviewFilter, ReviewResults, ReviewSet, ReviewSets, Reviews};
@@ -59,6 +61,10 @@ pub trait Store:
     + Policies
     + Cycles
     + Participants
+    + Goals
+    + GoalChanges
+    + GoalReports
+    + GoalEvaluation
     + Reviews
     + ReviewSets
 {
@@ -84,6 +90,10 @@ impl<T> Store for T where
         + Policies
         + Cycles
         + Participants
+        + Goals
+        + GoalChanges
+        + GoalReports
+        + GoalEvaluation
         + Reviews
         + ReviewSets
 {

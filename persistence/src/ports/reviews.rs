@@ -66,9 +66,9 @@ pub struct ReviewResults {
     pub session_id: Option<CalibrationSessionId>,
     /// What came of it.
     pub results: Results,
-    /// Counts changes, from 1.
+    /// Counts changes of the state, from 1.
     pub version: i32,
-    /// When it was last changed.
+    /// When the state last changed.
     pub updated_at: Timestamp,
 }
 
@@ -87,12 +87,16 @@ pub struct ResultTrace {
     pub computed_at: Timestamp,
 }
 
-/// Reviews. They are opened with their cycle's evaluation by
-/// [`Cycles`](super::Cycles).
+/// Reviews. They are opened with their cycle's evaluation by [`Cycles`](super::Cycles).
+///
+/// Version and instant of the last change move with the state of a review and with nothing else:
+/// the person concerned sees both, and must not learn from them that somebody has drafted a rating,
+/// computed a result or moved a grade.
 pub trait Reviews {
     /// One review.
     fn review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>>;
-    /// One review that nobody else changes until the unit of work ends.
+    /// One review that nobody else changes, in a cycle that stays in its state, until the unit of
+    /// work ends.
     fn lock_review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>>;
     /// A page of the reviews that may be seen, each with how the subject stands to the person on
     /// the day of `visible`. One statement.
@@ -104,9 +108,7 @@ pub trait Reviews {
     ) -> Result<Vec<(Sealed<Review>, Relations)>>;
     /// Saves a review, guarded by its version.
     fn update_review(&mut self, change: Change<Review>) -> Result<()>;
-    /// Saves what both sides have written so far in a review locked before. Neither version nor
-    /// instant of the last change move: whoever may not see a draft does not learn that there is
-    /// one.
+    /// Saves what both sides have written so far in a review locked before, in the version it has.
     fn save_drafts(&mut self, change: Change<Review>) -> Result<()>;
 }
 
@@ -127,7 +129,8 @@ pub trait ReviewSets {
         after: Option<ReviewId>,
         limit: i64,
     ) -> Result<Vec<ReviewResults>>;
-    /// Saves state, session and results of many reviews, each guarded by its version.
+    /// Saves state, session and results of many reviews. Each is guarded by the version before: the
+    /// one it has where the state stays, else one less.
     fn save_results(&mut self, changes: Vec<Change<ReviewResults>>) -> Result<()>;
     /// Who answers for the review of anybody in a cycle.
     fn team_leaders(&mut self, cycle: CycleId) -> Result<HashSet<EmployeeId>>;

@@ -11,11 +11,41 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 use domain::id::{EmployeeId, OrgUnitId};
+use domain::policy::Visibility;
 
 impl Unit<'_> {
     /// Whether the person in the column `person` belongs to a group on a day.
     pub(super) fn among(&self, person: &'static str, day: NaiveDate, group: Group) -> Among {
         Among { person, tenant: self.scope(), day, group }
+    }
+
+    /// How the subject of a list stands to the person in the column `person`: direct manager, any
+    /// manager above, and whether the person belongs to the subject's units.
+    pub(super) fn standing(&self, person: &'static str, visible: &Visibility) -> [Among; 3] {
+        let (day, me) = (visible.as_of(), visible.myself());
+        let groups = [Group::direct(me), Group::under(me), Group::within(visible.units())];
+        groups.map(|group| self.among(person, day, group))
+    }
+
+    /// Whether a list may show a record about the person in the column `person`, for whom the one
+    /// in the column `manager` answers.
+    pub(super) fn shown(
+        &self,
+        person: &'static str,
+        manager: &'static str,
+        visible: &Visibility,
+    ) -> Shown {
+        let (day, key) = (visible.as_of(), |id: EmployeeId| Key(id.uuid()));
+        Shown {
+            person,
+            manager,
+            everyone: visible.everyone().is_some(),
+            myself: visible.myself().map(key),
+            responsible: visible.responsible().map(key),
+            hidden: visible.hidden().map(key),
+            under: self.among(person, day, Group::under(visible.subtree_of())),
+            within: self.among(person, day, Group::within(visible.units())),
+        }
     }
 }
 
@@ -134,17 +164,71 @@ impl QueryFragment<Db> for Among {
     }
 }
 
-impl QueryId for Among {
-    type QueryId = Self;
-    const HAS_STATIC_QUERY_ID: bool = false;
+/// The records about people that a list may show.
+pub(super) struct Shown {
+    /// The column of the person.
+    person: &'static str,
+    /// The column of whoever answers for the person.
+    manager: &'static str,
+    everyone: bool,
+    myself: Option<Key>,
+    responsible: Option<Key>,
+    hidden: Option<Key>,
+    under: Among,
+    within: Among,
 }
 
-impl Expression for Among {
-    type SqlType = Bool;
+impl QueryFragment<Db> for Shown {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        if let Some(hidden) = &self.hidden {
+            out.push_sql("NOT ");
+            equals(&mut out, self.person, hidden)?;
+            out.push_sql(" AND ");
+        }
+        if self.everyone {
+            out.push_sql("TRUE");
+            return Ok(());
+        }
+        out.push_sql("(");
+        for (column, key) in [(self.person, &self.myself), (self.manager, &self.responsible)] {
+            if let Some(key) = key {
+                equals(&mut out, column, key)?;
+                out.push_sql(" OR ");
+            }
+        }
+        self.under.walk_ast(out.reborrow())?;
+        out.push_sql(" OR ");
+        self.within.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
 }
 
-impl<QS: ?Sized> AppearsOnTable<QS> for Among {}
-impl<QS: ?Sized> SelectableExpression<QS> for Among {}
-impl<GB> ValidGrouping<GB> for Among {
-    type IsAggregate = is_aggregate::No;
+fn equals<'b>(out: &mut AstPass<'_, 'b, Db>, column: &str, key: &'b Key) -> QueryResult<()> {
+    out.push_sql(column);
+    out.push_sql(" = ");
+    push(out, key)
 }
+
+/// Lets a hand-written condition stand in any query, as a filter and as a column.
+macro_rules! condition {
+    ($name:ident) => {
+        impl QueryId for $name {
+            type QueryId = Self;
+            const HAS_STATIC_QUERY_ID: bool = false;
+        }
+
+        impl Expression for $name {
+            type SqlType = Bool;
+        }
+
+        impl<QS: ?Sized> AppearsOnTable<QS> for $name {}
+        impl<QS: ?Sized> SelectableExpression<QS> for $name {}
+        impl<GB> ValidGrouping<GB> for $name {
+            type IsAggregate = is_aggregate::No;
+        }
+    };
+}
+
+condition!(Among);
+condition!(Shown);

@@ -125,7 +125,7 @@ statement! {
     /// Goals that were not given up, and those of them that are in force.
     struct CountGoals { tenant: Key, cycle: Key } -> (BigInt, BigInt);
     "SELECT count(*), count(CASE WHEN state NOT IN ('draft', 'submitted') THEN 1 END) FROM goal
-      WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND state <> 'cancelled'"
+      WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND state <> 'cancelled' AND deleted_at IS NULL"
 }
 
 statement! {

@@ -6,6 +6,7 @@ mod api_keys;
 mod cycles;
 mod employees;
 mod exports;
+mod goals;
 mod idempotency;
 mod imports;
 mod jobs;

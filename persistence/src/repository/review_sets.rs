@@ -2,13 +2,13 @@
 
 use super::engine::Unit;
 use super::reviews::{
-    Found, Outcome, PLACES, Parts, Person, entity, joined, letter, results, score,
+    Found, Frame, Outcome, PLACES, Parts, Person, entity, joined, letter, results, score,
 };
 use super::{Conn, Db};
 use crate::column::{At, BATCH, Key, json, rows_statement, to_json};
 use crate::error::DbError;
 use crate::ports::{Result, ResultTrace, ReviewResults, ReviewSet, ReviewSets};
-use crate::schema::{participant, result_trace, review};
+use crate::schema::{cycle, participant, result_trace, review};
 use diesel::prelude::*;
 use domain::change::Change;
 use domain::id::{CycleId, EmployeeId, PolicyId, ReviewId};
@@ -21,7 +21,7 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 rows_statement! {
-    /// States, sessions and results over the versions before.
+    /// States, sessions and results over the versions before, which move with the state only.
     struct Outcomes {
         tenant: Key,
         id: Key,
@@ -46,7 +46,8 @@ rows_statement! {
      final_grade = new.final_grade, veto_grade = new.veto_grade, session_id = new.session_id, \
      version = new.version, updated_at = new.updated_at \
      FROM new WHERE review.tenant_id = new.tenant_id AND review.id = new.id \
-     AND review.version = new.version - 1"
+     AND review.version = new.version \
+     - CASE WHEN review.state = new.state THEN 0 ELSE 1 END"
 }
 
 impl Outcomes {
@@ -131,7 +132,8 @@ impl ReviewSets for Unit<'_> {
         after: Option<ReviewId>,
         limit: i64,
     ) -> Result<Vec<Review>> {
-        let columns = (Parts::as_select(), Outcome::as_select(), Person::as_select());
+        let columns =
+            (Parts::as_select(), Outcome::as_select(), Person::as_select(), Frame::as_select());
         let rows: Vec<Found> = stretch!(self, set, after, limit, columns);
         rows.into_iter().map(entity).collect()
     }

@@ -5,8 +5,8 @@ use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Key, json, statement, to_json, units, word};
 use crate::page::{Page, keyset};
-use crate::ports::{Result, ReviewFilter, ReviewResults, Reviews};
-use crate::schema::{calibration_member, participant, review};
+use crate::ports::{Cycles, Result, ReviewFilter, ReviewResults, Reviews};
+use crate::schema::{calibration_member, cycle, participant, review};
 use diesel::prelude::*;
 use domain::change::Change;
 use domain::id::{EmployeeId, ReviewId};
@@ -21,6 +21,12 @@ use uuid::Uuid;
 const PERSON: &str = "participant.employee_id";
 /// Digits after the point of every score.
 pub(super) const PLACES: u32 = 2;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = cycle)]
+pub(super) struct Frame {
+    state: String,
+}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = participant)]
@@ -89,7 +95,7 @@ pub(super) fn results((outcome, person): (Outcome, Person)) -> Result<ReviewResu
     })
 }
 
-pub(super) fn entity((parts, outcome, mut person): (Parts, Outcome, Person)) -> Result<Review> {
+pub(super) fn entity((parts, outcome, mut person, frame): Found) -> Result<Review> {
     let cycle_id = person.cycle_id.0.into();
     let population = person.population.take().unwrap_or_default();
     let lean = results((outcome, person))?;
@@ -103,6 +109,7 @@ pub(super) fn entity((parts, outcome, mut person): (Parts, Outcome, Person)) -> 
         population,
         counts_for_quota: lean.counts_for_quota,
         state: lean.state,
+        cycle_state: word(&frame.state)?,
         self_review: json(&parts.self_review)?,
         manager_review: json(&parts.manager_review)?,
         results: lean.results,
@@ -162,14 +169,20 @@ pub(super) fn letter(grade: Grade) -> String {
     grade.as_str().to_owned()
 }
 
-/// Reviews with their participants.
+/// Reviews with their participants and cycles.
 macro_rules! joined {
     () => {
-        review::table.inner_join(
-            participant::table.on(participant::tenant_id
-                .eq(review::tenant_id)
-                .and(participant::id.eq(review::participant_id))),
-        )
+        review::table
+            .inner_join(
+                participant::table.on(participant::tenant_id
+                    .eq(review::tenant_id)
+                    .and(participant::id.eq(review::participant_id))),
+            )
+            .inner_join(
+                cycle::table.on(cycle::tenant_id
+                    .eq(participant::tenant_id)
+                    .and(cycle::id.eq(participant::cycle_id))),
+            )
     };
 }
 pub(super) use joined;
@@ -180,11 +193,16 @@ macro_rules! one {
         joined!()
             .filter(review::tenant_id.eq($unit.scope()))
             .filter(review::id.eq(Key($id.uuid())))
-            .select((Parts::as_select(), Outcome::as_select(), Person::as_select()))
+            .select((
+                Parts::as_select(),
+                Outcome::as_select(),
+                Person::as_select(),
+                Frame::as_select(),
+            ))
     };
 }
 
-pub(super) type Found = (Parts, Outcome, Person);
+pub(super) type Found = (Parts, Outcome, Person, Frame);
 
 fn sealed(row: Option<Found>) -> Result<Option<Sealed<Review>>> {
     row.map(|row| entity(row).map(Sealed::new)).transpose()
@@ -196,7 +214,18 @@ impl Reviews for Unit<'_> {
     }
 
     fn lock_review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>> {
-        sealed(dialect::for_update!(one!(self, id)).get_result(self.conn).optional()?)
+        let key = Key(id.uuid());
+        let cycles = joined!()
+            .filter(review::tenant_id.eq(self.scope()))
+            .filter(review::id.eq(key))
+            .select(cycle::id);
+        let cycles: Vec<Key> = cycles.load(self.conn)?;
+        for id in cycles {
+            self.hold_cycle(id.0.into())?;
+        }
+        let row = review::table.find((self.scope(), key)).select(review::id);
+        dialect::for_update!(row).get_result::<Key>(self.conn).optional()?;
+        self.review(id)
     }
 
     fn reviews(
@@ -216,6 +245,7 @@ impl Reviews for Unit<'_> {
                 Parts::as_select(),
                 Outcome::as_select(),
                 Person::as_select(),
+                Frame::as_select(),
                 self.among(PERSON, day, Group::direct(me)),
                 self.among(PERSON, day, Group::under(me)),
                 self.among(PERSON, day, Group::within(visible.units())),
@@ -250,13 +280,13 @@ impl Reviews for Unit<'_> {
         if let Some(state) = filter.state {
             query = query.filter(review::state.eq(state.as_str()));
         }
-        type Related = (Parts, Outcome, Person, bool, bool, bool, Option<bool>);
+        type Related = (Parts, Outcome, Person, Frame, bool, bool, bool, Option<bool>);
         let rows: Vec<Related> = keyset!(query, review, page).load(self.conn)?;
         let found = rows.into_iter().map(
-            |(parts, outcome, person, direct_manager, chain_manager, in_units, seat)| {
+            |(parts, outcome, person, frame, direct_manager, chain_manager, in_units, seat)| {
                 let calibrator = seat.unwrap_or_default();
                 let relations = Relations { direct_manager, chain_manager, in_units, calibrator };
-                Ok((Sealed::new(entity((parts, outcome, person))?), relations))
+                Ok((Sealed::new(entity((parts, outcome, person, frame))?), relations))
             },
         );
         found.collect()

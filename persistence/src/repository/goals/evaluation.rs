@@ -1,0 +1,112 @@
+//! Goals as an evaluation reads and scores them, in sets.
+
+use super::super::engine::Unit;
+use super::super::{Conn, Db};
+use super::reports::MeasurementRow;
+use super::{Found, RevisionRow, Row, entity, goals};
+use crate::column::{At, BATCH, Key, rows_statement};
+use crate::error::DbError;
+use crate::ports::{GoalEvaluation, GoalFile, Result};
+use crate::schema::{cycle, goal, goal_revision, measurement, participant};
+use diesel::prelude::*;
+use domain::change::Change;
+use domain::goal::Goal;
+use domain::id::{CycleId, EmployeeId};
+use std::collections::HashMap;
+
+rows_statement! {
+    /// Scores of goals, each over the version before.
+    struct Scores {
+        tenant: Key,
+        id: Key,
+        state: String,
+        score: Option<i64>,
+        version: i32,
+        updated_at: At,
+    }
+    "WITH scored (tenant_id, id, state, score, version, updated_at) AS ("
+    rows
+    ") UPDATE goal SET state = scored.state, score = scored.score, version = scored.version, \
+     updated_at = scored.updated_at FROM scored WHERE goal.tenant_id = scored.tenant_id \
+     AND goal.id = scored.id AND goal.version = scored.version - 1"
+}
+
+impl Scores {
+    fn push(&mut self, tenant: Key, goal: &Goal) -> Result<()> {
+        let row = Row::new(tenant, goal)?;
+        self.tenant.push(row.tenant_id);
+        self.id.push(row.id);
+        self.state.push(row.state);
+        self.score.push(row.score);
+        self.version.push(row.version);
+        self.updated_at.push(row.updated_at);
+        Ok(())
+    }
+}
+
+impl GoalEvaluation for Unit<'_> {
+    fn goals_of(&mut self, cycle: CycleId, owners: &[EmployeeId]) -> Result<Vec<GoalFile>> {
+        let (tenant, cycle_id) = (self.scope(), Key(cycle.uuid()));
+        let people: Vec<_> = owners.iter().map(|owner| Key(owner.uuid())).collect();
+        let found: Vec<Found> = goals!(self)
+            .filter(goal::cycle_id.eq(cycle_id))
+            .filter(goal::owner_id.eq_any(&people))
+            .filter(goal::deleted_at.is_null())
+            .order((goal::owner_id, goal::id))
+            .select(Found::as_select())
+            .load(self.conn)?;
+        let ids = || {
+            goal::table
+                .filter(goal::tenant_id.eq(tenant))
+                .filter(goal::cycle_id.eq(cycle_id))
+                .filter(goal::owner_id.eq_any(&people))
+                .select(goal::id)
+        };
+        let revisions: Vec<RevisionRow> = goal_revision::table
+            .filter(goal_revision::tenant_id.eq(tenant))
+            .filter(goal_revision::goal_id.eq_any(ids()))
+            .order((goal_revision::goal_id, goal_revision::revision))
+            .select(RevisionRow::as_select())
+            .load(self.conn)?;
+        let measurements: Vec<MeasurementRow> = measurement::table
+            .filter(measurement::tenant_id.eq(tenant))
+            .filter(measurement::goal_id.eq_any(ids()))
+            .order((measurement::goal_id, measurement::id))
+            .select(MeasurementRow::as_select())
+            .load(self.conn)?;
+        let mut files = Vec::with_capacity(found.len());
+        for found in found {
+            let goal = entity(found)?;
+            files.push(GoalFile { goal, revisions: Vec::new(), measurements: Vec::new() });
+        }
+        let places: HashMap<_, _> =
+            files.iter().enumerate().map(|(at, file)| (Key(file.goal.id.uuid()), at)).collect();
+        for row in revisions {
+            if let Some(at) = places.get(&row.goal_id) {
+                files[*at].revisions.push(row.try_into()?);
+            }
+        }
+        for row in measurements {
+            if let Some(at) = places.get(&row.goal_id) {
+                files[*at].measurements.push(row.try_into()?);
+            }
+        }
+        Ok(files)
+    }
+
+    fn score_goals(&mut self, changes: Vec<Change<Goal>>) -> Result<()> {
+        for chunk in changes.chunks(BATCH) {
+            let mut scores = Scores::default();
+            for change in chunk {
+                scores.push(self.scope(), &change.entity)?;
+            }
+            if scores.execute(self.conn)? != chunk.len() {
+                return Err(DbError::Stale);
+            }
+        }
+        for change in changes {
+            self.record(change.record);
+        }
+        Ok(())
+    }
+}

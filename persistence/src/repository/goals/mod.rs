@@ -1,0 +1,451 @@
+//! Goals and the tree they form.
+
+mod changes;
+mod evaluation;
+mod reports;
+
+use super::engine::Unit;
+use super::{Conn, Db, dialect};
+use crate::column::{At, Id, Key, Word, json, statement, to_json, units, word};
+use crate::error::DbError;
+use crate::page::{Page, keyset};
+use crate::ports::{GoalFilter, Goals, Result};
+use crate::schema::{cycle, goal, goal_revision, participant, policy};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::Integer;
+use domain::calendar;
+use domain::change::Change;
+use domain::goal::{FirstSignature, FormItem, Goal, GoalFrame, GoalRevision};
+use domain::id::{CycleId, EmployeeId, GoalId};
+use domain::performance_policy::PolicyRules;
+use domain::policy::{Relations, Sealed, Visibility};
+use domain::state::goal::State;
+use domain::text::TextEnum;
+use rust_decimal::Decimal;
+
+/// The columns of owner and responsible manager, for [`Unit::shown`].
+const OWNER: &str = "goal.owner_id";
+const MANAGER: &str = "participant.manager_id";
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = goal, treat_none_as_default_value = false)]
+pub(super) struct Row {
+    tenant_id: Key,
+    id: Key,
+    cycle_id: Key,
+    owner_id: Key,
+    level: String,
+    parent_id: Option<Key>,
+    state: String,
+    revision: i32,
+    title: String,
+    weight: i64,
+    content: String,
+    progress: Option<i64>,
+    confidence: Option<i32>,
+    checked_in_at: Option<At>,
+    score: Option<i64>,
+    signed_event: Option<String>,
+    signed_seat: Option<String>,
+    signed_by: Option<Key>,
+    signed_at: Option<At>,
+    version: i32,
+    created_at: At,
+    updated_at: At,
+    deleted_at: Option<At>,
+}
+
+impl Row {
+    fn new(tenant: Key, goal: &Goal) -> Result<Self> {
+        let signature = goal.first_signature;
+        Ok(Self {
+            tenant_id: tenant,
+            id: Key(goal.id.uuid()),
+            cycle_id: Key(goal.cycle_id.uuid()),
+            owner_id: Key(goal.owner_id.uuid()),
+            level: goal.level.to_string(),
+            parent_id: goal.parent_id.map(|id| Key(id.uuid())),
+            state: goal.state.as_str().to_owned(),
+            revision: goal.revision,
+            title: goal.content.title.clone(),
+            weight: units(goal.content.weight, 2)?,
+            content: to_json(&goal.content)?,
+            progress: goal.progress.map(|progress| units(progress, 4)).transpose()?,
+            confidence: goal.confidence,
+            checked_in_at: goal.checked_in_at.map(At),
+            score: goal.score.map(|score| units(score, 2)).transpose()?,
+            signed_event: signature.map(|it| it.event.as_str().to_owned()),
+            signed_seat: signature.map(|it| it.seat.as_str().to_owned()),
+            signed_by: signature.map(|it| Key(it.account_id.uuid())),
+            signed_at: signature.map(|it| At(it.at)),
+            version: goal.version,
+            created_at: At(goal.created_at),
+            updated_at: At(goal.updated_at),
+            deleted_at: goal.deleted_at.map(At),
+        })
+    }
+
+    fn first_signature(&self) -> Result<Option<FirstSignature>> {
+        let (Some(event), Some(seat), Some(by), Some(at)) =
+            (&self.signed_event, &self.signed_seat, self.signed_by, self.signed_at)
+        else {
+            return Ok(None);
+        };
+        let (event, seat) = (word(event)?, word(seat)?);
+        Ok(Some(FirstSignature { event, seat, account_id: by.0.into(), at: at.0 }))
+    }
+}
+
+/// A goal with the state of its cycle and the manager who answers for its owner.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = goal)]
+pub(super) struct Found {
+    #[diesel(embed)]
+    row: Row,
+    #[diesel(select_expression = cycle::state)]
+    cycle_state: String,
+    #[diesel(select_expression = participant::manager_id.nullable())]
+    manager: Option<Key>,
+}
+
+pub(super) fn entity(Found { row, cycle_state, manager }: Found) -> Result<Goal> {
+    Ok(Goal {
+        first_signature: row.first_signature()?,
+        id: row.id.0.into(),
+        cycle_id: row.cycle_id.0.into(),
+        owner_id: row.owner_id.0.into(),
+        manager_id: manager.map(|id| id.0.into()),
+        level: word(&row.level)?,
+        parent_id: row.parent_id.map(|id| id.0.into()),
+        state: word(&row.state)?,
+        revision: row.revision,
+        content: json(&row.content)?,
+        progress: row.progress.map(|progress| Decimal::new(progress, 4)),
+        confidence: row.confidence,
+        checked_in_at: row.checked_in_at.map(|at| at.0),
+        score: row.score.map(|score| Decimal::new(score, 2)),
+        cycle_state: word(&cycle_state)?,
+        version: row.version,
+        created_at: row.created_at.0,
+        updated_at: row.updated_at.0,
+        deleted_at: row.deleted_at.map(|at| at.0),
+    })
+}
+
+/// The tenant's goals with their cycles and participants.
+macro_rules! goals {
+    ($unit:expr) => {
+        goal::table
+            .inner_join(
+                cycle::table
+                    .on(cycle::tenant_id.eq(goal::tenant_id).and(cycle::id.eq(goal::cycle_id))),
+            )
+            .left_join(
+                participant::table.on(participant::tenant_id
+                    .eq(goal::tenant_id)
+                    .and(participant::cycle_id.eq(goal::cycle_id))
+                    .and(participant::employee_id.eq(goal::owner_id))),
+            )
+            .filter(goal::tenant_id.eq($unit.scope()))
+    };
+}
+
+use goals;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = goal_revision)]
+struct RevisionRow {
+    tenant_id: Key,
+    goal_id: Key,
+    revision: i32,
+    content: String,
+    effective_from: NaiveDate,
+    approved_by: Key,
+    approved_at: At,
+}
+
+impl TryFrom<RevisionRow> for GoalRevision {
+    type Error = DbError;
+
+    fn try_from(row: RevisionRow) -> Result<Self> {
+        Ok(Self {
+            goal_id: row.goal_id.0.into(),
+            revision: row.revision,
+            content: json(&row.content)?,
+            effective_from: row.effective_from,
+            approved_by: row.approved_by.0.into(),
+            approved_at: row.approved_at.0,
+        })
+    }
+}
+
+statement! {
+    /// Saves a goal over the version before.
+    struct Update {
+        level: String,
+        parent: Option<Key>,
+        state: String,
+        revision: i32,
+        title: String,
+        weight: i64,
+        content: String,
+        progress: Option<i64>,
+        confidence: Option<i32>,
+        checked_in_at: Option<At>,
+        score: Option<i64>,
+        signed_event: Option<String>,
+        signed_seat: Option<String>,
+        signed_by: Option<Key>,
+        signed_at: Option<At>,
+        version: i32,
+        updated_at: At,
+        deleted_at: Option<At>,
+        tenant: Key,
+        id: Key,
+        before: i32,
+    }
+    "UPDATE goal SET level = " level ", parent_id = " parent ", state = " state
+    ", revision = " revision ", title = " title ", weight = " weight ", content = " content
+    ", progress = " progress ", confidence = " confidence ", checked_in_at = " checked_in_at
+    ", score = " score ", signed_event = " signed_event ", signed_seat = " signed_seat
+    ", signed_by = " signed_by ", signed_at = " signed_at ", version = " version
+    ", updated_at = " updated_at ", deleted_at = " deleted_at
+    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+statement! {
+    /// A goal and those above it, from below, one step beyond the longest path allowed.
+    struct Upward { tenant: Key, id: Key } -> (Integer, Id);
+    "WITH RECURSIVE way (steps, id) AS (
+       SELECT 1, " id "
+       UNION ALL
+       SELECT way.steps + 1, g.parent_id FROM way
+         JOIN goal g ON g.tenant_id = " tenant " AND g.id = way.id
+        WHERE g.parent_id IS NOT NULL AND way.steps <= 10
+     )
+     SELECT steps, id FROM way ORDER BY steps"
+}
+
+statement! {
+    /// The edges under a goal, as deep as [`Upward`] is high.
+    struct Downward { tenant: Key, id: Key } -> (Id, Id);
+    "WITH RECURSIVE way (steps, id, parent_id) AS (
+       SELECT 1, g.id, g.parent_id FROM goal g
+        WHERE g.tenant_id = " tenant " AND g.parent_id = " id " AND g.deleted_at IS NULL
+       UNION
+       SELECT way.steps + 1, g.id, g.parent_id FROM way
+         JOIN goal g ON g.tenant_id = " tenant " AND g.parent_id = way.id
+        WHERE g.deleted_at IS NULL AND way.steps <= 10
+     )
+     SELECT DISTINCT id, parent_id FROM way"
+}
+
+impl Goals for Unit<'_> {
+    fn goal(&mut self, id: GoalId) -> Result<Option<Sealed<Goal>>> {
+        let found: Option<Found> = goals!(self)
+            .filter(goal::id.eq(Key(id.uuid())))
+            .filter(goal::deleted_at.is_null())
+            .select(Found::as_select())
+            .get_result(self.conn)
+            .optional()?;
+        found.map(|found| entity(found).map(Sealed::new)).transpose()
+    }
+
+    fn goals(
+        &mut self,
+        filter: &GoalFilter,
+        visible: &Visibility,
+        page: &Page,
+    ) -> Result<Vec<(Sealed<Goal>, Relations)>> {
+        let [direct, under, within] = self.standing(OWNER, visible);
+        let mut query = goals!(self)
+            .filter(self.shown(OWNER, MANAGER, visible))
+            .select((Found::as_select(), direct, under, within))
+            .limit(page.limit)
+            .into_boxed::<Db>();
+        if page.updated_since.is_none() {
+            query = query.filter(goal::deleted_at.is_null());
+        }
+        if let Some(cycle) = filter.cycle_id {
+            query = query.filter(goal::cycle_id.eq(Key(cycle.uuid())));
+        }
+        if let Some(owner) = filter.owner_id {
+            query = query.filter(goal::owner_id.eq(Key(owner.uuid())));
+        }
+        if let Some(state) = filter.state {
+            query = query.filter(goal::state.eq(Word(state)));
+        }
+        if let Some(level) = filter.level {
+            query = query.filter(goal::level.eq(Word(level)));
+        }
+        if let Some(parent) = filter.parent_id {
+            query = query.filter(goal::parent_id.eq(Key(parent.uuid())));
+        }
+        let rows: Vec<(Found, bool, bool, bool)> = keyset!(query, goal, page).load(self.conn)?;
+        let goals = rows.into_iter().map(|(found, direct_manager, chain_manager, in_units)| {
+            let relations =
+                Relations { direct_manager, chain_manager, in_units, ..Relations::default() };
+            Ok((Sealed::new(entity(found)?), relations))
+        });
+        goals.collect()
+    }
+
+    fn lock_form(&mut self, cycle: CycleId, owner: EmployeeId) -> Result<()> {
+        let form = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(cycle.uuid())))
+            .filter(participant::employee_id.eq(Key(owner.uuid())))
+            .select(participant::id);
+        dialect::for_update!(form).load::<Key>(self.conn)?;
+        Ok(())
+    }
+
+    fn goal_frame(&mut self, cycle: CycleId, owner: EmployeeId) -> Result<Option<GoalFrame>> {
+        type Framed = (String, NaiveDate, NaiveDate, String, Option<Key>, Option<Key>);
+        let framed: Option<Framed> =
+            cycle::table
+                .inner_join(policy::table.on(
+                    policy::tenant_id.eq(cycle::tenant_id).and(policy::id.eq(cycle::policy_id)),
+                ))
+                .left_join(
+                    participant::table.on(participant::tenant_id
+                        .eq(cycle::tenant_id)
+                        .and(participant::cycle_id.eq(cycle::id))
+                        .and(participant::employee_id.eq(Key(owner.uuid())))),
+                )
+                .filter(cycle::tenant_id.eq(self.scope()))
+                .filter(cycle::id.eq(Key(cycle.uuid())))
+                .select((
+                    cycle::state,
+                    cycle::period_start,
+                    cycle::period_end,
+                    policy::rules,
+                    participant::id.nullable(),
+                    participant::manager_id.nullable(),
+                ))
+                .get_result(self.conn)
+                .optional()?;
+        let Some((state, start, end, rules, participant, manager)) = framed else {
+            return Ok(None);
+        };
+        let corrupt = |error: domain::DomainError| DbError::Corrupt(error.to_string());
+        let rules: PolicyRules = json(&rules)?;
+        Ok(Some(GoalFrame {
+            cycle_state: word(&state)?,
+            period: calendar::Period::new(start, end).map_err(corrupt)?,
+            settings: rules.settings().map_err(corrupt)?,
+            participates: participant.is_some(),
+            manager_id: manager.map(|id| id.0.into()),
+        }))
+    }
+
+    fn goal_form(&mut self, cycle: CycleId, owner: EmployeeId) -> Result<Vec<FormItem>> {
+        let rows: Vec<(Key, i64)> = goal::table
+            .filter(goal::tenant_id.eq(self.scope()))
+            .filter(goal::cycle_id.eq(Key(cycle.uuid())))
+            .filter(goal::owner_id.eq(Key(owner.uuid())))
+            .filter(goal::state.ne(Word(State::Cancelled)))
+            .filter(goal::deleted_at.is_null())
+            .order(goal::id)
+            .select((goal::id, goal::weight))
+            .load(self.conn)?;
+        let item = |(id, weight): (Key, i64)| FormItem {
+            id: id.0.into(),
+            weight: Decimal::new(weight, 2),
+        };
+        Ok(rows.into_iter().map(item).collect())
+    }
+
+    fn goals_above(&mut self, id: GoalId) -> Result<Vec<Goal>> {
+        let upward = Upward { tenant: self.scope(), id: Key(id.uuid()) };
+        let steps: Vec<(i32, Key)> = upward.load(self.conn)?;
+        let found: Vec<Found> = goals!(self)
+            .filter(goal::id.eq_any(steps.iter().map(|(_, id)| *id)))
+            .select(Found::as_select())
+            .load(self.conn)?;
+        let mut goals = found.into_iter().map(entity).collect::<Result<Vec<_>>>()?;
+        let place = |goal: &Goal| steps.iter().position(|(_, id)| id.0 == goal.id.uuid());
+        goals.sort_by_key(place);
+        Ok(goals)
+    }
+
+    fn edges_below(&mut self, id: GoalId) -> Result<Vec<(GoalId, GoalId)>> {
+        let downward = Downward { tenant: self.scope(), id: Key(id.uuid()) };
+        let edges: Vec<(Key, Key)> = downward.load(self.conn)?;
+        Ok(edges.into_iter().map(|(child, parent)| (child.0.into(), parent.0.into())).collect())
+    }
+
+    fn goals_under(&mut self, id: GoalId) -> Result<Vec<Goal>> {
+        let found: Vec<Found> = goals!(self)
+            .filter(goal::parent_id.eq(Key(id.uuid())))
+            .filter(goal::deleted_at.is_null())
+            .order(goal::id)
+            .select(Found::as_select())
+            .load(self.conn)?;
+        found.into_iter().map(entity).collect()
+    }
+
+    fn create_goal(&mut self, change: Change<Goal>) -> Result<()> {
+        let row = Row::new(self.scope(), &change.entity)?;
+        diesel::insert_into(goal::table).values(row).execute(self.conn)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn update_goal(&mut self, change: Change<Goal>) -> Result<()> {
+        let row = Row::new(self.scope(), &change.entity)?;
+        let update = Update {
+            level: row.level,
+            parent: row.parent_id,
+            state: row.state,
+            revision: row.revision,
+            title: row.title,
+            weight: row.weight,
+            content: row.content,
+            progress: row.progress,
+            confidence: row.confidence,
+            checked_in_at: row.checked_in_at,
+            score: row.score,
+            signed_event: row.signed_event,
+            signed_seat: row.signed_seat,
+            signed_by: row.signed_by,
+            signed_at: row.signed_at,
+            version: row.version,
+            updated_at: row.updated_at,
+            deleted_at: row.deleted_at,
+            tenant: row.tenant_id,
+            id: row.id,
+            before: row.version - 1,
+        };
+        let saved = update.execute(self.conn)?;
+        self.guard(saved)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn revise_goal(&mut self, revision: &GoalRevision) -> Result<()> {
+        diesel::insert_into(goal_revision::table)
+            .values(RevisionRow {
+                tenant_id: self.scope(),
+                goal_id: Key(revision.goal_id.uuid()),
+                revision: revision.revision,
+                content: to_json(&revision.content)?,
+                effective_from: revision.effective_from,
+                approved_by: Key(revision.approved_by.uuid()),
+                approved_at: At(revision.approved_at),
+            })
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    fn goal_revisions(&mut self, id: GoalId) -> Result<Vec<GoalRevision>> {
+        let rows: Vec<RevisionRow> = goal_revision::table
+            .filter(goal_revision::tenant_id.eq(self.scope()))
+            .filter(goal_revision::goal_id.eq(Key(id.uuid())))
+            .order(goal_revision::revision)
+            .select(RevisionRow::as_select())
+            .load(self.conn)?;
+        rows.into_iter().map(GoalRevision::try_from).collect()
+    }
+}

@@ -1,0 +1,160 @@
+//! What is reported of goals: check-ins and measurements.
+
+use super::super::Db;
+use super::super::engine::Unit;
+use crate::column::{At, Key, json, to_json, units};
+use crate::error::DbError;
+use crate::page::Page;
+use crate::ports::{GoalReports, Result};
+use crate::schema::{check_in, measurement};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use domain::change::Change;
+use domain::goal::{CheckIn, KeyResultReport, Measurement};
+use domain::id::GoalId;
+use rust_decimal::Decimal;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = check_in, treat_none_as_default_value = false)]
+struct CheckInRow {
+    tenant_id: Key,
+    id: Key,
+    goal_id: Key,
+    author_id: Key,
+    reports: String,
+    confidence: i32,
+    blockers: Option<String>,
+    comment: Option<String>,
+    progress: Option<i64>,
+    created_at: At,
+}
+
+impl TryFrom<CheckInRow> for CheckIn {
+    type Error = DbError;
+
+    fn try_from(row: CheckInRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id.0.into(),
+            goal_id: row.goal_id.0.into(),
+            author_id: row.author_id.0.into(),
+            reports: json(&row.reports)?,
+            confidence: row.confidence,
+            blockers: row.blockers,
+            comment: row.comment,
+            progress: row.progress.map(|progress| Decimal::new(progress, 4)),
+            created_at: row.created_at.0,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = measurement)]
+pub(super) struct MeasurementRow {
+    tenant_id: Key,
+    id: Key,
+    pub goal_id: Key,
+    period_start: NaiveDate,
+    source: String,
+    external_id: String,
+    revision: i32,
+    value: String,
+    author_id: Key,
+    created_at: At,
+}
+
+impl TryFrom<MeasurementRow> for Measurement {
+    type Error = DbError;
+
+    fn try_from(row: MeasurementRow) -> Result<Self> {
+        let corrupt = |error: domain::DomainError| DbError::Corrupt(error.to_string());
+        Ok(Self {
+            id: row.id.0.into(),
+            goal_id: row.goal_id.0.into(),
+            period_start: row.period_start,
+            source: row.source,
+            external_id: row.external_id,
+            revision: row.revision,
+            value: row.value.parse().map_err(corrupt)?,
+            author_id: row.author_id.0,
+            created_at: row.created_at.0,
+        })
+    }
+}
+
+/// A page of what was reported of a goal, in the order of ids.
+macro_rules! reported {
+    ($unit:expr, $table:ident, $row:ty, $goal:expr, $page:expr) => {{
+        let mut query = $table::table
+            .filter($table::tenant_id.eq($unit.scope()))
+            .filter($table::goal_id.eq(Key($goal.uuid())))
+            .order($table::id)
+            .select(<$row>::as_select())
+            .limit($page.limit)
+            .into_boxed::<Db>();
+        if let Some(id) = $page.after_id() {
+            query = query.filter($table::id.gt(Key(id)));
+        }
+        let rows: Vec<$row> = query.load($unit.conn)?;
+        rows.into_iter().map(TryFrom::try_from).collect()
+    }};
+}
+
+impl GoalReports for Unit<'_> {
+    fn check_ins(&mut self, goal: GoalId, page: &Page) -> Result<Vec<CheckIn>> {
+        reported!(self, check_in, CheckInRow, goal, page)
+    }
+
+    fn reports(&mut self, goal: GoalId) -> Result<Vec<(Vec<KeyResultReport>, i32)>> {
+        let rows: Vec<(String, i32)> = check_in::table
+            .filter(check_in::tenant_id.eq(self.scope()))
+            .filter(check_in::goal_id.eq(Key(goal.uuid())))
+            .order(check_in::id)
+            .select((check_in::reports, check_in::confidence))
+            .load(self.conn)?;
+        rows.into_iter().map(|(reports, confidence)| Ok((json(&reports)?, confidence))).collect()
+    }
+
+    fn create_check_in(&mut self, change: Change<CheckIn>) -> Result<()> {
+        let check_in = change.entity;
+        diesel::insert_into(check_in::table)
+            .values(CheckInRow {
+                tenant_id: self.scope(),
+                id: Key(check_in.id.uuid()),
+                goal_id: Key(check_in.goal_id.uuid()),
+                author_id: Key(check_in.author_id.uuid()),
+                reports: to_json(&check_in.reports)?,
+                confidence: check_in.confidence,
+                blockers: check_in.blockers,
+                comment: check_in.comment,
+                progress: check_in.progress.map(|progress| units(progress, 4)).transpose()?,
+                created_at: At(check_in.created_at),
+            })
+            .execute(self.conn)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn measurements(&mut self, goal: GoalId, page: &Page) -> Result<Vec<Measurement>> {
+        reported!(self, measurement, MeasurementRow, goal, page)
+    }
+
+    fn create_measurement(&mut self, change: Change<Measurement>) -> Result<()> {
+        let measurement = change.entity;
+        diesel::insert_into(measurement::table)
+            .values(MeasurementRow {
+                tenant_id: self.scope(),
+                id: Key(measurement.id.uuid()),
+                goal_id: Key(measurement.goal_id.uuid()),
+                period_start: measurement.period_start,
+                source: measurement.source,
+                external_id: measurement.external_id,
+                revision: measurement.revision,
+                value: measurement.value.to_string(),
+                author_id: Key(measurement.author_id),
+                created_at: At(measurement.created_at),
+            })
+            .execute(self.conn)?;
+        self.record(change.record);
+        Ok(())
+    }
+}
