@@ -94,10 +94,10 @@ pub fn pool_tree<Id: Copy + Ord>(
             }
         }
     }
-    settled.extend(open.into_values().map(|(members, count)| Pool {
-        members,
-        joins_parent: count < min_group,
-    }));
+    settled.extend(
+        open.into_values()
+            .map(|(members, count)| Pool { members, joins_parent: count < min_group }),
+    );
     Ok(settled)
 }
 

@@ -1,9 +1,7 @@
 //! The distribution of a whole cycle: everybody, each department, and the groups that share quotas.
 //! Implements the pooling, checking and testing of E.1-E.4 for all departments at once.
 
-use super::{
-    Check, Comparison, Counts, check, compare, people, pool_tree, quota, tolerance,
-};
+use super::{Check, Comparison, Counts, check, compare, people, pool_tree, quota, tolerance};
 use crate::error::{Code, Result};
 use crate::fairness::Figure;
 use crate::number::Exact;
