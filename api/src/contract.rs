@@ -39,6 +39,8 @@ const TAGS: &[(&str, &str)] = &[
     ("participants", "Who takes part in a cycle, and who answers for whom."),
     ("ratings", "What came of the reviews, as a file."),
     ("jobs", "Long work, followed by its progress."),
+    ("to-dos", "What waits for the caller, and by when."),
+    ("dashboards", "The first screen of each role, one request each."),
     ("access", "Why somebody may or may not do something."),
     ("meta", "Health, metrics, problem types and this document."),
 ];
@@ -154,7 +156,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     } else if operation["tags"][0] == "auth" {
         refusals.push("401");
     }
-    if on_one {
+    if on_one || is_about_a_cycle(operation) {
         refusals.push("404");
     }
     if is_negotiated(operation) {
@@ -209,6 +211,12 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
                 json!({ "$ref": format!("#/components/responses/{name}") });
         }
     }
+}
+
+/// Whether the operation is about one cycle that a query parameter may name.
+fn is_about_a_cycle(operation: &Value) -> bool {
+    let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+    operation["tags"][0] == "dashboards" && parameters.any(|named| named["name"] == "cycle_id")
 }
 
 /// Whether the client chooses among media types of the answer.

@@ -41,6 +41,7 @@ pub mod statistics;
 pub mod tenant;
 pub mod text;
 pub mod time;
+pub mod to_do;
 pub mod trace;
 pub mod training;
 pub mod weights;

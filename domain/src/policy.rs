@@ -231,6 +231,12 @@ text_enum! {
         MoveWrite = "move.write",
         /// Export ratings as a file.
         RatingExport = "rating.export",
+        /// See what waits for oneself, and the dashboards of one's own work and team.
+        DashboardOwn = "dashboard.own",
+        /// See how far the people of a cycle are, unit by unit.
+        DashboardHr = "dashboard.hr",
+        /// See how far the goals of the company and its departments are.
+        DashboardExecutive = "dashboard.executive",
     }
 }
 
@@ -281,6 +287,9 @@ impl Action {
             | Action::CalibrationSessionWrite
             | Action::CalibrationSessionOverride
             | Action::MoveWrite => Action::CalibrationSessionRead,
+            Action::DashboardOwn => Action::DashboardOwn,
+            Action::DashboardHr => Action::DashboardHr,
+            Action::DashboardExecutive => Action::DashboardExecutive,
         }
     }
 }
@@ -506,6 +515,7 @@ pub const RULES: &[Rule] = &[
             A::DistributionRead,
             A::CalibrationSessionRead,
             A::CalibrationSessionWrite,
+            A::DashboardHr,
         ],
     ),
     allow(
@@ -521,6 +531,7 @@ pub const RULES: &[Rule] = &[
             A::DistributionRead,
             A::CalibrationSessionRead,
             A::CalibrationSessionOverride,
+            A::DashboardExecutive,
         ],
     ),
     allow("executive-results", Who::Executive, Mask::Full, &[A::SelfReviewRead, A::RatingRead])
@@ -529,7 +540,14 @@ pub const RULES: &[Rule] = &[
         "hrbp-cycle",
         Who::Hrbp,
         Mask::Full,
-        &[A::CyclePropose, A::ParticipantRead, A::GoalRead, A::ReviewRead, A::DistributionRead],
+        &[
+            A::CyclePropose,
+            A::ParticipantRead,
+            A::GoalRead,
+            A::ReviewRead,
+            A::DistributionRead,
+            A::DashboardHr,
+        ],
     ),
     allow(
         "auditor-cycle",
@@ -545,6 +563,7 @@ pub const RULES: &[Rule] = &[
             A::RatingExport,
         ],
     ),
+    allow("own-work", Who::Colleague, Mask::Full, &[A::DashboardOwn]),
     allow("standards", Who::Colleague, Mask::Full, &[A::PolicyRead]).during(RELEASED),
     allow("cycles", Who::Colleague, Mask::Full, &[A::CycleRead]).during(SUBMITTED_ON),
     allow(

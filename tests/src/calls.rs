@@ -126,9 +126,21 @@ impl<'a> Calls<'a> {
     fn target(&self, operation: &str) -> Target {
         let nothing = Target { id: None, query: String::new(), body: Body::None };
         match operation {
-            "getLiveness" | "getReadiness" | "getMetrics" | "getContract" | "getDocs"
-            | "listProblemTypes" | "getProblemType" | "getMe" | "getTenant"
-            | "revokeMySessions" | "exportEmployees" => nothing,
+            "getLiveness"
+            | "getReadiness"
+            | "getMetrics"
+            | "getContract"
+            | "getDocs"
+            | "listProblemTypes"
+            | "getProblemType"
+            | "getMe"
+            | "getTenant"
+            | "revokeMySessions"
+            | "exportEmployees"
+            | "getEmployeeDashboard"
+            | "getManagerDashboard"
+            | "getHrDashboard"
+            | "getExecutiveDashboard" => nothing,
             "listPositions"
             | "listOrgUnits"
             | "listEmployees"
@@ -140,7 +152,8 @@ impl<'a> Calls<'a> {
             | "listJobs"
             | "listPolicies"
             | "listCycles"
-            | "listParticipants" => Target { query: "?limit=200".to_owned(), ..nothing },
+            | "listParticipants"
+            | "listToDos" => Target { query: "?limit=200".to_owned(), ..nothing },
             "updateTenant" => nothing.with(json!({ "name": unique("Company") })),
 
             "createPosition" => {

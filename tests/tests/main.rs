@@ -7,6 +7,7 @@ mod bulk;
 mod contract;
 mod crash;
 mod cycles;
+mod dashboards;
 mod employees;
 mod idempotency;
 mod ledger;

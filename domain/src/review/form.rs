@@ -104,6 +104,20 @@ impl Results {
     }
 }
 
+impl State {
+    /// How far rating and grade are in this state, for the policy.
+    pub fn rating_stage(self) -> Stage {
+        match self {
+            State::PendingSelf | State::PendingRaters | State::PendingManager => Stage::Draft,
+            State::SecondReview => Stage::Submitted,
+            State::InCalibration | State::Calibrated => Stage::Calibration,
+            State::Published | State::Acknowledged | State::Disagreed | State::Final => {
+                Stage::Released
+            }
+        }
+    }
+}
+
 /// The review of one person in one cycle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
@@ -160,7 +174,7 @@ impl Review {
 
     /// How far rating and grade are, for the policy.
     pub fn rating_stage(&self) -> Stage {
-        rating_stage(self.state)
+        self.state.rating_stage()
     }
 
     /// What the policy must know to decide about one part of the review.
@@ -173,16 +187,6 @@ impl Review {
             stage: Some(stage),
             ..Target::default()
         }
-    }
-}
-
-/// How far rating and grade are in a state, for the policy.
-pub fn rating_stage(state: State) -> Stage {
-    match state {
-        State::PendingSelf | State::PendingRaters | State::PendingManager => Stage::Draft,
-        State::SecondReview => Stage::Submitted,
-        State::InCalibration | State::Calibrated => Stage::Calibration,
-        State::Published | State::Acknowledged | State::Disagreed | State::Final => Stage::Released,
     }
 }
 

@@ -5,7 +5,6 @@ use chrono::NaiveDate;
 use domain::change::Record;
 use domain::id::{CycleId, OrgUnitId};
 use domain::policy::{Protected, Sealed, Target, Visibility};
-use domain::review::form::rating_stage;
 use domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -81,7 +80,7 @@ impl Protected for RatingRow {
             about: Some(employee_id),
             responsible: manager_id,
             session: session_id,
-            stage: Some(rating_stage(state)),
+            stage: Some(state.rating_stage()),
             ..Target::default()
         }
     }

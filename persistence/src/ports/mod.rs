@@ -1,18 +1,25 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
 mod cycles;
+mod dashboards;
 mod exports;
 mod goals;
 mod participants;
 mod policies;
 mod reviews;
+mod to_dos;
 
 pub use cycles::{CycleFilter, Cycles, Headcount};
+pub use dashboards::{
+    CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, ReviewCount, TeamMember,
+    UnitGoals, UnitReviews,
+};
 pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
 pub use reviews::{ResultTrace, ReviewFilter, ReviewResults, ReviewSet, ReviewSets, Reviews};
+pub use to_dos::{OpenCycle, ToDos, Waiting};
 
 use crate::audit::AuditEntry;
 use crate::error::DbError;
@@ -67,6 +74,8 @@ pub trait Store:
     + GoalEvaluation
     + Reviews
     + ReviewSets
+    + ToDos
+    + Dashboards
 {
 }
 
@@ -96,6 +105,8 @@ impl<T> Store for T where
         + GoalEvaluation
         + Reviews
         + ReviewSets
+        + ToDos
+        + Dashboards
 {
 }
 

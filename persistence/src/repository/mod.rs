@@ -4,6 +4,7 @@ mod accounts;
 mod among;
 mod api_keys;
 mod cycles;
+mod dashboards;
 mod employees;
 mod exports;
 mod goals;
@@ -23,5 +24,6 @@ mod role_assignments;
 mod sessions;
 mod signing_keys;
 mod tenants;
+mod to_dos;
 
 use super::{Conn, Db, dialect, engine};

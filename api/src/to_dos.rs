@@ -1,0 +1,260 @@
+//! What waits for the caller, and by when.
+
+use crate::caller::{Actor, Caller};
+use crate::extract::Query;
+use crate::refusal::Refusal;
+use crate::schema::words;
+use actix_web::{HttpResponse, get};
+use chrono::NaiveDate;
+use domain::calendar::WorkCalendar;
+use domain::id::EmployeeId;
+use domain::policy::{Action, Target, decide};
+use domain::state::{cycle, goal};
+use domain::to_do::{ToDo, ToDoKind, ToDoResource, check_in_due, next_step};
+use persistence::{After, OpenCycle, OwnGoal, Store, Waiting};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// A cycle, in few words.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CycleCard {
+    /// Its id.
+    pub id: Uuid,
+    /// Name shown to people.
+    #[schema(example = "2026 H1")]
+    pub name: String,
+    /// Where it is.
+    #[schema(schema_with = words::<cycle::State>)]
+    pub state: cycle::State,
+    /// First day that is evaluated.
+    pub period_start: NaiveDate,
+    /// Last day that is evaluated.
+    pub period_end: NaiveDate,
+}
+
+impl From<&OpenCycle> for CycleCard {
+    fn from(cycle: &OpenCycle) -> Self {
+        Self {
+            id: cycle.id.uuid(),
+            name: cycle.name.clone(),
+            state: cycle.state,
+            period_start: cycle.period_start,
+            period_end: cycle.period_end,
+        }
+    }
+}
+
+/// A person, in few words.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PersonCard {
+    /// The employee.
+    pub id: Uuid,
+    /// Name of the person.
+    #[schema(example = "Lin Xia")]
+    pub name: String,
+}
+
+impl From<(EmployeeId, String)> for PersonCard {
+    fn from((id, name): (EmployeeId, String)) -> Self {
+        Self { id: id.uuid(), name }
+    }
+}
+
+/// Something that waits for the caller.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ToDo)]
+pub struct ToDoView {
+    /// What is to be done.
+    #[schema(schema_with = words::<ToDoKind>)]
+    pub kind: ToDoKind,
+    /// By when; null if nothing sets a day.
+    pub due_on: Option<NaiveDate>,
+    /// Whether that day has passed.
+    pub is_overdue: bool,
+    /// The cycle it belongs to.
+    pub cycle: CycleCard,
+    /// The noun it is done on.
+    #[schema(schema_with = words::<ToDoResource>)]
+    pub resource: ToDoResource,
+    /// The record it is done on.
+    pub resource_id: Uuid,
+    /// Whom it is about, where that is somebody else.
+    pub about: Option<PersonCard>,
+}
+
+/// A page of what waits.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ToDoPage {
+    /// What waits, by the day it is due; what has no day comes last.
+    pub items: Vec<ToDoView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ToDoQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List what waits for one
+///
+/// What the caller has to do in all cycles that are not over, by the day it is due: goals to write
+/// and to approve, check-ins, reviews, calibration, results to take note of, and for whoever runs a
+/// cycle its next step. An item is gone as soon as it is done.
+#[utoipa::path(tag = "to-dos", operation_id = "listToDos", params(ToDoQuery),
+    responses((status = 200, description = "A page of what waits", body = ToDoPage)),
+    security(("bearer" = [])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<ToDoQuery>) -> Result<HttpResponse, Refusal> {
+    let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let rows = caller
+        .snapshot(move |store, actor| {
+            actor.may(Action::DashboardOwn)?;
+            let desk = Desk::of(store, actor)?;
+            let behind = |to_do: &ToDo| {
+                page.after_text()
+                    .is_none_or(|(key, id)| (key, id) < (&key_of(to_do), to_do.resource_id))
+            };
+            let limit = usize::try_from(page.limit).unwrap_or_default();
+            let shown = desk.to_dos.iter().filter(|to_do| behind(to_do)).take(limit);
+            Ok(shown.map(|to_do| (key_of(to_do), desk.show(to_do, actor))).collect::<Vec<_>>())
+        })
+        .await?;
+    let (rows, next_cursor) =
+        request.cut(&caller.app, rows, |(key, last)| After::Text(key.clone(), last.resource_id));
+    let items = rows.into_iter().map(|(_, view)| view).collect();
+    let page = ToDoPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/to-dos").service(list));
+}
+
+/// The order of the list as a text, which a cursor can hold.
+fn key_of(to_do: &ToDo) -> String {
+    let day = to_do.due_on.unwrap_or(NaiveDate::MAX);
+    format!("{} {:02}", day.format("%Y-%m-%d"), to_do.kind as u8)
+}
+
+/// Everything that lies on the caller's desk.
+pub struct Desk {
+    /// The cycles that are not over, by their last days.
+    pub cycles: Vec<OpenCycle>,
+    /// The caller's goals in them.
+    pub goals: Vec<OwnGoal>,
+    /// What waits, in the order of lists.
+    pub to_dos: Vec<ToDo>,
+}
+
+impl Desk {
+    /// Reads the caller's desk: three statements.
+    pub fn of(store: &mut dyn Store, actor: &Actor) -> Result<Self, Refusal> {
+        let cycles = store.open_cycles(actor.subject.principal.id())?;
+        let (waiting, goals) = match actor.subject.employee_id {
+            Some(me) => (store.waiting(me, actor.today)?, store.own_goals(me)?),
+            None => (Vec::new(), Vec::new()),
+        };
+        let mut to_dos: Vec<_> = cycles.iter().filter_map(|cycle| step_of(cycle, actor)).collect();
+        for cycle in &cycles {
+            let of_cycle = |waiting: &&Waiting| waiting.cycle_id == cycle.id;
+            to_dos.extend(waiting.iter().filter(of_cycle).map(|found| to_do(found, cycle)));
+            let own = goals.iter().filter(|goal| goal.cycle_id == cycle.id);
+            to_dos.extend(own.filter_map(|goal| check_in(goal, cycle, actor.today)));
+        }
+        to_dos.sort_by_cached_key(|to_do| (key_of(to_do), to_do.resource_id));
+        Ok(Self { cycles, goals, to_dos })
+    }
+
+    /// A to-do as its owner sees it.
+    ///
+    /// # Panics
+    /// Never: each to-do was made from one of the cycles.
+    pub fn show(&self, to_do: &ToDo, actor: &Actor) -> ToDoView {
+        let cycle = self.cycles.iter().find(|cycle| cycle.id == to_do.cycle_id);
+        ToDoView {
+            kind: to_do.kind,
+            due_on: to_do.due_on,
+            is_overdue: to_do.is_overdue(actor.today),
+            cycle: cycle.map(CycleCard::from).expect("the cycle it was made from"),
+            resource: to_do.kind.resource(),
+            resource_id: to_do.resource_id,
+            about: to_do.about.clone().map(PersonCard::from),
+        }
+    }
+}
+
+/// The next step of a cycle, if it is the caller's to take.
+fn step_of(cycle: &OpenCycle, actor: &Actor) -> Option<ToDo> {
+    let kind = next_step(cycle.state)?;
+    let may = |action| {
+        let whole = Target::default();
+        decide(&actor.subject, action, &whole).permit.is_some()
+    };
+    let mine = match kind {
+        ToDoKind::ReleaseCycle => {
+            !cycle.approved && (may(Action::CyclePropose) || may(Action::CycleApprove))
+        }
+        _ => may(Action::CycleWrite),
+    };
+    mine.then(|| ToDo {
+        kind,
+        due_on: kind.due_by(&cycle.schedule),
+        cycle_id: cycle.id,
+        resource_id: cycle.id.uuid(),
+        about: None,
+    })
+}
+
+/// A record that waits, with the day by which the cycle wants it done.
+fn to_do(found: &Waiting, cycle: &OpenCycle) -> ToDo {
+    let due_on = match found.kind {
+        ToDoKind::AcknowledgeResult => appeal_ends(cycle),
+        kind => found.due_on.or_else(|| kind.due_by(&cycle.schedule)),
+    };
+    ToDo {
+        kind: found.kind,
+        due_on,
+        cycle_id: cycle.id,
+        resource_id: found.resource_id,
+        about: found.about.clone(),
+    }
+}
+
+/// The last day on which a result may be appealed: by then it is to be taken note of.
+fn appeal_ends(cycle: &OpenCycle) -> Option<NaiveDate> {
+    let days = cycle.rules.settings().ok()?.appeal.window_workdays;
+    WorkCalendar::default().add_workdays(cycle.published_at?.date_naive(), days).ok()
+}
+
+/// Days ahead of its day on which a check-in begins to wait.
+const CHECK_IN_NOTICE: i64 = 2;
+
+/// A check-in on an active goal, once its day is near.
+fn check_in(goal: &OwnGoal, cycle: &OpenCycle, today: NaiveDate) -> Option<ToDo> {
+    if goal.state != goal::State::Active || cycle.state != cycle::State::Executing {
+        return None;
+    }
+    let last = goal.checked_in_at.map_or(cycle.schedule.execution, |at| at.date_naive());
+    let cadence = cycle.rules.settings().ok()?.risk.okr_cadence_days;
+    let due = check_in_due(&goal.content, last, cadence)?;
+    ((due - today).num_days() <= CHECK_IN_NOTICE).then(|| ToDo {
+        kind: ToDoKind::CheckIn,
+        due_on: Some(due),
+        cycle_id: cycle.id,
+        resource_id: goal.id.uuid(),
+        about: None,
+    })
+}

@@ -1,0 +1,159 @@
+//! What waits for whom, and the first screen of each role.
+
+use serde_json::{Value, json};
+use tests::cycles::drive;
+use tests::world::Persona::{
+    Anonymous, Auditor, Colleague, DirectManager, Employee, EventReader, Executive, HrAdmin, Hrbp,
+    OtherHrbp, SkipLevelManager,
+};
+use tests::{TestApp, on_each_engine};
+
+on_each_engine![
+    what_waits_is_told_by_the_day_it_is_due,
+    what_waits_comes_in_pages,
+    an_employee_finds_the_own_work,
+    a_manager_finds_the_team,
+    hr_sees_the_people_of_its_units,
+    senior_management_sees_the_company,
+    dashboards_are_for_those_they_are_made_for,
+];
+
+fn kinds(list: &Value) -> Vec<(&str, &str)> {
+    let items = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    items
+        .iter()
+        .map(|to_do| {
+            (to_do["kind"].as_str().unwrap_or_default(), to_do["due_on"].as_str().unwrap_or("-"))
+        })
+        .collect()
+}
+
+/// Proves R86 through `listToDos`.
+fn what_waits_is_told_by_the_day_it_is_due(app: &TestApp) {
+    let lin = app.as_(Employee).get("/v1/to-dos").expect(200).json();
+    assert_eq!(kinds(&lin), [("submit_goals", "2026-01-31")]);
+    let first = &lin["items"][0];
+    assert_eq!(first["cycle"]["id"], json!(app.id("cycle")));
+    assert_eq!(first["resource"], "participant");
+    assert_eq!(first["is_overdue"], app.clock().now().date_naive() > "2026-01-31".parse().unwrap());
+
+    let hr = app.as_(HrAdmin).get("/v1/to-dos").expect(200).json();
+    let steps: Vec<_> = kinds(&hr);
+    assert!(steps.contains(&("launch_cycle", "2026-01-01")), "{steps:?}");
+    assert!(steps.contains(&("start_cycle", "2026-01-31")), "{steps:?}");
+
+    drive(app, &app.world.own, app.id("cycle"), "evaluating");
+    let lin = app.as_(Employee).get("/v1/to-dos").expect(200).json();
+    assert_eq!(kinds(&lin), [("submit_self_review", "2026-03-10")]);
+    assert_eq!(lin["items"][0]["resource"], "review");
+    let hr = app.as_(HrAdmin).get("/v1/to-dos").expect(200).json();
+    assert!(kinds(&hr).contains(&("open_calibration", "2026-04-01")), "{hr}");
+    let ella = app.as_(Executive).get("/v1/to-dos").expect(200).json();
+    assert!(!kinds(&ella).iter().any(|(kind, _)| *kind == "release_cycle"), "{ella}");
+
+    drive(app, &app.world.own, app.id("cycle"), "confirmed");
+    let ella = app.as_(Executive).get("/v1/to-dos").expect(200).json();
+    assert!(kinds(&ella).contains(&("release_cycle", "2026-04-30")), "{ella}");
+}
+
+fn what_waits_comes_in_pages(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    let whole = hr.get("/v1/to-dos").expect(200).json();
+    let pages = hr.all("/v1/to-dos?limit=1");
+    assert!(pages.len() > 2, "{whole}");
+    assert_eq!(whole["items"], json!(pages));
+    hr.get("/v1/to-dos?cursor=nonsense").refused("cursor-invalid");
+    hr.get("/v1/to-dos?limit=0").refused("malformed-request");
+}
+
+/// Proves R46, R86, R87 through `getEmployeeDashboard`.
+fn an_employee_finds_the_own_work(app: &TestApp) {
+    let lin = app.as_(Employee);
+    let shown = lin.get("/v1/dashboards/employee").expect(200).json();
+    let cycle = &shown["cycles"][0];
+    assert_eq!(cycle["cycle"]["state"], "goal_setting");
+    assert_eq!(cycle["participant_id"], json!(app.id("lin.participant")));
+    assert_eq!(cycle["manager"], json!({ "id": app.id("mei"), "name": "mei" }));
+    assert_eq!(cycle["goals"], json!([]));
+    assert_eq!(cycle["review"], json!(null));
+    assert_eq!(
+        (&shown["to_dos"]["total"], &shown["to_dos"]["items"][0]["kind"]),
+        (&json!(1), &json!("submit_goals"))
+    );
+    drive(app, &app.world.own, app.id("cycle"), "evaluating");
+    let review =
+        lin.get("/v1/dashboards/employee").expect(200).json()["cycles"][0]["review"].take();
+    assert_eq!(review["state"], "pending_self");
+    assert_eq!((&review["composite"], &review["grade"]), (&json!(null), &json!(null)));
+}
+
+/// Proves R46 through `getManagerDashboard`.
+fn a_manager_finds_the_team(app: &TestApp) {
+    let mei = app.as_(DirectManager);
+    let shown = mei.get("/v1/dashboards/manager").expect(200).json();
+    assert_eq!(shown["cycle"]["id"], json!(app.id("cycle")));
+    let lin = shown["members"].as_array().and_then(|members| {
+        members.iter().find(|member| member["employee"]["id"] == json!(app.id("lin")))
+    });
+    let lin = lin.unwrap_or_else(|| panic!("{shown}"));
+    assert_eq!(lin["goals"]["goals"], 0);
+    assert_eq!(lin["goals"]["progress"], json!(null));
+    drive(app, &app.world.own, app.id("cycle"), "evaluating");
+    let shown = mei.get("/v1/dashboards/manager?limit=1").expect(200).json();
+    let people = shown["reviews"][0]["people"].as_i64().unwrap_or_default();
+    assert_eq!(shown["reviews"][0]["state"], "pending_self");
+    let mut seen = shown["members"].as_array().map_or(0, Vec::len);
+    let mut cursor = shown["next_cursor"].clone();
+    while let Some(next) = cursor.as_str() {
+        let path = format!("/v1/dashboards/manager?limit=1&cursor={next}");
+        let page = mei.get(path).expect(200).json();
+        seen += page["members"].as_array().map_or(0, Vec::len);
+        cursor = page["next_cursor"].clone();
+    }
+    assert_eq!(i64::try_from(seen).unwrap_or_default(), people);
+    let missing = "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11";
+    mei.get(format!("/v1/dashboards/manager?cycle_id={missing}")).refused("not-found");
+    let draft = app.id("draft.cycle");
+    mei.get(format!("/v1/dashboards/manager?cycle_id={draft}")).refused("not-found");
+}
+
+/// Proves R46 through `getHrDashboard`.
+fn hr_sees_the_people_of_its_units(app: &TestApp) {
+    let path = format!("/v1/dashboards/hr?cycle_id={}", app.id("cycle"));
+    let people = |persona| {
+        let shown = app.as_(persona).get(&path).expect(200).json();
+        let of = |row: &Value| row["people"].as_i64().unwrap_or_default();
+        let rows = shown["departments"].as_array().map(Vec::as_slice).unwrap_or_default();
+        assert_eq!(rows.iter().map(of).sum::<i64>(), of(&shown["total"]));
+        of(&shown["total"])
+    };
+    let headcount = app.as_(HrAdmin).get(format!("/v1/cycles/{}", app.id("cycle"))).json();
+    let headcount = &headcount["headcount"];
+    let all = headcount["participants"].as_i64().unwrap_or_default()
+        - headcount["excluded"].as_i64().unwrap_or_default();
+    assert_eq!(people(HrAdmin), all);
+    let (sales, labs) = (people(Hrbp), people(OtherHrbp));
+    assert!(sales > 0 && labs > 0 && sales + labs < all, "{sales} {labs} {all}");
+}
+
+/// Proves R46 through `getExecutiveDashboard`.
+fn senior_management_sees_the_company(app: &TestApp) {
+    let shown = app.as_(Executive).get("/v1/dashboards/executive").expect(200).json();
+    assert_eq!(shown["cycle"]["id"], json!(app.id("cycle")));
+    assert_eq!(shown["goals"], json!([]));
+    assert!(shown["departments"].as_array().is_some_and(|rows| !rows.is_empty()), "{shown}");
+    assert_eq!(shown["total"]["goals"]["level"], "red");
+}
+
+fn dashboards_are_for_those_they_are_made_for(app: &TestApp) {
+    for persona in [Employee, Colleague, DirectManager, SkipLevelManager, Auditor] {
+        app.as_(persona).get("/v1/dashboards/executive").refused("forbidden");
+        app.as_(persona).get("/v1/dashboards/hr").refused("forbidden");
+    }
+    app.as_(Executive).get("/v1/dashboards/hr").refused("forbidden");
+    app.as_(HrAdmin).get("/v1/dashboards/executive").refused("forbidden");
+    for path in ["/v1/to-dos", "/v1/dashboards/employee", "/v1/dashboards/manager"] {
+        app.as_(EventReader).get(path).refused("scope-missing");
+        app.as_(Anonymous).get(path).refused("unauthenticated");
+    }
+}
