@@ -245,8 +245,8 @@ fn departments<'c>(
     cycle: &'c OpenCycle,
     shown: Option<&Visibility>,
 ) -> Result<Departments<'c>, Refusal> {
-    let units = match shown.filter(|shown| shown.everyone() != Some(Mask::Full)) {
-        Some(shown) => store.visible_units(shown)?,
+    let units = match shown.filter(|shown| shown.everyone().is_none()) {
+        Some(shown) => Some(store.visible_units(shown)?),
         None => None,
     };
     let reviews = store.unit_reviews(cycle.id)?;
