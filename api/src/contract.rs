@@ -37,6 +37,8 @@ const TAGS: &[(&str, &str)] = &[
     ("policies", "What is evaluated, by whom and with which weight, version by version."),
     ("cycles", "Performance cycles: one policy applied to many people for a period."),
     ("participants", "Who takes part in a cycle, and who answers for whom."),
+    ("calibration-sessions", "Meetings that compare grades, led by HR."),
+    ("moves", "Changes of one grade in a session, each approved by others."),
     ("ratings", "What came of the reviews, as a file."),
     ("jobs", "Long work, followed by its progress."),
     ("to-dos", "What waits for the caller, and by when."),

@@ -27,6 +27,8 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::participants::routes)
             .configure(crate::to_dos::routes)
             .configure(crate::dashboards::routes)
+            .configure(crate::distribution::routes)
+            .configure(crate::calibration::routes)
             .configure(crate::ratings::routes),
     );
 }

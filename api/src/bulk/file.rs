@@ -4,6 +4,7 @@ use super::decode::{Trailer, hex};
 use super::text::neutralised;
 use super::xlsx::{self, Cell, Workbook};
 use crate::caller::Caller;
+use crate::extract::accepted;
 use crate::refusal::Refusal;
 use actix_web::http::header;
 use actix_web::web::Bytes;
@@ -40,24 +41,12 @@ pub enum Format {
 impl Format {
     /// The format a client prefers; CSV where it does not matter.
     pub fn of(request: &HttpRequest) -> Result<Self, Refusal> {
-        let accept = request.headers().get(header::ACCEPT);
-        let Some(accept) = accept.and_then(|value| value.to_str().ok()) else {
-            return Ok(Self::Csv);
-        };
-        let wanted = accept.split(',').filter_map(|item| {
-            let mut parts = item.split(';').map(str::trim);
-            let format = match parts.next()? {
-                "text/csv" | "text/*" | "*/*" => Self::Csv,
-                "application/x-ndjson" | "application/*" => Self::Ndjson,
-                xlsx::MEDIA_TYPE => Self::Xlsx,
-                _ => return None,
-            };
-            let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
-            let quality = quality.unwrap_or(1.0);
-            (quality > 0.0).then_some((format, quality))
-        });
-        let best = wanted.reduce(|best, next| if next.1 > best.1 { next } else { best });
-        best.map(|(format, _)| format).ok_or(Refusal::NotAcceptable)
+        accepted(request, Self::Csv, |media| match media {
+            "text/csv" | "text/*" | "*/*" => Some(Self::Csv),
+            "application/x-ndjson" | "application/*" => Some(Self::Ndjson),
+            xlsx::MEDIA_TYPE => Some(Self::Xlsx),
+            _ => None,
+        })
     }
 
     fn media_type(self) -> &'static str {

@@ -148,7 +148,7 @@ fn follow(
             vec![("exceptions", order.exceptions.len())]
         }
         CycleAction::Confirmation => {
-            vec![("reviews", store.settle_grades(id)?), ("goals", store.lock_goals(id)?)]
+            vec![("reviews", store.settle_grades(id, None)?), ("goals", store.lock_goals(id)?)]
         }
         CycleAction::Publication => {
             cycle.published_at = Some(cycle.updated_at);
@@ -204,7 +204,8 @@ fn look(
             sight.facts.manager_reviews_missing = Some(missing);
             sight.say(Guard::ManagerReviewsIn, missing);
         }
-        CycleAction::Confirmation => {
+        // A session may have been taken up again since the grades were confirmed.
+        CycleAction::Confirmation | CycleAction::Publication => {
             let unfinished = store.sessions_unfinished(*id)?;
             sight.facts.sessions_unfinished = Some(unfinished);
             sight.say(Guard::SessionsFinalised, unfinished);
@@ -220,7 +221,7 @@ fn look(
             sight.facts.retention_reached = today >= schedule.retention;
             sight.say(Guard::RetentionReached, schedule.retention);
         }
-        CycleAction::Update | CycleAction::Publication | CycleAction::Cancellation => {}
+        CycleAction::Update | CycleAction::Cancellation => {}
     }
     sight.facts.reason_given = order.reason.is_some();
     Ok(sight)

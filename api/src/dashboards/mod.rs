@@ -8,7 +8,7 @@ use crate::extract::Query;
 use crate::refusal::Refusal;
 use crate::to_dos::Desk;
 use actix_web::{HttpResponse, get};
-use domain::policy::{Action, Mask, Target, Visibility, decide, visibility};
+use domain::policy::{Action, Target, Visibility, decide, visibility};
 use domain::state::{cycle, review};
 use figures::Departments;
 use persistence::{After, OpenCycle, Page, Store};

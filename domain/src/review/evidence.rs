@@ -4,6 +4,7 @@ use crate::calendar::Period;
 use crate::error::{Code, Result};
 use crate::number::Exact;
 use crate::scale::Grade;
+use crate::text_enum;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -39,18 +40,18 @@ impl Judgement {
     }
 }
 
-/// What kind of thing is cited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EvidenceKind {
-    /// The outcome of a project.
-    ProjectResult,
-    /// What a customer said.
-    CustomerFeedback,
-    /// A measurement.
-    Data,
-    /// Something seen.
-    Observation,
+text_enum! {
+    /// What kind of thing is cited.
+    pub enum EvidenceKind {
+        /// The outcome of a project.
+        ProjectResult = "project_result",
+        /// What a customer said.
+        CustomerFeedback = "customer_feedback",
+        /// A measurement.
+        Data = "data",
+        /// Something seen.
+        Observation = "observation",
+    }
 }
 
 /// One item of evidence.

@@ -1,5 +1,6 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
+mod calibration;
 mod cycles;
 mod dashboards;
 mod exports;
@@ -9,6 +10,7 @@ mod policies;
 mod reviews;
 mod to_dos;
 
+pub use calibration::{CalibrationSessions, GradeCount, MoveFilter, Moves, Seats, SessionFilter};
 pub use cycles::{CycleFilter, Cycles, Headcount};
 pub use dashboards::{
     CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, ReviewCount, TeamMember,
@@ -74,6 +76,8 @@ pub trait Store:
     + GoalEvaluation
     + Reviews
     + ReviewSets
+    + CalibrationSessions
+    + Moves
     + ToDos
     + Dashboards
 {
@@ -105,6 +109,8 @@ impl<T> Store for T where
         + GoalEvaluation
         + Reviews
         + ReviewSets
+        + CalibrationSessions
+        + Moves
         + ToDos
         + Dashboards
 {
