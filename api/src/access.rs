@@ -155,6 +155,7 @@ fn find(
         Action::JobRead => target(store.job(id.into())?, today),
         Action::PolicyRead => target(store.policy(id.into())?, today),
         Action::CycleRead => target(store.cycle(id.into())?, today),
+        Action::GoalRead => target(store.goal(id.into())?, today),
         Action::ParticipantRead => target(store.participant(id.into())?, today),
         _ => None,
     })

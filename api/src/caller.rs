@@ -64,11 +64,23 @@ impl Actor {
         record: Option<Sealed<T>>,
         as_of: NaiveDate,
     ) -> Result<(T, Permit), Refusal> {
+        let (record, permit, _) = self.open_related(store, action, record, as_of)?;
+        Ok((record, permit))
+    }
+
+    /// [`Actor::open_as_of`], which also tells how the caller stands to the record.
+    pub fn open_related<T: Protected>(
+        &self,
+        store: &mut dyn Store,
+        action: Action,
+        record: Option<Sealed<T>>,
+        as_of: NaiveDate,
+    ) -> Result<(T, Permit, Target), Refusal> {
         let record = record.ok_or(Refusal::NotFound)?;
         let mut target = record.target(self.today);
         self.relate(store, action, &mut target, as_of)?;
         let permit = authorise(&self.subject, action, &target)?;
-        Ok((record.open(&permit)?, permit))
+        Ok((record.open(&permit)?, permit, target))
     }
 
     /// Loads how the subject stands to the person concerned, if the decision depends on it.

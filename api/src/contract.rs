@@ -37,6 +37,8 @@ const TAGS: &[(&str, &str)] = &[
     ("policies", "What is evaluated, by whom and with which weight, version by version."),
     ("cycles", "Performance cycles: one policy applied to many people for a period."),
     ("participants", "Who takes part in a cycle, and who answers for whom."),
+    ("goals", "Goals of one person in one cycle: objectives, indicators, and the tree they form."),
+    ("goal-changes", "Requests to change what both sides have signed."),
     ("calibration-sessions", "Meetings that compare grades, led by HR."),
     ("moves", "Changes of one grade in a session, each approved by others."),
     ("ratings", "What came of the reviews, as a file."),
@@ -46,6 +48,10 @@ const TAGS: &[(&str, &str)] = &[
     ("access", "Why somebody may or may not do something."),
     ("meta", "Health, metrics, problem types and this document."),
 ];
+
+/// What is reported of a resource, whatever version it has: reporters do not change what they report
+/// of.
+const REPORTS: &[&str] = &["/check-ins", "/measurements"];
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(collect()));
 
@@ -149,7 +155,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     let has_body = operation.get("requestBody").is_some();
     let on_one = path.contains("{id}") || path.contains("{slug}");
     let is_item = path.ends_with("{id}") || path == "/v1/tenant";
-    let is_transition = method == "post" && path.contains("{id}/");
+    let is_report = REPORTS.iter().any(|noun| path.ends_with(noun));
+    let is_transition = method == "post" && path.contains("{id}/") && !is_report;
     let guarded = matches!(method, "patch" | "put" | "delete") || is_transition;
     let mut refusals = vec!["400", "429", "500", "503"];
     let mut parameters = Vec::new();

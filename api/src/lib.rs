@@ -23,6 +23,7 @@ pub mod edge;
 pub mod employees;
 pub mod events;
 pub mod extract;
+pub mod goals;
 pub mod housekeeping;
 pub mod jobs;
 pub mod keys;

@@ -25,6 +25,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::policies::routes)
             .configure(crate::cycles::routes)
             .configure(crate::participants::routes)
+            .configure(crate::goals::routes)
             .configure(crate::to_dos::routes)
             .configure(crate::dashboards::routes)
             .configure(crate::distribution::routes)

@@ -7,6 +7,7 @@ use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Value, json};
 use std::any::TypeId;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
@@ -106,6 +107,28 @@ fn child(at: &str, name: &str) -> String {
     format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
+/// The faults of the alternative that is meant: the one whose kind is named, if a property tells
+/// them apart, and of several the one that fits furthest. A nullable reference is "null or the
+/// schema", of which the schema fits further.
+fn meant<'c, 'i>(
+    context: &'c [Vec<jsonschema::ValidationError<'i>>],
+) -> Option<&'c [jsonschema::ValidationError<'i>]> {
+    let fit = |errors: &Vec<jsonschema::ValidationError<'i>>| {
+        let depth = errors.iter().map(|error| error.instance_path().as_str().len()).max();
+        (!errors.iter().any(names_another_kind), depth, Reverse(errors.len()))
+    };
+    let best = context.iter().max_by_key(|errors| fit(errors))?;
+    // Where no kind is named that exists, the name alone is at fault.
+    let unknown = best.iter().position(names_another_kind);
+    Some(unknown.map_or(best.as_slice(), |at| &best[at..=at]))
+}
+
+/// Whether a property that tells kinds apart has the name of another kind.
+fn names_another_kind(error: &jsonschema::ValidationError<'_>) -> bool {
+    matches!(error.kind(), Kind::Enum { options }
+        if options.as_array().is_some_and(|options| options.len() == 1))
+}
+
 fn fault(error: &jsonschema::ValidationError<'_>) -> Vec<Violation> {
     let at = error.instance_path().as_str().to_owned();
     let child = |name: &str| child(&at, name);
@@ -138,12 +161,8 @@ fn fault(error: &jsonschema::ValidationError<'_>) -> Vec<Violation> {
                 _ => "pattern",
             },
         )),
-        // A nullable reference is "null or the schema": the faults of the schema are what helps.
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
-            let inner = context.iter().max_by_key(|errors| {
-                errors.iter().map(|error| error.instance_path().as_str().len()).max()
-            });
-            let found: Vec<_> = inner.into_iter().flatten().flat_map(fault).collect();
+            let found: Vec<_> = meant(context).into_iter().flatten().flat_map(fault).collect();
             if found.is_empty() { one(Violation::new(at, "wrong_type")) } else { found }
         }
         _ => one(Violation::new(at, "not_allowed")),

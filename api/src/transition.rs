@@ -5,6 +5,7 @@ use crate::refusal::Refusal;
 use domain::DomainError;
 use domain::policy::SEPARATION_OF_DUTIES;
 use domain::state::{self, Machine, Signature};
+use uuid::Uuid;
 
 /// Fires an event. `allowed` are the actions the caller is shown for the present state, and `detail`
 /// gives a guard that does not hold the value its text speaks of.
@@ -40,6 +41,30 @@ pub fn fire<S: Machine>(
                 .collect(),
         ),
     })
+}
+
+/// Every signature a transition could need, to see whether anything else keeps it from happening.
+pub fn everyone<S: Machine>(state: S, event: S::Event) -> Vec<Signature> {
+    let row = state.row(event);
+    let seats = row.map(|row| row.by.actors()).unwrap_or_default();
+    (1..)
+        .zip(seats)
+        .map(|(n, seat)| Signature { person: Uuid::from_u128(n), actor: *seat })
+        .collect()
+}
+
+/// What [`fire`] has found, together with faults that no guard speaks of.
+///
+/// # Errors
+/// That of `fired`; 422 with guards and faults alike.
+pub fn also<S>(fired: Result<S, Refusal>, faults: Vec<Violation>) -> Result<S, Refusal> {
+    match fired {
+        Err(Refusal::GuardFailed(guards)) => {
+            Err(Refusal::GuardFailed(guards.into_iter().chain(faults).collect()))
+        }
+        Ok(_) if !faults.is_empty() => Err(Refusal::GuardFailed(faults)),
+        fired => fired,
+    }
 }
 
 /// What a formula refuses, at its place in the input.

@@ -52,6 +52,9 @@ struct Options {
     /// The folder of PostgreSQL's server programs.
     #[arg(long, env = "EVENHAND_TEST_POSTGRES_BIN")]
     postgres_bin: Option<PathBuf>,
+    /// What to measure; everything, if nothing is named.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
     /// People in the company.
     #[arg(long, default_value_t = 100_000)]
     people: usize,
@@ -66,7 +69,26 @@ struct Options {
     seconds: f64,
 }
 
+/// A part of a run that can be measured by itself.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Bulk upserts.
+    Bulk,
+    /// Exports.
+    Export,
+    /// Reads of one employee.
+    Read,
+    /// Pages of 50 employees.
+    List,
+    /// Changes of one employee.
+    Change,
+}
+
 impl Options {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
     fn window(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
     }

@@ -8,7 +8,7 @@ use crate::product::{self, Product};
 use crate::raw;
 use crate::report::{Answers, BULK, Comparison, REQUESTS, Section};
 use crate::server::Server;
-use crate::{Options, Result, wait};
+use crate::{Options, Part, Result, wait};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -34,7 +34,9 @@ pub fn run(engine: &Engine, options: &Options) -> Result<Section> {
     section.engine = raw::connect(&engine.url("base"))?.version()?;
     imports(engine, options, &company, &mut section)?;
     engine.copy("ours", "bare")?;
-    exports(engine, options, company.len(), &mut section)?;
+    if options.wants(Part::Export) {
+        exports(engine, options, company.len(), &mut section)?;
+    }
     requests(engine, options, &mut section)?;
     Ok(section)
 }
@@ -61,6 +63,10 @@ fn imports(
         requests
             .try_for_each(|(part, body)| wait(product.import(EMPLOYEES, body, outcome, part.len())))
     };
+    if !options.wants(Part::Bulk) {
+        engine.copy("base", "ours")?;
+        return by_http(&wait(Product::serve(&engine.url("ours")))?, "created");
+    }
     let (mut new, mut known) = (Vec::new(), Vec::new());
     let mut peak = 0.0;
     let ways = raw::connect(&engine.url("base"))?.ways();
@@ -164,11 +170,14 @@ fn requests(engine: &Engine, options: &Options, section: &mut Section) -> Result
     let plain = Target { address: bare.address, employees: bare::PLAIN, authorization: None };
     let recorded = Target { employees: bare::RECORDED, ..plain.clone() };
     let bare = |name, target: &Target| Side::new(name, &bare, target);
-    for (what, work) in [
-        ("read one employee", Work::Read),
-        ("list 50 employees", Work::List),
-        ("change one employee", Work::Patch),
+    for (part, what, work) in [
+        (Part::Read, "read one employee", Work::Read),
+        (Part::List, "list 50 employees", Work::List),
+        (Part::Change, "change one employee", Work::Patch),
     ] {
+        if !options.wants(part) {
+            continue;
+        }
         let mut sides = vec![Side::new("Evenhand", &product.server, product.target())];
         if work == Work::Patch {
             sides.push(bare("bare actix-web: the same durable work", &recorded));

@@ -3,9 +3,13 @@
 //! How it moves is told by [`crate::state::goal`]; here is what it holds and what speaks against
 //! it. The content that both sides signed is kept revision by revision (R25).
 
+mod actions;
 mod checks;
 mod content;
+#[cfg(test)]
+mod examples;
 mod progress;
+mod sight;
 
 use crate::calendar::Period;
 use crate::id::{
@@ -15,16 +19,17 @@ use crate::number::Exact;
 use crate::policy::{Protected, Target};
 use crate::settings::Settings;
 use crate::state::goal::{Event, State};
-use crate::state::{self, Machine, cycle};
-use crate::text::TextEnum;
+use crate::state::{self, cycle};
 use crate::text_enum;
 use crate::time::Timestamp;
+pub use actions::GoalAction;
 pub use checks::*;
 use chrono::NaiveDate;
 pub use content::*;
-pub use progress::*;
+pub use progress::Misreport;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+pub use sight::Alignment;
 
 /// A goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +60,8 @@ pub struct Goal {
     pub checked_in_at: Option<Timestamp>,
     /// Score, 2 places, once scored.
     pub score: Option<Decimal>,
+    /// Why the manager asked for another draft; none once it is handed in again.
+    pub return_reason: Option<String>,
     /// Where the cycle is: goals are written and changed in some of its states only.
     pub cycle_state: cycle::State,
     /// A signature that waits for the second one.
@@ -93,82 +100,7 @@ pub struct FirstSignature {
     pub at: Timestamp,
 }
 
-text_enum! {
-    /// What can be done to a goal, named as it is asked for.
-    pub enum GoalAction {
-        /// Change the draft.
-        Update = "update",
-        /// Throw the draft away.
-        Deletion = "deletion",
-        /// Sign as the owner and hand in.
-        Submission = "submission",
-        /// Ask for another draft.
-        Return = "return",
-        /// Sign as the manager.
-        Approval = "approval",
-        /// Ask for a change of what both signed.
-        Change = "change",
-        /// Report progress.
-        CheckIn = "check_in",
-        /// Report an actual value.
-        Measurement = "measurement",
-        /// Report that it is complete, or confirm that.
-        Completion = "completion",
-        /// Give it up, or agree to that.
-        Cancellation = "cancellation",
-    }
-}
-
-impl GoalAction {
-    /// The event it fires, if it is one of the state machine's.
-    pub fn event(self) -> Option<Event> {
-        Some(match self {
-            GoalAction::Submission => Event::Submit,
-            GoalAction::Return => Event::Return,
-            GoalAction::Approval => Event::Approve,
-            GoalAction::Change => Event::RequestChange,
-            GoalAction::Completion => Event::Complete,
-            GoalAction::Cancellation => Event::Cancel,
-            GoalAction::Update
-            | GoalAction::Deletion
-            | GoalAction::CheckIn
-            | GoalAction::Measurement => return None,
-        })
-    }
-
-    /// Whether a cycle in a state lets it be done: goals are begun, signed and changed until
-    /// evaluation opens, data may come in until it ends.
-    fn is_open_in(self, cycle: cycle::State) -> bool {
-        use cycle::State::{Evaluating, Executing, GoalSetting};
-        match self {
-            GoalAction::CheckIn | GoalAction::Measurement => {
-                matches!(cycle, GoalSetting | Executing | Evaluating)
-            }
-            _ => matches!(cycle, GoalSetting | Executing),
-        }
-    }
-}
-
 impl Goal {
-    /// What its state and that of the cycle let be done.
-    pub fn possible_actions(&self) -> impl Iterator<Item = GoalAction> + '_ {
-        GoalAction::ALL.iter().copied().filter(|action| {
-            let in_state = match action {
-                GoalAction::Update | GoalAction::Deletion => self.state == State::Draft,
-                GoalAction::CheckIn => matches!(self.state, State::Active | State::ChangePending),
-                GoalAction::Measurement => {
-                    matches!(self.content.kind, GoalKind::Indicator(_))
-                        && matches!(
-                            self.state,
-                            State::Active | State::ChangePending | State::Completed
-                        )
-                }
-                step => step.event().is_some_and(|event| self.state.row(event).is_some()),
-            };
-            in_state && action.is_open_in(self.cycle_state)
-        })
-    }
-
     /// Whether it was given up or thrown away.
     pub fn is_archived(&self) -> bool {
         self.state == State::Cancelled || self.deleted_at.is_some()
@@ -191,6 +123,11 @@ pub struct GoalFrame {
 }
 
 impl GoalFrame {
+    /// Whether goals may be begun.
+    pub fn is_open_to_drafts(&self) -> bool {
+        self.cycle_state == cycle::State::GoalSetting
+    }
+
     /// Whether the middle of the cycle has passed: changes are then for HR to decide.
     pub fn is_past_middle(&self, today: NaiveDate) -> bool {
         self.period.elapsed(today) * 2 > self.period.days()
@@ -265,6 +202,13 @@ pub struct GoalChange {
     pub decided_at: Option<Timestamp>,
 }
 
+impl GoalChange {
+    /// Counts changes, from 1: nothing but the decision changes it.
+    pub fn version(&self) -> i32 {
+        if self.decided_at.is_none() { 1 } else { 2 }
+    }
+}
+
 /// A request together with the goal it is about, which settles who may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestedChange {
@@ -272,6 +216,20 @@ pub struct RequestedChange {
     pub goal: Goal,
     /// The request.
     pub change: GoalChange,
+}
+
+impl RequestedChange {
+    /// Whether the state of the request and that of the cycle let it be decided.
+    pub fn is_open(&self) -> bool {
+        use cycle::State::{Evaluating, Executing, GoalSetting};
+        self.change.state == GoalChangeState::Pending
+            && matches!(self.goal.cycle_state, GoalSetting | Executing | Evaluating)
+    }
+
+    /// Whether a weight changes, which is for HR to decide.
+    pub fn changes_weight(&self) -> bool {
+        self.change.content.weight != self.goal.content.weight
+    }
 }
 
 impl Protected for RequestedChange {

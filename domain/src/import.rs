@@ -113,8 +113,25 @@ pub struct Staff {
     pub positions: HashMap<String, PositionId>,
     /// Holders of the external ids that the rows give.
     pub external_ids: BTreeMap<ExternalId, EmployeeId>,
-    /// Everyone's lines from the day of the import on.
+    /// Everyone's lines from the day of the import on, if the rows move anyone.
     pub lines: Vec<Line>,
+}
+
+impl Staff {
+    /// Whether the rows give anyone a manager whom that person does not have already: then it
+    /// depends on everyone's lines whether they can.
+    pub fn moves(&self, rows: &[PersonRow]) -> bool {
+        rows.iter().any(|row| {
+            let Some(given) = &row.manager_employee_number else { return false };
+            let person = self.numbers.get(&row.employee_number).and_then(|id| self.people.get(id));
+            let held = person.map(Employee::parent);
+            match given.as_ref().map(|number| self.numbers.get(number)) {
+                None => held != Some(None),
+                Some(None) => true,
+                Some(Some(manager)) => held != Some(Some(manager.uuid())),
+            }
+        })
+    }
 }
 
 /// What exists, as far as an import of units must know it.
@@ -841,6 +858,19 @@ mod tests {
         let second = plan(kept(first), &rows, &terms(true));
         assert_eq!(second.rows.len(), 2);
         assert!(!second.rows.iter().any(Planned::is_change));
+    }
+
+    #[test]
+    fn only_another_manager_than_the_known_one_moves_anybody() {
+        let rows = [row(0, "E1", Some("E2")), row(1, "E2", None)];
+        let staff = kept(plan(Staff::default(), &rows, &terms(true)));
+        assert!(!staff.moves(&rows));
+        assert!(!staff.moves(&[PersonRow { manager_employee_number: None, ..row(0, "E9", None) }]));
+        for (number, manager) in
+            [("E1", None), ("E1", Some("E9")), ("E2", Some("E1")), ("E9", None), ("E9", Some("E1"))]
+        {
+            assert!(staff.moves(&[row(0, number, manager)]), "{number} to {manager:?}");
+        }
     }
 
     #[test]

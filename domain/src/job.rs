@@ -14,6 +14,8 @@ text_enum! {
         EmployeeImport = "employee_import",
         /// Creates and changes many org units.
         OrgUnitImport = "org_unit_import",
+        /// Moves a cycle on that many people are in.
+        CycleTransition = "cycle_transition",
     }
 }
 

@@ -32,6 +32,7 @@ pub mod performance_policy;
 pub mod pip;
 pub mod policy;
 pub mod promotion;
+pub mod readiness;
 pub mod review;
 pub mod risk;
 pub mod scale;

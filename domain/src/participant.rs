@@ -7,6 +7,7 @@ use crate::id::{CycleId, EmployeeId, OrgUnitId, ParticipantId};
 use crate::org::{MAX_DEPTH, OrgUnitKind};
 use crate::performance_policy::{Membership, PolicyRules};
 use crate::policy::{Protected, Target};
+use crate::state::cycle::State;
 use crate::text_enum;
 use crate::time::Timestamp;
 use chrono::NaiveDate;
@@ -57,6 +58,48 @@ pub struct Participant {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+text_enum! {
+    /// What can be done to a participant, named as it is asked for.
+    pub enum ParticipantAction {
+        /// Let another manager answer for the review.
+        Handover = "handover",
+        /// Take the person out of the evaluation.
+        Exclusion = "exclusion",
+        /// Take the person into the evaluation again.
+        Inclusion = "inclusion",
+    }
+}
+
+impl Participant {
+    /// What a cycle in this state lets be done: as long as its results are not released, somebody
+    /// can answer for them; who is evaluated is settled when calibration begins.
+    pub fn possible_actions(&self, cycle: State) -> Vec<ParticipantAction> {
+        use ParticipantAction::{Exclusion, Handover, Inclusion};
+        let change = if self.exclusion.is_some() { Inclusion } else { Exclusion };
+        match cycle {
+            State::GoalSetting | State::Executing | State::Evaluating => vec![Handover, change],
+            State::Calibrating | State::Confirmed => vec![Handover],
+            State::Draft
+            | State::Published
+            | State::Closed
+            | State::Archived
+            | State::Cancelled => Vec::new(),
+        }
+    }
+}
+
+/// Whether somebody who is evaluated counts towards the quotas (E.1). Days of leave are not known
+/// here.
+pub fn counts_for_quota(hired: NaiveDate, period: Period, executive: bool) -> bool {
+    let standing = Standing {
+        tenure_months: tenure_months(hired, period.end()),
+        leave_days: 0,
+        period_days: u32::try_from(period.days()).unwrap_or(u32::MAX),
+        executive,
+    };
+    standing.exclusion().is_none()
 }
 
 impl Protected for Participant {
@@ -169,12 +212,6 @@ pub fn enrol(
         } else {
             population.is_none().then_some(ExclusionReason::NoPopulation)
         };
-        let standing = Standing {
-            tenure_months,
-            leave_days: 0,
-            period_days: u32::try_from(cycle.period.days()).unwrap_or(u32::MAX),
-            executive: candidate.executive,
-        };
         Participant {
             id: new_id(),
             cycle_id: cycle.id,
@@ -184,7 +221,8 @@ pub fn enrol(
             manager_id: candidate.manager_id,
             population,
             exclusion,
-            counts_for_quota: exclusion.is_none() && standing.exclusion().is_none(),
+            counts_for_quota: exclusion.is_none()
+                && counts_for_quota(candidate.hire_date, cycle.period, candidate.executive),
             version: 1,
             created_at: now,
             updated_at: now,

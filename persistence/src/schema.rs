@@ -296,7 +296,6 @@ diesel::table! {
         state -> Text,
         done -> BigInt,
         total -> Nullable<BigInt>,
-        input -> Binary,
         result -> Nullable<Text>,
         author_kind -> Text,
         author_id -> Id,
@@ -306,6 +305,17 @@ diesel::table! {
         version -> Integer,
         created_at -> Instant,
         updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::Id;
+    use diesel::sql_types::*;
+
+    job_input (tenant_id, job_id) {
+        tenant_id -> Id,
+        job_id -> Id,
+        content -> Binary,
     }
 }
 
@@ -408,6 +418,7 @@ diesel::table! {
         confidence -> Nullable<Integer>,
         checked_in_at -> Nullable<Instant>,
         score -> Nullable<BigInt>,
+        return_reason -> Nullable<Text>,
         signed_event -> Nullable<Text>,
         signed_seat -> Nullable<Text>,
         signed_by -> Nullable<Id>,
@@ -609,6 +620,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     event,
     idempotency,
     job,
+    job_input,
     policy,
     cycle,
     cycle_approval,

@@ -5,6 +5,7 @@ use crate::TestApp;
 use crate::client::{Client, Request};
 use crate::contract::{self, Operation};
 use crate::cycles;
+use crate::goals;
 use crate::world::{self, Company, PASSWORD, Persona};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -123,6 +124,51 @@ impl<'a> Calls<'a> {
         made
     }
 
+    /// Somebody of the company.
+    fn by(&self, persona: Persona) -> Client {
+        self.hr.with(self.company.credentials(persona))
+    }
+
+    fn new_goal(&self) -> Value {
+        let content = goals::indicator(&unique("Goal"), "0");
+        let mut goal = goals::goal(self.company.id("cycle"), &content);
+        goal["owner_id"] = json!(self.company.id("lin"));
+        goal
+    }
+
+    /// A goal of Lin's of its own, in some state.
+    fn goal_in(&self, state: &str) -> Target {
+        let (lin, mei) = (self.by(Persona::Employee), self.by(Persona::DirectManager));
+        let made = lin.post("/v1/goals", &self.new_goal()).expect(201);
+        let path = goals::path(&made);
+        match state {
+            "submitted" => {
+                cycles::step(&lin, &path, "submission", None).expect(200);
+                // The manager is known by now: looking her up is no part of what is counted.
+                mei.get(&path).expect(200);
+            }
+            "active" => drop(goals::activate(&lin, &mei, &path)),
+            _ => {}
+        }
+        Target { id: Some(made.id()), query: String::new(), body: Body::None }
+    }
+
+    /// A change of a goal that Lin has asked for.
+    fn pending_change(&self) -> Target {
+        let goal = format!("/v1/goals/{}", self.goal_in("active").id.unwrap_or_default());
+        let lin = self.by(Persona::Employee);
+        let change = cycles::step(&lin, &goal, "changes", Some(new_change())).expect(201);
+        Target { id: Some(change.id()), query: String::new(), body: Body::None }
+    }
+
+    /// Somebody in a cycle of their own.
+    fn participant(&self) -> Target {
+        let cycle = self.cycle_in("goal_setting").id.unwrap_or_default();
+        let list = self.hr.get(format!("/v1/participants?cycle_id={cycle}&limit=1")).expect(200);
+        let id = list.json()["items"][0]["id"].as_str().and_then(|id| id.parse().ok());
+        Target { id, query: String::new(), body: Body::None }
+    }
+
     fn target(&self, operation: &str) -> Target {
         let nothing = Target { id: None, query: String::new(), body: Body::None };
         match operation {
@@ -153,6 +199,7 @@ impl<'a> Calls<'a> {
             | "listPolicies"
             | "listCycles"
             | "listParticipants"
+            | "listGoals"
             | "listToDos" => Target { query: "?limit=200".to_owned(), ..nothing },
             "updateTenant" => nothing.with(json!({ "name": unique("Company") })),
 
@@ -258,7 +305,7 @@ impl<'a> Calls<'a> {
             }
 
             "createCycle" => nothing.with(self.new_cycle()),
-            "getCycle" => self.id("cycle"),
+            "getCycle" | "getCycleReadiness" => self.id("cycle"),
             "updateCycle" => self.id("draft.cycle").with(json!({ "name": unique("Cycle") })),
             "launchCycle" => self.cycle_in("draft"),
             "startCycle" => self.cycle_in("goal_setting").with(json!({ "reason": "No goals" })),
@@ -279,6 +326,42 @@ impl<'a> Calls<'a> {
             "cancelCycle" => self.cycle_in("draft").with(json!({ "reason": "Not needed" })),
 
             "getParticipant" => self.id("lin.participant"),
+            "handOverParticipant" => {
+                let manager = self.company.id("sun");
+                self.id("lin.participant").with(json!({ "manager_id": manager, "reason": "Moved" }))
+            }
+            "excludeParticipant" => self.participant().with(json!({ "reason": "On long leave" })),
+            "includeParticipant" => {
+                let made = self.participant();
+                let path = format!("/v1/participants/{}", made.id.unwrap_or_default());
+                let body = json!({ "reason": "On long leave" });
+                cycles::step(&self.hr, &path, "exclusion", Some(body)).expect(200);
+                made.with(json!({ "reason": "Back from leave" }))
+            }
+
+            "createGoal" => nothing.with(self.new_goal()),
+            "getGoal" | "listGoalRevisions" | "listCheckIns" | "listMeasurements"
+            | "listGoalChanges" => self.id("goal"),
+            "getGoalAlignment" => self.id("goal.above"),
+            "updateGoal" => {
+                self.goal_in("draft").with(json!({ "content": { "title": unique("Title") } }))
+            }
+            "deleteGoal" | "submitGoal" => self.goal_in("draft"),
+            "approveGoal" => self.goal_in("submitted"),
+            "returnGoal" => self.goal_in("submitted").with(json!({ "reason": "Which one?" })),
+            "completeGoal" => {
+                let made = self.goal_in("active");
+                let path = format!("/v1/goals/{}", made.id.unwrap_or_default());
+                let lin = self.by(Persona::Employee);
+                lin.post(format!("{path}/measurements"), &new_measurement()).expect(201);
+                made
+            }
+            "cancelGoal" => self.goal_in("active").with(json!({ "reason": "Not needed" })),
+            "createCheckIn" => self.id("goal").with(json!({ "confidence": 8 })),
+            "createMeasurement" => self.id("goal").with(new_measurement()),
+            "requestGoalChange" => self.goal_in("active").with(new_change()),
+            "getGoalChange" | "approveGoalChange" => self.pending_change(),
+            "rejectGoalChange" => self.pending_change().with(json!({ "reason": "Not now" })),
 
             "exportRatings" => {
                 let cycle = cycles::rated(self.app, self.company, "published", &[]);
@@ -317,6 +400,29 @@ enum Body {
 impl Target {
     fn with(self, body: Value) -> Self {
         Self { body: Body::Json(body), ..self }
+    }
+}
+
+fn new_measurement() -> Value {
+    json!({
+        "period_start": "2026-03-01", "source": "crm", "external_id": unique("m"), "value": "5",
+    })
+}
+
+fn new_change() -> Value {
+    json!({
+        "content": goals::indicator(&unique("Goal"), "0"), "reason": "The market has changed",
+        "evidence": ["Minutes of 3 March"], "effective_from": "2026-06-01",
+    })
+}
+
+/// Who may do what an operation does: HR, but for what people do for themselves and their own.
+pub fn doer(operation: &Operation) -> Persona {
+    match operation.id {
+        "createGoal" | "updateGoal" | "deleteGoal" | "submitGoal" | "completeGoal"
+        | "createCheckIn" | "requestGoalChange" => Persona::Employee,
+        "approveGoal" | "returnGoal" => Persona::DirectManager,
+        _ => Persona::HrAdmin,
     }
 }
 

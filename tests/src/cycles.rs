@@ -65,26 +65,36 @@ pub fn exceptions(hr: &Client, cycle: Uuid) -> Value {
     json!({ "exceptions": ids, "reason": "Nobody is to be graded" })
 }
 
-/// Runs a statement on the records of a company, in which `{id}` becomes the cycle.
-fn behind_the_back(app: &TestApp, company: &Company, cycle: Uuid, statement: &str) {
-    let (before, id) = match app.engine {
-        Engine::Sqlite => (String::new(), format!("x'{}'", cycle.simple())),
-        Engine::Postgres => {
-            (format!("SET evenhand.tenant = '{}'; ", company.tenant), format!("'{cycle}'"))
-        }
-    };
-    let statement = before + &statement.replace("{id}", &id);
-    sql::execute(app.engine, app.url(), &statement);
+/// An id as it stands in a statement.
+fn literal(app: &TestApp, id: Uuid) -> String {
+    match app.engine {
+        Engine::Sqlite => format!("x'{}'", id.simple()),
+        Engine::Postgres => format!("'{id}'"),
+    }
 }
 
 /// Lets the time for appeals against the results of a published cycle be over.
 pub fn end_appeals(app: &TestApp, company: &Company, cycle: Uuid) {
-    let begin = match app.engine {
+    let long_ago = match app.engine {
         Engine::Sqlite => "0",
         Engine::Postgres => "'1970-01-01'",
     };
-    let statement = format!("UPDATE cycle SET published_at = {begin} WHERE id = {{id}}");
-    behind_the_back(app, company, cycle, &statement);
+    let id = literal(app, cycle);
+    let statement = format!("UPDATE cycle SET published_at = {long_ago} WHERE id = {id}");
+    behind_of(app, company, &statement);
+}
+
+/// Runs a statement behind the program's back, on the company's own records.
+pub fn behind(app: &TestApp, statement: &str) {
+    behind_of(app, &app.world.own, statement);
+}
+
+fn behind_of(app: &TestApp, company: &Company, statement: &str) {
+    let scope = match app.engine {
+        Engine::Sqlite => String::new(),
+        Engine::Postgres => format!("SET evenhand.tenant = '{}'; ", company.tenant),
+    };
+    sql::execute(app.engine, app.url(), &format!("{scope}{statement}"));
 }
 
 /// The composite score, in hundredths, with which [`rated`] gives a grade.
@@ -105,6 +115,7 @@ pub fn rated(app: &TestApp, company: &Company, state: &str, grades: &[(&str, &st
     let body = design(&crate::calls::unique("RATED"), company.id("policy"));
     let cycle = hr.post("/v1/cycles", &body).expect(201).id();
     drive(app, company, cycle, "evaluating");
+    let id = literal(app, cycle);
     let rate = |people: &str, grade: &str| {
         let score = score_of(grade);
         format!(
@@ -112,14 +123,14 @@ pub fn rated(app: &TestApp, company: &Company, state: &str, grades: &[(&str, &st
              composite = {score}, collaboration = {score}, computed_grade = '{grade}' \
              WHERE participant_id IN (SELECT p.id FROM participant p \
              JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.employee_id \
-             WHERE p.cycle_id = {{id}}{people}); "
+             WHERE p.cycle_id = {id}{people}); "
         )
     };
     let named = |(number, grade): &(&str, &str)| {
         rate(&format!(" AND e.employee_number = '{number}'"), grade)
     };
     let statements = rate("", "B") + &grades.iter().map(named).collect::<String>();
-    behind_the_back(app, company, cycle, &statements);
+    behind_of(app, company, &statements);
     drive(app, company, cycle, state);
     cycle
 }

@@ -7,6 +7,7 @@ pub mod client;
 pub mod contract;
 pub mod cycles;
 pub mod engine;
+pub mod goals;
 pub mod golden;
 pub mod postgres;
 pub mod process;

@@ -4,6 +4,7 @@
 use crate::app::{Server, eventually};
 use crate::client::{Answer, Client, Credentials};
 use crate::cycles;
+use crate::goals;
 use crate::process;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -135,7 +136,7 @@ const PEOPLE: &[(Persona, &str, &str, &str, &str)] = &[
 ];
 
 /// Those of whom the other company has a twin who can sign in.
-const TWINS: &[Persona] = &[Employee, Executive];
+const TWINS: &[Persona] = &[Employee, DirectManager, Executive];
 
 /// The keys: persona, name, scope, unit.
 const KEYS: &[(Persona, &str, &str, &str)] = &[
@@ -207,10 +208,12 @@ pub fn found(url: &str) {
 impl World {
     /// Builds the companies through the API.
     pub fn build(server: &Server) -> Self {
-        let own = Builder::enter(server, SLUGS[0]).people(PEOPLE).keys().job().cycles().company;
+        let own =
+            Builder::enter(server, SLUGS[0]).people(PEOPLE).keys().job().cycles().goals().company;
         let twins: Vec<_> =
             PEOPLE.iter().filter(|person| TWINS.contains(&person.0)).copied().collect();
-        let other = Builder::enter(server, SLUGS[1]).people(&twins).keys().job().cycles().company;
+        let other =
+            Builder::enter(server, SLUGS[1]).people(&twins).keys().job().cycles().goals().company;
         Self { own, other }
     }
 
@@ -369,6 +372,24 @@ impl Builder {
             let name = format!("{}.participant", name.expect("everybody has a name"));
             self.company.ids.insert(name, id("id").expect("an id"));
         }
+        self
+    }
+
+    /// Gives Lin an active goal under a draft of Mei's.
+    fn goals(mut self) -> Self {
+        let as_ = |persona| self.hr.with(self.company.credentials(persona));
+        let (lin, mei, hr) = (as_(Employee), as_(DirectManager), self.hr.clone());
+        let cycle = self.company.id("cycle");
+        let mut above = goals::goal(cycle, &goals::indicator("Revenue of East", "100"));
+        above["level"] = "team".into();
+        self.hr = mei.clone();
+        let above = self.create("goal.above", "/v1/goals", &above).id();
+        let mut goal = goals::goal(cycle, &goals::indicator("Revenue in the north", "100"));
+        goal["parent_id"] = json!(above);
+        self.hr = lin.clone();
+        let goal = self.create("goal", "/v1/goals", &goal);
+        goals::activate(&lin, &mei, &goals::path(&goal));
+        self.hr = hr;
         self
     }
 }

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use tests::calls::unique;
 use tests::cycles::{design, drive, end_appeals, exceptions, step};
-use tests::world::Persona::{Employee, Executive, HrAdmin, Hrbp, OtherHrAdmin, SecondHrAdmin};
+use tests::world::Persona::{
+    DirectManager, Employee, Executive, HrAdmin, Hrbp, OtherHrAdmin, SecondHrAdmin,
+};
 use tests::{TestApp, on_each_engine};
 use uuid::Uuid;
 
@@ -16,6 +18,7 @@ on_each_engine![
     a_cycle_goes_its_whole_way,
     publication_takes_two_people,
     giving_up_takes_two_people_and_reasons,
+    a_cycle_tells_what_it_waits_for,
 ];
 
 fn designed(app: &TestApp, change: impl FnOnce(&mut Value)) -> String {
@@ -267,4 +270,55 @@ fn giving_up_takes_two_people_and_reasons(app: &TestApp) {
         (&json!("cancelled"), &json!([]))
     );
     app.as_(Employee).get(&path).refused("not-found");
+}
+
+/// Proves R07 through `getCycleReadiness`.
+fn a_cycle_tells_what_it_waits_for(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    let draft = format!("/v1/cycles/{}/readiness", app.id("draft.cycle"));
+    let before = hr.get(&draft).expect(200).json();
+    assert_eq!((&before["next"], &before["due_on"]), (&json!("launch"), &json!("2026-01-01")));
+    let codes = |report: &Value| -> Vec<Value> {
+        let conditions = report["conditions"].as_array().cloned().unwrap_or_default();
+        let unmet = conditions.into_iter().filter(|condition| condition["is_met"] == false);
+        unmet.map(|mut condition| condition["code"].take()).collect()
+    };
+    assert_eq!(before["conditions"].as_array().map(Vec::len), Some(5));
+    assert!(codes(&before).is_empty());
+    app.as_(Employee).get(&draft).refused("not-found");
+
+    let cycle = app.id("cycle");
+    let path = format!("/v1/cycles/{cycle}/readiness");
+    let report = hr.get(&path).expect(200).json();
+    assert_eq!((&report["next"], codes(&report)), (&json!("start"), vec![json!("goals_active")]));
+    let of = |items: &[Value], name: &str| {
+        let person = json!(app.id(name));
+        items.iter().find(|item| item["employee"]["id"] == person).cloned().unwrap_or_default()
+    };
+    let all = hr.all(&format!("{path}?limit=3"));
+    assert_eq!(all.len(), 13);
+    assert_eq!(of(&all, "lin"), Value::Null, "Lin has an active goal");
+    let kai = of(&all, "kai");
+    assert_eq!((&kai["missing"], &kai["seat"]), (&json!("goals"), &json!("EMP")));
+    assert_eq!(kai["acts"], json!({ "id": app.id("kai"), "name": "kai" }));
+    assert_eq!((&kai["due_on"], &kai["is_overdue"]), (&json!("2026-01-31"), &json!(true)));
+
+    drive(app, &app.world.own, cycle, "evaluating");
+    let report = hr.get(&path).expect(200).json();
+    assert_eq!(report["next"], "calibration");
+    assert_eq!(codes(&report), [json!("manager_reviews_in")]);
+    let detail = report["conditions"][0]["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains("14"), "{detail}");
+    let lin = of(&hr.all(&path), "lin");
+    assert_eq!((&lin["missing"], &lin["due_on"]), (&json!("self_review"), &json!("2026-03-10")));
+    assert_eq!(lin["participant_id"], json!(app.id("lin.participant")));
+    assert!(lin["review_id"].is_string());
+
+    let mei = app.as_(DirectManager).get(&path).expect(200).json();
+    assert!(mei.get("conditions").is_none());
+    let people: Vec<_> = mei["items"].as_array().into_iter().flatten().collect();
+    assert_eq!(people.len(), 2, "Mei herself and Lin: {people:?}");
+    drive(app, &app.world.own, cycle, "archived");
+    let over = hr.get(&path).expect(200).json();
+    assert_eq!((&over["next"], &over["items"]), (&Value::Null, &json!([])));
 }

@@ -30,9 +30,9 @@ fn kinds(list: &Value) -> Vec<(&str, &str)> {
 
 /// Proves R86 through `listToDos`.
 fn what_waits_is_told_by_the_day_it_is_due(app: &TestApp) {
-    let lin = app.as_(Employee).get("/v1/to-dos").expect(200).json();
-    assert_eq!(kinds(&lin), [("submit_goals", "2026-01-31")]);
-    let first = &lin["items"][0];
+    let kai = app.as_(Colleague).get("/v1/to-dos").expect(200).json();
+    assert_eq!(kinds(&kai), [("submit_goals", "2026-01-31")]);
+    let first = &kai["items"][0];
     assert_eq!(first["cycle"]["id"], json!(app.id("cycle")));
     assert_eq!(first["resource"], "participant");
     assert_eq!(first["is_overdue"], app.clock().now().date_naive() > "2026-01-31".parse().unwrap());
@@ -74,10 +74,13 @@ fn an_employee_finds_the_own_work(app: &TestApp) {
     assert_eq!(cycle["cycle"]["state"], "goal_setting");
     assert_eq!(cycle["participant_id"], json!(app.id("lin.participant")));
     assert_eq!(cycle["manager"], json!({ "id": app.id("mei"), "name": "mei" }));
-    assert_eq!(cycle["goals"], json!([]));
+    assert_eq!(cycle["goals"][0]["id"], json!(app.id("goal")));
+    assert_eq!(cycle["goals"][0]["state"], "active");
     assert_eq!(cycle["review"], json!(null));
+    let kai = app.as_(Colleague).get("/v1/dashboards/employee").expect(200).json();
+    assert_eq!(kai["cycles"][0]["goals"], json!([]));
     assert_eq!(
-        (&shown["to_dos"]["total"], &shown["to_dos"]["items"][0]["kind"]),
+        (&kai["to_dos"]["total"], &kai["to_dos"]["items"][0]["kind"]),
         (&json!(1), &json!("submit_goals"))
     );
     drive(app, &app.world.own, app.id("cycle"), "evaluating");
@@ -96,8 +99,8 @@ fn a_manager_finds_the_team(app: &TestApp) {
         members.iter().find(|member| member["employee"]["id"] == json!(app.id("lin")))
     });
     let lin = lin.unwrap_or_else(|| panic!("{shown}"));
-    assert_eq!(lin["goals"]["goals"], 0);
-    assert_eq!(lin["goals"]["progress"], json!(null));
+    assert_eq!((&lin["goals"]["goals"], &lin["goals"]["agreed"]), (&json!(1), &json!(1)));
+    assert_eq!(lin["goals"]["progress"], "0.0000");
     drive(app, &app.world.own, app.id("cycle"), "evaluating");
     let shown = mei.get("/v1/dashboards/manager?limit=1").expect(200).json();
     let people = shown["reviews"][0]["people"].as_i64().unwrap_or_default();

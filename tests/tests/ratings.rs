@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use tests::client::Credentials;
-use tests::cycles::{drive, rated};
+use tests::cycles::{behind, drive, rated};
 use tests::sheet;
 use tests::world::Persona::{
     self, Anonymous, Auditor, Colleague, DirectManager, Employee, HrAdmin, Hrbp, OtherHrAdmin,
@@ -161,16 +161,7 @@ fn a_file_shows_what_its_reader_may_see(app: &TestApp) {
 
 fn a_draft_is_known_but_not_its_scores(app: &TestApp) {
     let cycle = rated(app, &app.world.own, "evaluating", &[]);
-    let drive_back = |state: &str| {
-        let statement = match app.engine {
-            tests::Engine::Sqlite => format!("UPDATE review SET state = '{state}'"),
-            tests::Engine::Postgres => format!(
-                "SET evenhand.tenant = '{}'; UPDATE review SET state = '{state}'",
-                app.world.own.tenant
-            ),
-        };
-        tests::sql::execute(app.engine, app.url(), &statement);
-    };
+    let drive_back = |state: &str| behind(app, &format!("UPDATE review SET state = '{state}'"));
     drive_back("pending_manager");
     for persona in [HrAdmin, Hrbp] {
         let rows = shown(app, persona, cycle);

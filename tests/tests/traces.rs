@@ -4,8 +4,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use tests::calls::{self, Calls, unique};
 use tests::contract::{self, Operation};
-use tests::world::Persona::{Colleague, HrAdmin};
-use tests::{TestApp, on_each_engine};
+use tests::world::Persona::{Colleague, Employee, HrAdmin};
+use tests::{TestApp, goals, on_each_engine};
 
 on_each_engine![
     every_change_is_recorded_and_no_refusal_is,
@@ -22,7 +22,7 @@ const REFUSALS_RECORDED: &[&str] = &["signIn"];
 fn every_change_is_recorded_and_no_refusal_is(app: &TestApp) {
     let calls = Calls::own(app);
     for operation in calls::changes().filter(|known| !UNRECORDED.contains(&known.id)) {
-        let sender = calls.sender(operation, app.as_(HrAdmin));
+        let sender = calls.sender(operation, app.as_(calls::doer(operation)));
         let request = calls.request(operation, &sender);
         let before = app.traces();
         let answer = request.send();
@@ -77,7 +77,7 @@ fn statements(app: &TestApp, operation: &Operation, enough: u64) -> u64 {
     let calls = Calls::own(app);
     let mut least = u64::MAX;
     for attempt in 0..20 {
-        let sender = calls.sender(operation, app.as_(HrAdmin));
+        let sender = calls.sender(operation, app.as_(calls::doer(operation)));
         let request = calls.request(operation, &sender);
         let before = app.app().db.statements();
         request.send();
@@ -93,7 +93,17 @@ fn statements(app: &TestApp, operation: &Operation, enough: u64) -> u64 {
 fn grow(app: &TestApp) {
     let hr = app.as_(HrAdmin);
     let (mei, lin, labs) = (app.id("mei"), app.id("lin"), app.id("labs"));
+    let me = app.as_(Employee);
+    let mut goal = goals::goal(app.id("cycle"), &goals::indicator("One more", "0"));
+    goal["parent_id"] = app.id("goal.above").to_string().into();
     for number in 0..50 {
+        me.post("/v1/goals", &goal).expect(201);
+        let own = format!("/v1/goals/{}", app.id("goal"));
+        me.post(format!("{own}/check-ins"), &json!({ "confidence": 5 })).expect(201);
+        let measured = json!({
+            "period_start": "2026-04-01", "source": "crm", "external_id": unique("m"), "value": "1",
+        });
+        me.post(format!("{own}/measurements"), &measured).expect(201);
         let position = json!({ "code": unique("P"), "title": "One more", "level": 1 });
         hr.post("/v1/positions", &position).expect(201);
         let unit = json!({

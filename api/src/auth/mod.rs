@@ -19,6 +19,8 @@ use actix_web::http::header;
 pub struct Auth {
     /// The principals of this half second.
     pub principals: principal::Principals,
+    /// The access tokens of this half second.
+    pub tokens: principal::Cache<String, token::Signed>,
     /// The threads on which passwords are hashed.
     pub passwords: password::Passwords,
     /// What failed sign-ins hold back.
@@ -31,7 +33,7 @@ pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Actor, Ref
     let principal = match credential(request)? {
         Credential::ApiKey(text) => principal::of_api_key(app, text, now).await?,
         Credential::AccessToken(text) => {
-            let claims = token::verify(&app.keys.ring(), text, now)?;
+            let claims = token::verify(&app.auth.tokens, &app.keys.ring(), text, now)?;
             principal::of_session(app, &claims, now).await?
         }
     };

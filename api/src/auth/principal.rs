@@ -12,6 +12,7 @@ use domain::id::{AccountId, SessionId, TenantId};
 use domain::policy::{self, Subject};
 use domain::time::Timestamp;
 use persistence::{Authority, SignedIn, Standing};
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -173,8 +174,8 @@ fn note_use(app: &App, tenant: TenantId, key: &ApiKey, now: Timestamp) {
     });
 }
 
-/// Values that are believed for [`TTL`].
-struct Cache<K, V>(RwLock<HashMap<K, (Instant, V)>>);
+/// Values that are believed for half a second.
+pub struct Cache<K, V>(RwLock<HashMap<K, (Instant, V)>>);
 
 impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
@@ -183,14 +184,18 @@ impl<K, V> Default for Cache<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    fn get(&self, key: &K, now: Instant) -> Option<V> {
+    /// What is known of `key` and believed still.
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q, now: Instant) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let (asked, value) = entries.get(key)?;
         (now.duration_since(*asked) < TTL).then(|| value.clone())
     }
 
-    /// Keeps what the database said to a question asked at `asked`.
-    fn put(&self, key: K, value: V, asked: Instant) {
+    /// Keeps what a question asked at `asked` was answered.
+    pub fn put(&self, key: K, value: V, asked: Instant) {
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= CAPACITY && !entries.contains_key(&key) {
             entries.retain(|_, (earlier, _)| asked.duration_since(*earlier) < TTL);

@@ -1,5 +1,6 @@
 //! Access tokens: short-lived JWTs that say who and which sign-in, never what they may do.
 
+use super::principal::Cache;
 use crate::refusal::Refusal;
 use chrono::TimeDelta;
 use domain::id::{AccountId, SessionId, TenantId};
@@ -8,6 +9,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use persistence::SigningKey;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
+use std::time::Instant;
 
 const AUDIENCE: &str = "evenhand-api";
 const TYPE: &str = "access";
@@ -70,21 +72,54 @@ pub fn issue(key: &SigningKey, claims: &Claims) -> Result<String, Refusal> {
         .map_err(|error| Refusal::Internal(format!("signing a token: {error}")))
 }
 
-/// Reads a token that one of the keys has signed and that has not expired.
-pub fn verify(ring: &[SigningKey], token: &str, now: Timestamp) -> Result<Claims, Refusal> {
-    const INVALID: Refusal = Refusal::Unauthenticated("no valid access token");
-    let kid = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid);
-    let key = kid.and_then(|kid| ring.iter().find(|key| key.kid == kid)).ok_or(INVALID)?;
-    let key = DecodingKey::from_secret(&key.secret);
-    let decoded = jsonwebtoken::decode::<Claims>(token, &key, &VALIDATION);
-    let claims = decoded.map_err(|_| INVALID)?.claims;
-    if claims.typ != TYPE {
-        return Err(INVALID);
+const INVALID: Refusal = Refusal::Unauthenticated("no valid access token");
+
+/// What one of the keys has signed, whatever the time.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    claims: Claims,
+    kid: String,
+}
+
+impl Signed {
+    /// Checks the signature of a token.
+    fn read(ring: &[SigningKey], token: &str) -> Result<Self, Refusal> {
+        let kid = jsonwebtoken::decode_header(token).ok().and_then(|header| header.kid);
+        let kid = kid.ok_or(INVALID)?;
+        let key = ring.iter().find(|key| key.kid == kid).ok_or(INVALID)?;
+        let key = DecodingKey::from_secret(&key.secret);
+        let decoded = jsonwebtoken::decode::<Claims>(token, &key, &VALIDATION);
+        let claims = decoded.map_err(|_| INVALID)?.claims;
+        if claims.typ == TYPE { Ok(Self { claims, kid }) } else { Err(INVALID) }
     }
-    if claims.exp + LEEWAY.num_seconds() <= now.timestamp() {
-        return Err(Refusal::TokenExpired);
+
+    /// The claims, unless they have expired or their key is no longer one of the ring.
+    fn claims(self, ring: &[SigningKey], now: Timestamp) -> Result<Claims, Refusal> {
+        if !ring.iter().any(|key| key.kid == self.kid) {
+            return Err(INVALID);
+        }
+        if self.claims.exp + LEEWAY.num_seconds() <= now.timestamp() {
+            return Err(Refusal::TokenExpired);
+        }
+        Ok(self.claims)
     }
-    Ok(claims)
+}
+
+/// Reads a token that one of the keys has signed and that has not expired. What was signed stays
+/// signed: the tokens of this half second are in `seen`, byte by byte, and are not checked again.
+pub fn verify(
+    seen: &Cache<String, Signed>,
+    ring: &[SigningKey],
+    token: &str,
+    now: Timestamp,
+) -> Result<Claims, Refusal> {
+    let asked = Instant::now();
+    if let Some(known) = seen.get(token, asked) {
+        return known.claims(ring, now);
+    }
+    let signed = Signed::read(ring, token)?;
+    seen.put(token.to_owned(), signed.clone(), asked);
+    signed.claims(ring, now)
 }
 
 #[cfg(test)]
@@ -118,19 +153,22 @@ mod tests {
     }
 
     fn refused(token: &str) -> bool {
-        let verdict = verify(&[key("a", 7)], token, Timestamp::UNIX_EPOCH);
-        matches!(verdict, Err(Refusal::Unauthenticated(_)))
+        let (seen, ring) = (Cache::default(), [key("a", 7)]);
+        let verdict = || verify(&seen, &ring, token, Timestamp::UNIX_EPOCH);
+        (0..2).all(|_| matches!(verdict(), Err(Refusal::Unauthenticated(_))))
     }
 
     #[test]
     fn an_honest_token_says_what_was_signed_until_it_expires() {
         let ring = [key("b", 8), key("a", 7)];
         let token = issue(&ring[1], &claims()).unwrap();
-        let start = Timestamp::UNIX_EPOCH;
-        assert_eq!(verify(&ring, &token, start).unwrap(), claims());
+        let (seen, start) = (Cache::default(), Timestamp::UNIX_EPOCH);
+        assert_eq!(verify(&seen, &ring, &token, start).unwrap(), claims());
         let end = start + TimeDelta::minutes(10) + LEEWAY;
-        assert!(verify(&ring, &token, end - TimeDelta::seconds(1)).is_ok());
-        assert!(matches!(verify(&ring, &token, end), Err(Refusal::TokenExpired)));
+        assert!(verify(&seen, &ring, &token, end - TimeDelta::seconds(1)).is_ok());
+        assert!(matches!(verify(&seen, &ring, &token, end), Err(Refusal::TokenExpired)));
+        let retired = verify(&seen, &ring[..1], &token, start);
+        assert!(matches!(retired, Err(Refusal::Unauthenticated(_))), "seen, but its key is gone");
     }
 
     #[test]

@@ -232,7 +232,9 @@ where
             }
             let send = |bytes: Vec<u8>, rows: usize| {
                 counted.store(rows, Ordering::Relaxed);
-                let sending = tokio::time::timeout(STALLED, sender.send(Ok(bytes.into())));
+                // A reader is no thread of the runtime, whose clock the timeout needs.
+                let sending =
+                    async { tokio::time::timeout(STALLED, sender.send(Ok(bytes.into()))).await };
                 match runtime.block_on(sending) {
                     Ok(Ok(())) => Ok(()),
                     _ => Err(Refusal::Internal("the client of an export went away".into())),

@@ -191,15 +191,18 @@ fn load_staff(
             external_ids.push(ExternalId { system: system.clone(), value: value.clone() });
         }
     }
-    let moves = rows.iter().any(|row| row.manager_employee_number.is_some());
-    Ok(Staff {
+    let mut staff = Staff {
         numbers,
         people: store.people(&named, from)?,
         units: store.org_unit_codes()?,
         positions: store.position_codes()?,
         external_ids: store.external_id_holders(&external_ids)?,
-        lines: if moves { store.manager_lines(from)? } else { Vec::new() },
-    })
+        lines: Vec::new(),
+    };
+    if staff.moves(rows) {
+        staff.lines = store.manager_lines(from)?;
+    }
+    Ok(staff)
 }
 
 /// Org units.

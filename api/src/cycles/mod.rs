@@ -1,12 +1,15 @@
 //! Performance cycles: designed, launched, moved from stage to stage.
 
 mod cases;
+mod guards;
 mod moves;
+mod readiness;
 pub mod views;
 
 use crate::app::new_id;
 use crate::caller::Caller;
 use crate::extract::{Body, PathId, Query};
+use crate::jobs::{JobView, Ticket};
 use crate::refusal::Refusal;
 use crate::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
@@ -15,6 +18,7 @@ use domain::cycle::CycleAction;
 use domain::id::CycleId;
 use domain::policy::Action;
 use domain::state::cycle::State;
+pub use moves::CycleMoves;
 use moves::Order;
 use persistence::After;
 use serde::Deserialize;
@@ -146,7 +150,8 @@ async fn update(
 /// so.
 #[utoipa::path(tag = "cycles", operation_id = "launchCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
-    responses((status = 200, description = "The cycle in goal setting", body = CycleView)),
+    responses((status = 200, description = "The cycle in goal setting", body = CycleView),
+        (status = 202, description = "The job that does it for many people", body = JobView)),
     security(("bearer" = [])))]
 #[post("/{id}/launch")]
 async fn launch(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
@@ -175,7 +180,8 @@ async fn start(
 /// Opens a review for everybody who is evaluated, from the first day of evaluation on.
 #[utoipa::path(tag = "cycles", operation_id = "openCycleEvaluation",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
-    responses((status = 200, description = "The cycle in evaluation", body = CycleView)),
+    responses((status = 200, description = "The cycle in evaluation", body = CycleView),
+        (status = 202, description = "The job that does it for many people", body = JobView)),
     security(("bearer" = [])))]
 #[post("/{id}/evaluation")]
 async fn evaluation(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
@@ -189,7 +195,8 @@ async fn evaluation(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
 #[utoipa::path(tag = "cycles", operation_id = "openCycleCalibration",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     request_body = CalibrationStart,
-    responses((status = 200, description = "The cycle in calibration", body = CycleView)),
+    responses((status = 200, description = "The cycle in calibration", body = CycleView),
+        (status = 202, description = "The job that does it for many people", body = JobView)),
     security(("bearer" = [])))]
 #[post("/{id}/calibration")]
 async fn calibration(
@@ -206,7 +213,8 @@ async fn calibration(
 /// no session has compared keeps its computed grade.
 #[utoipa::path(tag = "cycles", operation_id = "confirmCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
-    responses((status = 200, description = "The confirmed cycle", body = CycleView)),
+    responses((status = 200, description = "The confirmed cycle", body = CycleView),
+        (status = 202, description = "The job that does it for many people", body = JobView)),
     security(("bearer" = [])))]
 #[post("/{id}/confirmation")]
 async fn confirmation(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
@@ -220,7 +228,8 @@ async fn confirmation(caller: Caller, id: PathId) -> Result<HttpResponse, Refusa
 /// begins.
 #[utoipa::path(tag = "cycles", operation_id = "publishCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
-    responses((status = 200, description = "The cycle, published or approved once", body = CycleView)),
+    responses((status = 200, description = "The cycle, published or approved once", body = CycleView),
+        (status = 202, description = "The job that does it for many people", body = JobView)),
     security(("bearer" = [])))]
 #[post("/{id}/publication")]
 async fn publication(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
@@ -234,7 +243,8 @@ async fn publication(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal
 #[utoipa::path(tag = "cycles", operation_id = "closeCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     request_body = CycleReason,
-    responses((status = 200, description = "The closed cycle", body = CycleView)),
+    responses((status = 200, description = "The closed cycle", body = CycleView),
+        (status = 202, description = "The job that does it for many people", body = JobView)),
     security(("bearer" = [])))]
 #[post("/{id}/closure")]
 async fn closure(
@@ -305,9 +315,13 @@ async fn transit(
     let (reason, exceptions) = said.map(|said| (said.reason, said.exceptions)).unwrap_or_default();
     let exceptions = exceptions.into_iter().map(Into::into).collect();
     let order = Order { cycle: id.0.into(), expected, action, reason, exceptions };
-    caller
-        .change_bulk(digest, move |store, actor| moves::transit(store, actor, &order, &|_| ()))
-        .await
+    let ticket = Ticket::new(&caller);
+    let made = ticket.clone();
+    let response = caller
+        .change_bulk(digest, move |store, actor| moves::transit(store, actor, &order, &made))
+        .await?;
+    ticket.wake();
+    Ok(response)
 }
 
 /// Routes of the noun.
@@ -326,6 +340,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(publication)
             .service(closure)
             .service(archival)
-            .service(cancellation),
+            .service(cancellation)
+            .service(readiness::readiness),
     );
 }

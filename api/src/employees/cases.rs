@@ -37,11 +37,7 @@ pub(super) fn open(
     action: Action,
     sealed: Option<Sealed<Employee>>,
 ) -> Result<(Employee, Permit, Target), Refusal> {
-    let sealed = sealed.ok_or(Refusal::NotFound)?;
-    let mut target = sealed.target(actor.today);
-    actor.relate(store, action, &mut target, actor.today)?;
-    let permit = authorise(&actor.subject, action, &target)?;
-    Ok((sealed.open(&permit)?, permit, target))
+    actor.open_related(store, action, sealed, actor.today)
 }
 
 /// A person as of today, if the caller may change it and has read its newest version.

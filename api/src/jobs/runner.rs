@@ -7,6 +7,7 @@ use crate::app::{App, seed};
 use crate::auth::principal::of_authority;
 use crate::bulk::import::{People, Units};
 use crate::caller::{Actor, system_context};
+use crate::cycles::CycleMoves;
 use crate::problem::{Language, Problem};
 use crate::refusal::Refusal;
 use actix_web::web::Data;
@@ -76,6 +77,7 @@ async fn run_job(app: &Data<App>, tenant: TenantId, job: Job) -> Result<(), Refu
     let result = match job.kind {
         JobKind::EmployeeImport => work::<People>(app, tenant, &job, &done).await,
         JobKind::OrgUnitImport => work::<Units>(app, tenant, &job, &done).await,
+        JobKind::CycleTransition => work::<CycleMoves>(app, tenant, &job, &done).await,
     };
     app.jobs.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id);
     match result {

@@ -1,20 +1,25 @@
 //! Participants: who takes part in a cycle, and who answers for whom.
 
+mod cases;
 pub mod views;
 
+use crate::app::new_id;
 use crate::caller::Caller;
-use crate::extract::{PathId, Query};
+use crate::extract::{Body, PathId, Query};
 use crate::refusal::Refusal;
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
+use domain::id::{CycleId, ReviewId};
+use domain::participant::Participant;
 use domain::policy::{Action, visibility};
 use persistence::{After, ParticipantFilter};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use utoipa::IntoParams;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-use views::{ParticipantPage, ParticipantView};
+use views::{ExclusionOrder, Handover, ParticipantPage, ParticipantView};
 
 /// What a client asks of the list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -60,17 +65,24 @@ async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResp
         department_id: query.department_id.map(Into::into),
         excluded: query.excluded,
     };
-    let rows = caller
-        .read(move |store, actor| {
+    let (rows, states) = caller
+        .snapshot(move |store, actor| {
             let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
-            Ok(store.participants(&filter, &visible, &page)?)
+            let rows = store.participants(&filter, &visible, &page)?;
+            let cycles: BTreeSet<CycleId> = rows.iter().map(|row| row.cycle_id).collect();
+            let states = store.cycle_states(&cycles.into_iter().collect::<Vec<_>>())?;
+            Ok((rows, states))
         })
         .await?;
     let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match query.updated_since {
         Some(_) => After::Updated(last.updated_at, last.id.uuid()),
         None => After::Id(last.id.uuid()),
     });
-    let items = rows.into_iter().map(ParticipantView::from).collect();
+    let view = |row: Participant| {
+        let state = states.get(&row.cycle_id).copied();
+        ParticipantView::new(&caller.actor, row, state)
+    };
+    let items = rows.into_iter().map(view).collect();
     let page = ParticipantPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
 }
@@ -85,16 +97,98 @@ async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResp
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id = id.0.into();
-    let participant = caller
-        .read(move |store, actor| {
+    let view = caller
+        .snapshot(move |store, actor| {
             let sealed = store.participant(id)?;
-            Ok(actor.open(store, Action::ParticipantRead, sealed)?.0)
+            let (participant, _) = actor.open(store, Action::ParticipantRead, sealed)?;
+            let cycle = participant.cycle_id;
+            let state = store.cycle_states(&[cycle])?.get(&cycle).copied();
+            Ok(ParticipantView::new(actor, participant, state))
         })
         .await?;
-    caller.found(participant.version, &ParticipantView::from(participant))
+    caller.found(view.version, &view)
+}
+
+/// Hand a participant over
+///
+/// Lets another manager answer for goals and review from now on, until results are published. A
+/// move in the organisation alone changes nobody's documents.
+#[utoipa::path(tag = "participants", operation_id = "handOverParticipant",
+    params(("id" = Uuid, Path, description = "Id of the participant")),
+    request_body = Handover,
+    responses((status = 200, description = "The participant", body = ParticipantView)),
+    security(("bearer" = [])))]
+#[post("/{id}/handover")]
+async fn hand_over(
+    caller: Caller,
+    id: PathId,
+    body: Body<Handover>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            cases::hand_over(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// Exclude a participant
+///
+/// Takes somebody out of the evaluation, before calibration begins. What was written stays.
+#[utoipa::path(tag = "participants", operation_id = "excludeParticipant",
+    params(("id" = Uuid, Path, description = "Id of the participant")),
+    request_body = ExclusionOrder,
+    responses((status = 200, description = "The participant", body = ParticipantView)),
+    security(("bearer" = [])))]
+#[post("/{id}/exclusion")]
+async fn exclude(
+    caller: Caller,
+    id: PathId,
+    body: Body<ExclusionOrder>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            cases::exclude(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// Include a participant
+///
+/// Takes somebody who was excluded into the evaluation again, before calibration begins. Who has
+/// worked here for less than three months still does not count towards the quotas.
+#[utoipa::path(tag = "participants", operation_id = "includeParticipant",
+    params(("id" = Uuid, Path, description = "Id of the participant")),
+    request_body = ExclusionOrder,
+    responses((status = 200, description = "The participant", body = ParticipantView)),
+    security(("bearer" = [])))]
+#[post("/{id}/inclusion")]
+async fn include(
+    caller: Caller,
+    id: PathId,
+    body: Body<ExclusionOrder>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let review = ReviewId::from(new_id());
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            cases::include(store, actor, id, expected, review, value.clone())
+        })
+        .await
 }
 
 /// Routes of the noun.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(scope("/participants").service(list).service(read));
+    config.service(
+        scope("/participants")
+            .service(list)
+            .service(read)
+            .service(hand_over)
+            .service(exclude)
+            .service(include),
+    );
 }

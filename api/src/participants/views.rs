@@ -1,9 +1,12 @@
 //! What clients see and send of participants.
 
-use crate::schema::word_or_null;
+use crate::caller::Actor;
+use crate::schema::{word_list, word_or_null};
 use chrono::{DateTime, Utc};
-use domain::participant::{ExclusionReason, Participant};
-use serde::Serialize;
+use domain::participant::{ExclusionReason, Participant, ParticipantAction};
+use domain::policy::{Action, Protected, decide};
+use domain::state::cycle;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -33,6 +36,9 @@ pub struct ParticipantView {
     pub exclusion: Option<ExclusionReason>,
     /// Whether the person counts towards the quotas of the distribution.
     pub counts_for_quota: bool,
+    /// What the caller may do to it now.
+    #[schema(schema_with = word_list::<ParticipantAction>)]
+    pub allowed_actions: Vec<ParticipantAction>,
     /// Counts changes, from 1.
     #[schema(example = 1)]
     pub version: i32,
@@ -42,8 +48,16 @@ pub struct ParticipantView {
     pub updated_at: DateTime<Utc>,
 }
 
-impl From<Participant> for ParticipantView {
-    fn from(participant: Participant) -> Self {
+impl ParticipantView {
+    /// The participant as `actor`, who may read it, sees it; its cycle is in the state `cycle`.
+    pub(super) fn new(
+        actor: &Actor,
+        participant: Participant,
+        cycle: Option<cycle::State>,
+    ) -> Self {
+        let target = participant.target(actor.today);
+        let writable = decide(&actor.subject, Action::ParticipantWrite, &target).permit.is_some();
+        let possible = cycle.map(|state| participant.possible_actions(state)).unwrap_or_default();
         Self {
             id: participant.id.uuid(),
             cycle_id: participant.cycle_id.uuid(),
@@ -54,6 +68,7 @@ impl From<Participant> for ParticipantView {
             population: participant.population,
             exclusion: participant.exclusion,
             counts_for_quota: participant.counts_for_quota,
+            allowed_actions: if writable { possible } else { Vec::new() },
             version: participant.version,
             created_at: participant.created_at,
             updated_at: participant.updated_at,
@@ -68,4 +83,34 @@ pub struct ParticipantPage {
     pub items: Vec<ParticipantView>,
     /// Goes on behind the last item; null on the last page.
     pub next_cursor: Option<String>,
+}
+
+/// Who shall answer for a participant from now on.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Handover {
+    /// The manager, who works here and is not the person.
+    pub manager_id: Uuid,
+    /// Why.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        pattern = r"\S",
+        example = "Her manager has moved to another department"
+    )]
+    pub reason: String,
+}
+
+/// Why somebody is taken out of the evaluation, or in again.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExclusionOrder {
+    /// Why.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        pattern = r"\S",
+        example = "On leave for most of the year"
+    )]
+    pub reason: String,
 }

@@ -239,3 +239,151 @@ impl Goal {
         graph.faults(self.id, parent, EdgeKind::Cascade, MAX_DEPTH)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::{frame, goal, indicator, key_result, objective};
+    use super::super::{GoalLevel, Step};
+    use super::*;
+    use crate::kpi::{Method, Ratio};
+    use crate::settings::Settings;
+
+    fn places(content: &GoalContent) -> Vec<String> {
+        let faults = content.faults(&Settings::default()).into_iter();
+        faults.map(|(place, error)| format!("{place} {}", error.code)).collect()
+    }
+
+    #[test]
+    fn a_fault_is_named_with_its_place() {
+        let metric = |start: i32, target: i32| Measure::Metric {
+            start: start.into(),
+            target: target.into(),
+            unit: "x".to_owned(),
+        };
+        let step = Step { title: "Half".to_owned(), weight: 50.into() };
+        let content = objective(vec![
+            key_result(1, 50, metric(0, 1)),
+            key_result(2, 50, metric(1, 1)),
+            key_result(3, 0, Measure::Milestone { steps: vec![step] }),
+            key_result(4, 0, Measure::Milestone { steps: Vec::new() }),
+            key_result(
+                5,
+                0,
+                Measure::Maintain {
+                    level: Level::Between(2.into(), 1.into()),
+                    unit: "x".to_owned(),
+                },
+            ),
+        ]);
+        let at = |number: u32, within: &str, code: &str| {
+            format!("/definition/key_results/{number}/measure{within} {code}")
+        };
+        assert_eq!(
+            places(&content),
+            [
+                at(1, "/target", "KR_START_EQ_TARGET"),
+                at(2, "/steps", "WEIGHTS_NOT_100"),
+                at(3, "/steps", "EMPTY_INPUT"),
+                at(4, "/level", "KPI_RANGE_INVALID"),
+            ]
+        );
+        assert_eq!(content.key_result_weight(), Exact::from(100));
+        let zero = Method::Ratio(Ratio { target: 0.into(), direction: Default::default() });
+        assert_eq!(places(&indicator(zero)), ["/definition/scoring KPI_TARGET_ZERO"]);
+    }
+
+    #[test]
+    fn an_indicator_tells_where_its_data_come_from_and_how_often() {
+        let mut content = indicator(Method::Rating);
+        assert_eq!(content.untold(), [""; 0]);
+        if let GoalKind::Indicator(indicator) = &mut content.kind {
+            indicator.source = Some(" ".to_owned());
+            indicator.frequency = None;
+        }
+        assert_eq!(content.untold(), ["/definition/source", "/definition/frequency"]);
+        assert_eq!(objective(Vec::new()).untold(), [""; 0]);
+    }
+
+    #[test]
+    fn key_results_keep_their_ids_and_new_ones_get_one() {
+        let ids = |content: &GoalContent| -> Vec<u128> {
+            content.key_results().iter().map(|it| it.id.uuid().as_u128()).collect()
+        };
+        let new = || [8, 9].map(|id| uuid::Uuid::from_u128(id).into());
+        let before = objective(vec![key_result(1, 50, Measure::Boolean)]);
+        let mut after =
+            objective([0, 1, 0].map(|id| key_result(id, 50, Measure::Boolean)).to_vec());
+        assert!(after.name_key_results(Some(&before), new()).is_empty());
+        assert_eq!(ids(&after), [8, 1, 9]);
+        let mut odd = objective([1, 1, 2].map(|id| key_result(id, 50, Measure::Boolean)).to_vec());
+        let places = ["/definition/key_results/1/id", "/definition/key_results/2/id"];
+        assert_eq!(odd.name_key_results(Some(&before), new()), places);
+        assert!(indicator(Method::Rating).name_key_results(None, new()).is_empty());
+    }
+
+    #[test]
+    fn the_letters_of_smart_follow_from_the_definition() {
+        let failures = |content| goal(1, GoalLevel::Person, None, content).smart_failures(&frame());
+        let whole = objective(vec![key_result(1, 100, Measure::Boolean)]);
+        assert_eq!(failures(whole), []);
+        assert_eq!(failures(objective(Vec::new())), [Failure::NotMeasurable]);
+        assert_eq!(failures(indicator(Method::Rating)), [Failure::NotMeasurable]);
+        let ratio = |target: i32| {
+            let ratio = Ratio { target: target.into(), direction: Default::default() };
+            failures(indicator(Method::Ratio(ratio)))
+        };
+        // The baseline is 100.
+        assert_eq!(ratio(150), []);
+        assert_eq!(ratio(100), [Failure::NotChallenging]);
+        assert_eq!(ratio(201), [Failure::Unrealistic]);
+    }
+
+    #[test]
+    fn what_is_unusual_is_told_of_this_goal_only() {
+        let own = goal(1, GoalLevel::Person, None, indicator(Method::Rating));
+        let form = |weights: &[(u128, i64)]| -> Vec<FormItem> {
+            weights
+                .iter()
+                .map(|&(id, weight)| FormItem {
+                    id: uuid::Uuid::from_u128(id).into(),
+                    weight: Decimal::from(weight),
+                })
+                .collect()
+        };
+        let warnings = |weights: &[(u128, i64)]| own.warnings(&frame(), &form(weights));
+        use GoalWarning::{GoalCount, GoalWeight, ParentMissing};
+        assert_eq!(warnings(&[(1, 40), (2, 58), (3, 2)]), [ParentMissing]);
+        assert_eq!(warnings(&[(1, 61), (2, 39)]), [GoalCount, GoalWeight, ParentMissing]);
+        let lone = goal(1, GoalLevel::Company, None, objective(Vec::new()));
+        let told = lone.warnings(&frame(), &form(&[(1, 40), (2, 40), (3, 20)]));
+        assert_eq!(told, [GoalWarning::KeyResultCount]);
+        assert!(!own.must_be_aligned(&frame()));
+        let mut strict = frame();
+        strict.settings.goal.align_required = Enforce::Block;
+        assert!(own.must_be_aligned(&strict) && !lone.must_be_aligned(&strict));
+    }
+
+    #[test]
+    fn the_tree_is_judged_from_what_stands_above_and_below() {
+        use GoalLevel::{Company, Person, Team};
+        let placed = |id, level, parent| goal(id, level, parent, indicator(Method::Rating));
+        let codes = |goal: &Goal, above: &[Goal], below: &[(u128, u128)]| -> Vec<Code> {
+            let id = |number| uuid::Uuid::from_u128(number).into();
+            let below: Vec<_> = below.iter().map(|&(c, p)| (id(c), id(p))).collect();
+            goal.alignment_faults(above, &below).into_iter().map(|error| error.code).collect()
+        };
+        let company = placed(1, Company, None);
+        let team = placed(2, Team, Some(1));
+        let person = placed(3, Person, Some(2));
+        assert_eq!(codes(&person, &[team.clone(), company.clone()], &[]), []);
+        assert_eq!(codes(&company, &[], &[]), []);
+        assert_eq!(codes(&placed(3, Team, Some(2)), &[team.clone()], &[]), [Code::AlignLevel]);
+        assert_eq!(codes(&placed(2, Team, Some(2)), &[team.clone()], &[]), [Code::AlignSelf]);
+        assert_eq!(codes(&person, &[], &[]), [Code::NotFound]);
+        let round = placed(1, Company, Some(3));
+        let above = [person.clone(), team.clone(), company.clone()];
+        assert_eq!(codes(&round, &above, &[(2, 1), (3, 2)]), [Code::AlignLevel, Code::AlignCycle]);
+        let gone = Goal { state: crate::state::goal::State::Cancelled, ..team };
+        assert_eq!(codes(&person, &[gone, company], &[]), [Code::GuardFailed]);
+    }
+}

@@ -1,8 +1,9 @@
 //! How far a goal is, from what was reported of it.
 
-use super::{Indicator, KeyResult, KeyResultReport, Measure, Measurement};
+use super::{GoalContent, GoalKind, Indicator, KeyResult, KeyResultReport, Measure, Measurement};
 use crate::error::Result;
 use crate::id::KeyResultId;
+use crate::kpi::Method;
 use crate::number::Exact;
 use crate::okr::objective::{WeightedProgress, objective};
 use crate::okr::progress::{self, Progress, progress};
@@ -95,11 +96,30 @@ pub enum Misreport {
     },
 }
 
-/// Progress of an objective by its check-ins, oldest first; none while no value was reported.
-///
-/// # Errors
-/// Those of [`progress`] and [`objective`].
-pub fn objective_progress(
+impl GoalContent {
+    /// Progress by what the check-ins reported of the key results, oldest first, or by what was
+    /// measured; none while no value was reported.
+    ///
+    /// # Errors
+    /// Those of [`progress`], [`objective`] and [`Method::score`].
+    pub fn progress(
+        &self,
+        check_ins: &[Vec<KeyResultReport>],
+        measurements: &[Measurement],
+        settings: &Settings,
+    ) -> Result<Option<Decimal>> {
+        match &self.kind {
+            GoalKind::Objective { key_results, .. } => {
+                objective_progress(key_results, check_ins, settings.okr.maintain)
+            }
+            GoalKind::Indicator(indicator) => {
+                indicator.progress(indicator.actual(measurements).as_ref(), settings)
+            }
+        }
+    }
+}
+
+fn objective_progress(
     key_results: &[KeyResult],
     check_ins: &[Vec<KeyResultReport>],
     maintain: Maintain,
@@ -142,14 +162,136 @@ impl Indicator {
 
     /// The share of full marks that the actual is worth, 0 to 1 with 4 places; none without an
     /// actual. Milestones carry their own outcomes and need none.
-    ///
-    /// # Errors
-    /// Those of [`crate::kpi::Method::score`].
-    pub fn progress(&self, actual: Option<&Exact>, settings: &Settings) -> Result<Option<Decimal>> {
-        if actual.is_none() {
+    fn progress(&self, actual: Option<&Exact>, settings: &Settings) -> Result<Option<Decimal>> {
+        if actual.is_none() && !matches!(self.method, Method::Milestones(_)) {
             return Ok(None);
         }
         let share = self.method.score(actual, settings)?.checked_div(&self.method.full_marks());
         share.map(|share| round_progress(&clamp_progress(share))).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Step;
+    use super::super::examples::{indicator, key_result, objective};
+    use super::*;
+    use crate::kpi::{Occurrence, Ratio, Steps};
+    use crate::okr::progress::Level;
+    use chrono::NaiveDate;
+    use uuid::Uuid;
+
+    fn report(id: u128) -> KeyResultReport {
+        let key_result_id = Uuid::from_u128(id).into();
+        KeyResultReport { key_result_id, value: None, done: None, steps_done: None }
+    }
+
+    fn valued(id: u128, value: i32) -> KeyResultReport {
+        KeyResultReport { value: Some(value.into()), ..report(id) }
+    }
+
+    fn every_kind() -> GoalContent {
+        let step = |weight: i32| Step { title: "Step".to_owned(), weight: weight.into() };
+        let unit = || "x".to_owned();
+        objective(vec![
+            key_result(1, 40, Measure::Metric { start: 0.into(), target: 10.into(), unit: unit() }),
+            key_result(2, 30, Measure::Boolean),
+            key_result(3, 20, Measure::Milestone { steps: vec![step(25), step(75)] }),
+            key_result(4, 10, Measure::Maintain { level: Level::Above(5.into()), unit: unit() }),
+        ])
+    }
+
+    fn shown(content: &GoalContent, check_ins: &[Vec<KeyResultReport>]) -> Option<String> {
+        let progress = content.progress(check_ins, &[], &Settings::default()).unwrap();
+        progress.map(|progress| progress.to_string())
+    }
+
+    #[test]
+    fn the_last_report_of_each_key_result_counts() {
+        let content = every_kind();
+        let done = |done| KeyResultReport { done: Some(done), ..report(2) };
+        let steps = KeyResultReport { steps_done: Some(vec![1]), ..report(3) };
+        let mut check_ins = vec![Vec::new()];
+        assert_eq!(shown(&content, &check_ins), None);
+        check_ins.push(vec![valued(1, 5)]);
+        assert_eq!(shown(&content, &check_ins).as_deref(), Some("0.2000"));
+        check_ins.push(vec![done(true), steps, valued(4, 6)]);
+        assert_eq!(shown(&content, &check_ins).as_deref(), Some("0.7500"));
+        check_ins.push(vec![done(false), valued(1, 20), valued(4, 4)]);
+        assert_eq!(shown(&content, &check_ins).as_deref(), Some("0.6000"));
+        // What is no key result of the goal any more counts nothing.
+        check_ins.push(vec![valued(9, 5)]);
+        assert_eq!(shown(&content, &check_ins).as_deref(), Some("0.6000"));
+    }
+
+    #[test]
+    fn a_report_tells_what_is_measured_and_nothing_else() {
+        let content = every_kind();
+        let faults =
+            |at: usize, report: &KeyResultReport| content.key_results()[at].misreported(report);
+        assert_eq!(faults(0, &valued(1, 1)), []);
+        let both = KeyResultReport { done: Some(true), ..valued(2, 1) };
+        assert_eq!(faults(1, &both), [Misreport::OutOfPlace("value")]);
+        assert_eq!(faults(3, &report(4)), [Misreport::Missing("value")]);
+        let steps = KeyResultReport { steps_done: Some(vec![1, 2]), ..report(3) };
+        assert_eq!(faults(2, &steps), [Misreport::NoSuchStep { at: 1, steps: 2 }]);
+        assert_eq!(
+            faults(0, &steps),
+            [Misreport::Missing("value"), Misreport::OutOfPlace("steps_done"),]
+        );
+    }
+
+    fn measured(month: u32, id: &str, revision: i32, value: i32) -> Measurement {
+        Measurement {
+            id: Uuid::nil().into(),
+            goal_id: Uuid::nil().into(),
+            period_start: NaiveDate::from_ymd_opt(2026, month, 1).unwrap(),
+            source: "crm".to_owned(),
+            external_id: id.to_owned(),
+            revision,
+            value: value.into(),
+            author_id: Uuid::nil(),
+            created_at: Default::default(),
+        }
+    }
+
+    #[test]
+    fn the_last_revision_of_each_value_counts() {
+        let ratio = Ratio { target: 100.into(), direction: Default::default() };
+        let content = indicator(Method::Ratio(ratio));
+        let progress = |all: &[Measurement]| {
+            let progress = content.progress(&[], all, &Settings::default()).unwrap();
+            progress.map(|progress| progress.to_string())
+        };
+        assert_eq!(progress(&[]), None);
+        let mut all =
+            vec![measured(1, "a", 2, 10), measured(1, "a", 1, 90), measured(2, "a", 1, 15)];
+        assert_eq!(progress(&all).as_deref(), Some("0.2500"));
+        all.push(measured(1, "b", 1, 500));
+        assert_eq!(progress(&all).as_deref(), Some("1.0000"));
+    }
+
+    #[test]
+    fn progress_is_the_share_of_full_marks() {
+        let of = |method: Method, actual: Option<i32>| {
+            let content = indicator(method);
+            let all: Vec<_> = actual.map(|value| measured(1, "a", 1, value)).into_iter().collect();
+            let progress = content.progress(&[], &all, &Settings::default()).unwrap();
+            progress.map(|progress| progress.to_string())
+        };
+        let steps = || Method::Steps(Box::new(Steps::of(100.into(), 30.into(), 10.into())));
+        assert_eq!(of(steps(), Some(70)).as_deref(), Some("0.9000"));
+        let accidents = Occurrence { base: 100.into(), penalty: 25.into() };
+        assert_eq!(of(Method::Occurrence(accidents), Some(1)).as_deref(), Some("0.7500"));
+        assert_eq!(of(Method::Rating, Some(2)).as_deref(), Some("0.8000"));
+        let milestone =
+            |weight: i32, outcome| crate::kpi::Milestone { weight: weight.into(), outcome };
+        let milestones = crate::kpi::Milestones {
+            milestones: vec![
+                milestone(40, crate::kpi::Outcome::Done { days_late: 0 }),
+                milestone(60, crate::kpi::Outcome::default()),
+            ],
+        };
+        assert_eq!(of(Method::Milestones(milestones), None).as_deref(), Some("0.4000"));
     }
 }

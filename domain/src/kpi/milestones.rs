@@ -23,13 +23,21 @@ pub enum Outcome {
     },
 }
 
+impl Default for Outcome {
+    /// Not begun.
+    fn default() -> Self {
+        Outcome::Open { percent: Exact::default() }
+    }
+}
+
 /// One milestone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Milestone {
     /// Weight in percent.
     pub weight: Exact,
-    /// What became of it.
+    /// What became of it; not begun if absent.
+    #[serde(default)]
     pub outcome: Outcome,
 }
 

@@ -142,6 +142,7 @@ impl Machine for State {
             (Executing, OpenEvaluation) => to(Evaluating, OneOf(&[Hr, System]), &[DateReached]),
             (Evaluating, OpenCalibration) => to(Calibrating, OneOf(&[Hr]), &[ManagerReviewsIn]),
             (Calibrating, Confirm) => to(Confirmed, OneOf(&[Hr]), &[SessionsFinalised]),
+            // A session may have been taken up again after the confirmation.
             (Confirmed, Publish) => to(Published, Together(&[Hr, Exec]), &[SessionsFinalised]),
             (Published, Close) => {
                 to(Closed, OneOf(&[Hr]), &[AppealWindowOver, NoOpenAppeal, InterviewsHeld])

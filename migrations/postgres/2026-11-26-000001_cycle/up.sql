@@ -104,6 +104,7 @@ CREATE TABLE goal (
     confidence INTEGER,
     checked_in_at TIMESTAMPTZ,
     score BIGINT,
+    return_reason TEXT COLLATE "C",
     signed_event TEXT COLLATE "C",
     signed_seat TEXT COLLATE "C",
     signed_by UUID,

@@ -104,6 +104,7 @@ CREATE TABLE goal (
     confidence INTEGER,
     checked_in_at INTEGER,
     score INTEGER,
+    return_reason TEXT,
     signed_event TEXT,
     signed_seat TEXT,
     signed_by BLOB,

@@ -1,12 +1,12 @@
 //! A lane: one queue, one connection, many units of work per commit.
 //!
 //! Whatever waits in the queue when a transaction opens is run in it, each unit in a savepoint of
-//! its own; then the audit entries of all are chained, the events numbered, and one commit makes
+//! its own, unless it is alone; then the audit entries of all are chained, the events numbered, and one commit makes
 //! all of it durable. Nobody is answered before that commit.
 
 use super::super::repository::ledger;
 use super::unit::Unit;
-use super::{Manager, Session, dialect};
+use super::{Manager, Session, dialect, text_of};
 use crate::database::{Context, Options};
 use crate::error::{DbError, Failure};
 use crate::ports::Store;
@@ -121,13 +121,7 @@ where
                 self.outcome = Some(result);
                 outcome
             }
-            Err(panic) => {
-                let text = panic
-                    .downcast_ref::<&str>()
-                    .map(|text| (*text).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned());
-                Outcome::Panicked(text.unwrap_or_default())
-            }
+            Err(panic) => Outcome::Panicked(text_of(panic.as_ref())),
         }
     }
 
@@ -238,16 +232,20 @@ fn answer_refused(refused: Refused) {
     }
 }
 
-/// Runs every unit in its savepoint and chains what they recorded.
+/// Runs every unit in its savepoint and chains what they recorded. A unit by itself needs none: to
+/// give it up is to give up the transaction, and a large one would be kept twice by SQLite.
 fn run_units(
     session: &mut Session,
     group: &mut Vec<Box<dyn Work>>,
 ) -> Result<(Vec<Box<dyn Work>>, Refused), DbError> {
+    let alone = group.len() == 1;
     let mut records = Vec::new();
     let mut verdicts = Vec::with_capacity(group.len());
     for work in group.iter_mut() {
         let context = work.context().clone();
-        session.command("SAVEPOINT unit")?;
+        if !alone {
+            session.command("SAVEPOINT unit")?;
+        }
         session.enter(context.tenant)?;
         let mut unit = Unit::writing(&mut session.conn, context.clone());
         let outcome = work.run(&mut unit);
@@ -255,7 +253,9 @@ fn run_units(
         let verdict = match outcome {
             Outcome::Kept => {
                 records.extend(recorded.into_iter().map(|record| (context.clone(), record)));
-                session.command("RELEASE SAVEPOINT unit")?;
+                if !alone {
+                    session.command("RELEASE SAVEPOINT unit")?;
+                }
                 verdicts.push(None);
                 continue;
             }
@@ -263,7 +263,12 @@ fn run_units(
             Outcome::Refused => Ok(()),
             Outcome::Panicked(text) => Err(DbError::Panicked(text)),
         };
-        session.command("ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit")?;
+        if alone {
+            session.command("ROLLBACK")?;
+            session.command(dialect::BEGIN_WRITE)?;
+        } else {
+            session.command("ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit")?;
+        }
         session.tenant = None;
         verdicts.push(Some(verdict));
     }

@@ -1,7 +1,8 @@
-//! One open database: a pool of readers, and the lanes in which units of work are committed.
+//! One open database: readers, and the lanes in which units of work are committed.
 //! Compiled once per engine.
 
 mod lane;
+mod readers;
 mod unit;
 
 use super::{Conn, dialect};
@@ -9,16 +10,16 @@ use crate::database::{Context, Options};
 use crate::error::{DbError, Failure};
 use crate::ports::Store;
 use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
-use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
+use diesel::r2d2::{ManageConnection, Pool};
 use diesel_migrations::MigrationHarness;
 use domain::id::TenantId;
 use lane::Lane;
+use readers::Readers;
+use std::any::Any;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
 pub use unit::Unit;
 
 /// A connection, with what must be known of it between two uses.
@@ -89,12 +90,10 @@ impl ManageConnection for Manager {
 
 /// An open database.
 pub struct Engine {
-    readers: Pool<Manager>,
-    admission: Arc<Semaphore>,
+    readers: Readers,
     /// The lanes of tenants; where long units run aside, one more for those.
     lanes: Vec<Lane>,
     threads: Vec<JoinHandle<()>>,
-    wait: Duration,
     statements: Arc<AtomicU64>,
 }
 
@@ -102,10 +101,11 @@ pub struct Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.lanes.clear();
+        self.readers.close();
         let this_thread = std::thread::current().id();
-        for lane in self.threads.drain(..).filter(|lane| lane.thread().id() != this_thread) {
-            if lane.join().is_err() {
-                log::error!("a lane ended in a panic");
+        for thread in self.threads.drain(..).filter(|thread| thread.thread().id() != this_thread) {
+            if thread.join().is_err() {
+                log::error!("a thread of the database ended in a panic");
             }
         }
     }
@@ -128,16 +128,11 @@ impl Engine {
         dialect::check_role(&mut dialect::connect(&options.url)?)?;
         let writers = dialect::LANES + usize::from(dialect::SEPARATE_BULK_WRITER);
         let sessions = pool(writers as u32)?;
-        let (lanes, threads) =
+        let (lanes, mut threads): (_, Vec<_>) =
             (0..writers).map(|number| Lane::start(number, sessions.clone(), options)).unzip();
-        Ok(Self {
-            readers: pool(options.readers)?,
-            admission: Arc::new(Semaphore::new(options.readers as usize)),
-            lanes,
-            threads,
-            wait: options.wait,
-            statements,
-        })
+        let (readers, reading) = Readers::start(&pool(options.readers)?, options);
+        threads.extend(reading);
+        Ok(Self { readers, lanes, threads, statements })
     }
 
     /// Brings the schema up to date; returns the names of the migrations that ran.
@@ -175,40 +170,14 @@ impl Engine {
             .map_err(|error| DbError::Engine(error.to_string()))
     }
 
-    fn session(&self, deadline: Instant) -> Result<PooledConnection<Manager>, DbError> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        self.readers.get_timeout(left).map_err(|error| DbError::Unavailable(error.to_string()))
-    }
-
-    /// Runs `work` on a reading connection, on a thread that may block.
-    #[expect(clippy::disallowed_methods, reason = "this is the admission the lint points to")]
-    pub async fn read<R, E, F>(
-        self: &Arc<Self>,
-        tenant: TenantId,
-        snapshot: bool,
-        mut work: F,
-    ) -> Result<R, E>
+    /// Runs `work` on a reading connection.
+    pub async fn read<R, E, F>(&self, tenant: TenantId, snapshot: bool, work: F) -> Result<R, E>
     where
         F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
         R: Send + 'static,
         E: Failure,
     {
-        let deadline = Instant::now() + self.wait;
-        let permit =
-            tokio::time::timeout(self.wait, Arc::clone(&self.admission).acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else { return Err(DbError::Busy.into()) };
-        let engine = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            let first = read_once(&mut *engine.session(deadline)?, tenant, snapshot, &mut work);
-            match &first {
-                Err(error) if error.database().is_some_and(DbError::is_transient) => {
-                    read_once(&mut *engine.session(deadline)?, tenant, snapshot, &mut work)
-                }
-                _ => first,
-            }
-        });
-        done.await.unwrap_or_else(|error| Err(DbError::Panicked(error.to_string()).into()))
+        self.readers.run(tenant, snapshot, work).await
     }
 
     /// Runs `work` as a unit of work in the tenant's lane, or in the bulk lane.
@@ -230,8 +199,7 @@ impl Engine {
 
     /// Readers in use and readers in all.
     pub fn load(&self) -> (usize, usize) {
-        let size = self.readers.max_size() as usize;
-        (size - self.admission.available_permits(), size)
+        self.readers.load()
     }
 
     /// Statements executed so far, those that open and close units of work included.
@@ -240,25 +208,11 @@ impl Engine {
     }
 }
 
-fn read_once<R, E: Failure>(
-    session: &mut Session,
-    tenant: TenantId,
-    snapshot: bool,
-    work: &mut dyn FnMut(&mut dyn Store) -> Result<R, E>,
-) -> Result<R, E> {
-    session.enter(tenant).map_err(|error| session.note(error))?;
-    if snapshot {
-        session.command(dialect::BEGIN_SNAPSHOT)?;
-    }
-    // A panic must not hand a connection with an open transaction to the next reader.
-    session.broken = true;
-    let result = work(&mut Unit::reading(&mut session.conn, tenant));
-    session.broken =
-        matches!(result.as_ref().map_err(Failure::database), Err(Some(DbError::Unavailable(_))));
-    if snapshot && !session.broken {
-        session.command("COMMIT")?;
-    }
-    result
+/// What a panic said.
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or_default().to_owned()
 }
 
 /// The lane of a tenant's units of work, so that they follow each other.

@@ -39,11 +39,14 @@ pub trait Cycles {
     fn lock_cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>>;
     /// A page of cycles, in the order of ids, or of change.
     fn cycles(&mut self, filter: &CycleFilter, page: &Page) -> Result<Vec<Cycle>>;
+    /// The states of cycles.
+    fn cycle_states(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, cycle::State>>;
     /// Adds a cycle.
     fn create_cycle(&mut self, change: Change<Cycle>) -> Result<()>;
     /// Saves a cycle, guarded by its version.
     fn update_cycle(&mut self, change: Change<Cycle>) -> Result<()>;
-    /// Approvals given so far, by cycle, in the order in which they were given.
+    /// Approvals given so far, by cycle, in the order in which they were given. What was approved of
+    /// results that have changed since counts no more.
     fn cycle_approvals(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, Vec<CycleApproval>>>;
     /// Keeps an approval; the cycle itself is saved with [`Cycles::update_cycle`].
     fn approve_cycle(&mut self, id: CycleId, approval: &CycleApproval) -> Result<()>;
@@ -58,14 +61,17 @@ pub trait Cycles {
     -> Result<u64>;
     /// Calibration sessions that are not finalised.
     fn sessions_unfinished(&mut self, id: CycleId) -> Result<u64>;
-    /// Opens a review for everybody who is evaluated; how many. `progress` is told how far it is.
+    /// Reviews in calibration for which no grade has been computed.
+    fn reviews_ungraded(&mut self, id: CycleId) -> Result<u64>;
+    /// Opens a review for everybody who is evaluated and has none; how many. `progress` is told how far it is.
     fn open_reviews(
         &mut self,
         id: CycleId,
         new_id: &mut dyn FnMut() -> ReviewId,
         progress: &dyn Fn(usize),
     ) -> Result<usize>;
-    /// Moves all reviews of a cycle that are in one of the states `from` on to another; how many.
+    /// Moves the reviews of who is evaluated that are in one of the states `from` on to another; how
+    /// many.
     fn move_reviews(
         &mut self,
         id: CycleId,

@@ -59,8 +59,8 @@ pub trait Goals {
     fn update_goal(&mut self, change: Change<Goal>) -> Result<()>;
     /// Keeps a revision of a goal; the goal itself is saved with [`Goals::update_goal`].
     fn revise_goal(&mut self, revision: &GoalRevision) -> Result<()>;
-    /// The revisions of a goal, oldest first.
-    fn goal_revisions(&mut self, id: GoalId) -> Result<Vec<GoalRevision>>;
+    /// A page of the revisions of a goal, oldest first.
+    fn goal_revisions(&mut self, id: GoalId, page: &Page) -> Result<Vec<GoalRevision>>;
 }
 
 /// Requests to change an active goal.

@@ -7,6 +7,7 @@ mod exports;
 mod goals;
 mod participants;
 mod policies;
+mod readiness;
 mod reviews;
 mod to_dos;
 
@@ -20,6 +21,7 @@ pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
+pub use readiness::Readiness;
 pub use reviews::{ResultTrace, ReviewFilter, ReviewResults, ReviewSet, ReviewSets, Reviews};
 pub use to_dos::{OpenCycle, ToDos, Waiting};
 
@@ -70,6 +72,9 @@ pub trait Store:
     + Policies
     + Cycles
     + Participants
+    + Readiness
+    + ToDos
+    + Dashboards
     + Goals
     + GoalChanges
     + GoalReports
@@ -78,8 +83,6 @@ pub trait Store:
     + ReviewSets
     + CalibrationSessions
     + Moves
-    + ToDos
-    + Dashboards
 {
 }
 
@@ -103,6 +106,9 @@ impl<T> Store for T where
         + Policies
         + Cycles
         + Participants
+        + Readiness
+        + ToDos
+        + Dashboards
         + Goals
         + GoalChanges
         + GoalReports
@@ -111,8 +117,6 @@ impl<T> Store for T where
         + ReviewSets
         + CalibrationSessions
         + Moves
-        + ToDos
-        + Dashboards
 {
 }
 

@@ -4,7 +4,8 @@ use super::Result;
 use crate::page::Page;
 use chrono::NaiveDate;
 use domain::calendar::Period;
-use domain::id::{CycleId, EmployeeId, OrgUnitId, ParticipantId};
+use domain::change::Change;
+use domain::id::{CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId};
 use domain::participant::{Candidate, Participant};
 use domain::policy::{Sealed, Visibility};
 
@@ -44,6 +45,12 @@ pub trait Participants {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<Participant>>;
+    /// Saves a participant, guarded by its version.
+    fn update_participant(&mut self, change: Change<Participant>) -> Result<()>;
+    /// Whether somebody is a member of senior management on a day.
+    fn is_executive(&mut self, person: EmployeeId, day: NaiveDate) -> Result<bool>;
+    /// Opens a review for a participant who has none.
+    fn open_review(&mut self, participant: ParticipantId, id: ReviewId) -> Result<()>;
     /// Those of `ids` that do not take part in a cycle.
     fn unknown_participants(
         &mut self,

@@ -32,6 +32,11 @@ pub mod dialect {
     /// A bulk unit has a connection of its own, so that it holds nobody up.
     pub const SEPARATE_BULK_WRITER: bool = true;
 
+    /// Readers that are woken at once: reading is waiting for the server, so all.
+    pub fn brisk_readers(all: usize) -> usize {
+        all
+    }
+
     /// Opens a connection with the settings durability and plain names depend on.
     pub fn connect(url: &str) -> Result<Conn, DbError> {
         let mut conn =

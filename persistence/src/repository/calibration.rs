@@ -98,7 +98,7 @@ statement! {
             r.final_grade, r.veto_grade, count(*)
        FROM participant p
        JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id
-      WHERE p.tenant_id = " tenant " AND p.cycle_id = " cycle "
+      WHERE p.tenant_id = " tenant " AND p.cycle_id = " cycle " AND p.exclusion IS NULL
         AND (p.employee_id <> " hidden "
              OR r.state IN ('published', 'acknowledged', 'disagreed', 'final'))
       GROUP BY p.department_id, p.counts_for_quota, r.state, r.computed_grade,
@@ -291,6 +291,7 @@ impl CalibrationSessions for Unit<'_> {
         let mut people = participant::table
             .filter(participant::tenant_id.eq(self.scope()))
             .filter(participant::cycle_id.eq(Key(session.cycle_id.uuid())))
+            .filter(participant::exclusion.is_null())
             .select(participant::id)
             .into_boxed::<Db>();
         if !session.department_ids.is_empty() {

@@ -2,13 +2,13 @@
 
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
-use crate::column::{At, BATCH, Key, Word, json, rows_statement, statement, to_json, word};
+use crate::column::{At, BATCH, Key, Word, json, statement, to_json, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{CycleFilter, Cycles, Headcount, Result};
 use crate::schema::{calibration_session, cycle, cycle_approval, org_unit, participant, review};
 use chrono::NaiveDate;
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use domain::calendar::Period;
@@ -16,7 +16,6 @@ use domain::change::Change;
 use domain::cycle::{Cycle, CycleApproval};
 use domain::id::{CalibrationSessionId, CycleId, OrgUnitId, ParticipantId, ReviewId};
 use domain::policy::Sealed;
-use domain::review::form::ReviewPart;
 use domain::state::{self, Share};
 use domain::text::TextEnum;
 use std::collections::{HashMap, HashSet};
@@ -68,10 +67,9 @@ impl TryFrom<Row> for Cycle {
     }
 }
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = cycle_approval)]
 struct ApprovalRow {
-    tenant_id: Key,
     cycle_id: Key,
     event: String,
     account_id: Key,
@@ -115,6 +113,20 @@ statement! {
 }
 
 statement! {
+    /// Keeps an approval.
+    struct Approve {
+        tenant: Key,
+        cycle: Key,
+        event: &'static str,
+        account: Key,
+        seat: &'static str,
+        at: At,
+    }
+    "INSERT INTO cycle_approval (tenant_id, cycle_id, event, account_id, seat, at) VALUES ("
+    tenant ", " cycle ", " event ", " account ", " seat ", " at ")"
+}
+
+statement! {
     /// How many people are in a cycle, and how many of them are not evaluated.
     struct Count { tenant: Key, cycle: Key } -> (BigInt, BigInt);
     "SELECT count(*), count(exclusion) FROM participant
@@ -143,7 +155,7 @@ statement! {
       WHERE tenant_id = " tenant " AND state IN ('in_calibration', 'calibrated')
         AND final_grade IS NULL
         AND participant_id IN (SELECT id FROM participant
-             WHERE tenant_id = " tenant " AND cycle_id = " cycle ")
+             WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND exclusion IS NULL)
         AND (" session " IS NULL OR session_id = " session ")"
 }
 
@@ -152,24 +164,6 @@ statement! {
     struct LockGoals { now: At, tenant: Key, cycle: Key }
     "UPDATE goal SET state = 'locked', version = version + 1, updated_at = " now
     " WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND state = 'scored'"
-}
-
-rows_statement! {
-    /// Reviews that begin.
-    struct Reviews {
-        tenant: Key,
-        id: Key,
-        participant_id: Key,
-        state: String,
-        self_review: String,
-        manager_review: String,
-        version: i32,
-        created_at: At,
-        updated_at: At,
-    }
-    "INSERT INTO review (tenant_id, id, participant_id, state, self_review, manager_review, \
-     version, created_at, updated_at) "
-    rows ""
 }
 
 /// One cycle by its id, unlocked.
@@ -214,6 +208,15 @@ impl Cycles for Unit<'_> {
         }
         let rows = keyset!(query, cycle, page).load(self.conn)?;
         rows.into_iter().map(Cycle::try_from).collect()
+    }
+
+    fn cycle_states(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, state::cycle::State>> {
+        let rows: Vec<(Key, String)> = cycle::table
+            .filter(cycle::tenant_id.eq(self.scope()))
+            .filter(cycle::id.eq_any(ids.iter().map(|id| Key(id.uuid()))))
+            .select((cycle::id, cycle::state))
+            .load(self.conn)?;
+        rows.into_iter().map(|(id, state)| Ok((id.0.into(), word(&state)?))).collect()
     }
 
     fn create_cycle(&mut self, change: Change<Cycle>) -> Result<()> {
@@ -266,8 +269,27 @@ impl Cycles for Unit<'_> {
     }
 
     fn cycle_approvals(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, Vec<CycleApproval>>> {
+        let changed_since = review::table
+            .inner_join(
+                participant::table.on(participant::tenant_id
+                    .eq(review::tenant_id)
+                    .and(participant::id.eq(review::participant_id))),
+            )
+            .filter(review::tenant_id.eq(cycle_approval::tenant_id))
+            .filter(review::updated_at.ge(cycle_approval::at))
+            .filter(participant::cycle_id.eq(cycle_approval::cycle_id));
         let rows: Vec<ApprovalRow> = cycle_approval::table
+            .inner_join(
+                cycle::table.on(cycle::tenant_id
+                    .eq(cycle_approval::tenant_id)
+                    .and(cycle::id.eq(cycle_approval::cycle_id))),
+            )
             .filter(cycle_approval::tenant_id.eq(self.scope()))
+            .filter(
+                cycle::state
+                    .ne(Word(state::cycle::State::Confirmed))
+                    .or(not(exists(changed_since))),
+            )
             .filter(cycle_approval::cycle_id.eq_any(ids.iter().map(|id| Key(id.uuid()))))
             .order((cycle_approval::at, cycle_approval::account_id))
             .select(ApprovalRow::as_select())
@@ -280,16 +302,15 @@ impl Cycles for Unit<'_> {
     }
 
     fn approve_cycle(&mut self, id: CycleId, approval: &CycleApproval) -> Result<()> {
-        diesel::insert_into(cycle_approval::table)
-            .values(ApprovalRow {
-                tenant_id: self.scope(),
-                cycle_id: Key(id.uuid()),
-                event: approval.event.as_str().to_owned(),
-                account_id: Key(approval.account_id.uuid()),
-                seat: approval.seat.as_str().to_owned(),
-                at: At(approval.at),
-            })
-            .execute(self.conn)?;
+        let approve = Approve {
+            tenant: self.scope(),
+            cycle: Key(id.uuid()),
+            event: approval.event.as_str(),
+            account: Key(approval.account_id.uuid()),
+            seat: approval.seat.as_str(),
+            at: At(approval.at),
+        };
+        approve.execute(self.conn)?;
         Ok(())
     }
 
@@ -347,6 +368,23 @@ impl Cycles for Unit<'_> {
         Ok(u64::try_from(unfinished).unwrap_or_default())
     }
 
+    fn reviews_ungraded(&mut self, id: CycleId) -> Result<u64> {
+        let ungraded: i64 = review::table
+            .inner_join(
+                participant::table.on(participant::tenant_id
+                    .eq(review::tenant_id)
+                    .and(participant::id.eq(review::participant_id))),
+            )
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(id.uuid())))
+            .filter(participant::exclusion.is_null())
+            .filter(review::state.eq(Word(state::review::State::InCalibration)))
+            .filter(review::computed_grade.is_null())
+            .select(count_star())
+            .get_result(self.conn)?;
+        Ok(u64::try_from(ungraded).unwrap_or_default())
+    }
+
     fn open_reviews(
         &mut self,
         id: CycleId,
@@ -360,23 +398,9 @@ impl Cycles for Unit<'_> {
             .order(participant::id)
             .select(participant::id)
             .load(self.conn)?;
-        let (tenant, now) = (self.scope(), At(self.now()));
-        let blank = to_json(&ReviewPart::default())?;
         for (number, chunk) in people.chunks(BATCH).enumerate() {
-            let count = chunk.len();
-            let rows = Reviews {
-                tenant: vec![tenant; count],
-                id: chunk.iter().map(|_| Key(new_id().uuid())).collect(),
-                participant_id: chunk.to_vec(),
-                state: vec![state::review::State::PendingSelf.as_str().to_owned(); count],
-                self_review: vec![blank.clone(); count],
-                manager_review: vec![blank.clone(); count],
-                version: vec![1; count],
-                created_at: vec![now; count],
-                updated_at: vec![now; count],
-            };
-            rows.execute(self.conn)?;
-            progress(number * BATCH + count);
+            self.insert_reviews(chunk, new_id)?;
+            progress(number * BATCH + chunk.len());
         }
         Ok(people.len())
     }
@@ -390,6 +414,7 @@ impl Cycles for Unit<'_> {
         let people = participant::table
             .filter(participant::tenant_id.eq(self.scope()))
             .filter(participant::cycle_id.eq(Key(id.uuid())))
+            .filter(participant::exclusion.is_null())
             .select(participant::id);
         let moved = diesel::update(review::table)
             .filter(review::tenant_id.eq(self.scope()))

@@ -39,7 +39,7 @@ statement! {
        FROM goal g
        JOIN cycle c ON c.tenant_id = g.tenant_id AND c.id = g.cycle_id
       WHERE g.tenant_id = " tenant " AND g.owner_id = " person " AND g.state <> 'cancelled'
-        AND c.state NOT IN ('closed', 'archived', 'cancelled')
+        AND g.deleted_at IS NULL AND c.state NOT IN ('closed', 'archived', 'cancelled')
       ORDER BY c.period_end, c.id, g.id"
 }
 
@@ -70,7 +70,7 @@ statement! {
                          MAX(o.checked_in_at) AS checked_in_at
                     FROM goal o
                    WHERE o.tenant_id = " tenant " AND o.cycle_id = " cycle "
-                     AND o.state <> 'cancelled'
+                     AND o.state <> 'cancelled' AND o.deleted_at IS NULL
                      AND o.owner_id IN (SELECT q.employee_id FROM participant q
                                          WHERE q.tenant_id = " tenant "
                                            AND q.manager_id = " manager "
@@ -122,7 +122,7 @@ statement! {
        JOIN goal g ON g.tenant_id = p.tenant_id AND g.cycle_id = p.cycle_id
         AND g.owner_id = p.employee_id
       WHERE p.tenant_id = " tenant " AND p.cycle_id = " cycle " AND g.state <> 'cancelled'
-        AND p.exclusion IS NULL
+        AND g.deleted_at IS NULL AND p.exclusion IS NULL
       GROUP BY 1, 2"
 }
 
@@ -134,7 +134,7 @@ statement! {
        FROM goal g
        JOIN employee e ON e.tenant_id = g.tenant_id AND e.id = g.owner_id
       WHERE g.tenant_id = " tenant " AND g.cycle_id = " cycle " AND g.level = 'company'
-        AND g.state NOT IN ('draft', 'submitted', 'cancelled')
+        AND g.state NOT IN ('draft', 'submitted', 'cancelled') AND g.deleted_at IS NULL
       ORDER BY g.weight DESC, g.id
       LIMIT 50"
 }

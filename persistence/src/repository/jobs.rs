@@ -6,7 +6,7 @@ use crate::column::{At, Id, Key, statement, word};
 use crate::error::DbError;
 use crate::page::Page;
 use crate::ports::{Authority, Jobs, Result, Standing};
-use crate::schema::{api_key, job};
+use crate::schema::{api_key, job, job_input};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Date, Nullable, Text};
@@ -103,7 +103,6 @@ impl Jobs for Unit<'_> {
                 job::state.eq(state.as_str()),
                 job::done.eq(0),
                 job::total.eq(total),
-                job::input.eq(input),
                 job::author_kind.eq(author_kind),
                 job::author_id.eq(Key(author_id)),
                 job::request_id.eq(request_id),
@@ -111,6 +110,13 @@ impl Jobs for Unit<'_> {
                 job::version.eq(1),
                 job::created_at.eq(At(change.entity.created_at)),
                 job::updated_at.eq(At(change.entity.updated_at)),
+            ))
+            .execute(self.conn)?;
+        diesel::insert_into(job_input::table)
+            .values((
+                job_input::tenant_id.eq(self.scope()),
+                job_input::job_id.eq(Key(id.uuid())),
+                job_input::content.eq(input),
             ))
             .execute(self.conn)?;
         self.record(change.record);
@@ -227,9 +233,9 @@ impl Jobs for Unit<'_> {
     }
 
     fn job_input(&mut self, id: JobId) -> Result<Vec<u8>> {
-        Ok(job::table
+        Ok(job_input::table
             .find((self.scope(), Key(id.uuid())))
-            .select(job::input)
+            .select(job_input::content)
             .get_result(self.conn)?)
     }
 
@@ -260,13 +266,13 @@ impl Jobs for Unit<'_> {
                 job::state.eq(state.as_str()),
                 job::done.eq(done),
                 job::result.eq(outcome),
-                job::input.eq(&[][..]),
                 job::lease_until.eq(None::<At>),
                 job::version.eq(version),
                 job::updated_at.eq(At(updated_at)),
             ))
             .execute(self.conn)?;
         self.guard(saved)?;
+        diesel::delete(job_input::table.find((self.scope(), Key(id.uuid())))).execute(self.conn)?;
         self.record(change.record);
         Ok(())
     }

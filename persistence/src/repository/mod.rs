@@ -19,6 +19,7 @@ mod participants;
 mod policies;
 mod positions;
 mod principals;
+mod readiness;
 mod reporting_lines;
 mod review_sets;
 mod reviews;

@@ -1,9 +1,8 @@
 //! Who takes part in a cycle.
 
-use super::among::Group;
 use super::engine::Unit;
 use super::{Conn, Db};
-use crate::column::{At, BATCH, Id, Key, Word, rows_statement, statement, word};
+use crate::column::{At, BATCH, Id, Key, Word, rows_statement, statement, to_json, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{ParticipantFilter, Participants, Result};
@@ -13,14 +12,14 @@ use diesel::prelude::*;
 use diesel::sql_types::{Date, Nullable, Text};
 use domain::account::Role;
 use domain::calendar::Period;
-use domain::id::{CycleId, ParticipantId};
+use domain::change::Change;
+use domain::id::{CycleId, EmployeeId, ParticipantId, ReviewId};
 use domain::participant::{Candidate, Participant};
 use domain::policy::{Sealed, Visibility};
+use domain::review::form::ReviewPart;
+use domain::state::review;
+use domain::text::TextEnum;
 use std::collections::HashSet;
-use uuid::Uuid;
-
-/// The column of the person, for [`Unit::among`].
-const PERSON: &str = "participant.employee_id";
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = participant)]
@@ -115,9 +114,68 @@ statement! {
       ORDER BY e.id, a.effective_from"
 }
 
-impl Participants for Unit<'_> {
-    fn candidates(&mut self, period: Period, day: NaiveDate) -> Result<Vec<Candidate>> {
-        let executives: HashSet<Key> = role_assignment::table
+statement! {
+    /// Saves a participant over the version before.
+    struct Update {
+        manager_id: Option<Key>,
+        exclusion: Option<String>,
+        counts_for_quota: bool,
+        version: i32,
+        updated_at: At,
+        tenant: Key,
+        id: Key,
+        before: i32,
+    }
+    "UPDATE participant SET manager_id = " manager_id ", exclusion = " exclusion
+    ", counts_for_quota = " counts_for_quota ", version = " version ", updated_at = " updated_at
+    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+rows_statement! {
+    /// Reviews that begin; who has one keeps it.
+    struct Reviews {
+        tenant: Key,
+        id: Key,
+        participant_id: Key,
+        state: String,
+        self_review: String,
+        manager_review: String,
+        version: i32,
+        created_at: At,
+        updated_at: At,
+    }
+    "INSERT INTO review (tenant_id, id, participant_id, state, self_review, manager_review, \
+     version, created_at, updated_at) "
+    rows " ON CONFLICT (tenant_id, participant_id) DO NOTHING"
+}
+
+impl Unit<'_> {
+    /// Opens a review for each participant who has none.
+    pub(super) fn insert_reviews(
+        &mut self,
+        participants: &[Key],
+        new_id: &mut dyn FnMut() -> ReviewId,
+    ) -> Result<()> {
+        let (count, now) = (participants.len(), At(self.now()));
+        let blank = to_json(&ReviewPart::default())?;
+        let rows = Reviews {
+            tenant: vec![self.scope(); count],
+            id: participants.iter().map(|_| Key(new_id().uuid())).collect(),
+            participant_id: participants.to_vec(),
+            state: vec![review::State::PendingSelf.as_str().to_owned(); count],
+            self_review: vec![blank.clone(); count],
+            manager_review: vec![blank; count],
+            version: vec![1; count],
+            created_at: vec![now; count],
+            updated_at: vec![now; count],
+        };
+        rows.execute(self.conn)?;
+        Ok(())
+    }
+
+    /// The members of senior management on a day.
+    fn executives(&mut self, day: NaiveDate) -> Result<HashSet<Key>> {
+        let holders: Vec<Option<Key>> = role_assignment::table
             .inner_join(
                 account::table.on(account::tenant_id
                     .eq(role_assignment::tenant_id)
@@ -129,10 +187,14 @@ impl Participants for Unit<'_> {
             .filter(role_assignment::valid_from.le(day))
             .filter(role_assignment::valid_to.is_null().or(role_assignment::valid_to.ge(day)))
             .select(account::employee_id)
-            .load::<Option<Key>>(self.conn)?
-            .into_iter()
-            .flatten()
-            .collect();
+            .load(self.conn)?;
+        Ok(holders.into_iter().flatten().collect())
+    }
+}
+
+impl Participants for Unit<'_> {
+    fn candidates(&mut self, period: Period, day: NaiveDate) -> Result<Vec<Candidate>> {
+        let executives = self.executives(day)?;
         type Stretch = (Key, NaiveDate, Option<Key>, Option<Key>, Option<String>);
         let workers = Workers { tenant: self.scope(), day, last: period.end() };
         let stretches: Vec<Stretch> = workers.load(self.conn)?;
@@ -188,23 +250,8 @@ impl Participants for Unit<'_> {
             .select(Row::as_select())
             .limit(page.limit)
             .into_boxed::<Db>();
-        if let Some(hidden) = visible.hidden() {
-            query = query.filter(participant::employee_id.ne(Key(hidden.uuid())));
-        }
-        if visible.everyone().is_none() {
-            let day = visible.as_of();
-            // Nobody has the nil id.
-            let me = Key(visible.myself().map_or(Uuid::nil(), Uuid::from));
-            let responsible = Key(visible.responsible().map_or(Uuid::nil(), Uuid::from));
-            query = query.filter(
-                self.among(PERSON, day, Group::under(visible.subtree_of()))
-                    .or(self.among(PERSON, day, Group::within(visible.units())))
-                    .or(participant::employee_id.eq(me))
-                    .or(participant::manager_id
-                        .is_not_null()
-                        .and(participant::manager_id.assume_not_null().eq(responsible))),
-            );
-        }
+        query =
+            query.filter(self.shown("participant.employee_id", "participant.manager_id", visible));
         if let Some(cycle) = filter.cycle_id {
             query = query.filter(participant::cycle_id.eq(Key(cycle.uuid())));
         }
@@ -224,6 +271,32 @@ impl Participants for Unit<'_> {
         };
         let rows = keyset!(query, participant, page).load(self.conn)?;
         rows.into_iter().map(Participant::try_from).collect()
+    }
+
+    fn update_participant(&mut self, change: Change<Participant>) -> Result<()> {
+        let participant = change.entity;
+        let update = Update {
+            manager_id: participant.manager_id.map(|id| Key(id.uuid())),
+            exclusion: participant.exclusion.map(|reason| reason.to_string()),
+            counts_for_quota: participant.counts_for_quota,
+            version: participant.version,
+            updated_at: At(participant.updated_at),
+            tenant: self.scope(),
+            id: Key(participant.id.uuid()),
+            before: participant.version - 1,
+        };
+        let saved = update.execute(self.conn)?;
+        self.guard(saved)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn is_executive(&mut self, person: EmployeeId, day: NaiveDate) -> Result<bool> {
+        Ok(self.executives(day)?.contains(&Key(person.uuid())))
+    }
+
+    fn open_review(&mut self, participant: ParticipantId, id: ReviewId) -> Result<()> {
+        self.insert_reviews(&[Key(participant.uuid())], &mut || id)
     }
 
     fn unknown_participants(

@@ -48,10 +48,12 @@ statement! {
       WHERE m.state = 'goal_setting'
         AND (EXISTS (SELECT 1 FROM goal g
                       WHERE g.tenant_id = " tenant " AND g.cycle_id = m.cycle_id
-                        AND g.owner_id = " person " AND g.state = 'draft')
+                        AND g.owner_id = " person " AND g.state = 'draft'
+                        AND g.deleted_at IS NULL)
              OR NOT EXISTS (SELECT 1 FROM goal g
                              WHERE g.tenant_id = " tenant " AND g.cycle_id = m.cycle_id
-                               AND g.owner_id = " person " AND g.state <> 'cancelled'))
+                               AND g.owner_id = " person " AND g.state <> 'cancelled'
+                               AND g.deleted_at IS NULL))
      UNION ALL
      SELECT 'approve_goal', g.cycle_id, g.id, t.employee_id, t.name, NULL
        FROM team t

@@ -19,6 +19,7 @@ pub mod dialect {
     use super::*;
     use crate::error::DbError;
     use domain::id::TenantId;
+    use std::num::NonZero;
 
     /// Migrations of this engine.
     pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
@@ -33,6 +34,11 @@ pub mod dialect {
 
     fn path(url: &str) -> &str {
         url.strip_prefix("sqlite://").unwrap_or(url)
+    }
+
+    /// Readers that are woken at once: reading is computing, so as many as there are processors.
+    pub fn brisk_readers(all: usize) -> usize {
+        std::thread::available_parallelism().map_or(1, NonZero::get).min(all)
     }
 
     /// Opens a connection with the settings durability and references depend on.

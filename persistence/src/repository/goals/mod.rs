@@ -46,6 +46,7 @@ pub(super) struct Row {
     confidence: Option<i32>,
     checked_in_at: Option<At>,
     score: Option<i64>,
+    return_reason: Option<String>,
     signed_event: Option<String>,
     signed_seat: Option<String>,
     signed_by: Option<Key>,
@@ -75,6 +76,7 @@ impl Row {
             confidence: goal.confidence,
             checked_in_at: goal.checked_in_at.map(At),
             score: goal.score.map(|score| units(score, 2)).transpose()?,
+            return_reason: goal.return_reason.clone(),
             signed_event: signature.map(|it| it.event.as_str().to_owned()),
             signed_seat: signature.map(|it| it.seat.as_str().to_owned()),
             signed_by: signature.map(|it| Key(it.account_id.uuid())),
@@ -125,6 +127,7 @@ pub(super) fn entity(Found { row, cycle_state, manager }: Found) -> Result<Goal>
         confidence: row.confidence,
         checked_in_at: row.checked_in_at.map(|at| at.0),
         score: row.score.map(|score| Decimal::new(score, 2)),
+        return_reason: row.return_reason,
         cycle_state: word(&cycle_state)?,
         version: row.version,
         created_at: row.created_at.0,
@@ -194,6 +197,7 @@ statement! {
         confidence: Option<i32>,
         checked_in_at: Option<At>,
         score: Option<i64>,
+        return_reason: Option<String>,
         signed_event: Option<String>,
         signed_seat: Option<String>,
         signed_by: Option<Key>,
@@ -208,7 +212,7 @@ statement! {
     "UPDATE goal SET level = " level ", parent_id = " parent ", state = " state
     ", revision = " revision ", title = " title ", weight = " weight ", content = " content
     ", progress = " progress ", confidence = " confidence ", checked_in_at = " checked_in_at
-    ", score = " score ", signed_event = " signed_event ", signed_seat = " signed_seat
+    ", score = " score ", return_reason = " return_reason ", signed_event = " signed_event ", signed_seat = " signed_seat
     ", signed_by = " signed_by ", signed_at = " signed_at ", version = " version
     ", updated_at = " updated_at ", deleted_at = " deleted_at
     " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
@@ -407,6 +411,7 @@ impl Goals for Unit<'_> {
             confidence: row.confidence,
             checked_in_at: row.checked_in_at,
             score: row.score,
+            return_reason: row.return_reason,
             signed_event: row.signed_event,
             signed_seat: row.signed_seat,
             signed_by: row.signed_by,
@@ -439,12 +444,15 @@ impl Goals for Unit<'_> {
         Ok(())
     }
 
-    fn goal_revisions(&mut self, id: GoalId) -> Result<Vec<GoalRevision>> {
+    fn goal_revisions(&mut self, id: GoalId, page: &Page) -> Result<Vec<GoalRevision>> {
+        let after = i32::try_from(page.after_position()).unwrap_or(i32::MAX);
         let rows: Vec<RevisionRow> = goal_revision::table
             .filter(goal_revision::tenant_id.eq(self.scope()))
             .filter(goal_revision::goal_id.eq(Key(id.uuid())))
+            .filter(goal_revision::revision.gt(after))
             .order(goal_revision::revision)
             .select(RevisionRow::as_select())
+            .limit(page.limit)
             .load(self.conn)?;
         rows.into_iter().map(GoalRevision::try_from).collect()
     }

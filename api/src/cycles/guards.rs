@@ -1,0 +1,170 @@
+//! What the guards of a cycle look at, and what their texts speak of.
+
+use super::moves::Order;
+use crate::app::new_id;
+use crate::caller::Actor;
+use crate::problem::Violation;
+use crate::refusal::Refusal;
+use chrono::NaiveDate;
+use domain::calendar::WorkCalendar;
+use domain::cycle::{Cycle, CycleAction, unassigned_stages};
+use domain::id::ParticipantId;
+use domain::participant::{Participant, UnitTree, day_of_record, enrol};
+use domain::performance_policy::PerformancePolicy;
+use domain::policy::Action;
+use domain::settings::Settings;
+use domain::state::Share;
+use domain::state::cycle::{Facts, Guard};
+use domain::text::TextEnum;
+use persistence::Store;
+use std::collections::BTreeMap;
+
+/// What a transition looks at before it is fired.
+#[derive(Default)]
+pub(super) struct Sight {
+    /// What the guards look at.
+    pub facts: Facts,
+    /// What the text of a guard that does not hold speaks of.
+    details: BTreeMap<&'static str, String>,
+    /// Who would take part, of a launch.
+    pub people: Vec<Participant>,
+}
+
+impl Sight {
+    /// What the text of a guard speaks of.
+    pub fn detail(&self, guard: &'static str) -> Option<String> {
+        self.details.get(guard).cloned()
+    }
+
+    fn say(&mut self, guard: Guard, value: impl ToString) {
+        self.details.insert(guard.as_str(), value.to_string());
+    }
+}
+
+/// Looks at what the guards of a transition demand.
+pub(super) fn look(
+    store: &mut dyn Store,
+    actor: &Actor,
+    order: &Order,
+    cycle: &Cycle,
+    policy: &PerformancePolicy,
+) -> Result<Sight, Refusal> {
+    let Cycle { id, schedule, .. } = cycle;
+    let today = actor.today;
+    let mut sight = Sight::default();
+    match order.action {
+        CycleAction::Launch => {
+            let people = enrolment(store, actor, cycle, policy)?;
+            let evaluated = people.iter().filter(|person| person.exclusion.is_none()).count();
+            sight.facts = cycle.launch_facts(policy, u64::try_from(evaluated).unwrap_or(u64::MAX));
+            sight.people = people;
+            let stages = unassigned_stages(&cycle.raci);
+            sight.say(Guard::RaciComplete, list(stages.into_iter().map(TextEnum::as_str)));
+            sight.say(Guard::DatesOrdered, list(schedule.out_of_order()));
+            if let Some(sum) = policy.rules.weights_off_100() {
+                sight.say(Guard::WeightsSumTo100, sum);
+            }
+        }
+        CycleAction::Start => {
+            let Share { part, whole } = store.goals_in_force(*id)?;
+            sight.facts.goals_active = Share { part, whole };
+            sight.say(Guard::GoalsActive, format!("{part} / {whole}"));
+        }
+        CycleAction::Evaluation => {
+            sight.facts.evaluation_date_reached = today >= schedule.evaluation;
+            sight.say(Guard::DateReached, schedule.evaluation);
+        }
+        CycleAction::Calibration => {
+            check_exceptions(store, order)?;
+            let missing = store.manager_reviews_missing(*id, &order.exceptions)?;
+            sight.facts.manager_reviews_missing = Some(missing);
+            sight.say(Guard::ManagerReviewsIn, missing);
+        }
+        CycleAction::Confirmation => {
+            let unfinished = store.sessions_unfinished(*id)? + store.reviews_ungraded(*id)?;
+            sight.facts.sessions_unfinished = Some(unfinished);
+            sight.say(Guard::SessionsFinalised, unfinished);
+        }
+        CycleAction::Closure => {
+            if let Some(last) = last_day_of_appeals(store, actor, cycle, policy)? {
+                sight.facts.appeal_window_over = today > last;
+                sight.say(Guard::AppealWindowOver, last);
+            }
+            sight.facts.open_appeals = Some(0);
+        }
+        CycleAction::Archival => {
+            sight.facts.retention_reached = today >= schedule.retention;
+            sight.say(Guard::RetentionReached, schedule.retention);
+        }
+        CycleAction::Publication => {
+            let unfinished = store.sessions_unfinished(*id)?;
+            sight.facts.sessions_unfinished = Some(unfinished);
+            sight.say(Guard::SessionsFinalised, unfinished);
+        }
+        CycleAction::Update | CycleAction::Cancellation => {}
+    }
+    sight.facts.reason_given = order.reason.is_some();
+    Ok(sight)
+}
+
+/// Who would take part if the cycle were launched now.
+fn enrolment(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: &Cycle,
+    policy: &PerformancePolicy,
+) -> Result<Vec<Participant>, Refusal> {
+    let day = day_of_record(cycle.period, actor.today);
+    let units = store.org_tree(day)?.units.into_values();
+    let tree: UnitTree =
+        units.map(|placed| (placed.unit.id, placed.unit.kind, placed.unit.parent_id)).collect();
+    let candidates = store.candidates(cycle.period, day)?;
+    let mut new_participant = || ParticipantId::from(new_id());
+    Ok(enrol(cycle, &policy.rules, &tree, candidates, actor.now, &mut new_participant))
+}
+
+fn check_exceptions(store: &mut dyn Store, order: &Order) -> Result<(), Refusal> {
+    if order.exceptions.is_empty() {
+        return Ok(());
+    }
+    if order.reason.is_none() {
+        return Err(Refusal::invalid("/reason", "required"));
+    }
+    let unknown = store.unknown_participants(order.cycle, &order.exceptions)?;
+    let faults: Vec<_> = order
+        .exceptions
+        .iter()
+        .enumerate()
+        .filter(|(_, exception)| unknown.contains(exception))
+        .map(|(at, exception)| {
+            let pointer = format!("/exceptions/{at}");
+            Violation::new(pointer, "unknown_reference").with("value", exception)
+        })
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
+}
+
+/// The settings of a policy.
+pub(super) fn settings(policy: &PerformancePolicy) -> Result<Settings, Refusal> {
+    policy.rules.settings().map_err(|error| Refusal::Internal(error.to_string()))
+}
+
+/// The last day on which somebody may appeal, in the time zone of the company.
+fn last_day_of_appeals(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: &Cycle,
+    policy: &PerformancePolicy,
+) -> Result<Option<NaiveDate>, Refusal> {
+    let Some(published) = cycle.published_at else { return Ok(None) };
+    let sealed = store.tenant()?;
+    let (tenant, _) = actor.open(store, Action::TenantRead, sealed)?;
+    let zone: chrono_tz::Tz = tenant.time_zone.parse().unwrap_or(chrono_tz::UTC);
+    let day = published.with_timezone(&zone).date_naive();
+    let window = settings(policy)?.appeal.window_workdays;
+    Ok(WorkCalendar::default().add_workdays(day, window).ok())
+}
+
+fn list(names: impl IntoIterator<Item = &'static str>) -> String {
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,187 @@
+//! What keeps a cycle from its next stage: conditions of the whole, and person by person.
+
+use super::guards::look;
+use super::moves::Order;
+use crate::caller::{Actor, Caller};
+use crate::extract::{PathId, Query};
+use crate::problem::{Language, Violation};
+use crate::refusal::Refusal;
+use crate::schema::{word_or_null, words};
+use crate::to_dos::PersonCard;
+use actix_web::http::header;
+use actix_web::{HttpResponse, get};
+use chrono::NaiveDate;
+use domain::cycle::{Cycle, CycleAction};
+use domain::id::CycleId;
+use domain::policy::{Action, visibility};
+use domain::readiness::{Laggard, Missing};
+use domain::state::{Actor as Seat, Machine, cycle};
+use domain::text::TextEnum;
+use domain::to_do::next_step;
+use persistence::{After, Page, Store};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// What the next stage demands of the cycle as a whole.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CycleCondition {
+    /// Its stable code, the same as in a refusal.
+    #[schema(schema_with = words::<cycle::Guard>)]
+    pub code: cycle::Guard,
+    /// Whether it holds.
+    pub is_met: bool,
+    /// What is missing, in the reader's language; null if it holds.
+    #[schema(example = "Manager reviews are missing: 3.")]
+    pub detail: Option<String>,
+}
+
+/// Somebody because of whom the cycle is not ready.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Laggard)]
+pub struct LaggardView {
+    /// The participant.
+    pub participant_id: Uuid,
+    /// The person.
+    pub employee: PersonCard,
+    /// The review, once there is one.
+    pub review_id: Option<Uuid>,
+    /// What is missing first.
+    #[schema(schema_with = words::<Missing>)]
+    pub missing: Missing,
+    /// From which seat somebody is to act, such as `EMP` or `MGR`.
+    #[schema(value_type = String, example = "MGR")]
+    pub seat: Seat,
+    /// Who is to act; null where it is not one known person.
+    pub acts: Option<PersonCard>,
+    /// By when.
+    pub due_on: NaiveDate,
+    /// Whether that day has passed.
+    pub is_overdue: bool,
+}
+
+/// Whether a cycle is ready for its next stage.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CycleReadiness {
+    /// The next step; null when there is none.
+    #[schema(schema_with = word_or_null::<CycleAction>)]
+    pub next: Option<CycleAction>,
+    /// The day on which the step is due.
+    pub due_on: Option<NaiveDate>,
+    /// What the step demands of the whole; only for those who see everybody in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub conditions: Option<Vec<CycleCondition>>,
+    /// Because of whom it is not ready, of those the caller may see, in the order of participants.
+    pub items: Vec<LaggardView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// What a client asks of the report.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReadinessQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// See what a cycle waits for
+///
+/// What the next step demands, and person by person what is missing, who is to act and by when. HR
+/// sees everybody, a manager the people he or she answers for or manages, everybody themselves.
+#[utoipa::path(tag = "cycles", operation_id = "getCycleReadiness",
+    params(("id" = Uuid, Path, description = "Id of the cycle"), ReadinessQuery),
+    responses((status = 200, description = "What the cycle waits for", body = CycleReadiness)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("/{id}/readiness")]
+pub(super) async fn readiness(
+    caller: Caller,
+    id: PathId,
+    query: Query<ReadinessQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let language = Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE));
+    let id = id.0.into();
+    let mut report =
+        caller.snapshot(move |store, actor| report(store, actor, id, &page, language)).await?;
+    let (items, next_cursor) =
+        request.cut(&caller.app, report.items, |last| After::Id(last.participant_id));
+    report.items = items;
+    report.next_cursor = next_cursor.clone();
+    caller.listed(&report, next_cursor.as_deref())
+}
+
+fn report(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CycleId,
+    page: &Page,
+    language: Language,
+) -> Result<CycleReadiness, Refusal> {
+    let sealed = store.cycle(id)?;
+    let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
+    let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
+    let aside = [CycleAction::Update, CycleAction::Cancellation];
+    let next = cycle.possible_actions().find(|action| !aside.contains(action));
+    let conditions = match next {
+        Some(next) if visible.everyone().is_some() => {
+            Some(conditions(store, actor, &cycle, next, language)?)
+        }
+        _ => None,
+    };
+    let laggards = store.laggards(id, cycle.state, &visible, page)?;
+    let view = |laggard: Laggard| view(laggard, &cycle, actor.today);
+    Ok(CycleReadiness {
+        due_on: match next {
+            Some(CycleAction::Archival) => Some(cycle.schedule.retention),
+            _ => next_step(cycle.state).and_then(|step| step.due_by(&cycle.schedule)),
+        },
+        next,
+        conditions,
+        items: laggards.into_iter().map(view).collect(),
+        next_cursor: None,
+    })
+}
+
+/// The guards of the next step, each with whether it holds.
+fn conditions(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: &Cycle,
+    next: CycleAction,
+    language: Language,
+) -> Result<Vec<CycleCondition>, Refusal> {
+    let order = Order::plain(cycle.id, cycle.version, next);
+    let sealed = store.policy(cycle.policy_id)?;
+    let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
+    let sight = look(store, actor, &order, cycle, &policy)?;
+    let row = next.event().and_then(|event| cycle.state.row(event));
+    let guards = row.map(|row| row.guards).unwrap_or_default();
+    let condition = |guard: &cycle::Guard| {
+        let is_met = cycle::State::holds(*guard, &sight.facts);
+        let value = sight.detail(guard.as_str()).unwrap_or_default();
+        let fault = Violation::new("", guard.as_str()).with("value", value);
+        CycleCondition { code: *guard, is_met, detail: (!is_met).then(|| fault.text(language)) }
+    };
+    Ok(guards.iter().map(condition).collect())
+}
+
+fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate) -> LaggardView {
+    let due_on = laggard.missing.due_on(&cycle.schedule);
+    LaggardView {
+        participant_id: laggard.participant_id.uuid(),
+        review_id: laggard.review_id.map(Uuid::from),
+        missing: laggard.missing,
+        seat: laggard.missing.seat(),
+        acts: laggard.acts().cloned().map(PersonCard::from),
+        employee: laggard.person.into(),
+        due_on,
+        is_overdue: due_on < today,
+    }
+}

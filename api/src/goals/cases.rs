@@ -1,0 +1,378 @@
+//! Use cases of goals: who sees which, and their drafts.
+
+use super::views::{GoalPatch, GoalView, NewGoal};
+use crate::caller::Actor;
+use crate::problem::Violation;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::transition::fault;
+use chrono::{DateTime, Utc};
+use domain::Code;
+use domain::change::{Change, Record};
+use domain::cycle;
+use domain::goal::{Goal, GoalAction, GoalContent, GoalFrame};
+use domain::id::{CycleId, EmployeeId, GoalId, KeyResultId};
+use domain::policy::{
+    Action, FIELD_MASKED, Mask, Permit, Principal, Relations, Sealed, Stage, Target, authorise,
+    decide, visibility,
+};
+use domain::state::{Actor as Seat, Machine, goal::State};
+use domain::text::TextEnum;
+use persistence::{DbError, GoalFilter, Page, Store};
+use serde_json::Value;
+use std::slice;
+
+/// The seats from which a person acts on a goal, with what the policy must allow for each.
+const SEATS: [(Action, Seat); 3] = [
+    (Action::GoalSubmit, Seat::Owner),
+    (Action::GoalApprove, Seat::Manager),
+    (Action::GoalDecide, Seat::Hr),
+];
+
+/// The seats the caller holds towards a goal.
+pub(super) fn seats(actor: &Actor, target: &Target) -> Vec<Seat> {
+    let holds = |action| decide(&actor.subject, action, target).permit.is_some();
+    SEATS.iter().filter(|(action, _)| holds(*action)).map(|(_, seat)| *seat).collect()
+}
+
+/// What the caller may do to a goal in its state.
+pub(super) fn allowed_actions(actor: &Actor, goal: &Goal, target: &Target) -> Vec<GoalAction> {
+    if goal.deleted_at.is_some() {
+        return Vec::new();
+    }
+    let may = |action| decide(&actor.subject, action, target).permit.is_some();
+    let seats = seats(actor, target);
+    let me = actor.subject.principal.id();
+    let sits_where = |action: GoalAction| {
+        let row = action.event().and_then(|event| goal.state.row(event));
+        let wanted = row.map(|row| row.by.actors()).unwrap_or_default();
+        let signed = goal.first_signature.filter(|first| Some(first.event) == action.event());
+        let signed_by_me = signed.is_some_and(|first| first.account_id.uuid() == me);
+        let free = |seat: &Seat| signed.is_none_or(|first| first.seat != *seat);
+        !signed_by_me && wanted.iter().any(|seat| seats.contains(seat) && free(seat))
+    };
+    let allows = |action: &GoalAction| match action {
+        GoalAction::Update | GoalAction::Deletion => may(Action::GoalWrite),
+        GoalAction::CheckIn => may(Action::CheckInWrite),
+        GoalAction::Measurement => may(Action::MeasurementWrite),
+        step => sits_where(*step),
+    };
+    goal.possible_actions().filter(allows).collect()
+}
+
+/// The refusal of what the state of a goal, or of its cycle, does not allow.
+pub(super) fn conflict(actor: &Actor, goal: &Goal, target: &Target) -> Refusal {
+    let allowed = allowed_actions(actor, goal, target);
+    Refusal::StateConflict {
+        current_state: goal.state.as_str(),
+        allowed_actions: allowed.into_iter().map(TextEnum::as_str).collect(),
+    }
+}
+
+/// A goal that is about to be changed: nobody else changes the goals of its owner until the unit of
+/// work ends.
+pub(super) struct Opened {
+    pub goal: Goal,
+    pub permit: Permit,
+    pub target: Target,
+    pub frame: GoalFrame,
+}
+
+impl Opened {
+    /// Refuses what the goal's state does not allow.
+    pub fn expect(&self, actor: &Actor, action: GoalAction) -> Result<(), Refusal> {
+        if self.goal.possible_actions().any(|possible| possible == action) {
+            Ok(())
+        } else {
+            Err(conflict(actor, &self.goal, &self.target))
+        }
+    }
+
+    /// Saves the goal after a change.
+    pub fn save(
+        self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        after: Goal,
+        record: Record,
+    ) -> Result<Reply<GoalView>, Refusal> {
+        let after = Goal { version: self.goal.version + 1, updated_at: actor.now, ..after };
+        store.update_goal(Change::new(after.clone(), record))?;
+        let version = after.version;
+        Ok(Reply::changed(self.view(actor, after), version))
+    }
+
+    /// The goal after a change, as the caller sees it.
+    pub fn view(&self, actor: &Actor, after: Goal) -> GoalView {
+        let reading = decide(&actor.subject, Action::GoalRead, &self.target).permit;
+        let mask = reading.map_or(Mask::Metadata, |permit| permit.mask());
+        GoalView::new(actor, after, &self.target, mask)
+    }
+}
+
+/// Opens a goal for a change, and takes what the change depends on: the state of its cycle, and the
+/// other goals of its owner. `expected` is the version the caller has read, if it matters.
+pub(super) fn open_to_change(
+    store: &mut dyn Store,
+    actor: &Actor,
+    action: Action,
+    id: GoalId,
+    expected: Option<i32>,
+) -> Result<Opened, Refusal> {
+    let sealed = store.goal(id)?;
+    let (seen, permit, target) = actor.open_related(store, action, sealed, actor.today)?;
+    hold(store, seen.cycle_id, seen.owner_id)?;
+    let goal = store.goal(id)?.ok_or(Refusal::NotFound)?.open(&permit)?;
+    if expected.is_some_and(|expected| expected != goal.version) {
+        return Err(Refusal::Stale);
+    }
+    let frame = store.goal_frame(goal.cycle_id, goal.owner_id)?.ok_or(DbError::Missing)?;
+    Ok(Opened { goal, permit, target, frame })
+}
+
+fn hold(store: &mut dyn Store, cycle: CycleId, owner: EmployeeId) -> Result<(), Refusal> {
+    store.hold_cycle(cycle)?;
+    Ok(store.lock_form(cycle, owner)?)
+}
+
+/// A goal of which the caller sees everything.
+pub(super) fn open_in_full(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: GoalId,
+) -> Result<Goal, Refusal> {
+    let sealed = store.goal(id)?;
+    let (goal, permit) = actor.open(store, Action::GoalRead, sealed)?;
+    if permit.mask() == Mask::Full { Ok(goal) } else { Err(Refusal::Forbidden(FIELD_MASKED)) }
+}
+
+/// The goals of a page as the caller may see them, each with when it was last changed.
+pub(super) fn list_goals(
+    store: &mut dyn Store,
+    actor: &Actor,
+    filter: &GoalFilter,
+    page: &Page,
+) -> Result<Vec<(GoalView, DateTime<Utc>)>, Refusal> {
+    let visible = visibility(&actor.subject, Action::GoalRead, actor.today)?;
+    let rows = store.goals(filter, &visible, page)?;
+    let view = |(sealed, relations): (Sealed<Goal>, Relations)| {
+        let target = Target { relations, ..sealed.target(actor.today) };
+        let permit = authorise(&actor.subject, Action::GoalRead, &target)?;
+        let goal = sealed.open(&permit)?;
+        let changed = goal.updated_at;
+        Ok((GoalView::new(actor, goal, &target, permit.mask()), changed))
+    };
+    rows.into_iter().map(view).collect()
+}
+
+/// Begins a goal. `key_results` are ids for its key results.
+pub(super) fn create_goal(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: GoalId,
+    key_results: &[KeyResultId],
+    new: NewGoal,
+) -> Result<Reply<GoalView>, Refusal> {
+    let me = match &actor.subject.principal {
+        Principal::Person(_) => actor.subject.employee_id,
+        // The one who answers for a program is not whom its goals are about.
+        Principal::Service { .. } => None,
+    };
+    let owner = new.owner_id.map(EmployeeId::from).or(me);
+    let owner = owner.ok_or_else(|| Refusal::invalid("/owner_id", "required"))?;
+    let cycle_id = CycleId::from(new.cycle_id);
+    let unknown_cycle = || Refusal::unknown("/cycle_id", new.cycle_id);
+    hold(store, cycle_id, owner)?;
+    let frame = store.goal_frame(cycle_id, owner)?;
+    let manager_id = frame.as_ref().and_then(|frame| frame.manager_id);
+    // Named like a goal that is there: a key of one unit writes for its people only.
+    let mut target =
+        Target { id: id.uuid(), about: Some(owner), responsible: manager_id, ..Target::default() };
+    actor.relate(store, Action::GoalWrite, &mut target, actor.today)?;
+    let decision = decide(&actor.subject, Action::GoalWrite, &target);
+    let permit = decision.permit.ok_or(Refusal::Forbidden(decision.rule))?;
+    // Nobody takes part in a cycle that has not been launched: it need not be known of.
+    let launched = |frame: &GoalFrame| cycle::stage(frame.cycle_state) != Stage::Draft;
+    let frame = frame.filter(launched).ok_or_else(unknown_cycle)?;
+    if !frame.participates {
+        return Err(Refusal::unknown("/owner_id", owner.uuid()));
+    }
+    if !frame.is_open_to_drafts() {
+        return Err(Refusal::StateConflict {
+            current_state: frame.cycle_state.as_str(),
+            allowed_actions: Vec::new(),
+        });
+    }
+    let mut content = new.content.read().map_err(|fault| Refusal::Invalid(vec![fault]))?;
+    let strangers = content.name_key_results(None, key_results.iter().copied());
+    let goal = Goal {
+        id,
+        cycle_id,
+        owner_id: owner,
+        manager_id,
+        level: new.level,
+        parent_id: new.parent_id.map(GoalId::from),
+        state: State::opening().to,
+        revision: 1,
+        content,
+        progress: None,
+        confidence: None,
+        checked_in_at: None,
+        score: None,
+        return_reason: None,
+        cycle_state: frame.cycle_state,
+        first_signature: None,
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+        deleted_at: None,
+    };
+    refuse_faults(content_faults(&goal.content, strangers, &frame))?;
+    refuse_faults(parent_faults(store, &goal, "/parent_id")?)?;
+    let record = Record::new("goal.created", id, permit.rule())
+        .field("cycle_id", None::<String>, cycle_id.to_string())
+        .field("owner_id", None::<String>, owner.to_string())
+        .field("level", None::<String>, goal.level.as_str())
+        .field("parent_id", None::<String>, goal.parent_id.map(|id| id.to_string()))
+        .field("content", Value::Null, told(&goal.content));
+    store.create_goal(Change::new(goal.clone(), record))?;
+    let opened = Opened { goal, permit, target, frame };
+    let view = assessed(store, actor, &opened, opened.goal.clone())?;
+    Ok(Reply::created(view, 1, format!("/v1/goals/{id}")))
+}
+
+/// Changes a draft that is still in the version the caller has read.
+pub(super) fn update_goal(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: GoalId,
+    expected: i32,
+    key_results: &[KeyResultId],
+    patch: GoalPatch,
+) -> Result<Reply<GoalView>, Refusal> {
+    let opened = open_to_change(store, actor, Action::GoalWrite, id, Some(expected))?;
+    opened.expect(actor, GoalAction::Update)?;
+    let before = &opened.goal;
+    let content = patch.content.map(|patch| patch.apply(&before.content)).transpose();
+    let content = content.map_err(|fault| Refusal::Invalid(vec![fault]))?;
+    let mut after = Goal {
+        level: patch.level.unwrap_or(before.level),
+        parent_id: patch.parent_id.map_or(before.parent_id, |parent| parent.map(GoalId::from)),
+        content: content.unwrap_or_else(|| before.content.clone()),
+        ..before.clone()
+    };
+    let new = key_results.iter().copied();
+    let strangers = after.content.name_key_results(Some(&before.content), new);
+    refuse_faults(content_faults(&after.content, strangers, &opened.frame))?;
+    refuse_faults(tree_faults(store, before, &after)?)?;
+    let parent = |goal: &Goal| goal.parent_id.map(|id| id.to_string());
+    let record = Record::new("goal.updated", id, opened.permit.rule())
+        .field("level", before.level.as_str(), after.level.as_str())
+        .field("parent_id", parent(before), parent(&after))
+        .field("content", told(&before.content), told(&after.content));
+    let after = Goal { version: before.version + 1, updated_at: actor.now, ..after };
+    store.update_goal(Change::new(after.clone(), record))?;
+    let version = after.version;
+    Ok(Reply::changed(assessed(store, actor, &opened, after)?, version))
+}
+
+/// Throws a draft away, unless goals hang under it.
+pub(super) fn delete_goal(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: GoalId,
+    expected: i32,
+) -> Result<Reply<GoalView>, Refusal> {
+    let opened = open_to_change(store, actor, Action::GoalWrite, id, Some(expected))?;
+    opened.expect(actor, GoalAction::Deletion)?;
+    if !store.goals_under(id)?.is_empty() {
+        return Err(Refusal::InUse(vec![Violation::new("", "not_allowed")]));
+    }
+    let record = Record::new("goal.deleted", id, opened.permit.rule());
+    let after = Goal { deleted_at: Some(actor.now), ..opened.goal.clone() };
+    opened.save(store, actor, after, record)?;
+    Ok(Reply::empty())
+}
+
+/// The goal as the caller sees it, with the letters of SMART it fails and what is unusual about it.
+pub(super) fn assessed(
+    store: &mut dyn Store,
+    actor: &Actor,
+    opened: &Opened,
+    goal: Goal,
+) -> Result<GoalView, Refusal> {
+    let form = store.goal_form(goal.cycle_id, goal.owner_id)?;
+    let smart = goal.smart_failures(&opened.frame);
+    let warnings = goal.warnings(&opened.frame, &form);
+    let view = opened.view(actor, goal);
+    Ok(GoalView { smart: Some(smart), warnings: Some(warnings), ..view })
+}
+
+/// What cannot be agreed on in a content. `strangers` are places of key results whose ids the goal
+/// does not have.
+pub(super) fn content_faults(
+    content: &GoalContent,
+    strangers: Vec<String>,
+    frame: &GoalFrame,
+) -> Vec<Violation> {
+    let strangers = strangers.into_iter().map(|place| {
+        Violation::new(format!("/content{place}"), "unknown_reference").with("value", &place)
+    });
+    let faults = content.faults(&frame.settings).into_iter();
+    strangers
+        .chain(faults.map(|(place, error)| fault(format!("/content{place}"), &error)))
+        .collect()
+}
+
+/// What speaks against hanging a goal under its parent, told at `pointer`. Takes the parent's form,
+/// so that it stays what it is.
+pub(super) fn parent_faults(
+    store: &mut dyn Store,
+    goal: &Goal,
+    pointer: &str,
+) -> Result<Vec<Violation>, Refusal> {
+    let Some(parent) = goal.parent_id else { return Ok(Vec::new()) };
+    let unknown = || Violation::new(pointer, "unknown_reference").with("value", parent);
+    let Some(seen) = store.goals_above(parent)?.into_iter().next() else {
+        return Ok(vec![unknown()]);
+    };
+    store.lock_form(seen.cycle_id, seen.owner_id)?;
+    let above = store.goals_above(parent)?;
+    if above.first().is_none_or(|parent| parent.deleted_at.is_some()) {
+        return Ok(vec![unknown()]);
+    }
+    let below = store.edges_below(goal.id)?;
+    let faults = goal.alignment_faults(&above, &below);
+    Ok(faults.iter().map(|error| fault(pointer, error)).collect())
+}
+
+/// What speaks against the place of a goal in the tree after a change: what it hangs under, and
+/// what hangs under it.
+pub(super) fn tree_faults(
+    store: &mut dyn Store,
+    before: &Goal,
+    after: &Goal,
+) -> Result<Vec<Violation>, Refusal> {
+    let moved = before.level != after.level || before.content.period != after.content.period;
+    if !moved && before.parent_id == after.parent_id {
+        return Ok(Vec::new());
+    }
+    let mut faults = parent_faults(store, after, "/parent_id")?;
+    for child in store.goals_under(after.id)?.into_iter().filter(|child| !child.is_archived()) {
+        let broken = child.alignment_faults(slice::from_ref(after), &[]);
+        faults.extend(broken.iter().map(|error| match error.code {
+            Code::AlignLevel => fault("/level", error),
+            _ => fault("/content/period", error),
+        }));
+    }
+    Ok(faults)
+}
+
+pub(super) fn refuse_faults(faults: Vec<Violation>) -> Result<(), Refusal> {
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
+}
+
+/// What a goal says, as the audit log tells it.
+pub(super) fn told(content: &GoalContent) -> Value {
+    serde_json::to_value(content).unwrap_or_default()
+}

@@ -1,0 +1,285 @@
+//! Check-ins: what is reported of a goal's key results, with confidence and blockers (R39).
+
+use super::cases::{open_in_full, open_to_change, refuse_faults};
+use super::moves::me;
+use crate::app::new_id;
+use crate::caller::{Actor, Caller};
+use crate::extract::{Body, PathId, Query};
+use crate::org_units::HistoryQuery;
+use crate::problem::Violation;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::transition::fault;
+use actix_web::{HttpResponse, get, post};
+use chrono::{DateTime, Utc};
+use domain::change::{Change, Record};
+use domain::goal::{CheckIn, Goal, GoalAction, GoalKind, KeyResult, KeyResultReport, Misreport};
+use domain::id::{CheckInId, GoalId};
+use domain::number::Exact;
+use domain::okr::confidence::{Confidence, drop_raises_event};
+use domain::policy::Action;
+use persistence::{After, Store};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What is reported of one key result: what it measures, and nothing else.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = KeyResultReport)]
+#[serde(deny_unknown_fields)]
+pub struct KeyResultReportView {
+    /// The key result.
+    pub key_result_id: Uuid,
+    /// Latest value of a metric, or of a level to keep.
+    #[schema(
+        value_type = Option<String>,
+        pattern = r"^-?\d{1,18}(\.\d{1,10})?$",
+        required = false,
+        example = "7"
+    )]
+    pub value: Option<Exact>,
+    /// Whether something that is done or not is done.
+    #[schema(required = false)]
+    pub done: Option<bool>,
+    /// Numbers of all steps that are completed, from 0.
+    #[schema(required = false, max_items = 50, example = json!([0, 1]))]
+    pub steps_done: Option<Vec<usize>>,
+}
+
+impl From<KeyResultReport> for KeyResultReportView {
+    fn from(report: KeyResultReport) -> Self {
+        let KeyResultReport { key_result_id, value, done, steps_done } = report;
+        Self { key_result_id: key_result_id.uuid(), value, done, steps_done }
+    }
+}
+
+impl From<KeyResultReportView> for KeyResultReport {
+    fn from(report: KeyResultReportView) -> Self {
+        let KeyResultReportView { key_result_id, value, done, steps_done } = report;
+        Self { key_result_id: key_result_id.into(), value, done, steps_done }
+    }
+}
+
+/// A report on the progress of a goal.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = CheckIn)]
+pub struct CheckInView {
+    /// Its id.
+    pub id: Uuid,
+    /// The goal.
+    pub goal_id: Uuid,
+    /// Who reports.
+    pub author_id: Uuid,
+    /// What is reported of the key results.
+    pub reports: Vec<KeyResultReportView>,
+    /// Confidence to reach the goal: 8 to 10 on track, 4 to 7 has issues, 1 to 3 at risk.
+    #[schema(minimum = 1, maximum = 10, example = 8)]
+    pub confidence: i32,
+    /// What stands in the way.
+    #[schema(example = "The permit is late")]
+    pub blockers: Option<String>,
+    /// What else is to be said.
+    #[schema(example = "Two contracts are as good as signed")]
+    pub comment: Option<String>,
+    /// Progress of the goal after it, 0 to 1; null while no value was reported.
+    #[schema(value_type = Option<String>, required = true, example = "0.6750")]
+    pub progress: Option<Decimal>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<CheckIn> for CheckInView {
+    fn from(check_in: CheckIn) -> Self {
+        Self {
+            id: check_in.id.uuid(),
+            goal_id: check_in.goal_id.uuid(),
+            author_id: check_in.author_id.uuid(),
+            reports: check_in.reports.into_iter().map(KeyResultReportView::from).collect(),
+            confidence: check_in.confidence,
+            blockers: check_in.blockers,
+            comment: check_in.comment,
+            progress: check_in.progress,
+            created_at: check_in.created_at,
+        }
+    }
+}
+
+/// A page of check-ins.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CheckInPage {
+    /// The check-ins, oldest first.
+    pub items: Vec<CheckInView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A new check-in.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCheckIn {
+    /// What is reported of the key results; those that are not named stay as they were. Empty for
+    /// an indicator, whose values are measured.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub reports: Vec<KeyResultReportView>,
+    /// Confidence to reach the goal.
+    #[schema(minimum = 1, maximum = 10, example = 8)]
+    pub confidence: i32,
+    /// What stands in the way.
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S", example = "The permit is late")]
+    pub blockers: Option<String>,
+    /// What else is to be said.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        pattern = r"\S",
+        example = "Two are as good as signed"
+    )]
+    pub comment: Option<String>,
+}
+
+/// Check in on a goal
+///
+/// Reports of key results, confidence and blockers. The progress of an objective follows from what
+/// was reported of its key results last. A fall of confidence by 3, or twice in a row, raises the
+/// event `goal.confidence_dropped`.
+#[utoipa::path(tag = "goals", operation_id = "createCheckIn",
+    params(("id" = Uuid, Path, description = "Id of the goal")), request_body = NewCheckIn,
+    responses((status = 201, description = "The check-in", body = CheckInView)),
+    security(("bearer" = [])))]
+#[post("/{id}/check-ins")]
+pub(super) async fn create(
+    caller: Caller,
+    id: PathId,
+    body: Body<NewCheckIn>,
+) -> Result<HttpResponse, Refusal> {
+    let (goal, check_in) = (id.0.into(), new_id().into());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            create_check_in(store, actor, goal, check_in, value.clone())
+        })
+        .await
+}
+
+/// List check-ins
+///
+/// What was reported of the goal, oldest first.
+#[utoipa::path(tag = "goals", operation_id = "listCheckIns",
+    params(("id" = Uuid, Path, description = "Id of the goal"), HistoryQuery),
+    responses((status = 200, description = "A page of check-ins", body = CheckInPage)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("/{id}/check-ins")]
+pub(super) async fn list(
+    caller: Caller,
+    id: PathId,
+    query: Query<HistoryQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let rows = caller
+        .snapshot(move |store, actor| {
+            open_in_full(store, actor, id)?;
+            Ok(store.check_ins(id, &page)?)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.id.uuid()));
+    let items = rows.into_iter().map(CheckInView::from).collect();
+    let page = CheckInPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+fn create_check_in(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: GoalId,
+    check_in_id: CheckInId,
+    new: NewCheckIn,
+) -> Result<Reply<CheckInView>, Refusal> {
+    let opened = open_to_change(store, actor, Action::CheckInWrite, id, None)?;
+    opened.expect(actor, GoalAction::CheckIn)?;
+    let before = &opened.goal;
+    let reports: Vec<_> = new.reports.into_iter().map(KeyResultReport::from).collect();
+    refuse_faults(report_faults(before.content.key_results(), &reports))?;
+    let history = store.reports(id)?.into_iter().chain([(reports.clone(), new.confidence)]);
+    let (history, stated): (Vec<_>, Vec<_>) = history.unzip();
+    let progress = match &before.content.kind {
+        GoalKind::Objective { .. } => before
+            .content
+            .progress(&history, &[], &opened.frame.settings)
+            .map_err(|error| Refusal::Invalid(vec![fault("/reports", &error)]))?,
+        GoalKind::Indicator(_) => before.progress,
+    };
+    let check_in = CheckIn {
+        id: check_in_id,
+        goal_id: id,
+        author_id: me(actor),
+        reports,
+        confidence: new.confidence,
+        blockers: new.blockers,
+        comment: new.comment,
+        progress,
+        created_at: actor.now,
+    };
+    let rule = opened.permit.rule();
+    let record = Record::new("check_in.created", check_in_id, rule)
+        .field("goal_id", None::<String>, id.to_string())
+        .field("confidence", None::<i32>, check_in.confidence)
+        .field("blockers", None::<String>, check_in.blockers.clone());
+    store.create_check_in(Change::new(check_in.clone(), record))?;
+    let name =
+        if confidence_drops(&stated) { "goal.confidence_dropped" } else { "goal.checked_in" };
+    let text = |progress: Option<Decimal>| progress.map(|progress| progress.to_string());
+    let record = Record::new(name, id, rule)
+        .field("progress", text(before.progress), text(progress))
+        .field("confidence", before.confidence, check_in.confidence);
+    let after = Goal {
+        progress,
+        confidence: Some(check_in.confidence),
+        checked_in_at: Some(actor.now),
+        ..before.clone()
+    };
+    opened.save(store, actor, after, record)?;
+    Ok(Reply::created(check_in.into(), 1, format!("/v1/goals/{id}/check-ins")))
+}
+
+/// Everything in the reports that does not fit the key results.
+fn report_faults(key_results: &[KeyResult], reports: &[KeyResultReport]) -> Vec<Violation> {
+    let mut faults = Vec::new();
+    for (at, report) in reports.iter().enumerate() {
+        let place = format!("/reports/{at}");
+        let about = report.key_result_id;
+        let names =
+            |code| Violation::new(format!("{place}/key_result_id"), code).with("value", about);
+        let Some(key_result) = key_results.iter().find(|known| known.id == about) else {
+            faults.push(names("unknown_reference"));
+            continue;
+        };
+        if reports[..at].iter().any(|other| other.key_result_id == about) {
+            faults.push(names("duplicate_in_request"));
+        }
+        faults.extend(key_result.misreported(report).into_iter().map(|fault| {
+            match fault {
+                Misreport::Missing(name) => Violation::new(format!("{place}/{name}"), "required"),
+                Misreport::OutOfPlace(name) => {
+                    Violation::new(format!("{place}/{name}"), "not_allowed")
+                }
+                Misreport::NoSuchStep { at, steps } => {
+                    Violation::new(format!("{place}/steps_done/{at}"), "out_of_range")
+                        .with("min", 0)
+                        .with("max", steps.saturating_sub(1))
+                }
+            }
+        }));
+    }
+    faults
+}
+
+/// Whether the confidence stated last, of all in order, raises an event (C.5).
+fn confidence_drops(stated: &[i32]) -> bool {
+    let stated = stated.iter().filter_map(|&value| u8::try_from(value).ok());
+    let history: Vec<_> = stated.filter_map(|value| Confidence::try_from(value).ok()).collect();
+    drop_raises_event(&history)
+}

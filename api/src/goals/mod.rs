@@ -1,0 +1,323 @@
+//! Goals: drafts, signatures, progress, changes and the tree they form.
+
+mod alignment;
+mod cases;
+mod changes;
+mod check_ins;
+mod measurements;
+mod moves;
+mod schemas;
+mod views;
+
+use crate::app::new_id;
+use crate::caller::Caller;
+use crate::extract::{Body, PathId, Query};
+use crate::org_units::HistoryQuery;
+use crate::refusal::Refusal;
+use crate::schema::words;
+use actix_web::{HttpResponse, delete, get, patch, post};
+use cases::{create_goal, delete_goal, list_goals, open_in_full, update_goal};
+use chrono::{DateTime, Utc};
+use domain::goal::{GoalAction, GoalLevel};
+use domain::id::KeyResultId;
+use domain::policy::Action;
+use domain::state::goal::State;
+use moves::Order;
+use persistence::{After, GoalFilter};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use views::{
+    GoalPage, GoalPatch, GoalReason, GoalRevisionPage, GoalRevisionView, GoalView, NewGoal,
+};
+
+/// Most key results of one objective.
+const KEY_RESULTS: usize = 20;
+
+/// Ids for as many key results as a request may name.
+fn fresh_key_results() -> Vec<KeyResultId> {
+    (0..KEY_RESULTS).map(|_| new_id().into()).collect()
+}
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct GoalQuery {
+    /// Only goals of this cycle.
+    cycle_id: Option<Uuid>,
+    /// Only goals of this person.
+    owner_id: Option<Uuid>,
+    /// Only goals in this state.
+    #[param(schema_with = words::<State>)]
+    state: Option<State>,
+    /// Only goals on this level.
+    #[param(schema_with = words::<GoalLevel>)]
+    level: Option<GoalLevel>,
+    /// Only goals directly under this one.
+    parent_id: Option<Uuid>,
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant, deleted ones included as tombstones.
+    updated_since: Option<DateTime<Utc>>,
+}
+
+/// List goals
+///
+/// The goals the caller may see: own ones, those of people one answers for or manages, directly or
+/// through others, and for HR those of their units or of everybody. With `updated_since` the order
+/// is that of change, and deleted drafts appear with `deleted_at`.
+#[utoipa::path(tag = "goals", operation_id = "listGoals", params(GoalQuery),
+    responses((status = 200, description = "A page of goals", body = GoalPage)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<GoalQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(query) = query;
+    let request = caller.page(query.limit, query.cursor.as_deref(), query.updated_since)?;
+    let page = request.page.clone();
+    let filter = GoalFilter {
+        cycle_id: query.cycle_id.map(Into::into),
+        owner_id: query.owner_id.map(Into::into),
+        state: query.state,
+        level: query.level,
+        parent_id: query.parent_id.map(Into::into),
+    };
+    let rows = caller.read(move |store, actor| list_goals(store, actor, &filter, &page)).await?;
+    let (rows, next_cursor) =
+        request.cut(&caller.app, rows, |(last, at)| match query.updated_since {
+            Some(_) => After::Updated(*at, last.id),
+            None => After::Id(last.id),
+        });
+    let items = rows.into_iter().map(|(view, _)| view).collect();
+    let page = GoalPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Begin a goal
+///
+/// A draft, by its owner or the manager, while the cycle is in goal setting. The answer names the
+/// letters of SMART it fails and what is unusual about it.
+#[utoipa::path(tag = "goals", operation_id = "createGoal", request_body = NewGoal,
+    responses((status = 201, description = "The new draft", body = GoalView)),
+    security(("bearer" = []), ("api_key" = ["performance:write"])))]
+#[post("")]
+async fn create(caller: Caller, body: Body<NewGoal>) -> Result<HttpResponse, Refusal> {
+    let (id, key_results) = (new_id().into(), fresh_key_results());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            create_goal(store, actor, id, &key_results, value.clone())
+        })
+        .await
+}
+
+/// Read a goal
+///
+/// One goal, with what the caller may do to it.
+#[utoipa::path(tag = "goals", operation_id = "getGoal",
+    params(("id" = Uuid, Path, description = "Id of the goal")),
+    responses((status = 200, description = "The goal", body = GoalView)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let view = caller
+        .read(move |store, actor| {
+            let sealed = store.goal(id)?;
+            let (goal, permit, target) =
+                actor.open_related(store, Action::GoalRead, sealed, actor.today)?;
+            Ok(GoalView::new(actor, goal, &target, permit.mask()))
+        })
+        .await?;
+    caller.found(view.version, &view)
+}
+
+/// Change a draft
+///
+/// Merge patch of level, parent and content. What is signed changes by a request only. The answer
+/// names the letters of SMART it fails and what is unusual about it.
+#[utoipa::path(tag = "goals", operation_id = "updateGoal",
+    params(("id" = Uuid, Path, description = "Id of the goal")),
+    request_body(content = GoalPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The draft as changed", body = GoalView)),
+    security(("bearer" = []), ("api_key" = ["performance:write"])))]
+#[patch("/{id}")]
+async fn update(
+    caller: Caller,
+    id: PathId,
+    body: Body<GoalPatch>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    let key_results = fresh_key_results();
+    caller
+        .change(Some(digest), move |store, actor| {
+            update_goal(store, actor, id, expected, &key_results, value.clone())
+        })
+        .await
+}
+
+/// Delete a draft
+///
+/// Throws a draft away that no other goal hangs under. What was signed is given up by cancellation.
+#[utoipa::path(tag = "goals", operation_id = "deleteGoal",
+    params(("id" = Uuid, Path, description = "Id of the goal")),
+    responses((status = 204, description = "The draft is gone")),
+    security(("bearer" = []), ("api_key" = ["performance:write"])))]
+#[delete("/{id}")]
+async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    caller.change(None, move |store, actor| delete_goal(store, actor, id, expected)).await
+}
+
+/// Hand a goal in
+///
+/// The owner signs. Weights of all the owner's goals in the cycle, and those of the key results,
+/// sum to exactly 100.00; an indicator names its source and frequency; the SMART check passes where
+/// the policy says so. The answer names the letters that fail and what is unusual.
+#[utoipa::path(tag = "goals", operation_id = "submitGoal",
+    params(("id" = Uuid, Path, description = "Id of the goal")),
+    responses((status = 200, description = "The submitted goal", body = GoalView)),
+    security(("bearer" = [])))]
+#[post("/{id}/submission")]
+async fn submission(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, GoalAction::Submission, None).await
+}
+
+/// Approve a goal
+///
+/// The manager signs: the goal is active, and its content the first revision. Never one's own.
+#[utoipa::path(tag = "goals", operation_id = "approveGoal",
+    params(("id" = Uuid, Path, description = "Id of the goal")),
+    responses((status = 200, description = "The active goal", body = GoalView)),
+    security(("bearer" = [])))]
+#[post("/{id}/approval")]
+async fn approval(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, GoalAction::Approval, None).await
+}
+
+/// Return a goal
+///
+/// The manager asks for another draft, with a reason that the owner reads.
+#[utoipa::path(tag = "goals", operation_id = "returnGoal",
+    params(("id" = Uuid, Path, description = "Id of the goal")), request_body = GoalReason,
+    responses((status = 200, description = "The goal, a draft again", body = GoalView)),
+    security(("bearer" = [])))]
+#[post("/{id}/return")]
+async fn return_(
+    caller: Caller,
+    id: PathId,
+    body: Body<GoalReason>,
+) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, GoalAction::Return, Some(body)).await
+}
+
+/// Complete a goal
+///
+/// Takes two people: the owner reports, the manager confirms. The first signature is kept and
+/// leaves the goal as it is. Data must be there.
+#[utoipa::path(tag = "goals", operation_id = "completeGoal",
+    params(("id" = Uuid, Path, description = "Id of the goal")),
+    responses((status = 200, description = "The goal, completed or signed once", body = GoalView)),
+    security(("bearer" = [])))]
+#[post("/{id}/completion")]
+async fn completion(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, GoalAction::Completion, None).await
+}
+
+/// Give a goal up
+///
+/// Takes two people, the manager and HR, each with a reason. The first signature is kept and leaves
+/// the goal as it is. The weights of the owner's other goals must sum to 100.00 by then: they
+/// change by requests.
+#[utoipa::path(tag = "goals", operation_id = "cancelGoal",
+    params(("id" = Uuid, Path, description = "Id of the goal")), request_body = GoalReason,
+    responses((status = 200, description = "The goal, given up or signed once", body = GoalView)),
+    security(("bearer" = [])))]
+#[post("/{id}/cancellation")]
+async fn cancellation(
+    caller: Caller,
+    id: PathId,
+    body: Body<GoalReason>,
+) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, GoalAction::Cancellation, Some(body)).await
+}
+
+async fn transit(
+    caller: Caller,
+    id: PathId,
+    action: GoalAction,
+    said: Option<Body<GoalReason>>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let digest = said.as_ref().map(|body| body.digest);
+    let reason = said.map(|body| body.value.reason).unwrap_or_default();
+    let order = Order { goal: id.0.into(), expected, action, reason };
+    caller.change(digest, move |store, actor| moves::transit(store, actor, &order)).await
+}
+
+/// List the revisions of a goal
+///
+/// What the goal said from which day on, as both sides signed it, oldest first.
+#[utoipa::path(tag = "goals", operation_id = "listGoalRevisions",
+    params(("id" = Uuid, Path, description = "Id of the goal"), HistoryQuery),
+    responses((status = 200, description = "A page of revisions", body = GoalRevisionPage)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("/{id}/revisions")]
+async fn revisions(
+    caller: Caller,
+    id: PathId,
+    query: Query<HistoryQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let rows = caller
+        .snapshot(move |store, actor| {
+            open_in_full(store, actor, id)?;
+            Ok(store.goal_revisions(id, &page)?)
+        })
+        .await?;
+    let (rows, next_cursor) =
+        request.cut(&caller.app, rows, |last| After::Position(last.revision.into()));
+    let items = rows.into_iter().map(GoalRevisionView::from).collect();
+    let page = GoalRevisionPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Routes of the noun, and of requests to change it.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/goals")
+            .service(list)
+            .service(create)
+            .service(read)
+            .service(update)
+            .service(remove)
+            .service(submission)
+            .service(approval)
+            .service(return_)
+            .service(completion)
+            .service(cancellation)
+            .service(revisions)
+            .service(alignment::read)
+            .service(check_ins::list)
+            .service(check_ins::create)
+            .service(measurements::list)
+            .service(measurements::create)
+            .service(changes::list)
+            .service(changes::ask),
+    );
+    config.service(
+        scope("/goal-changes")
+            .service(changes::read)
+            .service(changes::approve)
+            .service(changes::reject),
+    );
+}

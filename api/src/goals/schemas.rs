@@ -1,0 +1,394 @@
+//! The schemas of what a goal is measured by: kinds of goals, of key results and of scoring, each
+//! kind a closed object that one property tells apart. The domain reads and writes the values; here
+//! is what they look like.
+
+use crate::schema::{word_or_null, words};
+use domain::goal::{Aggregation, Frequency, GoalKind};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::borrow::Cow;
+use utoipa::openapi::schema::{
+    AdditionalProperties, Array, ArrayBuilder, Discriminator, Object, ObjectBuilder, OneOfBuilder,
+    Schema, SchemaType, Type,
+};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A plain decimal, far longer than any figure of business and far shorter than what could stall.
+const DECIMAL: &str = r"^-?\d{1,18}(\.\d{1,10})?$";
+/// Percent with at most 2 places, 0 to 100.
+pub(super) const PERCENT: &str = r"^(100(\.0{1,2})?|\d{1,2}(\.\d{1,2})?)$";
+/// Text that neither begins nor ends with a blank.
+const TRIMMED: &str = r"^\S(.*\S)?$";
+
+/// What a goal is: an objective or an indicator.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct GoalDefinition(pub GoalKind);
+
+/// What a goal shall be; key results without an id are new ones.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct NewGoalDefinition(pub GoalKind);
+
+/// Gives a kind of goal its schema, whose components are those of the parts it is made of.
+macro_rules! defined {
+    ($name:ident, $objective:literal, $key_result:literal, $required:literal) => {
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                one_of("kind", &definitions($objective, $key_result))
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                schemas.push(($key_result.to_owned(), key_result($required)));
+                for (name, tag, kinds) in
+                    [("Measure", "kind", measures()), ("Scoring", "method", scorings())]
+                {
+                    schemas.push((name.to_owned(), one_of(tag, &kinds)));
+                    schemas.extend(components(tag, kinds));
+                }
+                schemas.extend(components("kind", definitions($objective, $key_result)));
+            }
+        }
+    };
+}
+
+defined!(GoalDefinition, "Objective", "KeyResult", true);
+defined!(NewGoalDefinition, "NewObjective", "NewKeyResult", false);
+
+/// One of the kinds that a property tells apart.
+struct Kind {
+    /// Name of its component.
+    name: &'static str,
+    /// Value of the property.
+    value: &'static str,
+    description: &'static str,
+    properties: Vec<Property>,
+}
+
+/// A property of a closed object, and whether it is required.
+struct Property(&'static str, RefOr<Schema>, bool);
+
+fn must(name: &'static str, schema: impl Into<RefOr<Schema>>) -> Property {
+    Property(name, schema.into(), true)
+}
+
+fn may(name: &'static str, schema: impl Into<RefOr<Schema>>) -> Property {
+    Property(name, schema.into(), false)
+}
+
+fn closed(description: &str, properties: impl IntoIterator<Item = Property>) -> RefOr<Schema> {
+    let object = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(description))
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    let object = properties.into_iter().fold(object, |object, Property(name, schema, required)| {
+        let object = object.property(name, schema);
+        if required { object.required(name) } else { object }
+    });
+    object.into()
+}
+
+fn one_of(tag: &'static str, kinds: &[Kind]) -> RefOr<Schema> {
+    let path = |kind: &Kind| format!("#/components/schemas/{}", kind.name);
+    let mapping = kinds.iter().map(|kind| (kind.value, path(kind)));
+    let any = OneOfBuilder::new().discriminator(Some(Discriminator::with_mapping(tag, mapping)));
+    kinds.iter().fold(any, |any, kind| any.item(named(kind.name))).into()
+}
+
+fn components(
+    tag: &'static str,
+    kinds: Vec<Kind>,
+) -> impl Iterator<Item = (String, RefOr<Schema>)> {
+    kinds.into_iter().map(move |Kind { name, value, description, properties }| {
+        let tag =
+            must(tag, ObjectBuilder::new().schema_type(Type::String).enum_values(Some([value])));
+        (name.to_owned(), closed(description, [tag].into_iter().chain(properties)))
+    })
+}
+
+fn named(component: &str) -> Ref {
+    Ref::from_schema_name(component)
+}
+
+fn string(description: &str, pattern: &str, example: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .pattern(Some(pattern))
+        .examples([json!(example)])
+}
+
+fn decimal(description: &str, example: &str) -> ObjectBuilder {
+    string(description, DECIMAL, example)
+}
+
+fn percent(description: &str, example: &str) -> ObjectBuilder {
+    string(description, PERCENT, example)
+}
+
+fn text(description: &str, longest: usize, example: &str) -> ObjectBuilder {
+    string(description, TRIMMED, example).max_length(Some(longest))
+}
+
+fn or_null(schema: ObjectBuilder) -> Object {
+    schema.schema_type(SchemaType::from_iter([Type::String, Type::Null])).build()
+}
+
+fn described(mut word: Object, description: &str) -> Object {
+    word.description = Some(description.to_owned());
+    word
+}
+
+fn list(description: &str, items: impl Into<RefOr<Schema>>, most: usize) -> Array {
+    ArrayBuilder::new()
+        .description(Some(description))
+        .items(items.into())
+        .max_items(Some(most))
+        .build()
+}
+
+fn one_word(description: &str, words: &[&'static str]) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .enum_values(Some(words.iter().copied()))
+}
+
+fn target() -> Property {
+    must("target", decimal("Value that means done.", "1200000"))
+}
+
+fn direction() -> Property {
+    may("direction", one_word("Which way is better; `up` if absent.", &["up", "down"]))
+}
+
+fn unit() -> Property {
+    must("unit", text("Unit of the values.", 40, "CNY"))
+}
+
+fn definitions(objective: &'static str, key_result: &'static str) -> Vec<Kind> {
+    let ambition = "Expected in full (`committed`) or to about 0.7 (`aspirational`).";
+    let key_results = "What shows that it is reached; weights sum to 100.00 once it is handed in.";
+    vec![
+        Kind {
+            name: objective,
+            value: "objective",
+            description: "An objective with its key results.",
+            properties: vec![
+                must("ambition", one_word(ambition, &["committed", "aspirational"])),
+                must("key_results", list(key_results, named(key_result), 20)),
+            ],
+        },
+        Kind {
+            name: "Indicator",
+            value: "indicator",
+            description: "An indicator whose actual is scored.",
+            properties: vec![
+                unit(),
+                may("source", or_null(text("Where the actual comes from.", 200, "CRM"))),
+                may(
+                    "frequency",
+                    described(word_or_null::<Frequency>(), "How often the actual comes."),
+                ),
+                may("baseline", or_null(decimal("Value at the outset.", "1000000"))),
+                must(
+                    "aggregation",
+                    described(
+                        words::<Aggregation>(),
+                        "How the values of several periods become the actual of the cycle.",
+                    ),
+                ),
+                must("scoring", named("Scoring")),
+            ],
+        },
+    ]
+}
+
+fn key_result(required: bool) -> RefOr<Schema> {
+    let id = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("Its id, the same through all revisions."))
+        .format(Some(utoipa::openapi::SchemaFormat::Custom("uuid".to_owned())));
+    closed(
+        "A key result of an objective.",
+        [
+            Property("id", id.into(), required),
+            must("title", text("What is to be reached.", 200, "Ten new key accounts")),
+            must("weight", percent("Weight in percent.", "50")),
+            must("measure", named("Measure")),
+        ],
+    )
+}
+
+fn measures() -> Vec<Kind> {
+    let level = OneOfBuilder::new()
+        .item(closed("At least this.", [must("above", decimal("Lowest value.", "99.5"))]))
+        .item(closed("At most this.", [must("below", decimal("Highest value.", "2"))]))
+        .item(closed(
+            "From the first to the second.",
+            [must(
+                "between",
+                ArrayBuilder::new()
+                    .items(decimal("Lowest, then highest value.", "20"))
+                    .min_items(Some(2))
+                    .max_items(Some(2)),
+            )],
+        ));
+    let step = closed(
+        "A step.",
+        [
+            must("title", text("What is done then.", 200, "Contract signed")),
+            must("weight", percent("Share of the whole in percent.", "25")),
+        ],
+    );
+    vec![
+        Kind {
+            name: "MetricMeasure",
+            value: "metric",
+            description: "A figure on its way from start to target, up or down.",
+            properties: vec![must("start", decimal("Value at the start.", "0")), target(), unit()],
+        },
+        Kind {
+            name: "BooleanMeasure",
+            value: "boolean",
+            description: "Something that is done or not.",
+            properties: Vec::new(),
+        },
+        Kind {
+            name: "MilestoneMeasure",
+            value: "milestone",
+            description: "Weighted steps.",
+            properties: vec![must("steps", list("The steps; weights sum to 100.", step, 50))],
+        },
+        Kind {
+            name: "MaintainMeasure",
+            value: "maintain",
+            description: "A level to keep.",
+            properties: vec![must("level", level), unit()],
+        },
+    ]
+}
+
+fn scorings() -> Vec<Kind> {
+    let ratio = || [target(), direction()];
+    let on =
+        OneOfBuilder::new().item(one_word("Bands divide the actual.", &["actual"])).item(closed(
+            "Bands divide the achievement in percent.",
+            [must("achievement", closed("What is achieved.", ratio()))],
+        ));
+    let point = closed(
+        "A value and its score.",
+        [
+            must("value", decimal("The value.", "900000")),
+            must("score", decimal("What it is worth.", "60")),
+        ],
+    );
+    let days_late = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(-36_500))
+        .maximum(Some(36_500))
+        .examples([json!(0)]);
+    let done = closed("Done.", [must("days_late", days_late)]);
+    let open = closed("Not done.", [must("percent", percent("How much is done.", "0"))]);
+    let outcome = OneOfBuilder::new()
+        .item(closed("It is done.", [must("done", done)]))
+        .item(closed("It is not done.", [must("open", open)]));
+    let milestone = closed(
+        "A milestone.",
+        [must("weight", percent("Weight in percent.", "50")), may("outcome", outcome)],
+    );
+    vec![
+        Kind {
+            name: "RatioScoring",
+            value: "ratio",
+            description: "Achievement relative to the target.",
+            properties: ratio().into(),
+        },
+        Kind {
+            name: "BaselineScoring",
+            value: "baseline",
+            description: "How much of the way from a baseline to the target was gone.",
+            properties: vec![must("baseline", decimal("Value worth 0.", "80")), target()],
+        },
+        Kind {
+            name: "OccurrenceScoring",
+            value: "occurrence",
+            description: "A base score less a penalty for each occurrence.",
+            properties: vec![
+                must("base", decimal("Score without any.", "100")),
+                must("penalty", decimal("Points that each one costs.", "20")),
+            ],
+        },
+        Kind {
+            name: "IntervalScoring",
+            value: "interval",
+            description: "Full marks inside an interval, fewer with the distance from it.",
+            properties: vec![
+                must("low", decimal("Lowest value with full marks.", "95")),
+                must("high", decimal("Highest value with full marks.", "105")),
+                must("tolerance", decimal("Distance at which nothing is left.", "10")),
+            ],
+        },
+        Kind {
+            name: "PointsScoring",
+            value: "points",
+            description: "Straight lines between points such as threshold, target and stretch.",
+            properties: vec![must("points", list("From worst to best, at least two.", point, 20))],
+        },
+        Kind {
+            name: "BandedScoring",
+            value: "banded",
+            description: "A score for each band of values; a lower bound belongs to its band.",
+            properties: vec![
+                must(
+                    "bounds",
+                    list("Where a band ends and the next begins.", decimal("A bound.", "90"), 50),
+                ),
+                must("scores", list("One more than bounds.", decimal("A score.", "100"), 51)),
+                may("on", on),
+            ],
+        },
+        Kind {
+            name: "StepsScoring",
+            value: "steps",
+            description: "Points added or deducted for each step away from the target. The base is \
+                          the weight of the goal.",
+            properties: vec![
+                target(),
+                direction(),
+                must("base", decimal("Points for meeting the target exactly.", "30")),
+                may(
+                    "unit",
+                    one_word(
+                        "What a step is measured in; `percent` of the target if absent.",
+                        &["percent", "absolute"],
+                    ),
+                ),
+                must("step", decimal("Size of a step.", "3")),
+                must("add", decimal("Points added for each step above.", "1")),
+                must("deduct", decimal("Points deducted for each step below.", "1")),
+                must("max_add", decimal("Most points added.", "6")),
+                must("max_deduct", decimal("Most points deducted.", "6")),
+            ],
+        },
+        Kind {
+            name: "MilestonesScoring",
+            value: "milestones",
+            description: "Credit for milestones; their outcomes are told by changes of the goal.",
+            properties: vec![must("milestones", list("Weights sum to 100.", milestone, 50))],
+        },
+        Kind {
+            name: "RatingScoring",
+            value: "rating",
+            description: "A rating of 1 to 5, converted by the policy's scale.",
+            properties: Vec::new(),
+        },
+    ]
+}

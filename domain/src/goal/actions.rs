@@ -1,0 +1,124 @@
+//! What can be done to a goal in its state, and in that of its cycle.
+
+use super::{Goal, GoalKind};
+use crate::state::goal::{Event, State};
+use crate::state::{Machine, cycle};
+use crate::text::TextEnum;
+use crate::text_enum;
+
+text_enum! {
+    /// What can be done to a goal, named as it is asked for.
+    pub enum GoalAction {
+        /// Change the draft.
+        Update = "update",
+        /// Throw the draft away.
+        Deletion = "deletion",
+        /// Sign as the owner and hand in.
+        Submission = "submission",
+        /// Ask for another draft.
+        Return = "return",
+        /// Sign as the manager.
+        Approval = "approval",
+        /// Ask for a change of what both signed.
+        Change = "change",
+        /// Report progress.
+        CheckIn = "check_in",
+        /// Report an actual value.
+        Measurement = "measurement",
+        /// Report that it is complete, or confirm that.
+        Completion = "completion",
+        /// Give it up, or agree to that.
+        Cancellation = "cancellation",
+    }
+}
+
+impl GoalAction {
+    /// The event it fires, if it is one of the state machine's.
+    pub fn event(self) -> Option<Event> {
+        Some(match self {
+            GoalAction::Submission => Event::Submit,
+            GoalAction::Return => Event::Return,
+            GoalAction::Approval => Event::Approve,
+            GoalAction::Change => Event::RequestChange,
+            GoalAction::Completion => Event::Complete,
+            GoalAction::Cancellation => Event::Cancel,
+            GoalAction::Update
+            | GoalAction::Deletion
+            | GoalAction::CheckIn
+            | GoalAction::Measurement => return None,
+        })
+    }
+
+    /// Whether it takes two people, each of whom signs.
+    pub fn takes_two(self) -> bool {
+        matches!(self, GoalAction::Completion | GoalAction::Cancellation)
+    }
+
+    /// Whether a cycle in a state lets it be done: goals are begun, signed and changed until
+    /// evaluation opens, data may come in until it ends.
+    fn is_open_in(self, cycle: cycle::State) -> bool {
+        use cycle::State::{Evaluating, Executing, GoalSetting};
+        match self {
+            GoalAction::CheckIn | GoalAction::Measurement => {
+                matches!(cycle, GoalSetting | Executing | Evaluating)
+            }
+            _ => matches!(cycle, GoalSetting | Executing),
+        }
+    }
+}
+
+impl Goal {
+    /// What its state and that of the cycle let be done.
+    pub fn possible_actions(&self) -> impl Iterator<Item = GoalAction> + '_ {
+        GoalAction::ALL.iter().copied().filter(|action| {
+            let in_state = match action {
+                GoalAction::Update | GoalAction::Deletion => self.state == State::Draft,
+                GoalAction::CheckIn => matches!(self.state, State::Active | State::ChangePending),
+                GoalAction::Measurement => {
+                    matches!(self.content.kind, GoalKind::Indicator(_))
+                        && matches!(
+                            self.state,
+                            State::Active | State::ChangePending | State::Completed
+                        )
+                }
+                step => step.event().is_some_and(|event| self.state.row(event).is_some()),
+            };
+            in_state && action.is_open_in(self.cycle_state)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::GoalLevel::Person;
+    use super::super::examples::{goal, indicator, objective};
+    use super::*;
+    use crate::kpi::Method;
+
+    #[test]
+    fn state_and_cycle_decide_what_can_be_done() {
+        use GoalAction::{
+            Cancellation, Change, CheckIn, Completion, Deletion, Measurement, Submission, Update,
+        };
+        use cycle::State::{Calibrating, Evaluating, Executing, GoalSetting};
+        let possible = |state, cycle_state, content| -> Vec<GoalAction> {
+            let goal = Goal { state, cycle_state, ..goal(1, Person, None, content) };
+            goal.possible_actions().collect()
+        };
+        let measured = || indicator(Method::Rating);
+        let active = [Change, CheckIn, Measurement, Completion, Cancellation];
+        for cycle in [GoalSetting, Executing] {
+            let draft = possible(State::Draft, cycle, measured());
+            assert_eq!(draft, [Update, Deletion, Submission]);
+            assert_eq!(possible(State::Active, cycle, measured()), active);
+        }
+        let late = possible(State::Active, Evaluating, measured());
+        assert_eq!(late, [CheckIn, Measurement]);
+        assert_eq!(possible(State::Active, Evaluating, objective(Vec::new())), [CheckIn]);
+        assert_eq!(possible(State::Completed, Evaluating, measured()), [Measurement]);
+        for state in [State::Draft, State::Active] {
+            assert_eq!(possible(state, Calibrating, measured()), []);
+        }
+        assert_eq!(possible(State::Locked, Executing, measured()), []);
+    }
+}

@@ -1,0 +1,98 @@
+//! What keeps a cycle from its next stage, person by person (R07).
+
+use crate::cycle::Schedule;
+use crate::id::{EmployeeId, ParticipantId, ReviewId};
+use crate::state::Actor;
+use crate::state::review;
+use crate::text_enum;
+use chrono::NaiveDate;
+
+text_enum! {
+    /// What is still missing of somebody.
+    pub enum Missing {
+        /// There is no goal at all.
+        Goals = "goals",
+        /// A goal has not been handed in.
+        GoalSubmission = "goal_submission",
+        /// A goal has not been approved.
+        GoalApproval = "goal_approval",
+        /// The self-review has not been handed in.
+        SelfReview = "self_review",
+        /// Raters have not answered, or their time is not over.
+        RaterAnswers = "rater_answers",
+        /// The manager's rating has not been handed in.
+        ManagerReview = "manager_review",
+        /// The second look has not been given.
+        SecondReview = "second_review",
+        /// No grade has been computed.
+        Grade = "grade",
+    }
+}
+
+impl Missing {
+    /// What a review in this state waits for before it can be calibrated.
+    pub fn of_review(state: review::State) -> Option<Missing> {
+        use review::State;
+        match state {
+            State::PendingSelf => Some(Missing::SelfReview),
+            State::PendingRaters => Some(Missing::RaterAnswers),
+            State::PendingManager => Some(Missing::ManagerReview),
+            State::SecondReview => Some(Missing::SecondReview),
+            State::InCalibration
+            | State::Calibrated
+            | State::Published
+            | State::Acknowledged
+            | State::Disagreed
+            | State::Final => None,
+        }
+    }
+
+    /// From which seat somebody is to act.
+    pub const fn seat(self) -> Actor {
+        match self {
+            Missing::Goals | Missing::GoalSubmission | Missing::SelfReview => Actor::Employee,
+            Missing::GoalApproval | Missing::ManagerReview => Actor::Manager,
+            Missing::RaterAnswers => Actor::Rater,
+            Missing::SecondReview => Actor::NextLevel,
+            Missing::Grade => Actor::Hr,
+        }
+    }
+
+    /// The day by which it is due.
+    pub const fn due_on(self, schedule: &Schedule) -> NaiveDate {
+        match self {
+            Missing::Goals | Missing::GoalSubmission | Missing::GoalApproval => schedule.execution,
+            Missing::SelfReview => schedule.self_review_due,
+            Missing::RaterAnswers => schedule.rater_due,
+            Missing::ManagerReview => schedule.manager_review_due,
+            Missing::SecondReview => schedule.calibration,
+            Missing::Grade => schedule.publication,
+        }
+    }
+}
+
+/// Somebody because of whom a cycle is not ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Laggard {
+    /// The participant.
+    pub participant_id: ParticipantId,
+    /// The person, with the name.
+    pub person: (EmployeeId, String),
+    /// Who answers for the person, with the name.
+    pub manager: Option<(EmployeeId, String)>,
+    /// The review, once there is one.
+    pub review_id: Option<ReviewId>,
+    /// What is missing first.
+    pub missing: Missing,
+}
+
+impl Laggard {
+    /// Who is to act, where that is the person or the manager.
+    pub fn acts(&self) -> Option<&(EmployeeId, String)> {
+        match self.missing.seat() {
+            Actor::Employee => Some(&self.person),
+            Actor::Manager => self.manager.as_ref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Goals as tests write them, brought to where a test needs them.
+
+use crate::calls::unique;
+use crate::client::{Answer, Client};
+use crate::cycles::{self, step};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// What a goal of a year says.
+pub fn content(title: &str, weight: &str, definition: Value) -> Value {
+    json!({
+        "title": title, "weight": weight, "theme": "Growth",
+        "period": { "start": "2026-01-01", "end": "2026-12-31" },
+        "definition": definition,
+    })
+}
+
+/// An indicator with nothing missing: revenue of 1200.
+pub fn indicator(title: &str, weight: &str) -> Value {
+    let definition = json!({
+        "kind": "indicator", "unit": "CNY", "source": "CRM", "frequency": "monthly",
+        "baseline": "1000", "aggregation": "sum",
+        "scoring": { "method": "ratio", "target": "1200" },
+    });
+    content(title, weight, definition)
+}
+
+/// An objective with one key result of each kind.
+pub fn objective(title: &str, weight: &str) -> Value {
+    let key_result = |title: &str, weight: &str, measure: Value| json!({ "title": title, "weight": weight, "measure": measure });
+    let steps = json!([
+        { "title": "Plan", "weight": "25" }, { "title": "Build", "weight": "75" },
+    ]);
+    let definition = json!({
+        "kind": "objective", "ambition": "committed",
+        "key_results": [
+            key_result("Customers", "40", json!({
+                "kind": "metric", "start": "0", "target": "10", "unit": "customers",
+            })),
+            key_result("Branch", "30", json!({ "kind": "boolean" })),
+            key_result("Shop", "20", json!({ "kind": "milestone", "steps": steps })),
+            key_result("Uptime", "10", json!({
+                "kind": "maintain", "level": { "above": "99.5" }, "unit": "%",
+            })),
+        ],
+    });
+    content(title, weight, definition)
+}
+
+/// A goal of a person, with a content.
+pub fn goal(cycle: Uuid, content: &Value) -> Value {
+    json!({ "cycle_id": cycle, "level": "person", "content": content })
+}
+
+/// Path of a goal that was made.
+pub fn path(made: &Answer) -> String {
+    format!("/v1/goals/{}", made.id())
+}
+
+/// Changes a draft in the version it has.
+pub fn patch(client: &Client, path: &str, body: &Value) -> Answer {
+    client.patch(&client.get(path).expect(200), body)
+}
+
+/// Has both sides sign a draft.
+///
+/// # Panics
+/// When one is refused.
+pub fn activate(owner: &Client, manager: &Client, path: &str) -> Answer {
+    step(owner, path, "submission", None).expect(200);
+    step(manager, path, "approval", None).expect(200)
+}
+
+/// A cycle for everybody under a policy with these settings, in goal setting. It lasts so long that
+/// its middle has not come.
+///
+/// # Panics
+/// When a step is refused.
+pub fn cycle(hr: &Client, settings: &Value) -> Uuid {
+    let mut rules = cycles::rules();
+    rules["settings"] = settings.clone();
+    let body = json!({ "code": unique("POLICY"), "name": "Policy", "rules": rules });
+    let policy = hr.post("/v1/policies", &body).expect(201).id();
+    step(hr, &format!("/v1/policies/{policy}"), "publication", None).expect(200);
+    let mut design = cycles::design(&unique("CYCLE"), policy);
+    design["period"]["end"] = "2099-12-31".into();
+    let cycle = hr.post("/v1/cycles", &design).expect(201).id();
+    step(hr, &format!("/v1/cycles/{cycle}"), "launch", None).expect(200);
+    cycle
+}
