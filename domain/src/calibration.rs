@@ -3,13 +3,15 @@
 //! Implements E.5; the session as states is in [`crate::state::calibration_session`].
 
 use crate::calendar::Period;
-use crate::distribution::{Check, Comparison, Counts, check, compare};
+use crate::distribution::{Merits, Placement, Summary, counted, quota, rank, summarise};
 use crate::error::{Code, Result};
-use crate::fairness::Figure;
+use crate::number::Exact;
 use crate::review::evidence::{Evidence, Judgement, check_evidence};
-use crate::scale::{Grade, PerGrade};
+use crate::review::form::Results;
+use crate::scale::Grade;
 use crate::settings::{DistributionMode, DistributionSettings};
 use crate::state::calibration_session::approvers_needed;
+use crate::text_enum;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -19,22 +21,22 @@ use uuid::Uuid;
 /// Characters a move needs in its text.
 const MIN_TEXT: usize = 10;
 
-/// Why a grade is moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// Evidence came up that the rater did not have.
-    EvidenceNew,
-    /// The rater applied too low a standard.
-    StandardTooLenient,
-    /// The rater applied too high a standard.
-    StandardTooStrict,
-    /// Comparable work elsewhere is graded otherwise.
-    CrossTeamConsistency,
-    /// A figure was wrong.
-    DataError,
-    /// The distribution asks for it; never enough by itself in `guideline` mode.
-    Distribution,
+text_enum! {
+    /// Why a grade is moved.
+    pub enum Reason {
+        /// Evidence came up that the rater did not have.
+        EvidenceNew = "evidence_new",
+        /// The rater applied too low a standard.
+        StandardTooLenient = "standard_too_lenient",
+        /// The rater applied too high a standard.
+        StandardTooStrict = "standard_too_strict",
+        /// Comparable work elsewhere is graded otherwise.
+        CrossTeamConsistency = "cross_team_consistency",
+        /// A figure was wrong.
+        DataError = "data_error",
+        /// The distribution asks for it; never enough by itself in `guideline` mode.
+        Distribution = "distribution",
+    }
 }
 
 /// A move of one grade, as it is recorded.
@@ -192,17 +194,6 @@ pub struct Placed {
     pub veto_cap: Option<Grade>,
 }
 
-/// A distribution with everything a session wants to know about it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
-    /// People per grade.
-    pub counts: Counts,
-    /// Against the quotas.
-    pub check: Check,
-    /// Against chance, or why that cannot be said.
-    pub comparison: Figure<Comparison>,
-}
-
 /// What a session sees.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
@@ -225,27 +216,11 @@ pub fn picture(people: &[Placed], settings: &DistributionSettings) -> Result<Pic
         departments.entry(person.department).or_default().push(person.grade);
     }
     let summarised = |(department, grades): (Uuid, Vec<Grade>)| {
-        Ok((department, summary(grades.into_iter(), settings)?))
+        Ok((department, summarise(counted(grades), settings)?))
     };
     Ok(Picture {
-        overall: summary(people.iter().map(|person| person.grade), settings)?,
+        overall: summarise(counted(people.iter().map(|person| person.grade)), settings)?,
         departments: departments.into_iter().map(summarised).collect::<Result<_>>()?,
-    })
-}
-
-fn summary(
-    grades: impl Iterator<Item = Grade> + Clone,
-    settings: &DistributionSettings,
-) -> Result<Summary> {
-    let count = |wanted| {
-        let given = grades.clone().filter(|grade| *grade == wanted).count();
-        u32::try_from(given).unwrap_or(u32::MAX)
-    };
-    let counts = PerGrade::new(Grade::ALL.map(count));
-    Ok(Summary {
-        check: check(&counts, settings)?,
-        comparison: compare(&counts, &settings.shares)?,
-        counts,
     })
 }
 
@@ -269,10 +244,61 @@ pub fn before_and_after(
     Ok((before, picture(&moved, settings)?))
 }
 
+/// What a result is ranked by; none without a composite and a performance score.
+pub fn merits_of(results: &Results) -> Option<Merits> {
+    Some(Merits {
+        composite: results.composite?.into(),
+        performance: results.performance?.into(),
+        collaboration: results.collaboration.map(Exact::from),
+    })
+}
+
+/// Where rank and quotas place people; none for a group without quotas of its own.
+///
+/// # Errors
+/// Those of [`quota`] and [`rank`].
+pub fn placements(
+    merits: &[Merits],
+    settings: &DistributionSettings,
+) -> Result<Option<Vec<Placement>>> {
+    let people = u32::try_from(merits.len())
+        .map_err(|_| Code::CountInvalid.because("there are more people than can be counted"))?;
+    match quota(people, &settings.shares, settings.min_group)? {
+        Some(quota) if people > 0 => rank(merits, &quota, settings).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// How many groups of equals stand across a grade boundary without having been told apart (E.3).
+/// Only exact quotas ask for it: otherwise grades follow scores, and equals have equal ones.
+///
+/// # Errors
+/// Those of [`placements`].
+pub fn undecided_ties(people: &[&Results], settings: &DistributionSettings) -> Result<usize> {
+    if settings.mode != DistributionMode::Forced {
+        return Ok(0);
+    }
+    let ranked: Vec<(Merits, Grade)> = people
+        .iter()
+        .filter_map(|results| Some((merits_of(results)?, results.present_grade()?)))
+        .collect();
+    let merits: Vec<Merits> = ranked.iter().map(|(merits, _)| merits.clone()).collect();
+    let placed = placements(&merits, settings)?.unwrap_or_default();
+    let mut ties = BTreeMap::<&Merits, BTreeSet<Grade>>::new();
+    for ((merits, grade), placement) in ranked.iter().zip(&placed) {
+        if matches!(placement, Placement::Tie { .. }) {
+            ties.entry(merits).or_default().insert(*grade);
+        }
+    }
+    Ok(ties.values().filter(|grades| grades.len() == 1).count())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::distribution::Check;
     use crate::review::evidence::EvidenceKind;
+    use crate::scale::PerGrade;
     use chrono::NaiveDate;
 
     fn id(number: u128) -> Uuid {
@@ -410,5 +436,30 @@ mod tests {
         };
         assert_eq!(code(&people, id(99)), Code::NotFound);
         assert_eq!(code(&[], id(1)), Code::EmptyInput);
+    }
+    #[test]
+    fn exact_quotas_leave_equals_across_a_boundary_to_the_session() {
+        let forced = DistributionSettings {
+            mode: DistributionMode::Forced,
+            ..DistributionSettings::default()
+        };
+        let result = |score: i64, calibrated| Results {
+            composite: Some(Decimal::from(score)),
+            performance: Some(Decimal::from(score)),
+            computed_grade: Some(Grade::A),
+            calibrated_grade: calibrated,
+            ..Results::default()
+        };
+        // Ten people: 1, 2, 5, 2 (by the tie towards the middle) and 0 seats.
+        let mut people: Vec<Results> = (0..8).map(|score| result(score, None)).collect();
+        people.extend([result(100, None), result(100, None)]);
+        let ties = |people: &[Results], settings| {
+            undecided_ties(&people.iter().collect::<Vec<_>>(), settings).unwrap()
+        };
+        assert_eq!(ties(&people, &forced), 1);
+        assert_eq!(ties(&people, &DistributionSettings::default()), 0);
+        people[9].calibrated_grade = Some(Grade::S);
+        assert_eq!(ties(&people, &forced), 0);
+        assert_eq!(ties(&people[..5], &forced), 0, "too few for quotas");
     }
 }

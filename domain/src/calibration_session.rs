@@ -10,7 +10,9 @@ use crate::id::{
 use crate::policy::{Protected, Stage, Target};
 use crate::review::form::EvidenceItem;
 use crate::scale::Grade;
-use crate::state::calibration_session::State;
+use crate::state::Machine;
+use crate::state::calibration_session::{Event, State};
+use crate::text::TextEnum;
 use crate::text_enum;
 use crate::time::Timestamp;
 use chrono::NaiveDate;
@@ -68,6 +70,46 @@ pub struct CalibrationSession {
     pub updated_at: Timestamp,
 }
 
+text_enum! {
+    /// What can be done to a session.
+    pub enum SessionAction {
+        /// Change name, departments and members.
+        Update = "update",
+        /// Set the day.
+        Schedule = "schedule",
+        /// Begin the meeting.
+        Opening = "opening",
+        /// Propose a move.
+        Proposal = "proposal",
+        /// End the meeting: its grades stand.
+        Finalisation = "finalisation",
+        /// Accept the distribution as it is.
+        Override = "override",
+        /// Take the session up again.
+        Reopening = "reopening",
+    }
+}
+
+impl CalibrationSession {
+    /// What the state lets be done.
+    pub fn possible_actions(&self) -> impl Iterator<Item = SessionAction> + '_ {
+        SessionAction::ALL.iter().copied().filter(|action| match action {
+            SessionAction::Update => matches!(self.state, State::Draft | State::Scheduled),
+            SessionAction::Override => self.state == State::Opened,
+            SessionAction::Schedule => self.state.row(Event::Schedule).is_some(),
+            SessionAction::Opening => self.state.row(Event::Open).is_some(),
+            SessionAction::Proposal => self.state.row(Event::ProposeMove).is_some(),
+            SessionAction::Finalisation => self.state.row(Event::Finalise).is_some(),
+            SessionAction::Reopening => self.state.row(Event::Reopen).is_some(),
+        })
+    }
+
+    /// The seat somebody has in it.
+    pub fn seat_of(&self, person: EmployeeId) -> Option<SessionSeat> {
+        self.members.iter().find(|member| member.employee_id == person).map(|member| member.seat)
+    }
+}
+
 impl Protected for CalibrationSession {
     fn target(&self, _: NaiveDate) -> Target {
         Target {
@@ -88,6 +130,16 @@ text_enum! {
         Approved = "approved",
         /// Has not changed the grade.
         Rejected = "rejected",
+    }
+}
+
+text_enum! {
+    /// What can be done to a move.
+    pub enum MoveAction {
+        /// Approve it.
+        Approval = "approval",
+        /// Reject it, or take it back.
+        Rejection = "rejection",
     }
 }
 
@@ -124,4 +176,24 @@ pub struct SessionMove {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl SessionMove {
+    /// Whether somebody may approve it: another person than who proposed it, and none who has
+    /// approved it already.
+    pub fn may_be_approved_by(&self, person: EmployeeId) -> bool {
+        self.proposed_by != person && !self.approved_by.contains(&person)
+    }
+}
+
+impl Protected for SessionMove {
+    fn target(&self, _: NaiveDate) -> Target {
+        Target {
+            id: self.id.uuid(),
+            about: Some(self.employee_id),
+            session: Some(self.session_id),
+            stage: Some(Stage::Calibration),
+            ..Target::default()
+        }
+    }
 }

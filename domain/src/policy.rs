@@ -517,7 +517,6 @@ pub const RULES: &[Rule] = &[
             A::DistributionRead,
             A::CalibrationSessionRead,
             A::CalibrationSessionWrite,
-            A::RatingExport,
             A::DashboardHr,
         ],
     ),
@@ -549,7 +548,6 @@ pub const RULES: &[Rule] = &[
             A::GoalRead,
             A::ReviewRead,
             A::DistributionRead,
-            A::RatingExport,
             A::DashboardHr,
         ],
     ),
@@ -635,6 +633,11 @@ pub const RULES: &[Rule] = &[
         .during(SUBMITTED_ON),
     allow("handed-in-reviews-hrbp", Who::Hrbp, Mask::Full, &[A::SelfReviewRead, A::RatingRead])
         .during(SUBMITTED_ON),
+    // A file shows of each review what reading it would: of a draft that it is one.
+    allow("ratings-file", Who::HrAdmin, Mask::Full, &[A::RatingExport]).during(SUBMITTED_ON),
+    allow("ratings-file-hrbp", Who::Hrbp, Mask::Full, &[A::RatingExport]).during(SUBMITTED_ON),
+    allow("drafts-file", Who::HrAdmin, Mask::Metadata, &[A::RatingExport]).during(DRAFT),
+    allow("drafts-file-hrbp", Who::Hrbp, Mask::Metadata, &[A::RatingExport]).during(DRAFT),
     allow(
         "calibrator",
         Who::Calibrator,
@@ -677,7 +680,8 @@ pub const RULES: &[Rule] = &[
         Who::Service,
         Mask::Full,
         &[A::RatingExport],
-    ),
+    )
+    .during(RELEASED),
 ];
 
 /// How the subject stands to the person a record is about, as of a business date.
@@ -903,6 +907,7 @@ pub struct Visibility {
     units: Vec<OrgUnitId>,
     hidden: Option<EmployeeId>,
     as_of: NaiveDate,
+    rule: &'static str,
 }
 
 impl Visibility {
@@ -940,6 +945,11 @@ impl Visibility {
     pub fn as_of(&self) -> NaiveDate {
         self.as_of
     }
+
+    /// The rule that shows most people.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
 }
 
 /// Which people `subject` may list for `action` as of a date, or the rule that refuses the list.
@@ -950,44 +960,43 @@ pub fn visibility(
 ) -> Result<Visibility, Denial> {
     let anyone = Target { id: Uuid::max(), about: Some(Uuid::max().into()), ..Target::default() };
     let with = |relations| decide(subject, action, &Target { relations, ..anyone }).permit;
-    let everyone = with(Relations::default()).map(|permit| permit.mask);
-    let wider = |relations| {
-        with(relations).is_some_and(|permit| everyone.is_none_or(|mask| permit.mask > mask))
+    let everyone = with(Relations::default());
+    // Groups count only where they show more than everyone is shown.
+    let wider = |permit: Option<Permit>| {
+        let mask = everyone.as_ref().map(Permit::mask);
+        permit.filter(|permit| mask.is_none_or(|mask| permit.mask > mask))
     };
+    let inside = wider(with(Relations { in_units: true, ..Relations::default() }));
+    let below = subject
+        .employee_id
+        .and_then(|_| wider(with(Relations { chain_manager: true, ..Relations::default() })));
+    let answering = subject.employee_id.and_then(|me| {
+        let target = Target { responsible: Some(me), ..anyone };
+        wider(decide(subject, action, &target).permit)
+    });
     let own = subject.employee_id.map(|me| {
         let target = Target { id: me.uuid(), about: Some(me), ..Target::default() };
-        (me, decide(subject, action, &target).permit.is_some())
+        (me, decide(subject, action, &target).permit)
     });
-    let shown = Visibility {
-        everyone,
-        myself: own.and_then(|(me, allowed)| allowed.then_some(me)),
-        subtree_of: subject
-            .employee_id
-            .filter(|_| wider(Relations { chain_manager: true, ..Relations::default() })),
-        responsible: subject.employee_id.filter(|me| {
-            let target = Target { responsible: Some(*me), ..anyone };
-            decide(subject, action, &target)
-                .permit
-                .is_some_and(|permit| everyone.is_none_or(|mask| permit.mask > mask))
-        }),
-        units: if wider(Relations { in_units: true, ..Relations::default() }) {
-            subject.units_of_interest()
-        } else {
-            Vec::new()
-        },
-        hidden: own.and_then(|(me, allowed)| (!allowed).then_some(me)),
-        as_of,
+    let widest = everyone
+        .as_ref()
+        .or(inside.as_ref())
+        .or(below.as_ref())
+        .or(answering.as_ref())
+        .or(own.as_ref().and_then(|(_, permit)| permit.as_ref()));
+    let Some(widest) = widest else {
+        return Err(Denial::Forbidden { rule: decide(subject, action, &anyone).rule });
     };
-    let nothing = shown.everyone.is_none()
-        && shown.myself.is_none()
-        && shown.subtree_of.is_none()
-        && shown.responsible.is_none()
-        && shown.units.is_empty();
-    if nothing {
-        let rule = decide(subject, action, &anyone).rule;
-        return Err(Denial::Forbidden { rule });
-    }
-    Ok(shown)
+    Ok(Visibility {
+        everyone: everyone.as_ref().map(Permit::mask),
+        myself: own.as_ref().filter(|(_, permit)| permit.is_some()).map(|(me, _)| *me),
+        subtree_of: below.as_ref().and(subject.employee_id),
+        responsible: answering.as_ref().and(subject.employee_id),
+        units: inside.as_ref().map(|_| subject.units_of_interest()).unwrap_or_default(),
+        hidden: own.as_ref().filter(|(_, permit)| permit.is_none()).map(|(me, _)| *me),
+        as_of,
+        rule: widest.rule,
+    })
 }
 
 /// Whether [`decide`] can come out differently for different [`Relations`]: if not, they need

@@ -103,6 +103,17 @@ impl<T> PerGrade<T> {
         }
     }
 
+    /// The value of one grade, to change.
+    pub const fn get_mut(&mut self, grade: Grade) -> &mut T {
+        match grade {
+            Grade::S => &mut self.s,
+            Grade::A => &mut self.a,
+            Grade::B => &mut self.b,
+            Grade::C => &mut self.c,
+            Grade::D => &mut self.d,
+        }
+    }
+
     /// The values in the order of [`Grade::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         Grade::ALL.into_iter().map(|grade| self.get(grade))

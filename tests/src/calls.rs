@@ -363,6 +363,11 @@ impl<'a> Calls<'a> {
             "getGoalChange" | "approveGoalChange" => self.pending_change(),
             "rejectGoalChange" => self.pending_change().with(json!({ "reason": "Not now" })),
 
+            "exportRatings" => {
+                let cycle = cycles::rated(self.app, self.company, "published", &[]);
+                Target { query: format!("?cycle_id={cycle}"), ..nothing }
+            }
+
             "signIn" => nothing.with(json!({
                 "tenant": self.company.slug, "login": "lin", "password": PASSWORD,
             })),

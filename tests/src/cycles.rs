@@ -65,12 +65,21 @@ pub fn exceptions(hr: &Client, cycle: Uuid) -> Value {
     json!({ "exceptions": ids, "reason": "Nobody is to be graded" })
 }
 
+/// An id as it stands in a statement.
+fn literal(app: &TestApp, id: Uuid) -> String {
+    match app.engine {
+        Engine::Sqlite => format!("x'{}'", id.simple()),
+        Engine::Postgres => format!("'{id}'"),
+    }
+}
+
 /// Lets the time for appeals against the results of a published cycle be over.
 pub fn end_appeals(app: &TestApp, company: &Company, cycle: Uuid) {
-    let (long_ago, id) = match app.engine {
-        Engine::Sqlite => ("0", format!("x'{}'", cycle.simple())),
-        Engine::Postgres => ("'1970-01-01'", format!("'{cycle}'")),
+    let long_ago = match app.engine {
+        Engine::Sqlite => "0",
+        Engine::Postgres => "'1970-01-01'",
     };
+    let id = literal(app, cycle);
     let statement = format!("UPDATE cycle SET published_at = {long_ago} WHERE id = {id}");
     behind_of(app, company, &statement);
 }
@@ -86,6 +95,44 @@ fn behind_of(app: &TestApp, company: &Company, statement: &str) {
         Engine::Postgres => format!("SET evenhand.tenant = '{}'; ", company.tenant),
     };
     sql::execute(app.engine, app.url(), &format!("{scope}{statement}"));
+}
+
+/// The composite score, in hundredths, with which [`rated`] gives a grade.
+pub fn score_of(grade: &str) -> u32 {
+    match grade {
+        "S" => 11_800,
+        "A" => 10_800,
+        "B" => 9_500,
+        "C" => 7_500,
+        _ => 5_000,
+    }
+}
+
+/// A new cycle for everybody in a state from `evaluating` on, in which managers have handed in
+/// their ratings: these people, by employee number, have these grades, and all others a B.
+pub fn rated(app: &TestApp, company: &Company, state: &str, grades: &[(&str, &str)]) -> Uuid {
+    let hr = app.as_(Persona::HrAdmin).with(company.credentials(Persona::HrAdmin));
+    let body = design(&crate::calls::unique("RATED"), company.id("policy"));
+    let cycle = hr.post("/v1/cycles", &body).expect(201).id();
+    drive(app, company, cycle, "evaluating");
+    let id = literal(app, cycle);
+    let rate = |people: &str, grade: &str| {
+        let score = score_of(grade);
+        format!(
+            "UPDATE review SET state = 'second_review', performance = {score}, \
+             composite = {score}, collaboration = {score}, computed_grade = '{grade}' \
+             WHERE participant_id IN (SELECT p.id FROM participant p \
+             JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.employee_id \
+             WHERE p.cycle_id = {id}{people}); "
+        )
+    };
+    let named = |(number, grade): &(&str, &str)| {
+        rate(&format!(" AND e.employee_number = '{number}'"), grade)
+    };
+    let statements = rate("", "B") + &grades.iter().map(named).collect::<String>();
+    behind_of(app, company, &statements);
+    drive(app, company, cycle, state);
+    cycle
 }
 
 /// Brings a cycle from where it is to a later state, without any goal, grade or interview.

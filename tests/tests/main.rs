@@ -23,6 +23,7 @@ mod policies;
 mod positions;
 mod process;
 mod races;
+mod ratings;
 mod requirements;
 mod results;
 mod reviews;

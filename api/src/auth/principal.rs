@@ -141,13 +141,14 @@ pub fn of_authority(
     Ok(Principal { subject: Arc::new(subject), today })
 }
 
+/// The time zone of a company, by its name.
+pub fn zone(name: &str) -> Result<chrono_tz::Tz, Refusal> {
+    name.parse().map_err(|_| Refusal::Internal(format!("unknown time zone `{name}`")))
+}
+
 /// The business day, for an account that may act on it.
 fn admit(standing: &Standing, now: Timestamp) -> Result<NaiveDate, Refusal> {
-    let zone: chrono_tz::Tz = standing
-        .time_zone
-        .parse()
-        .map_err(|_| Refusal::Internal(format!("unknown time zone `{}`", standing.time_zone)))?;
-    let today = now.with_timezone(&zone).date_naive();
+    let today = now.with_timezone(&zone(&standing.time_zone)?).date_naive();
     if standing.status != AccountStatus::Active {
         return Err(Refusal::Unauthenticated("the account is not active"));
     }

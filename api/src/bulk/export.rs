@@ -1,34 +1,21 @@
-//! Export of employees: one file from one snapshot, in constant memory.
+//! Export of employees.
 
-use super::decode::{Trailer, hex};
-use super::text::neutralised;
+use super::file::{self, Export, Format, Line, Sink};
+use super::xlsx::Cell;
+use crate::app::new_id;
 use crate::caller::Caller;
 use crate::extract::Query;
 use crate::refusal::Refusal;
-use actix_web::http::header;
-use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
+use domain::change::Record;
 use domain::policy::{Action, Mask, Visibility, visibility};
-use futures_util::stream;
 use persistence::{ExportRow, Store};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use utoipa::IntoParams;
 
-/// People in one part of the file.
-const PART: usize = 1000;
-/// Parts of the file that may wait for a slow client.
-const WAITING: usize = 4;
-/// How long a client may take nothing: its snapshot holds a connection.
-const STALLED: Duration = Duration::from_secs(30);
 /// Columns of the file before those of external ids; new ones are only added behind.
 const COLUMNS: [&str; 9] = [
     "employee_number",
@@ -41,49 +28,6 @@ const COLUMNS: [&str; 9] = [
     "hire_date",
     "termination_date",
 ];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Csv,
-    Ndjson,
-}
-
-impl Format {
-    /// The format a client prefers; CSV where it does not matter.
-    fn of(request: &HttpRequest) -> Result<Self, Refusal> {
-        let accept = request.headers().get(header::ACCEPT);
-        let Some(accept) = accept.and_then(|value| value.to_str().ok()) else {
-            return Ok(Self::Csv);
-        };
-        let wanted = accept.split(',').filter_map(|item| {
-            let mut parts = item.split(';').map(str::trim);
-            let format = match parts.next()? {
-                "text/csv" | "text/*" | "*/*" => Self::Csv,
-                "application/x-ndjson" | "application/*" => Self::Ndjson,
-                _ => return None,
-            };
-            let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
-            let quality = quality.unwrap_or(1.0);
-            (quality > 0.0).then_some((format, quality))
-        });
-        let best = wanted.reduce(|best, next| if next.1 > best.1 { next } else { best });
-        best.map(|(format, _)| format).ok_or(Refusal::NotAcceptable)
-    }
-
-    fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8; header=present",
-            Self::Ndjson => "application/x-ndjson",
-        }
-    }
-
-    fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Ndjson => "ndjson",
-        }
-    }
-}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -99,15 +43,17 @@ struct ExportQuery {
 
 /// Export employees
 ///
-/// Everyone the caller may export, in the order of numbers, as CSV (UTF-8) or NDJSON by `Accept`,
-/// from one consistent snapshot. The columns are those of the import, one `external_ids.<system>`
-/// for each system in use, and the file reads back through the import without a change. CSV cells
-/// that a spreadsheet would compute begin with an apostrophe. NDJSON ends with a line
-/// `{"rows":...,"sha256":"..."}` over every byte before it, so that a cut file is noticed.
+/// Everyone the caller may export, in the order of numbers, as CSV (UTF-8), NDJSON or XLSX by
+/// `Accept`, from one consistent snapshot. The columns are those of the import, one
+/// `external_ids.<system>` for each system in use, and the file reads back through the import
+/// without a change. CSV cells that a spreadsheet would compute begin with an apostrophe; in XLSX
+/// they are text. NDJSON ends with a line `{"rows":...,"sha256":"..."}` over every byte before it,
+/// so that a cut file is noticed. The audit log keeps who took how many lines away.
 #[utoipa::path(tag = "employees", operation_id = "exportEmployees", params(ExportQuery),
     responses((status = 200, description = "The file", content(
         (String = "text/csv", example = json!("employee_number,name,email,org_unit_code,position_code,job_title,manager_employee_number,hire_date,termination_date\nE-0043,Li Na,li.na@example.com,SALES-EU,SALES-REP,,E-0007,2024-03-01,\n")),
         (String = "application/x-ndjson", example = json!("{\"employee_number\":\"E-0043\",\"name\":\"Li Na\"}\n{\"rows\":1,\"sha256\":\"9f86d081884c7d65\"}\n")),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", example = json!("a workbook of one sheet")),
     ))),
     security(("bearer" = []), ("api_key" = ["people:read"])))]
 #[get("/employees/export")]
@@ -120,81 +66,20 @@ pub async fn export_employees(
     let day = query.0.as_of.unwrap_or(today);
     // Who may be exported is settled by the units of today, whatever day is shown.
     let shown = visibility(&caller.actor.subject, Action::EmployeeExport, today)?;
-    let bom = format == Format::Csv && query.0.bom.unwrap_or(false);
-    let wait = Duration::from_secs(caller.app.settings.database_wait);
-    let place = Arc::clone(&caller.app.exports).acquire_owned();
-    let Ok(Ok(place)) = tokio::time::timeout(wait, place).await else {
-        return Err(Refusal::Overloaded);
+    let export = Export {
+        format,
+        bom: format == Format::Csv && query.0.bom.unwrap_or(false),
+        name: format!("employees-{day}"),
+        record: Record::new("export.made", new_id(), shown.rule())
+            .field("content", None::<&str>, "employees")
+            .field("as_of", None::<String>, day.to_string()),
     };
-    let mut parts = start(&caller, shown, day, format, bom, place);
-    // What goes wrong before the first part is still an answer of its own.
-    let first = match parts.recv().await {
-        Some(Ok(first)) => first,
-        Some(Err(refusal)) => return Err(refusal),
-        None => return Err(Refusal::Internal("an export wrote nothing".into())),
-    };
-    let file = stream::unfold((Some(first), parts), |(first, mut parts)| async {
-        let part = match first {
-            Some(first) => Ok(first),
-            None => parts.recv().await?,
-        };
-        Some((part, (None, parts)))
-    });
-    Ok(HttpResponse::Ok()
-        .content_type(format.media_type())
-        .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .insert_header((
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"employees-{day}.{}\"", format.extension()),
-        ))
-        .streaming(file))
+    file::deliver(&caller, export, move |store, sink| write_people(store, &shown, day, sink)).await
 }
 
-type Part = Result<Bytes, Refusal>;
-
-/// Starts reading. The reader waits while the client is slow, and ends when it goes away; until
-/// then it keeps its place among the exports.
-fn start(
-    caller: &Caller,
-    shown: Visibility,
-    day: NaiveDate,
-    format: Format,
-    bom: bool,
-    place: OwnedSemaphorePermit,
-) -> mpsc::Receiver<Part> {
-    let (parts, receiver) = mpsc::channel(WAITING);
-    let started = AtomicBool::new(false);
-    let (app, tenant) = (caller.app.clone(), caller.actor.subject.tenant);
-    actix_web::rt::spawn(async move {
-        let _place = place;
-        let (sender, runtime) = (parts.clone(), Handle::current());
-        let read = app.db.snapshot(tenant, move |store| {
-            // A snapshot that is lost may be opened again, but a file cannot be begun again.
-            if started.load(Ordering::Relaxed) {
-                return Err(Refusal::Internal("an export lost its snapshot".into()));
-            }
-            let send = |bytes: Vec<u8>| {
-                started.store(true, Ordering::Relaxed);
-                // A reader is no thread of the runtime, whose clock the timeout needs.
-                let sending =
-                    async { tokio::time::timeout(STALLED, sender.send(Ok(bytes.into()))).await };
-                match runtime.block_on(sending) {
-                    Ok(Ok(())) => Ok(()),
-                    _ => Err(Refusal::Internal("the client of an export went away".into())),
-                }
-            };
-            write_file(store, &shown, day, format, bom, &send)
-        });
-        if let Err(refusal) = read.await {
-            let _ = parts.send(Err(refusal)).await;
-        }
-    });
-    receiver
-}
-
-/// A row of the file in NDJSON, with the properties of an import.
+/// A person in the file, with the properties of an import.
 #[derive(Serialize)]
-struct Line<'r> {
+struct Person<'r> {
     employee_number: &'r str,
     name: &'r str,
     email: Option<&'r str>,
@@ -208,102 +93,67 @@ struct Line<'r> {
     termination_date: Option<Option<NaiveDate>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_ids: Option<&'r BTreeMap<String, String>>,
+    #[serde(skip)]
+    systems: &'r [String],
 }
 
-/// Writes the whole file, part by part.
-fn write_file(
+impl<'r> Person<'r> {
+    /// `wide` shows more than the directory.
+    fn new(row: &'r ExportRow, systems: &'r [String], wide: bool) -> Self {
+        Self {
+            employee_number: &row.employee_number,
+            name: &row.name,
+            email: row.email.as_deref(),
+            org_unit_code: row.org_unit_code.as_deref(),
+            position_code: row.position_code.as_deref(),
+            job_title: row.job_title.as_deref(),
+            manager_employee_number: row.manager_employee_number.as_deref(),
+            hire_date: wide.then_some(row.hire_date),
+            termination_date: wide.then_some(row.termination_date),
+            external_ids: wide.then_some(&row.external_ids),
+            systems,
+        }
+    }
+}
+
+impl Line for Person<'_> {
+    fn cells(&self) -> Vec<Cell<'_>> {
+        let mut cells = vec![
+            Cell::Text(self.employee_number),
+            Cell::Text(self.name),
+            Cell::text(self.email),
+            Cell::text(self.org_unit_code),
+            Cell::text(self.position_code),
+            Cell::text(self.job_title),
+            Cell::text(self.manager_employee_number),
+            Cell::day(self.hire_date),
+            Cell::day(self.termination_date.flatten()),
+        ];
+        let external_id = |system| self.external_ids.and_then(|ids| ids.get(system));
+        cells.extend(
+            self.systems.iter().map(|system| Cell::text(external_id(system).map(String::as_str))),
+        );
+        cells
+    }
+}
+
+/// Writes the whole file.
+fn write_people(
     store: &mut dyn Store,
     shown: &Visibility,
     day: NaiveDate,
-    format: Format,
-    bom: bool,
-    send: &dyn Fn(Vec<u8>) -> Result<(), Refusal>,
+    sink: &mut Sink<'_>,
 ) -> Result<(), Refusal> {
     let units = store.visible_units(shown)?;
     // Who is shown by a unit is shown in full; the mask narrows only what is shown of everyone.
     let wide = shown.everyone().is_none_or(|mask| mask >= Mask::Metadata);
     let systems = if wide { store.external_systems()? } else { Vec::new() };
-    let mut part = Vec::new();
-    if format == Format::Csv {
-        part.extend_from_slice(if bom { b"\xEF\xBB\xBF" } else { b"" });
-        let external = systems.iter().map(|system| format!("external_ids.{system}"));
-        write_record(&mut part, COLUMNS.iter().map(|&name| name.to_owned()).chain(external))?;
-    }
-    let (mut rows, mut digest) = (0, Sha256::new());
-    let mut write = |row: ExportRow| {
-        match format {
-            Format::Csv => write_record(&mut part, cells(&row, &systems, wide))?,
-            Format::Ndjson => write_line(&mut part, &row, wide)?,
-        }
-        rows += 1;
-        if rows % PART > 0 {
-            return Ok(());
-        }
-        digest.update(&part);
-        send(std::mem::take(&mut part))
-    };
+    let external: Vec<_> = systems.iter().map(|name| format!("external_ids.{name}")).collect();
+    sink.columns(COLUMNS.into_iter().chain(external.iter().map(String::as_str)))?;
     let mut written = Ok(());
-    store.export(shown, units.as_deref(), day, &mut |row| match write(row) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(refusal) => {
-            written = Err(refusal);
-            ControlFlow::Break(())
-        }
+    store.export(shown, &units, day, &mut |row| {
+        written = sink.line(&Person::new(&row, &systems, wide));
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    written?;
-    digest.update(&part);
-    if format == Format::Ndjson {
-        let sha256 = hex(&digest.finalize());
-        serde_json::to_writer(&mut part, &Trailer { rows, sha256 }).map_err(internal)?;
-        part.push(b'\n');
-    }
-    if part.is_empty() { Ok(()) } else { send(part) }
-}
-
-fn internal(error: impl std::fmt::Display) -> Refusal {
-    Refusal::Internal(error.to_string())
-}
-
-fn write_record(part: &mut Vec<u8>, cells: impl Iterator<Item = String>) -> Result<(), Refusal> {
-    let mut writer = csv::WriterBuilder::new().from_writer(part);
-    writer.write_record(cells.map(String::into_bytes)).map_err(internal)?;
-    writer.flush().map_err(internal)
-}
-
-fn cells(row: &ExportRow, systems: &[String], wide: bool) -> impl Iterator<Item = String> {
-    let text = |cell: &Option<String>| neutralised(cell.as_deref().unwrap_or_default()).into();
-    let date = |day: Option<NaiveDate>| {
-        day.filter(|_| wide).map(|day| day.to_string()).unwrap_or_default()
-    };
-    let mut cells: Vec<String> = vec![
-        neutralised(&row.employee_number).into(),
-        neutralised(&row.name).into(),
-        text(&row.email),
-        text(&row.org_unit_code),
-        text(&row.position_code),
-        text(&row.job_title),
-        text(&row.manager_employee_number),
-        date(Some(row.hire_date)),
-        date(row.termination_date),
-    ];
-    cells.extend(systems.iter().map(|system| text(&row.external_ids.get(system).cloned())));
-    cells.into_iter()
-}
-
-fn write_line(part: &mut Vec<u8>, row: &ExportRow, wide: bool) -> Result<(), Refusal> {
-    let line = Line {
-        employee_number: &row.employee_number,
-        name: &row.name,
-        email: row.email.as_deref(),
-        org_unit_code: row.org_unit_code.as_deref(),
-        position_code: row.position_code.as_deref(),
-        job_title: row.job_title.as_deref(),
-        manager_employee_number: row.manager_employee_number.as_deref(),
-        hire_date: wide.then_some(row.hire_date),
-        termination_date: wide.then_some(row.termination_date),
-        external_ids: wide.then_some(&row.external_ids),
-    };
-    serde_json::to_writer(&mut *part, &line).map_err(internal)?;
-    part.push(b'\n');
-    Ok(())
+    written
 }

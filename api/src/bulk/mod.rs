@@ -2,8 +2,10 @@
 
 pub mod decode;
 pub mod export;
+pub mod file;
 pub mod import;
 mod text;
+pub mod xlsx;
 
 use crate::app::new_id;
 use crate::caller::{Actor, Caller};

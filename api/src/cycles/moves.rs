@@ -218,7 +218,7 @@ fn follow(
             vec![("exceptions", order.exceptions.len())]
         }
         CycleAction::Confirmation => {
-            vec![("reviews", store.settle_grades(id)?), ("goals", store.lock_goals(id)?)]
+            vec![("reviews", store.settle_grades(id, None)?), ("goals", store.lock_goals(id)?)]
         }
         CycleAction::Publication => {
             cycle.published_at = Some(cycle.updated_at);

@@ -8,7 +8,7 @@ use crate::extract::Query;
 use crate::refusal::Refusal;
 use crate::to_dos::Desk;
 use actix_web::{HttpResponse, get};
-use domain::policy::{Action, Mask, Target, Visibility, decide, visibility};
+use domain::policy::{Action, Target, Visibility, decide, visibility};
 use domain::state::{cycle, review};
 use figures::Departments;
 use persistence::{After, OpenCycle, Page, Store};
@@ -245,8 +245,8 @@ fn departments<'c>(
     cycle: &'c OpenCycle,
     shown: Option<&Visibility>,
 ) -> Result<Departments<'c>, Refusal> {
-    let units = match shown.filter(|shown| shown.everyone() != Some(Mask::Full)) {
-        Some(shown) => store.visible_units(shown)?,
+    let units = match shown.filter(|shown| shown.everyone().is_none()) {
+        Some(shown) => Some(store.visible_units(shown)?),
         None => None,
     };
     let reviews = store.unit_reviews(cycle.id)?;

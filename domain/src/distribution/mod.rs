@@ -8,17 +8,28 @@ pub mod comparison;
 pub mod pool;
 pub mod quota;
 pub mod rank;
+pub mod table;
 
 pub use check::{Check, check, tolerance};
 pub use comparison::{ChiSquare, Comparison, chi_square, compare, exact_p};
-pub use pool::{Pool, pools};
+pub use pool::{Pool, pool_tree, pools};
 pub use quota::{Exclusion, Standing, quota, target_shares};
 pub use rank::{Merits, Placement, rank};
+pub use table::{Line, Summary, Table, Tally, summarise, table};
 
-use crate::scale::PerGrade;
+use crate::scale::{Grade, PerGrade};
 
 /// People per grade.
 pub type Counts = PerGrade<u32>;
+
+/// How often each grade was given.
+pub fn counted(grades: impl IntoIterator<Item = Grade>) -> Counts {
+    grades.into_iter().fold(Counts::default(), |mut counts, grade| {
+        let count = counts.get_mut(grade);
+        *count = count.saturating_add(1);
+        counts
+    })
+}
 
 /// Everybody in a distribution.
 fn people(counts: &Counts) -> u64 {

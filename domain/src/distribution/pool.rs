@@ -1,6 +1,8 @@
 //! Groups too small for quotas of their own. Implements the pooling of E.1.
 
 use crate::error::{Code, Result};
+use crate::org::MAX_DEPTH;
+use std::collections::BTreeMap;
 
 /// Groups that share one quota.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,10 +52,76 @@ pub fn pools<Id: Clone>(groups: &[(Id, u32)], min_group: u32) -> Result<Vec<Pool
     Ok(pools)
 }
 
+/// Pools the groups of a tree, given as units with their parents in the order in which siblings
+/// count, and the people directly in each. Siblings pool from the bottom up; what climbs joins its
+/// parent's own people. What is at the top and still too small keeps [`Pool::joins_parent`].
+///
+/// # Errors
+/// Those of [`pools`].
+pub fn pool_tree<Id: Copy + Ord>(
+    units: &[(Id, Option<Id>)],
+    people: &BTreeMap<Id, u32>,
+    min_group: u32,
+) -> Result<Vec<Pool<Id>>> {
+    let parents: BTreeMap<Id, Id> =
+        units.iter().filter_map(|(id, parent)| Some((*id, (*parent)?))).collect();
+    let depth = |id: &Id| {
+        std::iter::successors(parents.get(id), |id| parents.get(id)).take(MAX_DEPTH).count()
+    };
+    let mut open: BTreeMap<Id, (Vec<Id>, u32)> =
+        people.iter().map(|(id, count)| (*id, (vec![*id], *count))).collect();
+    let mut settled = Vec::new();
+    for level in (1..=parents.keys().map(depth).max().unwrap_or_default()).rev() {
+        let mut families = BTreeMap::<Id, Vec<Id>>::new();
+        for (id, parent) in units.iter().filter(|(id, _)| open.contains_key(id)) {
+            if let Some(parent) = parent.filter(|_| depth(id) == level) {
+                families.entry(parent).or_default().push(*id);
+            }
+        }
+        for (parent, siblings) in families {
+            let groups: Vec<(Vec<Id>, u32)> =
+                siblings.iter().filter_map(|id| open.remove(id)).collect();
+            for pool in pools(&groups, min_group)? {
+                let members: Vec<Id> = pool.members.concat();
+                if !pool.joins_parent {
+                    settled.push(Pool { members, joins_parent: false });
+                    continue;
+                }
+                let count = members.iter().filter_map(|id| people.get(id)).sum::<u32>();
+                let group = open.entry(parent).or_default();
+                group.0.extend(members);
+                group.1 = group.1.saturating_add(count);
+            }
+        }
+    }
+    settled.extend(
+        open.into_values()
+            .map(|(members, count)| Pool { members, joins_parent: count < min_group }),
+    );
+    Ok(settled)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn in_tree(units: &[(u8, Option<u8>)], people: &[(u8, u32)]) -> Vec<(Vec<u8>, bool)> {
+        let pools = pool_tree(units, &people.iter().copied().collect(), 10).unwrap();
+        pools.into_iter().map(|pool| (pool.members, pool.joins_parent)).collect()
+    }
+
+    #[test]
+    fn what_is_too_small_climbs_until_it_finds_company() {
+        // 1 over 2 and 3; 2 over 4 and 5.
+        let tree = [(1, None), (2, Some(1)), (3, Some(1)), (4, Some(2)), (5, Some(2))];
+        let alone = in_tree(&tree, &[(3, 12), (4, 10), (5, 11)]);
+        assert_eq!(alone, [(vec![4], false), (vec![5], false), (vec![3], false)]);
+        let climbed = in_tree(&tree, &[(2, 3), (3, 12), (4, 4), (5, 2)]);
+        assert_eq!(climbed, [(vec![2, 4, 5, 3], false)]);
+        let top = in_tree(&tree, &[(1, 4), (4, 3), (9, 2)]);
+        assert_eq!(top, [(vec![1, 4], true), (vec![9], true)]);
+    }
 
     fn pooled(groups: &[(&'static str, u32)]) -> Vec<Vec<&'static str>> {
         let climb = |pool: Pool<&'static str>| {

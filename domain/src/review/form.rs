@@ -147,6 +147,14 @@ impl Results {
     pub fn without_rating(&self) -> Results {
         Results { performance: self.performance, veto_grade: self.veto_grade, ..Results::default() }
     }
+
+    /// The grade as it stands: the final one once there is one, until then the calibrated or the
+    /// computed one, no better than a veto leaves it.
+    pub fn present_grade(&self) -> Option<Grade> {
+        let moved = self.calibrated_grade.or(self.computed_grade);
+        let capped = moved.map(|grade| self.veto_grade.map_or(grade, |cap| grade.min(cap)));
+        self.final_grade.or(capped)
+    }
 }
 
 impl State {
@@ -238,5 +246,24 @@ impl Review {
 impl Protected for Review {
     fn target(&self, _: NaiveDate) -> Target {
         self.part(self.rating_stage())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grade_stands_as_far_as_it_has_come() {
+        let mut results = Results::default();
+        assert_eq!(results.present_grade(), None);
+        results.computed_grade = Some(Grade::B);
+        assert_eq!(results.present_grade(), Some(Grade::B));
+        results.calibrated_grade = Some(Grade::S);
+        assert_eq!(results.present_grade(), Some(Grade::S));
+        results.veto_grade = Some(Grade::C);
+        assert_eq!(results.present_grade(), Some(Grade::C));
+        results.final_grade = Some(Grade::D);
+        assert_eq!(results.present_grade(), Some(Grade::D));
     }
 }

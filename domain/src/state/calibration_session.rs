@@ -49,6 +49,8 @@ text_enum! {
         DistributionAccepted = "distribution_accepted",
         /// No move waits for approval.
         NoPendingMove = "no_pending_move",
+        /// Where quotas are exact, equals across a grade boundary have been told apart.
+        TiesDecided = "ties_decided",
         /// The cycle is not published yet.
         BeforePublication = "before_publication",
         /// A reason is given.
@@ -77,6 +79,8 @@ pub struct Facts {
     pub exec_override: bool,
     /// Moves without decision; unknown when absent.
     pub pending_moves: Option<u32>,
+    /// Groups of equals that the session has to tell apart; unknown when absent.
+    pub undecided_ties: Option<u32>,
     /// The cycle is not published yet.
     pub before_publication: bool,
     /// A reason was written.
@@ -104,7 +108,7 @@ impl Machine for State {
                 to(Opened, OneOf(&[Member]), &[NotOwnReview, SecondMember, EnoughApprovers])
             }
             (Opened, Finalise) => {
-                to(Finalised, OneOf(&[Hr]), &[DistributionAccepted, NoPendingMove])
+                to(Finalised, OneOf(&[Hr]), &[DistributionAccepted, NoPendingMove, TiesDecided])
             }
             (Finalised, Reopen) => to(Opened, OneOf(&[Exec]), &[BeforePublication, ReasonGiven]),
             (
@@ -124,6 +128,7 @@ impl Machine for State {
             }
             Guard::DistributionAccepted => facts.distribution_ok || facts.exec_override,
             Guard::NoPendingMove => facts.pending_moves == Some(0),
+            Guard::TiesDecided => facts.undecided_ties == Some(0),
             Guard::BeforePublication => facts.before_publication,
             Guard::ReasonGiven => facts.reason_given,
         }

@@ -4,7 +4,7 @@ use super::Result;
 use crate::page::Page;
 use domain::change::Change;
 use domain::cycle::{Cycle, CycleApproval};
-use domain::id::{CycleId, OrgUnitId, ParticipantId, PolicyId, ReviewId};
+use domain::id::{CalibrationSessionId, CycleId, OrgUnitId, ParticipantId, PolicyId, ReviewId};
 use domain::policy::Sealed;
 use domain::state::{Share, cycle, review};
 use std::collections::HashMap;
@@ -78,9 +78,13 @@ pub trait Cycles {
         from: &[review::State],
         to: review::State,
     ) -> Result<usize>;
-    /// Gives the reviews that are still in calibration, because no session has compared them, their
-    /// computed grade as the final one, no better than a veto leaves it; how many.
-    fn settle_grades(&mut self, id: CycleId) -> Result<usize>;
+    /// Gives the reviews in calibration, of one session or of all the cycle, their calibrated or else
+    /// their computed grade as the final one, no better than a veto leaves it; how many.
+    fn settle_grades(
+        &mut self,
+        id: CycleId,
+        session: Option<CalibrationSessionId>,
+    ) -> Result<usize>;
     /// Locks the scored goals; how many.
     fn lock_goals(&mut self, id: CycleId) -> Result<usize>;
     /// Those of `ids` that are no org units, or deleted ones.

@@ -1,7 +1,9 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
+mod calibration;
 mod cycles;
 mod dashboards;
+mod exports;
 mod goals;
 mod participants;
 mod policies;
@@ -9,11 +11,13 @@ mod readiness;
 mod reviews;
 mod to_dos;
 
+pub use calibration::{CalibrationSessions, GradeCount, MoveFilter, Moves, Seats, SessionFilter};
 pub use cycles::{CycleFilter, Cycles, Headcount};
 pub use dashboards::{
     CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, ReviewCount, TeamMember,
     UnitGoals, UnitReviews,
 };
+pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
@@ -42,7 +46,6 @@ use domain::tenant::Tenant;
 use domain::text_enum;
 use domain::time::{Period, Timestamp};
 use std::collections::{BTreeMap, HashMap};
-use std::ops::ControlFlow;
 use uuid::Uuid;
 
 /// Result of a port.
@@ -78,6 +81,8 @@ pub trait Store:
     + GoalEvaluation
     + Reviews
     + ReviewSets
+    + CalibrationSessions
+    + Moves
 {
 }
 
@@ -110,6 +115,8 @@ impl<T> Store for T where
         + GoalEvaluation
         + Reviews
         + ReviewSets
+        + CalibrationSessions
+        + Moves
 {
 }
 
@@ -609,53 +616,6 @@ pub trait Imports {
         &mut self,
         changes: &[Planned<domain::import::Unit>],
         records: Vec<Record>,
-    ) -> Result<()>;
-}
-
-/// One person as exports show it, with external keys in place of ids.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ExportRow {
-    /// The person.
-    pub id: Uuid,
-    /// Number given by the company.
-    pub employee_number: String,
-    /// Name.
-    pub name: String,
-    /// Work address.
-    pub email: Option<String>,
-    /// Code of the unit.
-    pub org_unit_code: Option<String>,
-    /// Code of the position.
-    pub position_code: Option<String>,
-    /// Title on the door.
-    pub job_title: Option<String>,
-    /// Number of the line manager.
-    pub manager_employee_number: Option<String>,
-    /// First working day.
-    pub hire_date: NaiveDate,
-    /// Last working day.
-    pub termination_date: Option<NaiveDate>,
-    /// Ids in other systems.
-    pub external_ids: BTreeMap<String, String>,
-}
-
-/// Reading people for a file.
-pub trait Exports {
-    /// The systems in which anyone has an id, in order.
-    fn external_systems(&mut self) -> Result<Vec<String>>;
-    /// The units an export may show people of: those named and all below them on the day; none
-    /// if everyone is shown.
-    fn visible_units(&mut self, visibility: &Visibility) -> Result<Option<Vec<OrgUnitId>>>;
-    /// Hands people over in the order of numbers, each with the assignment that holds on `day` or
-    /// the first one after it, until `each` breaks. Who is among them is settled by the day of
-    /// `visibility`, whatever day is shown; `units` comes from [`Exports::visible_units`]. One statement, read as the engine finds its rows: memory does
-    /// not grow with the file. No rule opens exports by reporting line, so none is followed.
-    fn export(
-        &mut self,
-        visibility: &Visibility,
-        units: Option<&[OrgUnitId]>,
-        day: NaiveDate,
-        each: &mut dyn FnMut(ExportRow) -> ControlFlow<()>,
     ) -> Result<()>;
 }
 

@@ -14,7 +14,7 @@ use diesel::sql_types::BigInt;
 use domain::calendar::Period;
 use domain::change::Change;
 use domain::cycle::{Cycle, CycleApproval};
-use domain::id::{CycleId, OrgUnitId, ParticipantId, ReviewId};
+use domain::id::{CalibrationSessionId, CycleId, OrgUnitId, ParticipantId, ReviewId};
 use domain::policy::Sealed;
 use domain::state::{self, Share};
 use domain::text::TextEnum;
@@ -141,17 +141,22 @@ statement! {
 }
 
 statement! {
-    /// Gives what no session has compared its final grade: the computed one, no better than the
-    /// veto. S is the best letter; behind it, a letter is the worse the later it comes.
-    struct Settle { now: At, tenant: Key, cycle: Key }
+    /// Gives what is in calibration its final grade: the calibrated or else the computed one, no
+    /// better than the veto. S is the best letter; behind it, a letter is the worse the later it
+    /// comes.
+    struct Settle { now: At, tenant: Key, cycle: Key, session: Option<Key> }
     "UPDATE review SET state = 'calibrated', version = version + 1, updated_at = " now ",
             final_grade = CASE
-                WHEN veto_grade IS NULL OR veto_grade = 'S' THEN computed_grade
-                WHEN computed_grade = 'S' OR computed_grade < veto_grade THEN veto_grade
-                ELSE computed_grade END
-      WHERE tenant_id = " tenant " AND state = 'in_calibration'
+                WHEN veto_grade IS NULL OR veto_grade = 'S'
+                THEN COALESCE(calibrated_grade, computed_grade)
+                WHEN COALESCE(calibrated_grade, computed_grade) = 'S'
+                  OR COALESCE(calibrated_grade, computed_grade) < veto_grade THEN veto_grade
+                ELSE COALESCE(calibrated_grade, computed_grade) END
+      WHERE tenant_id = " tenant " AND state IN ('in_calibration', 'calibrated')
+        AND final_grade IS NULL
         AND participant_id IN (SELECT id FROM participant
-             WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND exclusion IS NULL)"
+             WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND exclusion IS NULL)
+        AND (" session " IS NULL OR session_id = " session ")"
 }
 
 statement! {
@@ -424,8 +429,17 @@ impl Cycles for Unit<'_> {
         Ok(moved)
     }
 
-    fn settle_grades(&mut self, id: CycleId) -> Result<usize> {
-        let settle = Settle { now: At(self.now()), tenant: self.scope(), cycle: Key(id.uuid()) };
+    fn settle_grades(
+        &mut self,
+        id: CycleId,
+        session: Option<CalibrationSessionId>,
+    ) -> Result<usize> {
+        let settle = Settle {
+            now: At(self.now()),
+            tenant: self.scope(),
+            cycle: Key(id.uuid()),
+            session: session.map(|id| Key(id.uuid())),
+        };
         Ok(settle.execute(self.conn)?)
     }
 

@@ -1,28 +1,76 @@
-//! Exports: people one after the other, with external keys in place of ids.
+//! Exports: people and ratings one after the other, with external keys in place of ids.
 
 use super::engine::Unit;
+use super::reviews::{Outcome, Person, results};
 use super::{Conn, Db, dialect};
-use crate::column::{Id, Key, push};
-use crate::ports::{ExportRow, Exports, Result};
+use crate::column::{At, Id, Instant, Key, push};
+use crate::ports::{ExportRow, Exports, RatingFilter, RatingRow, Result};
 use crate::schema::{employee_external_id, org_unit_placement};
 use chrono::NaiveDate;
+use diesel::dsl::{AsSelect, SqlTypeOf};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Date, Nullable, Text};
+use diesel::sql_types::{Date, Integer, Nullable, Text};
+use domain::change::Record;
 use domain::id::OrgUnitId;
-use domain::policy::Visibility;
-use std::collections::{BTreeMap, HashMap};
+use domain::policy::{Sealed, Visibility};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 
-/// People with the assignment that holds on a day, or the first one after it: a row for each id in
-/// another system, or one without.
-struct Export {
+/// Which people `e` a list shows.
+struct Shown {
     tenant: Key,
-    day: NaiveDate,
     today: NaiveDate,
     hidden: Option<Key>,
     units: Option<Vec<Key>>,
     myself: Option<Key>,
+}
+
+impl Shown {
+    fn new(tenant: Key, visibility: &Visibility, units: &[OrgUnitId]) -> Self {
+        let all = visibility.everyone().is_some();
+        Self {
+            tenant,
+            today: visibility.as_of(),
+            hidden: visibility.hidden().map(|id| Key(id.uuid())),
+            units: (!all).then(|| units.iter().map(|unit| Key(unit.uuid())).collect()),
+            myself: visibility.myself().map(|id| Key(id.uuid())),
+        }
+    }
+
+    /// ` AND` the person is among them.
+    fn narrow<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        if let Some(hidden) = &self.hidden {
+            out.push_sql(" AND e.id <> ");
+            push(out, hidden)?;
+        }
+        if let Some(units) = &self.units {
+            out.push_sql(" AND (e.id = ");
+            push(out, &self.myself)?;
+            out.push_sql(
+                " OR e.id IN (SELECT v.employee_id FROM assignment v WHERE v.tenant_id = ",
+            );
+            push(out, &self.tenant)?;
+            out.push_sql(" AND v.effective_from <= ");
+            push(out, &self.today)?;
+            out.push_sql(" AND (v.effective_to IS NULL OR v.effective_to >= ");
+            push(out, &self.today)?;
+            out.push_sql(") AND v.org_unit_id IN (NULL");
+            for unit in units {
+                out.push_sql(", ");
+                push(out, unit)?;
+            }
+            out.push_sql(")))");
+        }
+        Ok(())
+    }
+}
+
+/// People with the assignment that holds on a day, or the first one after it: a row for each id in
+/// another system, or one without.
+struct Export {
+    day: NaiveDate,
+    shown: Shown,
 }
 
 impl QueryId for Export {
@@ -57,29 +105,8 @@ impl QueryFragment<Db> for Export {
                  ON x.tenant_id = e.tenant_id AND x.employee_id = e.id
               WHERE e.tenant_id = ",
         );
-        push(&mut out, &self.tenant)?;
-        if let Some(hidden) = &self.hidden {
-            out.push_sql(" AND e.id <> ");
-            push(&mut out, hidden)?;
-        }
-        if let Some(units) = &self.units {
-            out.push_sql(" AND (e.id = ");
-            push(&mut out, &self.myself)?;
-            out.push_sql(
-                " OR e.id IN (SELECT v.employee_id FROM assignment v WHERE v.tenant_id = ",
-            );
-            push(&mut out, &self.tenant)?;
-            out.push_sql(" AND v.effective_from <= ");
-            push(&mut out, &self.today)?;
-            out.push_sql(" AND (v.effective_to IS NULL OR v.effective_to >= ");
-            push(&mut out, &self.today)?;
-            out.push_sql(") AND v.org_unit_id IN (NULL");
-            for unit in units {
-                out.push_sql(", ");
-                push(&mut out, unit)?;
-            }
-            out.push_sql(")))");
-        }
+        push(&mut out, &self.shown.tenant)?;
+        self.shown.narrow(&mut out)?;
         out.push_sql(" ORDER BY e.employee_number");
         Ok(())
     }
@@ -138,6 +165,98 @@ fn person(row: Row) -> (ExportRow, Option<(String, String)>) {
     (person, system.zip(value))
 }
 
+/// Reviews with what was frozen when their cycle was launched, and the unit of today. The columns
+/// end with those of [`Outcome`] and [`Person`].
+struct RatingExport {
+    cycle: Option<Key>,
+    department: Option<Key>,
+    shown: Shown,
+}
+
+impl QueryId for RatingExport {
+    type QueryId = RatingExport;
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Db> for RatingExport {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT e.employee_number, e.name, d.code, m.employee_number, c.code, p.code, p.number,
+                    t.population, r.acknowledged_at, a.org_unit_id,
+                    r.id, r.state, r.performance, r.composite, r.collaboration, r.computed_grade,
+                    r.calibrated_grade, r.final_grade, r.veto_grade, r.session_id, r.version,
+                    r.updated_at, t.cycle_id, t.employee_id, t.manager_id, t.department_id,
+                    t.population, t.counts_for_quota
+               FROM employee e
+               JOIN participant t ON t.tenant_id = e.tenant_id AND t.employee_id = e.id
+               JOIN review r ON r.tenant_id = t.tenant_id AND r.participant_id = t.id
+               JOIN cycle c ON c.tenant_id = t.tenant_id AND c.id = t.cycle_id
+               JOIN policy p ON p.tenant_id = c.tenant_id AND p.id = c.policy_id
+               LEFT JOIN org_unit d ON d.tenant_id = t.tenant_id AND d.id = t.department_id
+               LEFT JOIN employee m ON m.tenant_id = t.tenant_id AND m.id = t.manager_id
+               LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id
+                AND a.effective_from <= ",
+        );
+        push(&mut out, &self.shown.today)?;
+        out.push_sql(" AND (a.effective_to IS NULL OR a.effective_to >= ");
+        push(&mut out, &self.shown.today)?;
+        out.push_sql(") WHERE e.tenant_id = ");
+        push(&mut out, &self.shown.tenant)?;
+        if let Some(cycle) = &self.cycle {
+            out.push_sql(" AND t.cycle_id = ");
+            push(&mut out, cycle)?;
+        }
+        if let Some(department) = &self.department {
+            out.push_sql(" AND t.department_id = ");
+            push(&mut out, department)?;
+        }
+        self.shown.narrow(&mut out)?;
+        out.push_sql(" ORDER BY e.employee_number, c.code");
+        Ok(())
+    }
+}
+
+impl Query for RatingExport {
+    type SqlType = (
+        (Text, Text, Nullable<Text>, Nullable<Text>, Text, Text, Integer, Nullable<Text>),
+        (Nullable<Instant>, Nullable<Id>),
+        SqlTypeOf<AsSelect<Outcome, Db>>,
+        SqlTypeOf<AsSelect<Person, Db>>,
+    );
+}
+
+impl RunQueryDsl<Conn> for RatingExport {}
+
+type RatingColumns = (
+    (String, String, Option<String>, Option<String>, String, String, i32, Option<String>),
+    (Option<At>, Option<Key>),
+    Outcome,
+    Person,
+);
+
+/// A rating, and the unit its person works in today.
+fn rating(columns: RatingColumns) -> Result<(RatingRow, Option<OrgUnitId>)> {
+    let (
+        (employee_number, name, department, manager, cycle, policy, number, population),
+        (acknowledged, unit),
+        outcome,
+        person,
+    ) = columns;
+    let rating = RatingRow {
+        review: results((outcome, person))?,
+        employee_number,
+        name,
+        department_code: department,
+        manager_employee_number: manager,
+        cycle_code: cycle,
+        policy_code: policy,
+        policy_version: number,
+        population,
+        acknowledged_at: acknowledged.map(|at| at.0),
+    };
+    Ok((rating, unit.map(|unit| unit.0.into())))
+}
+
 impl Exports for Unit<'_> {
     fn external_systems(&mut self) -> Result<Vec<String>> {
         Ok(employee_external_id::table
@@ -148,9 +267,9 @@ impl Exports for Unit<'_> {
             .load(self.conn)?)
     }
 
-    fn visible_units(&mut self, visibility: &Visibility) -> Result<Option<Vec<OrgUnitId>>> {
-        if visibility.everyone().is_some() {
-            return Ok(None);
+    fn visible_units(&mut self, visibility: &Visibility) -> Result<Vec<OrgUnitId>> {
+        if visibility.units().is_empty() {
+            return Ok(Vec::new());
         }
         let day = visibility.as_of();
         let placements: Vec<(Key, Option<Key>)> = org_unit_placement::table
@@ -175,24 +294,17 @@ impl Exports for Unit<'_> {
             waiting.extend(below.remove(&Key(unit.uuid())).unwrap_or_default());
             shown.push(unit);
         }
-        Ok(Some(shown))
+        Ok(shown)
     }
 
     fn export(
         &mut self,
         visibility: &Visibility,
-        units: Option<&[OrgUnitId]>,
+        units: &[OrgUnitId],
         day: NaiveDate,
         each: &mut dyn FnMut(ExportRow) -> ControlFlow<()>,
     ) -> Result<()> {
-        let export = Export {
-            tenant: self.scope(),
-            day,
-            today: visibility.as_of(),
-            hidden: visibility.hidden().map(|id| Key(id.uuid())),
-            units: units.map(|units| units.iter().map(|unit| Key(unit.uuid())).collect()),
-            myself: visibility.myself().map(|id| Key(id.uuid())),
-        };
+        let export = Export { day, shown: Shown::new(self.scope(), visibility, units) };
         let mut current: Option<ExportRow> = None;
         for row in export.load_iter::<Row, dialect::Streaming>(self.conn)? {
             let (next, external_id) = person(row?);
@@ -208,6 +320,33 @@ impl Exports for Unit<'_> {
         }
         // Whether it is the last one wanted makes no difference any more.
         let _ = current.map(each);
+        Ok(())
+    }
+    fn export_ratings(
+        &mut self,
+        filter: &RatingFilter,
+        visibility: &Visibility,
+        units: &[OrgUnitId],
+        each: &mut dyn FnMut(Sealed<RatingRow>, bool) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let export = RatingExport {
+            cycle: filter.cycle_id.map(|id| Key(id.uuid())),
+            department: filter.department_id.map(|id| Key(id.uuid())),
+            shown: Shown::new(self.scope(), visibility, units),
+        };
+        let units: HashSet<&OrgUnitId> = units.iter().collect();
+        for row in export.load_iter::<RatingColumns, dialect::Streaming>(self.conn)? {
+            let (rating, unit) = rating(row?)?;
+            let inside = unit.is_some_and(|unit| units.contains(&unit));
+            if each(Sealed::new(rating), inside).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn record_export(&mut self, record: Record) -> Result<()> {
+        self.record(record);
         Ok(())
     }
 }

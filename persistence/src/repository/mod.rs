@@ -3,6 +3,7 @@
 mod accounts;
 mod among;
 mod api_keys;
+mod calibration;
 mod cycles;
 mod dashboards;
 mod employees;
@@ -12,6 +13,7 @@ mod idempotency;
 mod imports;
 mod jobs;
 pub mod ledger;
+mod moves;
 mod org_units;
 mod participants;
 mod policies;

@@ -68,7 +68,7 @@ pub(super) struct Outcome {
     updated_at: At,
 }
 
-fn grade(text: Option<String>) -> Result<Option<Grade>> {
+pub(super) fn grade(text: Option<String>) -> Result<Option<Grade>> {
     text.as_deref().map(word).transpose()
 }
 

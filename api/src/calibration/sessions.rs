@@ -1,0 +1,473 @@
+//! Use cases of calibration sessions.
+
+use super::views::{
+    CalibrationSessionPatch, CalibrationSessionView, ComparedResult, ComparedReview,
+    NewCalibrationSession, allowed_actions,
+};
+use crate::caller::Actor;
+use crate::distribution::settings_of;
+use crate::problem::Violation;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::transition::fire;
+use chrono::NaiveDate;
+use domain::calibration::{merits_of, placements, undecided_ties};
+use domain::calibration_session::{CalibrationSession, SessionAction, SessionMember, SessionSeat};
+use domain::change::{Change, Record};
+use domain::cycle::Cycle;
+use domain::distribution::{Placement, check, counted};
+use domain::id::{AccountId, CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ReviewId};
+use domain::number::fixed;
+use domain::policy::{Action, Mask, Permit, Relations, Target, decide};
+use domain::settings::DistributionSettings;
+use domain::state::calibration_session::{Event, Facts, Guard, State};
+use domain::state::{self, Signature, cycle};
+use domain::text::TextEnum;
+use persistence::{ReviewResults, ReviewSet, Store};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use uuid::Uuid;
+
+/// Digits behind the point of a score.
+const PLACES: u32 = 2;
+
+/// All reviews of a session, in the order of ids.
+pub(super) fn reviews_of(
+    store: &mut dyn Store,
+    session: &CalibrationSession,
+) -> Result<Vec<ReviewResults>, Refusal> {
+    let set = ReviewSet { session_id: Some(session.id), ..ReviewSet::of(session.cycle_id) };
+    Ok(store.results_of(&set, None, i64::MAX)?)
+}
+
+/// The cycle of a session, which stays in its state until the unit of work ends.
+pub(super) fn hold_cycle(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CycleId,
+) -> Result<Cycle, Refusal> {
+    let sealed = store.hold_cycle(id)?;
+    Ok(actor.open(store, Action::CycleRead, sealed)?.0)
+}
+
+/// Prepares a session.
+pub(super) fn create_session(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CalibrationSessionId,
+    new: NewCalibrationSession,
+) -> Result<Reply<CalibrationSessionView>, Refusal> {
+    let permit = actor.may(Action::CalibrationSessionWrite)?;
+    let cycle = match hold_cycle(store, actor, new.cycle_id.into()) {
+        Err(Refusal::NotFound) => return Err(Refusal::unknown("/cycle_id", new.cycle_id)),
+        cycle => cycle?,
+    };
+    let session = CalibrationSession {
+        id,
+        cycle_id: cycle.id,
+        name: new.name,
+        state: State::Draft,
+        department_ids: new.department_ids.into_iter().map(OrgUnitId::from).collect(),
+        scheduled_on: None,
+        members: new.members.into_iter().map(SessionMember::from).collect(),
+        override_reason: None,
+        overridden_by: None,
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+    };
+    if !matches!(
+        cycle.state,
+        cycle::State::GoalSetting
+            | cycle::State::Executing
+            | cycle::State::Evaluating
+            | cycle::State::Calibrating
+    ) {
+        return Err(not_in(&cycle));
+    }
+    check_session(store, actor, &session)?;
+    let record = Record::new("calibration_session.created", id, permit.rule())
+        .field("name", None::<String>, session.name.clone())
+        .field("cycle_id", None::<String>, cycle.id.to_string())
+        .field("department_ids", None::<String>, told(&session.department_ids))
+        .field("members", None::<String>, told(&session.members));
+    store.create_calibration_session(Change::new(session.clone(), record))?;
+    let view = CalibrationSessionView::new(actor, session, permit.mask());
+    Ok(Reply::created(view, 1, format!("/v1/calibration-sessions/{id}")))
+}
+
+/// Refuses what the state of the cycle does not allow.
+fn not_in(cycle: &Cycle) -> Refusal {
+    Refusal::StateConflict { current_state: cycle.state.as_str(), allowed_actions: Vec::new() }
+}
+
+/// A value as the audit log tells it.
+fn told<T: serde::Serialize>(value: &T) -> serde_json::Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+/// Refuses departments that are not in the cycle, and seats that are not for whoever takes them.
+fn check_session(
+    store: &mut dyn Store,
+    actor: &Actor,
+    session: &CalibrationSession,
+) -> Result<(), Refusal> {
+    let departments = store.cycle_departments(session.cycle_id)?;
+    let people: Vec<EmployeeId> = session.members.iter().map(|member| member.employee_id).collect();
+    let seats = store.seats(session.cycle_id, &people, actor.today)?;
+    let unknown = session.department_ids.iter().enumerate().filter_map(|(at, department)| {
+        let fault = Violation::new(format!("/department_ids/{at}"), "unknown_reference");
+        (!departments.contains(department)).then(|| fault.with("value", department))
+    });
+    let unfit = session.members.iter().enumerate().filter_map(|(at, member)| {
+        let fit = match member.seat {
+            SessionSeat::Member => seats.managers.contains(&member.employee_id),
+            SessionSeat::Facilitator => seats.hr.contains(&member.employee_id),
+        };
+        (!fit).then(|| Violation::new(format!("/members/{at}"), "seat_unfit"))
+    });
+    let mut seen = HashSet::new();
+    let twice = people.iter().enumerate().filter(|(_, person)| !seen.insert(**person));
+    let twice = twice.map(|(at, _)| {
+        Violation::new(format!("/members/{at}/employee_id"), "duplicate_in_request")
+    });
+    let faults: Vec<_> = unknown.chain(unfit).chain(twice).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
+}
+
+/// A session that is locked and in the version the caller has read.
+fn locked(
+    store: &mut dyn Store,
+    actor: &Actor,
+    action: Action,
+    id: CalibrationSessionId,
+    expected: i32,
+) -> Result<(CalibrationSession, Permit), Refusal> {
+    let sealed = store.lock_calibration_session(id)?;
+    let (session, permit) = actor.open(store, action, sealed)?;
+    if session.version == expected { Ok((session, permit)) } else { Err(Refusal::Stale) }
+}
+
+/// Refuses what the state of a session does not allow.
+pub(super) fn conflict(actor: &Actor, session: &CalibrationSession) -> Refusal {
+    Refusal::StateConflict {
+        current_state: session.state.as_str(),
+        allowed_actions: names(allowed_actions(actor, session)),
+    }
+}
+
+fn names(actions: Vec<SessionAction>) -> Vec<&'static str> {
+    actions.into_iter().map(SessionAction::as_str).collect()
+}
+
+/// Changes a session that is not open yet.
+pub(super) fn update_session(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CalibrationSessionId,
+    expected: i32,
+    patch: CalibrationSessionPatch,
+) -> Result<Reply<CalibrationSessionView>, Refusal> {
+    let (before, permit) = locked(store, actor, Action::CalibrationSessionWrite, id, expected)?;
+    if !before.possible_actions().any(|action| action == SessionAction::Update) {
+        return Err(conflict(actor, &before));
+    }
+    let mut after = before.clone();
+    after.name = patch.name.unwrap_or(after.name);
+    if let Some(departments) = patch.department_ids {
+        after.department_ids = departments.into_iter().map(OrgUnitId::from).collect();
+    }
+    if let Some(members) = patch.members {
+        after.members = members.into_iter().map(SessionMember::from).collect();
+    }
+    check_session(store, actor, &after)?;
+    let record = Record::new("calibration_session.updated", id, permit.rule())
+        .field("name", before.name, after.name.clone())
+        .field("department_ids", told(&before.department_ids), told(&after.department_ids))
+        .field("members", told(&before.members), told(&after.members));
+    save(store, actor, &permit, after, record)
+}
+
+fn save(
+    store: &mut dyn Store,
+    actor: &Actor,
+    permit: &Permit,
+    session: CalibrationSession,
+    record: Record,
+) -> Result<Reply<CalibrationSessionView>, Refusal> {
+    let after =
+        CalibrationSession { version: session.version + 1, updated_at: actor.now, ..session };
+    store.update_calibration_session(Change::new(after.clone(), record))?;
+    let version = after.version;
+    Ok(Reply::changed(CalibrationSessionView::new(actor, after, permit.mask()), version))
+}
+
+/// A transition of a session that somebody has asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// The day is set.
+    Schedule(NaiveDate),
+    /// The meeting begins with those who are there.
+    Open(Vec<EmployeeId>),
+    /// The meeting ends.
+    Finalise(Option<String>),
+    /// Senior management accepts the distribution as it is.
+    Override(String),
+    /// The session is taken up again.
+    Reopen(String),
+}
+
+impl Step {
+    fn action(&self) -> Action {
+        match self {
+            Step::Schedule(_) | Step::Open(_) | Step::Finalise(_) => {
+                Action::CalibrationSessionWrite
+            }
+            Step::Override(_) | Step::Reopen(_) => Action::CalibrationSessionOverride,
+        }
+    }
+
+    /// The event it fires; none for an override, which leaves the session open.
+    fn event(&self) -> Option<Event> {
+        match self {
+            Step::Schedule(_) => Some(Event::Schedule),
+            Step::Open(_) => Some(Event::Open),
+            Step::Finalise(_) => Some(Event::Finalise),
+            Step::Override(_) => None,
+            Step::Reopen(_) => Some(Event::Reopen),
+        }
+    }
+
+    fn seat(&self) -> state::Actor {
+        match self.action() {
+            Action::CalibrationSessionOverride => state::Actor::Exec,
+            _ => state::Actor::Hr,
+        }
+    }
+
+    /// What is recorded of it.
+    fn told(&self) -> &'static str {
+        match self {
+            Step::Schedule(_) => "calibration_session.scheduled",
+            Step::Open(_) => "calibration_session.opened",
+            Step::Finalise(_) => "calibration_session.finalised",
+            Step::Override(_) => "calibration_session.overridden",
+            Step::Reopen(_) => "calibration_session.reopened",
+        }
+    }
+}
+
+/// Moves a session on, with all its reviews.
+pub(super) fn transit_session(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CalibrationSessionId,
+    expected: i32,
+    step: &Step,
+) -> Result<Reply<CalibrationSessionView>, Refusal> {
+    let (before, permit) = locked(store, actor, step.action(), id, expected)?;
+    let cycle = hold_cycle(store, actor, before.cycle_id)?;
+    let mut after = before.clone();
+    if let Step::Open(present) = step {
+        for member in &mut after.members {
+            member.present = present.contains(&member.employee_id);
+        }
+    }
+    let (facts, details) = look(store, actor, &cycle, &after, step)?;
+    let record = Record::new(step.told(), id, permit.rule());
+    let Some(event) = step.event() else {
+        if before.state != State::Opened {
+            return Err(conflict(actor, &before));
+        }
+        let Step::Override(reason) = step else { return Err(conflict(actor, &before)) };
+        after.override_reason = Some(reason.clone());
+        after.overridden_by = Some(AccountId::from(actor.subject.principal.id()));
+        return save(store, actor, &permit, after, record.because(reason));
+    };
+    let signed = [Signature { person: actor.subject.principal.id(), actor: step.seat() }];
+    let allowed = names(allowed_actions(actor, &before));
+    let detail = |guard: &'static str| details.get(guard).cloned();
+    after.state = fire(before.state, event, &signed, &facts, &allowed, detail)?;
+    if matches!(step, Step::Open(_) | Step::Finalise(_)) && !is_calibrating(&cycle) {
+        return Err(not_in(&cycle));
+    }
+    let record = record.transition(before.state.as_str(), after.state.as_str());
+    let record = match step {
+        Step::Schedule(day) => {
+            after.scheduled_on = Some(*day);
+            record.field("scheduled_on", None::<String>, day.to_string())
+        }
+        Step::Open(_) => {
+            let reviews = store.assign_reviews(&after)?;
+            record.field("members", told(&before.members), told(&after.members)).field(
+                "reviews",
+                None::<usize>,
+                reviews,
+            )
+        }
+        Step::Finalise(reason) => {
+            let reviews = store.settle_grades(cycle.id, Some(id))?;
+            let record = record.field("reviews", None::<usize>, reviews);
+            reason.iter().fold(record, |record, reason| record.because(reason))
+        }
+        Step::Reopen(reason) => {
+            // What was accepted were the grades of then.
+            (after.override_reason, after.overridden_by) = (None, None);
+            let reviews = store.unsettle_grades(id)?;
+            record.because(reason).field("reviews", None::<usize>, reviews)
+        }
+        Step::Override(_) => record,
+    };
+    save(store, actor, &permit, after, record)
+}
+
+/// Whether grades of the cycle are compared: also after they were confirmed, until they are
+/// released.
+fn is_calibrating(cycle: &Cycle) -> bool {
+    matches!(cycle.state, cycle::State::Calibrating | cycle::State::Confirmed)
+}
+
+/// What the guards of a transition look at, and what their texts speak of.
+fn look(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: &Cycle,
+    session: &CalibrationSession,
+    step: &Step,
+) -> Result<(Facts, BTreeMap<&'static str, String>), Refusal> {
+    let present = |seat| {
+        let there = session.members.iter().filter(|member| member.present && member.seat == seat);
+        u32::try_from(there.count()).unwrap_or(u32::MAX)
+    };
+    let mut facts = Facts {
+        managers_present: present(SessionSeat::Member),
+        facilitators_present: present(SessionSeat::Facilitator),
+        before_publication: is_calibrating(cycle),
+        reason_given: matches!(step, Step::Reopen(_)),
+        exec_override: session.override_reason.is_some(),
+        ..Facts::default()
+    };
+    let mut details = BTreeMap::new();
+    if let Step::Finalise(reason) = step {
+        let settings = settings_of(store, actor, cycle)?;
+        let reviews = reviews_of(store, session)?;
+        let internal = |error: domain::DomainError| Refusal::Internal(error.to_string());
+        let people: Vec<_> = reviews.iter().filter(|review| review.counts_for_quota).collect();
+        let grades = people.iter().filter_map(|review| review.results.present_grade());
+        let answer = check(&counted(grades), &settings).map_err(internal)?;
+        let reason = reason.as_deref().unwrap_or_default();
+        facts.distribution_ok = people.is_empty() || answer.accepted(reason).is_ok();
+        let pending = store.pending_moves(session.id)?.len();
+        facts.pending_moves = u32::try_from(pending).ok();
+        let ties =
+            undecided_ties(&people.iter().map(|it| &it.results).collect::<Vec<_>>(), &settings)
+                .map_err(internal)?;
+        facts.undecided_ties = u32::try_from(ties).ok();
+        details.insert(Guard::DistributionAccepted.as_str(), answer.to_string());
+        details.insert(Guard::NoPendingMove.as_str(), pending.to_string());
+        details.insert(Guard::TiesDecided.as_str(), ties.to_string());
+    }
+    Ok((facts, details))
+}
+
+/// A part of what a session compares, in the order of ids: each review with what the caller may see
+/// of it. One's own is not among them.
+pub(super) fn compared(
+    store: &mut dyn Store,
+    actor: &Actor,
+    session: &CalibrationSession,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<ComparedReview>, Refusal> {
+    let sealed = store.cycle(session.cycle_id)?;
+    let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
+    let settings = settings_of(store, actor, &cycle)?;
+    let reviews = reviews_of(store, session)?;
+    let placed = placed(&reviews, &settings)?;
+    let pending = store.pending_moves(session.id)?;
+    let me = actor.subject.employee_id;
+    let calibrator = match me {
+        Some(me) => store.is_calibrator(session.id, me)?,
+        None => false,
+    };
+    let shown: Vec<ReviewResults> = reviews
+        .into_iter()
+        .filter(|review| Some(review.employee_id) != me)
+        .filter(|review| after.is_none_or(|after| review.id.uuid() > after))
+        .take(limit)
+        .collect();
+    let people: Vec<EmployeeId> = shown.iter().map(|review| review.employee_id).collect();
+    let mut names = store.names(&people)?;
+    let view = |review: ReviewResults| {
+        let (employee_number, name) = names.remove(&review.employee_id).unwrap_or_default();
+        let target = Target {
+            id: review.id.uuid(),
+            about: Some(review.employee_id),
+            responsible: review.manager_id,
+            session: review.session_id,
+            stage: Some(review.state.rating_stage()),
+            relations: Relations { calibrator, ..Relations::default() },
+            ..Target::default()
+        };
+        let permit = decide(&actor.subject, Action::RatingRead, &target).permit;
+        let seen = permit.is_some_and(|permit| permit.mask() > Mask::Metadata);
+        ComparedReview {
+            review_id: review.id.uuid(),
+            employee_id: review.employee_id.uuid(),
+            employee_number,
+            name,
+            department_id: review.department_id.map(Uuid::from),
+            manager_id: review.manager_id.map(Uuid::from),
+            counts_for_quota: review.counts_for_quota,
+            state: review.state,
+            move_pending: pending.contains(&review.id),
+            result: seen.then(|| result(&review, placed.get(&review.id))),
+        }
+    };
+    Ok(shown.into_iter().map(view).collect())
+}
+
+/// Where rank and quotas place the reviews that count.
+fn placed(
+    reviews: &[ReviewResults],
+    settings: &DistributionSettings,
+) -> Result<HashMap<ReviewId, Placement>, Refusal> {
+    let counting: Vec<_> = reviews
+        .iter()
+        .filter(|review| review.counts_for_quota)
+        .filter_map(|review| Some((review.id, merits_of(&review.results)?)))
+        .collect();
+    let (ids, merits): (Vec<ReviewId>, Vec<_>) = counting.into_iter().unzip();
+    let placed = placements(&merits, settings);
+    let placed = placed.map_err(|error| Refusal::Internal(error.to_string()))?;
+    Ok(ids.into_iter().zip(placed.unwrap_or_default()).collect())
+}
+
+fn result(review: &ReviewResults, placement: Option<&Placement>) -> ComparedResult {
+    let results = &review.results;
+    let score = |score: Option<rust_decimal::Decimal>| score.map(|score| fixed(score, PLACES));
+    ComparedResult {
+        performance: score(results.performance),
+        composite: score(results.composite),
+        collaboration: score(results.collaboration),
+        computed_grade: results.computed_grade,
+        calibrated_grade: results.calibrated_grade,
+        final_grade: results.final_grade,
+        veto_grade: results.veto_grade,
+        placement: placement.map(Placement::to_string),
+    }
+}
+
+/// The sessions a list may show: all, or those in which the caller has a seat.
+pub(super) fn visible(actor: &Actor) -> Result<(Option<EmployeeId>, Mask), Refusal> {
+    match (actor.may(Action::CalibrationSessionRead), actor.subject.employee_id) {
+        (Ok(permit), _) => Ok((None, permit.mask())),
+        (Err(refusal), me) => {
+            let seated = Relations { calibrator: true, ..Relations::default() };
+            let target = Target { relations: seated, ..Target::default() };
+            match (actor.may_about(Action::CalibrationSessionRead, &target), me) {
+                (Ok(permit), Some(me)) => Ok((Some(me), permit.mask())),
+                _ => Err(refusal),
+            }
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Calibration sessions and the distribution they look at.
+
+use super::engine::Unit;
+use super::reviews::grade;
+use super::{Conn, Db, dialect};
+use crate::column::{At, Id, Key, Word, json, statement, to_json, word};
+use crate::page::{Page, keyset};
+use crate::ports::{CalibrationSessions, GradeCount, Result, Seats, SessionFilter};
+use crate::schema::{
+    account, calibration_member as member, calibration_session, employee, participant, review,
+    role_assignment,
+};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use domain::account::{AccountStatus, Role};
+use domain::calibration_session::{CalibrationSession, SessionMember};
+use domain::change::Change;
+use domain::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId};
+use domain::policy::{Sealed, Stage};
+use domain::review::form::Results;
+use domain::state::review::State as Review;
+use domain::text::TextEnum;
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = calibration_session, treat_none_as_default_value = false)]
+struct Row {
+    tenant_id: Key,
+    id: Key,
+    cycle_id: Key,
+    name: String,
+    state: String,
+    department_ids: String,
+    scheduled_on: Option<NaiveDate>,
+    override_reason: Option<String>,
+    overridden_by: Option<Key>,
+    version: i32,
+    created_at: At,
+    updated_at: At,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = member)]
+struct Seat {
+    tenant_id: Key,
+    session_id: Key,
+    employee_id: Key,
+    seat: String,
+    present: bool,
+}
+
+fn entity(row: Row, members: Vec<SessionMember>) -> Result<CalibrationSession> {
+    Ok(CalibrationSession {
+        id: row.id.0.into(),
+        cycle_id: row.cycle_id.0.into(),
+        name: row.name,
+        state: word(&row.state)?,
+        department_ids: json(&row.department_ids)?,
+        scheduled_on: row.scheduled_on,
+        members,
+        override_reason: row.override_reason,
+        overridden_by: row.overridden_by.map(|id| id.0.into()),
+        version: row.version,
+        created_at: row.created_at.0,
+        updated_at: row.updated_at.0,
+    })
+}
+
+statement! {
+    /// Saves a session over the version before.
+    struct Update {
+        name: String,
+        state: String,
+        department_ids: String,
+        scheduled_on: Option<NaiveDate>,
+        override_reason: Option<String>,
+        overridden_by: Option<Key>,
+        version: i32,
+        updated_at: At,
+        tenant: Key,
+        id: Key,
+        before: i32,
+    }
+    "UPDATE calibration_session SET name = " name ", state = " state
+    ", department_ids = " department_ids ", scheduled_on = " scheduled_on
+    ", override_reason = " override_reason ", overridden_by = " overridden_by
+    ", version = " version ", updated_at = " updated_at
+    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+statement! {
+    /// How many people of a department have the same grades, `hidden` only once released.
+    struct CountGrades { tenant: Key, cycle: Key, hidden: Key }
+    -> ((Nullable<Id>, Bool, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>), BigInt);
+    "SELECT p.department_id, p.counts_for_quota, r.state, r.computed_grade, r.calibrated_grade,
+            r.final_grade, r.veto_grade, count(*)
+       FROM participant p
+       JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id
+      WHERE p.tenant_id = " tenant " AND p.cycle_id = " cycle " AND p.exclusion IS NULL
+        AND (p.employee_id <> " hidden "
+             OR r.state IN ('published', 'acknowledged', 'disagreed', 'final'))
+      GROUP BY p.department_id, p.counts_for_quota, r.state, r.computed_grade,
+               r.calibrated_grade, r.final_grade, r.veto_grade"
+}
+
+/// One session by its id, unlocked.
+macro_rules! one {
+    ($unit:expr, $id:expr) => {
+        calibration_session::table.find(($unit.scope(), Key($id.uuid()))).select(Row::as_select())
+    };
+}
+
+impl Unit<'_> {
+    /// Sessions with their members, in one more statement.
+    fn seated(&mut self, rows: Vec<Row>) -> Result<Vec<CalibrationSession>> {
+        let seats: Vec<Seat> = member::table
+            .filter(member::tenant_id.eq(self.scope()))
+            .filter(member::session_id.eq_any(rows.iter().map(|row| row.id)))
+            .order((member::session_id, member::employee_id))
+            .select(Seat::as_select())
+            .load(self.conn)?;
+        let mut members = HashMap::<Key, Vec<SessionMember>>::new();
+        for seat in seats {
+            members.entry(seat.session_id).or_default().push(SessionMember {
+                employee_id: seat.employee_id.0.into(),
+                seat: word(&seat.seat)?,
+                present: seat.present,
+            });
+        }
+        let seated = |row: Row| {
+            let members = members.remove(&row.id).unwrap_or_default();
+            entity(row, members)
+        };
+        rows.into_iter().map(seated).collect()
+    }
+
+    fn sealed(&mut self, row: Option<Row>) -> Result<Option<Sealed<CalibrationSession>>> {
+        Ok(self.seated(row.into_iter().collect())?.pop().map(Sealed::new))
+    }
+
+    fn seat(&mut self, id: CalibrationSessionId, members: &[SessionMember]) -> Result<()> {
+        let rows: Vec<_> = members
+            .iter()
+            .map(|member| Seat {
+                tenant_id: self.scope(),
+                session_id: Key(id.uuid()),
+                employee_id: Key(member.employee_id.uuid()),
+                seat: member.seat.to_string(),
+                present: member.present,
+            })
+            .collect();
+        diesel::insert_into(member::table).values(rows).execute(self.conn)?;
+        Ok(())
+    }
+}
+
+impl CalibrationSessions for Unit<'_> {
+    fn calibration_session(
+        &mut self,
+        id: CalibrationSessionId,
+    ) -> Result<Option<Sealed<CalibrationSession>>> {
+        let row = one!(self, id).get_result(self.conn).optional()?;
+        self.sealed(row)
+    }
+
+    fn lock_calibration_session(
+        &mut self,
+        id: CalibrationSessionId,
+    ) -> Result<Option<Sealed<CalibrationSession>>> {
+        let row = dialect::for_update!(one!(self, id)).get_result(self.conn).optional()?;
+        self.sealed(row)
+    }
+
+    fn calibration_sessions(
+        &mut self,
+        filter: &SessionFilter,
+        page: &Page,
+    ) -> Result<Vec<CalibrationSession>> {
+        let mut query = calibration_session::table
+            .filter(calibration_session::tenant_id.eq(self.scope()))
+            .select(Row::as_select())
+            .limit(page.limit)
+            .into_boxed::<Db>();
+        if let Some(cycle) = filter.cycle_id {
+            query = query.filter(calibration_session::cycle_id.eq(Key(cycle.uuid())));
+        }
+        if let Some(state) = filter.state {
+            query = query.filter(calibration_session::state.eq(state.as_str()));
+        }
+        if let Some(person) = filter.member {
+            let seats = member::table
+                .filter(member::tenant_id.eq(self.scope()))
+                .filter(member::employee_id.eq(Key(person.uuid())))
+                .select(member::session_id);
+            query = query.filter(calibration_session::id.eq_any(seats));
+        }
+        let rows = keyset!(query, calibration_session, page).load(self.conn)?;
+        self.seated(rows)
+    }
+
+    fn create_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()> {
+        let session = change.entity;
+        diesel::insert_into(calibration_session::table)
+            .values(Row {
+                tenant_id: self.scope(),
+                id: Key(session.id.uuid()),
+                cycle_id: Key(session.cycle_id.uuid()),
+                name: session.name,
+                state: session.state.as_str().to_owned(),
+                department_ids: to_json(&session.department_ids)?,
+                scheduled_on: session.scheduled_on,
+                override_reason: session.override_reason,
+                overridden_by: session.overridden_by.map(|id| Key(id.uuid())),
+                version: session.version,
+                created_at: At(session.created_at),
+                updated_at: At(session.updated_at),
+            })
+            .execute(self.conn)?;
+        self.seat(session.id, &session.members)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn update_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()> {
+        let session = change.entity;
+        let update = Update {
+            name: session.name,
+            state: session.state.as_str().to_owned(),
+            department_ids: to_json(&session.department_ids)?,
+            scheduled_on: session.scheduled_on,
+            override_reason: session.override_reason,
+            overridden_by: session.overridden_by.map(|id| Key(id.uuid())),
+            version: session.version,
+            updated_at: At(session.updated_at),
+            tenant: self.scope(),
+            id: Key(session.id.uuid()),
+            before: session.version - 1,
+        };
+        let saved = update.execute(self.conn)?;
+        self.guard(saved)?;
+        diesel::delete(member::table)
+            .filter(member::tenant_id.eq(self.scope()))
+            .filter(member::session_id.eq(Key(session.id.uuid())))
+            .execute(self.conn)?;
+        self.seat(session.id, &session.members)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn seats(&mut self, cycle: CycleId, people: &[EmployeeId], day: NaiveDate) -> Result<Seats> {
+        let ids: Vec<Key> = people.iter().map(|id| Key(id.uuid())).collect();
+        let managers: Vec<Option<Key>> = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(cycle.uuid())))
+            .filter(participant::manager_id.eq_any(&ids))
+            .select(participant::manager_id)
+            .distinct()
+            .load(self.conn)?;
+        let hr: Vec<Option<Key>> = role_assignment::table
+            .inner_join(
+                account::table.on(account::tenant_id
+                    .eq(role_assignment::tenant_id)
+                    .and(account::id.eq(role_assignment::account_id))),
+            )
+            .filter(role_assignment::tenant_id.eq(self.scope()))
+            .filter(role_assignment::role.eq_any([Role::HrAdmin, Role::Hrbp].map(Word)))
+            .filter(role_assignment::deleted_at.is_null())
+            .filter(role_assignment::valid_from.le(day))
+            .filter(role_assignment::valid_to.is_null().or(role_assignment::valid_to.ge(day)))
+            .filter(account::status.eq(Word(AccountStatus::Active)))
+            .filter(account::employee_id.eq_any(&ids))
+            .select(account::employee_id)
+            .load(self.conn)?;
+        let known = |ids: Vec<Option<Key>>| ids.into_iter().flatten().map(|id| id.0.into());
+        Ok(Seats { managers: known(managers).collect(), hr: known(hr).collect() })
+    }
+
+    fn cycle_departments(&mut self, cycle: CycleId) -> Result<HashSet<OrgUnitId>> {
+        let departments: Vec<Option<Key>> = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(cycle.uuid())))
+            .select(participant::department_id)
+            .distinct()
+            .load(self.conn)?;
+        Ok(departments.into_iter().flatten().map(|id| id.0.into()).collect())
+    }
+
+    fn assign_reviews(&mut self, session: &CalibrationSession) -> Result<usize> {
+        let mut people = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(session.cycle_id.uuid())))
+            .filter(participant::exclusion.is_null())
+            .select(participant::id)
+            .into_boxed::<Db>();
+        if !session.department_ids.is_empty() {
+            let departments = session.department_ids.iter().map(|id| Key(id.uuid()));
+            people = people.filter(participant::department_id.eq_any(departments));
+        }
+        Ok(diesel::update(review::table)
+            .filter(review::tenant_id.eq(self.scope()))
+            .filter(review::state.eq(Word(Review::InCalibration)))
+            .filter(review::session_id.is_null())
+            .filter(review::computed_grade.is_not_null())
+            .filter(review::participant_id.eq_any(people))
+            .set((
+                review::session_id.eq(Key(session.id.uuid())),
+                review::version.eq(review::version + 1),
+                review::updated_at.eq(At(self.now())),
+            ))
+            .execute(self.conn)?)
+    }
+
+    fn unsettle_grades(&mut self, session: CalibrationSessionId) -> Result<usize> {
+        Ok(diesel::update(review::table)
+            .filter(review::tenant_id.eq(self.scope()))
+            .filter(review::session_id.eq(Key(session.uuid())))
+            .set((
+                review::final_grade.eq(None::<String>),
+                review::version.eq(review::version + 1),
+                review::updated_at.eq(At(self.now())),
+            ))
+            .execute(self.conn)?)
+    }
+
+    fn names(&mut self, people: &[EmployeeId]) -> Result<HashMap<EmployeeId, (String, String)>> {
+        let rows: Vec<(Key, String, String)> = employee::table
+            .filter(employee::tenant_id.eq(self.scope()))
+            .filter(employee::id.eq_any(people.iter().map(|id| Key(id.uuid()))))
+            .select((employee::id, employee::employee_number, employee::name))
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(|(id, number, name)| (id.0.into(), (number, name))).collect())
+    }
+
+    fn grade_counts(&mut self, id: CycleId, hidden: Option<EmployeeId>) -> Result<Vec<GradeCount>> {
+        let count = CountGrades {
+            tenant: self.scope(),
+            cycle: Key(id.uuid()),
+            // Nobody has the nil id.
+            hidden: Key(hidden.map_or(Uuid::nil(), Uuid::from)),
+        };
+        type Letters = Option<String>;
+        type Alike = (Option<Key>, bool, String, Letters, Letters, Letters, Letters);
+        let rows: Vec<(Alike, i64)> = count.load(self.conn)?;
+        let count = |(alike, people): (Alike, i64)| {
+            let (department, counts, state, computed, calibrated, last, veto) = alike;
+            let state: Review = word(&state)?;
+            let results = if state.rating_stage() == Stage::Draft {
+                Results::default()
+            } else {
+                Results {
+                    computed_grade: grade(computed)?,
+                    calibrated_grade: grade(calibrated)?,
+                    final_grade: grade(last)?,
+                    veto_grade: grade(veto)?,
+                    ..Results::default()
+                }
+            };
+            Ok(GradeCount {
+                department_id: department.map(|id| id.0.into()),
+                counts_for_quota: counts,
+                results,
+                people: u32::try_from(people).unwrap_or(u32::MAX),
+            })
+        };
+        rows.into_iter().map(count).collect()
+    }
+}
