@@ -12,7 +12,8 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use chrono::NaiveDate;
 use domain::id::TenantId;
 use domain::policy::{
-    Action, Grant, Permit, Protected, Sealed, Subject, Target, authorise, relations_matter,
+    Action, Grant, Permit, Protected, Relations, Sealed, Subject, Target, authorise,
+    relations_matter,
 };
 use domain::text::TextEnum;
 use domain::time::Timestamp;
@@ -97,14 +98,46 @@ impl Actor {
         if !matter {
             return Ok(());
         }
+        target.relations = self.relations(store, target, as_of)?;
+        Ok(())
+    }
+
+    /// How the subject stands to the person concerned, for whoever decides about several parts of
+    /// one record.
+    pub fn relations(
+        &self,
+        store: &mut dyn Store,
+        target: &Target,
+        as_of: NaiveDate,
+    ) -> Result<Relations, Refusal> {
+        let mut relations = target.relations;
         if let Some(about) = target.about {
             let units = self.subject.units_of_interest();
-            target.relations = store.relations(self.subject.employee_id, about, &units, as_of)?;
+            relations = store.relations(self.subject.employee_id, about, &units, as_of)?;
         }
         if let (Some(session), Some(me)) = (target.session, self.subject.employee_id) {
-            target.relations.calibrator = store.is_calibrator(session, me)?;
+            relations.calibrator = store.is_calibrator(session, me)?;
         }
-        Ok(())
+        Ok(relations)
+    }
+}
+
+/// What a caller has seen of the resource it changes.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    version: i32,
+    tag: String,
+}
+
+impl Seen {
+    /// Refuses when the resource has moved on to another version.
+    pub fn check(&self, version: i32) -> Result<(), Refusal> {
+        if self.version == version { Ok(()) } else { Err(Refusal::Stale) }
+    }
+
+    /// Refuses when anything that is shown has changed, be it in the same version.
+    pub fn check_all<T: Serialize>(&self, version: i32, view: &T) -> Result<(), Refusal> {
+        if self.tag == reply::etag_of(version, view)? { Ok(()) } else { Err(Refusal::Stale) }
     }
 }
 
@@ -135,13 +168,18 @@ impl FromRequest for Caller {
 impl Caller {
     /// The version named by `If-Match`, which every change of something existing must carry.
     pub fn expected_version(&self) -> Result<i32, Refusal> {
+        Ok(self.seen()?.version)
+    }
+
+    /// What `If-Match` says that the caller has seen.
+    pub fn seen(&self) -> Result<Seen, Refusal> {
         let header = self.request.headers().get(header::IF_MATCH);
         let header = header.ok_or(Refusal::PreconditionRequired)?;
-        header
-            .to_str()
-            .ok()
-            .and_then(reply::version_of)
-            .ok_or_else(|| Refusal::Malformed(vec![Violation::new("/header/If-Match", "pattern")]))
+        let tag = header.to_str().ok().map(str::trim);
+        let seen = tag
+            .and_then(|tag| Some(Seen { version: reply::version_of(tag)?, tag: tag.to_owned() }));
+        let malformed = || Refusal::Malformed(vec![Violation::new("/header/If-Match", "pattern")]);
+        seen.ok_or_else(malformed)
     }
 
     /// Reads `limit`, `cursor` and `updated_since` for the list this request asks for.

@@ -38,6 +38,7 @@ pub mod problem;
 pub mod ratings;
 pub mod refusal;
 pub mod reply;
+pub mod reviews;
 pub mod role_assignments;
 pub mod routes;
 pub mod schema;

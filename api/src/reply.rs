@@ -174,6 +174,11 @@ pub fn listed<T: Serialize>(
     Ok(response.content_type("application/json").body(to_json(page)?))
 }
 
+/// The ETag of a view.
+pub fn etag_of<T: Serialize>(version: i32, view: &T) -> Result<String, Refusal> {
+    Ok(etag(version, &to_json(view)?))
+}
+
 /// A strong ETag: the version, by which changes are guarded, and a digest of what is shown, which
 /// also depends on who looks and on what day.
 fn etag(version: i32, body: &[u8]) -> String {

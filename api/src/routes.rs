@@ -26,6 +26,8 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::cycles::routes)
             .configure(crate::participants::routes)
             .configure(crate::goals::routes)
+            .configure(crate::reviews::routes)
+            .configure(crate::reviews::results::routes)
             .configure(crate::to_dos::routes)
             .configure(crate::dashboards::routes)
             .configure(crate::distribution::routes)

@@ -26,7 +26,7 @@ pub use actions::GoalAction;
 pub use checks::*;
 use chrono::NaiveDate;
 pub use content::*;
-pub use progress::Misreport;
+pub use progress::{Misreport, in_force};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 pub use sight::Alignment;

@@ -16,6 +16,8 @@ text_enum! {
         OrgUnitImport = "org_unit_import",
         /// Moves a cycle on that many people are in.
         CycleTransition = "cycle_transition",
+        /// Computes the results of a cycle.
+        ResultComputation = "result_computation",
     }
 }
 

@@ -240,6 +240,11 @@ fn in_settings(error: DomainError) -> (String, DomainError) {
 }
 
 impl Population {
+    /// The dimensions that people rate.
+    pub fn rated(&self) -> impl Iterator<Item = &DimensionRule> {
+        self.dimensions.iter().filter(|rule| !rule.is_performance())
+    }
+
     fn faults(&self) -> Vec<(String, DomainError)> {
         let mut faults = Vec::new();
         if let Err(error) = weights::check_sum(self.dimensions.iter().map(|rule| &rule.weight)) {

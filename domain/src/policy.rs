@@ -101,6 +101,8 @@ text_enum! {
         DirectManager = "direct_manager",
         /// Any manager above, as of the date asked for.
         ChainManager = "chain_manager",
+        /// Any manager above the line manager, as of the date asked for.
+        SkipLevel = "skip_level",
         /// HR business partner of the person's unit or of one above it.
         Hrbp = "hrbp",
         /// HR administrator.
@@ -623,7 +625,9 @@ pub const RULES: &[Rule] = &[
         &[A::SelfReviewRead, A::RatingRead],
     )
     .during(RELEASED),
-    allow("second-level", Who::ChainManager, Mask::Full, &[A::RatingConfirm])
+    allow("second-level", Who::SkipLevel, Mask::Full, &[A::SelfReviewRead, A::RatingRead])
+        .during(SUBMITTED_ON),
+    allow("second-level-confirms", Who::SkipLevel, Mask::Full, &[A::RatingConfirm])
         .during(&[Stage::Submitted]),
     allow("handed-in-reviews", Who::HrAdmin, Mask::Full, &[A::SelfReviewRead, A::RatingRead])
         .during(SUBMITTED_ON),
@@ -834,6 +838,9 @@ fn stands(subject: &Subject, rule: &Rule, target: &Target) -> bool {
         Who::Myself => person && is_conflicted(subject, target),
         Who::DirectManager => person && target.relations.direct_manager,
         Who::ChainManager => person && target.relations.chain_manager,
+        Who::SkipLevel => {
+            person && target.relations.chain_manager && !target.relations.direct_manager
+        }
         Who::Hrbp if target.about.is_none() => subject.hrbp_units().next().is_some(),
         Who::Hrbp => person && target.relations.in_units && subject.hrbp_units().next().is_some(),
         Who::HrAdmin => subject.holds(Role::HrAdmin),
@@ -996,14 +1003,17 @@ pub fn visibility(
 /// not be loaded.
 pub fn relations_matter(subject: &Subject, action: Action, target: &Target) -> bool {
     let with = |relations| decide(subject, action, &Target { relations, ..*target }).permit;
-    let none = with(Relations::default());
-    let all = with(Relations {
-        direct_manager: true,
-        chain_manager: true,
-        in_units: true,
-        calibrator: target.session.is_some(),
-    });
-    none.map(|p| p.mask) != all.map(|p| p.mask)
+    let none = with(Relations::default()).map(|permit| permit.mask);
+    // The line manager is in the chain above, but does not stand in it like those further up.
+    [true, false].into_iter().any(|direct_manager| {
+        let all = Relations {
+            direct_manager,
+            chain_manager: true,
+            in_units: true,
+            calibrator: target.session.is_some(),
+        };
+        with(all).map(|permit| permit.mask) != none
+    })
 }
 
 mod protected {

@@ -77,7 +77,7 @@ impl Year {
 
 fn indicator(target: i64, actual: i64, direction: Direction) -> Calculation {
     let method = Box::new(Method::Ratio(Ratio { target: target.into(), direction }));
-    Calculation::Indicator { method, actual: Some(actual.into()), revision: None }
+    Calculation::Indicator { method, actual: Some(actual.into()), revisions: Vec::new() }
 }
 
 fn part(name: &str, weight: i64, calculation: Calculation) -> Part {

@@ -106,7 +106,7 @@ fn indicator() -> impl Strategy<Value = Calculation> {
     (method(), option::weighted(0.95, actual)).prop_map(|(method, actual)| Calculation::Indicator {
         method: Box::new(method),
         actual,
-        revision: Some(Uuid::nil()),
+        revisions: vec![Uuid::nil()],
     })
 }
 

@@ -454,8 +454,8 @@ impl World {
         let evaluating = self.cycle == cycle::State::Evaluating;
         let in_evaluation = {
             use review::Event::{
-                ApproveSecond, CloseRaters, ReturnToManager, ReturnToSelf, SkipSecond, SkipSelf,
-                SubmitManager, SubmitSelf,
+                ApproveSecond, CloseRaters, Reopen, ReturnToManager, ReturnToSelf, SkipSecond,
+                SkipSelf, SubmitManager, SubmitSelf,
             };
             matches!(
                 event,
@@ -467,6 +467,7 @@ impl World {
                     | SkipSecond
                     | ReturnToSelf
                     | ReturnToManager
+                    | Reopen
             )
         };
         // What the policy settles before the machine is asked.
@@ -492,6 +493,7 @@ impl World {
             rated_by_another: another,
             second_review_off: !self.settings.review.second_review,
             reason_given: self.dice.one_in(2),
+            grade_unmoved: self.reviews[at].calibrated.is_none(),
             session_finalised: self.session == calibration_session::State::Finalised,
             cycle_published: self.cycle == cycle::State::Published,
             appeal_settled: self.today > self.period.end() + Days::new(30),
@@ -536,7 +538,7 @@ impl World {
         let indicator = Calculation::Indicator {
             method: Box::new(kpi::Method::Ratio(ratio)),
             actual: Some(actual),
-            revision: None,
+            revisions: Vec::new(),
         };
         let item = Part { name: "sales".into(), weight: 100.into(), calculation: Some(indicator) };
         let performance = Calculation::Performance {

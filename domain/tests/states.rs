@@ -168,6 +168,7 @@ fn review_pairs() {
         missing_settled: true,
         rated_by_another: true,
         second_review_off: true,
+        grade_unmoved: true,
         reason_given: true,
         session_finalised: true,
         cycle_published: true,

@@ -11,6 +11,7 @@ pub mod goals;
 pub mod golden;
 pub mod postgres;
 pub mod process;
+pub mod reviews;
 pub mod sessions;
 pub mod sheet;
 pub mod sql;

@@ -27,6 +27,8 @@ mod process;
 mod races;
 mod ratings;
 mod requirements;
+mod results;
+mod reviews;
 mod sign_in;
 mod traces;
 mod two_engines;

@@ -341,6 +341,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(closure)
             .service(archival)
             .service(cancellation)
+            .service(crate::reviews::results::compute)
             .service(readiness::readiness),
     );
 }

@@ -77,9 +77,8 @@ fn prepare(store: &mut dyn Store, actor: &Actor, order: &Order) -> Result<Move, 
     let sealed = store.policy(before.policy_id)?;
     let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
     let sight = look(store, actor, order, &before, &policy)?;
-    let everyone = everyone(before.state, event);
-    let state =
-        fire(before.state, event, &everyone, &sight.facts, &[], |guard| sight.detail(guard))?;
+    let signed = everyone(before.state, event);
+    let state = fire(before.state, event, &signed, &sight.facts, &[], |guard| sight.detail(guard))?;
     let (approval, is_complete) = if two {
         let given: Vec<_> = given.into_iter().filter(|given| given.event == event).collect();
         let approval = sign(actor, event, &given)?;

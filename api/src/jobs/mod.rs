@@ -11,6 +11,7 @@ use crate::caller::{Actor, Caller};
 use crate::extract::{PathId, Query};
 use crate::problem::{Language, Problem, RequestId};
 use crate::refusal::Refusal;
+use crate::reviews::ResultsComputation;
 use crate::schema::words;
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -63,6 +64,8 @@ struct Kept<I> {
 pub enum JobResult {
     /// Of an import.
     Import(ImportResult),
+    /// Of computing results.
+    Results(ResultsComputation),
     /// Of work on what belongs to one resource.
     Batch(BatchResult),
 }

@@ -10,6 +10,7 @@ use crate::caller::{Actor, system_context};
 use crate::cycles::CycleMoves;
 use crate::problem::{Language, Problem};
 use crate::refusal::Refusal;
+use crate::reviews::computation::ResultsWork;
 use actix_web::web::Data;
 use chrono::TimeDelta;
 use domain::change::{Change, Record};
@@ -78,6 +79,7 @@ async fn run_job(app: &Data<App>, tenant: TenantId, job: Job) -> Result<(), Refu
         JobKind::EmployeeImport => work::<People>(app, tenant, &job, &done).await,
         JobKind::OrgUnitImport => work::<Units>(app, tenant, &job, &done).await,
         JobKind::CycleTransition => work::<CycleMoves>(app, tenant, &job, &done).await,
+        JobKind::ResultComputation => work::<ResultsWork>(app, tenant, &job, &done).await,
     };
     app.jobs.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id);
     match result {

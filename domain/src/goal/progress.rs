@@ -25,7 +25,8 @@ impl KeyResult {
         progress(&self.recorded(reports), maintain)
     }
 
-    fn recorded<'a>(
+    /// What it measures with what was reported of it, oldest first.
+    pub(crate) fn recorded<'a>(
         &self,
         mut reports: impl DoubleEndedIterator<Item = &'a KeyResultReport>,
     ) -> progress::KeyResult {
@@ -144,19 +145,25 @@ fn objective_progress(
     Ok(objective(&weighted)?.map(|graded| graded.progress))
 }
 
+/// The measurements that count, of several revisions the last one, oldest period first.
+pub fn in_force(measurements: &[Measurement]) -> Vec<&Measurement> {
+    let mut latest = BTreeMap::new();
+    for measurement in measurements {
+        let Measurement { period_start, source, external_id, revision, .. } = measurement;
+        let kept = latest.entry((period_start, source, external_id)).or_insert(measurement);
+        if kept.revision < *revision {
+            *kept = measurement;
+        }
+    }
+    latest.into_values().collect()
+}
+
 impl Indicator {
     /// The actual of the cycle from measurements in any order; none without any. Of several
     /// revisions the last one counts.
     pub fn actual(&self, measurements: &[Measurement]) -> Option<Exact> {
-        let mut latest = BTreeMap::new();
-        for measurement in measurements {
-            let Measurement { period_start, source, external_id, revision, .. } = measurement;
-            let kept = latest.entry((period_start, source, external_id)).or_insert(measurement);
-            if kept.revision < *revision {
-                *kept = measurement;
-            }
-        }
-        let values: Vec<_> = latest.into_values().map(|kept| kept.value.clone()).collect();
+        let values: Vec<_> =
+            in_force(measurements).into_iter().map(|kept| kept.value.clone()).collect();
         self.aggregation.actual(&values)
     }
 

@@ -12,6 +12,7 @@ use crate::policy::{Protected, Stage, Target};
 use crate::scale::Grade;
 use crate::state::cycle;
 use crate::state::review::State;
+use crate::text_enum;
 use crate::time::Timestamp;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -43,6 +44,14 @@ pub struct Rating {
     pub evidence: Vec<EvidenceItem>,
 }
 
+text_enum! {
+    /// What is unusual about something handed in: a hint, never a refusal.
+    pub enum ReviewWarning {
+        /// Nothing was on record for the period: no check-in, no conversation (R59).
+        NoProcessRecords = "no_process_records",
+    }
+}
+
 /// What one side wrote: a draft until it is submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,9 +65,36 @@ pub struct ReviewPart {
     /// Handed in by nobody: overdue and skipped.
     #[serde(default)]
     pub skipped: bool,
+    /// Why it was given back, until it is handed in again.
+    #[serde(default)]
+    pub returned_because: Option<String>,
+    /// What was unusual when it was handed in.
+    #[serde(default)]
+    pub warnings: Vec<ReviewWarning>,
 }
 
 impl ReviewPart {
+    /// The rating of a dimension.
+    pub fn rating(&self, dimension: &str) -> Option<&Rating> {
+        self.ratings.iter().find(|rating| rating.dimension == dimension)
+    }
+
+    /// The same, handed in.
+    pub fn submitted(self, now: Timestamp, warnings: Vec<ReviewWarning>) -> ReviewPart {
+        ReviewPart { submitted_at: Some(now), returned_because: None, warnings, ..self }
+    }
+
+    /// The same as a draft again, and why.
+    pub fn returned(self, reason: Option<String>) -> ReviewPart {
+        ReviewPart {
+            submitted_at: None,
+            skipped: false,
+            returned_because: reason,
+            warnings: Vec::new(),
+            ..self
+        }
+    }
+
     /// Every rating without the evidence that D.5 asks for, by its place in the list.
     pub fn unfounded(&self, period: Period) -> Vec<(usize, DomainError)> {
         let fault = |(at, rating): (usize, &Rating)| {
@@ -101,6 +137,23 @@ impl Results {
         let moved = self.calibrated_grade.or(self.computed_grade);
         let capped = moved.map(|grade| self.veto_grade.map_or(grade, |cap| grade.min(cap)));
         self.final_grade.or(capped)
+    }
+
+    /// The same with scores and computed grade as they are computed now; what others decide stays.
+    pub fn computed_again(&self, computed: &Results) -> Results {
+        Results {
+            performance: computed.performance,
+            composite: computed.composite,
+            collaboration: computed.collaboration,
+            computed_grade: computed.computed_grade,
+            ..self.clone()
+        }
+    }
+
+    /// What is left when the rating is taken back: what was computed from it is not a result any
+    /// more. How it was computed stays on record.
+    pub fn without_rating(&self) -> Results {
+        Results { performance: self.performance, veto_grade: self.veto_grade, ..Results::default() }
     }
 }
 

@@ -50,6 +50,8 @@ text_enum! {
         ReturnToSelf = "return_to_self",
         /// The rating goes back to the manager.
         ReturnToManager = "return_to_manager",
+        /// HR takes a rating that was handed in up again.
+        Reopen = "reopen",
         /// The calibration session is finalised.
         Finalise = "finalise",
         /// The cycle is published.
@@ -82,6 +84,8 @@ text_enum! {
         SecondReviewOff = "second_review_off",
         /// A reason is given.
         ReasonGiven = "reason_given",
+        /// No session has moved the grade.
+        GradeUnmoved = "grade_unmoved",
         /// The calibration session is finalised.
         SessionFinalised = "session_finalised",
         /// The cycle is published.
@@ -112,6 +116,8 @@ pub struct Facts {
     pub second_review_off: bool,
     /// A reason was written.
     pub reason_given: bool,
+    /// No session has moved the grade.
+    pub grade_unmoved: bool,
     /// The session of the review is finalised.
     pub session_finalised: bool,
     /// The cycle is published.
@@ -134,7 +140,9 @@ impl Machine for State {
     fn row(self, event: Event) -> Option<Row<Self>> {
         use {Actor::*, By::*, Event::*, Guard::*, State::*};
         match (self, event) {
-            (PendingSelf, SubmitSelf) => to(PendingRaters, OneOf(&[Employee]), &[]),
+            (PendingSelf, SubmitSelf) => {
+                to(PendingRaters, OneOf(&[Employee]), &[EvidencePresent, MissingSettled])
+            }
             (PendingSelf, SkipSelf) => to(PendingRaters, OneOf(&[Hr, System]), &[SelfOverdue]),
             (PendingRaters, CloseRaters) => to(PendingManager, OneOf(&[System]), &[RatersDueOrIn]),
             (PendingManager, SubmitManager) => to(
@@ -151,6 +159,9 @@ impl Machine for State {
                 to(InCalibration, OneOf(&[NextLevel]), &[NotOwnReview])
             }
             (SecondReview, SkipSecond) => to(InCalibration, OneOf(&[System]), &[SecondReviewOff]),
+            (SecondReview | InCalibration, Reopen) => {
+                to(PendingManager, OneOf(&[Hr]), &[ReasonGiven, GradeUnmoved])
+            }
             (InCalibration, Finalise) => to(Calibrated, OneOf(&[System]), &[SessionFinalised]),
             (Calibrated, Publish) => to(Published, OneOf(&[System]), &[CyclePublished]),
             (Published, Acknowledge) => to(Acknowledged, OneOf(&[Employee]), &[]),
@@ -163,8 +174,8 @@ impl Machine for State {
                 PendingSelf | PendingRaters | PendingManager | SecondReview | InCalibration
                 | Calibrated | Published | Acknowledged | Disagreed | Final,
                 SubmitSelf | SkipSelf | CloseRaters | SubmitManager | ApproveSecond | SkipSecond
-                | ReturnToSelf | ReturnToManager | Finalise | Publish | Acknowledge | Disagree
-                | Conclude,
+                | ReturnToSelf | ReturnToManager | Reopen | Finalise | Publish | Acknowledge
+                | Disagree | Conclude,
             ) => None,
         }
     }
@@ -179,6 +190,7 @@ impl Machine for State {
             Guard::NotOwnReview => facts.rated_by_another,
             Guard::SecondReviewOff => facts.second_review_off,
             Guard::ReasonGiven => facts.reason_given,
+            Guard::GradeUnmoved => facts.grade_unmoved,
             Guard::SessionFinalised => facts.session_finalised,
             Guard::CyclePublished => facts.cycle_published,
             Guard::AppealSettled => facts.appeal_settled,

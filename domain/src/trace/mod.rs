@@ -5,9 +5,11 @@
 //! it with the functions that score everything else and keeps every step; the [`Trace`] can
 //! be stored, hashed, shown in Chinese and English, and replayed to the same result.
 
+mod outline;
 mod render;
 mod step;
 
+pub use outline::{Outline, PartKind};
 pub use render::Locale;
 pub(crate) use step::Record;
 pub use step::{Rule, Step};
@@ -41,8 +43,8 @@ pub enum Calculation {
         method: Box<Method>,
         /// The actual value, if there is one.
         actual: Option<Exact>,
-        /// The revision of the data that the actual was read from.
-        revision: Option<Uuid>,
+        /// The revisions of the data that the actual was read from, oldest first.
+        revisions: Vec<Uuid>,
     },
     /// The score of an objective, where the policy maps progress to scores (C.2).
     Objective {
@@ -382,7 +384,7 @@ mod tests {
 
     fn indicator_of(method: Method, actual: Option<i32>) -> Calculation {
         let actual = actual.map(Exact::from);
-        Calculation::Indicator { method: Box::new(method), actual, revision: Some(Uuid::nil()) }
+        Calculation::Indicator { method: Box::new(method), actual, revisions: vec![Uuid::nil()] }
     }
 
     fn part(name: &str, weight: i32, calculation: Calculation) -> Part {
@@ -617,7 +619,7 @@ mod tests {
                 let calculation = Calculation::Indicator {
                     method: Box::new(method),
                     actual: Some(actual.clone()),
-                    revision: None,
+                    revisions: Vec::new(),
                 };
                 let trace = calculation.explain(&settings).unwrap();
                 prop_assert!(trace.replays().unwrap());

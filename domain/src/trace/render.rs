@@ -302,7 +302,7 @@ mod tests {
 
     fn indicator(method: Method) -> Calculation {
         let actual = Some(Exact::from(13));
-        Calculation::Indicator { method: Box::new(method), actual, revision: None }
+        Calculation::Indicator { method: Box::new(method), actual, revisions: Vec::new() }
     }
 
     fn ratio() -> Ratio {

@@ -98,13 +98,15 @@ pub struct GoalFile {
     pub revisions: Vec<GoalRevision>,
     /// Its measurements with all their revisions; see [`domain::goal::Indicator::actual`].
     pub measurements: Vec<Measurement>,
+    /// Its check-ins, oldest first.
+    pub check_ins: Vec<CheckIn>,
 }
 
 /// Goals as an evaluation reads and scores them: for whole sets of people, once the evaluation
 /// itself is permitted.
 pub trait GoalEvaluation {
     /// The goals of people in a cycle, given up ones included, by owner and then in the order of
-    /// ids. Three statements for one person as for some hundreds.
+    /// ids. Four statements for one person as for some hundreds.
     fn goals_of(&mut self, cycle: CycleId, owners: &[EmployeeId]) -> Result<Vec<GoalFile>>;
     /// Saves state, score and version of goals, each guarded by its version; one statement for
     /// many.

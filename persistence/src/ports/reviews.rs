@@ -72,6 +72,23 @@ pub struct ReviewResults {
     pub updated_at: Timestamp,
 }
 
+impl From<&Review> for ReviewResults {
+    fn from(review: &Review) -> Self {
+        Self {
+            id: review.id,
+            employee_id: review.employee_id,
+            manager_id: review.manager_id,
+            department_id: review.department_id,
+            counts_for_quota: review.counts_for_quota,
+            state: review.state,
+            session_id: review.session_id,
+            results: review.results.clone(),
+            version: review.version,
+            updated_at: review.updated_at,
+        }
+    }
+}
+
 /// How a result was computed, one revision of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResultTrace {
@@ -143,8 +160,6 @@ pub trait ReviewSets {
     ) -> Result<HashMap<EmployeeId, Vec<Decimal>>>;
     /// The last revision of how a result was computed.
     fn result_trace(&mut self, id: ReviewId) -> Result<Option<ResultTrace>>;
-    /// Digests of the last revisions.
-    fn trace_digests(&mut self, ids: &[ReviewId]) -> Result<HashMap<ReviewId, Vec<u8>>>;
-    /// Adds a revision to each of these results.
+    /// Adds a revision to each of these results whose last one is not the very same.
     fn add_traces(&mut self, policy: PolicyId, traces: &[(ReviewId, &Trace)]) -> Result<()>;
 }

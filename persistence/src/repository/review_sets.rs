@@ -224,31 +224,35 @@ impl ReviewSets for Unit<'_> {
         Ok(Some(ResultTrace { revision, policy_id, trace, digest, computed_at }))
     }
 
-    fn trace_digests(&mut self, ids: &[ReviewId]) -> Result<HashMap<ReviewId, Vec<u8>>> {
-        let rows: Vec<(Key, Vec<u8>)> = result_trace::table
-            .filter(result_trace::tenant_id.eq(self.scope()))
-            .filter(result_trace::review_id.eq_any(ids.iter().map(|id| Key(id.uuid()))))
-            .order((result_trace::review_id, result_trace::revision))
-            .select((result_trace::review_id, result_trace::digest))
-            .load(self.conn)?;
-        Ok(rows.into_iter().map(|(id, digest)| (id.0.into(), digest)).collect())
-    }
-
     fn add_traces(&mut self, policy: PolicyId, traces: &[(ReviewId, &Trace)]) -> Result<()> {
         let (tenant, now) = (self.scope(), At(self.now()));
         for chunk in traces.chunks(BATCH) {
+            let known: Vec<(Key, Vec<u8>)> = result_trace::table
+                .filter(result_trace::tenant_id.eq(tenant))
+                .filter(result_trace::review_id.eq_any(chunk.iter().map(|(id, _)| Key(id.uuid()))))
+                .order((result_trace::review_id, result_trace::revision))
+                .select((result_trace::review_id, result_trace::digest))
+                .load(self.conn)?;
+            // Of several revisions the last one stays in the map.
+            let known: HashMap<Key, Vec<u8>> = known.into_iter().collect();
             let mut rows = Traces::default();
             for (id, trace) in chunk {
                 let text = to_json(trace)?;
+                let digest = Sha256::digest(&text).to_vec();
+                if known.get(&Key(id.uuid())) == Some(&digest) {
+                    continue;
+                }
                 rows.tenant.push(tenant);
                 rows.review_id.push(Key(id.uuid()));
                 rows.formula_version.push(i32::try_from(trace.formula_version).unwrap_or(i32::MAX));
                 rows.policy.push(Key(policy.uuid()));
-                rows.digest.push(Sha256::digest(&text).to_vec());
+                rows.digest.push(digest);
                 rows.trace.push(text);
                 rows.computed_at.push(now);
             }
-            rows.execute(self.conn)?;
+            if !rows.tenant.is_empty() {
+                rows.execute(self.conn)?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! Reviews, one by one and page by page.
 
-use super::among::Group;
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Key, json, statement, to_json, units, word};
@@ -9,7 +8,7 @@ use crate::ports::{Cycles, Result, ReviewFilter, ReviewResults, Reviews};
 use crate::schema::{calibration_member, cycle, participant, review};
 use diesel::prelude::*;
 use domain::change::Change;
-use domain::id::{EmployeeId, ReviewId};
+use domain::id::ReviewId;
 use domain::policy::{Relations, Sealed, Visibility};
 use domain::review::form::{Results, Review};
 use domain::scale::Grade;
@@ -19,6 +18,8 @@ use uuid::Uuid;
 
 /// The column of the person, for [`Unit::among`].
 const PERSON: &str = "participant.employee_id";
+/// The column of whoever answers for the person, for [`Unit::shown`].
+const MANAGER: &str = "participant.manager_id";
 /// Digits after the point of every score.
 pub(super) const PLACES: u32 = 2;
 
@@ -234,37 +235,27 @@ impl Reviews for Unit<'_> {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<(Sealed<Review>, Relations)>> {
-        let (day, me) = (visible.as_of(), visible.myself());
+        let me = visible.myself();
+        let [direct, under, within] = self.standing(PERSON, visible);
         let compared = calibration_member::table
             .filter(calibration_member::tenant_id.eq(self.scope()))
             .filter(calibration_member::employee_id.eq(Key(me.map_or(Uuid::nil(), Uuid::from))))
             .select(calibration_member::session_id.nullable());
         let mut query = joined!()
             .filter(review::tenant_id.eq(self.scope()))
+            .filter(self.shown(PERSON, MANAGER, visible))
             .select((
                 Parts::as_select(),
                 Outcome::as_select(),
                 Person::as_select(),
                 Frame::as_select(),
-                self.among(PERSON, day, Group::direct(me)),
-                self.among(PERSON, day, Group::under(me)),
-                self.among(PERSON, day, Group::within(visible.units())),
+                direct,
+                under,
+                within,
                 review::session_id.eq_any(compared),
             ))
             .limit(page.limit)
             .into_boxed::<Db>();
-        if let Some(hidden) = visible.hidden() {
-            query = query.filter(participant::employee_id.ne(Key(hidden.uuid())));
-        }
-        if visible.everyone().is_none() {
-            let person = |id: Option<EmployeeId>| Key(id.map_or(Uuid::nil(), Uuid::from));
-            let shown = self
-                .among(PERSON, day, Group::under(visible.subtree_of()))
-                .or(self.among(PERSON, day, Group::within(visible.units())))
-                .or(participant::employee_id.eq(person(visible.myself())))
-                .or(participant::manager_id.eq(person(visible.responsible())));
-            query = query.filter(shown);
-        }
         if let Some(cycle) = filter.cycle_id {
             query = query.filter(participant::cycle_id.eq(Key(cycle.uuid())));
         }

@@ -2,12 +2,12 @@
 
 use super::super::engine::Unit;
 use super::super::{Conn, Db};
-use super::reports::MeasurementRow;
+use super::reports::{CheckInRow, MeasurementRow};
 use super::{Found, RevisionRow, Row, entity, goals};
 use crate::column::{At, BATCH, Key, rows_statement};
 use crate::error::DbError;
 use crate::ports::{GoalEvaluation, GoalFile, Result};
-use crate::schema::{cycle, goal, goal_revision, measurement, participant};
+use crate::schema::{check_in, cycle, goal, goal_revision, measurement, participant};
 use diesel::prelude::*;
 use domain::change::Change;
 use domain::goal::Goal;
@@ -74,10 +74,21 @@ impl GoalEvaluation for Unit<'_> {
             .order((measurement::goal_id, measurement::id))
             .select(MeasurementRow::as_select())
             .load(self.conn)?;
+        let check_ins: Vec<CheckInRow> = check_in::table
+            .filter(check_in::tenant_id.eq(tenant))
+            .filter(check_in::goal_id.eq_any(ids()))
+            .order((check_in::goal_id, check_in::id))
+            .select(CheckInRow::as_select())
+            .load(self.conn)?;
         let mut files = Vec::with_capacity(found.len());
         for found in found {
             let goal = entity(found)?;
-            files.push(GoalFile { goal, revisions: Vec::new(), measurements: Vec::new() });
+            files.push(GoalFile {
+                goal,
+                revisions: Vec::new(),
+                measurements: Vec::new(),
+                check_ins: Vec::new(),
+            });
         }
         let places: HashMap<_, _> =
             files.iter().enumerate().map(|(at, file)| (Key(file.goal.id.uuid()), at)).collect();
@@ -89,6 +100,11 @@ impl GoalEvaluation for Unit<'_> {
         for row in measurements {
             if let Some(at) = places.get(&row.goal_id) {
                 files[*at].measurements.push(row.try_into()?);
+            }
+        }
+        for row in check_ins {
+            if let Some(at) = places.get(&row.goal_id) {
+                files[*at].check_ins.push(row.try_into()?);
             }
         }
         Ok(files)

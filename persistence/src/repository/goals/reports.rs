@@ -16,10 +16,10 @@ use rust_decimal::Decimal;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = check_in, treat_none_as_default_value = false)]
-struct CheckInRow {
+pub(super) struct CheckInRow {
     tenant_id: Key,
     id: Key,
-    goal_id: Key,
+    pub goal_id: Key,
     author_id: Key,
     reports: String,
     confidence: i32,

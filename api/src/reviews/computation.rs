@@ -1,0 +1,338 @@
+//! Computing results: of one review when its rating is handed in, and of a whole cycle.
+
+use super::drafts::Frame;
+use super::results::ResultsComputation;
+use crate::bulk::SYNCHRONOUS_ROWS;
+use crate::caller::Actor;
+use crate::jobs::{JobResult, JobView, Ticket, Work};
+use crate::problem::Violation;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::transition::{self, fire};
+use domain::change::{Change, Record};
+use domain::goal::Goal;
+use domain::id::{CycleId, EmployeeId, GoalId, PolicyId, ReviewId};
+use domain::job::JobKind;
+use domain::performance_policy::PerformancePolicy;
+use domain::policy::Action;
+use domain::review::form::{Results, Review};
+use domain::review::result::{Case, Computed, Faults, GoalRecord};
+use domain::settings::Settings;
+use domain::state::goal;
+use domain::state::review::State;
+use domain::state::{Signature, cycle};
+use domain::text::TextEnum;
+use domain::time::Timestamp;
+use domain::trace::Trace;
+use persistence::{GoalFile, ReviewResults, ReviewSet, Store};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+
+/// Reviews that are read, computed and saved together.
+const STRETCH: i64 = 500;
+
+/// What results are computed from, for a stretch of people.
+pub(super) struct Computation<'a> {
+    policy: &'a PerformancePolicy,
+    settings: &'a Settings,
+    /// The goals, by owner.
+    pub goals: Vec<GoalFile>,
+    teams: HashMap<EmployeeId, Vec<Decimal>>,
+}
+
+impl<'a> Computation<'a> {
+    /// What the result of one person is computed from.
+    pub(super) fn of_one(
+        store: &mut dyn Store,
+        frame: &'a Frame,
+        review: &Review,
+    ) -> Result<Self, Refusal> {
+        let people = [review.employee_id];
+        Self::of(store, frame, &people, &people)
+    }
+
+    /// What the results of people are computed from, and the teams of those who have one.
+    fn of(
+        store: &mut dyn Store,
+        frame: &'a Frame,
+        people: &[EmployeeId],
+        leaders: &[EmployeeId],
+    ) -> Result<Self, Refusal> {
+        let Frame { cycle, policy, settings } = frame;
+        let goals = store.goals_of(cycle.id, people)?;
+        let teams = if leaders.is_empty() {
+            HashMap::new()
+        } else {
+            store.team_totals(cycle.id, leaders)?
+        };
+        Ok(Self { policy, settings, goals, teams })
+    }
+
+    /// The goals of one person, which lie side by side.
+    fn goals_of(&self, owner: EmployeeId) -> &[GoalFile] {
+        let start = self.goals.partition_point(|file| file.goal.owner_id < owner);
+        let end = self.goals.partition_point(|file| file.goal.owner_id <= owner);
+        &self.goals[start..end]
+    }
+
+    /// Whether anything was reported of the work of a person in the cycle.
+    pub(super) fn has_process_records(&self, person: EmployeeId) -> bool {
+        self.goals_of(person).iter().any(|file| !file.check_ins.is_empty())
+    }
+
+    fn case<'c>(&'c self, review: &'c Review) -> Result<Case<'c>, Refusal> {
+        let missing = || Refusal::Internal(format!("review {} has no population", review.id));
+        let record = |file: &'c GoalFile| {
+            let GoalFile { goal, revisions, measurements, check_ins } = file;
+            GoalRecord { goal, revisions, measurements, check_ins }
+        };
+        Ok(Case {
+            settings: self.settings,
+            population: self.policy.rules.population(&review.population).ok_or_else(missing)?,
+            goals: self.goals_of(review.employee_id).iter().map(record).collect(),
+            self_review: &review.self_review,
+            manager_review: &review.manager_review,
+            veto: review.results.veto_grade,
+            team: self.teams.get(&review.employee_id).map(Vec::as_slice).unwrap_or_default(),
+        })
+    }
+
+    /// The result of one review, or everything that is missing.
+    pub(super) fn result(&self, review: &Review) -> Result<Result<Computed, Faults>, Refusal> {
+        Ok(self.case(review)?.result())
+    }
+}
+
+/// What keeps a result from being computed, as a client reads it.
+pub(super) fn faults_told(faults: &Faults) -> Vec<Violation> {
+    faults.iter().map(|(place, error)| transition::fault(place.clone(), error)).collect()
+}
+
+/// Goals with their new scores; those that have them already are left out.
+pub(super) fn scored(
+    files: &[GoalFile],
+    scores: &[(GoalId, Decimal)],
+    now: Timestamp,
+    rule: &'static str,
+) -> Result<Vec<Change<Goal>>, Refusal> {
+    let scores: HashMap<_, _> = scores.iter().copied().collect();
+    let mut changes = Vec::new();
+    for GoalFile { goal, .. } in files {
+        let Some(score) = scores.get(&goal.id).copied() else { continue };
+        let state = match goal.state {
+            goal::State::Active | goal::State::Completed => {
+                let facts = goal::Facts { evaluation_open: true, ..goal::Facts::default() };
+                fire(goal.state, goal::Event::Score, &[Signature::SYSTEM], &facts, &[], |_| None)?
+            }
+            // While a change waits, what was agreed before is scored.
+            other => other,
+        };
+        if state == goal.state && goal.score == Some(score) {
+            continue;
+        }
+        let record = Record::new("goal.scored", goal.id, rule)
+            .transition(goal.state.as_str(), state.as_str());
+        let version = goal.version + 1;
+        let after = Goal { state, score: Some(score), version, updated_at: now, ..goal.clone() };
+        changes.push(Change::new(after, record));
+    }
+    Ok(changes)
+}
+
+/// The order to compute the results of a cycle.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResultsOrder {
+    /// The cycle.
+    pub cycle: CycleId,
+}
+
+/// Computing the results of a cycle as a job.
+pub struct ResultsWork;
+
+impl Work for ResultsWork {
+    const KIND: JobKind = JobKind::ResultComputation;
+    type Input = ResultsOrder;
+
+    fn run(
+        store: &mut dyn Store,
+        actor: &Actor,
+        input: &Self::Input,
+        progress: &dyn Fn(usize),
+    ) -> Result<JobResult, Refusal> {
+        let (frame, rule) = prepare(store, actor, input.cycle)?;
+        Ok(JobResult::Results(compute(store, actor, &frame, rule, progress)?))
+    }
+}
+
+/// What a request to compute results is answered with.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Answer {
+    /// They are computed.
+    Done(ResultsComputation),
+    /// A job computes them.
+    Job(Box<JobView>),
+}
+
+/// Computes the results of a cycle, at once or, of many people, as a job.
+pub(super) fn compute_results(
+    store: &mut dyn Store,
+    actor: &Actor,
+    order: &ResultsOrder,
+    ticket: &Ticket,
+) -> Result<Reply<Answer>, Refusal> {
+    let (frame, rule) = prepare(store, actor, order.cycle)?;
+    let people = usize::try_from(store.headcount(order.cycle)?.participants).unwrap_or_default();
+    if people > SYNCHRONOUS_ROWS {
+        let job = ticket.submit::<ResultsWork>(store, actor, rule, people, order)?;
+        return Ok(Reply::accepted(Answer::Job(Box::new(job)), 1, ticket.location()));
+    }
+    Ok(Reply::done(Answer::Done(compute(store, actor, &frame, rule, &|_| ())?)))
+}
+
+fn prepare(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CycleId,
+) -> Result<(Frame, &'static str), Refusal> {
+    let sealed = store.hold_cycle(id)?;
+    let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
+    let permit = actor.may(Action::ReviewSteer)?;
+    if !matches!(cycle.state, cycle::State::Evaluating | cycle::State::Calibrating) {
+        return Err(Refusal::GuardFailed(vec![Violation::new("", "evaluation_open")]));
+    }
+    Ok((Frame::within(store, actor, cycle)?, permit.rule()))
+}
+
+/// What a stretch came to.
+#[derive(Default)]
+struct Sheet {
+    changes: Vec<Change<ReviewResults>>,
+    traces: Vec<(ReviewId, Trace)>,
+    goals: Vec<Change<Goal>>,
+}
+
+impl Sheet {
+    /// Notes new results of a review; the same ones are no change.
+    fn note(&mut self, review: &Review, results: Results, rule: &'static str) {
+        if results != review.results {
+            let record = Record::new("review.result_computed", review.id, rule);
+            let after = ReviewResults { results, ..ReviewResults::from(review) };
+            self.changes.push(Change::new(after, record));
+        }
+    }
+
+    fn save(self, store: &mut dyn Store, policy: PolicyId) -> Result<(), Refusal> {
+        store.save_results(self.changes)?;
+        let traces: Vec<_> = self.traces.iter().map(|(id, trace)| (*id, trace)).collect();
+        store.add_traces(policy, &traces)?;
+        Ok(store.score_goals(self.goals)?)
+    }
+}
+
+/// Computes all results of a cycle. Those who have a team come last, when the totals of its members
+/// are known.
+fn compute(
+    store: &mut dyn Store,
+    actor: &Actor,
+    frame: &Frame,
+    rule: &'static str,
+    progress: &dyn Fn(usize),
+) -> Result<ResultsComputation, Refusal> {
+    let blends = frame.settings.manager.team_lambda.is_positive();
+    let leaders = if blends { store.team_leaders(frame.cycle.id)? } else { HashSet::new() };
+    let mut told = ResultsComputation::default();
+    let everyone = ReviewSet::of(frame.cycle.id);
+    let mut done = 0;
+    each_stretch(store, &everyone, |store, reviews| {
+        done += reviews.len();
+        let people: Vec<_> = reviews.iter().map(|review| review.employee_id).collect();
+        let computation = Computation::of(store, frame, &people, &[])?;
+        let later = |review: &Review| leaders.contains(&review.employee_id);
+        settle(store, actor, rule, &computation, reviews, later, &mut told)?;
+        progress(done);
+        Ok(())
+    })?;
+    let mut leaders: Vec<_> = leaders.into_iter().collect();
+    leaders.sort_unstable();
+    for some in leaders.chunks(usize::try_from(STRETCH).unwrap_or(1)) {
+        let set = ReviewSet { employee_ids: Some(some.to_vec()), ..everyone.clone() };
+        each_stretch(store, &set, |store, reviews| {
+            let computation = Computation::of(store, frame, some, some)?;
+            let reviews = reviews.into_iter().filter(|review| is_handed_in(review)).collect();
+            settle(store, actor, rule, &computation, reviews, |_| false, &mut told)
+        })?;
+    }
+    Ok(told)
+}
+
+fn each_stretch(
+    store: &mut dyn Store,
+    set: &ReviewSet,
+    mut work: impl FnMut(&mut dyn Store, Vec<Review>) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let mut after = None;
+    loop {
+        let reviews = store.reviews_of(set, after, STRETCH)?;
+        let Some(last) = reviews.last() else { return Ok(()) };
+        after = Some(last.id);
+        let is_last = (reviews.len() as i64) < STRETCH;
+        work(store, reviews)?;
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether the rating is in and nothing has been decided from it yet.
+fn is_handed_in(review: &Review) -> bool {
+    matches!(review.state, State::SecondReview | State::InCalibration)
+        && review.results.calibrated_grade.is_none()
+}
+
+/// Whether the rating is still to come.
+fn is_pending(review: &Review) -> bool {
+    matches!(review.state, State::PendingSelf | State::PendingRaters | State::PendingManager)
+}
+
+/// Computes a stretch of reviews and saves what has changed. Of those that come later, and of those
+/// whose rating is still to come, the performance total alone is computed.
+fn settle(
+    store: &mut dyn Store,
+    actor: &Actor,
+    rule: &'static str,
+    computation: &Computation<'_>,
+    reviews: Vec<Review>,
+    later: impl Fn(&Review) -> bool,
+    told: &mut ResultsComputation,
+) -> Result<(), Refusal> {
+    let mut sheet = Sheet::default();
+    for review in &reviews {
+        let (pending, later) = (is_pending(review), later(review));
+        let whole = is_handed_in(review) && !later;
+        let case = computation.case(review)?;
+        if !whole && !(case.has_performance() && (pending || is_handed_in(review))) {
+            continue;
+        }
+        let computed = if whole { case.result() } else { case.performance() };
+        match computed {
+            // Of those who come later, the whole is told.
+            Err(faults) if whole || pending => told.fail(review, &faults),
+            Err(_) => {}
+            Ok(computed) if whole => {
+                told.computed += 1;
+                let files = computation.goals_of(review.employee_id);
+                sheet.goals.extend(scored(files, &computed.goals, actor.now, rule)?);
+                sheet.note(review, review.results.computed_again(&computed.results), rule);
+                sheet.traces.push((review.id, computed.trace));
+            }
+            Ok(computed) => {
+                told.waiting += usize::from(pending);
+                let performance = computed.results.performance;
+                sheet.note(review, Results { performance, ..review.results.clone() }, rule);
+            }
+        }
+    }
+    sheet.save(store, computation.policy.id)
+}

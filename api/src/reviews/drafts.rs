@@ -1,0 +1,150 @@
+//! Use cases of what both sides write before they hand it in.
+
+use super::sight::{Opened, admit};
+use super::views::{RatingView, ReviewPartPatch, ReviewView};
+use crate::caller::{Actor, Seen};
+use crate::problem::Violation;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use domain::change::{Change, Record};
+use domain::cycle::Cycle;
+use domain::error::Code;
+use domain::id::ReviewId;
+use domain::number::Exact;
+use domain::performance_policy::{PerformancePolicy, Population};
+use domain::policy::Action;
+use domain::review::action::ReviewAction;
+use domain::review::form::{Rating, Review, ReviewPart};
+use domain::settings::Settings;
+use domain::text::TextEnum;
+use persistence::Store;
+
+/// Cycle and policy of a review.
+pub(super) struct Frame {
+    /// The cycle.
+    pub cycle: Cycle,
+    /// The policy version it applies.
+    pub policy: PerformancePolicy,
+    /// Its settings.
+    pub settings: Settings,
+}
+
+impl Frame {
+    pub(super) fn of(
+        store: &mut dyn Store,
+        actor: &Actor,
+        review: &Review,
+    ) -> Result<Self, Refusal> {
+        let sealed = store.cycle(review.cycle_id)?;
+        let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
+        Self::within(store, actor, cycle)
+    }
+
+    /// The policy of a cycle.
+    pub(super) fn within(
+        store: &mut dyn Store,
+        actor: &Actor,
+        cycle: Cycle,
+    ) -> Result<Self, Refusal> {
+        let sealed = store.policy(cycle.policy_id)?;
+        let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
+        let settings = policy.rules.settings();
+        let settings = settings.map_err(|error| Refusal::Internal(error.to_string()))?;
+        Ok(Self { cycle, policy, settings })
+    }
+
+    /// The population of a review.
+    pub(super) fn population(&self, review: &Review) -> Result<&Population, Refusal> {
+        let missing = || Refusal::Internal(format!("review {} has no population", review.id));
+        self.policy.rules.population(&review.population).ok_or_else(missing)
+    }
+}
+
+/// Refuses what a review of a cycle that is not being evaluated does not allow.
+pub(super) fn require_open(review: &Review) -> Result<(), Refusal> {
+    if review.is_open() {
+        return Ok(());
+    }
+    Err(Refusal::GuardFailed(vec![Violation::new("", "evaluation_open")]))
+}
+
+/// Saves what one side has written so far, provided the caller has seen what is there.
+pub(super) fn save(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ReviewId,
+    seen: &Seen,
+    action: ReviewAction,
+    patch: ReviewPartPatch,
+) -> Result<Reply<ReviewView>, Refusal> {
+    let sealed = store.lock_review(id)?;
+    let Opened { review, relations, rule } = admit(store, actor, sealed, action)?;
+    let view = ReviewView::new(actor, &review, relations);
+    seen.check_all(review.version, &view)?;
+    require_open(&review)?;
+    if !view.allowed_actions.contains(&action) {
+        return Err(Refusal::StateConflict {
+            current_state: review.state.as_str(),
+            allowed_actions: view.allowed_actions.iter().map(|it| it.as_str()).collect(),
+        });
+    }
+    let frame = Frame::of(store, actor, &review)?;
+    let mut after = review.clone();
+    let (part, told) = match action {
+        ReviewAction::SelfReview => (&mut after.self_review, "review.self_review_saved"),
+        _ => (&mut after.manager_review, "review.rating_saved"),
+    };
+    write(part, patch, frame.population(&review)?)?;
+    // What was written is for those who may read the review, not for the log.
+    store.save_drafts(Change::new(after.clone(), Record::new(told, id, rule)))?;
+    Ok(Reply::changed(ReviewView::new(actor, &after, relations), after.version))
+}
+
+fn write(
+    part: &mut ReviewPart,
+    patch: ReviewPartPatch,
+    population: &Population,
+) -> Result<(), Refusal> {
+    if let Some(comment) = patch.comment {
+        part.comment = comment;
+    }
+    let Some(ratings) = patch.ratings else { return Ok(()) };
+    let mut faults = Vec::new();
+    let mut read = Vec::with_capacity(ratings.len());
+    for (at, rating) in ratings.into_iter().enumerate() {
+        let twice = read.iter().any(|it: &Rating| it.dimension == rating.dimension);
+        match parse(rating, population, twice) {
+            Ok(rating) => read.push(rating),
+            Err((place, code, value)) => {
+                let pointer = format!("/ratings/{at}/{place}");
+                faults.push(Violation::new(pointer, code).with("value", value));
+            }
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Refusal::Invalid(faults));
+    }
+    part.ratings = read;
+    Ok(())
+}
+
+/// A rating, or where and why it is none.
+fn parse(
+    rating: RatingView,
+    population: &Population,
+    twice: bool,
+) -> Result<Rating, (&'static str, &'static str, String)> {
+    let RatingView { dimension, rating, comment, evidence } = rating;
+    let rated = population.rated().any(|rule| rule.code == dimension);
+    let value = rating.parse::<Exact>().unwrap_or_default();
+    if !rated {
+        Err(("dimension", "unknown_reference", dimension))
+    } else if twice {
+        Err(("dimension", "duplicate_in_request", dimension))
+    } else if value < Exact::from(1) || value > Exact::from(5) {
+        Err(("rating", Code::RatingOutOfRange.as_str(), rating))
+    } else {
+        let evidence = evidence.into_iter().map(Into::into).collect();
+        Ok(Rating { dimension, rating: value, comment, evidence })
+    }
+}

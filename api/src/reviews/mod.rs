@@ -1,0 +1,348 @@
+//! Reviews: what self and manager write, how it is handed in and on, and what comes of it.
+
+pub mod computation;
+mod drafts;
+mod moves;
+pub mod results;
+mod sight;
+pub mod views;
+
+pub use results::ResultsComputation;
+
+use crate::caller::Caller;
+use crate::extract::{Body, PathId, Query};
+use crate::refusal::Refusal;
+use crate::schema::words;
+use actix_web::{HttpResponse, get, patch, post};
+use chrono::{DateTime, Utc};
+use domain::policy::{Action, Target, authorise, visibility};
+use domain::review::action::ReviewAction;
+use domain::state::review::State;
+use moves::Order;
+use persistence::{After, ReviewFilter};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use views::{
+    ReviewDisagreement, ReviewPage, ReviewPartPatch, ReviewReopening, ReviewReturn, ReviewView,
+};
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReviewQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items whose state changed at or after this instant.
+    updated_since: Option<DateTime<Utc>>,
+    /// Only those of this cycle.
+    cycle_id: Option<Uuid>,
+    /// Only those about this person.
+    employee_id: Option<Uuid>,
+    /// Only those for which this manager answers.
+    manager_id: Option<Uuid>,
+    /// Only those of people of this department, as frozen at the launch.
+    department_id: Option<Uuid>,
+    /// Only those in this state.
+    #[param(schema_with = words::<State>)]
+    state: Option<State>,
+}
+
+/// List reviews
+///
+/// The reviews the caller may know of: one's own, those of the people one answers for or manages,
+/// directly or through others, and for HR their units or everybody. In the order of creation, or with
+/// `updated_since` in the order of change. What was written and what came of it is not in the list.
+/// Reviews are never deleted.
+#[utoipa::path(tag = "reviews", operation_id = "listReviews", params(ReviewQuery),
+    responses((status = 200, description = "A page of reviews", body = ReviewPage)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<ReviewQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(query) = query;
+    let request = caller.page(query.limit, query.cursor.as_deref(), query.updated_since)?;
+    let page = request.page.clone();
+    let filter = ReviewFilter {
+        cycle_id: query.cycle_id.map(Into::into),
+        employee_id: query.employee_id.map(Into::into),
+        manager_id: query.manager_id.map(Into::into),
+        department_id: query.department_id.map(Into::into),
+        state: query.state,
+    };
+    let rows = caller
+        .read(move |store, actor| {
+            let visible = visibility(&actor.subject, Action::ReviewRead, actor.today)?;
+            let mut shown = Vec::new();
+            for (sealed, relations) in store.reviews(&filter, &visible, &page)? {
+                let target = Target { relations, ..sealed.target(actor.today) };
+                let permit = authorise(&actor.subject, Action::ReviewRead, &target)?;
+                let review = sealed.open(&permit)?;
+                shown.push(ReviewView::listed(actor, &review, relations));
+            }
+            Ok(shown)
+        })
+        .await?;
+    let (items, next_cursor) = request.cut(&caller.app, rows, |last| match query.updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id),
+        None => After::Id(last.id),
+    });
+    let page = ReviewPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Read a review
+///
+/// One review with the parts of it that the caller may see. A part the caller may not see is absent,
+/// and nothing tells whether there is one: neither version nor ETag moves with a draft, a computed
+/// result or a moved grade.
+#[utoipa::path(tag = "reviews", operation_id = "getReview",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let view = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.review(id)?;
+            let opened = sight::find(store, actor, sealed)?;
+            Ok(ReviewView::new(actor, &opened.review, opened.relations))
+        })
+        .await?;
+    caller.found(view.version, &view)
+}
+
+/// Write a self-review
+///
+/// Merge patch of what the person writes, as long as it has not been handed in. `If-Match` names the
+/// whole ETag of the review: a draft that was changed elsewhere is not written over.
+#[utoipa::path(tag = "reviews", operation_id = "updateSelfReview",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    request_body(content = ReviewPartPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = [])))]
+#[patch("/{id}/self-review")]
+async fn write_self(
+    caller: Caller,
+    id: PathId,
+    body: Body<ReviewPartPatch>,
+) -> Result<HttpResponse, Refusal> {
+    write(caller, id, body, ReviewAction::SelfReview).await
+}
+
+/// Write a rating
+///
+/// Merge patch of what the responsible manager writes, as long as it has not been handed in.
+/// `If-Match` names the whole ETag of the review: a draft that was changed elsewhere is not written
+/// over.
+#[utoipa::path(tag = "reviews", operation_id = "updateManagerReview",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    request_body(content = ReviewPartPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = [])))]
+#[patch("/{id}/manager-review")]
+async fn write_manager(
+    caller: Caller,
+    id: PathId,
+    body: Body<ReviewPartPatch>,
+) -> Result<HttpResponse, Refusal> {
+    write(caller, id, body, ReviewAction::ManagerReview).await
+}
+
+async fn write(
+    caller: Caller,
+    id: PathId,
+    body: Body<ReviewPartPatch>,
+    action: ReviewAction,
+) -> Result<HttpResponse, Refusal> {
+    let seen = caller.seen()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            drafts::save(store, actor, id, &seen, action, value.clone())
+        })
+        .await
+}
+
+/// Hand a self-review in
+///
+/// Every dimension that people rate must be rated, and a rating of 1 or 5 needs evidence dated inside
+/// the period and a comment of at least 20 characters; everything that is missing is named. Where
+/// nobody else rates, the review goes on to the manager at once. `If-Match` names the whole ETag of
+/// the review: only what has been seen is handed in.
+#[utoipa::path(tag = "reviews", operation_id = "submitSelfReview",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = [])))]
+#[post("/{id}/self-review/submission")]
+async fn submit_self(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, ReviewAction::SelfReviewSubmission, Said::default()).await
+}
+
+/// Hand a rating in
+///
+/// Computes performance, composite and grade. Every dimension that people rate must be rated, a rating
+/// of 1 or 5 needs evidence, there must be something on record for the period where the policy asks for
+/// it, and nothing the result is computed from may be missing; everything that speaks against it is
+/// named at once. Nobody rates an own review. `If-Match` names the whole ETag of the review.
+#[utoipa::path(tag = "reviews", operation_id = "submitManagerReview",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = [])))]
+#[post("/{id}/manager-review/submission")]
+async fn submit_manager(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, ReviewAction::ManagerReviewSubmission, Said::default()).await
+}
+
+/// Give something back
+///
+/// The manager gives a self-review back to the person; whoever looks at the rating a second time gives
+/// it back to the manager, or the self-review to the person. A reason is needed.
+#[utoipa::path(tag = "reviews", operation_id = "returnReview",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    request_body = ReviewReturn,
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = [])))]
+#[post("/{id}/return")]
+async fn give_back(
+    caller: Caller,
+    id: PathId,
+    body: Body<ReviewReturn>,
+) -> Result<HttpResponse, Refusal> {
+    let Body { value: ReviewReturn { to, reason }, digest } = body;
+    let said = Said { text: reason, to: Some(to), digest: Some(digest) };
+    transit(caller, id, ReviewAction::Return, said).await
+}
+
+/// Confirm a rating
+///
+/// The second look, where the policy asks for one: by a manager above the line manager, never by
+/// whoever has rated.
+#[utoipa::path(tag = "reviews", operation_id = "confirmReview",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = [])))]
+#[post("/{id}/confirmation")]
+async fn confirm(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, ReviewAction::Confirmation, Said::default()).await
+}
+
+/// Close the raters' window
+///
+/// Once the due date of the raters is reached. The window closes by itself where nobody rates but the
+/// person and the manager.
+#[utoipa::path(tag = "reviews", operation_id = "closeReviewRaters",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = [])))]
+#[post("/{id}/raters-closure")]
+async fn close_raters(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, ReviewAction::RatersClosure, Said::default()).await
+}
+
+/// Skip a self-review
+///
+/// Goes on without a self-review that is overdue by three working days. It is marked so; a draft stays
+/// with the person.
+#[utoipa::path(tag = "reviews", operation_id = "skipSelfReview",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = [])))]
+#[post("/{id}/skip")]
+async fn skip(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, ReviewAction::Skip, Said::default()).await
+}
+
+/// Take a rating up again
+///
+/// Makes a rating that was handed in a draft again, for a reason, unless a calibration session has
+/// moved the grade. What was computed from it is no result any more.
+#[utoipa::path(tag = "reviews", operation_id = "reopenReview",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    request_body = ReviewReopening,
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = [])))]
+#[post("/{id}/reopening")]
+async fn reopen(
+    caller: Caller,
+    id: PathId,
+    body: Body<ReviewReopening>,
+) -> Result<HttpResponse, Refusal> {
+    let said = Said { text: body.value.reason, to: None, digest: Some(body.digest) };
+    transit(caller, id, ReviewAction::Reopening, said).await
+}
+
+/// Take note of a result
+///
+/// The person has seen the released result.
+#[utoipa::path(tag = "reviews", operation_id = "acknowledgeReview",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = [])))]
+#[post("/{id}/acknowledgement")]
+async fn acknowledge(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, ReviewAction::Acknowledgement, Said::default()).await
+}
+
+/// Disagree with a result
+///
+/// The person has seen the released result and says why it is not accepted.
+#[utoipa::path(tag = "reviews", operation_id = "disagreeWithReview",
+    params(("id" = Uuid, Path, description = "Id of the review")),
+    request_body = ReviewDisagreement,
+    responses((status = 200, description = "The review", body = ReviewView)),
+    security(("bearer" = [])))]
+#[post("/{id}/disagreement")]
+async fn disagree(
+    caller: Caller,
+    id: PathId,
+    body: Body<ReviewDisagreement>,
+) -> Result<HttpResponse, Refusal> {
+    let said = Said { text: Some(body.value.text), to: None, digest: Some(body.digest) };
+    transit(caller, id, ReviewAction::Disagreement, said).await
+}
+
+/// What a request says of a transition beside its path.
+#[derive(Default)]
+struct Said {
+    text: Option<String>,
+    to: Option<views::ReturnTo>,
+    digest: Option<[u8; 32]>,
+}
+
+async fn transit(
+    caller: Caller,
+    id: PathId,
+    action: ReviewAction,
+    said: Said,
+) -> Result<HttpResponse, Refusal> {
+    let Said { text, to, digest } = said;
+    let order = Order { review: id.0.into(), seen: caller.seen()?, action, text, to };
+    caller.change(digest, move |store, actor| moves::transit(store, actor, &order)).await
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/reviews")
+            .service(list)
+            .service(read)
+            .service(write_self)
+            .service(write_manager)
+            .service(submit_self)
+            .service(submit_manager)
+            .service(give_back)
+            .service(confirm)
+            .service(close_raters)
+            .service(skip)
+            .service(reopen)
+            .service(acknowledge)
+            .service(disagree),
+    );
+}

@@ -1,0 +1,121 @@
+//! Who sees which part of a review, and what they may do with it.
+
+use crate::caller::Actor;
+use crate::refusal::Refusal;
+use domain::policy::{Action, Permit, Relations, Sealed, Stage, Target, authorise, decide};
+use domain::review::action::ReviewAction;
+use domain::review::form::Review;
+use domain::state::Actor as Seat;
+use persistence::Store;
+
+/// A review that has been opened, with how the caller stands to it.
+pub(super) struct Opened {
+    /// The review.
+    pub review: Review,
+    /// How the caller stands to the person.
+    pub relations: Relations,
+    /// The rule that opened it.
+    pub rule: &'static str,
+}
+
+/// What somebody sees of a review, and the seats they act from.
+pub(super) struct Sight {
+    /// Whether the self-review is shown.
+    pub self_review: bool,
+    /// Whether rating, scores and grades are shown.
+    pub rating: bool,
+    /// The seats.
+    pub seats: Vec<Seat>,
+}
+
+impl Sight {
+    /// What `actor` sees of a review and may do with it.
+    pub(super) fn new(actor: &Actor, review: &Review, relations: Relations) -> Self {
+        let may = |action, stage| {
+            let target = Target { relations, ..review.part(stage) };
+            decide(&actor.subject, action, &target).permit.is_some()
+        };
+        let me = actor.subject.employee_id;
+        let seats = [
+            (Seat::Employee, may(Action::ReviewAnswer, review.rating_stage())),
+            (Seat::Manager, may(Action::RatingWrite, Stage::Draft)),
+            // Nobody looks a second time at what they have written themselves.
+            (
+                Seat::NextLevel,
+                may(Action::RatingConfirm, Stage::Submitted) && me != review.manager_id,
+            ),
+            (Seat::Hr, may(Action::ReviewSteer, review.rating_stage())),
+        ];
+        Self {
+            self_review: may(Action::SelfReviewRead, review.self_review_stage()),
+            rating: may(Action::RatingRead, review.rating_stage()),
+            seats: seats.into_iter().filter(|(_, held)| *held).map(|(seat, _)| seat).collect(),
+        }
+    }
+}
+
+/// What the policy asks for an action, and the stage in which the part it writes is written. In any
+/// other stage the state refuses, not the policy.
+fn demands(action: ReviewAction) -> &'static [(Action, Stage)] {
+    match action {
+        ReviewAction::SelfReview | ReviewAction::SelfReviewSubmission => {
+            &[(Action::SelfReviewWrite, Stage::Draft)]
+        }
+        ReviewAction::ManagerReview | ReviewAction::ManagerReviewSubmission => {
+            &[(Action::RatingWrite, Stage::Draft)]
+        }
+        ReviewAction::Return => {
+            &[(Action::RatingWrite, Stage::Draft), (Action::RatingConfirm, Stage::Submitted)]
+        }
+        ReviewAction::Confirmation => &[(Action::RatingConfirm, Stage::Submitted)],
+        ReviewAction::Skip | ReviewAction::RatersClosure | ReviewAction::Reopening => {
+            &[(Action::ReviewSteer, Stage::Submitted)]
+        }
+        ReviewAction::Acknowledgement | ReviewAction::Disagreement => {
+            &[(Action::ReviewAnswer, Stage::Released)]
+        }
+    }
+}
+
+/// Opens a review for reading.
+pub(super) fn find(
+    store: &mut dyn Store,
+    actor: &Actor,
+    sealed: Option<Sealed<Review>>,
+) -> Result<Opened, Refusal> {
+    open(store, actor, sealed, |target| Ok(authorise(&actor.subject, Action::ReviewRead, target)?))
+}
+
+/// Opens a review for an action.
+pub(super) fn admit(
+    store: &mut dyn Store,
+    actor: &Actor,
+    sealed: Option<Sealed<Review>>,
+    action: ReviewAction,
+) -> Result<Opened, Refusal> {
+    let demands = demands(action);
+    open(store, actor, sealed, |target| {
+        let granted = demands.iter().find_map(|(action, stage)| {
+            let target = Target { stage: Some(*stage), ..*target };
+            decide(&actor.subject, *action, &target).permit
+        });
+        match granted {
+            Some(permit) => Ok(permit),
+            None => Ok(authorise(&actor.subject, demands[0].0, target)?),
+        }
+    })
+}
+
+fn open(
+    store: &mut dyn Store,
+    actor: &Actor,
+    sealed: Option<Sealed<Review>>,
+    permit: impl FnOnce(&Target) -> Result<Permit, Refusal>,
+) -> Result<Opened, Refusal> {
+    let sealed = sealed.ok_or(Refusal::NotFound)?;
+    let mut target = sealed.target(actor.today);
+    target.relations = actor.relations(store, &target, actor.today)?;
+    let permit = permit(&target)?;
+    let review = sealed.open(&permit)?;
+    Ok(Opened { review, relations: target.relations, rule: permit.rule() })
+}

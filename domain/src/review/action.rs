@@ -1,0 +1,94 @@
+//! What can be done to a review, named as it is asked for.
+
+use super::form::Review;
+use crate::policy::Stage;
+use crate::state::review::{Event, State};
+use crate::state::{Actor, Machine, cycle};
+use crate::text::TextEnum;
+use crate::text_enum;
+
+text_enum! {
+    /// What can be done to a review.
+    pub enum ReviewAction {
+        /// Write the self-review.
+        SelfReview = "self_review",
+        /// Hand the self-review in.
+        SelfReviewSubmission = "self_review_submission",
+        /// Go on without the overdue self-review.
+        Skip = "skip",
+        /// Close the window of the raters.
+        RatersClosure = "raters_closure",
+        /// Write the manager's rating.
+        ManagerReview = "manager_review",
+        /// Hand the rating in.
+        ManagerReviewSubmission = "manager_review_submission",
+        /// Give the self-review or the rating back.
+        Return = "return",
+        /// Confirm the rating, at the second look.
+        Confirmation = "confirmation",
+        /// Take a rating that was handed in up again.
+        Reopening = "reopening",
+        /// Take note of the result.
+        Acknowledgement = "acknowledgement",
+        /// Disagree with the result.
+        Disagreement = "disagreement",
+    }
+}
+
+impl ReviewAction {
+    /// The events it may fire; none for writing.
+    pub fn events(self) -> &'static [Event] {
+        match self {
+            ReviewAction::SelfReview | ReviewAction::ManagerReview => &[],
+            ReviewAction::SelfReviewSubmission => &[Event::SubmitSelf],
+            ReviewAction::Skip => &[Event::SkipSelf],
+            ReviewAction::RatersClosure => &[Event::CloseRaters],
+            ReviewAction::ManagerReviewSubmission => &[Event::SubmitManager],
+            ReviewAction::Return => &[Event::ReturnToSelf, Event::ReturnToManager],
+            ReviewAction::Confirmation => &[Event::ApproveSecond],
+            ReviewAction::Reopening => &[Event::Reopen],
+            ReviewAction::Acknowledgement => &[Event::Acknowledge],
+            ReviewAction::Disagreement => &[Event::Disagree],
+        }
+    }
+
+    /// Whether it writes the result, and not only answers it.
+    pub fn needs_evaluation(self) -> bool {
+        !matches!(self, ReviewAction::Acknowledgement | ReviewAction::Disagreement)
+    }
+}
+
+impl Review {
+    /// Whether reviews are written while the cycle is where it is: from the start of evaluation to
+    /// the end of calibration, since some may come late.
+    pub fn is_open(&self) -> bool {
+        matches!(self.cycle_state, cycle::State::Evaluating | cycle::State::Calibrating)
+    }
+
+    /// What the states of review and cycle let somebody do who holds these seats.
+    pub fn possible_actions(&self, seats: &[Actor]) -> Vec<ReviewAction> {
+        let all = ReviewAction::ALL.iter().copied();
+        all.filter(|action| !action.needs_evaluation() || self.is_open())
+            .filter(|action| self.lets(*action, seats))
+            .collect()
+    }
+
+    fn lets(&self, action: ReviewAction, seats: &[Actor]) -> bool {
+        match action {
+            ReviewAction::SelfReview => {
+                self.state == State::PendingSelf && seats.contains(&Actor::Employee)
+            }
+            ReviewAction::ManagerReview => {
+                self.rating_stage() == Stage::Draft && seats.contains(&Actor::Manager)
+            }
+            // The window closes by itself; when its day has come, HR may see to that.
+            ReviewAction::RatersClosure => {
+                self.state.row(Event::CloseRaters).is_some() && seats.contains(&Actor::Hr)
+            }
+            step => step.events().iter().any(|event| {
+                let row = self.state.row(*event);
+                row.is_some_and(|row| row.by.actors().iter().any(|seat| seats.contains(seat)))
+            }),
+        }
+    }
+}

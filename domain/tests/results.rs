@@ -1,0 +1,371 @@
+//! The result of one person from stored records: goals with actuals and check-ins, ratings, team.
+
+use domain::calendar::Period;
+use domain::goal::{
+    Aggregation, CheckIn, Goal, GoalContent, GoalKind, GoalLevel, GoalRevision, Indicator,
+    KeyResult, KeyResultReport, Measure, Measurement,
+};
+use domain::kpi::{Direction, Method, Ratio};
+use domain::okr::objective::Ambition;
+use domain::performance_policy::{PolicyRules, Population};
+use domain::review::form::{Rating, ReviewPart};
+use domain::review::rater::RaterType;
+use domain::review::result::{Case, Computed, Faults, GoalRecord};
+use domain::settings::{MissingActual, OkrInReview, Settings, TargetChange};
+use domain::state::cycle;
+use domain::state::goal::State;
+use domain::time::Timestamp;
+use domain::{Exact, Grade};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+/// A goal with what was reported of it.
+struct Owned {
+    goal: Goal,
+    revisions: Vec<GoalRevision>,
+    measurements: Vec<Measurement>,
+    check_ins: Vec<CheckIn>,
+}
+
+fn period() -> Period {
+    Period::new("2025-01-01".parse().unwrap(), "2025-12-31".parse().unwrap()).unwrap()
+}
+
+fn goal(id: u128, weight: i64, kind: GoalKind) -> Owned {
+    let now = Timestamp::UNIX_EPOCH;
+    let goal = Goal {
+        id: Uuid::from_u128(id).into(),
+        cycle_id: Uuid::nil().into(),
+        owner_id: Uuid::nil().into(),
+        manager_id: None,
+        level: GoalLevel::Person,
+        parent_id: None,
+        state: State::Active,
+        revision: 1,
+        content: GoalContent {
+            title: format!("goal {id}"),
+            description: None,
+            weight: Decimal::from(weight),
+            period: period(),
+            theme: None,
+            exploratory: false,
+            kind,
+        },
+        progress: None,
+        confidence: None,
+        checked_in_at: None,
+        score: None,
+        cycle_state: cycle::State::Evaluating,
+        first_signature: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    };
+    Owned { goal, revisions: Vec::new(), measurements: Vec::new(), check_ins: Vec::new() }
+}
+
+fn target(target: i64) -> GoalKind {
+    GoalKind::Indicator(Box::new(Indicator {
+        unit: "CNY".into(),
+        source: Some("ERP".into()),
+        frequency: None,
+        baseline: None,
+        aggregation: Aggregation::Sum,
+        method: Method::Ratio(Ratio { target: target.into(), direction: Direction::Up }),
+    }))
+}
+
+impl Owned {
+    /// A value of a month in a revision.
+    fn measured(mut self, month: u32, revision: i32, value: i64) -> Self {
+        let id = Uuid::from_u128(1000 + self.measurements.len() as u128);
+        self.measurements.push(Measurement {
+            id: id.into(),
+            goal_id: self.goal.id,
+            period_start: format!("2025-{month:02}-01").parse().unwrap(),
+            source: "ERP".into(),
+            external_id: format!("m{month}"),
+            revision,
+            value: value.into(),
+            author_id: Uuid::nil(),
+            created_at: Timestamp::UNIX_EPOCH,
+        });
+        self
+    }
+
+    fn revised(mut self, effective_from: &str, kind: GoalKind) -> Self {
+        self.revisions.push(GoalRevision {
+            goal_id: self.goal.id,
+            revision: self.revisions.len() as i32 + 1,
+            content: GoalContent { kind, ..self.goal.content.clone() },
+            effective_from: effective_from.parse().unwrap(),
+            approved_by: Uuid::nil().into(),
+            approved_at: Timestamp::UNIX_EPOCH,
+        });
+        self
+    }
+
+    fn checked_in(mut self, value: i64) -> Self {
+        let key_result_id = self.goal.content.key_results()[0].id;
+        self.check_ins.push(CheckIn {
+            id: Uuid::from_u128(2000 + self.check_ins.len() as u128).into(),
+            goal_id: self.goal.id,
+            author_id: Uuid::nil().into(),
+            reports: vec![KeyResultReport {
+                key_result_id,
+                value: Some(value.into()),
+                done: None,
+                steps_done: None,
+            }],
+            confidence: 7,
+            blockers: None,
+            comment: None,
+            progress: None,
+            created_at: Timestamp::UNIX_EPOCH,
+        });
+        self
+    }
+
+    fn record(&self) -> GoalRecord<'_> {
+        let Self { goal, revisions, measurements, check_ins } = self;
+        GoalRecord { goal, revisions, measurements, check_ins }
+    }
+
+    fn in_state(mut self, state: State) -> Self {
+        self.goal.state = state;
+        self
+    }
+}
+
+fn objective(ambition: Ambition) -> GoalKind {
+    GoalKind::Objective {
+        ambition,
+        key_results: vec![KeyResult {
+            id: Uuid::from_u128(9).into(),
+            title: "twenty customers".into(),
+            weight: 100.into(),
+            measure: Measure::Metric { start: 0.into(), target: 20.into(), unit: "".into() },
+        }],
+    }
+}
+
+/// Performance 60 %, competency and collaboration 20 % each, by manager 90 % and self 10 %.
+fn population() -> Population {
+    let mut population = PolicyRules::standard().populations.remove(0);
+    population.dimensions.remove(2);
+    for rule in &mut population.dimensions[1..] {
+        rule.weight = 20.into();
+        rule.raters = [(RaterType::Oneself, 10.into()), (RaterType::Manager, 90.into())].into();
+    }
+    population
+}
+
+fn part(ratings: &[(&str, i64)]) -> ReviewPart {
+    let rating = |&(dimension, rating): &(&str, i64)| Rating {
+        dimension: dimension.into(),
+        rating: rating.into(),
+        comment: String::new(),
+        evidence: Vec::new(),
+    };
+    ReviewPart { ratings: ratings.iter().map(rating).collect(), ..ReviewPart::default() }
+}
+
+struct Person {
+    settings: Settings,
+    population: Population,
+    goals: Vec<Owned>,
+    own: ReviewPart,
+    manager: ReviewPart,
+    veto: Option<Grade>,
+    team: Vec<Decimal>,
+}
+
+impl Person {
+    /// 108 points of 100 by two goals of the same weight, rated 4 and 3 by self and manager.
+    fn new() -> Self {
+        Self {
+            settings: Settings::default(),
+            population: population(),
+            goals: vec![
+                goal(1, 50, target(100)).measured(2, 1, 60).measured(1, 1, 40).measured(2, 2, 76),
+                goal(2, 50, target(50)).measured(12, 1, 50),
+            ],
+            own: part(&[("competency", 4), ("collaboration", 4)]),
+            manager: part(&[("competency", 3), ("collaboration", 3)]),
+            veto: None,
+            team: Vec::new(),
+        }
+    }
+
+    fn case(&self) -> Case<'_> {
+        Case {
+            settings: &self.settings,
+            population: &self.population,
+            goals: self.goals.iter().map(Owned::record).collect(),
+            self_review: &self.own,
+            manager_review: &self.manager,
+            veto: self.veto,
+            team: &self.team,
+        }
+    }
+
+    fn result(&self) -> Result<Computed, Faults> {
+        self.case().result()
+    }
+
+    fn performance(&self) -> String {
+        let computed = self.case().performance().unwrap();
+        assert!(computed.trace.replays().unwrap());
+        computed.results.performance.unwrap().to_string()
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let faults = self.result().unwrap_err();
+        faults.into_iter().map(|(place, error)| format!("{place} {}", error.code)).collect()
+    }
+}
+
+#[test]
+fn goals_and_ratings_become_one_grade_that_can_be_computed_again() {
+    let computed = Person::new().result().unwrap();
+    let results = &computed.results;
+    // 116 of 100 and 50 of 50; 0.9 * 3 + 0.1 * 4 = 3.1, which is 101 points.
+    assert_eq!(results.performance.unwrap().to_string(), "108.00");
+    assert_eq!(results.collaboration.unwrap().to_string(), "101.00");
+    assert_eq!(results.composite.unwrap().to_string(), "105.20");
+    assert_eq!(results.computed_grade, Some(Grade::A));
+    assert_eq!((results.calibrated_grade, results.final_grade), (None, None));
+    let scores: Vec<_> = computed.goals.iter().map(|(_, score)| score.to_string()).collect();
+    assert_eq!(scores, ["116.00", "100.00"]);
+    assert!(computed.trace.replays().unwrap());
+    let text = computed.trace.canonical().unwrap();
+    // Of the corrected value only the last revision, and the months in their order.
+    let revisions = [1001, 1002].map(|id| Uuid::from_u128(id).to_string());
+    assert!(text.contains(&format!(r#""revisions":["{}","{}"]"#, revisions[0], revisions[1])));
+}
+
+#[test]
+fn who_has_a_team_shares_in_its_totals() {
+    let mut manager = Person::new();
+    manager.team = vec![Decimal::from(90), Decimal::from(80)];
+    let computed = manager.result().unwrap();
+    // 0.8 * 105.2 + 0.2 * 85
+    assert_eq!(computed.results.composite.unwrap().to_string(), "101.16");
+    assert_eq!(computed.results.computed_grade, Some(Grade::B));
+    assert_eq!(computed.results.performance.unwrap().to_string(), "108.00");
+    assert!(computed.trace.replays().unwrap());
+    manager.settings.manager.team_lambda = Exact::default();
+    assert_eq!(manager.result().unwrap(), Person { team: Vec::new(), ..manager }.result().unwrap());
+}
+
+#[test]
+fn everything_that_is_missing_is_named_at_once() {
+    let mut person = Person::new();
+    person.goals[0].measurements.clear();
+    person.goals[1].goal.content.kind = target(0);
+    person.manager.ratings.remove(0);
+    assert_eq!(
+        person.faults(),
+        [
+            format!("/goals/{} KPI_ACTUAL_MISSING", Uuid::from_u128(1)),
+            format!("/goals/{} KPI_TARGET_ZERO", Uuid::from_u128(2)),
+            "/dimensions/competency MANDATORY_RATER_MISSING".to_owned(),
+        ]
+    );
+    let mut empty = Person::new();
+    empty.goals.clear();
+    assert_eq!(empty.faults(), ["/goals EMPTY_INPUT"]);
+    let mut light = Person::new();
+    light.goals.pop();
+    assert_eq!(light.faults(), ["/goals WEIGHTS_NOT_100"]);
+    let mut skewed = Person::new();
+    skewed.population.dimensions[0].weight = 70.into();
+    assert_eq!(skewed.faults(), [" WEIGHTS_NOT_100"]);
+    let mut excluding = Person::new();
+    excluding.goals[0].measurements.clear();
+    excluding.settings.kpi.missing_actual = MissingActual::Exclude;
+    assert_eq!(excluding.faults(), ["/goals APPROVAL_REQUIRED"]);
+    excluding.settings.kpi.missing_actual = MissingActual::Zero;
+    assert_eq!(excluding.performance(), "50.00");
+}
+
+#[test]
+fn too_few_raters_are_told_of_their_dimension() {
+    let mut person = Person::new();
+    let raters = [(RaterType::Manager, 20.into()), (RaterType::CrossDept, 80.into())];
+    person.population.dimensions[2].raters = raters.into();
+    assert_eq!(person.faults(), ["/dimensions/collaboration DIMENSION_INSUFFICIENT"]);
+    // The manager rates even what is weighed by others alone.
+    person.population.dimensions[1].raters = [(RaterType::Oneself, 100.into())].into();
+    person.population.dimensions[2].raters = [(RaterType::Oneself, 100.into())].into();
+    let results = person.result().unwrap().results;
+    assert_eq!(results.collaboration.unwrap().to_string(), "110.00");
+    person.manager.ratings.clear();
+    assert_eq!(person.faults().len(), 2);
+}
+
+#[test]
+fn a_skipped_self_review_rates_nothing() {
+    let mut person = Person::new();
+    person.own.skipped = true;
+    assert_eq!(person.result().unwrap().results.collaboration.unwrap().to_string(), "100.00");
+}
+
+#[test]
+fn only_goals_in_force_count() {
+    let mut person = Person::new();
+    for state in [State::Draft, State::Submitted, State::Cancelled] {
+        person.goals.push(goal(3, 40, target(1)).in_state(state));
+    }
+    person.goals[0].goal.state = State::ChangePending;
+    person.goals[1].goal.state = State::Completed;
+    assert_eq!(person.performance(), "108.00");
+}
+
+#[test]
+fn objectives_count_where_the_policy_maps_their_progress() {
+    let mut person = Person::new();
+    person.goals[0].goal.content.weight = Decimal::from(30);
+    person.goals[1].goal.content.weight = Decimal::from(45);
+    person.goals.push(goal(3, 25, objective(Ambition::Committed)).checked_in(3).checked_in(7));
+    // (116 * 40 + 100 * 60) / 100
+    assert_eq!(person.performance(), "106.40");
+    person.settings.okr.in_review = OkrInReview::Mapped;
+    // 0.3 * 116 + 0.45 * 100 + 0.25 * 35
+    assert_eq!(person.performance(), "88.55");
+    person.goals[2].goal.content.exploratory = true;
+    // The same progress on the aspirational curve is worth 50.
+    assert_eq!(person.performance(), "92.30");
+    let trace = person.case().performance().unwrap().trace.canonical().unwrap();
+    assert!(trace.contains(&Uuid::from_u128(2001).to_string()), "the last check-in");
+    let mut alone = Person::new();
+    alone.goals = vec![goal(3, 100, objective(Ambition::Committed))];
+    assert_eq!(alone.faults(), ["/goals EMPTY_INPUT"]);
+}
+
+#[test]
+fn a_changed_target_counts_as_the_policy_says() {
+    let mut person = Person::new();
+    person.goals.truncate(1);
+    person.goals[0].goal.content.weight = Decimal::from(100);
+    let owned = person.goals.remove(0);
+    // 181 days at 116, 184 days at 58 points.
+    let changed = owned.revised("2025-03-15", target(100)).revised("2025-07-01", target(200));
+    let latest = GoalContent { kind: target(200), ..changed.goal.content.clone() };
+    person.goals.push(Owned { goal: Goal { content: latest, ..changed.goal.clone() }, ..changed });
+    assert_eq!(person.performance(), "58.00");
+    person.settings.kpi.target_change = TargetChange::TimeWeighted;
+    assert_eq!(person.performance(), "86.76");
+}
+
+#[test]
+fn a_veto_caps_the_grade_of_the_performance_and_stays_on_record() {
+    let mut person = Person::new();
+    person.veto = Some(Grade::D);
+    let computed = person.case().performance().unwrap();
+    assert_eq!(computed.trace.explanation.outcome.grade, Some(Grade::D));
+    assert_eq!(computed.results.performance.unwrap().to_string(), "108.00");
+    // The grade of the whole is capped after calibration (0.5 step 8).
+    assert_eq!(person.result().unwrap().results.computed_grade, Some(Grade::A));
+}
