@@ -2,10 +2,11 @@
 //! audit coverage and the count of statements are made of. An operation without one fails them.
 
 use crate::TestApp;
-use crate::client::{Client, Request};
+use crate::client::{Client, Credentials, Request};
 use crate::contract::{self, Operation};
 use crate::cycles;
 use crate::goals;
+use crate::sessions;
 use crate::world::{self, Company, PASSWORD, Persona};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -122,6 +123,31 @@ impl<'a> Calls<'a> {
         let made = self.fresh("/v1/cycles", &self.new_cycle());
         cycles::drive(self.app, self.company, made.id.unwrap_or_default(), state);
         made
+    }
+
+    /// A session of its own in some state.
+    fn session_in(&self, state: &str) -> Target {
+        let cycle = cycles::rated(self.app, self.company, "calibrating", &[]);
+        let id = Some(sessions::session_in(self.app, self.company, cycle, state));
+        Target { id, query: String::new(), body: Body::None }
+    }
+
+    /// An open session, and a move that may be made in it.
+    fn movable(&self) -> (Uuid, Value) {
+        let session = self.session_in("open").id.unwrap_or_default();
+        let lin = sessions::compared(&self.hr, session, "LIN");
+        (session, sessions::sound(&lin["review_id"], "B", "A"))
+    }
+
+    /// A move that waits for approval, proposed by Sun where she can sign in, else by Mei.
+    fn fresh_move(&self) -> Target {
+        let (session, body) = self.movable();
+        let proposer = match self.company.credentials(Persona::SkipLevelManager) {
+            Credentials::None => Persona::DirectManager,
+            _ => Persona::SkipLevelManager,
+        };
+        let id = Some(sessions::propose(&self.by(proposer), session, &body).expect(201).id());
+        Target { id, query: String::new(), body: Body::None }
     }
 
     /// Somebody of the company.
@@ -363,6 +389,57 @@ impl<'a> Calls<'a> {
             "getGoalChange" | "approveGoalChange" => self.pending_change(),
             "rejectGoalChange" => self.pending_change().with(json!({ "reason": "Not now" })),
 
+            "getDistribution" => {
+                let cycle = cycles::rated(self.app, self.company, "calibrating", &[]);
+                Target { id: Some(cycle), ..nothing }
+            }
+            "createCalibrationSession" => {
+                let cycle = cycles::rated(self.app, self.company, "calibrating", &[]);
+                nothing.with(json!({
+                    "cycle_id": cycle, "name": unique("Session"),
+                    "members": sessions::members(&self.hr, self.company),
+                }))
+            }
+            "listCalibrationSessions" => {
+                self.session_in("draft");
+                Target { query: "?limit=200".to_owned(), ..nothing }
+            }
+            "getCalibrationSession" => self.session_in("open"),
+            "updateCalibrationSession" => {
+                self.session_in("draft").with(json!({ "name": unique("Session") }))
+            }
+            "scheduleCalibrationSession" => {
+                self.session_in("draft").with(json!({ "scheduled_on": "2026-04-02" }))
+            }
+            "openCalibrationSession" => {
+                let present = ["sun", "mei", "hua"].map(|name| self.company.id(name));
+                self.session_in("scheduled").with(json!({ "present": present }))
+            }
+            "finaliseCalibrationSession" => {
+                self.session_in("open").with(json!({ "reason": "As it should be" }))
+            }
+            "overrideCalibrationSession" => {
+                self.session_in("open").with(json!({ "reason": "Two teams of specialists" }))
+            }
+            "reopenCalibrationSession" => {
+                self.session_in("finalised").with(json!({ "reason": "A figure was wrong" }))
+            }
+            "listComparedReviews" => {
+                Target { query: "?limit=200".to_owned(), ..self.session_in("open") }
+            }
+            "listMoves" => {
+                let made = self.fresh_move().id.unwrap_or_default();
+                let read = self.hr.get(format!("/v1/moves/{made}")).expect(200).json();
+                let id = read["session_id"].as_str().and_then(|id| id.parse().ok());
+                Target { id, query: "?limit=200".to_owned(), ..nothing }
+            }
+            "proposeMove" => {
+                let (session, body) = self.movable();
+                Target { id: Some(session), ..nothing }.with(body)
+            }
+            "getMove" | "approveMove" => self.fresh_move(),
+            "rejectMove" => self.fresh_move().with(json!({ "reason": "Not convincing" })),
+
             "exportRatings" => {
                 let cycle = cycles::rated(self.app, self.company, "published", &[]);
                 Target { query: format!("?cycle_id={cycle}"), ..nothing }
@@ -421,7 +498,10 @@ pub fn doer(operation: &Operation) -> Persona {
     match operation.id {
         "createGoal" | "updateGoal" | "deleteGoal" | "submitGoal" | "completeGoal"
         | "createCheckIn" | "requestGoalChange" => Persona::Employee,
-        "approveGoal" | "returnGoal" => Persona::DirectManager,
+        "approveGoal" | "returnGoal" | "proposeMove" | "approveMove" | "rejectMove" => {
+            Persona::DirectManager
+        }
+        "overrideCalibrationSession" | "reopenCalibrationSession" => Persona::Executive,
         _ => Persona::HrAdmin,
     }
 }

@@ -12,6 +12,7 @@ pub mod golden;
 pub mod postgres;
 pub mod process;
 pub mod reviews;
+pub mod sessions;
 pub mod sheet;
 pub mod sql;
 pub mod tokens;

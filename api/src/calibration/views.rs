@@ -2,6 +2,7 @@
 
 use crate::caller::Actor;
 use crate::distribution::views::DistributionSummary;
+use crate::reviews::views::EvidenceView;
 use crate::schema::{word_list, word_or_null, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calibration::{Picture, Reason};
@@ -11,8 +12,6 @@ use domain::calibration_session::{
 };
 use domain::id::EmployeeId;
 use domain::policy::{Action, Mask, Protected, decide};
-use domain::review::evidence::EvidenceKind;
-use domain::review::form::EvidenceItem;
 use domain::scale::Grade;
 use domain::state::calibration_session::State;
 use domain::state::review;
@@ -305,38 +304,6 @@ pub struct ComparedReviewPage {
     pub next_cursor: Option<String>,
 }
 
-/// Something that shows what a move says.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MoveEvidence {
-    /// What kind it is.
-    #[schema(schema_with = words::<EvidenceKind>)]
-    pub kind: EvidenceKind,
-    /// When it happened; it counts when that lies inside the period of the cycle.
-    #[schema(example = "2026-08-14")]
-    pub date: NaiveDate,
-    /// What it says.
-    #[schema(
-        min_length = 1,
-        max_length = 2000,
-        pattern = r"\S",
-        example = "Won the tender of the port authority"
-    )]
-    pub text: String,
-}
-
-impl From<EvidenceItem> for MoveEvidence {
-    fn from(EvidenceItem { kind, date, text }: EvidenceItem) -> Self {
-        Self { kind, date, text }
-    }
-}
-
-impl From<MoveEvidence> for EvidenceItem {
-    fn from(MoveEvidence { kind, date, text }: MoveEvidence) -> Self {
-        Self { kind, date, text }
-    }
-}
-
 /// What a session sees of its distribution.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SessionPicture {
@@ -395,7 +362,7 @@ pub struct MoveContent {
     #[schema(example = "The tender was won after the rating had been written")]
     pub text: String,
     /// What shows it.
-    pub evidence: Vec<MoveEvidence>,
+    pub evidence: Vec<EvidenceView>,
 }
 
 /// A move of one grade in a session.
@@ -451,7 +418,7 @@ impl MoveView {
             to: moved.to,
             reasons: moved.reasons.into_iter().collect(),
             text: moved.text,
-            evidence: moved.evidence.into_iter().map(MoveEvidence::from).collect(),
+            evidence: moved.evidence.into_iter().map(EvidenceView::from).collect(),
         };
         Self {
             id: moved.id.uuid(),
@@ -508,5 +475,5 @@ pub struct NewMove {
     /// computed one and that is neither S nor D.
     #[serde(default)]
     #[schema(max_items = 20)]
-    pub evidence: Vec<MoveEvidence>,
+    pub evidence: Vec<EvidenceView>,
 }

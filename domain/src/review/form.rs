@@ -131,6 +131,14 @@ pub struct Results {
 }
 
 impl Results {
+    /// The grade as it stands: the final one once there is one, until then the calibrated or the
+    /// computed one, no better than a veto leaves it.
+    pub fn present_grade(&self) -> Option<Grade> {
+        let moved = self.calibrated_grade.or(self.computed_grade);
+        let capped = moved.map(|grade| self.veto_grade.map_or(grade, |cap| grade.min(cap)));
+        self.final_grade.or(capped)
+    }
+
     /// The same with scores and computed grade as they are computed now; what others decide stays.
     pub fn computed_again(&self, computed: &Results) -> Results {
         Results {
@@ -146,14 +154,6 @@ impl Results {
     /// more. How it was computed stays on record.
     pub fn without_rating(&self) -> Results {
         Results { performance: self.performance, veto_grade: self.veto_grade, ..Results::default() }
-    }
-
-    /// The grade as it stands: the final one once there is one, until then the calibrated or the
-    /// computed one, no better than a veto leaves it.
-    pub fn present_grade(&self) -> Option<Grade> {
-        let moved = self.calibrated_grade.or(self.computed_grade);
-        let capped = moved.map(|grade| self.veto_grade.map_or(grade, |cap| grade.min(cap)));
-        self.final_grade.or(capped)
     }
 }
 

@@ -1,0 +1,82 @@
+//! Calibration sessions brought to where a test needs them.
+
+use crate::TestApp;
+use crate::client::{Answer, Client};
+use crate::cycles::step;
+use crate::world::{Company, PASSWORD, Persona};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Hua, who leads a session. In the company of which she has no account yet, she gets one, and a
+/// role of HR.
+fn facilitator(hr: &Client, company: &Company) -> Uuid {
+    let hua = company.id("hua");
+    let account = hr.post("/v1/accounts", &json!({ "login": "hua", "employee_id": hua }));
+    if account.status == 201 {
+        let account = account.json();
+        let body = json!({ "setup_token": account["setup_token"], "password": PASSWORD });
+        hr.post("/v1/auth/password-setup", &body).expect(204);
+        let role = json!({ "account_id": account["id"], "role": "hr_admin" });
+        hr.post("/v1/role-assignments", &role).expect(201);
+    }
+    hua
+}
+
+/// The members of a session: Sun and Mei, and Hua who leads it.
+pub fn members(hr: &Client, company: &Company) -> Value {
+    json!([
+        { "employee_id": company.id("sun"), "seat": "member" },
+        { "employee_id": company.id("mei"), "seat": "member" },
+        { "employee_id": facilitator(hr, company), "seat": "facilitator" },
+    ])
+}
+
+/// A session of a cycle, for all departments, in a state.
+///
+/// # Panics
+/// When a step is refused.
+pub fn session_in(app: &TestApp, company: &Company, cycle: Uuid, state: &str) -> Uuid {
+    let hr = app.as_(Persona::HrAdmin).with(company.credentials(Persona::HrAdmin));
+    let body = json!({ "cycle_id": cycle, "name": "All", "members": members(&hr, company) });
+    let session = hr.post("/v1/calibration-sessions", &body).expect(201).id();
+    let path = format!("/v1/calibration-sessions/{session}");
+    let present = ["sun", "mei", "hua"].map(|name| company.id(name));
+    let way = [
+        ("scheduled", "schedule", json!({ "scheduled_on": "2026-04-02" })),
+        ("open", "opening", json!({ "present": present })),
+        ("finalised", "finalisation", json!({ "reason": "As it should be" })),
+    ];
+    for (reached, noun, body) in way {
+        if hr.get(&path).expect(200).json()["state"] == state {
+            break;
+        }
+        let answer = step(&hr, &path, noun, Some(body)).expect(200);
+        assert_eq!(answer.json()["state"], reached);
+    }
+    session
+}
+
+/// What somebody is shown of a review in a session, by employee number.
+///
+/// # Panics
+/// When it is not there.
+pub fn compared(client: &Client, session: Uuid, number: &str) -> Value {
+    let path = format!("/v1/calibration-sessions/{session}/reviews?limit=200");
+    let rows = client.all(&path);
+    let found = rows.into_iter().find(|row| row["employee_number"] == number);
+    found.unwrap_or_else(|| panic!("{number} is not compared"))
+}
+
+/// A sound move of a review from a grade to another one.
+pub fn sound(review: &Value, from: &str, to: &str) -> Value {
+    json!({
+        "review_id": review, "from": from, "to": to, "reasons": ["evidence_new"],
+        "text": "The tender was won after the rating had been written",
+        "evidence": [{ "kind": "project_result", "date": "2026-02-14", "text": "The contract" }],
+    })
+}
+
+/// Proposes a move.
+pub fn propose(client: &Client, session: Uuid, body: &Value) -> Answer {
+    client.post(format!("/v1/calibration-sessions/{session}/moves"), body)
+}
