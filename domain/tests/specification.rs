@@ -18,6 +18,15 @@ fn resolve(path: &str) -> Option<(PathBuf, Vec<&str>)> {
     })
 }
 
+/// The text of a module: one file, or with its `mod.rs` all files of the folder, whose items it
+/// shows as its own.
+fn text_of(file: &Path) -> String {
+    let folder = file.parent().filter(|_| file.ends_with("mod.rs"));
+    let Some(folder) = folder else { return fs::read_to_string(file).unwrap_or_default() };
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| fs::read_to_string(file.path()).ok()).collect()
+}
+
 /// Whether the text declares the name, by itself or through one of the crate's macros.
 fn declares(text: &str, name: &str) -> bool {
     let keywords = ["fn ", "struct ", "enum ", "trait ", "const ", "    "];
@@ -43,7 +52,7 @@ fn every_path_of_the_specification_leads_to_code() {
             let found =
                 path.strip_prefix('`').and_then(|path| path.strip_suffix('`')).and_then(resolve);
             let sound = found.is_some_and(|(file, names)| {
-                let text = fs::read_to_string(file).unwrap_or_default();
+                let text = text_of(&file);
                 names.iter().all(|name| declares(&text, name))
             });
             if !sound {

@@ -214,7 +214,8 @@ fn a_session_compares_the_departments_it_is_for(app: &TestApp) {
     let sales = session_in(app, &app.world.own, cycle, "scheduled");
     let read = hr.get(path(sales)).expect(200);
     hr.patch(&read, &json!({ "department_ids": [app.id("sales")] })).expect(200);
-    let present = json!({ "present": ["sun", "mei", "hua"].map(|name| app.id(name)) });
+    let present = ["sun", "mei", "hua"].map(|name| app.id(name));
+    let present = json!({ "present": present });
     step(&hr, &path(sales), "opening", Some(present)).expect(200);
     let of = |session: Uuid| {
         let rows = app.as_(SecondHrAdmin).all(&(path(session) + "/reviews?limit=3"));
