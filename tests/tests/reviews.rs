@@ -33,8 +33,8 @@ on_each_engine![
 fn keys(answer: &Answer) -> Vec<String> {
     let shown = answer.json();
     let parts = ["self_review", "manager_review", "results", "disagreement", "acknowledged_at"];
-    let known = |part: &&str| shown.get(**part).is_some();
-    parts.iter().filter(known).map(|part| (*part).to_owned()).collect()
+    let known = parts.into_iter().filter(|part| shown.get(part).is_some());
+    known.map(str::to_owned).collect()
 }
 
 fn actions(client: &Client, review: &str) -> Value {

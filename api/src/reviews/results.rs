@@ -180,7 +180,7 @@ pub struct ExplanationPart {
     /// The steps that led to the score, after the parts were known.
     pub steps: Vec<ExplanationStep>,
     /// The parts it is made of.
-    #[schema(no_recursion)]
+    #[schema(no_recursion, example = json!([]))]
     pub parts: Vec<ExplanationPart>,
 }
 
