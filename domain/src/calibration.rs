@@ -453,7 +453,7 @@ mod tests {
         // Ten people: 1, 2, 5, 2 (by the tie towards the middle) and 0 seats.
         let mut people: Vec<Results> = (0..8).map(|score| result(score, None)).collect();
         people.extend([result(100, None), result(100, None)]);
-        let ties = |people: &[Results], settings| {
+        let ties = |people: &[Results], settings: &DistributionSettings| {
             undecided_ties(&people.iter().collect::<Vec<_>>(), settings).unwrap()
         };
         assert_eq!(ties(&people, &forced), 1);

@@ -593,6 +593,7 @@ impl World {
             distribution_ok: passes,
             exec_override: self.dice.one_in(2),
             pending_moves: Some(self.pending.len() as u32),
+            undecided_ties: Some(0),
             before_publication: self.published_grades.is_none(),
             reason_given: self.dice.one_in(2),
             ..calibration_session::Facts::default()

@@ -198,6 +198,7 @@ fn calibration_session_pairs() {
         distribution_ok: true,
         exec_override: false,
         pending_moves: Some(0),
+        undecided_ties: Some(0),
         before_publication: true,
         reason_given: true,
     }]);
