@@ -437,6 +437,7 @@ mod tests {
         assert_eq!(code(&people, id(99)), Code::NotFound);
         assert_eq!(code(&[], id(1)), Code::EmptyInput);
     }
+
     #[test]
     fn exact_quotas_leave_equals_across_a_boundary_to_the_session() {
         let forced = DistributionSettings {

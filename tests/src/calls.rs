@@ -6,6 +6,7 @@ use crate::client::{Client, Credentials, Request};
 use crate::contract::{self, Operation};
 use crate::cycles;
 use crate::goals;
+use crate::reviews;
 use crate::sessions;
 use crate::world::{self, Company, PASSWORD, Persona};
 use serde_json::{Value, json};
@@ -48,7 +49,10 @@ impl<'a> Calls<'a> {
         if operation.is_guarded() {
             let item = operation.path.split_inclusive("{id}").next().unwrap_or_default();
             let item = item.replace("{id}", &id.unwrap_or_default().to_string());
-            request = request.if_match(&self.hr.get(item).expect(200).etag());
+            // Who changes what is shown to them in part names what they have seen themselves.
+            let seen = caller.get(item.clone());
+            let seen = if seen.status == 200 { seen } else { self.hr.get(item).expect(200) };
+            request = request.if_match(&seen.etag());
         }
         match body {
             Body::None => request,
@@ -187,6 +191,40 @@ impl<'a> Calls<'a> {
         Target { id: Some(change.id()), query: String::new(), body: Body::None }
     }
 
+    /// A review of Lin's in some state, one that is there if any is. In the other company any state
+    /// will do, for whoever must not learn that there is one.
+    fn review_in(&self, state: &str) -> Target {
+        let lin = self.company.id("lin");
+        let own = self.company.slug == self.app.world.own.slug;
+        let known = if own { format!("&state={state}") } else { String::new() };
+        let list = self.hr.get(format!("/v1/reviews?employee_id={lin}&limit=1{known}")).expect(200);
+        let id = list.json()["items"][0]["id"].as_str().and_then(|id| id.parse().ok());
+        let id = id.unwrap_or_else(|| {
+            if own { reviews::in_state(self.app, state) } else { self.foreign_review(lin) }
+        });
+        Target { id: Some(id), query: String::new(), body: Body::None }
+    }
+
+    fn foreign_review(&self, lin: Uuid) -> Uuid {
+        let mut cycle = self.new_cycle();
+        cycle["org_unit_ids"] = json!([self.company.id("sales")]);
+        let cycle = self.hr.post("/v1/cycles", &cycle).expect(201).id();
+        cycles::drive(self.app, self.company, cycle, "evaluating");
+        let list = self.hr.get(format!("/v1/reviews?employee_id={lin}&limit=1")).expect(200);
+        let id = list.json()["items"][0]["id"].as_str().and_then(|id| id.parse().ok());
+        id.expect("a review of Lin's")
+    }
+
+    /// A review of Lin's with a draft on one side, in the state in which it is handed in.
+    fn drafted(&self, state: &str, side: &str, persona: Persona) -> Target {
+        let review = self.review_in(state);
+        let path = format!("/v1/reviews/{}", review.id.unwrap_or_default());
+        if self.company.slug == self.app.world.own.slug {
+            reviews::write(&self.by(persona), &path, side, &reviews::part("4")).expect(200);
+        }
+        review
+    }
+
     /// Somebody in a cycle of their own.
     fn participant(&self) -> Target {
         let cycle = self.cycle_in("goal_setting").id.unwrap_or_default();
@@ -215,6 +253,7 @@ impl<'a> Calls<'a> {
             | "getExecutiveDashboard" => nothing,
             "listPositions"
             | "listOrgUnits"
+            | "listReviews"
             | "listEmployees"
             | "listAccounts"
             | "listRoleAssignments"
@@ -444,6 +483,26 @@ impl<'a> Calls<'a> {
                 let cycle = cycles::rated(self.app, self.company, "published", &[]);
                 Target { query: format!("?cycle_id={cycle}"), ..nothing }
             }
+            "getReview" | "getResult" | "explainResult" => self.review_in("second_review"),
+            "updateSelfReview" => self.review_in("pending_self").with(reviews::part("3")),
+            "submitSelfReview" => self.drafted("pending_self", "self-review", Persona::Employee),
+            "skipSelfReview" => self.review_in("pending_self"),
+            "closeReviewRaters" => self.review_in("pending_raters"),
+            "updateManagerReview" => self.review_in("pending_manager").with(reviews::part("3")),
+            "submitManagerReview" => {
+                self.drafted("pending_manager", "manager-review", Persona::DirectManager)
+            }
+            "returnReview" => {
+                let body = json!({ "to": "self", "reason": "Say more" });
+                self.review_in("pending_manager").with(body)
+            }
+            "confirmReview" => self.review_in("second_review"),
+            "reopenReview" => self.review_in("in_calibration").with(json!({ "reason": "Wrong" })),
+            "acknowledgeReview" => self.review_in("published"),
+            "disagreeWithReview" => {
+                self.review_in("published").with(json!({ "text": "The tender is missing" }))
+            }
+            "computeResults" => self.cycle_in("evaluating"),
 
             "signIn" => nothing.with(json!({
                 "tenant": self.company.slug, "login": "lin", "password": PASSWORD,
@@ -497,10 +556,17 @@ fn new_change() -> Value {
 pub fn doer(operation: &Operation) -> Persona {
     match operation.id {
         "createGoal" | "updateGoal" | "deleteGoal" | "submitGoal" | "completeGoal"
-        | "createCheckIn" | "requestGoalChange" => Persona::Employee,
-        "approveGoal" | "returnGoal" | "proposeMove" | "approveMove" | "rejectMove" => {
-            Persona::DirectManager
-        }
+        | "createCheckIn" | "requestGoalChange" | "updateSelfReview" | "submitSelfReview"
+        | "acknowledgeReview" | "disagreeWithReview" => Persona::Employee,
+        "approveGoal"
+        | "returnGoal"
+        | "updateManagerReview"
+        | "submitManagerReview"
+        | "returnReview"
+        | "proposeMove"
+        | "approveMove"
+        | "rejectMove" => Persona::DirectManager,
+        "confirmReview" => Persona::SkipLevelManager,
         "overrideCalibrationSession" | "reopenCalibrationSession" => Persona::Executive,
         _ => Persona::HrAdmin,
     }

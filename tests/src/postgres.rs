@@ -113,9 +113,10 @@ impl Cluster {
         self.sql(ROLE, &format!("CREATE DATABASE {} TEMPLATE {}", quoted(name), quoted(template)));
     }
 
-    /// Removes a database, whoever is still connected to it.
+    /// Removes a database, whoever is still connected to it: only the superuser may send away what
+    /// PostgreSQL itself does there.
     pub fn drop_database(&self, name: &str) {
-        self.sql(ROLE, &format!("DROP DATABASE {} WITH (FORCE)", quoted(name)));
+        self.sql(SUPERUSER, &format!("DROP DATABASE {} WITH (FORCE)", quoted(name)));
     }
 
     /// Where to connect for a database.

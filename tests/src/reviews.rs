@@ -4,7 +4,7 @@ use crate::calls::unique;
 use crate::client::{Answer, Client};
 use crate::cycles::{self, step};
 use crate::goals::{activate, goal, indicator};
-use crate::world::Persona::{DirectManager, Employee, HrAdmin};
+use crate::world::Persona::{DirectManager, Employee, HrAdmin, SkipLevelManager};
 use crate::{TestApp, goals};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -118,4 +118,37 @@ pub fn write(client: &Client, review: &str, side: &str, body: &Value) -> Answer 
 pub fn hand_in(client: &Client, review: &str, side: &str, rating: &str) -> Answer {
     write(client, review, side, &part(rating)).expect(200);
     step(client, review, &format!("{side}/submission"), None).expect(200)
+}
+
+/// A review of Lin's in some state, of a new cycle in which a colleague may rate and somebody looks a
+/// second time.
+///
+/// # Panics
+/// When a step is refused.
+pub fn in_state(app: &TestApp, state: &str) -> Uuid {
+    let mut rules = rules(&json!({ "review.second_review": true }));
+    rules["populations"][0]["dimensions"][1]["raters"] = json!({ "manager": "60", "peer": "40" });
+    let cycle = planned(app, &rules);
+    open(app, cycle);
+    let review = of(app, cycle, "lin");
+    let (hr, lin, mei) = (app.as_(HrAdmin), app.as_(Employee), app.as_(DirectManager));
+    let steps: [(&str, &dyn Fn()); 5] = [
+        ("pending_raters", &|| drop(hand_in(&lin, &review, "self-review", "3"))),
+        ("pending_manager", &|| drop(step(&hr, &review, "raters-closure", None).expect(200))),
+        ("second_review", &|| drop(hand_in(&mei, &review, "manager-review", "3"))),
+        ("in_calibration", &|| {
+            step(&app.as_(SkipLevelManager), &review, "confirmation", None).expect(200);
+        }),
+        ("published", &|| cycles::drive(app, &app.world.own, cycle, "published")),
+    ];
+    let now =
+        || hr.get(&review).expect(200).json()["state"].as_str().unwrap_or_default().to_owned();
+    for (_, go) in steps {
+        if now() == state {
+            break;
+        }
+        go();
+    }
+    assert_eq!(now(), state);
+    review.rsplit('/').next().and_then(|id| id.parse().ok()).expect("an id")
 }

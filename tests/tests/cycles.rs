@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::calls::unique;
-use tests::cycles::{design, drive, end_appeals, exceptions, step};
+use tests::cycles::{behind, design, drive, end_appeals, exceptions, step};
 use tests::world::Persona::{
     DirectManager, Employee, Executive, HrAdmin, Hrbp, OtherHrAdmin, SecondHrAdmin,
 };
@@ -19,6 +19,7 @@ on_each_engine![
     publication_takes_two_people,
     giving_up_takes_two_people_and_reasons,
     a_cycle_tells_what_it_waits_for,
+    stages_wait_for_their_days,
 ];
 
 fn designed(app: &TestApp, change: impl FnOnce(&mut Value)) -> String {
@@ -321,4 +322,35 @@ fn a_cycle_tells_what_it_waits_for(app: &TestApp) {
     drive(app, &app.world.own, cycle, "archived");
     let over = hr.get(&path).expect(200).json();
     assert_eq!((&over["next"], &over["items"]), (&Value::Null, &json!([])));
+}
+
+fn stages_wait_for_their_days(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    let path = designed(app, |body| {
+        body["org_unit_ids"] = json!([app.id("labs")]);
+        for day in [
+            "evaluation",
+            "self_review_due",
+            "rater_due",
+            "manager_review_due",
+            "calibration",
+            "publication",
+            "retention",
+        ] {
+            body["schedule"][day] = json!("2099-01-01");
+        }
+    });
+    drive(app, &app.world.own, id_of(&path), "executing");
+    let refuse = |noun: &str, code: &str| {
+        let refused = app.unchanged(|| step(&hr, &path, noun, None)).refused("guard-failed");
+        let detail = refused.json()["errors"][0]["detail"].as_str().unwrap_or_default().to_owned();
+        assert!(detail.contains("2099-01-01"), "{detail}");
+        refused.faults(&[("", code)]);
+    };
+    refuse("evaluation", "date_reached");
+    let first_day = "UPDATE cycle SET schedule = replace(schedule, \
+                     '\"evaluation\":\"2099', '\"evaluation\":\"2026')";
+    behind(app, first_day);
+    drive(app, &app.world.own, id_of(&path), "closed");
+    refuse("archival", "retention_reached");
 }

@@ -1,7 +1,7 @@
 //! Who takes part in a cycle, who answers for whom, and who is taken out.
 
 use serde_json::{Value, json};
-use tests::cycles::{drive, step};
+use tests::cycles::{design, drive, rules, step};
 use tests::world::Persona::{
     self, Colleague, DirectManager, Employee, Executive, FormerManager, HrAdmin, Hrbp,
     OtherHrAdmin, OtherHrbp, SkipLevelManager,
@@ -17,6 +17,7 @@ on_each_engine![
     who_takes_part_late_gets_a_review,
     who_is_evaluated_is_settled_before_calibration,
     nobody_but_hr_changes_who_takes_part,
+    who_belongs_to_no_population_cannot_be_evaluated,
 ];
 
 fn lin(app: &TestApp) -> String {
@@ -172,5 +173,27 @@ fn nobody_but_hr_changes_who_takes_part(app: &TestApp) {
         let hua = format!("/v1/participants/{}", app.id("hua.participant"));
         let own = step(&app.as_(HrAdmin), &hua, "exclusion", Some(json!({ "reason": "Mine" })));
         assert_eq!(own.refused("forbidden").json()["rule"], "conflict-of-interest");
+    });
+}
+
+fn who_belongs_to_no_population_cannot_be_evaluated(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    let mut rules = rules();
+    rules["populations"][0]["managers"] = json!(true);
+    let body = json!({ "code": "MANAGERS", "name": "Managers", "rules": rules });
+    let policy = hr.post("/v1/policies", &body).expect(201).id();
+    step(&hr, &format!("/v1/policies/{policy}"), "publication", None).expect(200);
+    let cycle = hr.post("/v1/cycles", &design("MANAGERS", policy)).expect(201).id();
+    step(&hr, &format!("/v1/cycles/{cycle}"), "launch", None).expect(200);
+    let evaluated = format!("/v1/participants?cycle_id={cycle}&excluded=false");
+    assert_eq!(names(app, &hr.all(&evaluated)), ["mei", "sun"], "those with a team of their own");
+    let lin = hr.all(&format!("/v1/participants?cycle_id={cycle}&employee_id={}", app.id("lin")));
+    assert_eq!(lin[0]["exclusion"], "no_population");
+    assert_eq!((&lin[0]["population"], &lin[0]["counts_for_quota"]), (&Value::Null, &json!(false)));
+    let path = format!("/v1/participants/{}", lin[0]["id"].as_str().unwrap_or_default());
+    app.unchanged(|| {
+        step(&hr, &path, "inclusion", Some(json!({ "reason": "She is good" })))
+            .refused("guard-failed")
+            .faults(&[("", "no_population")]);
     });
 }
