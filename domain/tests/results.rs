@@ -55,6 +55,7 @@ fn goal(id: u128, weight: i64, kind: GoalKind) -> Owned {
         confidence: None,
         checked_in_at: None,
         score: None,
+        return_reason: None,
         cycle_state: cycle::State::Evaluating,
         first_signature: None,
         version: 1,
