@@ -154,7 +154,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     }
     let has_body = operation.get("requestBody").is_some();
     let on_one = path.contains("{id}") || path.contains("{slug}");
-    let is_item = path.ends_with("{id}") || path == "/v1/tenant";
+    let is_item = path.ends_with("{id}")
+        || path == "/v1/tenant"
+        || operation["operationId"] == "explainResult";
     let is_report = REPORTS.iter().any(|noun| path.ends_with(noun));
     let is_transition = method == "post" && path.contains("{id}/") && !is_report;
     let guarded = matches!(method, "patch" | "put" | "delete") || is_transition;

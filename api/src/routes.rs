@@ -30,7 +30,6 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::reviews::results::routes)
             .configure(crate::to_dos::routes)
             .configure(crate::dashboards::routes)
-            .configure(crate::distribution::routes)
             .configure(crate::calibration::routes)
             .configure(crate::ratings::routes),
     );

@@ -144,7 +144,6 @@ fn nobody_learns_of_a_draft_or_a_result_before_its_time(app: &TestApp) {
     let hr = app.as_(HrAdmin);
     let cycle = hr.get(&review).json()["cycle_id"].as_str().unwrap().to_owned();
     let before = lin.get(&review).expect(200).etag();
-    hr.post(format!("/v1/cycles/{cycle}/results"), &json!({})).refused("unsupported-media-type");
     hr.request("POST", format!("/v1/cycles/{cycle}/results")).send().expect(200);
     assert_eq!(lin.get(&review).expect(200).etag(), before);
 }

@@ -342,6 +342,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(archival)
             .service(cancellation)
             .service(crate::reviews::results::compute)
+            .service(crate::distribution::read)
             .service(readiness::readiness),
     );
 }

@@ -20,7 +20,6 @@ use persistence::{GradeCount, Store};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use views::{DepartmentDistribution, Distribution, DistributionPool};
 
@@ -48,8 +47,8 @@ struct DistributionQuery {
         (String = "image/svg+xml", example = json!("<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>")),
     ))),
     security(("bearer" = [])))]
-#[get("/cycles/{id}/distribution")]
-async fn read(
+#[get("/{id}/distribution")]
+pub async fn read(
     caller: Caller,
     id: PathId,
     query: Query<DistributionQuery>,
@@ -72,12 +71,6 @@ async fn read(
         .insert_header((header::CONTENT_LANGUAGE, language.tag()))
         .body(chart::svg(&distribution, &code, language)))
 }
-
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(read);
-}
-
 /// The distribution of a cycle as the caller may see it, and the code of the cycle.
 fn distribution_of(
     store: &mut dyn Store,

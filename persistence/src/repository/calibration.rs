@@ -42,7 +42,7 @@ struct Row {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = member)]
+#[diesel(table_name = member, treat_none_as_default_value = false)]
 struct Seat {
     tenant_id: Key,
     session_id: Key,
