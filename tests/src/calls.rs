@@ -388,8 +388,8 @@ impl<'a> Calls<'a> {
 
             "getParticipant" => self.id("lin.participant"),
             "handOverParticipant" => {
-                let manager = self.company.id("sun");
-                self.id("lin.participant").with(json!({ "manager_id": manager, "reason": "Moved" }))
+                let manager = self.company.id("hua");
+                self.participant().with(json!({ "manager_id": manager, "reason": "Moved" }))
             }
             "excludeParticipant" => self.participant().with(json!({ "reason": "On long leave" })),
             "includeParticipant" => {

@@ -265,8 +265,7 @@ where
                     None::<usize>,
                     rows,
                 );
-                let noting =
-                    app.db.write(context, move |store| Ok(store.record_export(record.clone())?));
+                let noting = app.db.write(context, move |store| Ok(store.note(record.clone())?));
                 noting.await.and(written).map(|(last, _)| Bytes::from(last))
             }
         };

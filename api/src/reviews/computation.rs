@@ -264,6 +264,12 @@ fn compute(
             settle(store, actor, rule, &computation, reviews, |_| false, &mut told)
         })?;
     }
+    let record = Record::new("cycle.results_computed", frame.cycle.id, rule).field(
+        "computed",
+        None::<usize>,
+        told.computed,
+    );
+    store.note(record)?;
     Ok(told)
 }
 

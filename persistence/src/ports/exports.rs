@@ -2,7 +2,6 @@
 
 use super::{Result, ReviewResults};
 use chrono::NaiveDate;
-use domain::change::Record;
 use domain::id::{CycleId, OrgUnitId};
 use domain::policy::{Protected, Sealed, Target, Visibility};
 use domain::time::Timestamp;
@@ -112,6 +111,4 @@ pub trait Exports {
         units: &[OrgUnitId],
         each: &mut dyn FnMut(Sealed<RatingRow>, bool) -> ControlFlow<()>,
     ) -> Result<()>;
-    /// Records that a file was taken away.
-    fn record_export(&mut self, record: Record) -> Result<()>;
 }

@@ -253,6 +253,9 @@ pub struct AuditFilter {
 
 /// The audit log and the events feed; both are written only by saving changes.
 pub trait Ledger {
+    /// Records what happened beside the changes of this unit of work, such as that a file was taken
+    /// away.
+    fn note(&mut self, record: Record) -> Result<()>;
     /// A page of audit entries, in the order of their positions.
     fn audit_entries(&mut self, filter: &AuditFilter, page: &Page) -> Result<Vec<AuditEntry>>;
     /// One audit entry.

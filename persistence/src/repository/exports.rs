@@ -11,7 +11,6 @@ use diesel::dsl::{AsSelect, SqlTypeOf};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Date, Integer, Nullable, Text};
-use domain::change::Record;
 use domain::id::OrgUnitId;
 use domain::policy::{Sealed, Visibility};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -342,11 +341,6 @@ impl Exports for Unit<'_> {
                 break;
             }
         }
-        Ok(())
-    }
-
-    fn record_export(&mut self, record: Record) -> Result<()> {
-        self.record(record);
         Ok(())
     }
 }

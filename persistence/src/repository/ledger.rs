@@ -168,6 +168,11 @@ pub fn append(conn: &mut Conn, tenant: TenantId, records: &[(Context, Record)]) 
 }
 
 impl Ledger for Unit<'_> {
+    fn note(&mut self, record: Record) -> Result<()> {
+        self.record(record);
+        Ok(())
+    }
+
     fn audit_entries(&mut self, filter: &AuditFilter, page: &Page) -> Result<Vec<AuditEntry>> {
         let mut query = audit_entry::table
             .filter(audit_entry::tenant_id.eq(self.scope()))
