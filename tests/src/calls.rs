@@ -201,6 +201,15 @@ impl<'a> Calls<'a> {
         Target { id: Some(id), query: String::new(), body: Body::None }
     }
 
+    /// A review of Lin's in calibration, whose grade no session has moved.
+    fn unmoved_review(&self) -> Target {
+        if self.company.slug != self.app.world.own.slug {
+            return self.review_in("in_calibration");
+        }
+        let id = reviews::in_state(self.app, "in_calibration");
+        Target { id: Some(id), query: String::new(), body: Body::None }
+    }
+
     fn foreign_review(&self, lin: Uuid) -> Uuid {
         let mut cycle = self.new_cycle();
         cycle["org_unit_ids"] = json!([self.company.id("sales")]);
@@ -493,7 +502,7 @@ impl<'a> Calls<'a> {
                 self.review_in("pending_manager").with(body)
             }
             "confirmReview" => self.review_in("second_review"),
-            "reopenReview" => self.review_in("in_calibration").with(json!({ "reason": "Wrong" })),
+            "reopenReview" => self.unmoved_review().with(json!({ "reason": "Wrong" })),
             "acknowledgeReview" => self.review_in("published"),
             "disagreeWithReview" => {
                 self.review_in("published").with(json!({ "text": "The tender is missing" }))
