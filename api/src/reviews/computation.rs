@@ -260,7 +260,7 @@ fn compute(
         let set = ReviewSet { employee_ids: Some(some.to_vec()), ..everyone.clone() };
         each_stretch(store, &set, |store, reviews| {
             let computation = Computation::of(store, frame, some, some)?;
-            let reviews = reviews.into_iter().filter(|review| is_handed_in(review)).collect();
+            let reviews = reviews.into_iter().filter(is_handed_in).collect();
             settle(store, actor, rule, &computation, reviews, |_| false, &mut told)
         })?;
     }

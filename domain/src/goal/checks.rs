@@ -377,8 +377,14 @@ mod tests {
         let person = placed(3, Person, Some(2));
         assert_eq!(codes(&person, &[team.clone(), company.clone()], &[]), []);
         assert_eq!(codes(&company, &[], &[]), []);
-        assert_eq!(codes(&placed(3, Team, Some(2)), &[team.clone()], &[]), [Code::AlignLevel]);
-        assert_eq!(codes(&placed(2, Team, Some(2)), &[team.clone()], &[]), [Code::AlignSelf]);
+        assert_eq!(
+            codes(&placed(3, Team, Some(2)), std::slice::from_ref(&team), &[]),
+            [Code::AlignLevel]
+        );
+        assert_eq!(
+            codes(&placed(2, Team, Some(2)), std::slice::from_ref(&team), &[]),
+            [Code::AlignSelf]
+        );
         assert_eq!(codes(&person, &[], &[]), [Code::NotFound]);
         let round = placed(1, Company, Some(3));
         let above = [person.clone(), team.clone(), company.clone()];
