@@ -252,7 +252,7 @@ pub struct DepartmentDistribution {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DistributionPool {
     /// The departments; null stands for people who work in none.
-    #[schema(value_type = Vec<Option<Uuid>>)]
+    #[schema(value_type = Vec<Option<Uuid>>, example = json!(["0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11"]))]
     pub department_ids: Vec<Option<Uuid>>,
     /// Their people together.
     #[serde(flatten)]
