@@ -392,6 +392,11 @@ fn example(schema: &Value, schemas: &Value) -> Value {
     if let Some(first) = schema["examples"].get(0).or_else(|| schema["enum"].get(0)) {
         return first.clone();
     }
+    let parts = schema["allOf"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if parts.len() > 1 {
+        let parts = parts.iter().filter_map(|part| example(part, schemas).as_object().cloned());
+        return parts.flatten().collect::<Map<_, _>>().into();
+    }
     for key in ["oneOf", "anyOf", "allOf"] {
         let options = schema[key].as_array().into_iter().flatten();
         if let Some(option) = options.into_iter().find(|option| option["type"] != "null") {
