@@ -1,12 +1,12 @@
 //! What waits for the caller, and by when.
 
 use crate::caller::{Actor, Caller};
+use crate::cycles::last_day_of_appeals;
 use crate::extract::Query;
 use crate::refusal::Refusal;
 use crate::schema::words;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
-use domain::calendar::WorkCalendar;
 use domain::id::EmployeeId;
 use domain::policy::{Action, Target, decide};
 use domain::state::{cycle, goal};
@@ -128,7 +128,9 @@ async fn list(caller: Caller, query: Query<ToDoQuery>) -> Result<HttpResponse, R
             };
             let limit = usize::try_from(page.limit).unwrap_or_default();
             let shown = desk.to_dos.iter().filter(|to_do| behind(to_do)).take(limit);
-            Ok(shown.map(|to_do| (key_of(to_do), desk.show(to_do, actor))).collect::<Vec<_>>())
+            Ok(shown
+                .filter_map(|to_do| Some((key_of(to_do), desk.show(to_do, actor)?)))
+                .collect::<Vec<_>>())
         })
         .await?;
     let (rows, next_cursor) =
@@ -143,10 +145,11 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(scope("/to-dos").service(list));
 }
 
-/// The order of the list as a text, which a cursor can hold.
+/// [`ToDo::order`] but for the record, as a text, which a cursor can hold.
 fn key_of(to_do: &ToDo) -> String {
-    let day = to_do.due_on.unwrap_or(NaiveDate::MAX);
-    format!("{} {:02}", day.format("%Y-%m-%d"), to_do.kind as u8)
+    // A tilde comes behind every digit: what has no day is last.
+    let day = to_do.due_on.map_or_else(|| "~".to_owned(), |day| day.to_string());
+    format!("{day} {:02}", to_do.kind as u8)
 }
 
 /// Everything that lies on the caller's desk.
@@ -160,7 +163,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Reads the caller's desk: three statements.
+    /// Reads the caller's desk: three statements, and the company where results are shown.
     pub fn of(store: &mut dyn Store, actor: &Actor) -> Result<Self, Refusal> {
         let cycles = store.open_cycles(actor.subject.principal.id())?;
         let (waiting, goals) = match actor.subject.employee_id {
@@ -169,30 +172,32 @@ impl Desk {
         };
         let mut to_dos: Vec<_> = cycles.iter().filter_map(|cycle| step_of(cycle, actor)).collect();
         for cycle in &cycles {
+            let appeals_end = match cycle.published_at {
+                Some(at) => last_day_of_appeals(store, actor, at, &cycle.rules)?,
+                None => None,
+            };
             let of_cycle = |waiting: &&Waiting| waiting.cycle_id == cycle.id;
-            to_dos.extend(waiting.iter().filter(of_cycle).map(|found| to_do(found, cycle)));
+            let found = waiting.iter().filter(of_cycle);
+            to_dos.extend(found.map(|found| to_do(found, cycle, appeals_end)));
             let own = goals.iter().filter(|goal| goal.cycle_id == cycle.id);
             to_dos.extend(own.filter_map(|goal| check_in(goal, cycle, actor.today)));
         }
-        to_dos.sort_by_cached_key(|to_do| (key_of(to_do), to_do.resource_id));
+        to_dos.sort_by_key(ToDo::order);
         Ok(Self { cycles, goals, to_dos })
     }
 
-    /// A to-do as its owner sees it.
-    ///
-    /// # Panics
-    /// Never: each to-do was made from one of the cycles.
-    pub fn show(&self, to_do: &ToDo, actor: &Actor) -> ToDoView {
-        let cycle = self.cycles.iter().find(|cycle| cycle.id == to_do.cycle_id);
-        ToDoView {
+    /// A to-do as its owner sees it; each was made from one of the cycles.
+    pub fn show(&self, to_do: &ToDo, actor: &Actor) -> Option<ToDoView> {
+        let cycle = self.cycles.iter().find(|cycle| cycle.id == to_do.cycle_id)?;
+        Some(ToDoView {
             kind: to_do.kind,
             due_on: to_do.due_on,
             is_overdue: to_do.is_overdue(actor.today),
-            cycle: cycle.map(CycleCard::from).expect("the cycle it was made from"),
+            cycle: cycle.into(),
             resource: to_do.kind.resource(),
             resource_id: to_do.resource_id,
             about: to_do.about.clone().map(PersonCard::from),
-        }
+        })
     }
 }
 
@@ -204,9 +209,7 @@ fn step_of(cycle: &OpenCycle, actor: &Actor) -> Option<ToDo> {
         decide(&actor.subject, action, &whole).permit.is_some()
     };
     let mine = match kind {
-        ToDoKind::ReleaseCycle => {
-            !cycle.approved && (may(Action::CyclePropose) || may(Action::CycleApprove))
-        }
+        ToDoKind::ReleaseCycle => !cycle.approved && may(Action::CycleApprove),
         _ => may(Action::CycleWrite),
     };
     mine.then(|| ToDo {
@@ -218,10 +221,11 @@ fn step_of(cycle: &OpenCycle, actor: &Actor) -> Option<ToDo> {
     })
 }
 
-/// A record that waits, with the day by which the cycle wants it done.
-fn to_do(found: &Waiting, cycle: &OpenCycle) -> ToDo {
+/// A record that waits, with the day by which the cycle wants it done. A result is to be taken note
+/// of while it may be appealed.
+fn to_do(found: &Waiting, cycle: &OpenCycle, appeals_end: Option<NaiveDate>) -> ToDo {
     let due_on = match found.kind {
-        ToDoKind::AcknowledgeResult => appeal_ends(cycle),
+        ToDoKind::AcknowledgeResult => appeals_end,
         kind => found.due_on.or_else(|| kind.due_by(&cycle.schedule)),
     };
     ToDo {
@@ -231,12 +235,6 @@ fn to_do(found: &Waiting, cycle: &OpenCycle) -> ToDo {
         resource_id: found.resource_id,
         about: found.about.clone(),
     }
-}
-
-/// The last day on which a result may be appealed: by then it is to be taken note of.
-fn appeal_ends(cycle: &OpenCycle) -> Option<NaiveDate> {
-    let days = cycle.rules.settings().ok()?.appeal.window_workdays;
-    WorkCalendar::default().add_workdays(cycle.published_at?.date_naive(), days).ok()
 }
 
 /// Days ahead of its day on which a check-in begins to wait.
@@ -257,4 +255,28 @@ fn check_in(goal: &OwnGoal, cycle: &OpenCycle, today: NaiveDate) -> Option<ToDo>
         resource_id: goal.id.uuid(),
         about: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_goes_on_in_the_order_of_the_list() {
+        let days = [Some("2026-07-10"), None, Some("2026-03-01")];
+        let kinds = [ToDoKind::DecideGoalChange, ToDoKind::ApproveGoal];
+        let mut all: Vec<_> = days
+            .iter()
+            .flat_map(|day| kinds.map(|kind| (kind, day.and_then(|day| day.parse().ok()))))
+            .map(|(kind, due_on)| ToDo {
+                kind,
+                due_on,
+                cycle_id: Uuid::nil().into(),
+                resource_id: Uuid::nil(),
+                about: None,
+            })
+            .collect();
+        all.sort_by_key(ToDo::order);
+        assert!(all.iter().map(key_of).is_sorted());
+    }
 }

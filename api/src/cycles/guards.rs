@@ -10,12 +10,13 @@ use domain::calendar::WorkCalendar;
 use domain::cycle::{Cycle, CycleAction, unassigned_stages};
 use domain::id::ParticipantId;
 use domain::participant::{Participant, UnitTree, day_of_record, enrol};
-use domain::performance_policy::PerformancePolicy;
+use domain::performance_policy::{PerformancePolicy, PolicyRules};
 use domain::policy::Action;
 use domain::settings::Settings;
 use domain::state::Share;
 use domain::state::cycle::{Facts, Guard};
 use domain::text::TextEnum;
+use domain::time::Timestamp;
 use persistence::Store;
 use std::collections::BTreeMap;
 
@@ -86,7 +87,11 @@ pub(super) fn look(
             sight.say(Guard::SessionsFinalised, unfinished);
         }
         CycleAction::Closure => {
-            if let Some(last) = last_day_of_appeals(store, actor, cycle, policy)? {
+            let last = match cycle.published_at {
+                Some(at) => last_day_of_appeals(store, actor, at, &policy.rules)?,
+                None => None,
+            };
+            if let Some(last) = last {
                 sight.facts.appeal_window_over = today > last;
                 sight.say(Guard::AppealWindowOver, last);
             }
@@ -145,23 +150,23 @@ fn check_exceptions(store: &mut dyn Store, order: &Order) -> Result<(), Refusal>
 }
 
 /// The settings of a policy.
-pub(super) fn settings(policy: &PerformancePolicy) -> Result<Settings, Refusal> {
-    policy.rules.settings().map_err(|error| Refusal::Internal(error.to_string()))
+pub(super) fn settings(rules: &PolicyRules) -> Result<Settings, Refusal> {
+    rules.settings().map_err(|error| Refusal::Internal(error.to_string()))
 }
 
-/// The last day on which somebody may appeal, in the time zone of the company.
-fn last_day_of_appeals(
+/// The last day on which somebody may appeal against results published at an instant, in the time
+/// zone of the company.
+pub fn last_day_of_appeals(
     store: &mut dyn Store,
     actor: &Actor,
-    cycle: &Cycle,
-    policy: &PerformancePolicy,
+    published: Timestamp,
+    rules: &PolicyRules,
 ) -> Result<Option<NaiveDate>, Refusal> {
-    let Some(published) = cycle.published_at else { return Ok(None) };
     let sealed = store.tenant()?;
     let (tenant, _) = actor.open(store, Action::TenantRead, sealed)?;
     let zone: chrono_tz::Tz = tenant.time_zone.parse().unwrap_or(chrono_tz::UTC);
     let day = published.with_timezone(&zone).date_naive();
-    let window = settings(policy)?.appeal.window_workdays;
+    let window = settings(rules)?.appeal.window_workdays;
     Ok(WorkCalendar::default().add_workdays(day, window).ok())
 }
 

@@ -18,6 +18,7 @@ use domain::cycle::CycleAction;
 use domain::id::CycleId;
 use domain::policy::Action;
 use domain::state::cycle::State;
+pub use guards::last_day_of_appeals;
 pub use moves::CycleMoves;
 use moves::Order;
 use persistence::After;

@@ -212,7 +212,7 @@ fn follow(
             vec![("reviews", store.open_reviews(id, &mut new_review, progress)?)]
         }
         CycleAction::Calibration => {
-            if !settings(policy)?.review.second_review {
+            if !settings(&policy.rules)?.review.second_review {
                 store.move_reviews(id, &[Review::SecondReview], Review::InCalibration)?;
             }
             vec![("exceptions", order.exceptions.len())]

@@ -38,7 +38,7 @@ impl ToDoList {
         Self {
             total: to_dos.len(),
             overdue: to_dos.iter().filter(|to_do| to_do.is_overdue(actor.today)).count(),
-            items: to_dos.iter().take(FIRST).map(|to_do| desk.show(to_do, actor)).collect(),
+            items: to_dos.iter().take(FIRST).filter_map(|to_do| desk.show(to_do, actor)).collect(),
         }
     }
 }
