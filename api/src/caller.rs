@@ -33,6 +33,8 @@ pub struct Actor {
     pub now: Timestamp,
     /// The business date, in the tenant's time zone.
     pub today: NaiveDate,
+    /// The tenant's time zone.
+    pub zone: chrono_tz::Tz,
 }
 
 impl Actor {

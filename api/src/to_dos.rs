@@ -163,7 +163,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Reads the caller's desk: three statements, and the company where results are shown.
+    /// Reads the caller's desk, in three statements.
     pub fn of(store: &mut dyn Store, actor: &Actor) -> Result<Self, Refusal> {
         let cycles = store.open_cycles(actor.subject.principal.id())?;
         let (waiting, goals) = match actor.subject.employee_id {
@@ -173,7 +173,7 @@ impl Desk {
         let mut to_dos: Vec<_> = cycles.iter().filter_map(|cycle| step_of(cycle, actor)).collect();
         for cycle in &cycles {
             let appeals_end = match cycle.published_at {
-                Some(at) => last_day_of_appeals(store, actor, at, &cycle.rules)?,
+                Some(at) => last_day_of_appeals(actor, at, &cycle.rules)?,
                 None => None,
             };
             let of_cycle = |waiting: &&Waiting| waiting.cycle_id == cycle.id;

@@ -61,7 +61,7 @@ fn program(unit: OrgUnitId) -> Actor {
 
 fn actor(principal: Principal, employee_id: Option<EmployeeId>, grants: Vec<Grant>) -> Actor {
     let subject = Subject { tenant: TENANT.into(), principal, employee_id, grants };
-    Actor { subject: Arc::new(subject), now: now(), today: today() }
+    Actor { subject: Arc::new(subject), now: now(), today: today(), zone: chrono_tz::UTC }
 }
 
 /// The problem type, code, and loop of a refusal.

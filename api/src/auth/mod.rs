@@ -37,7 +37,7 @@ pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Actor, Ref
             principal::of_session(app, &claims, now).await?
         }
     };
-    Ok(Actor { subject: principal.subject, now, today: principal.today })
+    Ok(Actor { subject: principal.subject, now, today: principal.today, zone: principal.zone })
 }
 
 enum Credential<'r> {

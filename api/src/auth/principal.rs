@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::caller::system_context;
 use crate::refusal::Refusal;
 use chrono::{NaiveDate, SubsecRound, TimeDelta};
+use chrono_tz::Tz;
 use domain::account::{AccountStatus, ApiKey};
 use domain::id::{AccountId, SessionId, TenantId};
 use domain::policy::{self, Subject};
@@ -30,6 +31,8 @@ pub struct Principal {
     pub subject: Arc<Subject>,
     /// The day in the tenant's time zone.
     pub today: NaiveDate,
+    /// The tenant's time zone.
+    pub zone: Tz,
 }
 
 /// The principals of this half second, each with what its credentials must match.
@@ -72,7 +75,7 @@ pub fn signed_in(
     if found.revoked_at.is_some() || found.expires_at <= now {
         return Err(Refusal::Unauthenticated("the session has ended"));
     }
-    let today = admit(&found.standing, now)?;
+    let (today, zone) = admit(&found.standing, now)?;
     let held = found.grants.iter().filter(|(_, days)| days.contains(today));
     let subject = Subject {
         tenant,
@@ -80,7 +83,7 @@ pub fn signed_in(
         employee_id: found.standing.employee_id,
         grants: held.map(|(grant, _)| *grant).collect(),
     };
-    Ok(Principal { subject: Arc::new(subject), today })
+    Ok(Principal { subject: Arc::new(subject), today, zone })
 }
 
 /// The key whose secret was presented.
@@ -96,7 +99,7 @@ pub async fn of_api_key(app: &App, text: &str, now: Timestamp) -> Result<Princip
             let prefix = entry.1.clone();
             let found = app.db.read(tenant, move |store| store.key_holder(&prefix)).await?;
             let found = found.ok_or(INVALID)?;
-            let today = admit(&found.standing, now)?;
+            let (today, zone) = admit(&found.standing, now)?;
             if found.key.expires_at.is_some_and(|end| end <= now) {
                 return Err(Refusal::Unauthenticated("the API key has expired"));
             }
@@ -110,7 +113,7 @@ pub async fn of_api_key(app: &App, text: &str, now: Timestamp) -> Result<Princip
                 employee_id: found.standing.employee_id,
                 grants: Vec::new(),
             };
-            let known = (Principal { subject: Arc::new(subject), today }, found.secret_hash);
+            let known = (Principal { subject: Arc::new(subject), today, zone }, found.secret_hash);
             if known.1 == secret::hash(text) {
                 note_use(app, tenant, &found.key, now);
             }
@@ -127,7 +130,7 @@ pub fn of_authority(
     authority: &Authority,
     now: Timestamp,
 ) -> Result<Principal, Refusal> {
-    let today = admit(&authority.standing, now)?;
+    let (today, zone) = admit(&authority.standing, now)?;
     if authority.expires_at.is_some_and(|end| end <= now) {
         return Err(Refusal::Unauthenticated("the API key has expired"));
     }
@@ -138,24 +141,25 @@ pub fn of_authority(
         employee_id: authority.standing.employee_id,
         grants: held.map(|(grant, _)| *grant).collect(),
     };
-    Ok(Principal { subject: Arc::new(subject), today })
+    Ok(Principal { subject: Arc::new(subject), today, zone })
 }
 
 /// The time zone of a company, by its name.
-pub fn zone(name: &str) -> Result<chrono_tz::Tz, Refusal> {
+pub fn zone(name: &str) -> Result<Tz, Refusal> {
     name.parse().map_err(|_| Refusal::Internal(format!("unknown time zone `{name}`")))
 }
 
-/// The business day, for an account that may act on it.
-fn admit(standing: &Standing, now: Timestamp) -> Result<NaiveDate, Refusal> {
-    let today = now.with_timezone(&zone(&standing.time_zone)?).date_naive();
+/// The business day and the time zone, for an account that may act on that day.
+fn admit(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, Tz), Refusal> {
+    let zone = zone(&standing.time_zone)?;
+    let today = now.with_timezone(&zone).date_naive();
     if standing.status != AccountStatus::Active {
         return Err(Refusal::Unauthenticated("the account is not active"));
     }
     if standing.termination_date.is_some_and(|last| last < today) {
         return Err(Refusal::Unauthenticated("the employment has ended"));
     }
-    Ok(today)
+    Ok((today, zone))
 }
 
 /// Notes the use of a key, to the minute, without anybody waiting for it.

@@ -15,6 +15,7 @@ use crate::problem::Language;
 use crate::refusal::Refusal;
 use crate::role_assignments::{NewRoleAssignment, create_role_assignment};
 use chrono::Datelike;
+use chrono_tz::Tz;
 use domain::account::Role;
 use domain::change::{Change, Record};
 use domain::id::{AccountId, TenantId};
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 const TENANT: &str = "elmwind";
+const ZONE: Tz = Tz::Asia__Shanghai;
 /// The demo listens on this machine only, so its password may be known.
 const PASSWORD: &str = "elmwind-demo";
 const ORG_UNITS: &[u8] = include_bytes!("../../demo/org_units.csv");
@@ -98,7 +100,12 @@ fn founder(tenant: TenantId, now: domain::time::Timestamp) -> Actor {
         employee_id: None,
         grants: vec![grant],
     };
-    Actor { subject: Arc::new(subject), now, today: now.date_naive() }
+    Actor {
+        subject: Arc::new(subject),
+        now,
+        today: now.with_timezone(&ZONE).date_naive(),
+        zone: ZONE,
+    }
 }
 
 fn import<N: Noun>(actor: &Actor, csv: &[u8]) -> Result<Import<RowOf<N>>, Refusal> {
@@ -120,7 +127,7 @@ fn create_tenant(store: &mut dyn Store, actor: &Actor) -> Result<(), Refusal> {
         slug: TENANT.to_owned(),
         name: "榆风骑行 Elmwind Cycles".to_owned(),
         locale: "zh-CN".to_owned(),
-        time_zone: "Asia/Shanghai".to_owned(),
+        time_zone: ZONE.name().to_owned(),
         version: 1,
         created_at: actor.now,
         updated_at: actor.now,

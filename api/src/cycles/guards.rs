@@ -11,7 +11,6 @@ use domain::cycle::{Cycle, CycleAction, unassigned_stages};
 use domain::id::ParticipantId;
 use domain::participant::{Participant, UnitTree, day_of_record, enrol};
 use domain::performance_policy::{PerformancePolicy, PolicyRules};
-use domain::policy::Action;
 use domain::settings::Settings;
 use domain::state::Share;
 use domain::state::cycle::{Facts, Guard};
@@ -88,7 +87,7 @@ pub(super) fn look(
         }
         CycleAction::Closure => {
             let last = match cycle.published_at {
-                Some(at) => last_day_of_appeals(store, actor, at, &policy.rules)?,
+                Some(at) => last_day_of_appeals(actor, at, &policy.rules)?,
                 None => None,
             };
             if let Some(last) = last {
@@ -157,15 +156,11 @@ pub(super) fn settings(rules: &PolicyRules) -> Result<Settings, Refusal> {
 /// The last day on which somebody may appeal against results published at an instant, in the time
 /// zone of the company.
 pub fn last_day_of_appeals(
-    store: &mut dyn Store,
     actor: &Actor,
     published: Timestamp,
     rules: &PolicyRules,
 ) -> Result<Option<NaiveDate>, Refusal> {
-    let sealed = store.tenant()?;
-    let (tenant, _) = actor.open(store, Action::TenantRead, sealed)?;
-    let zone: chrono_tz::Tz = tenant.time_zone.parse().unwrap_or(chrono_tz::UTC);
-    let day = published.with_timezone(&zone).date_naive();
+    let day = published.with_timezone(&actor.zone).date_naive();
     let window = settings(rules)?.appeal.window_workdays;
     Ok(WorkCalendar::default().add_workdays(day, window).ok())
 }

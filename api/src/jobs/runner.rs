@@ -179,7 +179,7 @@ fn author(
     let authority = store.job_authority(job)?;
     let gone = Refusal::Unauthenticated("the author of the job is gone");
     let principal = of_authority(tenant, &authority.ok_or(gone)?, now)?;
-    Ok(Actor { subject: principal.subject, now, today: principal.today })
+    Ok(Actor { subject: principal.subject, now, today: principal.today, zone: principal.zone })
 }
 
 /// Keeps a good end, in the transaction of what was done.
