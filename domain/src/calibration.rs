@@ -263,10 +263,8 @@ pub fn placements(
 ) -> Result<Option<Vec<Placement>>> {
     let people = u32::try_from(merits.len())
         .map_err(|_| Code::CountInvalid.because("there are more people than can be counted"))?;
-    match quota(people, &settings.shares, settings.min_group)? {
-        Some(quota) if people > 0 => rank(merits, &quota, settings).map(Some),
-        _ => Ok(None),
-    }
+    let quota = quota(people, &settings.shares, settings.min_group)?;
+    quota.map(|quota| rank(merits, &quota, settings)).transpose()
 }
 
 /// How many groups of equals stand across a grade boundary without having been told apart (E.3).

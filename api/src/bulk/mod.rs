@@ -364,7 +364,7 @@ async fn accept<N: Noun>(
         Ok(Reply::accepted(view, 1, made.location()))
     };
     let response = caller.change(Some(digest), work).await?;
-    ticket.wake();
+    ticket.wake(&response);
     Ok(response)
 }
 

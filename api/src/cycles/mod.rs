@@ -321,7 +321,7 @@ async fn transit(
     let response = caller
         .change_bulk(digest, move |store, actor| moves::transit(store, actor, &order, &made))
         .await?;
-    ticket.wake();
+    ticket.wake(&response);
     Ok(response)
 }
 

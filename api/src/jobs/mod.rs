@@ -13,7 +13,7 @@ use crate::problem::{Language, Problem, RequestId};
 use crate::refusal::Refusal;
 use crate::reviews::ResultsComputation;
 use crate::schema::words;
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
@@ -287,8 +287,11 @@ impl Ticket {
         format!("/v1/jobs/{}", self.id)
     }
 
-    /// Tells the worker of this process to look, once the unit of work is kept.
-    pub fn wake(&self) {
-        self.app.jobs.waiting.notify_one();
+    /// Tells the worker of this process to look if the unit of work, which is kept by now, was
+    /// answered with a job.
+    pub fn wake(&self, response: &HttpResponse) {
+        if response.status() == StatusCode::ACCEPTED {
+            self.app.jobs.waiting.notify_one();
+        }
     }
 }

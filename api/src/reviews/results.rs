@@ -365,7 +365,7 @@ pub async fn compute(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal
     let response = caller
         .change_bulk(None, move |store, actor| compute_results(store, actor, &order, &made))
         .await?;
-    ticket.wake();
+    ticket.wake(&response);
     Ok(response)
 }
 

@@ -230,6 +230,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_method_asks_for_is_its_full_score_and_the_way_there() {
+        use Direction::{Down, Up};
+        let told = |method: Method| method.aim().map(|aim| (aim.target, aim.direction));
+        let baseline = |from: i32, to: i32| {
+            Method::Baseline(Baseline { baseline: from.into(), target: to.into() })
+        };
+        assert_eq!(told(baseline(10, 4)), Some((4.into(), Some(Down))));
+        assert_eq!(told(baseline(4, 10)), Some((10.into(), Some(Up))));
+        assert_eq!(told(baseline(4, 4)), Some((4.into(), Some(Up))));
+        let points = |values: [i32; 3]| Method::Points(Points::at(values.map(Exact::from)));
+        assert_eq!(told(points([80, 90, 99])), Some((90.into(), Some(Up))));
+        assert_eq!(told(points([9, 5, 2])), Some((5.into(), Some(Down))));
+        assert_eq!(told(Method::Rating), None);
+    }
+
+    #[test]
     fn items_stay_exact_when_only_totals_are_rounded() {
         let mut settings = Settings::default();
         let two = exact("2");
