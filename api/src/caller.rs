@@ -132,6 +132,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// What somebody has seen who was shown this view of a version.
+    pub fn of<T: Serialize>(version: i32, view: &T) -> Result<Self, Refusal> {
+        Ok(Self { version, tag: reply::etag_of(version, view)? })
+    }
+
     /// Refuses when the resource has moved on to another version.
     pub fn check(&self, version: i32) -> Result<(), Refusal> {
         if self.version == version { Ok(()) } else { Err(Refusal::Stale) }

@@ -49,7 +49,7 @@ pub(super) fn view(
 }
 
 /// Designs a cycle.
-pub(super) fn create_cycle(
+pub fn create_cycle(
     store: &mut dyn Store,
     actor: &Actor,
     id: CycleId,

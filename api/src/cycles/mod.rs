@@ -13,14 +13,14 @@ use crate::jobs::{JobView, Ticket};
 use crate::refusal::Refusal;
 use crate::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
+pub use cases::create_cycle;
 use chrono::{DateTime, Utc};
 use domain::cycle::CycleAction;
 use domain::id::CycleId;
 use domain::policy::Action;
 use domain::state::cycle::State;
 pub use guards::last_day_of_appeals;
-pub use moves::CycleMoves;
-use moves::Order;
+pub use moves::{CycleMoves, Order};
 use persistence::After;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -94,9 +94,7 @@ async fn create(caller: Caller, body: Body<NewCycle>) -> Result<HttpResponse, Re
     let id = CycleId::from(new_id());
     let Body { value, digest } = body;
     caller
-        .change(Some(digest), move |store, actor| {
-            cases::create_cycle(store, actor, id, value.clone())
-        })
+        .change(Some(digest), move |store, actor| create_cycle(store, actor, id, value.clone()))
         .await
 }
 

@@ -166,7 +166,7 @@ pub(super) fn list_goals(
 }
 
 /// Begins a goal. `key_results` are ids for its key results.
-pub(super) fn create_goal(
+pub fn create_goal(
     store: &mut dyn Store,
     actor: &Actor,
     id: GoalId,

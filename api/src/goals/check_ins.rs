@@ -191,7 +191,8 @@ pub(super) async fn list(
     caller.listed(&page, next_cursor.as_deref())
 }
 
-fn create_check_in(
+/// Takes a report down.
+pub fn create_check_in(
     store: &mut dyn Store,
     actor: &Actor,
     id: GoalId,

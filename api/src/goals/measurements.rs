@@ -152,7 +152,8 @@ pub(super) async fn list(
     caller.listed(&page, next_cursor.as_deref())
 }
 
-fn create_measurement(
+/// Takes an actual value down: new, known already, or a new revision.
+pub fn create_measurement(
     store: &mut dyn Store,
     actor: &Actor,
     id: GoalId,

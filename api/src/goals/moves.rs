@@ -45,7 +45,7 @@ struct Sight {
 }
 
 /// Moves a goal on, or keeps the first of two signatures.
-pub(super) fn transit(
+pub fn transit(
     store: &mut dyn Store,
     actor: &Actor,
     order: &Order,

@@ -42,7 +42,7 @@ fn open_for(
 }
 
 /// Lets another manager answer for a participant, and with it for the goals and the review.
-pub(super) fn hand_over(
+pub fn hand_over(
     store: &mut dyn Store,
     actor: &Actor,
     id: ParticipantId,

@@ -1,6 +1,6 @@
 //! Participants: who takes part in a cycle, and who answers for whom.
 
-mod cases;
+pub mod cases;
 pub mod views;
 
 use crate::app::new_id;

@@ -30,7 +30,7 @@ pub(super) fn visible(
 }
 
 /// Drafts a version.
-pub(super) fn create_policy(
+pub fn create_policy(
     store: &mut dyn Store,
     actor: &Actor,
     id: PolicyId,
@@ -81,7 +81,7 @@ pub(super) fn update_policy(
 }
 
 /// Puts a draft in force, unless its rules have faults.
-pub(super) fn publish_policy(
+pub fn publish_policy(
     store: &mut dyn Store,
     actor: &Actor,
     id: PolicyId,

@@ -3,6 +3,8 @@
 mod cases;
 pub mod views;
 
+pub use cases::{create_policy, publish_policy};
+
 use crate::app::new_id;
 use crate::caller::Caller;
 use crate::extract::{Body, PathId, Query};
@@ -80,9 +82,7 @@ async fn create(caller: Caller, body: Body<NewPolicy>) -> Result<HttpResponse, R
     let id = PolicyId::from(new_id());
     let Body { value, digest } = body;
     caller
-        .change(Some(digest), move |store, actor| {
-            cases::create_policy(store, actor, id, value.clone())
-        })
+        .change(Some(digest), move |store, actor| create_policy(store, actor, id, value.clone()))
         .await
 }
 
@@ -140,7 +140,7 @@ async fn update(
 async fn publish(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let expected = caller.expected_version()?;
     let id = id.0.into();
-    caller.change(None, move |store, actor| cases::publish_policy(store, actor, id, expected)).await
+    caller.change(None, move |store, actor| publish_policy(store, actor, id, expected)).await
 }
 
 /// Routes of the noun.

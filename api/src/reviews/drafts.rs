@@ -69,7 +69,7 @@ pub(super) fn require_open(review: &Review) -> Result<(), Refusal> {
 }
 
 /// Saves what one side has written so far, provided the caller has seen what is there.
-pub(super) fn save(
+pub fn save(
     store: &mut dyn Store,
     actor: &Actor,
     id: ReviewId,

@@ -1,25 +1,26 @@
 //! Reviews: what self and manager write, how it is handed in and on, and what comes of it.
 
 pub mod computation;
-mod drafts;
-mod moves;
+pub mod drafts;
+pub mod moves;
 pub mod results;
 mod sight;
 pub mod views;
 
 pub use results::ResultsComputation;
 
-use crate::caller::Caller;
+use crate::caller::{Actor, Caller};
 use crate::extract::{Body, PathId, Query};
 use crate::refusal::Refusal;
 use crate::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
+use domain::id::ReviewId;
 use domain::policy::{Action, Target, authorise, visibility};
 use domain::review::action::ReviewAction;
 use domain::state::review::State;
 use moves::Order;
-use persistence::{After, ReviewFilter};
+use persistence::{After, ReviewFilter, Store};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::scope;
@@ -108,14 +109,19 @@ async fn list(caller: Caller, query: Query<ReviewQuery>) -> Result<HttpResponse,
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id = id.0.into();
-    let view = caller
-        .snapshot(move |store, actor| {
-            let sealed = store.review(id)?;
-            let opened = sight::find(store, actor, sealed)?;
-            Ok(ReviewView::new(actor, &opened.review, opened.relations))
-        })
-        .await?;
+    let view = caller.snapshot(move |store, actor| find_review(store, actor, id)).await?;
     caller.found(view.version, &view)
+}
+
+/// A review as the caller may see it.
+pub fn find_review(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ReviewId,
+) -> Result<ReviewView, Refusal> {
+    let sealed = store.review(id)?;
+    let opened = sight::find(store, actor, sealed)?;
+    Ok(ReviewView::new(actor, &opened.review, opened.relations))
 }
 
 /// Write a self-review

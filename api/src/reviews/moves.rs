@@ -26,7 +26,7 @@ use persistence::Store;
 
 /// A transition that somebody has asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Order {
+pub struct Order {
     /// Of which review.
     pub review: ReviewId,
     /// What of it they have seen.
@@ -69,7 +69,7 @@ struct Findings {
 }
 
 /// Moves a review on.
-pub(super) fn transit(
+pub fn transit(
     store: &mut dyn Store,
     actor: &Actor,
     order: &Order,

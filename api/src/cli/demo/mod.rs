@@ -1,5 +1,7 @@
 //! `evenhand demo`: the API on this machine only, with a fictional company to look around in.
 
+mod story;
+
 use super::{nowhere, open_app, serve};
 use crate::accounts::{NewAccount, create_account};
 use crate::app::{App, new_id, seed};
@@ -24,6 +26,7 @@ use domain::tenant::Tenant;
 use domain::text::TextEnum;
 use persistence::{Claim, Store};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -32,10 +35,10 @@ const TENANT: &str = "elmwind";
 const ZONE: Tz = Tz::Asia__Shanghai;
 /// The demo listens on this machine only, so its password may be known.
 const PASSWORD: &str = "elmwind-demo";
-const ORG_UNITS: &[u8] = include_bytes!("../../demo/org_units.csv");
-const POSITIONS: &[u8] = include_bytes!("../../demo/positions.csv");
-const EMPLOYEES: &[u8] = include_bytes!("../../demo/employees.csv");
-const PERSONAS: &[u8] = include_bytes!("../../demo/personas.csv");
+const ORG_UNITS: &[u8] = include_bytes!("../../../demo/org_units.csv");
+const POSITIONS: &[u8] = include_bytes!("../../../demo/positions.csv");
+const EMPLOYEES: &[u8] = include_bytes!("../../../demo/employees.csv");
+const PERSONAS: &[u8] = include_bytes!("../../../demo/personas.csv");
 
 /// Somebody to sign in as.
 #[derive(Clone, Debug, Deserialize)]
@@ -44,6 +47,14 @@ struct Persona {
     employee_number: String,
     /// Roles separated by `;`, each `role` or `role:unit`.
     roles: String,
+}
+
+/// Somebody who works there, as far as the story is concerned.
+#[derive(Clone, Debug, Deserialize)]
+struct Employee {
+    employee_number: String,
+    org_unit_code: String,
+    manager_employee_number: Option<String>,
 }
 
 /// Serves the demo company; makes it first where it does not exist.
@@ -77,6 +88,7 @@ async fn make_company(app: &App) -> Result<(), Box<dyn Error>> {
     let hash = password::hash(PASSWORD, seed())?;
     let positions: Vec<NewPosition> = rows(POSITIONS)?;
     let personas: Vec<Persona> = rows(PERSONAS)?;
+    let staff: Vec<Employee> = rows(EMPLOYEES)?;
     let units = import::<Units>(&actor, ORG_UNITS)?;
     let people = import::<People>(&actor, EMPLOYEES)?;
     let make = move |store: &mut dyn Store| -> Result<(), Refusal> {
@@ -86,7 +98,12 @@ async fn make_company(app: &App) -> Result<(), Box<dyn Error>> {
             create_position(store, &actor, new_id().into(), position.clone())?;
         }
         People::import(store, &actor, &people, &|_| {})?;
-        personas.iter().try_for_each(|persona| invite(store, &actor, persona, &hash))
+        let mut accounts = BTreeMap::new();
+        for persona in &personas {
+            let account = invite(store, &actor, persona, &hash)?;
+            accounts.insert(persona.employee_number.clone(), account);
+        }
+        story::tell(store, &actor, &staff, &accounts)
     };
     Ok(app.db.write_bulk(system_context(tenant, now), make).await?)
 }
@@ -143,7 +160,7 @@ fn invite(
     actor: &Actor,
     persona: &Persona,
     hash: &str,
-) -> Result<(), Refusal> {
+) -> Result<AccountId, Refusal> {
     let missing = |what: &str| Refusal::Internal(format!("demo company: no {what}"));
     let people = store.employee_numbers()?;
     let employee = people.get(&persona.employee_number).ok_or_else(|| missing("employee"))?;
@@ -169,5 +186,5 @@ fn invite(
         };
         create_role_assignment(store, actor, new_id().into(), new)?;
     }
-    Ok(())
+    Ok(id)
 }
