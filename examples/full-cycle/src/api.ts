@@ -78,18 +78,58 @@ export async function signIn(
   return api;
 }
 
-/** The data of an answer; anything but success ends the program with what the server said. */
-export function ok<T>(answer: { data?: T; error?: unknown; response: Response }): T {
-  if (answer.data === undefined) {
-    const { url, status } = answer.response;
-    throw new Error(`${url} answered ${status}: ${JSON.stringify(answer.error)}`);
-  }
-  return answer.data;
+/** What the client answers: data where it went well. */
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
 }
 
-/** The entity tag of an answer, which the next change of the resource must carry. */
-export function tagOf(answer: { response: Response }): string {
-  const tag = answer.response.headers.get("ETag");
-  if (tag === null) throw new Error(`${answer.response.url} answered without ETag`);
-  return tag;
+/** The data of an answer; anything but success ends the program with what the server said. */
+export function ok<T>(answer: Answer<T>): T {
+  const { url, status, ok } = answer.response;
+  if (!ok) throw new Error(`${url} answered ${status}: ${JSON.stringify(answer.error)}`);
+  return answer.data as T;
+}
+
+/** The parameters of a change of what was just read: should somebody else have changed it in
+ *  between, the server refuses. */
+export function asRead(id: string, read: { response: Response }) {
+  const tag = read.response.headers.get("ETag");
+  if (tag === null) throw new Error(`${read.response.url} answered without ETag`);
+  return { path: { id }, header: { "If-Match": tag } };
+}
+
+/** Everything in a list, page by page. */
+export async function all<T>(
+  read: (page: { limit: number; cursor?: string }) => Promise<
+    Answer<{ items: T[]; next_cursor?: string | null }>
+  >,
+): Promise<T[]> {
+  const items: T[] = [];
+  let page: { limit: number; cursor?: string } = { limit: 200 };
+  for (;;) {
+    const { items: more, next_cursor: cursor } = ok(await read(page));
+    items.push(...more);
+    if (cursor == null) return items;
+    page = { limit: 200, cursor };
+  }
+}
+
+/** What came out of work that the server does at once for a few people (200) and as a job for
+ *  many (202), which is followed to its end. */
+export async function outcome<T>(
+  api: Api,
+  answer: Answer<T>,
+): Promise<Exclude<T, Schemas["Job"]> | Schemas["JobResult"]> {
+  const data = ok(answer);
+  if (answer.response.status !== 202) return data as Exclude<T, Schemas["Job"]>;
+  const { id } = data as Schemas["Job"];
+  for (;;) {
+    const read = await api.GET("/v1/jobs/{id}", { params: { path: { id } } });
+    const job = ok(read);
+    if (job.state === "succeeded" && job.result) return job.result;
+    if (job.state === "failed") throw new Error(`job ${id}: ${JSON.stringify(job.problem)}`);
+    await sleep(1000 * Number(read.response.headers.get("Retry-After") ?? 0.5));
+  }
 }

@@ -1,10 +1,11 @@
 // The company: units, people and accounts, out of a file of employees.
 import { each, say } from "./progress.js";
-import { type Api, type Schemas, ok, signIn } from "./api.js";
+import { type Api, type Schemas, all, ok, outcome, signIn } from "./api.js";
 
 /** Somebody who takes part. */
 export interface Person {
   number: string;
+  name: string;
   login: string;
   email: string | null;
   jobTitle: string | null;
@@ -24,9 +25,11 @@ export function readPeople(rows: Record<string, string>[]): Person[] {
   return rows.map((row) => {
     const number = row["employee_number"];
     if (!number) throw new Error("a row has no employee_number");
+    const login = row["login"] || number.toLowerCase();
     return {
       number,
-      login: row["login"] || `e${number.toLowerCase()}`,
+      name: row["name"] || login,
+      login,
       email: row["email"] || null,
       jobTitle: row["job_title"] || null,
       division: row["division"] || "Company",
@@ -65,70 +68,53 @@ function unitsOf(people: Person[]): Schemas["OrgUnitRow"][] {
 /** Brings units and people in, all or nothing, and learns their ids. */
 export async function bringIn(hr: Api, people: Person[], effectiveFrom: string): Promise<void> {
   const query = { atomic: true, effective_from: effectiveFrom };
-  const units = ok(
-    await hr.POST("/v1/org-units/bulk", { params: { query }, body: unitsOf(people) }),
-  );
-  const rows = people.map((person) => ({
+  const bulk = { params: { query } };
+  const units = await hr.POST("/v1/org-units/bulk", { ...bulk, body: unitsOf(people) });
+  say(`units: ${summary(await outcome(hr, units))}`);
+  const body = people.map((person) => ({
     employee_number: person.number,
-    name: person.login,
+    name: person.name,
     email: person.email,
     org_unit_code: person.departmentCode,
     job_title: person.jobTitle,
     manager_employee_number: person.managerNumber,
     hire_date: person.hireDate,
   }));
-  const imported = ok(await hr.POST("/v1/employees/bulk", { params: { query }, body: rows }));
-  say(`units: ${summary(units)}; people: ${summary(imported)}`);
-  const byNumber = new Map(people.map((person) => [person.number, person]));
-  for (let cursor: string | null = null; ; ) {
-    const page: Schemas["EmployeePage"] = ok(
-      await hr.GET("/v1/employees", {
-        params: { query: { limit: 200, ...(cursor === null ? {} : { cursor }) } },
-      }),
-    );
-    for (const employee of page.items) {
-      const person = byNumber.get(employee.employee_number);
-      if (person) person.id = employee.id;
-    }
-    cursor = page.next_cursor ?? null;
-    if (cursor === null) break;
-  }
+  const imported = await hr.POST("/v1/employees/bulk", { ...bulk, body });
+  say(`people: ${summary(await outcome(hr, imported))}`);
+  const employees = await all((page) => hr.GET("/v1/employees", { params: { query: page } }));
+  const ids = new Map(employees.map((employee) => [employee.employee_number, employee.id]));
+  for (const person of people) person.id = ids.get(person.number) ?? "";
 }
 
-function summary(answer: Schemas["ImportResult"] | Schemas["Job"]): string {
-  if (!("created" in answer)) throw new Error("more than 1,000 rows: split the file");
-  return `${answer.created} created, ${answer.updated} updated, ${answer.unchanged} unchanged`;
+function summary(result: Schemas["JobResult"]): string {
+  if (!("created" in result)) throw new Error("not the result of an import");
+  return `${result.created} created, ${result.updated} updated, ${result.unchanged} unchanged`;
 }
 
-/** Gives everybody an account and a password, and signs them in. */
+/** Where people sign in. */
+export interface Entrance {
+  door: Api;
+  url: string;
+  tenant: string;
+  /** The password everybody here chooses. */
+  password: string;
+}
+
+/** Gives everybody an account, and the few who hold one a role, and signs them in. */
 export async function invite(
   hr: Api,
-  door: Api,
-  url: string,
-  tenant: string,
+  { door, url, tenant, password }: Entrance,
   people: Person[],
-  password: string,
+  roles: Map<Person, Schemas["NewRoleAssignment"]["role"]>,
 ): Promise<void> {
   await each("accounts and sign-ins", people, async (person) => {
-    await account(hr, door, person.login, person.id, password);
+    const body = { login: person.login, employee_id: person.id };
+    const account = ok(await hr.POST("/v1/accounts", { body }));
+    const setup = { setup_token: account.setup_token ?? "", password };
+    ok(await door.POST("/v1/auth/password-setup", { body: setup }));
+    const role = roles.get(person);
+    if (role) ok(await hr.POST("/v1/role-assignments", { body: { account_id: account.id, role } }));
     person.api = await signIn(url, { tenant, login: person.login, password });
   });
-}
-
-/** Makes an account and chooses its password with the setup token; its id. */
-export async function account(
-  hr: Api,
-  door: Api,
-  login: string,
-  employeeId: string | null,
-  password: string,
-): Promise<string> {
-  const made = ok(await hr.POST("/v1/accounts", { body: { login, employee_id: employeeId } }));
-  const token = made.setup_token;
-  if (!token) throw new Error(`no setup token for ${login}`);
-  const chosen = await door.POST("/v1/auth/password-setup", {
-    body: { setup_token: token, password },
-  });
-  if (!chosen.response.ok) throw new Error(JSON.stringify(chosen.error));
-  return made.id;
 }
