@@ -148,7 +148,7 @@ export async function follow(
 /** The share of a key result that is reached in the end. */
 function reached(ambition: "aspirational" | "committed", lean: (name: string) => number) {
   return (title: string) =>
-    ambition === "aspirational" ? 0.4 + 0.6 * lean(title) : 0.8 + 0.2 * lean(`plan: ${title}`);
+    ambition === "aspirational" ? 0.35 + 0.65 * lean(title) : 0.7 + 0.3 * lean(`plan: ${title}`);
 }
 
 function checkIns(
@@ -171,7 +171,7 @@ function measurements(lean: number, sales: Sales | undefined): Schemas["NewMeasu
     const sold = { source: "crm", external_id: "sales-2025", value: sales.sold };
     return [{ ...sold, period_start: HALVES[0] }];
   }
-  const answered = Math.round((REQUESTS * (0.75 + 0.45 * lean)) / HALVES.length);
+  const answered = Math.round((REQUESTS * (0.72 + 0.5 * lean)) / HALVES.length);
   return HALVES.map((period_start) => ({
     period_start,
     source: "service-desk",

@@ -9,7 +9,7 @@ export function chance(seed: number, ...names: (string | number)[]): number {
 
 /** By chance, but somebody who does well in one thing tends to do well in another. */
 export function leaning(seed: number, who: string, ...names: string[]): number {
-  return 0.85 * chance(seed, who) + 0.15 * chance(seed, who, ...names);
+  return 0.9 * chance(seed, who) + 0.1 * chance(seed, who, ...names);
 }
 
 /** One of several, by chance. */
