@@ -116,6 +116,13 @@ export async function all<T>(
   }
 }
 
+/** What must be there under a key. */
+export function held<K, V>(map: Map<K, V>, key: K): V {
+  const value = map.get(key);
+  if (value === undefined) throw new Error(`nothing is known of ${key}`);
+  return value;
+}
+
 /** What came out of work that the server does at once for a few people (200) and as a job for
  *  many (202), which is followed to its end. */
 export async function outcome<T>(

@@ -1,6 +1,6 @@
 // The company: units, people and accounts, out of a file of employees.
 import { each, say } from "./progress.js";
-import { type Api, type Schemas, all, ok, outcome, signIn } from "./api.js";
+import { type Api, type Schemas, all, held, ok, outcome, signIn } from "./api.js";
 
 /** Somebody who takes part. */
 export interface Person {
@@ -84,7 +84,7 @@ export async function bringIn(hr: Api, people: Person[], effectiveFrom: string):
   say(`people: ${summary(await outcome(hr, imported))}`);
   const employees = await all((page) => hr.GET("/v1/employees", { params: { query: page } }));
   const ids = new Map(employees.map((employee) => [employee.employee_number, employee.id]));
-  for (const person of people) person.id = ids.get(person.number) ?? "";
+  for (const person of people) person.id = held(ids, person.number);
 }
 
 function summary(result: Schemas["JobResult"]): string {

@@ -45,11 +45,11 @@ function first(is: (person: Person) => boolean): Person {
 }
 // Senior management, HR in the company, and somebody else who can answer for a person.
 const executive = first((person) => !person.managerNumber);
-const others = people.filter((person) => person !== executive);
+const isOfHr = ({ jobTitle }: Person) => /human resources|人力资源/i.test(jobTitle ?? "");
 const partner =
-  others.find((person) => /human resources|人力资源/i.test(person.jobTitle ?? "")) ?? others[0];
+  people.find((person) => person !== executive && isOfHr(person)) ??
+  first((person) => person !== executive);
 const deputy = first((person) => person !== executive && person !== partner);
-if (!partner) throw new Error("too few people for a cycle");
 
 const hr = await signIn(url, { tenant, login, password });
 await bringIn(hr, people, PERIOD.start);

@@ -5,16 +5,17 @@ import { type Api, asRead, ok, withKey } from "./api.js";
 import type { Participant } from "./cycle.js";
 import { each, say } from "./progress.js";
 import { chance } from "./random.js";
-import { reviewIds } from "./reviews.js";
+import { reviews } from "./reviews.js";
 
 /** One in so many does not accept the result. */
 const DISAGREEING = 0.04;
 
 /** Everybody reads their result and takes note of it; a few disagree. */
 export async function answer(hr: Api, cycle: string, participants: Participant[], seed: number) {
-  const reviews = await reviewIds(hr, cycle);
-  await each("results read and answered", participants, async ({ id: participant, person }) => {
-    const id = reviews.get(participant) ?? "";
+  const reviewOf = await reviews(hr, cycle);
+  await each("results read and answered", participants, async (participant) => {
+    const { person } = participant;
+    const id = reviewOf(participant);
     const read = await person.api.GET("/v1/reviews/{id}", { params: { path: { id } } });
     const params = asRead(id, read);
     if (chance(seed, "answer", person.number) < DISAGREEING) {

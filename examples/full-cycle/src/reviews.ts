@@ -1,5 +1,5 @@
 // Reviews: what people write about themselves, and how their managers rate them.
-import { type Api, type Schemas, all, asRead, ok } from "./api.js";
+import { type Api, type Schemas, all, asRead, held, ok } from "./api.js";
 import { type Participant, RATED } from "./cycle.js";
 import { each } from "./progress.js";
 import { leaning, rating } from "./random.js";
@@ -8,9 +8,9 @@ type Side = "self-review" | "manager-review";
 
 /** Everybody looks back on the year. */
 export async function selfReviews(hr: Api, cycle: string, participants: Participant[], seed: number) {
-  const reviews = await reviewIds(hr, cycle);
-  await each("self-reviews", participants, ({ id, person }) =>
-    handIn(person.api, reviews.get(id) ?? "", "self-review", seed, person.number),
+  const reviewOf = await reviews(hr, cycle);
+  await each("self-reviews", participants, (participant) =>
+    handIn(participant.person.api, reviewOf(participant), "self-review", seed, participant),
   );
 }
 
@@ -21,23 +21,29 @@ export async function managerReviews(
   participants: Participant[],
   seed: number,
 ) {
-  const reviews = await reviewIds(hr, cycle);
-  await each("manager reviews", participants, ({ id, person, manager }) =>
-    handIn(manager.api, reviews.get(id) ?? "", "manager-review", seed, person.number),
+  const reviewOf = await reviews(hr, cycle);
+  await each("manager reviews", participants, (participant) =>
+    handIn(participant.manager.api, reviewOf(participant), "manager-review", seed, participant),
   );
 }
 
-/** Reviews by participant. */
-export async function reviewIds(api: Api, cycle: string): Promise<Map<string, string>> {
-  const reviews = await all((page) =>
-    api.GET("/v1/reviews", { params: { query: { cycle_id: cycle, ...page } } }),
+/** Finds the review of somebody in the cycle. */
+export async function reviews(
+  hr: Api,
+  cycle: string,
+): Promise<(participant: Participant) => string> {
+  const found = await all((page) =>
+    hr.GET("/v1/reviews", { params: { query: { cycle_id: cycle, ...page } } }),
   );
-  return new Map(reviews.map((review) => [review.participant_id, review.id]));
+  const ids = new Map(found.map((review) => [review.participant_id, review.id]));
+  return ({ id }) => held(ids, id);
 }
 
 /** Writes one side of a review and hands in what has been written. */
-async function handIn(api: Api, id: string, side: Side, seed: number, number: string) {
-  const ratings = RATED.map((dimension) => rated(dimension, leaning(seed, number, side, dimension)));
+async function handIn(api: Api, id: string, side: Side, seed: number, { person }: Participant) {
+  const ratings = RATED.map((dimension) =>
+    rated(dimension, leaning(seed, person.number, side, dimension)),
+  );
   const read = await api.GET("/v1/reviews/{id}", { params: { path: { id } } });
   const written = await api.PATCH(`/v1/reviews/{id}/${side}`, {
     params: asRead(id, read),
@@ -52,6 +58,6 @@ function rated(dimension: string, roll: number): Schemas["Rating"] {
     dimension,
     rating: `${rating(roll)}`,
     comment: `Seen in the work of the year: ${dimension}`,
-    evidence: [{ kind: "observation", date: "2025-10-15", text: `A project that shows ${dimension}` }],
+    evidence: [{ kind: "observation", date: "2025-10-15", text: `Work that shows ${dimension}` }],
   };
 }
