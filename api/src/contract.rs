@@ -51,9 +51,14 @@ const TAGS: &[(&str, &str)] = &[
     ("meta", "Health, metrics, problem types and this document."),
 ];
 
-/// What is reported of a resource, whatever version it has: reporters do not change what they report
-/// of.
-const REPORTS: &[&str] = &["/check-ins", "/measurements"];
+/// What is added to a resource, whatever version it has: who reports of it or proposes something does
+/// not change it.
+const ADDITIONS: &[&str] = &[
+    "/goals/{id}/check-ins",
+    "/goals/{id}/measurements",
+    "/cycles/{id}/results",
+    "/calibration-sessions/{id}/moves",
+];
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(collect()));
 
@@ -159,8 +164,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     let is_item = path.ends_with("{id}")
         || path == "/v1/tenant"
         || operation["operationId"] == "explainResult";
-    let is_report = REPORTS.iter().any(|noun| path.ends_with(noun));
-    let is_transition = method == "post" && path.contains("{id}/") && !is_report;
+    let is_addition = ADDITIONS.iter().any(|noun| path.ends_with(noun));
+    let is_transition = method == "post" && path.contains("{id}/") && !is_addition;
     let guarded = matches!(method, "patch" | "put" | "delete") || is_transition;
     let mut refusals = vec!["400", "429", "500", "503"];
     let mut parameters = Vec::new();
@@ -186,6 +191,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
             "ETag of the version the change is made from.",
             "\"1-7d4c0c7a11e0b3f2\"",
         ));
+    }
+    // What a move is made from is the grade that its body names.
+    if operation["operationId"] == "proposeMove" {
+        refusals.push("412");
     }
     if secured && method == "post" {
         refusals.extend(["409", "422"]);

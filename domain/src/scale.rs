@@ -311,6 +311,14 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_grades_are_read_and_written_alike() {
+        let names: Vec<_> =
+            TextEnum::ALL.iter().map(|grade: &Grade| TextEnum::as_str(*grade)).collect();
+        assert_eq!(names, ["S", "A", "B", "C", "D"]);
+        assert!(Grade::ALL.iter().all(|grade| grade.as_str().parse() == Ok(*grade)));
+    }
+
+    #[test]
     fn ratings_interpolate_between_anchors() {
         let score = |rating: &str, preset| {
             Scale::preset(preset).rating_score(&rating.parse().unwrap()).map(|s| s.to_string())

@@ -52,6 +52,10 @@ api.use({
 const me = ok(await api.GET("/v1/me"));
 console.log("signed in as", me);
 
+const toDos = ok(await api.GET("/v1/to-dos"));
+assert(toDos.items.length > 0, "there is nothing to do in the company");
+console.log("what waits:", toDos.items.map((toDo) => `${toDo.kind} by ${toDo.due_on}`).join(", "));
+
 const first = ok(await api.GET("/v1/employees", { params: { query: { limit: 5 } } }));
 assert(first.next_cursor, "a second page was expected");
 const second = ok(

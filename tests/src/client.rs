@@ -124,6 +124,12 @@ impl Request {
         self.header("If-Match", etag)
     }
 
+    /// Leaves a header out.
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(given, _)| given != name);
+        self
+    }
+
     /// Makes a retry safe.
     pub fn key(self, key: &str) -> Self {
         self.header("Idempotency-Key", key)

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
+use tests::calls::{self, Calls};
 use tests::client::Credentials;
 use tests::world::Persona::HrAdmin;
 use tests::{Answer, TestApp, on_each_engine};
@@ -18,6 +19,7 @@ on_each_engine![
     a_body_that_drips_is_cut_off,
     ids_that_name_nothing_are_not_found,
     a_change_names_the_version_it_is_made_from,
+    what_the_contract_guards_is_refused_without_a_version,
     a_merge_patch_tells_null_from_absent,
     refusals_speak_the_readers_language,
 ];
@@ -186,6 +188,15 @@ fn a_change_names_the_version_it_is_made_from(app: &TestApp) {
             change.clone().if_match(nonsense).send().refused("malformed-request");
         }
     });
+}
+
+fn what_the_contract_guards_is_refused_without_a_version(app: &TestApp) {
+    let calls = Calls::own(app);
+    for operation in calls::changes().filter(|operation| operation.is_guarded()) {
+        let sender = app.as_(calls::doer(operation));
+        let request = calls.request(operation, &sender).without("If-Match");
+        app.unchanged(|| request.send()).refused("precondition-required");
+    }
 }
 
 fn a_merge_patch_tells_null_from_absent(app: &TestApp) {

@@ -30,8 +30,7 @@ export interface Meeting {
 
 /** Computes all results and tells how the grades are distributed. */
 export async function compute(hr: Api, cycle: string): Promise<void> {
-  const read = await hr.GET("/v1/cycles/{id}", { params: { path: { id: cycle } } });
-  const params = asRead(cycle, read);
+  const params = { path: { id: cycle } };
   const computed = await outcome(hr, await hr.POST("/v1/cycles/{id}/results", { params }));
   if ("computed" in computed) {
     say(`results: ${computed.computed} computed, ${computed.failed} failed`);
@@ -144,8 +143,7 @@ function move(review_id: string, from: Grade, to: Grade): Schemas["NewMove"] {
 /** One member proposes, the other one approves. */
 async function decide(session: string, body: Schemas["NewMove"], { proposer, approver }: Meeting) {
   const path = "/v1/calibration-sessions/{id}" as const;
-  const open = await proposer.api.GET(path, { params: { path: { id: session } } });
-  const params = asRead(session, open);
+  const params = { path: { id: session } };
   const proposed = await proposer.api.POST(`${path}/moves`, { params, body });
   const { id } = ok(proposed);
   const read = await approver.api.GET("/v1/moves/{id}", { params: { path: { id } } });
