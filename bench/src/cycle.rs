@@ -69,7 +69,7 @@ impl<'a> Cycle<'a> {
             wait(product.import(EMPLOYEES, &people_ndjson(part), "created", part.len()))?;
         }
         let mut driver = raw::connect(&engine.url(name))?;
-        let [lead, rater] = driver.ids(raw::FOUNDERS)?[..] else { return Err("no two".into()) };
+        let [lead, rater] = driver.ids(raw::MANAGERS)?[..] else { return Err("no two".into()) };
         let id = wait(prepare(&product, lead, rater))?;
         let course = Course { people: company.len(), steps: Vec::new(), peak: 0.0 };
         let mut cycle = Self { engine, name, id, course };
@@ -163,8 +163,8 @@ pub fn hand_over(url: &str) -> Result<(Uuid, Vec<Uuid>)> {
     let rated = "state = 'second_review', performance = 10000, composite = 10000, \
                  collaboration = 10000, computed_grade = 'B'";
     driver.run(&give("E000000", "BETWEEN 'E000001' AND 'E000050'", rated))?;
-    driver.run(&give("E000001", "> 'E000050'", "state = 'pending_manager'"))?;
+    driver.run(&give("E000009", "> 'E000050'", "state = 'pending_manager'"))?;
     driver.settle()?;
-    let lead = *driver.ids(raw::FOUNDERS)?.first().ok_or("nobody there")?;
+    let lead = *driver.ids(raw::MANAGERS)?.first().ok_or("nobody there")?;
     Ok((lead, driver.ids(raw::PENDING)?))
 }

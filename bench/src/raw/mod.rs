@@ -185,9 +185,9 @@ const TENANT: &str = "SELECT id FROM tenant";
 pub const PEOPLE: &str = "SELECT id FROM employee WHERE tenant_id = $1 ORDER BY id";
 /// The units, by code.
 pub const UNITS: &str = "SELECT id FROM org_unit WHERE tenant_id = $1 ORDER BY code";
-/// The first two of the company.
-pub const FOUNDERS: &str = "SELECT id FROM employee WHERE tenant_id = $1 \
-     AND employee_number < 'E000002' ORDER BY employee_number";
+/// The first of the company, and one who does not report to them.
+pub const MANAGERS: &str = "SELECT id FROM employee WHERE tenant_id = $1 \
+     AND employee_number IN ('E000000', 'E000009') ORDER BY employee_number";
 /// The reviews whose rating is to be handed in.
 pub const PENDING: &str =
     "SELECT id FROM review WHERE tenant_id = $1 AND state = 'pending_manager' ORDER BY id";
