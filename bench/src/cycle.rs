@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 /// Who approves of the results beside HR.
 const SENIOR: &str = "senior@bench.example";
-/// Who answers for a team of 50, once [`hand_over`] is done.
+/// Who answers for a team of 50, once [`gather_team`] is done.
 pub const LEAD: &str = "lead@bench.example";
-/// Who answers for all others by then.
+/// Who answers for all others, once [`write_ratings`] is done.
 pub const RATER: &str = "rater@bench.example";
 /// People of one import.
 const PART: usize = 50_000;
@@ -146,25 +146,31 @@ async fn prepare(product: &Product, lead: Uuid, rater: Uuid) -> Result<Uuid> {
     id(&create(&hr, "/v1/cycles", &cycles::design("BENCH", policy)).await?["id"])
 }
 
-/// Lets one manager of an open cycle answer for a team of 50 whose ratings are in, and another one
-/// for everybody else, with ratings that are written but not handed in. Returns the first one and
-/// the reviews of the others.
-pub fn hand_over(url: &str) -> Result<(Uuid, Vec<Uuid>)> {
+/// Lets a manager answer for people of an open cycle, and sets their reviews.
+fn give(manager: &str, people: &str, review: &str) -> String {
+    let manager = format!("(SELECT id FROM employee WHERE employee_number = '{manager}')");
+    format!(
+        "UPDATE participant SET manager_id = {manager} WHERE employee_id IN \
+         (SELECT id FROM employee WHERE employee_number {people}); \
+         UPDATE review SET {review}, manager_review = '{RATING}' WHERE participant_id IN \
+         (SELECT id FROM participant WHERE manager_id = {manager});"
+    )
+}
+
+/// Gives a manager of an open cycle a team of 50 whose ratings are in. The manager.
+pub fn gather_team(url: &str) -> Result<Uuid> {
     let mut driver = raw::connect(url)?;
-    let give = |number: &str, people: &str, review: &str| {
-        let manager = format!("(SELECT id FROM employee WHERE employee_number = '{number}')");
-        format!(
-            "UPDATE participant SET manager_id = {manager} WHERE employee_id IN \
-             (SELECT id FROM employee WHERE employee_number {people}); \
-             UPDATE review SET {review}, manager_review = '{RATING}' WHERE participant_id IN \
-             (SELECT id FROM participant WHERE manager_id = {manager});"
-        )
-    };
     let rated = "state = 'second_review', performance = 10000, composite = 10000, \
                  collaboration = 10000, computed_grade = 'B'";
     driver.run(&give("E000000", "BETWEEN 'E000001' AND 'E000050'", rated))?;
-    driver.run(&give("E000009", "> 'E000050'", "state = 'pending_manager'"))?;
     driver.settle()?;
-    let lead = *driver.ids(raw::MANAGERS)?.first().ok_or("nobody there")?;
-    Ok((lead, driver.ids(raw::PENDING)?))
+    Ok(*driver.ids(raw::MANAGERS)?.first().ok_or("nobody there")?)
+}
+
+/// Lets one manager have written the ratings of everybody outside of that team, and not yet handed
+/// in. The reviews. No engine is told how unlike other teams this one is.
+pub fn write_ratings(url: &str) -> Result<Vec<Uuid>> {
+    let mut driver = raw::connect(url)?;
+    driver.run(&give("E000009", "> 'E000050'", "state = 'pending_manager'"))?;
+    driver.ids(raw::PENDING)
 }

@@ -81,6 +81,9 @@ pub fn ask(
     memory: &'static str,
     section: &mut Section,
 ) -> Result<()> {
+    if !questions.iter().any(|question| options.wants(question.part)) {
+        return Ok(());
+    }
     let product = wait(Product::serve(&pair.ours))?;
     let bare = Server::start(Command::new(std::env::current_exe()?).args([
         "bare",

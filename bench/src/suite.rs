@@ -196,27 +196,28 @@ fn cycles(
     let mut cycle = Cycle::open(engine, "cycle", company)?;
     if asked {
         engine.copy("cycle", "open")?;
-        let (lead, pending) = cycle::hand_over(&engine.url("open"))?;
+        let url = engine.url("open");
+        let team = Question {
+            part: Part::Team,
+            what: "dashboard of a team of 50",
+            work: Work::Team,
+            login: cycle::LEAD,
+            ids: vec![cycle::gather_team(&url)?, cycle.id],
+            others: &[READ],
+        };
         let pair = Pair::of(engine, "open", "open_bare")?;
-        let questions = [
-            Question {
-                part: Part::Team,
-                what: "dashboard of a team of 50",
-                work: Work::Team,
-                login: cycle::LEAD,
-                ids: vec![lead, cycle.id],
-                others: &[READ],
-            },
-            Question {
-                part: Part::Submission,
-                what: "hand a rating in",
-                work: Work::Submit,
-                login: cycle::RATER,
-                ids: pending,
-                others: &[DURABLE],
-            },
-        ];
-        ask(&pair, options, &questions, "most during dashboards and submissions", section)?;
+        ask(&pair, options, &[team], "most during dashboards", section)?;
+        engine.remove("open_bare");
+        let submission = Question {
+            part: Part::Submission,
+            what: "hand a rating in",
+            work: Work::Submit,
+            login: cycle::RATER,
+            ids: cycle::write_ratings(&url)?,
+            others: &[DURABLE],
+        };
+        let pair = Pair::of(engine, "open", "open_bare")?;
+        ask(&pair, options, &[submission], "most during submissions", section)?;
         engine.remove("open");
         engine.remove("open_bare");
     }
