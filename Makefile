@@ -27,7 +27,7 @@ contract: ## judge the contract as its consumers would
 vectors: ## compare the domain with the vectors in FILE=
 	$(cargo_run) -p domain --example vectors -- $(FILE)
 
-bench: ## measure beside the raw driver and bare actix-web, in about 10 minutes; writes docs/benchmarks.md
+bench: ## measure beside the raw driver and bare actix-web, in about 15 minutes; writes docs/benchmarks.md
 	cargo build --release --locked --bin evenhand --bin bench
 	scripts/with-engines cargo run --quiet --release --locked --bin bench -- run \
 		--date $$(date +%F) --output docs/benchmarks.md

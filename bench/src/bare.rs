@@ -1,7 +1,7 @@
 //! The server to compare with: actix-web, the same statements on the raw driver, and nothing else.
 
 use crate::Result;
-use crate::raw::{self, Driver, Rename};
+use crate::raw::{self, Driver, Rename, Submission};
 use actix_web::error::{ErrorInternalServerError, ErrorNotFound};
 use actix_web::http::header;
 use actix_web::web::{Data, Json, Path, Query};
@@ -11,10 +11,10 @@ use serde::Deserialize;
 use std::sync::Mutex;
 use uuid::Uuid;
 
-/// Path of the employees; a change there is an UPDATE and no more.
-pub const PLAIN: &str = "/plain/employees";
-/// Path of the employees; a change there is kept with its audit entry and event.
-pub const RECORDED: &str = "/recorded/employees";
+/// Where a change is an UPDATE and no more.
+pub const PLAIN: &str = "/plain";
+/// Where a change is kept with its audit entry and event.
+pub const RECORDED: &str = "/recorded";
 
 /// What the server is told.
 #[derive(clap::Args)]
@@ -110,13 +110,48 @@ async fn rename(
     id: Path<Uuid>,
     change: Json<Change>,
 ) -> actix_web::Result<HttpResponse> {
-    let version = request.headers().get(header::IF_MATCH).and_then(|tag| tag.to_str().ok());
-    let version = version.and_then(|tag| tag.trim_matches('"').parse().ok()).unwrap_or_default();
+    let version = seen(&request);
     let recorded = request.path().starts_with(RECORDED);
     let rename = Rename { id: *id, version, name: change.into_inner().name, recorded };
     let renamed = blocking(move || pool.write(|driver| driver.rename(&rename))).await?;
     let renamed = renamed.ok_or_else(|| ErrorNotFound("no such version"))?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(renamed.version))).json(renamed))
+}
+
+/// Looks at a review, of which nothing but the version is needed.
+async fn review(_: Path<Uuid>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::ETAG, etag(1))).finish()
+}
+
+async fn submit(
+    pool: Data<Pool>,
+    request: HttpRequest,
+    id: Path<Uuid>,
+) -> actix_web::Result<HttpResponse> {
+    let key = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
+    let key = key.unwrap_or_default().to_owned();
+    let submission = Submission { review: *id, version: seen(&request), key };
+    let submitted = blocking(move || pool.write(|driver| driver.submit(&submission))).await?;
+    let submitted = submitted.ok_or_else(|| ErrorNotFound("no such version"))?;
+    Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(submitted.version))).json(submitted))
+}
+
+#[derive(Deserialize)]
+struct Team {
+    manager_id: Uuid,
+    cycle_id: Uuid,
+}
+
+async fn team(pool: Data<Pool>, team: Query<Team>) -> actix_web::Result<HttpResponse> {
+    let Team { manager_id, cycle_id } = team.into_inner();
+    let found = blocking(move || pool.read(|driver| driver.team(manager_id, cycle_id))).await?;
+    Ok(HttpResponse::Ok().json(found))
+}
+
+/// The version that a request says it has seen.
+fn seen(request: &HttpRequest) -> i32 {
+    let tag = request.headers().get(header::IF_MATCH).and_then(|tag| tag.to_str().ok());
+    tag.and_then(|tag| tag.trim_matches('"').parse().ok()).unwrap_or_default()
 }
 
 fn etag(version: i32) -> String {
@@ -132,12 +167,15 @@ pub fn serve(settings: &Settings) -> Result<()> {
     let shared = pool.clone();
     let app = move || {
         let mut app = App::new().app_data(shared.clone());
-        for path in [PLAIN, RECORDED] {
+        for base in [PLAIN, RECORDED] {
             app = app.service(
-                web::scope(path)
-                    .route("", web::get().to(employees))
-                    .route("/{id}", web::get().to(employee))
-                    .route("/{id}", web::patch().to(rename)),
+                web::scope(base)
+                    .route("/employees", web::get().to(employees))
+                    .route("/employees/{id}", web::get().to(employee))
+                    .route("/employees/{id}", web::patch().to(rename))
+                    .route("/dashboards/manager", web::get().to(team))
+                    .route("/reviews/{id}", web::get().to(review))
+                    .route("/reviews/{id}/manager-review/submission", web::post().to(submit)),
             );
         }
         app

@@ -25,6 +25,10 @@ pub enum Work {
     List,
     /// Change one employee's name, guarded by its version.
     Patch,
+    /// Look at a team of 50 in a cycle.
+    Team,
+    /// Hand one rating in, guarded by what was seen of the review. Each is handed in once.
+    Submit,
 }
 
 /// Where they do it.
@@ -32,8 +36,8 @@ pub enum Work {
 pub struct Target {
     /// The server.
     pub address: SocketAddr,
-    /// Path of its employees.
-    pub employees: &'static str,
+    /// Path of what it serves.
+    pub base: &'static str,
     /// What the clients sign in with.
     pub authorization: Option<String>,
 }
@@ -65,27 +69,31 @@ pub struct Sample {
     pub answered: usize,
 }
 
-/// Loads a server for `window`; every answer must be a success.
-pub async fn drive(
-    target: &Target,
-    work: Work,
-    people: &[Uuid],
-    window: Duration,
-) -> Result<Sample> {
-    let start = Instant::now() + WARM_UP;
+/// Clients who have seen what they are to change: these people or reviews, or a manager and the cycle
+/// of the team.
+pub async fn ready(target: &Target, work: Work, ids: &[Uuid]) -> Result<Vec<Client>> {
     let mut clients = JoinSet::new();
     for number in 0..CONNECTIONS {
-        let own: Vec<Uuid> = match work {
-            Work::Read => people.to_vec(),
-            Work::List => Vec::new(),
-            Work::Patch => {
-                people.iter().skip(number).step_by(CONNECTIONS).take(OWN).copied().collect()
-            }
+        let share = ids.iter().skip(number).step_by(CONNECTIONS).copied();
+        let own = match work {
+            Work::Read | Work::List | Work::Team => ids.to_vec(),
+            Work::Patch => share.take(OWN).collect(),
+            Work::Submit => share.collect(),
         };
-        clients.spawn(client(target.clone(), work, own, number, start, start + window));
+        clients.spawn(Client::ready(target.clone(), work, own, number));
+    }
+    clients.join_all().await.into_iter().collect()
+}
+
+/// Loads a server for `window`; every answer must be a success.
+pub async fn drive(clients: Vec<Client>, window: Duration) -> Result<Sample> {
+    let start = Instant::now() + WARM_UP;
+    let mut running = JoinSet::new();
+    for client in clients {
+        running.spawn(client.run(start, start + window));
     }
     let mut sample = Sample::default();
-    while let Some(done) = clients.join_next().await {
+    while let Some(done) = running.join_next().await {
         let (latencies, answered) = done??;
         sample.latencies.extend(latencies);
         sample.answered += answered;
@@ -94,105 +102,126 @@ pub async fn drive(
     Ok(sample)
 }
 
-async fn client(
+/// One client: its connection, and what it asks next.
+pub struct Client {
+    connection: Connection,
     target: Target,
     work: Work,
-    people: Vec<Uuid>,
-    number: usize,
-    start: Instant,
-    end: Instant,
-) -> Result<(Vec<Duration>, usize)> {
-    let mut connection = Connection::open(target.address).await?;
-    let mut script = Script::new(work, people, number);
-    if work == Work::Patch {
-        script.learn(&target, &mut connection).await?;
-    }
-    let (mut latencies, mut answered) = (Vec::new(), 0);
-    while answered < MOST {
-        let request = script.next(&target);
-        let asked = Instant::now();
-        if asked >= end {
-            break;
-        }
-        let status = connection.exchange(&request, |_| {}).await?;
-        let done = Instant::now();
-        if status != 200 {
-            return Err(format!("{work:?} was answered {status}").into());
-        }
-        if asked >= start && done <= end {
-            latencies.push(done - asked);
-        }
-        answered += 1;
-        script.note(&connection);
-    }
-    Ok((latencies, answered))
-}
-
-/// What one client asks next.
-struct Script {
-    work: Work,
-    people: Vec<Uuid>,
-    /// ETags of the people, as last seen.
+    ids: Vec<Uuid>,
+    /// ETags of what is changed, as last seen.
     etags: Vec<String>,
     /// The page behind the last one.
     next: Option<String>,
     turn: usize,
 }
 
-impl Script {
-    fn new(work: Work, people: Vec<Uuid>, number: usize) -> Self {
-        Self { work, people, etags: Vec::new(), next: None, turn: number }
+impl Client {
+    /// A client that has seen what it is to change.
+    async fn ready(target: Target, work: Work, ids: Vec<Uuid>, number: usize) -> Result<Self> {
+        let connection = Connection::open(target.address).await?;
+        let (etags, next) = (Vec::new(), None);
+        let mut client = Self { connection, target, work, ids, etags, next, turn: number };
+        match work {
+            Work::Read | Work::List | Work::Team => {}
+            Work::Patch => client.learn("employees").await?,
+            Work::Submit => {
+                client.turn = 0;
+                client.learn("reviews").await?;
+            }
+        }
+        Ok(client)
     }
 
-    async fn learn(&mut self, target: &Target, connection: &mut Connection) -> Result<()> {
-        for id in &self.people {
-            let request = target.request("GET", &format!("{}/{id}", target.employees), &[], b"");
-            connection.exchange(&request, |_| {}).await?;
-            self.etags
-                .push(connection.header("etag").ok_or("an employee without ETag")?.to_owned());
+    async fn learn(&mut self, noun: &str) -> Result<()> {
+        for id in &self.ids {
+            let path = format!("{}/{noun}/{id}", self.target.base);
+            let request = self.target.request("GET", &path, &[], b"");
+            self.connection.exchange(&request, |_| {}).await?;
+            let etag = self.connection.header("etag").ok_or_else(|| format!("{path}: no ETag"))?;
+            self.etags.push(etag.to_owned());
         }
         Ok(())
     }
 
-    fn next(&mut self, target: &Target) -> Vec<u8> {
-        let employees = target.employees;
-        match self.work {
+    async fn run(mut self, start: Instant, end: Instant) -> Result<(Vec<Duration>, usize)> {
+        let (mut latencies, mut answered) = (Vec::new(), 0);
+        while answered < MOST {
+            let request = self.next()?;
+            let asked = Instant::now();
+            if asked >= end {
+                break;
+            }
+            let status = self.connection.exchange(&request, |_| {}).await?;
+            let done = Instant::now();
+            if status != 200 {
+                return Err(format!("{:?} was answered {status}", self.work).into());
+            }
+            if asked >= start && done <= end {
+                latencies.push(done - asked);
+            }
+            answered += 1;
+            self.note();
+        }
+        Ok((latencies, answered))
+    }
+
+    fn next(&mut self) -> Result<Vec<u8>> {
+        let base = self.target.base;
+        let get = |path: &str| self.target.request("GET", path, &[], b"");
+        Ok(match self.work {
             Work::Read => {
                 // A walk that visits all people in no order that a cache could follow.
                 self.turn = (self.turn * 1_664_525 + 1_013_904_223) % (1 << 32);
-                let id = self.people[self.turn % self.people.len()];
-                target.request("GET", &format!("{employees}/{id}"), &[], b"")
+                let id = self.ids[self.turn % self.ids.len()];
+                get(&format!("{base}/employees/{id}"))
             }
             Work::List => {
-                let first = || format!("{employees}?limit=50");
-                target.request("GET", &self.next.take().unwrap_or_else(first), &[], b"")
+                let first = || format!("{base}/employees?limit=50");
+                get(&self.next.take().unwrap_or_else(first))
             }
             Work::Patch => {
                 self.turn += 1;
-                let own = self.turn % self.people.len();
+                let own = self.turn % self.ids.len();
                 let headers = [
                     ("if-match", &self.etags[own][..]),
                     ("content-type", "application/merge-patch+json"),
                 ];
                 let body = format!(r#"{{"name":"Name {}"}}"#, self.turn);
-                let path = format!("{employees}/{}", self.people[own]);
-                target.request("PATCH", &path, &headers, body.as_bytes())
+                let path = format!("{base}/employees/{}", self.ids[own]);
+                self.target.request("PATCH", &path, &headers, body.as_bytes())
             }
-        }
+            Work::Team => {
+                let [manager, cycle] = self.ids[..] else { return Err("no team".into()) };
+                // Evenhand knows by the token who asks.
+                let who = match self.target.authorization {
+                    Some(_) => String::new(),
+                    None => format!("&manager_id={manager}"),
+                };
+                get(&format!("{base}/dashboards/manager?cycle_id={cycle}{who}"))
+            }
+            Work::Submit => {
+                let id = self.ids.get(self.turn).ok_or("too few reviews for this window")?;
+                let key = id.to_string();
+                let headers = [("if-match", &self.etags[self.turn][..]), ("idempotency-key", &key)];
+                self.turn += 1;
+                let path = format!("{base}/reviews/{id}/manager-review/submission");
+                self.target.request("POST", &path, &headers, b"")
+            }
+        })
     }
 
     /// Takes from an answer what the next request needs.
-    fn note(&mut self, connection: &Connection) {
+    fn note(&mut self) {
         match self.work {
-            Work::Read => {}
+            Work::Read | Work::Team | Work::Submit => {}
             Work::List => {
-                let link = connection.header("link").and_then(|link| link.strip_prefix('<'));
+                let link = self.connection.header("link").and_then(|link| link.strip_prefix('<'));
                 self.next =
                     link.and_then(|link| link.split_once('>')).map(|(next, _)| next.to_owned());
             }
             Work::Patch => {
-                let own = self.turn % self.people.len();
-                self.etags[own] = connection.header("etag").unwrap_or_default().to_owned();
+                let own = self.turn % self.ids.len();
+                self.etags[own] = self.connection.header("etag").unwrap_or_default().to_owned();
             }
         }
     }

@@ -3,6 +3,7 @@
 //! turns, because figures of two runs or two machines say nothing about each other.
 
 mod bare;
+mod cycle;
 mod engine;
 mod http;
 mod load;
@@ -11,6 +12,7 @@ mod people;
 mod product;
 mod raw;
 mod report;
+mod requests;
 mod server;
 mod suite;
 
@@ -82,11 +84,23 @@ enum Part {
     List,
     /// Changes of one employee.
     Change,
+    /// Ratings that are handed in.
+    Submission,
+    /// The dashboard of a manager.
+    Team,
+    /// Cycles from launch to publication.
+    Cycle,
+    /// Exports of ratings.
+    Ratings,
 }
 
 impl Options {
     fn wants(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
+    }
+
+    fn wants_any(&self, parts: &[Part]) -> bool {
+        parts.iter().any(|part| self.wants(*part))
     }
 
     fn window(&self) -> Duration {

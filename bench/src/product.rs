@@ -8,11 +8,15 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use uuid::Uuid;
 
-/// Path of the employees.
-const EMPLOYEES: &str = "/v1/employees";
+/// Path of the bulk upsert of employees.
+pub const EMPLOYEES: &str = "/v1/employees/bulk";
+/// Path of everything.
+const BASE: &str = "/v1";
 const TENANT: &str = "bench";
-const LOGIN: &str = "admin@bench.example";
+/// Login of the administrator.
+pub const LOGIN: &str = "admin@bench.example";
 const PASSWORD: &str = "only for measuring, this once";
 /// Between two looks at a job.
 const POLL: Duration = Duration::from_millis(20);
@@ -49,8 +53,15 @@ pub fn found(url: &str) -> Result<()> {
     }
 }
 
-fn post(target: &Target, path: &str, content_type: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
-    target.request("POST", path, &[("content-type", content_type)], body.as_ref())
+fn post(
+    target: &Target,
+    path: &str,
+    headers: &[(&str, &str)],
+    content_type: &str,
+    body: impl AsRef<[u8]>,
+) -> Vec<u8> {
+    let headers = [headers, &[("content-type", content_type)]].concat();
+    target.request("POST", path, &headers, body.as_ref())
 }
 
 /// Sends a request that must be answered with one of `statuses`; the body of the answer.
@@ -73,21 +84,30 @@ impl Product {
         // A line for each request is written all the same.
         let server = Server::start(serve.stderr(Stdio::null()))?;
         let idle = server.resident()?;
-        let mut connection = Connection::open(server.address).await?;
-        let mut target =
-            Target { address: server.address, employees: EMPLOYEES, authorization: None };
-        let body = json!({"tenant": TENANT, "login": LOGIN, "password": PASSWORD}).to_string();
-        let request = post(&target, "/v1/auth/token", "application/json", body);
-        let tokens: Value =
-            serde_json::from_slice(&expect(&mut connection, &request, &[200]).await?)?;
-        let token = tokens["access_token"].as_str().ok_or("an answer without token")?;
-        target.authorization = Some(format!("Bearer {token}"));
+        let target = Target { address: server.address, base: BASE, authorization: None };
+        let target = sign_in(target, LOGIN).await?;
         Ok(Self { server, idle, target })
     }
 
-    /// Where the load goes.
-    pub fn target(&self) -> &Target {
-        &self.target
+    /// The same server, asked by somebody else.
+    pub async fn seen_by(&self, login: &str) -> Result<Target> {
+        sign_in(self.target.clone(), login).await
+    }
+
+    /// Gives somebody an account.
+    pub async fn invite(&self, login: &str, employee: Option<Uuid>) -> Result<Value> {
+        let body = json!({ "login": login, "employee_id": employee });
+        let account = create(&self.target, "/v1/accounts", &body).await?;
+        let body = json!({ "setup_token": account["setup_token"], "password": PASSWORD });
+        create(&self.target, "/v1/auth/password-setup", &body).await?;
+        Ok(account["id"].clone())
+    }
+
+    /// Reads something as JSON, as the administrator.
+    pub async fn read(&self, path: &str) -> Result<Value> {
+        let mut connection = Connection::open(self.target.address).await?;
+        let request = self.target.request("GET", path, &[], b"");
+        Ok(serde_json::from_slice(&expect(&mut connection, &request, &[200]).await?)?)
     }
 
     /// Upserts units or employees and waits until that is done; `rows` must all come out as
@@ -99,17 +119,8 @@ impl Product {
         outcome: &str,
         rows: usize,
     ) -> Result<()> {
-        let mut connection = Connection::open(self.target.address).await?;
-        let request = post(&self.target, path, "application/x-ndjson", ndjson);
-        let body = expect(&mut connection, &request, &[200, 202]).await?;
-        let mut answer: Value = serde_json::from_slice(&body)?;
-        if let Some(job) = connection.header("location").map(str::to_owned) {
-            let request = self.target.request("GET", &job, &[], b"");
-            while !matches!(answer["state"].as_str(), Some("succeeded" | "failed")) {
-                tokio::time::sleep(POLL).await;
-                answer = serde_json::from_slice(&expect(&mut connection, &request, &[200]).await?)?;
-            }
-        }
+        let request = post(&self.target, path, &[], "application/x-ndjson", ndjson);
+        let answer = finished(&self.target, &request).await?;
         let report = answer.get("result").unwrap_or(&answer);
         if report[outcome] != rows {
             let text: String = answer.to_string().chars().take(2_000).collect();
@@ -118,16 +129,64 @@ impl Product {
         Ok(())
     }
 
-    /// Exports all employees as CSV; how many lines came.
-    pub async fn export(&self) -> Result<usize> {
+    /// Exports something as CSV; how many lines came.
+    pub async fn export(&self, path: &str) -> Result<usize> {
         let mut connection = Connection::open(self.target.address).await?;
-        let request =
-            self.target.request("GET", "/v1/employees/export", &[("accept", "text/csv")], b"");
+        let request = self.target.request("GET", path, &[("accept", "text/csv")], b"");
         let mut lines = 0;
         let count = |part: &[u8]| lines += part.iter().filter(|&&byte| byte == b'\n').count();
         match connection.exchange(&request, count).await? {
             200 => Ok(lines),
-            status => Err(format!("the export was answered {status}").into()),
+            status => Err(format!("{path} was answered {status}").into()),
+        }
+    }
+}
+
+/// Signs in.
+async fn sign_in(target: Target, login: &str) -> Result<Target> {
+    let target = Target { authorization: None, ..target };
+    let body = json!({ "tenant": TENANT, "login": login, "password": PASSWORD });
+    let tokens = create(&target, "/v1/auth/token", &body).await?;
+    let token = tokens["access_token"].as_str().ok_or("an answer without token")?;
+    Ok(Target { authorization: Some(format!("Bearer {token}")), ..target })
+}
+
+/// Asks for something new; the answer.
+pub async fn create(target: &Target, path: &str, body: &Value) -> Result<Value> {
+    ask(target, path, None, body).await
+}
+
+/// Asks for a transition of what `path` shows, in the version it has, and waits until it is made.
+pub async fn step(target: &Target, path: &str, noun: &str, body: &Value) -> Result<Value> {
+    let mut connection = Connection::open(target.address).await?;
+    expect(&mut connection, &target.request("GET", path, &[], b""), &[200]).await?;
+    let etag = connection.header("etag").ok_or("a resource without ETag")?;
+    ask(target, &format!("{path}/{noun}"), Some(etag), body).await
+}
+
+/// Sends JSON, or nothing for null; the answer, once it is whole.
+async fn ask(target: &Target, path: &str, if_match: Option<&str>, body: &Value) -> Result<Value> {
+    let headers: Vec<_> = if_match.iter().map(|etag| ("if-match", *etag)).collect();
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    finished(target, &post(target, path, &headers, "application/json", body)).await
+}
+
+/// Sends a request, and waits for the end of the job that it may have begun. The last answer.
+async fn finished(target: &Target, request: &[u8]) -> Result<Value> {
+    let mut connection = Connection::open(target.address).await?;
+    let body = expect(&mut connection, request, &[200, 201, 202, 204]).await?;
+    let job = connection.header("location").filter(|path| path.starts_with("/v1/jobs/"));
+    let Some(job) = job.map(str::to_owned) else {
+        return Ok(serde_json::from_slice(&body).unwrap_or_default());
+    };
+    let request = target.request("GET", &job, &[], b"");
+    loop {
+        let body = expect(&mut connection, &request, &[200]).await?;
+        let answer: Value = serde_json::from_slice(&body)?;
+        match answer["state"].as_str() {
+            Some("succeeded") => return Ok(answer),
+            Some("failed") => return Err(format!("{job} failed: {answer}").into()),
+            _ => tokio::time::sleep(POLL).await,
         }
     }
 }

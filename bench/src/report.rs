@@ -1,5 +1,6 @@
 //! What was measured, as Markdown.
 
+use crate::cycle::Course;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use std::time::Duration;
 pub const REQUESTS: f64 = 0.60;
 /// Bar for bulk work beside the raw path of the engine.
 pub const BULK: f64 = 0.40;
+/// Bar for ten times the people, in times of a tenth of them.
+const GROWTH: f64 = 12.0;
 /// Bar for the slowest hundredth of answers, in medians.
 const TAIL: f64 = 8.0;
 
@@ -49,7 +52,11 @@ pub struct Section {
     pub comparisons: Vec<Comparison>,
     /// Latency.
     pub answers: Vec<Answers>,
-    /// Resident memory of Evenhand in MiB.
+    /// Cycles, the second one with ten times the people of the first one.
+    pub courses: Vec<Course>,
+    /// Resident memory of Evenhand before the first request, in MiB.
+    pub idle: Option<f64>,
+    /// Resident memory of Evenhand at work, in MiB.
     pub memory: Vec<(&'static str, f64)>,
 }
 
@@ -122,12 +129,38 @@ impl Section {
         for answers in &self.answers {
             text += &(answers.row() + "\n");
         }
+        if let [small, large] = &self.courses[..] {
+            text += &growth(small, large);
+        }
         text += "\n| resident memory of Evenhand | MiB |\n|---|---:|\n";
-        for (when, mebibytes) in &self.memory {
+        let idle = self.idle.map(|idle| ("idle, before the first request", idle));
+        for (when, mebibytes) in idle.iter().chain(&self.memory) {
             let _ = writeln!(text, "| {when} | {mebibytes:.0} |");
         }
         text
     }
+}
+
+/// What a cycle costs as it grows.
+fn growth(small: &Course, large: &Course) -> String {
+    let heads = [small, large].map(|course| format!("{} people", grouped(course.people as f64)));
+    let [tenth, whole] = heads;
+    let mut text = format!("\n| step of a cycle | {tenth} | {whole} | growth | bar |\n");
+    text += "|---|---:|---:|---:|---|\n";
+    for ((what, before), (_, after)) in small.steps.iter().zip(&large.steps) {
+        let (growth, met) = (after / before, verdict(*after <= GROWTH * before));
+        let _ = writeln!(
+            text,
+            "| {what} | {before:.2} s | {after:.2} s | {growth:.1} | {GROWTH:.0} {met} |"
+        );
+    }
+    let (before, after) = (small.peak, large.peak);
+    let growth = after / before;
+    let _ = writeln!(
+        text,
+        "| most resident memory | {before:.0} MiB | {after:.0} MiB | {growth:.1} |  |"
+    );
+    text
 }
 
 /// A number with its thousands apart.

@@ -1,24 +1,19 @@
 //! What is measured on an engine, and in what order.
 
-use crate::bare;
+use crate::cycle::{self, Cycle};
 use crate::engine::Engine;
-use crate::load::{Target, Work, drive};
+use crate::load::Work;
 use crate::people::{self, Person};
-use crate::product::{self, Product};
-use crate::raw;
-use crate::report::{Answers, BULK, Comparison, REQUESTS, Section};
-use crate::server::Server;
+use crate::product::{self, EMPLOYEES, Product};
+use crate::raw::{self, Export};
+use crate::report::{BULK, Comparison, Section};
+use crate::requests::{DURABLE, Pair, Question, READ, UPDATE, ask};
 use crate::{Options, Part, Result, wait};
-use std::process::Command;
-use std::time::{Duration, Instant};
-use uuid::Uuid;
+use std::time::Instant;
 
-/// Connections that read, as Evenhand has them by default.
-const READERS: &str = "8";
 /// Requests in which everybody is imported.
 const PARTS: usize = 2;
 
-const EMPLOYEES: &str = "/v1/employees/bulk";
 const UNITS: &str = "/v1/org-units/bulk";
 
 /// Measures everything on one engine.
@@ -32,12 +27,22 @@ pub fn run(engine: &Engine, options: &Options) -> Result<Section> {
     let company = people::people(options.people);
 
     section.engine = raw::connect(&engine.url("base"))?.version()?;
-    imports(engine, options, &company, &mut section)?;
-    engine.copy("ours", "bare")?;
-    if options.wants(Part::Export) {
-        exports(engine, options, company.len(), &mut section)?;
+    if options.wants_any(&[Part::Bulk, Part::Export, Part::Read, Part::List, Part::Change]) {
+        imports(engine, options, &company, &mut section)?;
+        let pair = Pair::of(engine, "ours", "bare")?;
+        if options.wants(Part::Export) {
+            let people = Outgoing {
+                what: "export",
+                path: "/v1/employees/export".to_owned(),
+                rows: company.len(),
+                raw: Export::People(options.date),
+                memory: "most during the exports of people",
+            };
+            exports(&pair, options, people, &mut section)?;
+        }
+        people_asked(&pair, options, &mut section)?;
     }
-    requests(engine, options, &mut section)?;
+    cycles(engine, options, &company, &mut section)?;
     Ok(section)
 }
 
@@ -86,7 +91,7 @@ fn imports(
         for (way, new, known) in &mut raw_ways {
             engine.copy("base", "raw")?;
             let mut driver = raw::connect(&engine.url("raw"))?;
-            let units = driver.units()?;
+            let units = driver.ids(raw::UNITS)?;
             for figures in [new, known] {
                 figures.push(rate(company.len(), || {
                     parts.iter().try_for_each(|part| driver.import(*way, part, &units))
@@ -114,25 +119,34 @@ fn imports(
     Ok(())
 }
 
-/// Everybody is exported, by HTTP and by the raw driver.
-fn exports(engine: &Engine, options: &Options, people: usize, section: &mut Section) -> Result<()> {
-    raw::connect(&engine.url("ours"))?.settle()?;
-    raw::connect(&engine.url("bare"))?.settle()?;
-    let product = wait(Product::serve(&engine.url("ours")))?;
-    let mut driver = raw::connect(&engine.url("bare"))?;
+/// What is exported as a file, by HTTP and by the raw driver.
+struct Outgoing {
+    what: &'static str,
+    path: String,
+    rows: usize,
+    raw: Export,
+    memory: &'static str,
+}
+
+fn exports(pair: &Pair, options: &Options, out: Outgoing, section: &mut Section) -> Result<()> {
+    let Outgoing { what, path, rows, raw, memory } = out;
+    raw::connect(&pair.ours)?.settle()?;
+    let mut driver = raw::connect(&pair.bare)?;
+    driver.settle()?;
+    let product = wait(Product::serve(&pair.ours))?;
     product.server.forget_peak()?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..options.rounds {
-        ours.push(rate(people, || match wait(product.export())? {
-            lines if lines > people => Ok(()),
+        ours.push(rate(rows, || match wait(product.export(&path))? {
+            lines if lines > rows => Ok(()),
             lines => Err(format!("the export was cut off after {lines} lines").into()),
         })?);
-        theirs.push(rate(people, || driver.export(options.date).map(drop))?);
+        theirs.push(rate(rows, || driver.export(raw).map(drop))?);
     }
-    section.memory.insert(0, ("idle, before the first request", product.idle));
-    section.memory.push(("most during the exports", product.server.peak()?));
+    section.idle.get_or_insert(product.idle);
+    section.memory.push((memory, product.server.peak()?));
     section.comparisons.push(Comparison {
-        what: "export",
+        what,
         unit: "rows/s",
         ours,
         beside: "the same rows read by the raw driver".to_owned(),
@@ -142,99 +156,86 @@ fn exports(engine: &Engine, options: &Options, people: usize, section: &mut Sect
     Ok(())
 }
 
-/// One who answers requests.
-struct Side<'a> {
-    name: &'static str,
-    server: &'a Server,
-    target: Target,
-    per_second: Vec<f64>,
-    latencies: Vec<Duration>,
-    answered: usize,
-    processor: f64,
+/// Single requests about people.
+fn people_asked(pair: &Pair, options: &Options, section: &mut Section) -> Result<()> {
+    let ids = raw::connect(&pair.ours)?.ids(raw::PEOPLE)?;
+    let about = |part, what, work, others| Question {
+        part,
+        what,
+        work,
+        login: product::LOGIN,
+        ids: ids.clone(),
+        others,
+    };
+    let questions = [
+        about(Part::Read, "read one employee", Work::Read, &[READ][..]),
+        about(Part::List, "list 50 employees", Work::List, &[READ]),
+        about(Part::Change, "change one employee", Work::Patch, &[DURABLE, UPDATE]),
+    ];
+    ask(pair, options, &questions, "most during single requests", section)
 }
 
-/// Single requests at many connections, to Evenhand and to the bare server in turn.
-fn requests(engine: &Engine, options: &Options, section: &mut Section) -> Result<()> {
-    let ids = raw::connect(&engine.url("ours"))?.ids()?;
-    let product = wait(Product::serve(&engine.url("ours")))?;
-    let bare = Server::start(Command::new(std::env::current_exe()?).args([
-        "bare",
-        "--database-url",
-        &engine.url("bare"),
-        "--readers",
-        READERS,
-        "--day",
-        &options.date.to_string(),
-    ]))?;
-    product.server.forget_peak()?;
-    let plain = Target { address: bare.address, employees: bare::PLAIN, authorization: None };
-    let recorded = Target { employees: bare::RECORDED, ..plain.clone() };
-    let bare = |name, target: &Target| Side::new(name, &bare, target);
-    for (part, what, work) in [
-        (Part::Read, "read one employee", Work::Read),
-        (Part::List, "list 50 employees", Work::List),
-        (Part::Change, "change one employee", Work::Patch),
-    ] {
-        if !options.wants(part) {
-            continue;
-        }
-        let mut sides = vec![Side::new("Evenhand", &product.server, product.target())];
-        if work == Work::Patch {
-            sides.push(bare("bare actix-web: the same durable work", &recorded));
-            sides.push(bare("bare actix-web: the UPDATE alone", &plain));
-        } else {
-            sides.push(bare("bare actix-web", &plain));
-        }
-        for _ in 0..options.rounds {
-            for side in &mut sides {
-                side.round(work, &ids, options.window())?;
-            }
-        }
-        let [ours, others @ ..] = &sides[..] else { continue };
-        for (number, other) in others.iter().enumerate() {
-            section.comparisons.push(Comparison {
-                what,
-                unit: "req/s",
-                ours: ours.per_second.clone(),
-                beside: other.name.to_owned(),
-                theirs: other.per_second.clone(),
-                bar: (number == 0).then_some(REQUESTS),
-            });
-        }
-        section.answers.extend(sides.into_iter().map(|side| side.answers(what)));
+/// Cycles of two sizes, of which the second one has ten times the people; and what is asked of the
+/// second one on its way and at its end.
+fn cycles(
+    engine: &Engine,
+    options: &Options,
+    company: &[Person],
+    section: &mut Section,
+) -> Result<()> {
+    let asked = options.wants_any(&[Part::Submission, Part::Team]);
+    if !asked && !options.wants_any(&[Part::Cycle, Part::Ratings]) {
+        return Ok(());
     }
-    section.memory.push(("most during single requests", product.server.peak()?));
+    if options.wants(Part::Cycle) {
+        let mut small = Cycle::open(engine, "small", &company[..company.len() / 10])?;
+        small.finish()?;
+        section.courses.push(small.course);
+        engine.remove("small");
+    }
+    let mut cycle = Cycle::open(engine, "cycle", company)?;
+    if asked {
+        engine.copy("cycle", "open")?;
+        let url = engine.url("open");
+        let team = Question {
+            part: Part::Team,
+            what: "dashboard of a team of 50",
+            work: Work::Team,
+            login: cycle::LEAD,
+            ids: vec![cycle::gather_team(&url)?, cycle.id],
+            others: &[READ],
+        };
+        let pair = Pair::of(engine, "open", "open_bare")?;
+        ask(&pair, options, &[team], "most during dashboards", section)?;
+        engine.remove("open_bare");
+        let submission = Question {
+            part: Part::Submission,
+            what: "hand a rating in",
+            work: Work::Submit,
+            login: cycle::RATER,
+            ids: cycle::write_ratings(&url)?,
+            others: &[DURABLE],
+        };
+        let pair = Pair::of(engine, "open", "open_bare")?;
+        ask(&pair, options, &[submission], "most during submissions", section)?;
+        engine.remove("open");
+        engine.remove("open_bare");
+    }
+    if options.wants_any(&[Part::Cycle, Part::Ratings]) {
+        cycle.finish()?;
+    }
+    if options.wants(Part::Ratings) {
+        let ratings = Outgoing {
+            what: "export of ratings",
+            path: format!("/v1/ratings/export?cycle_id={}", cycle.id),
+            rows: company.len(),
+            raw: Export::Ratings,
+            memory: "most during the exports of ratings",
+        };
+        exports(&Pair::of(engine, "cycle", "cycle_bare")?, options, ratings, section)?;
+    }
+    if options.wants(Part::Cycle) {
+        section.courses.push(cycle.course);
+    }
     Ok(())
-}
-
-impl<'a> Side<'a> {
-    fn new(name: &'static str, server: &'a Server, target: &Target) -> Self {
-        let target = target.clone();
-        Self {
-            name,
-            server,
-            target,
-            per_second: Vec::new(),
-            latencies: Vec::new(),
-            answered: 0,
-            processor: 0.0,
-        }
-    }
-
-    fn round(&mut self, work: Work, people: &[Uuid], window: Duration) -> Result<()> {
-        let before = self.server.processor()?;
-        let sample = wait(drive(&self.target, work, people, window))?;
-        self.processor += self.server.processor()? - before;
-        self.per_second.push(sample.per_second);
-        self.latencies.extend(sample.latencies);
-        self.answered += sample.answered;
-        Ok(())
-    }
-
-    fn answers(self, what: &'static str) -> Answers {
-        let processor = Duration::from_secs_f64(self.processor / self.answered.max(1) as f64);
-        let barred = self.target.authorization.is_some();
-        let whose = self.name.to_owned();
-        Answers { what, whose, latencies: self.latencies, processor, barred }
-    }
 }

@@ -36,7 +36,7 @@ pub(super) fn reviews_of(
     session: &CalibrationSession,
 ) -> Result<Vec<ReviewResults>, Refusal> {
     let set = ReviewSet { session_id: Some(session.id), ..ReviewSet::of(session.cycle_id) };
-    Ok(store.results_of(&set, None, i64::MAX)?)
+    Ok(store.results_of(&set)?)
 }
 
 /// The cycle of a session, which stays in its state until the unit of work ends.

@@ -282,7 +282,7 @@ fn each_stretch(
     loop {
         let reviews = store.reviews_of(set, after, STRETCH)?;
         let Some(last) = reviews.last() else { return Ok(()) };
-        after = Some(last.id);
+        after = Some(last.participant_id);
         let is_last = (reviews.len() as i64) < STRETCH;
         work(store, reviews)?;
         if is_last {

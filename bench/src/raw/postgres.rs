@@ -100,38 +100,41 @@ impl Postgres {
         }))
     }
 
-    fn record(&mut self, id: Uuid, name: &str) -> Result<()> {
+    /// Keeps an audit entry and an event for each act, and moves the heads of both.
+    fn record(&mut self, acts: &[Act]) -> Result<()> {
         let (tenant, now) = (self.tenant, now());
-        let (audit, previous, event) = self.heads()?;
-        let (audit, event) = (audit + 1, event + 1);
-        let entry = Entry::new(audit, name);
-        let hash = &entry.hash[..];
-        self.execute(
-            AUDIT_ENTRY,
-            &[
-                &tenant,
-                &audit,
-                &entry.id,
-                &now,
-                &ACTOR_KIND,
-                &tenant,
-                &ACTION,
-                &RESOURCE,
-                &id,
-                &RULE,
-                &entry.id.to_string(),
-                &entry.details,
-                &&hash[..16],
-                &hash,
-                &previous,
-                &hash,
-            ],
-        )?;
-        self.execute(
-            EVENT,
-            &[&tenant, &event, &entry.event_id, &ACTION, &RESOURCE, &id, &now, &entry.data],
-        )?;
-        self.execute(MOVE_HEADS, &[&audit, &hash, &event, &tenant])?;
+        let (mut audit, mut previous, mut event) = self.heads()?;
+        for Act { action, resource, id, details, data } in acts {
+            (audit, event) = (audit + 1, event + 1);
+            let mark = Mark::new(audit);
+            let hash = &mark.hash[..];
+            self.execute(
+                AUDIT_ENTRY,
+                &[
+                    &tenant,
+                    &audit,
+                    &mark.id,
+                    &now,
+                    &ACTOR_KIND,
+                    &tenant,
+                    action,
+                    resource,
+                    id,
+                    &RULE,
+                    &mark.id.to_string(),
+                    details,
+                    &&hash[..16],
+                    &hash,
+                    &previous,
+                    &hash,
+                ],
+            )?;
+            let values: Values<'_> =
+                &[&tenant, &event, &mark.event_id, action, resource, id, &now, data];
+            self.execute(EVENT, values)?;
+            previous = hash.to_vec();
+        }
+        self.execute(MOVE_HEADS, &[&audit, &previous, &event, &tenant])?;
         Ok(())
     }
 
@@ -243,21 +246,17 @@ impl Driver for Postgres {
         Ok(format!("PostgreSQL {version}"))
     }
 
-    fn ids(&mut self) -> Result<Vec<Uuid>> {
+    fn ids(&mut self, query: &'static str) -> Result<Vec<Uuid>> {
         let tenant = self.tenant;
-        Ok(self.query(IDS, &[&tenant])?.iter().map(|row| row.get(0)).collect())
+        Ok(self.query(query, &[&tenant])?.iter().map(|row| row.get(0)).collect())
     }
 
-    fn units(&mut self) -> Result<Vec<Uuid>> {
-        let tenant = self.tenant;
-        Ok(self.query(UNITS, &[&tenant])?.iter().map(|row| row.get(0)).collect())
+    fn run(&mut self, statements: &str) -> Result<()> {
+        Ok(self.client.batch_execute(statements)?)
     }
 
     fn settle(&mut self) -> Result<()> {
-        for table in ["employee", "assignment", "audit_entry", "event"] {
-            self.client.batch_execute(&format!("VACUUM (ANALYZE) {table}"))?;
-        }
-        Ok(())
+        self.run("VACUUM (ANALYZE)")
     }
 
     fn employee(&mut self, id: Uuid, day: NaiveDate) -> Result<Option<Employee>> {
@@ -290,7 +289,7 @@ impl Driver for Postgres {
         self.client.batch_execute("BEGIN")?;
         let renamed = self.update(rename)?;
         if let Some(renamed) = &renamed {
-            self.record(renamed.id, &renamed.name)?;
+            self.record(&[Act::renamed(renamed)])?;
         }
         self.client.batch_execute("COMMIT")?;
         Ok(renamed)
@@ -311,11 +310,15 @@ impl Driver for Postgres {
         Ok(self.client.batch_execute("COMMIT")?)
     }
 
-    fn export(&mut self, day: NaiveDate) -> Result<usize> {
+    fn export(&mut self, export: Export) -> Result<usize> {
         // COPY takes no binds.
-        let query = EXPORT
-            .replace("$1", &format!("DATE '{day}'"))
-            .replace("$2", &format!("UUID '{}'", self.tenant));
+        let tenant = format!("UUID '{}'", self.tenant);
+        let query = match export {
+            Export::People(day) => {
+                EXPORT.replace("$1", &format!("DATE '{day}'")).replace("$2", &tenant)
+            }
+            Export::Ratings => RATINGS.replace("$1", &tenant),
+        };
         let mut reader = self.client.copy_out(&format!("COPY ({query}) TO STDOUT (FORMAT csv)"))?;
         let (mut buffer, mut bytes) = (vec![0; 64 << 10], 0);
         loop {
@@ -324,5 +327,38 @@ impl Driver for Postgres {
                 read => bytes += read,
             }
         }
+    }
+
+    fn team(&mut self, manager: Uuid, cycle: Uuid) -> Result<Vec<Member>> {
+        let tenant = self.tenant;
+        let rows = self.query(TEAM, &[&tenant, &manager, &cycle])?;
+        let member = |row: &Row| Member {
+            participant_id: row.get(0),
+            employee_id: row.get(1),
+            name: row.get(2),
+            review_id: row.get(3),
+            state: row.get(4),
+            composite: row.get(5),
+            grade: row.get(6),
+        };
+        Ok(rows.iter().map(member).collect())
+    }
+
+    fn submit(&mut self, submission: &Submission) -> Result<Option<Submitted>> {
+        let (tenant, now) = (self.tenant, now());
+        let Submission { review, version, key } = submission;
+        self.client.batch_execute("BEGIN")?;
+        let rows = self.query(SUBMIT, &[&RATING, &now, &tenant, review, version])?;
+        let submitted = rows.first().map(|row| Submitted::new(submission, row.get(0), row.get(1)));
+        if let Some(submitted) = &submitted {
+            let digest = &[7_u8; 32][..];
+            self.execute(TRACE, &[&tenant, review, &*COMPUTED, &digest, &now])?;
+            self.execute(SCORE, &[&now, &tenant, &submitted.participant_id])?;
+            let body = serde_json::to_vec(submitted)?;
+            self.execute(KEEP, &[&tenant, key, &digest, &body, &now])?;
+            self.record(&Act::submitted(submitted))?;
+        }
+        self.client.batch_execute("COMMIT")?;
+        Ok(submitted)
     }
 }

@@ -27,48 +27,47 @@ impl Sqlite {
         Ok(Self { conn, tenant })
     }
 
-    fn all(&self, sql: &str) -> Result<Vec<Uuid>> {
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let ids = statement.query_map([self.tenant], |row| row.get(0))?;
-        Ok(ids.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Keeps an audit entry and an event for a change, and moves the heads of both.
-    fn record(&self, id: Uuid, name: &str) -> Result<()> {
+    /// Keeps an audit entry and an event for each act, and moves the heads of both.
+    fn record(&self, acts: &[Act]) -> Result<()> {
         let mut heads = self.conn.prepare_cached(HEADS)?;
-        let (audit, previous, event): (i64, Vec<u8>, i64) =
+        let (mut audit, mut previous, mut event): (i64, Vec<u8>, i64) =
             heads.query_row([self.tenant], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let (audit, event, now) = (audit + 1, event + 1, micros());
-        let Entry { id: entry_id, event_id, details, data, hash } = Entry::new(audit, name);
-        self.conn.prepare_cached(AUDIT_ENTRY)?.execute(params![
-            self.tenant,
-            audit,
-            entry_id,
-            now,
-            ACTOR_KIND,
-            self.tenant,
-            ACTION,
-            RESOURCE,
-            id,
-            RULE,
-            entry_id.to_string(),
-            details,
-            &hash[..16],
-            hash,
-            previous,
-            hash
-        ])?;
-        self.conn.prepare_cached(EVENT)?.execute(params![
-            self.tenant,
-            event,
-            event_id,
-            ACTION,
-            RESOURCE,
-            id,
-            now,
-            data
-        ])?;
-        self.conn.prepare_cached(MOVE_HEADS)?.execute(params![audit, hash, event, self.tenant])?;
+        let now = micros();
+        for Act { action, resource, id, details, data } in acts {
+            (audit, event) = (audit + 1, event + 1);
+            let Mark { id: entry_id, event_id, hash } = Mark::new(audit);
+            self.conn.prepare_cached(AUDIT_ENTRY)?.execute(params![
+                self.tenant,
+                audit,
+                entry_id,
+                now,
+                ACTOR_KIND,
+                self.tenant,
+                action,
+                resource,
+                id,
+                RULE,
+                entry_id.to_string(),
+                details,
+                &hash[..16],
+                hash,
+                previous,
+                hash
+            ])?;
+            self.conn.prepare_cached(EVENT)?.execute(params![
+                self.tenant,
+                event,
+                event_id,
+                action,
+                resource,
+                id,
+                now,
+                data
+            ])?;
+            previous = hash.to_vec();
+        }
+        let heads = params![audit, previous, event, self.tenant];
+        self.conn.prepare_cached(MOVE_HEADS)?.execute(heads)?;
         Ok(())
     }
 
@@ -151,12 +150,14 @@ impl Driver for Sqlite {
         Ok(format!("SQLite {}", rusqlite::version()))
     }
 
-    fn ids(&mut self) -> Result<Vec<Uuid>> {
-        self.all(IDS)
+    fn ids(&mut self, query: &'static str) -> Result<Vec<Uuid>> {
+        let mut statement = self.conn.prepare_cached(query)?;
+        let ids = statement.query_map([self.tenant], |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn units(&mut self) -> Result<Vec<Uuid>> {
-        self.all(UNITS)
+    fn run(&mut self, statements: &str) -> Result<()> {
+        Ok(self.conn.execute_batch(statements)?)
     }
 
     fn settle(&mut self) -> Result<()> {
@@ -202,7 +203,7 @@ impl Driver for Sqlite {
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let renamed = self.update(rename)?;
         if let Some(renamed) = &renamed {
-            self.record(renamed.id, &renamed.name)?;
+            self.record(&[Act::renamed(renamed)])?;
         }
         self.conn.prepare_cached("COMMIT")?.execute([])?;
         Ok(renamed)
@@ -260,10 +261,14 @@ impl Driver for Sqlite {
         Ok(self.conn.execute_batch("COMMIT")?)
     }
 
-    fn export(&mut self, day: NaiveDate) -> Result<usize> {
-        let mut statement = self.conn.prepare_cached(EXPORT)?;
+    fn export(&mut self, export: Export) -> Result<usize> {
+        let (query, binds): (_, Vec<Box<dyn ToSql>>) = match export {
+            Export::People(day) => (EXPORT, vec![Box::new(day), Box::new(self.tenant)]),
+            Export::Ratings => (RATINGS, vec![Box::new(self.tenant)]),
+        };
+        let mut statement = self.conn.prepare_cached(query)?;
         let columns = statement.column_count();
-        let mut rows = statement.query(params![day, self.tenant])?;
+        let mut rows = statement.query(params_from_iter(binds))?;
         let (mut line, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
             line.clear();
@@ -278,5 +283,42 @@ impl Driver for Sqlite {
             bytes += line.len();
         }
         Ok(bytes)
+    }
+
+    fn team(&mut self, manager: Uuid, cycle: Uuid) -> Result<Vec<Member>> {
+        let mut statement = self.conn.prepare_cached(TEAM)?;
+        let members = statement.query_map(params![self.tenant, manager, cycle], |row| {
+            Ok(Member {
+                participant_id: row.get(0)?,
+                employee_id: row.get(1)?,
+                name: row.get(2)?,
+                review_id: row.get(3)?,
+                state: row.get(4)?,
+                composite: row.get(5)?,
+                grade: row.get(6)?,
+            })
+        })?;
+        Ok(members.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn submit(&mut self, submission: &Submission) -> Result<Option<Submitted>> {
+        let (tenant, now) = (self.tenant, micros());
+        let Submission { review, version, key } = submission;
+        let run = |sql: &str, values: &[&dyn ToSql]| self.conn.prepare_cached(sql)?.execute(values);
+        run("BEGIN IMMEDIATE", &[])?;
+        let mut submit = self.conn.prepare_cached(SUBMIT)?;
+        let submitted = submit.query_row(params![RATING, now, tenant, review, version], |row| {
+            Ok(Submitted::new(submission, row.get(0)?, row.get(1)?))
+        });
+        let submitted = submitted.optional()?;
+        if let Some(submitted) = &submitted {
+            let digest = [7_u8; 32];
+            run(TRACE, params![tenant, review, *COMPUTED, digest, now])?;
+            run(SCORE, params![now, tenant, submitted.participant_id])?;
+            run(KEEP, params![tenant, key, digest, serde_json::to_vec(submitted)?, now])?;
+            self.record(&Act::submitted(submitted))?;
+        }
+        run("COMMIT", &[])?;
+        Ok(submitted)
     }
 }

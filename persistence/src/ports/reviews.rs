@@ -3,7 +3,9 @@
 use super::Result;
 use crate::page::Page;
 use domain::change::Change;
-use domain::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, PolicyId, ReviewId};
+use domain::id::{
+    CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId, PolicyId, ReviewId,
+};
 use domain::policy::{Relations, Sealed, Visibility};
 use domain::review::form::{Results, Review};
 use domain::state::review::State;
@@ -132,20 +134,15 @@ pub trait Reviews {
 /// Whole sets of reviews: what computing and comparing results reads and writes, with a statement
 /// for many rows. Who asks has settled before that the caller may do it to all of them.
 pub trait ReviewSets {
-    /// The reviews of a set behind `after`, at most `limit`, in the order of ids.
+    /// The reviews of a set behind `after`, at most `limit`, in the order of participants.
     fn reviews_of(
         &mut self,
         set: &ReviewSet,
-        after: Option<ReviewId>,
+        after: Option<ParticipantId>,
         limit: i64,
     ) -> Result<Vec<Review>>;
-    /// As [`ReviewSets::reviews_of`], without what was written.
-    fn results_of(
-        &mut self,
-        set: &ReviewSet,
-        after: Option<ReviewId>,
-        limit: i64,
-    ) -> Result<Vec<ReviewResults>>;
+    /// All reviews of a set without what was written, in the order of ids.
+    fn results_of(&mut self, set: &ReviewSet) -> Result<Vec<ReviewResults>>;
     /// Saves state, session and results of many reviews. Each is guarded by the version before: the
     /// one it has where the state stays, else one less.
     fn save_results(&mut self, changes: Vec<Change<ReviewResults>>) -> Result<()>;

@@ -11,7 +11,7 @@ use crate::ports::{Result, ResultTrace, ReviewResults, ReviewSet, ReviewSets};
 use crate::schema::{cycle, participant, result_trace, review};
 use diesel::prelude::*;
 use domain::change::Change;
-use domain::id::{CycleId, EmployeeId, PolicyId, ReviewId};
+use domain::id::{CycleId, EmployeeId, ParticipantId, PolicyId, ReviewId};
 use domain::review::form::{Results, Review};
 use domain::text::TextEnum;
 use domain::trace::Trace;
@@ -98,16 +98,13 @@ rows_statement! {
      new.digest, new.computed_at FROM new"
 }
 
-/// A stretch of a set of reviews.
-macro_rules! stretch {
-    ($unit:expr, $set:expr, $after:expr, $limit:expr, $columns:expr) => {{
+/// The reviews of a set, in no order yet.
+macro_rules! set {
+    ($unit:expr, $set:expr, $columns:expr) => {{
         let mut query = joined!()
             .filter(review::tenant_id.eq($unit.scope()))
             .filter(participant::tenant_id.eq($unit.scope()))
             .filter(participant::cycle_id.eq(Key($set.cycle_id.uuid())))
-            .filter(review::id.gt(Key($after.map_or(Uuid::nil(), ReviewId::uuid))))
-            .order(review::id)
-            .limit($limit)
             .select($columns)
             .into_boxed::<Db>();
         if !$set.department_ids.is_empty() {
@@ -121,7 +118,7 @@ macro_rules! stretch {
             let people = people.iter().map(|id| Key(id.uuid()));
             query = query.filter(participant::employee_id.eq_any(people));
         }
-        query.load($unit.conn)?
+        query
     }};
 }
 
@@ -129,23 +126,24 @@ impl ReviewSets for Unit<'_> {
     fn reviews_of(
         &mut self,
         set: &ReviewSet,
-        after: Option<ReviewId>,
+        after: Option<ParticipantId>,
         limit: i64,
     ) -> Result<Vec<Review>> {
         let columns =
             (Parts::as_select(), Outcome::as_select(), Person::as_select(), Frame::as_select());
-        let rows: Vec<Found> = stretch!(self, set, after, limit, columns);
+        // By an order that an index of the cycle has: each stretch costs what it holds.
+        let rows: Vec<Found> = set!(self, set, columns)
+            .filter(participant::id.gt(Key(after.map_or(Uuid::nil(), ParticipantId::uuid))))
+            .order(participant::id)
+            .limit(limit)
+            .load(self.conn)?;
         rows.into_iter().map(entity).collect()
     }
 
-    fn results_of(
-        &mut self,
-        set: &ReviewSet,
-        after: Option<ReviewId>,
-        limit: i64,
-    ) -> Result<Vec<ReviewResults>> {
+    fn results_of(&mut self, set: &ReviewSet) -> Result<Vec<ReviewResults>> {
         let columns = (Outcome::as_select(), Person::as_select());
-        let rows: Vec<(Outcome, Person)> = stretch!(self, set, after, limit, columns);
+        let rows: Vec<(Outcome, Person)> =
+            set!(self, set, columns).order(review::id).load(self.conn)?;
         rows.into_iter().map(results).collect()
     }
 

@@ -1,0 +1,176 @@
+//! A performance cycle, from its launch to the publication of its results.
+
+use crate::engine::Engine;
+use crate::people::{Person, people_ndjson};
+use crate::product::{EMPLOYEES, LOGIN, Product, create, step};
+use crate::{Result, raw, wait};
+use serde_json::{Value, json};
+use std::time::Instant;
+use tests::{cycles, goals};
+use uuid::Uuid;
+
+/// Who approves of the results beside HR.
+const SENIOR: &str = "senior@bench.example";
+/// Who answers for a team of 50, once [`gather_team`] is done.
+pub const LEAD: &str = "lead@bench.example";
+/// Who answers for all others, once [`write_ratings`] is done.
+pub const RATER: &str = "rater@bench.example";
+/// People of one import.
+const PART: usize = 50_000;
+
+/// What managers write of everybody.
+pub const RATING: &str = r#"{"ratings":[{"dimension":"competency","rating":"3","comment":"","evidence":[]},{"dimension":"behaviour","rating":"3","comment":"","evidence":[]},{"dimension":"collaboration","rating":"3","comment":"","evidence":[]}],"comment":null,"submitted_at":null}"#;
+
+/// Gives everybody an active goal like the one there is, with a goal's id that is the participant's,
+/// and what came of it.
+const GOALS: &str = "
+    INSERT INTO goal (tenant_id, id, cycle_id, owner_id, level, state, revision, title, weight,
+                      content, version, created_at, updated_at)
+    SELECT p.tenant_id, p.id, p.cycle_id, p.employee_id, 'person', 'active', 1, g.title, g.weight,
+           g.content, 1, g.created_at, g.updated_at
+      FROM participant p JOIN goal g ON g.tenant_id = p.tenant_id;
+    INSERT INTO measurement (tenant_id, id, goal_id, period_start, source, external_id, revision,
+                             value, author_id, created_at)
+    SELECT tenant_id, id, id, '2026-02-01', 'crm', 'm1', 1, '1200', owner_id, created_at
+      FROM goal WHERE state = 'active';";
+
+/// How a cycle of some size went.
+pub struct Course {
+    /// People in it.
+    pub people: usize,
+    /// How many seconds each step took.
+    pub steps: Vec<(&'static str, f64)>,
+    /// Most resident memory of Evenhand, in MiB.
+    pub peak: f64,
+}
+
+/// A cycle in a database of its own.
+pub struct Cycle<'a> {
+    engine: &'a Engine,
+    /// The database.
+    name: &'static str,
+    /// Its id.
+    pub id: Uuid,
+    /// How it went so far.
+    pub course: Course,
+}
+
+fn id(value: &Value) -> Result<Uuid> {
+    Ok(value.as_str().ok_or("an answer without id")?.parse()?)
+}
+
+impl<'a> Cycle<'a> {
+    /// Brings a company of these people, in a copy of the database `base`, to the evaluation of a
+    /// cycle in which everybody has one goal and no review has been begun.
+    pub fn open(engine: &'a Engine, name: &'static str, company: &[Person]) -> Result<Self> {
+        engine.copy("base", name)?;
+        let product = wait(Product::serve(&engine.url(name)))?;
+        for part in company.chunks(PART) {
+            wait(product.import(EMPLOYEES, &people_ndjson(part), "created", part.len()))?;
+        }
+        let mut driver = raw::connect(&engine.url(name))?;
+        let [lead, rater] = driver.ids(raw::MANAGERS)?[..] else { return Err("no two".into()) };
+        let id = wait(prepare(&product, lead, rater))?;
+        let course = Course { people: company.len(), steps: Vec::new(), peak: 0.0 };
+        let mut cycle = Self { engine, name, id, course };
+        driver.settle()?;
+        product.server.forget_peak()?;
+        let hr = wait(product.seen_by(LOGIN))?;
+        let path = cycle.path();
+        cycle.timed("launch", || wait(step(&hr, &path, "launch", &Value::Null)))?;
+        let goal = goals::goal(id, &goals::indicator("Revenue", "100"));
+        wait(create(&wait(product.seen_by(LEAD))?, "/v1/goals", &goal))?;
+        driver.run(GOALS)?;
+        driver.settle()?;
+        wait(step(&hr, &path, "start", &json!({ "reason": "Goals are agreed elsewhere" })))?;
+        cycle.timed("opening of the evaluation", || {
+            wait(step(&hr, &path, "evaluation", &Value::Null))
+        })?;
+        cycle.course.peak = product.server.peak()?;
+        driver.settle()?;
+        Ok(cycle)
+    }
+
+    /// Has all ratings handed in behind the server, and goes on until the results are published.
+    pub fn finish(&mut self) -> Result<()> {
+        let url = self.engine.url(self.name);
+        let mut driver = raw::connect(&url)?;
+        let rated = "UPDATE review SET state = 'second_review', manager_review =";
+        driver.run(&format!("{rated} '{RATING}'"))?;
+        driver.settle()?;
+        let product = wait(Product::serve(&url))?;
+        let hr = wait(product.seen_by(LOGIN))?;
+        let senior = wait(product.seen_by(SENIOR))?;
+        product.server.forget_peak()?;
+        let path = self.path();
+        let none = Value::Null;
+        let told = self.timed("all results", || wait(step(&hr, &path, "results", &none)))?;
+        let told = told.get("result").unwrap_or(&told);
+        if told["computed"] != self.course.people {
+            let text: String = told.to_string().chars().take(2_000).collect();
+            return Err(format!("not all results were computed: {text}").into());
+        }
+        let distribution = format!("{path}/distribution");
+        self.timed("distribution", || wait(product.read(&distribution)))?;
+        wait(step(&hr, &path, "calibration", &json!({})))?;
+        self.timed("confirmation", || wait(step(&hr, &path, "confirmation", &none)))?;
+        wait(step(&senior, &path, "publication", &none))?;
+        self.timed("publication", || wait(step(&hr, &path, "publication", &none)))?;
+        self.course.peak = product.server.peak()?.max(self.course.peak);
+        Ok(())
+    }
+
+    fn path(&self) -> String {
+        format!("/v1/cycles/{}", self.id)
+    }
+
+    fn timed<R>(&mut self, what: &'static str, work: impl FnOnce() -> Result<R>) -> Result<R> {
+        let start = Instant::now();
+        let done = work()?;
+        self.course.steps.push((what, start.elapsed().as_secs_f64()));
+        Ok(done)
+    }
+}
+
+/// Lets those sign in who are needed, and designs a cycle for everybody. Its id.
+async fn prepare(product: &Product, lead: Uuid, rater: Uuid) -> Result<Uuid> {
+    product.invite(LEAD, Some(lead)).await?;
+    product.invite(RATER, Some(rater)).await?;
+    let senior = product.invite(SENIOR, None).await?;
+    let hr = product.seen_by(LOGIN).await?;
+    let role = json!({ "account_id": senior, "role": "executive" });
+    create(&hr, "/v1/role-assignments", &role).await?;
+    let policy = json!({ "code": "BENCH", "name": "Bench", "rules": cycles::rules() });
+    let policy = id(&create(&hr, "/v1/policies", &policy).await?["id"])?;
+    step(&hr, &format!("/v1/policies/{policy}"), "publication", &Value::Null).await?;
+    id(&create(&hr, "/v1/cycles", &cycles::design("BENCH", policy)).await?["id"])
+}
+
+/// Lets a manager answer for people of an open cycle, and sets their reviews.
+fn give(manager: &str, people: &str, review: &str) -> String {
+    let manager = format!("(SELECT id FROM employee WHERE employee_number = '{manager}')");
+    format!(
+        "UPDATE participant SET manager_id = {manager} WHERE employee_id IN \
+         (SELECT id FROM employee WHERE employee_number {people}); \
+         UPDATE review SET {review}, manager_review = '{RATING}' WHERE participant_id IN \
+         (SELECT id FROM participant WHERE manager_id = {manager});"
+    )
+}
+
+/// Gives a manager of an open cycle a team of 50 whose ratings are in. The manager.
+pub fn gather_team(url: &str) -> Result<Uuid> {
+    let mut driver = raw::connect(url)?;
+    let rated = "state = 'second_review', performance = 10000, composite = 10000, \
+                 collaboration = 10000, computed_grade = 'B'";
+    driver.run(&give("E000000", "BETWEEN 'E000001' AND 'E000050'", rated))?;
+    driver.settle()?;
+    Ok(*driver.ids(raw::MANAGERS)?.first().ok_or("nobody there")?)
+}
+
+/// Lets one manager have written the ratings of everybody outside of that team, and not yet handed
+/// in. The reviews. No engine is told how unlike other teams this one is.
+pub fn write_ratings(url: &str) -> Result<Vec<Uuid>> {
+    let mut driver = raw::connect(url)?;
+    driver.run(&give("E000009", "> 'E000050'", "state = 'pending_manager'"))?;
+    driver.ids(raw::PENDING)
+}
