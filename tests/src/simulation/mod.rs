@@ -23,9 +23,9 @@ use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
 /// What happens in one schedule.
-const STEPS: usize = 26;
+const STEPS: usize = 32;
 /// After so many steps everything is looked at.
-const LOOK: usize = 4;
+const LOOK: usize = 5;
 /// Replays one schedule.
 const SEED: &str = "EVENHAND_SIMULATION_SEED";
 /// When every schedule begins: a Monday morning in the company.
@@ -68,6 +68,7 @@ pub fn play(engine: Engine, seed: u64) -> String {
     schedule.look();
     promises::chain(&schedule.app);
     let told = std::mem::take(&mut schedule.told);
+    println!("{engine} with {SEED}={seed}:\n  {}", told.join("\n  "));
     let mut others = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(other) = others.insert(seed, told.clone()) {
         let differs = other.iter().zip(&told).find(|(other, here)| other != here);

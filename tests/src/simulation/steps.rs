@@ -44,11 +44,7 @@ fn work(cycle: &str) -> &'static [Step] {
             Schedule::something_happens_to_a_goal,
             Schedule::the_cycle_goes_on,
         ],
-        "executing" => &[
-            Schedule::something_happens_to_a_goal,
-            Schedule::days_go_by,
-            Schedule::the_cycle_goes_on,
-        ],
+        "executing" => &[Schedule::something_happens_to_a_goal, Schedule::the_cycle_goes_on],
         "evaluating" => &[
             Schedule::a_review_is_written,
             Schedule::everybody_is_reviewed,
@@ -64,9 +60,9 @@ fn work(cycle: &str) -> &'static [Step] {
         ],
         "confirmed" => &[Schedule::results_are_released],
         "published" => {
-            &[Schedule::somebody_answers, Schedule::days_go_by, Schedule::the_cycle_goes_on]
+            &[Schedule::somebody_answers, Schedule::somebody_answers, Schedule::the_cycle_goes_on]
         }
-        _ => &[Schedule::the_cycle_goes_on, Schedule::days_go_by],
+        _ => &[Schedule::the_cycle_goes_on],
     }
 }
 
@@ -147,9 +143,13 @@ impl Schedule {
         self.ask(who, &path, noun, because());
     }
 
-    /// The next stage begins, if nothing speaks against it.
+    /// The next stage begins, if nothing speaks against it; mostly when its time has come.
     fn the_cycle_goes_on(&mut self) {
-        let noun = match self.state().as_str() {
+        let state = self.state();
+        if ["executing", "published", "closed"].contains(&state.as_str()) && !self.one_in(4) {
+            self.days_pass(20);
+        }
+        let noun = match state.as_str() {
             "draft" => "launch",
             "goal_setting" => "start",
             "executing" => "evaluation",
@@ -196,9 +196,14 @@ impl Schedule {
 
     /// Somebody writes goals, hands them in and has them approved.
     fn goals_are_agreed(&mut self) {
-        let owner = self.pick(&[Employee, Employee, FormerManager, DirectManager]);
-        let weights: &[&str] =
-            self.pick(&[&["100"][..], &["100"], &["60", "40"], &["33.33", "66.67"], &["50"]]);
+        let owner = self.pick(&[Employee, FormerManager]);
+        let weights: &[&str] = match self.random.random_range(0..6) {
+            _ if self.has_goals(owner) => &["0"],
+            0..3 => &["100"],
+            3 => &["60", "40"],
+            4 => &["33.33", "66.67"],
+            _ => &["50"],
+        };
         let mut made = Vec::new();
         for weight in weights {
             let mut content = goals::indicator(&unique("Goal"), weight);
@@ -220,6 +225,11 @@ impl Schedule {
             self.ask(manager, &path, "approval", None);
             self.measure(owner, &path);
         }
+    }
+
+    fn has_goals(&self, owner: Persona) -> bool {
+        let goals = self.app.as_(owner).all(&format!("/v1/goals?cycle_id={}", self.cycle));
+        goals.iter().any(|goal| self.persona(&goal["owner_id"]) == Some(owner))
     }
 
     /// Who answers for a goal or a review, or somebody else now and then.
@@ -248,10 +258,14 @@ impl Schedule {
             3 => {
                 let mut firsts = [owner, manager];
                 firsts.rotate_left(self.random.random_range(0..2));
-                firsts.map(|who| self.ask(who, &path, "completion", None));
+                for who in firsts {
+                    self.ask(who, &path, "completion", None);
+                }
             }
             4 => {
-                drop([manager, HrAdmin].map(|who| self.ask(who, &path, "cancellation", because())))
+                for who in [manager, HrAdmin] {
+                    self.ask(who, &path, "cancellation", because());
+                }
             }
             5 => self.create_check_in(owner, &path),
             6 => self.measure(owner, &path),
@@ -372,7 +386,8 @@ impl Schedule {
         let (who, noun, body) = match session["state"].as_str().unwrap_or_default() {
             "draft" => (HrAdmin, "schedule", Some(json!({ "scheduled_on": self.day(26) }))),
             "scheduled" => (HrAdmin, "opening", Some(json!({ "present": present }))),
-            "finalised" => (Executive, "reopening", because()),
+            "finalised" if self.one_in(3) => (Executive, "reopening", because()),
+            "finalised" => return self.the_cycle_goes_on(),
             _ if self.one_in(3) => {
                 self.ask(Executive, &path, "override", because());
                 (HrAdmin, "finalisation", because())
