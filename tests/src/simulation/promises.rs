@@ -223,16 +223,20 @@ fn grades(review: &Value) -> Vec<String> {
     let scale = Scale::default();
     let due = composite.map(|score| scale.grade(&score, Rounding::HalfUp).as_str());
     let standing = if calibrated.is_null() { computed } else { calibrated };
-    let settled = RELEASED.contains(&text(&review["state"])) || review["state"] == "calibrated";
-    let expected = if settled { standing } else { &Value::Null };
+    let state = text(&review["state"]);
+    // A session that is taken up again takes back what was final.
+    let is_final = match RELEASED.contains(&state) {
+        true => last == standing,
+        false => last.is_null() || state == "calibrated" && last == standing,
+    };
     [
         (*computed == json!(due), "the computed grade is not that of the score"),
-        (last == expected, "the final grade is not the one that stands"),
+        (is_final, "the final grade is not the one that stands"),
         (calibrated.is_null() || !computed.is_null(), "a grade was moved that was never computed"),
     ]
     .into_iter()
     .filter(|(holds, _)| !holds)
-    .map(|(_, fault)| format!("{fault}: {}, {results}", review["state"]))
+    .map(|(_, fault)| format!("{fault}: {state}, {results}"))
     .collect()
 }
 
