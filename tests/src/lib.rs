@@ -14,6 +14,7 @@ pub mod process;
 pub mod reviews;
 pub mod sessions;
 pub mod sheet;
+pub mod simulation;
 pub mod sql;
 pub mod tokens;
 pub mod world;

@@ -30,5 +30,6 @@ mod requirements;
 mod results;
 mod reviews;
 mod sign_in;
+mod simulation;
 mod traces;
 mod two_engines;

@@ -186,7 +186,7 @@ fn tokens_that_are_not_ours_are_refused(app: &TestApp) {
 }
 
 fn a_token_runs_out(app: &TestApp) {
-    let lin = app.as_(Employee);
+    let lin = with(app, &pair(app)["access_token"]);
     lin.get("/v1/me").expect(200);
     app.clock().advance(TimeDelta::minutes(1440) + TimeDelta::seconds(10));
     lin.get("/v1/me").refused("token-expired");

@@ -35,6 +35,13 @@ pub struct Principal {
     pub zone: Tz,
 }
 
+impl Principal {
+    /// Whether an instant lies on the same business day: what one may do can end with the day.
+    fn is_of(&self, now: Timestamp) -> bool {
+        now.with_timezone(&self.zone).date_naive() == self.today
+    }
+}
+
 /// The principals of this half second, each with what its credentials must match.
 #[derive(Default)]
 pub struct Principals {
@@ -48,7 +55,8 @@ pub async fn of_session(app: &App, claims: &Claims, now: Timestamp) -> Result<Pr
     let Auth { principals, .. } = &app.auth;
     let entry = (tenant, account, session);
     let asked = Instant::now();
-    let (principal, epoch) = match principals.sessions.get(&entry, asked) {
+    let known = principals.sessions.get(&entry, asked).filter(|(known, _)| known.is_of(now));
+    let (principal, epoch) = match known {
         Some(known) => known,
         None => {
             let found = app.db.read(tenant, move |store| store.signed_in(account, session)).await?;
@@ -93,7 +101,8 @@ pub async fn of_api_key(app: &App, text: &str, now: Timestamp) -> Result<Princip
     let keys = &app.auth.principals.keys;
     let entry = (tenant, prefix.to_owned());
     let asked = Instant::now();
-    let (principal, hash) = match keys.get(&entry, asked) {
+    let known = keys.get(&entry, asked).filter(|(known, _)| known.is_of(now));
+    let (principal, hash) = match known {
         Some(known) => known,
         None => {
             let prefix = entry.1.clone();
@@ -268,6 +277,13 @@ mod tests {
             let standing = Standing { status, ..found().standing };
             assert!(at(&SignedIn { standing, ..found() }, now).is_err(), "{status}");
         }
+    }
+
+    #[test]
+    fn a_principal_is_of_one_day() {
+        let known = at(&found(), "2026-11-20T15:59:59Z").unwrap();
+        assert!(known.is_of("2026-11-19T16:00:00Z".parse().unwrap()));
+        assert!(!known.is_of("2026-11-20T16:00:00Z".parse().unwrap()), "midnight in Shanghai");
     }
 
     #[test]
