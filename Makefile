@@ -2,7 +2,7 @@
 
 cargo_run := cargo run --quiet --locked
 
-.PHONY: help run test check openapi contract vectors bench fmt lint deny
+.PHONY: help run test check openapi contract example vectors bench fmt lint deny
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,10 @@ openapi: ## write the contract that the code generates
 
 contract: ## judge the contract as its consumers would
 	openapi/contract/run
+
+example: ## one whole cycle over HTTP on each engine; EMPLOYEES= and SALES= name other files than the demo's
+	cargo build --locked --bin evenhand
+	examples/full-cycle/check $(or $(EMPLOYEES),api/demo/employees.csv) $(SALES)
 
 vectors: ## compare the domain with the vectors in FILE=
 	$(cargo_run) -p domain --example vectors -- $(FILE)

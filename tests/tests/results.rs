@@ -2,7 +2,7 @@
 
 use domain::trace::{Locale, Trace};
 use serde_json::{Value, json};
-use tests::cycles::step;
+use tests::cycles::{drive, step};
 use tests::reviews::{evaluated, hand_in, of, open, part, planned, rules, write};
 use tests::world::Persona::{Colleague, DirectManager, Employee, HrAdmin, SkipLevelManager};
 use tests::{Engine, TestApp, on_each_engine, sql};
@@ -16,6 +16,7 @@ on_each_engine![
     the_results_of_a_cycle_are_computed_at_once,
     who_has_a_team_shares_in_its_totals,
     only_hr_computes_the_results_of_a_cycle,
+    the_person_reads_the_standards_before_and_the_formulas_after,
 ];
 
 fn rated(app: &TestApp) -> String {
@@ -213,4 +214,33 @@ fn only_hr_computes_the_results_of_a_cycle(app: &TestApp) {
             app.as_(persona).request("POST", path.clone()).send().refused("forbidden");
         }
     });
+}
+
+/// Proves R68 through `getPolicy`, `listGoals`, `explainResult`.
+fn the_person_reads_the_standards_before_and_the_formulas_after(app: &TestApp) {
+    let lin = app.as_(Employee);
+    let cycle = planned(app, &rules(&json!({ "kpi.cap": "110" })));
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let read = lin.get(format!("/v1/cycles/{cycle}")).expect(200).json();
+    let policy = lin.get(format!("/v1/policies/{}", text(&read["policy_id"]))).expect(200).json();
+    assert_eq!(policy["rules"]["settings"]["kpi.cap"], "110");
+    let dimensions = &policy["rules"]["populations"][0]["dimensions"];
+    let weights = dimensions.as_array().into_iter().flatten().map(|it| text(&it["weight"]));
+    assert_eq!(weights.collect::<Vec<_>>(), ["60", "20", "10", "10"]);
+    let goal = lin.all(&format!("/v1/goals?cycle_id={cycle}")).remove(0);
+    assert_eq!(goal["content"]["weight"], "100.00");
+    let scoring = &goal["content"]["definition"]["scoring"];
+    assert_eq!((&scoring["method"], &scoring["target"]), (&json!("ratio"), &json!("1200")));
+
+    open(app, cycle);
+    let review = of(app, cycle, "lin");
+    hand_in(&lin, &review, "self-review", "3");
+    hand_in(&app.as_(DirectManager), &review, "manager-review", "4");
+    let path = format!("{}/explanation", review.replace("reviews", "results"));
+    lin.get(&path).expect(404);
+    drive(app, &app.world.own, cycle, "published");
+    let whole = lin.get(&path).expect(200).json()["whole"].take();
+    let weights = whole["parts"].as_array().into_iter().flatten().map(|it| text(&it["weight"]));
+    assert_eq!(weights.collect::<Vec<_>>(), ["60", "20", "10", "10"]);
+    assert_eq!(whole["parts"][0]["parts"][0]["steps"][0]["section"], "B.1");
 }

@@ -24,7 +24,7 @@ use domain::state::{Signature, cycle};
 use domain::text::TextEnum;
 use domain::time::Timestamp;
 use domain::trace::Trace;
-use persistence::{GoalFile, ReviewResults, ReviewSet, Store};
+use persistence::{GoalFile, ReviewResults, Store};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -243,26 +243,26 @@ fn compute(
     let blends = frame.settings.manager.team_lambda.is_positive();
     let leaders = if blends { store.team_leaders(frame.cycle.id)? } else { HashSet::new() };
     let mut told = ResultsComputation::default();
-    let everyone = ReviewSet::of(frame.cycle.id);
     let mut done = 0;
-    each_stretch(store, &everyone, |store, reviews| {
+    let mut after = None;
+    loop {
+        let reviews = store.reviews_of(frame.cycle.id, after, STRETCH)?;
+        let Some(last) = reviews.last() else { break };
+        after = Some(last.participant_id);
         done += reviews.len();
         let people: Vec<_> = reviews.iter().map(|review| review.employee_id).collect();
         let computation = Computation::of(store, frame, &people, &[])?;
         let later = |review: &Review| leaders.contains(&review.employee_id);
         settle(store, actor, rule, &computation, reviews, later, &mut told)?;
         progress(done);
-        Ok(())
-    })?;
+    }
     let mut leaders: Vec<_> = leaders.into_iter().collect();
     leaders.sort_unstable();
     for some in leaders.chunks(usize::try_from(STRETCH).unwrap_or(1)) {
-        let set = ReviewSet { employee_ids: Some(some.to_vec()), ..everyone.clone() };
-        each_stretch(store, &set, |store, reviews| {
-            let computation = Computation::of(store, frame, some, some)?;
-            let reviews = reviews.into_iter().filter(is_handed_in).collect();
-            settle(store, actor, rule, &computation, reviews, |_| false, &mut told)
-        })?;
+        let reviews = store.reviews_about(frame.cycle.id, some)?;
+        let computation = Computation::of(store, frame, some, some)?;
+        let reviews = reviews.into_iter().filter(is_handed_in).collect();
+        settle(store, actor, rule, &computation, reviews, |_| false, &mut told)?;
     }
     let record = Record::new("cycle.results_computed", frame.cycle.id, rule).field(
         "computed",
@@ -271,24 +271,6 @@ fn compute(
     );
     store.note(record)?;
     Ok(told)
-}
-
-fn each_stretch(
-    store: &mut dyn Store,
-    set: &ReviewSet,
-    mut work: impl FnMut(&mut dyn Store, Vec<Review>) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
-    let mut after = None;
-    loop {
-        let reviews = store.reviews_of(set, after, STRETCH)?;
-        let Some(last) = reviews.last() else { return Ok(()) };
-        after = Some(last.participant_id);
-        let is_last = (reviews.len() as i64) < STRETCH;
-        work(store, reviews)?;
-        if is_last {
-            return Ok(());
-        }
-    }
 }
 
 /// Whether the rating is in and nothing has been decided from it yet.

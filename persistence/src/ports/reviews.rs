@@ -38,14 +38,12 @@ pub struct ReviewSet {
     pub department_ids: Vec<OrgUnitId>,
     /// Compared by this session.
     pub session_id: Option<CalibrationSessionId>,
-    /// About these people.
-    pub employee_ids: Option<Vec<EmployeeId>>,
 }
 
 impl ReviewSet {
     /// All reviews of a cycle.
     pub fn of(cycle_id: CycleId) -> Self {
-        Self { cycle_id, department_ids: Vec::new(), session_id: None, employee_ids: None }
+        Self { cycle_id, department_ids: Vec::new(), session_id: None }
     }
 }
 
@@ -134,13 +132,15 @@ pub trait Reviews {
 /// Whole sets of reviews: what computing and comparing results reads and writes, with a statement
 /// for many rows. Who asks has settled before that the caller may do it to all of them.
 pub trait ReviewSets {
-    /// The reviews of a set behind `after`, at most `limit`, in the order of participants.
+    /// The reviews of a cycle behind `after`, at most `limit`, in the order of participants.
     fn reviews_of(
         &mut self,
-        set: &ReviewSet,
+        cycle: CycleId,
         after: Option<ParticipantId>,
         limit: i64,
     ) -> Result<Vec<Review>>;
+    /// The reviews of these people in a cycle, in the order of participants.
+    fn reviews_about(&mut self, cycle: CycleId, people: &[EmployeeId]) -> Result<Vec<Review>>;
     /// All reviews of a set without what was written, in the order of ids.
     fn results_of(&mut self, set: &ReviewSet) -> Result<Vec<ReviewResults>>;
     /// Saves state, session and results of many reviews. Each is guarded by the version before: the

@@ -98,7 +98,7 @@ rows_statement! {
      new.digest, new.computed_at FROM new"
 }
 
-/// The reviews of a set, in no order yet.
+/// The reviews of a set, in the order of ids.
 macro_rules! set {
     ($unit:expr, $set:expr, $columns:expr) => {{
         let mut query = joined!()
@@ -114,25 +114,35 @@ macro_rules! set {
         if let Some(session) = $set.session_id {
             query = query.filter(review::session_id.eq(Key(session.uuid())));
         }
-        if let Some(people) = &$set.employee_ids {
-            let people = people.iter().map(|id| Key(id.uuid()));
-            query = query.filter(participant::employee_id.eq_any(people));
-        }
-        query
+        query.order(review::id)
     }};
+}
+
+/// The reviews of a cycle with all that is written in them, in no order yet.
+macro_rules! whole {
+    ($unit:expr, $cycle:expr) => {
+        joined!()
+            .filter(review::tenant_id.eq($unit.scope()))
+            .filter(participant::tenant_id.eq($unit.scope()))
+            .filter(participant::cycle_id.eq(Key($cycle.uuid())))
+            .select((
+                Parts::as_select(),
+                Outcome::as_select(),
+                Person::as_select(),
+                Frame::as_select(),
+            ))
+    };
 }
 
 impl ReviewSets for Unit<'_> {
     fn reviews_of(
         &mut self,
-        set: &ReviewSet,
+        cycle: CycleId,
         after: Option<ParticipantId>,
         limit: i64,
     ) -> Result<Vec<Review>> {
-        let columns =
-            (Parts::as_select(), Outcome::as_select(), Person::as_select(), Frame::as_select());
         // By an order that an index of the cycle has: each stretch costs what it holds.
-        let rows: Vec<Found> = set!(self, set, columns)
+        let rows: Vec<Found> = whole!(self, cycle)
             .filter(participant::id.gt(Key(after.map_or(Uuid::nil(), ParticipantId::uuid))))
             .order(participant::id)
             .limit(limit)
@@ -140,10 +150,19 @@ impl ReviewSets for Unit<'_> {
         rows.into_iter().map(entity).collect()
     }
 
+    fn reviews_about(&mut self, cycle: CycleId, people: &[EmployeeId]) -> Result<Vec<Review>> {
+        let people = people.iter().map(|id| Key(id.uuid()));
+        let rows: Vec<Found> =
+            whole!(self, cycle).filter(participant::employee_id.eq_any(people)).load(self.conn)?;
+        // Sorted here: asked for an order, SQLite would walk the whole cycle to have it.
+        let mut reviews: Vec<_> = rows.into_iter().map(entity).collect::<Result<_>>()?;
+        reviews.sort_unstable_by_key(|review: &Review| review.participant_id);
+        Ok(reviews)
+    }
+
     fn results_of(&mut self, set: &ReviewSet) -> Result<Vec<ReviewResults>> {
         let columns = (Outcome::as_select(), Person::as_select());
-        let rows: Vec<(Outcome, Person)> =
-            set!(self, set, columns).order(review::id).load(self.conn)?;
+        let rows: Vec<(Outcome, Person)> = set!(self, set, columns).load(self.conn)?;
         rows.into_iter().map(results).collect()
     }
 
