@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tests::app::{self, TestDatabase};
 use tests::process::{self, ServerProcess};
-use tests::world::Persona;
+use tests::world::{Persona, World};
 use tests::{Client, Engine, sql};
 
 /// Times the server is killed.
@@ -49,16 +49,64 @@ impl Journal {
     }
 }
 
-/// Sends an intent; whether it was acknowledged.
-fn write(hr: &Client, code: &str) -> bool {
-    let body = json!({ "code": code, "title": "Written under fire", "level": 1 });
-    let request = hr.request("POST", "/v1/positions").key(code).json(&body);
-    match request.try_send() {
-        Ok(answer) => {
-            answer.expect(201);
-            true
+/// What is written: a row by itself, and rows that change the goal they are about.
+const KINDS: [&str; 3] = ["position", "check_in", "measurement"];
+
+/// Who writes.
+struct Writer {
+    hr: Client,
+    owner: Client,
+    /// Path of a goal of the owner.
+    goal: String,
+}
+
+impl Writer {
+    fn on(server: &ServerProcess, world: &World) -> Self {
+        let as_ = |persona| Client::new(server.address, world.credentials(persona));
+        let goal = format!("/v1/goals/{}", world.own.id("goal"));
+        Self { hr: as_(Persona::HrAdmin), owner: as_(Persona::Employee), goal }
+    }
+
+    /// Sends an intent; whether it was acknowledged.
+    fn write(&self, code: &str) -> bool {
+        let request = match code.split('-').next() {
+            Some("position") => self.hr.request("POST", "/v1/positions").json(&json!({
+                "code": code, "title": "Written under fire", "level": 1,
+            })),
+            Some("check_in") => self
+                .owner
+                .request("POST", format!("{}/check-ins", self.goal))
+                .json(&json!({ "confidence": 5, "comment": code })),
+            _ => self.owner.request("POST", format!("{}/measurements", self.goal)).json(&json!({
+                "period_start": "2026-04-01", "source": "crm", "external_id": code, "value": "1",
+            })),
+        };
+        match request.key(code).try_send() {
+            Ok(answer) => {
+                answer.expect(201);
+                true
+            }
+            Err(_) => false,
         }
-        Err(_) => false,
+    }
+
+    /// How often each intent is there.
+    fn kept(&self) -> BTreeMap<String, u32> {
+        let lists = [
+            ("/v1/positions?limit=200".to_owned(), "code"),
+            (format!("{}/check-ins?limit=200", self.goal), "comment"),
+            (format!("{}/measurements?limit=200", self.goal), "external_id"),
+        ];
+        let mut kept = BTreeMap::new();
+        for (path, field) in lists {
+            for row in self.hr.all(&path) {
+                let code = row[field].as_str().unwrap_or_default();
+                if KINDS.iter().any(|kind| code.starts_with(&format!("{kind}-"))) {
+                    *kept.entry(code.to_owned()).or_default() += 1;
+                }
+            }
+        }
+        kept
     }
 }
 
@@ -71,19 +119,19 @@ fn kill_and_count(engine: Engine) {
     let mut random = StdRng::seed_from_u64(20);
     for round in 0..ROUNDS {
         let server = ServerProcess::start(&database.url);
-        let hr = Client::new(server.address, world.credentials(Persona::HrAdmin));
+        let writer = Writer::on(&server, &world);
         for code in journal.unacknowledged() {
-            assert!(write(&hr, &code), "{code} can be sent again");
+            assert!(writer.write(&code), "{code} can be sent again");
             journal.note(&code, true);
         }
         std::thread::scope(|scope| {
-            for writer in 0..WRITERS {
-                let (hr, journal) = (hr.clone(), &journal);
+            for (number, kind) in (0..WRITERS).zip(KINDS.into_iter().cycle()) {
+                let (writer, journal) = (&writer, &journal);
                 scope.spawn(move || {
-                    for number in 0.. {
-                        let code = format!("{round}-{writer}-{number}");
+                    for intent in 0.. {
+                        let code = format!("{kind}-{round}-{number}-{intent}");
                         journal.note(&code, false);
-                        if !write(&hr, &code) {
+                        if !writer.write(&code) {
                             break;
                         }
                         journal.note(&code, true);
@@ -97,16 +145,11 @@ fn kill_and_count(engine: Engine) {
     }
 
     let server = ServerProcess::start(&database.url);
-    let hr = Client::new(server.address, world.credentials(Persona::HrAdmin));
+    let writer = Writer::on(&server, &world);
     for code in journal.unacknowledged() {
-        assert!(write(&hr, &code), "{code} can be sent again");
+        assert!(writer.write(&code), "{code} can be sent again");
     }
-    let mut rows: BTreeMap<String, u32> = BTreeMap::new();
-    for row in hr.all("/v1/positions?limit=200") {
-        if row["title"] == "Written under fire" {
-            *rows.entry(row["code"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-        }
-    }
+    let rows = writer.kept();
     server.kill();
     let intents = journal.intents.into_inner().expect("no writer panicked");
     assert!(intents.len() > (ROUNDS * WRITERS) as usize, "the writers were at work");
