@@ -71,6 +71,7 @@ pub async fn read(
         .insert_header((header::CONTENT_LANGUAGE, language.tag()))
         .body(chart::svg(&distribution, &code, language)))
 }
+
 /// The distribution of a cycle as the caller may see it, and the code of the cycle.
 fn distribution_of(
     store: &mut dyn Store,

@@ -312,22 +312,18 @@ impl Story<'_> {
             let parent = above.filter(|(height, _)| *height < level).map(|(_, id)| *id);
             let (owner, boss) = (self.person(player, day), self.person(self.boss(player)?, day));
             let period = json!({ "start": start, "end": end });
-            let number = player.number.clone();
-            let contents = [
-                (indicator(&player.aims, &number, code, &period), true),
-                (objective(&player.aims, &number, code, &period), false),
-            ];
-            let own: Vec<Begun> = contents
-                .iter()
-                .map(|(_, is_indicator)| Begun {
-                    owner: number.clone(),
-                    id: new_id().into(),
-                    key_results: (0..2).map(|_| new_id().into()).collect(),
-                    is_indicator: *is_indicator,
-                })
-                .collect();
-            for ((content, is_indicator), goal) in contents.into_iter().zip(&own) {
-                let parent = parent.filter(|_| !is_indicator);
+            let (number, aims) = (player.number.clone(), player.aims.clone());
+            let leads = player.leads;
+            let own = [true, false].map(|is_indicator| Begun {
+                owner: number.clone(),
+                id: new_id().into(),
+                key_results: (0..2).map(|_| new_id().into()).collect(),
+                is_indicator,
+            });
+            for goal in &own {
+                let write = if goal.is_indicator { indicator } else { objective };
+                let content = write(&aims, &number, code, &period);
+                let parent = parent.filter(|_| !goal.is_indicator);
                 let level = LEVELS.get(level).copied().unwrap_or("person");
                 let new = json!({
                     "cycle_id": cycle.uuid(), "level": level, "parent_id": parent, "content": content,
@@ -348,7 +344,8 @@ impl Story<'_> {
                     goals::moves::transit(self.store, &boss, &order(2, GoalAction::Approval))?;
                 }
             }
-            if let (true, Some(objective)) = (self.players[at].leads, own.last()) {
+            let [_, objective] = &own;
+            if leads {
                 parents.insert(number, (level, objective.id.uuid()));
             }
             begun.extend(own);
