@@ -173,7 +173,7 @@ impl Desk {
         let mut to_dos: Vec<_> = cycles.iter().filter_map(|cycle| step_of(cycle, actor)).collect();
         for cycle in &cycles {
             let appeals_end = match cycle.published_at {
-                Some(at) => last_day_of_appeals(actor, at, &cycle.rules)?,
+                Some(at) => last_day_of_appeals(actor, at, &cycle.settings),
                 None => None,
             };
             let of_cycle = |waiting: &&Waiting| waiting.cycle_id == cycle.id;
@@ -246,7 +246,7 @@ fn check_in(goal: &OwnGoal, cycle: &OpenCycle, today: NaiveDate) -> Option<ToDo>
         return None;
     }
     let last = goal.checked_in_at.map_or(cycle.schedule.execution, |at| at.date_naive());
-    let cadence = cycle.rules.settings().ok()?.risk.okr_cadence_days;
+    let cadence = cycle.settings.risk.okr_cadence_days;
     let due = check_in_due(&goal.content, last, cadence)?;
     ((due - today).num_days() <= CHECK_IN_NOTICE).then(|| ToDo {
         kind: ToDoKind::CheckIn,

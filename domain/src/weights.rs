@@ -105,6 +105,7 @@ mod tests {
         assert_eq!(shown(3), ["33.34", "33.33", "33.33"]);
         assert_eq!(shown(2), ["50.00", "50.00"]);
         assert_eq!(equal_weights(0).unwrap_err().code, Code::EmptyInput);
+        assert!(shown(10_000).iter().all(|weight| weight == "0.01"));
         assert_eq!(equal_weights(10_001).unwrap_err().code, Code::CountInvalid);
     }
 

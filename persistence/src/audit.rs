@@ -1,7 +1,9 @@
 //! The audit chain: each entry's hash covers its content and the hash before it, so that a
 //! flipped, deleted, swapped, inserted or rewritten entry is found.
 
+use crate::column::to_json;
 use crate::database::Context;
+use crate::error::DbError;
 use domain::change::Record;
 use domain::time::Timestamp;
 use sha2::{Digest, Sha256};
@@ -94,8 +96,8 @@ impl AuditEntry {
         position: i64,
         previous: &[u8],
         number: u32,
-    ) -> Self {
-        let details = serde_json::Value::Object(record.details.clone()).to_string();
+    ) -> Result<Self, DbError> {
+        let details = to_json(&record.details)?;
         let salt = derive(context, b"salt", number)[..16].to_vec();
         let mut entry = Self {
             position,
@@ -119,7 +121,7 @@ impl AuditEntry {
             hash: Vec::new(),
         };
         entry.hash = entry.compute_hash();
-        entry
+        Ok(entry)
     }
 
     /// SHA-256 over the previous hash and every field but the erasable ones, each with its length.

@@ -207,9 +207,6 @@ macro_rules! statement {
 }
 pub(crate) use statement;
 
-/// Rows of one statement that writes many: well below the binds either engine allows.
-pub const BATCH: usize = 500;
-
 /// Declares a hand-written statement that writes many rows at once: `head`, the rows, `tail`. The
 /// struct holds one vector per column, all of the same length; how rows are handed over is the
 /// engine's affair.

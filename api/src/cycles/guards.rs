@@ -87,7 +87,7 @@ pub(super) fn look(
         }
         CycleAction::Closure => {
             let last = match cycle.published_at {
-                Some(at) => last_day_of_appeals(actor, at, &policy.rules)?,
+                Some(at) => last_day_of_appeals(actor, at, &settings(&policy.rules)?),
                 None => None,
             };
             if let Some(last) = last {
@@ -158,11 +158,10 @@ pub(super) fn settings(rules: &PolicyRules) -> Result<Settings, Refusal> {
 pub fn last_day_of_appeals(
     actor: &Actor,
     published: Timestamp,
-    rules: &PolicyRules,
-) -> Result<Option<NaiveDate>, Refusal> {
+    settings: &Settings,
+) -> Option<NaiveDate> {
     let day = published.with_timezone(&actor.zone).date_naive();
-    let window = settings(rules)?.appeal.window_workdays;
-    Ok(WorkCalendar::default().add_workdays(day, window).ok())
+    WorkCalendar::default().add_workdays(day, settings.appeal.window_workdays).ok()
 }
 
 fn list(names: impl IntoIterator<Item = &'static str>) -> String {

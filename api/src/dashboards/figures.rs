@@ -13,7 +13,7 @@ use domain::risk::schedule::Moment;
 use domain::scale::Grade;
 use domain::state::review;
 use domain::text::TextEnum;
-use persistence::{GoalFigures, OpenCycle, ReviewCount, UnitGoals, UnitReviews};
+use persistence::{GoalFigures, OpenCycle, ReviewCount, TeamMember, UnitGoals, UnitReviews};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
@@ -33,14 +33,23 @@ pub fn level(
 ) -> Result<Level, Refusal> {
     let broken = |error: domain::DomainError| Refusal::Internal(error.to_string());
     let period = Period::new(cycle.period_start, cycle.period_end).map_err(broken)?;
-    let settings = cycle.rules.settings().map_err(broken)?;
     let state = GoalState {
         moment: Moment { period, today },
         progress: progress.unwrap_or_default().into(),
         recent: None,
         plan: None,
     };
-    Ok(goal_risk(&state, &settings.risk).map_err(broken)?.level)
+    Ok(goal_risk(&state, &cycle.settings.risk).map_err(broken)?.level)
+}
+
+/// The reviews of a team of which nobody is missing, one by one.
+pub fn of_whole(members: &[TeamMember]) -> Vec<ReviewCount> {
+    let one = |member: &TeamMember| ReviewCount {
+        state: member.review.map(|(_, state)| state),
+        grade: member.grade,
+        people: 1,
+    };
+    members.iter().map(one).collect()
 }
 
 /// Reviews by state, in the order in which they go through them.

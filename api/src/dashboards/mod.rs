@@ -174,7 +174,9 @@ fn manager_dashboard(
     let desk = Desk::of(store, actor)?;
     let cycle = chosen(&desk.cycles, cycle_id)?;
     let members = store.team(me, cycle.id, page)?;
-    let reviews = store.team_reviews(me, cycle.id)?;
+    let is_whole = page.after.is_none() && (members.len() as i64) < page.limit;
+    let reviews =
+        if is_whole { figures::of_whole(&members) } else { store.team_reviews(me, cycle.id)? };
     Ok(ManagerDashboard {
         cycle: cycle.into(),
         reviews: figures::by_state(&reviews),

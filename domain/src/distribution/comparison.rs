@@ -200,6 +200,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_as_likely_as_the_limit_does_not_differ() {
+        let at =
+            |p| Comparison { method: Method::ExactMultinomial, p, forbidden: vec![] }.differs();
+        assert_eq!([at(SIGNIFICANT), at(SIGNIFICANT.next_down())], [false, true]);
+    }
+
+    #[test]
+    fn a_share_of_zero_forbids_what_is_given_only() {
+        let found = compared([0, 12, 51, 26, 11], [0, 10, 50, 28, 12]).unwrap();
+        assert!(found.forbidden.is_empty());
+    }
+
+    #[test]
     fn in_between_the_ends_are_merged() {
         let found = compared([6, 12, 31, 9, 3], DEFAULT).unwrap();
         assert!(matches!(&found.method, Method::MergedChiSquare(fit) if fit.df == 2));

@@ -121,6 +121,7 @@ mod tests {
         assert_eq!(climbed, [(vec![2, 4, 5, 3], false)]);
         let top = in_tree(&tree, &[(1, 4), (4, 3), (9, 2)]);
         assert_eq!(top, [(vec![1, 4], true), (vec![9], true)]);
+        assert_eq!(in_tree(&tree, &[(1, 6), (4, 4)]), [(vec![1, 4], false)]);
     }
 
     fn pooled(groups: &[(&'static str, u32)]) -> Vec<Vec<&'static str>> {
@@ -150,7 +151,7 @@ mod tests {
 
     #[test]
     fn large_groups_stand_alone() {
-        assert_eq!(pooled(&[("a", 10), ("b", 11)]), [["a"], ["b"]]);
+        assert_eq!(pooled(&[("a", 10), ("b", 10)]), [["a"], ["b"]]);
         assert_eq!(pools::<u8>(&[], 10).unwrap_err().code, Code::EmptyInput);
     }
 

@@ -104,6 +104,17 @@ mod tests {
     }
 
     #[test]
+    fn the_aim_is_the_near_end_of_the_best_band() {
+        let aim = |scores: &[i32]| banded(&[60, 80, 100], scores, BandOn::Actual).aim().unwrap();
+        let told = |scores: &[i32]| (aim(scores).target.to_string(), aim(scores).direction);
+        assert_eq!(told(&[0, 60, 80, 100]), ("100".to_owned(), Some(Direction::Up)));
+        assert_eq!(told(&[100, 80, 60, 0]), ("60".to_owned(), Some(Direction::Down)));
+        assert_eq!(told(&[0, 100, 80, 60]), ("60".to_owned(), None));
+        assert_eq!(told(&[0, 60, 100, 80]), ("80".to_owned(), None));
+        assert_eq!(banded(&[], &[], BandOn::Actual).aim(), None);
+    }
+
+    #[test]
     fn a_lower_bound_belongs_to_its_band() {
         let method = banded(&[60, 80, 100, 110], &[0, 60, 80, 100, 120], BandOn::Actual);
         for (actual, expected) in [

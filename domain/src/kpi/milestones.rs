@@ -125,6 +125,7 @@ mod tests {
     fn unfinished_work_counts_where_allowed() {
         let kpi = KpiSettings { milestone_partial: true, ..Default::default() };
         assert_eq!(score(vec![done(60, 0), open(40, 90)], &kpi).unwrap(), "96");
+        assert_eq!(score(vec![done(60, 0), open(40, 100)], &kpi).unwrap(), "100");
     }
 
     #[test]

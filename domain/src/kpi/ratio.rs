@@ -136,6 +136,18 @@ mod tests {
     }
 
     #[test]
+    fn only_what_exceeds_the_target_is_told_as_more() {
+        let rules = |actual: i32| {
+            let ratio = Ratio { target: 80.into(), direction: Direction::Up };
+            let mut steps = Vec::new();
+            ratio.raw(&actual.into(), &KpiSettings::default(), &mut steps).unwrap();
+            steps.into_iter().map(|step| step.rule).collect::<Vec<_>>()
+        };
+        assert_eq!(rules(80), [Rule::RatioDeviation]);
+        assert_eq!(rules(81), [Rule::RatioDeviation, Rule::OverRate]);
+    }
+
+    #[test]
     fn half_of_a_reduced_loss_counts() {
         let kpi =
             KpiSettings { negative_target: NegativeTarget::DeviationHalf, ..Default::default() };

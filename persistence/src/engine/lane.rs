@@ -252,7 +252,7 @@ fn run_units(
         let recorded = unit.into_records();
         let verdict = match outcome {
             Outcome::Kept => {
-                records.extend(recorded.into_iter().map(|record| (context.clone(), record)));
+                records.push((context, recorded));
                 if !alone {
                     session.command("RELEASE SAVEPOINT unit")?;
                 }
@@ -272,9 +272,9 @@ fn run_units(
         session.tenant = None;
         verdicts.push(Some(verdict));
     }
-    for (tenant, records) in by_tenant(records) {
+    for (tenant, units) in by_tenant(records) {
         session.enter(tenant)?;
-        ledger::append(&mut session.conn, tenant, &records)?;
+        ledger::append(&mut session.conn, tenant, units)?;
     }
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
     for (work, verdict) in std::mem::take(group).into_iter().zip(verdicts) {
@@ -286,11 +286,14 @@ fn run_units(
     Ok((kept, refused))
 }
 
-/// Records by tenant, each in the order in which the units ran.
-fn by_tenant(records: Vec<(Context, Record)>) -> BTreeMap<TenantId, Vec<(Context, Record)>> {
+/// What units recorded by tenant, each in the order in which they ran; those that recorded nothing
+/// are left out.
+fn by_tenant(
+    units: Vec<(Context, Vec<Record>)>,
+) -> BTreeMap<TenantId, Vec<(Context, Vec<Record>)>> {
     let mut tenants = BTreeMap::<_, Vec<_>>::new();
-    for (context, record) in records {
-        tenants.entry(context.tenant).or_default().push((context, record));
+    for (context, records) in units.into_iter().filter(|(_, records)| !records.is_empty()) {
+        tenants.entry(context.tenant).or_default().push((context, records));
     }
     tenants
 }

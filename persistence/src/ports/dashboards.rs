@@ -133,7 +133,7 @@ pub struct CompanyGoal {
     pub confidence: Option<i32>,
 }
 
-/// Reading figures: each in one statement, whatever the size of the cycle.
+/// Reading figures: each in one statement or two, whatever the size of the cycle.
 pub trait Dashboards {
     /// A person's part in every open cycle.
     fn participations(&mut self, person: EmployeeId) -> Result<Vec<Participation>>;

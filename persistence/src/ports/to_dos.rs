@@ -4,7 +4,7 @@ use super::Result;
 use chrono::NaiveDate;
 use domain::cycle::Schedule;
 use domain::id::{CycleId, EmployeeId};
-use domain::performance_policy::PolicyRules;
+use domain::settings::Settings;
 use domain::state::cycle::State;
 use domain::time::Timestamp;
 use domain::to_do::ToDoKind;
@@ -25,8 +25,8 @@ pub struct OpenCycle {
     pub period_end: NaiveDate,
     /// The days of its stages.
     pub schedule: Schedule,
-    /// What its policy says.
-    pub rules: PolicyRules,
+    /// The settings of its policy.
+    pub settings: Settings,
     /// When its results were published.
     pub published_at: Option<Timestamp>,
     /// Whether the account asked for has approved its publication.

@@ -17,8 +17,10 @@ mod repository;
 /// The whole list of deliberate differences from SQLite.
 pub mod dialect {
     use super::*;
-    use crate::column::statement;
+    use crate::column::{Id, Key, statement};
     use crate::error::DbError;
+    use diesel::query_builder::AstPass;
+    use diesel::sql_types::Array;
     use domain::id::TenantId;
 
     /// Migrations of this engine.
@@ -124,6 +126,9 @@ pub mod dialect {
         Ok(())
     }
 
+    /// Rows of one statement that writes many.
+    pub const BATCH: usize = 500;
+
     /// Rows of one statement are arrays, whatever their number: the statement is prepared once.
     pub const ROWS_ARE_ONE_BIND: bool = true;
 
@@ -143,6 +148,19 @@ pub mod dialect {
         };
     }
     pub(crate) use push_rows;
+
+    /// The keys of a list: an array, whatever their number.
+    pub fn list_of(keys: Vec<Key>) -> Vec<Key> {
+        keys
+    }
+
+    /// In a list, as one bind.
+    pub fn push_list<'b>(out: &mut AstPass<'_, 'b, Db>, keys: &'b Vec<Key>) -> QueryResult<()> {
+        out.push_sql(" = ANY(");
+        out.push_bind_param::<Array<Id>, Vec<Key>>(keys)?;
+        out.push_sql(")");
+        Ok(())
+    }
 
     /// Keeps rows locked until the end of the unit of work; whoever only refers to them goes on.
     macro_rules! for_update {

@@ -1,7 +1,7 @@
 //! Some of the people, by reporting lines and units: what lists of people, and of records about
 //! people, are narrowed with.
 
-use super::Db;
+use super::{Db, dialect};
 use super::engine::Unit;
 use crate::column::{Key, push};
 use chrono::NaiveDate;
@@ -12,6 +12,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 use domain::id::{EmployeeId, OrgUnitId};
 use domain::policy::Visibility;
+use uuid::Uuid;
 
 impl Unit<'_> {
     /// Whether the person in the column `person` belongs to a group on a day.
@@ -204,6 +205,26 @@ impl QueryFragment<Db> for Shown {
     }
 }
 
+/// Whether a column holds one of some keys. Unlike Diesel's `eq_any`, it stays prepared on either
+/// engine.
+pub(super) struct OneOf {
+    column: &'static str,
+    keys: Vec<Key>,
+}
+
+/// Whether `column`, such as `employee.id`, holds one of `keys`.
+pub(super) fn one_of(column: &'static str, keys: impl IntoIterator<Item = impl Into<Uuid>>) -> OneOf {
+    let keys = keys.into_iter().map(|id| Key(id.into())).collect();
+    OneOf { column, keys: dialect::list_of(keys) }
+}
+
+impl QueryFragment<Db> for OneOf {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        out.push_sql(self.column);
+        dialect::push_list(&mut out, &self.keys)
+    }
+}
+
 fn equals<'b>(out: &mut AstPass<'_, 'b, Db>, column: &str, key: &'b Key) -> QueryResult<()> {
     out.push_sql(column);
     out.push_sql(" = ");
@@ -231,4 +252,5 @@ macro_rules! condition {
 }
 
 condition!(Among);
+condition!(OneOf);
 condition!(Shown);

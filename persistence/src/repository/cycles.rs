@@ -2,7 +2,7 @@
 
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
-use crate::column::{At, BATCH, Key, Word, json, statement, to_json, word};
+use crate::column::{At, Key, Word, json, statement, to_json, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{CycleFilter, Cycles, Headcount, Result};
@@ -269,15 +269,15 @@ impl Cycles for Unit<'_> {
     }
 
     fn cycle_approvals(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, Vec<CycleApproval>>> {
+        let in_cycle = participant::table
+            .filter(participant::tenant_id.eq(review::tenant_id))
+            .filter(participant::id.eq(review::participant_id))
+            .filter(participant::cycle_id.eq(cycle_approval::cycle_id));
+        // Begins with what has changed, of which there is next to nothing.
         let changed_since = review::table
-            .inner_join(
-                participant::table.on(participant::tenant_id
-                    .eq(review::tenant_id)
-                    .and(participant::id.eq(review::participant_id))),
-            )
             .filter(review::tenant_id.eq(cycle_approval::tenant_id))
             .filter(review::updated_at.ge(cycle_approval::at))
-            .filter(participant::cycle_id.eq(cycle_approval::cycle_id));
+            .filter(exists(in_cycle));
         let rows: Vec<ApprovalRow> = cycle_approval::table
             .inner_join(
                 cycle::table.on(cycle::tenant_id
@@ -398,9 +398,9 @@ impl Cycles for Unit<'_> {
             .order(participant::id)
             .select(participant::id)
             .load(self.conn)?;
-        for (number, chunk) in people.chunks(BATCH).enumerate() {
+        for (number, chunk) in people.chunks(dialect::BATCH).enumerate() {
             self.insert_reviews(chunk, new_id)?;
-            progress(number * BATCH + chunk.len());
+            progress(number * dialect::BATCH + chunk.len());
         }
         Ok(people.len())
     }

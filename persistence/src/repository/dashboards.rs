@@ -1,20 +1,27 @@
 //! Figures for the screens of a cycle, added up by the database.
 
+use super::among::one_of;
 use super::engine::Unit;
 use super::to_dos::document;
 use super::{Conn, Db};
-use crate::column::{At, Id, Instant, Key, statement, word};
+use crate::column::{At, Id, Instant, Key, Word, statement, word};
 use crate::page::Page;
 use crate::ports::{
     CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, Result, ReviewCount, TeamMember,
     UnitGoals, UnitReviews,
 };
+use crate::schema::goal;
+use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use domain::id::{CycleId, EmployeeId};
 use domain::scale::Grade;
+use domain::state::goal::State;
 use domain::text::TextEnum;
+use domain::time::Timestamp;
 use rust_decimal::Decimal;
+use std::collections::HashMap;
+use uuid::Uuid;
 
 statement! {
     /// A person's part in every cycle that is not over.
@@ -44,7 +51,7 @@ statement! {
 }
 
 statement! {
-    /// The people of a cycle for whom a manager answers, with their goals added up.
+    /// The people of a cycle for whom a manager answers.
     struct FindTeam {
         tenant: Key,
         manager: Key,
@@ -53,29 +60,12 @@ statement! {
         id: Option<Key>,
         limit: i64,
     }
-    -> (Id, Id, Text, Nullable<Id>, Nullable<Text>, Nullable<BigInt>, Nullable<Text>,
-        BigInt, BigInt, BigInt, BigInt, BigInt, Nullable<Instant>);
+    -> (Id, Id, Text, Nullable<Id>, Nullable<Text>, Nullable<BigInt>, Nullable<Text>);
     "SELECT p.id, p.employee_id, e.name, r.id, r.state, r.composite,
-            COALESCE(r.final_grade, r.calibrated_grade, r.computed_grade),
-            COALESCE(g.goals, 0), COALESCE(g.agreed, 0), COALESCE(g.submitted, 0),
-            COALESCE(g.weight, 0), COALESCE(g.weighted, 0), g.checked_in_at
+            COALESCE(r.final_grade, r.calibrated_grade, r.computed_grade)
        FROM participant p
        JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.employee_id
        LEFT JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id
-       LEFT JOIN (SELECT o.owner_id, COUNT(*) AS goals,
-                         COUNT(CASE WHEN o.state NOT IN ('draft', 'submitted') THEN 1 END) AS agreed,
-                         COUNT(CASE WHEN o.state = 'submitted' THEN 1 END) AS submitted,
-                         CAST(SUM(o.weight) AS BIGINT) AS weight,
-                         CAST(SUM(o.weight * COALESCE(o.progress, 0)) AS BIGINT) AS weighted,
-                         MAX(o.checked_in_at) AS checked_in_at
-                    FROM goal o
-                   WHERE o.tenant_id = " tenant " AND o.cycle_id = " cycle "
-                     AND o.state <> 'cancelled' AND o.deleted_at IS NULL
-                     AND o.owner_id IN (SELECT q.employee_id FROM participant q
-                                         WHERE q.tenant_id = " tenant "
-                                           AND q.manager_id = " manager "
-                                           AND q.cycle_id = " cycle ")
-                   GROUP BY o.owner_id) g ON g.owner_id = p.employee_id
       WHERE p.tenant_id = " tenant " AND p.manager_id = " manager " AND p.cycle_id = " cycle "
         AND p.exclusion IS NULL
         AND (" name " IS NULL OR e.name > " name " OR (e.name = " name " AND p.id > " id "))
@@ -173,21 +163,38 @@ type GoalRow = (Key, Key, String, String, Option<i64>, Option<i32>, Option<At>);
 type UnitRow =
     (Option<Key>, Option<String>, Option<Key>, bool, Option<String>, Option<String>, i64);
 
-#[derive(Queryable)]
-struct TeamRow {
-    participant: Key,
-    employee: Key,
-    name: String,
-    review: Option<Key>,
-    state: Option<String>,
-    composite: Option<i64>,
-    grade: Option<String>,
-    goals: i64,
-    agreed: i64,
-    submitted: i64,
-    weight: i64,
-    weighted_progress: i64,
-    checked_in_at: Option<At>,
+type TeamRow = (Key, Key, String, Option<Key>, Option<String>, Option<i64>, Option<String>);
+
+/// The goals of each of some people in a cycle, added up, and when they were last checked in on.
+fn goals_of_each(
+    unit: &mut Unit<'_>,
+    cycle: CycleId,
+    people: impl Iterator<Item = Uuid>,
+) -> Result<HashMap<Key, (GoalFigures, Option<Timestamp>)>> {
+    let count = |state: &str| sql::<BigInt>(&format!("COUNT(CASE WHEN {state} THEN 1 END)"));
+    let sum = |what: &str| sql::<BigInt>(&format!("CAST(SUM({what}) AS BIGINT)"));
+    let rows: Vec<(Key, i64, i64, i64, i64, i64, Option<At>)> = goal::table
+        .filter(goal::tenant_id.eq(unit.scope()))
+        .filter(goal::cycle_id.eq(Key(cycle.uuid())))
+        .filter(one_of("goal.owner_id", people))
+        .filter(goal::state.ne(Word(State::Cancelled)))
+        .filter(goal::deleted_at.is_null())
+        .group_by(goal::owner_id)
+        .select((
+            goal::owner_id,
+            count_star(),
+            count("state NOT IN ('draft', 'submitted')"),
+            count("state = 'submitted'"),
+            sum("weight"),
+            sum("weight * COALESCE(progress, 0)"),
+            sql::<Nullable<Instant>>("MAX(checked_in_at)"),
+        ))
+        .load(unit.conn)?;
+    let each = |(owner, goals, agreed, submitted, weight, weighted_progress, at): (_, _, _, _, _, _, Option<At>)| {
+        let sum = GoalFigures { goals, agreed, submitted, weight, weighted_progress };
+        (owner, (sum, at.map(|at| at.0)))
+    };
+    Ok(rows.into_iter().map(each).collect())
 }
 
 impl Dashboards for Unit<'_> {
@@ -232,33 +239,29 @@ impl Dashboards for Unit<'_> {
         cycle: CycleId,
         page: &Page,
     ) -> Result<Vec<TeamMember>> {
-        let after = page.after_text();
+        let (name, id) = page.after_text().map(|(name, id)| (name.to_owned(), Key(id))).unzip();
         let find = FindTeam {
             tenant: self.scope(),
             manager: Key(manager.uuid()),
             cycle: Key(cycle.uuid()),
-            name: after.map(|(name, _)| name.to_owned()),
-            id: after.map(|(_, id)| Key(id)),
+            name,
+            id,
             limit: page.limit,
         };
         let rows: Vec<TeamRow> = find.load(self.conn)?;
+        let mut sums = goals_of_each(self, cycle, rows.iter().map(|row| row.1.0))?;
         rows.into_iter()
-            .map(|row| {
+            .map(|(participant, employee, name, review, state, composite, graded)| {
+                let (goals, checked_in_at) = sums.remove(&employee).unwrap_or_default();
                 Ok(TeamMember {
-                    participant_id: row.participant.0.into(),
-                    employee_id: row.employee.0.into(),
-                    name: row.name,
-                    review: row.review.map(|id| id.0.into()).zip(known(row.state)?),
-                    composite: places(row.composite, 2),
-                    grade: grade(row.grade)?,
-                    goals: GoalFigures {
-                        goals: row.goals,
-                        agreed: row.agreed,
-                        submitted: row.submitted,
-                        weight: row.weight,
-                        weighted_progress: row.weighted_progress,
-                    },
-                    checked_in_at: row.checked_in_at.map(|at| at.0),
+                    participant_id: participant.0.into(),
+                    employee_id: employee.0.into(),
+                    name,
+                    review: review.map(|id| id.0.into()).zip(known(state)?),
+                    composite: places(composite, 2),
+                    grade: grade(graded)?,
+                    goals,
+                    checked_in_at,
                 })
             })
             .collect()

@@ -3,7 +3,7 @@
 use super::employees::{self, AssignmentRow};
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
-use crate::column::{At, BATCH, Key, rows_statement, word};
+use crate::column::{At, Key, rows_statement, word};
 use crate::error::DbError;
 use crate::ports::{Imports, ReportingLines, Result};
 use crate::schema::{
@@ -341,19 +341,19 @@ impl Imports for Unit<'_> {
     ) -> Result<()> {
         let tenant = self.scope();
         // Everyone first: assignments refer to managers anywhere in the set.
-        for (number, chunk) in changes.chunks(BATCH).enumerate() {
+        for (number, chunk) in changes.chunks(dialect::BATCH).enumerate() {
             let mut rows = Employees::default();
             chunk.iter().for_each(|change| rows.push(tenant, &change.after));
             all_saved(rows.execute(self.conn), chunk.len())?;
-            progress(number * BATCH / 2);
+            progress(number * dialect::BATCH / 2);
         }
-        for (number, chunk) in changes.chunks(BATCH / 2).enumerate() {
+        for (number, chunk) in changes.chunks(dialect::BATCH / 2).enumerate() {
             let mut rows = Assignments::default();
             chunk.iter().for_each(|change| push_assignments(&mut rows, tenant, change));
             if !rows.id.is_empty() {
                 rows.execute(self.conn)?;
             }
-            progress(changes.len() / 2 + number * BATCH / 4);
+            progress(changes.len() / 2 + number * dialect::BATCH / 4);
         }
         save_external_ids(self, changes)?;
         if changes.len() >= LARGE {
@@ -370,12 +370,12 @@ impl Imports for Unit<'_> {
         records: Vec<Record>,
     ) -> Result<()> {
         let tenant = self.scope();
-        for chunk in changes.chunks(BATCH) {
+        for chunk in changes.chunks(dialect::BATCH) {
             let mut rows = OrgUnits::default();
             chunk.iter().for_each(|change| rows.push(tenant, &change.after.unit));
             all_saved(rows.execute(self.conn), chunk.len())?;
         }
-        for chunk in changes.chunks(BATCH / 2) {
+        for chunk in changes.chunks(dialect::BATCH / 2) {
             let mut rows = Placements::default();
             for change in chunk {
                 let after = &change.after;
@@ -437,7 +437,7 @@ fn save_external_ids(unit: &mut Unit<'_>, changes: &[Planned<Employee>]) -> Resu
         .iter()
         .flat_map(|employee| employee.external_ids.iter().map(|id| (id, Key(employee.id.uuid()))))
         .collect();
-    for chunk in ids.chunks(BATCH) {
+    for chunk in ids.chunks(dialect::BATCH) {
         let mut rows = ExternalIds::default();
         for (id, employee) in chunk {
             rows.tenant.push(unit.scope());

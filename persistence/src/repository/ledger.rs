@@ -3,7 +3,7 @@
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::audit::{self, AuditEntry};
-use crate::column::{At, Key, statement};
+use crate::column::{At, Key, rows_statement, statement, to_json};
 use crate::database::Context;
 use crate::page::Page;
 use crate::ports::{AuditFilter, Event, Ledger, Result};
@@ -13,10 +13,9 @@ use domain::change::Record;
 use domain::id::TenantId;
 use uuid::Uuid;
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_entry, treat_none_as_default_value = false)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit_entry)]
 struct AuditRow {
-    tenant_id: Key,
     position: i64,
     id: Key,
     at: At,
@@ -36,33 +35,6 @@ struct AuditRow {
     details_digest: Vec<u8>,
     previous_hash: Vec<u8>,
     hash: Vec<u8>,
-}
-
-impl AuditRow {
-    fn new(tenant: TenantId, entry: AuditEntry) -> Self {
-        Self {
-            tenant_id: Key(tenant.uuid()),
-            position: entry.position,
-            id: Key(entry.id),
-            at: At(entry.at),
-            actor_kind: entry.actor_kind,
-            actor_id: entry.actor_id.map(Key),
-            on_behalf_of: entry.on_behalf_of.map(Key),
-            action: entry.action,
-            resource: entry.resource,
-            resource_id: Key(entry.resource_id),
-            from_state: entry.from_state,
-            to_state: entry.to_state,
-            reason: entry.reason,
-            rule: entry.rule,
-            request_id: entry.request_id,
-            details: entry.details,
-            salt: entry.salt,
-            details_digest: entry.details_digest,
-            previous_hash: entry.previous_hash,
-            hash: entry.hash,
-        }
-    }
 }
 
 impl From<AuditRow> for AuditEntry {
@@ -91,10 +63,9 @@ impl From<AuditRow> for AuditEntry {
     }
 }
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = event, treat_none_as_default_value = false)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = event)]
 struct EventRow {
-    tenant_id: Key,
     position: i64,
     id: Key,
     kind: String,
@@ -125,45 +96,140 @@ statement! {
     " WHERE tenant_id = " tenant
 }
 
-/// Rows of one insert, well below the binds either engine allows.
-const ROWS: usize = 500;
+rows_statement! {
+    /// Entries behind the end of the chain.
+    struct Entries {
+        tenant: Key,
+        position: i64,
+        id: Key,
+        at: At,
+        actor_kind: String,
+        actor_id: Option<Key>,
+        on_behalf_of: Option<Key>,
+        action: String,
+        resource: String,
+        resource_id: Key,
+        from_state: Option<String>,
+        to_state: Option<String>,
+        reason: Option<String>,
+        rule: String,
+        request_id: String,
+        details: Option<String>,
+        salt: Option<Vec<u8>>,
+        details_digest: Vec<u8>,
+        previous_hash: Vec<u8>,
+        hash: Vec<u8>,
+    }
+    "INSERT INTO audit_entry (tenant_id, position, id, at, actor_kind, actor_id, on_behalf_of, \
+     action, resource, resource_id, from_state, to_state, reason, rule, request_id, details, salt, \
+     details_digest, previous_hash, hash) "
+    rows ""
+}
 
-/// Chains an audit entry and numbers an event for each record. The head row is locked from here
-/// to the commit, which must follow at once.
-pub fn append(conn: &mut Conn, tenant: TenantId, records: &[(Context, Record)]) -> Result<()> {
-    let heads = ledger::table.find(Key(tenant.uuid())).select((
+impl Entries {
+    fn push(&mut self, tenant: Key, entry: AuditEntry) {
+        self.tenant.push(tenant);
+        self.position.push(entry.position);
+        self.id.push(Key(entry.id));
+        self.at.push(At(entry.at));
+        self.actor_kind.push(entry.actor_kind);
+        self.actor_id.push(entry.actor_id.map(Key));
+        self.on_behalf_of.push(entry.on_behalf_of.map(Key));
+        self.action.push(entry.action);
+        self.resource.push(entry.resource);
+        self.resource_id.push(Key(entry.resource_id));
+        self.from_state.push(entry.from_state);
+        self.to_state.push(entry.to_state);
+        self.reason.push(entry.reason);
+        self.rule.push(entry.rule);
+        self.request_id.push(entry.request_id);
+        self.details.push(entry.details);
+        self.salt.push(entry.salt);
+        self.details_digest.push(entry.details_digest);
+        self.previous_hash.push(entry.previous_hash);
+        self.hash.push(entry.hash);
+    }
+}
+
+rows_statement! {
+    /// Events behind the end of the feed.
+    struct Events {
+        tenant: Key,
+        position: i64,
+        id: Key,
+        kind: String,
+        resource: String,
+        resource_id: Key,
+        at: At,
+        data: String,
+    }
+    "INSERT INTO event (tenant_id, position, id, type, resource, resource_id, at, data) "
+    rows ""
+}
+
+/// The ends of chain and feed, as they are moved on.
+struct Pen<'c> {
+    conn: &'c mut Conn,
+    tenant: Key,
+    audit_position: i64,
+    hash: Vec<u8>,
+    event_position: i64,
+    entries: Entries,
+    events: Events,
+}
+
+impl Pen<'_> {
+    fn add(&mut self, context: &Context, record: &Record, number: u32) -> Result<()> {
+        self.audit_position += 1;
+        self.event_position += 1;
+        let position = self.audit_position;
+        let entry = AuditEntry::chained(context, record, position, &self.hash, number)?;
+        self.hash.clone_from(&entry.hash);
+        self.entries.push(self.tenant, entry);
+        self.events.tenant.push(self.tenant);
+        self.events.position.push(self.event_position);
+        self.events.id.push(Key(audit::id(context, b"event", number)));
+        self.events.kind.push(record.action.to_owned());
+        self.events.resource.push(record.resource.to_owned());
+        self.events.resource_id.push(Key(record.resource_id));
+        self.events.at.push(At(context.now));
+        self.events.data.push(to_json(&record.event)?);
+        if self.entries.id.len() == dialect::BATCH {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what was added.
+    fn write(&mut self) -> Result<()> {
+        if !self.entries.id.is_empty() {
+            std::mem::take(&mut self.entries).execute(self.conn)?;
+            std::mem::take(&mut self.events).execute(self.conn)?;
+        }
+        Ok(())
+    }
+}
+
+/// Chains an audit entry and numbers an event for each record of these units. The head row is locked
+/// from here to the commit, which must follow at once.
+pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Vec<Record>)>) -> Result<()> {
+    let tenant = Key(tenant.uuid());
+    let heads = ledger::table.find(tenant).select((
         ledger::audit_position,
         ledger::audit_hash,
         ledger::event_position,
     ));
-    let (mut audit_position, mut hash, mut event_position): (i64, Vec<u8>, i64) =
-        dialect::for_update!(heads).get_result(conn)?;
-    let (mut entries, mut events) = (Vec::new(), Vec::new());
-    for (number, (context, record)) in (0..).zip(records) {
-        audit_position += 1;
-        event_position += 1;
-        let entry = AuditEntry::chained(context, record, audit_position, &hash, number);
-        hash.clone_from(&entry.hash);
-        entries.push(AuditRow::new(tenant, entry));
-        events.push(EventRow {
-            tenant_id: Key(tenant.uuid()),
-            position: event_position,
-            id: Key(audit::id(context, b"event", number)),
-            kind: record.action.to_owned(),
-            resource: record.resource.to_owned(),
-            resource_id: Key(record.resource_id),
-            at: At(context.now),
-            data: serde_json::Value::Object(record.event.clone()).to_string(),
-        });
+    let (audit_position, hash, event_position) = dialect::for_update!(heads).get_result(conn)?;
+    let (entries, events) = Default::default();
+    let mut pen = Pen { conn, tenant, audit_position, hash, event_position, entries, events };
+    for (context, records) in units {
+        for (number, record) in (0..).zip(records) {
+            pen.add(&context, &record, number)?;
+        }
     }
-    for rows in entries.chunks(ROWS) {
-        diesel::insert_into(audit_entry::table).values(rows).execute(conn)?;
-    }
-    for rows in events.chunks(ROWS) {
-        diesel::insert_into(event::table).values(rows).execute(conn)?;
-    }
-    MoveHeads { audit: audit_position, hash, events: event_position, tenant: Key(tenant.uuid()) }
-        .execute(conn)?;
+    pen.write()?;
+    let Pen { conn, audit_position: audit, hash, event_position: events, .. } = pen;
+    MoveHeads { audit, hash, events, tenant }.execute(conn)?;
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! Who takes part in a cycle.
 
 use super::engine::Unit;
-use super::{Conn, Db};
-use crate::column::{At, BATCH, Id, Key, Word, rows_statement, statement, to_json, word};
+use super::{Conn, Db, dialect};
+use crate::column::{At, Id, Key, Word, rows_statement, statement, to_json, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{ParticipantFilter, Participants, Result};
@@ -221,11 +221,11 @@ impl Participants for Unit<'_> {
         progress: &dyn Fn(usize),
     ) -> Result<()> {
         let tenant = self.scope();
-        for (number, chunk) in participants.chunks(BATCH).enumerate() {
+        for (number, chunk) in participants.chunks(dialect::BATCH).enumerate() {
             let mut rows = Enrolment::default();
             chunk.iter().for_each(|participant| rows.push(tenant, participant));
             rows.execute(self.conn)?;
-            progress(number * BATCH + chunk.len());
+            progress(number * dialect::BATCH + chunk.len());
         }
         Ok(())
     }

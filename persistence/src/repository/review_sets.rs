@@ -1,11 +1,12 @@
 //! Whole sets of reviews: their results, and why these are what they are.
 
+use super::among::one_of;
 use super::engine::Unit;
 use super::reviews::{
     Found, Frame, Outcome, PLACES, Parts, Person, entity, joined, letter, results, score,
 };
-use super::{Conn, Db};
-use crate::column::{At, BATCH, Key, json, rows_statement, to_json};
+use super::{Conn, Db, dialect};
+use crate::column::{At, Key, json, rows_statement, to_json};
 use crate::error::DbError;
 use crate::ports::{Result, ResultTrace, ReviewResults, ReviewSet, ReviewSets};
 use crate::schema::{cycle, participant, result_trace, review};
@@ -79,7 +80,7 @@ impl Outcomes {
 }
 
 rows_statement! {
-    /// One more revision of how each of these results was computed.
+    /// One more revision of how each of these results was computed, unless the last one is the same.
     struct Traces {
         tenant: Key,
         review_id: Key,
@@ -93,9 +94,11 @@ rows_statement! {
     rows
     ") INSERT INTO result_trace (tenant_id, review_id, revision, formula_version, policy_id, \
      trace, digest, computed_at) SELECT new.tenant_id, new.review_id, \
-     1 + (SELECT count(*) FROM result_trace r WHERE r.tenant_id = new.tenant_id \
-     AND r.review_id = new.review_id), new.formula_version, new.policy_id, new.trace, \
-     new.digest, new.computed_at FROM new"
+     COALESCE(last.revision, 0) + 1, new.formula_version, new.policy_id, new.trace, new.digest, \
+     new.computed_at FROM new LEFT JOIN result_trace last ON last.tenant_id = new.tenant_id \
+     AND last.review_id = new.review_id AND last.revision = (SELECT max(r.revision) \
+     FROM result_trace r WHERE r.tenant_id = new.tenant_id AND r.review_id = new.review_id) \
+     WHERE last.digest IS NULL OR last.digest <> new.digest"
 }
 
 /// The reviews of a set, in the order of ids.
@@ -151,9 +154,8 @@ impl ReviewSets for Unit<'_> {
     }
 
     fn reviews_about(&mut self, cycle: CycleId, people: &[EmployeeId]) -> Result<Vec<Review>> {
-        let people = people.iter().map(|id| Key(id.uuid()));
-        let rows: Vec<Found> =
-            whole!(self, cycle).filter(participant::employee_id.eq_any(people)).load(self.conn)?;
+        let about = one_of("participant.employee_id", people.iter().copied());
+        let rows: Vec<Found> = whole!(self, cycle).filter(about).load(self.conn)?;
         // Sorted here: asked for an order, SQLite would walk the whole cycle to have it.
         let mut reviews: Vec<_> = rows.into_iter().map(entity).collect::<Result<_>>()?;
         reviews.sort_unstable_by_key(|review: &Review| review.participant_id);
@@ -172,7 +174,7 @@ impl ReviewSets for Unit<'_> {
         while changes.peek().is_some() {
             let mut rows = Outcomes::default();
             let mut records = Vec::new();
-            for change in changes.by_ref().take(BATCH) {
+            for change in changes.by_ref().take(dialect::BATCH) {
                 rows.push(tenant, change.entity)?;
                 records.push(change.record);
             }
@@ -204,7 +206,7 @@ impl ReviewSets for Unit<'_> {
             .filter(review::tenant_id.eq(self.scope()))
             .filter(participant::tenant_id.eq(self.scope()))
             .filter(participant::cycle_id.eq(Key(cycle.uuid())))
-            .filter(participant::manager_id.eq_any(managers.iter().map(|id| Key(id.uuid()))))
+            .filter(one_of("participant.manager_id", managers.iter().copied()))
             .order(review::id)
             .select((participant::manager_id, review::performance))
             .load(self.conn)?;
@@ -243,33 +245,19 @@ impl ReviewSets for Unit<'_> {
 
     fn add_traces(&mut self, policy: PolicyId, traces: &[(ReviewId, &Trace)]) -> Result<()> {
         let (tenant, now) = (self.scope(), At(self.now()));
-        for chunk in traces.chunks(BATCH) {
-            let known: Vec<(Key, Vec<u8>)> = result_trace::table
-                .filter(result_trace::tenant_id.eq(tenant))
-                .filter(result_trace::review_id.eq_any(chunk.iter().map(|(id, _)| Key(id.uuid()))))
-                .order((result_trace::review_id, result_trace::revision))
-                .select((result_trace::review_id, result_trace::digest))
-                .load(self.conn)?;
-            // Of several revisions the last one stays in the map.
-            let known: HashMap<Key, Vec<u8>> = known.into_iter().collect();
+        for chunk in traces.chunks(dialect::BATCH) {
             let mut rows = Traces::default();
             for (id, trace) in chunk {
                 let text = to_json(trace)?;
-                let digest = Sha256::digest(&text).to_vec();
-                if known.get(&Key(id.uuid())) == Some(&digest) {
-                    continue;
-                }
                 rows.tenant.push(tenant);
                 rows.review_id.push(Key(id.uuid()));
                 rows.formula_version.push(i32::try_from(trace.formula_version).unwrap_or(i32::MAX));
                 rows.policy.push(Key(policy.uuid()));
-                rows.digest.push(digest);
+                rows.digest.push(Sha256::digest(&text).to_vec());
                 rows.trace.push(text);
                 rows.computed_at.push(now);
             }
-            if !rows.tenant.is_empty() {
-                rows.execute(self.conn)?;
-            }
+            rows.execute(self.conn)?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Date, Nullable, Text};
 use domain::id::EmployeeId;
+use domain::performance_policy::PolicyRules;
 use uuid::Uuid;
 
 statement! {
@@ -28,19 +29,19 @@ statement! {
 }
 
 statement! {
-    /// Everything that waits for a person, a branch for each kind.
+    /// Everything that waits for a person, a branch for each kind. Names are looked up for what
+    /// waits alone.
     struct FindWaiting { tenant: Key, person: Key, day: NaiveDate }
     -> (Text, Id, Id, Nullable<Id>, Nullable<Text>, Nullable<Date>);
     "WITH mine AS (
        SELECT p.id, p.cycle_id, c.state FROM participant p
          JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id
         WHERE p.tenant_id = " tenant " AND p.employee_id = " person " AND p.exclusion IS NULL
-     ), team AS (
-       SELECT p.id, p.cycle_id, p.employee_id, e.name, c.state FROM participant p
-         JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id
-         JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.employee_id
-        WHERE p.tenant_id = " tenant " AND p.manager_id = " person " AND p.exclusion IS NULL
-          AND c.state IN ('goal_setting', 'executing', 'evaluating')
+     ), team AS MATERIALIZED (
+       SELECT p.id, p.cycle_id, p.employee_id, c.state FROM cycle c CROSS JOIN participant p
+        WHERE c.tenant_id = " tenant " AND c.state IN ('goal_setting', 'executing', 'evaluating')
+          AND p.tenant_id = c.tenant_id AND p.manager_id = " person " AND p.cycle_id = c.id
+          AND p.exclusion IS NULL
      )
      SELECT 'submit_goals', m.cycle_id, m.id, CAST(NULL AS uuid), CAST(NULL AS text),
             CAST(NULL AS date)
@@ -55,13 +56,15 @@ statement! {
                                AND g.owner_id = " person " AND g.state <> 'cancelled'
                                AND g.deleted_at IS NULL))
      UNION ALL
-     SELECT 'approve_goal', g.cycle_id, g.id, t.employee_id, t.name, NULL
+     SELECT 'approve_goal', g.cycle_id, g.id, t.employee_id,
+            (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = t.employee_id), NULL
        FROM team t
        JOIN goal g ON g.tenant_id = " tenant " AND g.cycle_id = t.cycle_id
         AND g.owner_id = t.employee_id
       WHERE t.state IN ('goal_setting', 'executing') AND g.state = 'submitted'
      UNION ALL
-     SELECT 'decide_goal_change', g.cycle_id, h.id, t.employee_id, t.name, NULL
+     SELECT 'decide_goal_change', g.cycle_id, h.id, t.employee_id,
+            (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = t.employee_id), NULL
        FROM team t
        JOIN goal g ON g.tenant_id = " tenant " AND g.cycle_id = t.cycle_id
         AND g.owner_id = t.employee_id AND g.state = 'change_pending'
@@ -79,19 +82,20 @@ statement! {
       WHERE (m.state = 'evaluating' AND r.state = 'pending_self')
          OR (m.state = 'published' AND r.state = 'published')
      UNION ALL
-     SELECT 'submit_manager_review', t.cycle_id, r.id, t.employee_id, t.name, NULL
+     SELECT 'submit_manager_review', t.cycle_id, r.id, t.employee_id,
+            (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = t.employee_id), NULL
        FROM team t
        JOIN review r ON r.tenant_id = " tenant " AND r.participant_id = t.id
       WHERE t.state = 'evaluating' AND r.state = 'pending_manager'
      UNION ALL
-     SELECT 'confirm_rating', p.cycle_id, r.id, p.employee_id, e.name, NULL
+     SELECT 'confirm_rating', p.cycle_id, r.id, p.employee_id,
+            (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = p.employee_id), NULL
        FROM assignment a
        JOIN participant p ON p.tenant_id = a.tenant_id AND p.manager_id = a.employee_id
        JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id
         AND c.state = 'evaluating'
        JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id
         AND r.state = 'second_review'
-       JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.employee_id
       WHERE a.tenant_id = " tenant " AND a.manager_id = " person "
         AND a.effective_from <= " day "
         AND (a.effective_to IS NULL OR a.effective_to >= " day ")
@@ -103,7 +107,9 @@ statement! {
       WHERE m.tenant_id = " tenant " AND m.employee_id = " person "
         AND s.state IN ('scheduled', 'open')
      UNION ALL
-     SELECT 'decide_move', s.cycle_id, v.id, p.employee_id, e.name, s.scheduled_on
+     SELECT 'decide_move', s.cycle_id, v.id, p.employee_id,
+            (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = p.employee_id),
+            s.scheduled_on
        FROM calibration_member m
        JOIN calibration_session s ON s.tenant_id = m.tenant_id AND s.id = m.session_id
         AND s.state = 'open'
@@ -111,7 +117,6 @@ statement! {
         AND v.state = 'pending' AND v.proposed_by <> m.employee_id
        JOIN review r ON r.tenant_id = v.tenant_id AND r.id = v.review_id
        JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id
-       JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.employee_id
       WHERE m.tenant_id = " tenant " AND m.employee_id = " person " AND m.seat = 'member'
         AND p.employee_id <> " person
 }
@@ -130,6 +135,7 @@ impl ToDos for Unit<'_> {
         let rows: Vec<CycleRow> = find.load(self.conn)?;
         rows.into_iter()
             .map(|(id, name, state, period_start, period_end, schedule, rules, at, approved)| {
+                let settings = document::<PolicyRules>(&rules)?.settings();
                 Ok(OpenCycle {
                     id: id.0.into(),
                     name,
@@ -137,7 +143,7 @@ impl ToDos for Unit<'_> {
                     period_start,
                     period_end,
                     schedule: document(&schedule)?,
-                    rules: document(&rules)?,
+                    settings: settings.map_err(|error| DbError::Corrupt(error.to_string()))?,
                     published_at: at.map(|at| at.0),
                     approved,
                 })

@@ -17,7 +17,9 @@ mod repository;
 /// The whole list of deliberate differences from PostgreSQL.
 pub mod dialect {
     use super::*;
+    use crate::column::{Key, push};
     use crate::error::DbError;
+    use diesel::query_builder::AstPass;
     use domain::id::TenantId;
     use std::num::NonZero;
 
@@ -110,6 +112,13 @@ pub mod dialect {
         Ok(())
     }
 
+    /// Rows of one statement that writes many. From some 250 on, the planner no longer looks each
+    /// row up by its key: it walks the whole table and looks for each of its rows in the statement.
+    pub const BATCH: usize = 100;
+
+    /// Rows of a small statement.
+    pub const FEW: usize = 4;
+
     /// Rows of one statement are so many tuples of binds.
     pub const ROWS_ARE_ONE_BIND: bool = false;
 
@@ -126,12 +135,32 @@ pub mod dialect {
                 let _ = lead;
             }
             $out.push_sql(")");
-            if columns[0] != crate::column::BATCH {
+            // Kept prepared are those of a few rows, which most have, and the full ones.
+            if columns[0] > super::dialect::FEW && columns[0] != super::dialect::BATCH {
                 $out.unsafe_to_cache_prepared();
             }
         };
     }
     pub(crate) use push_rows;
+
+    /// The keys of a list, as many as one of few lengths: each length is prepared once.
+    pub fn list_of(mut keys: Vec<Key>) -> Vec<Key> {
+        if let Some(last) = keys.last().copied() {
+            keys.resize(keys.len().next_power_of_two(), last);
+        }
+        keys
+    }
+
+    /// ` IN` a list, bind by bind.
+    pub fn push_list<'b>(out: &mut AstPass<'_, 'b, Db>, keys: &'b [Key]) -> QueryResult<()> {
+        let mut lead = " IN (";
+        for key in keys {
+            out.push_sql(std::mem::replace(&mut lead, ", "));
+            push(out, key)?;
+        }
+        out.push_sql(if keys.is_empty() { " IN ()" } else { ")" });
+        Ok(())
+    }
 
     /// Keeps rows locked until the end of the unit of work; the one writer needs none.
     macro_rules! for_update {

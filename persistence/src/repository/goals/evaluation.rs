@@ -1,10 +1,11 @@
 //! Goals as an evaluation reads and scores them, in sets.
 
+use super::super::among::one_of;
 use super::super::engine::Unit;
-use super::super::{Conn, Db};
+use super::super::{Conn, Db, dialect};
 use super::reports::{CheckInRow, MeasurementRow};
 use super::{Found, RevisionRow, Row, entity, goals};
-use crate::column::{At, BATCH, Key, rows_statement};
+use crate::column::{At, Key, rows_statement};
 use crate::error::DbError;
 use crate::ports::{GoalEvaluation, GoalFile, Result};
 use crate::schema::{check_in, cycle, goal, goal_revision, measurement, participant};
@@ -47,10 +48,10 @@ impl Scores {
 impl GoalEvaluation for Unit<'_> {
     fn goals_of(&mut self, cycle: CycleId, owners: &[EmployeeId]) -> Result<Vec<GoalFile>> {
         let (tenant, cycle_id) = (self.scope(), Key(cycle.uuid()));
-        let people: Vec<_> = owners.iter().map(|owner| Key(owner.uuid())).collect();
+        let owned = || one_of("goal.owner_id", owners.iter().copied());
         let found: Vec<Found> = goals!(self)
             .filter(goal::cycle_id.eq(cycle_id))
-            .filter(goal::owner_id.eq_any(&people))
+            .filter(owned())
             .filter(goal::deleted_at.is_null())
             .order((goal::owner_id, goal::id))
             .select(Found::as_select())
@@ -59,7 +60,7 @@ impl GoalEvaluation for Unit<'_> {
             goal::table
                 .filter(goal::tenant_id.eq(tenant))
                 .filter(goal::cycle_id.eq(cycle_id))
-                .filter(goal::owner_id.eq_any(&people))
+                .filter(owned())
                 .select(goal::id)
         };
         let revisions: Vec<RevisionRow> = goal_revision::table
@@ -111,7 +112,7 @@ impl GoalEvaluation for Unit<'_> {
     }
 
     fn score_goals(&mut self, changes: Vec<Change<Goal>>) -> Result<()> {
-        for chunk in changes.chunks(BATCH) {
+        for chunk in changes.chunks(dialect::BATCH) {
             let mut scores = Scores::default();
             for change in chunk {
                 scores.push(self.scope(), &change.entity)?;
