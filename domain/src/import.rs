@@ -4,14 +4,16 @@
 //! order. In an atomic import one round finds every fault; row by row, whatever depends on a
 //! failed row fails with it, round after round until nothing changes.
 
-use crate::id::{EmployeeId, OrgUnitId, PositionId};
+use crate::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
 use crate::org::{
     Assignment, Employee, ExternalId, MAX_DEPTH, OrgUnit, OrgUnitKind, TreeFault, check_tree,
 };
 use crate::time::{Period, Timestamp};
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A value that a row may leave out: absent is unchanged, none is cleared.
@@ -106,7 +108,7 @@ pub struct Staff {
     pub numbers: HashMap<String, EmployeeId>,
     /// Those whom the rows name, each with the assignment that holds on the day of the import, or
     /// the first one after it.
-    pub people: HashMap<EmployeeId, Employee>,
+    pub people: HashMap<EmployeeId, Arc<Employee>>,
     /// Units by code.
     pub units: HashMap<String, OrgUnitId>,
     /// Positions by code.
@@ -124,7 +126,7 @@ impl Staff {
         rows.iter().any(|row| {
             let Some(given) = &row.manager_employee_number else { return false };
             let person = self.numbers.get(&row.employee_number).and_then(|id| self.people.get(id));
-            let held = person.map(Employee::parent);
+            let held = person.map(|person| person.parent());
             match given.as_ref().map(|number| self.numbers.get(number)) {
                 None => held != Some(None),
                 Some(None) => true,
@@ -186,9 +188,9 @@ pub struct Planned<T> {
     /// Place of the row in the request.
     pub row: usize,
     /// The state before; none if the row creates.
-    pub before: Option<T>,
-    /// The state after.
-    pub after: T,
+    pub before: Option<Arc<T>>,
+    /// The state after; where nothing changes, the one before.
+    pub after: Arc<T>,
     /// Names of the fields that change; empty if the row creates or changes nothing.
     pub fields: Vec<&'static str>,
 }
@@ -285,12 +287,14 @@ pub fn plan_people(
             numbers.insert(row.employee_number.clone(), new_id().into());
         }
     }
+    let mut people = std::mem::take(&mut staff.people);
+    let planner = Planner { staff: &staff, numbers: &numbers, terms };
     let mut draft = Draft::new(rows.len());
     for row in rows {
         let id = numbers[&row.employee_number];
-        let before = staff.people.remove(&id);
+        let before = people.remove(&id);
         let mut faults = Vec::new();
-        let planned = plan_person(&staff, &numbers, id, before, row, terms, new_id, &mut faults);
+        let planned = planner.plan(id, before, row, new_id, &mut faults);
         draft.add(planned, faults);
     }
     draft.refuse_doubles();
@@ -299,112 +303,194 @@ pub fn plan_people(
     draft.finish()
 }
 
-#[expect(clippy::too_many_arguments, reason = "one step of one function, split for the reader")]
-fn plan_person(
-    staff: &Staff,
-    numbers: &HashMap<String, EmployeeId>,
-    id: EmployeeId,
-    before: Option<Employee>,
-    row: &PersonRow,
-    terms: &Terms,
-    new_id: &mut dyn FnMut() -> Uuid,
-    faults: &mut Vec<Fault>,
-) -> Planned<Employee> {
-    let mut after = before.clone().unwrap_or_else(|| new_person(id, row, terms));
-    after.name.clone_from(&row.name);
-    after.hire_date = row.hire_date;
-    if let Some(email) = &row.email {
-        after.email.clone_from(email);
-    }
-    if let Some(last) = row.termination_date {
-        after.termination_date = last;
-    }
-    if after.termination_date.is_some_and(|last| last < after.hire_date) {
-        faults.push(Fault::new(row.row, "termination_date", "period_invalid"));
-    }
-    if !row.external_ids.is_empty() {
-        after.external_ids.retain(|kept| !row.external_ids.contains_key(&kept.system));
-        after.external_ids.extend(row.external_ids.iter().filter_map(|(system, value)| {
-            value.clone().map(|value| ExternalId { system: system.clone(), value })
-        }));
-        after.external_ids.sort_unstable();
-    }
-    // Someone new begins on the first working day, as does anyone hired one by one.
-    let mut place = after.assignment.take().unwrap_or_else(|| Assignment {
-        id: new_id().into(),
-        employee_id: id,
-        period: Period { start: row.hire_date, end: None },
-        org_unit_id: None,
-        position_id: None,
-        job_title: None,
-        manager_id: None,
-    });
-    let mut look = Look { row: row.row, faults };
-    look.up(&row.org_unit_code, "org_unit_code", &staff.units, &mut place.org_unit_id);
-    look.up(&row.position_code, "position_code", &staff.positions, &mut place.position_id);
-    look.up(&row.manager_employee_number, Employee::PARENT, numbers, &mut place.manager_id);
-    if let Some(title) = &row.job_title {
-        place.job_title.clone_from(title);
-    }
-    if place.manager_id == Some(id) {
-        faults.push(Fault::new(row.row, Employee::PARENT, "self_reference"));
-    }
-    after.assignment = Some(place);
-    let fields = before.as_ref().map(|b| changed_fields(b, &after)).unwrap_or_default();
-    if let (Some(before), false) = (&before, fields.is_empty()) {
-        if terms.closed == Some(id) {
+/// What everybody is planned with.
+struct Planner<'a> {
+    staff: &'a Staff,
+    numbers: &'a HashMap<String, EmployeeId>,
+    terms: &'a Terms,
+}
+
+impl Planner<'_> {
+    /// Plans one row about the person `id`. Nothing is copied of whoever stays as they are: that is
+    /// nearly everybody, each night.
+    fn plan(
+        &self,
+        id: EmployeeId,
+        before: Option<Arc<Employee>>,
+        row: &PersonRow,
+        new_id: &mut dyn FnMut() -> Uuid,
+        faults: &mut Vec<Fault>,
+    ) -> Planned<Employee> {
+        let wanted = Wanted::of(row, before.as_deref(), self, faults);
+        if wanted.termination_date.is_some_and(|last| last < row.hire_date) {
+            faults.push(Fault::new(row.row, "termination_date", "period_invalid"));
+        }
+        if wanted.manager_id == Some(id) {
+            faults.push(Fault::new(row.row, Employee::PARENT, "self_reference"));
+        }
+        let Some(known) = &before else {
+            let after = Arc::new(wanted.person(id, self.terms, new_id));
+            return Planned { row: row.row, before: None, after, fields: Vec::new() };
+        };
+        let fields = wanted.changes(known);
+        if fields.is_empty() {
+            let after = Arc::clone(known);
+            return Planned { row: row.row, before, after, fields };
+        }
+        if self.terms.closed == Some(id) {
             faults.push(Fault::new(row.row, Employee::KEY, "conflict_of_interest"));
         }
-        if let Some(place) = after.assignment.as_mut().filter(|place| {
-            place.period.start < terms.from && before.assignment.as_ref() != Some(&**place)
-        }) {
-            place.id = new_id().into();
-            place.period.start = terms.from;
+        let after = Arc::new(wanted.changed(known, self.terms, new_id));
+        Planned { row: row.row, before, after, fields }
+    }
+}
+
+/// A person as a row wants them: what it says, and what is known where it says nothing.
+struct Wanted<'r> {
+    row: &'r PersonRow,
+    email: Option<&'r str>,
+    termination_date: Option<NaiveDate>,
+    org_unit_id: Option<OrgUnitId>,
+    position_id: Option<PositionId>,
+    manager_id: Option<EmployeeId>,
+    job_title: Option<&'r str>,
+    external_ids: Cow<'r, [ExternalId]>,
+}
+
+impl<'r> Wanted<'r> {
+    fn of(
+        row: &'r PersonRow,
+        known: Option<&'r Employee>,
+        planner: &Planner<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Self {
+        let place = known.and_then(|known| known.assignment.as_ref());
+        let mut org_unit_id = place.and_then(|place| place.org_unit_id);
+        let mut position_id = place.and_then(|place| place.position_id);
+        let mut manager_id = place.and_then(|place| place.manager_id);
+        let Planner { staff, numbers, .. } = planner;
+        let mut look = Look { row: row.row, faults };
+        look.up(&row.org_unit_code, "org_unit_code", &staff.units, &mut org_unit_id);
+        look.up(&row.position_code, "position_code", &staff.positions, &mut position_id);
+        look.up(&row.manager_employee_number, Employee::PARENT, numbers, &mut manager_id);
+        let text = |given: &'r Given<String>, held: Option<&'r String>| {
+            given.as_ref().map_or(held, Option::as_ref).map(String::as_str)
+        };
+        let held = known.map_or(&[][..], |known| &known.external_ids);
+        Self {
+            row,
+            email: text(&row.email, known.and_then(|known| known.email.as_ref())),
+            termination_date: row
+                .termination_date
+                .unwrap_or_else(|| known.and_then(|known| known.termination_date)),
+            org_unit_id,
+            position_id,
+            manager_id,
+            job_title: text(&row.job_title, place.and_then(|place| place.job_title.as_ref())),
+            external_ids: with_external_ids(held, &row.external_ids),
         }
-        after.version += 1;
-        after.updated_at = terms.now;
     }
-    Planned { row: row.row, before, after, fields }
+
+    /// Names of the fields in which somebody known is different.
+    fn changes(&self, known: &Employee) -> Vec<&'static str> {
+        let place = known.assignment.as_ref();
+        let title = place.and_then(|place| place.job_title.as_deref());
+        let changed = [
+            ("name", known.name != self.row.name),
+            ("email", known.email.as_deref() != self.email),
+            ("hire_date", known.hire_date != self.row.hire_date),
+            ("termination_date", known.termination_date != self.termination_date),
+            ("org_unit_id", place.and_then(|place| place.org_unit_id) != self.org_unit_id),
+            ("position_id", place.and_then(|place| place.position_id) != self.position_id),
+            ("manager_id", place.and_then(|place| place.manager_id) != self.manager_id),
+            ("job_title", title != self.job_title),
+            ("external_ids", known.external_ids != *self.external_ids),
+        ];
+        changed.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
+    }
+
+    /// Someone new, who begins on the first working day, as does anyone hired one by one.
+    fn person(self, id: EmployeeId, terms: &Terms, new_id: &mut dyn FnMut() -> Uuid) -> Employee {
+        let period = Period { start: self.row.hire_date, end: None };
+        Employee {
+            id,
+            employee_number: self.row.employee_number.clone(),
+            name: self.row.name.clone(),
+            email: self.email.map(str::to_owned),
+            hire_date: self.row.hire_date,
+            termination_date: self.termination_date,
+            assignment: Some(self.place(id, new_id().into(), period)),
+            external_ids: self.external_ids.into_owned(),
+            version: 1,
+            created_at: terms.now,
+            updated_at: terms.now,
+        }
+    }
+
+    /// Somebody known, changed. What changes of the assignment holds from the day of the import on.
+    fn changed(
+        self,
+        known: &Employee,
+        terms: &Terms,
+        new_id: &mut dyn FnMut() -> Uuid,
+    ) -> Employee {
+        let place = match &known.assignment {
+            None => {
+                let period = Period { start: self.row.hire_date, end: None };
+                self.place(known.id, new_id().into(), period)
+            }
+            Some(held) => {
+                let mut place = self.place(known.id, held.id, held.period);
+                if place != *held && place.period.start < terms.from {
+                    place.id = new_id().into();
+                    place.period.start = terms.from;
+                }
+                place
+            }
+        };
+        Employee {
+            id: known.id,
+            employee_number: known.employee_number.clone(),
+            name: self.row.name.clone(),
+            email: self.email.map(str::to_owned),
+            hire_date: self.row.hire_date,
+            termination_date: self.termination_date,
+            assignment: Some(place),
+            external_ids: self.external_ids.into_owned(),
+            version: known.version + 1,
+            created_at: known.created_at,
+            updated_at: terms.now,
+        }
+    }
+
+    fn place(&self, employee_id: EmployeeId, id: AssignmentId, period: Period) -> Assignment {
+        Assignment {
+            id,
+            employee_id,
+            period,
+            org_unit_id: self.org_unit_id,
+            position_id: self.position_id,
+            job_title: self.job_title.map(str::to_owned),
+            manager_id: self.manager_id,
+        }
+    }
 }
 
-fn new_person(id: EmployeeId, row: &PersonRow, terms: &Terms) -> Employee {
-    Employee {
-        id,
-        employee_number: row.employee_number.clone(),
-        name: String::new(),
-        email: None,
-        hire_date: row.hire_date,
-        termination_date: None,
-        assignment: None,
-        external_ids: Vec::new(),
-        version: 1,
-        created_at: terms.now,
-        updated_at: terms.now,
+/// The ids that somebody holds, in the order of systems, with those a row gives or takes away.
+fn with_external_ids<'r>(
+    held: &'r [ExternalId],
+    given: &BTreeMap<String, Option<String>>,
+) -> Cow<'r, [ExternalId]> {
+    if given.is_empty() {
+        return held.into();
     }
-}
-
-fn changed_fields(before: &Employee, after: &Employee) -> Vec<&'static str> {
-    let place = |person: &Employee| {
-        let place = person.assignment.as_ref();
-        let unit = place.and_then(|place| place.org_unit_id);
-        (unit, place.and_then(|place| place.position_id), place.and_then(|place| place.manager_id))
-    };
-    fn title(person: &Employee) -> Option<&str> {
-        person.assignment.as_ref()?.job_title.as_deref()
-    }
-    let (was, is) = (place(before), place(after));
-    let changed = [
-        ("name", before.name != after.name),
-        ("email", before.email != after.email),
-        ("hire_date", before.hire_date != after.hire_date),
-        ("termination_date", before.termination_date != after.termination_date),
-        ("org_unit_id", was.0 != is.0),
-        ("position_id", was.1 != is.1),
-        ("manager_id", was.2 != is.2),
-        ("job_title", title(before) != title(after)),
-        ("external_ids", before.external_ids != after.external_ids),
-    ];
-    changed.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
+    let kept = held.iter().filter(|id| !given.contains_key(&id.system)).cloned();
+    let new = given.iter().filter_map(|(system, value)| {
+        Some(ExternalId { system: system.clone(), value: value.clone()? })
+    });
+    let mut ids: Vec<_> = kept.chain(new).collect();
+    ids.sort_unstable();
+    ids.into()
 }
 
 /// Follows the references of one row.
@@ -483,7 +569,7 @@ pub fn plan_units(
         units.values().filter_map(|unit| Some((unit.id(), unit.parent()?))).collect();
     let mut draft = Draft::new(rows.len());
     for row in rows {
-        let before = units.remove(&row.code);
+        let before = units.remove(&row.code).map(Arc::new);
         let mut faults = Vec::new();
         let planned = plan_unit(&codes, codes[&row.code], before, row, terms, &mut faults);
         let kind = planned.after.unit.kind;
@@ -506,12 +592,13 @@ pub fn plan_units(
 fn plan_unit(
     codes: &HashMap<String, OrgUnitId>,
     id: OrgUnitId,
-    before: Option<Unit>,
+    before: Option<Arc<Unit>>,
     row: &UnitRow,
     terms: &Terms,
     faults: &mut Vec<Fault>,
 ) -> Planned<Unit> {
-    let mut after = before.clone().unwrap_or_else(|| Unit {
+    let known = before.as_deref().cloned();
+    let mut after = known.unwrap_or_else(|| Unit {
         unit: OrgUnit {
             id,
             code: row.code.clone(),
@@ -535,7 +622,7 @@ fn plan_unit(
         faults.push(Fault::new(row.row, Unit::PARENT, "self_reference"));
     }
     let mut fields = Vec::new();
-    if let Some(Unit { unit: before, .. }) = &before {
+    if let Some(Unit { unit: before, .. }) = before.as_deref() {
         let changed = [
             ("name", before.name != unit.name),
             ("kind", before.kind != unit.kind),
@@ -550,7 +637,7 @@ fn plan_unit(
             unit.updated_at = terms.now;
         }
     }
-    Planned { row: row.row, before, after, fields }
+    Planned { row: row.row, before, after: Arc::new(after), fields }
 }
 
 /// Units that change their kind over the heads of units which the rows do not name, and companies
@@ -701,7 +788,7 @@ impl<T: Node> Draft<T> {
         let moved: HashMap<Uuid, (usize, &T)> = self
             .standing()
             .filter(|(_, row)| row.before.as_ref().is_none_or(|b| b.parent() != row.after.parent()))
-            .map(|(index, row)| (row.after.id(), (index, &row.after)))
+            .map(|(index, row)| (row.after.id(), (index, &*row.after)))
             .collect();
         if moved.is_empty() {
             return Vec::new();

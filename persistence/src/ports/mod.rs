@@ -46,6 +46,7 @@ use domain::tenant::Tenant;
 use domain::text_enum;
 use domain::time::{Period, Timestamp};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Result of a port.
@@ -593,7 +594,7 @@ pub trait Imports {
         &mut self,
         ids: &[EmployeeId],
         day: NaiveDate,
-    ) -> Result<HashMap<EmployeeId, Employee>>;
+    ) -> Result<HashMap<EmployeeId, Arc<Employee>>>;
     /// Who holds any of these ids in other systems.
     fn external_id_holders(
         &mut self,

@@ -1,8 +1,8 @@
 //! Some of the people, by reporting lines and units: what lists of people, and of records about
 //! people, are narrowed with.
 
-use super::{Db, dialect};
 use super::engine::Unit;
+use super::{Db, dialect};
 use crate::column::{Key, push};
 use chrono::NaiveDate;
 use diesel::expression::is_aggregate;
@@ -213,7 +213,10 @@ pub(super) struct OneOf {
 }
 
 /// Whether `column`, such as `employee.id`, holds one of `keys`.
-pub(super) fn one_of(column: &'static str, keys: impl IntoIterator<Item = impl Into<Uuid>>) -> OneOf {
+pub(super) fn one_of(
+    column: &'static str,
+    keys: impl IntoIterator<Item = impl Into<Uuid>>,
+) -> OneOf {
     let keys = keys.into_iter().map(|id| Key(id.into())).collect();
     OneOf { column, keys: dialect::list_of(keys) }
 }

@@ -190,7 +190,15 @@ fn goals_of_each(
             sql::<Nullable<Instant>>("MAX(checked_in_at)"),
         ))
         .load(unit.conn)?;
-    let each = |(owner, goals, agreed, submitted, weight, weighted_progress, at): (_, _, _, _, _, _, Option<At>)| {
+    let each = |(owner, goals, agreed, submitted, weight, weighted_progress, at): (
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        Option<At>,
+    )| {
         let sum = GoalFigures { goals, agreed, submitted, weight, weighted_progress };
         (owner, (sum, at.map(|at| at.0)))
     };

@@ -1,5 +1,6 @@
 //! Imports: whole sets of people and units at once.
 
+use super::among::one_of;
 use super::employees::{self, AssignmentRow};
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
@@ -16,11 +17,12 @@ use domain::id::{EmployeeId, OrgUnitId, PositionId};
 use domain::import::{self, Line, Planned, Tree};
 use domain::org::{Assignment, Employee, ExternalId, OrgUnit};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// Changes from which on an import moves the statistics of its tables.
 const LARGE: usize = 1000;
 /// Keys of one reading statement.
-const KEYS: usize = 1000;
+const KEYS: usize = 1024;
 
 rows_statement! {
     /// People, new or over the version before.
@@ -199,22 +201,21 @@ impl Imports for Unit<'_> {
         &mut self,
         ids: &[EmployeeId],
         day: NaiveDate,
-    ) -> Result<HashMap<EmployeeId, Employee>> {
+    ) -> Result<HashMap<EmployeeId, Arc<Employee>>> {
         let mut people = HashMap::with_capacity(ids.len());
         for ids in ids.chunks(KEYS) {
-            let keys: Vec<Key> = ids.iter().map(|id| Key(id.uuid())).collect();
-            let mut places = standing_assignments(self, &keys, day)?;
-            let mut external = external_ids(self, &keys)?;
+            let mut places = standing_assignments(self, ids, day)?;
+            let mut external = external_ids(self, ids)?;
             let rows: Vec<employees::Row> = employee::table
                 .filter(employee::tenant_id.eq(self.scope()))
-                .filter(employee::id.eq_any(keys))
+                .filter(one_of("employee.id", ids.iter().copied()))
                 .select(employees::Row::as_select())
                 .load(self.conn)?;
             for row in rows {
                 let (place, ids) =
                     (places.remove(&row.id), external.remove(&row.id).unwrap_or_default());
                 let person = employees::entity(row, place, ids);
-                people.insert(person.id, person);
+                people.insert(person.id, Arc::new(person));
             }
         }
         Ok(people)
@@ -424,7 +425,7 @@ fn save_external_ids(unit: &mut Unit<'_>, changes: &[Planned<Employee>]) -> Resu
     let changed: Vec<&Employee> = changes
         .iter()
         .filter(|change| held(change).unwrap_or_default() != change.after.external_ids)
-        .map(|change| &change.after)
+        .map(|change| &*change.after)
         .collect();
     for chunk in changed.chunks(KEYS) {
         let keys: Vec<Key> = chunk.iter().map(|employee| Key(employee.id.uuid())).collect();
@@ -453,12 +454,12 @@ fn save_external_ids(unit: &mut Unit<'_>, changes: &[Planned<Employee>]) -> Resu
 /// The assignments that hold on a day, or the first ones after it.
 fn standing_assignments(
     unit: &mut Unit<'_>,
-    employees: &[Key],
+    employees: &[EmployeeId],
     day: NaiveDate,
 ) -> Result<HashMap<Key, AssignmentRow>> {
     let rows: Vec<AssignmentRow> = assignment::table
         .filter(assignment::tenant_id.eq(unit.scope()))
-        .filter(assignment::employee_id.eq_any(employees.to_vec()))
+        .filter(one_of("assignment.employee_id", employees.iter().copied()))
         .filter(assignment::effective_to.is_null().or(assignment::effective_to.ge(day)))
         .order((assignment::employee_id, assignment::effective_from))
         .select(AssignmentRow::as_select())
@@ -471,10 +472,13 @@ fn standing_assignments(
 }
 
 /// Ids in other systems by employee, in the order of systems.
-fn external_ids(unit: &mut Unit<'_>, employees: &[Key]) -> Result<HashMap<Key, Vec<ExternalId>>> {
+fn external_ids(
+    unit: &mut Unit<'_>,
+    employees: &[EmployeeId],
+) -> Result<HashMap<Key, Vec<ExternalId>>> {
     let rows: Vec<(Key, String, String)> = employee_external_id::table
         .filter(employee_external_id::tenant_id.eq(unit.scope()))
-        .filter(employee_external_id::employee_id.eq_any(employees.to_vec()))
+        .filter(one_of("employee_external_id.employee_id", employees.iter().copied()))
         .order((employee_external_id::employee_id, employee_external_id::system))
         .select((
             employee_external_id::employee_id,

@@ -30,7 +30,7 @@ statement! {
 
 statement! {
     /// Everything that waits for a person, a branch for each kind. Names are looked up for what
-    /// waits alone.
+    /// waits alone. `CROSS JOIN` has SQLite begin with the few: it does not know how few they are.
     struct FindWaiting { tenant: Key, person: Key, day: NaiveDate }
     -> (Text, Id, Id, Nullable<Id>, Nullable<Text>, Nullable<Date>);
     "WITH mine AS (
@@ -58,19 +58,16 @@ statement! {
      UNION ALL
      SELECT 'approve_goal', g.cycle_id, g.id, t.employee_id,
             (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = t.employee_id), NULL
-       FROM team t
-       JOIN goal g ON g.tenant_id = " tenant " AND g.cycle_id = t.cycle_id
-        AND g.owner_id = t.employee_id
-      WHERE t.state IN ('goal_setting', 'executing') AND g.state = 'submitted'
+       FROM team t CROSS JOIN goal g
+      WHERE t.state IN ('goal_setting', 'executing') AND g.tenant_id = " tenant "
+        AND g.cycle_id = t.cycle_id AND g.owner_id = t.employee_id AND g.state = 'submitted'
      UNION ALL
      SELECT 'decide_goal_change', g.cycle_id, h.id, t.employee_id,
             (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = t.employee_id), NULL
-       FROM team t
-       JOIN goal g ON g.tenant_id = " tenant " AND g.cycle_id = t.cycle_id
-        AND g.owner_id = t.employee_id AND g.state = 'change_pending'
-       JOIN goal_change h ON h.tenant_id = g.tenant_id AND h.goal_id = g.id
-        AND h.state = 'pending'
-      WHERE NOT EXISTS (SELECT 1 FROM account a
+       FROM team t CROSS JOIN goal g CROSS JOIN goal_change h
+      WHERE g.tenant_id = " tenant " AND g.cycle_id = t.cycle_id AND g.owner_id = t.employee_id
+        AND g.state = 'change_pending' AND h.tenant_id = g.tenant_id AND h.goal_id = g.id
+        AND h.state = 'pending' AND NOT EXISTS (SELECT 1 FROM account a
                          WHERE a.tenant_id = h.tenant_id AND a.id = h.requested_by
                            AND a.employee_id = " person ")
      UNION ALL
@@ -84,9 +81,9 @@ statement! {
      UNION ALL
      SELECT 'submit_manager_review', t.cycle_id, r.id, t.employee_id,
             (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = t.employee_id), NULL
-       FROM team t
-       JOIN review r ON r.tenant_id = " tenant " AND r.participant_id = t.id
-      WHERE t.state = 'evaluating' AND r.state = 'pending_manager'
+       FROM team t CROSS JOIN review r
+      WHERE t.state = 'evaluating' AND r.tenant_id = " tenant " AND r.participant_id = t.id
+        AND r.state = 'pending_manager'
      UNION ALL
      SELECT 'confirm_rating', p.cycle_id, r.id, p.employee_id,
             (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = p.employee_id), NULL
