@@ -970,7 +970,7 @@ mod tests {
         assert_eq!(first.after.version, 2);
         let place = |person: &Employee| person.assignment.clone().map(|a| (a.id, a.period.start));
         assert_eq!(place(&first.after).map(|(_, start)| start), Some(day(100)));
-        let before = first.before.as_ref().and_then(place);
+        let before = first.before.as_deref().and_then(place);
         assert_ne!(place(&first.after).map(|(id, _)| id), before.map(|(id, _)| id));
         assert!(!second.is_change());
     }

@@ -92,3 +92,56 @@ impl Review {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::form::tests::review;
+    use super::*;
+    use Actor::{Employee, Hr, Manager, NextLevel};
+    use ReviewAction as Do;
+    use cycle::State as Cycle;
+
+    /// What each seat may do with a review while the cycle is in a state.
+    fn possible(state: State, cycle: Cycle) -> Vec<(Actor, Vec<ReviewAction>)> {
+        let review = review(state, cycle);
+        let all = [Employee, Manager, NextLevel, Hr].map(|seat| {
+            let actions = review.possible_actions(&[seat]);
+            (seat, actions)
+        });
+        all.into_iter().filter(|(_, actions)| !actions.is_empty()).collect()
+    }
+
+    #[test]
+    fn each_seat_has_its_turn_while_reviews_are_written() {
+        let pending_self = vec![
+            (Employee, vec![Do::SelfReview, Do::SelfReviewSubmission]),
+            (Manager, vec![Do::ManagerReview]),
+            (Hr, vec![Do::Skip]),
+        ];
+        let pending_raters =
+            vec![(Manager, vec![Do::ManagerReview]), (Hr, vec![Do::RatersClosure])];
+        let manager = vec![Do::ManagerReview, Do::ManagerReviewSubmission, Do::Return];
+        let second =
+            vec![(NextLevel, vec![Do::Return, Do::Confirmation]), (Hr, vec![Do::Reopening])];
+        for cycle in [Cycle::Evaluating, Cycle::Calibrating] {
+            assert_eq!(possible(State::PendingSelf, cycle), pending_self);
+            assert_eq!(possible(State::PendingRaters, cycle), pending_raters);
+            assert_eq!(possible(State::PendingManager, cycle), [(Manager, manager.clone())]);
+            assert_eq!(possible(State::SecondReview, cycle), second);
+            assert_eq!(possible(State::InCalibration, cycle), [(Hr, vec![Do::Reopening])]);
+        }
+    }
+
+    #[test]
+    fn once_evaluation_is_over_a_result_can_only_be_answered() {
+        let answers = vec![(Employee, vec![Do::Acknowledgement, Do::Disagreement])];
+        for cycle in Cycle::ALL {
+            let open = matches!(cycle, Cycle::Evaluating | Cycle::Calibrating);
+            assert_eq!(possible(State::PendingSelf, *cycle).is_empty(), !open);
+            assert_eq!(possible(State::SecondReview, *cycle).is_empty(), !open);
+            assert_eq!(possible(State::Published, *cycle), answers);
+            assert_eq!(possible(State::Acknowledged, *cycle), []);
+            assert_eq!(possible(State::Final, *cycle), []);
+        }
+    }
+}

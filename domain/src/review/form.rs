@@ -250,8 +250,125 @@ impl Protected for Review {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use uuid::Uuid;
+
+    /// A review of person 2 by manager 3.
+    pub fn review(state: State, cycle_state: cycle::State) -> Review {
+        Review {
+            id: Uuid::from_u128(1).into(),
+            participant_id: Uuid::from_u128(4).into(),
+            cycle_id: Uuid::from_u128(5).into(),
+            employee_id: Uuid::from_u128(2).into(),
+            manager_id: Some(Uuid::from_u128(3).into()),
+            department_id: None,
+            population: "all".to_owned(),
+            counts_for_quota: true,
+            state,
+            cycle_state,
+            self_review: ReviewPart::default(),
+            manager_review: ReviewPart::default(),
+            results: Results::default(),
+            session_id: Some(Uuid::from_u128(6).into()),
+            disagreement: None,
+            acknowledged_at: None,
+            version: 1,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn rating(dimension: &str, rating: i32) -> Rating {
+        let (dimension, comment) = (dimension.to_owned(), String::new());
+        Rating { dimension, rating: rating.into(), comment, evidence: vec![] }
+    }
+
+    #[test]
+    fn what_is_given_back_keeps_what_was_written() {
+        let now = Timestamp::UNIX_EPOCH;
+        let ratings = vec![rating("competency", 3), rating("behaviour", 4)];
+        let draft = ReviewPart { ratings, comment: Some("solid".into()), ..Default::default() };
+        assert_eq!(draft.rating("behaviour"), draft.ratings.last());
+        assert_eq!(draft.rating("collaboration"), None);
+
+        let warnings = vec![ReviewWarning::NoProcessRecords];
+        let submitted = draft.clone().submitted(now, warnings.clone());
+        let expected = ReviewPart { submitted_at: Some(now), warnings, ..draft.clone() };
+        assert_eq!(submitted, expected);
+
+        let reason = Some("numbers are missing".to_owned());
+        let returned = ReviewPart { skipped: true, ..submitted }.returned(reason.clone());
+        assert_eq!(returned, ReviewPart { returned_because: reason, ..draft.clone() });
+        let again = returned.submitted(now, vec![]);
+        assert_eq!(again, ReviewPart { submitted_at: Some(now), ..draft });
+    }
+
+    #[test]
+    fn every_unfounded_rating_is_told_by_its_place() {
+        let day = NaiveDate::default();
+        let ratings = vec![rating("competency", 3), rating("behaviour", 5), rating("results", 1)];
+        let part = ReviewPart { ratings, ..Default::default() };
+        let unfounded = part.unfounded(Period::new(day, day).unwrap());
+        assert_eq!(unfounded.into_iter().map(|(at, _)| at).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn computing_again_leaves_what_others_decide() {
+        let score = |units| Some(Decimal::new(units, 2));
+        let decided = Results {
+            performance: score(9_000),
+            composite: score(9_100),
+            collaboration: score(9_200),
+            computed_grade: Some(Grade::B),
+            calibrated_grade: Some(Grade::A),
+            final_grade: Some(Grade::A),
+            veto_grade: Some(Grade::C),
+        };
+        let computed = Results {
+            performance: score(8_000),
+            composite: score(8_100),
+            collaboration: score(8_200),
+            computed_grade: Some(Grade::C),
+            ..Results::default()
+        };
+        let (calibrated_grade, final_grade) = (decided.calibrated_grade, decided.final_grade);
+        let veto_grade = decided.veto_grade;
+        let expected = Results { calibrated_grade, final_grade, veto_grade, ..computed.clone() };
+        assert_eq!(decided.computed_again(&computed), expected);
+        let left = Results { performance: score(9_000), veto_grade, ..Results::default() };
+        assert_eq!(decided.without_rating(), left);
+    }
+
+    #[test]
+    fn the_policy_is_told_how_far_each_part_is() {
+        use Stage::{Calibration, Draft, Released, Submitted};
+        let stages = [
+            (State::PendingSelf, Draft, Draft),
+            (State::PendingRaters, Submitted, Draft),
+            (State::PendingManager, Submitted, Draft),
+            (State::SecondReview, Submitted, Submitted),
+            (State::InCalibration, Calibration, Calibration),
+            (State::Calibrated, Calibration, Calibration),
+            (State::Published, Released, Released),
+            (State::Acknowledged, Released, Released),
+            (State::Disagreed, Released, Released),
+            (State::Final, Released, Released),
+        ];
+        for (state, own, rating) in stages {
+            let review = review(state, cycle::State::Evaluating);
+            assert_eq!((review.self_review_stage(), review.rating_stage()), (own, rating));
+            let expected = Target {
+                id: Uuid::from_u128(1),
+                about: Some(Uuid::from_u128(2).into()),
+                responsible: Some(Uuid::from_u128(3).into()),
+                session: Some(Uuid::from_u128(6).into()),
+                stage: Some(rating),
+                ..Target::default()
+            };
+            assert_eq!(review.target(NaiveDate::default()), expected);
+        }
+    }
 
     #[test]
     fn the_grade_stands_as_far_as_it_has_come() {
