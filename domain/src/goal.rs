@@ -7,7 +7,7 @@ mod actions;
 mod checks;
 mod content;
 #[cfg(test)]
-mod examples;
+pub(crate) mod examples;
 mod progress;
 mod sight;
 

@@ -320,3 +320,272 @@ impl GoalRecord<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::form::Rating;
+    use super::*;
+    use crate::goal::KeyResultReport;
+    use crate::goal::examples::{goal, indicator, key_result, objective};
+    use crate::goal::{GoalLevel, Measure};
+    use crate::kpi::{Direction, Method, Ratio};
+    use crate::time::Timestamp;
+    use chrono::NaiveDate;
+    use uuid::Uuid;
+
+    /// Somebody with goals of two indicators, 60 and 40 percent, and a rating in every dimension.
+    struct Sample {
+        settings: Settings,
+        population: Population,
+        goals: Vec<(Goal, Vec<GoalRevision>, Vec<Measurement>, Vec<CheckIn>)>,
+        own: ReviewPart,
+        manager: ReviewPart,
+        veto: Option<Grade>,
+        team: Vec<Decimal>,
+    }
+
+    fn ratio(target: i32) -> Method {
+        Method::Ratio(Ratio { target: target.into(), direction: Direction::Up })
+    }
+
+    fn active(id: u128, weight: i64, content: goal::GoalContent) -> Goal {
+        let mut goal = goal(id, GoalLevel::Person, None, content);
+        goal.state = State::Active;
+        goal.content.weight = weight.into();
+        goal
+    }
+
+    fn measured(id: u128, value: i32) -> Measurement {
+        Measurement {
+            id: Uuid::from_u128(100 + id).into(),
+            goal_id: Uuid::from_u128(id).into(),
+            period_start: NaiveDate::default(),
+            source: "CRM".to_owned(),
+            external_id: "1".to_owned(),
+            revision: 1,
+            value: value.into(),
+            author_id: Uuid::nil(),
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn ratings(ratings: &[(&str, i32)]) -> ReviewPart {
+        let rating = |(dimension, rating): &(&str, i32)| Rating {
+            dimension: (*dimension).to_owned(),
+            rating: (*rating).into(),
+            comment: String::new(),
+            evidence: vec![],
+        };
+        ReviewPart { ratings: ratings.iter().map(rating).collect(), ..ReviewPart::default() }
+    }
+
+    fn sample() -> Sample {
+        use RaterType::{Manager, Oneself};
+        let rule = |code: &str, weight: i32, raters: &[(RaterType, i32)]| DimensionRule {
+            code: code.to_owned(),
+            weight: weight.into(),
+            raters: raters.iter().map(|(rater, weight)| (*rater, Exact::from(*weight))).collect(),
+        };
+        let goals = [(1, 60, 100, 110), (2, 40, 200, 160)].map(|(id, weight, target, actual)| {
+            let goal = active(id, weight, indicator(ratio(target)));
+            (goal, vec![], vec![measured(id, actual)], vec![])
+        });
+        Sample {
+            settings: Settings::default(),
+            population: Population {
+                code: "everyone".to_owned(),
+                managers: None,
+                position_codes: vec![],
+                dimensions: vec![
+                    rule(PERFORMANCE, 60, &[]),
+                    rule("competency", 20, &[(Manager, 50), (Oneself, 50)]),
+                    rule(COLLABORATION, 20, &[(Manager, 100)]),
+                ],
+            },
+            goals: goals.into(),
+            own: ratings(&[("competency", 5)]),
+            manager: ratings(&[("competency", 3), (COLLABORATION, 2)]),
+            veto: None,
+            team: vec![],
+        }
+    }
+
+    impl Sample {
+        fn case(&self) -> Case<'_> {
+            let record = |(goal, revisions, measurements, check_ins)| GoalRecord {
+                goal,
+                revisions,
+                measurements,
+                check_ins,
+            };
+            let goals = self.goals.iter().map(|(goal, revisions, measurements, check_ins)| {
+                record((goal, &revisions[..], &measurements[..], &check_ins[..]))
+            });
+            Case {
+                settings: &self.settings,
+                population: &self.population,
+                goals: goals.collect(),
+                self_review: &self.own,
+                manager_review: &self.manager,
+                veto: self.veto,
+                team: &self.team,
+            }
+        }
+
+        /// Performance, composite, collaboration and grade.
+        fn told(&self) -> String {
+            let Results { performance, composite, collaboration, computed_grade, .. } =
+                self.case().result().unwrap().results;
+            let shown = |score: Option<Decimal>| score.map_or("-".into(), |it| it.to_string());
+            let [total, whole, tie] = [performance, composite, collaboration].map(shown);
+            format!("{total} {whole} {tie} {}", computed_grade.map_or("-", Grade::as_str))
+        }
+
+        fn faults(&self) -> Vec<String> {
+            let faults = self.case().result().unwrap_err();
+            faults.into_iter().map(|(place, error)| format!("{place} {}", error.code)).collect()
+        }
+    }
+
+    /// Scores of goals by their short ids.
+    fn scores(sample: &Sample) -> Vec<(u128, String)> {
+        let goals = sample.case().result().unwrap().goals;
+        goals.into_iter().map(|(id, it)| (id.uuid().as_u128(), it.to_string())).collect()
+    }
+
+    fn told_scores(scores: &[(u128, &str)]) -> Vec<(u128, String)> {
+        scores.iter().map(|(id, score)| (*id, (*score).to_owned())).collect()
+    }
+
+    #[test]
+    fn goals_and_ratings_come_to_one_grade() {
+        let mut sample = sample();
+        assert_eq!(sample.told(), "98.00 96.80 80.00 B");
+        assert_eq!(scores(&sample), told_scores(&[(1, "110.00"), (2, "80.00")]));
+        sample.own.skipped = true;
+        assert_eq!(sample.told(), "98.00 94.80 80.00 B");
+    }
+
+    #[test]
+    fn the_performance_total_stands_alone() {
+        let mut sample = sample();
+        sample.manager.ratings.clear();
+        let computed = sample.case().performance().unwrap();
+        let performance = Some(Decimal::new(9_800, 2));
+        assert_eq!(computed.results, Results { performance, ..Results::default() });
+        assert_eq!(computed.goals.len(), 2);
+        assert!(sample.case().has_performance());
+        sample.population.dimensions.remove(0);
+        assert!(!sample.case().has_performance());
+    }
+
+    #[test]
+    fn the_totals_of_a_team_count_for_whoever_leads_it() {
+        let mut sample = sample();
+        sample.team = vec![50.into(), 70.into()];
+        assert_eq!(sample.told(), "98.00 89.44 80.00 C");
+        sample.settings.manager.team_lambda = Exact::from(0);
+        assert_eq!(sample.told(), "98.00 96.80 80.00 B");
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_told_at_once() {
+        let mut sample = sample();
+        sample.goals[1].2.clear();
+        sample.manager.ratings.clear();
+        let goal = Uuid::from_u128(2);
+        let expected = [
+            format!("/goals/{goal} KPI_ACTUAL_MISSING"),
+            "/dimensions/competency MANDATORY_RATER_MISSING".to_owned(),
+            format!("/dimensions/{COLLABORATION} MANDATORY_RATER_MISSING"),
+        ];
+        assert_eq!(sample.faults(), expected);
+        let faults = sample.case().performance().unwrap_err();
+        assert_eq!(
+            faults.into_iter().map(|(at, _)| at).collect::<Vec<_>>(),
+            [format!("/goals/{goal}")]
+        );
+    }
+
+    #[test]
+    fn only_goals_in_force_count() {
+        let mut sample = sample();
+        sample.goals[1].0.state = State::Cancelled;
+        assert_eq!(sample.faults(), ["/goals WEIGHTS_NOT_100"]);
+        sample.goals.clear();
+        assert_eq!(sample.faults(), ["/goals EMPTY_INPUT"]);
+        use State::{
+            Active, Cancelled, ChangePending, Completed, Draft, Locked, Scored, Submitted,
+        };
+        for state in [Active, ChangePending, Completed, Scored, Locked] {
+            assert!(is_in_force(state));
+        }
+        for state in [Draft, Submitted, Cancelled] {
+            assert!(!is_in_force(state));
+        }
+    }
+
+    #[test]
+    fn objectives_count_where_the_policy_maps_them() {
+        let measure =
+            Measure::Metric { start: 0.into(), target: 10.into(), unit: "pieces".to_owned() };
+        let key_results = vec![key_result(7, 100, measure)];
+        let report = |id, value: i32| CheckIn {
+            id: Uuid::from_u128(id).into(),
+            goal_id: Uuid::from_u128(3).into(),
+            author_id: Uuid::nil().into(),
+            reports: vec![KeyResultReport {
+                key_result_id: key_results[0].id,
+                value: Some(value.into()),
+                done: None,
+                steps_done: None,
+            }],
+            confidence: 7,
+            blockers: None,
+            comment: None,
+            progress: None,
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        let check_ins = vec![report(70, 2), report(71, 7)];
+        let mut sample = sample();
+        let goal = active(3, 50, objective(key_results));
+        sample.goals.push((goal, vec![], vec![], check_ins));
+        sample.goals[0].0.content.weight = 30.into();
+        sample.goals[1].0.content.weight = 20.into();
+        assert_eq!(sample.told(), "98.00 96.80 80.00 B");
+        assert_eq!(scores(&sample), told_scores(&[(1, "110.00"), (2, "80.00")]));
+
+        sample.settings.okr.in_review = OkrInReview::Mapped;
+        assert_eq!(sample.told(), "84.00 88.40 80.00 C");
+        let mapped = [(1, "110.00"), (2, "80.00"), (3, "70.00")];
+        assert_eq!(scores(&sample), told_scores(&mapped));
+        let trace = sample.case().result().unwrap().trace;
+        let told = |id| format!("{trace:?}").contains(&Uuid::from_u128(id).to_string());
+        assert!(told(71) && !told(70), "the last check-in is the source");
+
+        // Who dares something new is measured like who aims high.
+        sample.goals[2].0.content.exploratory = true;
+        assert_eq!(sample.told(), "99.00 97.40 80.00 B");
+    }
+
+    #[test]
+    fn a_target_that_changed_counts_by_its_days_where_the_policy_says_so() {
+        let mut sample = sample();
+        let year = sample.goals[0].0.content.period;
+        let revision = |revision, target, effective_from| GoalRevision {
+            goal_id: Uuid::from_u128(1).into(),
+            revision,
+            content: indicator(ratio(target)),
+            effective_from,
+            approved_by: Uuid::nil().into(),
+            approved_at: Timestamp::UNIX_EPOCH,
+        };
+        let july = NaiveDate::from_ymd_opt(2026, 7, 1).unwrap();
+        let agreed_late = year.start() + chrono::Days::new(20);
+        sample.goals[0].1 = vec![revision(1, 100, agreed_late), revision(2, 220, july)];
+        assert_eq!(scores(&sample)[0].1, "110.00");
+        sample.settings.kpi.target_change = TargetChange::TimeWeighted;
+        // 181 days at 110 and 184 days at 50: what was agreed first has held from the outset.
+        assert_eq!(scores(&sample)[0].1, "79.75");
+    }
+}

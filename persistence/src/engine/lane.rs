@@ -241,10 +241,13 @@ fn run_units(
     let alone = group.len() == 1;
     let mut records = Vec::new();
     let mut verdicts = Vec::with_capacity(group.len());
+    // A savepoint goes with the step to the next unit, the last one with the commit.
+    let mut step = "SAVEPOINT unit";
     for work in group.iter_mut() {
         let context = work.context().clone();
         if !alone {
-            session.command("SAVEPOINT unit")?;
+            session
+                .command(std::mem::replace(&mut step, "RELEASE SAVEPOINT unit; SAVEPOINT unit"))?;
         }
         session.enter(context.tenant)?;
         let mut unit = Unit::writing(&mut session.conn, context.clone());
@@ -253,9 +256,6 @@ fn run_units(
         let verdict = match outcome {
             Outcome::Kept => {
                 records.push((context, recorded));
-                if !alone {
-                    session.command("RELEASE SAVEPOINT unit")?;
-                }
                 verdicts.push(None);
                 continue;
             }
@@ -267,7 +267,7 @@ fn run_units(
             session.command("ROLLBACK")?;
             session.command(dialect::BEGIN_WRITE)?;
         } else {
-            session.command("ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit")?;
+            session.command("ROLLBACK TO SAVEPOINT unit")?;
         }
         session.tenant = None;
         verdicts.push(Some(verdict));
