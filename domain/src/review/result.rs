@@ -333,11 +333,14 @@ mod tests {
     use chrono::NaiveDate;
     use uuid::Uuid;
 
+    /// A goal with all that was kept of it.
+    type File = (Goal, Vec<GoalRevision>, Vec<Measurement>, Vec<CheckIn>);
+
     /// Somebody with goals of two indicators, 60 and 40 percent, and a rating in every dimension.
     struct Sample {
         settings: Settings,
         population: Population,
-        goals: Vec<(Goal, Vec<GoalRevision>, Vec<Measurement>, Vec<CheckIn>)>,
+        goals: Vec<File>,
         own: ReviewPart,
         manager: ReviewPart,
         veto: Option<Grade>,
@@ -410,21 +413,16 @@ mod tests {
         }
     }
 
+    fn record((goal, revisions, measurements, check_ins): &File) -> GoalRecord<'_> {
+        GoalRecord { goal, revisions, measurements, check_ins }
+    }
+
     impl Sample {
         fn case(&self) -> Case<'_> {
-            let record = |(goal, revisions, measurements, check_ins)| GoalRecord {
-                goal,
-                revisions,
-                measurements,
-                check_ins,
-            };
-            let goals = self.goals.iter().map(|(goal, revisions, measurements, check_ins)| {
-                record((goal, &revisions[..], &measurements[..], &check_ins[..]))
-            });
             Case {
                 settings: &self.settings,
                 population: &self.population,
-                goals: goals.collect(),
+                goals: self.goals.iter().map(record).collect(),
                 self_review: &self.own,
                 manager_review: &self.manager,
                 veto: self.veto,

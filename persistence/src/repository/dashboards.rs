@@ -163,6 +163,7 @@ type GoalRow = (Key, Key, String, String, Option<i64>, Option<i32>, Option<At>);
 type UnitRow =
     (Option<Key>, Option<String>, Option<Key>, bool, Option<String>, Option<String>, i64);
 
+type SumRow = (Key, i64, i64, i64, i64, i64, Option<At>);
 type TeamRow = (Key, Key, String, Option<Key>, Option<String>, Option<i64>, Option<String>);
 
 /// The goals of each of some people in a cycle, added up, and when they were last checked in on.
@@ -173,7 +174,7 @@ fn goals_of_each(
 ) -> Result<HashMap<Key, (GoalFigures, Option<Timestamp>)>> {
     let count = |state: &str| sql::<BigInt>(&format!("COUNT(CASE WHEN {state} THEN 1 END)"));
     let sum = |what: &str| sql::<BigInt>(&format!("CAST(SUM({what}) AS BIGINT)"));
-    let rows: Vec<(Key, i64, i64, i64, i64, i64, Option<At>)> = goal::table
+    let rows: Vec<SumRow> = goal::table
         .filter(goal::tenant_id.eq(unit.scope()))
         .filter(goal::cycle_id.eq(Key(cycle.uuid())))
         .filter(one_of("goal.owner_id", people))
@@ -190,15 +191,7 @@ fn goals_of_each(
             sql::<Nullable<Instant>>("MAX(checked_in_at)"),
         ))
         .load(unit.conn)?;
-    let each = |(owner, goals, agreed, submitted, weight, weighted_progress, at): (
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        Option<At>,
-    )| {
+    let each = |(owner, goals, agreed, submitted, weight, weighted_progress, at): SumRow| {
         let sum = GoalFigures { goals, agreed, submitted, weight, weighted_progress };
         (owner, (sum, at.map(|at| at.0)))
     };
