@@ -35,12 +35,18 @@ pub enum Cell {
 /// All that a statement finds.
 pub type Rows = Vec<Vec<Cell>>;
 
+/// The ids in a column.
+fn ids_in(rows: &Rows, column: usize) -> Vec<Uuid> {
+    let id = |row: &Vec<Cell>| match row[column] {
+        Cell::Id(id) => Some(id),
+        _ => None,
+    };
+    rows.iter().filter_map(id).collect()
+}
+
 /// The id in a column of the first row.
 fn id_in(rows: &Rows, column: usize) -> Result<Uuid> {
-    match rows.first().map(|row| &row[column]) {
-        Some(Cell::Id(id)) => Ok(*id),
-        _ => Err("no id where one was expected".into()),
-    }
+    Ok(*ids_in(rows, column).first().ok_or("no id where one was expected")?)
 }
 
 /// What an engine says in words of its own.
@@ -224,17 +230,13 @@ pub trait Driver: Send {
         let tenant = self.tenant();
         let (name, id) = (None::<String>, None::<Uuid>);
         self.run(self.dialect().snapshot)?;
-        // Nobody has an account here; whoever it is, nobody has approved of anything.
+        // Accounts are not known here, and none has approved of anything.
         let cycles = self.rows(OPEN_CYCLES, &[&manager, &tenant], None)?;
         let waiting = self.rows(WAITING, &[&tenant, &manager, &day], None)?;
         let own_goals = self.rows(OWN_GOALS, &[&tenant, &manager], None)?;
         let page: &[&dyn Value] = &[&tenant, &manager, &cycle, &name, &id, &ONE_MORE];
         let members = self.rows(MEMBERS, page, None)?;
-        let person = |row: &Vec<Cell>| match row[1] {
-            Cell::Id(id) => Some(id),
-            _ => None,
-        };
-        let people: Vec<Uuid> = members.iter().filter_map(person).collect();
+        let people = ids_in(&members, 1);
         let goal_sums = self.rows(GOAL_SUMS, &[&tenant, &cycle], Some(&people))?;
         self.run("COMMIT")?;
         Ok(Dashboard { cycles, waiting, own_goals, members, goal_sums })
@@ -376,8 +378,8 @@ const RATINGS: &str = "SELECT e.employee_number, e.name, d.code, m.employee_numb
      LEFT JOIN employee m ON m.tenant_id = t.tenant_id AND m.id = t.manager_id \
      WHERE e.tenant_id = $1 ORDER BY e.employee_number";
 const TEAM: &str = team!("ORDER BY e.name, p.id LIMIT 50");
-/// The team behind a name and an id, if there are any. Cast, because PostgreSQL asks for a type at
-/// once.
+/// The team behind a name and an id, where there are any. The cast is for PostgreSQL, which asks for
+/// the type of a parameter where it first stands.
 const MEMBERS: &str = team!(
     "AND (CAST($4 AS text) IS NULL OR e.name > $4 OR (e.name = $4 AND p.id > $5)) \
      ORDER BY e.name, p.id LIMIT $6"
@@ -387,7 +389,7 @@ const ONE_MORE: i64 = 51;
 /// Where a list of ids stands: behind the tenant and the cycle.
 const LIST: &str = "= ANY ($3)";
 const OPEN_CYCLES: &str = "
-    SELECT c.id, c.name, c.state, c.period_start, c.period_end, c.schedule, p.rules,
+     SELECT c.id, c.name, c.state, c.period_start, c.period_end, c.schedule, p.rules,
             c.published_at, a.account_id IS NOT NULL
        FROM cycle c
        JOIN policy p ON p.tenant_id = c.tenant_id AND p.id = c.policy_id
@@ -398,7 +400,7 @@ const OPEN_CYCLES: &str = "
                         'confirmed', 'published')
       ORDER BY c.period_end, c.id";
 const WAITING: &str = "
-    WITH mine AS (
+     WITH mine AS (
        SELECT p.id, p.cycle_id, c.state FROM participant p
          JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id
         WHERE p.tenant_id = $1 AND p.employee_id = $2 AND p.exclusion IS NULL
@@ -482,7 +484,7 @@ const WAITING: &str = "
       WHERE m.tenant_id = $1 AND m.employee_id = $2 AND m.seat = 'member'
         AND p.employee_id <> $2";
 const OWN_GOALS: &str = "
-    SELECT g.id, g.cycle_id, g.state, g.content, g.progress, g.confidence, g.checked_in_at
+     SELECT g.id, g.cycle_id, g.state, g.content, g.progress, g.confidence, g.checked_in_at
        FROM goal g
        JOIN cycle c ON c.tenant_id = g.tenant_id AND c.id = g.cycle_id
       WHERE g.tenant_id = $1 AND g.owner_id = $2 AND g.state <> 'cancelled'
@@ -504,7 +506,7 @@ const REVIEW: &str = reviews!(
     "r.id = $2"
 );
 const UPWARD: &str = "
-    WITH RECURSIVE line (depth, manager_id) AS (
+     WITH RECURSIVE line (depth, manager_id) AS (
        SELECT 1, a.manager_id FROM assignment a
         WHERE a.tenant_id = $1 AND a.employee_id = $2
           AND a.effective_from <= $3 AND (a.effective_to IS NULL OR a.effective_to >= $3)
