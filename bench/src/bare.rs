@@ -15,6 +15,8 @@ use uuid::Uuid;
 pub const PLAIN: &str = "/plain";
 /// Where a change is kept with its audit entry and event.
 pub const RECORDED: &str = "/recorded";
+/// Where the statements are those of Evenhand, also those that only read what a change needs.
+pub const SAME: &str = "/same";
 
 /// What the server is told.
 #[derive(clap::Args)]
@@ -130,7 +132,8 @@ async fn submit(
 ) -> actix_web::Result<HttpResponse> {
     let key = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
     let key = key.unwrap_or_default().to_owned();
-    let submission = Submission { review: *id, version: seen(&request), key };
+    let reading = request.path().starts_with(SAME).then_some(pool.day);
+    let submission = Submission { review: *id, version: seen(&request), reading, key };
     let submitted = blocking(move || pool.write(|driver| driver.submit(&submission))).await?;
     let submitted = submitted.ok_or_else(|| ErrorNotFound("no such version"))?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(submitted.version))).json(submitted))
@@ -146,6 +149,13 @@ async fn team(pool: Data<Pool>, team: Query<Team>) -> actix_web::Result<HttpResp
     let Team { manager_id, cycle_id } = team.into_inner();
     let found = blocking(move || pool.read(|driver| driver.team(manager_id, cycle_id))).await?;
     Ok(HttpResponse::Ok().json(found))
+}
+
+async fn dashboard(pool: Data<Pool>, team: Query<Team>) -> actix_web::Result<HttpResponse> {
+    let Team { manager_id, cycle_id } = team.into_inner();
+    let found =
+        blocking(move || pool.read(|driver| driver.dashboard(manager_id, cycle_id, pool.day)));
+    Ok(HttpResponse::Ok().json(found.await?))
 }
 
 /// The version that a request says it has seen.
@@ -167,13 +177,14 @@ pub fn serve(settings: &Settings) -> Result<()> {
     let shared = pool.clone();
     let app = move || {
         let mut app = App::new().app_data(shared.clone());
-        for base in [PLAIN, RECORDED] {
+        for base in [PLAIN, RECORDED, SAME] {
+            let team = if base == SAME { web::get().to(dashboard) } else { web::get().to(team) };
             app = app.service(
                 web::scope(base)
                     .route("/employees", web::get().to(employees))
                     .route("/employees/{id}", web::get().to(employee))
                     .route("/employees/{id}", web::patch().to(rename))
-                    .route("/dashboards/manager", web::get().to(team))
+                    .route("/dashboards/manager", team)
                     .route("/reviews/{id}", web::get().to(review))
                     .route("/reviews/{id}/manager-review/submission", web::post().to(submit)),
             );

@@ -17,6 +17,8 @@ const READERS: &str = "8";
 type Other = (&'static str, &'static str);
 /// It reads.
 pub const READ: Other = ("bare actix-web", bare::PLAIN);
+/// It asks the database all that Evenhand asks it.
+pub const SAME: Other = ("bare actix-web: the same statements", bare::SAME);
 /// It keeps all that Evenhand keeps of a change.
 pub const DURABLE: Other = ("bare actix-web: the same durable work", bare::RECORDED);
 /// It keeps a change and nothing about it.
@@ -50,11 +52,11 @@ pub struct Question {
 }
 
 impl Question {
-    /// What a round is about: all of it, or its share of what can be done but once.
-    fn round(&self, number: usize, rounds: usize) -> &[Uuid] {
+    /// What a turn of one side is about: all of it, or its share of what can be done but once.
+    fn turn(&self, number: usize, turns: usize) -> &[Uuid] {
         match self.work {
             Work::Submit => {
-                let share = self.ids.len() / rounds;
+                let share = self.ids.len() / turns;
                 &self.ids[number * share..][..share]
             }
             _ => &self.ids,
@@ -101,9 +103,10 @@ pub fn ask(
         sides.extend(question.others.iter().map(|&(name, base)| {
             Side::new(name, &bare, Target { address: bare.address, base, authorization: None })
         }));
-        for number in 0..options.rounds {
-            for side in &mut sides {
-                side.round(question.work, question.round(number, options.rounds), options)?;
+        let turns = options.rounds * sides.len();
+        for round in 0..options.rounds {
+            for (number, side) in (round * sides.len()..).zip(&mut sides) {
+                side.round(question.work, question.turn(number, turns), options)?;
             }
         }
         let [ours, others @ ..] = &sides[..] else { continue };

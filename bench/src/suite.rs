@@ -7,7 +7,7 @@ use crate::people::{self, Person};
 use crate::product::{self, EMPLOYEES, Product};
 use crate::raw::{self, Export};
 use crate::report::{BULK, Comparison, Section};
-use crate::requests::{DURABLE, Pair, Question, READ, UPDATE, ask};
+use crate::requests::{DURABLE, Pair, Question, READ, SAME, UPDATE, ask};
 use crate::{Options, Part, Result, wait};
 use std::time::Instant;
 
@@ -203,7 +203,7 @@ fn cycles(
             work: Work::Team,
             login: cycle::LEAD,
             ids: vec![cycle::gather_team(&url)?, cycle.id],
-            others: &[READ],
+            others: &[SAME, READ],
         };
         let pair = Pair::of(engine, "open", "open_bare")?;
         ask(&pair, options, &[team], "most during dashboards", section)?;
@@ -214,7 +214,7 @@ fn cycles(
             work: Work::Submit,
             login: cycle::RATER,
             ids: cycle::write_ratings(&url)?,
-            others: &[DURABLE],
+            others: &[SAME, DURABLE],
         };
         let pair = Pair::of(engine, "open", "open_bare")?;
         ask(&pair, options, &[submission], "most during submissions", section)?;

@@ -14,6 +14,51 @@ use serde::Serialize;
 use std::sync::LazyLock;
 use uuid::Uuid;
 
+/// A value that can be bound on either engine.
+pub trait Value: rusqlite::ToSql + ::postgres::types::ToSql + Sync {}
+
+impl<T: rusqlite::ToSql + ::postgres::types::ToSql + Sync> Value for T {}
+
+/// A value of a row, whatever the statement.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Cell {
+    Null,
+    Flag(bool),
+    Number(i64),
+    Id(Uuid),
+    Text(String),
+    Day(NaiveDate),
+    At(DateTime<Utc>),
+}
+
+/// All that a statement finds.
+pub type Rows = Vec<Vec<Cell>>;
+
+/// The ids in a column.
+fn ids_in(rows: &Rows, column: usize) -> Vec<Uuid> {
+    let id = |row: &Vec<Cell>| match row[column] {
+        Cell::Id(id) => Some(id),
+        _ => None,
+    };
+    rows.iter().filter_map(id).collect()
+}
+
+/// The id in a column of the first row.
+fn id_in(rows: &Rows, column: usize) -> Result<Uuid> {
+    Ok(*ids_in(rows, column).first().ok_or("no id where one was expected")?)
+}
+
+/// What an engine says in words of its own.
+pub struct Dialect {
+    /// Opens a consistent snapshot.
+    pub snapshot: &'static str,
+    /// Reads a cycle, which stays as it is until the transaction ends.
+    pub hold_cycle: &'static str,
+    /// Locks a review until the transaction ends.
+    pub lock_review: &'static str,
+}
+
 /// An employee as the bare server shows one.
 #[derive(Serialize)]
 pub struct Employee {
@@ -75,10 +120,22 @@ pub struct Member {
     pub grade: Option<String>,
 }
 
+/// What waits for a manager and who is in the team, a field for each statement.
+#[derive(Serialize)]
+pub struct Dashboard {
+    pub cycles: Rows,
+    pub waiting: Rows,
+    pub own_goals: Rows,
+    pub members: Rows,
+    pub goal_sums: Rows,
+}
+
 /// A rating that is handed in.
 pub struct Submission {
     pub review: Uuid,
     pub version: i32,
+    /// The day on which Evenhand would read what it needs, if all of that is read as well.
+    pub reading: Option<NaiveDate>,
     /// The key under which the answer is kept.
     pub key: String,
 }
@@ -156,6 +213,51 @@ pub trait Driver: Send {
     fn team(&mut self, manager: Uuid, cycle: Uuid) -> Result<Vec<Member>>;
     /// Hands a rating in with everything that follows; none if the version has moved on.
     fn submit(&mut self, submission: &Submission) -> Result<Option<Submitted>>;
+    /// The one tenant.
+    fn tenant(&self) -> Uuid;
+    /// The words of the engine.
+    fn dialect(&self) -> &'static Dialect;
+    /// All that a statement finds; `list` is what [`LIST`] stands for, if it is in there.
+    fn rows(
+        &mut self,
+        sql: &'static str,
+        binds: &[&dyn Value],
+        list: Option<&[Uuid]>,
+    ) -> Result<Rows>;
+
+    /// The dashboard of a manager, in Evenhand's statements.
+    fn dashboard(&mut self, manager: Uuid, cycle: Uuid, day: NaiveDate) -> Result<Dashboard> {
+        let tenant = self.tenant();
+        let (name, id) = (None::<String>, None::<Uuid>);
+        self.run(self.dialect().snapshot)?;
+        // Accounts are not known here, and none has approved of anything.
+        let cycles = self.rows(OPEN_CYCLES, &[&manager, &tenant], None)?;
+        let waiting = self.rows(WAITING, &[&tenant, &manager, &day], None)?;
+        let own_goals = self.rows(OWN_GOALS, &[&tenant, &manager], None)?;
+        let page: &[&dyn Value] = &[&tenant, &manager, &cycle, &name, &id, &ONE_MORE];
+        let members = self.rows(MEMBERS, page, None)?;
+        let people = ids_in(&members, 1);
+        let goal_sums = self.rows(GOAL_SUMS, &[&tenant, &cycle], Some(&people))?;
+        self.run("COMMIT")?;
+        Ok(Dashboard { cycles, waiting, own_goals, members, goal_sums })
+    }
+
+    /// Reads what a rating is judged by and computed from, in Evenhand's statements.
+    fn read_for(&mut self, review: Uuid, day: NaiveDate) -> Result<()> {
+        let tenant = self.tenant();
+        let Dialect { hold_cycle, lock_review, .. } = self.dialect();
+        let cycle = id_in(&self.rows(CYCLE_OF_REVIEW, &[&tenant, &review], None)?, 0)?;
+        self.rows(hold_cycle, &[&tenant, &cycle], None)?;
+        self.rows(lock_review, &[&tenant, &review], None)?;
+        let person = id_in(&self.rows(REVIEW, &[&tenant, &review], None)?, 19)?;
+        self.rows(UPWARD, &[&tenant, &person, &day], None)?;
+        let policy = id_in(&self.rows(CYCLE, &[&tenant, &cycle], None)?, 5)?;
+        self.rows(POLICY, &[&tenant, &policy], None)?;
+        for sql in [GOALS, REVISIONS, MEASUREMENTS, CHECK_INS, TEAM_TOTALS] {
+            self.rows(sql, &[&tenant, &cycle], Some(&[person]))?;
+        }
+        Ok(())
+    }
 }
 
 /// Connects to a database that holds one tenant.
@@ -176,6 +278,70 @@ macro_rules! employee {
              AND a.effective_from <= $1 AND (a.effective_to IS NULL OR a.effective_to >= $1) \
              WHERE e.tenant_id = $2 AND ",
             $rest
+        )
+    };
+}
+
+macro_rules! team {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.id, p.employee_id, e.name, r.id, r.state, r.composite, \
+             COALESCE(r.final_grade, r.calibrated_grade, r.computed_grade) FROM participant p \
+             JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.employee_id \
+             LEFT JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id \
+             WHERE p.tenant_id = $1 AND p.manager_id = $2 AND p.cycle_id = $3 \
+             AND p.exclusion IS NULL ",
+            $rest
+        )
+    };
+}
+
+macro_rules! cycle {
+    ($lock:literal) => {
+        concat!(
+            "SELECT tenant_id, id, code, name, kind, policy_id, state, period_start, period_end, \
+             schedule, raci, org_unit_ids, launched_at, published_at, version, created_at, \
+             updated_at FROM cycle WHERE tenant_id = $1 AND id = $2",
+            $lock
+        )
+    };
+}
+use cycle;
+
+macro_rules! review_id {
+    ($lock:literal) => {
+        concat!("SELECT id FROM review WHERE tenant_id = $1 AND id = $2", $lock)
+    };
+}
+use review_id;
+
+/// Reviews with their participants and cycles.
+macro_rules! reviews {
+    ($columns:literal, $which:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM review r \
+             JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id \
+             JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id \
+             WHERE r.tenant_id = $1 AND ",
+            $which
+        )
+    };
+}
+
+/// What belongs to the goals of people in a cycle.
+macro_rules! of_goals {
+    ($columns:literal, $table:literal, $order:literal) => {
+        concat!(
+            "SELECT tenant_id, ",
+            $columns,
+            " FROM ",
+            $table,
+            " WHERE tenant_id = $1 AND goal_id IN (SELECT g.id FROM goal g \
+             WHERE g.tenant_id = $1 AND g.cycle_id = $2 AND g.owner_id = ANY ($3)) \
+             ORDER BY goal_id, ",
+            $order
         )
     };
 }
@@ -211,12 +377,188 @@ const RATINGS: &str = "SELECT e.employee_number, e.name, d.code, m.employee_numb
      LEFT JOIN org_unit d ON d.tenant_id = t.tenant_id AND d.id = t.department_id \
      LEFT JOIN employee m ON m.tenant_id = t.tenant_id AND m.id = t.manager_id \
      WHERE e.tenant_id = $1 ORDER BY e.employee_number";
-const TEAM: &str = "SELECT p.id, p.employee_id, e.name, r.id, r.state, r.composite, \
-     COALESCE(r.final_grade, r.calibrated_grade, r.computed_grade) FROM participant p \
-     JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.employee_id \
-     LEFT JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id \
-     WHERE p.tenant_id = $1 AND p.manager_id = $2 AND p.cycle_id = $3 AND p.exclusion IS NULL \
-     ORDER BY e.name, p.id LIMIT 50";
+const TEAM: &str = team!("ORDER BY e.name, p.id LIMIT 50");
+/// The team behind a name and an id, where there are any. The cast is for PostgreSQL, which asks for
+/// the type of a parameter where it first stands.
+const MEMBERS: &str = team!(
+    "AND (CAST($4 AS text) IS NULL OR e.name > $4 OR (e.name = $4 AND p.id > $5)) \
+     ORDER BY e.name, p.id LIMIT $6"
+);
+/// A page of 50, and whether there is another.
+const ONE_MORE: i64 = 51;
+/// Where a list of ids stands: behind the tenant and the cycle.
+const LIST: &str = "= ANY ($3)";
+const OPEN_CYCLES: &str = "
+     SELECT c.id, c.name, c.state, c.period_start, c.period_end, c.schedule, p.rules,
+            c.published_at, a.account_id IS NOT NULL
+       FROM cycle c
+       JOIN policy p ON p.tenant_id = c.tenant_id AND p.id = c.policy_id
+       LEFT JOIN cycle_approval a ON a.tenant_id = c.tenant_id AND a.cycle_id = c.id
+        AND a.event = 'publish' AND a.account_id = $1
+      WHERE c.tenant_id = $2
+        AND c.state IN ('draft', 'goal_setting', 'executing', 'evaluating', 'calibrating',
+                        'confirmed', 'published')
+      ORDER BY c.period_end, c.id";
+const WAITING: &str = "
+     WITH mine AS (
+       SELECT p.id, p.cycle_id, c.state FROM participant p
+         JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id
+        WHERE p.tenant_id = $1 AND p.employee_id = $2 AND p.exclusion IS NULL
+     ), team AS MATERIALIZED (
+       SELECT p.id, p.cycle_id, p.employee_id, c.state FROM cycle c CROSS JOIN participant p
+        WHERE c.tenant_id = $1 AND c.state IN ('goal_setting', 'executing', 'evaluating')
+          AND p.tenant_id = c.tenant_id AND p.manager_id = $2 AND p.cycle_id = c.id
+          AND p.exclusion IS NULL
+     )
+     SELECT 'submit_goals', m.cycle_id, m.id, CAST(NULL AS uuid), CAST(NULL AS text),
+            CAST(NULL AS date)
+       FROM mine m
+      WHERE m.state = 'goal_setting'
+        AND (EXISTS (SELECT 1 FROM goal g
+                      WHERE g.tenant_id = $1 AND g.cycle_id = m.cycle_id
+                        AND g.owner_id = $2 AND g.state = 'draft'
+                        AND g.deleted_at IS NULL)
+             OR NOT EXISTS (SELECT 1 FROM goal g
+                             WHERE g.tenant_id = $1 AND g.cycle_id = m.cycle_id
+                               AND g.owner_id = $2 AND g.state <> 'cancelled'
+                               AND g.deleted_at IS NULL))
+     UNION ALL
+     SELECT 'approve_goal', g.cycle_id, g.id, t.employee_id,
+            (SELECT e.name FROM employee e WHERE e.tenant_id = $1 AND e.id = t.employee_id), NULL
+       FROM team t CROSS JOIN goal g
+      WHERE t.state IN ('goal_setting', 'executing') AND g.tenant_id = $1
+        AND g.cycle_id = t.cycle_id AND g.owner_id = t.employee_id AND g.state = 'submitted'
+     UNION ALL
+     SELECT 'decide_goal_change', g.cycle_id, h.id, t.employee_id,
+            (SELECT e.name FROM employee e WHERE e.tenant_id = $1 AND e.id = t.employee_id), NULL
+       FROM team t CROSS JOIN goal g CROSS JOIN goal_change h
+      WHERE g.tenant_id = $1 AND g.cycle_id = t.cycle_id AND g.owner_id = t.employee_id
+        AND g.state = 'change_pending' AND h.tenant_id = g.tenant_id AND h.goal_id = g.id
+        AND h.state = 'pending' AND NOT EXISTS (SELECT 1 FROM account a
+                         WHERE a.tenant_id = h.tenant_id AND a.id = h.requested_by
+                           AND a.employee_id = $2)
+     UNION ALL
+     SELECT CASE r.state WHEN 'pending_self' THEN 'submit_self_review'
+                         ELSE 'acknowledge_result' END,
+            m.cycle_id, r.id, NULL, NULL, NULL
+       FROM mine m
+       JOIN review r ON r.tenant_id = $1 AND r.participant_id = m.id
+      WHERE (m.state = 'evaluating' AND r.state = 'pending_self')
+         OR (m.state = 'published' AND r.state = 'published')
+     UNION ALL
+     SELECT 'submit_manager_review', t.cycle_id, r.id, t.employee_id,
+            (SELECT e.name FROM employee e WHERE e.tenant_id = $1 AND e.id = t.employee_id), NULL
+       FROM team t CROSS JOIN review r
+      WHERE t.state = 'evaluating' AND r.tenant_id = $1 AND r.participant_id = t.id
+        AND r.state = 'pending_manager'
+     UNION ALL
+     SELECT 'confirm_rating', p.cycle_id, r.id, p.employee_id,
+            (SELECT e.name FROM employee e WHERE e.tenant_id = $1 AND e.id = p.employee_id), NULL
+       FROM assignment a
+       JOIN participant p ON p.tenant_id = a.tenant_id AND p.manager_id = a.employee_id
+       JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id
+        AND c.state = 'evaluating'
+       JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id
+        AND r.state = 'second_review'
+      WHERE a.tenant_id = $1 AND a.manager_id = $2
+        AND a.effective_from <= $3
+        AND (a.effective_to IS NULL OR a.effective_to >= $3)
+        AND p.employee_id <> $2
+     UNION ALL
+     SELECT 'calibrate', s.cycle_id, s.id, NULL, NULL, s.scheduled_on
+       FROM calibration_member m
+       JOIN calibration_session s ON s.tenant_id = m.tenant_id AND s.id = m.session_id
+      WHERE m.tenant_id = $1 AND m.employee_id = $2
+        AND s.state IN ('scheduled', 'open')
+     UNION ALL
+     SELECT 'decide_move', s.cycle_id, v.id, p.employee_id,
+            (SELECT e.name FROM employee e WHERE e.tenant_id = $1 AND e.id = p.employee_id),
+            s.scheduled_on
+       FROM calibration_member m
+       JOIN calibration_session s ON s.tenant_id = m.tenant_id AND s.id = m.session_id
+        AND s.state = 'open'
+       JOIN calibration_move v ON v.tenant_id = s.tenant_id AND v.session_id = s.id
+        AND v.state = 'pending' AND v.proposed_by <> m.employee_id
+       JOIN review r ON r.tenant_id = v.tenant_id AND r.id = v.review_id
+       JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id
+      WHERE m.tenant_id = $1 AND m.employee_id = $2 AND m.seat = 'member'
+        AND p.employee_id <> $2";
+const OWN_GOALS: &str = "
+     SELECT g.id, g.cycle_id, g.state, g.content, g.progress, g.confidence, g.checked_in_at
+       FROM goal g
+       JOIN cycle c ON c.tenant_id = g.tenant_id AND c.id = g.cycle_id
+      WHERE g.tenant_id = $1 AND g.owner_id = $2 AND g.state <> 'cancelled'
+        AND g.deleted_at IS NULL AND c.state NOT IN ('closed', 'archived', 'cancelled')
+      ORDER BY c.period_end, c.id, g.id";
+const GOAL_SUMS: &str = "SELECT owner_id, COUNT(*), \
+     COUNT(CASE WHEN state NOT IN ('draft', 'submitted') THEN 1 END), \
+     COUNT(CASE WHEN state = 'submitted' THEN 1 END), CAST(SUM(weight) AS BIGINT), \
+     CAST(SUM(weight * COALESCE(progress, 0)) AS BIGINT), MAX(checked_in_at) FROM goal \
+     WHERE tenant_id = $1 AND cycle_id = $2 AND owner_id = ANY ($3) AND state <> 'cancelled' \
+     AND deleted_at IS NULL GROUP BY owner_id";
+const CYCLE_OF_REVIEW: &str = reviews!("c.id", "r.id = $2");
+const REVIEW: &str = reviews!(
+    "r.participant_id, r.self_review, r.manager_review, r.disagreement, r.acknowledged_at, \
+     r.created_at, r.id, r.state, r.performance, r.composite, r.collaboration, r.computed_grade, \
+     r.calibrated_grade, r.final_grade, r.veto_grade, r.session_id, r.version, r.updated_at, \
+     p.cycle_id, p.employee_id, p.manager_id, p.department_id, p.population, \
+     p.counts_for_quota, c.state",
+    "r.id = $2"
+);
+const UPWARD: &str = "
+     WITH RECURSIVE line (depth, manager_id) AS (
+       SELECT 1, a.manager_id FROM assignment a
+        WHERE a.tenant_id = $1 AND a.employee_id = $2
+          AND a.effective_from <= $3 AND (a.effective_to IS NULL OR a.effective_to >= $3)
+       UNION ALL
+       SELECT line.depth + 1, a.manager_id FROM line
+         JOIN assignment a ON a.tenant_id = $1 AND a.employee_id = line.manager_id
+          AND a.effective_from <= $3 AND (a.effective_to IS NULL OR a.effective_to >= $3)
+        WHERE line.depth < 32
+     ), unit (depth, unit_id) AS (
+       SELECT 1, a.org_unit_id FROM assignment a
+        WHERE a.tenant_id = $1 AND a.employee_id = $2
+          AND a.effective_from <= $3 AND (a.effective_to IS NULL OR a.effective_to >= $3)
+       UNION ALL
+       SELECT unit.depth + 1, p.parent_id FROM unit
+         JOIN org_unit_placement p ON p.tenant_id = $1 AND p.org_unit_id = unit.unit_id
+          AND p.effective_from <= $3 AND (p.effective_to IS NULL OR p.effective_to >= $3)
+        WHERE unit.depth < 32
+     )
+     SELECT TRUE, depth, manager_id FROM line WHERE manager_id IS NOT NULL
+     UNION ALL
+     SELECT FALSE, depth, unit_id FROM unit WHERE unit_id IS NOT NULL";
+const CYCLE: &str = cycle!("");
+const POLICY: &str = "SELECT tenant_id, id, code, name, number, state, rules, published_at, version, \
+     created_at, updated_at FROM policy WHERE tenant_id = $1 AND id = $2";
+const GOALS: &str = "SELECT g.tenant_id, g.id, g.cycle_id, g.owner_id, g.level, g.parent_id, g.state, \
+     g.revision, g.title, g.weight, g.content, g.progress, g.confidence, g.checked_in_at, g.score, \
+     g.return_reason, g.signed_event, g.signed_seat, g.signed_by, g.signed_at, g.version, \
+     g.created_at, g.updated_at, g.deleted_at, c.state, p.manager_id FROM goal g \
+     JOIN cycle c ON c.tenant_id = g.tenant_id AND c.id = g.cycle_id \
+     LEFT JOIN participant p ON p.tenant_id = g.tenant_id AND p.cycle_id = g.cycle_id \
+     AND p.employee_id = g.owner_id \
+     WHERE g.tenant_id = $1 AND g.cycle_id = $2 AND g.owner_id = ANY ($3) \
+     AND g.deleted_at IS NULL ORDER BY g.owner_id, g.id";
+const REVISIONS: &str = of_goals!(
+    "goal_id, revision, content, effective_from, approved_by, approved_at",
+    "goal_revision",
+    "revision"
+);
+const MEASUREMENTS: &str = of_goals!(
+    "id, goal_id, period_start, source, external_id, revision, value, author_id, created_at",
+    "measurement",
+    "id"
+);
+const CHECK_INS: &str = of_goals!(
+    "id, goal_id, author_id, reports, confidence, blockers, comment, progress, created_at",
+    "check_in",
+    "id"
+);
+const TEAM_TOTALS: &str = reviews!(
+    "p.manager_id, r.performance",
+    "p.tenant_id = $1 AND p.cycle_id = $2 AND p.manager_id = ANY ($3) ORDER BY r.id"
+);
 const EXTERNAL_IDS: &str = "SELECT system, value FROM employee_external_id \
      WHERE tenant_id = $1 AND employee_id = $2 ORDER BY system";
 const RENAME: &str = "UPDATE employee SET name = $1, version = version + 1, updated_at = $2 \
@@ -233,6 +575,11 @@ const SCORE: &str = "UPDATE goal SET state = 'scored', score = 10000, version = 
      updated_at = $1 WHERE tenant_id = $2 AND id = $3";
 const KEEP: &str = "INSERT INTO idempotency (tenant_id, principal_id, key, request_digest, status, \
      headers, body, created_at) VALUES ($1, $1, $2, $3, 200, '{}', $4, $5)";
+const TAKE: &str = "INSERT INTO idempotency (tenant_id, principal_id, key, request_digest, status, \
+     headers, body, created_at) VALUES ($1, $1, $2, $3, 0, '', $3, $4) \
+     ON CONFLICT (tenant_id, principal_id, key) DO NOTHING";
+const ANSWER: &str = "UPDATE idempotency SET request_digest = $1, status = 200, headers = '{}', \
+     body = $2 WHERE tenant_id = $3 AND principal_id = $3 AND key = $4";
 const MOVE_HEADS: &str = "UPDATE ledger SET audit_position = $1, audit_hash = $2, \
      event_position = $3 WHERE tenant_id = $4";
 const AUDIT_ENTRY: &str = "INSERT INTO audit_entry (tenant_id, position, id, at, actor_kind, \

@@ -1,7 +1,7 @@
 //! PostgreSQL through the `postgres` crate.
 
 use super::*;
-use ::postgres::types::ToSql;
+use ::postgres::types::{FromSql, ToSql, Type};
 use ::postgres::{Client, NoTls, Row, Statement};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -216,6 +216,35 @@ const INCOMING: &str = "CREATE TEMP TABLE incoming (id uuid, assignment_id uuid,
      ON COMMIT DROP";
 const PAGE_EXTERNAL_IDS: &str = "SELECT employee_id, system, value FROM employee_external_id \
      WHERE tenant_id = $1 AND employee_id = ANY ($2) ORDER BY system";
+const DIALECT: Dialect = Dialect {
+    snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    hold_cycle: cycle!(" FOR SHARE"),
+    lock_review: review_id!(" FOR NO KEY UPDATE"),
+};
+
+impl<'a> FromSql<'a> for Cell {
+    fn from_sql(kind: &Type, raw: &'a [u8]) -> Result<Self> {
+        Ok(match *kind {
+            Type::BOOL => Self::Flag(FromSql::from_sql(kind, raw)?),
+            Type::INT4 => Self::Number(i32::from_sql(kind, raw)?.into()),
+            Type::INT8 => Self::Number(FromSql::from_sql(kind, raw)?),
+            Type::UUID => Self::Id(FromSql::from_sql(kind, raw)?),
+            Type::DATE => Self::Day(FromSql::from_sql(kind, raw)?),
+            Type::TIMESTAMPTZ => Self::At(FromSql::from_sql(kind, raw)?),
+            _ => Self::Text(FromSql::from_sql(kind, raw)?),
+        })
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self> {
+        Ok(Self::Null)
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        use Type as T;
+        [T::BOOL, T::INT4, T::INT8, T::UUID, T::DATE, T::TIMESTAMPTZ, T::TEXT].contains(kind)
+    }
+}
+
 fn employee(row: &Row) -> Employee {
     Employee {
         id: row.get(0),
@@ -346,8 +375,12 @@ impl Driver for Postgres {
 
     fn submit(&mut self, submission: &Submission) -> Result<Option<Submitted>> {
         let (tenant, now) = (self.tenant, now());
-        let Submission { review, version, key } = submission;
+        let Submission { review, version, reading, key } = submission;
         self.client.batch_execute("BEGIN")?;
+        if let Some(day) = reading {
+            self.execute(TAKE, &[&tenant, key, &&[0_u8; 0][..], &now])?;
+            self.read_for(*review, *day)?;
+        }
         let rows = self.query(SUBMIT, &[&RATING, &now, &tenant, review, version])?;
         let submitted = rows.first().map(|row| Submitted::new(submission, row.get(0), row.get(1)));
         if let Some(submitted) = &submitted {
@@ -355,10 +388,34 @@ impl Driver for Postgres {
             self.execute(TRACE, &[&tenant, review, &*COMPUTED, &digest, &now])?;
             self.execute(SCORE, &[&now, &tenant, &submitted.participant_id])?;
             let body = serde_json::to_vec(submitted)?;
-            self.execute(KEEP, &[&tenant, key, &digest, &body, &now])?;
+            match reading {
+                Some(_) => self.execute(ANSWER, &[&digest, &body, &tenant, key])?,
+                None => self.execute(KEEP, &[&tenant, key, &digest, &body, &now])?,
+            };
             self.record(&Act::submitted(submitted))?;
         }
         self.client.batch_execute("COMMIT")?;
         Ok(submitted)
+    }
+
+    fn tenant(&self) -> Uuid {
+        self.tenant
+    }
+
+    fn dialect(&self) -> &'static Dialect {
+        &DIALECT
+    }
+
+    fn rows(
+        &mut self,
+        sql: &'static str,
+        binds: &[&dyn Value],
+        list: Option<&[Uuid]>,
+    ) -> Result<Rows> {
+        let binds = binds.iter().map(|&bind| bind as &(dyn ToSql + Sync));
+        let list = list.iter().map(|list| list as &(dyn ToSql + Sync));
+        let values: Vec<_> = binds.chain(list).collect();
+        let cells = |row: &Row| (0..row.len()).map(|column| Ok(row.try_get(column)?)).collect();
+        self.query(sql, &values)?.iter().map(cells).collect()
     }
 }

@@ -1,8 +1,9 @@
 //! SQLite through rusqlite.
 
 use super::*;
-use rusqlite::types::{ToSql, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use std::borrow::Cow;
 use std::io::Write;
 
 /// Rows of one statement.
@@ -71,6 +72,12 @@ impl Sqlite {
         Ok(())
     }
 
+    /// Runs a statement that is prepared once.
+    fn execute(&self, sql: &str, values: &[&dyn ToSql]) -> Result<()> {
+        self.conn.prepare_cached(sql)?.execute(values)?;
+        Ok(())
+    }
+
     fn update(&self, rename: &Rename) -> Result<Option<Renamed>> {
         let Rename { id, version, name, .. } = rename;
         let mut update = self.conn.prepare_cached(RENAME)?;
@@ -108,6 +115,22 @@ impl Sqlite {
 
 const HEADS: &str =
     "SELECT audit_position, audit_hash, event_position FROM ledger WHERE tenant_id = $1";
+
+/// The one writer needs no locks.
+const DIALECT: Dialect =
+    Dialect { snapshot: "BEGIN DEFERRED", hold_cycle: CYCLE, lock_review: review_id!("") };
+
+impl FromSql for Cell {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value {
+            ValueRef::Null => Ok(Self::Null),
+            ValueRef::Integer(number) => Ok(Self::Number(number)),
+            ValueRef::Text(_) => FromSql::column_result(value).map(Self::Text),
+            ValueRef::Blob(_) => FromSql::column_result(value).map(Self::Id),
+            ValueRef::Real(_) => Err(FromSqlError::InvalidType),
+        }
+    }
+}
 
 fn micros() -> i64 {
     now().timestamp_micros()
@@ -303,9 +326,12 @@ impl Driver for Sqlite {
 
     fn submit(&mut self, submission: &Submission) -> Result<Option<Submitted>> {
         let (tenant, now) = (self.tenant, micros());
-        let Submission { review, version, key } = submission;
-        let run = |sql: &str, values: &[&dyn ToSql]| self.conn.prepare_cached(sql)?.execute(values);
-        run("BEGIN IMMEDIATE", &[])?;
+        let Submission { review, version, reading, key } = submission;
+        self.execute("BEGIN IMMEDIATE", &[])?;
+        if let Some(day) = reading {
+            self.execute(TAKE, params![tenant, key, [], now])?;
+            self.read_for(*review, *day)?;
+        }
         let mut submit = self.conn.prepare_cached(SUBMIT)?;
         let submitted = submit.query_row(params![RATING, now, tenant, review, version], |row| {
             Ok(Submitted::new(submission, row.get(0)?, row.get(1)?))
@@ -313,12 +339,47 @@ impl Driver for Sqlite {
         let submitted = submitted.optional()?;
         if let Some(submitted) = &submitted {
             let digest = [7_u8; 32];
-            run(TRACE, params![tenant, review, *COMPUTED, digest, now])?;
-            run(SCORE, params![now, tenant, submitted.participant_id])?;
-            run(KEEP, params![tenant, key, digest, serde_json::to_vec(submitted)?, now])?;
+            self.execute(TRACE, params![tenant, review, *COMPUTED, digest, now])?;
+            self.execute(SCORE, params![now, tenant, submitted.participant_id])?;
+            let body = serde_json::to_vec(submitted)?;
+            match reading {
+                Some(_) => self.execute(ANSWER, params![digest, body, tenant, key])?,
+                None => self.execute(KEEP, params![tenant, key, digest, body, now])?,
+            }
             self.record(&Act::submitted(submitted))?;
         }
-        run("COMMIT", &[])?;
+        self.execute("COMMIT", &[])?;
         Ok(submitted)
+    }
+
+    fn tenant(&self) -> Uuid {
+        self.tenant
+    }
+
+    fn dialect(&self) -> &'static Dialect {
+        &DIALECT
+    }
+
+    fn rows(
+        &mut self,
+        sql: &'static str,
+        binds: &[&dyn Value],
+        list: Option<&[Uuid]>,
+    ) -> Result<Rows> {
+        let sql = match list {
+            Some(list) => {
+                let places = vec!["?"; list.len()].join(", ");
+                Cow::Owned(sql.replace(LIST, &format!("IN ({places})")))
+            }
+            None => Cow::Borrowed(sql),
+        };
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let columns = statement.column_count();
+        let binds = binds.iter().map(|&bind| bind as &dyn ToSql);
+        let list = list.unwrap_or_default().iter().map(|id| id as &dyn ToSql);
+        let rows = statement.query_map(params_from_iter(binds.chain(list)), |row| {
+            (0..columns).map(|column| row.get(column)).collect()
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }
