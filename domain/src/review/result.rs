@@ -478,6 +478,18 @@ mod tests {
     }
 
     #[test]
+    fn a_veto_caps_the_grade_of_the_performance() {
+        let mut sample = sample();
+        let grade = |sample: &Sample| {
+            let trace = sample.case().performance().unwrap().trace;
+            trace.explanation.outcome.grade
+        };
+        assert_eq!(grade(&sample), Some(Grade::B));
+        sample.veto = Some(Grade::C);
+        assert_eq!(grade(&sample), Some(Grade::C));
+    }
+
+    #[test]
     fn the_totals_of_a_team_count_for_whoever_leads_it() {
         let mut sample = sample();
         sample.team = vec![50.into(), 70.into()];
