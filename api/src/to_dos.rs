@@ -172,10 +172,9 @@ impl Desk {
         };
         let mut to_dos: Vec<_> = cycles.iter().filter_map(|cycle| step_of(cycle, actor)).collect();
         for cycle in &cycles {
-            let appeals_end = match cycle.published_at {
-                Some(at) => last_day_of_appeals(actor, at, &cycle.settings),
-                None => None,
-            };
+            let published = cycle.published_at;
+            let appeals_end =
+                published.and_then(|at| last_day_of_appeals(actor, at, &cycle.settings));
             let of_cycle = |waiting: &&Waiting| waiting.cycle_id == cycle.id;
             let found = waiting.iter().filter(of_cycle);
             to_dos.extend(found.map(|found| to_do(found, cycle, appeals_end)));

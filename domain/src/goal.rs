@@ -7,7 +7,7 @@ mod actions;
 mod checks;
 mod content;
 #[cfg(test)]
-pub(crate) mod examples;
+mod examples;
 mod progress;
 mod sight;
 

@@ -409,9 +409,8 @@ impl<'r> Wanted<'r> {
         changed.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
     }
 
-    /// Someone new, who begins on the first working day, as does anyone hired one by one.
+    /// Someone new.
     fn person(self, id: EmployeeId, terms: &Terms, new_id: &mut dyn FnMut() -> Uuid) -> Employee {
-        let period = Period { start: self.row.hire_date, end: None };
         Employee {
             id,
             employee_number: self.row.employee_number.clone(),
@@ -419,7 +418,7 @@ impl<'r> Wanted<'r> {
             email: self.email.map(str::to_owned),
             hire_date: self.row.hire_date,
             termination_date: self.termination_date,
-            assignment: Some(self.place(id, new_id().into(), period)),
+            assignment: Some(self.first_place(id, new_id().into())),
             external_ids: self.external_ids.into_owned(),
             version: 1,
             created_at: terms.now,
@@ -435,10 +434,7 @@ impl<'r> Wanted<'r> {
         new_id: &mut dyn FnMut() -> Uuid,
     ) -> Employee {
         let place = match &known.assignment {
-            None => {
-                let period = Period { start: self.row.hire_date, end: None };
-                self.place(known.id, new_id().into(), period)
-            }
+            None => self.first_place(known.id, new_id().into()),
             Some(held) => {
                 let mut place = self.place(known.id, held.id, held.period);
                 if place != *held && place.period.start < terms.from {
@@ -461,6 +457,11 @@ impl<'r> Wanted<'r> {
             created_at: known.created_at,
             updated_at: terms.now,
         }
+    }
+
+    /// An assignment that begins on the first working day, as with anyone hired one by one.
+    fn first_place(&self, employee_id: EmployeeId, id: AssignmentId) -> Assignment {
+        self.place(employee_id, id, Period { start: self.row.hire_date, end: None })
     }
 
     fn place(&self, employee_id: EmployeeId, id: AssignmentId, period: Period) -> Assignment {

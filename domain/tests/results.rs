@@ -8,7 +8,7 @@ use domain::goal::{
 use domain::kpi::{Direction, Method, Ratio};
 use domain::okr::objective::Ambition;
 use domain::performance_policy::{PolicyRules, Population};
-use domain::review::form::{Rating, ReviewPart};
+use domain::review::form::{Rating, Results, ReviewPart};
 use domain::review::rater::RaterType;
 use domain::review::result::{Case, Computed, Faults, GoalRecord};
 use domain::settings::{MissingActual, OkrInReview, Settings, TargetChange};
@@ -319,9 +319,26 @@ fn only_goals_in_force_count() {
     for state in [State::Draft, State::Submitted, State::Cancelled] {
         person.goals.push(goal(3, 40, target(1)).in_state(state));
     }
-    person.goals[0].goal.state = State::ChangePending;
-    person.goals[1].goal.state = State::Completed;
-    assert_eq!(person.performance(), "108.00");
+    for states in [[State::ChangePending, State::Completed], [State::Scored, State::Locked]] {
+        for (owned, state) in person.goals.iter_mut().zip(states) {
+            owned.goal.state = state;
+        }
+        assert_eq!(person.performance(), "108.00");
+    }
+}
+
+#[test]
+fn the_performance_total_stands_alone() {
+    let mut person = Person::new();
+    person.manager.ratings.clear();
+    let computed = person.case().performance().unwrap();
+    let performance = Some(Decimal::new(108_00, 2));
+    assert_eq!(computed.results, Results { performance, ..Results::default() });
+    assert_eq!(computed.goals.len(), 2);
+    assert_eq!(computed.trace.explanation.outcome.grade, Some(Grade::A));
+    assert!(person.case().has_performance());
+    person.population.dimensions.remove(0);
+    assert!(!person.case().has_performance());
 }
 
 #[test]

@@ -21,6 +21,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Most units in one transaction: bounds what one commit can hold up.
 const GROUP: usize = 64;
+/// Goes from the savepoint of a unit to that of the next one in one round trip.
+const STEP: &str = "RELEASE SAVEPOINT unit; SAVEPOINT unit";
 /// How often a unit that lost a race, or its connection, is run.
 const ATTEMPTS: usize = 3;
 
@@ -241,13 +243,12 @@ fn run_units(
     let alone = group.len() == 1;
     let mut records = Vec::new();
     let mut verdicts = Vec::with_capacity(group.len());
-    // A savepoint goes with the step to the next unit, the last one with the commit.
+    // The last savepoint goes with the commit.
     let mut step = "SAVEPOINT unit";
     for work in group.iter_mut() {
         let context = work.context().clone();
         if !alone {
-            session
-                .command(std::mem::replace(&mut step, "RELEASE SAVEPOINT unit; SAVEPOINT unit"))?;
+            session.command(std::mem::replace(&mut step, STEP))?;
         }
         session.enter(context.tenant)?;
         let mut unit = Unit::writing(&mut session.conn, context.clone());

@@ -153,12 +153,12 @@ pub mod dialect {
 
     /// ` IN` a list, bind by bind.
     pub fn push_list<'b>(out: &mut AstPass<'_, 'b, Db>, keys: &'b [Key]) -> QueryResult<()> {
-        let mut lead = " IN (";
-        for key in keys {
-            out.push_sql(std::mem::replace(&mut lead, ", "));
+        out.push_sql(" IN (");
+        for (number, key) in keys.iter().enumerate() {
+            out.push_sql(if number == 0 { "" } else { ", " });
             push(out, key)?;
         }
-        out.push_sql(if keys.is_empty() { " IN ()" } else { ")" });
+        out.push_sql(")");
         Ok(())
     }
 
