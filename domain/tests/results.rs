@@ -332,7 +332,7 @@ fn the_performance_total_stands_alone() {
     let mut person = Person::new();
     person.manager.ratings.clear();
     let computed = person.case().performance().unwrap();
-    let performance = Some(Decimal::new(108_00, 2));
+    let performance = Some(Decimal::new(10_800, 2));
     assert_eq!(computed.results, Results { performance, ..Results::default() });
     assert_eq!(computed.goals.len(), 2);
     assert_eq!(computed.trace.explanation.outcome.grade, Some(Grade::A));
