@@ -104,7 +104,7 @@ impl Line {
 /// What exists, as far as an import of people must know it.
 #[derive(Clone, Debug, Default)]
 pub struct Staff {
-    /// Everyone, by number.
+    /// Those whom the rows name, managers included, by number; everyone, if the rows move anyone.
     pub numbers: HashMap<String, EmployeeId>,
     /// Those whom the rows name, each with the assignment that holds on the day of the import, or
     /// the first one after it.

@@ -20,6 +20,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 /// A goal with what was reported of it.
+#[derive(Clone)]
 struct Owned {
     goal: Goal,
     revisions: Vec<GoalRevision>,
@@ -368,13 +369,25 @@ fn a_changed_target_counts_as_the_policy_says() {
     person.goals.truncate(1);
     person.goals[0].goal.content.weight = Decimal::from(100);
     let owned = person.goals.remove(0);
-    // 181 days at 116, 184 days at 58 points.
-    let changed = owned.revised("2025-03-15", target(100)).revised("2025-07-01", target(200));
-    let latest = GoalContent { kind: target(200), ..changed.goal.content.clone() };
-    person.goals.push(Owned { goal: Goal { content: latest, ..changed.goal.clone() }, ..changed });
+    let latest = GoalContent { kind: target(200), ..owned.goal.content.clone() };
+    let owned = owned.revised("2025-01-01", target(100));
+    let changed = |from| {
+        let mut changed = owned.clone().revised(from, target(200));
+        changed.goal.content = latest.clone();
+        vec![changed]
+    };
+    // 31 days at 116, 334 days at 58 points.
+    person.goals = changed("2025-02-01");
     assert_eq!(person.performance(), "58.00");
     person.settings.kpi.target_change = TargetChange::TimeWeighted;
-    assert_eq!(person.performance(), "86.76");
+    assert_eq!(person.performance(), "62.93");
+    let trace = person.case().performance().unwrap().trace.canonical().unwrap();
+    assert!(trace.contains(r#""target":"100""#), "{trace}");
+    // A target that did not hold on any day has no part in it.
+    person.goals = changed("2025-01-01");
+    assert_eq!(person.performance(), "58.00");
+    let trace = person.case().performance().unwrap().trace.canonical().unwrap();
+    assert!(!trace.contains(r#""target":"100""#), "{trace}");
 }
 
 #[test]

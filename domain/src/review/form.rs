@@ -219,7 +219,6 @@ impl Review {
     /// How far the person's own part is, for the policy.
     pub fn self_review_stage(&self) -> Stage {
         match self.state {
-            State::PendingSelf => Stage::Draft,
             State::PendingRaters | State::PendingManager | State::SecondReview => Stage::Submitted,
             _ => self.rating_stage(),
         }
