@@ -10,10 +10,10 @@ use chrono::NaiveDate;
 use diesel::dsl::{AsSelect, SqlTypeOf};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Date, Integer, Nullable, Text};
+use diesel::sql_types::{Bool, Date, Integer, Nullable, Text};
 use domain::id::OrgUnitId;
 use domain::policy::{Sealed, Visibility};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 /// Which people `e` a list shows.
@@ -164,12 +164,20 @@ fn person(row: Row) -> (ExportRow, Option<(String, String)>) {
     (person, system.zip(value))
 }
 
-/// Reviews with what was frozen when their cycle was launched, and the unit of today. The columns
-/// end with those of [`Outcome`] and [`Person`].
+/// Reviews with what was frozen when their cycle was launched, and whether their people work in one
+/// of some units today. The columns end with those of [`Outcome`] and [`Person`].
 struct RatingExport {
     cycle: Option<Key>,
     department: Option<Key>,
+    units: Vec<Key>,
     shown: Shown,
+}
+
+impl RatingExport {
+    /// Whether nearly everybody is among them.
+    fn is_whole(&self) -> bool {
+        self.department.is_none() && self.shown.units.is_none()
+    }
 }
 
 impl QueryId for RatingExport {
@@ -181,26 +189,49 @@ impl QueryFragment<Db> for RatingExport {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
         out.push_sql(
             "SELECT e.employee_number, e.name, d.code, m.employee_number, c.code, p.code, p.number,
-                    t.population, r.acknowledged_at, a.org_unit_id,
+                    t.population, r.acknowledged_at, ",
+        );
+        // Whoever sees everybody has no units, and no assignment is looked for.
+        out.push_sql(match self.units.is_empty() {
+            true => "FALSE",
+            false => "a.employee_id IS NOT NULL",
+        });
+        out.push_sql(
+            ",
                     r.id, r.state, r.performance, r.composite, r.collaboration, r.computed_grade,
                     r.calibrated_grade, r.final_grade, r.veto_grade, r.session_id, r.version,
                     r.updated_at, t.cycle_id, t.employee_id, t.manager_id, t.department_id,
                     t.population, t.counts_for_quota
-               FROM employee e
-               JOIN participant t ON t.tenant_id = e.tenant_id AND t.employee_id = e.id
+               FROM employee e ",
+        );
+        // People in the order of their numbers, and nothing to sort: SQLite keeps the order of a
+        // cross join, and would start with the cycle where it is free.
+        out.push_sql(match self.is_whole() {
+            true => "CROSS JOIN participant t",
+            false => "JOIN participant t ON TRUE",
+        });
+        out.push_sql(
+            "
                JOIN review r ON r.tenant_id = t.tenant_id AND r.participant_id = t.id
                JOIN cycle c ON c.tenant_id = t.tenant_id AND c.id = t.cycle_id
                JOIN policy p ON p.tenant_id = c.tenant_id AND p.id = c.policy_id
                LEFT JOIN org_unit d ON d.tenant_id = t.tenant_id AND d.id = t.department_id
-               LEFT JOIN employee m ON m.tenant_id = t.tenant_id AND m.id = t.manager_id
-               LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id
-                AND a.effective_from <= ",
+               LEFT JOIN employee m ON m.tenant_id = t.tenant_id AND m.id = t.manager_id",
         );
-        push(&mut out, &self.shown.today)?;
-        out.push_sql(" AND (a.effective_to IS NULL OR a.effective_to >= ");
-        push(&mut out, &self.shown.today)?;
-        out.push_sql(") WHERE e.tenant_id = ");
+        if !self.units.is_empty() {
+            out.push_sql(
+                " LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id
+                   AND a.effective_from <= ",
+            );
+            push(&mut out, &self.shown.today)?;
+            out.push_sql(" AND (a.effective_to IS NULL OR a.effective_to >= ");
+            push(&mut out, &self.shown.today)?;
+            out.push_sql(") AND a.org_unit_id");
+            dialect::push_list(&mut out, &self.units)?;
+        }
+        out.push_sql(" WHERE e.tenant_id = ");
         push(&mut out, &self.shown.tenant)?;
+        out.push_sql(" AND t.tenant_id = e.tenant_id AND t.employee_id = e.id");
         if let Some(cycle) = &self.cycle {
             out.push_sql(" AND t.cycle_id = ");
             push(&mut out, cycle)?;
@@ -218,7 +249,7 @@ impl QueryFragment<Db> for RatingExport {
 impl Query for RatingExport {
     type SqlType = (
         (Text, Text, Nullable<Text>, Nullable<Text>, Text, Text, Integer, Nullable<Text>),
-        (Nullable<Instant>, Nullable<Id>),
+        (Nullable<Instant>, Bool),
         SqlTypeOf<AsSelect<Outcome, Db>>,
         SqlTypeOf<AsSelect<Person, Db>>,
     );
@@ -228,16 +259,16 @@ impl RunQueryDsl<Conn> for RatingExport {}
 
 type RatingColumns = (
     (String, String, Option<String>, Option<String>, String, String, i32, Option<String>),
-    (Option<At>, Option<Key>),
+    (Option<At>, bool),
     Outcome,
     Person,
 );
 
-/// A rating, and the unit its person works in today.
-fn rating(columns: RatingColumns) -> Result<(RatingRow, Option<OrgUnitId>)> {
+/// A rating, and whether its person works in one of the units today.
+fn rating(columns: RatingColumns) -> Result<(RatingRow, bool)> {
     let (
         (employee_number, name, department, manager, cycle, policy, number, population),
-        (acknowledged, unit),
+        (acknowledged, inside),
         outcome,
         person,
     ) = columns;
@@ -253,7 +284,7 @@ fn rating(columns: RatingColumns) -> Result<(RatingRow, Option<OrgUnitId>)> {
         population,
         acknowledged_at: acknowledged.map(|at| at.0),
     };
-    Ok((rating, unit.map(|unit| unit.0.into())))
+    Ok((rating, inside))
 }
 
 impl Exports for Unit<'_> {
@@ -331,12 +362,11 @@ impl Exports for Unit<'_> {
         let export = RatingExport {
             cycle: filter.cycle_id.map(|id| Key(id.uuid())),
             department: filter.department_id.map(|id| Key(id.uuid())),
+            units: dialect::list_of(units.iter().map(|unit| Key(unit.uuid())).collect()),
             shown: Shown::new(self.scope(), visibility, units),
         };
-        let units: HashSet<&OrgUnitId> = units.iter().collect();
         for row in export.load_iter::<RatingColumns, dialect::Streaming>(self.conn)? {
-            let (rating, unit) = rating(row?)?;
-            let inside = unit.is_some_and(|unit| units.contains(&unit));
+            let (rating, inside) = rating(row?)?;
             if each(Sealed::new(rating), inside).is_break() {
                 break;
             }
