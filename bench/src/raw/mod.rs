@@ -53,10 +53,9 @@ fn id_in(rows: &Rows, column: usize) -> Result<Uuid> {
 pub struct Dialect {
     /// Opens a consistent snapshot.
     pub snapshot: &'static str,
-    /// Reads a cycle, which stays as it is until the transaction ends.
-    pub hold_cycle: &'static str,
-    /// Locks a review until the transaction ends.
-    pub lock_review: &'static str,
+    /// Reads a review, locked until the transaction ends, with its participant and its cycle, which
+    /// stay as they are.
+    pub hold_review: &'static str,
 }
 
 /// An employee as the bare server shows one.
@@ -245,11 +244,8 @@ pub trait Driver: Send {
     /// Reads what a rating is judged by and computed from, in Evenhand's statements.
     fn read_for(&mut self, review: Uuid, day: NaiveDate) -> Result<()> {
         let tenant = self.tenant();
-        let Dialect { hold_cycle, lock_review, .. } = self.dialect();
-        let cycle = id_in(&self.rows(CYCLE_OF_REVIEW, &[&tenant, &review], None)?, 0)?;
-        self.rows(hold_cycle, &[&tenant, &cycle], None)?;
-        self.rows(lock_review, &[&tenant, &review], None)?;
-        let person = id_in(&self.rows(REVIEW, &[&tenant, &review], None)?, 19)?;
+        let held = self.rows(self.dialect().hold_review, &[&tenant, &review], None)?;
+        let (cycle, person) = (id_in(&held, 18)?, id_in(&held, 19)?);
         self.rows(UPWARD, &[&tenant, &person, &day], None)?;
         let policy = id_in(&self.rows(CYCLE, &[&tenant, &cycle], None)?, 5)?;
         self.rows(POLICY, &[&tenant, &policy], None)?;
@@ -296,25 +292,6 @@ macro_rules! team {
     };
 }
 
-macro_rules! cycle {
-    ($lock:literal) => {
-        concat!(
-            "SELECT tenant_id, id, code, name, kind, policy_id, state, period_start, period_end, \
-             schedule, raci, org_unit_ids, launched_at, published_at, version, created_at, \
-             updated_at FROM cycle WHERE tenant_id = $1 AND id = $2",
-            $lock
-        )
-    };
-}
-use cycle;
-
-macro_rules! review_id {
-    ($lock:literal) => {
-        concat!("SELECT id FROM review WHERE tenant_id = $1 AND id = $2", $lock)
-    };
-}
-use review_id;
-
 /// Reviews with their participants and cycles.
 macro_rules! reviews {
     ($columns:literal, $which:literal) => {
@@ -329,6 +306,22 @@ macro_rules! reviews {
         )
     };
 }
+use reviews;
+
+/// A review with its participant and its cycle.
+macro_rules! review {
+    ($which:literal) => {
+        reviews!(
+            "r.participant_id, r.self_review, r.manager_review, r.disagreement, r.acknowledged_at, \
+             r.created_at, r.id, r.state, r.performance, r.composite, r.collaboration, \
+             r.computed_grade, r.calibrated_grade, r.final_grade, r.veto_grade, r.session_id, \
+             r.version, r.updated_at, p.cycle_id, p.employee_id, p.manager_id, p.department_id, \
+             p.population, p.counts_for_quota, c.state",
+            $which
+        )
+    };
+}
+use review;
 
 /// What belongs to the goals of people in a cycle.
 macro_rules! of_goals {
@@ -496,15 +489,6 @@ const GOAL_SUMS: &str = "SELECT owner_id, COUNT(*), \
      CAST(SUM(weight * COALESCE(progress, 0)) AS BIGINT), MAX(checked_in_at) FROM goal \
      WHERE tenant_id = $1 AND cycle_id = $2 AND owner_id = ANY ($3) AND state <> 'cancelled' \
      AND deleted_at IS NULL GROUP BY owner_id";
-const CYCLE_OF_REVIEW: &str = reviews!("c.id", "r.id = $2");
-const REVIEW: &str = reviews!(
-    "r.participant_id, r.self_review, r.manager_review, r.disagreement, r.acknowledged_at, \
-     r.created_at, r.id, r.state, r.performance, r.composite, r.collaboration, r.computed_grade, \
-     r.calibrated_grade, r.final_grade, r.veto_grade, r.session_id, r.version, r.updated_at, \
-     p.cycle_id, p.employee_id, p.manager_id, p.department_id, p.population, \
-     p.counts_for_quota, c.state",
-    "r.id = $2"
-);
 const UPWARD: &str = "
      WITH RECURSIVE line (depth, manager_id) AS (
        SELECT 1, a.manager_id FROM assignment a
@@ -528,7 +512,9 @@ const UPWARD: &str = "
      SELECT TRUE, depth, manager_id FROM line WHERE manager_id IS NOT NULL
      UNION ALL
      SELECT FALSE, depth, unit_id FROM unit WHERE unit_id IS NOT NULL";
-const CYCLE: &str = cycle!("");
+const CYCLE: &str = "SELECT tenant_id, id, code, name, kind, policy_id, state, period_start, \
+     period_end, schedule, raci, org_unit_ids, launched_at, published_at, version, created_at, \
+     updated_at FROM cycle WHERE tenant_id = $1 AND id = $2";
 const POLICY: &str = "SELECT tenant_id, id, code, name, number, state, rules, published_at, version, \
      created_at, updated_at FROM policy WHERE tenant_id = $1 AND id = $2";
 const GOALS: &str = "SELECT g.tenant_id, g.id, g.cycle_id, g.owner_id, g.level, g.parent_id, g.state, \

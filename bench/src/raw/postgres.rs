@@ -218,8 +218,7 @@ const PAGE_EXTERNAL_IDS: &str = "SELECT employee_id, system, value FROM employee
      WHERE tenant_id = $1 AND employee_id = ANY ($2) ORDER BY system";
 const DIALECT: Dialect = Dialect {
     snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    hold_cycle: cycle!(" FOR SHARE"),
-    lock_review: review_id!(" FOR NO KEY UPDATE"),
+    hold_review: review!("r.id = $2 FOR SHARE OF c, p FOR NO KEY UPDATE OF r"),
 };
 
 impl<'a> FromSql<'a> for Cell {

@@ -117,8 +117,7 @@ const HEADS: &str =
     "SELECT audit_position, audit_hash, event_position FROM ledger WHERE tenant_id = $1";
 
 /// The one writer needs no locks.
-const DIALECT: Dialect =
-    Dialect { snapshot: "BEGIN DEFERRED", hold_cycle: CYCLE, lock_review: review_id!("") };
+const DIALECT: Dialect = Dialect { snapshot: "BEGIN DEFERRED", hold_review: review!("r.id = $2") };
 
 impl FromSql for Cell {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {

@@ -61,6 +61,8 @@ impl Session {
 #[derive(Clone)]
 pub struct Manager {
     url: String,
+    /// How statements are to be planned, where the engine would do it otherwise.
+    plans: Option<&'static str>,
     statements: Arc<AtomicU64>,
 }
 
@@ -70,6 +72,9 @@ impl ManageConnection for Manager {
 
     fn connect(&self) -> Result<Session, DbError> {
         let mut conn = dialect::connect(&self.url)?;
+        if let Some(plans) = self.plans {
+            conn.batch_execute(plans)?;
+        }
         let statements = Arc::clone(&self.statements);
         conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
             if matches!(event, InstrumentationEvent::StartQuery { .. }) {
@@ -115,22 +120,28 @@ impl Engine {
     /// Opens the pools and starts the lanes.
     pub fn open(options: &Options) -> Result<Self, DbError> {
         let statements = Arc::<AtomicU64>::default();
-        let manager = Manager { url: options.url.clone(), statements: Arc::clone(&statements) };
-        let pool = |size: u32| {
+        let pool = |size: u32, plans: Option<&'static str>| {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
                 .test_on_check_out(false)
                 .connection_timeout(options.wait)
-                .build(manager.clone())
+                .build(Manager {
+                    url: options.url.clone(),
+                    plans,
+                    statements: Arc::clone(&statements),
+                })
                 .map_err(|error| DbError::Unavailable(error.to_string()))
         };
         dialect::check_role(&mut dialect::connect(&options.url)?)?;
-        let writers = dialect::LANES + usize::from(dialect::SEPARATE_BULK_WRITER);
-        let sessions = pool(writers as u32)?;
+        let mut pools = vec![pool(dialect::LANES as u32, dialect::LANE_PLANS)?; dialect::LANES];
+        if dialect::SEPARATE_BULK_WRITER {
+            pools.push(pool(1, None)?);
+        }
+        let lanes = pools.into_iter().enumerate();
         let (lanes, mut threads): (_, Vec<_>) =
-            (0..writers).map(|number| Lane::start(number, sessions.clone(), options)).unzip();
-        let (readers, reading) = Readers::start(&pool(options.readers)?, options);
+            lanes.map(|(number, sessions)| Lane::start(number, sessions, options)).unzip();
+        let (readers, reading) = Readers::start(&pool(options.readers, None)?, options);
         threads.extend(reading);
         Ok(Self { readers, lanes, threads, statements })
     }

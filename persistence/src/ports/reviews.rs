@@ -112,8 +112,8 @@ pub struct ResultTrace {
 pub trait Reviews {
     /// One review.
     fn review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>>;
-    /// One review that nobody else changes, in a cycle that stays in its state, until the unit of
-    /// work ends.
+    /// One review that nobody else changes, of a participant and in a cycle that stay as they are,
+    /// until the unit of work ends. One statement.
     fn lock_review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>>;
     /// A page of the reviews that may be seen, each with how the subject stands to the person on
     /// the day of `visible`. One statement.

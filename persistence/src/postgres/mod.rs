@@ -17,9 +17,9 @@ mod repository;
 /// The whole list of deliberate differences from SQLite.
 pub mod dialect {
     use super::*;
-    use crate::column::{Id, Key, statement};
+    use crate::column::{Id, Key, push, statement};
     use crate::error::DbError;
-    use diesel::query_builder::AstPass;
+    use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
     use diesel::sql_types::Array;
     use domain::id::TenantId;
 
@@ -31,6 +31,9 @@ pub mod dialect {
     pub const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     /// Writers per process; a tenant always uses the same one.
     pub const LANES: usize = 4;
+    /// What a lane does looks for few rows by their keys, and a plan made when a table was nearly
+    /// empty, which is kept, must not read all of it when it is no longer.
+    pub const LANE_PLANS: Option<&str> = Some("SET enable_seqscan = off");
     /// A bulk unit has a connection of its own, so that it holds nobody up.
     pub const SEPARATE_BULK_WRITER: bool = true;
 
@@ -154,8 +157,13 @@ pub mod dialect {
         keys
     }
 
-    /// In a list, as one bind.
+    /// In a list, as one bind. A list of one is none: arrays are planned as if they were long, and
+    /// a plan for a short one would be made anew each time.
     pub fn push_list<'b>(out: &mut AstPass<'_, 'b, Db>, keys: &'b Vec<Key>) -> QueryResult<()> {
+        if let [key] = &keys[..] {
+            out.push_sql(" = ");
+            return push(out, key);
+        }
         out.push_sql(" = ANY(");
         out.push_bind_param::<Array<Id>, Vec<Key>>(keys)?;
         out.push_sql(")");
@@ -177,4 +185,31 @@ pub mod dialect {
         };
     }
     pub(crate) use for_share;
+
+    /// A review, found with its participant and its cycle, that is locked until the end of the unit
+    /// of work; the other two stay as they are. The cycle comes first, as wherever one is locked.
+    #[derive(QueryId)]
+    pub struct HeldReview<Q>(pub Q);
+
+    impl<Q: QueryFragment<Db>> QueryFragment<Db> for HeldReview<Q> {
+        fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+            self.0.walk_ast(out.reborrow())?;
+            out.push_sql(" FOR SHARE OF cycle, participant FOR NO KEY UPDATE OF review");
+            Ok(())
+        }
+    }
+
+    impl<Q: Query> Query for HeldReview<Q> {
+        type SqlType = Q::SqlType;
+    }
+
+    impl<Q> RunQueryDsl<Conn> for HeldReview<Q> {}
+
+    /// Locks the review of a query.
+    macro_rules! hold_review {
+        ($query:expr) => {
+            dialect::HeldReview($query)
+        };
+    }
+    pub(crate) use hold_review;
 }

@@ -94,11 +94,12 @@ rows_statement! {
     rows
     ") INSERT INTO result_trace (tenant_id, review_id, revision, formula_version, policy_id, \
      trace, digest, computed_at) SELECT new.tenant_id, new.review_id, \
-     COALESCE(last.revision, 0) + 1, new.formula_version, new.policy_id, new.trace, new.digest, \
-     new.computed_at FROM new LEFT JOIN result_trace last ON last.tenant_id = new.tenant_id \
-     AND last.review_id = new.review_id AND last.revision = (SELECT max(r.revision) \
-     FROM result_trace r WHERE r.tenant_id = new.tenant_id AND r.review_id = new.review_id) \
-     WHERE last.digest IS NULL OR last.digest <> new.digest"
+     COALESCE((SELECT max(r.revision) FROM result_trace r WHERE r.tenant_id = new.tenant_id \
+                  AND r.review_id = new.review_id), 0) + 1, \
+     new.formula_version, new.policy_id, new.trace, new.digest, new.computed_at \
+     FROM new WHERE new.digest IS DISTINCT FROM (SELECT r.digest FROM result_trace r \
+     WHERE r.tenant_id = new.tenant_id AND r.review_id = new.review_id \
+     ORDER BY r.revision DESC LIMIT 1)"
 }
 
 /// The reviews of a set, in the order of ids.

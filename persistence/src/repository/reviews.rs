@@ -4,7 +4,7 @@ use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Key, json, statement, to_json, units, word};
 use crate::page::{Page, keyset};
-use crate::ports::{Cycles, Result, ReviewFilter, ReviewResults, Reviews};
+use crate::ports::{Result, ReviewFilter, ReviewResults, Reviews};
 use crate::schema::{calibration_member, cycle, participant, review};
 use diesel::prelude::*;
 use domain::change::Change;
@@ -215,18 +215,7 @@ impl Reviews for Unit<'_> {
     }
 
     fn lock_review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>> {
-        let key = Key(id.uuid());
-        let cycles = joined!()
-            .filter(review::tenant_id.eq(self.scope()))
-            .filter(review::id.eq(key))
-            .select(cycle::id);
-        let cycles: Vec<Key> = cycles.load(self.conn)?;
-        for id in cycles {
-            self.hold_cycle(id.0.into())?;
-        }
-        let row = review::table.find((self.scope(), key)).select(review::id);
-        dialect::for_update!(row).get_result::<Key>(self.conn).optional()?;
-        self.review(id)
+        sealed(dialect::hold_review!(one!(self, id)).get_result(self.conn).optional()?)
     }
 
     fn reviews(

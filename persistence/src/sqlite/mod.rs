@@ -31,6 +31,8 @@ pub mod dialect {
     pub const BEGIN_SNAPSHOT: &str = "BEGIN DEFERRED";
     /// The one file has one writer.
     pub const LANES: usize = 1;
+    /// Plans are the same for all: see [`settle_plans`].
+    pub const LANE_PLANS: Option<&str> = None;
     /// A bulk unit waits in the same line as every other writer.
     pub const SEPARATE_BULK_WRITER: bool = false;
 
@@ -177,4 +179,13 @@ pub mod dialect {
         };
     }
     pub(crate) use for_share;
+
+    /// Locks the review of a query, found with its participant and its cycle, until the end of the
+    /// unit of work; the one writer needs no lock.
+    macro_rules! hold_review {
+        ($query:expr) => {
+            $query
+        };
+    }
+    pub(crate) use hold_review;
 }
