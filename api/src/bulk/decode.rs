@@ -18,6 +18,8 @@ use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use utoipa::{PartialSchema, ToSchema};
 
@@ -64,7 +66,7 @@ impl Format {
 /// A row as it is sent.
 pub trait SentRow: DeserializeOwned + ToSchema + 'static {
     /// The row as it is planned.
-    type Row;
+    type Row: Send;
     /// The row at its place in the request, from 0.
     fn at(self, place: usize) -> Self::Row;
 }
@@ -87,14 +89,10 @@ pub fn decode<T: SentRow>(
     columns: Option<&str>,
     bytes: &[u8],
 ) -> Result<Rows<T::Row>, Refusal> {
-    let mut sink = Sink {
-        validator: schema::validator::<T>(),
-        rows: Rows { rows: Vec::new(), faults: Vec::new(), total: 0 },
-        sent: PhantomData::<T>,
-    };
+    let mut sink = Sink::<T>::at(0);
     match format {
         Format::Json => read_json(bytes, &mut sink)?,
-        Format::Ndjson => read_ndjson(bytes, &mut sink)?,
+        Format::Ndjson => return read_ndjson::<T>(bytes),
         Format::Csv(encoding) => {
             read_csv(&decoded(encoding, bytes)?, &Columns::of::<T>(columns)?, &mut sink)?;
         }
@@ -106,15 +104,13 @@ pub fn decode<T: SentRow>(
 struct Sink<T: SentRow> {
     validator: Arc<Validator>,
     rows: Rows<T::Row>,
-    sent: PhantomData<T>,
+    sent: PhantomData<fn() -> T>,
 }
 
 /// Where the readers of the formats put their rows.
 trait Put {
     /// Takes the next row; none if it cannot be read.
     fn put(&mut self, row: Option<Value>) -> Result<(), Refusal>;
-    /// How many rows were taken.
-    fn total(&self) -> usize;
 }
 
 impl<T: SentRow> Put for Sink<T> {
@@ -141,13 +137,33 @@ impl<T: SentRow> Put for Sink<T> {
         faults.into_iter().for_each(|fault| self.fault(place, fault));
         Ok(())
     }
-
-    fn total(&self) -> usize {
-        self.rows.total
-    }
 }
 
 impl<T: SentRow> Sink<T> {
+    /// Takes rows from this place in the request on.
+    fn at(place: usize) -> Self {
+        Self {
+            validator: schema::validator::<T>(),
+            rows: Rows { rows: Vec::new(), faults: Vec::new(), total: place },
+            sent: PhantomData,
+        }
+    }
+
+    fn read_lines(mut self, lines: &[&str]) -> Result<Self, Refusal> {
+        for line in lines {
+            check_depth(line.as_bytes())?;
+            self.put(serde_json::from_str(line).ok())?;
+        }
+        Ok(self)
+    }
+
+    /// Takes what was taken from the next place on.
+    fn append(&mut self, mut next: Self) {
+        self.rows.rows.append(&mut next.rows.rows);
+        self.rows.faults.append(&mut next.rows.faults);
+        self.rows.total = next.rows.total;
+    }
+
     fn fault(&mut self, place: usize, mut violation: Violation) {
         violation.pointer.insert_str(0, &format!("/{place}"));
         self.rows.faults.push((place, violation));
@@ -213,24 +229,48 @@ pub struct Trailer {
     pub sha256: String,
 }
 
-fn read_ndjson(bytes: &[u8], sink: &mut dyn Put) -> Result<(), Refusal> {
+/// Lines that are worth a thread to read them.
+const STRETCH: usize = 5_000;
+
+/// Reads lines, each by itself, on as many threads as there are processors.
+fn read_ndjson<T: SentRow>(bytes: &[u8]) -> Result<Rows<T::Row>, Refusal> {
     let text = decoded(UTF_8, bytes)?;
-    let mut read = 0;
+    let (mut lines, mut read) = (Vec::new(), 0);
+    let mut broken = false;
     for line in text.split_inclusive('\n') {
         let row = line.trim();
         let last = text.len() == read + line.len();
         if let Some(trailer) = last.then(|| serde_json::from_str::<Trailer>(row).ok()).flatten() {
             let digest = hex(&Sha256::digest(&text.as_bytes()[..read]));
-            if trailer.rows != sink.total() || trailer.sha256 != digest {
-                sink.put(None)?;
-            }
+            broken = trailer.rows != lines.len() || trailer.sha256 != digest;
         } else if !row.is_empty() {
-            check_depth(row.as_bytes())?;
-            sink.put(serde_json::from_str(row).ok())?;
+            lines.push(row);
+        }
+        if lines.len() > MAX_ROWS {
+            return Err(Refusal::TooManyRows);
         }
         read += line.len();
     }
-    Ok(())
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let stretch = lines.len().div_ceil(threads).max(STRETCH);
+    let (first, others) = lines.split_at(stretch.min(lines.len()));
+    let mut sink = std::thread::scope(|scope| {
+        let others: Vec<_> = others
+            .chunks(stretch)
+            .enumerate()
+            .map(|(number, lines)| (stretch * (number + 1), lines))
+            .map(|(place, lines)| scope.spawn(move || Sink::<T>::at(place).read_lines(lines)))
+            .collect();
+        let mut sink = Sink::at(0).read_lines(first)?;
+        for other in others {
+            sink.append(other.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        }
+        Ok::<_, Refusal>(sink)
+    })?;
+    if broken {
+        sink.put(None)?;
+    }
+    Ok(sink.rows)
 }
 
 /// Bytes in hexadecimal.

@@ -182,7 +182,7 @@ fn load_staff(
     rows: &[PersonRow],
     from: NaiveDate,
 ) -> Result<Staff, Refusal> {
-    let numbers = store.employee_numbers()?;
+    let numbers = store.employees_numbered(&numbers_in(rows))?;
     let named: Vec<EmployeeId> =
         rows.iter().filter_map(|row| numbers.get(&row.employee_number).copied()).collect();
     let mut external_ids: Vec<ExternalId> = Vec::new();
@@ -201,8 +201,22 @@ fn load_staff(
     };
     if staff.moves(rows) {
         staff.lines = store.manager_lines(from)?;
+        staff.numbers = store.employee_numbers()?;
     }
     Ok(staff)
+}
+
+/// The numbers of whom the rows are about and of their managers, ascending.
+fn numbers_in(rows: &[PersonRow]) -> Vec<&str> {
+    let mut numbers: Vec<&str> = rows.iter().map(|row| &row.employee_number[..]).collect();
+    let mut managers: Vec<&str> =
+        rows.iter().filter_map(|row| row.manager_employee_number.as_ref()?.as_deref()).collect();
+    // Neighbours in a file often have the same manager.
+    managers.dedup();
+    numbers.extend(managers);
+    numbers.sort();
+    numbers.dedup();
+    numbers
 }
 
 /// Org units.

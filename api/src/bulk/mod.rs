@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, SchemaType, Type};
@@ -357,14 +358,15 @@ async fn accept<N: Noun>(
         return Err(import::refuse(import.faults.into_iter().map(|(_, fault)| fault).collect()));
     }
     let ticket = jobs::Ticket::with_id(&caller, import.id);
-    let made = ticket.clone();
+    let import = Arc::new(import);
+    let (made, rows) = (ticket.clone(), Arc::clone(&import));
     let work = move |store: &mut dyn Store, actor: &Actor| {
         let rule = import::authority(actor, N::ACTION)?.rule();
-        let view = made.submit::<N>(store, actor, rule, import.total, &import)?;
+        let view = made.submit::<N>(store, actor, rule, rows.total, &rows)?;
         Ok(Reply::accepted(view, 1, made.location()))
     };
     let response = caller.change(Some(digest), work).await?;
-    ticket.wake(&response);
+    ticket.hand_over::<N>(&response, import);
     Ok(response)
 }
 

@@ -24,6 +24,7 @@ use domain::policy::{Action, Target, decide};
 use persistence::{After, Store};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -141,9 +142,26 @@ pub struct JobPage {
 pub struct Desk {
     waiting: Notify,
     running: Mutex<HashMap<JobId, Arc<AtomicI64>>>,
+    handed: Mutex<Option<(JobId, Handed)>>,
 }
 
+/// The input of a job, whatever its kind, with the language its author reads.
+type Handed = (Language, Arc<dyn Any + Send + Sync>);
+
 impl Desk {
+    /// The input of the last job that was made here, if it is this one's: what was just read from a
+    /// request need not be read from the database.
+    fn handed<W: Work>(&self, job: JobId) -> Option<(Language, Arc<W::Input>)> {
+        let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, (language, input)) = handed.take_if(|(id, _)| *id == job)?;
+        Some((language, input.downcast().ok()?))
+    }
+
+    /// Keeps no input for a job that somebody else has taken up.
+    fn clear(&self) {
+        *self.handed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn view(&self, job: Job) -> JobView {
         let outcome: Outcome =
             job.outcome.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
@@ -293,5 +311,15 @@ impl Ticket {
         if response.status() == StatusCode::ACCEPTED {
             self.app.jobs.waiting.notify_one();
         }
+    }
+
+    /// Wakes the worker as [`Ticket::wake`] does, with the input at hand.
+    pub fn hand_over<W: Work>(&self, response: &HttpResponse, input: Arc<W::Input>) {
+        if response.status() == StatusCode::ACCEPTED {
+            let handed: Handed = (self.language, input);
+            let mut place = self.app.jobs.handed.lock().unwrap_or_else(PoisonError::into_inner);
+            *place = Some((self.id, handed));
+        }
+        self.wake(response);
     }
 }

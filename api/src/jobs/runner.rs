@@ -54,6 +54,7 @@ pub async fn work_off(app: &Data<App>) -> Result<(), Refusal> {
             run_job(app, tenant.id, job).await?;
         }
     }
+    app.jobs.clear();
     Ok(())
 }
 
@@ -115,11 +116,10 @@ async fn work<W: Work>(
     if job.attempts > MAX_ATTEMPTS {
         return Err(early(Refusal::Internal("a job was taken up too often".into())));
     }
-    let id = job.id;
-    let input = app.db.read(tenant, move |store| store.job_input(id)).await;
-    let Kept::<W::Input> { language, input } =
-        serde_json::from_slice(&input.map_err(Refusal::from).map_err(early)?)
-            .map_err(|error| early(Refusal::Internal(format!("input of a job: {error}"))))?;
+    let (language, input) = match app.jobs.handed::<W>(job.id) {
+        Some(handed) => handed,
+        None => kept_input::<W>(app, tenant, job.id).await.map_err(early)?,
+    };
     let now = app.clock.now();
     let context = Context {
         tenant,
@@ -157,6 +157,18 @@ async fn work<W: Work>(
             }
         }
     }
+}
+
+/// The input of a job as it was kept.
+async fn kept_input<W: Work>(
+    app: &App,
+    tenant: TenantId,
+    id: JobId,
+) -> Result<(Language, Arc<W::Input>), Refusal> {
+    let kept = app.db.read(tenant, move |store| store.job_input(id)).await?;
+    let Kept::<W::Input> { language, input } = serde_json::from_slice(&kept)
+        .map_err(|error| Refusal::Internal(format!("input of a job: {error}")))?;
+    Ok((language, Arc::new(input)))
 }
 
 /// Keeps progress and the claim. When that fails, the guard of the end decides.

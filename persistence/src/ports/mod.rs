@@ -587,6 +587,9 @@ pub trait Imports {
     fn begin_import(&mut self) -> Result<()>;
     /// The number of everyone.
     fn employee_numbers(&mut self) -> Result<HashMap<String, EmployeeId>>;
+    /// The ids of those who have one of these numbers, which ascend. There may be others among
+    /// them.
+    fn employees_numbered(&mut self, numbers: &[&str]) -> Result<HashMap<String, EmployeeId>>;
     /// How many people work here on a day.
     fn active_employees(&mut self, day: NaiveDate) -> Result<usize>;
     /// The named people, each with the assignment that holds on `day` or the first one after it.

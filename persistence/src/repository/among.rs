@@ -209,7 +209,12 @@ impl QueryFragment<Db> for Shown {
 /// engine.
 pub(super) struct OneOf {
     column: &'static str,
-    keys: Vec<Key>,
+    keys: Keys,
+}
+
+enum Keys {
+    These(Vec<Key>),
+    Between([Key; 2]),
 }
 
 /// Whether `column`, such as `employee.id`, holds one of `keys`.
@@ -218,13 +223,26 @@ pub(super) fn one_of(
     keys: impl IntoIterator<Item = impl Into<Uuid>>,
 ) -> OneOf {
     let keys = keys.into_iter().map(|id| Key(id.into())).collect();
-    OneOf { column, keys: dialect::list_of(keys) }
+    OneOf { column, keys: Keys::These(dialect::list_of(keys)) }
+}
+
+/// Whether `column` holds a key between two, both included.
+pub(super) fn between(column: &'static str, first: Key, last: Key) -> OneOf {
+    OneOf { column, keys: Keys::Between([first, last]) }
 }
 
 impl QueryFragment<Db> for OneOf {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
         out.push_sql(self.column);
-        dialect::push_list(&mut out, &self.keys)
+        match &self.keys {
+            Keys::These(keys) => dialect::push_list(&mut out, keys),
+            Keys::Between([first, last]) => {
+                out.push_sql(" BETWEEN ");
+                push(&mut out, first)?;
+                out.push_sql(" AND ");
+                push(&mut out, last)
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Imports: whole sets of people and units at once.
 
-use super::among::one_of;
+use super::among::{OneOf, between, one_of};
 use super::employees::{self, AssignmentRow};
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
@@ -17,12 +17,16 @@ use domain::id::{EmployeeId, OrgUnitId, PositionId};
 use domain::import::{self, Line, Planned, Tree};
 use domain::org::{Assignment, Employee, ExternalId, OrgUnit};
 use std::collections::{BTreeMap, HashMap};
+use std::iter::Peekable;
 use std::sync::Arc;
 
 /// Changes from which on an import moves the statistics of its tables.
 const LARGE: usize = 1000;
 /// Keys of one reading statement.
 const KEYS: usize = 1024;
+/// Rows between the first and the last of some keys with which they lie too far apart to read all
+/// between them.
+const APART: usize = 2 * KEYS;
 
 rows_statement! {
     /// People, new or over the version before.
@@ -188,6 +192,31 @@ impl Imports for Unit<'_> {
         Ok(rows.into_iter().map(|(number, id)| (number, id.0.into())).collect())
     }
 
+    fn employees_numbered(&mut self, numbers: &[&str]) -> Result<HashMap<String, EmployeeId>> {
+        let mut found = HashMap::with_capacity(numbers.len());
+        let mut close = true;
+        for numbers in numbers.chunks(KEYS) {
+            let everyone = employee::table
+                .filter(employee::tenant_id.eq(self.scope()))
+                .select((employee::employee_number, employee::id));
+            let mut rows: Option<Vec<(String, Key)>> = None;
+            if let (true, [first, .., last]) = (close, numbers) {
+                let between = employee::employee_number.between(first, last);
+                rows = Some(everyone.filter(between).limit(APART as i64).load(self.conn)?);
+                close = rows.as_ref().is_some_and(|rows| rows.len() < APART);
+            }
+            let rows = match rows.filter(|_| close) {
+                Some(rows) => rows,
+                None => {
+                    let named = employee::employee_number.eq_any(numbers.to_vec());
+                    everyone.filter(named).load(self.conn)?
+                }
+            };
+            found.extend(rows.into_iter().map(|(number, id)| (number, id.0.into())));
+        }
+        Ok(found)
+    }
+
     fn active_employees(&mut self, day: NaiveDate) -> Result<usize> {
         let count: i64 = employee::table
             .filter(employee::tenant_id.eq(self.scope()))
@@ -202,19 +231,23 @@ impl Imports for Unit<'_> {
         ids: &[EmployeeId],
         day: NaiveDate,
     ) -> Result<HashMap<EmployeeId, Arc<Employee>>> {
+        let mut ids: Vec<_> = ids.iter().map(|id| Key(id.uuid())).collect();
+        ids.sort_unstable();
         let mut people = HashMap::with_capacity(ids.len());
+        let mut close = true;
         for ids in ids.chunks(KEYS) {
-            let mut places = standing_assignments(self, ids, day)?;
-            let mut external = external_ids(self, ids)?;
-            let rows: Vec<employees::Row> = employee::table
-                .filter(employee::tenant_id.eq(self.scope()))
-                .filter(one_of("employee.id", ids.iter().copied()))
-                .select(employees::Row::as_select())
-                .load(self.conn)?;
+            let (rows, among) = employees_among(self, ids, &mut close)?;
+            let mut places = standing_assignments(self, &among, day)?.into_iter().peekable();
+            let mut external = external_ids(self, &among)?.into_iter().peekable();
+            let mut wanted = ids.iter().peekable();
             for row in rows {
-                let (place, ids) =
-                    (places.remove(&row.id), external.remove(&row.id).unwrap_or_default());
-                let person = employees::entity(row, place, ids);
+                let key = row.id;
+                if of_key(&mut wanted, key, |id| **id).next().is_none() {
+                    continue;
+                }
+                let place = of_key(&mut places, key, |place| place.employee_id).next();
+                let ids = of_key(&mut external, key, |(holder, _)| *holder);
+                let person = employees::entity(row, place, ids.map(|(_, id)| id).collect());
                 people.insert(person.id, Arc::new(person));
             }
         }
@@ -451,34 +484,67 @@ fn save_external_ids(unit: &mut Unit<'_>, changes: &[Planned<Employee>]) -> Resu
     Ok(())
 }
 
-/// The assignments that hold on a day, or the first ones after it.
+/// How some people are told from all others, in a column that names people.
+type Among<'a> = dyn Fn(&'static str) -> OneOf + 'a;
+
+/// People by their ids, which ascend, in that order: read from the first to the last as long as
+/// they lie close together, with others between them, which is faster than to look each one up.
+fn employees_among<'a>(
+    unit: &mut Unit<'_>,
+    ids: &'a [Key],
+    close: &mut bool,
+) -> Result<(Vec<employees::Row>, Box<Among<'a>>)> {
+    let everyone = |unit: &Unit<'_>, some: OneOf| {
+        employee::table
+            .filter(employee::tenant_id.eq(unit.scope()))
+            .filter(some)
+            .order(employee::id)
+            .select(employees::Row::as_select())
+    };
+    if let (true, [first, .., last]) = (*close, ids) {
+        let among = |column| between(column, *first, *last);
+        let some = everyone(unit, among("employee.id")).limit(APART as i64);
+        let rows = some.load(unit.conn)?;
+        *close = rows.len() < APART;
+        if *close {
+            return Ok((rows, Box::new(among)));
+        }
+    }
+    let among = |column| one_of(column, ids.iter().map(|id| id.0));
+    Ok((everyone(unit, among("employee.id")).load(unit.conn)?, Box::new(among)))
+}
+
+/// The next ones that belong to `key` of what is in the order of keys; what belongs to earlier ones
+/// is passed over.
+fn of_key<'r, R: Iterator>(
+    rows: &'r mut Peekable<R>,
+    key: Key,
+    of: impl Fn(&R::Item) -> Key + 'r,
+) -> impl Iterator<Item = R::Item> + 'r {
+    while rows.next_if(|row| of(row) < key).is_some() {}
+    std::iter::from_fn(move || rows.next_if(|row| of(row) == key))
+}
+
+/// The assignments of people that hold on a day and after it, by person, then by day.
 fn standing_assignments(
     unit: &mut Unit<'_>,
-    employees: &[EmployeeId],
+    among: &Among<'_>,
     day: NaiveDate,
-) -> Result<HashMap<Key, AssignmentRow>> {
-    let rows: Vec<AssignmentRow> = assignment::table
+) -> Result<Vec<AssignmentRow>> {
+    Ok(assignment::table
         .filter(assignment::tenant_id.eq(unit.scope()))
-        .filter(one_of("assignment.employee_id", employees.iter().copied()))
+        .filter(among("assignment.employee_id"))
         .filter(assignment::effective_to.is_null().or(assignment::effective_to.ge(day)))
         .order((assignment::employee_id, assignment::effective_from))
         .select(AssignmentRow::as_select())
-        .load(unit.conn)?;
-    let mut places = HashMap::with_capacity(employees.len());
-    for row in rows {
-        places.entry(row.employee_id).or_insert(row);
-    }
-    Ok(places)
+        .load(unit.conn)?)
 }
 
-/// Ids in other systems by employee, in the order of systems.
-fn external_ids(
-    unit: &mut Unit<'_>,
-    employees: &[EmployeeId],
-) -> Result<HashMap<Key, Vec<ExternalId>>> {
+/// Ids of people in other systems, by person, then by system.
+fn external_ids(unit: &mut Unit<'_>, among: &Among<'_>) -> Result<Vec<(Key, ExternalId)>> {
     let rows: Vec<(Key, String, String)> = employee_external_id::table
         .filter(employee_external_id::tenant_id.eq(unit.scope()))
-        .filter(one_of("employee_external_id.employee_id", employees.iter().copied()))
+        .filter(among("employee_external_id.employee_id"))
         .order((employee_external_id::employee_id, employee_external_id::system))
         .select((
             employee_external_id::employee_id,
@@ -486,9 +552,7 @@ fn external_ids(
             employee_external_id::value,
         ))
         .load(unit.conn)?;
-    let mut ids = HashMap::<Key, Vec<ExternalId>>::new();
-    for (employee, system, value) in rows {
-        ids.entry(employee).or_default().push(ExternalId { system, value });
-    }
-    Ok(ids)
+    let ids =
+        rows.into_iter().map(|(holder, system, value)| (holder, ExternalId { system, value }));
+    Ok(ids.collect())
 }
