@@ -49,7 +49,7 @@ struct Options {
     #[arg(long)]
     output: PathBuf,
     /// The engines to measure.
-    #[arg(long, env = "EVENHAND_TEST_ENGINES", value_delimiter = ',')]
+    #[arg(long, env = "EVENHAND_TEST_ENGINES", value_delimiter = ',', required = true)]
     engines: Vec<String>,
     /// The folder of PostgreSQL's server programs.
     #[arg(long, env = "EVENHAND_TEST_POSTGRES_BIN")]

@@ -19,6 +19,7 @@ on_each_engine![
     broken_tables_are_refused_whole,
     duplicate_keys_in_a_request_are_named,
     too_many_rows_are_refused,
+    lines_read_at_once_keep_their_places,
     a_mass_deactivation_needs_a_word,
     many_rows_become_a_job_that_survives_a_restart,
     an_import_is_replayed_not_repeated,
@@ -221,6 +222,23 @@ fn too_many_rows_are_refused(app: &TestApp) {
     answer.refused("too-many-rows");
 }
 
+fn lines_read_at_once_keep_their_places(app: &TestApp) {
+    let mut lines: Vec<_> =
+        (0..12_000).map(|row| person(&format!("N{row}"), json!({})).to_string()).collect();
+    for row in [4_999, 5_000, 11_999] {
+        lines[row].truncate(20);
+    }
+    let send = |lines: &[String]| table(app, "application/x-ndjson", "", lines.join("\n"));
+    app.unchanged(|| send(&lines)).refused("validation-failed").faults(&[
+        ("/4999", "row_malformed"),
+        ("/5000", "row_malformed"),
+        ("/11999", "row_malformed"),
+    ]);
+    let line = lines[0].clone();
+    lines.resize(50_001, line);
+    app.unchanged(|| send(&lines)).refused("too-many-rows");
+}
+
 fn a_mass_deactivation_needs_a_word(app: &TestApp) {
     let hired: Value = (0..30).map(|row| person(&format!("M{row}"), json!({}))).collect();
     import(app, "", &hired).expect(200);
@@ -254,6 +272,17 @@ fn many_rows_become_a_job_that_survives_a_restart(app: &TestApp) {
     read(Employee).refused("not-found");
     assert!(own.as_(Employee).all("/v1/jobs").is_empty());
     assert!(own.as_(HrAdmin).all("/v1/jobs").iter().any(|row| row["id"] == ended["id"]));
+
+    // Known people are found, near each other or far apart, and nobody between them is touched.
+    let again = |rows: &[usize], name: &str| {
+        let row = |row| person(&format!("N{row}"), json!({ "name": format!("{name} {row}") }));
+        counts(&import(&own, "", &rows.iter().copied().map(row).collect()).expect(200))
+    };
+    let near: Vec<_> = (500..1_500).collect();
+    assert_eq!(own.unchanged(|| again(&near, "Name")), [0, 0, 1_000, 0]);
+    let far = [2_999, 0, 1_500];
+    assert_eq!(own.unchanged(|| again(&far, "Name")), [0, 0, 3, 0]);
+    assert_eq!(again(&far, "Other"), [0, 3, 0, 0]);
 
     let bad = many(1_500) + "BAD,,2024-01-01\n";
     let refused = own.unchanged(|| table(&own, "text/csv", "", bad));
