@@ -12,7 +12,7 @@ use domain::error::Code;
 use domain::id::ReviewId;
 use domain::number::Exact;
 use domain::performance_policy::{PerformancePolicy, Population};
-use domain::policy::Action;
+use domain::policy::{Action, Sealed};
 use domain::review::action::ReviewAction;
 use domain::review::form::{Rating, Review, ReviewPart};
 use domain::settings::Settings;
@@ -35,9 +35,9 @@ impl Frame {
         actor: &Actor,
         review: &Review,
     ) -> Result<Self, Refusal> {
-        let sealed = store.cycle(review.cycle_id)?;
-        let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
-        Self::within(store, actor, cycle)
+        let (cycle, policy) = store.cycle_with_policy(review.cycle_id)?.unzip();
+        let (cycle, _) = actor.open(store, Action::CycleRead, cycle)?;
+        Self::new(store, actor, cycle, policy)
     }
 
     /// The policy of a cycle.
@@ -46,8 +46,17 @@ impl Frame {
         actor: &Actor,
         cycle: Cycle,
     ) -> Result<Self, Refusal> {
-        let sealed = store.policy(cycle.policy_id)?;
-        let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
+        let policy = store.policy(cycle.policy_id)?;
+        Self::new(store, actor, cycle, policy)
+    }
+
+    fn new(
+        store: &mut dyn Store,
+        actor: &Actor,
+        cycle: Cycle,
+        policy: Option<Sealed<PerformancePolicy>>,
+    ) -> Result<Self, Refusal> {
+        let (policy, _) = actor.open(store, Action::PolicyRead, policy)?;
         let settings = policy.rules.settings();
         let settings = settings.map_err(|error| Refusal::Internal(error.to_string()))?;
         Ok(Self { cycle, policy, settings })

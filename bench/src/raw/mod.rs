@@ -247,8 +247,7 @@ pub trait Driver: Send {
         let held = self.rows(self.dialect().hold_review, &[&tenant, &review], None)?;
         let (cycle, person) = (id_in(&held, 18)?, id_in(&held, 19)?);
         self.rows(UPWARD, &[&tenant, &person, &day], None)?;
-        let policy = id_in(&self.rows(CYCLE, &[&tenant, &cycle], None)?, 5)?;
-        self.rows(POLICY, &[&tenant, &policy], None)?;
+        self.rows(CYCLE, &[&tenant, &cycle], None)?;
         for sql in [GOALS, REVISIONS, MEASUREMENTS, CHECK_INS, TEAM_TOTALS] {
             self.rows(sql, &[&tenant, &cycle], Some(&[person]))?;
         }
@@ -512,11 +511,12 @@ const UPWARD: &str = "
      SELECT TRUE, depth, manager_id FROM line WHERE manager_id IS NOT NULL
      UNION ALL
      SELECT FALSE, depth, unit_id FROM unit WHERE unit_id IS NOT NULL";
-const CYCLE: &str = "SELECT tenant_id, id, code, name, kind, policy_id, state, period_start, \
-     period_end, schedule, raci, org_unit_ids, launched_at, published_at, version, created_at, \
-     updated_at FROM cycle WHERE tenant_id = $1 AND id = $2";
-const POLICY: &str = "SELECT tenant_id, id, code, name, number, state, rules, published_at, version, \
-     created_at, updated_at FROM policy WHERE tenant_id = $1 AND id = $2";
+const CYCLE: &str = "SELECT c.tenant_id, c.id, c.code, c.name, c.kind, c.policy_id, c.state, \
+     c.period_start, c.period_end, c.schedule, c.raci, c.org_unit_ids, c.launched_at, \
+     c.published_at, c.version, c.created_at, c.updated_at, p.tenant_id, p.id, p.code, p.name, \
+     p.number, p.state, p.rules, p.published_at, p.version, p.created_at, p.updated_at \
+     FROM cycle c JOIN policy p ON p.tenant_id = c.tenant_id AND p.id = c.policy_id \
+     WHERE c.tenant_id = $1 AND c.id = $2";
 const GOALS: &str = "SELECT g.tenant_id, g.id, g.cycle_id, g.owner_id, g.level, g.parent_id, g.state, \
      g.revision, g.title, g.weight, g.content, g.progress, g.confidence, g.checked_in_at, g.score, \
      g.return_reason, g.signed_event, g.signed_seat, g.signed_by, g.signed_at, g.version, \

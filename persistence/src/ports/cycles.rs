@@ -5,6 +5,7 @@ use crate::page::Page;
 use domain::change::Change;
 use domain::cycle::{Cycle, CycleApproval};
 use domain::id::{CalibrationSessionId, CycleId, OrgUnitId, ParticipantId, PolicyId, ReviewId};
+use domain::performance_policy::PerformancePolicy;
 use domain::policy::Sealed;
 use domain::state::{Share, cycle, review};
 use std::collections::HashMap;
@@ -27,11 +28,16 @@ pub struct Headcount {
     pub excluded: i64,
 }
 
+/// A cycle with its policy.
+pub type Framed = (Sealed<Cycle>, Sealed<PerformancePolicy>);
+
 /// Cycles. What belongs to many people at once is moved with a constant number of statements, or
 /// one for many rows.
 pub trait Cycles {
     /// One cycle.
     fn cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>>;
+    /// One cycle with the policy version it applies. One statement.
+    fn cycle_with_policy(&mut self, id: CycleId) -> Result<Option<Framed>>;
     /// One cycle that stays in its state until the unit of work ends: for whoever changes goals,
     /// reviews, participants or sessions in it. Others may hold it too.
     fn hold_cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>>;

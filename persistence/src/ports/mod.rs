@@ -12,7 +12,7 @@ mod reviews;
 mod to_dos;
 
 pub use calibration::{CalibrationSessions, GradeCount, MoveFilter, Moves, Seats, SessionFilter};
-pub use cycles::{CycleFilter, Cycles, Headcount};
+pub use cycles::{CycleFilter, Cycles, Framed, Headcount};
 pub use dashboards::{
     CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, ReviewCount, TeamMember,
     UnitGoals, UnitReviews,

@@ -16,7 +16,7 @@ use domain::policy::Sealed;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = policy, treat_none_as_default_value = false)]
-struct Row {
+pub(super) struct Row {
     tenant_id: Key,
     id: Key,
     code: String,
