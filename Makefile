@@ -35,7 +35,8 @@ bench: ## measure beside the raw driver and bare actix-web, in about 15 minutes;
 	cargo build --release --locked --bin evenhand --bin bench
 	scripts/with-engines cargo run --quiet --release --locked --bin bench -- run \
 		--date $$(date +%F) --output docs/benchmarks.md
-	cargo bench --quiet --locked -p domain | sed -n '/^## The domain/{x;p;x};/^## The domain/,$$p' >> docs/benchmarks.md
+	echo >> docs/benchmarks.md
+	cargo bench --quiet --locked -p domain | sed -n '/^## The domain/,$$p' >> docs/benchmarks.md
 
 fmt: ## format the code
 	cargo fmt --all

@@ -199,13 +199,14 @@ impl Imports for Unit<'_> {
             let everyone = employee::table
                 .filter(employee::tenant_id.eq(self.scope()))
                 .select((employee::employee_number, employee::id));
-            let mut rows: Option<Vec<(String, Key)>> = None;
+            let mut near: Option<Vec<(String, Key)>> = None;
             if let (true, [first, .., last]) = (close, numbers) {
                 let between = employee::employee_number.between(first, last);
-                rows = Some(everyone.filter(between).limit(APART as i64).load(self.conn)?);
-                close = rows.as_ref().is_some_and(|rows| rows.len() < APART);
+                near = Some(everyone.filter(between).limit(APART as i64).load(self.conn)?);
             }
-            let rows = match rows.filter(|_| close) {
+            let near = near.filter(|rows| rows.len() < APART);
+            close = near.is_some();
+            let rows = match near {
                 Some(rows) => rows,
                 None => {
                     let named = employee::employee_number.eq_any(numbers.to_vec());
