@@ -128,6 +128,7 @@ fn another(store: &mut dyn Store, actor: &Actor, id: AccountId) -> Result<Actor,
         tenant: actor.subject.tenant,
         principal: Principal::Person(id),
         employee_id: account.employee_id,
+        behind: Vec::new(),
         grants: held.map(|held| Grant { role: held.role, org_unit_id: held.org_unit_id }).collect(),
     };
     Ok(Actor { subject: Arc::new(subject), ..actor.clone() })

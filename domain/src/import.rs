@@ -146,7 +146,7 @@ pub struct Tree {
 }
 
 /// The terms of an import.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// First day on which units, jobs and lines hold as given.
     pub from: NaiveDate,
@@ -154,8 +154,8 @@ pub struct Terms {
     pub now: Timestamp,
     /// All or nothing.
     pub atomic: bool,
-    /// The person whose record the author may not change: a conflict of interest.
-    pub closed: Option<EmployeeId>,
+    /// The people whose records the author may not change: a conflict of interest.
+    pub closed: Vec<EmployeeId>,
 }
 
 /// A fault of one row.
@@ -337,7 +337,7 @@ impl Planner<'_> {
             let after = Arc::clone(known);
             return Planned { row: row.row, before, after, fields };
         }
-        if self.terms.closed == Some(id) {
+        if self.terms.closed.contains(&id) {
             faults.push(Fault::new(row.row, Employee::KEY, "conflict_of_interest"));
         }
         let after = Arc::new(wanted.changed(known, self.terms, new_id));
@@ -881,7 +881,7 @@ mod tests {
     }
 
     fn terms(atomic: bool) -> Terms {
-        Terms { from: day(100), now: Timestamp::UNIX_EPOCH, atomic, closed: None }
+        Terms { from: day(100), now: Timestamp::UNIX_EPOCH, atomic, closed: Vec::new() }
     }
 
     fn row(place: usize, number: &str, manager: Option<&str>) -> PersonRow {
@@ -1044,7 +1044,7 @@ mod tests {
     fn nobody_changes_their_own_record_but_may_send_it_as_it_is() {
         let rows = [row(0, "E1", None)];
         let staff = kept(plan(Staff::default(), &rows, &terms(true)));
-        let own = Terms { closed: Some(staff.numbers["E1"]), ..terms(true) };
+        let own = Terms { closed: vec![staff.numbers["E1"]], ..terms(true) };
         assert_eq!(codes(&plan(staff.clone(), &rows, &own)), []);
         let raised = PersonRow { job_title: Some(Some("CEO".into())), ..row(0, "E1", None) };
         assert_eq!(codes(&plan(staff, &[raised], &own)), [(0, "conflict_of_interest")]);

@@ -25,6 +25,10 @@ pub struct Subject {
     pub principal: Principal,
     /// The employee the person is, or for a program the employee who answers for it.
     pub employee_id: Option<EmployeeId>,
+    /// Who else may be acting through the account: whoever issued the credential it has now, until
+    /// somebody else has renewed it, and of a key whoever has known its secret. Towards records
+    /// about them the subject has no power, as they have none themselves.
+    pub behind: Vec<EmployeeId>,
     /// Roles held today; always empty for a program.
     pub grants: Vec<Grant>,
 }
@@ -73,6 +77,16 @@ pub struct Grant {
 }
 
 impl Subject {
+    /// Everybody who the subject is or may be.
+    pub fn persons(&self) -> impl Iterator<Item = EmployeeId> + '_ {
+        self.employee_id.into_iter().chain(self.behind.iter().copied())
+    }
+
+    /// Whether the subject is, or may be, this person.
+    pub fn may_be(&self, person: EmployeeId) -> bool {
+        self.persons().any(|one| one == person)
+    }
+
     /// Whether the subject holds `role` for the whole tenant.
     pub fn holds(&self, role: Role) -> bool {
         self.grants.iter().any(|grant| grant.role == role && role != Role::Hrbp)
@@ -229,6 +243,8 @@ text_enum! {
         CalibrationSessionWrite = "calibration_session.write",
         /// Override the distribution check, or take a finalised session up again.
         CalibrationSessionOverride = "calibration_session.override",
+        /// Read the moves of a session, and whether one waits.
+        MoveRead = "move.read",
         /// Propose and approve moves in a session.
         MoveWrite = "move.write",
         /// Export ratings as a file.
@@ -287,8 +303,8 @@ impl Action {
             | Action::RatingExport => Action::ReviewRead,
             Action::CalibrationSessionRead
             | Action::CalibrationSessionWrite
-            | Action::CalibrationSessionOverride
-            | Action::MoveWrite => Action::CalibrationSessionRead,
+            | Action::CalibrationSessionOverride => Action::CalibrationSessionRead,
+            Action::MoveRead | Action::MoveWrite => Action::MoveRead,
             Action::DashboardOwn => Action::DashboardOwn,
             Action::DashboardHr => Action::DashboardHr,
             Action::DashboardExecutive => Action::DashboardExecutive,
@@ -354,6 +370,11 @@ impl Rule {
     /// The same rule, in these stages only.
     const fn during(self, stages: &'static [Stage]) -> Rule {
         Rule { stages, ..self }
+    }
+
+    /// Whether it holds for a record this far; a record without stages is no obstacle.
+    fn holds_in(&self, stage: Option<Stage>) -> bool {
+        self.stages.is_empty() || stage.is_none_or(|stage| self.stages.contains(&stage))
     }
 }
 
@@ -517,6 +538,7 @@ pub const RULES: &[Rule] = &[
             A::DistributionRead,
             A::CalibrationSessionRead,
             A::CalibrationSessionWrite,
+            A::MoveRead,
             A::DashboardHr,
         ],
     ),
@@ -562,6 +584,7 @@ pub const RULES: &[Rule] = &[
             A::GoalRead,
             A::ReviewRead,
             A::CalibrationSessionRead,
+            A::MoveRead,
             A::RatingExport,
         ],
     ),
@@ -648,6 +671,7 @@ pub const RULES: &[Rule] = &[
             A::SelfReviewRead,
             A::RatingRead,
             A::CalibrationSessionRead,
+            A::MoveRead,
             A::MoveWrite,
         ],
     )
@@ -777,12 +801,13 @@ pub const SCOPE_MISSING: &str = "scope-missing";
 /// Decides whether `subject` may do `action` to `target`.
 pub fn decide(subject: &Subject, action: Action, target: &Target) -> Decision {
     let conflicted = is_conflicted(subject, target);
-    let applying = |who_ignores_conflict: bool| {
+    let by_owner = conflicted && may_own(subject, action, target);
+    let applying = |despite_conflict: bool| {
         RULES
             .iter()
             .filter(|rule| rule.actions.contains(&action))
             .filter(|rule| stands(subject, rule, target))
-            .filter(|rule| who_ignores_conflict || !conflicted || rule.who == Who::Myself)
+            .filter(|rule| despite_conflict || !conflicted || by_owner || rule.who == Who::Myself)
             .reduce(|best, rule| if rule.mask > best.mask { rule } else { best })
     };
     match applying(false) {
@@ -817,25 +842,40 @@ pub fn authorise(subject: &Subject, action: Action, target: &Target) -> Result<P
     }
 }
 
-/// Whether the record is about the subject, or about the person who answers for the program.
+/// Whether the record is about somebody who the subject is or may be, or about the person who
+/// answers for the program.
 fn is_conflicted(subject: &Subject, target: &Target) -> bool {
+    target.about.is_some_and(|person| subject.may_be(person)) || is_myself(subject, target)
+}
+
+/// Whether the record is about the subject itself.
+fn is_myself(subject: &Subject, target: &Target) -> bool {
     let same_person = target.about.is_some() && target.about == subject.employee_id;
-    let same_account = match &subject.principal {
-        Principal::Person(account) => target.account == Some(*account),
+    match &subject.principal {
+        Principal::Person(account) => same_person || target.account == Some(*account),
         Principal::Service { .. } => false,
-    };
-    same_person || same_account
+    }
+}
+
+/// Whether the record is about the person who answers for the program, who may do this in person:
+/// then the program may as well.
+fn may_own(subject: &Subject, action: Action, target: &Target) -> bool {
+    matches!(subject.principal, Principal::Service { .. })
+        && target.about.is_some()
+        && target.about == subject.employee_id
+        && RULES.iter().any(|rule| {
+            rule.who == Who::Myself && rule.actions.contains(&action) && rule.holds_in(target.stage)
+        })
 }
 
 /// Whether the subject stands in the relationship the rule asks for.
 fn stands(subject: &Subject, rule: &Rule, target: &Target) -> bool {
     let person = matches!(subject.principal, Principal::Person(_));
-    let holds = |stage| rule.stages.is_empty() || rule.stages.contains(&stage);
-    if !target.stage.is_none_or(holds) {
+    if !rule.holds_in(target.stage) {
         return false;
     }
     match rule.who {
-        Who::Myself => person && is_conflicted(subject, target),
+        Who::Myself => is_myself(subject, target),
         Who::DirectManager => person && target.relations.direct_manager,
         Who::ChainManager => person && target.relations.chain_manager,
         Who::SkipLevel => {
@@ -905,7 +945,7 @@ pub struct Visibility {
     subtree_of: Option<EmployeeId>,
     responsible: Option<EmployeeId>,
     units: Vec<OrgUnitId>,
-    hidden: Option<EmployeeId>,
+    hidden: Vec<EmployeeId>,
     as_of: NaiveDate,
     rule: &'static str,
 }
@@ -936,9 +976,9 @@ impl Visibility {
         &self.units
     }
 
-    /// The person left out because of a conflict of interest.
-    pub fn hidden(&self) -> Option<EmployeeId> {
-        self.hidden
+    /// The people left out because of a conflict of interest.
+    pub fn hidden(&self) -> &[EmployeeId] {
+        &self.hidden
     }
 
     /// The date on which lines and units are read.
@@ -974,10 +1014,14 @@ pub fn visibility(
         let target = Target { responsible: Some(me), ..anyone };
         wider(decide(subject, action, &target).permit)
     });
-    let own = subject.employee_id.map(|me| {
-        let target = Target { id: me.uuid(), about: Some(me), ..Target::default() };
-        (me, decide(subject, action, &target).permit)
-    });
+    let about = |person: EmployeeId, in_units| {
+        let relations = Relations { in_units, ..Relations::default() };
+        let target =
+            Target { id: person.uuid(), about: Some(person), relations, ..Target::default() };
+        decide(subject, action, &target).permit
+    };
+    let own = subject.employee_id.map(|me| (me, about(me, false)));
+    let person = matches!(subject.principal, Principal::Person(_));
     let widest = everyone
         .as_ref()
         .or(inside.as_ref())
@@ -989,11 +1033,11 @@ pub fn visibility(
     };
     Ok(Visibility {
         everyone: everyone.as_ref().map(Permit::mask),
-        myself: own.as_ref().filter(|(_, permit)| permit.is_some()).map(|(me, _)| *me),
+        myself: own.as_ref().filter(|(_, permit)| person && permit.is_some()).map(|(me, _)| *me),
         subtree_of: below.as_ref().and(subject.employee_id),
         responsible: answering.as_ref().and(subject.employee_id),
         units: inside.as_ref().map(|_| subject.units_of_interest()).unwrap_or_default(),
-        hidden: own.as_ref().filter(|(_, permit)| permit.is_none()).map(|(me, _)| *me),
+        hidden: subject.persons().filter(|person| about(*person, true).is_none()).collect(),
         as_of,
         rule: widest.rule,
     })
@@ -1100,7 +1144,13 @@ mod tests {
     use super::*;
 
     fn subject(principal: Principal) -> Subject {
-        Subject { tenant: Uuid::nil().into(), principal, employee_id: None, grants: Vec::new() }
+        Subject {
+            tenant: Uuid::nil().into(),
+            principal,
+            employee_id: None,
+            behind: Vec::new(),
+            grants: Vec::new(),
+        }
     }
 
     fn key(unit: Option<OrgUnitId>) -> Subject {

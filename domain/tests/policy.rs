@@ -25,6 +25,7 @@ fn person(grants: &[(Role, Option<Uuid>)]) -> Subject {
         tenant: Uuid::nil().into(),
         principal: Principal::Person(ACCOUNT.into()),
         employee_id: Some(ME.into()),
+        behind: Vec::new(),
         grants: grants.iter().map(grant).collect(),
     }
 }

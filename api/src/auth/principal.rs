@@ -89,6 +89,7 @@ pub fn signed_in(
         tenant,
         principal: policy::Principal::Person(account),
         employee_id: found.standing.employee_id,
+        behind: Vec::new(),
         grants: held.map(|(grant, _)| *grant).collect(),
     };
     Ok(Principal { subject: Arc::new(subject), today, zone })
@@ -120,6 +121,7 @@ pub async fn of_api_key(app: &App, text: &str, now: Timestamp) -> Result<Princip
                     unit: found.key.org_unit_id,
                 },
                 employee_id: found.standing.employee_id,
+                behind: Vec::new(),
                 grants: Vec::new(),
             };
             let known = (Principal { subject: Arc::new(subject), today, zone }, found.secret_hash);
@@ -148,6 +150,7 @@ pub fn of_authority(
         tenant,
         principal: authority.principal.clone(),
         employee_id: authority.standing.employee_id,
+        behind: Vec::new(),
         grants: held.map(|(grant, _)| *grant).collect(),
     };
     Ok(Principal { subject: Arc::new(subject), today, zone })

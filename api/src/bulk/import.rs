@@ -114,7 +114,7 @@ impl<N: Noun> Work for N {
 /// What allows an import, and whom it must leave alone.
 pub struct Authority {
     rule: &'static str,
-    closed: Option<EmployeeId>,
+    closed: Vec<EmployeeId>,
 }
 
 impl Authority {
@@ -132,7 +132,7 @@ pub fn authority(actor: &Actor, action: Action) -> Result<Authority, Refusal> {
     if reach.everyone().is_none() {
         return Err(Refusal::Forbidden(NO_RULE));
     }
-    Ok(Authority { rule: permit.rule(), closed: reach.hidden() })
+    Ok(Authority { rule: permit.rule(), closed: reach.hidden().to_vec() })
 }
 
 /// Employees.
@@ -255,7 +255,7 @@ fn terms(actor: &Actor, authority: &Authority, options: &Options) -> Terms {
         from: options.effective_from,
         now: actor.now,
         atomic: options.atomic,
-        closed: authority.closed,
+        closed: authority.closed.clone(),
     }
 }
 

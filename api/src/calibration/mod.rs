@@ -338,7 +338,7 @@ async fn list_moves(
                 session_id: id,
                 review_id: review_id.map(Into::into),
                 state,
-                hidden: actor.subject.employee_id,
+                hidden: actor.subject.persons().collect(),
             };
             Ok((store.session_moves(&filter, &page)?, session, permit.mask()))
         })

@@ -87,7 +87,7 @@ pub trait CalibrationSessions {
 }
 
 /// Which moves of a session are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MoveFilter {
     /// Made in this session.
     pub session_id: CalibrationSessionId,
@@ -95,8 +95,8 @@ pub struct MoveFilter {
     pub review_id: Option<ReviewId>,
     /// In this state.
     pub state: Option<MoveState>,
-    /// But not those about this person.
-    pub hidden: Option<EmployeeId>,
+    /// But not those about these people.
+    pub hidden: Vec<EmployeeId>,
 }
 
 /// Moves, which are never deleted. Who changes one has locked its session before.

@@ -43,7 +43,7 @@ impl Unit<'_> {
             everyone: visible.everyone().is_some(),
             myself: visible.myself().map(key),
             responsible: visible.responsible().map(key),
-            hidden: visible.hidden().map(key),
+            hidden: visible.hidden().iter().copied().map(key).collect(),
             under: self.among(person, day, Group::under(visible.subtree_of())),
             within: self.among(person, day, Group::within(visible.units())),
         }
@@ -174,14 +174,14 @@ pub(super) struct Shown {
     everyone: bool,
     myself: Option<Key>,
     responsible: Option<Key>,
-    hidden: Option<Key>,
+    hidden: Vec<Key>,
     under: Among,
     within: Among,
 }
 
 impl QueryFragment<Db> for Shown {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
-        if let Some(hidden) = &self.hidden {
+        for hidden in &self.hidden {
             out.push_sql("NOT ");
             equals(&mut out, self.person, hidden)?;
             out.push_sql(" AND ");

@@ -215,7 +215,7 @@ impl Employees for Unit<'_> {
             ))
             .limit(page.limit)
             .into_boxed::<Db>();
-        if let Some(hidden) = visible.hidden() {
+        for hidden in visible.hidden() {
             query = query.filter(employee::id.ne(Key(hidden.uuid())));
         }
         if visible.everyone().is_none() {

@@ -20,7 +20,7 @@ use std::ops::ControlFlow;
 struct Shown {
     tenant: Key,
     today: NaiveDate,
-    hidden: Option<Key>,
+    hidden: Vec<Key>,
     units: Option<Vec<Key>>,
     myself: Option<Key>,
 }
@@ -31,7 +31,7 @@ impl Shown {
         Self {
             tenant,
             today: visibility.as_of(),
-            hidden: visibility.hidden().map(|id| Key(id.uuid())),
+            hidden: visibility.hidden().iter().map(|id| Key(id.uuid())).collect(),
             units: (!all).then(|| units.iter().map(|unit| Key(unit.uuid())).collect()),
             myself: visibility.myself().map(|id| Key(id.uuid())),
         }
@@ -39,7 +39,7 @@ impl Shown {
 
     /// ` AND` the person is among them.
     fn narrow<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>) -> QueryResult<()> {
-        if let Some(hidden) = &self.hidden {
+        for hidden in &self.hidden {
             out.push_sql(" AND e.id <> ");
             push(out, hidden)?;
         }

@@ -109,7 +109,7 @@ impl Moves for Unit<'_> {
         if let Some(state) = filter.state {
             query = query.filter(calibration_move::state.eq(state.as_str()));
         }
-        if let Some(hidden) = filter.hidden {
+        for hidden in &filter.hidden {
             query = query.filter(participant::employee_id.ne(Key(hidden.uuid())));
         }
         let rows = keyset!(query, calibration_move, page).load(self.conn)?;

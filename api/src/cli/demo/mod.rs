@@ -115,6 +115,7 @@ fn founder(tenant: TenantId, now: domain::time::Timestamp) -> Actor {
         tenant,
         principal: Principal::Person(AccountId::from(Uuid::nil())),
         employee_id: None,
+        behind: Vec::new(),
         grants: vec![grant],
     };
     Actor {

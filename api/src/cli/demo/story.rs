@@ -188,6 +188,7 @@ impl Story<'_> {
         let subject = Subject {
             principal: Principal::Person(player.account),
             employee_id: Some(player.id),
+            behind: Vec::new(),
             grants: Vec::new(),
             ..self.hr.clone()
         };
