@@ -5,7 +5,8 @@
 
 use crate::calibration::Reason;
 use crate::id::{
-    AccountId, CalibrationSessionId, CycleId, EmployeeId, MoveId, OrgUnitId, ReviewId,
+    AccountId, CalibrationSessionId, CycleId, EmployeeId, MoveId, OrgUnitId, ParticipantId,
+    ReviewId,
 };
 use crate::policy::{Protected, Stage, Target};
 use crate::review::form::EvidenceItem;
@@ -52,8 +53,11 @@ pub struct CalibrationSession {
     pub name: String,
     /// Where it is.
     pub state: State,
-    /// The departments whose grades it compares; empty is all.
+    /// The departments whose grades it compares.
     pub department_ids: Vec<OrgUnitId>,
+    /// Participants whose grades it compares, whatever their department. With neither departments nor
+    /// participants it compares everybody. Who has a seat in it is never compared in it.
+    pub participant_ids: Vec<ParticipantId>,
     /// When it takes place.
     pub scheduled_on: Option<NaiveDate>,
     /// Who takes part.
@@ -62,6 +66,8 @@ pub struct CalibrationSession {
     pub override_reason: Option<String>,
     /// Who accepted it.
     pub overridden_by: Option<AccountId>,
+    /// When it was accepted: the grades of then, not those moved since.
+    pub overridden_at: Option<Timestamp>,
     /// Counts changes, from 1.
     pub version: i32,
     /// When it was made.
@@ -102,6 +108,11 @@ impl CalibrationSession {
             SessionAction::Finalisation => self.state.row(Event::Finalise).is_some(),
             SessionAction::Reopening => self.state.row(Event::Reopen).is_some(),
         })
+    }
+
+    /// Whether it compares the grades of everybody in the cycle.
+    pub fn compares_everybody(&self) -> bool {
+        self.department_ids.is_empty() && self.participant_ids.is_empty()
     }
 
     /// The seat somebody has in it.

@@ -245,7 +245,9 @@ text_enum! {
         CalibrationSessionOverride = "calibration_session.override",
         /// Read the moves of a session, and whether one waits.
         MoveRead = "move.read",
-        /// Propose and approve moves in a session.
+        /// Propose a move in a session.
+        MovePropose = "move.propose",
+        /// Approve and reject a move.
         MoveWrite = "move.write",
         /// Export ratings as a file.
         RatingExport = "rating.export",
@@ -303,7 +305,8 @@ impl Action {
             | Action::RatingExport => Action::ReviewRead,
             Action::CalibrationSessionRead
             | Action::CalibrationSessionWrite
-            | Action::CalibrationSessionOverride => Action::CalibrationSessionRead,
+            | Action::CalibrationSessionOverride
+            | Action::MovePropose => Action::CalibrationSessionRead,
             Action::MoveRead | Action::MoveWrite => Action::MoveRead,
             Action::DashboardOwn => Action::DashboardOwn,
             Action::DashboardHr => Action::DashboardHr,
@@ -672,6 +675,7 @@ pub const RULES: &[Rule] = &[
             A::RatingRead,
             A::CalibrationSessionRead,
             A::MoveRead,
+            A::MovePropose,
             A::MoveWrite,
         ],
     )

@@ -26,6 +26,8 @@ text_enum! {
         SecondReview = "second_review",
         /// No grade has been computed.
         Grade = "grade",
+        /// No calibration session compares the grade: it will be confirmed as it was computed.
+        Calibration = "calibration",
     }
 }
 
@@ -54,7 +56,7 @@ impl Missing {
             Missing::GoalApproval | Missing::ManagerReview => Actor::Manager,
             Missing::RaterAnswers => Actor::Rater,
             Missing::SecondReview => Actor::NextLevel,
-            Missing::Grade => Actor::Hr,
+            Missing::Grade | Missing::Calibration => Actor::Hr,
         }
     }
 
@@ -66,8 +68,13 @@ impl Missing {
             Missing::RaterAnswers => schedule.rater_due,
             Missing::ManagerReview => schedule.manager_review_due,
             Missing::SecondReview => schedule.calibration,
-            Missing::Grade => schedule.publication,
+            Missing::Grade | Missing::Calibration => schedule.publication,
         }
+    }
+
+    /// Whether the cycle cannot go on without it.
+    pub const fn is_blocking(self) -> bool {
+        !matches!(self, Missing::Calibration)
     }
 }
 

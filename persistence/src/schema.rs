@@ -513,9 +513,11 @@ diesel::table! {
         name -> Text,
         state -> Text,
         department_ids -> Text,
+        participant_ids -> Text,
         scheduled_on -> Nullable<Date>,
         override_reason -> Nullable<Text>,
         overridden_by -> Nullable<Id>,
+        overridden_at -> Nullable<Instant>,
         version -> Integer,
         created_at -> Instant,
         updated_at -> Instant,
@@ -556,9 +558,24 @@ diesel::table! {
         session_id -> Nullable<Id>,
         disagreement -> Nullable<Text>,
         acknowledged_at -> Nullable<Instant>,
+        graded_at -> Nullable<Instant>,
         version -> Integer,
         created_at -> Instant,
         updated_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use crate::column::Id;
+    use diesel::sql_types::*;
+
+    shown_grade (tenant_id, cycle_id, participant_id, renewal) {
+        tenant_id -> Id,
+        cycle_id -> Id,
+        participant_id -> Id,
+        renewal -> Integer,
+        pooled -> Bool,
+        grade -> Nullable<Text>,
     }
 }
 
@@ -633,6 +650,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     calibration_session,
     calibration_member,
     review,
+    shown_grade,
     result_trace,
     calibration_move,
 );

@@ -11,8 +11,8 @@ use crate::refusal::Refusal;
 use crate::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
-use domain::calibration_session::MoveState;
-use domain::id::{CalibrationSessionId, MoveId};
+use domain::calibration_session::{CalibrationSession, MoveState};
+use domain::id::{CalibrationSessionId, EmployeeId, MoveId};
 use domain::policy::Action;
 use domain::state::calibration_session::State;
 use persistence::{After, MoveFilter, SessionFilter};
@@ -90,11 +90,13 @@ async fn list(caller: Caller, query: Query<SessionQuery>) -> Result<HttpResponse
     let Query(SessionQuery { limit, cursor, updated_since, cycle_id, state }) = query;
     let request = caller.page(limit, cursor.as_deref(), updated_since)?;
     let page = request.page.clone();
-    let (rows, mask) = caller
+    let (rows, mask, about_me) = caller
         .snapshot(move |store, actor| {
             let (member, mask) = sessions::visible(actor)?;
             let filter = SessionFilter { cycle_id: cycle_id.map(Into::into), state, member };
-            Ok((store.calibration_sessions(&filter, &page)?, mask))
+            let rows = store.calibration_sessions(&filter, &page)?;
+            let myself: Vec<EmployeeId> = actor.subject.persons().collect();
+            Ok((rows, mask, store.sessions_about(&myself)?))
         })
         .await?;
     let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
@@ -102,14 +104,20 @@ async fn list(caller: Caller, query: Query<SessionQuery>) -> Result<HttpResponse
         None => After::Id(last.id.uuid()),
     });
     let actor = &caller.actor;
-    let items = rows.into_iter().map(|row| CalibrationSessionView::new(actor, row, mask)).collect();
+    let view = |row: CalibrationSession| {
+        let compared = about_me.contains(&row.id);
+        CalibrationSessionView::new(actor, row, mask, compared)
+    };
+    let items = rows.into_iter().map(view).collect();
     let page = CalibrationSessionPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
 }
 
 /// Prepare a calibration session
 ///
-/// Managers of the cycle compare the grades of some departments, led by somebody of HR.
+/// Managers of the cycle compare the grades of some departments and participants, led by somebody of
+/// HR. Nobody is compared in a session in which he or she has a seat: whoever fits no session is named
+/// by the readiness report.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "createCalibrationSession",
     request_body = NewCalibrationSession,
     responses((status = 201, description = "The session in draft", body = CalibrationSessionView)),
@@ -143,7 +151,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
             let sealed = store.calibration_session(id)?;
             let action = Action::CalibrationSessionRead;
             let (session, permit) = actor.open(store, action, sealed)?;
-            Ok(CalibrationSessionView::new(actor, session, permit.mask()))
+            let compared = sessions::is_compared(store, actor, id)?;
+            Ok(CalibrationSessionView::new(actor, session, permit.mask(), compared))
         })
         .await?;
     caller.found(view.version, &view)
@@ -151,7 +160,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Change a calibration session
 ///
-/// Merge patch of name, departments and members, until the session is opened.
+/// Merge patch of name, departments, participants and members, until the session is opened.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "updateCalibrationSession",
     params(("id" = Uuid, Path, description = "Id of the session")),
     request_body(content = CalibrationSessionPatch, content_type = "application/merge-patch+json"),
@@ -192,8 +201,8 @@ async fn schedule(
 /// Open a calibration session
 ///
 /// The meeting begins while the cycle is in calibration. At least two managers and one facilitator
-/// of HR must be present. From then on the session compares the graded reviews of its departments
-/// that no other session compares.
+/// of HR must be present. From then on the session compares the graded reviews of its departments and
+/// participants that no other session compares, but not those of its own members.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "openCalibrationSession",
     params(("id" = Uuid, Path, description = "Id of the session")),
     request_body = SessionOpening,
@@ -214,7 +223,7 @@ async fn open(
 /// Its grades stand: each review gets its final grade, the calibrated or else the computed one, no
 /// better than a veto leaves it. The distribution must pass the check, with a reason where it only
 /// warns, or senior management have accepted it; no move may wait; and where quotas are exact,
-/// equals across a boundary must have been told apart.
+/// equals across a boundary must have been told apart. Nobody does this whom the session compares.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "finaliseCalibrationSession",
     params(("id" = Uuid, Path, description = "Id of the session")),
     request_body = SessionFinalisation,
@@ -283,8 +292,8 @@ async fn transit(
 /// List what a session compares
 ///
 /// The reviews of a session in the order of creation: who, the computed, calibrated and final grade
-/// side by side, the scores that rank them, and ties. One's own review is not among them, and
-/// results that the caller may not see yet are left out.
+/// side by side, the scores that rank them, and ties. One's own review is not among them, and counts
+/// for no rank; results that the caller may not see yet are left out.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "listComparedReviews",
     params(("id" = Uuid, Path, description = "Id of the session"), ComparedQuery),
     responses((status = 200, description = "A page of reviews", body = ComparedReviewPage)),
@@ -332,8 +341,7 @@ async fn list_moves(
     let (rows, session, mask) = caller
         .snapshot(move |store, actor| {
             let sealed = store.calibration_session(id)?;
-            let action = Action::CalibrationSessionRead;
-            let (session, permit) = actor.open(store, action, sealed)?;
+            let (session, permit) = actor.open(store, Action::MoveRead, sealed)?;
             let filter = MoveFilter {
                 session_id: id,
                 review_id: review_id.map(Into::into),

@@ -13,13 +13,13 @@ use domain::calibration_session::{CalibrationSession, MoveState, SessionMove, Se
 use domain::change::{Change, Record};
 use domain::cycle::Cycle;
 use domain::id::{CalibrationSessionId, EmployeeId, MoveId};
-use domain::policy::{Action, Permit, Stage};
+use domain::policy::{Action, Permit};
 use domain::review::evidence::Evidence;
 use domain::review::form::{EvidenceItem, Review};
 use domain::state::calibration_session::{Event, Facts, State, approvers_needed};
 use domain::state::{self, Signature};
 use domain::text::TextEnum;
-use persistence::Store;
+use persistence::{ReviewResults, Store};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ fn fire_in(
     signed: &[Signature],
     facts: &Facts,
 ) -> Result<State, Refusal> {
-    let allowed = allowed_actions(actor, session).into_iter().map(TextEnum::as_str);
+    let allowed = allowed_actions(actor, session, false).into_iter().map(TextEnum::as_str);
     fire(session.state, event, signed, facts, &allowed.collect::<Vec<_>>(), |_| None)
 }
 
@@ -57,7 +57,7 @@ pub(super) fn propose(
     new: NewMove,
 ) -> Result<Reply<MoveView>, Refusal> {
     let sealed = store.lock_calibration_session(session)?;
-    let (session, permit) = actor.open(store, Action::MoveWrite, sealed)?;
+    let (session, permit) = actor.open(store, Action::MovePropose, sealed)?;
     let (me, signed) = sign(actor, &session)?;
     let cycle = hold_cycle(store, actor, session.cycle_id)?;
     let facts = Facts { acts_on_another: true, ..Facts::default() };
@@ -125,7 +125,7 @@ fn compared_review(
     let unknown = || Refusal::unknown("/review_id", new.review_id);
     let sealed = store.lock_review(new.review_id.into())?.ok_or_else(unknown)?;
     let target = sealed.target(actor.today);
-    if target.about == actor.subject.employee_id {
+    if target.about.is_some_and(|person| actor.subject.may_be(person)) {
         return Err(Refusal::GuardFailed(vec![violation(Fault::OwnReview)]));
     }
     if target.session != Some(session.id) {
@@ -225,14 +225,14 @@ pub(super) fn approve(
         after.state = MoveState::Approved;
         record = record.transition(MoveState::Pending.as_str(), MoveState::Approved.as_str());
         take_effect(store, actor, &after, &permit)?;
-        take_override_back(store, actor, &session, &permit)?;
         store.update_move(Change::new(after.clone(), record))?;
     }
     let version = after.version;
     Ok(Reply::changed(view(store, actor, &session, &cycle, &permit, after)?, version))
 }
 
-/// Sets the calibrated grade of the review, and nothing else of it.
+/// Sets the calibrated grade of the review, and nothing else of it: neither version nor instant, by
+/// which the person would notice.
 fn take_effect(
     store: &mut dyn Store,
     actor: &Actor,
@@ -240,8 +240,9 @@ fn take_effect(
     permit: &Permit,
 ) -> Result<(), Refusal> {
     let sealed = store.lock_review(moved.review_id)?;
-    let (mut review, _) = actor.open(store, Action::RatingRead, sealed)?;
-    let results = &mut review.results;
+    let (review, _) = actor.open(store, Action::RatingRead, sealed)?;
+    let mut after = ReviewResults::from(&review);
+    let results = &mut after.results;
     if results.calibrated_grade.or(results.computed_grade) != Some(moved.from) {
         return Err(Refusal::Stale);
     }
@@ -251,30 +252,7 @@ fn take_effect(
         moved.from.as_str(),
         moved.to.as_str(),
     );
-    review.version += 1;
-    review.updated_at = actor.now;
-    Ok(store.update_review(Change::new(review, record))?)
-}
-
-/// An override accepts the grades as they are: another grade takes it back.
-fn take_override_back(
-    store: &mut dyn Store,
-    actor: &Actor,
-    session: &CalibrationSession,
-    permit: &Permit,
-) -> Result<(), Refusal> {
-    if session.override_reason.is_none() {
-        return Ok(());
-    }
-    let after = CalibrationSession {
-        override_reason: None,
-        overridden_by: None,
-        version: session.version + 1,
-        updated_at: actor.now,
-        ..session.clone()
-    };
-    let record = Record::new("calibration_session.override_ended", session.id, permit.rule());
-    Ok(store.update_calibration_session(Change::new(after, record))?)
+    Ok(store.save_results(vec![Change::new(after, record)])?)
 }
 
 /// Rejects a move.
@@ -312,13 +290,11 @@ fn view(
 ) -> Result<MoveView, Refusal> {
     let settings = settings_of(store, actor, cycle)?;
     let me = actor.subject.employee_id;
-    let reviews = reviews_of(store, session)?;
+    let reviews = reviews_of(store, actor, session)?;
     let people: Vec<Placed> = reviews
         .into_iter()
         .filter(|review| review.counts_for_quota)
-        .filter(|review| {
-            Some(review.employee_id) != me || review.state.rating_stage() == Stage::Released
-        })
+        .filter(|review| !actor.subject.may_be(review.employee_id))
         .filter_map(|review| {
             let mut results = review.results;
             if review.id == moved.review_id {
@@ -342,7 +318,7 @@ fn view(
 /// One move as the caller may see it.
 pub(super) fn read(store: &mut dyn Store, actor: &Actor, id: MoveId) -> Result<MoveView, Refusal> {
     let sealed = store.session_move(id)?;
-    let (moved, permit) = actor.open(store, Action::CalibrationSessionRead, sealed)?;
+    let (moved, permit) = actor.open(store, Action::MoveRead, sealed)?;
     let sealed = store.calibration_session(moved.session_id)?;
     let (session, _) = actor.open(store, Action::CalibrationSessionRead, sealed)?;
     let me = actor.subject.employee_id;

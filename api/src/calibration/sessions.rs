@@ -16,9 +16,11 @@ use domain::calibration_session::{CalibrationSession, SessionAction, SessionMemb
 use domain::change::{Change, Record};
 use domain::cycle::Cycle;
 use domain::distribution::{Placement, check, counted};
-use domain::id::{AccountId, CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ReviewId};
+use domain::id::{
+    AccountId, CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId,
+};
 use domain::number::fixed;
-use domain::policy::{Action, Mask, Permit, Relations, Target, decide};
+use domain::policy::{Action, CONFLICT_OF_INTEREST, Mask, Permit, Relations, Target, decide};
 use domain::settings::DistributionSettings;
 use domain::state::calibration_session::{Event, Facts, Guard, State};
 use domain::state::{self, Signature, cycle};
@@ -30,13 +32,30 @@ use uuid::Uuid;
 /// Digits behind the point of a score.
 const PLACES: u32 = 2;
 
-/// All reviews of a session, in the order of ids.
+/// All reviews of a session, in the order of ids. Who could read all the others counts towards no
+/// quota, whatever was frozen at the launch.
 pub(super) fn reviews_of(
     store: &mut dyn Store,
+    actor: &Actor,
     session: &CalibrationSession,
 ) -> Result<Vec<ReviewResults>, Refusal> {
     let set = ReviewSet { session_id: Some(session.id), ..ReviewSet::of(session.cycle_id) };
-    Ok(store.results_of(&set)?)
+    let overseers = store.overseers(session.cycle_id, actor.today)?;
+    let mut reviews = store.results_of(&set)?;
+    for review in &mut reviews {
+        review.counts_for_quota &= !overseers.contains(&review.employee_id);
+    }
+    Ok(reviews)
+}
+
+/// Whether a session compares the review of somebody who the caller is or may be.
+pub(super) fn is_compared(
+    store: &mut dyn Store,
+    actor: &Actor,
+    session: CalibrationSessionId,
+) -> Result<bool, Refusal> {
+    let myself: Vec<EmployeeId> = actor.subject.persons().collect();
+    Ok(!myself.is_empty() && store.sessions_about(&myself)?.contains(&session))
 }
 
 /// The cycle of a session, which stays in its state until the unit of work ends.
@@ -67,10 +86,12 @@ pub(super) fn create_session(
         name: new.name,
         state: State::Draft,
         department_ids: new.department_ids.into_iter().map(OrgUnitId::from).collect(),
+        participant_ids: new.participant_ids.into_iter().map(ParticipantId::from).collect(),
         scheduled_on: None,
         members: new.members.into_iter().map(SessionMember::from).collect(),
         override_reason: None,
         overridden_by: None,
+        overridden_at: None,
         version: 1,
         created_at: actor.now,
         updated_at: actor.now,
@@ -89,9 +110,10 @@ pub(super) fn create_session(
         .field("name", None::<String>, session.name.clone())
         .field("cycle_id", None::<String>, cycle.id.to_string())
         .field("department_ids", None::<String>, told(&session.department_ids))
+        .field("participant_ids", None::<String>, told(&session.participant_ids))
         .field("members", None::<String>, told(&session.members));
     store.create_calibration_session(Change::new(session.clone(), record))?;
-    let view = CalibrationSessionView::new(actor, session, permit.mask());
+    let view = CalibrationSessionView::new(actor, session, permit.mask(), false);
     Ok(Reply::created(view, 1, format!("/v1/calibration-sessions/{id}")))
 }
 
@@ -105,7 +127,7 @@ fn told<T: serde::Serialize>(value: &T) -> serde_json::Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// Refuses departments that are not in the cycle, and seats that are not for whoever takes them.
+/// Refuses departments and participants that are not in the cycle, and seats that are not for whoever takes them.
 fn check_session(
     store: &mut dyn Store,
     actor: &Actor,
@@ -114,6 +136,11 @@ fn check_session(
     let departments = store.cycle_departments(session.cycle_id)?;
     let people: Vec<EmployeeId> = session.members.iter().map(|member| member.employee_id).collect();
     let seats = store.seats(session.cycle_id, &people, actor.today)?;
+    let strangers = store.unknown_participants(session.cycle_id, &session.participant_ids)?;
+    let strange = session.participant_ids.iter().enumerate().filter_map(|(at, participant)| {
+        let fault = Violation::new(format!("/participant_ids/{at}"), "unknown_reference");
+        strangers.contains(participant).then(|| fault.with("value", participant))
+    });
     let unknown = session.department_ids.iter().enumerate().filter_map(|(at, department)| {
         let fault = Violation::new(format!("/department_ids/{at}"), "unknown_reference");
         (!departments.contains(department)).then(|| fault.with("value", department))
@@ -130,7 +157,7 @@ fn check_session(
     let twice = twice.map(|(at, _)| {
         Violation::new(format!("/members/{at}/employee_id"), "duplicate_in_request")
     });
-    let faults: Vec<_> = unknown.chain(unfit).chain(twice).collect();
+    let faults: Vec<_> = unknown.chain(strange).chain(unfit).chain(twice).collect();
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
 }
 
@@ -151,7 +178,7 @@ fn locked(
 pub(super) fn conflict(actor: &Actor, session: &CalibrationSession) -> Refusal {
     Refusal::StateConflict {
         current_state: session.state.as_str(),
-        allowed_actions: names(allowed_actions(actor, session)),
+        allowed_actions: names(allowed_actions(actor, session, false)),
     }
 }
 
@@ -176,6 +203,9 @@ pub(super) fn update_session(
     if let Some(departments) = patch.department_ids {
         after.department_ids = departments.into_iter().map(OrgUnitId::from).collect();
     }
+    if let Some(participants) = patch.participant_ids {
+        after.participant_ids = participants.into_iter().map(ParticipantId::from).collect();
+    }
     if let Some(members) = patch.members {
         after.members = members.into_iter().map(SessionMember::from).collect();
     }
@@ -183,6 +213,7 @@ pub(super) fn update_session(
     let record = Record::new("calibration_session.updated", id, permit.rule())
         .field("name", before.name, after.name.clone())
         .field("department_ids", told(&before.department_ids), told(&after.department_ids))
+        .field("participant_ids", told(&before.participant_ids), told(&after.participant_ids))
         .field("members", told(&before.members), told(&after.members));
     save(store, actor, &permit, after, record)
 }
@@ -198,7 +229,8 @@ fn save(
         CalibrationSession { version: session.version + 1, updated_at: actor.now, ..session };
     store.update_calibration_session(Change::new(after.clone(), record))?;
     let version = after.version;
-    Ok(Reply::changed(CalibrationSessionView::new(actor, after, permit.mask()), version))
+    let compared = is_compared(store, actor, after.id)?;
+    Ok(Reply::changed(CalibrationSessionView::new(actor, after, permit.mask(), compared), version))
 }
 
 /// A transition of a session that somebody has asked for.
@@ -237,6 +269,11 @@ impl Step {
         }
     }
 
+    /// Whether it looks at the grades as they are or decides about them.
+    fn judges(&self) -> bool {
+        matches!(self, Step::Finalise(_) | Step::Override(_) | Step::Reopen(_))
+    }
+
     fn seat(&self) -> state::Actor {
         match self.action() {
             Action::CalibrationSessionOverride => state::Actor::Exec,
@@ -265,6 +302,10 @@ pub(super) fn transit_session(
     step: &Step,
 ) -> Result<Reply<CalibrationSessionView>, Refusal> {
     let (before, permit) = locked(store, actor, step.action(), id, expected)?;
+    if step.judges() && is_compared(store, actor, id)? {
+        // What becomes of it would tell the own grade, or decide about it.
+        return Err(Refusal::Forbidden(CONFLICT_OF_INTEREST));
+    }
     let cycle = hold_cycle(store, actor, before.cycle_id)?;
     let mut after = before.clone();
     if let Step::Open(present) = step {
@@ -281,10 +322,11 @@ pub(super) fn transit_session(
         let Step::Override(reason) = step else { return Err(conflict(actor, &before)) };
         after.override_reason = Some(reason.clone());
         after.overridden_by = Some(AccountId::from(actor.subject.principal.id()));
+        after.overridden_at = Some(actor.now);
         return save(store, actor, &permit, after, record.because(reason));
     };
     let signed = [Signature { person: actor.subject.principal.id(), actor: step.seat() }];
-    let allowed = names(allowed_actions(actor, &before));
+    let allowed = names(allowed_actions(actor, &before, false));
     let detail = |guard: &'static str| details.get(guard).cloned();
     after.state = fire(before.state, event, &signed, &facts, &allowed, detail)?;
     if matches!(step, Step::Open(_) | Step::Finalise(_)) && !is_calibrating(&cycle) {
@@ -311,7 +353,7 @@ pub(super) fn transit_session(
         }
         Step::Reopen(reason) => {
             // What was accepted were the grades of then.
-            (after.override_reason, after.overridden_by) = (None, None);
+            (after.override_reason, after.overridden_by, after.overridden_at) = (None, None, None);
             let reviews = store.unsettle_grades(id)?;
             record.because(reason).field("reviews", None::<usize>, reviews)
         }
@@ -343,13 +385,13 @@ fn look(
         facilitators_present: present(SessionSeat::Facilitator),
         before_publication: is_calibrating(cycle),
         reason_given: matches!(step, Step::Reopen(_)),
-        exec_override: session.override_reason.is_some(),
         ..Facts::default()
     };
     let mut details = BTreeMap::new();
     if let Step::Finalise(reason) = step {
         let settings = settings_of(store, actor, cycle)?;
-        let reviews = reviews_of(store, session)?;
+        let reviews = reviews_of(store, actor, session)?;
+        facts.exec_override = override_stands(store, session, &reviews)?;
         let internal = |error: domain::DomainError| Refusal::Internal(error.to_string());
         let people: Vec<_> = reviews.iter().filter(|review| review.counts_for_quota).collect();
         let grades = people.iter().filter_map(|review| review.results.present_grade());
@@ -369,6 +411,19 @@ fn look(
     Ok((facts, details))
 }
 
+/// Whether senior management has accepted the grades as they are now: none that counts has been moved
+/// since. Nothing of the session itself tells of a move.
+fn override_stands(
+    store: &mut dyn Store,
+    session: &CalibrationSession,
+    reviews: &[ReviewResults],
+) -> Result<bool, Refusal> {
+    let Some(at) = session.overridden_at else { return Ok(false) };
+    let moved = store.moved_since(session.id, at)?;
+    let counts = |id: &ReviewId| reviews.iter().any(|it| it.id == *id && it.counts_for_quota);
+    Ok(!moved.iter().any(counts))
+}
+
 /// A part of what a session compares, in the order of ids: each review with what the caller may see
 /// of it. One's own is not among them.
 pub(super) fn compared(
@@ -381,7 +436,7 @@ pub(super) fn compared(
     let sealed = store.cycle(session.cycle_id)?;
     let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
     let settings = settings_of(store, actor, &cycle)?;
-    let reviews = reviews_of(store, session)?;
+    let reviews = reviews_of(store, actor, session)?;
     let placed = placed(&reviews, &settings)?;
     let pending = store.pending_moves(session.id)?;
     let me = actor.subject.employee_id;
@@ -391,7 +446,7 @@ pub(super) fn compared(
     };
     let shown: Vec<ReviewResults> = reviews
         .into_iter()
-        .filter(|review| Some(review.employee_id) != me)
+        .filter(|review| !actor.subject.may_be(review.employee_id))
         .filter(|review| after.is_none_or(|after| review.id.uuid() > after))
         .take(limit)
         .collect();
@@ -408,8 +463,11 @@ pub(super) fn compared(
             relations: Relations { calibrator, ..Relations::default() },
             ..Target::default()
         };
-        let permit = decide(&actor.subject, Action::RatingRead, &target).permit;
-        let seen = permit.is_some_and(|permit| permit.mask() > Mask::Metadata);
+        let sees = |action| {
+            let permit = decide(&actor.subject, action, &target).permit;
+            permit.is_some_and(|permit| permit.mask() > Mask::Metadata)
+        };
+        let seen = sees(Action::RatingRead);
         ComparedReview {
             review_id: review.id.uuid(),
             employee_id: review.employee_id.uuid(),
@@ -419,7 +477,7 @@ pub(super) fn compared(
             manager_id: review.manager_id.map(Uuid::from),
             counts_for_quota: review.counts_for_quota,
             state: review.state,
-            move_pending: pending.contains(&review.id),
+            move_pending: sees(Action::MoveRead).then(|| pending.contains(&review.id)),
             result: seen.then(|| result(&review, placed.get(&review.id))),
         }
     };

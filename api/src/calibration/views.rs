@@ -47,8 +47,11 @@ pub struct CalibrationSessionView {
     /// Where it is.
     #[schema(schema_with = words::<State>)]
     pub state: State,
-    /// The departments whose grades it compares; empty is all.
+    /// The departments whose grades it compares. With neither departments nor participants it compares
+    /// everybody; never those who have a seat in it.
     pub department_ids: Vec<Uuid>,
+    /// Participants whose grades it compares, whatever their department.
+    pub participant_ids: Vec<Uuid>,
     /// When it takes place.
     #[schema(example = "2027-01-26")]
     pub scheduled_on: Option<NaiveDate>,
@@ -60,6 +63,9 @@ pub struct CalibrationSessionView {
     pub override_reason: Option<String>,
     /// Who accepted it.
     pub overridden_by: Option<Uuid>,
+    /// When: it holds for the grades of then. Once one that counts is moved, the session cannot be
+    /// finalised by it any more.
+    pub overridden_at: Option<DateTime<Utc>>,
     /// What the caller may do to it now. More may be needed: a refusal names all of it.
     #[schema(schema_with = word_list::<SessionAction>)]
     pub allowed_actions: Vec<SessionAction>,
@@ -72,8 +78,13 @@ pub struct CalibrationSessionView {
     pub updated_at: DateTime<Utc>,
 }
 
-/// What the caller may do to a session in its state.
-pub(super) fn allowed_actions(actor: &Actor, session: &CalibrationSession) -> Vec<SessionAction> {
+/// What the caller may do to a session in its state; of a session that compares the caller's own
+/// review, nothing that looks at its grades.
+pub(super) fn allowed_actions(
+    actor: &Actor,
+    session: &CalibrationSession,
+    compared: bool,
+) -> Vec<SessionAction> {
     let target = session.target(actor.today);
     let may = |action| decide(&actor.subject, action, &target).permit.is_some();
     let me = actor.subject.employee_id;
@@ -82,25 +93,30 @@ pub(super) fn allowed_actions(actor: &Actor, session: &CalibrationSession) -> Ve
         (may(Action::CalibrationSessionWrite), may(Action::CalibrationSessionOverride));
     let entitled = |action: &SessionAction| match action {
         SessionAction::Proposal => moves,
-        SessionAction::Override | SessionAction::Reopening => overrides,
-        SessionAction::Update
-        | SessionAction::Schedule
-        | SessionAction::Opening
-        | SessionAction::Finalisation => writes,
+        SessionAction::Override | SessionAction::Reopening => overrides && !compared,
+        SessionAction::Finalisation => writes && !compared,
+        SessionAction::Update | SessionAction::Schedule | SessionAction::Opening => writes,
     };
     session.possible_actions().filter(entitled).collect()
 }
 
 impl CalibrationSessionView {
-    /// The session as `actor` sees it, with the fields of `mask`.
-    pub(super) fn new(actor: &Actor, session: CalibrationSession, mask: Mask) -> Self {
+    /// The session as `actor` sees it, with the fields of `mask`; `compared` says whether it compares
+    /// the review of `actor`.
+    pub(super) fn new(
+        actor: &Actor,
+        session: CalibrationSession,
+        mask: Mask,
+        compared: bool,
+    ) -> Self {
         Self {
-            allowed_actions: allowed_actions(actor, &session),
+            allowed_actions: allowed_actions(actor, &session, compared),
             id: session.id.uuid(),
             cycle_id: session.cycle_id.uuid(),
             name: session.name,
             state: session.state,
             department_ids: session.department_ids.into_iter().map(Uuid::from).collect(),
+            participant_ids: session.participant_ids.into_iter().map(Uuid::from).collect(),
             scheduled_on: session.scheduled_on,
             members: session
                 .members
@@ -113,6 +129,7 @@ impl CalibrationSessionView {
                 .collect(),
             override_reason: session.override_reason.filter(|_| mask > Mask::Metadata),
             overridden_by: session.overridden_by.map(Uuid::from),
+            overridden_at: session.overridden_at,
             version: session.version,
             created_at: session.created_at,
             updated_at: session.updated_at,
@@ -161,10 +178,15 @@ pub struct NewCalibrationSession {
         example = "Sales and service"
     )]
     pub name: String,
-    /// The departments whose grades it compares; empty is all.
+    /// The departments whose grades it compares.
     #[serde(default)]
     #[schema(max_items = 500)]
     pub department_ids: Vec<Uuid>,
+    /// Participants whose grades it compares, whatever their department. With neither departments nor
+    /// participants it compares everybody.
+    #[serde(default)]
+    #[schema(max_items = 500)]
+    pub participant_ids: Vec<Uuid>,
     /// Who takes part.
     #[serde(default)]
     #[schema(max_items = 100)]
@@ -187,6 +209,9 @@ pub struct CalibrationSessionPatch {
     /// The departments whose grades it compares; replaced as a whole.
     #[schema(max_items = 500, nullable = false)]
     pub department_ids: Option<Vec<Uuid>>,
+    /// Participants whose grades it compares beside; replaced as a whole.
+    #[schema(max_items = 500, nullable = false)]
+    pub participant_ids: Option<Vec<Uuid>>,
     /// Who takes part; replaced as a whole.
     #[schema(max_items = 100, nullable = false)]
     pub members: Option<Vec<NewSessionMember>>,
@@ -256,9 +281,10 @@ pub struct ComparedReview {
     /// Where the review is.
     #[schema(schema_with = words::<review::State>)]
     pub state: review::State,
-    /// Whether a move of its grade waits for approval.
-    #[schema(example = false)]
-    pub move_pending: bool,
+    /// Whether a move of its grade waits for approval; left out for those who may not read moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = false)]
+    pub move_pending: Option<bool>,
     /// Its result; left out for those who may not see it yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -58,6 +58,9 @@ pub struct LaggardView {
     pub due_on: NaiveDate,
     /// Whether that day has passed.
     pub is_overdue: bool,
+    /// Whether the cycle cannot go on without it.
+    #[schema(example = true)]
+    pub is_blocking: bool,
 }
 
 /// Whether a cycle is ready for its next stage.
@@ -92,7 +95,8 @@ struct ReadinessQuery {
 
 /// See what a cycle waits for
 ///
-/// What the next step demands, and person by person what is missing, who is to act and by when. HR
+/// What the next step demands, and person by person what is missing, who is to act and by when; in
+/// calibration also whose grade no session compares and will be confirmed as it was computed. HR
 /// sees everybody, a manager the people he or she answers for or manages, everybody themselves.
 #[utoipa::path(tag = "cycles", operation_id = "getCycleReadiness",
     params(("id" = Uuid, Path, description = "Id of the cycle"), ReadinessQuery),
@@ -135,7 +139,8 @@ fn report(
         }
         _ => None,
     };
-    let laggards = store.laggards(id, cycle.state, &visible, page)?;
+    let sessions = store.sessions_of(id)?;
+    let laggards = store.laggards(id, cycle.state, &sessions, &visible, page)?;
     let view = |laggard: Laggard| view(laggard, &cycle, actor.today);
     Ok(CycleReadiness {
         due_on: match next {
@@ -183,5 +188,6 @@ fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate) -> LaggardView {
         employee: laggard.person.into(),
         due_on,
         is_overdue: due_on < today,
+        is_blocking: laggard.missing.is_blocking(),
     }
 }

@@ -5,15 +5,17 @@ use crate::refusal::Refusal;
 use chrono::NaiveDate;
 use domain::Exact;
 use domain::calendar::Period;
+use domain::disclosure::Disclosure;
+use domain::distribution::Tally;
 use domain::id::OrgUnitId;
 use domain::number::Rounding;
 use domain::risk::Level;
 use domain::risk::progress::{GoalState, goal_risk};
 use domain::risk::schedule::Moment;
-use domain::scale::Grade;
+use domain::scale::{Grade, PerGrade};
 use domain::state::review;
 use domain::text::TextEnum;
-use persistence::{GoalFigures, OpenCycle, ReviewCount, TeamMember, UnitGoals, UnitReviews};
+use persistence::{Alike, DepartmentGoals, GoalFigures, OpenCycle, ReviewCount, TeamMember};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
@@ -53,112 +55,162 @@ pub fn of_whole(members: &[TeamMember]) -> Vec<ReviewCount> {
 }
 
 /// Reviews by state, in the order in which they go through them.
-pub fn by_state(counts: &[ReviewCount]) -> Vec<StateCount> {
-    let people = |state| counts.iter().filter(|c| c.state == Some(state)).map(|c| c.people).sum();
-    let all = review::State::ALL.iter().map(|&state| StateCount { state, people: people(state) });
-    all.filter(|count| count.people > 0).collect()
+pub fn by_state(counts: impl Iterator<Item = (Option<review::State>, i64)>) -> Vec<StateCount> {
+    let mut people = BTreeMap::<_, i64>::new();
+    for (state, count) in counts {
+        *people.entry(state).or_default() += count;
+    }
+    let all = review::State::ALL.iter().filter_map(|&state| {
+        let people = people.get(&Some(state)).copied().filter(|people| *people > 0)?;
+        Some(StateCount { state, people })
+    });
+    all.collect()
 }
 
 /// Reviews by grade, best first; those without a grade are left out.
-pub fn by_grade(counts: &[ReviewCount]) -> Vec<GradeCount> {
-    let people = |grade| counts.iter().filter(|c| c.grade == Some(grade)).map(|c| c.people).sum();
-    Grade::ALL.iter().map(|&grade| GradeCount { grade, people: people(grade) }).collect()
+pub fn by_grade(counts: impl Iterator<Item = (Option<Grade>, i64)>) -> Vec<GradeCount> {
+    let mut people = PerGrade::<i64>::default();
+    for (grade, count) in counts {
+        if let Some(grade) = grade {
+            *people.get_mut(grade) += count;
+        }
+    }
+    Grade::ALL.iter().map(|&grade| GradeCount { grade, people: *people.get(grade) }).collect()
 }
 
 /// What is known of the people of one department.
 #[derive(Default)]
-struct Tally {
+struct Figures {
     name: Option<String>,
     excluded: i64,
-    counts: Vec<ReviewCount>,
-    goals: GoalFigures,
+    counts: Vec<Alike>,
+    /// Grades of those who count; none where they are withheld.
+    grades: Option<Vec<(Option<Grade>, i64)>>,
+    /// Goals; none where they are withheld.
+    goals: Option<GoalFigures>,
 }
 
-impl Tally {
+impl Figures {
     fn people(&self) -> i64 {
-        self.counts.iter().map(|count| count.people).sum()
+        self.counts.iter().map(|alike| alike.people).sum()
     }
+}
 
-    fn add(&mut self, goals: &GoalFigures) {
-        self.goals.goals += goals.goals;
-        self.goals.agreed += goals.agreed;
-        self.goals.submitted += goals.submitted;
-        self.goals.weight += goals.weight;
-        self.goals.weighted_progress += goals.weighted_progress;
-    }
+fn add(sum: &mut GoalFigures, goals: &GoalFigures) {
+    sum.goals += goals.goals;
+    sum.agreed += goals.agreed;
+    sum.submitted += goals.submitted;
+    sum.weight += goals.weight;
+    sum.weighted_progress += goals.weighted_progress;
 }
 
 /// The departments of a cycle.
 pub struct Departments<'c> {
-    tallies: BTreeMap<Option<OrgUnitId>, Tally>,
+    figures: BTreeMap<Option<OrgUnitId>, Figures>,
+    total_grades: Option<Vec<(Option<Grade>, i64)>>,
     cycle: &'c OpenCycle,
     today: NaiveDate,
 }
 
 impl<'c> Departments<'c> {
-    /// Adds up what belongs to people in `units`; none is everybody.
+    /// Adds up what is known of people by department, with live counts of their grades.
     pub fn new(
-        reviews: Vec<UnitReviews>,
-        goals: Vec<UnitGoals>,
-        units: Option<&[OrgUnitId]>,
+        people: Vec<Alike>,
+        goals: Vec<DepartmentGoals>,
         cycle: &'c OpenCycle,
         today: NaiveDate,
     ) -> Self {
-        let seen = |unit: Option<OrgUnitId>| {
-            units.is_none_or(|units| unit.is_some_and(|unit| units.contains(&unit)))
-        };
-        let mut tallies: BTreeMap<_, Tally> = BTreeMap::new();
-        for row in reviews.into_iter().filter(|row| seen(row.org_unit_id)) {
-            let (id, name) = row.department.unzip();
-            let tally = tallies.entry(id).or_default();
-            tally.name = name;
-            if row.excluded {
-                tally.excluded += row.count.people;
+        let mut figures = BTreeMap::<_, Figures>::new();
+        for alike in people {
+            let id = alike.department.as_ref().map(|(id, _)| *id);
+            let known = figures.entry(id).or_default();
+            known.name = alike.department.as_ref().map(|(_, name)| name.clone());
+            known.goals.get_or_insert_default();
+            if alike.evaluated {
+                let grade = (alike.results.present_grade(), alike.people);
+                known.grades.get_or_insert_default().push(grade);
+                known.counts.push(alike);
             } else {
-                tally.counts.push(row.count);
+                known.excluded += alike.people;
+                known.grades.get_or_insert_default();
             }
         }
-        for row in goals.iter().filter(|row| seen(row.org_unit_id)) {
-            tallies.entry(row.department_id).or_default().add(&row.goals);
+        for DepartmentGoals { department_id, goals, .. } in goals {
+            figures.entry(department_id).or_default().goals = Some(goals);
         }
-        Self { tallies, cycle, today }
+        let grades = figures.values().filter_map(|known| known.grades.as_ref());
+        let total_grades = Some(grades.flatten().copied().collect());
+        Self { figures, total_grades, cycle, today }
     }
 
-    /// Everybody together.
+    /// The same, with the grades as they are disclosed, and without the goals of departments in which
+    /// fewer than `least` people have any whose goals the reader may not read; `readable` says of how
+    /// many the reader may.
+    pub fn as_disclosed(
+        mut self,
+        disclosure: &Disclosure,
+        least: i64,
+        goals: &[DepartmentGoals],
+        readable: &BTreeMap<Option<OrgUnitId>, i64>,
+    ) -> Self {
+        let told = |tally: &Tally| {
+            let counts = tally.present.clone();
+            Grade::ALL.iter().map(|&it| (Some(it), i64::from(*counts.get(it)))).collect()
+        };
+        for (id, known) in &mut self.figures {
+            known.grades = disclosure.departments.get(id).and_then(Option::as_ref).map(told);
+            let people = goals.iter().find(|it| it.department_id == *id).map_or(0, |it| it.people);
+            let unknown = people - readable.get(id).copied().unwrap_or_default();
+            known.goals = known.goals.filter(|_| unknown <= 0 || unknown >= least);
+        }
+        self.total_grades = disclosure.total.as_ref().map(told);
+        self
+    }
+
+    /// Everybody together, as far as anything is shown.
     pub fn total(&self) -> Result<DepartmentView, Refusal> {
-        let mut whole = Tally::default();
-        for tally in self.tallies.values() {
-            whole.excluded += tally.excluded;
-            whole.counts.extend(&tally.counts);
-            whole.add(&tally.goals);
+        let mut whole = Figures { grades: self.total_grades.clone(), ..Figures::default() };
+        for known in self.figures.values() {
+            whole.excluded += known.excluded;
+            whole.counts.extend(known.counts.iter().cloned());
+            if let Some(goals) = &known.goals {
+                add(whole.goals.get_or_insert_default(), goals);
+            }
+        }
+        if self.figures.is_empty() {
+            whole.goals = Some(GoalFigures::default());
         }
         self.view(None, &whole)
     }
 
     /// Department by department, by name.
     pub fn rows(&self) -> Result<Vec<DepartmentView>, Refusal> {
-        let views = self.tallies.iter().map(|(id, tally)| self.view(*id, tally));
+        let views = self.figures.iter().map(|(id, known)| self.view(*id, known));
         let mut rows: Vec<_> = views.collect::<Result<_, _>>()?;
         rows.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         Ok(rows)
     }
 
-    fn view(&self, id: Option<OrgUnitId>, tally: &Tally) -> Result<DepartmentView, Refusal> {
-        let progress = progress(&tally.goals);
+    fn view(&self, id: Option<OrgUnitId>, known: &Figures) -> Result<DepartmentView, Refusal> {
+        let goals = |goals: &GoalFigures| {
+            let progress = progress(goals);
+            let level = level(progress, self.cycle, self.today)?;
+            Ok::<_, Refusal>(GoalsView {
+                goals: goals.goals,
+                agreed: goals.agreed,
+                submitted: goals.submitted,
+                progress,
+                level,
+            })
+        };
         Ok(DepartmentView {
             id: id.map(|id| id.uuid()),
-            name: tally.name.clone(),
-            people: tally.people(),
-            excluded: tally.excluded,
-            reviews: by_state(&tally.counts),
-            grades: by_grade(&tally.counts),
-            goals: GoalsView {
-                goals: tally.goals.goals,
-                agreed: tally.goals.agreed,
-                submitted: tally.goals.submitted,
-                progress,
-                level: level(progress, self.cycle, self.today)?,
-            },
+            name: known.name.clone(),
+            people: known.people(),
+            excluded: known.excluded,
+            reviews: by_state(known.counts.iter().map(|alike| (alike.state, alike.people))),
+            grades: known.grades.as_ref().map(|grades| by_grade(grades.iter().copied())),
+            goals: known.goals.as_ref().map(goals).transpose()?,
         })
     }
 }

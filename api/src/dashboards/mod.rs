@@ -4,15 +4,18 @@ mod figures;
 mod views;
 
 use crate::caller::{Actor, Caller};
+use crate::distribution::disclosed::{self, Graded, Told};
 use crate::extract::Query;
 use crate::refusal::Refusal;
 use crate::to_dos::Desk;
 use actix_web::{HttpResponse, get};
-use domain::policy::{Action, Target, Visibility, decide, visibility};
+use domain::id::{CycleId, OrgUnitId};
+use domain::policy::{Action, Target, decide, visibility};
 use domain::state::{cycle, review};
 use figures::Departments;
 use persistence::{After, OpenCycle, Page, Store};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use utoipa::IntoParams;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -99,15 +102,21 @@ async fn hr(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, Re
 /// Read the dashboard of senior management
 ///
 /// How the goals of the company and of its departments are on their way, and which grades they
-/// come to.
+/// come to. Before release grades are shown as `GET /v1/cycles/{id}/distribution` shows them to
+/// senior management.
 #[utoipa::path(tag = "dashboards", operation_id = "getExecutiveDashboard", params(CycleQuery),
     responses((status = 200, description = "The company in a cycle", body = ExecutiveDashboard)),
     security(("bearer" = [])))]
 #[get("/executive")]
 async fn executive(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, Refusal> {
     let cycle_id = query.0.cycle_id;
-    let view =
-        caller.snapshot(move |store, actor| executive_dashboard(store, actor, cycle_id)).await?;
+    let read =
+        move |store: &mut dyn Store, actor: &Actor| executive_dashboard(store, actor, cycle_id);
+    let (mut view, due) = caller.snapshot(read).await?;
+    if let Some(graded) = due {
+        disclosed::renew(&caller, graded).await;
+        (view, _) = caller.snapshot(read).await?;
+    }
     caller.listed(&view, None)
 }
 
@@ -174,16 +183,20 @@ fn manager_dashboard(
     let desk = Desk::of(store, actor)?;
     let cycle = chosen(&desk.cycles, cycle_id)?;
     let members = store.team(me, cycle.id, page)?;
+    let hidden = &actor.subject.behind;
     let is_whole = page.after.is_none() && (members.len() as i64) < page.limit;
-    let reviews =
-        if is_whole { figures::of_whole(&members) } else { store.team_reviews(me, cycle.id)? };
+    let reviews = if is_whole && hidden.is_empty() {
+        figures::of_whole(&members)
+    } else {
+        store.team_reviews(me, cycle.id, hidden)?
+    };
     Ok(ManagerDashboard {
         cycle: cycle.into(),
-        reviews: figures::by_state(&reviews),
-        grades: figures::by_grade(&reviews),
+        reviews: figures::by_state(reviews.iter().map(|it| (it.state, it.people))),
+        grades: figures::by_grade(reviews.iter().map(|it| (it.grade, it.people))),
         members: members
             .into_iter()
-            .map(|member| TeamMemberView::new(member, cycle, actor.today))
+            .map(|member| TeamMemberView::new(member, cycle, actor))
             .collect::<Result<_, _>>()?,
         next_cursor: None,
         to_dos: ToDoList::of(&desk, actor),
@@ -196,10 +209,12 @@ fn hr_dashboard(
     cycle_id: Option<Uuid>,
 ) -> Result<HrDashboard, Refusal> {
     actor.may(Action::DashboardHr)?;
-    let shown = visibility(&actor.subject, Action::DashboardHr, actor.today)?;
     let desk = Desk::of(store, actor)?;
     let cycle = chosen(&desk.cycles, cycle_id)?;
-    let departments = departments(store, actor, cycle, Some(&shown))?;
+    let shown = visibility(&actor.subject, Action::DashboardHr, actor.today)?;
+    let people = disclosed::people(store, actor, Action::DashboardHr, cycle.id)?;
+    let goals = store.department_goals(cycle.id, &shown)?;
+    let departments = Departments::new(people, goals, cycle, actor.today);
     Ok(HrDashboard {
         cycle: cycle.into(),
         total: departments.total()?,
@@ -208,17 +223,30 @@ fn hr_dashboard(
     })
 }
 
+/// The dashboard, and what is to be renewed before it is shown.
 fn executive_dashboard(
     store: &mut dyn Store,
     actor: &Actor,
     cycle_id: Option<Uuid>,
-) -> Result<ExecutiveDashboard, Refusal> {
-    actor.may(Action::DashboardExecutive)?;
+) -> Result<(ExecutiveDashboard, Option<Graded>), Refusal> {
+    let action = Action::DashboardExecutive;
+    actor.may(action)?;
     let desk = Desk::of(store, actor)?;
     let cycle = chosen(&desk.cycles, cycle_id)?;
-    let departments = departments(store, actor, cycle, None)?;
+    let min_shown = cycle.settings.dist.min_shown;
+    let graded = Graded { cycle: cycle.id, state: cycle.state, min_shown };
+    let Told { disclosure, in_counts_alone, due } =
+        disclosed::grades(store, actor, action, &graded)?;
+    let shown = visibility(&actor.subject, action, actor.today)?;
+    let people = disclosed::people(store, actor, action, cycle.id)?;
+    let sums = store.department_goals(cycle.id, &shown)?;
+    let mut departments = Departments::new(people, sums.clone(), cycle, actor.today);
+    if in_counts_alone {
+        let readable = readable_goals(store, actor, cycle.id)?;
+        departments = departments.as_disclosed(&disclosure, min_shown.into(), &sums, &readable);
+    }
     let goals = store.company_goals(cycle.id)?;
-    Ok(ExecutiveDashboard {
+    let view = ExecutiveDashboard {
         cycle: cycle.into(),
         goals: goals
             .into_iter()
@@ -227,7 +255,21 @@ fn executive_dashboard(
         total: departments.total()?,
         departments: departments.rows()?,
         to_dos: ToDoList::of(&desk, actor),
-    })
+    };
+    Ok((view, due.map(|_| graded)))
+}
+
+/// Of how many people of each department the caller may read the goals one by one.
+fn readable_goals(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: CycleId,
+) -> Result<BTreeMap<Option<OrgUnitId>, i64>, Refusal> {
+    let Ok(visible) = visibility(&actor.subject, Action::GoalRead, actor.today) else {
+        return Ok(BTreeMap::new());
+    };
+    let sums = store.department_goals(cycle, &visible)?;
+    Ok(sums.into_iter().map(|sum| (sum.department_id, sum.people)).collect())
 }
 
 /// The cycle asked for, or the running one whose period ends last.
@@ -238,20 +280,4 @@ fn chosen(cycles: &[OpenCycle], asked: Option<Uuid>) -> Result<&OpenCycle, Refus
         None => cycles.iter().rfind(launched),
     }
     .ok_or(Refusal::NotFound)
-}
-
-/// The departments of a cycle, of the people that `shown` lets the caller see.
-fn departments<'c>(
-    store: &mut dyn Store,
-    actor: &Actor,
-    cycle: &'c OpenCycle,
-    shown: Option<&Visibility>,
-) -> Result<Departments<'c>, Refusal> {
-    let units = match shown.filter(|shown| shown.everyone().is_none()) {
-        Some(shown) => Some(store.visible_units(shown)?),
-        None => None,
-    };
-    let reviews = store.unit_reviews(cycle.id)?;
-    let goals = store.unit_goals(cycle.id)?;
-    Ok(Departments::new(reviews, goals, units.as_deref(), cycle, actor.today))
 }

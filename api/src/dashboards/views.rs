@@ -161,10 +161,12 @@ pub struct TeamMemberView {
 }
 
 impl TeamMemberView {
-    /// A member seen on a day of the cycle.
-    pub fn new(member: TeamMember, cycle: &OpenCycle, today: NaiveDate) -> Result<Self, Refusal> {
+    /// A member as the manager sees it on a day of the cycle.
+    pub fn new(member: TeamMember, cycle: &OpenCycle, actor: &Actor) -> Result<Self, Refusal> {
         let progress = progress(&member.goals);
-        let TeamMember { composite, grade, .. } = member;
+        let today = actor.today;
+        let seen = !actor.subject.may_be(member.employee_id);
+        let (composite, grade) = (member.composite.filter(|_| seen), member.grade.filter(|_| seen));
         Ok(Self {
             participant_id: member.participant_id.uuid(),
             employee: (member.employee_id, member.name).into(),
@@ -246,10 +248,14 @@ pub struct DepartmentView {
     pub excluded: i64,
     /// Reviews by state, in the order in which they go through them.
     pub reviews: Vec<StateCount>,
-    /// Grades so far, best first.
-    pub grades: Vec<GradeCount>,
-    /// Goals.
-    pub goals: GoalsView,
+    /// Grades so far, best first; null where they are withheld, because a single grade would follow
+    /// that the caller may not read. Whoever may not read them one by one is shown those who count
+    /// towards the quotas, as of the last renewal.
+    #[schema(required = true)]
+    pub grades: Option<Vec<GradeCount>>,
+    /// Goals; null where too few people have any whose goals the caller may not read.
+    #[schema(required = true)]
+    pub goals: Option<GoalsView>,
 }
 
 /// A cycle, department by department.

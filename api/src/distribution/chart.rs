@@ -1,6 +1,6 @@
 //! The distribution of a cycle as a picture: a bar for each department, a piece for each grade.
 
-use super::views::{Distribution, DistributionLine, GradeCounts};
+use super::views::{Distribution, DistributionLine, DistributionSummary};
 use crate::problem::Language;
 use crate::xml::Escaped;
 use std::fmt::Write;
@@ -28,15 +28,19 @@ const GRADES: [(&str, &str, &str); 5] = [
     ("D", "#b03a2e", "#ffffff"),
 ];
 
-fn counts(counts: &GradeCounts) -> [u32; 5] {
-    [counts.s, counts.a, counts.b, counts.c, counts.d]
+/// People per grade; nobody where that is withheld.
+fn counts(line: &DistributionLine) -> [u32; 5] {
+    let present = line.present.as_ref();
+    present.map_or([0; 5], |DistributionSummary { counts, .. }| {
+        [counts.s, counts.a, counts.b, counts.c, counts.d]
+    })
 }
 
 /// The picture, as SVG that needs nothing else.
 pub fn svg(distribution: &Distribution, cycle: &str, language: Language) -> String {
-    let (title, total, people) = match language {
-        Language::En => (format!("Grades in {cycle} by department"), "Total", "people"),
-        Language::Zh => (format!("{cycle} 各部门绩效等级分布"), "合计", "人"),
+    let (title, total, people, withheld) = match language {
+        Language::En => (format!("Grades in {cycle} by department"), "Total", "people", "withheld"),
+        Language::Zh => (format!("{cycle} 各部门绩效等级分布"), "合计", "人", "不予显示"),
     };
     let named = distribution.departments.iter().map(|department| {
         let name = department.name.as_deref().or(department.code.as_deref());
@@ -48,7 +52,11 @@ pub fn svg(distribution: &Distribution, cycle: &str, language: Language) -> Stri
     let height = HEAD + ROW * u32::try_from(rows.len()).unwrap_or(u32::MAX / ROW - HEAD);
     let mut told = String::new();
     for (name, line) in &rows {
-        let counts = counts(&line.present.counts);
+        if line.withheld {
+            let _ = write!(told, "{name}: {withheld}. ");
+            continue;
+        }
+        let counts = counts(line);
         let figures: Vec<_> = GRADES
             .iter()
             .zip(counts)
@@ -77,15 +85,15 @@ pub fn svg(distribution: &Distribution, cycle: &str, language: Language) -> Stri
         );
     }
     for (place, (name, line)) in (0..).zip(&rows) {
-        bar(&mut out, HEAD + place * ROW, name, line);
+        bar(&mut out, HEAD + place * ROW, name, line, withheld);
     }
     out.push_str("</svg>");
     out
 }
 
 /// One row: the name, a piece for each grade and what is said of it.
-fn bar(out: &mut String, top: u32, name: &str, line: &DistributionLine) {
-    let counts = counts(&line.present.counts);
+fn bar(out: &mut String, top: u32, name: &str, line: &DistributionLine, withheld: &str) {
+    let counts = counts(line);
     let people: u32 = counts.iter().sum();
     let base = top + 16;
     let name = if name.chars().count() > 26 {
@@ -109,13 +117,11 @@ fn bar(out: &mut String, top: u32, name: &str, line: &DistributionLine) {
             x + wide / 2,
         );
     }
-    let deviating: String = line.present.deviating.iter().map(|grade| grade.as_str()).collect();
-    let _ = write!(
-        out,
-        "<text x=\"{}\" y=\"{base}\">{} {deviating}</text>",
-        NAMES + BARS + 8,
-        line.present.verdict,
-    );
+    let said = line.present.as_ref().map_or(withheld.to_owned(), |present| {
+        let deviating: String = present.deviating.iter().map(|grade| grade.as_str()).collect();
+        format!("{} {deviating}", present.verdict)
+    });
+    let _ = write!(out, "<text x=\"{}\" y=\"{base}\">{said}</text>", NAMES + BARS + 8);
 }
 
 /// Where on a bar so many of all people end.

@@ -1,6 +1,7 @@
 //! The distribution of grades in a cycle: against quotas, against chance, by department.
 
 mod chart;
+pub mod disclosed;
 pub mod views;
 
 use crate::auth::principal::zone;
@@ -10,15 +11,16 @@ use crate::problem::Language;
 use crate::refusal::Refusal;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get};
+use disclosed::{Graded, Told};
 use domain::cycle::Cycle;
-use domain::distribution::{Table, Tally, table};
+use domain::distribution::{Table, table};
 use domain::id::{CycleId, OrgUnitId};
 use domain::participant::day_of_record;
-use domain::policy::{Action, visibility};
+use domain::policy::Action;
 use domain::settings::DistributionSettings;
-use persistence::{GradeCount, Store};
+use persistence::Store;
 use serde::Deserialize;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use utoipa::IntoParams;
 use uuid::Uuid;
 use views::{DepartmentDistribution, Distribution, DistributionPool};
@@ -37,9 +39,12 @@ struct DistributionQuery {
 /// Live counts of computed and present grades against the quotas of the policy, in total, for each
 /// department and for each group in which quotas hold: small departments pool along the tree of
 /// units as it was at the launch. Whether the total differs from the target by more than chance is a
-/// prompt to look, never a reason by itself. HR business partners are shown the departments of
-/// their units. The reader's own review is left out until it is released, since counts would tell
-/// it. With `Accept: image/svg+xml` a chart of the same figures.
+/// prompt to look, never a reason by itself. HR business partners are shown the people of their
+/// units. The reader's own review is left out until it is released, since counts would tell it; who
+/// may read all others counts towards no quota. Who may not read the grades one by one before they
+/// are released is shown groups of five and more people as of the last renewal: a group is renewed
+/// when five of its grades have changed, and withheld while a single grade would follow from it. With
+/// `Accept: image/svg+xml` a chart of the same figures.
 #[utoipa::path(tag = "cycles", operation_id = "getDistribution",
     params(("id" = Uuid, Path, description = "Id of the cycle"), DistributionQuery),
     responses((status = 200, description = "The distribution", content(
@@ -59,8 +64,13 @@ pub async fn read(
         _ => None,
     })?;
     let (id, department) = (id.0.into(), query.0.department_id.map(OrgUnitId::from));
-    let (distribution, code) =
-        caller.snapshot(move |store, actor| distribution_of(store, actor, id, department)).await?;
+    let read =
+        move |store: &mut dyn Store, actor: &Actor| distribution_of(store, actor, id, department);
+    let (mut distribution, mut code, due) = caller.snapshot(read).await?;
+    if let Some(graded) = due {
+        disclosed::renew(&caller, graded).await;
+        (distribution, code, _) = caller.snapshot(read).await?;
+    }
     if !chart {
         return caller.listed(&distribution, None);
     }
@@ -72,28 +82,29 @@ pub async fn read(
         .body(chart::svg(&distribution, &code, language)))
 }
 
-/// The distribution of a cycle as the caller may see it, and the code of the cycle.
+/// The distribution of a cycle as the caller may see it, the code of the cycle, and what is to be
+/// renewed before it is shown.
 fn distribution_of(
     store: &mut dyn Store,
     actor: &Actor,
     id: CycleId,
     department: Option<OrgUnitId>,
-) -> Result<(Distribution, String), Refusal> {
+) -> Result<(Distribution, String, Option<Graded>), Refusal> {
     let sealed = store.cycle(id)?;
     let (cycle, _) = actor.open(store, Action::DistributionRead, sealed)?;
     let settings = settings_of(store, actor, &cycle)?;
-    let shown = visibility(&actor.subject, Action::DistributionRead, actor.today)?;
-    let mut counts = store.grade_counts(id, actor.subject.employee_id)?;
-    if shown.everyone().is_none() {
-        let units: HashSet<OrgUnitId> = store.visible_units(&shown)?.into_iter().collect();
-        counts.retain(|count| count.department_id.is_some_and(|unit| units.contains(&unit)));
-    }
+    let graded = Graded { cycle: id, state: cycle.state, min_shown: settings.min_shown };
+    let Told { disclosure, in_counts_alone, due } =
+        disclosed::grades(store, actor, Action::DistributionRead, &graded)?;
     let units = units_of(store, actor, &cycle)?;
     let tree: Vec<_> = units.iter().map(|unit| (Some(unit.id), unit.parent_id.map(Some))).collect();
-    let found = table(tallies(counts), &tree, &settings)
+    let found = table(disclosure, &tree, &settings)
         .map_err(|error| Refusal::Internal(error.to_string()))?;
-    let distribution = view(&cycle, &settings, &units, &found, department);
-    Ok((distribution, cycle.code))
+    let mut distribution = view(&cycle, &settings, &units, &found, department);
+    if in_counts_alone {
+        distribution.leave_computed_out();
+    }
+    Ok((distribution, cycle.code, due.map(|_| graded)))
 }
 
 /// How the policy of a cycle steers the distribution.
@@ -123,19 +134,11 @@ fn units_of(
     Ok(units)
 }
 
-fn tallies(counts: Vec<GradeCount>) -> BTreeMap<Option<OrgUnitId>, Tally> {
-    let mut tallies = BTreeMap::<_, Tally>::new();
-    for GradeCount { department_id, counts_for_quota, results, people } in counts {
-        tallies.entry(department_id).or_default().add(&results, counts_for_quota, people);
-    }
-    tallies
-}
-
 fn view(
     cycle: &Cycle,
     settings: &DistributionSettings,
     units: &[domain::org::OrgUnit],
-    found: &Table<Option<OrgUnitId>>,
+    found: &Table,
     department: Option<OrgUnitId>,
 ) -> Distribution {
     let named: HashMap<OrgUnitId, _> = units.iter().map(|unit| (unit.id, unit)).collect();
@@ -149,7 +152,7 @@ fn view(
             department_id: id.map(Uuid::from),
             code: unit(id).map(|unit| unit.code.clone()),
             name: unit(id).map(|unit| unit.name.clone()),
-            line: line.into(),
+            line: line.as_ref().into(),
         })
         .collect();
     departments.sort_by(|left, right| left.code.cmp(&right.code));
@@ -159,12 +162,12 @@ fn view(
         mode: settings.mode.into(),
         shares: (&settings.shares).into(),
         min_group: settings.min_group,
-        total: (&found.total).into(),
+        total: found.total.as_ref().into(),
         departments,
         pools: pools
             .map(|(members, line)| DistributionPool {
                 department_ids: members.iter().map(|id| id.map(Uuid::from)).collect(),
-                line: line.into(),
+                line: line.as_ref().into(),
             })
             .collect(),
     }

@@ -205,29 +205,40 @@ impl From<&Summary> for DistributionSummary {
     }
 }
 
-/// Some people and the distribution of their grades.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+/// Some people and the distribution of their grades. Where it is withheld, because a single grade
+/// would follow from it that the caller may not read, everything else is null.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct DistributionLine {
-    /// Computed grades of those who count towards the quotas.
-    pub computed: GradeCounts,
+    /// Whether it is withheld.
+    #[schema(example = false)]
+    pub withheld: bool,
+    /// Computed grades of those who count towards the quotas; null for who may not read the grades
+    /// one by one.
+    #[schema(required = true)]
+    pub computed: Option<GradeCounts>,
     /// The grades of the same people as they stand, calibrated where a session moved them.
-    pub present: DistributionSummary,
+    #[schema(required = true)]
+    pub present: Option<DistributionSummary>,
     /// People with a grade who do not count towards the quotas.
-    #[schema(example = 1)]
-    pub uncounted: u32,
-    /// People without a grade so far.
-    #[schema(example = 0)]
-    pub ungraded: u32,
+    #[schema(required = true, example = 1)]
+    pub uncounted: Option<u32>,
+    /// People whose grade is not among those counted so far.
+    #[schema(required = true, example = 0)]
+    pub ungraded: Option<u32>,
 }
 
-impl From<&Line> for DistributionLine {
-    fn from(Line { tally, summary }: &Line) -> Self {
+impl From<Option<&Line>> for DistributionLine {
+    fn from(line: Option<&Line>) -> Self {
+        let Some(Line { tally, summary }) = line else {
+            return Self { withheld: true, ..Self::default() };
+        };
         let Tally { computed, uncounted, ungraded, .. } = tally;
         Self {
-            computed: computed.into(),
-            present: summary.into(),
-            uncounted: *uncounted,
-            ungraded: *ungraded,
+            withheld: false,
+            computed: Some(computed.into()),
+            present: Some(summary.into()),
+            uncounted: Some(*uncounted),
+            ungraded: Some(*ungraded),
         }
     }
 }
@@ -272,10 +283,21 @@ pub struct Distribution {
     /// Groups of fewer people have no quotas of their own.
     #[schema(example = 10)]
     pub min_group: u32,
-    /// Everybody.
+    /// Everybody of whom something is shown.
     pub total: DistributionLine,
     /// Each department, by code.
     pub departments: Vec<DepartmentDistribution>,
     /// The groups in which quotas hold: departments of their own, and small ones together.
     pub pools: Vec<DistributionPool>,
+}
+
+impl Distribution {
+    /// Leaves out what is known of single grades only.
+    pub(super) fn leave_computed_out(&mut self) {
+        let departments = self.departments.iter_mut().map(|department| &mut department.line);
+        let pools = self.pools.iter_mut().map(|pool| &mut pool.line);
+        for line in departments.chain(pools).chain([&mut self.total]) {
+            line.computed = None;
+        }
+    }
 }

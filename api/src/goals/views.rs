@@ -9,9 +9,10 @@ use crate::problem::Violation;
 use crate::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::Period;
+use domain::cycle;
 use domain::goal::{Goal, GoalAction, GoalContent, GoalLevel, GoalRevision, GoalWarning};
 use domain::okr::smart::Failure;
-use domain::policy::{Mask, Target};
+use domain::policy::{Action, Mask, Target, decide};
 use domain::state::{Actor as Seat, goal};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -242,7 +243,8 @@ pub struct GoalView {
     pub confidence: Option<Option<i32>>,
     /// When somebody last checked in.
     pub checked_in_at: Option<DateTime<Utc>>,
-    /// Score, once scored.
+    /// Score, once scored; left out for those who may not read the rating of its owner, before the
+    /// release for the owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false, example = "96.40")]
     pub score: Option<Option<Decimal>>,
@@ -280,6 +282,9 @@ impl GoalView {
     pub(super) fn new(actor: &Actor, goal: Goal, target: &Target, mask: Mask) -> Self {
         let allowed_actions = allowed_actions(actor, &goal, target);
         let full = mask == Mask::Full;
+        // The weighted mean of the scores is the performance: a score is as secret as the rating.
+        let rated = Target { stage: Some(cycle::stage(goal.cycle_state)), ..*target };
+        let sees_score = decide(&actor.subject, Action::RatingRead, &rated).permit.is_some();
         let first_signature = goal.first_signature.map(|signature| FirstSignatureView {
             action: match signature.event {
                 goal::Event::Cancel => GoalAction::Cancellation,
@@ -302,7 +307,7 @@ impl GoalView {
             progress: full.then_some(goal.progress),
             confidence: full.then_some(goal.confidence),
             checked_in_at: goal.checked_in_at,
-            score: full.then_some(goal.score),
+            score: sees_score.then_some(goal.score),
             return_reason: full.then_some(goal.return_reason),
             first_signature,
             smart: None,

@@ -4,6 +4,7 @@ use super::drafts::Frame;
 use super::results::ResultsComputation;
 use crate::bulk::SYNCHRONOUS_ROWS;
 use crate::caller::Actor;
+use crate::distribution::disclosed;
 use crate::jobs::{JobResult, JobView, Ticket, Work};
 use crate::problem::Violation;
 use crate::refusal::Refusal;
@@ -133,8 +134,12 @@ pub(super) fn scored(
         }
         let record = Record::new("goal.scored", goal.id, rule)
             .transition(goal.state.as_str(), state.as_str());
-        let version = goal.version + 1;
-        let after = Goal { state, score: Some(score), version, updated_at: now, ..goal.clone() };
+        // Another score in the same state moves neither version nor instant: its owner may not know.
+        let (version, updated_at) = match state == goal.state {
+            true => (goal.version, goal.updated_at),
+            false => (goal.version + 1, now),
+        };
+        let after = Goal { state, score: Some(score), version, updated_at, ..goal.clone() };
         changes.push(Change::new(after, record));
     }
     Ok(changes)
@@ -242,7 +247,10 @@ fn compute(
 ) -> Result<ResultsComputation, Refusal> {
     let blends = frame.settings.manager.team_lambda.is_positive();
     let leaders = if blends { store.team_leaders(frame.cycle.id)? } else { HashSet::new() };
-    let mut told = ResultsComputation::default();
+    // Of those who could tell an own result from the sums, nothing is in the sums.
+    let mut apart = disclosed::overseers(store, actor, frame.cycle.id)?;
+    apart.extend(actor.subject.persons());
+    let mut told = ResultsComputation::without(apart);
     let mut done = 0;
     let mut after = None;
     loop {
@@ -309,14 +317,14 @@ fn settle(
             Err(faults) if whole || pending => told.fail(review, &faults),
             Err(_) => {}
             Ok(computed) if whole => {
-                told.computed += 1;
+                told.computed += usize::from(told.tells_of(review));
                 let files = computation.goals_of(review.employee_id);
                 sheet.goals.extend(scored(files, &computed.goals, actor.now, rule)?);
                 sheet.note(review, review.results.computed_again(&computed.results), rule);
                 sheet.traces.push((review.id, computed.trace));
             }
             Ok(computed) => {
-                told.waiting += usize::from(pending);
+                told.waiting += usize::from(pending && told.tells_of(review));
                 let performance = computed.results.performance;
                 sheet.note(review, Results { performance, ..review.results.clone() }, rule);
             }

@@ -11,7 +11,7 @@ use crate::schema::{word_or_null, words};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
-use domain::id::{PolicyId, ReviewId};
+use domain::id::{EmployeeId, PolicyId, ReviewId};
 use domain::number::Exact;
 use domain::review::form::Review;
 use domain::review::result::Faults;
@@ -20,6 +20,7 @@ use domain::state::review::State;
 use domain::trace::{Calculation, Locale, Outline, PartKind, Step, Trace};
 use persistence::{ResultTrace, Store};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use utoipa::ToSchema;
 use utoipa_actix_web::scope;
@@ -223,7 +224,9 @@ impl ExplanationPart {
     }
 }
 
-/// What computing the results of a cycle came to.
+/// What computing the results of a cycle came to. The results of whoever asks, and of all who may read
+/// those of everybody else, are computed as well but in none of the figures: the own one could be told
+/// from them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResultsComputation {
     /// Results that are computed.
@@ -237,6 +240,9 @@ pub struct ResultsComputation {
     pub failed: usize,
     /// What is missing, of the first 200 of them.
     pub failures: Vec<ResultFailure>,
+    /// Whose results are computed but in none of these figures.
+    #[serde(skip)]
+    apart: HashSet<EmployeeId>,
 }
 
 /// A result that could not be computed.
@@ -262,8 +268,21 @@ pub struct ResultFault {
 }
 
 impl ResultsComputation {
+    /// Figures to which these people do not add.
+    pub(super) fn without(apart: HashSet<EmployeeId>) -> Self {
+        Self { apart, ..Self::default() }
+    }
+
+    /// Whether the result of a review is in the figures.
+    pub(super) fn tells_of(&self, review: &Review) -> bool {
+        !self.apart.contains(&review.employee_id)
+    }
+
     /// Notes what is missing of a result.
     pub(super) fn fail(&mut self, review: &Review, faults: &Faults) {
+        if !self.tells_of(review) {
+            return;
+        }
         self.failed += 1;
         if self.failures.len() < MAX_FAILURES {
             let faults = faults.iter().map(|(place, error)| ResultFault {

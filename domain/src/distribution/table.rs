@@ -2,8 +2,10 @@
 //! Implements the pooling, checking and testing of E.1-E.4 for all departments at once.
 
 use super::{Check, Comparison, Counts, check, compare, people, pool_tree, quota, tolerance};
+use crate::disclosure::Disclosure;
 use crate::error::{Code, Result};
 use crate::fairness::Figure;
+use crate::id::OrgUnitId;
 use crate::number::Exact;
 use crate::review::form::Results;
 use crate::settings::DistributionSettings;
@@ -95,49 +97,50 @@ impl Line {
     }
 }
 
-/// The distribution of a cycle.
+/// The distribution of a cycle; what is withheld is none.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Table<Id> {
-    /// Everybody.
-    pub total: Line,
+pub struct Table {
+    /// Everybody, as far as anything is shown of them.
+    pub total: Option<Line>,
     /// Each department with people.
-    pub departments: BTreeMap<Id, Line>,
-    /// The departments that share quotas, each in one pool, and the pool as a whole.
-    pub pools: Vec<(Vec<Id>, Line)>,
+    pub departments: BTreeMap<Option<OrgUnitId>, Option<Line>>,
+    /// The departments that share quotas, each in one pool, and the pool as a whole, which is shown
+    /// where each of its departments is.
+    pub pools: Vec<(Vec<Option<OrgUnitId>>, Option<Line>)>,
 }
 
-/// The distribution of all departments of a cycle. `units` are all units with their parents, in the
-/// order in which siblings count.
+/// The distribution of all departments of a cycle as somebody is shown it. `units` are all units with
+/// their parents, in the order in which siblings count.
 ///
 /// # Errors
 /// Those of [`summarise`].
-pub fn table<Id: Copy + Ord>(
-    tallies: BTreeMap<Id, Tally>,
-    units: &[(Id, Option<Id>)],
+pub fn table(
+    shown: Disclosure,
+    units: &[(Option<OrgUnitId>, Option<Option<OrgUnitId>>)],
     settings: &DistributionSettings,
-) -> Result<Table<Id>> {
-    let joined = |members: &mut dyn Iterator<Item = &Tally>| {
+) -> Result<Table> {
+    let Disclosure { departments, total, sizes } = shown;
+    let line = |tally: Option<Tally>| tally.map(|tally| Line::new(tally, settings)).transpose();
+    let joined = |members: &[Option<OrgUnitId>]| {
         let mut all = Tally::default();
-        members.for_each(|tally| all.join(tally));
-        Line::new(all, settings)
+        for member in members {
+            all.join(departments.get(member)?.as_ref()?);
+        }
+        Some(all)
     };
-    let sizes = tallies
-        .iter()
-        .map(|(id, tally)| (*id, u32::try_from(people(&tally.present)).unwrap_or(u32::MAX)))
-        .collect();
     let pools = pool_tree(units, &sizes, settings.min_group)?
         .into_iter()
         .map(|pool| {
-            let line = joined(&mut pool.members.iter().filter_map(|id| tallies.get(id)))?;
-            Ok((pool.members, line))
+            let whole = line(joined(&pool.members))?;
+            Ok((pool.members, whole))
         })
         .collect::<Result<_>>()?;
     Ok(Table {
-        total: joined(&mut tallies.values())?,
+        total: line(total)?,
         pools,
-        departments: tallies
+        departments: departments
             .into_iter()
-            .map(|(id, tally)| Ok((id, Line::new(tally, settings)?)))
+            .map(|(id, tally)| Ok((id, line(tally)?)))
             .collect::<Result<_>>()?,
     })
 }
@@ -146,6 +149,7 @@ pub fn table<Id: Copy + Ord>(
 mod tests {
     use super::*;
     use crate::scale::{Grade, PerGrade};
+    use uuid::Uuid;
 
     fn graded(computed: Grade, calibrated: Option<Grade>) -> Results {
         Results {
@@ -169,21 +173,32 @@ mod tests {
 
     #[test]
     fn small_departments_are_judged_in_their_pool() {
+        let unit = |number: u128| Some(OrgUnitId::from(Uuid::from_u128(number)));
         let mut tallies = BTreeMap::new();
         for (department, people) in [(2, 6), (3, 6), (4, 12)] {
             let mut tally = Tally::default();
             tally.add(&graded(Grade::B, None), true, people);
-            tallies.insert(department, tally);
+            tallies.insert(unit(department), tally);
         }
-        let tree = [(1, None), (2, Some(1)), (3, Some(1)), (4, Some(1))];
-        let table = table(tallies, &tree, &DistributionSettings::default()).unwrap();
-        assert_eq!(table.total.summary.counts.b, 24);
-        assert_eq!(table.departments[&2].summary.check, Check::PoolRequired);
-        assert_eq!(table.departments[&2].summary.quota, None);
-        let pools: Vec<_> = table.pools.iter().map(|(members, _)| members.clone()).collect();
-        assert_eq!(pools, [vec![2, 3], vec![4]]);
-        let shared = &table.pools[0].1.summary;
+        let tree = [1, 2, 3, 4].map(|number| (unit(number), (number > 1).then_some(unit(1))));
+        let settings = DistributionSettings::default();
+        let shown = Disclosure::whole(tallies);
+        let whole = table(shown.clone(), &tree, &settings).unwrap();
+        assert_eq!(whole.total.unwrap().summary.counts.b, 24);
+        let small = whole.departments[&unit(2)].clone().unwrap();
+        assert_eq!(small.summary.check, Check::PoolRequired);
+        assert_eq!(small.summary.quota, None);
+        let pools: Vec<_> = whole.pools.iter().map(|(members, _)| members.clone()).collect();
+        assert_eq!(pools, [vec![unit(2), unit(3)], vec![unit(4)]]);
+        let shared = whole.pools[0].1.clone().unwrap().summary;
         assert_eq!(shared.quota, Some(PerGrade::new([1, 2, 6, 2, 1])));
         assert_eq!(shared.check, Check::Warning(vec![Grade::A, Grade::B, Grade::C]));
+
+        let mut partly = shown;
+        partly.departments.insert(unit(3), None);
+        let partly = table(partly, &tree, &settings).unwrap();
+        assert_eq!(partly.departments[&unit(3)], None);
+        assert_eq!(partly.pools[0], (vec![unit(2), unit(3)], None), "no pool with a part withheld");
+        assert!(partly.pools[1].1.is_some());
     }
 }

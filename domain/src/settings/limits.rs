@@ -75,6 +75,7 @@ impl Settings {
             ("dist.shares", dist.shares.iter().sum::<Exact>() == hundred, "must sum to 100"),
             ("dist.min_group", dist.min_group >= 1, POSITIVE),
             ("dist.tolerance_pp", percent(&dist.tolerance_pp), PERCENT),
+            ("dist.min_shown", dist.min_shown >= 3, "must be at least 3"),
             ("fair.basis_share", share(&fair.basis_share), SHARE),
             ("fair.min_n", fair.min_n >= 1, POSITIVE),
             ("fair.recency_tail", share(&fair.recency_tail), SHARE),

@@ -195,6 +195,8 @@ section! {
         link_dept_grade: bool = false,
         /// What a tie across a grade boundary becomes.
         tie: DistributionTie = DistributionTie::Flag,
+        /// Records from which a count over them is shown to who may not read them; never under 3.
+        min_shown: u32 = 5,
     }
 }
 

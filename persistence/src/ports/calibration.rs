@@ -7,8 +7,8 @@ use domain::calibration_session::{CalibrationSession, MoveState, SessionMove};
 use domain::change::Change;
 use domain::id::{CalibrationSessionId, CycleId, EmployeeId, MoveId, OrgUnitId, ReviewId};
 use domain::policy::Sealed;
-use domain::review::form::Results;
 use domain::state::calibration_session::State;
+use domain::time::Timestamp;
 use std::collections::{HashMap, HashSet};
 
 /// Which sessions are wanted.
@@ -29,19 +29,6 @@ pub struct Seats {
     pub managers: HashSet<EmployeeId>,
     /// Who hold a role of HR.
     pub hr: HashSet<EmployeeId>,
-}
-
-/// How many people of a department have the same results. Scores are left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GradeCount {
-    /// The department, as frozen at the launch.
-    pub department_id: Option<OrgUnitId>,
-    /// Whether they count towards the quotas.
-    pub counts_for_quota: bool,
-    /// Their grades; none while the rating is a draft.
-    pub results: Results,
-    /// How many.
-    pub people: u32,
 }
 
 /// Calibration sessions. What happens to all reviews of a session is one statement.
@@ -70,20 +57,17 @@ pub trait CalibrationSessions {
     fn seats(&mut self, cycle: CycleId, people: &[EmployeeId], day: NaiveDate) -> Result<Seats>;
     /// The departments in which the grades of a cycle are distributed.
     fn cycle_departments(&mut self, cycle: CycleId) -> Result<HashSet<OrgUnitId>>;
-    /// Has a session compare the graded reviews of its departments that no other session compares;
-    /// how many.
+    /// Has a session compare the graded reviews of its departments and of the participants it names
+    /// that no other session compares, but not those of who has a seat in it; how many.
     fn assign_reviews(&mut self, session: &CalibrationSession) -> Result<usize>;
     /// Takes the final grades of a session's reviews back; how many.
     fn unsettle_grades(&mut self, session: CalibrationSessionId) -> Result<usize>;
     /// Numbers and names of people.
     fn names(&mut self, people: &[EmployeeId]) -> Result<HashMap<EmployeeId, (String, String)>>;
-    /// How often which grades are given in a cycle, without the review of `hidden` until it is
-    /// released.
-    fn grade_counts(
-        &mut self,
-        cycle: CycleId,
-        hidden: Option<EmployeeId>,
-    ) -> Result<Vec<GradeCount>>;
+    /// The sessions that compare the reviews of these people.
+    fn sessions_about(&mut self, people: &[EmployeeId]) -> Result<HashSet<CalibrationSessionId>>;
+    /// Every session of a cycle.
+    fn sessions_of(&mut self, cycle: CycleId) -> Result<Vec<CalibrationSession>>;
 }
 
 /// Which moves of a session are wanted.
@@ -107,6 +91,8 @@ pub trait Moves {
     fn session_moves(&mut self, filter: &MoveFilter, page: &Page) -> Result<Vec<SessionMove>>;
     /// The reviews of a session with a move that waits for approval.
     fn pending_moves(&mut self, session: CalibrationSessionId) -> Result<HashSet<ReviewId>>;
+    /// The reviews of a session whose grades were moved after an instant.
+    fn moved_since(&mut self, id: CalibrationSessionId, at: Timestamp) -> Result<Vec<ReviewId>>;
     /// Adds a move.
     fn create_move(&mut self, change: Change<SessionMove>) -> Result<()>;
     /// Saves what became of a move, guarded by its version.

@@ -4,6 +4,7 @@ use super::Result;
 use crate::page::Page;
 use domain::goal::GoalContent;
 use domain::id::{CycleId, EmployeeId, GoalId, OrgUnitId, ParticipantId, ReviewId};
+use domain::policy::Visibility;
 use domain::scale::Grade;
 use domain::state::{goal, review};
 use domain::time::Timestamp;
@@ -92,26 +93,13 @@ pub struct ReviewCount {
     pub people: i64,
 }
 
-/// How many participants of one unit are where.
+/// The goals of the participants of one department.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnitReviews {
-    /// The department in which they are compared, with its name.
-    pub department: Option<(OrgUnitId, String)>,
-    /// The unit they worked in.
-    pub org_unit_id: Option<OrgUnitId>,
-    /// Whether they are left out of the evaluation.
-    pub excluded: bool,
-    /// How many are in which state with which grade.
-    pub count: ReviewCount,
-}
-
-/// The goals of the participants of one unit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnitGoals {
+pub struct DepartmentGoals {
     /// The department.
     pub department_id: Option<OrgUnitId>,
-    /// The unit.
-    pub org_unit_id: Option<OrgUnitId>,
+    /// How many people have goals.
+    pub people: i64,
     /// Their goals.
     pub goals: GoalFigures,
 }
@@ -142,12 +130,19 @@ pub trait Dashboards {
     /// A page of the people of a cycle for whom a manager answers, by name.
     fn team(&mut self, manager: EmployeeId, cycle: CycleId, page: &Page)
     -> Result<Vec<TeamMember>>;
-    /// The reviews for which a manager answers in a cycle, counted.
-    fn team_reviews(&mut self, manager: EmployeeId, cycle: CycleId) -> Result<Vec<ReviewCount>>;
-    /// The participants of a cycle, counted by unit.
-    fn unit_reviews(&mut self, cycle: CycleId) -> Result<Vec<UnitReviews>>;
-    /// The goals of the participants of a cycle, added up by unit.
-    fn unit_goals(&mut self, cycle: CycleId) -> Result<Vec<UnitGoals>>;
+    /// The reviews for which a manager answers in a cycle, counted without those of `hidden`.
+    fn team_reviews(
+        &mut self,
+        manager: EmployeeId,
+        cycle: CycleId,
+        hidden: &[EmployeeId],
+    ) -> Result<Vec<ReviewCount>>;
+    /// The goals of the participants of a cycle whom a list may show, added up by department.
+    fn department_goals(
+        &mut self,
+        cycle: CycleId,
+        visible: &Visibility,
+    ) -> Result<Vec<DepartmentGoals>>;
     /// The goals of the company in a cycle, at most 50, in the order of weight.
     fn company_goals(&mut self, cycle: CycleId) -> Result<Vec<CompanyGoal>>;
 }

@@ -3,6 +3,7 @@
 mod calibration;
 mod cycles;
 mod dashboards;
+mod disclosure;
 mod exports;
 mod goals;
 mod participants;
@@ -11,12 +12,13 @@ mod readiness;
 mod reviews;
 mod to_dos;
 
-pub use calibration::{CalibrationSessions, GradeCount, MoveFilter, Moves, Seats, SessionFilter};
+pub use calibration::{CalibrationSessions, MoveFilter, Moves, Seats, SessionFilter};
 pub use cycles::{CycleFilter, Cycles, Framed, Headcount};
 pub use dashboards::{
-    CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, ReviewCount, TeamMember,
-    UnitGoals, UnitReviews,
+    CompanyGoal, Dashboards, DepartmentGoals, GoalFigures, OwnGoal, Participation, ReviewCount,
+    TeamMember,
 };
+pub use disclosure::{Alike, Disclosures};
 pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
@@ -76,6 +78,7 @@ pub trait Store:
     + Readiness
     + ToDos
     + Dashboards
+    + Disclosures
     + Goals
     + GoalChanges
     + GoalReports
@@ -110,6 +113,7 @@ impl<T> Store for T where
         + Readiness
         + ToDos
         + Dashboards
+        + Disclosures
         + Goals
         + GoalChanges
         + GoalReports

@@ -1,28 +1,24 @@
 //! Calibration sessions and the distribution they look at.
 
 use super::engine::Unit;
-use super::reviews::grade;
 use super::{Conn, Db, dialect};
-use crate::column::{At, Id, Key, Word, json, statement, to_json, word};
+use crate::column::{At, Key, Word, json, statement, to_json, word};
 use crate::page::{Page, keyset};
-use crate::ports::{CalibrationSessions, GradeCount, Result, Seats, SessionFilter};
+use crate::ports::{CalibrationSessions, Result, Seats, SessionFilter};
 use crate::schema::{
     account, calibration_member as member, calibration_session, employee, participant, review,
     role_assignment,
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::account::{AccountStatus, Role};
 use domain::calibration_session::{CalibrationSession, SessionMember};
 use domain::change::Change;
 use domain::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId};
-use domain::policy::{Sealed, Stage};
-use domain::review::form::Results;
+use domain::policy::Sealed;
 use domain::state::review::State as Review;
 use domain::text::TextEnum;
 use std::collections::{HashMap, HashSet};
-use uuid::Uuid;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = calibration_session, treat_none_as_default_value = false)]
@@ -33,9 +29,11 @@ struct Row {
     name: String,
     state: String,
     department_ids: String,
+    participant_ids: String,
     scheduled_on: Option<NaiveDate>,
     override_reason: Option<String>,
     overridden_by: Option<Key>,
+    overridden_at: Option<At>,
     version: i32,
     created_at: At,
     updated_at: At,
@@ -58,10 +56,12 @@ fn entity(row: Row, members: Vec<SessionMember>) -> Result<CalibrationSession> {
         name: row.name,
         state: word(&row.state)?,
         department_ids: json(&row.department_ids)?,
+        participant_ids: json(&row.participant_ids)?,
         scheduled_on: row.scheduled_on,
         members,
         override_reason: row.override_reason,
         overridden_by: row.overridden_by.map(|id| id.0.into()),
+        overridden_at: row.overridden_at.map(|at| at.0),
         version: row.version,
         created_at: row.created_at.0,
         updated_at: row.updated_at.0,
@@ -74,9 +74,11 @@ statement! {
         name: String,
         state: String,
         department_ids: String,
+        participant_ids: String,
         scheduled_on: Option<NaiveDate>,
         override_reason: Option<String>,
         overridden_by: Option<Key>,
+        overridden_at: Option<At>,
         version: i32,
         updated_at: At,
         tenant: Key,
@@ -84,25 +86,11 @@ statement! {
         before: i32,
     }
     "UPDATE calibration_session SET name = " name ", state = " state
-    ", department_ids = " department_ids ", scheduled_on = " scheduled_on
-    ", override_reason = " override_reason ", overridden_by = " overridden_by
+    ", department_ids = " department_ids ", participant_ids = " participant_ids
+    ", scheduled_on = " scheduled_on ", override_reason = " override_reason
+    ", overridden_by = " overridden_by ", overridden_at = " overridden_at
     ", version = " version ", updated_at = " updated_at
     " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
-}
-
-statement! {
-    /// How many people of a department have the same grades, `hidden` only once released.
-    struct CountGrades { tenant: Key, cycle: Key, hidden: Key }
-    -> ((Nullable<Id>, Bool, Text, Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>), BigInt);
-    "SELECT p.department_id, p.counts_for_quota, r.state, r.computed_grade, r.calibrated_grade,
-            r.final_grade, r.veto_grade, count(*)
-       FROM participant p
-       JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id
-      WHERE p.tenant_id = " tenant " AND p.cycle_id = " cycle " AND p.exclusion IS NULL
-        AND (p.employee_id <> " hidden "
-             OR r.state IN ('published', 'acknowledged', 'disagreed', 'final'))
-      GROUP BY p.department_id, p.counts_for_quota, r.state, r.computed_grade,
-               r.calibrated_grade, r.final_grade, r.veto_grade"
 }
 
 /// One session by its id, unlocked.
@@ -210,9 +198,11 @@ impl CalibrationSessions for Unit<'_> {
                 name: session.name,
                 state: session.state.as_str().to_owned(),
                 department_ids: to_json(&session.department_ids)?,
+                participant_ids: to_json(&session.participant_ids)?,
                 scheduled_on: session.scheduled_on,
                 override_reason: session.override_reason,
                 overridden_by: session.overridden_by.map(|id| Key(id.uuid())),
+                overridden_at: session.overridden_at.map(At),
                 version: session.version,
                 created_at: At(session.created_at),
                 updated_at: At(session.updated_at),
@@ -229,9 +219,11 @@ impl CalibrationSessions for Unit<'_> {
             name: session.name,
             state: session.state.as_str().to_owned(),
             department_ids: to_json(&session.department_ids)?,
+            participant_ids: to_json(&session.participant_ids)?,
             scheduled_on: session.scheduled_on,
             override_reason: session.override_reason,
             overridden_by: session.overridden_by.map(|id| Key(id.uuid())),
+            overridden_at: session.overridden_at.map(At),
             version: session.version,
             updated_at: At(session.updated_at),
             tenant: self.scope(),
@@ -288,15 +280,21 @@ impl CalibrationSessions for Unit<'_> {
     }
 
     fn assign_reviews(&mut self, session: &CalibrationSession) -> Result<usize> {
+        let seated = session.members.iter().map(|member| Key(member.employee_id.uuid()));
         let mut people = participant::table
             .filter(participant::tenant_id.eq(self.scope()))
             .filter(participant::cycle_id.eq(Key(session.cycle_id.uuid())))
             .filter(participant::exclusion.is_null())
+            .filter(participant::employee_id.ne_all(seated))
             .select(participant::id)
             .into_boxed::<Db>();
-        if !session.department_ids.is_empty() {
+        if !session.compares_everybody() {
             let departments = session.department_ids.iter().map(|id| Key(id.uuid()));
-            people = people.filter(participant::department_id.eq_any(departments));
+            let named = session.participant_ids.iter().map(|id| Key(id.uuid()));
+            let inside = participant::department_id.is_not_null();
+            let inside =
+                inside.and(participant::department_id.assume_not_null().eq_any(departments));
+            people = people.filter(inside.or(participant::id.eq_any(named)));
         }
         Ok(diesel::update(review::table)
             .filter(review::tenant_id.eq(self.scope()))
@@ -304,11 +302,7 @@ impl CalibrationSessions for Unit<'_> {
             .filter(review::session_id.is_null())
             .filter(review::computed_grade.is_not_null())
             .filter(review::participant_id.eq_any(people))
-            .set((
-                review::session_id.eq(Key(session.id.uuid())),
-                review::version.eq(review::version + 1),
-                review::updated_at.eq(At(self.now())),
-            ))
+            .set(review::session_id.eq(Key(session.id.uuid())))
             .execute(self.conn)?)
     }
 
@@ -316,11 +310,7 @@ impl CalibrationSessions for Unit<'_> {
         Ok(diesel::update(review::table)
             .filter(review::tenant_id.eq(self.scope()))
             .filter(review::session_id.eq(Key(session.uuid())))
-            .set((
-                review::final_grade.eq(None::<String>),
-                review::version.eq(review::version + 1),
-                review::updated_at.eq(At(self.now())),
-            ))
+            .set((review::final_grade.eq(None::<String>), review::graded_at.eq(At(self.now()))))
             .execute(self.conn)?)
     }
 
@@ -333,37 +323,28 @@ impl CalibrationSessions for Unit<'_> {
         Ok(rows.into_iter().map(|(id, number, name)| (id.0.into(), (number, name))).collect())
     }
 
-    fn grade_counts(&mut self, id: CycleId, hidden: Option<EmployeeId>) -> Result<Vec<GradeCount>> {
-        let count = CountGrades {
-            tenant: self.scope(),
-            cycle: Key(id.uuid()),
-            // Nobody has the nil id.
-            hidden: Key(hidden.map_or(Uuid::nil(), Uuid::from)),
-        };
-        type Letters = Option<String>;
-        type Alike = (Option<Key>, bool, String, Letters, Letters, Letters, Letters);
-        let rows: Vec<(Alike, i64)> = count.load(self.conn)?;
-        let count = |(alike, people): (Alike, i64)| {
-            let (department, counts, state, computed, calibrated, last, veto) = alike;
-            let state: Review = word(&state)?;
-            let results = if state.rating_stage() == Stage::Draft {
-                Results::default()
-            } else {
-                Results {
-                    computed_grade: grade(computed)?,
-                    calibrated_grade: grade(calibrated)?,
-                    final_grade: grade(last)?,
-                    veto_grade: grade(veto)?,
-                    ..Results::default()
-                }
-            };
-            Ok(GradeCount {
-                department_id: department.map(|id| id.0.into()),
-                counts_for_quota: counts,
-                results,
-                people: u32::try_from(people).unwrap_or(u32::MAX),
-            })
-        };
-        rows.into_iter().map(count).collect()
+    fn sessions_about(&mut self, people: &[EmployeeId]) -> Result<HashSet<CalibrationSessionId>> {
+        let sessions: Vec<Option<Key>> = review::table
+            .inner_join(
+                participant::table.on(participant::tenant_id
+                    .eq(review::tenant_id)
+                    .and(participant::id.eq(review::participant_id))),
+            )
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::employee_id.eq_any(people.iter().map(|id| Key(id.uuid()))))
+            .filter(review::session_id.is_not_null())
+            .select(review::session_id)
+            .load(self.conn)?;
+        Ok(sessions.into_iter().flatten().map(|id| id.0.into()).collect())
+    }
+
+    fn sessions_of(&mut self, cycle: CycleId) -> Result<Vec<CalibrationSession>> {
+        let rows = calibration_session::table
+            .filter(calibration_session::tenant_id.eq(self.scope()))
+            .filter(calibration_session::cycle_id.eq(Key(cycle.uuid())))
+            .order(calibration_session::id)
+            .select(Row::as_select())
+            .load(self.conn)?;
+        self.seated(rows)
     }
 }

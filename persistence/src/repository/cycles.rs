@@ -145,9 +145,11 @@ statement! {
 statement! {
     /// Gives what is in calibration its final grade: the calibrated or else the computed one, no
     /// better than the veto. S is the best letter; behind it, a letter is the worse the later it
-    /// comes.
+    /// comes. Version and instant are of the state: what is settled again moves neither.
     struct Settle { now: At, tenant: Key, cycle: Key, session: Option<Key> }
-    "UPDATE review SET state = 'calibrated', version = version + 1, updated_at = " now ",
+    "UPDATE review SET state = 'calibrated', graded_at = " now ",
+            version = version + CASE WHEN state = 'calibrated' THEN 0 ELSE 1 END,
+            updated_at = CASE WHEN state = 'calibrated' THEN updated_at ELSE " now " END,
             final_grade = CASE
                 WHEN veto_grade IS NULL OR veto_grade = 'S'
                 THEN COALESCE(calibrated_grade, computed_grade)
@@ -293,7 +295,7 @@ impl Cycles for Unit<'_> {
         // Begins with what has changed, of which there is next to nothing.
         let changed_since = review::table
             .filter(review::tenant_id.eq(cycle_approval::tenant_id))
-            .filter(review::updated_at.ge(cycle_approval::at))
+            .filter(review::graded_at.assume_not_null().ge(cycle_approval::at))
             .filter(exists(in_cycle));
         let rows: Vec<ApprovalRow> = cycle_approval::table
             .inner_join(

@@ -1,20 +1,22 @@
 //! Figures for the screens of a cycle, added up by the database.
 
-use super::among::one_of;
+use super::among::{Shown, one_of};
 use super::engine::Unit;
 use super::to_dos::document;
-use super::{Conn, Db};
-use crate::column::{At, Id, Instant, Key, Word, statement, word};
+use super::{Conn, Db, dialect};
+use crate::column::{At, Id, Instant, Key, Word, push, statement, word};
 use crate::page::Page;
 use crate::ports::{
-    CompanyGoal, Dashboards, GoalFigures, OwnGoal, Participation, Result, ReviewCount, TeamMember,
-    UnitGoals, UnitReviews,
+    CompanyGoal, Dashboards, DepartmentGoals, GoalFigures, OwnGoal, Participation, Result,
+    ReviewCount, TeamMember,
 };
 use crate::schema::goal;
 use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use domain::id::{CycleId, EmployeeId};
+use domain::policy::Visibility;
 use domain::scale::Grade;
 use domain::state::goal::State;
 use domain::text::TextEnum;
@@ -73,48 +75,92 @@ statement! {
       LIMIT " limit
 }
 
-statement! {
-    /// The reviews for which a manager answers, counted.
-    struct CountTeam { tenant: Key, manager: Key, cycle: Key }
-    -> (Nullable<Text>, Nullable<Text>, BigInt);
-    "SELECT r.state, COALESCE(r.final_grade, r.calibrated_grade, r.computed_grade), COUNT(*)
-       FROM participant p
-       LEFT JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id
-      WHERE p.tenant_id = " tenant " AND p.manager_id = " manager " AND p.cycle_id = " cycle "
-        AND p.exclusion IS NULL
-      GROUP BY 1, 2
-      ORDER BY 1, 2"
+/// The reviews for which a manager answers, counted.
+struct CountTeam {
+    tenant: Key,
+    manager: Key,
+    cycle: Key,
+    hidden: Vec<Key>,
 }
 
-statement! {
-    /// The participants of a cycle, counted.
-    struct CountUnits { tenant: Key, cycle: Key }
-    -> (Nullable<Id>, Nullable<Text>, Nullable<Id>, Bool, Nullable<Text>, Nullable<Text>, BigInt);
-    "SELECT p.department_id, d.name, p.org_unit_id, p.exclusion IS NOT NULL, r.state,
-            COALESCE(r.final_grade, r.calibrated_grade, r.computed_grade), COUNT(*)
-       FROM participant p
-       LEFT JOIN org_unit d ON d.tenant_id = p.tenant_id AND d.id = p.department_id
-       LEFT JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id
-      WHERE p.tenant_id = " tenant " AND p.cycle_id = " cycle "
-      GROUP BY 1, 2, 3, 4, 5, 6"
+impl QueryId for CountTeam {
+    type QueryId = CountTeam;
+    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-statement! {
-    /// The goals of the participants of a cycle, added up.
-    struct SumGoals { tenant: Key, cycle: Key }
-    -> (Nullable<Id>, Nullable<Id>, BigInt, BigInt, BigInt, BigInt, BigInt);
-    "SELECT p.department_id, p.org_unit_id, COUNT(*),
-            COUNT(CASE WHEN g.state NOT IN ('draft', 'submitted') THEN 1 END),
-            COUNT(CASE WHEN g.state = 'submitted' THEN 1 END),
-            CAST(SUM(g.weight) AS BIGINT),
-            CAST(SUM(g.weight * COALESCE(g.progress, 0)) AS BIGINT)
-       FROM participant p
-       JOIN goal g ON g.tenant_id = p.tenant_id AND g.cycle_id = p.cycle_id
-        AND g.owner_id = p.employee_id
-      WHERE p.tenant_id = " tenant " AND p.cycle_id = " cycle " AND g.state <> 'cancelled'
-        AND g.deleted_at IS NULL AND p.exclusion IS NULL
-      GROUP BY 1, 2"
+impl QueryFragment<Db> for CountTeam {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT r.state, COALESCE(r.final_grade, r.calibrated_grade, r.computed_grade), COUNT(*)
+               FROM participant p
+               LEFT JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id
+              WHERE p.tenant_id = ",
+        );
+        push(&mut out, &self.tenant)?;
+        out.push_sql(" AND p.manager_id = ");
+        push(&mut out, &self.manager)?;
+        out.push_sql(" AND p.cycle_id = ");
+        push(&mut out, &self.cycle)?;
+        out.push_sql(" AND p.exclusion IS NULL");
+        if !self.hidden.is_empty() {
+            out.push_sql(" AND NOT (p.employee_id");
+            dialect::push_list(&mut out, &self.hidden)?;
+            out.push_sql(")");
+        }
+        out.push_sql(" GROUP BY 1, 2 ORDER BY 1, 2");
+        Ok(())
+    }
 }
+
+impl Query for CountTeam {
+    type SqlType = (Nullable<Text>, Nullable<Text>, BigInt);
+}
+
+impl RunQueryDsl<Conn> for CountTeam {}
+
+/// The goals of the participants of a cycle, added up.
+struct SumGoals {
+    tenant: Key,
+    cycle: Key,
+    shown: Shown,
+}
+
+impl QueryId for SumGoals {
+    type QueryId = SumGoals;
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Db> for SumGoals {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT participant.department_id, COUNT(DISTINCT g.owner_id), COUNT(*),
+                    COUNT(CASE WHEN g.state NOT IN ('draft', 'submitted') THEN 1 END),
+                    COUNT(CASE WHEN g.state = 'submitted' THEN 1 END),
+                    CAST(SUM(g.weight) AS BIGINT),
+                    CAST(SUM(g.weight * COALESCE(g.progress, 0)) AS BIGINT)
+               FROM participant
+               JOIN goal g ON g.tenant_id = participant.tenant_id
+                AND g.cycle_id = participant.cycle_id AND g.owner_id = participant.employee_id
+              WHERE participant.tenant_id = ",
+        );
+        push(&mut out, &self.tenant)?;
+        out.push_sql(" AND participant.cycle_id = ");
+        push(&mut out, &self.cycle)?;
+        out.push_sql(
+            " AND g.state <> 'cancelled' AND g.deleted_at IS NULL
+              AND participant.exclusion IS NULL AND ",
+        );
+        self.shown.walk_ast(out.reborrow())?;
+        out.push_sql(" GROUP BY 1");
+        Ok(())
+    }
+}
+
+impl Query for SumGoals {
+    type SqlType = (Nullable<Id>, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt);
+}
+
+impl RunQueryDsl<Conn> for SumGoals {}
 
 statement! {
     /// The goals of the company.
@@ -141,10 +187,6 @@ fn grade(text: Option<String>) -> Result<Option<Grade>> {
     .transpose()
 }
 
-fn count(state: Option<String>, graded: Option<String>, people: i64) -> Result<ReviewCount> {
-    Ok(ReviewCount { state: known(state)?, grade: grade(graded)?, people })
-}
-
 fn places(digits: Option<i64>, scale: u32) -> Option<Decimal> {
     digits.map(|digits| Decimal::new(digits, scale))
 }
@@ -160,8 +202,6 @@ type ParticipationRow = (
     Option<String>,
 );
 type GoalRow = (Key, Key, String, String, Option<i64>, Option<i32>, Option<At>);
-type UnitRow =
-    (Option<Key>, Option<String>, Option<Key>, bool, Option<String>, Option<String>, i64);
 
 type SumRow = (Key, i64, i64, i64, i64, i64, Option<At>);
 type TeamRow = (Key, Key, String, Option<Key>, Option<String>, Option<i64>, Option<String>);
@@ -268,40 +308,51 @@ impl Dashboards for Unit<'_> {
             .collect()
     }
 
-    fn team_reviews(&mut self, manager: EmployeeId, cycle: CycleId) -> Result<Vec<ReviewCount>> {
+    fn team_reviews(
+        &mut self,
+        manager: EmployeeId,
+        cycle: CycleId,
+        hidden: &[EmployeeId],
+    ) -> Result<Vec<ReviewCount>> {
         let find = CountTeam {
             tenant: self.scope(),
             manager: Key(manager.uuid()),
             cycle: Key(cycle.uuid()),
+            hidden: dialect::list_of(hidden.iter().map(|id| Key(id.uuid())).collect()),
         };
         let rows: Vec<(Option<String>, Option<String>, i64)> = find.load(self.conn)?;
-        rows.into_iter().map(|(state, graded, people)| count(state, graded, people)).collect()
-    }
-
-    fn unit_reviews(&mut self, cycle: CycleId) -> Result<Vec<UnitReviews>> {
-        let find = CountUnits { tenant: self.scope(), cycle: Key(cycle.uuid()) };
-        let rows: Vec<UnitRow> = find.load(self.conn)?;
         rows.into_iter()
-            .map(|(department, name, unit, excluded, state, graded, people)| {
-                Ok(UnitReviews {
-                    department: department.map(|id| id.0.into()).zip(name),
-                    org_unit_id: unit.map(|id| id.0.into()),
-                    excluded,
-                    count: count(state, graded, people)?,
-                })
+            .map(|(state, graded, people)| {
+                Ok(ReviewCount { state: known(state)?, grade: grade(graded)?, people })
             })
             .collect()
     }
 
-    fn unit_goals(&mut self, cycle: CycleId) -> Result<Vec<UnitGoals>> {
-        type Row = (Option<Key>, Option<Key>, i64, i64, i64, i64, i64);
-        let find = SumGoals { tenant: self.scope(), cycle: Key(cycle.uuid()) };
+    fn department_goals(
+        &mut self,
+        cycle: CycleId,
+        visible: &Visibility,
+    ) -> Result<Vec<DepartmentGoals>> {
+        type Row = (Option<Key>, i64, i64, i64, i64, i64, i64);
+        let find = SumGoals {
+            tenant: self.scope(),
+            cycle: Key(cycle.uuid()),
+            shown: self
+                .shown("participant.employee_id", "participant.manager_id", visible)
+                .despite_conflicts(),
+        };
         let rows: Vec<Row> = find.load(self.conn)?;
-        let of = |(department, unit, goals, agreed, submitted, weight, weighted_progress): Row| {
-            UnitGoals {
+        let of = |(department, people, goals, agreed, submitted, weight, progress): Row| {
+            DepartmentGoals {
                 department_id: department.map(|id| id.0.into()),
-                org_unit_id: unit.map(|id| id.0.into()),
-                goals: GoalFigures { goals, agreed, submitted, weight, weighted_progress },
+                people,
+                goals: GoalFigures {
+                    goals,
+                    agreed,
+                    submitted,
+                    weight,
+                    weighted_progress: progress,
+                },
             }
         };
         Ok(rows.into_iter().map(of).collect())

@@ -6,6 +6,7 @@ mod api_keys;
 mod calibration;
 mod cycles;
 mod dashboards;
+mod disclosures;
 mod employees;
 mod exports;
 mod goals;

@@ -12,6 +12,7 @@ use domain::change::Change;
 use domain::id::{CalibrationSessionId, MoveId, ReviewId};
 use domain::policy::Sealed;
 use domain::text::TextEnum;
+use domain::time::Timestamp;
 use std::collections::HashSet;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -121,6 +122,17 @@ impl Moves for Unit<'_> {
             .filter(calibration_move::tenant_id.eq(self.scope()))
             .filter(calibration_move::session_id.eq(Key(session.uuid())))
             .filter(calibration_move::state.eq(Word(MoveState::Pending)))
+            .select(calibration_move::review_id)
+            .load(self.conn)?;
+        Ok(reviews.into_iter().map(|id| id.0.into()).collect())
+    }
+
+    fn moved_since(&mut self, id: CalibrationSessionId, at: Timestamp) -> Result<Vec<ReviewId>> {
+        let reviews: Vec<Key> = calibration_move::table
+            .filter(calibration_move::tenant_id.eq(self.scope()))
+            .filter(calibration_move::session_id.eq(Key(id.uuid())))
+            .filter(calibration_move::state.eq(Word(MoveState::Approved)))
+            .filter(calibration_move::updated_at.gt(At(at)))
             .select(calibration_move::review_id)
             .load(self.conn)?;
         Ok(reviews.into_iter().map(|id| id.0.into()).collect())

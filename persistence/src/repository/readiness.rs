@@ -8,9 +8,12 @@ use crate::ports::{Readiness, Result};
 use crate::schema::{employee, goal, participant, review};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use domain::calibration_session::CalibrationSession;
 use domain::id::CycleId;
 use domain::policy::Visibility;
 use domain::readiness::{Laggard, Missing};
+use domain::state::calibration_session::State as SessionState;
 use domain::state::cycle::State;
 use domain::state::{goal as goals, review as reviews};
 use domain::text::TextEnum;
@@ -29,14 +32,20 @@ macro_rules! own_goals {
 
 /// The person with name, the manager with name, the review with state, and whether a goal is in
 /// draft or waits for approval.
-type Found =
-    ((Key, Key, String), (Option<Key>, Option<String>), (Option<Key>, Option<String>), bool, bool);
+type Found = (
+    (Key, Key, String),
+    (Option<Key>, Option<String>),
+    (Option<Key>, Option<String>, bool),
+    bool,
+    bool,
+);
 
 impl Readiness for Unit<'_> {
     fn laggards(
         &mut self,
         cycle: CycleId,
         state: State,
+        sessions: &[CalibrationSession],
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<Laggard>> {
@@ -66,7 +75,11 @@ impl Readiness for Unit<'_> {
             .select((
                 (participant::id, participant::employee_id, employee::name),
                 (participant::manager_id, boss.field(employee::name).nullable()),
-                (review::id.nullable(), review::state.nullable()),
+                (
+                    review::id.nullable(),
+                    review::state.nullable(),
+                    review::computed_grade.nullable().is_not_null(),
+                ),
                 exists(own_goals!([Draft])),
                 exists(own_goals!([Submitted])),
             ))
@@ -89,10 +102,27 @@ impl Readiness for Unit<'_> {
                 let open = open.filter(|it| Missing::of_review(*it).is_some());
                 query.filter(at.is_not_null()).filter(at.assume_not_null().eq_any(open.map(Word)))
             }
-            State::Calibrating => query
-                .filter(review::computed_grade.is_null())
-                .filter(at.is_not_null())
-                .filter(at.assume_not_null().eq(Word(reviews::State::InCalibration))),
+            State::Calibrating => {
+                query = query
+                    .filter(at.is_not_null())
+                    .filter(at.assume_not_null().eq(Word(reviews::State::InCalibration)))
+                    .filter(review::session_id.is_null());
+                // Whoever is graded and belongs to a session that is still to come waits for that.
+                for session in sessions.iter().filter(|it| it.state != SessionState::Finalised) {
+                    let seats = session.members.iter().map(|it| Key(it.employee_id.uuid()));
+                    let units = session.department_ids.iter().map(|unit| Key(unit.uuid()));
+                    let named = session.participant_ids.iter().map(|it| Key(it.uuid()));
+                    let inside = participant::department_id.assume_not_null().eq_any(units);
+                    let covered = participant::department_id
+                        .is_not_null()
+                        .and(inside)
+                        .or(participant::id.eq_any(named))
+                        .or(session.compares_everybody().into_sql::<Bool>())
+                        .and(participant::employee_id.ne_all(seats));
+                    query = query.filter(review::computed_grade.is_null().or(not(covered)));
+                }
+                query
+            }
             _ => return Ok(Vec::new()),
         };
         let rows: Vec<Found> = query.load(self.conn)?;
@@ -101,12 +131,13 @@ impl Readiness for Unit<'_> {
 }
 
 fn laggard(state: State, found: Found) -> Result<Laggard> {
-    let ((id, person, name), (manager, boss), (review, at), in_draft, submitted) = found;
+    let ((id, person, name), (manager, boss), (review, at, graded), in_draft, submitted) = found;
     let at = at.as_deref().map(word).transpose()?;
     let missing = match state {
         State::GoalSetting if in_draft => Missing::GoalSubmission,
         State::GoalSetting if submitted => Missing::GoalApproval,
         State::GoalSetting => Missing::Goals,
+        State::Calibrating if graded => Missing::Calibration,
         _ => at.and_then(Missing::of_review).unwrap_or(Missing::Grade),
     };
     Ok(Laggard {

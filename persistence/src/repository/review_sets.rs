@@ -35,24 +35,25 @@ rows_statement! {
         final_grade: Option<String>,
         veto_grade: Option<String>,
         session: Option<Key>,
+        graded_at: At,
         version: i32,
         updated_at: At,
     }
     "WITH new (tenant_id, id, state, performance, composite, collaboration, computed_grade, \
-     calibrated_grade, final_grade, veto_grade, session_id, version, updated_at) AS ("
+     calibrated_grade, final_grade, veto_grade, session_id, graded_at, version, updated_at) AS ("
     rows
     ") UPDATE review SET state = new.state, performance = new.performance, \
      composite = new.composite, collaboration = new.collaboration, \
      computed_grade = new.computed_grade, calibrated_grade = new.calibrated_grade, \
      final_grade = new.final_grade, veto_grade = new.veto_grade, session_id = new.session_id, \
-     version = new.version, updated_at = new.updated_at \
+     graded_at = new.graded_at, version = new.version, updated_at = new.updated_at \
      FROM new WHERE review.tenant_id = new.tenant_id AND review.id = new.id \
      AND review.version = new.version \
      - CASE WHEN review.state = new.state THEN 0 ELSE 1 END"
 }
 
 impl Outcomes {
-    fn push(&mut self, tenant: Key, review: ReviewResults) -> Result<()> {
+    fn push(&mut self, tenant: Key, review: ReviewResults, now: At) -> Result<()> {
         let Results {
             performance,
             composite,
@@ -73,6 +74,7 @@ impl Outcomes {
         self.final_grade.push(final_grade.map(letter));
         self.veto_grade.push(veto_grade.map(letter));
         self.session.push(review.session_id.map(|id| Key(id.uuid())));
+        self.graded_at.push(now);
         self.version.push(review.version);
         self.updated_at.push(At(review.updated_at));
         Ok(())
@@ -170,13 +172,13 @@ impl ReviewSets for Unit<'_> {
     }
 
     fn save_results(&mut self, changes: Vec<Change<ReviewResults>>) -> Result<()> {
-        let tenant = self.scope();
+        let (tenant, now) = (self.scope(), At(self.now()));
         let mut changes = changes.into_iter().peekable();
         while changes.peek().is_some() {
             let mut rows = Outcomes::default();
             let mut records = Vec::new();
             for change in changes.by_ref().take(dialect::BATCH) {
-                rows.push(tenant, change.entity)?;
+                rows.push(tenant, change.entity, now)?;
                 records.push(change.record);
             }
             if rows.execute(self.conn)? < records.len() {

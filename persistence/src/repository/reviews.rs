@@ -139,6 +139,7 @@ statement! {
         session: Option<Key>,
         disagreement: Option<String>,
         acknowledged_at: Option<At>,
+        graded_at: At,
         version: i32,
         updated_at: At,
         tenant: Key,
@@ -151,7 +152,7 @@ statement! {
     ", computed_grade = " computed_grade ", calibrated_grade = " calibrated_grade
     ", final_grade = " final_grade ", veto_grade = " veto_grade ", session_id = " session
     ", disagreement = " disagreement ", acknowledged_at = " acknowledged_at
-    ", version = " version ", updated_at = " updated_at
+    ", graded_at = " graded_at ", version = " version ", updated_at = " updated_at
     " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
 }
 
@@ -288,6 +289,7 @@ impl Reviews for Unit<'_> {
             session: review.session_id.map(|id| Key(id.uuid())),
             disagreement: review.disagreement,
             acknowledged_at: review.acknowledged_at.map(At),
+            graded_at: At(self.now()),
             version: review.version,
             updated_at: At(review.updated_at),
             tenant: self.scope(),

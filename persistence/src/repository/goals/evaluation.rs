@@ -16,7 +16,7 @@ use domain::id::{CycleId, EmployeeId};
 use std::collections::HashMap;
 
 rows_statement! {
-    /// Scores of goals, each over the version before.
+    /// Scores of goals, each over the version before, which moves with the state only.
     struct Scores {
         tenant: Key,
         id: Key,
@@ -29,7 +29,8 @@ rows_statement! {
     rows
     ") UPDATE goal SET state = scored.state, score = scored.score, version = scored.version, \
      updated_at = scored.updated_at FROM scored WHERE goal.tenant_id = scored.tenant_id \
-     AND goal.id = scored.id AND goal.version = scored.version - 1"
+     AND goal.id = scored.id AND goal.version = scored.version \
+     - CASE WHEN goal.state = scored.state THEN 0 ELSE 1 END"
 }
 
 impl Scores {

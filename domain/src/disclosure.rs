@@ -1,0 +1,294 @@
+//! What aggregates over grades that are not released may tell (rule 13 of the access model).
+//!
+//! Who may read all other records of a cycle one by one is told live counts of them; a record about
+//! oneself is in no count until it is released. Who may read none or only some is told counts of
+//! groups by a [`History`] of renewals: a group is shown when it covers enough records that the
+//! reader does not know, and is renewed when enough of them have changed. Nothing follows for
+//! certain from what is shown, at one time or over time: every record that the reader does not know
+//! has another one in its group which changed at the same renewals and had another grade at each of
+//! them. Exchange the two, and everything that was ever shown stays as it is.
+
+use crate::distribution::Tally;
+use crate::id::{CalibrationSessionId, EmployeeId, OrgUnitId, ParticipantId};
+use crate::policy::{Action, Relations, Stage, Subject, Target, decide};
+use crate::review::form::Results;
+use crate::scale::Grade;
+use crate::state::review::State;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// The result of one person as aggregates count it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GradeRecord {
+    /// The person in the cycle.
+    pub participant: ParticipantId,
+    /// The person.
+    pub person: EmployeeId,
+    /// The group in which grades are distributed.
+    pub department: Option<OrgUnitId>,
+    /// Who answers for the review.
+    pub manager: Option<EmployeeId>,
+    /// The session that compares the grade.
+    pub session: Option<CalibrationSessionId>,
+    /// Whether the person is evaluated; who is taken out keeps the record.
+    pub evaluated: bool,
+    /// Whether the person counts towards the quotas now.
+    pub counts_for_quota: bool,
+    /// Where the review is.
+    pub state: State,
+    /// What came of it so far.
+    pub results: Results,
+    /// How the reader stands to the person.
+    pub relations: Relations,
+}
+
+impl GradeRecord {
+    /// Whether somebody may read this very grade.
+    pub fn is_open_to(&self, subject: &Subject) -> bool {
+        let target = Target {
+            id: Uuid::max(),
+            about: Some(self.person),
+            responsible: self.manager,
+            session: self.session,
+            stage: Some(self.state.rating_stage()),
+            relations: self.relations,
+            ..Target::default()
+        };
+        decide(subject, Action::RatingRead, &target).permit.is_some()
+    }
+
+    /// The grade as it stands; none while the rating is written.
+    pub fn grade(&self) -> Option<Grade> {
+        let written = self.state.rating_stage() != Stage::Draft;
+        self.results.present_grade().filter(|_| written)
+    }
+
+    /// Whether the grade counts towards the quotas, once there is one.
+    fn counts(&self) -> bool {
+        self.evaluated && self.counts_for_quota
+    }
+
+    /// The grade, if it counts towards the quotas.
+    fn counted(&self) -> Option<Grade> {
+        self.grade().filter(|_| self.counts())
+    }
+}
+
+/// Whether somebody who may ask for `action` about everybody may read single grades of some people at
+/// most, and of the others counts alone.
+pub fn reads_counts_alone(subject: &Subject, action: Action) -> bool {
+    let anyone = Target { id: Uuid::max(), about: Some(Uuid::max().into()), ..Target::default() };
+    let may = |action, stage| decide(subject, action, &Target { stage, ..anyone }).permit.is_some();
+    may(action, None) && !may(Action::RatingRead, Some(Stage::Submitted))
+}
+
+/// The grade that readers of counts alone are shown of a record from a renewal on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownGrade {
+    /// The record.
+    pub participant: ParticipantId,
+    /// Number of the renewal, from 1.
+    pub renewal: i32,
+    /// Whether its department was too small to be shown alone.
+    pub pooled: bool,
+    /// The grade; none if the record counts no more.
+    pub grade: Option<Grade>,
+}
+
+/// What was shown of a record, renewal by renewal.
+type Past = Vec<(i32, Option<Grade>)>;
+
+/// Everything that readers of counts alone have been shown of a cycle so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    pasts: BTreeMap<ParticipantId, Past>,
+    pooled: BTreeMap<ParticipantId, bool>,
+    last: i32,
+}
+
+impl Extend<ShownGrade> for History {
+    /// Adds what was shown, in the order of renewals.
+    fn extend<I: IntoIterator<Item = ShownGrade>>(&mut self, shown: I) {
+        for ShownGrade { participant, renewal, pooled, grade } in shown {
+            self.pasts.entry(participant).or_default().push((renewal, grade));
+            self.pooled.insert(participant, pooled);
+            self.last = self.last.max(renewal);
+        }
+    }
+}
+
+impl FromIterator<ShownGrade> for History {
+    fn from_iter<I: IntoIterator<Item = ShownGrade>>(shown: I) -> Self {
+        let mut history = Self::default();
+        history.extend(shown);
+        history
+    }
+}
+
+/// Records that are counted together: a department, or all departments too small to be shown alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    Department(Option<OrgUnitId>),
+    Pooled,
+}
+
+/// What a reader is shown of a cycle.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Disclosure {
+    /// Each department; none where it is withheld.
+    pub departments: BTreeMap<Option<OrgUnitId>, Option<Tally>>,
+    /// Everything that is shown, together; none where nothing is.
+    pub total: Option<Tally>,
+    /// People with a grade who count towards the quotas, by department: no secret, since it is known
+    /// where each review is.
+    pub sizes: BTreeMap<Option<OrgUnitId>, u32>,
+}
+
+impl Disclosure {
+    /// What there is to show of departments of which nothing is withheld.
+    pub fn whole(tallies: BTreeMap<Option<OrgUnitId>, Tally>) -> Self {
+        let mut shown = Self { total: Some(Tally::default()), ..Self::default() };
+        for (department, tally) in tallies {
+            let people = tally.present.iter().sum();
+            shown.sizes.insert(department, people);
+            shown.add(&tally);
+            shown.departments.insert(department, Some(tally));
+        }
+        shown
+    }
+
+    fn add(&mut self, tally: &Tally) {
+        self.total.get_or_insert_default().join(tally);
+    }
+}
+
+fn count(tally: &mut Tally, record: &GradeRecord) {
+    if record.evaluated {
+        let graded = record.grade().is_some();
+        let results = if graded { record.results.clone() } else { Results::default() };
+        tally.add(&results, record.counts_for_quota, 1);
+    }
+}
+
+impl History {
+    /// What is to be added to the history because of how the records are now: the changes of each
+    /// group of which at least `least` records have changed, unless a grade would follow from them.
+    pub fn due(&self, records: &[GradeRecord], least: usize) -> Vec<ShownGrade> {
+        let next = self.last + 1;
+        let mut due = Vec::new();
+        for (group, members) in self.groups(records, least) {
+            let changed = |record: &&GradeRecord| self.last_of(record) != record.counted();
+            let changes: Vec<_> = members.iter().copied().filter(changed).collect();
+            if changes.len() < least {
+                continue;
+            }
+            let renewed = |record: &&GradeRecord| {
+                let mut past = self.past(record).to_vec();
+                past.extend(changed(record).then_some((next, record.counted())));
+                past
+            };
+            if is_safe(&members.iter().map(renewed).collect::<Vec<_>>()) {
+                due.extend(changes.into_iter().map(|record| ShownGrade {
+                    participant: record.participant,
+                    renewal: next,
+                    pooled: group == Group::Pooled,
+                    grade: record.counted(),
+                }));
+            }
+        }
+        due
+    }
+
+    /// What somebody is shown who may read some records one by one at most.
+    pub fn shown(&self, subject: &Subject, records: &[GradeRecord], least: usize) -> Disclosure {
+        let mut shown = Disclosure::default();
+        for record in records {
+            let size = shown.sizes.entry(record.department).or_default();
+            *size += u32::from(record.counted().is_some());
+            shown.departments.entry(record.department).or_default();
+        }
+        for (group, members) in self.groups(records, least) {
+            let tally = self.tally(subject, &members, least);
+            if let Some(tally) = &tally {
+                shown.add(tally);
+            }
+            if let Group::Department(id) = group {
+                shown.departments.insert(id, tally);
+            }
+        }
+        shown
+    }
+
+    /// The counts of a group as somebody may know them.
+    fn tally(&self, subject: &Subject, members: &[&GradeRecord], least: usize) -> Option<Tally> {
+        let mut tally = Tally::default();
+        let (open, closed): (Vec<_>, Vec<_>) =
+            members.iter().copied().partition(|record| record.is_open_to(subject));
+        let unknown: Vec<_> =
+            closed.into_iter().filter(|record| !subject.may_be(record.person)).collect();
+        if unknown.is_empty() {
+            open.into_iter().for_each(|record| count(&mut tally, record));
+            return Some(tally).filter(|_| !members.is_empty());
+        }
+        let covered = unknown.iter().filter(|record| self.last_of(record).is_some()).count();
+        let pasts: Vec<_> = unknown.iter().map(|record| self.past(record).to_vec()).collect();
+        if covered < least || !is_safe(&pasts) {
+            return None;
+        }
+        for record in open.into_iter().chain(unknown) {
+            match self.last_of(record) {
+                // As it was shown last, whatever has become of it since.
+                Some(grade) => *tally.present.get_mut(grade) += 1,
+                None if record.counts() => tally.ungraded += 1,
+                None if record.evaluated => tally.uncounted += 1,
+                None => {}
+            }
+        }
+        Some(tally)
+    }
+
+    fn past(&self, record: &GradeRecord) -> &[(i32, Option<Grade>)] {
+        self.pasts.get(&record.participant).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The grade last shown of a record.
+    fn last_of(&self, record: &GradeRecord) -> Option<Grade> {
+        self.past(record).last().and_then(|(_, grade)| *grade)
+    }
+
+    /// The records by group. Once shown alone or together with others, a department stays so: what
+    /// was shown before would otherwise tell of what comes after.
+    fn groups<'r>(
+        &self,
+        records: &'r [GradeRecord],
+        least: usize,
+    ) -> BTreeMap<Group, Vec<&'r GradeRecord>> {
+        let mut departments = BTreeMap::<_, Vec<&GradeRecord>>::new();
+        for record in records {
+            departments.entry(record.department).or_default().push(record);
+        }
+        let mut groups = BTreeMap::<_, Vec<&GradeRecord>>::new();
+        for (department, members) in departments {
+            let mut before = members.iter().filter_map(|it| self.pooled.get(&it.participant));
+            let counting = members.iter().filter(|record| record.counts()).count();
+            let pooled = before.next().copied().unwrap_or(counting < least);
+            let group = if pooled { Group::Pooled } else { Group::Department(department) };
+            groups.entry(group).or_default().extend(members);
+        }
+        groups
+    }
+}
+
+/// Whether no grade follows for certain from the counts of records with these pasts: at each change,
+/// those that changed at the same renewals do not all have the same grade.
+fn is_safe(pasts: &[Past]) -> bool {
+    let mut alike = BTreeMap::<Vec<(i32, bool)>, Vec<&Past>>::new();
+    for past in pasts {
+        let pattern = past.iter().map(|(renewal, grade)| (*renewal, grade.is_some())).collect();
+        alike.entry(pattern).or_default().push(past);
+    }
+    alike.iter().all(|(pattern, pasts)| {
+        let differ = |at: usize| pasts.iter().any(|past| past[at].1 != pasts[0][at].1);
+        pattern.iter().enumerate().all(|(at, (_, graded))| !graded || differ(at))
+    })
+}
