@@ -292,3 +292,163 @@ fn is_safe(pasts: &[Past]) -> bool {
         pattern.iter().enumerate().all(|(at, (_, graded))| !graded || differ(at))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Role;
+    use crate::policy::{Grant, Principal};
+
+    const LEAST: usize = 5;
+
+    fn subject(role: Option<Role>, person: u128) -> Subject {
+        Subject {
+            tenant: Uuid::nil().into(),
+            principal: Principal::Person(Uuid::from_u128(person).into()),
+            employee_id: Some(Uuid::from_u128(person).into()),
+            behind: Vec::new(),
+            grants: role.map(|role| Grant { role, org_unit_id: None }).into_iter().collect(),
+        }
+    }
+
+    fn department(number: u128) -> Option<OrgUnitId> {
+        Some(Uuid::from_u128(number).into())
+    }
+
+    /// People of departments by their grades, from person 1 on, who report to nobody.
+    fn people(departments: &[(u128, &str)]) -> Vec<GradeRecord> {
+        let grades = departments.iter().flat_map(|(at, grades)| {
+            grades.chars().map(|letter| (department(*at), letter.to_string().parse().ok()))
+        });
+        (1_u128..)
+            .zip(grades)
+            .map(|(person, (department, grade))| GradeRecord {
+                participant: Uuid::from_u128(person).into(),
+                person: Uuid::from_u128(person).into(),
+                department,
+                manager: None,
+                session: None,
+                evaluated: true,
+                counts_for_quota: true,
+                state: if grade.is_some() { State::InCalibration } else { State::PendingManager },
+                results: Results { computed_grade: grade, ..Results::default() },
+                relations: Relations::default(),
+            })
+            .collect()
+    }
+
+    fn told(tally: Option<&Tally>) -> Option<String> {
+        let of = |tally: &Tally| {
+            let counts = tally.present.clone();
+            Grade::ALL.iter().map(|grade| counts.get(*grade).to_string()).collect::<String>()
+        };
+        tally.map(of)
+    }
+
+    /// The counts S to D of a department, and of all together, as an executive is told them.
+    fn look(history: &mut History, people: &[GradeRecord], by: &Subject) -> Vec<Option<String>> {
+        history.extend(history.due(people, LEAST));
+        let shown = history.shown(by, people, LEAST);
+        let departments = shown.departments.values().map(|tally| told(tally.as_ref()));
+        departments.chain([told(shown.total.as_ref())]).collect()
+    }
+
+    fn some(counts: &str) -> Option<String> {
+        Some(counts.to_owned())
+    }
+
+    #[test]
+    fn few_and_equal_records_are_withheld() {
+        let executive = subject(Some(Role::Executive), 99);
+        let fresh = |departments: &[(u128, &str)]| {
+            look(&mut History::default(), &people(departments), &executive)
+        };
+        assert_eq!(fresh(&[(1, "ABCC")]), [None, None], "four");
+        assert_eq!(fresh(&[(1, "ABCCB")]), [some("01220"), some("01220")], "five");
+        assert_eq!(fresh(&[(1, "BBBBB")]), [None, None], "all alike");
+        assert_eq!(fresh(&[(1, "ABCC?")]), [None, None], "five, of whom one has no grade");
+        let small = fresh(&[(1, "ABCCB"), (2, "SD"), (3, "AAC")]);
+        assert_eq!(small, [some("01220"), None, None, some("13231")], "small ones together");
+        let small = fresh(&[(1, "ABCCB"), (2, "SD")]);
+        assert_eq!(small, [some("01220"), None, some("01220")], "no complement");
+    }
+
+    #[test]
+    fn who_knows_some_of_a_group_is_told_less() {
+        let executive = subject(Some(Role::Executive), 99);
+        let mut records = people(&[(1, "ABCCBA")]);
+        records[0].manager = Some(Uuid::from_u128(99).into());
+        let mut history = History::default();
+        assert_eq!(look(&mut history, &records, &executive)[0], some("02220"), "five unknown");
+        records[1].manager = Some(Uuid::from_u128(99).into());
+        assert_eq!(look(&mut history, &records, &executive)[0], None, "of six, two known");
+        let mut records = people(&[(1, "ABBBBB")]);
+        records[0].manager = Some(Uuid::from_u128(99).into());
+        let alike = look(&mut History::default(), &records, &executive);
+        assert_eq!(alike[0], None, "the five unknown ones are all alike");
+        for record in &mut records {
+            record.manager = Some(Uuid::from_u128(99).into());
+        }
+        let known = look(&mut History::default(), &records, &executive);
+        assert_eq!(known[0], some("01500"), "nothing is unknown");
+    }
+
+    #[test]
+    fn the_own_record_is_in_no_count() {
+        let executive = subject(Some(Role::Executive), 1);
+        let mut history = History::default();
+        assert_eq!(look(&mut history, &people(&[(1, "SBCCAB")]), &executive)[0], some("01220"));
+        let mut released = people(&[(1, "SBCCAB")]);
+        for record in &mut released {
+            record.state = State::Published;
+        }
+        assert_eq!(look(&mut history, &released, &executive)[0], some("11220"), "once released");
+    }
+
+    #[test]
+    fn five_changes_renew_what_is_shown_and_four_do_not() {
+        let executive = subject(Some(Role::Executive), 99);
+        let mut history = History::default();
+        let mut look =
+            |grades: &str| look(&mut history, &people(&[(1, grades)]), &executive)[0].clone();
+        assert_eq!(look("ABCCBABCCB"), some("02440"));
+        assert_eq!(look("SACCBABCCB"), some("02440"), "two have changed");
+        assert_eq!(look("SASABABCCB"), some("02440"), "four have changed");
+        assert_eq!(look("SASACABCCB"), some("23230"), "five that differed and differ");
+        assert_eq!(look("SASACABCCA"), some("23230"), "one more");
+    }
+
+    #[test]
+    fn changes_that_all_go_the_same_way_are_not_shown() {
+        let executive = subject(Some(Role::Executive), 99);
+        let mut history = History::default();
+        let mut look =
+            |grades: &str| look(&mut history, &people(&[(1, grades)]), &executive)[0].clone();
+        assert_eq!(look("BBBBBAACCA"), some("03520"));
+        assert_eq!(look("AAAAAAACCA"), some("03520"), "everybody who changed was B and is A");
+        assert_eq!(look("ACACAAACCA"), some("03520"), "and everybody who changed was B");
+        assert_eq!(look("ACACABACCA"), some("05140"), "one of them was A");
+    }
+
+    #[test]
+    fn a_department_shown_alone_stays_so() {
+        let executive = subject(Some(Role::Executive), 99);
+        let mut history = History::default();
+        let mut records = people(&[(1, "ABCCB"), (2, "SDCA")]);
+        assert_eq!(look(&mut history, &records, &executive), [some("01220"), None, some("01220")]);
+        records[4].evaluated = false;
+        let after = look(&mut history, &records, &executive);
+        assert_eq!(after, [some("01220"), None, some("01220")], "it does not join the small ones");
+    }
+
+    #[test]
+    fn who_reads_everybody_is_not_told_counts_alone() {
+        let asks = |role| reads_counts_alone(&subject(role, 1), Action::DistributionRead);
+        assert!(asks(Some(Role::Executive)));
+        assert!(!asks(Some(Role::HrAdmin)));
+        assert!(!asks(None), "who may ask about nobody is refused elsewhere");
+        let mut both = subject(Some(Role::Executive), 1);
+        both.grants.push(Grant { role: Role::HrAdmin, org_unit_id: None });
+        assert!(!reads_counts_alone(&both, Action::DistributionRead));
+    }
+}

@@ -132,7 +132,8 @@ impl<'a> Calls<'a> {
     /// A session of its own in some state.
     fn session_in(&self, state: &str) -> Target {
         let cycle = cycles::rated(self.app, self.company, "calibrating", &[]);
-        let id = Some(sessions::session_in(self.app, self.company, cycle, state));
+        let apart = ["sales", "labs"];
+        let id = Some(sessions::session_for(self.app, self.company, cycle, state, &apart));
         Target { id, query: String::new(), body: Body::None }
     }
 

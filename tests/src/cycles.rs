@@ -18,10 +18,11 @@ const WAY: [(&str, &str); 8] = [
     ("archived", "archival"),
 ];
 
-/// Rules under which only the manager rates.
+/// Rules under which only the manager rates, with quotas for nine people and more: so many are left
+/// for a session of the whole company.
 pub fn rules() -> Value {
     let rated = |code: &str, weight: &str| json!({ "code": code, "weight": weight, "raters": { "manager": "100" } });
-    json!({ "populations": [{
+    json!({ "settings": { "dist.min_group": 9 }, "populations": [{
         "code": "everyone",
         "dimensions": [
             { "code": "performance", "weight": "60", "raters": {} },

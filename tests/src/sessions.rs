@@ -36,8 +36,26 @@ pub fn members(hr: &Client, company: &Company) -> Value {
 /// # Panics
 /// When a step is refused.
 pub fn session_in(app: &TestApp, company: &Company, cycle: Uuid, state: &str) -> Uuid {
+    session_for(app, company, cycle, state, &[])
+}
+
+/// [`session_in`] for some departments, such as those in which senior management and HR do not work.
+///
+/// # Panics
+/// When a step is refused.
+pub fn session_for(
+    app: &TestApp,
+    company: &Company,
+    cycle: Uuid,
+    state: &str,
+    departments: &[&str],
+) -> Uuid {
     let hr = app.as_(Persona::HrAdmin).with(company.credentials(Persona::HrAdmin));
-    let body = json!({ "cycle_id": cycle, "name": "All", "members": members(&hr, company) });
+    let departments: Vec<Uuid> = departments.iter().map(|name| company.id(name)).collect();
+    let body = json!({
+        "cycle_id": cycle, "name": "All", "members": members(&hr, company),
+        "department_ids": departments,
+    });
     let session = hr.post("/v1/calibration-sessions", &body).expect(201).id();
     let path = format!("/v1/calibration-sessions/{session}");
     let present = ["sun", "mei", "hua"].map(|name| company.id(name));

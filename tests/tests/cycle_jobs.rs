@@ -230,8 +230,8 @@ fn what_was_approved_of_other_results_counts_no_more(app: &TestApp) {
     session("finalised");
     // A grade moves after HR has approved what it saw.
     let soon = match app.engine {
-        tests::Engine::Sqlite => "updated_at = updated_at + 3600000000",
-        tests::Engine::Postgres => "updated_at = updated_at + interval '1 hour'",
+        tests::Engine::Sqlite => "graded_at = graded_at + 3600000000",
+        tests::Engine::Postgres => "graded_at = graded_at + interval '1 hour'",
     };
     behind(app, &format!("UPDATE review SET final_grade = 'A', {soon} WHERE state = 'calibrated'"));
     let shown = hr.get(&path).expect(200).json();

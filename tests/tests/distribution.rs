@@ -25,16 +25,16 @@ fn distribution(app: &TestApp, persona: Persona, cycle: Uuid) -> Answer {
 fn counts_stand_against_quotas(app: &TestApp) {
     let grades = [("LIN", "S"), ("SUN", "A"), ("KAI", "D"), ("MEI", "A")];
     let cycle = rated(app, &app.world.own, "calibrating", &grades);
-    let shown = distribution(app, Executive, cycle).expect(200).json();
-    assert_eq!((&shown["mode"], &shown["min_group"]), (&json!("guideline"), &json!(10)));
+    let shown = distribution(app, HrAdmin, cycle).expect(200).json();
+    assert_eq!((&shown["mode"], &shown["min_group"]), (&json!("guideline"), &json!(9)));
     assert_eq!(shown["shares"], json!({ "S": "10", "A": "20", "B": "50", "C": "15", "D": "5" }));
     let total = &shown["total"];
-    let counts = json!({ "S": 1, "A": 2, "B": 9, "C": 0, "D": 1 });
+    let counts = json!({ "S": 1, "A": 2, "B": 7, "C": 0, "D": 1 });
     assert_eq!((&total["computed"], &total["present"]["counts"]), (&counts, &counts));
-    // Senior management is graded outside the quotas, and whoever asks is left out.
-    assert_eq!((&total["uncounted"], &total["ungraded"]), (&json!(0), &json!(0)));
-    // 1.3, 2.6, 6.5, 1.95 and 0.65 of 13 people.
-    let quota = json!({ "S": 1, "A": 3, "B": 6, "C": 2, "D": 1 });
+    // HR and senior management are graded outside the quotas, and whoever asks is left out.
+    assert_eq!((&total["uncounted"], &total["ungraded"]), (&json!(2), &json!(0)));
+    // 1.1, 2.2, 5.5, 1.65 and 0.55 of 11 people.
+    let quota = json!({ "S": 1, "A": 2, "B": 5, "C": 2, "D": 1 });
     assert_eq!(total["present"]["quota"], quota);
     assert_eq!(total["present"]["tolerance"], "1");
     assert_eq!(total["present"]["verdict"], "warning");
@@ -58,7 +58,7 @@ fn counts_stand_against_quotas(app: &TestApp) {
 
     let labs = app.id("labs");
     let path = format!("/v1/cycles/{cycle}/distribution?department_id={labs}");
-    let one = app.as_(Executive).get(path).expect(200).json();
+    let one = app.as_(HrAdmin).get(path).expect(200).json();
     assert_eq!(list(&one["departments"]).count(), 1);
     assert_eq!(one["total"], shown["total"]);
 }
@@ -70,10 +70,14 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 fn whoever_reads_it_is_not_told_their_own_grade(app: &TestApp) {
     let cycle = rated(app, &app.world.own, "confirmed", &[("HUA", "D")]);
     let of = |persona| distribution(app, persona, cycle).expect(200).json()["total"].take();
-    assert_eq!(of(SecondHrAdmin)["computed"]["D"], 1);
-    assert_eq!(of(HrAdmin)["computed"], json!({ "S": 0, "A": 0, "B": 12, "C": 0, "D": 0 }));
+    // Hua reads all others, so that she is in no quota; and nobody counts the own record.
+    for persona in [SecondHrAdmin, HrAdmin] {
+        let total = of(persona);
+        assert_eq!(total["computed"], json!({ "S": 0, "A": 0, "B": 11, "C": 0, "D": 0 }));
+        assert_eq!(total["uncounted"], 2);
+    }
     drive(app, &app.world.own, cycle, "published");
-    assert_eq!(of(HrAdmin)["computed"]["D"], 1, "once it is released");
+    assert_eq!(of(HrAdmin)["uncounted"], 3, "once it is released");
 }
 
 fn business_partners_see_their_units(app: &TestApp) {

@@ -15,13 +15,13 @@ use domain::calibration::{merits_of, placements, undecided_ties};
 use domain::calibration_session::{CalibrationSession, SessionAction, SessionMember, SessionSeat};
 use domain::change::{Change, Record};
 use domain::cycle::Cycle;
-use domain::distribution::{Placement, check, counted};
+use domain::distribution::{Check, Placement, check, counted};
 use domain::id::{
     AccountId, CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId,
 };
 use domain::number::fixed;
 use domain::policy::{Action, CONFLICT_OF_INTEREST, Mask, Permit, Relations, Target, decide};
-use domain::settings::DistributionSettings;
+use domain::settings::{DistributionMode, DistributionSettings};
 use domain::state::calibration_session::{Event, Facts, Guard, State};
 use domain::state::{self, Signature, cycle};
 use domain::text::TextEnum;
@@ -269,9 +269,9 @@ impl Step {
         }
     }
 
-    /// Whether it looks at the grades as they are or decides about them.
+    /// Whether it looks at the grades as they are, or decides whether they stand.
     fn judges(&self) -> bool {
-        matches!(self, Step::Finalise(_) | Step::Override(_) | Step::Reopen(_))
+        matches!(self, Step::Finalise(_) | Step::Reopen(_))
     }
 
     fn seat(&self) -> state::Actor {
@@ -397,7 +397,11 @@ fn look(
         let grades = people.iter().filter_map(|review| review.results.present_grade());
         let answer = check(&counted(grades), &settings).map_err(internal)?;
         let reason = reason.as_deref().unwrap_or_default();
-        facts.distribution_ok = people.is_empty() || answer.accepted(reason).is_ok();
+        // Without quotas of its own, a small group has nothing to deviate from where they guide.
+        let guided = settings.mode == DistributionMode::Guideline;
+        facts.distribution_ok = people.is_empty()
+            || answer.accepted(reason).is_ok()
+            || guided && answer == Check::PoolRequired;
         let pending = store.pending_moves(session.id)?.len();
         facts.pending_moves = u32::try_from(pending).ok();
         let ties =

@@ -93,7 +93,8 @@ pub(super) fn allowed_actions(
         (may(Action::CalibrationSessionWrite), may(Action::CalibrationSessionOverride));
     let entitled = |action: &SessionAction| match action {
         SessionAction::Proposal => moves,
-        SessionAction::Override | SessionAction::Reopening => overrides && !compared,
+        SessionAction::Override => overrides,
+        SessionAction::Reopening => overrides && !compared,
         SessionAction::Finalisation => writes && !compared,
         SessionAction::Update | SessionAction::Schedule | SessionAction::Opening => writes,
     };
