@@ -2,6 +2,7 @@
 //! client that holds every answer against the contract.
 
 pub mod app;
+pub mod attacker;
 pub mod calls;
 pub mod client;
 pub mod contract;
@@ -25,7 +26,7 @@ pub use engine::Engine;
 
 /// An environment variable by which a run of the tests is set up.
 #[expect(clippy::disallowed_methods, reason = "the tests have no settings but these")]
-pub(crate) fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

@@ -4,7 +4,7 @@ use roxmltree::Document;
 use serde_json::{Value, json};
 use tests::cycles::{drive, rated};
 use tests::world::Persona::{
-    self, Auditor, Employee, Executive, HrAdmin, Hrbp, OtherHrAdmin, PeopleReader, SecondHrAdmin,
+    self, Auditor, Employee, HrAdmin, Hrbp, OtherHrAdmin, PeopleReader, SecondHrAdmin,
 };
 use tests::{Answer, TestApp, on_each_engine};
 use uuid::Uuid;

@@ -2,6 +2,7 @@
 
 mod access_matrix;
 mod accounts;
+mod attack;
 mod bad_input;
 mod bulk;
 mod calibration;
