@@ -6,6 +6,7 @@
 //! `docs/domain.md` states the formulas and rules; sections such as B.1 are those of it.
 
 pub mod account;
+pub mod aggregate;
 pub mod apportion;
 pub mod bonus;
 pub mod calendar;
@@ -13,7 +14,6 @@ pub mod calibration;
 pub mod calibration_session;
 pub mod change;
 pub mod cycle;
-pub mod disclosure;
 pub mod distribution;
 pub mod error;
 pub mod fairness;

@@ -3,8 +3,8 @@
 
 use crate::caller::{Actor, Caller, system_context};
 use crate::refusal::Refusal;
+use domain::aggregate::{Disclosure, reads_counts_alone};
 use domain::cycle::stage;
-use domain::disclosure::{Disclosure, reads_counts_alone};
 use domain::distribution::Tally;
 use domain::id::{CycleId, EmployeeId};
 use domain::policy::{Action, Stage, visibility};
@@ -78,7 +78,7 @@ pub fn people(
     Ok(store.alike(cycle, &shown, &myself, &overseers)?)
 }
 
-/// Who counts towards no quota: see [`persistence::Disclosures::overseers`].
+/// Who counts towards no quota: see [`persistence::Aggregates::overseers`].
 pub fn overseers(
     store: &mut dyn Store,
     actor: &Actor,

@@ -2,7 +2,7 @@
 //! Implements the pooling, checking and testing of E.1-E.4 for all departments at once.
 
 use super::{Check, Comparison, Counts, check, compare, people, pool_tree, quota, tolerance};
-use crate::disclosure::Disclosure;
+use crate::aggregate::Disclosure;
 use crate::error::{Code, Result};
 use crate::fairness::Figure;
 use crate::id::OrgUnitId;

@@ -1,9 +1,9 @@
 //! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
 
+mod aggregates;
 mod calibration;
 mod cycles;
 mod dashboards;
-mod disclosure;
 mod exports;
 mod goals;
 mod participants;
@@ -12,13 +12,13 @@ mod readiness;
 mod reviews;
 mod to_dos;
 
+pub use aggregates::{Aggregates, Alike};
 pub use calibration::{CalibrationSessions, MoveFilter, Moves, Seats, SessionFilter};
 pub use cycles::{CycleFilter, Cycles, Framed, Headcount};
 pub use dashboards::{
     CompanyGoal, Dashboards, DepartmentGoals, GoalFigures, OwnGoal, Participation, ReviewCount,
     TeamMember,
 };
-pub use disclosure::{Alike, Disclosures};
 pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
@@ -78,7 +78,7 @@ pub trait Store:
     + Readiness
     + ToDos
     + Dashboards
-    + Disclosures
+    + Aggregates
     + Goals
     + GoalChanges
     + GoalReports
@@ -113,7 +113,7 @@ impl<T> Store for T where
         + Readiness
         + ToDos
         + Dashboards
-        + Disclosures
+        + Aggregates
         + Goals
         + GoalChanges
         + GoalReports

@@ -1,12 +1,12 @@
 //! SQL, one file per noun, written once and compiled once per engine.
 
 mod accounts;
+mod aggregates;
 mod among;
 mod api_keys;
 mod calibration;
 mod cycles;
 mod dashboards;
-mod disclosures;
 mod employees;
 mod exports;
 mod goals;

@@ -4,7 +4,7 @@
 use super::counted;
 use super::solver::{Knowledge, Unknown};
 use domain::account::Role;
-use domain::disclosure::{GradeRecord, History};
+use domain::aggregate::{GradeRecord, History};
 use domain::distribution::Tally;
 use domain::id::{EmployeeId, OrgUnitId};
 use domain::policy::{Grant, Principal, Relations, Subject};

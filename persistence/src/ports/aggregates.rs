@@ -2,7 +2,7 @@
 
 use super::Result;
 use chrono::NaiveDate;
-use domain::disclosure::{GradeRecord, History, ShownGrade};
+use domain::aggregate::{GradeRecord, History, ShownGrade};
 use domain::id::{CycleId, EmployeeId, OrgUnitId};
 use domain::policy::{Subject, Visibility};
 use domain::review::form::Results;
@@ -27,7 +27,7 @@ pub struct Alike {
 }
 
 /// Counting the people of a cycle, each in one statement.
-pub trait Disclosures {
+pub trait Aggregates {
     /// Those who, on a day, may read the grades of all others they are compared with before release,
     /// or are senior management: they count towards no quota (rule 13, E.1).
     fn overseers(&mut self, cycle: CycleId, day: NaiveDate) -> Result<HashSet<EmployeeId>>;

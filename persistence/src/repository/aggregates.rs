@@ -5,13 +5,13 @@ use super::engine::Unit;
 use super::reviews::{Outcome, Person, grade, letter, results};
 use super::{Conn, Db, dialect};
 use crate::column::{Id, Key, push, rows_statement, statement, word};
-use crate::ports::{Alike, Disclosures, Result};
+use crate::ports::{Aggregates, Alike, Result};
 use crate::schema::{calibration_member, participant, review, shown_grade};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use domain::disclosure::{GradeRecord, History, ShownGrade};
+use domain::aggregate::{GradeRecord, History, ShownGrade};
 use domain::id::{CycleId, EmployeeId};
 use domain::policy::{Relations, Stage, Subject, Visibility};
 use domain::review::form::Results;
@@ -163,7 +163,7 @@ fn keys<'i>(people: impl IntoIterator<Item = &'i EmployeeId>) -> Vec<Key> {
     dialect::list_of(people.into_iter().map(|id| Key(id.uuid())).collect())
 }
 
-impl Disclosures for Unit<'_> {
+impl Aggregates for Unit<'_> {
     fn overseers(&mut self, cycle: CycleId, day: NaiveDate) -> Result<HashSet<EmployeeId>> {
         let find = FindOverseers { tenant: self.scope(), cycle: Key(cycle.uuid()), day };
         let people: Vec<Key> = find.load(self.conn)?;
