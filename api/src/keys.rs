@@ -2,6 +2,7 @@
 
 use crate::app::{App, new_id, seed};
 use actix_web::web::Data;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use domain::id::TenantId;
 use domain::time::Timestamp;
 use hmac::{Hmac, Mac};
@@ -94,4 +95,37 @@ pub fn mac(key: &SigningKey, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
     mac.update(&[0]);
     mac.update(message);
     mac
+}
+
+/// Bytes of the salt in front of what is sealed.
+const SALT: usize = 16;
+
+/// Encrypts `plain` for one purpose and context, so that nobody but this program reads it or changes
+/// it unnoticed. The same text is sealed the same way again, and each text with a cipher key of its
+/// own, which is why the nonce may be the same.
+pub fn seal(key: &SigningKey, purpose: &str, context: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+    let text = mac(key, purpose, context).chain_update([0]).chain_update(plain);
+    let mut sealed = text.finalize().into_bytes()[..SALT].to_vec();
+    let cipher = cipher(key, purpose, &sealed)?;
+    let mut text = plain.to_vec();
+    cipher.seal_in_place_append_tag(nonce(), Aad::from(context), &mut text).ok()?;
+    sealed.append(&mut text);
+    Some(sealed)
+}
+
+/// Decrypts what [`seal`] made for the same purpose and context.
+pub fn unseal(key: &SigningKey, purpose: &str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (salt, text) = sealed.split_at_checked(SALT)?;
+    let mut text = text.to_vec();
+    let cipher = cipher(key, purpose, salt)?;
+    Some(cipher.open_in_place(nonce(), Aad::from(context), &mut text).ok()?.to_vec())
+}
+
+fn cipher(key: &SigningKey, purpose: &str, salt: &[u8]) -> Option<LessSafeKey> {
+    let derived = mac(key, &format!("{purpose} cipher"), salt).finalize().into_bytes();
+    UnboundKey::new(&AES_256_GCM, &derived).ok().map(LessSafeKey::new)
+}
+
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE_LEN])
 }
