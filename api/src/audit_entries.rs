@@ -6,7 +6,7 @@ use crate::extract::{PathId, Query};
 use crate::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
-use domain::disclosure::{self, Belonging, OwnRecord, Withheld};
+use domain::disclosure::{self, Belonging, Withheld};
 use domain::policy::{Action, Decision, Mask, Principal, Target, authorise, decide};
 use persistence::{After, AuditEntry, AuditFilter, Page, Store};
 use serde::{Deserialize, Serialize};
@@ -138,7 +138,10 @@ struct AuditEntryQuery {
 /// What the caller may see of the log.
 struct Sight {
     mask: Mask,
+    /// What is done to the reader.
     own: HashSet<Uuid>,
+    /// The same of somebody else who the reader may be: nobody is shown its values either.
+    behind: HashSet<Uuid>,
     only_own: bool,
     withheld: Vec<Withheld>,
     numbered: bool,
@@ -152,10 +155,16 @@ impl Sight {
         let subject = &actor.subject;
         let people: Vec<_> = subject.persons().collect();
         let records = store.own_records(subject.principal.id(), &people)?;
-        let own = people.iter().map(|person| person.uuid()).chain(done_to_oneself(&records));
+        let of = |belonging| {
+            let of = records.iter().filter(move |record| record.belonging == belonging);
+            of.map(|record| record.id)
+        };
+        let oneself = subject.employee_id.map(|person| person.uuid());
+        let behind = subject.behind.iter().map(|person| person.uuid());
         Ok(Self {
             mask,
-            own: own.collect(),
+            own: oneself.into_iter().chain(of(Belonging::Account)).collect(),
+            behind: behind.chain(of(Belonging::Behind)).collect(),
             only_own,
             withheld: disclosure::withheld(subject, &records),
             numbered: people.is_empty(),
@@ -226,8 +235,9 @@ impl Sight {
     /// where the person it is about stands in the reader's line or units.
     fn opens(&self, actor: &Actor, entry: &AuditEntry, target: &Target) -> bool {
         let subject = &actor.subject;
-        let about_oneself = self.own.contains(&entry.resource_id)
-            || target.about.is_some_and(|person| subject.may_be(person));
+        let about_oneself =
+            [&self.own, &self.behind].iter().any(|of| of.contains(&entry.resource_id))
+                || target.about.is_some_and(|person| subject.may_be(person));
         let permit = disclosure::opened_by(&entry.action)
             .and_then(|action| decide(subject, action, target).permit);
         !about_oneself && permit.is_some_and(|permit| permit.mask() == Mask::Full)
@@ -243,12 +253,6 @@ fn oneself(actor: &Actor) -> Target {
     };
     let id = subject.principal.id();
     Target { id, about: subject.employee_id, account, ..Target::default() }
-}
-
-/// The reader's accounts, role assignments, keys and sign-ins.
-fn done_to_oneself(records: &[OwnRecord]) -> impl Iterator<Item = Uuid> + '_ {
-    let own = records.iter().filter(|record| record.belonging == Belonging::Account);
-    own.map(|record| record.id)
 }
 
 /// List audit entries

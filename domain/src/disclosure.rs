@@ -11,8 +11,11 @@ use uuid::Uuid;
 text_enum! {
     /// How a record belongs to a person.
     pub enum Belonging {
-        /// The account, its role assignments, keys and sign-ins: what is done to them is one's own.
+        /// The reader's account, its role assignments, keys and sign-ins: what is done to them is
+        /// one's own to see.
         Account = "account",
+        /// The same of somebody else who the reader may be: nothing is added by that.
+        Behind = "behind",
         /// The review of the person.
         Review = "review",
         /// A calibration session that compares the person's grade.

@@ -73,6 +73,9 @@ fn standards_are_open_to_all_and_plans_are_not(app: &TestApp) {
     assert_eq!(missing(HrAdmin), [""; 0]);
     assert_eq!(missing(Executive), [""; 0]);
     assert_eq!(missing(Auditor), [&["schedule", "raci"], &plans[..]].concat());
+    let waits = |persona| app.as_(persona).get(format!("{path}/readiness")).expect(200).json();
+    assert!(waits(HrAdmin)["due_on"].is_string() && waits(HrAdmin)["conditions"].is_array());
+    assert!(waits(Auditor)["due_on"].is_null() && waits(Auditor).get("conditions").is_none());
     app.as_(Employee).get(&path).refused("not-found");
     step(&app.as_(HrAdmin), &path, "launch", None).expect(200);
     for persona in [Employee, DirectManager, Auditor] {

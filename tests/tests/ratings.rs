@@ -148,7 +148,19 @@ fn a_file_shows_what_its_reader_may_see(app: &TestApp) {
         (lin["state"].as_str(), lin["manager_employee_number"].as_str()),
         ("in_calibration", "MEI")
     );
-    for name in ["performance", "composite", "computed_grade", "calibrated_grade", "final_grade"] {
+    let of_department = format!("{query}&department_id={}", app.id("sales"));
+    let refused = export(&app.as_(Auditor), "text/csv", &of_department).refused("forbidden");
+    assert_eq!(refused.json()["rule"], "field-masked");
+    for name in [
+        "performance",
+        "composite",
+        "computed_grade",
+        "calibrated_grade",
+        "final_grade",
+        "department_code",
+        "population",
+        "acknowledged_on",
+    ] {
         assert!(masked.iter().all(|row| row[name].is_empty()), "an auditor sees no {name}");
     }
     let lines = export(&app.as_(Auditor), "application/x-ndjson", &query).expect(200);
@@ -175,6 +187,7 @@ fn a_draft_is_known_but_not_its_scores(app: &TestApp) {
         let rows = shown(app, persona, cycle);
         assert!(rows.iter().any(|row| row["employee_number"] == "LIN"));
         assert!(rows.iter().all(|row| row["composite"].is_empty()), "of a draft, no score");
+        assert!(rows.iter().all(|row| row["population"] == "everyone"));
     }
     drive_back("second_review");
     assert!(shown(app, Hrbp, cycle).iter().all(|row| row["computed_grade"] == "B"));

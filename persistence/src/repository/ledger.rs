@@ -281,8 +281,10 @@ impl QueryId for OwnRecords {
 impl QueryFragment<Db> for OwnRecords {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
         out.push_sql(
-            "WITH mine (tenant_id, id) AS (SELECT tenant_id, id FROM account WHERE tenant_id = ",
+            "WITH mine (tenant_id, id, belonging) AS (SELECT tenant_id, id, CASE id WHEN ",
         );
+        push(&mut out, &self.account)?;
+        out.push_sql(" THEN 'account' ELSE 'behind' END FROM account WHERE tenant_id = ");
         push(&mut out, &self.tenant)?;
         out.push_sql(" AND (id = ");
         push(&mut out, &self.account)?;
@@ -299,12 +301,12 @@ impl QueryFragment<Db> for OwnRecords {
         dialect::push_list(&mut out, &self.people)?;
         out.push_sql(
             ")
-             SELECT CAST('account' AS TEXT), id, NULL FROM mine
-             UNION ALL SELECT 'account', r.id, NULL FROM mine
+             SELECT belonging, id, NULL FROM mine
+             UNION ALL SELECT belonging, r.id, NULL FROM mine
                JOIN role_assignment r ON r.tenant_id = mine.tenant_id AND r.account_id = mine.id
-             UNION ALL SELECT 'account', k.id, NULL FROM mine
+             UNION ALL SELECT belonging, k.id, NULL FROM mine
                JOIN api_key k ON k.tenant_id = mine.tenant_id AND k.owner_account_id = mine.id
-             UNION ALL SELECT 'account', s.id, NULL FROM mine
+             UNION ALL SELECT belonging, s.id, NULL FROM mine
                JOIN session s ON s.tenant_id = mine.tenant_id AND s.account_id = mine.id
              UNION ALL SELECT 'review', id, state FROM rated
              UNION ALL SELECT 'session', session_id, state FROM rated WHERE session_id IS NOT NULL
