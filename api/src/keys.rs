@@ -129,3 +129,34 @@ fn cipher(key: &SigningKey, purpose: &str, salt: &[u8]) -> Option<LessSafeKey> {
 fn nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; NONCE_LEN])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_is_read_by_its_own_key_for_its_own_purpose() {
+        let key = |secret: u8| SigningKey {
+            kid: "k".to_owned(),
+            secret: vec![secret; 32],
+            created_at: Timestamp::UNIX_EPOCH,
+            retired_at: None,
+        };
+        let sealed = seal(&key(1), "cursor", b"list", b"position 7").unwrap();
+        let read =
+            |key, purpose, context: &[u8], bytes: &[u8]| unseal(&key, purpose, context, bytes);
+        assert_eq!(read(key(1), "cursor", b"list", &sealed).as_deref(), Some(&b"position 7"[..]));
+        assert_eq!(read(key(2), "cursor", b"list", &sealed), None);
+        assert_eq!(read(key(1), "refresh", b"list", &sealed), None);
+        assert_eq!(read(key(1), "cursor", b"other", &sealed), None);
+        assert_eq!(read(key(1), "cursor", b"list", b"short"), None);
+        for at in 0..sealed.len() {
+            let mut bent = sealed.clone();
+            bent[at] ^= 1;
+            assert_eq!(read(key(1), "cursor", b"list", &bent), None, "byte {at}");
+        }
+        let other = seal(&key(1), "cursor", b"list", b"position 8").unwrap();
+        assert_eq!(seal(&key(1), "cursor", b"list", b"position 7").as_ref(), Some(&sealed));
+        assert!(other.iter().zip(&sealed).filter(|(one, two)| one == two).count() < 8);
+    }
+}
