@@ -1,5 +1,6 @@
 //! Access: why somebody may or may not do something.
 
+use crate::audit_entries;
 use crate::caller::{Actor, Caller};
 use crate::extract::Body;
 use crate::problem::Violation;
@@ -18,6 +19,7 @@ use domain::text::TextEnum;
 use domain::time::Period;
 use persistence::{Page, RoleFilter, Store};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_actix_web::scope;
@@ -34,7 +36,8 @@ pub struct AccessQuestion {
     /// What somebody wants to do.
     #[schema(schema_with = words::<Action>, example = "employee.read")]
     action: Action,
-    /// The record it is to be done to; absent for creating or listing.
+    /// The record it is to be done to; absent for creating or listing. Events are no records of their
+    /// own and are asked about as a whole.
     #[serde(default)]
     #[schema(example = "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11")]
     resource_id: Option<Uuid>,
@@ -64,20 +67,45 @@ pub struct AccessExplanation {
     /// How the person stands to the one the record is about, as of today.
     #[schema(example = json!(["chain_manager"]))]
     pub relationships: Vec<String>,
+    /// How far the record is, or the part of it that is asked about: `draft`, `submitted`,
+    /// `calibration` or `released`; absent where that makes no difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "submitted")]
+    pub stage: Option<String>,
+}
+
+/// What is asked at once.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessQuestions {
+    /// The questions, each answered by itself.
+    #[schema(max_items = 100)]
+    questions: Vec<AccessQuestion>,
+}
+
+/// What is answered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccessExplanations {
+    /// An answer to each question, in their order.
+    pub answers: Vec<AccessExplanation>,
 }
 
 /// Explain access
 ///
 /// Why the caller, or another person, may or may not do something: the rule, the relationship by
-/// which it applies, and the fields it opens.
-#[utoipa::path(tag = "access", operation_id = "explainAccess", request_body = AccessQuestion,
-    responses((status = 200, description = "The explanation", body = AccessExplanation)),
+/// which it applies, how far the record is, and the fields it opens. Up to 100 questions at once; a
+/// fault of one is named at its place. A record that the caller may not see is answered like one that
+/// does not exist. Goal changes, check-ins and measurements are asked about as goals are, results as
+/// reviews are, and dashboards by their cycle.
+#[utoipa::path(tag = "access", operation_id = "explainAccess", request_body = AccessQuestions,
+    responses((status = 200, description = "The explanations", body = AccessExplanations)),
     security(("bearer" = []), ("api_key" = [])))]
 #[post("/explanation")]
-async fn explain(caller: Caller, body: Body<AccessQuestion>) -> Result<HttpResponse, Refusal> {
-    let question = body.value;
-    let answer = caller.read(move |store, actor| explain_access(store, actor, &question)).await?;
-    crate::reply::send(&Reply::done(answer).store()?, false)
+async fn explain(caller: Caller, body: Body<AccessQuestions>) -> Result<HttpResponse, Refusal> {
+    let questions = body.value.questions;
+    let answers =
+        caller.snapshot(move |store, actor| explain_all(store, actor, &questions)).await?;
+    crate::reply::send(&Reply::done(AccessExplanations { answers }).store()?, false)
 }
 
 /// Routes of the noun.
@@ -86,25 +114,77 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Explains access, telling nothing of what the caller may not see.
-pub fn explain_access(
+pub fn explain_all(
+    store: &mut dyn Store,
+    actor: &Actor,
+    questions: &[AccessQuestion],
+) -> Result<Vec<AccessExplanation>, Refusal> {
+    let mut known = HashMap::new();
+    let (mut answers, mut faults) = (Vec::new(), Vec::new());
+    for (number, question) in questions.iter().enumerate() {
+        match explain_access(store, actor, question, &mut known) {
+            Ok(answer) => answers.push(answer),
+            Err(Refusal::Invalid(found)) => faults.extend(found.into_iter().map(|mut fault| {
+                fault.pointer.insert_str(0, &format!("/questions/{number}"));
+                fault
+            })),
+            Err(refused) => return Err(refused),
+        }
+    }
+    if faults.is_empty() { Ok(answers) } else { Err(Refusal::Invalid(faults)) }
+}
+
+fn explain_access(
     store: &mut dyn Store,
     actor: &Actor,
     question: &AccessQuestion,
+    known: &mut HashMap<Uuid, Actor>,
 ) -> Result<AccessExplanation, Refusal> {
     let asked = match question.account_id {
-        Some(id) if id != actor.subject.principal.id() => another(store, actor, id.into())?,
+        Some(id) if id != actor.subject.principal.id() => match known.get(&id) {
+            Some(other) => other.clone(),
+            None => known.entry(id).or_insert(another(store, actor, id.into())?).clone(),
+        },
         _ => actor.clone(),
     };
+    let action = question.action;
     let Some(id) = question.resource_id else {
-        let decision = decide(&asked.subject, question.action, &Target::default());
-        return Ok(answer(decision, Relations::default()));
+        let decision = decide(&asked.subject, action, &Target::default());
+        return Ok(answer(decision, &Target::default()));
     };
-    let Some(target) = find(store, actor, question.action, id)? else { return Ok(nothing()) };
-    if !may_see(store, actor, question.action, target)? {
+    if action == Action::EventRead {
+        return Err(Refusal::invalid("/resource_id", "not_allowed"));
+    }
+    if action == Action::AuditEntryRead {
+        return explain_entry(store, actor, &asked, id);
+    }
+    let Some(target) = find(store, actor, action, id)? else { return Ok(nothing()) };
+    let seen = Target { relations: actor.relations(store, &target, actor.today)?, ..target };
+    if decide(&actor.subject, sight(action), &seen).permit.is_none() {
         return Ok(nothing());
     }
-    let target = related(store, &asked, target)?;
-    Ok(answer(decide(&asked.subject, question.action, &target), target.relations))
+    // An explanation names every relationship, also where the decision does not depend on it.
+    let target = Target { relations: asked.relations(store, &target, asked.today)?, ..target };
+    Ok(answer(decide(&asked.subject, action, &target), &target))
+}
+
+/// Explains who sees an entry of the audit log: whoever the log shows it to.
+fn explain_entry(
+    store: &mut dyn Store,
+    actor: &Actor,
+    asked: &Actor,
+    id: Uuid,
+) -> Result<AccessExplanation, Refusal> {
+    for reader in [actor, asked] {
+        match audit_entries::decision(store, reader, id)? {
+            Some(decision) if reader.subject == asked.subject => {
+                return Ok(answer(decision, &Target::default()));
+            }
+            Some(_) => {}
+            None => break,
+        }
+    }
+    Ok(nothing())
 }
 
 /// The actor another account would be, for those who may ask about others.
@@ -134,7 +214,19 @@ fn another(store: &mut dyn Store, actor: &Actor, id: AccountId) -> Result<Actor,
     Ok(Actor { subject: Arc::new(subject), ..actor.clone() })
 }
 
-/// What the policy must know of the record the action is about.
+/// The action that shows the record which `action` is about.
+fn sight(action: Action) -> Action {
+    match action {
+        Action::DashboardOwn | Action::DashboardHr | Action::DashboardExecutive => {
+            Action::CycleRead
+        }
+        Action::AccessExplain => Action::AccountRead,
+        action => action.reading(),
+    }
+}
+
+/// What the policy must know of the record the action is about. Of a review it is told how far the
+/// part is that the action is about, once the caller may know of the review.
 fn find(
     store: &mut dyn Store,
     actor: &Actor,
@@ -145,7 +237,7 @@ fn find(
         sealed.map(|sealed| sealed.target(today))
     }
     let today = actor.today;
-    Ok(match action.reading() {
+    Ok(match sight(action) {
         Action::TenantRead => target(store.tenant()?, today).filter(|tenant| tenant.id == id),
         Action::OrgUnitRead => target(store.org_unit(id.into(), today)?, today),
         Action::PositionRead => target(store.position(id.into())?, today),
@@ -156,35 +248,44 @@ fn find(
         Action::JobRead => target(store.job(id.into())?, today),
         Action::PolicyRead => target(store.policy(id.into())?, today),
         Action::CycleRead => target(store.cycle(id.into())?, today),
-        Action::GoalRead => target(store.goal(id.into())?, today),
         Action::ParticipantRead => target(store.participant(id.into())?, today),
+        Action::GoalRead => match target(store.goal(id.into())?, today) {
+            Some(goal) => Some(goal),
+            None => of_a_goal(store, id)?,
+        },
+        Action::ReviewRead => {
+            let sealed = store.review(id.into())?;
+            match actor.open(store, Action::ReviewRead, sealed) {
+                Ok((review, _)) => Some(review.part(match action {
+                    Action::SelfReviewRead | Action::SelfReviewWrite => review.self_review_stage(),
+                    _ => review.rating_stage(),
+                })),
+                Err(Refusal::NotFound) => None,
+                Err(refused) => return Err(refused),
+            }
+        }
+        Action::CalibrationSessionRead => target(store.calibration_session(id.into())?, today),
+        // Who may move grades is asked of a move or of the session it is made in.
+        Action::MoveRead => match target(store.session_move(id.into())?, today) {
+            Some(moved) => Some(moved),
+            None => target(store.calibration_session(id.into())?, today),
+        },
         _ => None,
     })
 }
 
-fn may_see(
-    store: &mut dyn Store,
-    actor: &Actor,
-    action: Action,
-    target: Target,
-) -> Result<bool, Refusal> {
-    let target = related(store, actor, target)?;
-    Ok(decide(&actor.subject, action.reading(), &target).permit.is_some())
-}
-
-/// The target with every relationship of the actor: an explanation names them even where the
-/// decision does not depend on them.
-fn related(store: &mut dyn Store, actor: &Actor, mut target: Target) -> Result<Target, Refusal> {
-    if let Some(about) = target.about {
-        let Subject { employee_id, .. } = *actor.subject;
-        let units = actor.subject.units_of_interest();
-        target.relations = store.relations(employee_id, about, &units, actor.today)?;
+/// What hangs on a goal.
+fn of_a_goal(store: &mut dyn Store, id: Uuid) -> Result<Option<Target>, Refusal> {
+    for noun in ["goal_change", "check_in", "measurement"] {
+        if let Some(target) = store.targets(noun, &[id])?.into_iter().next() {
+            return Ok(Some(target));
+        }
     }
-    Ok(target)
+    Ok(None)
 }
 
-fn answer(decision: Decision, relations: Relations) -> AccessExplanation {
-    let Relations { direct_manager, chain_manager, in_units, calibrator } = relations;
+fn answer(decision: Decision, target: &Target) -> AccessExplanation {
+    let Relations { direct_manager, chain_manager, in_units, calibrator } = target.relations;
     let held = [
         (direct_manager, Who::DirectManager.as_str()),
         (chain_manager, Who::ChainManager.as_str()),
@@ -201,6 +302,7 @@ fn answer(decision: Decision, relations: Relations) -> AccessExplanation {
             .filter(|(holds, _)| *holds)
             .map(|(_, name)| name.to_owned())
             .collect(),
+        stage: target.stage.map(|stage| stage.as_str().to_owned()),
     }
 }
 
@@ -212,5 +314,6 @@ fn nothing() -> AccessExplanation {
         by: None,
         fields: None,
         relationships: Vec::new(),
+        stage: None,
     }
 }

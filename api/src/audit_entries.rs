@@ -1,14 +1,16 @@
 //! Audit entries: who did what, when, and by which rule.
 
+use crate::bulk::decode::hex;
 use crate::caller::{Actor, Caller};
 use crate::extract::{PathId, Query};
 use crate::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
-use domain::policy::{Action, Mask, Target, authorise};
-use persistence::{After, AuditEntry, AuditFilter, Store};
+use domain::disclosure::{self, Belonging, Withheld};
+use domain::policy::{Action, Decision, Mask, Principal, Target, authorise, decide};
+use persistence::{After, AuditEntry, AuditFilter, Page, Store};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -20,9 +22,11 @@ use uuid::Uuid;
 pub struct AuditEntryView {
     /// Its id.
     pub id: Uuid,
-    /// Place in the tenant's hash chain, from 1 without gaps.
-    #[schema(example = 42)]
-    pub position: i64,
+    /// Place in the tenant's hash chain, from 1 without gaps. Only for readers who are no employee:
+    /// to anybody else a gap would tell of an entry about themselves that is not shown yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 42)]
+    pub position: Option<i64>,
     /// When it happened.
     pub at: DateTime<Utc>,
     /// `account`, `api_key` or `system`.
@@ -50,7 +54,7 @@ pub struct AuditEntryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "deactivated")]
     pub to: Option<String>,
-    /// Why, in the actor's words; shown to auditors.
+    /// Why, in the actor's words; shown to auditors where they may see the whole record.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Left the company")]
     pub reason: Option<String>,
@@ -60,22 +64,28 @@ pub struct AuditEntryView {
     /// The request that asked for it.
     #[schema(example = "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11")]
     pub request_id: String,
-    /// By field, the value before and after; shown to auditors, absent once erased.
+    /// By field, the value before and after; shown to auditors where they may see the whole record,
+    /// absent once erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = json!({ "title": ["Clerk", "Senior Clerk"] }))]
     pub details: Option<BTreeMap<String, serde_json::Value>>,
-    /// SHA-256 over this entry and the hash before it, in hexadecimal.
-    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
-    pub hash: String,
+    /// SHA-256 over this entry and the hash before it, in hexadecimal; shown where `position` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
+    pub hash: Option<String>,
 }
 
 impl AuditEntryView {
-    fn new(entry: AuditEntry, mask: Mask) -> Self {
-        let full = mask == Mask::Full;
-        let details = entry.details.filter(|_| full);
+    /// The entry, with values and reason if it is `open`, and with its place in the chain if it is
+    /// `numbered`.
+    fn new(entry: AuditEntry, open: bool, numbered: bool) -> Self {
+        let details = entry.details.filter(|_| open);
         Self {
             id: entry.id,
-            position: entry.position,
+            position: numbered.then_some(entry.position),
             at: entry.at,
             actor_kind: entry.actor_kind,
             actor_id: entry.actor_id,
@@ -85,11 +95,11 @@ impl AuditEntryView {
             resource_id: entry.resource_id,
             from: entry.from_state,
             to: entry.to_state,
-            reason: entry.reason.filter(|_| full),
+            reason: entry.reason.filter(|_| open),
             rule: entry.rule,
             request_id: entry.request_id,
             details: details.and_then(|text| serde_json::from_str(&text).ok()),
-            hash: entry.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            hash: numbered.then(|| hex(&entry.hash)),
         }
     }
 }
@@ -128,42 +138,129 @@ struct AuditEntryQuery {
 /// What the caller may see of the log.
 struct Sight {
     mask: Mask,
-    own: Vec<Uuid>,
+    /// What is done to the reader.
+    own: HashSet<Uuid>,
+    /// The same of somebody else who the reader may be: nobody is shown its values either.
+    behind: HashSet<Uuid>,
     only_own: bool,
+    withheld: Vec<Withheld>,
+    numbered: bool,
 }
 
 impl Sight {
     /// The whole log for those whose work it is; for anyone else what was done to their own
     /// records. Nobody sees the values and reasons of entries about themselves.
-    fn of(actor: &Actor) -> Result<Self, Refusal> {
+    fn of(store: &mut dyn Store, actor: &Actor) -> Result<Self, Refusal> {
+        let (mask, only_own) = Self::scope(actor)?;
         let subject = &actor.subject;
-        let employee = subject.employee_id.map(|id| id.uuid());
-        let own: Vec<Uuid> = employee.into_iter().chain([subject.principal.id()]).collect();
-        let refused = match actor.may(Action::AuditEntryRead) {
-            Ok(permit) => return Ok(Self { mask: permit.mask(), own, only_own: false }),
-            Err(refused) => refused,
+        let people: Vec<_> = subject.persons().collect();
+        let records = store.own_records(subject.principal.id(), &people)?;
+        let of = |belonging| {
+            let of = records.iter().filter(move |record| record.belonging == belonging);
+            of.map(|record| record.id)
         };
-        let id = subject.principal.id();
-        let mine = Target {
-            id,
-            about: subject.employee_id,
-            account: Some(id.into()),
-            ..Target::default()
-        };
-        let permit = authorise(subject, Action::AuditEntryRead, &mine).map_err(|_| refused)?;
-        Ok(Self { mask: permit.mask(), own, only_own: true })
+        let oneself = subject.employee_id.map(|person| person.uuid());
+        let behind = subject.behind.iter().map(|person| person.uuid());
+        Ok(Self {
+            mask,
+            own: oneself.into_iter().chain(of(Belonging::Account)).collect(),
+            behind: behind.chain(of(Belonging::Behind)).collect(),
+            only_own,
+            withheld: disclosure::withheld(subject, &records),
+            numbered: people.is_empty(),
+        })
     }
 
-    fn show(&self, entry: AuditEntry) -> AuditEntryView {
-        let mask = if self.own.contains(&entry.resource_id) { Mask::Metadata } else { self.mask };
-        AuditEntryView::new(entry, mask)
+    /// The fields shown, and whether of entries about oneself only.
+    fn scope(actor: &Actor) -> Result<(Mask, bool), Refusal> {
+        let refused = match actor.may(Action::AuditEntryRead) {
+            Ok(permit) => return Ok((permit.mask(), false)),
+            Err(refused) => refused,
+        };
+        let mine = authorise(&actor.subject, Action::AuditEntryRead, &oneself(actor));
+        let permit = mine.map_err(|_| refused)?;
+        Ok((permit.mask(), true))
     }
+
+    /// The entries of `filter` that are shown.
+    fn narrow(&self, mut filter: AuditFilter) -> AuditFilter {
+        if self.only_own {
+            let asked = filter.resource_ids.take();
+            let visible = |id: &Uuid| asked.as_ref().is_none_or(|asked| asked.contains(id));
+            filter.resource_ids = Some(self.own.iter().copied().filter(visible).collect());
+        }
+        filter.withheld.clone_from(&self.withheld);
+        filter
+    }
+
+    /// The entries of `filter`, each as it is shown.
+    fn entries(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        filter: AuditFilter,
+        page: &Page,
+    ) -> Result<Vec<(i64, AuditEntryView)>, Refusal> {
+        let entries = store.audit_entries(&self.narrow(filter), page)?;
+        let targets = self.targets(store, &entries)?;
+        let view = |entry: AuditEntry| {
+            let target = targets.get(&entry.resource_id);
+            let open = target.is_some_and(|target| self.opens(actor, &entry, target));
+            (entry.position, AuditEntryView::new(entry, open, self.numbered))
+        };
+        Ok(entries.into_iter().map(view).collect())
+    }
+
+    /// What the policy must know of the records that entries tell of, a statement for each noun, if
+    /// any of them may be opened.
+    fn targets(
+        &self,
+        store: &mut dyn Store,
+        entries: &[AuditEntry],
+    ) -> Result<HashMap<Uuid, Target>, Refusal> {
+        let mut told = BTreeMap::<&str, BTreeSet<Uuid>>::new();
+        for entry in entries.iter().filter(|_| self.mask == Mask::Full) {
+            told.entry(&entry.resource).or_default().insert(entry.resource_id);
+        }
+        let mut targets = HashMap::new();
+        for (noun, ids) in told {
+            let ids: Vec<_> = ids.into_iter().collect();
+            let found = store.targets(noun, &ids)?;
+            targets.extend(found.into_iter().map(|target| (target.id, target)));
+        }
+        Ok(targets)
+    }
+
+    /// Whether values and reason of an entry are shown: by what the reader is, without regard to
+    /// where the person it is about stands in the reader's line or units.
+    fn opens(&self, actor: &Actor, entry: &AuditEntry, target: &Target) -> bool {
+        let subject = &actor.subject;
+        let about_oneself =
+            [&self.own, &self.behind].iter().any(|of| of.contains(&entry.resource_id))
+                || target.about.is_some_and(|person| subject.may_be(person));
+        let permit = disclosure::opened_by(&entry.action)
+            .and_then(|action| decide(subject, action, target).permit);
+        !about_oneself && permit.is_some_and(|permit| permit.mask() == Mask::Full)
+    }
+}
+
+/// The reader, as what entries are about.
+fn oneself(actor: &Actor) -> Target {
+    let subject = &actor.subject;
+    let account = match subject.principal {
+        Principal::Person(account) => Some(account),
+        Principal::Service { .. } => None,
+    };
+    let id = subject.principal.id();
+    Target { id, about: subject.employee_id, account, ..Target::default() }
 }
 
 /// List audit entries
 ///
 /// The tenant's log, oldest first. HR administrators see who did what and when, auditors also the
-/// values and the reason; anyone else sees what was done to their own record and account.
+/// values and the reason where they may see the whole record; anyone else sees what was done to
+/// their own record, account, roles, keys and sign-ins. Of entries about oneself nobody sees values,
+/// and what tells of an own result only once it is released; no page is shorter for that.
 #[utoipa::path(tag = "audit-entries", operation_id = "listAuditEntries", params(AuditEntryQuery),
     responses((status = 200, description = "A page of audit entries", body = AuditEntryPage)),
     security(("bearer" = [])))]
@@ -178,45 +275,63 @@ async fn list(caller: Caller, query: Query<AuditEntryQuery>) -> Result<HttpRespo
         action: query.action,
         from: query.from,
         until: query.until,
+        ..AuditFilter::default()
     };
-    let sight = Sight::of(&caller.actor)?;
-    let filter = narrow(filter, &sight);
-    let rows = caller.read(move |store, _| Ok(store.audit_entries(&filter, &page)?)).await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Position(last.position));
-    let items = rows.into_iter().map(|entry| sight.show(entry)).collect();
+    let rows = caller
+        .snapshot(move |store, actor| {
+            Sight::of(store, actor)?.entries(store, actor, filter.clone(), &page)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |(last, _)| After::Position(*last));
+    let items = rows.into_iter().map(|(_, view)| view).collect();
     let page = AuditEntryPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
 }
 
-fn narrow(mut filter: AuditFilter, sight: &Sight) -> AuditFilter {
-    if sight.only_own {
-        let asked = filter.resource_ids.take();
-        let visible = |id: &Uuid| asked.as_ref().is_none_or(|asked| asked.contains(id));
-        filter.resource_ids = Some(sight.own.iter().copied().filter(visible).collect());
-    }
-    filter
-}
-
 /// Read an audit entry
 ///
-/// One line of the log.
+/// One line of the log, as the list shows it.
 #[utoipa::path(tag = "audit-entries", operation_id = "getAuditEntry",
     params(("id" = Uuid, Path, description = "Id of the audit entry")),
     responses((status = 200, description = "The audit entry", body = AuditEntryView)),
     security(("bearer" = [])))]
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let view = caller.read(move |store, actor| read_entry(store, actor, id.0)).await?;
+    let view = caller.snapshot(move |store, actor| read_entry(store, actor, id.0)).await?;
     caller.found(1, &view)
 }
 
-fn read_entry(store: &mut dyn Store, actor: &Actor, id: Uuid) -> Result<AuditEntryView, Refusal> {
-    let sight = Sight::of(actor).map_err(|_| Refusal::NotFound)?;
-    let entry = store.audit_entry(id)?.ok_or(Refusal::NotFound)?;
-    if sight.only_own && !sight.own.contains(&entry.resource_id) {
-        return Err(Refusal::NotFound);
-    }
-    Ok(sight.show(entry))
+/// An audit entry as the caller may see it.
+pub fn read_entry(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: Uuid,
+) -> Result<AuditEntryView, Refusal> {
+    let sight = Sight::of(store, actor).map_err(|refused| match refused {
+        Refusal::Forbidden(_) => Refusal::NotFound,
+        other => other,
+    })?;
+    let filter = AuditFilter { id: Some(id), ..AuditFilter::default() };
+    let found = sight.entries(store, actor, filter, &Page::ALL)?;
+    found.into_iter().next().map(|(_, view)| view).ok_or(Refusal::NotFound)
+}
+
+/// Why the log shows an entry to somebody; none where it does not.
+pub fn decision(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: Uuid,
+) -> Result<Option<Decision>, Refusal> {
+    let entry = match read_entry(store, actor, id) {
+        Err(Refusal::NotFound) => return Ok(None),
+        entry => entry?,
+    };
+    let sight = Sight::of(store, actor)?;
+    let target = match sight.own.contains(&entry.resource_id) {
+        true => oneself(actor),
+        false => Target { id, ..Target::default() },
+    };
+    Ok(Some(decide(&actor.subject, Action::AuditEntryRead, &target)))
 }
 
 /// Routes of the noun.

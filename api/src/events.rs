@@ -2,13 +2,14 @@
 
 use crate::caller::Caller;
 use crate::extract::Query;
-use crate::page::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::page::{self, DEFAULT_LIMIT, MAX_LIMIT};
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
+use domain::disclosure;
 use domain::policy::Action;
-use persistence::Event;
+use persistence::{After, Event, EventFilter};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -56,8 +57,9 @@ impl From<Event> for EventView {
 pub struct EventPage {
     /// The events, in the order in which they were committed.
     pub items: Vec<EventView>,
-    /// Where to go on: pass it as `after`, now or when new events are expected.
-    #[schema(example = "42")]
+    /// Where to go on: pass it as `after`, now or when new events are expected. It is sealed, and
+    /// tells nothing but to this list.
+    #[schema(example = "MDE5N2M5YTg1ZjNlN2E1MQ")]
     pub next_cursor: String,
 }
 
@@ -66,7 +68,7 @@ pub struct EventPage {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct EventQuery {
-    /// `next_cursor` of the page before; absent starts with the first event.
+    /// `next_cursor` of the page before; absent or `0` starts with the first event.
     after: Option<String>,
     /// Only these types, separated by commas.
     #[param(example = "employee.created,employee.updated")]
@@ -78,8 +80,11 @@ struct EventQuery {
 
 /// Read the events feed
 ///
-/// Ordered, without gaps, replayable from the start. A page may be shorter than `limit` or empty:
-/// ask again with `next_cursor`.
+/// Ordered, replayable from the start, and for each reader without gaps. A page may be shorter than
+/// `limit` or empty: ask again with `next_cursor`. What tells of a result before it is released is not
+/// in the feed of the person it is about, nor in that of any program: `review.result_computed`,
+/// `review.grade_moved`, `goal.scored`, drafts and moves. A person finds it by reading anew after the
+/// release, moves excepted.
 #[utoipa::path(tag = "events", operation_id = "listEvents", params(EventQuery),
     responses((status = 200, description = "A page of the feed", body = EventPage)),
     security(("bearer" = []), ("api_key" = ["events:read"])))]
@@ -92,21 +97,30 @@ async fn list(caller: Caller, query: Query<EventQuery>) -> Result<HttpResponse, 
             Violation::new("/query/limit", "out_of_range").with("min", 1).with("max", MAX_LIMIT),
         ]));
     }
-    let position = match &after {
-        None => 0,
-        Some(cursor) => {
-            cursor.parse::<i64>().ok().filter(|at| *at >= 0).ok_or(Refusal::CursorInvalid)?
-        }
+    let binding = format!("{}/v1/events", caller.actor.subject.tenant);
+    let after = match after.as_deref() {
+        None | Some("0") => 0,
+        Some(cursor) => match page::open(&caller.app, &binding, cursor)? {
+            After::Position(position) => position,
+            _ => return Err(Refusal::CursorInvalid),
+        },
     };
     let kinds: Vec<String> =
         types.iter().flat_map(|list| list.split(',')).map(|kind| kind.trim().to_owned()).collect();
     let events = caller
-        .read(move |store, actor| {
+        .snapshot(move |store, actor| {
             actor.may(Action::EventRead)?;
-            Ok(store.events(position, &kinds, limit)?)
+            let subject = &actor.subject;
+            let people: Vec<_> = subject.persons().collect();
+            let own = store.own_records(subject.principal.id(), &people)?;
+            let withheld = disclosure::withheld(subject, &own);
+            let filter = EventFilter { after, kinds: kinds.clone(), withheld };
+            Ok(store.events(&filter, limit)?)
         })
         .await?;
-    let next_cursor = events.last().map_or(position, |event| event.position).to_string();
+    let position = events.last().map_or(after, |event| event.position);
+    let next_cursor = page::seal(&caller.app, &binding, &After::Position(position));
+    let next_cursor = next_cursor.ok_or_else(|| Refusal::Internal("no key seals".into()))?;
     let page = EventPage { items: events.into_iter().map(EventView::from).collect(), next_cursor };
     caller.listed(&page, None)
 }

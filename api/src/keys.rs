@@ -2,6 +2,7 @@
 
 use crate::app::{App, new_id, seed};
 use actix_web::web::Data;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use domain::id::TenantId;
 use domain::time::Timestamp;
 use hmac::{Hmac, Mac};
@@ -94,4 +95,68 @@ pub fn mac(key: &SigningKey, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
     mac.update(&[0]);
     mac.update(message);
     mac
+}
+
+/// Bytes of the salt in front of what is sealed.
+const SALT: usize = 16;
+
+/// Encrypts `plain` for one purpose and context, so that nobody but this program reads it or changes
+/// it unnoticed. The same text is sealed the same way again, and each text with a cipher key of its
+/// own, which is why the nonce may be the same.
+pub fn seal(key: &SigningKey, purpose: &str, context: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+    let text = mac(key, purpose, context).chain_update([0]).chain_update(plain);
+    let mut sealed = text.finalize().into_bytes()[..SALT].to_vec();
+    let cipher = cipher(key, purpose, &sealed)?;
+    let mut text = plain.to_vec();
+    cipher.seal_in_place_append_tag(nonce(), Aad::from(context), &mut text).ok()?;
+    sealed.append(&mut text);
+    Some(sealed)
+}
+
+/// Decrypts what [`seal`] made for the same purpose and context.
+pub fn unseal(key: &SigningKey, purpose: &str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (salt, text) = sealed.split_at_checked(SALT)?;
+    let mut text = text.to_vec();
+    let cipher = cipher(key, purpose, salt)?;
+    Some(cipher.open_in_place(nonce(), Aad::from(context), &mut text).ok()?.to_vec())
+}
+
+fn cipher(key: &SigningKey, purpose: &str, salt: &[u8]) -> Option<LessSafeKey> {
+    let derived = mac(key, &format!("{purpose} cipher"), salt).finalize().into_bytes();
+    UnboundKey::new(&AES_256_GCM, &derived).ok().map(LessSafeKey::new)
+}
+
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE_LEN])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_is_read_by_its_own_key_for_its_own_purpose() {
+        let key = |secret: u8| SigningKey {
+            kid: "k".to_owned(),
+            secret: vec![secret; 32],
+            created_at: Timestamp::UNIX_EPOCH,
+            retired_at: None,
+        };
+        let sealed = seal(&key(1), "cursor", b"list", b"position 7").unwrap();
+        let read =
+            |key, purpose, context: &[u8], bytes: &[u8]| unseal(&key, purpose, context, bytes);
+        assert_eq!(read(key(1), "cursor", b"list", &sealed).as_deref(), Some(&b"position 7"[..]));
+        assert_eq!(read(key(2), "cursor", b"list", &sealed), None);
+        assert_eq!(read(key(1), "refresh", b"list", &sealed), None);
+        assert_eq!(read(key(1), "cursor", b"other", &sealed), None);
+        assert_eq!(read(key(1), "cursor", b"list", b"short"), None);
+        for at in 0..sealed.len() {
+            let mut bent = sealed.clone();
+            bent[at] ^= 1;
+            assert_eq!(read(key(1), "cursor", b"list", &bent), None, "byte {at}");
+        }
+        let other = seal(&key(1), "cursor", b"list", b"position 8").unwrap();
+        assert_eq!(seal(&key(1), "cursor", b"list", b"position 7").as_ref(), Some(&sealed));
+        assert!(other.iter().zip(&sealed).filter(|(one, two)| one == two).count() < 8);
+    }
 }

@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
 use domain::change::Record;
-use domain::policy::{Action, Mask, Relations, Visibility, decide, visibility};
+use domain::policy::{Action, FIELD_MASKED, Mask, Relations, Visibility, decide, visibility};
 use domain::review::form::Results;
 use domain::scale::Grade;
 use domain::state::review::State;
@@ -65,14 +65,16 @@ struct RatingExportQuery {
 /// `cycle_code`, `policy_code`, `policy_version`, `population`, `state`, `performance`, `composite`
 /// (points with two places), `computed_grade` (of the composite), `calibrated_grade` (where a
 /// session moved it), `final_grade` (what counts), `acknowledged_on` (the day, in the company's time
-/// zone). Who may know of a review but not of its result finds scores and grades empty, in NDJSON
-/// left out. CSV cells that a spreadsheet would compute begin with an apostrophe; in XLSX they are
-/// text. NDJSON ends with a line `{"rows":...,"sha256":"..."}` over every byte before it, so that a
-/// cut file is noticed. The audit log keeps who took how many lines away.
+/// zone). Who may know of a review but not of its result finds scores, grades and that day empty, in
+/// NDJSON scores and grades left out; an auditor department and population as well, and nobody by
+/// department. CSV cells that a spreadsheet would compute begin with an apostrophe; in XLSX they are
+/// text. NDJSON ends with a line `{"rows":...,"withheld":...,"sha256":"..."}` over every byte before
+/// it, so that a cut file is noticed; `withheld` says how many ratings belong here but may not be
+/// shown to the caller yet: the own one, and to a program all that are not released. The audit log keeps who took how many lines away.
 #[utoipa::path(tag = "ratings", operation_id = "exportRatings", params(RatingExportQuery),
     responses((status = 200, description = "The file", content(
         (String = "text/csv", example = json!("employee_number,name,department_code,manager_employee_number,cycle_code,policy_code,policy_version,population,state,performance,composite,computed_grade,calibrated_grade,final_grade,acknowledged_on\nE-0043,Li Na,SALES,E-0007,2026H1,STANDARD,3,everyone,acknowledged,104.50,101.20,B,A,A,2026-07-30\n")),
-        (String = "application/x-ndjson", example = json!("{\"employee_number\":\"E-0043\",\"name\":\"Li Na\",\"final_grade\":\"A\"}\n{\"rows\":1,\"sha256\":\"9f86d081884c7d65\"}\n")),
+        (String = "application/x-ndjson", example = json!("{\"employee_number\":\"E-0043\",\"name\":\"Li Na\",\"final_grade\":\"A\"}\n{\"rows\":1,\"withheld\":0,\"sha256\":\"9f86d081884c7d65\"}\n")),
         (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", example = json!("a workbook of one sheet")),
     ))),
     security(("bearer" = []), ("api_key" = ["ratings:export"])))]
@@ -85,6 +87,9 @@ async fn export_ratings(
     let Query(RatingExportQuery { cycle_id, department_id, bom }) = query;
     let today = caller.actor.today;
     let shown = visibility(&caller.actor.subject, Action::RatingExport, today)?;
+    if shown.everyone() == Some(Mask::Metadata) && department_id.is_some() {
+        return Err(Refusal::Forbidden(FIELD_MASKED));
+    }
     let id = |id: Option<Uuid>| id.map(|id| id.to_string());
     let export = Export {
         format,
@@ -193,31 +198,38 @@ fn write_ratings(
     let zone = zone(&profile.time_zone)?;
     let units = store.visible_units(visible)?;
     sink.columns(COLUMNS.into_iter())?;
-    let mut written = Ok(());
+    let (mut written, mut withheld) = (Ok(()), 0);
     store.export_ratings(filter, visible, &units, &mut |sealed, in_units| {
         let mut target = sealed.target(actor.today);
         target.relations = Relations { in_units, ..Relations::default() };
         let permit = decide(&actor.subject, Action::RatingExport, &target).permit;
-        let Some(permit) = permit else { return ControlFlow::Continue(()) };
+        let Some(permit) = permit else {
+            withheld += 1;
+            return ControlFlow::Continue(());
+        };
+        let read = decide(&actor.subject, Action::ReviewRead, &target).permit;
         let line = |row: RatingRow| {
             let known = permit.mask() > Mask::Metadata;
+            // What a review shows to whoever may know of it, a file shows of a draft.
+            let framed = known || read.is_some_and(|permit| permit.mask() == Mask::Full);
             let day = row.acknowledged_at.map(|at| at.with_timezone(&zone).date_naive());
             sink.line(&Rating {
                 employee_number: &row.employee_number,
                 name: &row.name,
-                department_code: row.department_code.as_deref(),
+                department_code: row.department_code.as_deref().filter(|_| framed),
                 manager_employee_number: row.manager_employee_number.as_deref(),
                 cycle_code: &row.cycle_code,
                 policy_code: &row.policy_code,
                 policy_version: row.policy_version,
-                population: row.population.as_deref(),
+                population: row.population.as_deref().filter(|_| framed),
                 state: row.review.state,
                 result: known.then(|| Shown::new(&row.review.results)),
-                acknowledged_on: day,
+                acknowledged_on: day.filter(|_| known),
             })
         };
         written = sealed.open(&permit).map_err(Refusal::from).and_then(line);
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
+    sink.withhold(withheld);
     written
 }

@@ -6,7 +6,7 @@ use api::employees::{
     list_employees, reinstate_employee, terminate_employee, update_employee,
 };
 use api::extract::parse;
-use api::org_units::{NewMove, NewOrgUnit, create_org_unit, delete_org_unit, move_org_unit};
+use api::org_units::{NewOrgUnit, NewOrgUnitMove, create_org_unit, delete_org_unit, move_org_unit};
 use api::refusal::Refusal;
 use api::reply::Reply;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -156,7 +156,7 @@ impl Company {
     }
 
     async fn relocate(&self, unit: &Value, new: Value) -> Result<Value, Refusal> {
-        let (id, version, new) = (id(unit).into(), version(unit), body::<NewMove>(new));
+        let (id, version, new) = (id(unit).into(), version(unit), body::<NewOrgUnitMove>(new));
         self.change(move |store| move_org_unit(store, &hr(), id, version, &new)).await
     }
 

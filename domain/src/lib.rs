@@ -14,6 +14,7 @@ pub mod calibration;
 pub mod calibration_session;
 pub mod change;
 pub mod cycle;
+pub mod disclosure;
 pub mod distribution;
 pub mod error;
 pub mod fairness;

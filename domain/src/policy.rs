@@ -332,10 +332,11 @@ text_enum! {
 /// The fields a decision opens. A wider mask holds every narrower one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mask {
-    /// What any colleague may know: number, name, address, unit, job, manager.
+    /// What any colleague may know: of a person number, name, address, unit, job and manager, of a
+    /// cycle its standards.
     Directory,
-    /// Directory, and dates of employment, status and ids in other systems. For an audit entry:
-    /// who did what when, without values.
+    /// Directory, and of a person dates of employment, status and ids in other systems. Of what
+    /// happens: who did what when, without values.
     Metadata,
     /// Everything the resource holds.
     Full,
@@ -472,7 +473,6 @@ pub const RULES: &[Rule] = &[
             A::RoleAssignmentRead,
             A::ApiKeyRead,
             A::EventRead,
-            A::JobRead,
             A::AccessExplain,
         ],
     ),
@@ -482,6 +482,7 @@ pub const RULES: &[Rule] = &[
         Mask::Metadata,
         &[A::EmployeeRead, A::EmployeeHistory, A::EmployeeExport],
     ),
+    allow("auditor-jobs", Who::Auditor, Mask::Metadata, &[A::JobRead]),
     allow(
         "colleague",
         Who::Colleague,
@@ -593,7 +594,8 @@ pub const RULES: &[Rule] = &[
     ),
     allow("own-work", Who::Colleague, Mask::Full, &[A::DashboardOwn]),
     allow("standards", Who::Colleague, Mask::Full, &[A::PolicyRead]).during(RELEASED),
-    allow("cycles", Who::Colleague, Mask::Full, &[A::CycleRead]).during(SUBMITTED_ON),
+    allow("cycles", Who::Colleague, Mask::Directory, &[A::CycleRead]).during(SUBMITTED_ON),
+    allow("hrbp-cycles", Who::Hrbp, Mask::Full, &[A::CycleRead]).during(SUBMITTED_ON),
     allow(
         "own-goals",
         Who::Myself,

@@ -6,7 +6,9 @@ use domain::id::TenantId;
 use domain::org::Position;
 use domain::tenant::Tenant;
 use domain::time::Timestamp;
-use persistence::{AuditFilter, Context, Database, DbError, Options, Page, Store, audit::Verifier};
+use persistence::{
+    AuditFilter, Context, Database, DbError, EventFilter, Options, Page, Store, audit::Verifier,
+};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -111,7 +113,7 @@ async fn a_unit_that_fails_takes_no_other_down_and_leaves_no_trace() {
             Ok((
                 store.positions(&page)?,
                 store.audit_entries(&AuditFilter::default(), &page)?,
-                store.events(0, &[], 1000)?,
+                store.events(&EventFilter::default(), 1000)?,
                 store.audit_head()?,
             ))
         })

@@ -11,7 +11,7 @@ use api::app::App;
 use api::clock::Clock;
 use api::config::Settings;
 use clap::Parser;
-use persistence::{Database, Store};
+use persistence::{AuditEntry, AuditFilter, Database, EventFilter, Page, Store};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -294,10 +294,19 @@ impl TestApp {
         self.read(|store| {
             let (entries, _) = store.audit_head()?;
             let mut events = 0;
-            while let Some(last) = store.events(events, &[], 1000)?.last() {
+            let behind = |after| EventFilter { after, ..EventFilter::default() };
+            while let Some(last) = store.events(&behind(events), 1000)?.last() {
                 events = last.position;
             }
             Ok((entries, events))
+        })
+    }
+
+    /// What the audit log keeps of an action, with values and reasons, whoever may be shown them.
+    pub fn recorded(&self, action: &'static str) -> Vec<AuditEntry> {
+        self.read(move |store| {
+            let filter = AuditFilter { action: Some(action.to_owned()), ..AuditFilter::default() };
+            store.audit_entries(&filter, &Page::ALL)
         })
     }
 

@@ -364,9 +364,9 @@ impl<'a> Calls<'a> {
                 "code": unique("U"), "name": "Imported", "kind": "team", "parent_code": "LABS",
             }])),
             "getJob" => self.id("job"),
-            "explainAccess" => nothing.with(json!({
-                "action": "employee.read", "resource_id": self.company.id("lin"),
-            })),
+            "explainAccess" => nothing.with(json!({ "questions": [
+                { "action": "employee.read", "resource_id": self.company.id("lin") },
+            ] })),
 
             "createPolicy" => nothing.with(json!({ "code": unique("P"), "name": "Policy" })),
             "getPolicy" => self.id("policy"),

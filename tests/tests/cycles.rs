@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::calls::unique;
 use tests::cycles::{behind, design, drive, end_appeals, exceptions, step};
 use tests::world::Persona::{
-    DirectManager, Employee, Executive, HrAdmin, Hrbp, OtherHrAdmin, SecondHrAdmin,
+    self, Auditor, DirectManager, Employee, Executive, HrAdmin, Hrbp, OtherHrAdmin, SecondHrAdmin,
 };
 use tests::{TestApp, on_each_engine};
 use uuid::Uuid;
@@ -20,6 +20,7 @@ on_each_engine![
     giving_up_takes_two_people_and_reasons,
     a_cycle_tells_what_it_waits_for,
     stages_wait_for_their_days,
+    standards_are_open_to_all_and_plans_are_not,
 ];
 
 fn designed(app: &TestApp, change: impl FnOnce(&mut Value)) -> String {
@@ -53,6 +54,36 @@ fn a_cycle_is_designed_and_changed_before_its_launch(app: &TestApp) {
     let refused = app.unchanged(|| hr.patch(&launched, &patch)).refused("state-conflict").json();
     assert_eq!(refused["current_state"], "goal_setting");
     assert_eq!(refused["allowed_actions"], json!(["start", "cancellation"]));
+}
+
+fn standards_are_open_to_all_and_plans_are_not(app: &TestApp) {
+    let labs = app.id("labs");
+    let path = designed(app, |body| body["org_unit_ids"] = json!([labs]));
+    let missing = |persona: Persona| -> Vec<&str> {
+        let shown = app.as_(persona).get(&path).expect(200).json();
+        let listed = app.as_(persona).all("/v1/cycles").pop().expect("a cycle");
+        let parts = ["schedule", "raci", "org_unit_ids", "headcount", "approvals"];
+        let missing = parts.into_iter().filter(|part| shown.get(part).is_none());
+        for part in missing.clone() {
+            assert!(listed.get(part).is_none(), "the list shows {part}");
+        }
+        missing.collect()
+    };
+    let plans = ["org_unit_ids", "headcount", "approvals"];
+    assert_eq!(missing(HrAdmin), [""; 0]);
+    assert_eq!(missing(Executive), [""; 0]);
+    assert_eq!(missing(Auditor), [&["schedule", "raci"], &plans[..]].concat());
+    let waits = |persona| app.as_(persona).get(format!("{path}/readiness")).expect(200).json();
+    assert!(waits(HrAdmin)["due_on"].is_string() && waits(HrAdmin)["conditions"].is_array());
+    assert!(waits(Auditor)["due_on"].is_null() && waits(Auditor).get("conditions").is_none());
+    app.as_(Employee).get(&path).refused("not-found");
+    step(&app.as_(HrAdmin), &path, "launch", None).expect(200);
+    for persona in [Employee, DirectManager, Auditor] {
+        assert_eq!(missing(persona), plans, "{}", persona.name());
+    }
+    for persona in [HrAdmin, Executive, Hrbp] {
+        assert_eq!(missing(persona), [""; 0], "{}", persona.name());
+    }
 }
 
 fn a_design_is_checked(app: &TestApp) {

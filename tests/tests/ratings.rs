@@ -24,11 +24,19 @@ on_each_engine![
     a_sheet_of_people_has_days_and_text,
 ];
 
+const NDJSON: &str = "application/x-ndjson";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 fn export(client: &Client, accept: &str, query: &str) -> Answer {
     let request = client.request("GET", format!("/v1/ratings/export{query}"));
     request.header("Accept", accept).send()
+}
+
+/// How many rows the last line of a file says it has, and how many are withheld.
+fn trailer(file: &Answer) -> (Value, Value) {
+    let text = String::from_utf8_lossy(&file.body);
+    let last: Value = serde_json::from_str(text.lines().last().unwrap_or("")).expect("JSON");
+    (last["rows"].clone(), last["withheld"].clone())
 }
 
 /// The records of a CSV file, by column.
@@ -82,7 +90,7 @@ fn each_format_tells_the_same(app: &TestApp) {
     let trailer: Value = serde_json::from_str(last).expect("JSON");
     let hash = Sha256::digest(format!("{body}\n"));
     let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(trailer, json!({ "rows": rows.len(), "sha256": hash }));
+    assert_eq!(trailer, json!({ "rows": rows.len(), "withheld": 0, "sha256": hash }));
     for (line, row) in body.lines().zip(&rows) {
         let line: BTreeMap<String, Value> = serde_json::from_str(line).expect("JSON");
         assert_eq!(line.len(), row.len());
@@ -140,7 +148,19 @@ fn a_file_shows_what_its_reader_may_see(app: &TestApp) {
         (lin["state"].as_str(), lin["manager_employee_number"].as_str()),
         ("in_calibration", "MEI")
     );
-    for name in ["performance", "composite", "computed_grade", "calibrated_grade", "final_grade"] {
+    let of_department = format!("{query}&department_id={}", app.id("sales"));
+    let refused = export(&app.as_(Auditor), "text/csv", &of_department).refused("forbidden");
+    assert_eq!(refused.json()["rule"], "field-masked");
+    for name in [
+        "performance",
+        "composite",
+        "computed_grade",
+        "calibrated_grade",
+        "final_grade",
+        "department_code",
+        "population",
+        "acknowledged_on",
+    ] {
         assert!(masked.iter().all(|row| row[name].is_empty()), "an auditor sees no {name}");
     }
     let lines = export(&app.as_(Auditor), "application/x-ndjson", &query).expect(200);
@@ -167,6 +187,7 @@ fn a_draft_is_known_but_not_its_scores(app: &TestApp) {
         let rows = shown(app, persona, cycle);
         assert!(rows.iter().any(|row| row["employee_number"] == "LIN"));
         assert!(rows.iter().all(|row| row["composite"].is_empty()), "of a draft, no score");
+        assert!(rows.iter().all(|row| row["population"] == "everyone"));
     }
     drive_back("second_review");
     assert!(shown(app, Hrbp, cycle).iter().all(|row| row["computed_grade"] == "B"));
@@ -190,10 +211,23 @@ fn a_program_needs_the_scope(app: &TestApp) {
     let (everybody, labs) = (key(app, None), key(app, Some(app.id("labs"))));
     let rows = |client: &Client| records(&export(client, "text/csv", &query).expect(200));
     assert!(rows(&everybody).is_empty(), "nothing leaves the house before it is released");
+    let told = |client: &Client| trailer(&export(client, NDJSON, &query).expect(200));
+    let of = |rows: usize, withheld: usize| (json!(rows), json!(withheld));
+    assert_eq!((told(&everybody), told(&labs)), (of(0, 14), of(0, 1)));
+    assert_eq!(
+        told(&app.as_(HrAdmin)),
+        of(13, 1),
+        "the own one is withheld, and nobody keeps quiet"
+    );
     drive(app, &app.world.own, cycle, "published");
     let all = rows(&everybody);
     assert!(all.iter().any(|row| row["employee_number"] == "LIN" && row["final_grade"] == "B"));
-    assert!(all.iter().any(|row| row["employee_number"] == "HUA"), "who answers for the key may");
+    assert!(
+        all.iter().any(|row| row["employee_number"] == "HUA"),
+        "who answers for the key as well"
+    );
+    assert_eq!(told(&everybody), of(14, 0));
+    assert_eq!(told(&app.as_(HrAdmin)), of(14, 0));
     let limited = rows(&labs);
     assert_eq!(limited.len(), 1);
     assert_eq!(

@@ -4,7 +4,9 @@ use domain::trace::{Locale, Trace};
 use serde_json::{Value, json};
 use tests::cycles::{drive, step};
 use tests::reviews::{evaluated, hand_in, of, open, part, planned, rules, write};
-use tests::world::Persona::{Colleague, DirectManager, Employee, HrAdmin, SkipLevelManager};
+use tests::world::Persona::{
+    Colleague, DirectManager, Employee, HrAdmin, SecondHrAdmin, SkipLevelManager,
+};
 use tests::{Engine, TestApp, on_each_engine, sql};
 use uuid::Uuid;
 
@@ -157,6 +159,15 @@ fn the_results_of_a_cycle_are_computed_at_once(app: &TestApp) {
     let failed = early["failed"].as_u64().unwrap_or_default();
     assert_eq!(failed, 10, "all others but HR and senior management: {early}");
     assert_eq!(early["failures"].as_array().map(Vec::len), Some(failed as usize));
+    // Of the own result nobody is told what is missing.
+    let about = |told: &Value, name: &str| {
+        let mut failures = told["failures"].as_array().into_iter().flatten();
+        failures.any(|failure| failure["employee_id"] == json!(app.id(name)))
+    };
+    let hao = app.as_(SecondHrAdmin).request("POST", format!("/v1/cycles/{cycle}/results"));
+    let told = hao.send().expect(200).json();
+    assert_eq!((about(&early, "hua"), about(&early, "hao")), (false, true));
+    assert_eq!((about(&told, "hua"), about(&told, "hao")), (true, false));
     let faults = &early["failures"][0]["faults"];
     assert_eq!(*faults, json!([{ "place": "/goals", "code": "EMPTY_INPUT" }]));
     assert_eq!(mei.get(&review).json()["results"]["performance"], "100.00");

@@ -28,6 +28,7 @@ on_each_engine![
     the_person_answers_a_released_result,
     nothing_is_written_once_the_cycle_is_given_up,
     lists_show_what_one_may_know_of,
+    an_auditor_sees_where_a_review_is_and_not_what_it_is_about,
 ];
 
 fn keys(answer: &Answer) -> Vec<String> {
@@ -559,4 +560,19 @@ fn lists_show_what_one_may_know_of(app: &TestApp) {
     assert_eq!(people(HrAdmin, &department), ["kai"]);
     assert!(people(HrAdmin, "&state=final").is_empty());
     assert!(people(HrAdmin, "&updated_since=2099-01-01T00:00:00Z").is_empty());
+}
+
+fn an_auditor_sees_where_a_review_is_and_not_what_it_is_about(app: &TestApp) {
+    let review = evaluated(app, &json!({}));
+    let (ada, hr) = (app.as_(Auditor), app.as_(HrAdmin));
+    let shown = ada.get(&review).expect(200).json();
+    let listed = ada.all(&format!("/v1/reviews?employee_id={}", app.id("lin")));
+    assert!(listed.contains(&shown), "{listed:?}");
+    assert_eq!((&shown["state"], &shown["version"]), (&json!("pending_self"), &json!(1)));
+    for hidden in ["population", "department_id"] {
+        assert!(shown.get(hidden).is_none(), "{hidden}");
+        assert!(hr.get(&review).expect(200).json()[hidden].is_string(), "{hidden}");
+    }
+    let refused = ada.get(format!("/v1/reviews?department_id={}", app.id("sales")));
+    assert_eq!(refused.refused("forbidden").json()["rule"], "field-masked");
 }

@@ -1,5 +1,7 @@
 //! What every operation leaves behind: audit entries, events, and how many statements it takes.
 
+use domain::disclosure::opened_by;
+use persistence::{AuditFilter, Page};
 use serde_json::json;
 use std::collections::BTreeMap;
 use tests::calls::{self, Calls, unique};
@@ -39,6 +41,11 @@ fn every_change_is_recorded_and_no_refusal_is(app: &TestApp) {
             let changed = app.traces() != before;
             assert_eq!(changed, answer.status < 300, "{}: {answer:?}", operation.id);
         }
+    }
+    // Whoever invents a noun says who is shown the values of its entries.
+    let entries = app.read(|store| store.audit_entries(&AuditFilter::default(), &Page::ALL));
+    for entry in entries {
+        assert!(opened_by(&entry.action).is_some(), "{} is opened to nobody", entry.action);
     }
 }
 

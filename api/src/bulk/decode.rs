@@ -225,6 +225,9 @@ fn read_json(bytes: &[u8], sink: &mut dyn Put) -> Result<(), Refusal> {
 pub struct Trailer {
     /// Rows before.
     pub rows: usize,
+    /// Rows that belong here but may not be shown to whoever asked, at least not yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<usize>,
     /// SHA-256 of every byte before, in hexadecimal.
     pub sha256: String,
 }

@@ -48,7 +48,8 @@ struct ExportQuery {
 /// `external_ids.<system>` for each system in use, and the file reads back through the import
 /// without a change. CSV cells that a spreadsheet would compute begin with an apostrophe; in XLSX
 /// they are text. NDJSON ends with a line `{"rows":...,"sha256":"..."}` over every byte before it,
-/// so that a cut file is noticed. The audit log keeps who took how many lines away.
+/// so that a cut file is noticed; it has `withheld` where people are left out whose accounts the
+/// caller could act through. The audit log keeps who took how many lines away.
 #[utoipa::path(tag = "employees", operation_id = "exportEmployees", params(ExportQuery),
     responses((status = 200, description = "The file", content(
         (String = "text/csv", example = json!("employee_number,name,email,org_unit_code,position_code,job_title,manager_employee_number,hire_date,termination_date\nE-0043,Li Na,li.na@example.com,SALES-EU,SALES-REP,,E-0007,2024-03-01,\n")),
@@ -151,9 +152,12 @@ fn write_people(
     let external: Vec<_> = systems.iter().map(|name| format!("external_ids.{name}")).collect();
     sink.columns(COLUMNS.into_iter().chain(external.iter().map(String::as_str)))?;
     let mut written = Ok(());
-    store.export(shown, &units, day, &mut |row| {
+    let withheld = store.export(shown, &units, day, &mut |row| {
         written = sink.line(&Person::new(&row, &systems, wide));
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
+    if withheld > 0 {
+        sink.withhold(withheld);
+    }
     written
 }

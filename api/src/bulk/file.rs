@@ -79,6 +79,7 @@ pub struct Sink<'s> {
     part: Vec<u8>,
     digest: Sha256,
     rows: usize,
+    withheld: Option<usize>,
     send: &'s dyn Fn(Vec<u8>, usize) -> Result<(), Refusal>,
 }
 
@@ -112,6 +113,11 @@ impl Sink<'_> {
         Ok(())
     }
 
+    /// Has the last line tell how many lines are left out because their reader may not see them.
+    pub fn withhold(&mut self, count: usize) {
+        self.withheld = Some(count);
+    }
+
     fn take(&mut self) -> Vec<u8> {
         let workbook = self.workbook.as_mut().map(Workbook::take);
         workbook.unwrap_or_else(|| std::mem::take(&mut self.part))
@@ -124,7 +130,11 @@ impl Sink<'_> {
         }
         if self.format == Format::Ndjson {
             self.digest.update(&self.part);
-            let trailer = Trailer { rows: self.rows, sha256: hex(&self.digest.finalize()) };
+            let trailer = Trailer {
+                rows: self.rows,
+                withheld: self.withheld,
+                sha256: hex(&self.digest.finalize()),
+            };
             write_object(&mut self.part, &trailer)?;
         }
         Ok((self.part, self.rows))
@@ -246,6 +256,7 @@ where
                 part: if bom { b"\xEF\xBB\xBF".to_vec() } else { Vec::new() },
                 digest: Sha256::new(),
                 rows: 0,
+                withheld: None,
                 send: &send,
             };
             write(store, &mut sink)?;

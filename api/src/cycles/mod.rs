@@ -51,8 +51,8 @@ struct CycleQuery {
 /// List cycles
 ///
 /// The cycles the caller may see, in the order of creation, or with `updated_since` in the order
-/// of change. Cycles that have not begun or were given up are for those who design them. Cycles are
-/// never deleted.
+/// of change. Cycles that have not begun or were given up are for those who design them and for
+/// auditors. Cycles are never deleted.
 #[utoipa::path(tag = "cycles", operation_id = "listCycles", params(CycleQuery),
     responses((status = 200, description = "A page of cycles", body = CyclePage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]

@@ -13,7 +13,7 @@ use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
 use domain::cycle::{Cycle, CycleAction};
 use domain::id::CycleId;
-use domain::policy::{Action, visibility};
+use domain::policy::{Action, Mask, Protected, Stage, visibility};
 use domain::readiness::{Laggard, Missing};
 use domain::state::{Actor as Seat, Machine, cycle};
 use domain::text::TextEnum;
@@ -69,9 +69,9 @@ pub struct CycleReadiness {
     /// The next step; null when there is none.
     #[schema(schema_with = word_or_null::<CycleAction>)]
     pub next: Option<CycleAction>,
-    /// The day on which the step is due.
+    /// The day on which the step is due; of a draft not for auditors.
     pub due_on: Option<NaiveDate>,
-    /// What the step demands of the whole; only for those who see everybody in it.
+    /// What the step demands of the whole; only for those who see everything of everybody in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub conditions: Option<Vec<CycleCondition>>,
@@ -129,12 +129,14 @@ fn report(
     language: Language,
 ) -> Result<CycleReadiness, Refusal> {
     let sealed = store.cycle(id)?;
-    let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
+    let (cycle, permit) = actor.open(store, Action::CycleRead, sealed)?;
+    let planned = cycle.target(actor.today).stage == Some(Stage::Draft);
+    let dated = !planned || permit.mask() == Mask::Full;
     let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
     let aside = [CycleAction::Update, CycleAction::Cancellation];
     let next = cycle.possible_actions().find(|action| !aside.contains(action));
     let conditions = match next {
-        Some(next) if visible.everyone().is_some() => {
+        Some(next) if visible.everyone() == Some(Mask::Full) => {
             Some(conditions(store, actor, &cycle, next, language)?)
         }
         _ => None,
@@ -143,9 +145,10 @@ fn report(
     let laggards = store.laggards(id, cycle.state, &sessions, &visible, page)?;
     let view = |laggard: Laggard| view(laggard, &cycle, actor.today);
     Ok(CycleReadiness {
-        due_on: match next {
+        due_on: match next.filter(|_| dated) {
+            None => None,
             Some(CycleAction::Archival) => Some(cycle.schedule.retention),
-            _ => next_step(cycle.state).and_then(|step| step.due_by(&cycle.schedule)),
+            Some(_) => next_step(cycle.state).and_then(|step| step.due_by(&cycle.schedule)),
         },
         next,
         conditions,

@@ -8,7 +8,7 @@ use domain::cycle::{
     Cycle, CycleAction, CycleApproval, CycleKind, CycleStage, Duty, Schedule, StageDuties,
 };
 use domain::id::OrgUnitId;
-use domain::policy::{Action, Protected, decide};
+use domain::policy::{Action, Mask, Protected, Stage, decide};
 use domain::state::{Actor as Seat, cycle};
 use domain::text::TextEnum;
 use persistence::Headcount;
@@ -180,12 +180,20 @@ pub struct CycleView {
     pub state: cycle::State,
     /// The days that are evaluated.
     pub period: PeriodView,
-    /// When its stages begin and their work is due.
-    pub schedule: ScheduleView,
-    /// Who answers for its stages.
-    pub raci: Vec<StageDutiesView>,
-    /// The units whose people take part, with all units below; empty is everybody.
-    pub org_unit_ids: Vec<Uuid>,
+    /// When its stages begin and their work is due; of a draft only for those who design cycles,
+    /// absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub schedule: Option<ScheduleView>,
+    /// Who answers for its stages; of a draft only for those who design cycles, absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub raci: Option<Vec<StageDutiesView>>,
+    /// The units whose people take part, with all units below; empty is everybody. Only for HR,
+    /// senior management and programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub org_unit_ids: Option<Vec<Uuid>>,
     /// When it was launched.
     pub launched_at: Option<DateTime<Utc>>,
     /// When its results were published: the time for appeals began.
@@ -194,7 +202,7 @@ pub struct CycleView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub approvals: Option<Vec<CycleApprovalView>>,
-    /// How many people are in it; not in lists.
+    /// How many people are in it; not in lists, and only for HR, senior management and programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub headcount: Option<HeadcountView>,
@@ -243,12 +251,18 @@ impl CycleView {
         let target = cycle.target(actor.today);
         let may = |action| decide(&actor.subject, action, &target).permit.is_some();
         let sees_approvals = may(Action::CycleApprove) || may(Action::CyclePropose);
+        let permit = decide(&actor.subject, Action::CycleRead, &target).permit;
+        let whole = permit.is_some_and(|permit| permit.mask() == Mask::Full);
+        let allowed_actions = allowed_actions(actor, &cycle, approvals);
+        // Standards are open to all from the launch on.
+        let standards = whole || target.stage != Some(Stage::Draft);
+        let raci = cycle.raci.into_iter().map(StageDutiesView::from).collect();
+        let units = cycle.org_unit_ids.into_iter().map(OrgUnitId::uuid).collect();
         Self {
-            allowed_actions: allowed_actions(actor, &cycle, approvals),
+            allowed_actions,
             approvals: sees_approvals.then(|| approvals.iter().filter_map(approval).collect()),
-            headcount: headcount.map(|Headcount { participants, excluded }| HeadcountView {
-                participants,
-                excluded,
+            headcount: headcount.filter(|_| whole).map(|Headcount { participants, excluded }| {
+                HeadcountView { participants, excluded }
             }),
             id: cycle.id.uuid(),
             code: cycle.code,
@@ -257,9 +271,9 @@ impl CycleView {
             policy_id: cycle.policy_id.uuid(),
             state: cycle.state,
             period: cycle.period.into(),
-            schedule: cycle.schedule.into(),
-            raci: cycle.raci.into_iter().map(StageDutiesView::from).collect(),
-            org_unit_ids: cycle.org_unit_ids.into_iter().map(OrgUnitId::uuid).collect(),
+            schedule: standards.then(|| cycle.schedule.into()),
+            raci: standards.then_some(raci),
+            org_unit_ids: whole.then_some(units),
             launched_at: cycle.launched_at,
             published_at: cycle.published_at,
             version: cycle.version,

@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 use domain::change::{Change, Record};
 use domain::id::JobId;
 use domain::job::{Job, JobKind, JobState};
-use domain::policy::{Action, Target, decide};
+use domain::policy::{Action, Mask, Protected, Subject, Target, decide};
 use persistence::{After, Store};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,16 @@ pub enum JobResult {
     Batch(BatchResult),
 }
 
+impl JobResult {
+    /// The result as somebody is told it.
+    fn told_to(self, subject: &Subject) -> Self {
+        match self {
+            Self::Results(told) => Self::Results(told.told_to(subject)),
+            other => other,
+        }
+    }
+}
+
 /// What work on many records of one resource came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BatchResult {
@@ -107,9 +117,9 @@ pub struct JobView {
     pub state: JobState,
     /// Progress, which may be a moment behind.
     pub progress: JobProgress,
-    /// What came out, of a job that succeeded.
+    /// What came out, of a job that succeeded; null for auditors.
     pub result: Option<JobResult>,
-    /// Why nothing was changed, of a job that failed.
+    /// Why nothing was changed, of a job that failed; null for auditors.
     pub problem: Option<Problem>,
     /// Counts changes of the state, from 1.
     #[schema(example = 1)]
@@ -162,9 +172,13 @@ impl Desk {
         *self.handed.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn view(&self, job: Job) -> JobView {
+    /// The job as `actor`, who may follow it, sees it.
+    fn view(&self, actor: &Actor, job: Job) -> JobView {
+        let permit = decide(&actor.subject, Action::JobRead, &job.target(actor.today)).permit;
+        let whole = permit.is_some_and(|permit| permit.mask() == Mask::Full);
+        let outcome = job.outcome.filter(|_| whole);
         let outcome: Outcome =
-            job.outcome.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+            outcome.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let known = running.get(&job.id).map_or(0, |done| done.load(Ordering::Relaxed));
         JobView {
@@ -172,7 +186,7 @@ impl Desk {
             kind: job.kind,
             state: job.state,
             progress: JobProgress { done: job.done.max(known), total: job.total },
-            result: outcome.result,
+            result: outcome.result.map(|result| result.told_to(&actor.subject)),
             problem: outcome.problem,
             version: job.version,
             created_at: job.created_at,
@@ -195,7 +209,8 @@ struct JobQuery {
 
 /// List jobs
 ///
-/// The caller's own jobs, newest first; administrators and auditors see everybody's.
+/// The caller's own jobs, newest first; administrators see everybody's, and auditors of those that
+/// they did not ask for themselves how far they are, not what came out.
 #[utoipa::path(tag = "jobs", operation_id = "listJobs", params(JobQuery),
     responses((status = 200, description = "A page of jobs", body = JobPage)),
     security(("bearer" = []), ("api_key" = [])))]
@@ -212,7 +227,7 @@ async fn list(caller: Caller, query: Query<JobQuery>) -> Result<HttpResponse, Re
         .await?;
     let (rows, next_cursor) =
         request.cut(&caller.app, rows, |last: &Job| After::Id(last.id.uuid()));
-    let items = rows.into_iter().map(|job| caller.app.jobs.view(job)).collect();
+    let items = rows.into_iter().map(|job| caller.app.jobs.view(&caller.actor, job)).collect();
     let page = JobPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
 }
@@ -233,7 +248,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
             Ok(actor.open(store, Action::JobRead, sealed)?.0)
         })
         .await?;
-    caller.found(job.version, &caller.app.jobs.view(job))
+    caller.found(job.version, &caller.app.jobs.view(&caller.actor, job))
 }
 
 /// Routes of the noun.
@@ -297,7 +312,7 @@ impl Ticket {
         };
         let record = Record::new("job.created", self.id, rule);
         store.create_job(Change::new(job.clone(), record), &kept)?;
-        Ok(self.app.jobs.view(job))
+        Ok(self.app.jobs.view(actor, job))
     }
 
     /// Where the job is.

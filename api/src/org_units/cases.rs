@@ -1,6 +1,6 @@
 //! Use cases of org units: made, changed, moved in the tree and deleted.
 
-use super::views::{NewMove, NewOrgUnit, OrgUnitPatch, OrgUnitView};
+use super::views::{NewOrgUnit, NewOrgUnitMove, OrgUnitPatch, OrgUnitView};
 use crate::caller::Actor;
 use crate::problem::Violation;
 use crate::refusal::{Refusal, line_fault};
@@ -120,7 +120,7 @@ pub fn move_org_unit(
     actor: &Actor,
     id: OrgUnitId,
     expected: i32,
-    new: &NewMove,
+    new: &NewOrgUnitMove,
 ) -> Result<Reply<OrgUnitView>, Refusal> {
     let (before, permit) = open_to_write(store, actor, id, expected)?;
     let parent = OrgUnitId::from(new.parent_id);

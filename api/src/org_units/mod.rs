@@ -164,14 +164,14 @@ async fn update(
 /// later day is kept; one that begins on the same day is replaced. Refused if on any of those days a
 /// unit would be below itself, or the tree too deep.
 #[utoipa::path(tag = "org-units", operation_id = "moveOrgUnit",
-    params(("id" = Uuid, Path, description = "Id of the org unit")), request_body = NewMove,
+    params(("id" = Uuid, Path, description = "Id of the org unit")), request_body = NewOrgUnitMove,
     responses((status = 200, description = "The org unit as of today", body = OrgUnitView)),
     security(("bearer" = []), ("api_key" = ["people:write"])))]
 #[post("/{id}/moves")]
 async fn relocate(
     caller: Caller,
     id: PathId,
-    body: Body<NewMove>,
+    body: Body<NewOrgUnitMove>,
 ) -> Result<HttpResponse, Refusal> {
     let expected = caller.expected_version()?;
     let (id, Body { value, digest }) = (id.0.into(), body);

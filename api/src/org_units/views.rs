@@ -147,7 +147,7 @@ pub struct OrgUnitPatch {
 /// Another place in the tree.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewMove {
+pub struct NewOrgUnitMove {
     /// The unit above.
     pub parent_id: Uuid,
     /// First day; today if absent.

@@ -10,7 +10,7 @@ use domain::cycle::Cycle;
 use domain::id::{EmployeeId, ParticipantId, ReviewId};
 use domain::org::EmploymentStatus;
 use domain::participant::{ExclusionReason, Participant, ParticipantAction, counts_for_quota};
-use domain::policy::{Action, Permit};
+use domain::policy::{Action, Mask, Permit};
 use domain::state::cycle::State;
 use domain::text::TextEnum;
 use persistence::Store;
@@ -128,5 +128,5 @@ fn save(
     let version = changed.version + 1;
     let after = Participant { version, updated_at: actor.now, ..changed };
     store.update_participant(Change::new(after.clone(), record))?;
-    Ok(Reply::changed(ParticipantView::new(actor, after, Some(cycle.state)), version))
+    Ok(Reply::changed(ParticipantView::new(actor, after, Some(cycle.state), Mask::Full), version))
 }

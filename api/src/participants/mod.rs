@@ -11,7 +11,7 @@ use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use domain::id::{CycleId, ReviewId};
 use domain::participant::Participant;
-use domain::policy::{Action, visibility};
+use domain::policy::{Action, FIELD_MASKED, Mask, Protected, decide, visibility};
 use persistence::{After, ParticipantFilter};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -49,7 +49,8 @@ struct ParticipantQuery {
 ///
 /// Who takes part in cycles, of those the caller may see: oneself, the people one answers for or
 /// manages, directly or through others, and for HR their units or everybody. In the order of
-/// creation, or with `updated_since` in the order of change. Participants are never deleted.
+/// creation, or with `updated_since` in the order of change. An auditor, who does not see them, finds
+/// nobody by manager, department or exclusion. Participants are never deleted.
 #[utoipa::path(tag = "participants", operation_id = "listParticipants", params(ParticipantQuery),
     responses((status = 200, description = "A page of participants", body = ParticipantPage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
@@ -65,13 +66,18 @@ async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResp
         department_id: query.department_id.map(Into::into),
         excluded: query.excluded,
     };
-    let (rows, states) = caller
+    let asks_for_more =
+        query.manager_id.is_some() || query.department_id.is_some() || query.excluded.is_some();
+    let (rows, states, everyone) = caller
         .snapshot(move |store, actor| {
             let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
+            if visible.everyone() == Some(Mask::Metadata) && asks_for_more {
+                return Err(Refusal::Forbidden(FIELD_MASKED));
+            }
             let rows = store.participants(&filter, &visible, &page)?;
             let cycles: BTreeSet<CycleId> = rows.iter().map(|row| row.cycle_id).collect();
             let states = store.cycle_states(&cycles.into_iter().collect::<Vec<_>>())?;
-            Ok((rows, states))
+            Ok((rows, states, visible.everyone()))
         })
         .await?;
     let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match query.updated_since {
@@ -80,7 +86,11 @@ async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResp
     });
     let view = |row: Participant| {
         let state = states.get(&row.cycle_id).copied();
-        ParticipantView::new(&caller.actor, row, state)
+        // Whoever is shown by a line or a unit is shown in full.
+        let target = row.target(caller.actor.today);
+        let known = decide(&caller.actor.subject, Action::ParticipantRead, &target).permit;
+        let mask = known.filter(|_| everyone.is_some()).map_or(Mask::Full, |permit| permit.mask());
+        ParticipantView::new(&caller.actor, row, state, mask)
     };
     let items = rows.into_iter().map(view).collect();
     let page = ParticipantPage { items, next_cursor: next_cursor.clone() };
@@ -100,10 +110,10 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let view = caller
         .snapshot(move |store, actor| {
             let sealed = store.participant(id)?;
-            let (participant, _) = actor.open(store, Action::ParticipantRead, sealed)?;
+            let (participant, permit) = actor.open(store, Action::ParticipantRead, sealed)?;
             let cycle = participant.cycle_id;
             let state = store.cycle_states(&[cycle])?.get(&cycle).copied();
-            Ok(ParticipantView::new(actor, participant, state))
+            Ok(ParticipantView::new(actor, participant, state, permit.mask()))
         })
         .await?;
     caller.found(view.version, &view)

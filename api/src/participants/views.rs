@@ -4,13 +4,14 @@ use crate::caller::Actor;
 use crate::schema::{word_list, word_or_null};
 use chrono::{DateTime, Utc};
 use domain::participant::{ExclusionReason, Participant, ParticipantAction};
-use domain::policy::{Action, Protected, decide};
+use domain::policy::{Action, Mask, Protected, decide};
 use domain::state::cycle;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// One person in one cycle, as frozen when the cycle was launched.
+/// One person in one cycle, as frozen when the cycle was launched. An auditor sees that somebody takes
+/// part, and nothing of how.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Participant)]
 pub struct ParticipantView {
@@ -20,22 +21,32 @@ pub struct ParticipantView {
     pub cycle_id: Uuid,
     /// The person.
     pub employee_id: Uuid,
-    /// The unit the person worked in.
-    pub org_unit_id: Option<Uuid>,
+    /// The unit the person worked in; absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    pub org_unit_id: Option<Option<Uuid>>,
     /// The nearest department at or above that unit, else division or company: the group in which
-    /// grades are distributed.
-    pub department_id: Option<Uuid>,
-    /// Who answers for the review; changes only by a handover.
-    pub manager_id: Option<Uuid>,
+    /// grades are distributed; absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    pub department_id: Option<Option<Uuid>>,
+    /// Who answers for the review; changes only by a handover. Absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    pub manager_id: Option<Option<Uuid>>,
     /// The population of the policy, which settles what is evaluated; null where none includes the
-    /// person.
-    #[schema(example = "everyone")]
-    pub population: Option<String>,
-    /// Why the person is not evaluated; null for who is.
-    #[schema(schema_with = word_or_null::<ExclusionReason>)]
-    pub exclusion: Option<ExclusionReason>,
-    /// Whether the person counts towards the quotas of the distribution.
-    pub counts_for_quota: bool,
+    /// person, absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "everyone")]
+    pub population: Option<Option<String>>,
+    /// Why the person is not evaluated; null for who is, absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, schema_with = word_or_null::<ExclusionReason>)]
+    pub exclusion: Option<Option<ExclusionReason>>,
+    /// Whether the person counts towards the quotas of the distribution; absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub counts_for_quota: Option<bool>,
     /// What the caller may do to it now.
     #[schema(schema_with = word_list::<ParticipantAction>)]
     pub allowed_actions: Vec<ParticipantAction>,
@@ -49,12 +60,15 @@ pub struct ParticipantView {
 }
 
 impl ParticipantView {
-    /// The participant as `actor`, who may read it, sees it; its cycle is in the state `cycle`.
+    /// The participant as `actor`, who sees the fields of `mask`, sees it; its cycle is in the state
+    /// `cycle`.
     pub(super) fn new(
         actor: &Actor,
         participant: Participant,
         cycle: Option<cycle::State>,
+        mask: Mask,
     ) -> Self {
+        let whole = mask == Mask::Full;
         let target = participant.target(actor.today);
         let writable = decide(&actor.subject, Action::ParticipantWrite, &target).permit.is_some();
         let possible = cycle.map(|state| participant.possible_actions(state)).unwrap_or_default();
@@ -62,12 +76,12 @@ impl ParticipantView {
             id: participant.id.uuid(),
             cycle_id: participant.cycle_id.uuid(),
             employee_id: participant.employee_id.uuid(),
-            org_unit_id: participant.org_unit_id.map(Uuid::from),
-            department_id: participant.department_id.map(Uuid::from),
-            manager_id: participant.manager_id.map(Uuid::from),
-            population: participant.population,
-            exclusion: participant.exclusion,
-            counts_for_quota: participant.counts_for_quota,
+            org_unit_id: whole.then_some(participant.org_unit_id.map(Uuid::from)),
+            department_id: whole.then_some(participant.department_id.map(Uuid::from)),
+            manager_id: whole.then_some(participant.manager_id.map(Uuid::from)),
+            population: whole.then_some(participant.population),
+            exclusion: whole.then_some(participant.exclusion),
+            counts_for_quota: whole.then_some(participant.counts_for_quota),
             allowed_actions: if writable { possible } else { Vec::new() },
             version: participant.version,
             created_at: participant.created_at,

@@ -193,7 +193,8 @@ pub(super) fn compute_results(
         let job = ticket.submit::<ResultsWork>(store, actor, rule, people, order)?;
         return Ok(Reply::accepted(Answer::Job(Box::new(job)), 1, ticket.location()));
     }
-    Ok(Reply::done(Answer::Done(compute(store, actor, &frame, rule, &|_| ())?)))
+    let told = compute(store, actor, &frame, rule, &|_| ())?.told_to(&actor.subject);
+    Ok(Reply::done(Answer::Done(told)))
 }
 
 fn prepare(

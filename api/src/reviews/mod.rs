@@ -16,7 +16,7 @@ use crate::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::id::ReviewId;
-use domain::policy::{Action, Target, authorise, visibility};
+use domain::policy::{Action, FIELD_MASKED, Mask, Target, authorise, visibility};
 use domain::review::action::ReviewAction;
 use domain::state::review::State;
 use moves::Order;
@@ -60,7 +60,7 @@ struct ReviewQuery {
 /// The reviews the caller may know of: one's own, those of the people one answers for or manages,
 /// directly or through others, and for HR their units or everybody. In the order of creation, or with
 /// `updated_since` in the order of change. What was written and what came of it is not in the list.
-/// Reviews are never deleted.
+/// Reviews are never deleted. An auditor, who does not see it, finds nobody by department.
 #[utoipa::path(tag = "reviews", operation_id = "listReviews", params(ReviewQuery),
     responses((status = 200, description = "A page of reviews", body = ReviewPage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
@@ -79,6 +79,9 @@ async fn list(caller: Caller, query: Query<ReviewQuery>) -> Result<HttpResponse,
     let rows = caller
         .read(move |store, actor| {
             let visible = visibility(&actor.subject, Action::ReviewRead, actor.today)?;
+            if visible.everyone() == Some(Mask::Metadata) && filter.department_id.is_some() {
+                return Err(Refusal::Forbidden(FIELD_MASKED));
+            }
             let mut shown = Vec::new();
             for (sealed, relations) in store.reviews(&filter, &visible, &page)? {
                 let target = Target { relations, ..sealed.target(actor.today) };

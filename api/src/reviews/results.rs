@@ -13,6 +13,7 @@ use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use domain::id::{EmployeeId, PolicyId, ReviewId};
 use domain::number::Exact;
+use domain::policy::Subject;
 use domain::review::form::Review;
 use domain::review::result::Faults;
 use domain::scale::Grade;
@@ -235,7 +236,7 @@ pub struct ResultsComputation {
     /// Reviews whose rating is still to come; their performance total is computed.
     #[schema(example = 2)]
     pub waiting: usize,
-    /// Reviews of which something is missing; they stay as they are.
+    /// Reviews of which something is missing; they stay as they are. The reader's own is not told.
     #[schema(example = 1)]
     pub failed: usize,
     /// What is missing, of the first 200 of them.
@@ -276,6 +277,14 @@ impl ResultsComputation {
     /// Whether the result of a review is in the figures.
     pub(super) fn tells_of(&self, review: &Review) -> bool {
         !self.apart.contains(&review.employee_id)
+    }
+
+    /// The same as somebody is told it: not what is missing of a result of their own.
+    pub fn told_to(mut self, subject: &Subject) -> Self {
+        let before = self.failures.len();
+        self.failures.retain(|failure| !subject.may_be(failure.employee_id.into()));
+        let own = before - self.failures.len();
+        Self { failed: self.failed.saturating_sub(own), ..self }
     }
 
     /// Notes what is missing of a result.

@@ -2,7 +2,7 @@
 
 use crate::caller::Actor;
 use crate::refusal::Refusal;
-use domain::policy::{Action, Permit, Relations, Sealed, Stage, Target, authorise, decide};
+use domain::policy::{Action, Mask, Permit, Relations, Sealed, Stage, Target, authorise, decide};
 use domain::review::action::ReviewAction;
 use domain::review::form::Review;
 use domain::state::Actor as Seat;
@@ -20,6 +20,8 @@ pub(super) struct Opened {
 
 /// What somebody sees of a review, and the seats they act from.
 pub(super) struct Sight {
+    /// Whether it is shown what is evaluated, and in which group.
+    pub frame: bool,
     /// Whether the self-review is shown.
     pub self_review: bool,
     /// Whether rating, scores and grades are shown.
@@ -46,7 +48,10 @@ impl Sight {
             ),
             (Seat::Hr, may(Action::ReviewSteer, review.rating_stage())),
         ];
+        let target = Target { relations, ..review.part(review.rating_stage()) };
+        let read = decide(&actor.subject, Action::ReviewRead, &target).permit;
         Self {
+            frame: read.is_some_and(|permit| permit.mask() == Mask::Full),
             self_review: may(Action::SelfReviewRead, review.self_review_stage()),
             rating: may(Action::RatingRead, review.rating_stage()),
             seats: seats.into_iter().filter(|(_, held)| *held).map(|(seat, _)| seat).collect(),

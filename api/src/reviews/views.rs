@@ -160,12 +160,14 @@ pub struct ReviewView {
     /// Who answers for it; null where nobody does.
     #[schema(required = true)]
     pub manager_id: Option<Uuid>,
-    /// The department the person's grade is distributed in.
-    #[schema(required = true)]
-    pub department_id: Option<Uuid>,
-    /// The population of the policy, which settles the dimensions.
-    #[schema(example = "everyone")]
-    pub population: String,
+    /// The department the person's grade is distributed in; absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    pub department_id: Option<Option<Uuid>>,
+    /// The population of the policy, which settles the dimensions; absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "everyone")]
+    pub population: Option<String>,
     /// Where it is.
     #[schema(schema_with = words::<State>)]
     pub state: State,
@@ -230,8 +232,8 @@ impl ReviewView {
             participant_id: review.participant_id.uuid(),
             employee_id: review.employee_id.uuid(),
             manager_id: review.manager_id.map(EmployeeId::uuid),
-            department_id: review.department_id.map(OrgUnitId::uuid),
-            population: review.population.clone(),
+            department_id: sight.frame.then(|| review.department_id.map(OrgUnitId::uuid)),
+            population: sight.frame.then(|| review.population.clone()),
             state: review.state,
             allowed_actions: review.possible_actions(&sight.seats),
             self_review: None,

@@ -94,16 +94,18 @@ pub trait Exports {
     fn visible_units(&mut self, visibility: &Visibility) -> Result<Vec<OrgUnitId>>;
     /// Hands people over in the order of numbers, each with the assignment that holds on `day` or
     /// the first one after it, until `each` breaks. Who is among them is settled by the day of
-    /// `visibility`, whatever day is shown; `units` comes from [`Exports::visible_units`].
+    /// `visibility`, whatever day is shown; `units` comes from [`Exports::visible_units`]. How many
+    /// a conflict of interest leaves out.
     fn export(
         &mut self,
         visibility: &Visibility,
         units: &[OrgUnitId],
         day: NaiveDate,
         each: &mut dyn FnMut(ExportRow) -> ControlFlow<()>,
-    ) -> Result<()>;
+    ) -> Result<usize>;
     /// Hands ratings over in the order of employee numbers, then of cycles, until `each` breaks,
-    /// each with whether its person works in one of `units` today.
+    /// each with whether its person works in one of `units` today. Those a conflict of interest
+    /// hides are among them, to be counted.
     fn export_ratings(
         &mut self,
         filter: &RatingFilter,

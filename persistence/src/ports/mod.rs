@@ -33,6 +33,7 @@ use crate::page::Page;
 use chrono::NaiveDate;
 use domain::account::{Account, AccountStatus, ApiKey, Role, RoleAssignment, Session};
 use domain::change::{Change, Record};
+use domain::disclosure::{OwnRecord, Withheld};
 use domain::id::{
     AccountId, ApiKeyId, CalibrationSessionId, EmployeeId, JobId, OrgUnitId, PositionId,
     RoleAssignmentId, SessionId, TenantId,
@@ -43,7 +44,7 @@ use domain::org::{
     Assignment, Employee, EmploymentStatus, ExternalId, Height, Insertion, OrgUnit, OrgUnitKind,
     Placement, Position, Reach,
 };
-use domain::policy::{Grant, Principal, Relations, Sealed, Visibility};
+use domain::policy::{Grant, Principal, Relations, Sealed, Target, Visibility};
 use domain::tenant::Tenant;
 use domain::text_enum;
 use domain::time::{Period, Timestamp};
@@ -244,6 +245,8 @@ pub struct Event {
 /// Which audit entries are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
+    /// With this id.
+    pub id: Option<Uuid>,
     /// Done by this account or key.
     pub actor_id: Option<Uuid>,
     /// Done to one of these resources.
@@ -254,6 +257,19 @@ pub struct AuditFilter {
     pub from: Option<Timestamp>,
     /// Before.
     pub until: Option<Timestamp>,
+    /// But not these.
+    pub withheld: Vec<Withheld>,
+}
+
+/// Which events are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Behind this position.
+    pub after: i64,
+    /// Of these types; empty is all.
+    pub kinds: Vec<String>,
+    /// But not these.
+    pub withheld: Vec<Withheld>,
 }
 
 /// The audit log and the events feed; both are written only by saving changes.
@@ -263,12 +279,15 @@ pub trait Ledger {
     fn note(&mut self, record: Record) -> Result<()>;
     /// A page of audit entries, in the order of their positions.
     fn audit_entries(&mut self, filter: &AuditFilter, page: &Page) -> Result<Vec<AuditEntry>>;
-    /// One audit entry.
-    fn audit_entry(&mut self, id: Uuid) -> Result<Option<AuditEntry>>;
     /// Last position and hash of the chain.
     fn audit_head(&mut self) -> Result<(i64, Vec<u8>)>;
-    /// Events behind a position, of the given types or of all.
-    fn events(&mut self, after: i64, kinds: &[String], limit: i64) -> Result<Vec<Event>>;
+    /// A page of events, in the order in which they were committed.
+    fn events(&mut self, filter: &EventFilter, limit: i64) -> Result<Vec<Event>>;
+    /// What belongs to an account and to these people. One statement.
+    fn own_records(&mut self, account: Uuid, people: &[EmployeeId]) -> Result<Vec<OwnRecord>>;
+    /// What the policy must know of the records of one noun that entries tell of, relations left
+    /// empty; of those that are there. One statement at most.
+    fn targets(&mut self, noun: &str, ids: &[Uuid]) -> Result<Vec<Target>>;
 }
 
 /// What was answered to a request that carried an `Idempotency-Key`.

@@ -16,11 +16,10 @@ use domain::policy::{Sealed, Visibility};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
-/// Which people `e` a list shows.
+/// Which people `e` a list shows, those among them whom a conflict of interest hides.
 struct Shown {
     tenant: Key,
     today: NaiveDate,
-    hidden: Vec<Key>,
     units: Option<Vec<Key>>,
     myself: Option<Key>,
 }
@@ -31,7 +30,6 @@ impl Shown {
         Self {
             tenant,
             today: visibility.as_of(),
-            hidden: visibility.hidden().iter().map(|id| Key(id.uuid())).collect(),
             units: (!all).then(|| units.iter().map(|unit| Key(unit.uuid())).collect()),
             myself: visibility.myself().map(|id| Key(id.uuid())),
         }
@@ -39,10 +37,6 @@ impl Shown {
 
     /// ` AND` the person is among them.
     fn narrow<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>) -> QueryResult<()> {
-        for hidden in &self.hidden {
-            out.push_sql(" AND e.id <> ");
-            push(out, hidden)?;
-        }
         if let Some(units) = &self.units {
             out.push_sql(" AND (e.id = ");
             push(out, &self.myself)?;
@@ -333,7 +327,15 @@ impl Exports for Unit<'_> {
         units: &[OrgUnitId],
         day: NaiveDate,
         each: &mut dyn FnMut(ExportRow) -> ControlFlow<()>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
+        let mut left_out = 0;
+        let mut each = |person: ExportRow| {
+            if visibility.hidden().contains(&person.id.into()) {
+                left_out += 1;
+                return ControlFlow::Continue(());
+            }
+            each(person)
+        };
         let export = Export { day, shown: Shown::new(self.scope(), visibility, units) };
         let mut current: Option<ExportRow> = None;
         for row in export.load_iter::<Row, dialect::Streaming>(self.conn)? {
@@ -342,7 +344,7 @@ impl Exports for Unit<'_> {
                 && let Some(whole) = current.replace(next)
                 && each(whole).is_break()
             {
-                return Ok(());
+                return Ok(left_out);
             }
             if let Some(person) = &mut current {
                 person.external_ids.extend(external_id);
@@ -350,8 +352,9 @@ impl Exports for Unit<'_> {
         }
         // Whether it is the last one wanted makes no difference any more.
         let _ = current.map(each);
-        Ok(())
+        Ok(left_out)
     }
+
     fn export_ratings(
         &mut self,
         filter: &RatingFilter,

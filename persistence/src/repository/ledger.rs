@@ -1,16 +1,24 @@
 //! The audit log and the events feed of a tenant, numbered without gaps.
 
+use super::among::{OneOf, one_of};
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::audit::{self, AuditEntry};
-use crate::column::{At, Key, rows_statement, statement, to_json};
+use crate::column::{At, Id, Key, push, rows_statement, statement, to_json, word};
 use crate::database::Context;
 use crate::page::Page;
-use crate::ports::{AuditFilter, Event, Ledger, Result};
+use crate::ports::{AuditFilter, Event, EventFilter, Ledger, Result};
 use crate::schema::{audit_entry, event, ledger};
+use diesel::dsl::not;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Bool, Nullable, Text};
 use domain::change::Record;
-use domain::id::TenantId;
+use domain::disclosure::{Actions, Belonging, OwnRecord, Withheld};
+use domain::id::{EmployeeId, TenantId};
+use domain::policy::{Stage, Target};
+use domain::state::{cycle, review};
+use domain::{cycle as cycles, performance_policy as policies};
 use uuid::Uuid;
 
 #[derive(Queryable, Selectable)]
@@ -233,6 +241,187 @@ pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Vec<Record
     Ok(())
 }
 
+/// A condition on a table of the ledger.
+type Condition<T> = Box<dyn BoxableExpression<T, Db, SqlType = Bool>>;
+
+/// Whether a row of a table of the ledger, whose column `$action` names what happened, is among what
+/// a reader is not shown.
+macro_rules! is_withheld {
+    ($table:ident, $action:ident, $withheld:expr) => {{
+        let Withheld { ids, actions } = $withheld;
+        let on: Condition<$table::table> = match ids {
+            None => Box::new(true.into_sql::<Bool>()),
+            Some(ids) => {
+                let ids: Vec<Key> = ids.iter().copied().map(Key).collect();
+                Box::new($table::resource_id.eq_any(ids))
+            }
+        };
+        let told: Condition<$table::table> = match *actions {
+            Actions::All => Box::new(true.into_sql::<Bool>()),
+            Actions::On(noun) => Box::new($table::resource.eq(noun)),
+            Actions::These(actions) => Box::new($table::$action.eq_any(actions)),
+            Actions::But(actions) => Box::new($table::$action.ne_all(actions)),
+        };
+        on.and(told)
+    }};
+}
+
+/// What belongs to an account and to some people: how, which, and how far it is.
+struct OwnRecords {
+    tenant: Key,
+    account: Key,
+    people: Vec<Key>,
+}
+
+impl QueryId for OwnRecords {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Db> for OwnRecords {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        out.push_sql(
+            "WITH mine (tenant_id, id, belonging) AS (SELECT tenant_id, id, CASE id WHEN ",
+        );
+        push(&mut out, &self.account)?;
+        out.push_sql(" THEN 'account' ELSE 'behind' END FROM account WHERE tenant_id = ");
+        push(&mut out, &self.tenant)?;
+        out.push_sql(" AND (id = ");
+        push(&mut out, &self.account)?;
+        out.push_sql(" OR employee_id");
+        dialect::push_list(&mut out, &self.people)?;
+        out.push_sql(
+            ")), rated (tenant_id, id, session_id, state) AS (
+               SELECT r.tenant_id, r.id, r.session_id, r.state FROM participant p
+                 JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id
+                WHERE p.tenant_id = ",
+        );
+        push(&mut out, &self.tenant)?;
+        out.push_sql(" AND p.employee_id");
+        dialect::push_list(&mut out, &self.people)?;
+        out.push_sql(
+            ")
+             SELECT belonging, id, NULL FROM mine
+             UNION ALL SELECT belonging, r.id, NULL FROM mine
+               JOIN role_assignment r ON r.tenant_id = mine.tenant_id AND r.account_id = mine.id
+             UNION ALL SELECT belonging, k.id, NULL FROM mine
+               JOIN api_key k ON k.tenant_id = mine.tenant_id AND k.owner_account_id = mine.id
+             UNION ALL SELECT belonging, s.id, NULL FROM mine
+               JOIN session s ON s.tenant_id = mine.tenant_id AND s.account_id = mine.id
+             UNION ALL SELECT 'review', id, state FROM rated
+             UNION ALL SELECT 'session', session_id, state FROM rated WHERE session_id IS NOT NULL
+             UNION ALL SELECT 'move', m.id, rated.state FROM rated
+               JOIN calibration_move m ON m.tenant_id = rated.tenant_id AND m.review_id = rated.id
+             UNION ALL SELECT 'goal', g.id, c.state FROM goal g
+               JOIN cycle c ON c.tenant_id = g.tenant_id AND c.id = g.cycle_id
+              WHERE g.tenant_id = ",
+        );
+        push(&mut out, &self.tenant)?;
+        out.push_sql(" AND g.owner_id");
+        dialect::push_list(&mut out, &self.people)
+    }
+}
+
+impl Query for OwnRecords {
+    type SqlType = (Text, Id, Nullable<Text>);
+}
+
+impl RunQueryDsl<Conn> for OwnRecords {}
+
+/// The record of a row that says how it belongs to whom.
+fn own_record((belonging, id, state): (String, Key, Option<String>)) -> Result<OwnRecord> {
+    let belonging = word(&belonging)?;
+    let stage = match (belonging, state) {
+        (Belonging::Goal, Some(state)) => Some(cycles::stage(word::<cycle::State>(&state)?)),
+        (_, Some(state)) => Some(word::<review::State>(&state)?.rating_stage()),
+        (_, None) => None,
+    };
+    Ok(OwnRecord { belonging, id: id.0, released: stage == Some(Stage::Released) })
+}
+
+/// Whom the records of one noun are about, who answers for them, the session that compares them and
+/// how far they are.
+struct Targets {
+    select: &'static str,
+    tenant: Key,
+    ids: OneOf,
+}
+
+impl QueryId for Targets {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Db> for Targets {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        out.push_sql(self.select);
+        out.push_sql(" WHERE x.tenant_id = ");
+        push(&mut out, &self.tenant)?;
+        out.push_sql(" AND ");
+        self.ids.walk_ast(out)
+    }
+}
+
+impl Query for Targets {
+    type SqlType = (Id, Nullable<Id>, Nullable<Id>, Nullable<Id>, Nullable<Text>);
+}
+
+impl RunQueryDsl<Conn> for Targets {}
+
+/// Columns and tables of [`Targets`]; none where the id says all that the policy must know.
+fn select(noun: &str) -> Option<&'static str> {
+    Some(match noun {
+        "policy" => "x.id, NULL, NULL, NULL, x.state FROM policy x",
+        "cycle" => "x.id, NULL, NULL, NULL, x.state FROM cycle x",
+        "participant" => "x.id, x.employee_id, x.manager_id, NULL, NULL FROM participant x",
+        "goal" => {
+            "x.id, x.owner_id, p.manager_id, NULL, NULL FROM goal x
+               LEFT JOIN participant p ON p.tenant_id = x.tenant_id AND p.cycle_id = x.cycle_id
+                AND p.employee_id = x.owner_id"
+        }
+        "goal_change" => {
+            "x.id, g.owner_id, p.manager_id, NULL, NULL FROM goal_change x
+               JOIN goal g ON g.tenant_id = x.tenant_id AND g.id = x.goal_id
+               LEFT JOIN participant p ON p.tenant_id = g.tenant_id AND p.cycle_id = g.cycle_id
+                AND p.employee_id = g.owner_id"
+        }
+        "check_in" => {
+            "x.id, g.owner_id, p.manager_id, NULL, NULL FROM check_in x
+               JOIN goal g ON g.tenant_id = x.tenant_id AND g.id = x.goal_id
+               LEFT JOIN participant p ON p.tenant_id = g.tenant_id AND p.cycle_id = g.cycle_id
+                AND p.employee_id = g.owner_id"
+        }
+        "measurement" => {
+            "x.id, g.owner_id, p.manager_id, NULL, NULL FROM measurement x
+               JOIN goal g ON g.tenant_id = x.tenant_id AND g.id = x.goal_id
+               LEFT JOIN participant p ON p.tenant_id = g.tenant_id AND p.cycle_id = g.cycle_id
+                AND p.employee_id = g.owner_id"
+        }
+        "review" => {
+            "x.id, p.employee_id, p.manager_id, x.session_id, x.state FROM review x
+               JOIN participant p ON p.tenant_id = x.tenant_id AND p.id = x.participant_id"
+        }
+        "move" => {
+            "x.id, p.employee_id, NULL, x.session_id, NULL FROM calibration_move x
+               JOIN review r ON r.tenant_id = x.tenant_id AND r.id = x.review_id
+               JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id"
+        }
+        _ => return None,
+    })
+}
+
+/// How far a record of a noun in a state is, for the policy.
+fn stage(noun: &str, state: Option<&str>) -> Result<Option<Stage>> {
+    Ok(match (noun, state) {
+        ("policy", Some(state)) => Some(policies::stage(word(state)?)),
+        ("cycle", Some(state)) => Some(cycles::stage(word(state)?)),
+        ("review", Some(state)) => Some(word::<review::State>(state)?.rating_stage()),
+        ("move" | "calibration_session", _) => Some(Stage::Calibration),
+        _ => None,
+    })
+}
+
 impl Ledger for Unit<'_> {
     fn note(&mut self, record: Record) -> Result<()> {
         self.record(record);
@@ -247,6 +436,9 @@ impl Ledger for Unit<'_> {
             .select(AuditRow::as_select())
             .limit(page.limit)
             .into_boxed::<Db>();
+        if let Some(id) = filter.id {
+            query = query.filter(audit_entry::id.eq(Key(id)));
+        }
         if let Some(actor) = filter.actor_id {
             query = query.filter(audit_entry::actor_id.eq(Key(actor)));
         }
@@ -263,17 +455,10 @@ impl Ledger for Unit<'_> {
         if let Some(until) = filter.until {
             query = query.filter(audit_entry::at.lt(At(until)));
         }
+        for withheld in &filter.withheld {
+            query = query.filter(not(is_withheld!(audit_entry, action, withheld)));
+        }
         Ok(query.load(self.conn)?.into_iter().map(AuditEntry::from).collect())
-    }
-
-    fn audit_entry(&mut self, id: Uuid) -> Result<Option<AuditEntry>> {
-        let row = audit_entry::table
-            .filter(audit_entry::tenant_id.eq(self.scope()))
-            .filter(audit_entry::id.eq(Key(id)))
-            .select(AuditRow::as_select())
-            .get_result(self.conn)
-            .optional()?;
-        Ok(row.map(AuditEntry::from))
     }
 
     fn audit_head(&mut self) -> Result<(i64, Vec<u8>)> {
@@ -283,17 +468,56 @@ impl Ledger for Unit<'_> {
             .get_result(self.conn)?)
     }
 
-    fn events(&mut self, after: i64, kinds: &[String], limit: i64) -> Result<Vec<Event>> {
+    fn events(&mut self, filter: &EventFilter, limit: i64) -> Result<Vec<Event>> {
         let mut query = event::table
             .filter(event::tenant_id.eq(self.scope()))
-            .filter(event::position.gt(after))
+            .filter(event::position.gt(filter.after))
             .order(event::position)
             .select(EventRow::as_select())
             .limit(limit)
             .into_boxed::<Db>();
-        if !kinds.is_empty() {
-            query = query.filter(event::kind.eq_any(kinds.to_vec()));
+        if !filter.kinds.is_empty() {
+            query = query.filter(event::kind.eq_any(filter.kinds.clone()));
+        }
+        for withheld in &filter.withheld {
+            query = query.filter(not(is_withheld!(event, kind, withheld)));
         }
         Ok(query.load(self.conn)?.into_iter().map(Event::from).collect())
+    }
+
+    fn own_records(&mut self, account: Uuid, people: &[EmployeeId]) -> Result<Vec<OwnRecord>> {
+        let people = dialect::list_of(people.iter().map(|id| Key(id.uuid())).collect());
+        let find = OwnRecords { tenant: self.scope(), account: Key(account), people };
+        find.load(self.conn)?.into_iter().map(own_record).collect()
+    }
+
+    fn targets(&mut self, noun: &str, ids: &[Uuid]) -> Result<Vec<Target>> {
+        type Found = (Key, Option<Key>, Option<Key>, Option<Key>, Option<String>);
+        let Some(select) = select(noun) else {
+            let person = |id: Uuid| (noun == "employee").then(|| id.into());
+            let session = |id: Uuid| (noun == "calibration_session").then(|| id.into());
+            let stage = stage(noun, None)?;
+            let target = |&id: &Uuid| Target {
+                id,
+                about: person(id),
+                session: session(id),
+                stage,
+                ..Target::default()
+            };
+            return Ok(ids.iter().map(target).collect());
+        };
+        let ids = one_of("x.id", ids.iter().copied());
+        let found: Vec<Found> = Targets { select, tenant: self.scope(), ids }.load(self.conn)?;
+        let target = |(id, about, responsible, session, state): Found| {
+            Ok(Target {
+                id: id.0,
+                about: about.map(|id| id.0.into()),
+                responsible: responsible.map(|id| id.0.into()),
+                session: session.map(|id| id.0.into()),
+                stage: stage(noun, state.as_deref())?,
+                ..Target::default()
+            })
+        };
+        found.into_iter().map(target).collect()
     }
 }

@@ -89,7 +89,7 @@ fn entries(app: &TestApp, cycle: Uuid) -> Value {
     let auditor = app.as_(Auditor);
     let mut entries = auditor.all(&format!("/v1/audit-entries?limit=200&resource_id={cycle}"));
     entries.extend(auditor.all("/v1/audit-entries?limit=200&action=review.grade_moved"));
-    entries.sort_by_key(|entry| entry["position"].as_i64());
+    entries.sort_by_key(|entry| entry["at"].to_string());
     entries.into()
 }
 

@@ -1,0 +1,202 @@
+//! What audit entries and events tell, and to whom.
+//!
+//! An entry is shown as the policy shows its record to the reader at this moment: its values to whom
+//! the policy opens the record in full, and about a record about oneself no more than oneself may
+//! see, so that nobody learns of an own result before it is released.
+
+use crate::policy::{Action, Principal, Subject};
+use crate::text_enum;
+use uuid::Uuid;
+
+text_enum! {
+    /// How a record belongs to a person.
+    pub enum Belonging {
+        /// The reader's account, its role assignments, keys and sign-ins: what is done to them is
+        /// one's own to see.
+        Account = "account",
+        /// The same of somebody else who the reader may be: nothing is added by that.
+        Behind = "behind",
+        /// The review of the person.
+        Review = "review",
+        /// A calibration session that compares the person's grade.
+        Session = "session",
+        /// A move of the person's grade.
+        Move = "move",
+        /// A goal of the person.
+        Goal = "goal",
+    }
+}
+
+/// A record that belongs to the reader, or to somebody the reader may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnRecord {
+    /// How.
+    pub belonging: Belonging,
+    /// Its id.
+    pub id: Uuid,
+    /// Whether the result it is part of has been released to the person.
+    pub released: bool,
+}
+
+/// What is told of an own review before its release: the steps that its state shows, and what oneself
+/// wrote. Everything else, also what is yet to be invented, waits.
+const TOLD_OF_OWN_REVIEW: &[&str] = &[
+    "review.self_review_saved",
+    "review.self_review_submitted",
+    "review.self_review_skipped",
+    "review.self_review_returned",
+    "review.raters_closed",
+    "review.rating_submitted",
+    "review.rating_confirmed",
+    "review.rating_returned",
+    "review.rating_reopened",
+    "review.calibrated",
+    "review.published",
+    "review.acknowledged",
+    "review.disagreed",
+    "review.concluded",
+];
+
+/// What tells of the score of a goal.
+const OF_SCORES: &[&str] = &["goal.scored"];
+
+/// What tells that a move took effect in a session.
+const OF_MOVES: &[&str] = &["calibration_session.override_ended"];
+
+/// What tells of results before they are released, and of drafts: nothing for programs, which see of
+/// a review what is released.
+const OF_RESULTS: &[&str] = &[
+    "review.self_review_saved",
+    "review.rating_saved",
+    "review.result_computed",
+    "review.grade_moved",
+    "goal.scored",
+    "calibration_session.override_ended",
+];
+
+/// Actions, named as entries and events name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actions {
+    /// All.
+    All,
+    /// All on records of this noun.
+    On(&'static str),
+    /// These.
+    These(&'static [&'static str]),
+    /// All but these.
+    But(&'static [&'static str]),
+}
+
+/// Entries and events that a reader is not shown: these actions on some records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    /// On these records; none is on all.
+    pub ids: Option<Vec<Uuid>>,
+    /// These actions.
+    pub actions: Actions,
+}
+
+/// What the ledger does not show to `subject`, to whom `own` belong.
+pub fn withheld(subject: &Subject, own: &[OwnRecord]) -> Vec<Withheld> {
+    let ids = |belonging, released: bool| -> Vec<Uuid> {
+        let of = own.iter().filter(|record| record.belonging == belonging);
+        of.filter(|record| released || !record.released).map(|record| record.id).collect()
+    };
+    let own = [
+        (ids(Belonging::Review, false), Actions::But(TOLD_OF_OWN_REVIEW)),
+        (ids(Belonging::Goal, false), Actions::These(OF_SCORES)),
+        (ids(Belonging::Session, false), Actions::These(OF_MOVES)),
+        // Who proposed what in the room stays in the room, also after the release.
+        (ids(Belonging::Move, true), Actions::All),
+    ];
+    let own = own
+        .into_iter()
+        .filter(|(ids, _)| !ids.is_empty())
+        .map(|(ids, actions)| Withheld { ids: Some(ids), actions });
+    let from_programs = match subject.principal {
+        Principal::Person(_) => &[][..],
+        Principal::Service { .. } => &[Actions::On("move"), Actions::These(OF_RESULTS)],
+    };
+    let from_programs = from_programs.iter().map(|&actions| Withheld { ids: None, actions });
+    own.chain(from_programs).collect()
+}
+
+/// The action to which the policy must open a record in full before the values and the reason of an
+/// entry about it are shown; none where nobody is shown them.
+pub fn opened_by(action: &str) -> Option<Action> {
+    let (noun, _) = action.split_once('.')?;
+    Some(match noun {
+        "tenant" => Action::TenantRead,
+        "org_unit" => Action::OrgUnitRead,
+        "position" => Action::PositionRead,
+        "employee" => Action::EmployeeRead,
+        "account" | "session" => Action::AccountRead,
+        "role_assignment" => Action::RoleAssignmentRead,
+        "api_key" => Action::ApiKeyRead,
+        "policy" => Action::PolicyRead,
+        "cycle" => Action::CycleRead,
+        "participant" => Action::ParticipantRead,
+        "goal" | "goal_change" | "check_in" | "measurement" => Action::GoalRead,
+        // What is written, computed and moved hangs on the rating.
+        "review" => Action::RatingRead,
+        "calibration_session" => Action::CalibrationSessionRead,
+        "move" => Action::MoveRead,
+        "job" => Action::JobRead,
+        // A file that was taken away is no record; its entry says only how many lines of what.
+        "export" => Action::AuditEntryRead,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(principal: Principal) -> Subject {
+        Subject {
+            tenant: Uuid::nil().into(),
+            principal,
+            employee_id: None,
+            behind: Vec::new(),
+            grants: Vec::new(),
+        }
+    }
+
+    fn own(belonging: Belonging, id: u128, released: bool) -> OwnRecord {
+        OwnRecord { belonging, id: Uuid::from_u128(id), released }
+    }
+
+    #[test]
+    fn an_own_result_is_withheld_until_its_release_and_a_move_for_ever() {
+        let person = subject(Principal::Person(Uuid::nil().into()));
+        let records = [
+            own(Belonging::Account, 1, false),
+            own(Belonging::Review, 2, false),
+            own(Belonging::Review, 3, true),
+            own(Belonging::Goal, 4, true),
+            own(Belonging::Move, 5, true),
+        ];
+        let part = |id, actions| Withheld { ids: Some(vec![Uuid::from_u128(id)]), actions };
+        let expected = [part(2, Actions::But(TOLD_OF_OWN_REVIEW)), part(5, Actions::All)];
+        assert_eq!(withheld(&person, &records), expected);
+        assert_eq!(withheld(&person, &[]), []);
+    }
+
+    #[test]
+    fn programs_hear_of_no_results() {
+        let (key, scopes) = (Uuid::nil().into(), Vec::new());
+        let program = subject(Principal::Service { key, scopes, unit: None });
+        let actions: Vec<_> = withheld(&program, &[]).iter().map(|part| part.actions).collect();
+        assert_eq!(actions, [Actions::On("move"), Actions::These(OF_RESULTS)]);
+        // What waits for the person waits for programs too, whosever it is.
+        let told = OF_SCORES.iter().chain(OF_MOVES);
+        assert!(told.clone().all(|action| OF_RESULTS.contains(action)));
+    }
+
+    #[test]
+    fn what_nobody_has_thought_of_is_opened_to_nobody() {
+        assert_eq!(opened_by("diary.written"), None);
+        assert_eq!(opened_by("nonsense"), None);
+        assert_eq!(opened_by("review.grade_moved"), Some(Action::RatingRead));
+    }
+}
