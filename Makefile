@@ -2,7 +2,7 @@
 
 cargo_run := cargo run --quiet --locked
 
-.PHONY: help run test check openapi contract example vectors bench fmt lint deny
+.PHONY: help run test attack check openapi contract example vectors bench fmt lint deny
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -12,6 +12,10 @@ run: ## build and start on SQLite with a fictional company, for this machine onl
 
 test: ## all tests, on both engines (gets PostgreSQL itself where it may)
 	scripts/with-engines cargo test --workspace --locked
+
+attack: ## try to find out what may not be known: 10,000 cycles of records, 200 over HTTP on each engine
+	EVENHAND_ATTACK_RECORDS=10000 EVENHAND_ATTACK_CYCLES=200 scripts/with-engines \
+		cargo test -p tests --locked --test suite -- --nocapture attack::
 
 check: ## what must hold before a commit: format, the domain alone, lints
 	cargo fmt --all --check && cargo check --locked -p domain
