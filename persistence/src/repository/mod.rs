@@ -25,6 +25,7 @@ mod review_sets;
 mod reviews;
 mod role_assignments;
 mod sessions;
+mod signatures;
 mod signing_keys;
 mod tenants;
 mod to_dos;
