@@ -2,6 +2,7 @@
 
 use super::among::one_of;
 use super::engine::Unit;
+use super::imports::KEYS;
 use super::{Conn, Db};
 use crate::column::{At, Id, Key, Word, statement, word};
 use crate::error::DbError;
@@ -17,9 +18,6 @@ use domain::text::TextEnum;
 use domain::time::Timestamp;
 use std::collections::HashMap;
 use uuid::Uuid;
-
-/// People of one statement.
-const PEOPLE: usize = 1024;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = account)]
@@ -244,7 +242,7 @@ impl Accounts for Unit<'_> {
             .select(api_key::owner_account_id)
             .get_result(self.conn)
             .optional()?;
-        for people in people.chunks(PEOPLE) {
+        for people in people.chunks(KEYS) {
             diesel::update(account::table)
                 .filter(account::tenant_id.eq(self.scope()))
                 .filter(one_of("account.employee_id", people.iter().map(|id| id.uuid())))
@@ -256,7 +254,7 @@ impl Accounts for Unit<'_> {
 
     fn end_sessions_of(&mut self, people: &[EmployeeId], at: Timestamp) -> Result<Vec<AccountId>> {
         let mut ended = Vec::new();
-        for people in people.chunks(PEOPLE) {
+        for people in people.chunks(KEYS) {
             let accounts: Vec<Key> = diesel::update(account::table)
                 .filter(account::tenant_id.eq(self.scope()))
                 .filter(one_of("account.employee_id", people.iter().map(|id| id.uuid())))

@@ -3,6 +3,7 @@
 use super::Db;
 use super::among::one_of;
 use super::engine::Unit;
+use super::imports::KEYS;
 use crate::column::{At, Key, Word, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
@@ -16,9 +17,6 @@ use domain::change::Change;
 use domain::id::{EmployeeId, RoleAssignmentId};
 use domain::policy::Sealed;
 use domain::text::TextEnum;
-
-/// People of one statement.
-const PEOPLE: usize = 1024;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = role_assignment, treat_none_as_default_value = false)]
@@ -114,7 +112,7 @@ impl RoleAssignments for Unit<'_> {
         people: &[EmployeeId],
     ) -> Result<Vec<(RoleAssignment, NaiveDate)>> {
         let mut found = Vec::new();
-        for people in people.chunks(PEOPLE) {
+        for people in people.chunks(KEYS) {
             let rows: Vec<(Row, Option<NaiveDate>)> = role_assignment::table
                 .inner_join(
                     account::table.on(account::tenant_id
