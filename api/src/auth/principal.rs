@@ -241,14 +241,15 @@ mod tests {
                 employee_id: None,
                 termination_date: Some(day("2026-11-21")),
                 time_zone: "Asia/Shanghai".to_owned(),
+                grants: vec![
+                    (grant(Role::Auditor), held("2026-11-01", "2026-11-20")),
+                    (grant(Role::Executive), held("2026-11-21", "2026-11-21")),
+                ],
+                behind: Vec::new(),
             },
             session_epoch: 1,
             expires_at: now + TimeDelta::days(2),
             revoked_at: None,
-            grants: vec![
-                (grant(Role::Auditor), held("2026-11-01", "2026-11-20")),
-                (grant(Role::Executive), held("2026-11-21", "2026-11-21")),
-            ],
         }
     }
 
