@@ -16,7 +16,6 @@ use domain::policy::{
     Who, authorise, decide,
 };
 use domain::text::TextEnum;
-use domain::time::Period;
 use persistence::{Page, RoleFilter, Store};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -200,15 +199,13 @@ fn another(store: &mut dyn Store, actor: &Actor, id: AccountId) -> Result<Actor,
     };
     let filter = RoleFilter { account_id: Some(id), role: None };
     let page = Page { limit: ROLES, after: None, updated_since: None };
-    let held = store
-        .role_assignments(filter, &page)?
-        .into_iter()
-        .filter(|held| Period { start: held.valid_from, end: held.valid_to }.contains(actor.today));
+    let held = store.role_assignments(filter, &page)?;
+    let held = held.into_iter().filter(|held| held.days().contains(actor.today));
     let subject = Subject {
         tenant: actor.subject.tenant,
         principal: Principal::Person(id),
         employee_id: account.employee_id,
-        behind: Vec::new(),
+        behind: store.behind(id)?,
         grants: held.map(|held| Grant { role: held.role, org_unit_id: held.org_unit_id }).collect(),
     };
     Ok(Actor { subject: Arc::new(subject), ..actor.clone() })

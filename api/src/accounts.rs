@@ -5,18 +5,22 @@ use crate::auth::secret::{Secret, withheld};
 use crate::auth::sign_in::end_sessions;
 use crate::caller::{Actor, Caller};
 use crate::extract::{Body, PathId, Query};
+use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::role_assignments::somebody_remains;
 use crate::schema::{word_list, words};
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::account::{Account, AccountStatus, AccountTransition};
+use domain::account::{Account, AccountStatus, AccountTransition, Role, RoleAssignment};
 use domain::change::{Change, Record};
-use domain::id::AccountId;
-use domain::policy::{Action, Protected, authorise};
+use domain::id::{AccountId, EmployeeId};
+use domain::policy::{
+    Action, CONFLICT_OF_INTEREST, CREDENTIALS_TO_OWNER, Protected, SEPARATION_OF_DUTIES, authorise,
+};
 use domain::text::TextEnum;
 use domain::time::Timestamp;
-use persistence::{After, DbError, Store};
+use persistence::{After, DbError, Page, RoleFilter, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
@@ -40,6 +44,10 @@ pub struct AccountView {
     /// Whether it may sign in.
     #[schema(schema_with = words::<AccountStatus>)]
     pub status: AccountStatus,
+    /// When its present credential was issued, whatever password the owner has chosen since.
+    pub credential_at: DateTime<Utc>,
+    /// The account that issued it, and may know it; null if the command line did.
+    pub credential_by: Option<Uuid>,
     /// Transitions the caller may ask for now.
     #[schema(schema_with = word_list::<AccountTransition>)]
     pub allowed_actions: Vec<AccountTransition>,
@@ -64,6 +72,8 @@ impl AccountView {
             login: account.login,
             employee_id: account.employee_id.map(Uuid::from),
             status: account.status,
+            credential_at: account.credential_at,
+            credential_by: account.credential_by.map(Uuid::from),
             setup_token: None,
             version: account.version,
             created_at: account.created_at,
@@ -100,6 +110,15 @@ pub struct NewAccount {
     pub login: String,
     /// The employee this person is.
     pub employee_id: Option<Uuid>,
+}
+
+/// The employee an account is to belong to.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBinding {
+    /// The employee this person is.
+    #[schema(example = "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11")]
+    pub employee_id: Uuid,
 }
 
 /// What a client asks of the list.
@@ -147,6 +166,9 @@ async fn list(caller: Caller, query: Query<AccountQuery>) -> Result<HttpResponse
 ///
 /// Makes an account without a password. The answer shows, once, a setup token with which the
 /// person chooses one (`POST /v1/auth/password-setup`) within 7 days. A replay shows null instead.
+/// Whoever issues a credential may know it: until somebody else has issued another one, the account
+/// has no power over their records, and both sign nothing together that takes two persons. Nobody
+/// issues the credential of somebody who decides about them (`separation-of-duties`).
 #[utoipa::path(tag = "accounts", operation_id = "createAccount", request_body = NewAccount,
     responses((status = 201, description = "The invited account", body = AccountView)),
     security(("bearer" = [])))]
@@ -195,7 +217,8 @@ async fn activate(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Deactivate an account
 ///
-/// Keeps it from signing in and ends its sessions and tokens within a second.
+/// Keeps it from signing in and ends its sessions and tokens within a second. Somebody must remain
+/// who is HR administrator without end (`guard-failed`).
 #[utoipa::path(tag = "accounts", operation_id = "deactivateAccount",
     params(("id" = Uuid, Path, description = "Id of the account")),
     responses((status = 200, description = "The deactivated account", body = AccountView)),
@@ -207,7 +230,10 @@ async fn deactivate(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
 
 /// Reset a password
 ///
-/// Takes the password away, ends the sessions and shows, once, a new setup token.
+/// Takes the password away, ends the sessions and shows, once, a new setup token. The credential
+/// of an account with a role that decides, or the auditor's, comes from the command line alone
+/// (`credentials-to-owner`), and nobody issues that of somebody who decides about them
+/// (`separation-of-duties`).
 #[utoipa::path(tag = "accounts", operation_id = "resetAccountPassword",
     params(("id" = Uuid, Path, description = "Id of the account")),
     responses((status = 200, description = "The invited account", body = AccountView)),
@@ -215,6 +241,27 @@ async fn deactivate(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
 #[post("/{id}/password-reset")]
 async fn reset_password(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     transit(caller, id, AccountTransition::PasswordReset).await
+}
+
+/// Bind an account to an employee
+///
+/// Says which employee the person is, of an account that belongs to none: it can then hold roles
+/// that decide, and sign what takes two persons. One's own only if the command line has issued its
+/// credential, as that of the first administrator. It cannot be undone.
+#[utoipa::path(tag = "accounts", operation_id = "bindAccount", request_body = NewBinding,
+    params(("id" = Uuid, Path, description = "Id of the account")),
+    responses((status = 200, description = "The account of the employee", body = AccountView)),
+    security(("bearer" = [])))]
+#[post("/{id}/employee")]
+async fn bind(caller: Caller, id: PathId, body: Body<NewBinding>) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            bind_account(store, actor, id, expected, value.employee_id.into())
+        })
+        .await
 }
 
 async fn transit(
@@ -241,7 +288,8 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(read)
             .service(activate)
             .service(deactivate)
-            .service(reset_password),
+            .service(reset_password)
+            .service(bind),
     );
 }
 
@@ -260,29 +308,65 @@ pub fn create_account(
         employee_id: new.employee_id.map(Into::into),
         status: AccountStatus::Invited,
         session_epoch: 1,
+        credential_by: Some(actor.subject.principal.id().into()),
+        credential_at: actor.now,
         version: 1,
         created_at: actor.now,
         updated_at: actor.now,
     };
-    let record = Record::new("account.created", id, permit.rule())
-        .field("login", None::<String>, account.login.clone())
-        .field("employee_id", None::<String>, new.employee_id.map(|id| id.to_string()));
-    if let Some(person) = account.employee_id
-        && store.employee(person, actor.today)?.is_none()
-    {
-        return Err(Refusal::unknown("/employee_id", person.uuid()));
+    if let Some(person) = account.employee_id {
+        may_be_of(store, actor, person)?;
     }
-    store.create_account(Change::new(account.clone(), record)).map_err(|error| match &error {
-        DbError::Duplicate { column, .. } if column.starts_with("employee") => {
-            let person = new.employee_id.unwrap_or_default().to_string();
-            Refusal::taken(error, "/employee_id", &person)
-        }
-        _ => Refusal::taken(error, "/login", &account.login),
-    })?;
+    add_account(store, account.clone(), permit.rule())?;
     expect_password(store, id, setup, actor.now)?;
     let view = with_setup_token(actor, account, setup);
     let kept = withheld(&view, "setup_token");
     Ok(Reply::created(view, 1, format!("/v1/accounts/{id}")).replayed_as(kept))
+}
+
+/// Adds an account.
+///
+/// # Errors
+/// 409 when login or employee have one already.
+pub fn add_account(
+    store: &mut dyn Store,
+    account: Account,
+    rule: &'static str,
+) -> Result<(), Refusal> {
+    let person = account.employee_id.map(|id| id.to_string());
+    let login = account.login.clone();
+    let record = Record::new("account.created", account.id, rule)
+        .field("login", None::<String>, login.clone())
+        .field("employee_id", None::<String>, person.clone());
+    store.create_account(Change::new(account, record)).map_err(|error| match (&error, person) {
+        (DbError::Duplicate { column, .. }, Some(person)) if column.starts_with("employee") => {
+            Refusal::taken(error, "/employee_id", &person)
+        }
+        _ => Refusal::taken(error, "/login", &login),
+    })
+}
+
+/// Refuses to let an account whose credential the caller issues, or may have, belong to a person.
+///
+/// # Errors
+/// 422 when there is no such person; 403 by `separation-of-duties` when that person decides about
+/// whoever the caller is or may be: a manager above, or who answers for a review.
+fn may_be_of(store: &mut dyn Store, actor: &Actor, person: EmployeeId) -> Result<(), Refusal> {
+    if store.employee(person, actor.today)?.is_none() {
+        return Err(Refusal::unknown("/employee_id", person.uuid()));
+    }
+    may_issue_for(store, actor, person)
+}
+
+fn may_issue_for(store: &mut dyn Store, actor: &Actor, person: EmployeeId) -> Result<(), Refusal> {
+    for me in actor.subject.persons() {
+        let above = store.relations(Some(person), me, &[], actor.today)?.chain_manager;
+        if above || store.answers_for(person, me)? {
+            let why = Violation::new("", "decides_about_issuer");
+            return Err(Refusal::ForbiddenBecause(SEPARATION_OF_DUTIES, why));
+        }
+    }
+    Ok(())
 }
 
 /// Moves an account that is still in the version the caller has read to another status.
@@ -294,6 +378,7 @@ pub fn transit_account(
     transition: AccountTransition,
     setup: &Secret,
 ) -> Result<Reply<AccountView>, Refusal> {
+    store.lock_lines()?;
     let sealed = store.account(id)?;
     let (before, permit) = actor.open(store, Action::AccountWrite, sealed)?;
     if before.version != expected {
@@ -311,7 +396,9 @@ pub fn transit_account(
         AccountTransition::Activation => "account.activated",
         AccountTransition::Deactivation => "account.deactivated",
         AccountTransition::PasswordReset => {
-            let after = invite_again(store, before, rule, actor.now)?;
+            may_reset(store, actor, &before)?;
+            let by = Some(actor.subject.principal.id().into());
+            let after = invite_again(store, before.issued(by, actor.now), rule, actor.now)?;
             expect_password(store, id, setup, actor.now)?;
             let version = after.version;
             let view = with_setup_token(actor, after, setup);
@@ -319,10 +406,76 @@ pub fn transit_account(
             return Ok(Reply::changed(view, version).replayed_as(kept));
         }
     };
+    let is_administrator = roles_of(store, id)?.iter().any(|held| held.role == Role::HrAdmin);
     let record = Record::new(action, id, rule).transition(before.status.as_str(), status.as_str());
     let after = end_sessions(store, Account { status, ..before }, record, actor.now)?;
+    if is_administrator && transition == AccountTransition::Deactivation {
+        somebody_remains(store, actor)?;
+    }
     let version = after.version;
     Ok(Reply::changed(AccountView::new(actor, after), version))
+}
+
+/// Refuses to show an administrator the credential of somebody with more power than that.
+fn may_reset(store: &mut dyn Store, actor: &Actor, account: &Account) -> Result<(), Refusal> {
+    let lasts = |held: &RoleAssignment| held.valid_to.is_none_or(|last| actor.today <= last);
+    let mut held = roles_of(store, account.id)?.into_iter().filter(lasts);
+    if held.any(|held| held.role.guards_credential()) {
+        let why = Violation::new("", "command_line_issues");
+        return Err(Refusal::ForbiddenBecause(CREDENTIALS_TO_OWNER, why));
+    }
+    account.employee_id.map_or(Ok(()), |person| may_issue_for(store, actor, person))
+}
+
+/// Lets an account that belongs to nobody belong to an employee.
+pub fn bind_account(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: AccountId,
+    expected: i32,
+    person: EmployeeId,
+) -> Result<Reply<AccountView>, Refusal> {
+    let sealed = store.account(id)?;
+    let is_own = id.uuid() == actor.subject.principal.id();
+    let action = if is_own { Action::AccountOwn } else { Action::AccountWrite };
+    let (before, permit) = actor.open(store, action, sealed)?;
+    if is_own && !(actor.subject.holds(Role::HrAdmin) && before.credential_by.is_none()) {
+        return Err(Refusal::Forbidden(CONFLICT_OF_INTEREST));
+    }
+    if before.version != expected {
+        return Err(Refusal::Stale);
+    }
+    if before.employee_id.is_some() {
+        return Err(Refusal::GuardFailed(vec![Violation::new("", "account_bound")]));
+    }
+    may_be_of(store, actor, person)?;
+    let after = bound(store, before, person, permit.rule(), actor.now)?;
+    let version = after.version;
+    Ok(Reply::changed(AccountView::new(actor, after), version))
+}
+
+/// Saves that an account belongs to an employee.
+pub fn bound(
+    store: &mut dyn Store,
+    before: Account,
+    person: EmployeeId,
+    rule: &'static str,
+    now: Timestamp,
+) -> Result<Account, Refusal> {
+    let (version, employee_id) = (before.version + 1, Some(person));
+    let after = Account { employee_id, version, updated_at: now, ..before };
+    let name = person.to_string();
+    let record =
+        Record::new("account.bound", after.id, rule).field("employee_id", None::<String>, &*name);
+    let saved = store.update_account(Change::new(after.clone(), record));
+    saved.map_err(|error| Refusal::taken(error, "/employee_id", &name))?;
+    Ok(after)
+}
+
+/// The roles of an account that are not revoked.
+pub fn roles_of(store: &mut dyn Store, id: AccountId) -> Result<Vec<RoleAssignment>, Refusal> {
+    let filter = RoleFilter { account_id: Some(id), role: None };
+    Ok(store.role_assignments(filter, &Page::ALL)?)
 }
 
 /// Ends the sessions of an account, which is from now on as if it had never had a password.

@@ -4,12 +4,13 @@ use crate::app::{new_id, seed};
 use crate::auth::secret::{Secret, withheld};
 use crate::caller::{Actor, Caller};
 use crate::extract::{Body, PathId, Query};
+use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::schema::word_list;
 use actix_web::{HttpResponse, delete, get, post};
-use chrono::{DateTime, Utc};
-use domain::account::{ApiKey, Scope};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::account::{ApiKey, Owner, Scope};
 use domain::change::{Change, Record};
 use domain::id::{AccountId, ApiKeyId};
 use domain::policy::{Action, Principal};
@@ -39,8 +40,17 @@ pub struct ApiKeyView {
     pub scopes: Vec<Scope>,
     /// Limits the key to the people of this unit and of all units below.
     pub org_unit_id: Option<Uuid>,
-    /// Who answers for it: it stops with this account.
+    /// Who answers for it: it may do at most what this account may do, and stops with it.
     pub owner_account_id: Uuid,
+    /// The account that made it, and knew its secret first.
+    pub made_by: Option<Uuid>,
+    /// Whether it works today: not revoked or expired, and its owner is HR administrator.
+    #[schema(example = true)]
+    pub is_working: bool,
+    /// The last day on which it works, when the role or the employment of its owner ends; null if
+    /// no such day is known, or if it does not work.
+    #[schema(example = "2026-12-31")]
+    pub stops_on: Option<NaiveDate>,
     /// From then on it is refused.
     pub expires_at: Option<DateTime<Utc>>,
     /// Last use, to the minute.
@@ -61,8 +71,10 @@ pub struct ApiKeyView {
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-impl From<ApiKey> for ApiKeyView {
-    fn from(key: ApiKey) -> Self {
+impl ApiKeyView {
+    fn new(actor: &Actor, key: ApiKey, owner: Option<&Owner>) -> Self {
+        let is_open = key.deleted_at.is_none() && key.expires_at.is_none_or(|end| actor.now < end);
+        let owner = owner.filter(|owner| is_open && owner.lets_work(actor.today));
         Self {
             id: key.id.uuid(),
             name: key.name,
@@ -70,6 +82,9 @@ impl From<ApiKey> for ApiKeyView {
             scopes: key.scopes,
             org_unit_id: key.org_unit_id.map(Uuid::from),
             owner_account_id: key.owner_account_id.uuid(),
+            made_by: key.made_by.map(Uuid::from),
+            is_working: owner.is_some(),
+            stops_on: owner.and_then(|owner| owner.stops_on(actor.today)),
             expires_at: key.expires_at,
             last_used_at: key.last_used_at,
             secret: None,
@@ -79,6 +94,25 @@ impl From<ApiKey> for ApiKeyView {
             deleted_at: key.deleted_at,
         }
     }
+}
+
+/// Keys as they are shown, each with how its owner stands.
+fn views(
+    store: &mut dyn Store,
+    actor: &Actor,
+    keys: Vec<ApiKey>,
+) -> Result<Vec<ApiKeyView>, Refusal> {
+    let owners: Vec<_> = keys.iter().map(|key| key.owner_account_id).collect();
+    let owners = store.key_owners(&owners)?;
+    let view = |key: ApiKey| {
+        let owner = owners.get(&key.owner_account_id);
+        ApiKeyView::new(actor, key, owner)
+    };
+    Ok(keys.into_iter().map(view).collect())
+}
+
+fn view(store: &mut dyn Store, actor: &Actor, key: ApiKey) -> Result<ApiKeyView, Refusal> {
+    views(store, actor, vec![key])?.pop().ok_or(Refusal::NotFound)
 }
 
 /// A page of API keys.
@@ -124,31 +158,35 @@ struct ApiKeyQuery {
     cursor: Option<String>,
     /// Only items changed at or after this instant, revoked ones included as tombstones.
     updated_since: Option<DateTime<Utc>>,
+    /// Only those for which this account answers.
+    owner_account_id: Option<Uuid>,
 }
 
 /// List API keys
 ///
 /// Keys of the company, never their secrets. With `updated_since` the order is that of change, and
-/// revoked keys appear with `deleted_at`.
+/// revoked keys appear with `deleted_at`. Each tells whether it works today and when it will stop,
+/// so that somebody else takes it over before.
 #[utoipa::path(tag = "api-keys", operation_id = "listApiKeys", params(ApiKeyQuery),
     responses((status = 200, description = "A page of API keys", body = ApiKeyPage)),
     security(("bearer" = [])))]
 #[get("")]
 async fn list(caller: Caller, query: Query<ApiKeyQuery>) -> Result<HttpResponse, Refusal> {
-    let Query(ApiKeyQuery { limit, cursor, updated_since }) = query;
+    let Query(ApiKeyQuery { limit, cursor, updated_since, owner_account_id }) = query;
     let request = caller.page(limit, cursor.as_deref(), updated_since)?;
     let page = request.page.clone();
+    let owner = owner_account_id.map(Into::into);
     let rows = caller
         .read(move |store, actor| {
             actor.may(Action::ApiKeyRead)?;
-            Ok(store.api_keys(&page)?)
+            let keys = store.api_keys(owner, &page)?;
+            views(store, actor, keys)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
-        None => After::Id(last.id.uuid()),
+    let (items, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id),
+        None => After::Id(last.id),
     });
-    let items = rows.into_iter().map(ApiKeyView::from).collect();
     let page = ApiKeyPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
 }
@@ -184,10 +222,26 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let key = caller
         .read(move |store, actor| {
             let sealed = store.api_key(id)?;
-            Ok(actor.open(store, Action::ApiKeyRead, sealed)?.0)
+            let (key, _) = actor.open(store, Action::ApiKeyRead, sealed)?;
+            view(store, actor, key)
         })
         .await?;
-    caller.found(key.version, &ApiKeyView::from(key))
+    caller.found(key.version, &key)
+}
+
+/// Take an API key over
+///
+/// The caller answers for it from now on; its secret stays the same. It goes on without a break
+/// when its owner loses the role or leaves.
+#[utoipa::path(tag = "api-keys", operation_id = "takeOverApiKey",
+    params(("id" = Uuid, Path, description = "Id of the API key")),
+    responses((status = 200, description = "The API key of the new owner", body = ApiKeyView)),
+    security(("bearer" = [])))]
+#[post("/{id}/takeover")]
+async fn take_over(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    caller.change(None, move |store, actor| take_over_api_key(store, actor, id, expected)).await
 }
 
 /// Revoke an API key
@@ -206,7 +260,14 @@ async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Routes of the noun.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(scope("/api-keys").service(list).service(create).service(read).service(remove));
+    config.service(
+        scope("/api-keys")
+            .service(list)
+            .service(create)
+            .service(read)
+            .service(take_over)
+            .service(remove),
+    );
 }
 
 /// Makes a key for which the caller answers.
@@ -229,6 +290,7 @@ pub fn create_api_key(
         scopes: new.scopes,
         org_unit_id: new.org_unit_id.map(Into::into),
         owner_account_id: owner(actor)?,
+        made_by: Some(owner(actor)?),
         expires_at: new.expires_at.map(to_micros),
         last_used_at: None,
         version: 1,
@@ -248,9 +310,36 @@ pub fn create_api_key(
         .field("org_unit_id", None::<String>, new.org_unit_id.map(|unit| unit.to_string()))
         .field("expires_at", None::<String>, key.expires_at.map(|end| end.to_rfc3339()));
     store.create_api_key(Change::new(key.clone(), record), &secret.hash)?;
-    let view = ApiKeyView { secret: Some(secret.text.clone()), ..key.into() };
+    let view = ApiKeyView { secret: Some(secret.text.clone()), ..view(store, actor, key)? };
     let kept = withheld(&view, "secret");
     Ok(Reply::created(view, 1, format!("/v1/api-keys/{id}")).replayed_as(kept))
+}
+
+/// Makes the caller answer for a key of somebody else.
+pub fn take_over_api_key(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ApiKeyId,
+    expected: i32,
+) -> Result<Reply<ApiKeyView>, Refusal> {
+    let sealed = store.api_key(id)?;
+    let (before, permit) = actor.open(store, Action::ApiKeyWrite, sealed)?;
+    let owner_account_id = owner(actor)?;
+    if before.version != expected {
+        return Err(Refusal::Stale);
+    }
+    if before.owner_account_id == owner_account_id {
+        return Err(Refusal::GuardFailed(vec![Violation::new("", "key_is_own")]));
+    }
+    let record = Record::new("api_key.taken_over", id, permit.rule()).field(
+        "owner_account_id",
+        before.owner_account_id.to_string(),
+        owner_account_id.to_string(),
+    );
+    let version = before.version + 1;
+    let after = ApiKey { owner_account_id, version, updated_at: actor.now, ..before };
+    store.update_api_key(Change::new(after.clone(), record))?;
+    Ok(Reply::changed(view(store, actor, after)?, version))
 }
 
 /// Revokes a key that is still in the version the caller has read.

@@ -77,6 +77,9 @@ pub struct Settings {
     /// Days a sign-in lasts without use.
     #[arg(long, env = "EVENHAND_SESSION_DAYS", default_value_t = 30)]
     pub session_days: i64,
+    /// Days a sign-in lasts however much it is used.
+    #[arg(long, env = "EVENHAND_SESSION_MAX_DAYS", default_value_t = 30)]
+    pub session_max_days: i64,
     /// Seconds given to running requests at shutdown.
     #[arg(long, env = "EVENHAND_SHUTDOWN_SECONDS", default_value_t = 20)]
     pub shutdown_seconds: u64,

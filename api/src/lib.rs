@@ -43,6 +43,7 @@ pub mod role_assignments;
 pub mod routes;
 pub mod schema;
 pub mod server;
+pub mod signing;
 pub mod tenant;
 pub mod to_dos;
 pub mod transition;

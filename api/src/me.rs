@@ -1,5 +1,6 @@
 //! The caller itself: who it is, its password and its sessions.
 
+use crate::accounts::roles_of;
 use crate::app::seed;
 use crate::auth::sign_in::{end_sessions, set_password};
 use crate::auth::{password, throttle};
@@ -9,10 +10,12 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::schema::{word_list, words};
 use actix_web::{HttpResponse, get, post};
+use chrono::{DateTime, Utc};
 use domain::account::{Account, Role, Scope};
 use domain::change::Record;
+use domain::id::AccountId;
 use domain::policy::{Action, Permit, Principal};
-use persistence::{Claim, Profile, Store};
+use persistence::{Claim, Page, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::scope;
@@ -36,9 +39,17 @@ pub struct MeView {
     pub name: Option<String>,
     /// The employee the person is, or who answers for the program.
     pub employee_id: Option<Uuid>,
+    /// Whether the person holds a role that decides and has no employee yet: the account signs
+    /// nothing that takes two persons before it is bound to one (`POST /v1/accounts/{id}/employee`).
+    #[schema(example = false)]
+    pub binding_needed: bool,
+    /// The present credential of a person's account; null for a program.
+    pub credential: Option<MyCredential>,
     /// Roles held today.
     pub roles: Vec<HeldRole>,
-    /// Scopes of the key.
+    /// Keys a person answers for.
+    pub keys: Vec<MyKey>,
+    /// Scopes of the key, as far as its owner's powers reach today.
     #[schema(schema_with = word_list::<Scope>)]
     pub scopes: Vec<Scope>,
     /// The company.
@@ -53,6 +64,40 @@ pub struct HeldRole {
     pub role: Role,
     /// The unit it is held for; null is the whole company.
     pub org_unit_id: Option<Uuid>,
+    /// Who gave it; null if the command line did.
+    pub given_by: Option<Doer>,
+}
+
+/// Who did something to the caller's account.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = MyActor)]
+pub struct Doer {
+    /// The account.
+    pub account_id: Uuid,
+    /// Name of the employee it belongs to, else its login.
+    #[schema(example = "Li Na")]
+    pub name: String,
+}
+
+/// The credential of the caller's account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyCredential {
+    /// When it was issued, whatever password was chosen since.
+    pub issued_at: DateTime<Utc>,
+    /// Who issued it; null if the command line did.
+    pub issued_by: Option<Doer>,
+}
+
+/// A key the caller answers for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyKey {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is for.
+    #[schema(example = "HRIS sync")]
+    pub name: String,
+    /// Who made it, and knew its secret first.
+    pub made_by: Option<Doer>,
 }
 
 /// The company of the caller.
@@ -69,32 +114,53 @@ pub struct MyTenant {
     pub time_zone: String,
 }
 
-impl MeView {
-    fn new(actor: &Actor, profile: Profile) -> Self {
-        let subject = &actor.subject;
-        let scopes = match &subject.principal {
-            Principal::Person(_) => Vec::new(),
-            Principal::Service { scopes, .. } => scopes.clone(),
-        };
-        let held = subject.grants.iter().map(|grant| HeldRole {
-            role: grant.role,
-            org_unit_id: grant.org_unit_id.map(Uuid::from),
-        });
-        Self {
-            kind: subject.principal.kind(),
-            id: subject.principal.id(),
-            login: profile.login,
-            name: profile.name,
-            employee_id: subject.employee_id.map(Uuid::from),
-            roles: held.collect(),
-            scopes,
-            tenant: MyTenant {
-                slug: profile.tenant_slug,
-                name: profile.tenant_name,
-                time_zone: profile.time_zone,
-            },
+/// The caller, and who gave it what it has.
+fn describe(store: &mut dyn Store, actor: &Actor) -> Result<MeView, Refusal> {
+    let subject = &actor.subject;
+    let profile = store.profile(&subject.principal)?.ok_or(Refusal::NotFound)?;
+    let (scopes, held, keys) = match &subject.principal {
+        Principal::Person(id) => {
+            let keys = store.api_keys(Some(*id), &Page::ALL)?;
+            (Vec::new(), roles_of(store, *id)?, keys)
         }
-    }
+        Principal::Service { scopes, .. } => (scopes.clone(), Vec::new(), Vec::new()),
+    };
+    let held: Vec<_> = held.into_iter().filter(|role| role.days().contains(actor.today)).collect();
+    let by = held.iter().filter_map(|role| role.given_by).chain(profile.credential_by);
+    let by: Vec<_> = by.chain(keys.iter().filter_map(|key| key.made_by)).collect();
+    let names = store.account_names(&by)?;
+    let doer = |id: Option<AccountId>| {
+        id.and_then(|id| Some(Doer { account_id: id.uuid(), name: names.get(&id)?.clone() }))
+    };
+    Ok(MeView {
+        kind: subject.principal.kind(),
+        id: subject.principal.id(),
+        login: profile.login,
+        name: profile.name,
+        employee_id: subject.employee_id.map(Uuid::from),
+        binding_needed: subject.employee_id.is_none() && held.iter().any(|it| it.role.decides()),
+        credential: profile
+            .credential_at
+            .map(|issued_at| MyCredential { issued_at, issued_by: doer(profile.credential_by) }),
+        roles: held
+            .into_iter()
+            .map(|held| HeldRole {
+                role: held.role,
+                org_unit_id: held.org_unit_id.map(Uuid::from),
+                given_by: doer(held.given_by),
+            })
+            .collect(),
+        keys: keys
+            .into_iter()
+            .map(|key| MyKey { id: key.id.uuid(), made_by: doer(key.made_by), name: key.name })
+            .collect(),
+        scopes,
+        tenant: MyTenant {
+            slug: profile.tenant_slug,
+            name: profile.tenant_name,
+            time_zone: profile.time_zone,
+        },
+    })
 }
 
 /// A change of the caller's password.
@@ -111,18 +177,14 @@ pub struct PasswordChange {
 
 /// Read who one is
 ///
-/// Account or key, roles, scopes and company of the caller.
+/// Account or key, roles, scopes and company of the caller; of a person also when and by whom its
+/// credential was issued, by whom each role was given, and the keys it answers for.
 #[utoipa::path(tag = "me", operation_id = "getMe",
     responses((status = 200, description = "The caller", body = MeView)),
     security(("bearer" = []), ("api_key" = [])))]
 #[get("")]
 async fn read(caller: Caller) -> Result<HttpResponse, Refusal> {
-    let me = caller
-        .read(|store, actor| {
-            let profile = store.profile(&actor.subject.principal)?.ok_or(Refusal::NotFound)?;
-            Ok(MeView::new(actor, profile))
-        })
-        .await?;
+    let me = caller.read(describe).await?;
     caller.listed(&me, None)
 }
 

@@ -21,6 +21,9 @@ pub enum Refusal {
     /// The caller may see it but not do this.
     #[error("refused by the rule {0}")]
     Forbidden(&'static str),
+    /// The caller may do this, but not by the rule that names why.
+    #[error("refused by the rule {0}: {1:?}")]
+    ForbiddenBecause(&'static str, Violation),
     /// Path, query, header or body cannot be read.
     #[error("the request cannot be read: {0:?}")]
     Malformed(Vec<Violation>),
@@ -208,7 +211,7 @@ impl Refusal {
             Refusal::MethodNotAllowed(_) => "method-not-allowed",
             Refusal::NotFound | Refusal::Database(DbError::Missing) => "not-found",
             Refusal::Forbidden(domain::policy::SCOPE_MISSING) => "scope-missing",
-            Refusal::Forbidden(_) => "forbidden",
+            Refusal::Forbidden(_) | Refusal::ForbiddenBecause(..) => "forbidden",
             Refusal::Malformed(_) => "malformed-request",
             Refusal::JsonTooDeep => "json-too-deep",
             Refusal::EncodingInvalid => "encoding-invalid",
@@ -266,6 +269,10 @@ impl Refusal {
                     Some(allowed_actions.iter().map(|action| (*action).to_owned()).collect());
             }
             Refusal::Forbidden(rule) => facts.rule = Some((*rule).to_owned()),
+            Refusal::ForbiddenBecause(rule, why) => {
+                facts.rule = Some((*rule).to_owned());
+                facts.violations = std::slice::from_ref(why);
+            }
             Refusal::TooManySignIns(seconds) | Refusal::RateLimited(seconds) => {
                 facts.retry_after = Some(*seconds);
             }

@@ -38,6 +38,8 @@ pub struct RoleAssignmentView {
     pub valid_from: NaiveDate,
     /// Last day; null until it is revoked.
     pub valid_to: Option<NaiveDate>,
+    /// The account that gave it; null if the command line did.
+    pub given_by: Option<Uuid>,
     /// Counts changes, from 1.
     #[schema(example = 1)]
     pub version: i32,
@@ -59,6 +61,7 @@ impl From<RoleAssignment> for RoleAssignmentView {
             org_unit_id: assignment.org_unit_id.map(Uuid::from),
             valid_from: assignment.valid_from,
             valid_to: assignment.valid_to,
+            given_by: assignment.given_by.map(Uuid::from),
             version: assignment.version,
             created_at: assignment.created_at,
             updated_at: assignment.updated_at,
@@ -144,7 +147,10 @@ async fn list(caller: Caller, query: Query<RoleAssignmentQuery>) -> Result<HttpR
 
 /// Give a role
 ///
-/// Takes effect within a second of its first day. Nobody gives a role to themselves.
+/// Takes effect within a second of its first day. Nobody gives a role to themselves. All roles but
+/// the auditor's are for employees (`guard-failed`). Whoever gives the role by which somebody signs
+/// is no second person beside them, until somebody else has given it again. A setup token that was
+/// shown to an administrator and not used is void once its account is to decide about others.
 #[utoipa::path(tag = "role-assignments", operation_id = "createRoleAssignment",
     request_body = NewRoleAssignment,
     responses((status = 201, description = "The new role assignment", body = RoleAssignmentView)),
@@ -221,6 +227,7 @@ pub fn create_role_assignment(
         org_unit_id: new.org_unit_id.map(Into::into),
         valid_from: new.valid_from.unwrap_or(actor.today),
         valid_to: new.valid_to,
+        given_by: Some(actor.subject.principal.id().into()),
         version: 1,
         created_at: actor.now,
         updated_at: actor.now,
@@ -235,14 +242,42 @@ pub fn create_role_assignment(
     {
         return Err(Refusal::unknown("/org_unit_id", unit.uuid()));
     }
-    let record = Record::new("role_assignment.created", id, permit.rule())
-        .field("account_id", None::<String>, new.account_id.to_string())
-        .field("role", None::<String>, new.role.as_str())
-        .field("org_unit_id", None::<String>, new.org_unit_id.map(|unit| unit.to_string()))
-        .field("valid_from", None::<String>, assignment.valid_from.to_string())
-        .field("valid_to", None::<String>, new.valid_to.map(|day| day.to_string()));
-    store.create_role_assignment(Change::new(assignment.clone(), record))?;
+    let (account, _) = actor.open(store, Action::AccountRead, Some(account))?;
+    if account.employee_id.is_none() && new.role.needs_employee() {
+        return Err(Refusal::GuardFailed(vec![Violation::new("/account_id", "employee_needed")]));
+    }
+    if account.credential_by.is_some() && new.role.guards_credential() {
+        store.void_setup_tokens(account.id)?;
+    }
+    add_role_assignment(store, assignment.clone(), permit.rule())?;
     Ok(Reply::created(assignment.into(), 1, format!("/v1/role-assignments/{id}")))
+}
+
+/// Adds a role assignment.
+pub fn add_role_assignment(
+    store: &mut dyn Store,
+    assignment: RoleAssignment,
+    rule: &'static str,
+) -> Result<(), Refusal> {
+    let text = |id: Option<Uuid>| id.map(|id| id.to_string());
+    let record = Record::new("role_assignment.created", assignment.id, rule)
+        .field("account_id", None::<String>, assignment.account_id.to_string())
+        .field("role", None::<String>, assignment.role.as_str())
+        .field("org_unit_id", None::<String>, text(assignment.org_unit_id.map(Uuid::from)))
+        .field("valid_from", None::<String>, assignment.valid_from.to_string())
+        .field("valid_to", None::<String>, assignment.valid_to.map(|day| day.to_string()));
+    Ok(store.create_role_assignment(Change::new(assignment, record))?)
+}
+
+/// Refuses a change that has taken the last HR administrator away.
+///
+/// # Errors
+/// 422 when nobody is left whose role, account and employment have no end.
+pub fn somebody_remains(store: &mut dyn Store, actor: &Actor) -> Result<(), Refusal> {
+    if store.hr_admin_remains(actor.today)? {
+        return Ok(());
+    }
+    Err(Refusal::GuardFailed(vec![Violation::new("", "last_administrator")]))
 }
 
 /// Takes a role away again, unless nobody would be left to give roles.
@@ -252,14 +287,13 @@ pub fn revoke_role_assignment(
     id: RoleAssignmentId,
     expected: i32,
 ) -> Result<Reply<RoleAssignmentView>, Refusal> {
+    store.lock_lines()?;
     let sealed = store.role_assignment(id)?;
     let (before, permit) = actor.open(store, Action::RoleAssignmentWrite, sealed)?;
     if before.version != expected {
         return Err(Refusal::Stale);
     }
-    if before.role == Role::HrAdmin && !store.hr_admin_remains(id, actor.today)? {
-        return Err(Refusal::GuardFailed(vec![Violation::new("", "not_allowed")]));
-    }
+    let role = before.role;
     let after = RoleAssignment {
         version: before.version + 1,
         updated_at: actor.now,
@@ -268,6 +302,9 @@ pub fn revoke_role_assignment(
     };
     let record = Record::new("role_assignment.deleted", id, permit.rule());
     store.update_role_assignment(Change::new(after, record))?;
+    if role == Role::HrAdmin {
+        somebody_remains(store, actor)?;
+    }
     Ok(Reply::empty())
 }
 

@@ -100,7 +100,7 @@ impl<'a> Cycle<'a> {
         driver.settle()?;
         let product = wait(Product::serve(&url))?;
         let hr = wait(product.seen_by(LOGIN))?;
-        let senior = wait(product.seen_by(SENIOR))?;
+        let senior = wait(product.second_person(&url, SENIOR))?;
         product.server.forget_peak()?;
         let path = self.path();
         let none = Value::Null;
@@ -134,12 +134,9 @@ impl<'a> Cycle<'a> {
 
 /// Lets those sign in who are needed, and designs a cycle for everybody. Its id.
 async fn prepare(product: &Product, lead: Uuid, rater: Uuid) -> Result<Uuid> {
-    product.invite(LEAD, Some(lead)).await?;
-    product.invite(RATER, Some(rater)).await?;
-    let senior = product.invite(SENIOR, None).await?;
+    product.invite(LEAD, lead).await?;
+    product.invite(RATER, rater).await?;
     let hr = product.seen_by(LOGIN).await?;
-    let role = json!({ "account_id": senior, "role": "executive" });
-    create(&hr, "/v1/role-assignments", &role).await?;
     let policy = json!({ "code": "BENCH", "name": "Bench", "rules": cycles::rules() });
     let policy = id(&create(&hr, "/v1/policies", &policy).await?["id"])?;
     step(&hr, &format!("/v1/policies/{policy}"), "publication", &Value::Null).await?;

@@ -41,15 +41,20 @@ fn evenhand() -> Result<Command> {
 
 /// Makes the schema, the tenant and its administrator.
 pub fn found(url: &str) -> Result<()> {
-    let mut create = evenhand()?;
-    create.args(["admin", "create", "--database-url", url, "--tenant", TENANT, "--login", LOGIN]);
-    let mut child = create.arg("--password-stdin").stdin(Stdio::piped()).spawn()?;
+    issue(url, &["admin", "create", "--login", LOGIN])
+}
+
+/// Runs a command that issues an account with the password of everybody.
+fn issue(url: &str, command: &[&str]) -> Result<()> {
+    let mut issue = evenhand()?;
+    issue.args(command).args(["--database-url", url, "--tenant", TENANT, "--password-stdin"]);
+    let mut child = issue.stdin(Stdio::piped()).spawn()?;
     let mut stdin = child.stdin.take().ok_or("no standard input")?;
     writeln!(stdin, "{PASSWORD}")?;
     drop(stdin);
     match child.wait()?.success() {
         true => Ok(()),
-        false => Err("evenhand admin create failed".into()),
+        false => Err(format!("evenhand {} failed", command.join(" ")).into()),
     }
 }
 
@@ -95,12 +100,26 @@ impl Product {
     }
 
     /// Gives somebody an account.
-    pub async fn invite(&self, login: &str, employee: Option<Uuid>) -> Result<Value> {
+    pub async fn invite(&self, login: &str, employee: Uuid) -> Result<()> {
         let body = json!({ "login": login, "employee_id": employee });
         let account = create(&self.target, "/v1/accounts", &body).await?;
         let body = json!({ "setup_token": account["setup_token"], "password": PASSWORD });
         create(&self.target, "/v1/auth/password-setup", &body).await?;
-        Ok(account["id"].clone())
+        Ok(())
+    }
+
+    /// Two persons who sign together: binds the administrator to an employee, and signs in a member
+    /// of senior management. Neither takes part in a cycle that has been launched.
+    pub async fn second_person(&self, url: &str, login: &str) -> Result<Target> {
+        let hire = |number: &str| json!({ "employee_number": number, "name": number, "hire_date": "2020-01-01" });
+        let person = create(&self.target, "/v1/employees", &hire("ADMIN")).await?;
+        let me = self.read("/v1/me").await?;
+        let own = format!("/v1/accounts/{}", me["id"].as_str().unwrap_or_default());
+        step(&self.target, &own, "employee", &json!({ "employee_id": person["id"] })).await?;
+        create(&self.target, "/v1/employees", &hire("SENIOR")).await?;
+        let whose = ["--login", login, "--employee-number", "SENIOR", "--role", "executive"];
+        issue(url, &[&["account", "issue"], &whose[..]].concat())?;
+        self.seen_by(login).await
     }
 
     /// Reads something as JSON, as the administrator.

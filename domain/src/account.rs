@@ -2,7 +2,7 @@
 
 use crate::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, RoleAssignmentId, SessionId};
 use crate::text_enum;
-use crate::time::Timestamp;
+use crate::time::{Period, Timestamp};
 use chrono::{NaiveDate, TimeDelta};
 
 text_enum! {
@@ -61,12 +61,24 @@ pub struct Account {
     pub status: AccountStatus,
     /// Raised to end every session and token at once.
     pub session_epoch: i32,
+    /// Who issued the credential it has now, and may know it: none if the command line did. That the
+    /// owner has chosen a password since changes nothing.
+    pub credential_by: Option<AccountId>,
+    /// When that credential was issued.
+    pub credential_at: Timestamp,
     /// Counts changes, from 1.
     pub version: i32,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Account {
+    /// The same account with a credential that somebody, or the command line, issues now.
+    pub fn issued(self, by: Option<AccountId>, now: Timestamp) -> Self {
+        Self { credential_by: by, credential_at: now, ..self }
+    }
 }
 
 /// One sign-in on one device: a chain of refresh tokens of which only the last one is good.
@@ -86,6 +98,22 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// When it was ended before that.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// How long sessions last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lasting {
+    /// Without use.
+    pub idle: TimeDelta,
+    /// From the sign-in on, however much they are used.
+    pub longest: TimeDelta,
+}
+
+impl Lasting {
+    /// When a session ends that is used now and then no more.
+    pub fn end(self, signed_in_at: Timestamp, now: Timestamp) -> Timestamp {
+        (now + self.idle).min(signed_in_at + self.longest)
+    }
 }
 
 /// What a refresh token of a session is worth.
@@ -140,6 +168,28 @@ text_enum! {
     }
 }
 
+impl Role {
+    /// Whether whoever holds it decides about others: it is for employees alone, and their
+    /// credentials come from the command line.
+    pub fn decides(self) -> bool {
+        match self {
+            Role::HrAdmin | Role::Executive | Role::Comp | Role::Finance | Role::Committee => true,
+            Role::Hrbp | Role::Auditor => false,
+        }
+    }
+
+    /// Whether only an employee can hold it. An auditor may come from outside.
+    pub fn needs_employee(self) -> bool {
+        self != Role::Auditor
+    }
+
+    /// Whether nobody but the owner may ever have known the credential of an account that holds it:
+    /// the API shows none.
+    pub fn guards_credential(self) -> bool {
+        self.decides() || self == Role::Auditor
+    }
+}
+
 /// A role given to an account, for some units or for the whole tenant, for some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleAssignment {
@@ -155,6 +205,8 @@ pub struct RoleAssignment {
     pub valid_from: NaiveDate,
     /// Last day, or until revoked.
     pub valid_to: Option<NaiveDate>,
+    /// Who gave it; none if the command line did.
+    pub given_by: Option<AccountId>,
     /// Counts changes, from 1.
     pub version: i32,
     /// When it was made.
@@ -163,6 +215,13 @@ pub struct RoleAssignment {
     pub updated_at: Timestamp,
     /// When it was revoked.
     pub deleted_at: Option<Timestamp>,
+}
+
+impl RoleAssignment {
+    /// The days on which it is held.
+    pub fn days(&self) -> Period {
+        Period { start: self.valid_from, end: self.valid_to }
+    }
 }
 
 text_enum! {
@@ -198,6 +257,8 @@ pub struct ApiKey {
     pub org_unit_id: Option<OrgUnitId>,
     /// The person who answers for it: a conflict of interest of theirs is one of the key.
     pub owner_account_id: AccountId,
+    /// Who made it, and knew its secret first.
+    pub made_by: Option<AccountId>,
     /// From then on it is refused.
     pub expires_at: Option<Timestamp>,
     /// Last use, to the minute.
@@ -210,6 +271,44 @@ pub struct ApiKey {
     pub updated_at: Timestamp,
     /// When it was revoked.
     pub deleted_at: Option<Timestamp>,
+}
+
+/// How the account that answers for keys stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its status.
+    pub status: AccountStatus,
+    /// Last working day of its employee, when known.
+    pub last_day: Option<NaiveDate>,
+    /// The days on which it holds the role by which keys are made.
+    pub powers: Vec<Period>,
+}
+
+impl Owner {
+    /// Whether its keys work on a day.
+    pub fn lets_work(&self, day: NaiveDate) -> bool {
+        self.status == AccountStatus::Active
+            && self.last_day.is_none_or(|last| day <= last)
+            && self.powers.iter().any(|days| days.contains(day))
+    }
+
+    /// The last day on which its keys work, if they work on `today` and it is known.
+    pub fn stops_on(&self, today: NaiveDate) -> Option<NaiveDate> {
+        if !self.lets_work(today) {
+            return None;
+        }
+        let mut last = today;
+        // Assignments that follow each other, or overlap, are one stretch.
+        while let Some(days) = self.powers.iter().find(|days| {
+            Some(days.start) <= last.succ_opt() && days.end.is_none_or(|end| last < end)
+        }) {
+            match days.end {
+                Some(end) => last = end,
+                None => return self.last_day,
+            }
+        }
+        Some(self.last_day.map_or(last, |leaves| leaves.min(last)))
+    }
 }
 
 #[cfg(test)]
@@ -238,6 +337,37 @@ mod tests {
         assert_eq!(session.presented(4, start), Presented::Reused);
         assert!(session.is_open(late) && !session.is_open(session.expires_at));
         assert!(!Session { revoked_at: Some(start), ..session }.is_open(start));
+    }
+
+    #[test]
+    fn a_session_never_outlasts_its_longest() {
+        let start = Timestamp::UNIX_EPOCH;
+        let lasting = Lasting { idle: TimeDelta::days(7), longest: TimeDelta::days(30) };
+        let end = |day| (lasting.end(start, start + TimeDelta::days(day)) - start).num_days();
+        assert_eq!([0, 10, 22, 23, 29].map(end), [7, 17, 29, 30, 30]);
+    }
+
+    #[test]
+    fn keys_stop_with_the_role_or_the_employment_of_their_owner() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 1, day).expect("a day of January");
+        let days = |first, last: Option<u32>| Period { start: day(first), end: last.map(day) };
+        let owner = |last_day: Option<u32>, powers: &[Period]| Owner {
+            status: AccountStatus::Active,
+            last_day: last_day.map(day),
+            powers: powers.to_vec(),
+        };
+        let stops = |owner: &Owner| (owner.lets_work(day(5)), owner.stops_on(day(5)));
+        assert_eq!(stops(&owner(None, &[days(1, None)])), (true, None));
+        assert_eq!(stops(&owner(Some(20), &[days(1, None)])), (true, Some(day(20))));
+        let two = [days(11, Some(15)), days(1, Some(10))];
+        assert_eq!(stops(&owner(None, &two)), (true, Some(day(15))));
+        assert_eq!(stops(&owner(Some(12), &two)), (true, Some(day(12))));
+        let gap = [days(1, Some(10)), days(12, None)];
+        assert_eq!(stops(&owner(None, &gap)), (true, Some(day(10))));
+        assert_eq!(stops(&owner(None, &[days(6, None)])), (false, None));
+        assert_eq!(stops(&owner(Some(4), &[days(1, None)])), (false, None));
+        let shut = Owner { status: AccountStatus::Deactivated, ..owner(None, &[days(1, None)]) };
+        assert_eq!(stops(&shut), (false, None));
     }
 
     #[test]

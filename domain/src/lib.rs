@@ -39,6 +39,7 @@ pub mod review;
 pub mod risk;
 pub mod scale;
 pub mod settings;
+pub mod signing;
 pub mod state;
 pub mod statistics;
 pub mod tenant;

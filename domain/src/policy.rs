@@ -781,6 +781,13 @@ impl Permit {
     }
 }
 
+/// What a key may be used for at this moment: what it was made for, cut by what its owner may do
+/// now. Keys are made by the power of an HR administrator, and nothing of it is left without.
+pub fn scopes_in_force(scopes: Vec<Scope>, owner: &[Grant]) -> Vec<Scope> {
+    let may_make_keys = owner.iter().any(|grant| grant.role == Role::HrAdmin);
+    if may_make_keys { scopes } else { Vec::new() }
+}
+
 /// Why a subject is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {
@@ -801,6 +808,8 @@ pub const CONFLICT_OF_INTEREST: &str = "conflict-of-interest";
 pub const FIELD_MASKED: &str = "field-masked";
 /// The rule named when a transition needs somebody else, or somebody else as well.
 pub const SEPARATION_OF_DUTIES: &str = "separation-of-duties";
+/// The rule named when a credential is for its owner alone.
+pub const CREDENTIALS_TO_OWNER: &str = "credentials-to-owner";
 /// The rule named when a key lacks the scope.
 pub const SCOPE_MISSING: &str = "scope-missing";
 

@@ -152,6 +152,9 @@ diesel::table! {
         version -> Integer,
         created_at -> Instant,
         updated_at -> Instant,
+        credential_by -> Nullable<Id>,
+        credential_at -> Instant,
+        email_by -> Nullable<Id>,
     }
 }
 
@@ -199,6 +202,7 @@ diesel::table! {
         created_at -> Instant,
         updated_at -> Instant,
         deleted_at -> Nullable<Instant>,
+        given_by -> Nullable<Id>,
     }
 }
 
@@ -221,6 +225,7 @@ diesel::table! {
         created_at -> Instant,
         updated_at -> Instant,
         deleted_at -> Nullable<Instant>,
+        made_by -> Nullable<Id>,
     }
 }
 
@@ -618,6 +623,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    signature (tenant_id, resource_id, act, account_id) {
+        tenant_id -> Id,
+        resource_id -> Id,
+        act -> Text,
+        account_id -> Id,
+        employee_id -> Id,
+        behind -> Text,
+        at -> Instant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     tenant,
     ledger,
@@ -653,4 +673,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     shown_grade,
     result_trace,
     calibration_move,
+    signature,
 );

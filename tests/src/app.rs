@@ -135,7 +135,8 @@ impl Template {
         Database::migrate(&database.url).expect("migrate");
         world::found(&database.url);
         // However far a test sets its clock, these people stay signed in.
-        let ages = ["--access-minutes", "52560000", "--session-days", "36500"];
+        let ages = "--access-minutes 52560000 --session-days 36500 --session-max-days 36500";
+        let ages: Vec<&str> = ages.split(' ').collect();
         let server = Server::start(settings(&database.url, &ages));
         let world = Arc::new(World::build(&server));
         server.stop();

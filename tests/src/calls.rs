@@ -103,6 +103,13 @@ impl<'a> Calls<'a> {
         self.fresh("/v1/accounts", &json!({ "login": unique("login") }))
     }
 
+    /// An account of somebody new.
+    fn fresh_colleague(&self) -> Uuid {
+        let person = self.hr.post("/v1/employees", &self.new_person()).expect(201).id();
+        let body = json!({ "login": unique("login"), "employee_id": person });
+        self.hr.post("/v1/accounts", &body).expect(201).id()
+    }
+
     fn new_unit(&self) -> Value {
         let code = unique("UNIT");
         let parent = self.company.id("labs");
@@ -120,6 +127,18 @@ impl<'a> Calls<'a> {
         let mut cycle = cycles::design(&unique("C"), self.company.id("policy"));
         cycle["org_unit_ids"] = json!([self.company.id("labs")]);
         cycle
+    }
+
+    /// A key of another administrator. In the other company there is none: any key will do for
+    /// whoever must not learn that there is one.
+    fn foreign_key(&self) -> Target {
+        let owner = match self.company.credentials(Persona::SecondHrAdmin) {
+            Credentials::None => self.hr.clone(),
+            _ => self.by(Persona::SecondHrAdmin),
+        };
+        let body = json!({ "name": unique("Key"), "scopes": ["people:read"] });
+        let id = Some(owner.post("/v1/api-keys", &body).expect(201).id());
+        Target { id, query: String::new(), body: Body::None }
     }
 
     /// A cycle of its own in some state, for one unit.
@@ -326,12 +345,17 @@ impl<'a> Calls<'a> {
                 made
             }
 
+            "bindAccount" => {
+                let person = self.hr.post("/v1/employees", &self.new_person()).expect(201).id();
+                self.fresh_account().with(json!({ "employee_id": person }))
+            }
+
             "createRoleAssignment" => {
-                let account = self.fresh_account().id;
+                let account = self.fresh_colleague();
                 nothing.with(json!({ "account_id": account, "role": "finance" }))
             }
             "getRoleAssignment" | "deleteRoleAssignment" => {
-                let account = self.fresh_account().id;
+                let account = self.fresh_colleague();
                 let body = json!({ "account_id": account, "role": "finance" });
                 self.fresh("/v1/role-assignments", &body)
             }
@@ -340,6 +364,7 @@ impl<'a> Calls<'a> {
                 nothing.with(json!({ "name": unique("Key"), "scopes": ["people:read"] }))
             }
             "getApiKey" => self.id("reader.key"),
+            "takeOverApiKey" => self.foreign_key(),
             "deleteApiKey" => {
                 let body = json!({ "name": unique("Key"), "scopes": ["people:read"] });
                 self.fresh("/v1/api-keys", &body)
@@ -442,7 +467,7 @@ impl<'a> Calls<'a> {
                 let cycle = cycles::rated(self.app, self.company, "calibrating", &[]);
                 nothing.with(json!({
                     "cycle_id": cycle, "name": unique("Session"),
-                    "members": sessions::members(&self.hr, self.company),
+                    "members": sessions::members(self.company),
                 }))
             }
             "listCalibrationSessions" => {

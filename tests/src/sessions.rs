@@ -3,31 +3,16 @@
 use crate::TestApp;
 use crate::client::{Answer, Client};
 use crate::cycles::step;
-use crate::world::{Company, PASSWORD, Persona};
+use crate::world::{Company, Persona};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Hua, who leads a session. In the company of which she has no account yet, she gets one, and a
-/// role of HR.
-fn facilitator(hr: &Client, company: &Company) -> Uuid {
-    let hua = company.id("hua");
-    let account = hr.post("/v1/accounts", &json!({ "login": "hua", "employee_id": hua }));
-    if account.status == 201 {
-        let account = account.json();
-        let body = json!({ "setup_token": account["setup_token"], "password": PASSWORD });
-        hr.post("/v1/auth/password-setup", &body).expect(204);
-        let role = json!({ "account_id": account["id"], "role": "hr_admin" });
-        hr.post("/v1/role-assignments", &role).expect(201);
-    }
-    hua
-}
-
 /// The members of a session: Sun and Mei, and Hua who leads it.
-pub fn members(hr: &Client, company: &Company) -> Value {
+pub fn members(company: &Company) -> Value {
     json!([
         { "employee_id": company.id("sun"), "seat": "member" },
         { "employee_id": company.id("mei"), "seat": "member" },
-        { "employee_id": facilitator(hr, company), "seat": "facilitator" },
+        { "employee_id": company.id("hua"), "seat": "facilitator" },
     ])
 }
 
@@ -53,7 +38,7 @@ pub fn session_for(
     let hr = app.as_(Persona::HrAdmin).with(company.credentials(Persona::HrAdmin));
     let departments: Vec<Uuid> = departments.iter().map(|name| company.id(name)).collect();
     let body = json!({
-        "cycle_id": cycle, "name": "All", "members": members(&hr, company),
+        "cycle_id": cycle, "name": "All", "members": members(company),
         "department_ids": departments,
     });
     let session = hr.post("/v1/calibration-sessions", &body).expect(201).id();

@@ -205,6 +205,23 @@ pub fn found(url: &str) {
     }
 }
 
+/// Issues an account as an operator does, with the password of everyone.
+///
+/// # Panics
+/// When that fails.
+pub fn issue(url: &str, slug: &str, login: &str, roles: &[&str]) {
+    let number = login.to_uppercase();
+    let mut arguments = vec!["account", "issue", "--tenant", slug, "--login", login];
+    arguments.extend(["--employee-number", &number, "--password-stdin", "--database-url", url]);
+    arguments.extend(roles.iter().flat_map(|role| ["--role", role]));
+    let (succeeded, said) = process::run(&arguments, &format!("{PASSWORD}\n"));
+    assert!(succeeded, "{said}");
+}
+
+/// Those who sign, or whose credential no administrator is to know: the operator issues their
+/// accounts. Those of everybody else are the founder's.
+const ISSUED: &[&str] = &["sun", "mei", "hua", "hao", "ella", "ada", "cai", "fen", "min"];
+
 impl World {
     /// Builds the companies through the API.
     pub fn build(server: &Server) -> Self {
@@ -241,6 +258,8 @@ pub fn token(answer: &Answer) -> Credentials {
 
 struct Builder {
     company: Company,
+    /// Where the database is.
+    url: String,
     /// Whoever builds.
     hr: Client,
 }
@@ -254,7 +273,8 @@ impl Builder {
         let tenant = hr.get("/v1/tenant").expect(200).id();
         let credentials = BTreeMap::from([(HrAdmin, founder)]);
         let company = Company { tenant, slug, ids: BTreeMap::new(), credentials };
-        let mut builder = Self { company, hr };
+        let url = server.app.settings.database_url.clone();
+        let mut builder = Self { company, url, hr };
         builder.unit("company", "company", "");
         builder.unit("sales", "department", "company");
         builder.unit("east", "team", "sales");
@@ -303,19 +323,16 @@ impl Builder {
         moving.if_match(&lin.etag()).json(&body).send().expect(200);
 
         for &(persona, name, _, _, role) in people {
-            let body = json!({ "login": name, "employee_id": self.company.id(name) });
-            let account = self.create(&format!("{name}.account"), "/v1/accounts", &body);
-            set_up(&self.hr, account.json()["setup_token"].as_str().unwrap_or_default());
-            if !role.is_empty() {
-                let mut words = role.split(' ');
-                let mut body = json!({ "account_id": account.id(), "role": words.next() });
-                if let Some(unit) = words.next() {
-                    body["org_unit_id"] = self.company.id(unit).to_string().into();
-                }
-                self.create(&format!("{name}.role"), "/v1/role-assignments", &body);
+            if ISSUED.contains(&name) {
+                self.issue(name, role);
+            } else {
+                self.invite(name, role);
             }
             let signed_in = sign_in(&self.hr, self.company.slug, name).expect(200);
             self.company.credentials.insert(persona, token(&signed_in));
+        }
+        if people.iter().all(|(persona, ..)| *persona != HrAdmin) {
+            self.bind_founder();
         }
 
         let tom = self.hr.get(format!("/v1/employees/{}", self.company.id("tom"))).expect(200);
@@ -323,6 +340,44 @@ impl Builder {
         let body = json!({ "last_day": "2025-06-30", "reason": "Moved away" });
         leaving.if_match(&tom.etag()).json(&body).send().expect(200);
         self
+    }
+
+    /// An account that the operator issues, with its role.
+    fn issue(&mut self, name: &str, role: &str) {
+        let roles: Vec<&str> = role.split(' ').filter(|role| !role.is_empty()).collect();
+        issue(&self.url, self.company.slug, name, &roles);
+        let accounts = self.hr.all("/v1/accounts?limit=200");
+        let account = accounts.iter().find(|account| account["login"] == name);
+        let id = |record: &Value| record["id"].as_str().and_then(|id| id.parse().ok());
+        let account: Uuid = account.and_then(id).expect("the account");
+        self.company.ids.insert(format!("{name}.account"), account);
+        let held = self.hr.all(&format!("/v1/role-assignments?account_id={account}"));
+        if let Some(role) = held.first().and_then(id) {
+            self.company.ids.insert(format!("{name}.role"), role);
+        }
+    }
+
+    /// An account that the founder makes, with its role.
+    fn invite(&mut self, name: &str, role: &str) {
+        let body = json!({ "login": name, "employee_id": self.company.id(name) });
+        let account = self.create(&format!("{name}.account"), "/v1/accounts", &body);
+        set_up(&self.hr, account.json()["setup_token"].as_str().unwrap_or_default());
+        if let Some((role, unit)) = role.split_once(' ') {
+            let unit = self.company.id(unit);
+            let body = json!({ "account_id": account.id(), "role": role, "org_unit_id": unit });
+            self.create(&format!("{name}.role"), "/v1/role-assignments", &body);
+        }
+    }
+
+    /// Says that the founder is Hua, where she has no account of her own.
+    fn bind_founder(&mut self) {
+        let me = self.hr.get("/v1/me").expect(200).json();
+        assert_eq!(me["binding_needed"], true);
+        let path = format!("/v1/accounts/{}", me["id"].as_str().unwrap_or_default());
+        let read = self.hr.get(&path).expect(200);
+        let body = json!({ "employee_id": self.company.id("hua") });
+        let binding = self.hr.request("POST", format!("{path}/employee"));
+        binding.if_match(&read.etag()).json(&body).send().expect(200);
     }
 
     /// Makes the keys of the programs.

@@ -70,7 +70,7 @@ fn open_with_fan(app: &TestApp, grades: &[(&str, &str)]) -> Uuid {
     let cycle = rated(app, &app.world.own, "calibrating", grades);
     let session = session_in(app, &app.world.own, cycle, "scheduled");
     let hr = app.as_(HrAdmin);
-    let mut seats = members(&hr, &app.world.own);
+    let mut seats = members(&app.world.own);
     let fan = json!({ "employee_id": app.id("fan"), "seat": "member" });
     seats.as_array_mut().expect("a list").push(fan);
     hr.patch(&hr.get(path(session)).expect(200), &json!({ "members": seats })).expect(200);
@@ -84,7 +84,7 @@ fn open_with_fan(app: &TestApp, grades: &[(&str, &str)]) -> Uuid {
 fn a_session_goes_its_whole_way(app: &TestApp) {
     let cycle = rated(app, &app.world.own, "calibrating", &[("LIN", "B")]);
     let hr = app.as_(HrAdmin);
-    let body = json!({ "cycle_id": cycle, "name": "All", "members": members(&hr, &app.world.own) });
+    let body = json!({ "cycle_id": cycle, "name": "All", "members": members(&app.world.own) });
     let made = hr.post("/v1/calibration-sessions", &body).expect(201);
     let session = made.id();
     let shown = made.json();

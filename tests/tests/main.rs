@@ -34,3 +34,4 @@ mod sign_in;
 mod simulation;
 mod traces;
 mod two_engines;
+mod two_persons;

@@ -8,11 +8,11 @@ use crate::caller::system_context;
 use crate::refusal::Refusal;
 use chrono::{NaiveDate, SubsecRound, TimeDelta};
 use chrono_tz::Tz;
-use domain::account::{AccountStatus, ApiKey};
+use domain::account::AccountStatus;
 use domain::id::{AccountId, SessionId, TenantId};
 use domain::policy::{self, Subject};
 use domain::time::Timestamp;
-use persistence::{Authority, SignedIn, Standing};
+use persistence::{Authority, KeyHolder, SignedIn, Standing};
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -83,16 +83,7 @@ pub fn signed_in(
     if found.revoked_at.is_some() || found.expires_at <= now {
         return Err(Refusal::Unauthenticated("the session has ended"));
     }
-    let (today, zone) = admit(&found.standing, now)?;
-    let held = found.grants.iter().filter(|(_, days)| days.contains(today));
-    let subject = Subject {
-        tenant,
-        principal: policy::Principal::Person(account),
-        employee_id: found.standing.employee_id,
-        behind: Vec::new(),
-        grants: held.map(|(grant, _)| *grant).collect(),
-    };
-    Ok(Principal { subject: Arc::new(subject), today, zone })
+    acting(tenant, policy::Principal::Person(account), &found.standing, now)
 }
 
 /// The key whose secret was presented.
@@ -109,25 +100,16 @@ pub async fn of_api_key(app: &App, text: &str, now: Timestamp) -> Result<Princip
             let prefix = entry.1.clone();
             let found = app.db.read(tenant, move |store| store.key_holder(&prefix)).await?;
             let found = found.ok_or(INVALID)?;
-            let (today, zone) = admit(&found.standing, now)?;
-            if found.key.expires_at.is_some_and(|end| end <= now) {
+            if found.expires_at.is_some_and(|end| end <= now) {
                 return Err(Refusal::Unauthenticated("the API key has expired"));
             }
-            let subject = Subject {
-                tenant,
-                principal: policy::Principal::Service {
-                    key: found.key.id,
-                    scopes: found.key.scopes.clone(),
-                    unit: found.key.org_unit_id,
-                },
-                employee_id: found.standing.employee_id,
-                behind: Vec::new(),
-                grants: Vec::new(),
-            };
-            let known = (Principal { subject: Arc::new(subject), today, zone }, found.secret_hash);
-            if known.1 == secret::hash(text) {
-                note_use(app, tenant, &found.key, now);
+            let (key, scopes, unit) = (found.id, found.scopes.clone(), found.unit);
+            let service = policy::Principal::Service { key, scopes, unit };
+            let principal = acting(tenant, service, &found.standing, now)?;
+            if found.secret_hash == secret::hash(text) {
+                note_use(app, tenant, &found, now);
             }
+            let known = (principal, found.secret_hash);
             keys.put(entry, known.clone(), asked);
             known
         }
@@ -141,18 +123,32 @@ pub fn of_authority(
     authority: &Authority,
     now: Timestamp,
 ) -> Result<Principal, Refusal> {
-    let (today, zone) = admit(&authority.standing, now)?;
     if authority.expires_at.is_some_and(|end| end <= now) {
         return Err(Refusal::Unauthenticated("the API key has expired"));
     }
-    let held = authority.grants.iter().filter(|(_, days)| days.contains(today));
-    let subject = Subject {
-        tenant,
-        principal: authority.principal.clone(),
-        employee_id: authority.standing.employee_id,
-        behind: Vec::new(),
-        grants: held.map(|(grant, _)| *grant).collect(),
+    acting(tenant, authority.principal.clone(), &authority.standing, now)
+}
+
+/// The principal of an account that may act on this day: a person with the roles of the day, or a
+/// program with what these leave of its scopes.
+fn acting(
+    tenant: TenantId,
+    principal: policy::Principal,
+    standing: &Standing,
+    now: Timestamp,
+) -> Result<Principal, Refusal> {
+    let (today, zone) = admit(standing, now)?;
+    let held = standing.grants.iter().filter(|(_, days)| days.contains(today));
+    let held: Vec<_> = held.map(|(grant, _)| *grant).collect();
+    let (principal, grants) = match principal {
+        policy::Principal::Person(_) => (principal, held),
+        policy::Principal::Service { key, scopes, unit } => {
+            let scopes = policy::scopes_in_force(scopes, &held);
+            (policy::Principal::Service { key, scopes, unit }, Vec::new())
+        }
     };
+    let (employee_id, behind) = (standing.employee_id, standing.behind.clone());
+    let subject = Subject { tenant, principal, employee_id, behind, grants };
     Ok(Principal { subject: Arc::new(subject), today, zone })
 }
 
@@ -175,7 +171,7 @@ fn admit(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, Tz), Refusal
 }
 
 /// Notes the use of a key, to the minute, without anybody waiting for it.
-fn note_use(app: &App, tenant: TenantId, key: &ApiKey, now: Timestamp) {
+fn note_use(app: &App, tenant: TenantId, key: &KeyHolder, now: Timestamp) {
     let minute = now.trunc_subsecs(0) - TimeDelta::seconds(now.timestamp().rem_euclid(60));
     if key.last_used_at.is_some_and(|last| last >= minute) {
         return;
@@ -245,14 +241,15 @@ mod tests {
                 employee_id: None,
                 termination_date: Some(day("2026-11-21")),
                 time_zone: "Asia/Shanghai".to_owned(),
+                grants: vec![
+                    (grant(Role::Auditor), held("2026-11-01", "2026-11-20")),
+                    (grant(Role::Executive), held("2026-11-21", "2026-11-21")),
+                ],
+                behind: Vec::new(),
             },
             session_epoch: 1,
             expires_at: now + TimeDelta::days(2),
             revoked_at: None,
-            grants: vec![
-                (grant(Role::Auditor), held("2026-11-01", "2026-11-20")),
-                (grant(Role::Executive), held("2026-11-21", "2026-11-21")),
-            ],
         }
     }
 

@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::reply::{self, Reply};
 use actix_web::{HttpRequest, HttpResponse, post};
 use chrono::TimeDelta;
-use domain::account::{Account, AccountStatus, Presented, Session, login_key};
+use domain::account::{Account, AccountStatus, Lasting, Presented, Session, login_key};
 use domain::change::{Change, Record};
 use domain::id::{AccountId, SessionId, TenantId};
 use domain::text::TextEnum;
@@ -128,7 +128,8 @@ async fn sign_in(request: HttpRequest, body: Body<SignIn>) -> Result<HttpRespons
 ///
 /// Exchanges a refresh token for a new pair of tokens. Each refresh token is good once; presented
 /// again within 10 seconds, because the answer was lost, it gets the same successor. Presented
-/// later it shows that somebody holds a copy, and the session ends (`refresh-reused`).
+/// later it shows that somebody holds a copy, and the session ends (`refresh-reused`). However often
+/// it is used, a session ends some days after the sign-in (30, unless the operator has set others).
 #[utoipa::path(tag = "auth", operation_id = "refreshTokens", request_body = Refresh,
     responses((status = 200, description = "New tokens of the session", body = TokenPair)))]
 #[post("/refresh")]
@@ -136,8 +137,8 @@ async fn refresh(request: HttpRequest, body: Body<Refresh>) -> Result<HttpRespon
     let app = extract::app(&request)?;
     let now = app.clock.now();
     let presented = open(&app, &body.value)?;
-    let lifetime = session_lifetime(&app);
-    let unit = move |store: &mut dyn Store| refresh_session(store, presented, now, lifetime);
+    let lasts = lasting(&app);
+    let unit = move |store: &mut dyn Store| refresh_session(store, presented, now, lasts);
     let context = context(&request, presented.tenant, now);
     match app.db.write(context, unit).await? {
         Some((session, epoch)) => send(pair(&app, presented.tenant, &session, epoch, now)?),
@@ -252,7 +253,7 @@ async fn open_session(
         generation: 1,
         created_at: now,
         rotated_at: now,
-        expires_at: now + session_lifetime(app),
+        expires_at: lasting(app).end(now, now),
         revoked_at: None,
     };
     let (opened, epoch) = (session.clone(), account.session_epoch);
@@ -280,18 +281,20 @@ fn refresh_session(
     store: &mut dyn Store,
     presented: RefreshToken,
     now: Timestamp,
-    lifetime: TimeDelta,
+    lasts: Lasting,
 ) -> Result<Option<(Session, i32)>, Refusal> {
     const ENDED: Refusal = Refusal::Unauthenticated("the session has ended");
     let found = store.session(presented.session)?;
-    let mut session = found.filter(|session| session.is_open(now)).ok_or(ENDED)?;
+    let lives =
+        |session: &Session| session.is_open(now) && now < lasts.end(session.created_at, now);
+    let mut session = found.filter(lives).ok_or(ENDED)?;
     let account = session.account_id;
     let epoch = may_sign_in(store, presented.tenant, account, session.id, now)?.ok_or(ENDED)?;
     match session.presented(presented.generation, now) {
         Presented::Current => {
             session.generation += 1;
             session.rotated_at = now;
-            session.expires_at = now + lifetime;
+            session.expires_at = lasts.end(session.created_at, now);
             store.rotate_session(&session)?;
         }
         Presented::Repeated => {}
@@ -359,8 +362,11 @@ fn pair(
     })
 }
 
-fn session_lifetime(app: &App) -> TimeDelta {
-    TimeDelta::days(app.settings.session_days)
+fn lasting(app: &App) -> Lasting {
+    Lasting {
+        idle: TimeDelta::days(app.settings.session_days),
+        longest: TimeDelta::days(app.settings.session_max_days),
+    }
 }
 
 /// The context of somebody who is not signed in yet.

@@ -4,6 +4,7 @@ use super::decode::{Rows, SentRow};
 use super::{EmployeeRow, ImportResult, OrgUnitRow, RowOutcome, RowResult, SYNCHRONOUS_ROWS};
 use crate::app::new_id;
 use crate::caller::Actor;
+use crate::employees::powers::follow_employment;
 use crate::jobs::{JobResult, Work};
 use crate::problem::{Language, Violation};
 use crate::refusal::Refusal;
@@ -172,6 +173,14 @@ impl Noun for People {
             let records =
                 records("employee.imported", import.id, authority.rule, &changes, |p| p.id.uuid());
             store.save_people(&changes, records, progress)?;
+            let known =
+                || changes.iter().filter_map(|it| Some((it.before.as_deref()?, &*it.after)));
+            let readdressed = known().filter(|(before, after)| before.email != after.email);
+            let readdressed: Vec<_> = readdressed.map(|(_, after)| after.id).collect();
+            if !readdressed.is_empty() {
+                store.note_email_change(&readdressed, actor.subject.principal.id())?;
+            }
+            follow_employment(store, actor, authority.rule, known())?;
         }
         Ok(result)
     }

@@ -7,7 +7,9 @@ use crate::distribution::settings_of;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::signing::Signing;
 use crate::transition::fire;
+use domain::account::Role;
 use domain::calibration::{Case, Fault, Move, Placed, before_and_after};
 use domain::calibration_session::{CalibrationSession, MoveState, SessionMove, SessionSeat};
 use domain::change::{Change, Record};
@@ -16,6 +18,7 @@ use domain::id::{CalibrationSessionId, EmployeeId, MoveId};
 use domain::policy::{Action, Permit};
 use domain::review::evidence::Evidence;
 use domain::review::form::{EvidenceItem, Review};
+use domain::signing::Act;
 use domain::state::calibration_session::{Event, Facts, State, approvers_needed};
 use domain::state::{self, Signature};
 use domain::text::TextEnum;
@@ -34,6 +37,20 @@ fn sign(
         _ => state::Actor::Hr,
     };
     Ok((me, [Signature { person: me.uuid(), actor: seat }]))
+}
+
+/// What a member signs with a proposal, the first signature, or an approval of a move.
+fn signing(
+    session: &CalibrationSession,
+    me: EmployeeId,
+    id: MoveId,
+    is_first: bool,
+) -> Signing<'static> {
+    let roles: &[Role] = match session.seat_of(me) {
+        Some(SessionSeat::Facilitator) => &[Role::HrAdmin, Role::Hrbp],
+        _ => &[],
+    };
+    Signing { resource: id.uuid(), act: Act::Move, roles, is_first }
 }
 
 /// Fires an event of the session, which stays open.
@@ -99,6 +116,7 @@ pub(super) fn propose(
     if !faults.is_empty() {
         return Err(Refusal::GuardFailed(faults.into_iter().map(violation).collect()));
     }
+    signing(&session, me, id, true).sign(store, actor)?;
     let record = Record::new("move.proposed", id, permit.rule())
         .field("review_id", None::<String>, review.id.to_string())
         .field("grade", moved.from.as_str(), moved.to.as_str())
@@ -217,6 +235,7 @@ pub(super) fn approve(
         ..Facts::default()
     };
     fire_in(actor, &session, Event::ApproveMove, &signed, &facts)?;
+    signing(&session, me, id, false).sign(store, actor)?;
     let mut record = Record::new("move.approved", id, permit.rule());
     if approvers < needed {
         record = record.field("approved_by", None::<String>, me.to_string());

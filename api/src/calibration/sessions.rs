@@ -9,8 +9,10 @@ use crate::distribution::settings_of;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::signing::Signing;
 use crate::transition::fire;
 use chrono::NaiveDate;
+use domain::account::Role;
 use domain::calibration::{merits_of, placements, undecided_ties};
 use domain::calibration_session::{CalibrationSession, SessionAction, SessionMember, SessionSeat};
 use domain::change::{Change, Record};
@@ -22,6 +24,7 @@ use domain::id::{
 use domain::number::fixed;
 use domain::policy::{Action, CONFLICT_OF_INTEREST, Mask, Permit, Relations, Target, decide};
 use domain::settings::{DistributionMode, DistributionSettings};
+use domain::signing::Act;
 use domain::state::calibration_session::{Event, Facts, Guard, State};
 use domain::state::{self, Signature, cycle};
 use domain::text::TextEnum;
@@ -320,6 +323,7 @@ pub(super) fn transit_session(
             return Err(conflict(actor, &before));
         }
         let Step::Override(reason) = step else { return Err(conflict(actor, &before)) };
+        accepting(id, &[Role::Executive], true).sign(store, actor)?;
         after.override_reason = Some(reason.clone());
         after.overridden_by = Some(AccountId::from(actor.subject.principal.id()));
         after.overridden_at = Some(actor.now);
@@ -347,6 +351,9 @@ pub(super) fn transit_session(
             )
         }
         Step::Finalise(reason) => {
+            if facts.exec_override {
+                accepting(id, &[Role::HrAdmin], false).sign(store, actor)?;
+            }
             let reviews = store.settle_grades(cycle.id, Some(id))?;
             let record = record.field("reviews", None::<usize>, reviews);
             reason.iter().fold(record, |record, reason| record.because(reason))
@@ -354,12 +361,18 @@ pub(super) fn transit_session(
         Step::Reopen(reason) => {
             // What was accepted were the grades of then.
             (after.override_reason, after.overridden_by, after.overridden_at) = (None, None, None);
+            store.forget_signatures(id.uuid())?;
             let reviews = store.unsettle_grades(id)?;
             record.because(reason).field("reviews", None::<usize>, reviews)
         }
         Step::Override(_) => record,
     };
     save(store, actor, &permit, after, record)
+}
+
+/// What takes two: an override, the first signature, and the finalisation that rests on it.
+fn accepting(id: CalibrationSessionId, roles: &[Role], is_first: bool) -> Signing<'_> {
+    Signing { resource: id.uuid(), act: Act::Finalisation, roles, is_first }
 }
 
 /// Whether grades of the cycle are compared: also after they were confirmed, until they are

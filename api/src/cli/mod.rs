@@ -1,5 +1,6 @@
 //! The command line.
 
+mod account;
 mod admin;
 mod audit;
 mod demo;
@@ -37,6 +38,9 @@ enum Command {
     /// Make companies and their first administrators.
     #[command(subcommand)]
     Admin(admin::Command),
+    /// Issue accounts whose credential no administrator is to know.
+    #[command(subcommand)]
+    Account(account::Command),
     /// Look after the audit log.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -61,6 +65,7 @@ pub async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             Ok(())
         }
         Command::Admin(command) => admin::run(command).await,
+        Command::Account(command) => account::run(command).await,
         Command::Audit(command) => audit::run(command).await,
         Command::Key(command) => key::run(command).await,
     }

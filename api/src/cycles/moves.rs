@@ -9,18 +9,20 @@ use crate::caller::Actor;
 use crate::jobs::{BatchResult, JobResult, JobView, Ticket, Work};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::signing::Signing;
 use crate::transition::{everyone, fire};
 use domain::account::Role;
 use domain::change::{Change, Record};
 use domain::cycle::{Cycle, CycleAction, CycleApproval};
-use domain::id::{AccountId, CycleId, ParticipantId};
+use domain::id::{CycleId, ParticipantId};
 use domain::job::JobKind;
 use domain::participant::Participant;
 use domain::performance_policy::PerformancePolicy;
 use domain::policy::{Action, SEPARATION_OF_DUTIES};
+use domain::signing::{Act, Signature};
 use domain::state::cycle::{Event, State};
 use domain::state::review::State as Review;
-use domain::state::{Actor as Seat, Machine, Signature};
+use domain::state::{self, Actor as Seat, Machine};
 use domain::text::TextEnum;
 use persistence::Store;
 use serde::{Deserialize, Serialize};
@@ -54,10 +56,17 @@ struct Move {
     rule: &'static str,
     sight: Sight,
     state: State,
-    /// The caller's approval, of what takes two people, and whether it is the first one that counts.
-    approval: Option<(CycleApproval, bool)>,
+    /// The caller's approval, of what takes two people.
+    approval: Option<Approval>,
     /// Whether nobody else has to approve.
     is_complete: bool,
+}
+
+/// An approval that is that of another person than those before.
+struct Approval {
+    given: CycleApproval,
+    signing: Signing<'static>,
+    signature: Signature,
 }
 
 /// Checks everything a transition demands.
@@ -81,10 +90,10 @@ fn prepare(store: &mut dyn Store, actor: &Actor, order: &Order) -> Result<Move, 
     let state = fire(before.state, event, &signed, &sight.facts, &[], |guard| sight.detail(guard))?;
     let (approval, is_complete) = if two {
         let given: Vec<_> = given.into_iter().filter(|given| given.event == event).collect();
-        let approval = sign(actor, event, &given)?;
-        let signed: Vec<_> = given.iter().chain([&approval]).map(signature).collect();
+        let approval = sign(store, actor, before.id, event, &given)?;
+        let signed: Vec<_> = given.iter().chain([&approval.given]).map(seat_of).collect();
         let is_complete = before.state.step(event, &signed, &sight.facts).is_ok();
-        (Some((approval, given.is_empty())), is_complete)
+        (Some(approval), is_complete)
     } else {
         (None, true)
     };
@@ -106,11 +115,12 @@ fn carry_out(
     record.reason.clone_from(&order.reason);
     let mut after = Cycle { version: before.version + 1, updated_at: actor.now, ..before };
     // What was approved of a cycle that has changed since is forgotten.
-    if approval.as_ref().is_none_or(|(_, is_first)| *is_first) {
+    if approval.as_ref().is_none_or(|approval| approval.signing.is_first) {
         store.forget_approvals(after.id)?;
     }
-    if let Some((approval, _)) = &approval {
-        store.approve_cycle(after.id, approval)?;
+    if let Some(Approval { given, signing, signature }) = &approval {
+        store.approve_cycle(after.id, given)?;
+        signing.keep(store, actor, signature)?;
     }
     if is_complete {
         after.state = state;
@@ -236,21 +246,28 @@ fn follow(
 }
 
 /// The approval of the caller, from a seat in which nobody else has signed.
-fn sign(actor: &Actor, event: Event, given: &[CycleApproval]) -> Result<CycleApproval, Refusal> {
-    let me = AccountId::from(actor.subject.principal.id());
-    let seats = [(Role::HrAdmin, Seat::Hr), (Role::Executive, Seat::Exec)];
-    let held = seats.into_iter().filter(|(role, _)| actor.subject.holds(*role));
-    let free = held.map(|(_, seat)| seat).find(|seat| given.iter().all(|it| it.seat != *seat));
-    match free {
-        Some(seat) if given.iter().all(|it| it.account_id != me) => {
-            Ok(CycleApproval { event, account_id: me, seat, at: actor.now })
-        }
-        _ => Err(Refusal::Forbidden(SEPARATION_OF_DUTIES)),
-    }
+fn sign(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: CycleId,
+    event: Event,
+    given: &[CycleApproval],
+) -> Result<Approval, Refusal> {
+    const SEATS: [(&[Role], Seat); 2] =
+        [(&[Role::HrAdmin], Seat::Hr), (&[Role::Executive], Seat::Exec)];
+    let held = |roles: &[Role]| roles.iter().any(|role| actor.subject.holds(*role));
+    let free = |seat: Seat| given.iter().all(|approval| approval.seat != seat);
+    let seat = SEATS.into_iter().find(|(roles, seat)| held(roles) && free(*seat));
+    let (roles, seat) = seat.ok_or(Refusal::Forbidden(SEPARATION_OF_DUTIES))?;
+    let act = if event == Event::Publish { Act::Publication } else { Act::Cancellation };
+    let signing = Signing { resource: cycle.uuid(), act, roles, is_first: given.is_empty() };
+    let signature = signing.check(store, actor)?;
+    let given = CycleApproval { event, account_id: signature.account, seat, at: actor.now };
+    Ok(Approval { given, signing, signature })
 }
 
-fn signature(approval: &CycleApproval) -> Signature {
-    Signature { person: approval.account_id.uuid(), actor: approval.seat }
+fn seat_of(approval: &CycleApproval) -> state::Signature {
+    state::Signature { person: approval.account_id.uuid(), actor: approval.seat }
 }
 
 /// What is recorded of a transition.

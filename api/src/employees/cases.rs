@@ -1,5 +1,6 @@
 //! Use cases of employees: who is shown, hired, changed, assigned, terminated and reinstated.
 
+use super::powers::follow_employment;
 use super::views::{
     EmployeePatch, EmployeeView, ExternalIdView, NewAssignment, NewEmployee, NewReinstatement,
     NewTermination,
@@ -151,6 +152,7 @@ pub fn update_employee(
     patch: EmployeePatch,
 ) -> Result<Reply<EmployeeView>, Refusal> {
     let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    let address = before.email.clone();
     let external_ids = patch.external_ids.map(one_per_system).transpose()?;
     let after = Employee {
         employee_number: patch.employee_number.unwrap_or_else(|| before.employee_number.clone()),
@@ -172,6 +174,9 @@ pub fn update_employee(
     store
         .update_employee(Change::new(after.clone(), record))
         .map_err(|error| taken(error, &after))?;
+    if address != after.email {
+        store.note_email_change(&[id], actor.subject.principal.id())?;
+    }
     if before.external_ids != after.external_ids {
         store
             .replace_external_ids(id, &after.external_ids)
@@ -241,6 +246,7 @@ pub fn terminate_employee(
     expected: i32,
     termination: &NewTermination,
 ) -> Result<Reply<EmployeeView>, Refusal> {
+    store.lock_lines()?;
     let (before, permit, target) = open_to_write(store, actor, id, expected)?;
     require(&before, EmployeeAction::Termination, actor)?;
     if termination.last_day < before.hire_date {
@@ -261,6 +267,7 @@ pub fn reinstate_employee(
     expected: i32,
     reinstatement: &NewReinstatement,
 ) -> Result<Reply<EmployeeView>, Refusal> {
+    store.lock_lines()?;
     let (before, permit, target) = open_to_write(store, actor, id, expected)?;
     require(&before, EmployeeAction::Reinstatement, actor)?;
     let after = Employee { termination_date: None, ..changed(&before, actor) };
@@ -283,7 +290,9 @@ fn end_or_resume(
         text(before),
         text(after),
     );
-    Ok(store.update_employee(Change::new(after.clone(), record))?)
+    let rule = record.rule;
+    store.update_employee(Change::new(after.clone(), record))?;
+    follow_employment(store, actor, rule, [(before, after)].into_iter())
 }
 
 /// Refuses what the state of a person does not allow.

@@ -1,6 +1,7 @@
 //! Employees: people, their units, jobs and managers from day to day.
 
 mod cases;
+pub mod powers;
 mod views;
 
 use crate::app::new_id;

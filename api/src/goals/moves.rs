@@ -7,14 +7,17 @@ use crate::caller::Actor;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::signing::Signing;
 use crate::transition::{also, everyone, fault, fire};
 use chrono::NaiveDate;
+use domain::account::Role;
 use domain::change::{Change, Record};
 use domain::goal::{FirstSignature, Goal, GoalAction, GoalRevision};
 use domain::id::{AccountId, GoalId};
 use domain::number::{Exact, fixed};
 use domain::policy::{Action, SEPARATION_OF_DUTIES, Target};
 use domain::settings::Enforce;
+use domain::signing::Act;
 use domain::state::goal::{Event, Facts, Guard};
 use domain::state::{Actor as Seat, Signature};
 use domain::text::TextEnum;
@@ -73,7 +76,7 @@ pub fn transit(
 
     let mut record = Record::new(told(event), before.id, opened.permit.rule());
     record.reason = Some(order.reason.clone()).filter(|reason| !reason.is_empty());
-    if let Some(first) = first_signature(actor, &opened, order.action, event)? {
+    if let Some(first) = first_signature(store, actor, &opened, order.action, event)? {
         let record = Record { action: "goal.signed", ..record };
         let record = record.field("signed", None::<String>, order.action.as_str());
         let after = Goal { first_signature: Some(first), ..before };
@@ -128,27 +131,29 @@ fn policy_action(store: &mut dyn Store, actor: &Actor, order: &Order) -> Result<
 /// The signature of the caller, where another one must follow; none where the transition needs no
 /// other, or has it already.
 fn first_signature(
+    store: &mut dyn Store,
     actor: &Actor,
     opened: &Opened,
     action: GoalAction,
     event: Event,
 ) -> Result<Option<FirstSignature>, Refusal> {
-    if !action.takes_two() {
-        return Ok(None);
-    }
-    let account_id = me(actor);
+    let act = match action {
+        GoalAction::Completion => Act::Completion,
+        GoalAction::Cancellation => Act::Cancellation,
+        _ => return Ok(None),
+    };
     let given = opened.goal.first_signature.filter(|first| first.event == event);
-    if given.is_some_and(|first| first.account_id == account_id) {
-        return Err(Refusal::Forbidden(SEPARATION_OF_DUTIES));
-    }
     let needed: Vec<Seat> =
         everyone(opened.goal.state, event).iter().map(|signature| signature.actor).collect();
     let free = |seat: &Seat| needed.contains(seat) && given.is_none_or(|it| it.seat != *seat);
-    match seats(actor, &opened.target).into_iter().find(free) {
-        None => Err(Refusal::Forbidden(SEPARATION_OF_DUTIES)),
-        Some(_) if given.is_some() => Ok(None),
-        Some(seat) => Ok(Some(FirstSignature { event, seat, account_id, at: actor.now })),
-    }
+    let seat = seats(actor, &opened.target).into_iter().find(free);
+    let seat = seat.ok_or(Refusal::Forbidden(SEPARATION_OF_DUTIES))?;
+    let roles: &[Role] = if seat == Seat::Hr { &[Role::HrAdmin] } else { &[] };
+    let is_first = given.is_none();
+    let signing = Signing { resource: opened.goal.id.uuid(), act, roles, is_first };
+    signing.sign(store, actor)?;
+    let account_id = me(actor);
+    Ok(is_first.then_some(FirstSignature { event, seat, account_id, at: actor.now }))
 }
 
 /// The content of a goal as both sides have signed it, counting from a day on.

@@ -1,4 +1,5 @@
 // The company: units, people and accounts, out of a file of employees.
+import { execFileSync } from "node:child_process";
 import { each, say } from "./progress.js";
 import { type Api, type Schemas, all, held, ok, outcome, signIn } from "./api.js";
 
@@ -101,20 +102,30 @@ export interface Entrance {
   password: string;
 }
 
-/** Gives everybody an account, and the few who hold one a role, and signs them in. */
-export async function invite(
-  hr: Api,
-  { door, url, tenant, password }: Entrance,
-  people: Person[],
-  roles: Map<Person, Schemas["NewRoleAssignment"]["role"]>,
-): Promise<void> {
+/** Gives everybody an account, and signs them in. */
+export async function invite(hr: Api, entrance: Entrance, people: Person[]): Promise<void> {
+  const { door, url, tenant, password } = entrance;
   await each("accounts and sign-ins", people, async (person) => {
     const body = { login: person.login, employee_id: person.id };
     const account = ok(await hr.POST("/v1/accounts", { body }));
     const setup = { setup_token: account.setup_token ?? "", password };
     ok(await door.POST("/v1/auth/password-setup", { body: setup }));
-    const role = roles.get(person);
-    if (role) ok(await hr.POST("/v1/role-assignments", { body: { account_id: account.id, role } }));
     person.api = await signIn(url, { tenant, login: person.login, password });
   });
+}
+
+/**
+ * Has the operator renew the account of somebody who decides or signs beside another person: no
+ * administrator is to know that credential, and nobody stands behind it.
+ */
+export async function issue(
+  { url, tenant, password }: Entrance,
+  { login, number }: Person,
+  role?: Schemas["NewRoleAssignment"]["role"],
+): Promise<Api> {
+  const whose = ["--tenant", tenant, "--login", login, "--employee-number", number];
+  const what = [...(role ? ["--role", role] : []), "--password-stdin"];
+  const program = process.env["EVENHAND"] ?? "evenhand";
+  execFileSync(program, ["account", "issue", ...whose, ...what], { input: `${password}\n` });
+  return signIn(url, { tenant, login, password });
 }

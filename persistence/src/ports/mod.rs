@@ -31,7 +31,9 @@ use crate::audit::AuditEntry;
 use crate::error::DbError;
 use crate::page::Page;
 use chrono::NaiveDate;
-use domain::account::{Account, AccountStatus, ApiKey, Role, RoleAssignment, Session};
+use domain::account::{
+    Account, AccountStatus, ApiKey, Owner, Role, RoleAssignment, Scope, Session,
+};
 use domain::change::{Change, Record};
 use domain::disclosure::{OwnRecord, Withheld};
 use domain::id::{
@@ -45,6 +47,7 @@ use domain::org::{
     Placement, Position, Reach,
 };
 use domain::policy::{Grant, Principal, Relations, Sealed, Target, Visibility};
+use domain::signing::{self, Act, Signature};
 use domain::tenant::Tenant;
 use domain::text_enum;
 use domain::time::{Period, Timestamp};
@@ -69,6 +72,7 @@ pub trait Store:
     + Sessions
     + RoleAssignments
     + ApiKeys
+    + Signatures
     + Principals
     + Imports
     + Exports
@@ -104,6 +108,7 @@ impl<T> Store for T where
         + Sessions
         + RoleAssignments
         + ApiKeys
+        + Signatures
         + Principals
         + Imports
         + Exports
@@ -479,8 +484,22 @@ pub trait Accounts {
     fn create_account(&mut self, change: Change<Account>) -> Result<()>;
     /// Saves an account, guarded by its version.
     fn update_account(&mut self, change: Change<Account>) -> Result<()>;
+    /// Who stands behind the credential of an account: the employees who issued it, or that of
+    /// whoever did.
+    fn behind(&mut self, id: AccountId) -> Result<Vec<EmployeeId>>;
+    /// What accounts are called: the names of their employees, else their logins.
+    fn account_names(&mut self, ids: &[AccountId]) -> Result<HashMap<AccountId, String>>;
+    /// The role assignments of an account and the keys it answers for, those of the past included:
+    /// what its owner is told of.
+    fn own_access_resources(&mut self, id: AccountId) -> Result<Vec<Uuid>>;
+    /// Notes that an account, or the owner of a key, has changed the addresses of these people.
+    fn note_email_change(&mut self, people: &[EmployeeId], by: Uuid) -> Result<()>;
+    /// Ends every session and token of these people's accounts, and tells which these are.
+    fn end_sessions_of(&mut self, people: &[EmployeeId], at: Timestamp) -> Result<Vec<AccountId>>;
     /// Sets the password, or takes it away; no setup token is good any more.
     fn set_password_hash(&mut self, id: AccountId, hash: Option<&str>) -> Result<()>;
+    /// Lets no setup token of an account be good any more.
+    fn void_setup_tokens(&mut self, id: AccountId) -> Result<()>;
     /// Adds a setup token, kept as its hash.
     fn create_setup_token(&mut self, id: AccountId, hash: &[u8], expires: Timestamp) -> Result<()>;
 }
@@ -516,12 +535,18 @@ pub trait RoleAssignments {
     fn role_assignment(&mut self, id: RoleAssignmentId) -> Result<Option<Sealed<RoleAssignment>>>;
     /// A page of role assignments, in the order of ids, or of change with tombstones.
     fn role_assignments(&mut self, filter: RoleFilter, page: &Page) -> Result<Vec<RoleAssignment>>;
-    /// Whether an account that is not deactivated holds `hr_admin` without end by another
-    /// assignment, which stays so until the end of the unit.
-    fn hr_admin_remains(&mut self, without: RoleAssignmentId, day: NaiveDate) -> Result<bool>;
+    /// Whether somebody is HR administrator on a day without an end in sight: an active account, a
+    /// role without a last day, an employee who is not to leave. Asked after a change, by everybody
+    /// who might take the last one away; until the unit of work ends nobody else is answered.
+    fn hr_admin_remains(&mut self, day: NaiveDate) -> Result<bool>;
+    /// The roles that these people hold beyond their last working days, each with that day.
+    fn roles_beyond_employment(
+        &mut self,
+        people: &[EmployeeId],
+    ) -> Result<Vec<(RoleAssignment, NaiveDate)>>;
     /// Adds a role assignment.
     fn create_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()>;
-    /// Saves a role assignment, guarded by its version; revocation is a change like any other.
+    /// Saves last day and revocation of a role assignment, guarded by its version.
     fn update_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()>;
 }
 
@@ -529,14 +554,39 @@ pub trait RoleAssignments {
 pub trait ApiKeys {
     /// One key that is not revoked.
     fn api_key(&mut self, id: ApiKeyId) -> Result<Option<Sealed<ApiKey>>>;
-    /// A page of keys, in the order of ids, or of change with tombstones.
-    fn api_keys(&mut self, page: &Page) -> Result<Vec<ApiKey>>;
+    /// A page of keys, of one owner or of all, in the order of ids, or of change with tombstones.
+    fn api_keys(&mut self, owner: Option<AccountId>, page: &Page) -> Result<Vec<ApiKey>>;
+    /// How the accounts stand that answer for keys.
+    fn key_owners(&mut self, ids: &[AccountId]) -> Result<HashMap<AccountId, Owner>>;
     /// Adds a key, its secret as a hash.
     fn create_api_key(&mut self, change: Change<ApiKey>, secret_hash: &[u8]) -> Result<()>;
-    /// Saves a key, guarded by its version; revocation is a change like any other.
+    /// Saves owner and revocation of a key, guarded by its version.
     fn update_api_key(&mut self, change: Change<ApiKey>) -> Result<()>;
     /// Notes that a key was used: no change of the key, so neither audited nor versioned.
     fn touch_api_key(&mut self, id: ApiKeyId, at: Timestamp) -> Result<()>;
+}
+
+/// What takes the signatures of two persons.
+pub trait Signatures {
+    /// Who stands behind an account that signs by one of these roles, if it needs any.
+    fn signer(
+        &mut self,
+        account: AccountId,
+        roles: &[Role],
+        day: NaiveDate,
+    ) -> Result<Option<signing::Standing>>;
+    /// The signatures kept for an act.
+    fn signatures(&mut self, resource: Uuid, act: Act) -> Result<Vec<Signature>>;
+    /// Keeps a signature.
+    fn keep_signature(
+        &mut self,
+        resource: Uuid,
+        act: Act,
+        signature: &Signature,
+        at: Timestamp,
+    ) -> Result<()>;
+    /// Forgets every signature on a resource: what was signed is done, or has changed since.
+    fn forget_signatures(&mut self, resource: Uuid) -> Result<()>;
 }
 
 /// How an account stands with the tenant.
@@ -550,6 +600,11 @@ pub struct Standing {
     pub termination_date: Option<NaiveDate>,
     /// Time zone of the tenant, in which days begin.
     pub time_zone: String,
+    /// Roles not revoked, each with the days on which it is held.
+    pub grants: Vec<(Grant, Period)>,
+    /// Who else may be acting through the account: whoever issued its credential, or that of whoever
+    /// did, and of a key whoever made it.
+    pub behind: Vec<EmployeeId>,
 }
 
 /// What must be known to let a session act.
@@ -563,15 +618,21 @@ pub struct SignedIn {
     pub expires_at: Timestamp,
     /// When it was ended before that.
     pub revoked_at: Option<Timestamp>,
-    /// Roles not revoked, each with the days on which it is held.
-    pub grants: Vec<(Grant, Period)>,
 }
 
 /// What must be known to let a key act.
 #[derive(Clone)]
 pub struct KeyHolder {
     /// The key.
-    pub key: ApiKey,
+    pub id: ApiKeyId,
+    /// What it may be used for at most.
+    pub scopes: Vec<Scope>,
+    /// Limits it to the people of this unit and of all units below.
+    pub unit: Option<OrgUnitId>,
+    /// From then on it is refused.
+    pub expires_at: Option<Timestamp>,
+    /// Last use, to the minute.
+    pub last_used_at: Option<Timestamp>,
     /// Hash of its secret.
     pub secret_hash: Vec<u8>,
     /// How the account that answers for it stands.
@@ -591,6 +652,10 @@ pub struct Profile {
     pub login: Option<String>,
     /// Name of the person, if an employee, or of the key.
     pub name: Option<String>,
+    /// When the credential of the account was issued.
+    pub credential_at: Option<Timestamp>,
+    /// Who issued it; none if the command line did.
+    pub credential_by: Option<AccountId>,
 }
 
 /// Who acts: everything about a principal in one statement, since every request asks.
@@ -658,8 +723,6 @@ pub struct Authority {
     pub expires_at: Option<Timestamp>,
     /// How the account stands, or the one that answers for the key.
     pub standing: Standing,
-    /// Roles not revoked, each with the days on which it is held; none for a key.
-    pub grants: Vec<(Grant, Period)>,
 }
 
 /// Long work. A worker claims a job for a while and renews the claim as it goes; when the claim

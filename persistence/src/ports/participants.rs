@@ -49,6 +49,8 @@ pub trait Participants {
     fn update_participant(&mut self, change: Change<Participant>) -> Result<()>;
     /// Whether somebody is a member of senior management on a day.
     fn is_executive(&mut self, person: EmployeeId, day: NaiveDate) -> Result<bool>;
+    /// Whether somebody answers for the review of another person in a cycle that is not over.
+    fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool>;
     /// Opens a review for a participant who has none.
     fn open_review(&mut self, participant: ParticipantId, id: ReviewId) -> Result<()>;
     /// Those of `ids` that do not take part in a cycle.

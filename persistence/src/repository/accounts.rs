@@ -1,18 +1,23 @@
 //! Accounts, with passwords and setup tokens beside them.
 
-use super::Db;
+use super::among::one_of;
 use super::engine::Unit;
-use crate::column::{At, Key, Word, word};
+use super::imports::KEYS;
+use super::{Conn, Db};
+use crate::column::{At, Id, Key, Word, statement, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{Accounts, Claim, Credentials, Result};
-use crate::schema::{account, setup_token};
+use crate::schema::{account, api_key, employee, session, setup_token};
 use diesel::prelude::*;
 use domain::account::{Account, login_key};
 use domain::change::Change;
-use domain::id::AccountId;
+use domain::id::{AccountId, EmployeeId};
 use domain::policy::Sealed;
+use domain::text::TextEnum;
 use domain::time::Timestamp;
+use std::collections::HashMap;
+use uuid::Uuid;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = account)]
@@ -25,6 +30,8 @@ struct Row {
     version: i32,
     created_at: At,
     updated_at: At,
+    credential_by: Option<Key>,
+    credential_at: At,
 }
 
 impl TryFrom<Row> for Account {
@@ -37,11 +44,58 @@ impl TryFrom<Row> for Account {
             employee_id: row.employee_id.map(|id| id.0.into()),
             status: word(&row.status)?,
             session_epoch: row.session_epoch,
+            credential_by: row.credential_by.map(|id| id.0.into()),
+            credential_at: row.credential_at.0,
             version: row.version,
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,
         })
     }
+}
+
+statement! {
+    /// Saves an account over the version before. Whoever changed the address is no longer of any
+    /// interest once somebody else has issued another credential.
+    struct Update {
+        employee: Option<Key>,
+        status: &'static str,
+        session_epoch: i32,
+        credential_by: Option<Key>,
+        credential_at: At,
+        version: i32,
+        updated_at: At,
+        tenant: Key,
+        id: Key,
+        before: i32,
+    }
+    "UPDATE account SET employee_id = " employee ", status = " status
+    ", session_epoch = " session_epoch ", email_by = CASE WHEN credential_at = " credential_at
+    " OR email_by = " credential_by " THEN email_by END, credential_by = " credential_by
+    ", credential_at = " credential_at ", version = " version ", updated_at = " updated_at
+    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+statement! {
+    /// Who stands behind the credential of an account.
+    struct FindBehind { tenant: Key, account: Key }
+    -> (Id,);
+    "WITH RECURSIVE issuer (id) AS (
+       SELECT credential_by FROM account WHERE tenant_id = " tenant " AND id = " account "
+       UNION
+       SELECT a.credential_by FROM issuer
+         JOIN account a ON a.tenant_id = " tenant " AND a.id = issuer.id
+     )
+     SELECT i.employee_id FROM issuer
+       JOIN account i ON i.tenant_id = " tenant " AND i.id = issuer.id
+      WHERE i.employee_id IS NOT NULL"
+}
+
+statement! {
+    /// Role assignments of an account and keys it answers for.
+    struct FindAccesses { tenant: Key, account: Key }
+    -> (Id,);
+    "SELECT id FROM role_assignment WHERE tenant_id = " tenant " AND account_id = " account
+    " UNION ALL SELECT id FROM api_key WHERE tenant_id = " tenant " AND owner_account_id = " account
 }
 
 impl Accounts for Unit<'_> {
@@ -99,6 +153,8 @@ impl Accounts for Unit<'_> {
                 account::version.eq(account.version),
                 account::created_at.eq(At(account.created_at)),
                 account::updated_at.eq(At(account.updated_at)),
+                account::credential_by.eq(account.credential_by.map(|id| Key(id.uuid()))),
+                account::credential_at.eq(At(account.credential_at)),
             ))
             .execute(self.conn)?;
         self.record(change.record);
@@ -106,29 +162,37 @@ impl Accounts for Unit<'_> {
     }
 
     fn update_account(&mut self, change: Change<Account>) -> Result<()> {
-        let Account { id, status, session_epoch, version, updated_at, .. } = change.entity;
-        let saved = diesel::update(account::table.find((self.scope(), Key(id.uuid()))))
-            .filter(account::version.eq(version - 1))
-            .set((
-                account::status.eq(Word(status)),
-                account::session_epoch.eq(session_epoch),
-                account::version.eq(version),
-                account::updated_at.eq(At(updated_at)),
-            ))
-            .execute(self.conn)?;
+        let account = change.entity;
+        let update = Update {
+            employee: account.employee_id.map(|id| Key(id.uuid())),
+            status: account.status.as_str(),
+            session_epoch: account.session_epoch,
+            credential_by: account.credential_by.map(|id| Key(id.uuid())),
+            credential_at: At(account.credential_at),
+            version: account.version,
+            updated_at: At(account.updated_at),
+            tenant: self.scope(),
+            id: Key(account.id.uuid()),
+            before: account.version - 1,
+        };
+        let saved = update.execute(self.conn)?;
         self.guard(saved)?;
         self.record(change.record);
         Ok(())
     }
 
     fn set_password_hash(&mut self, id: AccountId, hash: Option<&str>) -> Result<()> {
-        let (tenant, id) = (self.scope(), Key(id.uuid()));
-        diesel::delete(setup_token::table)
-            .filter(setup_token::tenant_id.eq(tenant))
-            .filter(setup_token::account_id.eq(id))
-            .execute(self.conn)?;
-        diesel::update(account::table.find((tenant, id)))
+        self.void_setup_tokens(id)?;
+        diesel::update(account::table.find((self.scope(), Key(id.uuid()))))
             .set(account::password_hash.eq(hash))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    fn void_setup_tokens(&mut self, id: AccountId) -> Result<()> {
+        diesel::delete(setup_token::table)
+            .filter(setup_token::tenant_id.eq(self.scope()))
+            .filter(setup_token::account_id.eq(Key(id.uuid())))
             .execute(self.conn)?;
         Ok(())
     }
@@ -143,5 +207,72 @@ impl Accounts for Unit<'_> {
             ))
             .execute(self.conn)?;
         Ok(())
+    }
+
+    fn behind(&mut self, id: AccountId) -> Result<Vec<EmployeeId>> {
+        let find = FindBehind { tenant: self.scope(), account: Key(id.uuid()) };
+        let rows: Vec<(Key,)> = find.load(self.conn)?;
+        Ok(rows.into_iter().map(|(person,)| person.0.into()).collect())
+    }
+
+    fn account_names(&mut self, ids: &[AccountId]) -> Result<HashMap<AccountId, String>> {
+        let person = employee::tenant_id
+            .eq(account::tenant_id)
+            .and(employee::id.nullable().eq(account::employee_id));
+        let rows: Vec<(Key, String, Option<String>)> = account::table
+            .left_join(employee::table.on(person))
+            .filter(account::tenant_id.eq(self.scope()))
+            .filter(one_of("account.id", ids.iter().map(|id| id.uuid())))
+            .select((account::id, account::login, employee::name.nullable()))
+            .load(self.conn)?;
+        let named =
+            |(id, login, name): (Key, String, Option<String>)| (id.0.into(), name.unwrap_or(login));
+        Ok(rows.into_iter().map(named).collect())
+    }
+
+    fn own_access_resources(&mut self, id: AccountId) -> Result<Vec<Uuid>> {
+        let find = FindAccesses { tenant: self.scope(), account: Key(id.uuid()) };
+        let rows: Vec<(Key,)> = find.load(self.conn)?;
+        Ok(rows.into_iter().map(|(id,)| id.0).collect())
+    }
+
+    fn note_email_change(&mut self, people: &[EmployeeId], by: Uuid) -> Result<()> {
+        let owner: Option<Key> = api_key::table
+            .find((self.scope(), Key(by)))
+            .select(api_key::owner_account_id)
+            .get_result(self.conn)
+            .optional()?;
+        for people in people.chunks(KEYS) {
+            diesel::update(account::table)
+                .filter(account::tenant_id.eq(self.scope()))
+                .filter(one_of("account.employee_id", people.iter().map(|id| id.uuid())))
+                .set(account::email_by.eq(owner.unwrap_or(Key(by))))
+                .execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    fn end_sessions_of(&mut self, people: &[EmployeeId], at: Timestamp) -> Result<Vec<AccountId>> {
+        let mut ended = Vec::new();
+        for people in people.chunks(KEYS) {
+            let accounts: Vec<Key> = diesel::update(account::table)
+                .filter(account::tenant_id.eq(self.scope()))
+                .filter(one_of("account.employee_id", people.iter().map(|id| id.uuid())))
+                .set((
+                    account::session_epoch.eq(account::session_epoch + 1),
+                    account::version.eq(account::version + 1),
+                    account::updated_at.eq(At(at)),
+                ))
+                .returning(account::id)
+                .get_results(self.conn)?;
+            diesel::update(session::table)
+                .filter(session::tenant_id.eq(self.scope()))
+                .filter(one_of("session.account_id", accounts.iter().map(|id| id.0)))
+                .filter(session::revoked_at.is_null())
+                .set(session::revoked_at.eq(At(at)))
+                .execute(self.conn)?;
+            ended.extend(accounts.into_iter().map(|id| AccountId::from(id.0)));
+        }
+        Ok(ended)
     }
 }

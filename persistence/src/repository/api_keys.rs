@@ -1,30 +1,34 @@
 //! API keys.
 
+use super::among::one_of;
 use super::engine::Unit;
 use super::{Conn, Db};
-use crate::column::{At, Key, statement, word};
+use crate::column::{At, Key, Word, statement, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{ApiKeys, Result};
-use crate::schema::api_key;
+use crate::schema::{account, api_key, employee, role_assignment};
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use domain::account::ApiKey;
+use domain::account::{ApiKey, Owner, Role};
 use domain::change::Change;
-use domain::id::ApiKeyId;
+use domain::id::{AccountId, ApiKeyId};
 use domain::policy::Sealed;
 use domain::text::TextEnum;
-use domain::time::Timestamp;
+use domain::time::{Period, Timestamp};
+use std::collections::HashMap;
 
 /// A key as it is kept, without its secret.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = api_key)]
-pub struct Row {
+struct Row {
     id: Key,
     name: String,
     prefix: String,
     scopes: String,
     org_unit_id: Option<Key>,
     owner_account_id: Key,
+    made_by: Option<Key>,
     expires_at: Option<At>,
     last_used_at: Option<At>,
     version: i32,
@@ -44,6 +48,7 @@ impl TryFrom<Row> for ApiKey {
             scopes: row.scopes.split_whitespace().map(word).collect::<Result<_>>()?,
             org_unit_id: row.org_unit_id.map(|id| id.0.into()),
             owner_account_id: row.owner_account_id.0.into(),
+            made_by: row.made_by.map(|id| id.0.into()),
             expires_at: row.expires_at.map(|at| at.0),
             last_used_at: row.last_used_at.map(|at| at.0),
             version: row.version,
@@ -71,7 +76,7 @@ impl ApiKeys for Unit<'_> {
         row.map(|row| ApiKey::try_from(row).map(Sealed::new)).transpose()
     }
 
-    fn api_keys(&mut self, page: &Page) -> Result<Vec<ApiKey>> {
+    fn api_keys(&mut self, owner: Option<AccountId>, page: &Page) -> Result<Vec<ApiKey>> {
         let mut query = api_key::table
             .filter(api_key::tenant_id.eq(self.scope()))
             .select(Row::as_select())
@@ -80,7 +85,46 @@ impl ApiKeys for Unit<'_> {
         if page.updated_since.is_none() {
             query = query.filter(api_key::deleted_at.is_null());
         }
+        if let Some(owner) = owner {
+            query = query.filter(api_key::owner_account_id.eq(Key(owner.uuid())));
+        }
         keyset!(query, api_key, page).load(self.conn)?.into_iter().map(ApiKey::try_from).collect()
+    }
+
+    fn key_owners(&mut self, ids: &[AccountId]) -> Result<HashMap<AccountId, Owner>> {
+        type Found = (Key, String, Option<NaiveDate>, Option<NaiveDate>, Option<NaiveDate>);
+        let person = employee::tenant_id
+            .eq(account::tenant_id)
+            .and(employee::id.nullable().eq(account::employee_id));
+        let power = role_assignment::tenant_id
+            .eq(account::tenant_id)
+            .and(role_assignment::account_id.eq(account::id))
+            .and(role_assignment::role.eq(Word(Role::HrAdmin)))
+            .and(role_assignment::deleted_at.is_null());
+        let rows: Vec<Found> = account::table
+            .left_join(employee::table.on(person))
+            .left_join(role_assignment::table.on(power))
+            .filter(account::tenant_id.eq(self.scope()))
+            .filter(one_of("account.id", ids.iter().map(|id| id.uuid())))
+            .select((
+                account::id,
+                account::status,
+                employee::termination_date.nullable(),
+                role_assignment::valid_from.nullable(),
+                role_assignment::valid_to.nullable(),
+            ))
+            .load(self.conn)?;
+        let mut owners = HashMap::new();
+        for (id, status, last_day, start, end) in rows {
+            let status = word(&status)?;
+            let owner = owners.entry(id.0.into()).or_insert_with(|| Owner {
+                status,
+                last_day,
+                powers: Vec::new(),
+            });
+            owner.powers.extend(start.map(|start| Period { start, end }));
+        }
+        Ok(owners)
     }
 
     fn create_api_key(&mut self, change: Change<ApiKey>, secret_hash: &[u8]) -> Result<()> {
@@ -96,6 +140,7 @@ impl ApiKeys for Unit<'_> {
                 api_key::scopes.eq(scopes.join(" ")),
                 api_key::org_unit_id.eq(key.org_unit_id.map(|id| Key(id.uuid()))),
                 api_key::owner_account_id.eq(Key(key.owner_account_id.uuid())),
+                api_key::made_by.eq(key.made_by.map(|id| Key(id.uuid()))),
                 api_key::expires_at.eq(key.expires_at.map(At)),
                 api_key::version.eq(key.version),
                 api_key::created_at.eq(At(key.created_at)),
@@ -107,10 +152,11 @@ impl ApiKeys for Unit<'_> {
     }
 
     fn update_api_key(&mut self, change: Change<ApiKey>) -> Result<()> {
-        let ApiKey { id, version, updated_at, deleted_at, .. } = change.entity;
+        let ApiKey { id, owner_account_id, version, updated_at, deleted_at, .. } = change.entity;
         let saved = diesel::update(api_key::table.find((self.scope(), Key(id.uuid()))))
             .filter(api_key::version.eq(version - 1))
             .set((
+                api_key::owner_account_id.eq(Key(owner_account_id.uuid())),
                 api_key::version.eq(version),
                 api_key::updated_at.eq(At(updated_at)),
                 api_key::deleted_at.eq(deleted_at.map(At)),

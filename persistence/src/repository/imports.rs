@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 /// Changes from which on an import moves the statistics of its tables.
 const LARGE: usize = 1000;
-/// Keys of one reading statement.
-const KEYS: usize = 1024;
+/// Keys of one statement.
+pub(super) const KEYS: usize = 1024;
 /// Rows between the first and the last of some keys with which they lie too far apart to read all
 /// between them.
 const APART: usize = 2 * KEYS;

@@ -2,20 +2,18 @@
 
 use super::engine::Unit;
 use super::{Conn, Db};
-use crate::column::{At, Id, Key, statement, word};
+use crate::column::{At, Key, statement, word};
 use crate::error::DbError;
 use crate::page::Page;
-use crate::ports::{Authority, Jobs, Result, Standing};
+use crate::ports::{Authority, Jobs, Result};
 use crate::schema::{api_key, job, job_input};
-use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Date, Nullable, Text};
 use domain::change::Change;
 use domain::id::JobId;
 use domain::job::{Job, JobState};
-use domain::policy::{Grant, Principal, Sealed};
+use domain::policy::{Principal, Sealed};
 use domain::text::TextEnum;
-use domain::time::{Period, Timestamp};
+use domain::time::Timestamp;
 use uuid::Uuid;
 
 #[derive(Queryable, Selectable)]
@@ -65,32 +63,6 @@ statement! {
     " WHERE tenant_id = " tenant " AND id = " id " AND attempts = " attempt
     " AND state = 'running'"
 }
-
-statement! {
-    /// An account with its employee and tenant, once for each role.
-    struct FindAuthor { tenant: Key, account: Key }
-    -> (Text, Nullable<Id>, Nullable<Date>, Text, Nullable<Text>, Nullable<Id>, Nullable<Date>,
-        Nullable<Date>);
-    "SELECT a.status, a.employee_id, e.termination_date, t.time_zone,
-            r.role, r.org_unit_id, r.valid_from, r.valid_to
-       FROM account a
-       JOIN tenant t ON t.id = a.tenant_id
-       LEFT JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
-       LEFT JOIN role_assignment r ON r.tenant_id = a.tenant_id AND r.account_id = a.id
-        AND r.deleted_at IS NULL
-      WHERE a.tenant_id = " tenant " AND a.id = " account
-}
-
-type AuthorRow = (
-    String,
-    Option<Key>,
-    Option<NaiveDate>,
-    String,
-    Option<String>,
-    Option<Key>,
-    Option<NaiveDate>,
-    Option<NaiveDate>,
-);
 
 impl Jobs for Unit<'_> {
     fn create_job(&mut self, change: Change<Job>, input: &[u8]) -> Result<()> {
@@ -182,54 +154,38 @@ impl Jobs for Unit<'_> {
     }
 
     fn job_authority(&mut self, job: &Job) -> Result<Option<Authority>> {
-        let key = match job.author_kind.as_str() {
-            "api_key" => {
-                let found: Option<(String, Option<Key>, Key, Option<At>)> = api_key::table
-                    .find((self.scope(), Key(job.author_id)))
-                    .filter(api_key::deleted_at.is_null())
-                    .select((
-                        api_key::scopes,
-                        api_key::org_unit_id,
-                        api_key::owner_account_id,
-                        api_key::expires_at,
-                    ))
-                    .get_result(self.conn)
-                    .optional()?;
-                let Some(found) = found else { return Ok(None) };
-                Some(found)
-            }
-            _ => None,
-        };
-        let account = key.as_ref().map_or(Key(job.author_id), |(_, _, owner, _)| *owner);
-        let find = FindAuthor { tenant: self.scope(), account };
-        let rows: Vec<AuthorRow> = find.load(self.conn)?;
-        let Some((status, employee_id, termination_date, time_zone, ..)) = rows.first().cloned()
-        else {
-            return Ok(None);
-        };
-        let mut grants = Vec::new();
-        for (.., role, org_unit_id, start, end) in rows {
-            if let (None, Some(role), Some(start)) = (&key, role, start) {
-                let org_unit_id = org_unit_id.map(|id| id.0.into());
-                grants.push((Grant { role: word(&role)?, org_unit_id }, Period { start, end }));
-            }
+        let account = Key(job.author_id);
+        if job.author_kind != "api_key" {
+            let principal = Principal::Person(account.0.into());
+            let standing = self.standing_of(account, None)?;
+            return Ok(standing.map(|standing| Authority {
+                principal,
+                expires_at: None,
+                standing,
+            }));
         }
-        let expires_at = key.as_ref().and_then(|(.., expires_at)| expires_at.map(|at| at.0));
-        let principal = match key {
-            None => Principal::Person(account.0.into()),
-            Some((scopes, unit, ..)) => Principal::Service {
-                key: job.author_id.into(),
-                scopes: scopes.split_whitespace().map(word).collect::<Result<_>>()?,
-                unit: unit.map(|id| id.0.into()),
-            },
+        type Found = (String, Option<Key>, Key, Option<Key>, Option<At>);
+        let found: Option<Found> = api_key::table
+            .find((self.scope(), Key(job.author_id)))
+            .filter(api_key::deleted_at.is_null())
+            .select((
+                api_key::scopes,
+                api_key::org_unit_id,
+                api_key::owner_account_id,
+                api_key::made_by,
+                api_key::expires_at,
+            ))
+            .get_result(self.conn)
+            .optional()?;
+        let Some((scopes, unit, owner, maker, expires_at)) = found else { return Ok(None) };
+        let principal = Principal::Service {
+            key: job.author_id.into(),
+            scopes: scopes.split_whitespace().map(word).collect::<Result<_>>()?,
+            unit: unit.map(|id| id.0.into()),
         };
-        let standing = Standing {
-            status: word(&status)?,
-            employee_id: employee_id.map(|id| id.0.into()),
-            termination_date,
-            time_zone,
-        };
-        Ok(Some(Authority { principal, expires_at, standing, grants }))
+        let expires_at = expires_at.map(|at| at.0);
+        let standing = self.standing_of(owner, maker)?;
+        Ok(standing.map(|standing| Authority { principal, expires_at, standing }))
     }
 
     fn job_input(&mut self, id: JobId) -> Result<Vec<u8>> {

@@ -26,6 +26,7 @@ mod review_sets;
 mod reviews;
 mod role_assignments;
 mod sessions;
+mod signatures;
 mod signing_keys;
 mod tenants;
 mod to_dos;

@@ -6,8 +6,9 @@ use crate::column::{At, Id, Key, Word, rows_statement, statement, to_json, word}
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{ParticipantFilter, Participants, Result};
-use crate::schema::{account, participant, role_assignment};
+use crate::schema::{account, cycle, participant, role_assignment};
 use chrono::NaiveDate;
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{Date, Nullable, Text};
 use domain::account::Role;
@@ -17,6 +18,7 @@ use domain::id::{CycleId, EmployeeId, ParticipantId, ReviewId};
 use domain::participant::{Candidate, Participant};
 use domain::policy::{Sealed, Visibility};
 use domain::review::form::ReviewPart;
+use domain::state::cycle::State as cycle_state;
 use domain::state::review;
 use domain::text::TextEnum;
 use std::collections::HashSet;
@@ -293,6 +295,22 @@ impl Participants for Unit<'_> {
 
     fn is_executive(&mut self, person: EmployeeId, day: NaiveDate) -> Result<bool> {
         Ok(self.executives(day)?.contains(&Key(person.uuid())))
+    }
+
+    fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool> {
+        use cycle_state::{Archived, Cancelled, Closed};
+        let answers = participant::table
+            .inner_join(
+                cycle::table.on(cycle::tenant_id
+                    .eq(participant::tenant_id)
+                    .and(cycle::id.eq(participant::cycle_id))),
+            )
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::employee_id.eq(Key(person.uuid())))
+            .filter(participant::manager_id.eq(Key(manager.uuid())))
+            .filter(participant::exclusion.is_null())
+            .filter(cycle::state.ne_all([Closed, Archived, Cancelled].map(Word)));
+        Ok(select(exists(answers)).get_result(self.conn)?)
     }
 
     fn open_review(&mut self, participant: ParticipantId, id: ReviewId) -> Result<()> {

@@ -1,64 +1,118 @@
 //! Who acts: a session with its account and roles, or a key with the account behind it.
 
-use super::api_keys;
 use super::engine::Unit;
 use super::{Conn, Db};
 use crate::column::{At, Id, Instant, Key, statement, word};
 use crate::ports::{KeyHolder, Principals, Profile, Result, SignedIn, Standing};
-use crate::schema::{account, api_key, employee, tenant};
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Date, Integer, Nullable, Text};
+use diesel::sql_types::{Binary, Date, Integer, Nullable, Text};
 use domain::id::{AccountId, SessionId};
 use domain::policy::{Grant, Principal};
 use domain::time::Period;
 
+/// An account with its employee and tenant, a role of it, and a person behind it.
+type AccountColumns = (
+    Text,
+    Nullable<Id>,
+    Nullable<Date>,
+    Text,
+    Nullable<Text>,
+    Nullable<Id>,
+    Nullable<Date>,
+    Nullable<Date>,
+    Nullable<Id>,
+);
+
 statement! {
-    /// A session with its account, employee and tenant, once for each role of the account.
-    struct FindSignedIn { tenant: Key, session: Key, account: Key }
-    -> (Text, Nullable<Id>, Nullable<Date>, Text, Integer, Instant, Nullable<Instant>,
-        Nullable<Text>, Nullable<Id>, Nullable<Date>, Nullable<Date>);
-    "SELECT a.status, a.employee_id, e.termination_date, t.time_zone, a.session_epoch,
-            s.expires_at, s.revoked_at, r.role, r.org_unit_id, r.valid_from, r.valid_to
-       FROM session s
-       JOIN account a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
-       JOIN tenant t ON t.id = s.tenant_id
+    /// An account with one of its sessions, once for each pair of a role and a person behind it:
+    /// whoever issued its credential, or that of whoever did, and whoever made a key for it.
+    struct FindAccount { tenant: Key, session: Option<Key>, account: Key, maker: Option<Key> }
+    -> (AccountColumns, Integer, Nullable<Instant>, Nullable<Instant>);
+    "WITH RECURSIVE issuer (id) AS (
+       SELECT credential_by FROM account WHERE tenant_id = " tenant " AND id = " account "
+       UNION
+       SELECT id FROM account WHERE tenant_id = " tenant " AND id = " maker "
+       UNION
+       SELECT a.credential_by FROM issuer
+         JOIN account a ON a.tenant_id = " tenant " AND a.id = issuer.id
+     )
+     SELECT a.status, a.employee_id, e.termination_date, t.time_zone,
+            r.role, r.org_unit_id, r.valid_from, r.valid_to, b.employee_id,
+            a.session_epoch, s.expires_at, s.revoked_at
+       FROM account a
+       JOIN tenant t ON t.id = a.tenant_id
+       LEFT JOIN session s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
+        AND s.id = " session "
        LEFT JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
        LEFT JOIN role_assignment r ON r.tenant_id = a.tenant_id AND r.account_id = a.id
         AND r.deleted_at IS NULL
-      WHERE s.tenant_id = " tenant " AND s.id = " session " AND a.id = " account
+       LEFT JOIN (SELECT i.employee_id FROM issuer
+                    JOIN account i ON i.tenant_id = " tenant " AND i.id = issuer.id) b
+         ON b.employee_id IS NOT NULL
+      WHERE a.tenant_id = " tenant " AND a.id = " account
+}
+
+statement! {
+    /// A key with the account that answers for it, once for each pair of a role and a person behind
+    /// the account or the key.
+    struct FindKeyHolder { tenant: Key, prefix: String }
+    -> (AccountColumns, Id, Text, Nullable<Id>, Nullable<Instant>, Nullable<Instant>, Binary);
+    "WITH RECURSIVE held (owner, maker) AS (
+       SELECT owner_account_id, made_by FROM api_key
+        WHERE tenant_id = " tenant " AND prefix = " prefix " AND deleted_at IS NULL
+     ), issuer (id) AS (
+       SELECT maker FROM held
+       UNION
+       SELECT a.credential_by FROM held
+         JOIN account a ON a.tenant_id = " tenant " AND a.id = held.owner
+       UNION
+       SELECT a.credential_by FROM issuer
+         JOIN account a ON a.tenant_id = " tenant " AND a.id = issuer.id
+     )
+     SELECT a.status, a.employee_id, e.termination_date, t.time_zone,
+            r.role, r.org_unit_id, r.valid_from, r.valid_to, b.employee_id,
+            k.id, k.scopes, k.org_unit_id, k.expires_at, k.last_used_at, k.secret_hash
+       FROM api_key k
+       JOIN account a ON a.tenant_id = k.tenant_id AND a.id = k.owner_account_id
+       JOIN tenant t ON t.id = a.tenant_id
+       LEFT JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
+       LEFT JOIN role_assignment r ON r.tenant_id = a.tenant_id AND r.account_id = a.id
+        AND r.deleted_at IS NULL
+       LEFT JOIN (SELECT i.employee_id FROM issuer
+                    JOIN account i ON i.tenant_id = " tenant " AND i.id = issuer.id) b
+         ON b.employee_id IS NOT NULL
+      WHERE k.tenant_id = " tenant " AND k.prefix = " prefix " AND k.deleted_at IS NULL"
 }
 
 statement! {
     /// What an account, or else a key, is told about itself.
     struct FindProfile { tenant: Key, id: Key }
-    -> (Text, Text, Text, Nullable<Text>, Nullable<Text>);
-    "SELECT t.slug, t.name, t.time_zone, a.login, e.name
+    -> (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Instant>, Nullable<Id>);
+    "SELECT t.slug, t.name, t.time_zone, a.login, e.name, a.credential_at, a.credential_by
        FROM account a JOIN tenant t ON t.id = a.tenant_id
        LEFT JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
       WHERE a.tenant_id = " tenant " AND a.id = " id "
      UNION ALL
-     SELECT t.slug, t.name, t.time_zone, NULL, k.name
+     SELECT t.slug, t.name, t.time_zone, NULL, k.name, NULL, NULL
        FROM api_key k JOIN tenant t ON t.id = k.tenant_id
       WHERE k.tenant_id = " tenant " AND k.id = " id
 }
 
 #[derive(Queryable)]
-struct SignedInRow {
+struct AccountRow {
     status: String,
     employee_id: Option<Key>,
     termination_date: Option<NaiveDate>,
     time_zone: String,
-    session_epoch: i32,
-    expires_at: At,
-    revoked_at: Option<At>,
     role: Option<String>,
     org_unit_id: Option<Key>,
     valid_from: Option<NaiveDate>,
     valid_to: Option<NaiveDate>,
+    behind: Option<Key>,
 }
 
-impl SignedInRow {
+impl AccountRow {
     fn grant(&self) -> Result<Option<(Grant, Period)>> {
         let (Some(role), Some(start)) = (&self.role, self.valid_from) else { return Ok(None) };
         let org_unit_id = self.org_unit_id.map(|id| id.0.into());
@@ -67,79 +121,99 @@ impl SignedInRow {
     }
 }
 
-impl Principals for Unit<'_> {
-    fn signed_in(&mut self, account: AccountId, session: SessionId) -> Result<Option<SignedIn>> {
-        let find = FindSignedIn {
-            tenant: self.scope(),
-            session: Key(session.uuid()),
-            account: Key(account.uuid()),
-        };
-        let rows: Vec<SignedInRow> = find.load(self.conn)?;
-        let grants: Result<Vec<_>> =
-            rows.iter().filter_map(|row| row.grant().transpose()).collect();
-        let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        Ok(Some(SignedIn {
-            standing: Standing {
+/// How the account of some rows stands, each of which has another role or another person.
+fn standing<'r>(rows: impl Iterator<Item = &'r AccountRow>) -> Result<Option<Standing>> {
+    let mut standing: Option<Standing> = None;
+    for row in rows {
+        let standing = match &mut standing {
+            Some(standing) => standing,
+            none => none.insert(Standing {
                 status: word(&row.status)?,
                 employee_id: row.employee_id.map(|id| id.0.into()),
                 termination_date: row.termination_date,
-                time_zone: row.time_zone,
-            },
-            session_epoch: row.session_epoch,
-            expires_at: row.expires_at.0,
-            revoked_at: row.revoked_at.map(|at| at.0),
-            grants: grants?,
+                time_zone: row.time_zone.clone(),
+                grants: Vec::new(),
+                behind: Vec::new(),
+            }),
+        };
+        let grant = row.grant()?;
+        standing.grants.extend(grant.filter(|grant| !standing.grants.contains(grant)));
+        let person = row.behind.filter(|person| Some(*person) != row.employee_id);
+        let person = person.map(|person| person.0.into());
+        standing.behind.extend(person.filter(|person| !standing.behind.contains(person)));
+    }
+    Ok(standing)
+}
+
+impl Unit<'_> {
+    /// How an account stands, itself or as the one that answers for a key made by `maker`.
+    pub(super) fn standing_of(
+        &mut self,
+        account: Key,
+        maker: Option<Key>,
+    ) -> Result<Option<Standing>> {
+        let find = FindAccount { tenant: self.scope(), session: None, account, maker };
+        let rows: Vec<(AccountRow, i32, Option<At>, Option<At>)> = find.load(self.conn)?;
+        standing(rows.iter().map(|(account, ..)| account))
+    }
+}
+
+impl Principals for Unit<'_> {
+    fn signed_in(&mut self, account: AccountId, session: SessionId) -> Result<Option<SignedIn>> {
+        let find = FindAccount {
+            tenant: self.scope(),
+            session: Some(Key(session.uuid())),
+            account: Key(account.uuid()),
+            maker: None,
+        };
+        let rows: Vec<(AccountRow, i32, Option<At>, Option<At>)> = find.load(self.conn)?;
+        let standing = standing(rows.iter().map(|(account, ..)| account))?;
+        let (Some(standing), Some((_, session_epoch, Some(expires_at), revoked_at))) =
+            (standing, rows.first())
+        else {
+            return Ok(None);
+        };
+        Ok(Some(SignedIn {
+            standing,
+            session_epoch: *session_epoch,
+            expires_at: expires_at.0,
+            revoked_at: revoked_at.map(|at| at.0),
         }))
     }
 
     fn key_holder(&mut self, prefix: &str) -> Result<Option<KeyHolder>> {
-        type Found = (api_keys::Row, Vec<u8>, String, Option<Key>, Option<NaiveDate>, String);
-        let owner = account::tenant_id
-            .eq(api_key::tenant_id)
-            .and(account::id.eq(api_key::owner_account_id));
-        let person = employee::tenant_id
-            .eq(account::tenant_id)
-            .and(employee::id.nullable().eq(account::employee_id));
-        let found: Option<Found> = api_key::table
-            .inner_join(account::table.on(owner))
-            .inner_join(tenant::table.on(tenant::id.eq(api_key::tenant_id)))
-            .left_join(employee::table.on(person))
-            .filter(api_key::tenant_id.eq(self.scope()))
-            .filter(api_key::prefix.eq(prefix))
-            .filter(api_key::deleted_at.is_null())
-            .select((
-                api_keys::Row::as_select(),
-                api_key::secret_hash,
-                account::status,
-                account::employee_id,
-                employee::termination_date.nullable(),
-                tenant::time_zone,
-            ))
-            .get_result(self.conn)
-            .optional()?;
-        let Some((key, secret_hash, status, employee_id, termination_date, time_zone)) = found
-        else {
+        type Found = (AccountRow, Key, String, Option<Key>, Option<At>, Option<At>, Vec<u8>);
+        let find = FindKeyHolder { tenant: self.scope(), prefix: prefix.to_owned() };
+        let rows: Vec<Found> = find.load(self.conn)?;
+        let standing = standing(rows.iter().map(|(account, ..)| account))?;
+        let (Some(standing), Some(key)) = (standing, rows.into_iter().next()) else {
             return Ok(None);
         };
-        let standing = Standing {
-            status: word(&status)?,
-            employee_id: employee_id.map(|id| id.0.into()),
-            termination_date,
-            time_zone,
-        };
-        Ok(Some(KeyHolder { key: key.try_into()?, secret_hash, standing }))
+        let (_, id, scopes, unit, expires_at, last_used_at, secret_hash) = key;
+        Ok(Some(KeyHolder {
+            id: id.0.into(),
+            scopes: scopes.split_whitespace().map(word).collect::<Result<_>>()?,
+            unit: unit.map(|unit| unit.0.into()),
+            expires_at: expires_at.map(|at| at.0),
+            last_used_at: last_used_at.map(|at| at.0),
+            secret_hash,
+            standing,
+        }))
     }
 
     fn profile(&mut self, principal: &Principal) -> Result<Option<Profile>> {
-        type Found = (String, String, String, Option<String>, Option<String>);
+        type Found =
+            (String, String, String, Option<String>, Option<String>, Option<At>, Option<Key>);
         let find = FindProfile { tenant: self.scope(), id: Key(principal.id()) };
         let found: Option<Found> = find.get_result(self.conn).optional()?;
-        Ok(found.map(|(tenant_slug, tenant_name, time_zone, login, name)| Profile {
+        Ok(found.map(|(tenant_slug, tenant_name, time_zone, login, name, at, by)| Profile {
             tenant_slug,
             tenant_name,
             time_zone,
             login,
             name,
+            credential_at: at.map(|at| at.0),
+            credential_by: by.map(|by| by.0.into()),
         }))
     }
 }

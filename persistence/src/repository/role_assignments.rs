@@ -1,17 +1,20 @@
 //! Role assignments.
 
+use super::Db;
+use super::among::one_of;
 use super::engine::Unit;
-use super::{Db, dialect};
+use super::imports::KEYS;
 use crate::column::{At, Key, Word, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
-use crate::ports::{Result, RoleAssignments, RoleFilter};
-use crate::schema::{account, role_assignment};
+use crate::ports::{ReportingLines, Result, RoleAssignments, RoleFilter};
+use crate::schema::{account, employee, role_assignment};
 use chrono::NaiveDate;
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use domain::account::{AccountStatus, Role, RoleAssignment};
 use domain::change::Change;
-use domain::id::RoleAssignmentId;
+use domain::id::{EmployeeId, RoleAssignmentId};
 use domain::policy::Sealed;
 use domain::text::TextEnum;
 
@@ -29,6 +32,7 @@ struct Row {
     created_at: At,
     updated_at: At,
     deleted_at: Option<At>,
+    given_by: Option<Key>,
 }
 
 impl TryFrom<Row> for RoleAssignment {
@@ -42,6 +46,7 @@ impl TryFrom<Row> for RoleAssignment {
             org_unit_id: row.org_unit_id.map(|id| id.0.into()),
             valid_from: row.valid_from,
             valid_to: row.valid_to,
+            given_by: row.given_by.map(|id| id.0.into()),
             version: row.version,
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,
@@ -80,22 +85,62 @@ impl RoleAssignments for Unit<'_> {
         rows.into_iter().map(RoleAssignment::try_from).collect()
     }
 
-    fn hr_admin_remains(&mut self, without: RoleAssignmentId, day: NaiveDate) -> Result<bool> {
-        let shut_out = account::table
-            .filter(account::tenant_id.eq(self.scope()))
-            .filter(account::status.eq(Word(AccountStatus::Deactivated)))
-            .select(account::id);
-        let others = role_assignment::table
+    fn hr_admin_remains(&mut self, day: NaiveDate) -> Result<bool> {
+        self.lock_lines()?;
+        let person = employee::tenant_id
+            .eq(account::tenant_id)
+            .and(employee::id.nullable().eq(account::employee_id));
+        let admins = role_assignment::table
+            .inner_join(
+                account::table.on(account::tenant_id
+                    .eq(role_assignment::tenant_id)
+                    .and(account::id.eq(role_assignment::account_id))),
+            )
+            .left_join(employee::table.on(person))
             .filter(role_assignment::tenant_id.eq(self.scope()))
             .filter(role_assignment::role.eq(Word(Role::HrAdmin)))
-            .filter(role_assignment::id.ne(Key(without.uuid())))
             .filter(role_assignment::deleted_at.is_null())
             .filter(role_assignment::valid_from.le(day))
             .filter(role_assignment::valid_to.is_null())
-            .filter(role_assignment::account_id.ne_all(shut_out))
-            .select(role_assignment::id);
-        let others: Vec<Key> = dialect::for_update!(others).load(self.conn)?;
-        Ok(!others.is_empty())
+            .filter(account::status.eq(Word(AccountStatus::Active)))
+            .filter(employee::termination_date.is_null());
+        Ok(select(exists(admins)).get_result(self.conn)?)
+    }
+
+    fn roles_beyond_employment(
+        &mut self,
+        people: &[EmployeeId],
+    ) -> Result<Vec<(RoleAssignment, NaiveDate)>> {
+        let mut found = Vec::new();
+        for people in people.chunks(KEYS) {
+            let rows: Vec<(Row, Option<NaiveDate>)> = role_assignment::table
+                .inner_join(
+                    account::table.on(account::tenant_id
+                        .eq(role_assignment::tenant_id)
+                        .and(account::id.eq(role_assignment::account_id))),
+                )
+                .inner_join(
+                    employee::table.on(employee::tenant_id
+                        .eq(account::tenant_id)
+                        .and(employee::id.nullable().eq(account::employee_id))),
+                )
+                .filter(role_assignment::tenant_id.eq(self.scope()))
+                .filter(one_of("account.employee_id", people.iter().map(|id| id.uuid())))
+                .filter(role_assignment::deleted_at.is_null())
+                .filter(
+                    role_assignment::valid_to
+                        .is_null()
+                        .or(role_assignment::valid_to.gt(employee::termination_date)),
+                )
+                .select((Row::as_select(), employee::termination_date))
+                .load(self.conn)?;
+            for (row, last) in rows {
+                if let Some(last) = last {
+                    found.push((row.try_into()?, last));
+                }
+            }
+        }
+        Ok(found)
     }
 
     fn create_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()> {
@@ -113,6 +158,7 @@ impl RoleAssignments for Unit<'_> {
                 created_at: At(assignment.created_at),
                 updated_at: At(assignment.updated_at),
                 deleted_at: assignment.deleted_at.map(At),
+                given_by: assignment.given_by.map(|id| Key(id.uuid())),
             })
             .execute(self.conn)?;
         self.record(change.record);
@@ -120,10 +166,11 @@ impl RoleAssignments for Unit<'_> {
     }
 
     fn update_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()> {
-        let RoleAssignment { id, version, updated_at, deleted_at, .. } = change.entity;
+        let RoleAssignment { id, valid_to, version, updated_at, deleted_at, .. } = change.entity;
         let saved = diesel::update(role_assignment::table.find((self.scope(), Key(id.uuid()))))
             .filter(role_assignment::version.eq(version - 1))
             .set((
+                role_assignment::valid_to.eq(valid_to),
                 role_assignment::version.eq(version),
                 role_assignment::updated_at.eq(At(updated_at)),
                 role_assignment::deleted_at.eq(deleted_at.map(At)),

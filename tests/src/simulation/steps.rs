@@ -372,7 +372,7 @@ impl Schedule {
     /// The session of the cycle, called if there is none yet.
     fn session(&mut self) -> Option<(Value, String)> {
         if self.list("calibration-sessions").is_empty() {
-            let members = members(&self.app.as_(HrAdmin), &self.app.world.own);
+            let members = members(&self.app.world.own);
             let body = json!({ "cycle_id": self.cycle, "name": "All", "members": members });
             let who = self.or_anybody(HrAdmin);
             self.create(who, "/v1/calibration-sessions", &body);

@@ -2,12 +2,10 @@
 
 mod story;
 
+use super::account::{Access, Wanted, wanted_role};
 use super::{nowhere, open_app, serve};
-use crate::accounts::{NewAccount, create_account};
 use crate::app::{App, new_id, seed};
 use crate::auth::password;
-use crate::auth::secret::Secret;
-use crate::auth::sign_in::set_password;
 use crate::bulk::decode::{Format, decode};
 use crate::bulk::import::{Import, Noun, Options, People, RowOf, Units};
 use crate::caller::{Actor, system_context};
@@ -15,7 +13,6 @@ use crate::config::Settings;
 use crate::positions::{NewPosition, create_position};
 use crate::problem::Language;
 use crate::refusal::Refusal;
-use crate::role_assignments::{NewRoleAssignment, create_role_assignment};
 use chrono::Datelike;
 use chrono_tz::Tz;
 use domain::account::Role;
@@ -23,8 +20,7 @@ use domain::change::{Change, Record};
 use domain::id::{AccountId, TenantId};
 use domain::policy::{Grant, Principal, Subject};
 use domain::tenant::Tenant;
-use domain::text::TextEnum;
-use persistence::{Claim, Store};
+use persistence::Store;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -162,30 +158,15 @@ fn invite(
     persona: &Persona,
     hash: &str,
 ) -> Result<AccountId, Refusal> {
-    let missing = |what: &str| Refusal::Internal(format!("demo company: no {what}"));
-    let people = store.employee_numbers()?;
-    let employee = people.get(&persona.employee_number).ok_or_else(|| missing("employee"))?;
-    let id = AccountId::from(new_id());
-    let new = NewAccount { login: persona.login.clone(), employee_id: Some(employee.uuid()) };
-    let setup = Secret::setup_token(actor.subject.tenant, seed());
-    create_account(store, actor, id, new, &setup)?;
-    let known = store.credentials(Claim::Account(id))?.ok_or_else(|| missing("account"))?;
-    set_password(store, known.account, hash, "operator", actor.now)?;
-    let units = store.org_unit_codes()?;
-    for role in persona.roles.split(';').filter(|role| !role.is_empty()) {
-        let (role, unit) = role.split_once(':').map_or((role, None), |(r, unit)| (r, Some(unit)));
-        let org_unit_id = match unit {
-            Some(code) => Some(units.get(code).ok_or_else(|| missing("unit"))?.uuid()),
-            None => None,
-        };
-        let new = NewRoleAssignment {
-            account_id: id.uuid(),
-            role: Role::parse(role).map_err(|unknown| Refusal::Internal(unknown.to_string()))?,
-            org_unit_id,
-            valid_from: None,
-            valid_to: None,
-        };
-        create_role_assignment(store, actor, new_id().into(), new)?;
-    }
-    Ok(id)
+    let roles = persona.roles.split(';').filter(|role| !role.is_empty());
+    let roles: Result<_, _> = roles.map(wanted_role).collect();
+    let wanted = Wanted {
+        id: new_id().into(),
+        login: persona.login.clone(),
+        employee_number: Some(persona.employee_number.clone()),
+        roles: roles.map_err(|error| Refusal::Internal(format!("demo company: {error}")))?,
+        access: Access::Password(hash.to_owned()),
+        now: actor.now,
+    };
+    wanted.issue(store)
 }

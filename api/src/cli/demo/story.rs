@@ -2,10 +2,10 @@
 //! one, for which goals are being agreed. Told by the use cases that clients call, each on its day.
 
 use super::Employee;
-use crate::accounts::{NewAccount, create_account};
 use crate::app::{new_id, seed};
 use crate::auth::secret::Secret;
 use crate::caller::{Actor, Seen};
+use crate::cli::account::{Access, Wanted};
 use crate::jobs::Work;
 use crate::refusal::Refusal;
 use crate::{cycles, goals, participants, policies, reviews};
@@ -115,7 +115,7 @@ pub(super) fn tell(
             id,
             account: match accounts.get(number) {
                 Some(account) => *account,
-                None => new_account(store, founder, number, id)?,
+                None => new_account(store, founder, number)?,
             },
             manager: one.manager_employee_number.clone(),
             aims: fitting.max_by_key(|it| it.org_unit_code.len()).unwrap_or(general).clone(),
@@ -135,16 +135,16 @@ pub(super) fn tell(
 }
 
 /// An account without a password: nobody is to sign in as this person.
-fn new_account(
-    store: &mut dyn Store,
-    founder: &Actor,
-    number: &str,
-    employee: EmployeeId,
-) -> Result<AccountId, Refusal> {
-    let id = AccountId::from(new_id());
-    let new = NewAccount { login: number.to_lowercase(), employee_id: Some(employee.uuid()) };
-    create_account(store, founder, id, new, &Secret::setup_token(founder.subject.tenant, seed()))?;
-    Ok(id)
+fn new_account(store: &mut dyn Store, founder: &Actor, number: &str) -> Result<AccountId, Refusal> {
+    let wanted = Wanted {
+        id: new_id().into(),
+        login: number.to_lowercase(),
+        employee_number: Some(number.to_owned()),
+        roles: Vec::new(),
+        access: Access::SetupToken(Secret::setup_token(founder.subject.tenant, seed())),
+        now: founder.now,
+    };
+    wanted.issue(store)
 }
 
 impl Story<'_> {

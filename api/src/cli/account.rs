@@ -1,0 +1,290 @@
+//! `evenhand account`: credentials that nobody but their owner is to know. What the command line
+//! issues, nobody in the company stands behind.
+
+use super::{nowhere, open};
+use crate::accounts::{add_account, bound, expect_password, invite_again, roles_of};
+use crate::app::{new_id, seed};
+use crate::auth::password;
+use crate::auth::secret::Secret;
+use crate::auth::sign_in::set_password;
+use crate::caller::system_context;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::problem::{Language, Violation};
+use crate::refusal::Refusal;
+use crate::role_assignments::add_role_assignment;
+use chrono::TimeDelta;
+use domain::account::{Account, AccountStatus, Role, RoleAssignment};
+use domain::id::{AccountId, EmployeeId, OrgUnitId, TenantId};
+use domain::text::TextEnum;
+use domain::time::Timestamp;
+use persistence::{Claim, Store};
+use std::error::Error;
+
+/// What is recorded as the rule: whoever runs the program may.
+pub(super) const OPERATOR: &str = "operator";
+
+/// What can be done for accounts.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Make an account, or renew one: its credential, the employee it belongs to and its roles. For
+    /// everybody whose credential no administrator may know, because they decide about others.
+    Issue(Issue),
+}
+
+/// The account to issue.
+#[derive(Clone, clap::Args)]
+pub struct Issue {
+    /// Short name of the company.
+    #[arg(long)]
+    tenant: String,
+    /// A role it is to hold without end; `hrbp:UNIT` names the unit by its code. May be repeated.
+    #[arg(long = "role", value_parser = wanted_role)]
+    roles: Vec<WantedRole>,
+    #[command(flatten)]
+    owner: Owner,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Whose account it is.
+#[derive(Clone, clap::Args)]
+pub struct Owner {
+    /// What the person types to sign in.
+    #[arg(long, value_parser = login)]
+    pub login: String,
+    /// The employee the person is.
+    #[arg(long)]
+    pub employee_number: Option<String>,
+    /// Read the password from the first line of standard input instead of printing a setup token.
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// A role, with the code of its unit.
+pub(super) type WantedRole = (Role, Option<String>);
+
+pub(super) fn wanted_role(text: &str) -> Result<WantedRole, String> {
+    let (role, unit) = text.split_once(':').map_or((text, None), |(role, unit)| (role, Some(unit)));
+    let role = Role::parse(role).map_err(|unknown| unknown.to_string())?;
+    if unit.is_some() == (role == Role::Hrbp) {
+        Ok((role, unit.map(str::to_owned)))
+    } else {
+        Err("hrbp, and no other role, is held for a unit: hrbp:CODE".to_owned())
+    }
+}
+
+fn login(text: &str) -> Result<String, String> {
+    if (1..=254).contains(&text.chars().count()) && !text.contains(char::is_whitespace) {
+        Ok(text.to_owned())
+    } else {
+        Err("1 to 254 characters without spaces".to_owned())
+    }
+}
+
+/// Runs the command.
+pub async fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    let Command::Issue(Issue { tenant: slug, roles, owner, settings }) = command;
+    let now = Clock::default().now();
+    let db = open(&settings)?;
+    let named = slug.clone();
+    let tenant = db.read(nowhere(), move |store| store.tenant_by_slug(&named)).await?;
+    let tenant = tenant.ok_or("there is no such company; make it with `evenhand admin create`")?;
+    let (wanted, token) = Wanted::new(tenant, &owner, roles, now)?;
+    let issued = db.write(system_context(tenant, now), move |store| wanted.issue(store)).await;
+    issued.map_err(told)?;
+    println!("{} has an account of {slug}", owner.login);
+    hand_over(token.as_deref());
+    Ok(())
+}
+
+/// Prints how the owner of an account comes in.
+pub(super) fn hand_over(token: Option<&str>) {
+    if let Some(token) = token {
+        println!(
+            "choose a password within 7 days with POST /v1/auth/password-setup and this token,"
+        );
+        println!("which is shown only now:");
+        println!("{token}");
+    }
+}
+
+/// What stands in the way, in words.
+pub(super) fn told(refusal: Refusal) -> Box<dyn Error> {
+    let facts = refusal.facts();
+    let texts: Vec<_> = facts.violations.iter().map(|fault| fault.text(Language::En)).collect();
+    if texts.is_empty() { refusal.into() } else { texts.join("\n").into() }
+}
+
+/// How the owner will sign in.
+pub(super) enum Access {
+    /// With this password, here as its hash.
+    Password(String),
+    /// With a password still to be chosen.
+    SetupToken(Secret),
+}
+
+/// An account as the operator wants it.
+pub(super) struct Wanted {
+    /// Id of the account, if there is none yet.
+    pub id: AccountId,
+    pub login: String,
+    pub employee_number: Option<String>,
+    pub roles: Vec<WantedRole>,
+    pub access: Access,
+    pub now: Timestamp,
+}
+
+impl Wanted {
+    /// What a command asks for, and the setup token to be shown once it is done.
+    pub fn new(
+        tenant: TenantId,
+        owner: &Owner,
+        roles: Vec<WantedRole>,
+        now: Timestamp,
+    ) -> Result<(Self, Option<String>), Box<dyn Error>> {
+        let (access, token) = if owner.password_stdin {
+            let password = read_password(&owner.login)?;
+            (Access::Password(password::hash(&password, seed())?), None)
+        } else {
+            let setup = Secret::setup_token(tenant, seed());
+            let token = setup.text.clone();
+            (Access::SetupToken(setup), Some(token))
+        };
+        let Owner { login, employee_number, .. } = owner.clone();
+        Ok((Self { id: new_id().into(), login, employee_number, roles, access, now }, token))
+    }
+
+    /// Makes the account or renews it.
+    ///
+    /// # Errors
+    /// 422 when there is no such employee or unit, when the account belongs to another employee, or
+    /// when a role needs one. Only the first administrator may do without: somebody has to enter
+    /// the employees.
+    pub fn issue(&self, store: &mut dyn Store) -> Result<AccountId, Refusal> {
+        let now = self.now;
+        let known = store.credentials(Claim::Login(&self.login))?.map(|known| known.account);
+        let is_new = known.is_none();
+        let employee = self.employee(store)?;
+        let account = match known {
+            None => self.add(store, employee)?,
+            Some(account) => bind(store, account, employee, now)?,
+        };
+        let id = account.id;
+        for (role, unit) in &self.roles {
+            if account.employee_id.is_none() && role.needs_employee() && *role != Role::HrAdmin {
+                return Err(refused("employee_needed"));
+            }
+            self.give(store, id, *role, unit.as_deref())?;
+        }
+        let account = account.issued(None, now);
+        match &self.access {
+            Access::Password(hash) => set_password(store, account, hash, OPERATOR, now)?,
+            Access::SetupToken(setup) => {
+                if !is_new {
+                    invite_again(store, account, OPERATOR, now)?;
+                }
+                expect_password(store, id, setup, now)?;
+            }
+        }
+        Ok(id)
+    }
+
+    fn employee(&self, store: &mut dyn Store) -> Result<Option<EmployeeId>, Refusal> {
+        let Some(number) = &self.employee_number else { return Ok(None) };
+        let found = store.employees_numbered(&[number])?.remove(number);
+        found.map(Some).ok_or_else(|| refused("unknown_reference"))
+    }
+
+    fn add(
+        &self,
+        store: &mut dyn Store,
+        employee_id: Option<EmployeeId>,
+    ) -> Result<Account, Refusal> {
+        let account = Account {
+            id: self.id,
+            login: self.login.clone(),
+            employee_id,
+            status: AccountStatus::Invited,
+            session_epoch: 1,
+            credential_by: None,
+            credential_at: self.now,
+            version: 1,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        add_account(store, account.clone(), OPERATOR)?;
+        Ok(account)
+    }
+
+    /// Gives a role without end, unless the operator has given it already.
+    fn give(
+        &self,
+        store: &mut dyn Store,
+        account_id: AccountId,
+        role: Role,
+        unit: Option<&str>,
+    ) -> Result<(), Refusal> {
+        // Yesterday in UTC has begun in every time zone.
+        let valid_from = (self.now - TimeDelta::days(1)).date_naive();
+        let org_unit_id: Option<OrgUnitId> = match unit {
+            Some(code) => {
+                let found = store.org_unit_codes()?.remove(code);
+                Some(found.ok_or_else(|| refused("unknown_reference"))?)
+            }
+            None => None,
+        };
+        let is_held = |held: &RoleAssignment| {
+            held.role == role
+                && held.org_unit_id == org_unit_id
+                && held.given_by.is_none()
+                && held.valid_from <= valid_from
+                && held.valid_to.is_none()
+        };
+        if roles_of(store, account_id)?.iter().any(is_held) {
+            return Ok(());
+        }
+        let assignment = RoleAssignment {
+            id: new_id().into(),
+            account_id,
+            role,
+            org_unit_id,
+            valid_from,
+            valid_to: None,
+            given_by: None,
+            version: 1,
+            created_at: self.now,
+            updated_at: self.now,
+            deleted_at: None,
+        };
+        add_role_assignment(store, assignment, OPERATOR)
+    }
+}
+
+/// Binds an account to an employee, if one is named.
+fn bind(
+    store: &mut dyn Store,
+    account: Account,
+    employee: Option<EmployeeId>,
+    now: Timestamp,
+) -> Result<Account, Refusal> {
+    match (account.employee_id, employee) {
+        (None, Some(employee)) => bound(store, account, employee, OPERATOR, now),
+        (Some(one), Some(other)) if one != other => Err(refused("account_bound")),
+        _ => Ok(account),
+    }
+}
+
+fn refused(code: &'static str) -> Refusal {
+    Refusal::GuardFailed(vec![Violation::new("", code)])
+}
+
+fn read_password(login: &str) -> Result<String, Box<dyn Error>> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    password::check("", password, login).map_err(|_| {
+        "the password is too easy to guess: 12 to 128 characters, not a common one, without the login"
+    })?;
+    Ok(password.to_owned())
+}
