@@ -2,8 +2,10 @@
 //!
 //! An account is not a person. Whoever has issued its credential may know it, whoever has changed
 //! the address its mail goes to may get another one, and whoever has given it the role by which it
-//! signs may have made it for that. So a signature is of everybody who may be acting through it,
-//! and two signatures are of two persons only if these have nobody in common.
+//! signs may have made it for that. So a signature is of everybody who may be acting through it.
+//! Two signatures by role are of two persons only if these have nobody in common. Where relationships
+//! entitle, as owner and manager of a goal or as members of a session, neither of the two may stand
+//! behind the other: whoever invites all the people of a company is behind all of them.
 
 use crate::id::{AccountId, EmployeeId};
 use crate::text_enum;
@@ -101,9 +103,17 @@ impl Standing {
         if kept.iter().any(|other| other.account == self.account || other.employee == employee) {
             return Err(Fault::SamePerson);
         }
-        let is_apart = |persons: &Persons| kept.iter().all(|it| it.behind.is_disjoint(persons));
+        if kept.iter().any(|other| other.behind.contains(&own)) {
+            return Err(Fault::StandsBehind);
+        }
+        let by_role = !self.roles.is_empty();
+        let is_apart = |persons: &Persons| {
+            kept.iter().all(|other| match by_role {
+                true => other.behind.is_disjoint(persons),
+                false => !persons.contains(&other.employee.into()),
+            })
+        };
         let apart = |persons: &Persons, fault| if is_apart(persons) { Ok(()) } else { Err(fault) };
-        apart(&Persons::from([own]), Fault::StandsBehind)?;
         apart(&self.credential, Fault::Credential)?;
         apart(&self.email, Fault::Email)?;
         let given = self.roles.iter().filter(|given| is_apart(given));
@@ -178,6 +188,15 @@ mod tests {
     }
 
     #[test]
+    fn where_relationships_entitle_whoever_invited_both_is_no_hindrance() {
+        let invited =
+            |id, by: &[u128]| Standing { credential: persons(by), roles: Vec::new(), ..clean(id) };
+        assert_eq!(both(invited(1, &[9]), invited(2, &[9])), Ok(()));
+        assert_eq!(both(invited(1, &[9]), invited(2, &[1])), Err(Fault::Credential));
+        assert_eq!(both(invited(1, &[2]), invited(2, &[9])), Err(Fault::StandsBehind));
+    }
+
+    #[test]
     fn two_puppets_of_one_person_are_one() {
         let puppet = |id| Standing { credential: persons(&[9]), ..clean(id) };
         assert_eq!(both(puppet(1), puppet(2)), Err(Fault::Credential));
@@ -218,7 +237,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn kept_signatures_have_nobody_in_common(all in prop::collection::vec(standing(), 0..6)) {
+        fn kept_signatures_by_role_have_nobody_in_common(
+            all in prop::collection::vec(standing(), 0..6),
+        ) {
+            let all = all.into_iter().filter(|standing| !standing.roles.is_empty());
             let mut kept: Vec<Signature> = Vec::new();
             for standing in all {
                 if let Ok(signature) = standing.sign(&kept) {

@@ -1,24 +1,27 @@
 //! What follows for certain from counts and values that were seen.
 //!
-//! The solver works in four steps, each exact:
+//! The solver works in four steps, and each is exact:
 //!
 //! 1. Unknowns that have the same value become one slot, and every fact narrows the values that
 //!    its slots may have.
 //! 2. Slots that no fact tells apart become one cell, of which only the number of members per
-//!    value matters. Members of a cell that holds two values can be exchanged, so they are open.
-//! 3. Two changes that cancel each other in every fact show that the slots they change are open.
-//! 4. What is left is searched with an integer program: a simplex tableau of whole numbers and
-//!    branching. It asks for one assignment that differs from the truth somewhere. There is one,
-//!    and some slots are open, or there is none, and all that is left is certain.
+//!    value matters. Members of a cell that holds two values can be exchanged: they are open.
+//! 3. A linear program walks from the truth to assignments that differ as much as possible. What
+//!    differs in one of them is open. What cannot differ even in fractions is certain.
+//! 4. What can differ in fractions only is decided by branching on whole numbers.
+//!
+//! All numbers are whole: a row of the linear program is kept multiplied by its denominator.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Tableau steps that one search for a difference anywhere in a component may take.
-const STEPS_TOGETHER: usize = 20_000;
-/// Tableau steps for each slot on its own when the search for all of them together gave up.
-const STEPS_ALONE: usize = 5_000;
-/// How many changes are tried as the counterpart of one change.
-const COUNTERPARTS: usize = 64;
+/// How many tableau steps the searches of one round may take, round by round.
+const ROUNDS: [usize; 3] = [100, 1_000, 10_000];
+/// How many tableau steps all searches in one component may take.
+const STEPS: usize = 30_000;
+/// How many steps in a row may be wasted before the rule that never goes round in circles applies.
+const PATIENCE: usize = 100;
+/// The search gives up when a number in the tableau gets larger.
+const LARGEST: i64 = 1 << 30;
 
 /// Something whose value is not known.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -36,7 +39,7 @@ pub struct Knowledge {
 }
 
 /// What follows from the knowledge. Unknowns that are in neither of the two are open: at least
-/// two different values fit everything that was seen.
+/// two of their values fit everything that was seen.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Verdict {
     /// The unknowns that have the same value in every assignment that fits, and that value.
@@ -45,10 +48,13 @@ pub struct Verdict {
     pub undecided: BTreeSet<Unknown>,
 }
 
-/// Between `least` and `most` of the group have one of `values`. A member counts with its weight.
+/// Numbers with a factor each, in ascending order: members of a group, or variables of a sum.
+type Terms = Vec<(usize, i64)>;
+
+/// Between `least` and `most` of the group have one of `values`. A member counts with its factor.
 #[derive(Clone, Debug)]
 struct Fact {
-    group: Vec<(usize, i64)>,
+    group: Terms,
     values: u64,
     least: i64,
     most: i64,
@@ -79,39 +85,33 @@ impl Knowledge {
     /// The value is one of these.
     pub fn among(&mut self, unknown: Unknown, values: &[usize]) {
         let (mask, truth) = (self.mask(values), self.truth[unknown.0]);
-        assert!(
-            mask >> truth & 1 == 1,
-            "the fact \"{unknown:?} is among {values:?}\" contradicts the truth: it is {truth}"
-        );
+        let fact = format_args!("{unknown:?} is among {values:?}");
+        assert!(has(mask, truth), "the fact \"{fact}\" contradicts the truth: it is {truth}");
         self.allowed[unknown.0] &= mask;
     }
 
     /// Both have the same value, as when nothing changed between two looks.
     pub fn same(&mut self, one: Unknown, other: Unknown) {
         let (a, b) = (self.truth[one.0], self.truth[other.0]);
-        assert!(
-            a == b,
-            "the fact \"{one:?} is the same as {other:?}\" contradicts the truth: \
-             they are {a} and {b}"
-        );
-        let (a, b) = (root(&self.same_as, one.0), root(&self.same_as, other.0));
-        self.same_as[a.max(b)] = a.min(b);
+        let fact = format_args!("{one:?} is the same as {other:?}");
+        assert!(a == b, "the fact \"{fact}\" contradicts the truth: they are {a} and {b}");
+        link(&mut self.same_as, one.0, other.0);
     }
 
     /// Exactly `count` of the group have one of `values`. A group is a set: an unknown that is
     /// listed twice counts once.
     pub fn count(&mut self, group: &[Unknown], values: &[usize], count: usize) {
-        self.see("exactly", group, values, count, (count, count));
+        self.see("exactly", group, values, count, count..=count);
     }
 
     /// At least `count` of the group have one of `values`.
     pub fn at_least(&mut self, group: &[Unknown], values: &[usize], count: usize) {
-        self.see("at least", group, values, count, (count, group.len()));
+        self.see("at least", group, values, count, count..=group.len());
     }
 
     /// At most `count` of the group have one of `values`.
     pub fn at_most(&mut self, group: &[Unknown], values: &[usize], count: usize) {
-        self.see("at most", group, values, count, (0, count));
+        self.see("at most", group, values, count, 0..=count);
     }
 
     /// What follows for certain: unknowns that were not seen directly as well as those that were.
@@ -120,13 +120,13 @@ impl Knowledge {
         slots.narrow();
         let findings = slots.findings();
         let mut verdict = Verdict::default();
-        for unknown in 0..self.truth.len() {
-            match findings[slots.of_unknown[unknown]] {
+        for (number, &slot) in slots.of_unknown.iter().enumerate() {
+            match findings[slot] {
                 Finding::Certain => {
-                    verdict.certain.insert(Unknown(unknown), self.truth[unknown]);
+                    verdict.certain.insert(Unknown(number), self.truth[number]);
                 }
                 Finding::Undecided => {
-                    verdict.undecided.insert(Unknown(unknown));
+                    verdict.undecided.insert(Unknown(number));
                 }
                 Finding::Open => {}
             }
@@ -140,21 +140,18 @@ impl Knowledge {
         group: &[Unknown],
         values: &[usize],
         count: usize,
-        (least, most): (usize, usize),
+        limits: std::ops::RangeInclusive<usize>,
     ) {
         let mask = self.mask(values);
         let members: BTreeSet<usize> = group.iter().map(|unknown| unknown.0).collect();
-        let real = members.iter().filter(|&&member| mask >> self.truth[member] & 1 == 1).count();
-        assert!(
-            (least..=most).contains(&real),
-            "the fact \"{how} {count} of {group:?} are among {values:?}\" contradicts the truth: \
-             {real} are"
-        );
+        let real = members.iter().filter(|&&member| has(mask, self.truth[member])).count();
+        let fact = format_args!("{how} {count} of {group:?} are among {values:?}");
+        assert!(limits.contains(&real), "the fact \"{fact}\" contradicts the truth: {real} are");
         self.facts.push(Fact {
+            least: whole(*limits.start()),
+            most: whole(*limits.end().min(&members.len())),
             group: members.into_iter().map(|member| (member, 1)).collect(),
             values: mask,
-            least: whole(least),
-            most: whole(most),
         });
     }
 
@@ -166,17 +163,27 @@ impl Knowledge {
     }
 }
 
-/// Counts are far smaller than what fits; anything larger means no limit.
-fn whole(count: usize) -> i64 {
-    i64::try_from(count.min(1 << 32)).unwrap_or(1 << 32)
+/// Whether the set of values has the value.
+fn has(mask: u64, value: usize) -> bool {
+    mask >> value & 1 == 1
 }
 
-/// Follows the links from one item to the item that stands for its whole set.
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).expect("groups are small")
+}
+
+/// Follows the links from an item to the one that stands for its whole set.
 fn root(links: &[usize], mut item: usize) -> usize {
     while links[item] != item {
         item = links[item];
     }
     item
+}
+
+/// Makes one set of the sets of two items. Its earliest item stands for it.
+fn link(links: &mut [usize], one: usize, other: usize) {
+    let (one, other) = (root(links, one), root(links, other));
+    links[one.max(other)] = one.min(other);
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -187,6 +194,7 @@ enum Finding {
 }
 
 /// A slot stands for all unknowns that have the same value. Facts are about slots here.
+#[derive(Default)]
 struct Slots {
     of_unknown: Vec<usize>,
     truth: Vec<usize>,
@@ -196,17 +204,17 @@ struct Slots {
 
 impl Slots {
     fn of(knowledge: &Knowledge) -> Self {
-        let mut slots = Self { of_unknown: vec![], truth: vec![], allowed: vec![], facts: vec![] };
-        for unknown in 0..knowledge.truth.len() {
-            let first = root(&knowledge.same_as, unknown);
-            if first == unknown {
+        let mut slots = Self::default();
+        for (number, &allowed) in knowledge.allowed.iter().enumerate() {
+            let first = root(&knowledge.same_as, number);
+            if first == number {
                 slots.of_unknown.push(slots.truth.len());
-                slots.truth.push(knowledge.truth[unknown]);
-                slots.allowed.push(knowledge.allowed[unknown]);
+                slots.truth.push(knowledge.truth[number]);
+                slots.allowed.push(allowed);
             } else {
                 let slot = slots.of_unknown[first];
                 slots.of_unknown.push(slot);
-                slots.allowed[slot] &= knowledge.allowed[unknown];
+                slots.allowed[slot] &= allowed;
             }
         }
         slots.facts = knowledge.facts.iter().map(|fact| slots.about_slots(fact)).collect();
@@ -214,23 +222,20 @@ impl Slots {
     }
 
     fn about_slots(&self, fact: &Fact) -> Fact {
-        let mut weights = BTreeMap::new();
-        for &(unknown, weight) in &fact.group {
-            *weights.entry(self.of_unknown[unknown]).or_default() += weight;
+        let mut group = BTreeMap::new();
+        for &(unknown, factor) in &fact.group {
+            *group.entry(self.of_unknown[unknown]).or_default() += factor;
         }
-        Fact { group: weights.into_iter().collect(), ..*fact }
+        Fact { group: group.into_iter().collect(), ..*fact }
     }
 
     /// Removes values that a single fact rules out, until nothing changes any more.
     fn narrow(&mut self) {
-        let mut facts_of = vec![vec![]; self.truth.len()];
-        for (number, fact) in self.facts.iter().enumerate() {
-            fact.group.iter().for_each(|&(slot, _)| facts_of[slot].push(number));
-        }
+        let ties = ties(&self.facts, self.truth.len());
         let mut waiting: BTreeSet<usize> = (0..self.facts.len()).collect();
         while let Some(number) = waiting.pop_first() {
             for slot in self.facts[number].narrow(&mut self.allowed) {
-                waiting.extend(&facts_of[slot]);
+                waiting.extend(ties[slot].iter().map(|tie| tie.0));
             }
         }
     }
@@ -241,10 +246,9 @@ impl Slots {
         let mut limits = BTreeMap::new();
         for fact in &self.facts {
             let (loose, fixed) = fact.split(&self.allowed);
-            let most_possible: i64 = loose.iter().map(|&(_, weight)| weight).sum();
-            let (least, most) =
-                ((fact.least - fixed).max(0), (fact.most - fixed).min(most_possible));
-            if least > 0 || most < most_possible {
+            let all: i64 = loose.iter().map(|member| member.1).sum();
+            let (least, most) = ((fact.least - fixed).max(0), (fact.most - fixed).min(all));
+            if least > 0 || most < all {
                 let both = limits.entry((loose, fact.values)).or_insert((least, most));
                 *both = (both.0.max(least), both.1.min(most));
             }
@@ -255,12 +259,8 @@ impl Slots {
 
     /// Puts all slots that no fact tells apart into one cell. Slots with one value are in none.
     fn cells(&self, facts: &[Fact]) -> Vec<Cell> {
-        let mut ties = vec![vec![]; self.truth.len()];
-        for (number, fact) in facts.iter().enumerate() {
-            fact.group.iter().for_each(|&(slot, weight)| ties[slot].push((number, weight)));
-        }
-        let mut alike: BTreeMap<(u64, Vec<(usize, i64)>), Vec<usize>> = BTreeMap::new();
-        for (slot, ties) in ties.into_iter().enumerate() {
+        let mut alike: BTreeMap<(u64, Terms), Vec<usize>> = BTreeMap::new();
+        for (slot, ties) in ties(facts, self.truth.len()).into_iter().enumerate() {
             if self.allowed[slot].count_ones() > 1 {
                 alike.entry((self.allowed[slot], ties)).or_default().push(slot);
             }
@@ -274,10 +274,9 @@ impl Slots {
         let mut findings = vec![Finding::Certain; self.truth.len()];
         let facts = self.loose_facts();
         let room: Vec<(i64, i64)> = facts.iter().map(|fact| fact.room(&self.truth)).collect();
-        for cells in linked(self.cells(&facts), facts.len()) {
+        for cells in components(self.cells(&facts), facts.len()) {
             let mut component = Component { cells, facts: &facts, room: &room };
-            component.open_by_exchange();
-            component.settle();
+            component.decide();
             for cell in &component.cells {
                 cell.members.iter().for_each(|&slot| findings[slot] = cell.finding);
             }
@@ -286,40 +285,49 @@ impl Slots {
     }
 }
 
+/// For every slot the facts that it is in, with its factor.
+fn ties(facts: &[Fact], slots: usize) -> Vec<Terms> {
+    let mut ties = vec![vec![]; slots];
+    for (number, fact) in facts.iter().enumerate() {
+        fact.group.iter().for_each(|&(slot, factor)| ties[slot].push((number, factor)));
+    }
+    ties
+}
+
 impl Fact {
     /// Narrows the allowed values of the group and returns the slots for which it did.
     fn narrow(&self, allowed: &mut [u64]) -> Vec<usize> {
-        let (loose, fixed) = self.split(allowed);
-        let most_possible = fixed + loose.iter().map(|&(_, weight)| weight).sum::<i64>();
-        let mut narrowed = vec![];
-        for (slot, weight) in loose {
-            let needed = most_possible - weight < self.least;
-            if needed || fixed + weight > self.most {
+        let (mut loose, fixed) = self.split(allowed);
+        let all = fixed + loose.iter().map(|member| member.1).sum::<i64>();
+        loose.retain(|&(slot, factor)| {
+            let needed = all - factor < self.least;
+            let ruled_out = fixed + factor > self.most;
+            if needed || ruled_out {
                 allowed[slot] &= if needed { self.values } else { !self.values };
-                narrowed.push(slot);
             }
-        }
-        narrowed
+            needed || ruled_out
+        });
+        loose.into_iter().map(|member| member.0).collect()
     }
 
-    /// By how much the count may change from what it is in truth: at least and at most.
-    fn room(&self, truth: &[usize]) -> (i64, i64) {
-        let counted = self.group.iter().filter(|&&(slot, _)| self.values >> truth[slot] & 1 == 1);
-        let real: i64 = counted.map(|&(_, weight)| weight).sum();
-        (self.least - real, self.most - real)
-    }
-
-    /// The members that may or may not have one of the values, and the weight of those that must.
-    fn split(&self, allowed: &[u64]) -> (Vec<(usize, i64)>, i64) {
+    /// The members that may or may not have one of the values, and how much those count that must.
+    fn split(&self, allowed: &[u64]) -> (Terms, i64) {
         let (mut loose, mut fixed) = (vec![], 0);
-        for &(slot, weight) in &self.group {
+        for &(slot, factor) in &self.group {
             match (allowed[slot] & self.values != 0, allowed[slot] & !self.values != 0) {
-                (true, true) => loose.push((slot, weight)),
-                (true, false) => fixed += weight,
+                (true, true) => loose.push((slot, factor)),
+                (true, false) => fixed += factor,
                 (false, _) => {}
             }
         }
         (loose, fixed)
+    }
+
+    /// By how much the count may differ from what it is in truth: at least and at most.
+    fn room(&self, truth: &[usize]) -> (i64, i64) {
+        let counted = self.group.iter().filter(|member| has(self.values, truth[member.0]));
+        let real: i64 = counted.map(|member| member.1).sum();
+        (self.least - real, self.most - real)
     }
 }
 
@@ -330,66 +338,58 @@ struct Cell {
     options: Vec<usize>,
     /// How many members really have each option.
     held: Vec<i64>,
-    /// The facts about the cell, with the weight of each member.
-    ties: Vec<(usize, i64)>,
+    /// The facts about the cell, with the factor of each member.
+    ties: Terms,
     finding: Finding,
 }
 
 impl Cell {
     fn new(
         allowed: u64,
-        ties: Vec<(usize, i64)>,
+        ties: Terms,
         members: Vec<usize>,
         facts: &[Fact],
         truth: &[usize],
     ) -> Self {
-        let mut alike: BTreeMap<Vec<u64>, u64> = BTreeMap::new();
-        for value in (0..64).filter(|value| allowed >> value & 1 == 1) {
-            let counted = ties.iter().map(|&(fact, _)| facts[fact].values >> value & 1).collect();
+        let mut alike: BTreeMap<Vec<bool>, u64> = BTreeMap::new();
+        for value in (0..64).filter(|&value| has(allowed, value)) {
+            let counted = ties.iter().map(|tie| has(facts[tie.0].values, value)).collect();
             *alike.entry(counted).or_default() |= 1 << value;
         }
-        let first = 1 << truth[members[0]];
+        let first = truth[members[0]];
         let mut options: Vec<u64> = alike.into_values().collect();
-        options.sort_by_key(|option| option & first == 0);
-        let held = |option: &u64| {
-            whole(members.iter().filter(|&&slot| option >> truth[slot] & 1 == 1).count())
-        };
-        let alone = options[0] == first && members.iter().all(|&slot| 1 << truth[slot] == first);
+        options.sort_by_key(|&option| !has(option, first));
+        let holders =
+            |&option: &u64| members.iter().filter(|&&slot| has(option, truth[slot])).count();
+        let one_value = members.iter().all(|&slot| truth[slot] == first);
+        let open = !one_value || options[0].count_ones() > 1;
         Self {
-            held: options.iter().map(held).collect(),
+            held: options.iter().map(|option| whole(holders(option))).collect(),
             options: options.iter().map(|option| option.trailing_zeros() as usize).collect(),
-            finding: if alone { Finding::Undecided } else { Finding::Open },
+            finding: if open { Finding::Open } else { Finding::Undecided },
             members,
             ties,
         }
     }
 
-    fn size(&self) -> i64 {
-        whole(self.members.len())
-    }
-
-    /// How much each fact counts more when a member goes from one option to another.
-    fn effect(&self, facts: &[Fact], from: usize, to: usize) -> Vec<(usize, i64)> {
-        let counts =
-            |fact: usize, option: usize| facts[fact].values >> self.options[option] & 1 == 1;
-        let step = |&(fact, weight): &(usize, i64)| match (counts(fact, from), counts(fact, to)) {
-            (false, true) => Some((fact, weight)),
-            (true, false) => Some((fact, -weight)),
+    /// How much more each fact counts when a member has another option than the first.
+    fn effect(&self, facts: &[Fact], option: usize) -> Terms {
+        let counts = |fact: usize, option: usize| has(facts[fact].values, self.options[option]);
+        let more = |&(fact, factor): &(usize, i64)| match (counts(fact, 0), counts(fact, option)) {
+            (false, true) => Some((fact, factor)),
+            (true, false) => Some((fact, -factor)),
             _ => None,
         };
-        self.ties.iter().filter_map(step).collect()
+        self.ties.iter().filter_map(more).collect()
     }
 }
 
 /// Splits the cells into components: cells that are linked by facts. What holds in one component
 /// is independent of all others.
-fn linked(cells: Vec<Cell>, facts: usize) -> Vec<Vec<Cell>> {
+fn components(cells: Vec<Cell>, facts: usize) -> Vec<Vec<Cell>> {
     let mut links: Vec<usize> = (0..facts + cells.len()).collect();
     for (number, cell) in cells.iter().enumerate() {
-        for &(fact, _) in &cell.ties {
-            let (a, b) = (root(&links, fact), root(&links, facts + number));
-            links[a.max(b)] = a.min(b);
-        }
+        cell.ties.iter().for_each(|tie| link(&mut links, tie.0, facts + number));
     }
     let mut components: BTreeMap<usize, Vec<Cell>> = BTreeMap::new();
     for (number, cell) in cells.into_iter().enumerate() {
@@ -398,172 +398,25 @@ fn linked(cells: Vec<Cell>, facts: usize) -> Vec<Vec<Cell>> {
     components.into_values().collect()
 }
 
-/// One member of a cell gets another value.
-struct Change {
-    cell: usize,
-    /// How much more each fact counts then.
-    effect: Vec<(usize, i64)>,
-}
-
 /// Cells that are linked by facts.
 struct Component<'a> {
     cells: Vec<Cell>,
     facts: &'a [Fact],
-    /// By how much less and how much more than in truth each fact may count.
+    /// By how much each fact may count less and more than in truth.
     room: &'a [(i64, i64)],
 }
 
 impl Component<'_> {
-    /// Opens the cells that a single change shows open, or two changes that cancel each other.
-    fn open_by_exchange(&mut self) {
-        let changes = self.changes();
-        let mut counterparts: HashMap<Vec<(usize, i64)>, Vec<&Change>> = HashMap::new();
-        for change in &changes {
-            if self.fits(&change.effect) {
-                self.cells[change.cell].finding = Finding::Open;
-            }
-            counterparts.entry(self.exact(&change.effect, -1)).or_default().push(change);
-        }
-        for change in &changes {
-            if self.cells[change.cell].finding == Finding::Open {
-                continue;
-            }
-            let found = counterparts.get(&self.exact(&change.effect, 1));
-            let mut others = found.into_iter().flatten().take(COUNTERPARTS);
-            let cancels = |other: &&&Change| {
-                other.cell != change.cell && self.fits(&sum(&change.effect, 1, &other.effect, 1))
-            };
-            if let Some(other) = others.find(cancels) {
-                self.cells[change.cell].finding = Finding::Open;
-                self.cells[other.cell].finding = Finding::Open;
-            }
-        }
-    }
-
-    fn changes(&self) -> Vec<Change> {
-        let mut changes = vec![];
-        for (number, cell) in self.cells.iter().enumerate() {
-            for from in (0..cell.options.len()).filter(|&from| cell.held[from] > 0) {
-                for to in (0..cell.options.len()).filter(|&to| to != from) {
-                    let effect = cell.effect(self.facts, from, to);
-                    changes.push(Change { cell: number, effect });
-                }
-            }
-        }
-        changes
-    }
-
-    fn fits(&self, effect: &[(usize, i64)]) -> bool {
-        let fits =
-            |&(fact, more): &(usize, i64)| (self.room[fact].0..=self.room[fact].1).contains(&more);
-        effect.iter().all(fits)
-    }
-
-    /// The part of an effect that concerns exact counts.
-    fn exact(&self, effect: &[(usize, i64)], sign: i64) -> Vec<(usize, i64)> {
-        let exact = effect.iter().filter(|&&(fact, _)| self.room[fact] == (0, 0));
-        exact.map(|&(fact, more)| (fact, more * sign)).collect()
-    }
-
-    /// Decides the cells that are undecided.
-    fn settle(&mut self) {
+    /// Decides the cells that are undecided, as far as the steps suffice.
+    fn decide(&mut self) {
         if self.undecided().is_empty() {
             return;
         }
         let (mut tableau, owners) = self.tableau();
-        let Some(possible) = self.climb(&mut tableau, &owners) else {
-            return;
-        };
-        for cell in self.undecided() {
-            if !possible.contains(&cell) {
-                self.cells[cell].finding = Finding::Certain;
-            }
-        }
-        self.branch(&tableau, &owners);
-    }
-
-    /// Walks along assignments in fractions that differ from the truth as much as possible. Opens
-    /// the cells that differ in one in whole numbers. Returns the cells that differ in fractions
-    /// only, or nothing if that took too long: all other cells that are still undecided are
-    /// certain.
-    fn climb(&mut self, tableau: &mut Tableau, owners: &[usize]) -> Option<BTreeSet<usize>> {
-        let mut possible = BTreeSet::new();
-        let mut steps = STEPS_TOGETHER;
-        let t0 = std::time::Instant::now();
-        tableau.eliminate()?;
-        if TRACE {
-            eprintln!(
-                "eliminated {:?} rows {} terms {}",
-                t0.elapsed(),
-                tableau.rows.len(),
-                tableau.rows.iter().map(|r| r.terms.len()).sum::<usize>()
-            );
-        }
-        loop {
-            let mut left = self.undecided();
-            left.retain(|cell| !possible.contains(cell));
-            tableau.goal = tableau.express(terms_of(owners, &left), GOAL)?;
-            if tableau.goal.terms.is_empty() {
-                return Some(possible);
-            }
-            let mut opened = false;
-            while !opened && tableau.climb(&mut steps)? {
-                opened = tableau.is_whole() && self.open(&tableau.solution(), owners);
-                if TRACE {
-                    eprintln!(
-                        "climb left {} steps {steps} stuck {} rows {} terms {} whole {} opened {opened} goal {}/{} {}",
-                        left.len(),
-                        tableau.stuck,
-                        tableau.rows.len(),
-                        tableau.rows.iter().map(|r| r.terms.len()).sum::<usize>(),
-                        tableau.is_whole(),
-                        tableau.goal.total,
-                        tableau.goal.scale,
-                        tableau.goal.terms.len()
-                    );
-                }
-            }
-            if !opened {
-                let before = possible.len();
-                for (number, &cell) in owners.iter().enumerate() {
-                    if left.contains(&cell) && !tableau.is_zero(number) {
-                        possible.insert(cell);
-                    }
-                }
-                if possible.len() == before {
-                    return Some(possible);
-                }
-            }
-        }
-    }
-
-    /// Opens the undecided cells that differ from the truth in the solution; says if any does.
-    fn open(&mut self, solution: &[i64], owners: &[usize]) -> bool {
-        let mut opened = false;
-        for (&cell, &more) in owners.iter().zip(solution) {
-            if more != 0 && self.cells[cell].finding == Finding::Undecided {
-                self.cells[cell].finding = Finding::Open;
-                opened = true;
-            }
-        }
-        opened
-    }
-
-    /// Decides the cells that are left: all together, then, if that is too much, each alone.
-    fn branch(&mut self, tableau: &Tableau, owners: &[usize]) {
-        loop {
-            let undecided = self.undecided();
-            if undecided.is_empty() {
-                return;
-            }
-            if !self.ask(tableau, owners, &undecided, STEPS_TOGETHER) {
-                break;
-            }
-        }
-        for cell in self.undecided() {
-            if self.cells[cell].finding == Finding::Undecided {
-                self.ask(tableau, owners, &[cell], STEPS_ALONE);
-            }
+        if let Some(possible) = self.climb(&mut tableau, &owners) {
+            let all = self.undecided().into_iter();
+            self.close(&all.filter(|cell| !possible.contains(cell)).collect::<Vec<_>>());
+            self.branch(&mut tableau, &owners);
         }
     }
 
@@ -572,60 +425,109 @@ impl Component<'_> {
         cells.filter(|&cell| self.cells[cell].finding == Finding::Undecided).collect()
     }
 
+    fn close(&mut self, cells: &[usize]) {
+        cells.iter().for_each(|&cell| self.cells[cell].finding = Finding::Certain);
+    }
+
+    /// Opens the undecided cells that differ from the truth in the tableau; says if there are any.
+    fn open(&mut self, tableau: &Tableau, owners: &[usize]) -> bool {
+        let before = self.undecided().len();
+        for cell in tableau.different(owners) {
+            if self.cells[cell].finding == Finding::Undecided {
+                self.cells[cell].finding = Finding::Open;
+            }
+        }
+        self.undecided().len() < before
+    }
+
+    /// Walks along assignments in fractions that differ from the truth as much as possible. Opens
+    /// the cells that differ in one in whole numbers. Returns the cells that differ in fractions
+    /// only, and all others that are still undecided are certain; or nothing if it gave up.
+    fn climb(&mut self, tableau: &mut Tableau, owners: &[usize]) -> Option<BTreeSet<usize>> {
+        let mut possible = BTreeSet::new();
+        tableau.eliminate()?;
+        loop {
+            let mut left = self.undecided();
+            left.retain(|cell| !possible.contains(cell));
+            tableau.goal = tableau.express(usize::MAX, sum_of(owners, &left))?;
+            let mut opened = false;
+            while !opened && tableau.climb()? {
+                opened = tableau.is_whole() && self.open(tableau, owners);
+            }
+            if !opened {
+                let mut different = tableau.different(owners);
+                different.retain(|cell| left.contains(cell));
+                if different.is_empty() {
+                    return Some(possible);
+                }
+                possible.extend(different);
+            }
+        }
+    }
+
+    /// Decides the cells that are left in whole numbers: with few steps all together, then each
+    /// alone, then again with more steps.
+    fn branch(&mut self, tableau: &mut Tableau, owners: &[usize]) {
+        for steps in ROUNDS {
+            let mut left = self.undecided();
+            while !left.is_empty() && self.ask(tableau, owners, &left, steps) {
+                left = self.undecided();
+            }
+            for cell in left {
+                if self.cells[cell].finding == Finding::Undecided {
+                    self.ask(tableau, owners, &[cell], steps);
+                }
+            }
+        }
+    }
+
     /// Searches for an assignment that differs from the truth in one of the undecided cells, and
     /// says whether the search came to an end.
-    fn ask(&mut self, tableau: &Tableau, owners: &[usize], cells: &[usize], steps: usize) -> bool {
-        let mut steps = steps;
-        let (nv, nr, t0) = (owners.len(), tableau.rows.len(), std::time::Instant::now());
-        let mut tableau = tableau.clone();
-        let out = tableau.search_different(terms_of(owners, cells), &mut steps);
-        let o = match &out {
-            Outcome::GaveUp => "gaveup",
-            Outcome::Impossible => "impossible",
-            _ => "found",
-        };
-        let terms: usize = tableau.rows.iter().map(|r| r.terms.len()).sum();
-        let scale: i64 = tableau.rows.iter().map(|r| r.scale).max().unwrap();
-        if TRACE {
-            eprintln!(
-                "ask {} cells of {}: vars {nv} rows {nr} -> {o}, steps left {steps}, terms {terms} maxscale {scale} {:?}",
-                cells.len(),
-                self.cells.len(),
-                t0.elapsed()
-            );
-        }
-        match out {
-            Outcome::GaveUp => return false,
-            Outcome::Impossible => {
-                cells.iter().for_each(|&cell| self.cells[cell].finding = Finding::Certain);
-            }
-            Outcome::Found(solution) => {
-                self.open(&solution, owners);
+    fn ask(
+        &mut self,
+        tableau: &mut Tableau,
+        owners: &[usize],
+        cells: &[usize],
+        steps: usize,
+    ) -> bool {
+        for (variable, &cell) in owners.iter().enumerate() {
+            if self.cells[cell].finding == Finding::Certain {
+                tableau.bound(variable, 0, 0);
             }
         }
-        true
+        let mut searched = tableau.clone();
+        searched.steps = steps.min(tableau.steps);
+        tableau.steps -= searched.steps;
+        let found = searched.search_positive(sum_of(owners, cells));
+        tableau.steps += searched.steps;
+        match found {
+            Some(true) => _ = self.open(&searched, owners),
+            Some(false) => self.close(cells),
+            None => {}
+        }
+        found.is_some()
     }
 
     /// The tableau of all assignments that fit, and the cell that owns each variable. The variables
     /// are how many members more than in truth have each option but the first.
     fn tableau(&self) -> (Tableau, Vec<usize>) {
-        let mut tableau = Tableau::default();
+        let mut tableau = Tableau { steps: STEPS, ..Tableau::default() };
         let mut owners = vec![];
-        let mut counts: BTreeMap<usize, Vec<(usize, i64)>> = BTreeMap::new();
+        let mut counts: BTreeMap<usize, Terms> = BTreeMap::new();
         for (number, cell) in self.cells.iter().enumerate() {
             for option in 1..cell.options.len() {
-                let (held, size) = (cell.held[option], cell.size());
-                let variable = tableau.variable(-held, size - held);
+                let others = whole(cell.members.len()) - cell.held[option];
+                let variable = tableau.variable(-cell.held[option], others);
                 owners.push(number);
-                for (fact, more) in cell.effect(self.facts, 0, option) {
+                for (fact, more) in cell.effect(self.facts, option) {
                     counts.entry(fact).or_default().push((variable, more));
                 }
             }
         }
         for (number, cell) in self.cells.iter().enumerate().filter(|(_, cell)| cell.held.len() > 2)
         {
-            let all = terms_of(&owners, &[number]);
-            tableau.row(all, cell.held[0] - cell.size(), cell.held[0]);
+            let others = whole(cell.members.len()) - cell.held[0];
+            tableau.row(sum_of(&owners, &[number]), -others, cell.held[0]);
         }
         for (fact, terms) in counts {
             tableau.row(terms, self.room[fact].0, self.room[fact].1);
@@ -635,62 +537,9 @@ impl Component<'_> {
 }
 
 /// The sum of all variables of the cells.
-fn terms_of(owners: &[usize], cells: &[usize]) -> Vec<(usize, i64)> {
+fn sum_of(owners: &[usize], cells: &[usize]) -> Terms {
     let of = |(_, owner): &(usize, &usize)| cells.contains(owner);
     owners.iter().enumerate().filter(of).map(|(variable, _)| (variable, 1)).collect()
-}
-
-const TRACE: bool = true;
-const STUCK: usize = 30;
-const GOAL: usize = usize::MAX;
-
-/// Adds multiples of two sums, both in the order of their variables.
-fn sum(
-    one: &[(usize, i64)],
-    by_one: i64,
-    other: &[(usize, i64)],
-    by_other: i64,
-) -> Vec<(usize, i64)> {
-    checked_sum(one, by_one, other, by_other).expect("effects are small")
-}
-
-/// One number times the first sum plus another times the second, or nothing if that is too large.
-fn checked_sum(
-    one: &[(usize, i64)],
-    by_one: i64,
-    other: &[(usize, i64)],
-    by_other: i64,
-) -> Option<Vec<(usize, i64)>> {
-    let mut sum = Vec::with_capacity(one.len() + other.len());
-    let (mut i, mut j) = (0, 0);
-    while i < one.len() || j < other.len() {
-        let a = one.get(i).map_or(usize::MAX, |term| term.0);
-        let b = other.get(j).map_or(usize::MAX, |term| term.0);
-        let mut total = 0i64;
-        if a <= b {
-            total = one[i].1.checked_mul(by_one)?;
-            i += 1;
-        }
-        if b <= a {
-            total = total.checked_add(other[j].1.checked_mul(by_other)?)?;
-            j += 1;
-        }
-        if total != 0 {
-            sum.push((a.min(b), total));
-        }
-    }
-    Some(sum)
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a.abs() } else { gcd(b, a % b) }
-}
-
-enum Outcome {
-    /// The variables of one solution in whole numbers.
-    Found(Vec<i64>),
-    Impossible,
-    GaveUp,
 }
 
 /// `scale * basic` is the sum of the terms; `total` is that sum for the present values.
@@ -699,23 +548,27 @@ struct Row {
     basic: usize,
     scale: i64,
     total: i64,
-    terms: Vec<(usize, i64)>,
+    terms: Terms,
 }
 
-/// Whole numbers between bounds that are tied by sums: the general simplex method. Every row
-/// defines one basic variable by others, which are whole numbers within their bounds all the time.
-/// A step exchanges a basic variable that is out of bounds for another one of its row.
+/// Variables between bounds that are tied by sums, for the simplex method. Every row gives one
+/// variable, called basic, by others that are not. Those are whole numbers within their bounds all
+/// the time, and a step exchanges one of them for a basic one. Zero everywhere is a solution.
 #[derive(Clone, Default)]
 struct Tableau {
     least: Vec<i64>,
     most: Vec<i64>,
     /// The present values of the variables that are not basic.
     value: Vec<i64>,
-    /// Variables that are zero in every solution. They are left out of the rows.
+    /// Variables that are zero in every solution. They are left out of rows when not basic.
     zero: Vec<bool>,
     rows: Vec<Row>,
+    /// What to make as large as possible.
     goal: Row,
-    stuck: usize,
+    /// How many steps may still be taken.
+    steps: usize,
+    /// How many steps were taken since the last one that got further.
+    wasted: usize,
 }
 
 impl Tableau {
@@ -727,210 +580,182 @@ impl Tableau {
         self.value.len() - 1
     }
 
-    /// Ties the terms: their sum is between the bounds.
-    fn row(&mut self, terms: Vec<(usize, i64)>, least: i64, most: i64) {
+    /// Ties variables that are not basic: their sum is between the bounds.
+    fn row(&mut self, terms: Terms, least: i64, most: i64) {
         let basic = self.variable(least, most);
         self.rows.push(Row { basic, scale: 1, total: 0, terms });
     }
 
-    /// The sum of the terms as a row for the present basic variables.
-    fn express(&self, terms: Vec<(usize, i64)>, basic: usize) -> Option<Row> {
+    /// A row for the sum of any variables.
+    fn express(&self, basic: usize, terms: Terms) -> Option<Row> {
         let mut sum = Row { basic, scale: 1, total: 0, terms };
-        sum.terms.retain(|&(variable, _)| !self.zero[variable]);
         for row in &self.rows {
-            let factor = sum.factor(row.basic);
-            if factor != 0 {
-                sum.put_in(row, factor)?;
-            }
+            sum.put_in(row)?;
         }
         sum.total = self.total(&sum.terms)?;
         Some(sum)
     }
 
-    fn uses(&self) -> Vec<usize> {
-        let mut uses = vec![0usize; self.value.len()];
-        for row in &self.rows {
-            for term in &row.terms {
-                uses[term.0] += 1;
-            }
-        }
-        uses
+    fn total(&self, terms: &Terms) -> Option<i64> {
+        terms.iter().try_fold(0i64, |total, &(variable, factor)| {
+            total.checked_add(factor.checked_mul(self.value[variable])?)
+        })
     }
 
     fn is_whole(&self) -> bool {
         self.rows.iter().all(|row| row.total % row.scale == 0)
     }
 
-    fn is_zero(&self, variable: usize) -> bool {
-        let row = self.rows.iter().find(|row| row.basic == variable);
-        row.map_or(self.value[variable], |row| row.total) == 0
+    /// The owners of variables that are not zero at present.
+    fn different(&self, owners: &[usize]) -> BTreeSet<usize> {
+        let mut present = self.value.clone();
+        self.rows.iter().for_each(|row| present[row.basic] = row.total);
+        let different = owners.iter().zip(present).filter(|&(_, value)| value != 0);
+        different.map(|(&owner, _)| owner).collect()
     }
 
-    /// Uses up all rows whose sum is zero: each gives one variable by the others.
+    /// Uses up all rows whose sum must be zero: each gives one variable by the others.
     fn eliminate(&mut self) -> Option<()> {
         loop {
-            let equations = self.rows.iter().enumerate().filter(|(_, row)| self.zero[row.basic]);
-            let Some((number, row)) = equations.min_by_key(|(_, row)| row.terms.len()) else {
+            let zero = self.rows.iter().enumerate().filter(|(_, row)| self.zero[row.basic]);
+            let Some((number, row)) = zero.min_by_key(|(_, row)| row.terms.len()) else {
                 return Some(());
             };
-            let rows_with =
-                |variable| self.rows.iter().filter(|row| row.factor(variable) != 0).count();
-            let terms = row
-                .terms
-                .iter()
-                .map(|&(variable, factor)| (factor.abs(), rows_with(variable), variable));
-            match terms.min() {
-                Some((_, _, variable)) => self.exchange(number, variable)?,
-                None => {
-                    self.rows.swap_remove(number);
-                }
+            let uses = self.uses();
+            match row.terms.iter().min_by_key(|term| (term.1.abs(), uses[term.0])) {
+                Some(&(entering, _)) => self.exchange(number, entering, 0)?,
+                None => _ = self.rows.swap_remove(number),
             }
         }
     }
 
-    /// Takes a step that makes the goal larger, or at least not smaller. Says whether there is one.
-    fn climb(&mut self, steps: &mut usize) -> Option<bool> {
-        let can = |&&(variable, factor): &&(usize, i64)| {
-            if factor > 0 {
-                self.value[variable] < self.most[variable]
-            } else {
-                self.value[variable] > self.least[variable]
-            }
-        };
-        let useful = self.goal.terms.iter().filter(can);
-        let first = if self.stuck < STUCK {
-            let uses = self.uses();
-            useful.min_by_key(|term| (uses[term.0], term.0))
-        } else {
-            useful.min_by_key(|term| term.0)
-        };
-        let Some(&(entering, factor)) = first else {
+    /// In how many rows each variable is.
+    fn uses(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.value.len()];
+        for row in &self.rows {
+            row.terms.iter().for_each(|term| uses[term.0] += 1);
+        }
+        uses
+    }
+
+    /// Takes a step that makes the goal larger, or wastes it. Says whether the goal can get larger.
+    fn climb(&mut self) -> Option<bool> {
+        let Some((entering, factor)) = self.pick(&self.goal.terms, true) else {
             return Some(false);
         };
-        *steps = steps.checked_sub(1)?;
+        self.count_step()?;
         let up = factor.signum();
-        let (value, bounds) = (self.value[entering], (self.least[entering], self.most[entering]));
-        let alone = if up > 0 { bounds.1 - value } else { value - bounds.0 };
-        // The row, the distance until its basic variable is at the bound, and the bound.
-        let mut first = (None, (alone, 1), 0);
-        for (number, row) in self.rows.iter().enumerate() {
-            let factor = row.factor(entering) * up;
-            if factor == 0 {
-                continue;
+        let end = if up > 0 { self.most[entering] } else { self.least[entering] };
+        if let Some(number) = self.first_blocked(entering, up, end) {
+            let row = &self.rows[number];
+            let bound = self.bound_towards(row, row.factor(entering) * up);
+            if row.total != bound * row.scale {
+                self.wasted = 0;
             }
-            let bound = if factor > 0 { self.most[row.basic] } else { self.least[row.basic] };
-            let way = ((bound * row.scale - row.total).abs(), factor.abs());
-            let (one, other) = (way.0.checked_mul(first.1.1)?, first.1.0.checked_mul(way.1)?);
-            let size = |row: &Row| {
-                if self.stuck < STUCK { (row.terms.len(), row.basic) } else { (0, row.basic) }
-            };
-            let tie = first.0.is_some_and(|best: usize| size(row) < size(&self.rows[best]));
-            if one < other || one == other && tie {
-                first = (Some(number), way, bound);
-            }
-        }
-        self.stuck = if first.1.0 == 0 { self.stuck + 1 } else { 0 };
-        if let Some(number) = first.0 {
-            self.value[self.rows[number].basic] = first.2;
-            self.exchange(number, entering)?;
+            self.exchange(number, entering, bound)?;
         } else {
-            self.value[entering] += up * alone;
-            for row in self.rows.iter_mut().chain([&mut self.goal]) {
-                row.total += row.factor(entering) * up * alone;
-            }
+            self.set(entering, end);
+            self.wasted = 0;
         }
         Some(true)
     }
 
-    /// Searches for a solution in whole numbers in which the sum of the terms is at least one.
-    fn search_different(&mut self, terms: Vec<(usize, i64)>, steps: &mut usize) -> Outcome {
-        self.goal = Row { scale: 1, ..Row::default() };
-        let basic = self.variable(1, i64::MAX >> 16);
-        let Some(row) = self.express(terms, basic) else {
-            return Outcome::GaveUp;
-        };
-        self.rows.push(row);
-        self.search(steps)
+    fn count_step(&mut self) -> Option<()> {
+        self.steps = self.steps.checked_sub(1)?;
+        self.wasted += 1;
+        Some(())
     }
 
-    /// Searches for a solution in whole numbers. Each step is taken from `steps`.
-    fn search(&mut self, steps: &mut usize) -> Outcome {
-        match self.repair(steps) {
-            None => return Outcome::GaveUp,
-            Some(false) => return Outcome::Impossible,
-            Some(true) => {}
+    /// The term that can make the sum larger or smaller and is in the fewest rows. After too many
+    /// wasted steps it is the first such term, which makes sure that it ends (the rule of Bland).
+    fn pick(&self, terms: &Terms, larger: bool) -> Option<(usize, i64)> {
+        let free = terms.iter().copied().filter(|&(variable, factor)| {
+            if (factor > 0) == larger {
+                self.value[variable] < self.most[variable]
+            } else {
+                self.value[variable] > self.least[variable]
+            }
+        });
+        let uses = if self.wasted < PATIENCE { self.uses() } else { vec![0; self.value.len()] };
+        free.min_by_key(|term| (uses[term.0], term.0))
+    }
+
+    /// The row whose basic variable meets a bound first when a variable moves, if one does before
+    /// that variable is at the end of its own way.
+    fn first_blocked(&self, entering: usize, up: i64, end: i64) -> Option<usize> {
+        let mut first: Option<usize> = None;
+        let mut way = (i128::from((end - self.value[entering]).abs()), 1);
+        for (number, row) in self.rows.iter().enumerate() {
+            let speed = row.factor(entering) * up;
+            if speed == 0 {
+                continue;
+            }
+            let distance = (self.bound_towards(row, speed) * row.scale - row.total).abs();
+            let (distance, speed) = (i128::from(distance), i128::from(speed.abs()));
+            let (this, other) = (distance * way.1, way.0 * speed);
+            let preferred = |best: usize| self.rank(row) < self.rank(&self.rows[best]);
+            if this < other || this == other && first.is_some_and(preferred) {
+                (first, way) = (Some(number), (distance, speed));
+            }
+        }
+        first
+    }
+
+    fn bound_towards(&self, row: &Row, direction: i64) -> i64 {
+        if direction > 0 { self.most[row.basic] } else { self.least[row.basic] }
+    }
+
+    /// Among rows that do equally well, the shortest first, and in the end the first variable.
+    fn rank(&self, row: &Row) -> (usize, usize) {
+        (if self.wasted < PATIENCE { row.terms.len() } else { 0 }, row.basic)
+    }
+
+    /// Searches for a solution in whole numbers in which the sum of the terms is positive.
+    fn search_positive(&mut self, terms: Terms) -> Option<bool> {
+        self.goal = Row::default();
+        let most = terms.iter().map(|term| self.most[term.0]).sum();
+        let basic = self.variable(1, most);
+        self.rows.push(self.express(basic, terms)?);
+        self.search()
+    }
+
+    /// Searches for a solution in whole numbers and leaves it as the present values. Says whether
+    /// there is one, or nothing if it gave up.
+    fn search(&mut self) -> Option<bool> {
+        if !self.repair()? {
+            return Some(false);
         }
         let broken = self.rows.iter().filter(|row| row.total % row.scale != 0);
-        let Some(row) = broken.min_by_key(|row| row.basic) else {
-            return Outcome::Found(self.solution());
+        let Some(row) = broken.min_by_key(|row| (row.terms.len(), row.basic)) else {
+            return Some(true);
         };
         let (variable, below) = (row.basic, row.total.div_euclid(row.scale));
         let (least, most) = (self.least[variable], self.most[variable]);
-        for (least, most) in [(least, below), (below + 1, most)] {
-            let before = self.bound(variable, least, most);
-            let outcome = self.search(steps);
-            self.bound(variable, before.0, before.1);
-            if !matches!(outcome, Outcome::Impossible) {
-                return outcome;
+        for (from, to) in [(least, below), (below + 1, most)] {
+            self.bound(variable, from, to);
+            if self.search()? {
+                return Some(true);
             }
         }
-        Outcome::Impossible
+        self.bound(variable, least, most);
+        Some(false)
     }
 
-    fn solution(&self) -> Vec<i64> {
-        let mut solution = self.value.clone();
-        self.rows.iter().for_each(|row| solution[row.basic] = row.total / row.scale);
-        solution
-    }
-
-    /// Sets the bounds of a variable and returns the former ones.
-    fn bound(&mut self, variable: usize, least: i64, most: i64) -> (i64, i64) {
-        let before = (self.least[variable], self.most[variable]);
-        (self.least[variable], self.most[variable]) = (least, most);
-        if self.rows.iter().all(|row| row.basic != variable) {
-            let value = self.value[variable].clamp(least, most);
-            let more = value - self.value[variable];
-            self.value[variable] = value;
-            for row in &mut self.rows {
-                row.total += row.factor(variable) * more;
-            }
-        }
-        before
-    }
-
-    /// Takes steps until all variables are within their bounds. Says whether that is possible, or
-    /// nothing if it takes too many steps or too large numbers. The lowest variables go first,
-    /// which makes sure that it ends (the rule of Bland).
-    fn repair(&mut self, steps: &mut usize) -> Option<bool> {
-        let mut taken = 0;
+    /// Takes steps until all variables are within their bounds. Says whether that is possible.
+    fn repair(&mut self) -> Option<bool> {
+        self.wasted = 0;
         loop {
             let outside = self.rows.iter().enumerate().filter(|(_, row)| self.misses(row) != 0);
             let Some((number, row)) = outside.min_by_key(|(_, row)| row.basic) else {
                 return Some(true);
             };
             let misses = self.misses(row);
-            let helps = |&&(variable, factor): &&(usize, i64)| {
-                if (factor > 0) == (misses > 0) {
-                    self.value[variable] < self.most[variable]
-                } else {
-                    self.value[variable] > self.least[variable]
-                }
-            };
-            let helpful = row.terms.iter().filter(helps);
-            let first = if taken < STUCK {
-                let uses = self.uses();
-                helpful.min_by_key(|term| (uses[term.0], term.0))
-            } else {
-                helpful.min_by_key(|term| term.0)
-            };
-            taken += 1;
-            let Some(&(entering, _)) = first else {
+            let bound = self.bound_towards(row, -misses);
+            let Some((entering, _)) = self.pick(&row.terms, misses > 0) else {
                 return Some(false);
             };
-            *steps = steps.checked_sub(1)?;
-            let bounds = if misses > 0 { &self.least } else { &self.most };
-            self.value[row.basic] = bounds[row.basic];
-            self.exchange(number, entering)?;
+            self.count_step()?;
+            self.exchange(number, entering, bound)?;
         }
     }
 
@@ -940,37 +765,39 @@ impl Tableau {
         i64::from(row.total < least * row.scale) - i64::from(row.total > most * row.scale)
     }
 
-    /// Makes another variable of a row its basic variable and puts the row into all others.
-    fn exchange(&mut self, number: usize, entering: usize) -> Option<()> {
+    /// Sets the bounds of a variable and moves it there if it is not basic.
+    fn bound(&mut self, variable: usize, least: i64, most: i64) {
+        (self.least[variable], self.most[variable]) = (least, most);
+        if self.rows.iter().all(|row| row.basic != variable) {
+            self.set(variable, self.value[variable].clamp(least, most));
+        }
+    }
+
+    /// Changes the value of a variable that is not basic.
+    fn set(&mut self, variable: usize, value: i64) {
+        let more = value - self.value[variable];
+        self.value[variable] = value;
+        if more != 0 {
+            for row in &mut self.rows {
+                row.total += row.factor(variable) * more;
+            }
+        }
+    }
+
+    /// Makes another variable of a row basic and gives the former one a value.
+    fn exchange(&mut self, number: usize, entering: usize, value: i64) -> Option<()> {
         let mut row = self.rows.swap_remove(number);
-        let factor = row.factor(entering);
-        let sign = factor.signum();
-        let leaving =
-            if self.zero[row.basic] { vec![] } else { vec![(row.basic, row.scale * sign)] };
-        row.terms.retain(|&(variable, _)| variable != entering);
-        row.terms = checked_sum(&row.terms, -sign, &leaving, 1)?;
-        (row.basic, row.scale) = (entering, factor.abs());
+        self.value[row.basic] = value;
+        row.solve_for(entering, self.zero[row.basic])?;
         row.total = self.total(&row.terms)?;
         for other in 0..self.rows.len() {
-            let factor = self.rows[other].factor(entering);
-            if factor != 0 {
-                self.rows[other].put_in(&row, factor)?;
+            if self.rows[other].put_in(&row)? {
                 self.rows[other].total = self.total(&self.rows[other].terms)?;
             }
         }
-        let factor = self.goal.factor(entering);
-        if factor != 0 {
-            self.goal.put_in(&row, factor)?;
-            self.goal.total = self.total(&self.goal.terms)?;
-        }
+        self.goal.put_in(&row)?;
         self.rows.push(row);
         Some(())
-    }
-
-    fn total(&self, terms: &[(usize, i64)]) -> Option<i64> {
-        terms.iter().try_fold(0i64, |total, &(variable, factor)| {
-            total.checked_add(factor.checked_mul(self.value[variable])?)
-        })
     }
 }
 
@@ -980,26 +807,74 @@ impl Row {
         found.map_or(0, |place| self.terms[place].1)
     }
 
-    /// Replaces the basic variable of another row, which has the factor here, by its terms.
-    fn put_in(&mut self, other: &Row, factor: i64) -> Option<()> {
+    /// Makes another variable the basic one. The former one is left out if it is always zero.
+    fn solve_for(&mut self, entering: usize, leave_out: bool) -> Option<()> {
+        let factor = self.factor(entering);
+        let sign = factor.signum();
+        let former = if leave_out { vec![] } else { vec![(self.basic, self.scale * sign)] };
+        self.terms.retain(|term| term.0 != entering);
+        self.terms = add(&self.terms, -sign, &former, 1)?;
+        (self.basic, self.scale) = (entering, factor.abs());
+        Some(())
+    }
+
+    /// Replaces the basic variable of another row by its terms. Says whether it was in this row.
+    fn put_in(&mut self, other: &Self) -> Option<bool> {
+        let factor = self.factor(other.basic);
+        if factor == 0 {
+            return Some(false);
+        }
         let shared = gcd(factor, other.scale);
-        let (by, factor) = (other.scale / shared, factor / shared);
-        self.terms.retain(|&(variable, _)| variable != other.basic);
-        self.terms = checked_sum(&self.terms, by, &other.terms, factor)?;
-        self.scale = self.scale.checked_mul(by)?;
+        let by = other.scale / shared;
+        self.terms.retain(|term| term.0 != other.basic);
+        self.terms = add(&self.terms, by, &other.terms, factor / shared)?;
+        self.scale = self.scale.checked_mul(by).filter(|&scale| scale <= LARGEST)?;
+        self.shorten();
+        Some(true)
+    }
+
+    /// Divides everything by the largest common divisor.
+    fn shorten(&mut self) {
         let mut shared = self.scale;
-        for term in &self.terms {
-            if shared == 1 {
-                break;
-            }
+        let mut terms = self.terms.iter();
+        while let (true, Some(term)) = (shared > 1, terms.next()) {
             shared = gcd(shared, term.1);
         }
         if shared > 1 {
             self.scale /= shared;
             self.terms.iter_mut().for_each(|term| term.1 /= shared);
         }
-        Some(())
     }
+}
+
+/// A multiple of one sum plus a multiple of another, or nothing if a factor gets too large.
+fn add(one: &Terms, by_one: i64, other: &Terms, by_other: i64) -> Option<Terms> {
+    let mut sum = Vec::with_capacity(one.len() + other.len());
+    let (mut i, mut j) = (0, 0);
+    while i < one.len() || j < other.len() {
+        let a = one.get(i).map_or(usize::MAX, |term| term.0);
+        let b = other.get(j).map_or(usize::MAX, |term| term.0);
+        let mut factor = 0i64;
+        if a <= b {
+            factor = one[i].1.checked_mul(by_one)?;
+            i += 1;
+        }
+        if b <= a {
+            factor = factor.checked_add(other[j].1.checked_mul(by_other)?)?;
+            j += 1;
+        }
+        if factor.abs() > LARGEST {
+            return None;
+        }
+        if factor != 0 {
+            sum.push((a.min(b), factor));
+        }
+    }
+    Some(sum)
+}
+
+fn gcd(one: i64, other: i64) -> i64 {
+    if other == 0 { one.abs() } else { gcd(other, one % other) }
 }
 
 #[cfg(test)]
