@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { open, signIn } from "./api.js";
 import { calibrate, compute } from "./calibration.js";
-import { bringIn, invite, issue, type Person, readPeople } from "./company.js";
+import { bind, bringIn, invite, issue, type Person, readPeople } from "./company.js";
 import { parseCsv } from "./csv.js";
 import { PERIOD, design, participants, step, teams } from "./cycle.js";
 import * as goals from "./goals.js";
@@ -54,9 +54,14 @@ const deputy = first((person) => person !== executive && person !== partner);
 const hr = await signIn(url, { tenant, login, password });
 await bringIn(hr, people, PERIOD.start);
 const entrance = { door: open(url), url, tenant, password: randomUUID() };
-await invite(hr, entrance, people);
+// The first administrator is a person of the company too: who signs is an employee.
+await bind(hr, partner);
+await invite(
+  hr,
+  entrance,
+  people.filter((person) => person !== partner),
+);
 executive.api = await issue(entrance, executive, "executive");
-partner.api = await issue(entrance, partner, "hr_admin");
 
 const cycle = await design(hr);
 await step(hr, cycle, "launch");
@@ -79,12 +84,10 @@ const [proposer, approver] = teams(evaluated)
   .map(([manager]) => manager)
   .filter((manager) => manager !== partner);
 if (!proposer || !approver) throw new Error("a session needs two managers");
-// A move takes two persons: not two accounts of which one administrator has issued both.
-approver.api = await issue(entrance, approver);
 await calibrate(hr, cycle, { facilitator: partner, proposer, approver, executive });
 
 await step(hr, cycle, "confirmation");
-await step(partner.api, cycle, "publication");
+await step(hr, cycle, "publication");
 await step(executive.api, cycle, "publication");
 await answer(hr, cycle, evaluated, seed);
 await takeAway(hr, url, cycle, flags.out);
