@@ -50,7 +50,8 @@ pub struct Participant {
     pub population: Option<String>,
     /// Why the person is not evaluated.
     pub exclusion: Option<ExclusionReason>,
-    /// Whether the person counts towards the quotas of the distribution (E.1).
+    /// Whether the person counts towards the quotas of the distribution (E.1), by the roles of then: who
+    /// is given one later by which all others are read counts no more either.
     pub counts_for_quota: bool,
     /// Counts changes, from 1.
     pub version: i32,
@@ -90,14 +91,14 @@ impl Participant {
     }
 }
 
-/// Whether somebody who is evaluated counts towards the quotas (E.1). Days of leave are not known
-/// here.
-pub fn counts_for_quota(hired: NaiveDate, period: Period, executive: bool) -> bool {
+/// Whether somebody who is evaluated counts towards the quotas (E.1); who `oversees` the others, being
+/// of senior management or able to read all their grades, does not. Days of leave are not known here.
+pub fn counts_for_quota(hired: NaiveDate, period: Period, oversees: bool) -> bool {
     let standing = Standing {
         tenure_months: tenure_months(hired, period.end()),
         leave_days: 0,
         period_days: u32::try_from(period.days()).unwrap_or(u32::MAX),
-        executive,
+        executive: oversees,
     };
     standing.exclusion().is_none()
 }
@@ -145,8 +146,6 @@ pub struct Candidate {
     pub manager_id: Option<EmployeeId>,
     /// Code of the position.
     pub position_code: Option<String>,
-    /// Member of senior management.
-    pub executive: bool,
 }
 
 /// The tree of units on the day of record.
@@ -186,12 +185,13 @@ impl UnitTree {
 
 /// Everybody who takes part in a cycle, as frozen on the day of record. `candidates` are all who
 /// work here then or later in the period, also outside the units of the cycle: who has a team is
-/// read off them.
+/// read off them. `overseers` count towards no quota.
 pub fn enrol(
     cycle: &Cycle,
     rules: &PolicyRules,
     tree: &UnitTree,
     candidates: Vec<Candidate>,
+    overseers: &HashSet<EmployeeId>,
     now: Timestamp,
     new_id: &mut dyn FnMut() -> ParticipantId,
 ) -> Vec<Participant> {
@@ -222,7 +222,11 @@ pub fn enrol(
             population,
             exclusion,
             counts_for_quota: exclusion.is_none()
-                && counts_for_quota(candidate.hire_date, cycle.period, candidate.executive),
+                && counts_for_quota(
+                    candidate.hire_date,
+                    cycle.period,
+                    overseers.contains(&candidate.employee_id),
+                ),
             version: 1,
             created_at: now,
             updated_at: now,

@@ -68,7 +68,7 @@ fn attack(app: &TestApp, seed: u64) -> usize {
     let numbers: Vec<_> = numbers.iter().map(|(number, grade)| (number.as_str(), *grade)).collect();
     let cycle = rated(app, &app.world.own, "calibrating", &numbers);
     let mut attack = Attack::begin(app, cycle);
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         attack.sessions.push(session_in(app, &app.world.own, cycle, "open"));
         attack.calibrates = true;
     }

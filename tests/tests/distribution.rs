@@ -4,7 +4,7 @@ use roxmltree::Document;
 use serde_json::{Value, json};
 use tests::cycles::{drive, rated};
 use tests::world::Persona::{
-    self, Auditor, Employee, HrAdmin, Hrbp, OtherHrAdmin, PeopleReader, SecondHrAdmin,
+    self, Auditor, Employee, Executive, HrAdmin, Hrbp, OtherHrAdmin, PeopleReader, SecondHrAdmin,
 };
 use tests::{Answer, TestApp, on_each_engine};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 on_each_engine![
     counts_stand_against_quotas,
     whoever_reads_it_is_not_told_their_own_grade,
+    senior_management_is_told_no_single_grade,
     business_partners_see_their_units,
     a_chart_shows_the_same,
     a_cycle_without_grades_has_an_empty_one,
@@ -78,6 +79,84 @@ fn whoever_reads_it_is_not_told_their_own_grade(app: &TestApp) {
     }
     drive(app, &app.world.own, cycle, "published");
     assert_eq!(of(HrAdmin)["uncounted"], 3, "once it is released");
+}
+
+/// Six people who count work in the company itself, four in sales and one in the labs.
+fn senior_management_is_told_no_single_grade(app: &TestApp) {
+    let row = |shown: &Value, code: &str| {
+        let found = list(&shown["departments"]).find(|row| row["code"] == code);
+        found.expect("a department").clone()
+    };
+    let dashboard = |cycle: Uuid| {
+        let path = format!("/v1/dashboards/executive?cycle_id={cycle}");
+        app.as_(Executive).get(path).expect(200).json()
+    };
+    let withheld = |row: &Value| {
+        row["withheld"] == true
+            && ["computed", "present", "uncounted", "ungraded"].iter().all(|it| row[it].is_null())
+    };
+
+    let mixed = [("BO", "A"), ("LIN", "S"), ("KAI", "D"), ("ELLA", "C")];
+    let cycle = rated(app, &app.world.own, "calibrating", &mixed);
+    let shown = distribution(app, Executive, cycle).expect(200).json();
+    let counts = json!({ "S": 0, "A": 1, "B": 5, "C": 0, "D": 0 });
+    let company = row(&shown, "COMPANY");
+    assert_eq!((&company["present"]["counts"], &company["computed"]), (&counts, &json!(null)));
+    assert!(withheld(&row(&shown, "SALES")) && withheld(&row(&shown, "LABS")), "{shown}");
+    // Both together are five, and so in the total; she herself, with a C, is not.
+    let total = json!({ "S": 1, "A": 1, "B": 8, "C": 0, "D": 1 });
+    assert_eq!(shown["total"]["present"]["counts"], total);
+    let pool = list(&shown["pools"]).next().expect("a pool");
+    assert!(withheld(pool), "a pool with a part withheld: {pool}");
+    let figures = dashboard(cycle);
+    let of = |name: &str| {
+        let found = list(&figures["departments"]).find(|row| row["name"] == name);
+        found.expect("a department")["grades"].clone()
+    };
+    assert!(of("sales").is_null() && of("labs").is_null() && of("company").is_array());
+    let request = app.as_(Executive).request("GET", format!("/v1/cycles/{cycle}/distribution"));
+    let chart = request.header("Accept", "image/svg+xml").send().expect(200);
+    let chart = String::from_utf8(chart.body).expect("UTF-8");
+    assert_eq!(chart.matches("withheld").count(), 4, "each told and drawn: {chart}");
+
+    // Four grades of the company change: it is as it was. With the fifth one too, for the sixth would
+    // be known; when all have changed, it is renewed.
+    let change = |people: &[&str], grade: &str| {
+        let id = match app.engine {
+            tests::Engine::Sqlite => format!("x'{}'", cycle.simple()),
+            tests::Engine::Postgres => format!("'{cycle}'"),
+        };
+        for number in people {
+            tests::cycles::behind(
+                app,
+                &format!(
+                    "UPDATE review SET calibrated_grade = '{grade}' WHERE participant_id IN (SELECT \
+                     p.id FROM participant p JOIN employee e ON e.tenant_id = p.tenant_id AND \
+                     e.id = p.employee_id WHERE p.cycle_id = {id} AND e.employee_number = '{number}')"
+                ),
+            );
+        }
+    };
+    let now = || {
+        let shown = distribution(app, Executive, cycle).expect(200).json();
+        row(&shown, "COMPANY")["present"]["counts"].clone()
+    };
+    change(&["BO", "BAI"], "S");
+    change(&["ADA", "CAI"], "C");
+    assert_eq!(now(), counts);
+    change(&["FEN"], "C");
+    assert_eq!(now(), counts);
+    change(&["MIN"], "D");
+    assert_eq!(now(), json!({ "S": 2, "A": 0, "B": 0, "C": 3, "D": 1 }));
+
+    // Of whom all are alike, each is known.
+    let alike = rated(app, &app.world.own, "calibrating", &[("LIN", "S")]);
+    let shown = distribution(app, Executive, alike).expect(200).json();
+    assert!(withheld(&row(&shown, "COMPANY")), "{shown}");
+    drive(app, &app.world.own, alike, "published");
+    let shown = distribution(app, Executive, alike).expect(200).json();
+    assert_eq!(row(&shown, "COMPANY")["computed"]["B"], 6, "once released");
+    assert_eq!(row(&shown, "LABS")["computed"]["B"], 1);
 }
 
 fn business_partners_see_their_units(app: &TestApp) {

@@ -123,8 +123,9 @@ fn enrolment(
     let tree: UnitTree =
         units.map(|placed| (placed.unit.id, placed.unit.kind, placed.unit.parent_id)).collect();
     let candidates = store.candidates(cycle.period, day)?;
-    let mut new_participant = || ParticipantId::from(new_id());
-    Ok(enrol(cycle, &policy.rules, &tree, candidates, actor.now, &mut new_participant))
+    let overseers = store.overseers(cycle.id, actor.today)?;
+    let (now, mut new_participant) = (actor.now, || ParticipantId::from(new_id()));
+    Ok(enrol(cycle, &policy.rules, &tree, candidates, &overseers, now, &mut new_participant))
 }
 
 fn check_exceptions(store: &mut dyn Store, order: &Order) -> Result<(), Refusal> {

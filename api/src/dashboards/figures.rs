@@ -146,7 +146,7 @@ impl<'c> Departments<'c> {
     /// The same, with the grades as they are disclosed, and without the goals of departments in which
     /// fewer than `least` people have any whose goals the reader may not read; `readable` says of how
     /// many the reader may.
-    pub fn as_disclosed(
+    pub fn disclosing(
         mut self,
         disclosure: &Disclosure,
         least: i64,

@@ -243,7 +243,7 @@ fn executive_dashboard(
     let mut departments = Departments::new(people, sums.clone(), cycle, actor.today);
     if in_counts_alone {
         let readable = readable_goals(store, actor, cycle.id)?;
-        departments = departments.as_disclosed(&disclosure, min_shown.into(), &sums, &readable);
+        departments = departments.disclosing(&disclosure, min_shown.into(), &sums, &readable);
     }
     let goals = store.company_goals(cycle.id)?;
     let view = ExecutiveDashboard {

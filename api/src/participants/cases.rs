@@ -106,8 +106,8 @@ pub(super) fn include(
     }
     let sealed = store.employee(before.employee_id, actor.today)?;
     let (person, _) = actor.open(store, Action::EmployeeRead, sealed)?;
-    let executive = store.is_executive(before.employee_id, actor.today)?;
-    let counts_for_quota = counts_for_quota(person.hire_date, cycle.period, executive);
+    let oversees = store.overseers(cycle.id, actor.today)?.contains(&before.employee_id);
+    let counts_for_quota = counts_for_quota(person.hire_date, cycle.period, oversees);
     let record = Record::new("participant.included", id, permit.rule())
         .because(order.reason)
         .field("exclusion", before.exclusion.map(|reason| reason.as_str()), None::<String>);

@@ -47,8 +47,6 @@ pub trait Participants {
     ) -> Result<Vec<Participant>>;
     /// Saves a participant, guarded by its version.
     fn update_participant(&mut self, change: Change<Participant>) -> Result<()>;
-    /// Whether somebody is a member of senior management on a day.
-    fn is_executive(&mut self, person: EmployeeId, day: NaiveDate) -> Result<bool>;
     /// Whether somebody answers for the review of another person in a cycle that is not over.
     fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool>;
     /// Opens a review for a participant who has none.

@@ -6,12 +6,11 @@ use crate::column::{At, Id, Key, Word, rows_statement, statement, to_json, word}
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{ParticipantFilter, Participants, Result};
-use crate::schema::{account, cycle, participant, role_assignment};
+use crate::schema::{cycle, participant};
 use chrono::NaiveDate;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{Date, Nullable, Text};
-use domain::account::Role;
 use domain::calendar::Period;
 use domain::change::Change;
 use domain::id::{CycleId, EmployeeId, ParticipantId, ReviewId};
@@ -174,29 +173,10 @@ impl Unit<'_> {
         rows.execute(self.conn)?;
         Ok(())
     }
-
-    /// The members of senior management on a day.
-    fn executives(&mut self, day: NaiveDate) -> Result<HashSet<Key>> {
-        let holders: Vec<Option<Key>> = role_assignment::table
-            .inner_join(
-                account::table.on(account::tenant_id
-                    .eq(role_assignment::tenant_id)
-                    .and(account::id.eq(role_assignment::account_id))),
-            )
-            .filter(role_assignment::tenant_id.eq(self.scope()))
-            .filter(role_assignment::role.eq(Word(Role::Executive)))
-            .filter(role_assignment::deleted_at.is_null())
-            .filter(role_assignment::valid_from.le(day))
-            .filter(role_assignment::valid_to.is_null().or(role_assignment::valid_to.ge(day)))
-            .select(account::employee_id)
-            .load(self.conn)?;
-        Ok(holders.into_iter().flatten().collect())
-    }
 }
 
 impl Participants for Unit<'_> {
     fn candidates(&mut self, period: Period, day: NaiveDate) -> Result<Vec<Candidate>> {
-        let executives = self.executives(day)?;
         type Stretch = (Key, NaiveDate, Option<Key>, Option<Key>, Option<String>);
         let workers = Workers { tenant: self.scope(), day, last: period.end() };
         let stretches: Vec<Stretch> = workers.load(self.conn)?;
@@ -210,7 +190,6 @@ impl Participants for Unit<'_> {
                     org_unit_id: unit.map(|id| id.0.into()),
                     manager_id: manager.map(|id| id.0.into()),
                     position_code,
-                    executive: executives.contains(&person),
                 });
             }
         }
@@ -291,10 +270,6 @@ impl Participants for Unit<'_> {
         self.guard(saved)?;
         self.record(change.record);
         Ok(())
-    }
-
-    fn is_executive(&mut self, person: EmployeeId, day: NaiveDate) -> Result<bool> {
-        Ok(self.executives(day)?.contains(&Key(person.uuid())))
     }
 
     fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool> {
