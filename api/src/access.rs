@@ -12,11 +12,11 @@ use chrono::NaiveDate;
 use domain::account::Role;
 use domain::id::AccountId;
 use domain::policy::{
-    Action, Decision, Grant, NO_RULE, Principal, Protected, Relations, Sealed, Subject, Target,
-    Who, authorise, decide,
+    Action, Decision, NO_RULE, Principal, Protected, Relations, Sealed, Subject, Target, Who,
+    authorise, decide,
 };
 use domain::text::TextEnum;
-use persistence::{Page, RoleFilter, Store};
+use persistence::Store;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,9 +24,6 @@ use utoipa::ToSchema;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-
-/// Most roles of one account that are looked at.
-const ROLES: i64 = 200;
 
 /// What is asked.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -190,23 +187,22 @@ fn explain_entry(
 fn another(store: &mut dyn Store, actor: &Actor, id: AccountId) -> Result<Actor, Refusal> {
     authorise(&actor.subject, Action::AccessExplain, &Target::default())?;
     let sealed = store.account(id)?;
-    let (account, _) = match actor.open(store, Action::AccountRead, sealed) {
+    match actor.open(store, Action::AccountRead, sealed) {
         Err(Refusal::NotFound) => {
             let unknown = Violation::new("/account_id", "unknown_reference");
             return Err(Refusal::Invalid(vec![unknown.with("value", id)]));
         }
         opened => opened?,
     };
-    let filter = RoleFilter { account_id: Some(id), role: None };
-    let page = Page { limit: ROLES, after: None, updated_since: None };
-    let held = store.role_assignments(filter, &page)?;
-    let held = held.into_iter().filter(|held| held.days().contains(actor.today));
+    let standing = store.standing(id)?.ok_or(Refusal::NotFound)?;
+    let held = standing.grants.iter().filter(|(_, days)| days.contains(actor.today));
     let subject = Subject {
         tenant: actor.subject.tenant,
         principal: Principal::Person(id),
-        employee_id: account.employee_id,
-        behind: store.behind(id)?,
-        grants: held.map(|held| Grant { role: held.role, org_unit_id: held.org_unit_id }).collect(),
+        grants: held.map(|(grant, _)| *grant).collect(),
+        employee_id: standing.employee_id,
+        behind: standing.behind,
+        led_by: standing.led_by,
     };
     Ok(Actor { subject: Arc::new(subject), ..actor.clone() })
 }

@@ -15,9 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::account::{Account, AccountStatus, AccountTransition, Role, RoleAssignment};
 use domain::change::{Change, Record};
 use domain::id::{AccountId, EmployeeId};
-use domain::policy::{
-    Action, CONFLICT_OF_INTEREST, CREDENTIALS_TO_OWNER, Protected, SEPARATION_OF_DUTIES, authorise,
-};
+use domain::policy::{Action, CREDENTIALS_TO_OWNER, Protected, SEPARATION_OF_DUTIES, authorise};
 use domain::text::TextEnum;
 use domain::time::Timestamp;
 use persistence::{After, DbError, Page, RoleFilter, Store};
@@ -246,8 +244,9 @@ async fn reset_password(caller: Caller, id: PathId) -> Result<HttpResponse, Refu
 /// Bind an account to an employee
 ///
 /// Says which employee the person is, of an account that belongs to none: it can then hold roles
-/// that decide, and sign what takes two persons. One's own only if the command line has issued its
-/// credential, as that of the first administrator. It cannot be undone.
+/// that decide, and sign what takes two persons once somebody else has renewed its credential.
+/// Nobody says this of the own account (`credentials-to-owner`): that of the first administrator is
+/// bound from the command line (`evenhand account issue`). It cannot be undone.
 #[utoipa::path(tag = "accounts", operation_id = "bindAccount", request_body = NewBinding,
     params(("id" = Uuid, Path, description = "Id of the account")),
     responses((status = 200, description = "The account of the employee", body = AccountView)),
@@ -435,13 +434,15 @@ pub fn bind_account(
     expected: i32,
     person: EmployeeId,
 ) -> Result<Reply<AccountView>, Refusal> {
+    store.lock_lines()?;
     let sealed = store.account(id)?;
-    let is_own = id.uuid() == actor.subject.principal.id();
-    let action = if is_own { Action::AccountOwn } else { Action::AccountWrite };
-    let (before, permit) = actor.open(store, action, sealed)?;
-    if is_own && !(actor.subject.holds(Role::HrAdmin) && before.credential_by.is_none()) {
-        return Err(Refusal::Forbidden(CONFLICT_OF_INTEREST));
+    let me = actor.subject.principal.id();
+    if id.uuid() == me {
+        actor.open(store, Action::AccountOwn, sealed)?;
+        let why = Violation::new("", "command_line_issues");
+        return Err(Refusal::ForbiddenBecause(CREDENTIALS_TO_OWNER, why));
     }
+    let (before, permit) = actor.open(store, Action::AccountWrite, sealed)?;
     if before.version != expected {
         return Err(Refusal::Stale);
     }
@@ -449,7 +450,13 @@ pub fn bind_account(
         return Err(Refusal::GuardFailed(vec![Violation::new("", "account_bound")]));
     }
     may_be_of(store, actor, person)?;
+    // Whoever says who somebody is could say it of an account of their own.
+    let credential_by = before.credential_by.or(Some(me.into()));
+    let before = Account { credential_by, ..before };
     let after = bound(store, before, person, permit.rule(), actor.now)?;
+    if roles_of(store, id)?.iter().any(|held| held.role == Role::HrAdmin) {
+        somebody_remains(store, actor)?;
+    }
     let version = after.version;
     Ok(Reply::changed(AccountView::new(actor, after), version))
 }

@@ -40,7 +40,8 @@ pub struct MeView {
     /// The employee the person is, or who answers for the program.
     pub employee_id: Option<Uuid>,
     /// Whether the person holds a role that decides and has no employee yet: the account signs
-    /// nothing that takes two persons before it is bound to one (`POST /v1/accounts/{id}/employee`).
+    /// nothing that takes two persons before the command line has bound it to one
+    /// (`evenhand account issue --employee-number`).
     #[schema(example = false)]
     pub binding_needed: bool,
     /// The present credential of a person's account; null for a program.

@@ -60,8 +60,14 @@ fn program(unit: OrgUnitId) -> Actor {
 }
 
 fn actor(principal: Principal, employee_id: Option<EmployeeId>, grants: Vec<Grant>) -> Actor {
-    let subject =
-        Subject { tenant: TENANT.into(), principal, employee_id, behind: Vec::new(), grants };
+    let subject = Subject {
+        tenant: TENANT.into(),
+        principal,
+        employee_id,
+        behind: Vec::new(),
+        led_by: Vec::new(),
+        grants,
+    };
     Actor { subject: Arc::new(subject), now: now(), today: today(), zone: chrono_tz::UTC }
 }
 

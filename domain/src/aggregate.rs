@@ -307,6 +307,7 @@ mod tests {
             principal: Principal::Person(Uuid::from_u128(person).into()),
             employee_id: Some(Uuid::from_u128(person).into()),
             behind: Vec::new(),
+            led_by: Vec::new(),
             grants: role.map(|role| Grant { role, org_unit_id: None }).into_iter().collect(),
         }
     }

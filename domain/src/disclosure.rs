@@ -158,6 +158,7 @@ mod tests {
             principal,
             employee_id: None,
             behind: Vec::new(),
+            led_by: Vec::new(),
             grants: Vec::new(),
         }
     }

@@ -29,6 +29,10 @@ pub struct Subject {
     /// somebody else has renewed it, and of a key whoever has known its secret. Towards records
     /// about them the subject has no power, as they have none themselves.
     pub behind: Vec<EmployeeId>,
+    /// Who answers for the review of one of these persons in a cycle that is not published. The
+    /// result of a leader is blended from those of the team, one's own among them, so that it is
+    /// shown to nobody in the team before it is released.
+    pub led_by: Vec<EmployeeId>,
     /// Roles held today; always empty for a program.
     pub grants: Vec<Grant>,
 }
@@ -815,7 +819,7 @@ pub const SCOPE_MISSING: &str = "scope-missing";
 
 /// Decides whether `subject` may do `action` to `target`.
 pub fn decide(subject: &Subject, action: Action, target: &Target) -> Decision {
-    let conflicted = is_conflicted(subject, target);
+    let conflicted = is_conflicted(subject, target) || tells_own(subject, action, target);
     let by_owner = conflicted && may_own(subject, action, target);
     let applying = |despite_conflict: bool| {
         RULES
@@ -861,6 +865,15 @@ pub fn authorise(subject: &Subject, action: Action, target: &Target) -> Result<P
 /// answers for the program.
 fn is_conflicted(subject: &Subject, target: &Target) -> bool {
     target.about.is_some_and(|person| subject.may_be(person)) || is_myself(subject, target)
+}
+
+/// Whether the record is the unreleased result of somebody who leads the subject: the subject's own
+/// result can be computed from it and those of the others in the team.
+fn tells_own(subject: &Subject, action: Action, target: &Target) -> bool {
+    let results = [Action::RatingRead, Action::RatingExport, Action::MoveRead, Action::MovePropose];
+    results.contains(&action)
+        && target.stage.is_some_and(|stage| stage != Stage::Released)
+        && target.about.is_some_and(|person| subject.led_by.contains(&person))
 }
 
 /// Whether the record is about the subject itself.
@@ -1164,6 +1177,7 @@ mod tests {
             principal,
             employee_id: None,
             behind: Vec::new(),
+            led_by: Vec::new(),
             grants: Vec::new(),
         }
     }

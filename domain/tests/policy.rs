@@ -6,7 +6,7 @@ use domain::account::{Role, Scope};
 use domain::id::{EmployeeId, OrgUnitId};
 use domain::policy::{
     Action, CONFLICT_OF_INTEREST, Denial, Grant, Mask, NO_RULE, Principal, Protected, Relations,
-    SCOPE_MISSING, Sealed, Subject, Target, authorise, decide, relations_matter, visibility,
+    SCOPE_MISSING, Sealed, Stage, Subject, Target, authorise, decide, relations_matter, visibility,
 };
 use domain::text::TextEnum;
 use uuid::Uuid;
@@ -26,6 +26,7 @@ fn person(grants: &[(Role, Option<Uuid>)]) -> Subject {
         principal: Principal::Person(ACCOUNT.into()),
         employee_id: Some(ME.into()),
         behind: Vec::new(),
+        led_by: Vec::new(),
         grants: grants.iter().map(grant).collect(),
     }
 }
@@ -68,6 +69,21 @@ fn towards_oneself_every_grant_vanishes_and_the_refusal_says_so() {
     assert_eq!(decide(&person(&[]), Action::EmployeeWrite, &about(ME)).rule, NO_RULE);
     let account = Target { id: ACCOUNT, account: Some(ACCOUNT.into()), ..Target::default() };
     assert_eq!(decide(&admin, Action::AccountWrite, &account).rule, CONFLICT_OF_INTEREST);
+}
+
+#[test]
+fn the_unreleased_result_of_who_leads_one_is_as_closed_as_the_own_one() {
+    let mut admin = person(&[(Role::HrAdmin, None)]);
+    admin.led_by = vec![COLLEAGUE.into()];
+    let at = |stage| Target { stage: Some(stage), ..about(COLLEAGUE) };
+    for action in [Action::RatingRead, Action::MoveRead, Action::MovePropose] {
+        let before = decide(&admin, action, &at(Stage::Calibration));
+        assert_eq!((before.permit, before.rule), (None, CONFLICT_OF_INTEREST), "{action:?}");
+    }
+    assert!(mask(&admin, Action::RatingRead, &at(Stage::Released)).is_some());
+    assert!(mask(&admin, Action::ReviewRead, &at(Stage::Calibration)).is_some());
+    admin.led_by = Vec::new();
+    assert!(mask(&admin, Action::RatingRead, &at(Stage::Calibration)).is_some());
 }
 
 #[test]

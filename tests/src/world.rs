@@ -210,9 +210,13 @@ pub fn found(url: &str) {
 /// # Panics
 /// When that fails.
 pub fn issue(url: &str, slug: &str, login: &str, roles: &[&str]) {
-    let number = login.to_uppercase();
+    issue_for(url, slug, login, &login.to_uppercase(), roles);
+}
+
+/// [`issue`], for the employee with this number.
+pub fn issue_for(url: &str, slug: &str, login: &str, number: &str, roles: &[&str]) {
     let mut arguments = vec!["account", "issue", "--tenant", slug, "--login", login];
-    arguments.extend(["--employee-number", &number, "--password-stdin", "--database-url", url]);
+    arguments.extend(["--employee-number", number, "--password-stdin", "--database-url", url]);
     arguments.extend(roles.iter().flat_map(|role| ["--role", role]));
     let (succeeded, said) = process::run(&arguments, &format!("{PASSWORD}\n"));
     assert!(succeeded, "{said}");
@@ -371,13 +375,10 @@ impl Builder {
 
     /// Says that the founder is Hua, where she has no account of her own.
     fn bind_founder(&mut self) {
-        let me = self.hr.get("/v1/me").expect(200).json();
-        assert_eq!(me["binding_needed"], true);
-        let path = format!("/v1/accounts/{}", me["id"].as_str().unwrap_or_default());
-        let read = self.hr.get(&path).expect(200);
-        let body = json!({ "employee_id": self.company.id("hua") });
-        let binding = self.hr.request("POST", format!("{path}/employee"));
-        binding.if_match(&read.etag()).json(&body).send().expect(200);
+        issue_for(&self.url, self.company.slug, "founder", "HUA", &[]);
+        let founder = token(&sign_in(&self.hr, self.company.slug, "founder").expect(200));
+        self.hr = self.hr.with(founder.clone());
+        self.company.credentials.insert(HrAdmin, founder);
     }
 
     /// Makes the keys of the programs.

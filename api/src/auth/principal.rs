@@ -147,8 +147,8 @@ fn acting(
             (policy::Principal::Service { key, scopes, unit }, Vec::new())
         }
     };
-    let (employee_id, behind) = (standing.employee_id, standing.behind.clone());
-    let subject = Subject { tenant, principal, employee_id, behind, grants };
+    let Standing { employee_id, behind, led_by, .. } = standing.clone();
+    let subject = Subject { tenant, principal, employee_id, behind, led_by, grants };
     Ok(Principal { subject: Arc::new(subject), today, zone })
 }
 
@@ -158,12 +158,23 @@ pub fn zone(name: &str) -> Result<Tz, Refusal> {
 }
 
 /// The business day and the time zone, for an account that may act on that day.
-fn admit(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, Tz), Refusal> {
-    let zone = zone(&standing.time_zone)?;
-    let today = now.with_timezone(&zone).date_naive();
+///
+/// # Errors
+/// 401 when the account is not active or the employment has ended.
+pub fn admit(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, Tz), Refusal> {
     if standing.status != AccountStatus::Active {
         return Err(Refusal::Unauthenticated("the account is not active"));
     }
+    business_day(standing, now)
+}
+
+/// The business day and the time zone, for an account whose owner has not left by that day.
+///
+/// # Errors
+/// 401 when the employment has ended.
+pub fn business_day(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, Tz), Refusal> {
+    let zone = zone(&standing.time_zone)?;
+    let today = now.with_timezone(&zone).date_naive();
     if standing.termination_date.is_some_and(|last| last < today) {
         return Err(Refusal::Unauthenticated("the employment has ended"));
     }
@@ -246,6 +257,7 @@ mod tests {
                     (grant(Role::Executive), held("2026-11-21", "2026-11-21")),
                 ],
                 behind: Vec::new(),
+                led_by: Vec::new(),
             },
             session_epoch: 1,
             expires_at: now + TimeDelta::days(2),

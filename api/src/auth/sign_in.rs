@@ -1,5 +1,6 @@
 //! Signing in and out, and choosing a password with a setup token.
 
+use super::principal::business_day;
 use super::refresh::RefreshToken;
 use super::token::{self, Claims};
 use super::{password, principal, secret, throttle};
@@ -192,7 +193,10 @@ async fn set_up_password(
         let known = store.credentials(Claim::SetupToken(&token, now))?;
         let account = known.map(|known| known.account);
         let open = account.filter(|account| account.status != AccountStatus::Deactivated);
-        set_password(store, open.ok_or(INVALID)?, &hash, "setup-token", now)
+        let open = open.ok_or(INVALID)?;
+        let standing = store.standing(open.id)?.ok_or(INVALID)?;
+        business_day(&standing, now)?;
+        set_password(store, open, &hash, "setup-token", now)
     };
     let context = acting(context(&request, tenant, now), known.account.id);
     app.db.write(context, unit).await?;
@@ -221,8 +225,8 @@ pub fn set_password(
     Ok(())
 }
 
-/// Saves a changed account in the next session epoch and ends its sessions: nothing issued before
-/// is good any more.
+/// Saves a changed account in the next session epoch and ends its sessions and setup tokens: nothing
+/// issued before is good any more.
 pub fn end_sessions(
     store: &mut dyn Store,
     account: Account,
@@ -237,6 +241,7 @@ pub fn end_sessions(
     };
     store.update_account(Change::new(account.clone(), record))?;
     store.revoke_sessions(account.id, now)?;
+    store.void_setup_tokens(account.id)?;
     Ok(account)
 }
 

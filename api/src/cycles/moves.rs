@@ -4,6 +4,7 @@ use super::cases::{approvals, conflict, view};
 use super::guards::{Sight, look, settings};
 use super::views::CycleView;
 use crate::app::new_id;
+use crate::auth::principal::admit;
 use crate::bulk::SYNCHRONOUS_ROWS;
 use crate::caller::Actor;
 use crate::jobs::{BatchResult, JobResult, JobView, Ticket, Work};
@@ -89,7 +90,7 @@ fn prepare(store: &mut dyn Store, actor: &Actor, order: &Order) -> Result<Move, 
     let signed = everyone(before.state, event);
     let state = fire(before.state, event, &signed, &sight.facts, &[], |guard| sight.detail(guard))?;
     let (approval, is_complete) = if two {
-        let given: Vec<_> = given.into_iter().filter(|given| given.event == event).collect();
+        let given = still_given(store, actor, given, event)?;
         let approval = sign(store, actor, before.id, event, &given)?;
         let signed: Vec<_> = given.iter().chain([&approval.given]).map(seat_of).collect();
         let is_complete = before.state.step(event, &signed, &sight.facts).is_ok();
@@ -245,6 +246,36 @@ fn follow(
     })
 }
 
+/// The seats that approve, each with the role that takes it.
+const SEATS: [(&[Role], Seat); 2] =
+    [(&[Role::HrAdmin], Seat::Hr), (&[Role::Executive], Seat::Exec)];
+
+/// The approvals of an event whose givers could still give them: an approval lasts no longer than
+/// the power it was given by.
+fn still_given(
+    store: &mut dyn Store,
+    actor: &Actor,
+    given: Vec<CycleApproval>,
+    event: Event,
+) -> Result<Vec<CycleApproval>, Refusal> {
+    let mut kept = Vec::new();
+    for approval in given.into_iter().filter(|given| given.event == event) {
+        let standing = store.standing(approval.account_id)?;
+        let standing = standing.filter(|standing| admit(standing, actor.now).is_ok());
+        let takes = |role: Role| {
+            SEATS.iter().any(|(roles, seat)| *seat == approval.seat && roles.contains(&role))
+        };
+        let holds = standing.is_some_and(|standing| {
+            let mut held = standing.grants.iter();
+            held.any(|(grant, days)| takes(grant.role) && days.contains(actor.today))
+        });
+        if holds {
+            kept.push(approval);
+        }
+    }
+    Ok(kept)
+}
+
 /// The approval of the caller, from a seat in which nobody else has signed.
 fn sign(
     store: &mut dyn Store,
@@ -253,8 +284,6 @@ fn sign(
     event: Event,
     given: &[CycleApproval],
 ) -> Result<Approval, Refusal> {
-    const SEATS: [(&[Role], Seat); 2] =
-        [(&[Role::HrAdmin], Seat::Hr), (&[Role::Executive], Seat::Exec)];
     let held = |roles: &[Role]| roles.iter().any(|role| actor.subject.holds(*role));
     let free = |seat: Seat| given.iter().all(|approval| approval.seat != seat);
     let seat = SEATS.into_iter().find(|(roles, seat)| held(roles) && free(*seat));

@@ -16,7 +16,7 @@ use domain::scale::{Grade, PerGrade};
 use domain::state::review;
 use domain::text::TextEnum;
 use persistence::{Alike, DepartmentGoals, GoalFigures, OpenCycle, ReviewCount, TeamMember};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::BTreeMap;
 
 /// Progress of several goals together, weighted, 0..1 with 4 places; none without weight.
@@ -88,6 +88,8 @@ struct Figures {
     grades: Option<Vec<(Option<Grade>, i64)>>,
     /// Goals; none where they are withheld.
     goals: Option<GoalFigures>,
+    /// How many people's goals these are, where the reader may not read those of all of them.
+    blurred_over: i64,
 }
 
 impl Figures {
@@ -102,6 +104,13 @@ fn add(sum: &mut GoalFigures, goals: &GoalFigures) {
     sum.submitted += goals.submitted;
     sum.weight += goals.weight;
     sum.weighted_progress += goals.weighted_progress;
+}
+
+/// A progress of several people in steps in which that of one of them does not show: what it was
+/// before somebody has checked in tells no more than a step.
+fn blurred(progress: Decimal, people: i64) -> Decimal {
+    let places = if people < 100 { 1 } else { 2 };
+    progress.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
 }
 
 /// The departments of a cycle.
@@ -144,8 +153,8 @@ impl<'c> Departments<'c> {
     }
 
     /// The same, with the grades as they are disclosed, and without the goals of departments in which
-    /// fewer than `least` people have any whose goals the reader may not read; `readable` says of how
-    /// many the reader may.
+    /// fewer than `least` people have any whose goals the reader may not read, and else with progress
+    /// in steps; `readable` says of how many the reader may.
     pub fn disclosing(
         mut self,
         disclosure: &Disclosure,
@@ -162,6 +171,7 @@ impl<'c> Departments<'c> {
             let people = goals.iter().find(|it| it.department_id == *id).map_or(0, |it| it.people);
             let unknown = people - readable.get(id).copied().unwrap_or_default();
             known.goals = known.goals.filter(|_| unknown <= 0 || unknown >= least);
+            known.blurred_over = if unknown > 0 { people } else { 0 };
         }
         self.total_grades = disclosure.total.as_ref().map(told);
         self
@@ -175,6 +185,7 @@ impl<'c> Departments<'c> {
             whole.counts.extend(known.counts.iter().cloned());
             if let Some(goals) = &known.goals {
                 add(whole.goals.get_or_insert_default(), goals);
+                whole.blurred_over += known.blurred_over;
             }
         }
         if self.figures.is_empty() {
@@ -193,7 +204,10 @@ impl<'c> Departments<'c> {
 
     fn view(&self, id: Option<OrgUnitId>, known: &Figures) -> Result<DepartmentView, Refusal> {
         let goals = |goals: &GoalFigures| {
-            let progress = progress(goals);
+            let progress = progress(goals).map(|exact| match known.blurred_over {
+                0 => exact,
+                people => blurred(exact, people),
+            });
             let level = level(progress, self.cycle, self.today)?;
             Ok::<_, Refusal>(GoalsView {
                 goals: goals.goals,
@@ -212,5 +226,17 @@ impl<'c> Departments<'c> {
             grades: known.grades.as_ref().map(|grades| by_grade(grades.iter().copied())),
             goals: known.goals.as_ref().map(goals).transpose()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_check_in_does_not_show_in_a_blurred_progress() {
+        let of = |text: &str, people| blurred(text.parse().unwrap(), people).to_string();
+        assert_eq!((of("0.5312", 8).as_str(), of("0.5500", 99).as_str()), ("0.5", "0.6"));
+        assert_eq!(of("0.5312", 290), "0.53");
     }
 }

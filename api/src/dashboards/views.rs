@@ -201,7 +201,8 @@ pub struct GoalsView {
     /// How many wait for approval.
     #[schema(example = 1)]
     pub submitted: i64,
-    /// Their weighted progress, 0..1; null without goals.
+    /// Their weighted progress, 0..1; null without goals. In tenths, or from a hundred people on in
+    /// hundredths, where the caller may not read the goals of all of them.
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
     /// How worrying that is by now.

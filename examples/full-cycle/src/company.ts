@@ -1,7 +1,7 @@
 // The company: units, people and accounts, out of a file of employees.
 import { execFileSync } from "node:child_process";
 import { each, say } from "./progress.js";
-import { type Api, type Schemas, all, asRead, held, ok, outcome, signIn } from "./api.js";
+import { type Api, type Schemas, all, held, ok, outcome, signIn } from "./api.js";
 
 /** Somebody who takes part. */
 export interface Person {
@@ -112,15 +112,6 @@ export async function invite(hr: Api, entrance: Entrance, people: Person[]): Pro
     ok(await door.POST("/v1/auth/password-setup", { body: setup }));
     person.api = await signIn(url, { tenant, login: person.login, password });
   });
-}
-
-/** Says which employee the first administrator is. */
-export async function bind(hr: Api, person: Person): Promise<void> {
-  const { id } = ok(await hr.GET("/v1/me"));
-  const read = await hr.GET("/v1/accounts/{id}", { params: { path: { id } } });
-  const body = { employee_id: person.id };
-  ok(await hr.POST("/v1/accounts/{id}/employee", { params: asRead(id, read), body }));
-  person.api = hr;
 }
 
 /**

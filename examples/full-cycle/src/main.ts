@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { open, signIn } from "./api.js";
 import { calibrate, compute } from "./calibration.js";
-import { bind, bringIn, invite, issue, type Person, readPeople } from "./company.js";
+import { bringIn, invite, issue, type Person, readPeople } from "./company.js";
 import { parseCsv } from "./csv.js";
 import { PERIOD, design, participants, step, teams } from "./cycle.js";
 import * as goals from "./goals.js";
@@ -51,11 +51,12 @@ const partner =
   first((person) => person !== executive);
 const deputy = first((person) => person !== executive && person !== partner);
 
-const hr = await signIn(url, { tenant, login, password });
-await bringIn(hr, people, PERIOD.start);
+await bringIn(await signIn(url, { tenant, login, password }), people, PERIOD.start);
 const entrance = { door: open(url), url, tenant, password: randomUUID() };
-// The first administrator is a person of the company too: who signs is an employee.
-await bind(hr, partner);
+// The first administrator is a person of the company too: who signs is an employee, as the operator
+// has said.
+const hr = await issue({ ...entrance, password }, { ...partner, login });
+partner.api = hr;
 await invite(
   hr,
   entrance,

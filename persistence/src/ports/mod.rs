@@ -484,9 +484,6 @@ pub trait Accounts {
     fn create_account(&mut self, change: Change<Account>) -> Result<()>;
     /// Saves an account, guarded by its version.
     fn update_account(&mut self, change: Change<Account>) -> Result<()>;
-    /// Who stands behind the credential of an account: the employees who issued it, or that of
-    /// whoever did.
-    fn behind(&mut self, id: AccountId) -> Result<Vec<EmployeeId>>;
     /// What accounts are called: the names of their employees, else their logins.
     fn account_names(&mut self, ids: &[AccountId]) -> Result<HashMap<AccountId, String>>;
     /// The role assignments of an account and the keys it answers for, those of the past included:
@@ -605,6 +602,8 @@ pub struct Standing {
     /// Who else may be acting through the account: whoever issued its credential, or that of whoever
     /// did, and of a key whoever made it.
     pub behind: Vec<EmployeeId>,
+    /// Who answers for the review of one of these persons in a cycle that is not published.
+    pub led_by: Vec<EmployeeId>,
 }
 
 /// What must be known to let a session act.
@@ -664,6 +663,8 @@ pub trait Principals {
     fn signed_in(&mut self, account: AccountId, session: SessionId) -> Result<Option<SignedIn>>;
     /// The key that begins with `prefix` and is not revoked.
     fn key_holder(&mut self, prefix: &str) -> Result<Option<KeyHolder>>;
+    /// How an account stands, whoever asks.
+    fn standing(&mut self, account: AccountId) -> Result<Option<Standing>>;
     /// What a principal is told about itself, which needs no permission.
     fn profile(&mut self, principal: &Principal) -> Result<Option<Profile>>;
 }

@@ -76,21 +76,6 @@ statement! {
 }
 
 statement! {
-    /// Who stands behind the credential of an account.
-    struct FindBehind { tenant: Key, account: Key }
-    -> (Id,);
-    "WITH RECURSIVE issuer (id) AS (
-       SELECT credential_by FROM account WHERE tenant_id = " tenant " AND id = " account "
-       UNION
-       SELECT a.credential_by FROM issuer
-         JOIN account a ON a.tenant_id = " tenant " AND a.id = issuer.id
-     )
-     SELECT i.employee_id FROM issuer
-       JOIN account i ON i.tenant_id = " tenant " AND i.id = issuer.id
-      WHERE i.employee_id IS NOT NULL"
-}
-
-statement! {
     /// Role assignments of an account and keys it answers for.
     struct FindAccesses { tenant: Key, account: Key }
     -> (Id,);
@@ -182,7 +167,6 @@ impl Accounts for Unit<'_> {
     }
 
     fn set_password_hash(&mut self, id: AccountId, hash: Option<&str>) -> Result<()> {
-        self.void_setup_tokens(id)?;
         diesel::update(account::table.find((self.scope(), Key(id.uuid()))))
             .set(account::password_hash.eq(hash))
             .execute(self.conn)?;
@@ -207,12 +191,6 @@ impl Accounts for Unit<'_> {
             ))
             .execute(self.conn)?;
         Ok(())
-    }
-
-    fn behind(&mut self, id: AccountId) -> Result<Vec<EmployeeId>> {
-        let find = FindBehind { tenant: self.scope(), account: Key(id.uuid()) };
-        let rows: Vec<(Key,)> = find.load(self.conn)?;
-        Ok(rows.into_iter().map(|(person,)| person.0.into()).collect())
     }
 
     fn account_names(&mut self, ids: &[AccountId]) -> Result<HashMap<AccountId, String>> {
@@ -270,6 +248,10 @@ impl Accounts for Unit<'_> {
                 .filter(one_of("session.account_id", accounts.iter().map(|id| id.0)))
                 .filter(session::revoked_at.is_null())
                 .set(session::revoked_at.eq(At(at)))
+                .execute(self.conn)?;
+            diesel::delete(setup_token::table)
+                .filter(setup_token::tenant_id.eq(self.scope()))
+                .filter(one_of("setup_token.account_id", accounts.iter().map(|id| id.0)))
                 .execute(self.conn)?;
             ended.extend(accounts.into_iter().map(|id| AccountId::from(id.0)));
         }

@@ -11,7 +11,7 @@ use domain::id::{AccountId, SessionId};
 use domain::policy::{Grant, Principal};
 use domain::time::Period;
 
-/// An account with its employee and tenant, a role of it, and a person behind it.
+/// An account with its employee and tenant, a role of it, and a person behind it or a leader.
 type AccountColumns = (
     Text,
     Nullable<Id>,
@@ -22,11 +22,13 @@ type AccountColumns = (
     Nullable<Date>,
     Nullable<Date>,
     Nullable<Id>,
+    Nullable<Id>,
 );
 
 statement! {
-    /// An account with one of its sessions, once for each pair of a role and a person behind it:
-    /// whoever issued its credential, or that of whoever did, and whoever made a key for it.
+    /// An account with one of its sessions, once for each pair of a role and a person behind it
+    /// (whoever issued its credential, or that of whoever did, and whoever made a key for it) or a
+    /// leader (who answers for one of them in a cycle that is not published).
     struct FindAccount { tenant: Key, session: Option<Key>, account: Key, maker: Option<Key> }
     -> (AccountColumns, Integer, Nullable<Instant>, Nullable<Instant>);
     "WITH RECURSIVE issuer (id) AS (
@@ -36,9 +38,18 @@ statement! {
        UNION
        SELECT a.credential_by FROM issuer
          JOIN account a ON a.tenant_id = " tenant " AND a.id = issuer.id
+     ), beside (behind, leader) AS (
+       SELECT i.employee_id, NULL FROM issuer
+         JOIN account i ON i.tenant_id = " tenant " AND i.id = issuer.id
+       UNION
+       SELECT NULL, p.manager_id FROM account i
+         JOIN participant p ON p.tenant_id = " tenant " AND p.employee_id = i.employee_id
+         JOIN cycle c ON c.tenant_id = " tenant " AND c.id = p.cycle_id
+        WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT " account ")
+          AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')
      )
      SELECT a.status, a.employee_id, e.termination_date, t.time_zone,
-            r.role, r.org_unit_id, r.valid_from, r.valid_to, b.employee_id,
+            r.role, r.org_unit_id, r.valid_from, r.valid_to, b.behind, b.leader,
             a.session_epoch, s.expires_at, s.revoked_at
        FROM account a
        JOIN tenant t ON t.id = a.tenant_id
@@ -47,15 +58,13 @@ statement! {
        LEFT JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
        LEFT JOIN role_assignment r ON r.tenant_id = a.tenant_id AND r.account_id = a.id
         AND r.deleted_at IS NULL
-       LEFT JOIN (SELECT i.employee_id FROM issuer
-                    JOIN account i ON i.tenant_id = " tenant " AND i.id = issuer.id) b
-         ON b.employee_id IS NOT NULL
+       LEFT JOIN beside b ON b.behind IS NOT NULL OR b.leader IS NOT NULL
       WHERE a.tenant_id = " tenant " AND a.id = " account
 }
 
 statement! {
     /// A key with the account that answers for it, once for each pair of a role and a person behind
-    /// the account or the key.
+    /// the account or the key, or a leader of them.
     struct FindKeyHolder { tenant: Key, prefix: String }
     -> (AccountColumns, Id, Text, Nullable<Id>, Nullable<Instant>, Nullable<Instant>, Binary);
     "WITH RECURSIVE held (owner, maker) AS (
@@ -69,9 +78,18 @@ statement! {
        UNION
        SELECT a.credential_by FROM issuer
          JOIN account a ON a.tenant_id = " tenant " AND a.id = issuer.id
+     ), beside (behind, leader) AS (
+       SELECT i.employee_id, NULL FROM issuer
+         JOIN account i ON i.tenant_id = " tenant " AND i.id = issuer.id
+       UNION
+       SELECT NULL, p.manager_id FROM account i
+         JOIN participant p ON p.tenant_id = " tenant " AND p.employee_id = i.employee_id
+         JOIN cycle c ON c.tenant_id = " tenant " AND c.id = p.cycle_id
+        WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT owner FROM held)
+          AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')
      )
      SELECT a.status, a.employee_id, e.termination_date, t.time_zone,
-            r.role, r.org_unit_id, r.valid_from, r.valid_to, b.employee_id,
+            r.role, r.org_unit_id, r.valid_from, r.valid_to, b.behind, b.leader,
             k.id, k.scopes, k.org_unit_id, k.expires_at, k.last_used_at, k.secret_hash
        FROM api_key k
        JOIN account a ON a.tenant_id = k.tenant_id AND a.id = k.owner_account_id
@@ -79,9 +97,7 @@ statement! {
        LEFT JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
        LEFT JOIN role_assignment r ON r.tenant_id = a.tenant_id AND r.account_id = a.id
         AND r.deleted_at IS NULL
-       LEFT JOIN (SELECT i.employee_id FROM issuer
-                    JOIN account i ON i.tenant_id = " tenant " AND i.id = issuer.id) b
-         ON b.employee_id IS NOT NULL
+       LEFT JOIN beside b ON b.behind IS NOT NULL OR b.leader IS NOT NULL
       WHERE k.tenant_id = " tenant " AND k.prefix = " prefix " AND k.deleted_at IS NULL"
 }
 
@@ -110,6 +126,7 @@ struct AccountRow {
     valid_from: Option<NaiveDate>,
     valid_to: Option<NaiveDate>,
     behind: Option<Key>,
+    leader: Option<Key>,
 }
 
 impl AccountRow {
@@ -121,7 +138,7 @@ impl AccountRow {
     }
 }
 
-/// How the account of some rows stands, each of which has another role or another person.
+/// How the account of some rows stands, each of which has another role, person or leader.
 fn standing<'r>(rows: impl Iterator<Item = &'r AccountRow>) -> Result<Option<Standing>> {
     let mut standing: Option<Standing> = None;
     for row in rows {
@@ -134,6 +151,7 @@ fn standing<'r>(rows: impl Iterator<Item = &'r AccountRow>) -> Result<Option<Sta
                 time_zone: row.time_zone.clone(),
                 grants: Vec::new(),
                 behind: Vec::new(),
+                led_by: Vec::new(),
             }),
         };
         let grant = row.grant()?;
@@ -141,6 +159,8 @@ fn standing<'r>(rows: impl Iterator<Item = &'r AccountRow>) -> Result<Option<Sta
         let person = row.behind.filter(|person| Some(*person) != row.employee_id);
         let person = person.map(|person| person.0.into());
         standing.behind.extend(person.filter(|person| !standing.behind.contains(person)));
+        let leader = row.leader.map(|leader| leader.0.into());
+        standing.led_by.extend(leader.filter(|leader| !standing.led_by.contains(leader)));
     }
     Ok(standing)
 }
@@ -199,6 +219,10 @@ impl Principals for Unit<'_> {
             secret_hash,
             standing,
         }))
+    }
+
+    fn standing(&mut self, account: AccountId) -> Result<Option<Standing>> {
+        self.standing_of(Key(account.uuid()), None)
     }
 
     fn profile(&mut self, principal: &Principal) -> Result<Option<Profile>> {

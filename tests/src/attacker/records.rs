@@ -139,6 +139,7 @@ fn executive(person: u128) -> Subject {
         principal: Principal::Person(Uuid::from_u128(person).into()),
         employee_id: Some(Uuid::from_u128(person).into()),
         behind: Vec::new(),
+        led_by: Vec::new(),
         grants: vec![Grant { role: Role::Executive, org_unit_id: None }],
     }
 }

@@ -112,6 +112,7 @@ fn founder(tenant: TenantId, now: domain::time::Timestamp) -> Actor {
         principal: Principal::Person(AccountId::from(Uuid::nil())),
         employee_id: None,
         behind: Vec::new(),
+        led_by: Vec::new(),
         grants: vec![grant],
     };
     Actor {

@@ -189,6 +189,7 @@ impl Story<'_> {
             principal: Principal::Person(player.account),
             employee_id: Some(player.id),
             behind: Vec::new(),
+            led_by: Vec::new(),
             grants: Vec::new(),
             ..self.hr.clone()
         };
