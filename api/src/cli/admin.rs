@@ -85,9 +85,8 @@ pub async fn run(command: Command) -> Result<(), Box<dyn Error>> {
             "the account belongs to no employee yet, and signs nothing that takes two persons:"
         );
         println!(
-            "bind it with `evenhand account issue --employee-number`, or once the employees are"
+            "bind it with `evenhand account issue --employee-number` once the employees are there"
         );
-        println!("there with POST /v1/accounts/{{id}}/employee");
     }
     Ok(())
 }

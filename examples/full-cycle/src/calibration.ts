@@ -43,6 +43,7 @@ async function distribution(hr: Api, cycle: string): Promise<Schemas["Distributi
   const read = await hr.GET("/v1/cycles/{id}/distribution", { params: { path: { id: cycle } } });
   // The same path answers a chart as text.
   const { present } = (ok(read) as Schemas["Distribution"]).total;
+  if (!present) throw new Error("the grades are withheld from their administrator");
   const told = (counts: object) => Object.entries(counts).map(([grade, n]) => `${grade} ${n}`);
   say(`grades: ${told(present.counts).join(", ")} (${present.verdict})`);
   if (present.quota) say(`quotas: ${told(present.quota).join(", ")}`);

@@ -51,18 +51,28 @@ const partner =
   first((person) => person !== executive);
 const deputy = first((person) => person !== executive && person !== partner);
 
+/** The managers above somebody. */
+function above(person: Person): Person[] {
+  const manager = people.find(({ number }) => number === person.managerNumber);
+  return manager ? [manager, ...above(manager)] : [];
+}
+
 await bringIn(await signIn(url, { tenant, login, password }), people, PERIOD.start);
 const entrance = { door: open(url), url, tenant, password: randomUUID() };
 // The first administrator is a person of the company too: who signs is an employee, as the operator
 // has said.
 const hr = await issue({ ...entrance, password }, { ...partner, login });
 partner.api = hr;
+// Whoever decides about this person has an account that the administrator has not made.
+const issued = new Set([...above(partner), deputy, executive]);
 await invite(
   hr,
   entrance,
-  people.filter((person) => person !== partner),
+  people.filter((person) => person !== partner && !issued.has(person)),
 );
-executive.api = await issue(entrance, executive, "executive");
+for (const person of issued) {
+  person.api = await issue(entrance, person, person === executive ? "executive" : undefined);
+}
 
 const cycle = await design(hr);
 await step(hr, cycle, "launch");
