@@ -320,9 +320,11 @@ impl<'a> Attack<'a> {
                 grades.for_each(|grade| sums[grade] += 1);
                 sums == counts.counts
             };
-            let look = (0..=counts.look).rev().find(fits);
-            let look = look.unwrap_or_else(|| panic!("{counts:?} fits no look"));
-            counted(&mut knowledge, &group(look), counts.counts);
+            match (0..=counts.look).rev().find(fits) {
+                Some(look) => counted(&mut knowledge, &group(look), counts.counts),
+                // A total of groups of which not all were renewed tells no more than they do.
+                None => assert!(is_sum(counts, seen), "{counts:?} fits no look"),
+            }
         }
         let certain = knowledge.certain().certain;
         let found = unknowns.into_iter().filter(|((name, _), unknown)| {
@@ -404,4 +406,20 @@ fn by_row(rows: &Value) -> Option<[usize; 5]> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Whether counts are the sum of those of parts of the same people, shown at the same look.
+fn is_sum(whole: &Counts, seen: &[Counts]) -> bool {
+    let (mut people, mut sums) = (Vec::new(), [0; 5]);
+    for part in seen.iter().filter(|part| part.look == whole.look) {
+        let inside = part.people.iter().all(|one| whole.people.contains(one));
+        let is_new = part.people.iter().all(|one| !people.contains(&one));
+        if inside && is_new && part.people.len() < whole.people.len() {
+            people.extend(&part.people);
+            for (sum, count) in sums.iter_mut().zip(part.counts) {
+                *sum += count;
+            }
+        }
+    }
+    people.len() == whole.people.len() && sums == whole.counts
 }
