@@ -14,6 +14,7 @@ use crate::policy::{Action, Relations, Stage, Subject, Target, decide};
 use crate::review::form::Results;
 use crate::scale::Grade;
 use crate::state::review::State;
+use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -293,6 +294,14 @@ fn is_safe(pasts: &[Past]) -> bool {
     })
 }
 
+/// A progress (0..1) of several people together, in steps in which that of one of them does not
+/// show: in tenths, or from a hundred people on in hundredths. What it was before somebody has
+/// checked in tells no more than a step.
+pub fn blurred(progress: Decimal, people: i64) -> Decimal {
+    let places = if people < 100 { 1 } else { 2 };
+    progress.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -451,5 +460,12 @@ mod tests {
         let mut both = subject(Some(Role::Executive), 1);
         both.grants.push(Grant { role: Role::HrAdmin, org_unit_id: None });
         assert!(!reads_counts_alone(&both, Action::DistributionRead));
+    }
+
+    #[test]
+    fn one_check_in_does_not_show_in_a_blurred_progress() {
+        let of = |text: &str, people| blurred(text.parse().unwrap(), people).to_string();
+        assert_eq!((of("0.5312", 8).as_str(), of("0.5500", 99).as_str()), ("0.5", "0.6"));
+        assert_eq!(of("0.5312", 290), "0.53");
     }
 }

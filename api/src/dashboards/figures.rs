@@ -4,7 +4,7 @@ use super::views::{DepartmentView, GoalsView, GradeCount, StateCount};
 use crate::refusal::Refusal;
 use chrono::NaiveDate;
 use domain::Exact;
-use domain::aggregate::Disclosure;
+use domain::aggregate::{Disclosure, blurred};
 use domain::calendar::Period;
 use domain::distribution::Tally;
 use domain::id::OrgUnitId;
@@ -16,7 +16,7 @@ use domain::scale::{Grade, PerGrade};
 use domain::state::review;
 use domain::text::TextEnum;
 use persistence::{Alike, DepartmentGoals, GoalFigures, OpenCycle, ReviewCount, TeamMember};
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 /// Progress of several goals together, weighted, 0..1 with 4 places; none without weight.
@@ -104,13 +104,6 @@ fn add(sum: &mut GoalFigures, goals: &GoalFigures) {
     sum.submitted += goals.submitted;
     sum.weight += goals.weight;
     sum.weighted_progress += goals.weighted_progress;
-}
-
-/// A progress of several people in steps in which that of one of them does not show: what it was
-/// before somebody has checked in tells no more than a step.
-fn blurred(progress: Decimal, people: i64) -> Decimal {
-    let places = if people < 100 { 1 } else { 2 };
-    progress.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
 }
 
 /// The departments of a cycle.
@@ -226,17 +219,5 @@ impl<'c> Departments<'c> {
             grades: known.grades.as_ref().map(|grades| by_grade(grades.iter().copied())),
             goals: known.goals.as_ref().map(goals).transpose()?,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_check_in_does_not_show_in_a_blurred_progress() {
-        let of = |text: &str, people| blurred(text.parse().unwrap(), people).to_string();
-        assert_eq!((of("0.5312", 8).as_str(), of("0.5500", 99).as_str()), ("0.5", "0.6"));
-        assert_eq!(of("0.5312", 290), "0.53");
     }
 }

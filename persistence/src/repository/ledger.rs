@@ -369,6 +369,20 @@ impl Query for Targets {
 
 impl RunQueryDsl<Conn> for Targets {}
 
+/// Columns and tables of [`Targets`] for what hangs on a goal and is its owner's.
+macro_rules! of_goal {
+    ($table:literal) => {
+        concat!(
+            "x.id, g.owner_id, p.manager_id, NULL, NULL FROM ",
+            $table,
+            " x
+               JOIN goal g ON g.tenant_id = x.tenant_id AND g.id = x.goal_id
+               LEFT JOIN participant p ON p.tenant_id = g.tenant_id AND p.cycle_id = g.cycle_id
+                AND p.employee_id = g.owner_id"
+        )
+    };
+}
+
 /// Columns and tables of [`Targets`]; none where the id says all that the policy must know.
 fn select(noun: &str) -> Option<&'static str> {
     Some(match noun {
@@ -380,24 +394,9 @@ fn select(noun: &str) -> Option<&'static str> {
                LEFT JOIN participant p ON p.tenant_id = x.tenant_id AND p.cycle_id = x.cycle_id
                 AND p.employee_id = x.owner_id"
         }
-        "goal_change" => {
-            "x.id, g.owner_id, p.manager_id, NULL, NULL FROM goal_change x
-               JOIN goal g ON g.tenant_id = x.tenant_id AND g.id = x.goal_id
-               LEFT JOIN participant p ON p.tenant_id = g.tenant_id AND p.cycle_id = g.cycle_id
-                AND p.employee_id = g.owner_id"
-        }
-        "check_in" => {
-            "x.id, g.owner_id, p.manager_id, NULL, NULL FROM check_in x
-               JOIN goal g ON g.tenant_id = x.tenant_id AND g.id = x.goal_id
-               LEFT JOIN participant p ON p.tenant_id = g.tenant_id AND p.cycle_id = g.cycle_id
-                AND p.employee_id = g.owner_id"
-        }
-        "measurement" => {
-            "x.id, g.owner_id, p.manager_id, NULL, NULL FROM measurement x
-               JOIN goal g ON g.tenant_id = x.tenant_id AND g.id = x.goal_id
-               LEFT JOIN participant p ON p.tenant_id = g.tenant_id AND p.cycle_id = g.cycle_id
-                AND p.employee_id = g.owner_id"
-        }
+        "goal_change" => of_goal!("goal_change"),
+        "check_in" => of_goal!("check_in"),
+        "measurement" => of_goal!("measurement"),
         "review" => {
             "x.id, p.employee_id, p.manager_id, x.session_id, x.state FROM review x
                JOIN participant p ON p.tenant_id = x.tenant_id AND p.id = x.participant_id"
