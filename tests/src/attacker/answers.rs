@@ -309,28 +309,32 @@ impl<'a> Attack<'a> {
             }
         }
         for counts in seen {
-            let group = |look: usize| -> Vec<Unknown> {
-                let members = counts.people.iter();
-                members.map(|name| unknowns[&(name.clone(), look)]).collect()
-            };
-            // What is shown may be as of an earlier look: of the looks that fit, the last one.
-            let fits = |look: &usize| {
-                let grades = counts.people.iter().map(|name| number(&self.grades[*look][name]));
-                let mut sums = [0; 5];
-                grades.for_each(|grade| sums[grade] += 1);
-                sums == counts.counts
-            };
-            match (0..=counts.look).rev().find(fits) {
-                Some(look) => counted(&mut knowledge, &group(look), counts.counts),
-                // A total of groups of which not all were renewed tells no more than they do.
-                None => assert!(is_sum(counts, seen), "{counts:?} fits no look"),
-            }
+            // Of groups together, some may be as of another look than the others: what is left of
+            // them without one is a count like any other.
+            let told = [counts.clone()].into_iter().chain(without_a_part(counts, seen));
+            let found =
+                told.into_iter().find_map(|told| self.as_of(&told).map(|look| (told, look)));
+            let (told, look) = found.unwrap_or_else(|| panic!("{counts:?} fits no look"));
+            let group = told.people.iter().map(|name| unknowns[&(name.clone(), look)]);
+            counted(&mut knowledge, &group.collect::<Vec<_>>(), told.counts);
         }
         let certain = knowledge.certain().certain;
         let found = unknowns.into_iter().filter(|((name, _), unknown)| {
             !may_know(persona, own, self.calibrates, name) && certain.contains_key(unknown)
         });
         found.map(|(held, _)| held).collect()
+    }
+
+    /// Of the looks at which people had these grades, the last one: what is shown may be as of an
+    /// earlier look.
+    fn as_of(&self, counts: &Counts) -> Option<usize> {
+        (0..=counts.look).rev().find(|look| {
+            let mut sums = [0; 5];
+            for name in &counts.people {
+                sums[number(&self.grades[*look][name])] += 1;
+            }
+            sums == counts.counts
+        })
     }
 
     /// The counts a persona is shown now, which is the look `look`. `counting` are those who count.
@@ -408,18 +412,19 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Whether counts are the sum of those of parts of the same people, shown at the same look.
-fn is_sum(whole: &Counts, seen: &[Counts]) -> bool {
-    let (mut people, mut sums) = (Vec::new(), [0; 5]);
-    for part in seen.iter().filter(|part| part.look == whole.look) {
+/// What is left of counts without those of a part of the same people, shown at the same look.
+fn without_a_part(whole: &Counts, seen: &[Counts]) -> Vec<Counts> {
+    let rest = |part: &Counts| {
         let inside = part.people.iter().all(|one| whole.people.contains(one));
-        let is_new = part.people.iter().all(|one| !people.contains(&one));
-        if inside && is_new && part.people.len() < whole.people.len() {
-            people.extend(&part.people);
-            for (sum, count) in sums.iter_mut().zip(part.counts) {
-                *sum += count;
-            }
+        if !inside || part.people.len() == whole.people.len() || part.look != whole.look {
+            return None;
         }
-    }
-    people.len() == whole.people.len() && sums == whole.counts
+        let mut counts = whole.counts;
+        for (count, taken) in counts.iter_mut().zip(part.counts) {
+            *count = count.checked_sub(taken)?;
+        }
+        let people = whole.people.iter().filter(|one| !part.people.contains(one));
+        Some(Counts { people: people.cloned().collect(), counts, look: whole.look })
+    };
+    seen.iter().filter_map(rest).collect()
 }
