@@ -1,9 +1,11 @@
 //! Signing what takes two persons: the only way for a use case to take a second signature.
 
+use crate::auth::principal::admit;
 use crate::caller::Actor;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use domain::account::Role;
+use domain::id::AccountId;
 use domain::policy::SEPARATION_OF_DUTIES;
 use domain::signing::{Act, Fault, Signature};
 use domain::text::TextEnum;
@@ -63,4 +65,23 @@ impl Signing<'_> {
         let signature = self.check(store, actor)?;
         self.keep(store, actor, &signature)
     }
+}
+
+/// Whether an account could still sign by one of the roles: what was signed lasts no longer than the
+/// power it was signed by.
+///
+/// # Errors
+/// Those of the store.
+pub fn still_holds(
+    store: &mut dyn Store,
+    actor: &Actor,
+    account: AccountId,
+    roles: &[Role],
+) -> Result<bool, Refusal> {
+    let standing = store.standing(account)?;
+    let standing = standing.filter(|standing| admit(standing, actor.now).is_ok());
+    Ok(standing.is_some_and(|standing| {
+        let mut held = standing.grants.iter();
+        held.any(|(grant, days)| roles.contains(&grant.role) && days.contains(actor.today))
+    }))
 }

@@ -26,6 +26,7 @@ on_each_engine![
     nobody_moves_or_sees_their_own_grade,
     a_veto_holds_against_every_move,
     an_override_ends_with_the_next_move,
+    an_override_ends_with_the_role_it_was_given_by,
     a_session_is_taken_up_again_before_the_release,
     of_two_who_calibrate_at_once_one_is_refused,
     of_two_who_approve_at_once_one_is_refused,
@@ -531,6 +532,17 @@ fn an_override_ends_with_the_next_move(app: &TestApp) {
     let hr = app.as_(HrAdmin);
     let shown = hr.get(path(session)).json();
     assert_eq!(shown["override_reason"], "As it is now", "nothing of the session tells of a move");
+    app.unchanged(|| step(&hr, &path(session), "finalisation", Some(json!({}))))
+        .refused("guard-failed");
+}
+
+fn an_override_ends_with_the_role_it_was_given_by(app: &TestApp) {
+    let (_, session) = open(app, &[]);
+    let body = json!({ "reason": "As it is now" });
+    step(&app.as_(Executive), &path(session), "override", Some(body)).expect(200);
+    let hr = app.as_(HrAdmin);
+    let role = hr.get(format!("/v1/role-assignments/{}", app.id("ella.role"))).expect(200);
+    hr.request("DELETE", &role.path).if_match(&role.etag()).send().expect(204);
     app.unchanged(|| step(&hr, &path(session), "finalisation", Some(json!({}))))
         .refused("guard-failed");
 }

@@ -9,7 +9,7 @@ use crate::distribution::settings_of;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
-use crate::signing::Signing;
+use crate::signing::{Signing, still_holds};
 use crate::transition::fire;
 use chrono::NaiveDate;
 use domain::account::Role;
@@ -404,7 +404,7 @@ fn look(
     if let Step::Finalise(reason) = step {
         let settings = settings_of(store, actor, cycle)?;
         let reviews = reviews_of(store, actor, session)?;
-        facts.exec_override = override_stands(store, session, &reviews)?;
+        facts.exec_override = override_stands(store, actor, session, &reviews)?;
         let internal = |error: domain::DomainError| Refusal::Internal(error.to_string());
         let people: Vec<_> = reviews.iter().filter(|review| review.counts_for_quota).collect();
         let grades = people.iter().filter_map(|review| review.results.present_grade());
@@ -428,14 +428,20 @@ fn look(
     Ok((facts, details))
 }
 
-/// Whether senior management has accepted the grades as they are now: none that counts has been moved
-/// since. Nothing of the session itself tells of a move.
+/// Whether senior management has accepted the grades as they are now: whoever did belongs to it
+/// still, and none that counts has been moved since. Nothing of the session itself tells of a move.
 fn override_stands(
     store: &mut dyn Store,
+    actor: &Actor,
     session: &CalibrationSession,
     reviews: &[ReviewResults],
 ) -> Result<bool, Refusal> {
-    let Some(at) = session.overridden_at else { return Ok(false) };
+    let (Some(account), Some(at)) = (session.overridden_by, session.overridden_at) else {
+        return Ok(false);
+    };
+    if !still_holds(store, actor, account, &[Role::Executive])? {
+        return Ok(false);
+    }
     let moved = store.moved_since(session.id, at)?;
     let counts = |id: &ReviewId| reviews.iter().any(|it| it.id == *id && it.counts_for_quota);
     Ok(!moved.iter().any(counts))

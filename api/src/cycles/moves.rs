@@ -4,13 +4,12 @@ use super::cases::{approvals, conflict, view};
 use super::guards::{Sight, look, settings};
 use super::views::CycleView;
 use crate::app::new_id;
-use crate::auth::principal::admit;
 use crate::bulk::SYNCHRONOUS_ROWS;
 use crate::caller::Actor;
 use crate::jobs::{BatchResult, JobResult, JobView, Ticket, Work};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
-use crate::signing::Signing;
+use crate::signing::{Signing, still_holds};
 use crate::transition::{everyone, fire};
 use domain::account::Role;
 use domain::change::{Change, Record};
@@ -250,8 +249,7 @@ fn follow(
 const SEATS: [(&[Role], Seat); 2] =
     [(&[Role::HrAdmin], Seat::Hr), (&[Role::Executive], Seat::Exec)];
 
-/// The approvals of an event whose givers could still give them: an approval lasts no longer than
-/// the power it was given by.
+/// The approvals of an event whose givers could still give them.
 fn still_given(
     store: &mut dyn Store,
     actor: &Actor,
@@ -260,16 +258,9 @@ fn still_given(
 ) -> Result<Vec<CycleApproval>, Refusal> {
     let mut kept = Vec::new();
     for approval in given.into_iter().filter(|given| given.event == event) {
-        let standing = store.standing(approval.account_id)?;
-        let standing = standing.filter(|standing| admit(standing, actor.now).is_ok());
-        let takes = |role: Role| {
-            SEATS.iter().any(|(roles, seat)| *seat == approval.seat && roles.contains(&role))
-        };
-        let holds = standing.is_some_and(|standing| {
-            let mut held = standing.grants.iter();
-            held.any(|(grant, days)| takes(grant.role) && days.contains(actor.today))
-        });
-        if holds {
+        let taken = SEATS.into_iter().filter(|(_, seat)| *seat == approval.seat);
+        let roles: Vec<Role> = taken.flat_map(|(roles, _)| roles.iter().copied()).collect();
+        if still_holds(store, actor, approval.account_id, &roles)? {
             kept.push(approval);
         }
     }
