@@ -15,7 +15,7 @@ use crate::review::form::Results;
 use crate::scale::Grade;
 use crate::state::review::State;
 use rust_decimal::{Decimal, RoundingStrategy};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
 /// The result of one person as aggregates count it.
@@ -94,6 +94,23 @@ pub struct ShownGrade {
     pub pooled: bool,
     /// The grade; none if the record counts no more.
     pub grade: Option<Grade>,
+}
+
+/// Of people who count towards the same quotas, those who count towards none because they lead all
+/// others: from a quota less the grades they may read, their own would follow. Without them the next
+/// ones may lead all who are left. `leads` are pairs of a manager, at any height, and a person.
+pub fn leaders_of_all(
+    counted: impl IntoIterator<Item = EmployeeId>,
+    leads: &HashSet<(EmployeeId, EmployeeId)>,
+) -> HashSet<EmployeeId> {
+    let mut left: Vec<EmployeeId> = counted.into_iter().collect();
+    let mut found = HashSet::new();
+    while let Some(place) = left.iter().position(|one| {
+        left.len() > 1 && left.iter().all(|other| one == other || leads.contains(&(*one, *other)))
+    }) {
+        found.insert(left.swap_remove(place));
+    }
+    found
 }
 
 /// What was shown of a record, renewal by renewal.
@@ -467,5 +484,23 @@ mod tests {
         let of = |text: &str, people| blurred(text.parse().unwrap(), people).to_string();
         assert_eq!((of("0.5312", 8).as_str(), of("0.5500", 99).as_str()), ("0.5", "0.6"));
         assert_eq!(of("0.5312", 290), "0.53");
+    }
+
+    #[test]
+    fn who_leads_all_others_counts_in_no_quota() {
+        let id = |number: u128| EmployeeId::from(Uuid::from_u128(number));
+        let of = |people: &[u128], leads: &[(u128, u128)]| {
+            let leads = leads.iter().map(|(leader, person)| (id(*leader), id(*person))).collect();
+            let mut found: Vec<_> = leaders_of_all(people.iter().map(|one| id(*one)), &leads)
+                .into_iter()
+                .map(|one| one.uuid().as_u128())
+                .collect();
+            found.sort_unstable();
+            found
+        };
+        assert_eq!(of(&[3, 1, 2], &[(1, 2), (1, 3)]), [1]);
+        assert_eq!(of(&[4, 3, 1, 2], &[(1, 2), (1, 3), (2, 3), (1, 4), (2, 4)]), [1, 2]);
+        assert_eq!(of(&[1, 2, 3, 4], &[(1, 2), (1, 3)]), [0; 0], "4 could be anything");
+        assert_eq!(of(&[1], &[]), [0; 0], "alone there is nobody to read");
     }
 }

@@ -20,6 +20,7 @@ on_each_engine![
     a_distribution_must_be_accepted,
     equals_across_a_boundary_must_be_told_apart,
     a_move_changes_one_grade_and_nothing_else,
+    who_leads_all_others_counts_in_no_quota,
     a_move_is_checked_when_it_is_proposed,
     a_move_needs_others_to_approve_it,
     a_move_by_two_grades_takes_two_approvals,
@@ -505,6 +506,25 @@ fn nobody_moves_or_sees_their_own_grade(app: &TestApp) {
     decide(&fan, &made, "approval").expect(200);
     mei.get(path(session)).refused("not-found");
     app.as_(Employee).get(path(session)).refused("not-found");
+}
+
+fn who_leads_all_others_counts_in_no_quota(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    for number in ["NEW1", "NEW2"] {
+        let person = json!({
+            "employee_number": number, "name": number, "hire_date": "2020-01-01",
+            "org_unit_id": app.id("labs"), "manager_id": app.id("kai"),
+        });
+        hr.post("/v1/employees", &person).expect(201);
+    }
+    let cycle = rated(app, &app.world.own, "calibrating", &[]);
+    let session = session_for(app, &app.world.own, cycle, "open", &["labs"]);
+    let (sun, mei) = (app.as_(SkipLevelManager), app.as_(DirectManager));
+    let review = compared(&mei, session, "NEW1")["review_id"].take();
+    let made = propose(&sun, session, &sound(&review, "B", "A")).expect(201);
+    let approved = decide(&mei, &made, "approval").expect(200).json();
+    let counts = json!({ "S": 0, "A": 1, "B": 1, "C": 0, "D": 0 });
+    assert_eq!(approved["effect"]["after"]["overall"]["counts"], counts, "without Kai");
 }
 
 fn a_veto_holds_against_every_move(app: &TestApp) {

@@ -13,6 +13,7 @@ use crate::signing::{Signing, still_holds};
 use crate::transition::fire;
 use chrono::NaiveDate;
 use domain::account::Role;
+use domain::aggregate::leaders_of_all;
 use domain::calibration::{merits_of, placements, undecided_ties};
 use domain::calibration_session::{CalibrationSession, SessionAction, SessionMember, SessionSeat};
 use domain::change::{Change, Record};
@@ -47,6 +48,14 @@ pub(super) fn reviews_of(
     let mut reviews = store.results_of(&set)?;
     for review in &mut reviews {
         review.counts_for_quota &= !overseers.contains(&review.employee_id);
+    }
+    let counted = reviews.iter().filter(|review| review.counts_for_quota);
+    let leaders = leaders_of_all(
+        counted.map(|review| review.employee_id),
+        &store.leaders(session.id, actor.today)?,
+    );
+    for review in &mut reviews {
+        review.counts_for_quota &= !leaders.contains(&review.employee_id);
     }
     Ok(reviews)
 }

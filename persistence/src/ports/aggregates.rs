@@ -3,7 +3,7 @@
 use super::Result;
 use chrono::NaiveDate;
 use domain::aggregate::{GradeRecord, History, ShownGrade};
-use domain::id::{CycleId, EmployeeId, OrgUnitId};
+use domain::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId};
 use domain::policy::{Subject, Visibility};
 use domain::review::form::Results;
 use domain::state::review;
@@ -31,6 +31,13 @@ pub trait Aggregates {
     /// Those who, on a day, may read the grades of all others they are compared with before release,
     /// or are senior management: they count towards no quota (rule 13, E.1).
     fn overseers(&mut self, cycle: CycleId, day: NaiveDate) -> Result<HashSet<EmployeeId>>;
+    /// Of those whom a session compares, who could read whose rating as a manager on a day: pairs of
+    /// the manager and the person.
+    fn leaders(
+        &mut self,
+        session: CalibrationSessionId,
+        day: NaiveDate,
+    ) -> Result<HashSet<(EmployeeId, EmployeeId)>>;
     /// The people of a cycle whom a list may show, counted; those in `hidden` once their result is
     /// released.
     fn alike(

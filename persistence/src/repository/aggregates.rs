@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::aggregate::{GradeRecord, History, ShownGrade};
-use domain::id::{CycleId, EmployeeId};
+use domain::id::{CalibrationSessionId, CycleId, EmployeeId};
 use domain::policy::{Relations, Stage, Subject, Visibility};
 use domain::review::form::Results;
 use domain::state::review::State;
@@ -53,6 +53,30 @@ statement! {
      SELECT employee_id FROM held WHERE role <> 'hrbp'
      UNION
      SELECT employee_id FROM up WHERE unit = granted"
+}
+
+statement! {
+    /// Of those whom a session compares, who could read whose rating as a manager: by answering for
+    /// it, or from anywhere above in the reporting line of a day.
+    struct FindLeaders { tenant: Key, session: Key, day: NaiveDate } -> (Id, Id);
+    "WITH RECURSIVE compared (person, manager) AS (
+       SELECT p.employee_id, p.manager_id FROM review r
+         JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id
+        WHERE r.tenant_id = " tenant " AND r.session_id = " session "
+     ), up (person, leader) AS (
+       SELECT person, manager FROM compared WHERE manager IS NOT NULL
+       UNION
+       SELECT c.person, s.manager_id FROM compared c
+         JOIN assignment s ON s.tenant_id = " tenant " AND s.employee_id = c.person
+          AND s.effective_from <= " day " AND (s.effective_to IS NULL OR s.effective_to >= " day ")
+        WHERE s.manager_id IS NOT NULL
+       UNION
+       SELECT up.person, s.manager_id FROM up
+         JOIN assignment s ON s.tenant_id = " tenant " AND s.employee_id = up.leader
+          AND s.effective_from <= " day " AND (s.effective_to IS NULL OR s.effective_to >= " day ")
+        WHERE s.manager_id IS NOT NULL
+     )
+     SELECT leader, person FROM up WHERE leader IN (SELECT person FROM compared)"
 }
 
 /// The people of a cycle, counted by everything in which they differ.
@@ -168,6 +192,16 @@ impl Aggregates for Unit<'_> {
         let find = FindOverseers { tenant: self.scope(), cycle: Key(cycle.uuid()), day };
         let people: Vec<Key> = find.load(self.conn)?;
         Ok(people.into_iter().map(|id| id.0.into()).collect())
+    }
+
+    fn leaders(
+        &mut self,
+        session: CalibrationSessionId,
+        day: NaiveDate,
+    ) -> Result<HashSet<(EmployeeId, EmployeeId)>> {
+        let find = FindLeaders { tenant: self.scope(), session: Key(session.uuid()), day };
+        let pairs: Vec<(Key, Key)> = find.load(self.conn)?;
+        Ok(pairs.into_iter().map(|(leader, person)| (leader.0.into(), person.0.into())).collect())
     }
 
     fn alike(
