@@ -98,9 +98,9 @@ impl<'a> Cycle<'a> {
         let rated = "UPDATE review SET state = 'second_review', manager_review =";
         driver.run(&format!("{rated} '{RATING}'"))?;
         driver.settle()?;
-        let product = wait(Product::serve(&url))?;
-        let hr = wait(product.seen_by(LOGIN))?;
+        let mut product = wait(Product::serve(&url))?;
         let senior = wait(product.second_person(&url, SENIOR))?;
+        let hr = wait(product.seen_by(LOGIN))?;
         product.server.forget_peak()?;
         let path = self.path();
         let none = Value::Null;

@@ -108,17 +108,20 @@ impl Product {
         Ok(())
     }
 
-    /// Two persons who sign together: binds the administrator to an employee, and signs in a member
-    /// of senior management. Neither takes part in a cycle that has been launched.
-    pub async fn second_person(&self, url: &str, login: &str) -> Result<Target> {
-        let hire = |number: &str| json!({ "employee_number": number, "name": number, "hire_date": "2020-01-01" });
-        let person = create(&self.target, "/v1/employees", &hire("ADMIN")).await?;
-        let me = self.read("/v1/me").await?;
-        let own = format!("/v1/accounts/{}", me["id"].as_str().unwrap_or_default());
-        step(&self.target, &own, "employee", &json!({ "employee_id": person["id"] })).await?;
-        create(&self.target, "/v1/employees", &hire("SENIOR")).await?;
-        let whose = ["--login", login, "--employee-number", "SENIOR", "--role", "executive"];
-        issue(url, &[&["account", "issue"], &whose[..]].concat())?;
+    /// Two persons who sign together: the operator says which employee the administrator is, who signs
+    /// in again, and makes the account of a member of senior management, who does too. Neither takes
+    /// part in a cycle that has been launched.
+    pub async fn second_person(&mut self, url: &str, login: &str) -> Result<Target> {
+        for number in ["ADMIN", "SENIOR"] {
+            let person =
+                json!({ "employee_number": number, "name": number, "hire_date": "2020-01-01" });
+            create(&self.target, "/v1/employees", &person).await?;
+        }
+        let of = |login, number| ["--login", login, "--employee-number", number];
+        issue(url, &[&["account", "issue"], &of(LOGIN, "ADMIN")[..]].concat())?;
+        let senior = [&of(login, "SENIOR")[..], &["--role", "executive"]].concat();
+        issue(url, &[&["account", "issue"], &senior[..]].concat())?;
+        self.target = self.seen_by(LOGIN).await?;
         self.seen_by(login).await
     }
 
