@@ -279,6 +279,10 @@ pub struct EventFilter {
 
 /// The audit log and the events feed; both are written only by saving changes.
 pub trait Ledger {
+    /// The instant at which everything in this unit of work happens: that of its context or, when
+    /// the clock has been set back since, that of the tenant's last change. Whoever mirrors a list by
+    /// instants misses nothing.
+    fn instant(&self) -> Timestamp;
     /// Records what happened beside the changes of this unit of work, such as that a file was taken
     /// away.
     fn note(&mut self, record: Record) -> Result<()>;
