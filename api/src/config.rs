@@ -34,9 +34,14 @@ pub struct Settings {
     /// Seconds a request may wait for the database before it is answered 503.
     #[arg(long, env = "EVENHAND_DATABASE_WAIT", default_value_t = 2)]
     pub database_wait: u64,
-    /// Connections held open at once; further clients wait to be accepted.
+    /// Connections held open at once, as far as the operating system lets; further ones take the
+    /// place of those that are idle for longest, or are answered 503.
     #[arg(long, env = "EVENHAND_MAX_CONNECTIONS", default_value_t = 4096)]
     pub max_connections: usize,
+    /// Connections held open at once by one address; behind proxies of your own there is no such
+    /// bound.
+    #[arg(long, env = "EVENHAND_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 1024)]
+    pub max_connections_per_address: usize,
     /// Reverse proxies of your own in front, each of which appends to `X-Forwarded-For`; with none
     /// that header is not believed.
     #[arg(long, env = "EVENHAND_PROXIES", default_value_t = 0)]
