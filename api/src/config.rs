@@ -70,6 +70,12 @@ pub struct Settings {
     /// Requests served at once before further ones are answered 503.
     #[arg(long, env = "EVENHAND_MAX_IN_FLIGHT", default_value_t = 1024)]
     pub max_in_flight: usize,
+    /// Serve `/metrics` to whoever shows this token as `Authorization: Bearer`.
+    #[arg(long, env = "EVENHAND_METRICS_TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
+    /// Serve `/metrics` to this machine without a token; not for use behind a proxy on it.
+    #[arg(long, env = "EVENHAND_METRICS_LOCAL")]
+    pub metrics_local: bool,
     /// Origins that browsers may call from, comma separated; none by default.
     #[arg(long, env = "EVENHAND_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,

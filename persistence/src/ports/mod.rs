@@ -62,6 +62,7 @@ pub type Result<T> = std::result::Result<T, DbError>;
 pub trait Store:
     Tenants
     + SigningKeys
+    + Pulse
     + Positions
     + ReportingLines
     + Ledger
@@ -98,6 +99,7 @@ pub trait Store:
 impl<T> Store for T where
     T: Tenants
         + SigningKeys
+        + Pulse
         + Positions
         + ReportingLines
         + Ledger
@@ -172,6 +174,12 @@ pub trait SigningKeys {
     fn create_signing_key(&mut self, key: &SigningKey) -> Result<()>;
     /// Retires a key; whether there was one to retire.
     fn retire_signing_key(&mut self, kid: &str, at: Timestamp) -> Result<bool>;
+}
+
+/// Whether the database takes what is written.
+pub trait Pulse {
+    /// Writes something that belongs to nobody.
+    fn beat(&mut self, at: Timestamp) -> Result<()>;
 }
 
 /// Who stands how to whom.
