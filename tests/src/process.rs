@@ -13,12 +13,12 @@ const ARGUMENTS: &str = "EVENHAND_TEST_ARGUMENTS";
 /// The ignored test that is the program.
 const TEST: &str = "process::evenhand";
 
-/// What the ignored test does. A server ends with the process that started it.
+/// What the ignored test does, and whether it was to. A server ends with the process that started it.
 ///
 /// # Panics
 /// When the program fails.
-pub fn evenhand() {
-    let Some(arguments) = crate::variable(ARGUMENTS) else { return };
+pub fn evenhand() -> bool {
+    let Some(arguments) = crate::variable(ARGUMENTS) else { return false };
     let cli = Cli::parse_from(["evenhand"].into_iter().chain(arguments.lines()));
     if arguments.starts_with("serve") {
         std::thread::spawn(|| {
@@ -28,6 +28,7 @@ pub fn evenhand() {
     }
     println!();
     actix_web::rt::System::new().block_on(cli::run(cli)).expect("evenhand");
+    true
 }
 
 fn command(arguments: &[&str]) -> Command {
