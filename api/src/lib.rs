@@ -27,6 +27,7 @@ pub mod faults;
 pub mod goals;
 pub mod housekeeping;
 pub mod jobs;
+pub mod key_file;
 pub mod keys;
 pub mod me;
 pub mod org_units;
