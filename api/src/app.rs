@@ -59,7 +59,7 @@ impl App {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, Box<dyn Error>> {
         let key_file = KeyFile::open_or_create(&settings.key_file())?;
         let db = Database::open(&settings.database())?;
-        let keys = Keys::load(&db, clock.now()).await?;
+        let keys = Keys::load(&db, &key_file, clock.now()).await?;
         let edge = Edge::new(&settings);
         let exports = Places::new(settings.readers as usize / 2);
         let bulk_bodies = Places::new(BULK_BODIES * (settings.bulk_limit >> 20).max(1));

@@ -368,3 +368,37 @@ fn the_file_is_its_owners_alone() {
     assert_eq!(open(&["", "-wal", "-shm"]), 0, "narrowed");
     server.stop();
 }
+
+#[test]
+fn signing_keys_are_wrapped_by_the_key_file() {
+    for engine in Engine::ALL.into_iter().filter(|engine| engine.is_tested()) {
+        let mut app = TestApp::start(engine, &[]);
+        let kept = |app: &TestApp| {
+            let secret =
+                if engine == Engine::Sqlite { "hex(secret)" } else { "encode(secret, 'hex')" };
+            sql::lines(engine, app.url(), &format!("SELECT {secret} AS line FROM signing_key"))
+        };
+        let signs = |app: &TestApp| {
+            app.as_(HrAdmin).get("/v1/me").expect(200);
+            sign_in(&app.as_(Anonymous), "acme", "lin").expect(200);
+        };
+        let secrets = app.app().keys.ring();
+        let bare: Vec<String> =
+            secrets.iter().map(|key| api::bulk::decode::hex(&key.secret)).collect();
+        let wrapped = kept(&app);
+        assert_eq!((wrapped.len(), bare.len()), (1, 1));
+        assert!(!wrapped[0].to_lowercase().contains(&bare[0]), "{engine}: the secret lies open");
+        signs(&app);
+
+        // As an earlier version has kept it.
+        let literal = if engine == Engine::Sqlite {
+            format!("X'{}'", bare[0])
+        } else {
+            format!("decode('{}', 'hex')", bare[0])
+        };
+        sql::execute(engine, app.url(), &format!("UPDATE signing_key SET secret = {literal}"));
+        app.restart(&[]);
+        assert_eq!(kept(&app), wrapped, "{engine}: wrapped at the start");
+        signs(&app);
+    }
+}

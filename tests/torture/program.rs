@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use tests::app;
 use tests::client::{Client, Credentials};
 
 /// `evenhand serve`, killed when dropped.
@@ -17,7 +18,7 @@ pub struct Program {
 impl Program {
     /// Serves a database.
     pub fn serve(url: &str) -> Self {
-        Self::start(Command::new(binary()).args(["serve", "--database-url", url]))
+        Self::start(url, &mut Command::new(binary()))
     }
 
     /// Serves a database where no file may grow beyond so many blocks of 512 bytes, as if the disk
@@ -25,12 +26,16 @@ impl Program {
     pub fn serve_within(url: &str, blocks: u64) -> Self {
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
         let mut command = Command::new("sh");
-        command.args(["-c", &script, "sh"]).arg(binary()).args(["serve", "--database-url", url]);
-        Self::start(&mut command)
+        command.args(["-c", &script, "sh"]).arg(binary());
+        Self::start(url, &mut command)
     }
 
-    fn start(command: &mut Command) -> Self {
-        let command = command.args(["--port", "0", "--rate-per-minute", "100000000"]);
+    fn start(url: &str, command: &mut Command) -> Self {
+        command.args(["serve", "--port", "0", "--rate-per-minute", "100000000"]);
+        command.args(["--database-url", url]);
+        if let Some(file) = app::key_file(url) {
+            command.env("EVENHAND_KEY_FILE", file);
+        }
         let silent = command.env("RUST_LOG", "off").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = silent.spawn().expect("start evenhand; is it built beside this program?");
         let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();

@@ -172,6 +172,8 @@ pub trait SigningKeys {
     fn signing_keys(&mut self) -> Result<Vec<SigningKey>>;
     /// Adds a key.
     fn create_signing_key(&mut self, key: &SigningKey) -> Result<()>;
+    /// Keeps the secret of a key as it is given.
+    fn wrap_signing_key(&mut self, key: &SigningKey) -> Result<()>;
     /// Retires a key; whether there was one to retire.
     fn retire_signing_key(&mut self, kid: &str, at: Timestamp) -> Result<bool>;
 }
