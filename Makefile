@@ -2,7 +2,7 @@
 
 cargo_run := cargo run --quiet --locked
 
-.PHONY: help run test attack check openapi contract example vectors bench fmt lint deny
+.PHONY: help run test attack check openapi contract example vectors bench torture release fmt lint deny
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,14 @@ bench: ## measure beside the raw driver and bare actix-web, in about 15 minutes;
 		--date $$(date +%F) --output docs/benchmarks.md
 	echo >> docs/benchmarks.md
 	cargo bench --quiet --locked -p domain | sed -n '/^## The domain/,$$p' >> docs/benchmarks.md
+
+torture: ## overload it, kill it, take its database away; a line for each fault, fails if one is lost
+	cargo build --release --locked --bin evenhand --bin torture
+	scripts/with-engines target/release/torture $(FAULTS)
+	scripts/with-engines cargo test -p tests --locked --test suite -- crash::
+
+release: ## build the binary to be handed out, with TLS to PostgreSQL (needs perl)
+	cargo build --release --locked --bin evenhand --features api/postgres-tls
 
 fmt: ## format the code
 	cargo fmt --all

@@ -121,7 +121,8 @@ pub fn explain_all(
         match explain_access(store, actor, question, &mut known) {
             Ok(answer) => answers.push(answer),
             Err(Refusal::Invalid(found)) => faults.extend(found.into_iter().map(|mut fault| {
-                fault.pointer.insert_str(0, &format!("/questions/{number}"));
+                fault.put_within(&number.to_string());
+                fault.put_within("questions");
                 fault
             })),
             Err(refused) => return Err(refused),

@@ -5,15 +5,22 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::edge::Edge;
 use crate::jobs::Desk;
+use crate::key_file::KeyFile;
 use crate::keys::Keys;
+use crate::places::Places;
+use domain::id::TenantId;
 use persistence::Database;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
-use tokio::sync::Semaphore;
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::Mutex;
 use uuid::Uuid;
 
-/// Bulk requests read at once: what bounds the memory they take.
-const BULK_BODIES: usize = 4;
+/// Bulk bodies of the largest size that may be in memory at once.
+const BULK_BODIES: usize = 2;
+
+/// JSON bodies beyond the usual size that may be in memory at once.
+const LARGE_BODIES: usize = 64;
 
 /// The running program: database, clock, keys and settings.
 pub struct App {
@@ -23,6 +30,8 @@ pub struct App {
     pub clock: Clock,
     /// Every setting.
     pub settings: Settings,
+    /// The secret of the installation.
+    pub key_file: KeyFile,
     /// Keys that sign tokens and cursors.
     pub keys: Keys,
     /// What signing in shares between requests.
@@ -33,30 +42,39 @@ pub struct App {
     pub edge: Edge,
     /// Jobs of this process.
     pub jobs: Desk,
-    /// Bulk bodies that may be held in memory at once.
-    pub bulk_bodies: Arc<Semaphore>,
-    /// Exports that may stream at once: half of the readers, so that the others stay free for
-    /// everyone else.
-    pub exports: Arc<Semaphore>,
+    /// Mebibytes of bulk bodies that may be in memory at once, shared out among tenants.
+    pub bulk_bodies: Places<TenantId>,
+    /// JSON bodies beyond the usual size that may be in memory at once, shared out among networks.
+    pub large_bodies: Places<IpAddr>,
+    /// Exports that may stream at once, shared out among tenants: half of the readers, so that the
+    /// others stay free for everyone else.
+    pub exports: Places<TenantId>,
 }
 
 impl App {
-    /// Opens the database; migrations have run.
-    pub async fn open(settings: Settings, clock: Clock) -> Result<Self, persistence::DbError> {
+    /// Opens the key file and the database; migrations have run.
+    ///
+    /// # Errors
+    /// Either cannot be opened.
+    pub async fn open(settings: Settings, clock: Clock) -> Result<Self, Box<dyn Error>> {
+        let key_file = KeyFile::open_or_create(&settings.key_file())?;
         let db = Database::open(&settings.database())?;
-        let keys = Keys::load(&db, clock.now()).await?;
+        let keys = Keys::load(&db, &key_file, clock.now()).await?;
         let edge = Edge::new(&settings);
-        let exports = Arc::new(Semaphore::new((settings.readers as usize / 2).max(1)));
+        let exports = Places::new(settings.readers as usize / 2);
+        let bulk_bodies = Places::new(BULK_BODIES * (settings.bulk_limit >> 20).max(1));
         Ok(Self {
             db,
             clock,
             settings,
+            key_file,
             keys,
             edge,
             auth: Auth::default(),
             in_flight: Mutex::default(),
             jobs: Desk::default(),
-            bulk_bodies: Arc::new(Semaphore::new(BULK_BODIES)),
+            bulk_bodies,
+            large_bodies: Places::new(LARGE_BODIES),
             exports,
         })
     }

@@ -281,14 +281,15 @@ impl Caller {
     {
         // A change happens when it is made, not when its request began to arrive: whoever mirrors a
         // list by the instants of changes misses what is kept long after its own.
-        let actor = Actor { now: self.app.clock.now(), ..self.actor.clone() };
-        let context = Context { now: actor.now, ..self.context() };
+        let context = Context { now: self.app.clock.now(), ..self.context() };
+        let mut actor = self.actor.clone();
         let principal = actor.subject.principal.id();
         let key = self.idempotency_key()?;
         let in_flight = key.as_ref().map(|key| InFlight::enter(&self.app, principal, key));
         let _in_flight = in_flight.transpose()?;
         let digest = self.request_digest(body_digest);
         let unit = move |store: &mut dyn Store| {
+            actor.now = store.instant();
             let Some(key) = &key else { return Ok((work(store, &actor)?.store()?, false)) };
             if let Some(stored) = store.take_key(principal, key)? {
                 let same = stored.request_digest == digest;

@@ -3,6 +3,7 @@
 use clap::Args;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Settings of a running server.
@@ -16,6 +17,11 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub database_url: String,
+    /// File with the secret of this installation, made at the first start; all replicas share it, and
+    /// a restored database needs it. Where not given it lies beside an SQLite file, under the same
+    /// name with `.key`; with PostgreSQL it is `evenhand.key` in the working directory.
+    #[arg(long, env = "EVENHAND_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
     /// Address to listen on.
     #[arg(long, env = "EVENHAND_HOST", default_value = "127.0.0.1")]
     pub host: IpAddr,
@@ -34,9 +40,14 @@ pub struct Settings {
     /// Seconds a request may wait for the database before it is answered 503.
     #[arg(long, env = "EVENHAND_DATABASE_WAIT", default_value_t = 2)]
     pub database_wait: u64,
-    /// Connections held open at once; further clients wait to be accepted.
+    /// Connections held open at once, as far as the operating system lets; further ones take the
+    /// place of those that are idle for longest, or are answered 503.
     #[arg(long, env = "EVENHAND_MAX_CONNECTIONS", default_value_t = 4096)]
     pub max_connections: usize,
+    /// Connections held open at once by one address; behind proxies of your own there is no such
+    /// bound.
+    #[arg(long, env = "EVENHAND_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 1024)]
+    pub max_connections_per_address: usize,
     /// Reverse proxies of your own in front, each of which appends to `X-Forwarded-For`; with none
     /// that header is not believed.
     #[arg(long, env = "EVENHAND_PROXIES", default_value_t = 0)]
@@ -65,6 +76,12 @@ pub struct Settings {
     /// Requests served at once before further ones are answered 503.
     #[arg(long, env = "EVENHAND_MAX_IN_FLIGHT", default_value_t = 1024)]
     pub max_in_flight: usize,
+    /// Serve `/metrics` to whoever shows this token as `Authorization: Bearer`.
+    #[arg(long, env = "EVENHAND_METRICS_TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
+    /// Serve `/metrics` to this machine without a token; not for use behind a proxy on it.
+    #[arg(long, env = "EVENHAND_METRICS_LOCAL")]
+    pub metrics_local: bool,
     /// Origins that browsers may call from, comma separated; none by default.
     #[arg(long, env = "EVENHAND_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
@@ -86,6 +103,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Where the key file is.
+    pub fn key_file(&self) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| {
+            match persistence::Database::file(&self.database_url) {
+                Some(database) => database.with_added_extension("key"),
+                None => "evenhand.key".into(),
+            }
+        })
+    }
+
     /// How the database is opened.
     pub fn database(&self) -> persistence::Options {
         persistence::Options {

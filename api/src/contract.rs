@@ -173,6 +173,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
         refusals.extend(["401", "403"]);
     } else if operation["tags"][0] == "auth" {
         refusals.push("401");
+    } else if operation["operationId"] == "getMetrics" {
+        refusals.extend(["401", "404"]);
     }
     if on_one || is_about_a_cycle(operation) {
         refusals.push("404");

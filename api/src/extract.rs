@@ -1,7 +1,8 @@
 //! Typed extractors: a handler sees only input that was read, bounded and checked.
 
 use crate::app::App;
-use crate::edge::Notes;
+use crate::edge::{Notes, peer};
+use crate::faults::Faults;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::schema;
@@ -21,6 +22,10 @@ use uuid::Uuid;
 /// Most bytes set aside for a body on the word of its `Content-Length` alone.
 const FIRST_BUFFER: usize = 16 << 10;
 
+/// Bytes up to which a JSON body is read and checked where its request is served. Larger ones take
+/// a place and a thread of their own.
+const SMALL: usize = 64 << 10;
+
 /// Deepest nesting of a JSON body.
 pub const MAX_DEPTH: usize = 64;
 
@@ -32,7 +37,7 @@ pub struct Body<T> {
     pub digest: [u8; 32],
 }
 
-impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + ToSchema + Send + 'static> FromRequest for Body<T> {
     type Error = Refusal;
     type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
 
@@ -40,10 +45,31 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             require_type(&request, &["application/json", "application/merge-patch+json"])?;
-            let limit = app(&request)?.settings.body_limit;
+            let app = app(&request)?;
+            // Nobody has shown yet who they are where they sign in.
+            let is_open = request.path().starts_with("/v1/auth/");
+            let limit = app.settings.body_limit.min(if is_open { SMALL } else { usize::MAX });
+            if limit <= SMALL || announced_length(&request).is_some_and(|length| length <= SMALL) {
+                let bytes = read_body(&request, &mut payload, limit).await?;
+                return Self::of(&bytes);
+            }
+            let wait = Duration::from_secs(app.settings.database_wait);
+            let source = peer::source(&request, app.settings.proxies);
+            let place = app.large_bodies.take(source, 1, wait).await?;
             let bytes = read_body(&request, &mut payload, limit).await?;
-            Ok(Self { value: parse(&bytes)?, digest: Sha256::digest(&bytes).into() })
+            #[expect(clippy::disallowed_methods, reason = "the body's place bounds these threads")]
+            let reading = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                Self::of(&bytes)
+            });
+            reading.await.unwrap_or_else(|error| Err(Refusal::Internal(error.to_string())))
         })
+    }
+}
+
+impl<T: DeserializeOwned + ToSchema + 'static> Body<T> {
+    fn of(bytes: &[u8]) -> Result<Self, Refusal> {
+        Ok(Self { value: parse(bytes)?, digest: Sha256::digest(bytes).into() })
     }
 }
 
@@ -54,9 +80,10 @@ pub fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T
         log::debug!("body cannot be read: {error}");
         Refusal::Malformed(vec![Violation::new("", "row_malformed")])
     })?;
-    let faults = schema::faults(&schema::validator::<T>(), &value);
+    let mut faults = Faults::default();
+    schema::check(&schema::validator::<T>(), &value, &mut faults);
     if !faults.is_empty() {
-        return Err(Refusal::Invalid(faults));
+        return Err(Refusal::Invalid(faults.into()));
     }
     serde_json::from_value(value).map_err(|error| {
         log::debug!("body passes its schema but cannot be read: {error}");
@@ -125,8 +152,8 @@ fn require_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Refusal> 
     }
 }
 
-/// Bytes per second below which a body is taken to be dripping.
-const MIN_BYTES_PER_SECOND: u64 = 64 << 10;
+/// Bytes per second below which a body is taken to be dripping, and the reader of a file to be stuck.
+pub const MIN_BYTES_PER_SECOND: f64 = 65_536.0;
 
 /// Reads a body of at most `limit` bytes, uncompressed, that arrives in time. A body has
 /// `body_seconds` and one second more for every 64 KiB that have arrived: what flows is never cut
@@ -143,6 +170,11 @@ pub async fn read_body(
     body
 }
 
+/// The length of the body, where its sender has told it.
+pub fn announced_length(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 async fn receive(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -152,8 +184,7 @@ async fn receive(
     if encoding.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Refusal::ContentEncodingRefused);
     }
-    let announced = request.headers().get(header::CONTENT_LENGTH);
-    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let announced = announced_length(request);
     if announced.is_some_and(|length| length > limit) {
         return Err(Refusal::BodyTooLarge);
     }
@@ -161,7 +192,7 @@ async fn receive(
     let start = tokio::time::Instant::now();
     let mut body = BytesMut::with_capacity(announced.unwrap_or_default().min(FIRST_BUFFER));
     loop {
-        let earned = Duration::from_secs(body.len() as u64 / MIN_BYTES_PER_SECOND);
+        let earned = Duration::from_secs_f64(body.len() as f64 / MIN_BYTES_PER_SECOND);
         let next = tokio::time::timeout_at(start + patience + earned, payload.next()).await;
         match next.map_err(|_| Refusal::RequestTimeout)? {
             None => return Ok(body.freeze()),

@@ -1,6 +1,8 @@
-//! Signing keys: kept in the database, rotated by command, shared by all replicas.
+//! Signing keys: kept in the database, wrapped by the key file, rotated by command, shared by all
+//! replicas.
 
 use crate::app::{App, new_id, seed};
+use crate::key_file::KeyFile;
 use actix_web::web::Data;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use domain::id::TenantId;
@@ -18,32 +20,43 @@ const SETTLING: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 /// How often the keys are read again.
 const REFRESH: Duration = Duration::from_secs(1);
 
+/// What the keys are wrapped for.
+const WRAPPED: &str = "signing key";
+
 /// The keys in use. Old keys verify until they are retired.
 pub struct Keys {
     ring: RwLock<Arc<Vec<SigningKey>>>,
+    wrapper: SigningKey,
 }
 
 impl Keys {
-    /// Reads the keys, making the first one on an empty database.
-    pub async fn load(db: &Database, now: Timestamp) -> Result<Self, DbError> {
-        let ring = Self::read(db).await?;
-        let keys = Self { ring: RwLock::new(Arc::new(ring)) };
+    /// Reads the keys, making the first one on an empty database. Those that an earlier version has
+    /// kept as they are get wrapped.
+    ///
+    /// # Errors
+    /// The database cannot be read, or the key file is not the one that the keys are wrapped by.
+    pub async fn load(db: &Database, file: &KeyFile, now: Timestamp) -> Result<Self, DbError> {
+        let keys = Self { ring: RwLock::default(), wrapper: wrapper(file) };
+        let bare = Self::kept(db).await?.into_iter().filter(|key| key.secret.len() == SECRET);
+        for key in bare.filter_map(|key| wrapped(&keys.wrapper, &key)) {
+            let context = crate::caller::system_context(TenantId::from(Uuid::nil()), now);
+            db.write(context, move |store| store.wrap_signing_key(&key)).await?;
+        }
+        keys.refresh(db).await?;
         if keys.ring().is_empty() {
-            Self::create(db, now).await?;
+            Self::create(db, file, now).await?;
             keys.refresh(db).await?;
         }
         Ok(keys)
     }
 
     /// Makes a new key, which signs from a few seconds on.
-    pub async fn create(db: &Database, now: Timestamp) -> Result<String, DbError> {
+    pub async fn create(db: &Database, file: &KeyFile, now: Timestamp) -> Result<String, DbError> {
         let kid = new_id().simple().to_string();
-        let key = SigningKey {
-            kid: kid.clone(),
-            secret: seed().to_vec(),
-            created_at: now,
-            retired_at: None,
-        };
+        let secret = seed().to_vec();
+        let key = SigningKey { kid: kid.clone(), secret, created_at: now, retired_at: None };
+        let key = wrapped(&wrapper(file), &key)
+            .ok_or_else(|| DbError::Engine("a key was not wrapped".into()))?;
         let context = crate::caller::system_context(TenantId::from(Uuid::nil()), now);
         db.write(context, move |store| store.create_signing_key(&key)).await?;
         Ok(kid)
@@ -51,7 +64,11 @@ impl Keys {
 
     /// Reads the keys again, so that a rotation elsewhere takes effect here.
     pub async fn refresh(&self, db: &Database) -> Result<(), DbError> {
-        let ring = Self::read(db).await?;
+        let kept = Self::kept(db).await?.into_iter();
+        let ring: Option<Vec<_>> = kept.map(|key| self.unwrapped(key)).collect();
+        let ring = ring.ok_or_else(|| {
+            DbError::Corrupt("the key file is not the one of this database".into())
+        })?;
         *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(ring);
         Ok(())
     }
@@ -66,7 +83,16 @@ impl Keys {
         }
     }
 
-    async fn read(db: &Database) -> Result<Vec<SigningKey>, DbError> {
+    /// The key as it signs. One that is not wrapped was made by a replica of an earlier version.
+    fn unwrapped(&self, key: SigningKey) -> Option<SigningKey> {
+        if key.secret.len() == SECRET {
+            return Some(key);
+        }
+        let secret = unseal(&self.wrapper, WRAPPED, key.kid.as_bytes(), &key.secret)?;
+        Some(SigningKey { secret, ..key })
+    }
+
+    async fn kept(db: &Database) -> Result<Vec<SigningKey>, DbError> {
         db.read(TenantId::from(Uuid::nil()), |store| store.signing_keys()).await
     }
 
@@ -86,6 +112,24 @@ impl Keys {
     pub fn by_kid(&self, kid: &str) -> Option<SigningKey> {
         self.ring().iter().find(|key| key.kid == kid).cloned()
     }
+}
+
+/// Bytes of the secret of a key; wrapped it is longer.
+const SECRET: usize = 32;
+
+/// What wraps the keys, so that a copy of the database is of no use to whoever lacks the key file.
+fn wrapper(file: &KeyFile) -> SigningKey {
+    SigningKey {
+        kid: String::new(),
+        secret: file.derive(WRAPPED).to_vec(),
+        created_at: Timestamp::UNIX_EPOCH,
+        retired_at: None,
+    }
+}
+
+fn wrapped(wrapper: &SigningKey, key: &SigningKey) -> Option<SigningKey> {
+    let secret = seal(wrapper, WRAPPED, key.kid.as_bytes(), &key.secret)?;
+    Some(SigningKey { secret, ..key.clone() })
 }
 
 /// HMAC-SHA-256 of `message` for one purpose, so that a signature made for one is none for another.

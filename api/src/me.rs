@@ -2,9 +2,11 @@
 
 use crate::accounts::roles_of;
 use crate::app::seed;
+use crate::auth::password;
 use crate::auth::sign_in::{end_sessions, set_password};
-use crate::auth::{password, throttle};
+use crate::auth::throttle::Source;
 use crate::caller::{Actor, Caller};
+use crate::edge::peer;
 use crate::extract::Body;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
@@ -207,16 +209,17 @@ async fn change_password(
             store.credentials(Claim::Account(account.id))?.ok_or(Refusal::NotFound)
         })
         .await?;
-    let Caller { app, actor, .. } = &caller;
-    let source = known.account.id.to_string();
-    let address = throttle::source(caller.request(), app.settings.proxies);
-    app.auth.throttle.attempt(&source, address, actor.now)?;
-    if !app.auth.passwords.verify(current_password, known.password_hash).await? {
+    let app = &caller.app;
+    let source = Source::Network(peer::source(caller.request(), app.settings.proxies));
+    let claimed = known.account.id.to_string();
+    let attempt = app.auth.throttle.attempt(&claimed, source, app.clock.steady())?;
+    if !app.auth.passwords.verify(source, current_password, known.password_hash).await? {
+        attempt.failed();
         return Err(Refusal::InvalidCredentials);
     }
-    app.auth.throttle.succeeded(&source, address);
+    attempt.succeeded();
     password::check("/new_password", &new_password, &known.account.login)?;
-    let hash = app.auth.passwords.hash(new_password, seed()).await?;
+    let hash = app.auth.passwords.hash(source, new_password, seed()).await?;
     let checked = known.account.session_epoch;
     caller
         .change(Some(digest), move |store, actor| {

@@ -1,5 +1,6 @@
 //! Problem details (RFC 9457): every refusal as a documented type, in the reader's language.
 
+use crate::faults::{MAX_FAULTS, MAX_POINTER, MAX_VALUE, MORE, cut};
 use crate::refusal::Refusal;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{StatusCode, Uri};
@@ -98,15 +99,26 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// A fault without placeholders.
+    /// A fault without placeholders. Of a pointer longer than any in the contract, its beginning.
     pub fn new(pointer: impl Into<String>, code: &'static str) -> Self {
-        Self { pointer: pointer.into(), code, values: Vec::new() }
+        Self { pointer: cut(pointer.into(), MAX_POINTER), code, values: Vec::new() }
     }
 
-    /// With the value of a placeholder.
+    /// That there are so many faults in all, of which only the first are told.
+    pub fn more(total: usize) -> Self {
+        Self::new("", MORE).with("total", total)
+    }
+
+    /// With the value of a placeholder; of a long one its first [`MAX_VALUE`] characters.
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.values.push((name, value.to_string()));
+        self.values.push((name, cut(value.to_string(), MAX_VALUE)));
         self
+    }
+
+    /// Puts its pointer into the property, or the row, in which it was found.
+    pub fn put_within(&mut self, name: &str) {
+        let name = cut(name.to_owned(), MAX_VALUE).replace('~', "~0").replace('/', "~1");
+        self.pointer = cut(format!("/{name}{}", self.pointer), MAX_POINTER);
     }
 
     /// The fault as a client reads it.
@@ -170,7 +182,8 @@ pub struct Problem {
     /// Id of the request, for the operator.
     #[schema(example = "01JZ4Y0V6Q")]
     pub request_id: String,
-    /// Every fault found in the input.
+    /// Every fault found in the input; beyond the first 1,000 one more, `more_faults`, gives the
+    /// number of all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemError>,
     /// State the resource is in, when the state refuses.
@@ -228,12 +241,25 @@ impl Problem {
             detail: detail.clone(),
             instance,
             request_id,
-            errors: facts.violations.iter().map(|violation| violation.view(language)).collect(),
+            errors: told(facts.violations, language),
             current_state: facts.current_state,
             allowed_actions: facts.allowed_actions,
             rule: facts.rule,
         }
     }
+}
+
+/// The faults as a client reads them: however many there are, so many and the number of all.
+fn told(faults: &[Violation], language: Language) -> Vec<ProblemError> {
+    let (first, rest) = faults.split_at(faults.len().min(MAX_FAULTS));
+    let mut errors: Vec<_> = first.iter().map(|fault| fault.view(language)).collect();
+    match rest {
+        [] => {}
+        // Whoever found them has counted them.
+        [counted] if counted.code == MORE => errors.push(counted.view(language)),
+        _ => errors.push(Violation::more(faults.len()).view(language)),
+    }
+    errors
 }
 
 /// Renders a refusal for the request it answers.

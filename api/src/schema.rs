@@ -1,6 +1,7 @@
 //! Request bodies are checked against the very schemas the contract publishes, so that what is
 //! documented and what is accepted cannot differ, and every fault is named at once.
 
+use crate::faults::Faults;
 use crate::problem::Violation;
 use domain::text::TextEnum;
 use jsonschema::Validator;
@@ -64,16 +65,14 @@ fn compile<T: ToSchema>() -> Validator {
         .expect("utoipa writes valid JSON Schema")
 }
 
-/// Every fault of `value` by the schema, in the order of the document, then texts that hold what
-/// no text should.
-pub fn faults(validator: &Validator, value: &Value) -> Vec<Violation> {
-    let mut faults = Vec::new();
+/// Adds every fault of `value` by the schema, in the order of the document, then texts that hold
+/// what no text should.
+pub fn check(validator: &Validator, value: &Value, faults: &mut Faults) {
     // Asking only whether there are any is several times faster, and mostly there are none.
     if !validator.is_valid(value) {
-        faults.extend(validator.iter_errors(value).flat_map(|error| fault(&error)));
+        validator.iter_errors(value).for_each(|error| tell(&error, faults));
     }
-    control_characters(value, &mut faults);
-    faults
+    control_characters(value, faults);
 }
 
 /// Whether a text holds control characters other than line breaks and tabs. One engine cannot keep
@@ -83,22 +82,21 @@ pub fn has_control_characters(text: &str) -> bool {
 }
 
 /// Finds control characters; where they are is put together only if there are any.
-fn control_characters(value: &Value, faults: &mut Vec<Violation>) {
-    let mut within = |name: &str, value: &Value| {
-        let found = faults.len();
-        control_characters(value, faults);
-        for fault in &mut faults[found..] {
-            fault.pointer.insert_str(0, &child("", name));
-        }
-    };
+fn control_characters(value: &Value, faults: &mut Faults) {
     match value {
         Value::String(text) if has_control_characters(text) => {
             faults.push(Violation::new("", "control_character"));
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(at, item)| within(&at.to_string(), item));
+            for (place, item) in items.iter().enumerate() {
+                faults.within(&place.to_string(), |faults| control_characters(item, faults));
+            }
         }
-        Value::Object(properties) => properties.iter().for_each(|(name, item)| within(name, item)),
+        Value::Object(properties) => {
+            for (name, item) in properties {
+                faults.within(name, |faults| control_characters(item, faults));
+            }
+        }
         _ => {}
     }
 }
@@ -129,30 +127,40 @@ fn names_another_kind(error: &jsonschema::ValidationError<'_>) -> bool {
         if options.as_array().is_some_and(|options| options.len() == 1))
 }
 
-fn fault(error: &jsonschema::ValidationError<'_>) -> Vec<Violation> {
+/// Adds what an error of the schema says.
+fn tell(error: &jsonschema::ValidationError<'_>, faults: &mut Faults) {
     let at = error.instance_path().as_str().to_owned();
     let child = |name: &str| child(&at, name);
-    let one = |violation| vec![violation];
-    match error.kind() {
-        Kind::Required { property } => {
-            one(Violation::new(child(property.as_str().unwrap_or_default()), "required"))
-        }
+    let fault = match error.kind() {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            unexpected.iter().map(|name| Violation::new(child(name), "unknown_property")).collect()
+            for name in unexpected {
+                faults.push(Violation::new(child(name), "unknown_property"));
+            }
+            return;
         }
-        Kind::Type { .. } => one(Violation::new(at, "wrong_type")),
-        Kind::Enum { options } => one(Violation::new(at, "not_allowed").with("value", options)),
-        Kind::MinLength { limit } => one(Violation::new(at, "too_short").with("min", limit)),
-        Kind::MaxLength { limit } => one(Violation::new(at, "too_long").with("max", limit)),
-        Kind::MaxItems { limit } => one(Violation::new(at, "too_many").with("max", limit)),
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
+            match meant(context).unwrap_or_default() {
+                [] => faults.push(Violation::new(at, "wrong_type")),
+                errors => errors.iter().for_each(|error| tell(error, faults)),
+            }
+            return;
+        }
+        Kind::Required { property } => {
+            Violation::new(child(property.as_str().unwrap_or_default()), "required")
+        }
+        Kind::Type { .. } => Violation::new(at, "wrong_type"),
+        Kind::Enum { options } => Violation::new(at, "not_allowed").with("value", options),
+        Kind::MinLength { limit } => Violation::new(at, "too_short").with("min", limit),
+        Kind::MaxLength { limit } => Violation::new(at, "too_long").with("max", limit),
+        Kind::MaxItems { limit } => Violation::new(at, "too_many").with("max", limit),
         Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => {
-            one(Violation::new(at, "too_small").with("min", limit))
+            Violation::new(at, "too_small").with("min", limit)
         }
         Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => {
-            one(Violation::new(at, "too_large").with("max", limit))
+            Violation::new(at, "too_large").with("max", limit)
         }
-        Kind::Pattern { pattern } => one(Violation::new(at, "pattern").with("value", pattern)),
-        Kind::Format { format } => one(Violation::new(
+        Kind::Pattern { pattern } => Violation::new(at, "pattern").with("value", pattern),
+        Kind::Format { format } => Violation::new(
             at,
             match format.as_str() {
                 "date" | "date-time" => "not_a_date",
@@ -160,11 +168,8 @@ fn fault(error: &jsonschema::ValidationError<'_>) -> Vec<Violation> {
                 "email" | "idn-email" => "not_an_email",
                 _ => "pattern",
             },
-        )),
-        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
-            let found: Vec<_> = meant(context).into_iter().flatten().flat_map(fault).collect();
-            if found.is_empty() { one(Violation::new(at, "wrong_type")) } else { found }
-        }
-        _ => one(Violation::new(at, "not_allowed")),
-    }
+        ),
+        _ => Violation::new(at, "not_allowed"),
+    };
+    faults.push(fault);
 }

@@ -136,11 +136,13 @@ impl Session {
         self.revoked_at.is_none() && now < self.expires_at
     }
 
-    /// What the refresh token of a generation is worth at an instant.
+    /// What the refresh token of a generation is worth at an instant. One that lies before the last
+    /// rotation, since a clock was set back, is no reason to take a used token for a lost answer.
     pub fn presented(&self, generation: i32, now: Timestamp) -> Presented {
+        let since = (now - self.rotated_at).abs();
         if generation == self.generation {
             Presented::Current
-        } else if generation == self.generation - 1 && now - self.rotated_at <= Self::RETRY {
+        } else if generation == self.generation - 1 && since <= Self::RETRY {
             Presented::Repeated
         } else {
             Presented::Reused
@@ -333,6 +335,7 @@ mod tests {
         assert_eq!(session.presented(3, late), Presented::Current);
         assert_eq!(session.presented(2, start + Session::RETRY), Presented::Repeated);
         assert_eq!(session.presented(2, late), Presented::Reused);
+        assert_eq!(session.presented(2, start - TimeDelta::hours(1)), Presented::Reused);
         assert_eq!(session.presented(1, start), Presented::Reused);
         assert_eq!(session.presented(4, start), Presented::Reused);
         assert!(session.is_open(late) && !session.is_open(session.expires_at));

@@ -99,7 +99,7 @@ fn duplicate(info: &dyn diesel::result::DatabaseErrorInformation) -> DbError {
 }
 
 /// Failures that neither engine's driver tells apart by kind.
-fn by_message(message: &str) -> DbError {
+pub(crate) fn by_message(message: &str) -> DbError {
     const RACE: &[&str] = &["deadlock detected", "could not serialize", "lock timeout"];
     const UNAVAILABLE: &[&str] = &[
         "database is locked",

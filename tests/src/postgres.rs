@@ -124,6 +124,11 @@ impl Cluster {
         format!("postgres://{ROLE}@localhost/{name}?host={}", self.home.display())
     }
 
+    /// Where the program under test keeps its secret, for all databases of the cluster.
+    pub fn key_file(&self) -> PathBuf {
+        self.home.join("evenhand.key")
+    }
+
     /// Stops the server as a crash would: no checkpoint, connections cut, recovery at the next start.
     pub fn kill_immediate(&self) {
         run(self.pg_ctl("stop").args(["--mode", "immediate"]));
@@ -132,6 +137,20 @@ impl Cluster {
     /// Starts the server after [`Cluster::kill_immediate`]; returns when it takes connections.
     pub fn restart(&self) {
         run(self.pg_ctl("start").arg("--log").arg(self.home.join("log")));
+    }
+
+    /// Stops every process of the server where it is, as a machine that hangs would, or lets them go
+    /// on.
+    pub fn freeze(&self, freeze: bool) {
+        let file = fs::read_to_string(self.data().join("postmaster.pid")).expect("it runs");
+        let server = file.lines().next().expect("a process id").to_owned();
+        let children = Command::new("ps").args(["-o", "pid=", "--ppid", &server]).output();
+        let children = children.expect("list the server's processes").stdout;
+        let children = String::from_utf8_lossy(&children).into_owned();
+        let signal = if freeze { "-STOP" } else { "-CONT" };
+        let all = children.split_whitespace().chain([server.as_str()]);
+        // One that has ended meanwhile is as good as frozen.
+        let _ = Command::new("kill").arg(signal).args(all).stderr(Stdio::null()).status();
     }
 
     fn initialize(&self, durability: Durability) {

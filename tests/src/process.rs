@@ -2,6 +2,7 @@
 //! [`ARGUMENTS`] it runs `evenhand` instead of the tests, so that no other binary has to be built
 //! and found.
 
+use crate::app::key_file;
 use api::cli::{self, Cli};
 use clap::Parser;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,12 +14,12 @@ const ARGUMENTS: &str = "EVENHAND_TEST_ARGUMENTS";
 /// The ignored test that is the program.
 const TEST: &str = "process::evenhand";
 
-/// What the ignored test does. A server ends with the process that started it.
+/// What the ignored test does, and whether it was to. A server ends with the process that started it.
 ///
 /// # Panics
 /// When the program fails.
-pub fn evenhand() {
-    let Some(arguments) = crate::variable(ARGUMENTS) else { return };
+pub fn evenhand() -> bool {
+    let Some(arguments) = crate::variable(ARGUMENTS) else { return false };
     let cli = Cli::parse_from(["evenhand"].into_iter().chain(arguments.lines()));
     if arguments.starts_with("serve") {
         std::thread::spawn(|| {
@@ -28,10 +29,15 @@ pub fn evenhand() {
     }
     println!();
     actix_web::rt::System::new().block_on(cli::run(cli)).expect("evenhand");
+    true
 }
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("a path to this program"));
+    let url = arguments.iter().skip_while(|argument| **argument != "--database-url").nth(1);
+    if let Some(file) = url.and_then(|url| key_file(url)) {
+        command.env("EVENHAND_KEY_FILE", file);
+    }
     command
         .args(["--exact", TEST, "--ignored", "--nocapture"])
         .env(ARGUMENTS, arguments.join("\n"))

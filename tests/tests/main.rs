@@ -4,6 +4,7 @@ mod access_matrix;
 mod accounts;
 mod attack;
 mod bad_input;
+mod bounds;
 mod bulk;
 mod calibration;
 mod contract;

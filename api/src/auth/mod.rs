@@ -1,5 +1,6 @@
 //! Who is calling: settled from the credentials of a request and the records of this moment.
 
+pub mod device;
 pub mod password;
 pub mod principal;
 pub mod refresh;

@@ -1,12 +1,12 @@
 //! Passwords: which are good enough, and hashing them where nobody else has to wait.
 
+use super::throttle::Source;
+use crate::places::Places;
 use crate::refusal::Refusal;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// Fewest characters of a password.
 pub const MIN_LENGTH: usize = 12;
@@ -28,22 +28,27 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\
 /// Most common passwords that are long enough to be chosen here, in lower case.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// The threads on which passwords are hashed.
+/// The threads on which passwords are hashed, shared out so that no one source takes them all.
 pub struct Passwords {
-    turns: Arc<Semaphore>,
+    turns: Places<Source>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { turns: Places::new(AT_ONCE) }
     }
 }
 
 impl Passwords {
     /// Whether `password` is the one behind `hash`; always false, in the same time, without one.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Refusal> {
+    pub async fn verify(
+        &self,
+        source: Source,
+        password: String,
+        hash: Option<String>,
+    ) -> Result<bool, Refusal> {
         let known = hash.is_some();
-        let right = self.on_a_thread(move || {
+        let right = self.on_a_thread(source, move || {
             let hash = hash.as_deref().unwrap_or(NOBODY);
             let hash = PasswordHash::new(hash).map_err(internal)?;
             Ok(argon2().verify_password(password.as_bytes(), &hash).is_ok())
@@ -52,17 +57,22 @@ impl Passwords {
     }
 
     /// The hash of a new password.
-    pub async fn hash(&self, password: String, random: [u8; 32]) -> Result<String, Refusal> {
-        self.on_a_thread(move || hash(&password, random)).await
+    pub async fn hash(
+        &self,
+        source: Source,
+        password: String,
+        random: [u8; 32],
+    ) -> Result<String, Refusal> {
+        self.on_a_thread(source, move || hash(&password, random)).await
     }
 
     #[expect(clippy::disallowed_methods, reason = "waits its turn before it takes a thread")]
     async fn on_a_thread<R: Send + 'static>(
         &self,
+        source: Source,
         work: impl FnOnce() -> Result<R, Refusal> + Send + 'static,
     ) -> Result<R, Refusal> {
-        let turn = tokio::time::timeout(WAIT, Arc::clone(&self.turns).acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else { return Err(Refusal::Overloaded) };
+        let turn = self.turns.take(source, 1, WAIT).await?;
         let done = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             work()
@@ -137,11 +147,12 @@ mod tests {
 
     #[actix_web::test]
     async fn a_hash_verifies_its_password_only_and_nobody_has_one() {
-        let passwords = Passwords::default();
-        let hash = passwords.hash("correct horse".into(), [1; 32]).await.unwrap();
+        let (passwords, here) = (Passwords::default(), Source::Device(uuid::Uuid::nil()));
+        let verify = |password: &str, hash| passwords.verify(here, password.to_owned(), hash);
+        let hash = passwords.hash(here, "correct horse".into(), [1; 32]).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify("wrong horse".into(), Some(hash)).await.unwrap());
-        assert!(!passwords.verify(String::new(), None).await.unwrap());
+        assert!(verify("correct horse", Some(hash.clone())).await.unwrap());
+        assert!(!verify("wrong horse", Some(hash)).await.unwrap());
+        assert!(!verify("", None).await.unwrap());
     }
 }

@@ -2,10 +2,12 @@
 
 use super::principal::business_day;
 use super::refresh::RefreshToken;
+use super::throttle::Source;
 use super::token::{self, Claims};
-use super::{password, principal, secret, throttle};
+use super::{device, password, principal, secret};
 use crate::app::{App, new_id, seed};
 use crate::caller::system_context;
+use crate::edge::peer;
 use crate::extract::{self, Body};
 use crate::problem::RequestId;
 use crate::refusal::Refusal;
@@ -17,7 +19,7 @@ use domain::change::{Change, Record};
 use domain::id::{AccountId, SessionId, TenantId};
 use domain::text::TextEnum;
 use domain::time::Timestamp;
-use persistence::{Claim, Context, Store};
+use persistence::{Claim, Context, SigningKey, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::scope;
@@ -37,6 +39,11 @@ pub struct SignIn {
     /// Password.
     #[schema(min_length = 1, max_length = 128, format = Password, example = "correct horse battery")]
     pub password: String,
+    /// The device token of an earlier sign-in with this login, so that attempts of others do not
+    /// make this one wait. One that is not good is as none.
+    #[serde(default)]
+    #[schema(max_length = 1024, example = "MDE5N2M5YTg1ZjNlN2E1MQ")]
+    pub device_token: Option<String>,
 }
 
 /// A refresh token.
@@ -82,30 +89,39 @@ pub struct TokenPair {
     /// Seconds the session lasts unless it is used.
     #[schema(example = 2_592_000)]
     pub refresh_expires_in: i64,
+    /// After a sign-in: what to keep on this device and send along with the next one. It lets nobody
+    /// in, and is good for 180 days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "MDE5N2M5YTg1ZjNlN2E1MQ")]
+    pub device_token: Option<String>,
 }
 
 /// Sign in
 ///
 /// Checks login and password and opens a session. The answer to a wrong login and to a wrong
-/// password is the same. Many failed attempts from one address have to wait (429).
+/// password is the same. Many failed attempts with one login from one address have to wait (429),
+/// each longer than the one before; a device that has signed in before does not wait for those of
+/// others if it sends its `device_token` along.
 #[utoipa::path(tag = "auth", operation_id = "signIn", request_body = SignIn,
     responses((status = 200, description = "Tokens of the new session", body = TokenPair)))]
 #[post("/token")]
 async fn sign_in(request: HttpRequest, body: Body<SignIn>) -> Result<HttpResponse, Refusal> {
     let app = extract::app(&request)?;
     let now = app.clock.now();
-    let SignIn { tenant: slug, login, password } = body.value;
-    let address = throttle::source(&request, app.settings.proxies);
-    let source = format!("{slug}/{}", login_key(&login));
-    app.auth.throttle.attempt(&source, address, now)?;
+    let SignIn { tenant: slug, login, password, device_token } = body.value;
+    let address = peer::source(&request, app.settings.proxies);
+    let claimed = format!("{slug}/{}", login_key(&login));
+    let device = device_token.and_then(|token| device::open(&app.keys, &claimed, &token, now));
+    let source = device.map_or(Source::Network(address), Source::Device);
+    let attempt = app.auth.throttle.attempt(&claimed, source, app.clock.steady())?;
 
     let nowhere = TenantId::from(Uuid::nil());
     let tenant = app.db.read(nowhere, move |store| store.tenant_by_slug(&slug)).await?;
     let tenant = tenant.unwrap_or(nowhere);
-    let claimed = login.clone();
-    let known = app.db.read(tenant, move |store| store.credentials(Claim::Login(&claimed))).await?;
+    let typed = login.clone();
+    let known = app.db.read(tenant, move |store| store.credentials(Claim::Login(&typed))).await?;
     let hash = known.as_ref().and_then(|known| known.password_hash.clone());
-    let right = app.auth.passwords.verify(password, hash).await?;
+    let right = app.auth.passwords.verify(source, password, hash).await?;
 
     let context = context(&request, tenant, now);
     let account = known.map(|known| known.account);
@@ -113,16 +129,22 @@ async fn sign_in(request: HttpRequest, body: Body<SignIn>) -> Result<HttpRespons
         Some(account) => open_session(&app, &context, account).await,
         None => Err(Refusal::InvalidCredentials),
     };
-    if let (Err(Refusal::InvalidCredentials), true) = (&opened, tenant != nowhere) {
-        let refused = account.map_or(Uuid::nil(), |account| account.id.uuid());
-        let record = Record::new("session.refused", refused, "invalid-credentials")
-            .field("login", None::<String>, login)
-            .field("address", None::<String>, address.to_string());
-        app.db.write(context, move |store| store.refuse_session(record.clone())).await?;
+    if let Err(Refusal::InvalidCredentials) = opened {
+        attempt.failed();
+        if tenant != nowhere {
+            let refused = account.map_or(Uuid::nil(), |account| account.id.uuid());
+            let record = Record::new("session.refused", refused, "invalid-credentials")
+                .field("login", None::<String>, login)
+                .field("address", None::<String>, address.to_string());
+            app.db.write(context, move |store| store.refuse_session(record.clone())).await?;
+        }
+        return Err(Refusal::InvalidCredentials);
     }
     let pair = opened?;
-    app.auth.throttle.succeeded(&source, address);
-    send(pair)
+    attempt.succeeded();
+    let key = signing_key(&app, now)?;
+    let device = device::seal(&key, &claimed, device.unwrap_or_else(new_id), now);
+    send(TokenPair { device_token: Some(device), ..pair })
 }
 
 /// Get new tokens
@@ -188,8 +210,10 @@ async fn set_up_password(
     let claim = move |store: &mut dyn Store| store.credentials(Claim::SetupToken(&claimed, now));
     let known = app.db.read(tenant, claim).await?.ok_or(INVALID)?;
     password::check("/password", &password, &known.account.login)?;
-    let hash = app.auth.passwords.hash(password, seed()).await?;
+    let source = Source::Network(peer::source(&request, app.settings.proxies));
+    let hash = app.auth.passwords.hash(source, password, seed()).await?;
     let unit = move |store: &mut dyn Store| {
+        let now = store.instant();
         let known = store.credentials(Claim::SetupToken(&token, now))?;
         let account = known.map(|known| known.account);
         let open = account.filter(|account| account.status != AccountStatus::Deactivated);
@@ -353,8 +377,7 @@ fn pair(
     epoch: i32,
     now: Timestamp,
 ) -> Result<TokenPair, Refusal> {
-    let key = app.keys.signing(now);
-    let key = key.ok_or_else(|| Refusal::Internal("there is no signing key".to_owned()))?;
+    let key = signing_key(app, now)?;
     let lifetime = TimeDelta::minutes(app.settings.access_minutes);
     let claims = Claims::new(tenant, session.account_id, session.id, epoch, now, lifetime);
     let next = RefreshToken { tenant, session: session.id, generation: session.generation };
@@ -364,7 +387,12 @@ fn pair(
         expires_in: lifetime.num_seconds(),
         refresh_token: next.seal(&key),
         refresh_expires_in: (session.expires_at - now).num_seconds(),
+        device_token: None,
     })
+}
+
+fn signing_key(app: &App, now: Timestamp) -> Result<SigningKey, Refusal> {
+    app.keys.signing(now).ok_or_else(|| Refusal::Internal("there is no signing key".to_owned()))
 }
 
 fn lasting(app: &App) -> Lasting {

@@ -1,134 +1,208 @@
-//! What failed sign-ins hold back: the source of the attempts, never the person who is attacked.
+//! What failed sign-ins hold back: whoever guesses at a login, from where they guess.
 //!
-//! Attempts are counted for a login from one address, and for an address over all logins. The
-//! same person signing in from elsewhere is counted elsewhere.
+//! Attempts are counted for a login and a source: the network they come from, or the device, if it
+//! has signed in as that login before. Each attempt beyond the first few costs twice the wait of
+//! the one before. Nobody else has to wait: neither others in the same network, nor the person who
+//! is attacked, on a device that is known or in another network.
 
-use crate::edge::peer;
 use crate::refusal::Refusal;
-use actix_web::HttpRequest;
-use chrono::TimeDelta;
-use domain::time::Timestamp;
 use std::collections::HashMap;
-use std::hash::Hash;
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Mutex, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use uuid::Uuid;
 
-/// Most sources remembered in one throttle.
+/// Attempts that may follow each other at once.
+const FREE: u32 = 5;
+/// The wait after the last of those.
+const FIRST_WAIT: Duration = Duration::from_secs(10);
+/// The longest wait for one attempt.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// How long after the last attempt all of them are forgotten.
+const MEMORY: Duration = Duration::from_secs(60 * 60);
+/// Most guessers remembered.
 const CAPACITY: usize = 100_000;
 
-/// Sign-in attempts by source.
-pub struct SignIns {
-    by_login: Throttle<(String, IpAddr)>,
-    by_address: Throttle<IpAddr>,
+/// Where a sign-in is tried from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A network from which nobody has shown to have signed in before.
+    Network(IpAddr),
+    /// A device that has signed in as the same login.
+    Device(Uuid),
 }
 
-impl Default for SignIns {
-    fn default() -> Self {
-        Self {
-            by_login: Throttle::new(5, TimeDelta::seconds(30)),
-            by_address: Throttle::new(50, TimeDelta::seconds(2)),
+/// Sign-in attempts by login and source. Instants are those of [`Clock::steady`], which no change of
+/// the time of day moves.
+///
+/// [`Clock::steady`]: crate::clock::Clock::steady
+#[derive(Default)]
+pub struct SignIns {
+    guessers: Mutex<HashMap<(String, Source), Guesser>>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Guesser {
+    attempts: u32,
+    last: Duration,
+    /// When the next attempt may be made.
+    free_at: Duration,
+}
+
+impl Guesser {
+    fn try_once(&mut self, now: Duration) {
+        self.attempts += 1;
+        self.last = now;
+        if let Some(doublings) = self.attempts.checked_sub(FREE) {
+            let wait = FIRST_WAIT.saturating_mul(1 << doublings.min(16)).min(LONGEST_WAIT);
+            self.free_at = now + wait;
         }
+    }
+
+    fn is_remembered(&self, now: Duration) -> bool {
+        now < self.last + MEMORY
     }
 }
 
 impl SignIns {
     /// Counts an attempt before it is made, so that attempts at the same time count as well.
-    pub fn attempt(&self, login: &str, address: IpAddr, now: Timestamp) -> Result<(), Refusal> {
-        let of_login = self.by_login.take((login.to_owned(), address), now);
-        of_login.and_then(|()| self.by_address.take(address, now)).map_err(Refusal::TooManySignIns)
+    ///
+    /// # Errors
+    /// [`Refusal::TooManySignIns`] with the seconds to wait, which are not made longer by asking.
+    pub fn attempt(
+        &self,
+        login: &str,
+        source: Source,
+        now: Duration,
+    ) -> Result<Attempt<'_>, Refusal> {
+        let mut guessers = self.lock();
+        make_room(&mut guessers, now);
+        let key = (login.to_owned(), source);
+        let guesser = guessers.entry(key.clone()).or_default();
+        if !guesser.is_remembered(now) {
+            *guesser = Guesser::default();
+        }
+        if let Some(wait) = guesser.free_at.checked_sub(now).filter(|wait| !wait.is_zero()) {
+            return Err(Refusal::TooManySignIns(wait.as_secs_f64().ceil() as u64));
+        }
+        let before = *guesser;
+        guesser.try_once(now);
+        Ok(Attempt { sign_ins: self, key, before, judged: false })
     }
 
-    /// Forgets the attempts of somebody who turned out to know the password.
-    pub fn succeeded(&self, login: &str, address: IpAddr) {
-        self.by_login.forget(&(login.to_owned(), address));
-        self.by_address.give_back(&address);
+    fn lock(&self) -> MutexGuard<'_, HashMap<(String, Source), Guesser>> {
+        self.guessers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A number of attempts at once, then one per period, for each source.
-struct Throttle<K> {
-    burst: i32,
-    period: TimeDelta,
-    /// When the source will have earned all of its attempts back.
-    full_at: Mutex<HashMap<K, Timestamp>>,
-}
-
-impl<K: Eq + Hash> Throttle<K> {
-    fn new(burst: i32, period: TimeDelta) -> Self {
-        Self { burst, period, full_at: Mutex::default() }
+/// Forgets guessers when there are too many: first those of long ago, then those who have hardly
+/// begun, so that a flood of names does not wash away whom it is to hide.
+fn make_room(guessers: &mut HashMap<(String, Source), Guesser>, now: Duration) {
+    if guessers.len() >= CAPACITY {
+        guessers.retain(|_, guesser| guesser.is_remembered(now));
     }
-
-    /// Takes an attempt, or says after how many seconds there will be one.
-    fn take(&self, source: K, now: Timestamp) -> Result<(), u64> {
-        let mut sources = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if sources.len() >= CAPACITY {
-            sources.retain(|_, full_at| *full_at > now);
-            if sources.len() >= CAPACITY {
-                sources.clear();
-            }
-        }
-        let full_at = sources.entry(source).or_insert(now);
-        let next = (*full_at).max(now) + self.period;
-        let over = next - now - self.period * self.burst;
-        if over > TimeDelta::zero() {
-            let seconds = (over + TimeDelta::milliseconds(999)).num_seconds();
-            return Err(u64::try_from(seconds).unwrap_or(1).max(1));
-        }
-        *full_at = next;
-        Ok(())
+    if guessers.len() >= CAPACITY {
+        guessers.retain(|_, guesser| guesser.attempts >= FREE);
     }
-
-    fn give_back(&self, source: &K) {
-        let mut sources = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(full_at) = sources.get_mut(source) {
-            *full_at -= self.period;
-        }
-    }
-
-    fn forget(&self, source: &K) {
-        self.full_at.lock().unwrap_or_else(PoisonError::into_inner).remove(source);
+    if guessers.len() >= CAPACITY {
+        guessers.clear();
     }
 }
 
-/// The network a request comes from.
-pub fn source(request: &HttpRequest, proxies: usize) -> IpAddr {
-    let address = peer::address(request.head(), proxies);
-    peer::network(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+/// An attempt that was counted. Unless the password turns out to be right or wrong, it did not
+/// happen: who could not be served has not guessed.
+pub struct Attempt<'s> {
+    sign_ins: &'s SignIns,
+    key: (String, Source),
+    before: Guesser,
+    judged: bool,
+}
+
+impl Attempt<'_> {
+    /// The password was wrong.
+    pub fn failed(mut self) {
+        self.judged = true;
+    }
+
+    /// It was right: all attempts are forgotten.
+    pub fn succeeded(mut self) {
+        self.judged = true;
+        self.sign_ins.lock().remove(&self.key);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if self.judged {
+            return;
+        }
+        if let Some(guesser) = self.sign_ins.lock().get_mut(&self.key) {
+            guesser.attempts = guesser.attempts.saturating_sub(1);
+            guesser.free_at = self.before.free_at;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
 
-    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
-    const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+    const HERE: Source = Source::Network(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
+    const ELSEWHERE: Source = Source::Network(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)));
+    const KNOWN: Source = Source::Device(Uuid::from_u128(7));
 
-    #[test]
-    fn an_attacker_is_held_back_and_the_person_is_not() {
-        let (throttle, now) = (SignIns::default(), Timestamp::UNIX_EPOCH);
-        for _ in 0..5 {
-            throttle.attempt("acme/li.na", HERE, now).unwrap();
-        }
-        let refused = throttle.attempt("acme/li.na", HERE, now);
-        assert!(matches!(refused, Err(Refusal::TooManySignIns(30))), "{refused:?}");
-        throttle.attempt("acme/li.na", ELSEWHERE, now).unwrap();
-        throttle.attempt("acme/wang.wei", HERE, now).unwrap();
-        let later = now + TimeDelta::seconds(30);
-        throttle.attempt("acme/li.na", HERE, later).unwrap();
-        assert!(throttle.attempt("acme/li.na", HERE, later).is_err());
-        throttle.succeeded("acme/li.na", HERE);
-        throttle.attempt("acme/li.na", HERE, later).unwrap();
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
     }
 
     #[test]
-    fn an_address_that_tries_many_logins_is_held_back() {
-        let (throttle, now) = (SignIns::default(), Timestamp::UNIX_EPOCH);
-        let attempt = |number: usize| throttle.attempt(&format!("acme/{number}"), HERE, now);
-        assert!((0..50).all(|number| attempt(number).is_ok()));
-        assert!(matches!(attempt(50), Err(Refusal::TooManySignIns(2))));
-        for number in 0..10 {
-            throttle.succeeded(&format!("acme/{number}"), HERE);
+    fn a_guesser_is_held_back_and_nobody_else() {
+        let throttle = SignIns::default();
+        let guess =
+            |login: &str, source, now| throttle.attempt(login, source, now).map(Attempt::failed);
+        for _ in 0..5 {
+            guess("acme/li.na", HERE, seconds(0)).unwrap();
         }
-        assert!(attempt(51).is_ok(), "those who know their password give the address credit");
+        let refused = guess("acme/li.na", HERE, seconds(0));
+        assert!(matches!(refused, Err(Refusal::TooManySignIns(10))), "{refused:?}");
+        guess("acme/li.na", ELSEWHERE, seconds(0)).unwrap();
+        guess("acme/li.na", KNOWN, seconds(0)).unwrap();
+        for number in 0..1000 {
+            guess(&format!("acme/{number}"), HERE, seconds(0)).unwrap();
+        }
+        guess("acme/li.na", HERE, seconds(10)).unwrap();
+        let refused = guess("acme/li.na", HERE, seconds(10));
+        assert!(matches!(refused, Err(Refusal::TooManySignIns(20))), "it costs more each time");
+        throttle.attempt("acme/li.na", HERE, seconds(30)).unwrap().succeeded();
+        guess("acme/li.na", HERE, seconds(30)).unwrap();
+    }
+
+    #[test]
+    fn the_wait_has_an_end() {
+        let throttle = SignIns::default();
+        let mut now = seconds(0);
+        for _ in 0..100 {
+            throttle.attempt("acme/li.na", HERE, now).unwrap().failed();
+            now += LONGEST_WAIT;
+        }
+        throttle.attempt("acme/li.na", HERE, now).unwrap().failed();
+        let later = now + MEMORY;
+        for _ in 0..5 {
+            throttle.attempt("acme/li.na", HERE, later).unwrap().failed();
+        }
+    }
+
+    #[test]
+    fn what_was_not_judged_does_not_count() {
+        let throttle = SignIns::default();
+        for _ in 0..100 {
+            drop(throttle.attempt("acme/li.na", HERE, seconds(0)).unwrap());
+        }
+        let at_once: Vec<_> =
+            (0..5).map(|_| throttle.attempt("acme/li.na", HERE, seconds(0)).unwrap()).collect();
+        assert!(throttle.attempt("acme/li.na", HERE, seconds(0)).is_err());
+        drop(at_once);
+        throttle.attempt("acme/li.na", HERE, seconds(0)).unwrap().failed();
     }
 }

@@ -5,6 +5,7 @@
 
 use super::text::unneutralised;
 use crate::extract::{check_depth, media_type};
+use crate::faults::{Faults, MAX_FAULTS};
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::schema;
@@ -13,18 +14,26 @@ use actix_web::http::header;
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8};
 use jsonschema::Validator;
 use serde::de::{DeserializeOwned, DeserializeSeed, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
 use std::marker::PhantomData;
 use std::num::NonZero;
 use std::panic::resume_unwind;
+use std::rc::Rc;
 use std::sync::Arc;
 use utoipa::{PartialSchema, ToSchema};
 
 /// Most rows of one request.
 pub const MAX_ROWS: usize = 50_000;
+/// Most bytes of one row, and so of one cell: more than the longest row the contract allows.
+pub const MAX_ROW: usize = 64 << 10;
+/// Most faults that are told of one row.
+const MAX_ROW_FAULTS: usize = 20;
 
 /// How the body of a bulk request is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +85,12 @@ pub trait SentRow: DeserializeOwned + ToSchema + 'static {
 pub struct Rows<T> {
     /// The rows that can be read.
     pub rows: Vec<T>,
-    /// Faults with the places of their rows.
-    pub faults: Vec<(usize, Violation)>,
+    /// The first rows that cannot be, by their places, with their faults.
+    pub faulty: Vec<(usize, Faults)>,
+    /// How many cannot be read in all.
+    pub unread: usize,
+    /// How many faults they have in all.
+    pub faults: usize,
     /// How many rows the request has.
     pub total: usize,
 }
@@ -109,32 +122,29 @@ struct Sink<T: SentRow> {
 
 /// Where the readers of the formats put their rows.
 trait Put {
-    /// Takes the next row; none if it cannot be read.
-    fn put(&mut self, row: Option<Value>) -> Result<(), Refusal>;
+    /// Takes the next row, or why it cannot be read.
+    fn put(&mut self, row: Result<Value, Violation>) -> Result<(), Refusal>;
 }
 
 impl<T: SentRow> Put for Sink<T> {
-    fn put(&mut self, row: Option<Value>) -> Result<(), Refusal> {
+    fn put(&mut self, row: Result<Value, Violation>) -> Result<(), Refusal> {
         let place = self.rows.total;
         if place == MAX_ROWS {
             return Err(Refusal::TooManyRows);
         }
         self.rows.total += 1;
-        let Some(value) = row else {
-            self.fault(place, Violation::new("", "row_malformed"));
-            return Ok(());
-        };
-        let faults = schema::faults(&self.validator, &value);
-        if faults.is_empty() {
-            match serde_json::from_value::<T>(value) {
-                Ok(row) => self.rows.rows.push(row.at(place)),
-                Err(error) => {
-                    log::debug!("row passes its schema but cannot be read: {error}");
-                    self.fault(place, Violation::new("", "row_malformed"));
-                }
+        let mut faults = Faults::at_most(MAX_ROW_FAULTS);
+        faults.within(&place.to_string(), |faults| match row {
+            Ok(row) => self.read(place, row, faults),
+            Err(fault) => faults.push(fault),
+        });
+        if !faults.is_empty() {
+            self.rows.unread += 1;
+            self.rows.faults += faults.total();
+            if self.rows.faulty.len() < MAX_FAULTS {
+                self.rows.faulty.push((place, faults));
             }
         }
-        faults.into_iter().for_each(|fault| self.fault(place, fault));
         Ok(())
     }
 }
@@ -142,32 +152,58 @@ impl<T: SentRow> Put for Sink<T> {
 impl<T: SentRow> Sink<T> {
     /// Takes rows from this place in the request on.
     fn at(place: usize) -> Self {
-        Self {
-            validator: schema::validator::<T>(),
-            rows: Rows { rows: Vec::new(), faults: Vec::new(), total: place },
-            sent: PhantomData,
+        let none = Rows { rows: vec![], faulty: vec![], unread: 0, faults: 0, total: place };
+        Self { validator: schema::validator::<T>(), rows: none, sent: PhantomData }
+    }
+
+    fn read(&mut self, place: usize, row: Value, faults: &mut Faults) {
+        schema::check(&self.validator, &row, faults);
+        if !faults.is_empty() {
+            return;
+        }
+        match serde_json::from_value::<T>(row) {
+            Ok(row) => self.rows.rows.push(row.at(place)),
+            Err(error) => {
+                log::debug!("row passes its schema but cannot be read: {error}");
+                faults.push(malformed());
+            }
         }
     }
 
     fn read_lines(mut self, lines: &[&str]) -> Result<Self, Refusal> {
         for line in lines {
             check_depth(line.as_bytes())?;
-            self.put(serde_json::from_str(line).ok())?;
+            self.put(object(line))?;
         }
         Ok(self)
     }
 
     /// Takes what was taken from the next place on.
-    fn append(&mut self, mut next: Self) {
-        self.rows.rows.append(&mut next.rows.rows);
-        self.rows.faults.append(&mut next.rows.faults);
-        self.rows.total = next.rows.total;
+    fn append(&mut self, next: Self) {
+        let next = next.rows;
+        self.rows.rows.extend(next.rows);
+        self.rows.faulty.extend(next.faulty);
+        self.rows.faulty.truncate(MAX_FAULTS);
+        self.rows.unread += next.unread;
+        self.rows.faults += next.faults;
+        self.rows.total = next.total;
     }
+}
 
-    fn fault(&mut self, place: usize, mut violation: Violation) {
-        violation.pointer.insert_str(0, &format!("/{place}"));
-        self.rows.faults.push((place, violation));
+fn malformed() -> Violation {
+    Violation::new("", "row_malformed")
+}
+
+fn too_long(pointer: String) -> Violation {
+    Violation::new(pointer, "row_too_long").with("max", MAX_ROW)
+}
+
+/// A row written as JSON.
+fn object(text: &str) -> Result<Value, Violation> {
+    if text.len() > MAX_ROW {
+        return Err(too_long(String::new()));
     }
+    serde_json::from_str(text).map_err(|_| malformed())
 }
 
 fn decoded<'b>(encoding: &'static Encoding, bytes: &'b [u8]) -> Result<Cow<'b, str>, Refusal> {
@@ -188,8 +224,8 @@ fn read_json(bytes: &[u8], sink: &mut dyn Put) -> Result<(), Refusal> {
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
-            while let Some(row) = rows.next_element::<Value>()? {
-                if let Err(refusal) = self.0.put(Some(row)) {
+            while let Some(row) = rows.next_element::<&RawValue>()? {
+                if let Err(refusal) = self.0.put(object(row.get())) {
                     while rows.next_element::<serde::de::IgnoredAny>()?.is_some() {}
                     return Ok(Err(refusal));
                 }
@@ -215,7 +251,7 @@ fn read_json(bytes: &[u8], sink: &mut dyn Put) -> Result<(), Refusal> {
     let read = Array(sink).deserialize(&mut reader).and_then(|read| reader.end().map(|()| read));
     read.unwrap_or_else(|error| {
         log::debug!("body cannot be read: {error}");
-        Err(Refusal::Malformed(vec![Violation::new("", "row_malformed")]))
+        Err(Refusal::Malformed(vec![malformed()]))
     })
 }
 
@@ -271,7 +307,7 @@ fn read_ndjson<T: SentRow>(bytes: &[u8]) -> Result<Rows<T::Row>, Refusal> {
         Ok::<_, Refusal>(sink)
     })?;
     if broken {
-        sink.put(None)?;
+        sink.put(Err(malformed()))?;
     }
     Ok(sink.rows)
 }
@@ -317,7 +353,7 @@ impl<'q> Columns<'q> {
 
     /// What each column of a file is, none for those left out.
     fn settle(&self, header: &csv::StringRecord) -> Result<Vec<Option<String>>, Refusal> {
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         let mut found = Vec::new();
         for theirs in header.iter().map(str::trim) {
             let name = self.renamed.get(theirs).copied().unwrap_or(theirs);
@@ -344,39 +380,67 @@ impl<'q> Columns<'q> {
         if !missing.is_empty() {
             faults.push(Violation::new("", "columns_missing").with("value", missing.join(", ")));
         }
-        if faults.is_empty() { Ok(found) } else { Err(Refusal::Invalid(faults)) }
+        if faults.is_empty() { Ok(found) } else { Err(Refusal::Invalid(faults.into())) }
+    }
+
+    /// A row of the file as an object.
+    fn row(&self, record: &csv::StringRecord, found: &[Option<String>]) -> Value {
+        let mut row = Map::with_capacity(found.len());
+        for (cell, column) in record.iter().zip(found) {
+            let Some(column) = column else { continue };
+            let value = match cell {
+                "" if self.required.contains(column) => continue,
+                "" => Value::Null,
+                cell => unneutralised(cell).into(),
+            };
+            match column.split_once('.') {
+                None => row.insert(column.clone(), value),
+                Some((map, key)) => {
+                    let map = row.entry(map).or_insert_with(|| Map::new().into());
+                    map.as_object_mut().and_then(|map| map.insert(key.to_owned(), value))
+                }
+            };
+        }
+        Value::Object(row)
+    }
+}
+
+/// A text that is read row by row, and ends in a fault when a row is longer than any may be: quotes
+/// may make one cell of the rest of the file.
+struct Metered<'t> {
+    text: &'t [u8],
+    /// Bytes read since the last row.
+    read: Rc<Cell<usize>>,
+}
+
+impl Read for Metered<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.read.get() > MAX_ROW {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let count = self.text.read(buffer)?;
+        self.read.update(|read| read + count);
+        Ok(count)
     }
 }
 
 fn read_csv(text: &str, columns: &Columns<'_>, sink: &mut dyn Put) -> Result<(), Refusal> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter(text))
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|_| Refusal::EncodingInvalid)?;
+    let read = Rc::<Cell<usize>>::default();
+    let metered = Metered { text: text.as_bytes(), read: Rc::clone(&read) };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter(text)).flexible(true).from_reader(metered);
+    let unreadable = |error: csv::Error, pointer: String| match error.kind() {
+        csv::ErrorKind::Io(_) => Refusal::Invalid(vec![too_long(pointer)]),
+        _ => Refusal::EncodingInvalid,
+    };
+    let header = reader.headers().map_err(|error| unreadable(error, String::new()))?;
     let found = columns.settle(header)?;
-    for record in reader.records() {
-        let record = record.map_err(|_| Refusal::EncodingInvalid)?;
-        let row = (record.len() == found.len()).then(|| {
-            let mut row = Map::with_capacity(found.len());
-            for (cell, column) in record.iter().zip(&found) {
-                let Some(column) = column else { continue };
-                let value = match cell {
-                    "" if columns.required.contains(column) => continue,
-                    "" => Value::Null,
-                    cell => unneutralised(cell).into(),
-                };
-                match column.split_once('.') {
-                    None => row.insert(column.clone(), value),
-                    Some((map, key)) => {
-                        let map = row.entry(map).or_insert_with(|| Map::new().into());
-                        map.as_object_mut().and_then(|map| map.insert(key.to_owned(), value))
-                    }
-                };
-            }
-            Value::Object(row)
-        });
-        sink.put(row)?;
+    read.set(0);
+    for (place, record) in reader.records().enumerate() {
+        let record = record.map_err(|error| unreadable(error, format!("/{place}")))?;
+        read.set(0);
+        let is_whole = record.len() == found.len();
+        sink.put(if is_whole { Ok(columns.row(&record, &found)) } else { Err(malformed()) })?;
     }
     Ok(())
 }

@@ -4,28 +4,32 @@ use super::decode::{Trailer, hex};
 use super::text::neutralised;
 use super::xlsx::{self, Cell, Workbook};
 use crate::caller::Caller;
-use crate::extract::accepted;
+use crate::extract::{MIN_BYTES_PER_SECOND, accepted};
+use crate::places::Place;
 use crate::refusal::Refusal;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::change::Record;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use persistence::Store;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::cell;
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 
 /// Lines in one part of the file.
 const PART: usize = 1000;
 /// Parts of the file that may wait for a slow client.
 const WAITING: usize = 4;
-/// How long a client may take nothing: its snapshot holds a connection.
-const STALLED: Duration = Duration::from_secs(30);
+/// How long a client may keep a file waiting in all, and one second more for every 64 KiB it has
+/// taken: its snapshot holds a connection.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,7 +184,13 @@ pub struct Export {
     pub record: Record,
 }
 
-type Part = Result<Bytes, Refusal>;
+/// A part of a file on its way out.
+enum Part {
+    /// There is more to come.
+    More(Bytes),
+    /// The end of the file, or why there is none.
+    Last(Result<Bytes, Refusal>),
+}
 
 /// Streams the file that `write` fills. Its last part leaves only after the log has an entry of who
 /// took how many lines away; so has a file that the client did not take to its end.
@@ -191,24 +201,24 @@ where
     let format = export.format;
     let disposition = format!("attachment; filename=\"{}.{}\"", export.name, format.extension());
     let wait = Duration::from_secs(caller.app.settings.database_wait);
-    let place = Arc::clone(&caller.app.exports).acquire_owned();
-    let Ok(Ok(place)) = tokio::time::timeout(wait, place).await else {
-        return Err(Refusal::Overloaded);
-    };
+    let place = caller.app.exports.take(caller.actor.subject.tenant, 1, wait).await?;
     let mut parts = start(caller, export, write, place);
     // What goes wrong before the first part is still an answer of its own.
-    let first = match parts.recv().await {
-        Some(Ok(first)) => first,
-        Some(Err(refusal)) => return Err(refusal),
+    let (first, rest) = match parts.recv().await {
+        Some(Part::More(first)) => (first, Some(parts)),
+        Some(Part::Last(last)) => (last?, None),
         None => return Err(Refusal::Internal("an export wrote nothing".into())),
     };
-    let file = stream::unfold((Some(first), parts), |(first, mut parts)| async {
-        let part = match first {
-            Some(first) => Ok(first),
-            None => parts.recv().await?,
-        };
-        Some((part, (None, parts)))
+    let rest = stream::unfold(rest, |parts| async {
+        let mut parts = parts?;
+        Some(match parts.recv().await {
+            Some(Part::More(part)) => (Ok(part), Some(parts)),
+            Some(Part::Last(last)) => (last, None),
+            // What is not whole must not look as if it were: its connection breaks.
+            None => (Err(Refusal::Internal("a file was cut off".into())), None),
+        })
     });
+    let file = stream::once(ready(Ok(first))).chain(rest);
     Ok(HttpResponse::Ok()
         .content_type(format.media_type())
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
@@ -216,14 +226,9 @@ where
         .streaming(file))
 }
 
-/// Starts reading. The reader waits while the client is slow, and ends when it goes away; until
-/// then it keeps its place among the exports.
-fn start<W>(
-    caller: &Caller,
-    export: Export,
-    write: W,
-    place: OwnedSemaphorePermit,
-) -> mpsc::Receiver<Part>
+/// Starts reading. The reader waits for a client that is slow, but not for one that is stuck, and
+/// keeps its place among the exports as long as it reads.
+fn start<W>(caller: &Caller, export: Export, write: W, place: Place) -> mpsc::Receiver<Part>
 where
     W: Fn(&mut dyn Store, &mut Sink<'_>) -> Result<(), Refusal> + Send + 'static,
 {
@@ -231,7 +236,6 @@ where
     let Export { format, bom, record, .. } = export;
     let (app, context) = (caller.app.clone(), caller.context());
     actix_web::rt::spawn(async move {
-        let _place = place;
         let (sender, runtime) = (parts.clone(), Handle::current());
         let sent = Arc::<AtomicUsize>::default();
         let counted = Arc::clone(&sent);
@@ -240,12 +244,17 @@ where
             if counted.load(Ordering::Relaxed) > 0 {
                 return Err(Refusal::Internal("an export lost its snapshot".into()));
             }
+            let patience = cell::Cell::new(PATIENCE);
             let send = |bytes: Vec<u8>, rows: usize| {
                 counted.store(rows, Ordering::Relaxed);
+                let earned = Duration::from_secs_f64(bytes.len() as f64 / MIN_BYTES_PER_SECOND);
+                let (asked, part) = (Instant::now(), Part::More(bytes.into()));
                 // A reader is no thread of the runtime, whose clock the timeout needs.
                 let sending =
-                    async { tokio::time::timeout(STALLED, sender.send(Ok(bytes.into()))).await };
-                match runtime.block_on(sending) {
+                    async { tokio::time::timeout(patience.get(), sender.send(part)).await };
+                let sent = runtime.block_on(sending);
+                patience.set(patience.get().saturating_sub(asked.elapsed()) + earned);
+                match sent {
                     Ok(Ok(())) => Ok(()),
                     _ => Err(Refusal::Internal("the client of an export went away".into())),
                 }
@@ -263,6 +272,7 @@ where
             sink.end()
         });
         let written = read.await;
+        drop(place);
         let rows = match &written {
             Ok((_, rows)) => *rows,
             Err(_) => sent.load(Ordering::Relaxed),
@@ -280,9 +290,7 @@ where
                 noting.await.and(written).map(|(last, _)| Bytes::from(last))
             }
         };
-        if !last.as_ref().is_ok_and(Bytes::is_empty) {
-            let _ = tokio::time::timeout(STALLED, parts.send(last)).await;
-        }
+        let _ = tokio::time::timeout(PATIENCE, parts.send(Part::Last(last))).await;
     });
     receiver
 }

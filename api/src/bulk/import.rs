@@ -5,8 +5,9 @@ use super::{EmployeeRow, ImportResult, OrgUnitRow, RowOutcome, RowResult, SYNCHR
 use crate::app::new_id;
 use crate::caller::Actor;
 use crate::employees::powers::follow_employment;
+use crate::faults::Faults;
 use crate::jobs::{JobResult, Work};
-use crate::problem::{Language, Violation};
+use crate::problem::{Language, ProblemError, Violation};
 use crate::refusal::Refusal;
 use chrono::NaiveDate;
 use domain::change::Record;
@@ -25,8 +26,6 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-/// Most faults of one refusal.
-const MAX_FAULTS: usize = 1000;
 /// Changes told by one audit entry and one event.
 const CHANGES_PER_RECORD: usize = 1000;
 
@@ -57,23 +56,52 @@ pub struct Import<R> {
     pub rows: Vec<R>,
     /// How many rows the request has.
     pub total: usize,
-    /// What is wrong with the other rows, in an atomic import.
+    /// What is wrong with the first of the other rows, in an atomic import.
     #[serde(skip)]
     pub faults: Vec<(usize, Violation)>,
-    /// What is wrong with the other rows, where each row stands for itself.
+    /// Faults of rows after those, which are only counted.
+    #[serde(skip)]
+    pub more_faults: usize,
+    /// What is wrong with the first of the other rows, where each row stands for itself.
     pub refused: Vec<RowResult>,
+    /// Rows after those that cannot be read either, which are only counted.
+    #[serde(default)]
+    pub more_refused: usize,
 }
 
 impl<R> Import<R> {
     /// An import of what was read.
     pub fn new(id: Uuid, options: Options, read: Rows<R>) -> Self {
-        let Rows { rows, faults, total } = read;
-        let (faults, refused) = if options.atomic {
-            (faults, Vec::new())
+        let Rows { rows, faulty, unread, faults: found, total } = read;
+        let (mut faults, mut refused) = (Vec::new(), Vec::new());
+        let (mut more_faults, mut more_refused) = (0, 0);
+        if options.atomic {
+            let of_row = |(row, faults): (_, Faults)| {
+                faults.into_first().into_iter().map(move |fault| (row, fault))
+            };
+            faults = faulty.into_iter().flat_map(of_row).collect();
+            more_faults = found - faults.len();
         } else {
-            (Vec::new(), failed(faults, &HashMap::new(), options.language))
-        };
-        Self { id, options, rows, total, faults, refused }
+            more_refused = unread - faulty.len();
+            let views = |faults: Faults| {
+                Vec::from(faults).iter().map(|fault| fault.view(options.language)).collect()
+            };
+            refused = faulty.into_iter().map(|(row, it)| failed(row, None, views(it))).collect();
+        }
+        Self { id, options, rows, total, faults, more_faults, refused, more_refused }
+    }
+
+    /// The refusal of the whole for these faults and those of the rows that were counted only.
+    fn refuse(&self, faults: impl IntoIterator<Item = (usize, Violation)>) -> Refusal {
+        let mut all = Faults::default();
+        faults.into_iter().for_each(|(_, fault)| all.push(fault));
+        all.count(self.more_faults);
+        Refusal::Invalid(all.into())
+    }
+
+    /// Refuses an import that is all or nothing if a row cannot be read.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if self.faults.is_empty() { Ok(()) } else { Err(self.refuse(self.faults.iter().cloned())) }
     }
 }
 
@@ -283,7 +311,7 @@ fn conclude<R, T>(
         faults.extend(import.faults.iter().cloned());
         if !faults.is_empty() {
             faults.sort_by_key(|(row, _)| *row);
-            return Err(refuse(faults.into_iter().map(|(_, fault)| fault).collect()));
+            return Err(import.refuse(faults));
         }
     }
     let mut result = ImportResult {
@@ -300,8 +328,8 @@ fn conclude<R, T>(
     } else {
         HashMap::new()
     };
-    result.rows.extend(failed(faults, &keys, options.language));
-    result.failed = result.rows.len();
+    result.rows.extend(all_failed(faults, &keys, options.language));
+    result.failed = result.rows.len() + import.more_refused;
     for row in &plan.rows {
         let outcome = match (&row.before, row.is_change()) {
             (None, _) => RowOutcome::Created,
@@ -338,34 +366,20 @@ fn violation(fault: Fault) -> Violation {
 }
 
 /// Rows that failed, each with all its faults.
-fn failed(
+fn all_failed(
     faults: Vec<(usize, Violation)>,
     keys: &HashMap<usize, String>,
     language: Language,
-) -> Vec<RowResult> {
+) -> impl Iterator<Item = RowResult> {
     let mut rows = BTreeMap::<usize, Vec<_>>::new();
     for (row, fault) in faults {
         rows.entry(row).or_default().push(fault.view(language));
     }
-    rows.into_iter()
-        .map(|(row, errors)| RowResult {
-            row,
-            key: keys.get(&row).cloned(),
-            outcome: RowOutcome::Failed,
-            id: None,
-            errors,
-        })
-        .collect()
+    rows.into_iter().map(|(row, errors)| failed(row, keys.get(&row).cloned(), errors))
 }
 
-/// Refuses an import as a whole. Beyond the first thousand the faults are only counted.
-pub fn refuse(mut faults: Vec<Violation>) -> Refusal {
-    let total = faults.len();
-    if total > MAX_FAULTS {
-        faults.truncate(MAX_FAULTS);
-        faults.push(Violation::new("", "more_faults").with("total", total));
-    }
-    Refusal::Invalid(faults)
+fn failed(row: usize, key: Option<String>, errors: Vec<ProblemError>) -> RowResult {
+    RowResult { row, key, outcome: RowOutcome::Failed, id: None, errors }
 }
 
 /// What was changed, in entries that stay readable: ids, and names of changed fields.

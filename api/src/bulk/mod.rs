@@ -9,9 +9,10 @@ pub mod xlsx;
 
 use crate::app::new_id;
 use crate::caller::{Actor, Caller};
-use crate::extract::{Query, read_body};
+use crate::extract::{self, Query, read_body};
 use crate::jobs;
 use crate::patch::nullable;
+use crate::places::Place;
 use crate::problem::{Language, ProblemError};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
@@ -22,6 +23,7 @@ use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, post};
 use chrono::NaiveDate;
 use decode::{Format, Rows, SentRow, decode};
+use domain::id::TenantId;
 use domain::import::{PersonRow, UnitRow};
 use domain::org::OrgUnitKind;
 use domain::text_enum;
@@ -33,7 +35,6 @@ use std::collections::BTreeMap;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, SchemaType, Type};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -190,7 +191,7 @@ pub struct RowResult {
     /// Id of what the row is about, unless it failed. In a dry run the id of something new is
     /// absent.
     pub id: Option<Uuid>,
-    /// Why it failed.
+    /// Why it failed: up to 20 faults and, if there are more, their number (`more_faults`).
     pub errors: Vec<ProblemError>,
 }
 
@@ -255,14 +256,15 @@ impl FromRequest for BulkBody {
 }
 
 impl BulkBody {
-    /// Reads it, under a limit of its own and not too many at once.
-    async fn receive(mut self) -> Result<Received, Refusal> {
+    /// Reads it, under a limit of its own and with no more of others than memory is set aside for.
+    async fn receive(mut self, tenant: TenantId) -> Result<Received, Refusal> {
         let format = Format::of(&self.request)?;
-        let app = crate::extract::app(&self.request)?;
+        let app = extract::app(&self.request)?;
+        let limit = app.settings.bulk_limit;
+        let mebibytes = extract::announced_length(&self.request).unwrap_or(limit).div_ceil(1 << 20);
         let wait = Duration::from_secs(app.settings.database_wait);
-        let place = tokio::time::timeout(wait, app.bulk_bodies.clone().acquire_owned()).await;
-        let Ok(Ok(place)) = place else { return Err(Refusal::Overloaded) };
-        let bytes = read_body(&self.request, &mut self.payload, app.settings.bulk_limit).await?;
+        let place = app.bulk_bodies.take(tenant, mebibytes.max(1), wait).await?;
+        let bytes = read_body(&self.request, &mut self.payload, limit).await?;
         Ok(Received { bytes, format, _place: place })
     }
 }
@@ -271,7 +273,7 @@ impl BulkBody {
 struct Received {
     bytes: Bytes,
     format: Format,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Import employees
@@ -346,7 +348,8 @@ async fn accept<N: Noun>(
         allow_mass_deactivation: query.allow_mass_deactivation.unwrap_or(false),
         language: Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE)),
     };
-    let (rows, digest) = read_rows::<N>(query.columns, body.receive().await?).await?;
+    let tenant = caller.actor.subject.tenant;
+    let (rows, digest) = read_rows::<N>(query.columns, body.receive(tenant).await?).await?;
     let import = Import::new(new_id(), options, rows);
     if import.total <= SYNCHRONOUS_ROWS {
         let work = move |store: &mut dyn Store, actor: &Actor| {
@@ -354,9 +357,7 @@ async fn accept<N: Noun>(
         };
         return caller.change_bulk(Some(digest), work).await;
     }
-    if !import.faults.is_empty() {
-        return Err(import::refuse(import.faults.into_iter().map(|(_, fault)| fault).collect()));
-    }
+    import.check()?;
     let ticket = jobs::Ticket::with_id(&caller, import.id);
     let import = Arc::new(import);
     let (made, rows) = (ticket.clone(), Arc::clone(&import));

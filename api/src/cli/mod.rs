@@ -12,14 +12,14 @@ use crate::config::Settings;
 use actix_web::web::Data;
 use clap::{Parser, Subcommand};
 use domain::id::TenantId;
-use persistence::Database;
+use persistence::{Database, DbError};
 use std::error::Error;
 use std::net::SocketAddr;
 use uuid::Uuid;
 
 /// Performance management a company can trust with its most sensitive data.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "evenhand", version)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -79,14 +79,33 @@ async fn serve_company(settings: Settings) -> Result<(), Box<dyn Error>> {
              `evenhand admin create --tenant <short-name> --tenant-name <name> --login <login>`"
         );
     }
+    if !app.settings.host.is_loopback() {
+        log::warn!(
+            "{} is not this machine alone, and what is said there is plain HTTP: passwords and \
+             grades can be read on the way unless a proxy in front speaks TLS",
+            app.settings.host
+        );
+    }
     serve(app, |address| println!("listening on http://{address}")).await
 }
 
 /// The program on a database that is up to date.
 async fn open_app(settings: Settings) -> Result<Data<App>, Box<dyn Error>> {
     crate::edge::logging::start(&settings.log_format);
-    Database::migrate(&settings.database_url)?;
+    bring_up_to_date(&settings.database_url)?;
     Ok(Data::new(App::open(settings, Clock::default()).await?))
+}
+
+/// Migrates a database. One that takes no writes is served as it is, if it is up to date: who wants to
+/// read can.
+fn bring_up_to_date(url: &str) -> Result<(), DbError> {
+    match Database::migrate(url) {
+        Err(DbError::Unavailable(why)) if Database::is_migrated(url)? => {
+            log::error!("the database takes no writes, so reading is all there is: {why}");
+            Ok(())
+        }
+        migrated => migrated.map(drop),
+    }
 }
 
 /// Serves until told to go, and announces each address it listens on.

@@ -3,7 +3,8 @@
 //! When the reader of a chunked body lets go of it, actix reads on, however much comes and however
 //! slowly, before it serves the connection again. As long as somebody holds the body, it closes
 //! the connection behind the answer instead, with a moment for the client to read it. So the
-//! answer holds the body. And while a long answer is being sent, its connection is not idle.
+//! answer holds the body. And while a long answer is being sent, its connection is not idle, but its
+//! client has to take it.
 
 use super::pace::Busy;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -27,7 +28,7 @@ type Shared = Rc<RefCell<Payload>>;
 /// The body of a request, if it is chunked, and the mark on its connection.
 pub struct Held {
     chunked: Option<Shared>,
-    _busy: Option<Busy>,
+    busy: Option<Busy>,
 }
 
 impl Held {
@@ -39,7 +40,7 @@ impl Held {
             let payload = Box::pin(Reader(Rc::clone(shared)));
             request.set_payload(Payload::Stream { payload });
         }
-        Self { chunked, _busy: Busy::of(request) }
+        Self { chunked, busy: Busy::of(request) }
     }
 
     /// Lets go once the answer is sent.
@@ -52,7 +53,7 @@ impl Held {
         if is_short && self.chunked.is_none() {
             return response;
         }
-        response.map_body(|_, body| BoxBody::new(Answer { body, _held: self }))
+        response.map_body(|_, body| BoxBody::new(Answer { body, held: self }))
     }
 }
 
@@ -68,7 +69,7 @@ impl Stream for Reader {
 
 struct Answer {
     body: BoxBody,
-    _held: Held,
+    held: Held,
 }
 
 impl MessageBody for Answer {
@@ -82,6 +83,13 @@ impl MessageBody for Answer {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.body.as_pin_mut().poll_next(context)
+        let next = self.body.as_pin_mut().poll_next(context);
+        if let Some(busy) = &self.held.busy {
+            match &next {
+                Poll::Ready(Some(Ok(part))) => busy.given(part.len()),
+                _ => busy.has_nothing_to_give(),
+            }
+        }
+        next
     }
 }

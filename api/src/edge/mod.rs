@@ -6,6 +6,7 @@
 
 pub mod admission;
 mod cors;
+pub mod crowd;
 pub mod docs;
 mod exchange;
 pub mod fallback;
@@ -23,8 +24,9 @@ use crate::app::App;
 use crate::config::Settings;
 use crate::refusal::Refusal;
 use actix_web::body::BoxBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use admission::Admission;
@@ -37,6 +39,7 @@ use metrics::Metrics;
 use rate::Limits;
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What the edge keeps between requests. Each server has its own.
@@ -49,6 +52,8 @@ pub struct Edge {
     pub metrics: Metrics,
     /// What is known of the server's own condition.
     pub health: Health,
+    /// Whether the log has been told that the number of proxies seems wrong.
+    doubted: AtomicBool,
 }
 
 impl Edge {
@@ -59,6 +64,19 @@ impl Edge {
             limits: Limits::new(settings.rate_per_minute),
             metrics: Metrics::default(),
             health: Health::default(),
+            doubted: AtomicBool::default(),
+        }
+    }
+}
+
+impl Edge {
+    /// Tells the log once if a request speaks against the number of proxies in the settings.
+    fn doubt_proxies(&self, head: &RequestHead, proxies: usize) {
+        if !self.doubted.load(Ordering::Relaxed)
+            && let Some(doubt) = peer::doubt(head, proxies)
+        {
+            self.doubted.store(true, Ordering::Relaxed);
+            log::warn!("{doubt}");
         }
     }
 }
@@ -72,6 +90,7 @@ pub async fn serve(
     let app = request.app_data::<Data<App>>().expect("the server attaches the program").clone();
     let exchange = Exchange::begin(&app, &mut request);
     let held = Held::of(&mut request);
+    let is_surplus = pace::is_surplus(request.request());
     let _in_flight = app.edge.metrics.enter();
     let outcome = attempt(&app, &exchange, request, next).await;
     let (request, response) = match outcome {
@@ -81,7 +100,10 @@ pub async fn serve(
         }
         Err(refusal) => (None, exchange.refuse(&refusal)),
     };
-    let response = held.until_sent(exchange.finish(response));
+    let mut response = held.until_sent(exchange.finish(response));
+    if is_surplus {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
     match request {
         Some(request) => Ok(ServiceResponse::new(request, response)),
         None => Err(InternalError::from_response("refused at the edge", response).into()),
@@ -99,6 +121,10 @@ async fn attempt(
     let _admitted = if health::is_probe(request.path()) {
         None
     } else {
+        app.edge.doubt_proxies(request.head(), app.settings.proxies);
+        if pace::is_surplus(request.request()) {
+            return Err(Refusal::Overloaded);
+        }
         rate::charge_anonymous(app, exchange.notes(), request.head())?;
         Some(app.edge.admission.enter().await?)
     };

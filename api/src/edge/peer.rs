@@ -1,8 +1,9 @@
 //! Where a request comes from.
 
+use actix_web::HttpRequest;
 use actix_web::dev::RequestHead;
 use actix_web::http::header::HeaderName;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -19,12 +20,42 @@ pub fn address(head: &RequestHead, proxies: usize) -> Option<IpAddr> {
     noted.and_then(|text| read(text.trim())).or(peer)
 }
 
+/// What speaks against the number of proxies in the settings, seen from a request: limits that go by
+/// address would hold back everybody behind a proxy for what one of them does.
+pub fn doubt(head: &RequestHead, proxies: usize) -> Option<&'static str> {
+    let noted = head.headers.get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok());
+    let noted = noted.flat_map(|list| list.split(',')).count();
+    let peer = head.peer_addr?.ip().to_canonical();
+    let is_near = match peer {
+        IpAddr::V4(address) => address.is_private() || address.is_loopback(),
+        IpAddr::V6(address) => address.is_unique_local() || address.is_loopback(),
+    };
+    if proxies == 0 && noted > 0 && is_near {
+        Some(
+            "requests come through a proxy that EVENHAND_PROXIES does not count: everybody behind \
+             it is taken for one address",
+        )
+    } else if noted < proxies {
+        Some(
+            "requests come through fewer proxies than EVENHAND_PROXIES says: whoever sends them may \
+             forge their address",
+        )
+    } else {
+        None
+    }
+}
+
 /// What tells one subscriber from another: whoever has one IPv6 address has the 2^64 beside it.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         v4 => v4,
     }
+}
+
+/// The network a request comes from.
+pub fn source(request: &HttpRequest, proxies: usize) -> IpAddr {
+    network(address(request.head(), proxies).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
 }
 
 fn read(text: &str) -> Option<IpAddr> {
@@ -49,6 +80,23 @@ mod tests {
         assert_eq!(seen(1), "2001:db8::1");
         assert_eq!(seen(2), "203.0.113.7");
         assert_eq!(seen(9), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_wrong_number_of_proxies_is_noticed() {
+        let doubt = |peer: &str, noted: &str, proxies| {
+            let request = TestRequest::default().peer_addr(peer.parse().unwrap());
+            let request = match noted {
+                "" => request,
+                noted => request.insert_header(("X-Forwarded-For", noted)),
+            };
+            doubt(request.to_srv_request().head(), proxies)
+        };
+        assert!(doubt("10.0.0.1:9", "203.0.113.7", 0).is_some_and(|it| it.contains("one address")));
+        assert!(doubt("203.0.113.9:9", "203.0.113.7", 0).is_none(), "anybody may send the header");
+        assert!(doubt("10.0.0.1:9", "", 0).is_none());
+        assert!(doubt("10.0.0.1:9", "203.0.113.7", 1).is_none());
+        assert!(doubt("10.0.0.1:9", "203.0.113.7", 2).is_some_and(|it| it.contains("forge")));
     }
 
     #[test]

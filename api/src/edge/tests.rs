@@ -414,7 +414,7 @@ fn browsers_may_read_answers_on_the_origins_allowed_only() {
 
 #[test]
 fn the_machinery_gets_its_answers() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--metrics-local"]);
     assert_eq!(server.ask("GET /healthz HTTP/1.1").status, 200);
     let ready = server.ask("GET /readyz HTTP/1.1");
     assert!(ready.body.contains("\"engine\":\"sqlite\""), "{ready:?}");

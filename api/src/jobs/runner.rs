@@ -133,6 +133,7 @@ async fn work<W: Work>(
     let unit = {
         let (job, done) = (job.clone(), Arc::clone(done));
         move |store: &mut dyn Store| {
+            let now = store.instant();
             let actor = author(store, tenant, &job, now)?;
             let progress =
                 |rows| done.store(i64::try_from(rows).unwrap_or(i64::MAX), Ordering::Relaxed);

@@ -13,7 +13,9 @@ use crate::ports::Store;
 use diesel::r2d2::Pool;
 use domain::change::Record;
 use domain::id::TenantId;
+use domain::time::Timestamp;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -245,12 +247,22 @@ fn run_units(
     let mut verdicts = Vec::with_capacity(group.len());
     // The last savepoint goes with the commit.
     let mut step = "SAVEPOINT unit";
+    let mut latest = BTreeMap::<TenantId, Timestamp>::new();
     for work in group.iter_mut() {
-        let context = work.context().clone();
+        let mut context = work.context().clone();
         if !alone {
             session.command(std::mem::replace(&mut step, STEP))?;
         }
         session.enter(context.tenant)?;
+        // Nothing happens before what has happened, whatever the clock says.
+        context.now = match latest.entry(context.tenant) {
+            Entry::Occupied(known) => context.now.max(*known.get()),
+            Entry::Vacant(unknown) => {
+                let last = ledger::latest(&mut session.conn, context.tenant)?;
+                *unknown.insert(last.map_or(context.now, |last| context.now.max(last)))
+            }
+        };
+        latest.insert(context.tenant, context.now);
         let mut unit = Unit::writing(&mut session.conn, context.clone());
         let outcome = work.run(&mut unit);
         let recorded = unit.into_records();

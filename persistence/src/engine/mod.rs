@@ -7,7 +7,7 @@ mod unit;
 
 use super::{Conn, dialect};
 use crate::database::{Context, Options};
-use crate::error::{DbError, Failure};
+use crate::error::{DbError, Failure, by_message};
 use crate::ports::Store;
 use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use diesel::r2d2::{ManageConnection, Pool};
@@ -168,9 +168,7 @@ impl Engine {
         url: &str,
         run: impl FnOnce(&mut Conn) -> diesel::migration::Result<R>,
     ) -> Result<R, DbError> {
-        dialect::exclusively(url, |conn| {
-            run(conn).map_err(|error| DbError::Engine(error.to_string()))
-        })
+        dialect::exclusively(url, |conn| run(conn).map_err(|error| by_message(&error.to_string())))
     }
 
     /// Whether every migration this program knows has run.

@@ -62,6 +62,7 @@ pub type Result<T> = std::result::Result<T, DbError>;
 pub trait Store:
     Tenants
     + SigningKeys
+    + Pulse
     + Positions
     + ReportingLines
     + Ledger
@@ -98,6 +99,7 @@ pub trait Store:
 impl<T> Store for T where
     T: Tenants
         + SigningKeys
+        + Pulse
         + Positions
         + ReportingLines
         + Ledger
@@ -170,8 +172,16 @@ pub trait SigningKeys {
     fn signing_keys(&mut self) -> Result<Vec<SigningKey>>;
     /// Adds a key.
     fn create_signing_key(&mut self, key: &SigningKey) -> Result<()>;
+    /// Keeps the secret of a key as it is given.
+    fn wrap_signing_key(&mut self, key: &SigningKey) -> Result<()>;
     /// Retires a key; whether there was one to retire.
     fn retire_signing_key(&mut self, kid: &str, at: Timestamp) -> Result<bool>;
+}
+
+/// Whether the database takes what is written.
+pub trait Pulse {
+    /// Writes something that belongs to nobody.
+    fn beat(&mut self, at: Timestamp) -> Result<()>;
 }
 
 /// Who stands how to whom.
@@ -279,6 +289,10 @@ pub struct EventFilter {
 
 /// The audit log and the events feed; both are written only by saving changes.
 pub trait Ledger {
+    /// The instant at which everything in this unit of work happens: that of its context or, when
+    /// the clock has been set back since, that of the tenant's last change. Whoever mirrors a list by
+    /// instants misses nothing.
+    fn instant(&self) -> Timestamp;
     /// Records what happened beside the changes of this unit of work, such as that a file was taken
     /// away.
     fn note(&mut self, record: Record) -> Result<()>;

@@ -44,8 +44,7 @@ pub mod dialect {
 
     /// Opens a connection with the settings durability and plain names depend on.
     pub fn connect(url: &str) -> Result<Conn, DbError> {
-        let mut conn =
-            Conn::establish(url).map_err(|error| DbError::Unavailable(error.to_string()))?;
+        let mut conn = Conn::establish(url).map_err(|error| unavailable(&error.to_string()))?;
         // Walks of a tree are planned as if they met many rows; compiling them would take longer
         // than running them.
         conn.batch_execute(
@@ -53,6 +52,18 @@ pub mod dialect {
              SET idle_in_transaction_session_timeout = '120s'; SET client_min_messages = warning;",
         )?;
         Ok(conn)
+    }
+
+    /// Why there is no connection; what a build without TLS cannot do is called by its name.
+    fn unavailable(error: &str) -> DbError {
+        DbError::Unavailable(if error.contains("SSL support is not compiled in") {
+            format!(
+                "{error}: this build has no TLS to PostgreSQL; build it with the cargo feature \
+                 `postgres-tls`, as `make release` does"
+            )
+        } else {
+            error.to_owned()
+        })
     }
 
     statement! {
@@ -90,8 +101,24 @@ pub mod dialect {
         "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
     }
 
-    /// Warns when the second wall does not hold for the role the program runs as.
+    statement! {
+        /// Whether what goes over this connection can be read on the way.
+        struct IsOpenToReaders {} -> (diesel::sql_types::Bool,);
+        "SELECT NOT (ssl OR inet_client_addr() IS NULL \
+                     OR inet_client_addr() <<= '127.0.0.0/8' OR inet_client_addr() <<= '::1') \
+           FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    }
+
+    /// Warns when the second wall does not hold for the role the program runs as, and when records
+    /// leave this machine in plain text.
     pub fn check_role(conn: &mut Conn) -> Result<(), DbError> {
+        let (is_open,): (bool,) = IsOpenToReaders {}.get_result(conn)?;
+        if is_open {
+            log::warn!(
+                "the connection to PostgreSQL is not encrypted: set `sslmode=verify-full`, or \
+                 `require`, in the database URL"
+            );
+        }
         let (passes,): (bool,) = PassesWall {}.get_result(conn)?;
         if passes {
             log::warn!(
@@ -212,4 +239,16 @@ pub mod dialect {
         };
     }
     pub(crate) use hold_review;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_tls_says_how_to_get_it() {
+        let refused = dialect::connect("postgres://nobody@127.0.0.1:1/x?sslmode=require");
+        let said = refused.err().map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!(said.contains("`postgres-tls`"), !cfg!(feature = "postgres-tls"), "{said}");
+    }
 }

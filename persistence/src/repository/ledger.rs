@@ -4,7 +4,7 @@ use super::among::{OneOf, one_of};
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::audit::{self, AuditEntry};
-use crate::column::{At, Id, Key, push, rows_statement, statement, to_json, word};
+use crate::column::{At, Id, Instant, Key, push, rows_statement, statement, to_json, word};
 use crate::database::Context;
 use crate::page::Page;
 use crate::ports::{AuditFilter, Event, EventFilter, Ledger, Result};
@@ -18,6 +18,7 @@ use domain::disclosure::{Actions, Belonging, OwnRecord, Withheld};
 use domain::id::{EmployeeId, TenantId};
 use domain::policy::{Stage, Target};
 use domain::state::{cycle, review};
+use domain::time::Timestamp;
 use domain::{cycle as cycles, performance_policy as policies};
 use uuid::Uuid;
 
@@ -102,6 +103,18 @@ statement! {
     struct MoveHeads { audit: i64, hash: Vec<u8>, events: i64, tenant: Key }
     "UPDATE ledger SET audit_position = " audit ", audit_hash = " hash ", event_position = " events
     " WHERE tenant_id = " tenant
+}
+
+statement! {
+    /// When the last entry of the chain was written.
+    struct Latest { tenant: Key } -> (Instant,);
+    "SELECT at FROM audit_entry WHERE tenant_id = " tenant " ORDER BY position DESC LIMIT 1"
+}
+
+/// When a tenant's records last changed; none before anything has.
+pub fn latest(conn: &mut Conn, tenant: TenantId) -> Result<Option<Timestamp>> {
+    let latest = Latest { tenant: Key(tenant.uuid()) }.get_result(conn).optional()?;
+    Ok(latest.map(|(at,): (At,)| at.0))
 }
 
 rows_statement! {
@@ -422,6 +435,10 @@ fn stage(noun: &str, state: Option<&str>) -> Result<Option<Stage>> {
 }
 
 impl Ledger for Unit<'_> {
+    fn instant(&self) -> Timestamp {
+        self.now()
+    }
+
     fn note(&mut self, record: Record) -> Result<()> {
         self.record(record);
         Ok(())

@@ -20,6 +20,7 @@ mod participants;
 mod policies;
 mod positions;
 mod principals;
+mod pulse;
 mod readiness;
 mod reporting_lines;
 mod review_sets;

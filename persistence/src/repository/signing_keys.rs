@@ -36,6 +36,13 @@ impl SigningKeys for Unit<'_> {
         Ok(())
     }
 
+    fn wrap_signing_key(&mut self, key: &SigningKey) -> Result<()> {
+        diesel::update(signing_key::table.find(&key.kid))
+            .set(signing_key::secret.eq(&key.secret))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
     fn retire_signing_key(&mut self, kid: &str, at: Timestamp) -> Result<bool> {
         let retired = diesel::update(signing_key::table.find(kid))
             .filter(signing_key::retired_at.is_null())

@@ -21,7 +21,13 @@ pub mod dialect {
     use crate::error::DbError;
     use diesel::query_builder::AstPass;
     use domain::id::TenantId;
+    use std::fs::{self, OpenOptions, Permissions};
+    use std::io::ErrorKind;
     use std::num::NonZero;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+
+    /// Permissions of a file that is its owner's alone.
+    const PRIVATE: u32 = 0o600;
 
     /// Migrations of this engine.
     pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
@@ -45,8 +51,46 @@ pub mod dialect {
         std::thread::available_parallelism().map_or(1, NonZero::get).min(all)
     }
 
+    /// What SQLite and this program keep beside the file, by the ends of their names.
+    const BESIDE: [&str; 4] = ["", "-wal", "-shm", LOCK];
+    const LOCK: &str = ".lock";
+
+    /// Makes sure that the file, and what is kept beside it, are their owner's alone: they hold what
+    /// a company knows of its people. SQLite gives what it makes beside the file the same permissions.
+    fn keep_private(path: &str) -> Result<(), DbError> {
+        // What is in memory, or named by a URI of SQLite's own, is left to whoever wants it.
+        if path.starts_with([':', '?']) || path.starts_with("file:") {
+            return Ok(());
+        }
+        let unavailable = |error| DbError::Unavailable(format!("{path}: {error}"));
+        match OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(unavailable(error));
+            }
+            _ => {}
+        }
+        for end in BESIDE {
+            let file = format!("{path}{end}");
+            let Ok(metadata) = fs::metadata(&file) else { continue };
+            let is_open = metadata.permissions().mode() & 0o077 != 0;
+            if !is_open {
+                continue;
+            }
+            match fs::set_permissions(&file, Permissions::from_mode(PRIVATE)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(DbError::Unavailable(format!(
+                        "{file} is open to others and cannot be narrowed to its owner: {error}"
+                    )));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Opens a connection with the settings durability and references depend on.
     pub fn connect(url: &str) -> Result<Conn, DbError> {
+        keep_private(path(url))?;
         let mut conn =
             Conn::establish(path(url)).map_err(|error| DbError::Unavailable(error.to_string()))?;
         conn.batch_execute(
@@ -69,7 +113,9 @@ pub mod dialect {
         migrate: impl FnOnce(&mut Conn) -> Result<R, DbError>,
     ) -> Result<R, DbError> {
         let unavailable = |error: std::io::Error| DbError::Unavailable(error.to_string());
-        let guard = std::fs::File::create(format!("{}.lock", path(url))).map_err(unavailable)?;
+        let file = format!("{}{LOCK}", path(url));
+        let guard = OpenOptions::new().write(true).create(true).mode(PRIVATE).open(file);
+        let guard = guard.map_err(unavailable)?;
         guard.lock().map_err(unavailable)?;
         migrate(&mut connect(url)?)
     }

@@ -1,0 +1,203 @@
+//! The connections that are open, and which of them have to go when there are too many.
+//!
+//! Whoever comes when there is no place left takes that of the connection on which nothing was asked
+//! for longest: idle connections stop nobody. Where none is idle, a few are let in all the same, to
+//! be told so, and to ask how the server is.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Shutdown, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Connections beyond the bound that are told of it.
+pub const RESERVE: usize = 64;
+
+/// The open connections of a server.
+pub struct Crowd {
+    most: usize,
+    most_per_address: usize,
+    lines: Mutex<HashMap<u64, Arc<Line>>>,
+    next: AtomicU64,
+}
+
+/// An open connection.
+pub struct Line {
+    id: u64,
+    socket: TcpStream,
+    source: IpAddr,
+    /// Whether it is one too many.
+    pub is_surplus: bool,
+    use_: Mutex<Use>,
+}
+
+/// What goes on on a connection.
+struct Use {
+    being_served: usize,
+    /// When it is to end, unless something happens until then; never while its request is worked on.
+    ends: Option<Instant>,
+}
+
+impl Crowd {
+    /// With places for so many in all, and for so many of one address.
+    pub fn new(most: usize, most_per_address: usize) -> Self {
+        Self { most, most_per_address, lines: Mutex::default(), next: AtomicU64::default() }
+    }
+
+    /// Takes a new connection in, which may wait so long for its first request; none if it has to
+    /// go at once.
+    pub fn enter(
+        &self,
+        socket: TcpStream,
+        source: IpAddr,
+        patience: Duration,
+    ) -> Option<Arc<Line>> {
+        let source = source.to_canonical();
+        let mut lines = self.lock();
+        let neighbours = lines.values().filter(|line| line.source == source).count();
+        let is_surplus = if neighbours >= self.most_per_address {
+            !evict(&mut lines, |line| line.source == source)
+        } else {
+            lines.len() >= self.most && !evict(&mut lines, |_| true)
+        };
+        if is_surplus && lines.values().filter(|line| line.is_surplus).count() >= RESERVE {
+            let _ = socket.shutdown(Shutdown::Both);
+            return None;
+        }
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let use_ = Mutex::new(Use { being_served: 0, ends: Some(Instant::now() + patience) });
+        let line = Arc::new(Line { id, socket, source, is_surplus, use_ });
+        lines.insert(id, Arc::clone(&line));
+        Some(line)
+    }
+
+    /// Forgets a connection that has ended.
+    pub fn leave(&self, line: &Line) {
+        self.lock().remove(&line.id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Line>>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the one of some connections that has been idle for longest; whether there was one.
+fn evict(lines: &mut HashMap<u64, Arc<Line>>, some: impl Fn(&Line) -> bool) -> bool {
+    let idle = lines.values().filter(|line| some(line));
+    let idle = idle.filter_map(|line| Some((line.idle_until()?, line.id)));
+    let Some(line) = idle.min().and_then(|(_, id)| lines.remove(&id)) else { return false };
+    line.close();
+    true
+}
+
+impl Line {
+    fn lock(&self) -> MutexGuard<'_, Use> {
+        self.use_.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When it ends if nothing is asked; none while something is.
+    fn idle_until(&self) -> Option<Instant> {
+        let now = self.lock();
+        if now.being_served == 0 { now.ends } else { None }
+    }
+
+    /// A request begins to be worked on.
+    pub fn begin(&self) {
+        let mut now = self.lock();
+        now.being_served += 1;
+        now.ends = None;
+    }
+
+    /// A request was answered; the next one may take so long to come.
+    pub fn finish(&self, patience: Duration) {
+        let mut now = self.lock();
+        now.being_served -= 1;
+        if now.being_served == 0 {
+            now.ends = Some(Instant::now() + patience);
+        }
+    }
+
+    /// Waits for the client to take a part of an answer, for so long; for ever while there is none
+    /// to take.
+    pub fn wait_for_reader(&self, patience: Option<Duration>) {
+        self.lock().ends = patience.map(|patience| Instant::now() + patience);
+    }
+
+    /// When it has to end as things stand.
+    pub fn ends(&self) -> Option<Instant> {
+        self.lock().ends
+    }
+
+    /// Ends it. It may have ended already, which is as good.
+    pub fn close(&self) {
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    const PATIENCE: Duration = Duration::from_secs(9);
+
+    struct Door {
+        listener: TcpListener,
+        crowd: Crowd,
+    }
+
+    impl Door {
+        fn new(most: usize, most_per_address: usize) -> Self {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            Self { listener, crowd: Crowd::new(most, most_per_address) }
+        }
+
+        /// Somebody connects from an address that ends in `from`.
+        fn enter(&self, from: u8) -> (TcpStream, Option<Arc<Line>>) {
+            let client = TcpStream::connect(self.listener.local_addr().unwrap()).unwrap();
+            let (socket, _) = self.listener.accept().unwrap();
+            let line = self.crowd.enter(socket, Ipv4Addr::new(192, 0, 2, from).into(), PATIENCE);
+            (client, line)
+        }
+    }
+
+    fn is_closed(client: &mut TcpStream) -> bool {
+        client.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        matches!(client.read(&mut [0]), Ok(0))
+    }
+
+    #[test]
+    fn the_longest_idle_makes_room() {
+        let door = Door::new(2, 9);
+        let mut clients: Vec<_> = (0..2).map(|from| door.enter(from)).collect();
+        clients[0].1.as_ref().unwrap().begin();
+        clients.push(door.enter(2));
+        let closed: Vec<_> = clients.iter_mut().map(|(client, _)| is_closed(client)).collect();
+        assert_eq!(closed, [false, true, false], "the first is busy, the second idle for longest");
+        assert!(!clients[2].1.as_ref().unwrap().is_surplus);
+    }
+
+    #[test]
+    fn one_address_makes_room_for_itself() {
+        let door = Door::new(9, 2);
+        let mut stranger = door.enter(1);
+        let mut clients: Vec<_> = (0..3).map(|_| door.enter(2)).collect();
+        let closed: Vec<_> = clients.iter_mut().map(|(client, _)| is_closed(client)).collect();
+        assert_eq!(closed, [true, false, false]);
+        assert!(!is_closed(&mut stranger.0));
+    }
+
+    #[test]
+    fn where_all_are_busy_a_few_are_told() {
+        let door = Door::new(1, 9);
+        let busy = door.enter(1);
+        busy.1.as_ref().unwrap().begin();
+        let surplus: Vec<_> = (0..RESERVE).map(|_| door.enter(2)).collect();
+        let line = |(_, line): &(TcpStream, Option<Arc<Line>>)| line.clone();
+        assert!(surplus.iter().map(line).flatten().filter(|line| line.is_surplus).count() > 0);
+        surplus.iter().map(line).flatten().for_each(|line| line.begin());
+        let left: Vec<_> = (0..RESERVE).map(|_| door.enter(3)).collect();
+        assert!(left.iter().any(|(_, line)| line.is_none()), "the reserve has an end");
+    }
+}
