@@ -4,6 +4,7 @@ use crate::refusal::Refusal;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -107,6 +108,15 @@ impl Violation {
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.values.push((name, value.to_string()));
         self
+    }
+
+    /// The fault of a day that has not come yet.
+    pub fn in_future(
+        pointer: impl Into<String>,
+        date: NaiveDate,
+        today: NaiveDate,
+    ) -> Option<Self> {
+        (date > today).then(|| Self::new(pointer, "in_future").with("value", date))
     }
 
     /// The fault as a client reads it.

@@ -6,6 +6,7 @@ mod attack;
 mod bad_input;
 mod bulk;
 mod calibration;
+mod completion;
 mod contract;
 mod crash;
 mod cycle_jobs;
