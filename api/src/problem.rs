@@ -5,6 +5,7 @@ use crate::refusal::Refusal;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -119,6 +120,15 @@ impl Violation {
     pub fn put_within(&mut self, name: &str) {
         let name = cut(name.to_owned(), MAX_VALUE).replace('~', "~0").replace('/', "~1");
         self.pointer = cut(format!("/{name}{}", self.pointer), MAX_POINTER);
+    }
+
+    /// The fault of a day that has not come yet.
+    pub fn in_future(
+        pointer: impl Into<String>,
+        date: NaiveDate,
+        today: NaiveDate,
+    ) -> Option<Self> {
+        (date > today).then(|| Self::new(pointer, "in_future").with("value", date))
     }
 
     /// The fault as a client reads it.

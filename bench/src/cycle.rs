@@ -19,7 +19,7 @@ pub const RATER: &str = "rater@bench.example";
 const PART: usize = 50_000;
 
 /// What managers write of everybody.
-pub const RATING: &str = r#"{"ratings":[{"dimension":"competency","rating":"3","comment":"","evidence":[]},{"dimension":"behaviour","rating":"3","comment":"","evidence":[]},{"dimension":"collaboration","rating":"3","comment":"","evidence":[]}],"comment":null,"submitted_at":null}"#;
+pub const RATING: &str = r#"{"ratings":[{"dimension":"competency","rating":"3","comment":"Shown by the figures of the year","evidence":[{"kind":"data","date":"2026-02-02","text":"Figures"}]},{"dimension":"behaviour","rating":"3","comment":"","evidence":[]},{"dimension":"collaboration","rating":"3","comment":"","evidence":[]}],"comment":null,"submitted_at":null}"#;
 
 /// Gives everybody an active goal like the one there is, with a goal's id that is the participant's,
 /// and what came of it.
@@ -95,7 +95,8 @@ impl<'a> Cycle<'a> {
     pub fn finish(&mut self) -> Result<()> {
         let url = self.engine.url(self.name);
         let mut driver = raw::connect(&url)?;
-        let rated = "UPDATE review SET state = 'second_review', manager_review =";
+        let rated =
+            "UPDATE review SET state = 'second_review', founded = (1 = 1), manager_review =";
         driver.run(&format!("{rated} '{RATING}'"))?;
         driver.settle()?;
         let mut product = wait(Product::serve(&url))?;

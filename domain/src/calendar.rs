@@ -67,6 +67,11 @@ impl Period {
         (today - self.start).num_days() + 1
     }
 
+    /// The days up to and including `today`, at least the first one.
+    pub fn until(&self, today: NaiveDate) -> Period {
+        Period { end: today.clamp(self.start, self.end), ..*self }
+    }
+
     /// Whether the date lies inside.
     pub fn contains(&self, date: NaiveDate) -> bool {
         self.start <= date && date <= self.end

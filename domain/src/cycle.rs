@@ -4,6 +4,7 @@
 //! launching it (D.6, R01, R02).
 
 use crate::calendar::Period;
+use crate::dropped_dimension::DroppedDimension;
 use crate::id::{AccountId, CycleId, OrgUnitId, PolicyId};
 use crate::performance_policy::{PerformancePolicy, PolicyState};
 use crate::policy::{Protected, Stage, Target};
@@ -13,6 +14,7 @@ use crate::text::TextEnum;
 use crate::text_enum;
 use crate::time::Timestamp;
 use chrono::NaiveDate;
+use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 text_enum! {
@@ -26,6 +28,25 @@ text_enum! {
         Half = "half",
         /// A year.
         Year = "year",
+    }
+}
+
+impl CycleKind {
+    /// How many days a cycle of this kind may have, in whole weeks: calendar months and calendars of
+    /// whole weeks (4-4-5) fit alike, and no length fits two kinds.
+    pub const fn days(self) -> RangeInclusive<i64> {
+        let (fewest, most) = match self {
+            CycleKind::Month => (4, 5),
+            CycleKind::Quarter => (12, 14),
+            CycleKind::Half => (24, 28),
+            CycleKind::Year => (50, 54),
+        };
+        fewest * 7..=most * 7
+    }
+
+    /// Whether a period is as long as a cycle of this kind may be.
+    pub fn fits(self, period: Period) -> bool {
+        self.days().contains(&period.days())
     }
 }
 
@@ -156,6 +177,8 @@ pub struct Cycle {
     pub raci: Vec<StageDuties>,
     /// The units whose people take part, with all units below; empty is everybody.
     pub org_unit_ids: Vec<OrgUnitId>,
+    /// Dimensions that are left out where too few raters are there, proposed or approved.
+    pub dropped: Vec<DroppedDimension>,
     /// When it was launched.
     pub launched_at: Option<Timestamp>,
     /// When its results were published: the appeal clock starts.
@@ -181,6 +204,8 @@ text_enum! {
         Evaluation = "evaluation",
         /// Begin calibration.
         Calibration = "calibration",
+        /// Propose to leave a dimension out where too few raters are there.
+        DimensionDrop = "dimension_drop",
         /// End calibration: the grades stand.
         Confirmation = "confirmation",
         /// Release the results.
@@ -195,10 +220,10 @@ text_enum! {
 }
 
 impl CycleAction {
-    /// The event it fires; none for a change of the design.
+    /// The event it fires; none for what leaves the cycle in its state.
     pub fn event(self) -> Option<Event> {
         Some(match self {
-            CycleAction::Update => return None,
+            CycleAction::Update | CycleAction::DimensionDrop => return None,
             CycleAction::Launch => Event::Launch,
             CycleAction::Start => Event::Start,
             CycleAction::Evaluation => Event::OpenEvaluation,
@@ -220,10 +245,17 @@ impl CycleAction {
 impl Cycle {
     /// What the state lets be done.
     pub fn possible_actions(&self) -> impl Iterator<Item = CycleAction> + '_ {
-        CycleAction::ALL.iter().copied().filter(|action| match action.event() {
-            Some(event) => self.state.row(event).is_some(),
-            None => self.state == State::Draft,
+        CycleAction::ALL.iter().copied().filter(|action| match (action, action.event()) {
+            (_, Some(event)) => self.state.row(event).is_some(),
+            (CycleAction::DimensionDrop, None) => self.is_open_to_drops(),
+            (_, None) => self.state == State::Draft,
         })
+    }
+
+    /// Whether results may still be computed without a dimension.
+    pub fn is_open_to_drops(&self) -> bool {
+        use State::{Calibrating, Evaluating, Executing, GoalSetting};
+        matches!(self.state, GoalSetting | Executing | Evaluating | Calibrating)
     }
 
     /// What the guards of a launch look at, when so many people would take part.
@@ -233,6 +265,8 @@ impl Cycle {
             raci_complete: unassigned_stages(&self.raci).is_empty(),
             weights_sum_to_100: policy.rules.weights_off_100().is_none(),
             dates_ordered: self.schedule.out_of_order().is_empty(),
+            kind_fits: self.kind.fits(self.period),
+            raters_within_reach: policy.rules.out_of_reach().is_ok_and(|found| found.is_empty()),
             population,
             ..Facts::default()
         }
@@ -310,6 +344,29 @@ mod tests {
                 CycleStage::Calibration
             ]
         );
+    }
+
+    #[test]
+    fn a_cycle_is_as_long_as_its_kind_says() {
+        let kind_of = |start: &str, end: &str| {
+            let period = Period::new(start.parse().unwrap(), end.parse().unwrap()).unwrap();
+            let mut fitting = CycleKind::ALL.iter().filter(|kind| kind.fits(period));
+            (fitting.next().copied(), fitting.next())
+        };
+        for (start, end, kind) in [
+            ("2026-02-01", "2026-02-28", Some(CycleKind::Month)),
+            ("2026-03-01", "2026-03-31", Some(CycleKind::Month)),
+            ("2026-02-01", "2026-04-30", Some(CycleKind::Quarter)),
+            ("2026-01-01", "2026-06-30", Some(CycleKind::Half)),
+            ("2026-01-01", "2026-12-31", Some(CycleKind::Year)),
+            ("2028-01-01", "2028-12-31", Some(CycleKind::Year)),
+            ("2026-01-05", "2027-01-10", Some(CycleKind::Year)),
+            ("2026-01-01", "2026-01-07", None),
+            ("2026-01-01", "2026-04-30", None),
+            ("2026-01-01", "2027-12-31", None),
+        ] {
+            assert_eq!(kind_of(start, end), (kind, None), "{start} to {end}");
+        }
     }
 
     #[test]

@@ -66,6 +66,8 @@ ids! {
     PolicyId,
     /// A performance cycle.
     CycleId,
+    /// A dimension that is left out of results with approval.
+    DroppedDimensionId,
     /// One person in one cycle.
     ParticipantId,
     /// A goal of one owner in one cycle.

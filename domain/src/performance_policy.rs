@@ -3,12 +3,13 @@
 //! A policy is kept version by version. A draft may change; a published version never does, so
 //! that a cycle which refers to it cannot change under its participants (R02).
 
+use crate::apportion::largest_remainder;
 use crate::error::{Code, DomainError, Result};
 use crate::id::PolicyId;
 use crate::number::Exact;
 use crate::policy::{Protected, Stage, Target};
-use crate::review::rater::RaterType;
-use crate::settings::{Enforce, Settings};
+use crate::review::rater::{DEFAULT_DIMENSIONS, RaterType, default_rater_weights};
+use crate::settings::{Enforce, OkrInReview, Settings};
 use crate::text_enum;
 use crate::time::Timestamp;
 use crate::weights;
@@ -127,6 +128,40 @@ pub struct DimensionRule {
 /// The dimension that is computed from goals (parts B and C), not rated.
 pub const PERFORMANCE: &str = "performance";
 
+/// A dimension in which nobody under a policy could be rated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutOfReach<'a> {
+    /// Where its raters stand, as a JSON Pointer into the rules.
+    pub place: String,
+    /// The population whose dimension it is.
+    pub population: &'a Population,
+    /// The dimension.
+    pub rule: &'a DimensionRule,
+    /// The weight of all raters who can be asked, in percent.
+    pub reach: Exact,
+    /// The weight that is needed, in percent.
+    pub needed: Exact,
+}
+
+text_enum! {
+    /// What a cycle under a policy will have to live with: a hint, never a refusal.
+    pub enum PolicyWarning {
+        /// Raters of some types are named whom nobody asks: their weight goes to the others.
+        RatersNotCollected = "raters_not_collected",
+        /// The policy gives objectives no score: who has nothing but objectives cannot be rated.
+        ObjectivesNotScored = "objectives_not_scored",
+    }
+}
+
+/// The raters of a suggested dimension who can be asked, each with its share of 100.00.
+fn collected(suggested: &[(RaterType, u32)]) -> BTreeMap<RaterType, Exact> {
+    let asked: Vec<_> = suggested.iter().filter(|(rater, _)| rater.is_collected()).collect();
+    let claims = (0..).zip(&asked).map(|(place, (_, weight))| (Exact::from(*weight), place));
+    let hundredths = largest_remainder(&Exact::from(10_000), claims.collect()).unwrap_or_default();
+    let percents = hundredths.into_iter().map(|part| part * Exact::scaled(1, 2));
+    asked.iter().map(|(rater, _)| *rater).zip(percents).collect()
+}
+
 /// What decides to which population a person belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Membership<'a> {
@@ -148,29 +183,21 @@ impl Population {
 }
 
 impl PolicyRules {
-    /// Settings, dimensions and weights as D.1 and part I suggest them.
+    /// Settings, dimensions and weights as D.1 and part I suggest them, of the raters only those who
+    /// can be asked: what is suggested can be completed.
     pub fn standard() -> PolicyRules {
-        let raters = |weights: &[(RaterType, i32)]| {
-            weights.iter().map(|(rater, weight)| (*rater, Exact::from(*weight))).collect()
-        };
-        let rule = |code: &str, weight: i32, raters| DimensionRule {
+        let suggested = |(code, weight): (&str, u32)| DimensionRule {
             code: code.to_owned(),
             weight: Exact::from(weight),
-            raters,
+            raters: collected(default_rater_weights(code)),
         };
-        use RaterType::{CrossDept, Manager, Peer, Subordinate};
         PolicyRules {
             settings: BTreeMap::new(),
             populations: vec![Population {
                 code: "everyone".to_owned(),
                 managers: None,
                 position_codes: Vec::new(),
-                dimensions: vec![
-                    rule(PERFORMANCE, 60, BTreeMap::new()),
-                    rule("competency", 20, raters(&[(Manager, 60), (Peer, 25), (Subordinate, 15)])),
-                    rule("behaviour", 10, raters(&[(Manager, 60), (Peer, 40)])),
-                    rule("collaboration", 10, raters(&[(Manager, 20), (CrossDept, 80)])),
-                ],
+                dimensions: DEFAULT_DIMENSIONS.map(suggested).to_vec(),
             }],
             process_records: Enforce::Warn,
         }
@@ -202,6 +229,46 @@ impl PolicyRules {
             .map(|population| population.dimensions.iter().map(|rule| &rule.weight).sum::<Exact>());
         let hundred = Exact::from(100);
         sums.into_iter().find(|sum| *sum != hundred)
+    }
+
+    /// The dimensions in which nobody could be rated, since the weight of all raters who can be asked
+    /// stays below `review.min_weight_share` (D.3).
+    ///
+    /// # Errors
+    /// Those of [`PolicyRules::settings`].
+    pub fn out_of_reach(&self) -> Result<Vec<OutOfReach<'_>>> {
+        let needed = self.settings()?.review.min_weight_share;
+        let mut found = Vec::new();
+        for (at, population) in self.populations.iter().enumerate() {
+            for (dimension, rule) in population.dimensions.iter().enumerate() {
+                let reach = rule.reach();
+                if !rule.is_performance() && reach < needed {
+                    let place = format!("/populations/{at}/dimensions/{dimension}/raters");
+                    let needed = needed.clone();
+                    found.push(OutOfReach { place, population, rule, reach, needed });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// What a cycle under these rules will have to live with.
+    ///
+    /// # Errors
+    /// Those of [`PolicyRules::settings`].
+    pub fn warnings(&self) -> Result<Vec<PolicyWarning>> {
+        let settings = self.settings()?;
+        let rules = || self.populations.iter().flat_map(|population| &population.dimensions);
+        let counts =
+            |(rater, weight): (&RaterType, &Exact)| !rater.is_collected() && weight.is_positive();
+        let uncollected = rules().any(|rule| rule.raters.iter().any(counts));
+        let unscored = settings.okr.in_review == OkrInReview::Off
+            && rules().any(DimensionRule::is_performance);
+        let found = [
+            (PolicyWarning::RatersNotCollected, uncollected),
+            (PolicyWarning::ObjectivesNotScored, unscored),
+        ];
+        Ok(found.into_iter().filter_map(|(warning, found)| found.then_some(warning)).collect())
     }
 
     /// Everything that keeps the version from being published, with the place it is at as a JSON
@@ -268,6 +335,12 @@ impl DimensionRule {
         self.code == PERFORMANCE
     }
 
+    /// The weight of all raters who can be asked, in percent.
+    pub fn reach(&self) -> Exact {
+        let asked = self.raters.iter().filter(|(rater, _)| rater.is_collected());
+        asked.map(|(_, weight)| weight).sum()
+    }
+
     fn rater_fault(&self) -> Option<DomainError> {
         if self.is_performance() {
             let named = !self.raters.is_empty();
@@ -287,8 +360,48 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_can_be_published() {
-        assert!(places(&PolicyRules::standard()).is_empty());
+    fn the_standard_can_be_published_and_completed() {
+        let standard = PolicyRules::standard();
+        assert!(places(&standard).is_empty());
+        assert_eq!(standard.out_of_reach().unwrap(), []);
+        assert_eq!(standard.warnings().unwrap(), [PolicyWarning::ObjectivesNotScored]);
+    }
+
+    #[test]
+    fn suggested_raters_share_the_weight_of_those_who_are_not_asked() {
+        use RaterType::{CrossDept, Manager, Oneself, Peer};
+        let weights = |suggested: &[(RaterType, u32)]| -> Vec<_> {
+            collected(suggested).into_values().map(|weight| weight.to_string()).collect()
+        };
+        assert_eq!(weights(&[(Manager, 20), (CrossDept, 80)]), ["100"]);
+        assert_eq!(weights(&[(Oneself, 10), (Manager, 20), (Peer, 70)]), ["33.33", "66.67"]);
+        assert!(weights(&[(Peer, 100)]).is_empty());
+    }
+
+    #[test]
+    fn a_dimension_needs_its_minimum_share_of_raters_who_are_asked() {
+        use RaterType::{CrossDept, Manager, Oneself, Peer};
+        let mut rules = PolicyRules::standard();
+        let short = |rules: &PolicyRules| -> Vec<String> {
+            let told = |it: OutOfReach<'_>| {
+                format!("{} {} {} {}", it.place, it.rule.code, it.reach, it.needed)
+            };
+            rules.out_of_reach().unwrap().into_iter().map(told).collect()
+        };
+        let raters = |weights: &[(RaterType, i32)]| {
+            weights.iter().map(|(rater, weight)| (*rater, Exact::from(*weight))).collect()
+        };
+        rules.populations[0].dimensions[2].raters = raters(&[(Manager, 50), (Peer, 50)]);
+        assert!(short(&rules).is_empty());
+        assert_eq!(rules.warnings().unwrap()[0], PolicyWarning::RatersNotCollected);
+        rules.populations[0].dimensions[3].raters =
+            raters(&[(Oneself, 10), (Manager, 20), (CrossDept, 70)]);
+        let place = "/populations/0/dimensions/3/raters collaboration";
+        assert_eq!(short(&rules), [format!("{place} 30 50")]);
+        rules.settings.insert("review.min_weight_share".to_owned(), "30".into());
+        assert!(short(&rules).is_empty());
+        rules.settings.insert("okr.in_review".to_owned(), "mapped".into());
+        assert_eq!(rules.warnings().unwrap(), [PolicyWarning::RatersNotCollected]);
     }
 
     #[test]

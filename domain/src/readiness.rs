@@ -12,20 +12,29 @@ text_enum! {
     pub enum Missing {
         /// There is no goal at all.
         Goals = "goals",
+        /// There are goals, but none that is scored: objectives where the policy gives them no score, or
+        /// indicators without weight. Nobody can be rated so.
+        ScoredGoals = "scored_goals",
         /// A goal has not been handed in.
         GoalSubmission = "goal_submission",
         /// A goal has not been approved.
         GoalApproval = "goal_approval",
         /// The self-review has not been handed in.
         SelfReview = "self_review",
+        /// A dimension is out of reach of the raters who can be asked. Nobody can be rated so.
+        Raters = "raters",
         /// Raters have not answered, or their time is not over.
         RaterAnswers = "rater_answers",
+        /// An indicator has no actual, without which the policy lets nobody be rated.
+        Actual = "actual",
         /// The manager's rating has not been handed in.
         ManagerReview = "manager_review",
         /// The second look has not been given.
         SecondReview = "second_review",
         /// No grade has been computed.
         Grade = "grade",
+        /// The grade will be S or D and has no evidence (D.5).
+        Evidence = "evidence",
         /// No calibration session compares the grade: it will be confirmed as it was computed.
         Calibration = "calibration",
     }
@@ -52,23 +61,43 @@ impl Missing {
     /// From which seat somebody is to act.
     pub const fn seat(self) -> Actor {
         match self {
-            Missing::Goals | Missing::GoalSubmission | Missing::SelfReview => Actor::Employee,
+            Missing::Goals
+            | Missing::ScoredGoals
+            | Missing::GoalSubmission
+            | Missing::SelfReview
+            | Missing::Actual => Actor::Employee,
             Missing::GoalApproval | Missing::ManagerReview => Actor::Manager,
             Missing::RaterAnswers => Actor::Rater,
             Missing::SecondReview => Actor::NextLevel,
-            Missing::Grade | Missing::Calibration => Actor::Hr,
+            Missing::Raters | Missing::Grade | Missing::Evidence | Missing::Calibration => {
+                Actor::Hr
+            }
         }
     }
 
     /// The day by which it is due.
     pub const fn due_on(self, schedule: &Schedule) -> NaiveDate {
         match self {
-            Missing::Goals | Missing::GoalSubmission | Missing::GoalApproval => schedule.execution,
+            Missing::Goals
+            | Missing::ScoredGoals
+            | Missing::GoalSubmission
+            | Missing::GoalApproval => schedule.execution,
             Missing::SelfReview => schedule.self_review_due,
-            Missing::RaterAnswers => schedule.rater_due,
-            Missing::ManagerReview => schedule.manager_review_due,
+            Missing::Raters | Missing::RaterAnswers => schedule.rater_due,
+            Missing::Actual | Missing::ManagerReview => schedule.manager_review_due,
             Missing::SecondReview => schedule.calibration,
-            Missing::Grade | Missing::Calibration => schedule.publication,
+            Missing::Grade | Missing::Evidence | Missing::Calibration => schedule.publication,
+        }
+    }
+
+    /// The code of a sentence that tells the way out, where the word alone does not.
+    pub const fn way_out(self) -> Option<&'static str> {
+        match self {
+            Missing::Goals | Missing::ScoredGoals => Some("scored_goals_missing"),
+            Missing::Raters => Some("raters_missing"),
+            Missing::Actual => Some("KPI_ACTUAL_MISSING"),
+            Missing::Evidence => Some("final_evidence_missing"),
+            _ => None,
         }
     }
 

@@ -26,6 +26,8 @@ text_enum! {
         Move = "move",
         /// Accepting the grades of a calibration session.
         Finalisation = "finalisation",
+        /// Leaving a dimension out of results.
+        DimensionDrop = "dimension_drop",
     }
 }
 

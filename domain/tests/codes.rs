@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use domain::bonus::{Department, distribute};
 use domain::calendar::Period;
-use domain::distribution::{Merits, check, rank};
+use domain::distribution::{Merits, Pooling, check, rank};
 use domain::kpi::{
     Adjustments, BandOn, Banded, Baseline, Direction, Extra, Interval, Item, Mark, Method,
     Occurrence, Points, Ratio, total,
@@ -146,7 +146,9 @@ fn provoke(code: Code) -> Result<()> {
         }
         Code::PoolRequired => {
             let few = PerGrade::new([0, 0, 9, 0, 0]);
-            check(&few, &settings.dist).and_then(|check| check.accepted(""))
+            let mode = domain::settings::DistributionMode::Forced;
+            let pool = Pooling { mode, min_group: 10, people: 10 };
+            check(&few, &settings.dist).and_then(|check| check.accepted("", pool))
         }
         Code::QuotaInvalid => {
             let one = Merits { composite: 1.into(), performance: 1.into(), collaboration: None };

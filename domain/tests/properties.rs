@@ -81,7 +81,8 @@ fn indicator(target: i64, actual: i64, direction: Direction) -> Calculation {
 }
 
 fn part(name: &str, weight: i64, calculation: Calculation) -> Part {
-    Part { name: name.into(), weight: weight.into(), calculation: Some(calculation) }
+    let calculation = Some(calculation);
+    Part { name: name.into(), weight: weight.into(), calculation, approval: None }
 }
 
 /// The same calculation with the parts at every level in reverse order.

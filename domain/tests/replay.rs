@@ -179,6 +179,7 @@ fn calculation() -> impl Strategy<Value = Calculation> {
             name: "part".into(),
             weight,
             calculation: Some(calculation),
+            approval: None,
         };
         let parts = move |all: Vec<(Exact, Calculation)>| all.into_iter().map(part).collect();
         let several = || weighted(inner.clone()).prop_map(parts);

@@ -1,6 +1,7 @@
 //! The result of one person from stored records: goals with actuals and check-ins, ratings, team.
 
 use domain::calendar::Period;
+use domain::dropped_dimension::DroppedDimension;
 use domain::goal::{
     Aggregation, CheckIn, Goal, GoalContent, GoalKind, GoalLevel, GoalRevision, Indicator,
     KeyResult, KeyResultReport, Measure, Measurement,
@@ -180,6 +181,7 @@ struct Person {
     own: ReviewPart,
     manager: ReviewPart,
     veto: Option<Grade>,
+    dropped: Vec<DroppedDimension>,
     team: Vec<Decimal>,
 }
 
@@ -196,6 +198,7 @@ impl Person {
             own: part(&[("competency", 4), ("collaboration", 4)]),
             manager: part(&[("competency", 3), ("collaboration", 3)]),
             veto: None,
+            dropped: Vec::new(),
             team: Vec::new(),
         }
     }
@@ -208,6 +211,7 @@ impl Person {
             self_review: &self.own,
             manager_review: &self.manager,
             veto: self.veto,
+            dropped: &self.dropped,
             team: &self.team,
         }
     }
@@ -245,6 +249,46 @@ fn goals_and_ratings_become_one_grade_that_can_be_computed_again() {
     // Of the corrected value only the last revision, and the months in their order.
     let revisions = [1001, 1002].map(|id| Uuid::from_u128(id).to_string());
     assert!(text.contains(&format!(r#""revisions":["{}","{}"]"#, revisions[0], revisions[1])));
+}
+
+#[test]
+fn a_dropped_dimension_is_left_out_only_where_too_few_raters_are_there() {
+    let mut person = Person::new();
+    person.population.dimensions[2].raters =
+        [(RaterType::Manager, 20.into()), (RaterType::CrossDept, 80.into())].into();
+    let stuck = ["/dimensions/collaboration DIMENSION_INSUFFICIENT"];
+    assert_eq!(person.faults(), stuck);
+    let population = person.population.code.clone();
+    let proposed = DroppedDimension {
+        id: Uuid::from_u128(77).into(),
+        population,
+        dimension: "collaboration".into(),
+        reason: "Nobody asks partners".into(),
+        proposed_by: Uuid::nil().into(),
+        proposed_at: Timestamp::UNIX_EPOCH,
+        approved_by: None,
+        approved_at: None,
+    };
+    person.dropped = vec![proposed.clone()];
+    assert_eq!(person.faults(), stuck, "a proposal has no effect");
+    let approved_at = Some(Timestamp::UNIX_EPOCH);
+    person.dropped = vec![DroppedDimension { approved_at, ..proposed }];
+    let computed = person.result().unwrap();
+    // (60 * 108 + 20 * 101) / 80
+    assert_eq!(computed.results.composite.unwrap().to_string(), "106.25");
+    assert_eq!(computed.results.collaboration, None);
+    assert!(computed.trace.replays().unwrap());
+    let text = computed.trace.render(domain::trace::Locale::En);
+    let id = Uuid::from_u128(77);
+    let line = format!("[20%] collaboration: left out with approval {id}");
+    assert!(text.contains(&line), "{text}");
+
+    // Where enough have rated, it counts like before.
+    let whole = Person { dropped: person.dropped.clone(), ..Person::new() };
+    assert_eq!(whole.result().unwrap(), Person::new().result().unwrap());
+    // The manager rates in any case.
+    person.manager = part(&[("competency", 3)]);
+    assert_eq!(person.faults(), ["/dimensions/collaboration MANDATORY_RATER_MISSING"]);
 }
 
 #[test]

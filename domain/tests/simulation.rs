@@ -269,11 +269,14 @@ impl World {
             raci_complete: !self.dice.one_in(8),
             weights_sum_to_100: self.rules.faults().is_empty(),
             dates_ordered: true,
+            kind_fits: true,
+            raters_within_reach: true,
             population: (0..self.people.len()).filter(|person| self.works(*person)).count() as u64,
             goals_active: Share { part: active.count() as u64, whole: of_cycle.count() as u64 },
             evaluation_date_reached: self.today > self.period.end(),
             manager_reviews_missing: Some(missing),
             sessions_unfinished: Some(u64::from(!settled)),
+            grades_unfounded: Some(0),
             appeal_window_over: self.today > self.period.end() + Days::new(60),
             open_appeals: Some(0),
             interviews_held: Share::default(),
@@ -540,7 +543,12 @@ impl World {
             actual: Some(actual),
             revisions: Vec::new(),
         };
-        let item = Part { name: "sales".into(), weight: 100.into(), calculation: Some(indicator) };
+        let item = Part {
+            name: "sales".into(),
+            weight: 100.into(),
+            calculation: Some(indicator),
+            approval: None,
+        };
         let performance = Calculation::Performance {
             items: vec![item],
             adjustments: kpi::Adjustments::default(),
@@ -555,6 +563,7 @@ impl World {
             name: name.into(),
             weight: weight.into(),
             calculation: Some(calculation),
+            approval: None,
         };
         let composite = Calculation::Composite {
             dimensions: vec![part("performance", 60, performance), part("behaviour", 40, rated)],
@@ -594,6 +603,7 @@ impl World {
             exec_override: self.dice.one_in(2),
             pending_moves: Some(self.pending.len() as u32),
             undecided_ties: Some(0),
+            grades_unfounded: Some(0),
             before_publication: self.published_grades.is_none(),
             reason_given: self.dice.one_in(2),
             ..calibration_session::Facts::default()

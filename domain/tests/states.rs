@@ -127,11 +127,14 @@ fn cycle_pairs() {
         raci_complete: true,
         weights_sum_to_100: true,
         dates_ordered: true,
+        kind_fits: true,
+        raters_within_reach: true,
         population: 1,
         goals_active: Share { part: 1, whole: 1 },
         evaluation_date_reached: true,
         manager_reviews_missing: Some(0),
         sessions_unfinished: Some(0),
+        grades_unfounded: Some(0),
         appeal_window_over: true,
         open_appeals: Some(0),
         interviews_held: Share { part: 1, whole: 1 },
@@ -199,6 +202,7 @@ fn calibration_session_pairs() {
         exec_override: false,
         pending_moves: Some(0),
         undecided_ties: Some(0),
+        grades_unfounded: Some(0),
         before_publication: true,
         reason_given: true,
     }]);
@@ -324,7 +328,7 @@ fn a_refusal_names_every_violated_guard() {
     assert_eq!(
         refusal.to_string(),
         "launch of the cycle is not possible yet: policy_published, weights_sum_to_100, \
-         dates_ordered"
+         dates_ordered, kind_fits, raters_within_reach"
     );
 }
 

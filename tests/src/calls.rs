@@ -419,6 +419,20 @@ impl<'a> Calls<'a> {
                 made.with(json!({ "reason": "No interviews" }))
             }
             "archiveCycle" => self.cycle_in("closed"),
+            "proposeDimensionDrop" => self.cycle_in("executing").with(json!({
+                "population": "everyone", "dimension": "collaboration", "reason": "Nobody is asked",
+            })),
+            "approveDimensionDrop" => {
+                let made = self.cycle_in("executing");
+                let path = format!("/v1/cycles/{}", made.id.unwrap_or_default());
+                let body = json!({
+                    "population": "everyone", "dimension": "collaboration", "reason": "Nobody is asked",
+                });
+                let shown =
+                    cycles::step(&self.hr, &path, "dimension-drops", Some(body)).expect(200);
+                let drop = shown.json()["dropped_dimensions"][0]["id"].take();
+                made.with(json!({ "drop_id": drop }))
+            }
             "cancelCycle" => self.cycle_in("draft").with(json!({ "reason": "Not needed" })),
 
             "getParticipant" => self.id("lin.participant"),
@@ -598,7 +612,9 @@ pub fn doer(operation: &Operation) -> Persona {
         | "approveMove"
         | "rejectMove" => Persona::DirectManager,
         "confirmReview" => Persona::SkipLevelManager,
-        "overrideCalibrationSession" | "reopenCalibrationSession" => Persona::Executive,
+        "overrideCalibrationSession" | "reopenCalibrationSession" | "approveDimensionDrop" => {
+            Persona::Executive
+        }
         _ => Persona::HrAdmin,
     }
 }

@@ -67,7 +67,7 @@ pub fn exceptions(hr: &Client, cycle: Uuid) -> Value {
 }
 
 /// An id as it stands in a statement.
-fn literal(app: &TestApp, id: Uuid) -> String {
+pub fn literal(app: &TestApp, id: Uuid) -> String {
     match app.engine {
         Engine::Sqlite => format!("x'{}'", id.simple()),
         Engine::Postgres => format!("'{id}'"),
@@ -120,7 +120,7 @@ pub fn rated(app: &TestApp, company: &Company, state: &str, grades: &[(&str, &st
     let rate = |people: &str, grade: &str| {
         let score = score_of(grade);
         format!(
-            "UPDATE review SET state = 'second_review', performance = {score}, \
+            "UPDATE review SET state = 'second_review', founded = (1 = 1), performance = {score}, \
              composite = {score}, collaboration = {score}, computed_grade = '{grade}' \
              WHERE participant_id IN (SELECT p.id FROM participant p \
              JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.employee_id \

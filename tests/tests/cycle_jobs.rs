@@ -174,8 +174,8 @@ fn graded(app: &TestApp, computed: &str, veto: &str) -> String {
     behind(
         app,
         &format!(
-            "UPDATE review SET state = 'second_review', computed_grade = {computed}, \
-         veto_grade = {veto} WHERE state = 'pending_self'"
+            "UPDATE review SET state = 'second_review', founded = (1 = 1), \
+         computed_grade = {computed}, veto_grade = {veto} WHERE state = 'pending_self'"
         ),
     );
     step(&hr, &path, "calibration", Some(json!({}))).expect(200);

@@ -53,7 +53,7 @@ fn a_cycle_is_designed_and_changed_before_its_launch(app: &TestApp) {
     let launched = hr.get(&path).expect(200);
     let refused = app.unchanged(|| hr.patch(&launched, &patch)).refused("state-conflict").json();
     assert_eq!(refused["current_state"], "goal_setting");
-    assert_eq!(refused["allowed_actions"], json!(["start", "cancellation"]));
+    assert_eq!(refused["allowed_actions"], json!(["start", "dimension_drop", "cancellation"]));
 }
 
 fn standards_are_open_to_all_and_plans_are_not(app: &TestApp) {
@@ -315,7 +315,7 @@ fn a_cycle_tells_what_it_waits_for(app: &TestApp) {
         let unmet = conditions.into_iter().filter(|condition| condition["is_met"] == false);
         unmet.map(|mut condition| condition["code"].take()).collect()
     };
-    assert_eq!(before["conditions"].as_array().map(Vec::len), Some(5));
+    assert_eq!(before["conditions"].as_array().map(Vec::len), Some(7));
     assert!(codes(&before).is_empty());
     app.as_(Employee).get(&draft).refused("not-found");
 

@@ -56,7 +56,7 @@ fn with_target(target: &str) -> Value {
 /// `listGoalChanges`, `getGoalChange`.
 fn an_approved_change_is_the_next_revision(app: &TestApp) {
     let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
-    let path = active(app, cycle(&app.as_(HrAdmin), &json!({})), &with_target("1200"));
+    let path = active(app, cycle(app, &json!({})), &with_target("1200"));
     let measured = json!({
         "period_start": "2026-01-01", "source": "crm", "external_id": "jan", "value": "300",
     });
@@ -109,7 +109,7 @@ fn an_approved_change_is_the_next_revision(app: &TestApp) {
 /// Proves R25 through `requestGoalChange`.
 fn a_request_needs_reason_and_evidence(app: &TestApp) {
     let (lin, hr) = (app.as_(Employee), app.as_(HrAdmin));
-    let cycle = cycle(&hr, &json!({}));
+    let cycle = cycle(app, &json!({}));
     let path = active(app, cycle, &with_target("1200"));
     let ask = |client: &Client, body: Value| step(client, &path, "changes", Some(body));
     app.unchanged(|| {
@@ -154,7 +154,7 @@ fn a_request_needs_reason_and_evidence(app: &TestApp) {
 /// Proves R25 through `approveGoalChange`.
 fn weights_and_late_changes_are_for_hr(app: &TestApp) {
     let (lin, mei, hr) = (app.as_(Employee), app.as_(DirectManager), app.as_(HrAdmin));
-    let early = cycle(&hr, &json!({}));
+    let early = cycle(app, &json!({}));
     let wrong = |client: &Client, request: &str, noun: &str| {
         app.unchanged(|| {
             let refused = step(client, request, noun, reason("No").filter(|_| noun == "rejection"));
@@ -176,10 +176,11 @@ fn weights_and_late_changes_are_for_hr(app: &TestApp) {
     assert_eq!(lin.get(&path).json()["content"]["weight"], "90.00");
 
     // After the middle, HR.
-    let mut late = cycles::design("LATE", app.id("policy"));
-    late["period"] = json!({ "start": "2020-01-01", "end": "2026-12-31" });
+    let late = cycles::design("LATE", app.id("policy"));
     let late = hr.post("/v1/cycles", &late).expect(201).id();
     step(&hr, &format!("/v1/cycles/{late}"), "launch", None).expect(200);
+    let id = cycles::literal(app, late);
+    cycles::behind(app, &format!("UPDATE cycle SET period_start = '2020-01-01' WHERE id = {id}"));
     let path = active(app, late, &with_target("1200"));
     let request = asked(&lin, &path, change(&with_target("600")));
     wrong(&mei, &request, "approval");
@@ -188,7 +189,7 @@ fn weights_and_late_changes_are_for_hr(app: &TestApp) {
 
 fn nobody_decides_on_an_own_request(app: &TestApp) {
     let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
-    let path = active(app, cycle(&app.as_(HrAdmin), &json!({})), &with_target("1200"));
+    let path = active(app, cycle(app, &json!({})), &with_target("1200"));
     let request = asked(&mei, &path, change(&with_target("600")));
     assert_eq!(mei.get(&request).json()["allowed_actions"], json!(["rejection"]));
     app.unchanged(|| {
@@ -209,7 +210,7 @@ fn nobody_decides_on_an_own_request(app: &TestApp) {
 
 fn a_rejected_change_leaves_the_goal_as_it_is(app: &TestApp) {
     let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
-    let path = active(app, cycle(&app.as_(HrAdmin), &json!({})), &with_target("1200"));
+    let path = active(app, cycle(app, &json!({})), &with_target("1200"));
     let before = lin.get(&path).expect(200).json();
     let request = asked(&lin, &path, change(&with_target("600")));
     app.unchanged(|| {
@@ -238,7 +239,7 @@ fn placed(cycle: Uuid, level: &str, parent: Option<&Answer>, weight: &str) -> Va
 /// Proves R12 through `createGoal`, `updateGoal`.
 fn a_parent_stands_higher_and_lasts_longer(app: &TestApp) {
     let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
-    let cycle = cycle(&app.as_(HrAdmin), &json!({}));
+    let cycle = cycle(app, &json!({}));
     let company = mei.post("/v1/goals", &placed(cycle, "company", None, "50")).expect(201);
     let team = mei.post("/v1/goals", &placed(cycle, "team", Some(&company), "50")).expect(201);
     let person = lin.post("/v1/goals", &placed(cycle, "person", Some(&team), "100")).expect(201);
@@ -279,7 +280,7 @@ fn a_parent_stands_higher_and_lasts_longer(app: &TestApp) {
 
 fn the_tree_is_checked_again_at_approval(app: &TestApp) {
     let (lin, mei, hr) = (app.as_(Employee), app.as_(DirectManager), app.as_(HrAdmin));
-    let strict = cycle(&hr, &json!({ "goal.align_required": "block" }));
+    let strict = cycle(app, &json!({ "goal.align_required": "block" }));
     let alone = lin.post("/v1/goals", &placed(strict, "person", None, "100")).expect(201);
     step(&lin, &path(&alone), "submission", None).expect(200);
     app.unchanged(|| {
@@ -287,7 +288,7 @@ fn the_tree_is_checked_again_at_approval(app: &TestApp) {
         refused.faults(&[("", "alignment_valid")]);
     });
 
-    let cycle = cycle(&hr, &json!({}));
+    let cycle = cycle(app, &json!({}));
     let team = mei.post("/v1/goals", &placed(cycle, "team", None, "100")).expect(201);
     let person = lin.post("/v1/goals", &placed(cycle, "person", Some(&team), "100")).expect(201);
     let sun = app.as_(SkipLevelManager);
@@ -304,7 +305,7 @@ fn the_tree_is_checked_again_at_approval(app: &TestApp) {
 /// Proves R12, R21, R22 through `getGoalAlignment`.
 fn everybody_sees_how_a_goal_contributes(app: &TestApp) {
     let (lin, mei, sun) = (app.as_(Employee), app.as_(DirectManager), app.as_(SkipLevelManager));
-    let cycle = cycle(&app.as_(HrAdmin), &json!({ "okr.rollup": "children" }));
+    let cycle = cycle(app, &json!({ "okr.rollup": "children" }));
     let mut company = placed(cycle, "company", None, "40");
     company["content"]["theme"] = "Lead the market".into();
     company["content"]["title"] = "Revenue of the company".into();

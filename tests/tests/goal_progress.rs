@@ -23,7 +23,7 @@ on_each_engine![
 /// A goal of Lin's in force.
 fn active(app: &TestApp, settings: &Value, content: &Value) -> (String, Answer) {
     let lin = app.as_(Employee);
-    let made = lin.post("/v1/goals", &goal(cycle(&app.as_(HrAdmin), settings), content));
+    let made = lin.post("/v1/goals", &goal(cycle(app, settings), content));
     let path = path(&made.expect(201));
     let active = activate(&lin, &app.as_(DirectManager), &path);
     (path, active)

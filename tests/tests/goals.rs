@@ -33,7 +33,7 @@ fn draft(app: &TestApp, cycle: Uuid, content: &Value) -> Answer {
 }
 
 fn new_cycle(app: &TestApp) -> Uuid {
-    cycle(&app.as_(HrAdmin), &json!({}))
+    cycle(app, &json!({}))
 }
 
 fn reason(text: &str) -> Option<Value> {
@@ -279,7 +279,7 @@ fn every_fault_of_a_draft_is_named(app: &TestApp) {
 
 /// Proves R16, R18 through `submitGoal`.
 fn what_keeps_a_goal_from_being_handed_in_is_named_at_once(app: &TestApp) {
-    let cycle = cycle(&app.as_(HrAdmin), &json!({ "smart.enforce": "block" }));
+    let cycle = cycle(app, &json!({ "smart.enforce": "block" }));
     let mut vague = indicator("提高", "99.99");
     vague["theme"] = Value::Null;
     vague["period"]["end"] = "2100-01-01".into();
@@ -321,14 +321,14 @@ fn weights_sum_to_a_hundred_exactly(app: &TestApp) {
 
 /// Proves R16, R17 through `submitGoal`.
 fn smart_warns_unless_the_policy_blocks(app: &TestApp) {
-    let (lin, hr) = (app.as_(Employee), app.as_(HrAdmin));
+    let lin = app.as_(Employee);
     let mut easy = indicator("Revenue in the north", "100");
     easy["definition"]["baseline"] = "1200".into();
     let made = draft(app, new_cycle(app), &easy);
     let submitted = step(&lin, &path(&made), "submission", None).expect(200).json();
     assert_eq!(submitted["smart"], json!(["A:NOT_CHALLENGING"]));
 
-    let strict = cycle(&hr, &json!({ "smart.enforce": "block" }));
+    let strict = cycle(app, &json!({ "smart.enforce": "block" }));
     easy["definition"]["baseline"] = "500".into();
     let made = draft(app, strict, &easy);
     assert_eq!(made.json()["smart"], json!(["A:UNREALISTIC"]));

@@ -7,6 +7,7 @@ mod bad_input;
 mod bounds;
 mod bulk;
 mod calibration;
+mod completion;
 mod contract;
 mod crash;
 mod cycle_jobs;

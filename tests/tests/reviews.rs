@@ -216,7 +216,7 @@ fn a_rating_without_evidence_is_refused(app: &TestApp) {
     let unfounded = json!({ "ratings": [
         rating("competency", "5", "2025-12-31", long),
         rating("behaviour", "1", "2026-05-01", "Too short"),
-        rating("collaboration", "5", "2026-12-31", long),
+        rating("collaboration", "5", "2026-01-01", long),
     ] });
     let refuse = |client: &Client, side: &str, place: &str| {
         write(client, &review, side, &unfounded).expect(200);

@@ -223,7 +223,9 @@ async fn open(
 /// Its grades stand: each review gets its final grade, the calibrated or else the computed one, no
 /// better than a veto leaves it. The distribution must pass the check, with a reason where it only
 /// warns, or senior management have accepted it; no move may wait; and where quotas are exact,
-/// equals across a boundary must have been told apart. Nobody does this whom the session compares.
+/// equals across a boundary must have been told apart. Every final S or D needs evidence. A group too
+/// small for quotas passes where they only guide, and everywhere where nobody is left to pool it with.
+/// Nobody does this whom the session compares.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "finaliseCalibrationSession",
     params(("id" = Uuid, Path, description = "Id of the session")),
     request_body = SessionFinalisation,

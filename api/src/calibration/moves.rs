@@ -91,6 +91,13 @@ pub(super) fn propose(
         return Err(Refusal::InUse(vec![Violation::new("/review_id", "move_pending")]));
     }
     let evidence: Vec<EvidenceItem> = new.evidence.into_iter().map(EvidenceItem::from).collect();
+    let early = evidence.iter().enumerate().filter_map(|(at, item)| {
+        Violation::in_future(format!("/evidence/{at}/date"), item.date, actor.today)
+    });
+    let early: Vec<_> = early.collect();
+    if !early.is_empty() {
+        return Err(Refusal::Invalid(early));
+    }
     let moved = SessionMove {
         id,
         session_id: session.id,

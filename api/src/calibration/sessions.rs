@@ -18,13 +18,13 @@ use domain::calibration::{merits_of, placements, undecided_ties};
 use domain::calibration_session::{CalibrationSession, SessionAction, SessionMember, SessionSeat};
 use domain::change::{Change, Record};
 use domain::cycle::Cycle;
-use domain::distribution::{Check, Placement, check, counted};
+use domain::distribution::{Check, Placement, Pooling, check, counted};
 use domain::id::{
     AccountId, CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId,
 };
 use domain::number::fixed;
 use domain::policy::{Action, CONFLICT_OF_INTEREST, Mask, Permit, Relations, Target, decide};
-use domain::settings::{DistributionMode, DistributionSettings};
+use domain::settings::DistributionSettings;
 use domain::signing::Act;
 use domain::state::calibration_session::{Event, Facts, Guard, State};
 use domain::state::{self, Signature, cycle};
@@ -419,11 +419,18 @@ fn look(
         let grades = people.iter().filter_map(|review| review.results.present_grade());
         let answer = check(&counted(grades), &settings).map_err(internal)?;
         let reason = reason.as_deref().unwrap_or_default();
-        // Without quotas of its own, a small group has nothing to deviate from where they guide.
-        let guided = settings.mode == DistributionMode::Guideline;
-        facts.distribution_ok = people.is_empty()
-            || answer.accepted(reason).is_ok()
-            || guided && answer == Check::PoolRequired;
+        let pool = Pooling {
+            mode: settings.mode,
+            min_group: settings.min_group,
+            people: match answer {
+                Check::PoolRequired => comparable(store, actor, session)?,
+                _ => 0,
+            },
+        };
+        facts.distribution_ok = people.is_empty() || answer.accepted(reason, pool).is_ok();
+        let unfounded = store.grades_unfounded(session.cycle_id, Some(session.id))?;
+        facts.grades_unfounded = Some(unfounded);
+        details.insert(Guard::GradesFounded.as_str(), unfounded.to_string());
         let pending = store.pending_moves(session.id)?.len();
         facts.pending_moves = u32::try_from(pending).ok();
         let ties =
@@ -435,6 +442,23 @@ fn look(
         details.insert(Guard::TiesDecided.as_str(), ties.to_string());
     }
     Ok((facts, details))
+}
+
+/// How many people who count towards quotas the session could compare at most: all of the cycle but
+/// those who sit in it.
+fn comparable(
+    store: &mut dyn Store,
+    actor: &Actor,
+    session: &CalibrationSession,
+) -> Result<u32, Refusal> {
+    let overseers = store.overseers(session.cycle_id, actor.today)?;
+    let reviews = store.results_of(&ReviewSet::of(session.cycle_id))?;
+    let counts = |review: &&ReviewResults| {
+        review.counts_for_quota
+            && !overseers.contains(&review.employee_id)
+            && session.seat_of(review.employee_id).is_none()
+    };
+    Ok(u32::try_from(reviews.iter().filter(counts).count()).unwrap_or(u32::MAX))
 }
 
 /// Whether senior management has accepted the grades as they are now: whoever did belongs to it

@@ -1,13 +1,13 @@
 //! Use cases of cycles: who sees which, and their design before the launch.
 
-use super::views::{CyclePatch, CycleView, NewCycle, allowed_actions};
+use super::views::{CyclePatch, CycleView, NewCycle, PeriodView, allowed_actions};
 use crate::caller::Actor;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use domain::calendar::Period;
 use domain::change::{Change, Record};
-use domain::cycle::{Cycle, CycleApproval, StageDuties, stage};
+use domain::cycle::{Cycle, CycleApproval, CycleKind, StageDuties, stage};
 use domain::id::{CycleId, OrgUnitId, PolicyId};
 use domain::policy::{Action, Target};
 use domain::state::cycle::State;
@@ -45,7 +45,10 @@ pub(super) fn view(
 ) -> Result<CycleView, Refusal> {
     let approvals = approvals(store, cycle.id)?;
     let headcount = store.headcount(cycle.id)?;
-    Ok(CycleView::new(actor, cycle, &approvals, Some(headcount)))
+    let sealed = store.policy(cycle.policy_id)?;
+    let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
+    let warnings = policy.rules.warnings().ok();
+    Ok(CycleView::new(actor, cycle, &approvals, Some(headcount), warnings))
 }
 
 /// Designs a cycle.
@@ -56,8 +59,7 @@ pub fn create_cycle(
     new: NewCycle,
 ) -> Result<Reply<CycleView>, Refusal> {
     let permit = actor.may(Action::CycleWrite)?;
-    let period = Period::new(new.period.start, new.period.end)
-        .map_err(|_| Refusal::invalid("/period/end", "period_invalid"))?;
+    let period = period_of(new.kind, new.period)?;
     let cycle = Cycle {
         id,
         code: new.code,
@@ -69,16 +71,14 @@ pub fn create_cycle(
         schedule: new.schedule.into(),
         raci: new.raci.into_iter().map(StageDuties::from).collect(),
         org_unit_ids: new.org_unit_ids.into_iter().map(OrgUnitId::from).collect(),
+        dropped: Vec::new(),
         launched_at: None,
         published_at: None,
         version: 1,
         created_at: actor.now,
         updated_at: actor.now,
     };
-    let policy = store.policy(cycle.policy_id)?;
-    if policy.is_none() {
-        return Err(Refusal::unknown("/policy_id", cycle.policy_id.uuid()));
-    }
+    check_policy(store, cycle.policy_id)?;
     check_units(store, &cycle.org_unit_ids)?;
     let record = Record::new("cycle.created", id, permit.rule())
         .field("code", None::<String>, cycle.code.clone())
@@ -114,6 +114,14 @@ pub(super) fn update_cycle(
         updated_at: actor.now,
         ..before.clone()
     };
+    if patch.kind.is_some() || patch.period.is_some() {
+        after.kind = patch.kind.unwrap_or(before.kind);
+        after.period = period_of(after.kind, patch.period.unwrap_or(before.period.into()))?;
+    }
+    if let Some(policy) = patch.policy_id {
+        after.policy_id = policy.into();
+        check_policy(store, after.policy_id)?;
+    }
     if let Some(schedule) = patch.schedule {
         after.schedule = schedule.into();
     }
@@ -126,6 +134,9 @@ pub(super) fn update_cycle(
     }
     let record = Record::new("cycle.updated", id, permit.rule())
         .field("name", before.name, after.name.clone())
+        .field("kind", before.kind.as_str(), after.kind.as_str())
+        .field("policy_id", before.policy_id.to_string(), after.policy_id.to_string())
+        .field("period", told(&before.period), told(&after.period))
         .field("schedule", told(&before.schedule), told(&after.schedule))
         .field("raci", told(&before.raci), told(&after.raci))
         .field("org_unit_ids", told(&before.org_unit_ids), told(&after.org_unit_ids));
@@ -140,6 +151,25 @@ pub(super) fn conflict(actor: &Actor, cycle: &Cycle, given: &[CycleApproval]) ->
     Refusal::StateConflict {
         current_state: cycle.state.as_str(),
         allowed_actions: allowed.iter().map(|action| action.as_str()).collect(),
+    }
+}
+
+/// A period that is as long as the kind of its cycle says.
+fn period_of(kind: CycleKind, period: PeriodView) -> Result<Period, Refusal> {
+    let period = Period::new(period.start, period.end)
+        .map_err(|_| Refusal::invalid("/period/end", "period_invalid"))?;
+    if kind.fits(period) {
+        return Ok(period);
+    }
+    let (days, fitting) = (period.days(), kind.days());
+    let unfit = Violation::new("/kind", "kind_unfit").with("value", days);
+    Err(Refusal::Invalid(vec![unfit.with("min", fitting.start()).with("max", fitting.end())]))
+}
+
+fn check_policy(store: &mut dyn Store, policy: PolicyId) -> Result<(), Refusal> {
+    match store.policy(policy)? {
+        Some(_) => Ok(()),
+        None => Err(Refusal::unknown("/policy_id", policy.uuid())),
     }
 }
 

@@ -10,7 +10,7 @@ use domain::calendar::WorkCalendar;
 use domain::cycle::{Cycle, CycleAction, unassigned_stages};
 use domain::id::ParticipantId;
 use domain::participant::{Participant, UnitTree, day_of_record, enrol};
-use domain::performance_policy::{PerformancePolicy, PolicyRules};
+use domain::performance_policy::{OutOfReach, PerformancePolicy, PolicyRules};
 use domain::settings::Settings;
 use domain::state::Share;
 use domain::state::cycle::{Facts, Guard};
@@ -64,6 +64,15 @@ pub(super) fn look(
             if let Some(sum) = policy.rules.weights_off_100() {
                 sight.say(Guard::WeightsSumTo100, sum);
             }
+            sight.say(Guard::KindFits, format!("{}, {}", cycle.kind, cycle.period.days()));
+            let short = policy.rules.out_of_reach().unwrap_or_default();
+            let told = |it: OutOfReach<'_>| {
+                format!("{}/{}: {} / {} %", it.population.code, it.rule.code, it.reach, it.needed)
+            };
+            sight.say(
+                Guard::RatersWithinReach,
+                short.into_iter().map(told).collect::<Vec<_>>().join(", "),
+            );
         }
         CycleAction::Start => {
             let Share { part, whole } = store.goals_in_force(*id)?;
@@ -84,6 +93,9 @@ pub(super) fn look(
             let unfinished = store.sessions_unfinished(*id)? + store.reviews_ungraded(*id)?;
             sight.facts.sessions_unfinished = Some(unfinished);
             sight.say(Guard::SessionsFinalised, unfinished);
+            let unfounded = store.grades_unfounded(*id, None)?;
+            sight.facts.grades_unfounded = Some(unfounded);
+            sight.say(Guard::GradesFounded, unfounded);
         }
         CycleAction::Closure => {
             let last = match cycle.published_at {
@@ -105,7 +117,7 @@ pub(super) fn look(
             sight.facts.sessions_unfinished = Some(unfinished);
             sight.say(Guard::SessionsFinalised, unfinished);
         }
-        CycleAction::Update | CycleAction::Cancellation => {}
+        CycleAction::Update | CycleAction::DimensionDrop | CycleAction::Cancellation => {}
     }
     sight.facts.reason_given = order.reason.is_some();
     Ok(sight)

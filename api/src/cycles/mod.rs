@@ -1,6 +1,7 @@
 //! Performance cycles: designed, launched, moved from stage to stage.
 
 mod cases;
+mod drops;
 mod guards;
 mod moves;
 mod readiness;
@@ -77,7 +78,7 @@ async fn list(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, 
     let given = |id: &CycleId| approvals.get(id).map(Vec::as_slice).unwrap_or_default();
     let items = rows
         .into_iter()
-        .map(|row| CycleView::new(&caller.actor, row.clone(), given(&row.id), None))
+        .map(|row| CycleView::new(&caller.actor, row.clone(), given(&row.id), None, None))
         .collect();
     let page = CyclePage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
@@ -85,7 +86,8 @@ async fn list(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, 
 
 /// Design a cycle
 ///
-/// Makes a cycle in draft. What its launch demands may still be missing.
+/// Makes a cycle in draft. What its launch demands may still be missing, but its period is as long as
+/// its kind says: a month 4 to 5 weeks, a quarter 12 to 14, a half 24 to 28, a year 50 to 54.
 #[utoipa::path(tag = "cycles", operation_id = "createCycle", request_body = NewCycle,
     responses((status = 201, description = "The cycle in draft", body = CycleView)),
     security(("bearer" = [])))]
@@ -120,7 +122,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Change the design of a cycle
 ///
-/// Merge patch of name, schedule, responsibilities and units, before the launch.
+/// Merge patch of name, kind, policy, period, schedule, responsibilities and units, before the launch.
 #[utoipa::path(tag = "cycles", operation_id = "updateCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     request_body(content = CyclePatch, content_type = "application/merge-patch+json"),
@@ -145,8 +147,9 @@ async fn update(
 ///
 /// Freezes who takes part, with unit, department, responsible manager and population of the day,
 /// and begins goal setting. The policy must be published, every stage have one who answers and
-/// somebody who works, the days be in order and somebody take part; a refusal names all that is not
-/// so.
+/// somebody who works, the days be in order, the period fit the kind, somebody take part and everybody
+/// be within reach of raters; a refusal names all that is not so, and `warnings` what there is to live
+/// with.
 #[utoipa::path(tag = "cycles", operation_id = "launchCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     responses((status = 200, description = "The cycle in goal setting", body = CycleView),
@@ -208,8 +211,8 @@ async fn calibration(
 
 /// Confirm the grades
 ///
-/// Ends calibration: the grades stand, and goals are locked. Every session must be finalised; what
-/// no session has compared keeps its computed grade.
+/// Ends calibration: the grades stand, and goals are locked. Every session must be finalised, and every
+/// final S or D rest on evidence; what no session has compared keeps its computed grade.
 #[utoipa::path(tag = "cycles", operation_id = "confirmCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     responses((status = 200, description = "The confirmed cycle", body = CycleView),
@@ -335,6 +338,8 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(start)
             .service(evaluation)
             .service(calibration)
+            .service(drops::propose)
+            .service(drops::approve)
             .service(confirmation)
             .service(publication)
             .service(closure)

@@ -239,6 +239,7 @@ fn follow(
             vec![("reviews", store.move_reviews(id, &shown, Review::Final)?)]
         }
         CycleAction::Update
+        | CycleAction::DimensionDrop
         | CycleAction::Start
         | CycleAction::Archival
         | CycleAction::Cancellation => Vec::new(),
@@ -293,7 +294,7 @@ fn seat_of(approval: &CycleApproval) -> state::Signature {
 /// What is recorded of a transition.
 fn told(action: CycleAction) -> &'static str {
     match action {
-        CycleAction::Update => "cycle.updated",
+        CycleAction::Update | CycleAction::DimensionDrop => "cycle.updated",
         CycleAction::Launch => "cycle.launched",
         CycleAction::Start => "cycle.started",
         CycleAction::Evaluation => "cycle.evaluation_opened",

@@ -1,6 +1,6 @@
 //! What keeps a cycle from its next stage: conditions of the whole, and person by person.
 
-use super::guards::look;
+use super::guards::{look, settings};
 use super::moves::Order;
 use crate::caller::{Actor, Caller};
 use crate::extract::{PathId, Query};
@@ -13,12 +13,14 @@ use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
 use domain::cycle::{Cycle, CycleAction};
 use domain::id::CycleId;
+use domain::performance_policy::{DimensionRule, PerformancePolicy, PolicyWarning};
 use domain::policy::{Action, Mask, Protected, Stage, visibility};
 use domain::readiness::{Laggard, Missing};
+use domain::settings::{MissingActual, OkrInReview};
 use domain::state::{Actor as Seat, Machine, cycle};
 use domain::text::TextEnum;
 use domain::to_do::next_step;
-use persistence::{After, Page, Store};
+use persistence::{After, Demands, Page, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -61,6 +63,23 @@ pub struct LaggardView {
     /// Whether the cycle cannot go on without it.
     #[schema(example = true)]
     pub is_blocking: bool,
+    /// The way out, in the reader's language, where it is not to do what is missing; else null.
+    #[schema(
+        required = true,
+        example = "HR takes the rating up again, and the manager adds both."
+    )]
+    pub way_out: Option<String>,
+}
+
+/// What a cycle will have to live with.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CycleWarning {
+    /// Its stable code.
+    #[schema(schema_with = words::<PolicyWarning>)]
+    pub code: PolicyWarning,
+    /// What it means and what can be done, in the reader's language.
+    #[schema(example = "Objectives are not scored under this policy.")]
+    pub detail: String,
 }
 
 /// Whether a cycle is ready for its next stage.
@@ -75,6 +94,11 @@ pub struct CycleReadiness {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub conditions: Option<Vec<CycleCondition>>,
+    /// What the cycle will have to live with under its policy, until evaluation ends; for the same
+    /// readers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub warnings: Option<Vec<CycleWarning>>,
     /// Because of whom it is not ready, of those the caller may see, in the order of participants.
     pub items: Vec<LaggardView>,
     /// Goes on behind the last item; null on the last page.
@@ -133,17 +157,19 @@ fn report(
     let planned = cycle.target(actor.today).stage == Some(Stage::Draft);
     let dated = !planned || permit.mask() == Mask::Full;
     let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
-    let aside = [CycleAction::Update, CycleAction::Cancellation];
+    let aside = [CycleAction::Update, CycleAction::DimensionDrop, CycleAction::Cancellation];
     let next = cycle.possible_actions().find(|action| !aside.contains(action));
-    let conditions = match next {
-        Some(next) if visible.everyone() == Some(Mask::Full) => {
-            Some(conditions(store, actor, &cycle, next, language)?)
-        }
-        _ => None,
+    let sealed = store.policy(cycle.policy_id)?;
+    let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
+    let sees_all = visible.everyone() == Some(Mask::Full);
+    let conditions = match next.filter(|_| sees_all) {
+        Some(next) => Some(conditions(store, actor, &cycle, &policy, next, language)?),
+        None => None,
     };
+    let demands = demands(&cycle, &policy)?;
     let sessions = store.sessions_of(id)?;
-    let laggards = store.laggards(id, cycle.state, &sessions, &visible, page)?;
-    let view = |laggard: Laggard| view(laggard, &cycle, actor.today);
+    let laggards = store.laggards(id, cycle.state, &demands, &sessions, &visible, page)?;
+    let view = |laggard: Laggard| view(laggard, &cycle, actor.today, language);
     Ok(CycleReadiness {
         due_on: match next.filter(|_| dated) {
             None => None,
@@ -152,6 +178,7 @@ fn report(
         },
         next,
         conditions,
+        warnings: sees_all.then(|| warnings(&cycle, &policy, language)),
         items: laggards.into_iter().map(view).collect(),
         next_cursor: None,
     })
@@ -162,13 +189,12 @@ fn conditions(
     store: &mut dyn Store,
     actor: &Actor,
     cycle: &Cycle,
+    policy: &PerformancePolicy,
     next: CycleAction,
     language: Language,
 ) -> Result<Vec<CycleCondition>, Refusal> {
     let order = Order::plain(cycle.id, cycle.version, next);
-    let sealed = store.policy(cycle.policy_id)?;
-    let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
-    let sight = look(store, actor, &order, cycle, &policy)?;
+    let sight = look(store, actor, &order, cycle, policy)?;
     let row = next.event().and_then(|event| cycle.state.row(event));
     let guards = row.map(|row| row.guards).unwrap_or_default();
     let condition = |guard: &cycle::Guard| {
@@ -180,7 +206,36 @@ fn conditions(
     Ok(guards.iter().map(condition).collect())
 }
 
-fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate) -> LaggardView {
+/// What a person needs to be rated at all.
+fn demands(cycle: &Cycle, policy: &PerformancePolicy) -> Result<Demands, Refusal> {
+    let internal = |error: domain::DomainError| Refusal::Internal(error.to_string());
+    let settings = settings(&policy.rules)?;
+    let populations = policy.rules.populations.iter();
+    let scored = populations.filter(|it| it.dimensions.iter().any(DimensionRule::is_performance));
+    Ok(Demands {
+        scored: scored.map(|population| population.code.clone()).collect(),
+        objectives_count: settings.okr.in_review == OkrInReview::Mapped,
+        actuals_needed: settings.kpi.missing_actual != MissingActual::Zero,
+        stuck: cycle.stuck_populations(&policy.rules).map_err(internal)?,
+    })
+}
+
+/// What the cycle will have to live with, as long as people can still do something about it.
+fn warnings(cycle: &Cycle, policy: &PerformancePolicy, language: Language) -> Vec<CycleWarning> {
+    use cycle::State::{Draft, Evaluating, Executing, GoalSetting};
+    if !matches!(cycle.state, Draft | GoalSetting | Executing | Evaluating) {
+        return Vec::new();
+    }
+    let found = policy.rules.warnings().unwrap_or_default().into_iter();
+    let told = |code: PolicyWarning| CycleWarning {
+        code,
+        detail: Violation::new("", code.as_str()).text(language),
+    };
+    found.map(told).collect()
+}
+
+fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate, language: Language) -> LaggardView {
+    let way_out = laggard.missing.way_out();
     let due_on = laggard.missing.due_on(&cycle.schedule);
     LaggardView {
         participant_id: laggard.participant_id.uuid(),
@@ -192,5 +247,6 @@ fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate) -> LaggardView {
         due_on,
         is_overdue: due_on < today,
         is_blocking: laggard.missing.is_blocking(),
+        way_out: way_out.map(|code| Violation::new("", code).text(language)),
     }
 }

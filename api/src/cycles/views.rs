@@ -7,7 +7,9 @@ use domain::calendar;
 use domain::cycle::{
     Cycle, CycleAction, CycleApproval, CycleKind, CycleStage, Duty, Schedule, StageDuties,
 };
-use domain::id::OrgUnitId;
+use domain::dropped_dimension::DroppedDimension;
+use domain::id::{AccountId, OrgUnitId};
+use domain::performance_policy::PolicyWarning;
 use domain::policy::{Action, Mask, Protected, Stage, decide};
 use domain::state::{Actor as Seat, cycle};
 use domain::text::TextEnum;
@@ -146,6 +148,53 @@ pub struct CycleApprovalView {
     pub at: DateTime<Utc>,
 }
 
+/// A dimension that is left out of the results of a population where too few raters are there.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = DroppedDimension)]
+pub struct DroppedDimensionView {
+    /// Its id, by which explanations name the approval.
+    pub id: Uuid,
+    /// The population of the policy.
+    #[schema(example = "everyone")]
+    pub population: String,
+    /// The dimension.
+    #[schema(example = "collaboration")]
+    pub dimension: String,
+    /// Why.
+    #[schema(example = "Nobody asks partners of other departments this year")]
+    pub reason: String,
+    /// Who proposed it; only for those who may approve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub proposed_by: Option<Uuid>,
+    /// When it was proposed.
+    pub proposed_at: DateTime<Utc>,
+    /// Who approved it; only for those who may approve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub approved_by: Option<Uuid>,
+    /// When it was approved; null while it has no effect.
+    #[schema(required = true)]
+    pub approved_at: Option<DateTime<Utc>>,
+}
+
+impl DroppedDimensionView {
+    /// What was proposed is for those who may approve, what was approved for everybody.
+    fn new(dropped: DroppedDimension, sees_approvals: bool) -> Option<Self> {
+        let shown = sees_approvals || dropped.approved_at.is_some();
+        shown.then(|| Self {
+            id: dropped.id.uuid(),
+            population: dropped.population,
+            dimension: dropped.dimension,
+            reason: dropped.reason,
+            proposed_by: sees_approvals.then(|| dropped.proposed_by.uuid()),
+            proposed_at: dropped.proposed_at,
+            approved_by: dropped.approved_by.filter(|_| sees_approvals).map(AccountId::uuid),
+            approved_at: dropped.approved_at,
+        })
+    }
+}
+
 /// How many people are in a cycle.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[schema(as = CycleHeadcount)]
@@ -194,6 +243,15 @@ pub struct CycleView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub org_unit_ids: Option<Vec<Uuid>>,
+    /// Dimensions that are left out of results where too few raters are there; absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub dropped_dimensions: Option<Vec<DroppedDimensionView>>,
+    /// What the cycle will have to live with under its policy; not in lists, and only for HR, senior
+    /// management and programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = word_list::<PolicyWarning>)]
+    pub warnings: Option<Vec<PolicyWarning>>,
     /// When it was launched.
     pub launched_at: Option<DateTime<Utc>>,
     /// When its results were published: the time for appeals began.
@@ -247,6 +305,7 @@ impl CycleView {
         cycle: Cycle,
         approvals: &[CycleApproval],
         headcount: Option<Headcount>,
+        warnings: Option<Vec<PolicyWarning>>,
     ) -> Self {
         let target = cycle.target(actor.today);
         let may = |action| decide(&actor.subject, action, &target).permit.is_some();
@@ -258,6 +317,8 @@ impl CycleView {
         let standards = whole || target.stage != Some(Stage::Draft);
         let raci = cycle.raci.into_iter().map(StageDutiesView::from).collect();
         let units = cycle.org_unit_ids.into_iter().map(OrgUnitId::uuid).collect();
+        let dropped = cycle.dropped.into_iter();
+        let dropped = dropped.filter_map(|it| DroppedDimensionView::new(it, sees_approvals));
         Self {
             allowed_actions,
             approvals: sees_approvals.then(|| approvals.iter().filter_map(approval).collect()),
@@ -274,6 +335,8 @@ impl CycleView {
             schedule: standards.then(|| cycle.schedule.into()),
             raci: standards.then_some(raci),
             org_unit_ids: whole.then_some(units),
+            dropped_dimensions: standards.then(|| dropped.collect()),
+            warnings: warnings.filter(|_| whole),
             launched_at: cycle.launched_at,
             published_at: cycle.published_at,
             version: cycle.version,
@@ -344,6 +407,16 @@ pub struct CyclePatch {
         example = "Year 2026"
     )]
     pub name: Option<String>,
+    /// How long it is meant to be.
+    #[serde(default)]
+    #[schema(schema_with = words::<CycleKind>, required = false)]
+    pub kind: Option<CycleKind>,
+    /// The policy version it applies.
+    #[schema(nullable = false)]
+    pub policy_id: Option<Uuid>,
+    /// The days that are evaluated.
+    #[schema(nullable = false)]
+    pub period: Option<PeriodView>,
     /// When its stages begin and their work is due; replaced as a whole.
     #[schema(nullable = false)]
     pub schedule: Option<ScheduleView>,
@@ -353,6 +426,34 @@ pub struct CyclePatch {
     /// The units whose people take part; replaced as a whole.
     #[schema(max_items = 500, nullable = false)]
     pub org_unit_ids: Option<Vec<Uuid>>,
+}
+
+/// A dimension to leave out of the results of a population where too few raters are there.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDimensionDrop {
+    /// The population of the policy.
+    #[schema(min_length = 1, max_length = 40, example = "everyone")]
+    pub population: String,
+    /// One of its dimensions that people rate.
+    #[schema(min_length = 1, max_length = 40, example = "collaboration")]
+    pub dimension: String,
+    /// Why.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        pattern = r"\S",
+        example = "Nobody asks partners of other departments this year"
+    )]
+    pub reason: String,
+}
+
+/// Which proposal is approved.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DimensionDropApproval {
+    /// Its id.
+    pub drop_id: Uuid,
 }
 
 /// Why a step is taken.

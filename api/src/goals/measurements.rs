@@ -80,7 +80,8 @@ pub struct MeasurementPage {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMeasurement {
-    /// First day of the period that was measured, within the goal's.
+    /// First day of the period that was measured, within the goal's; not one that has not begun. The
+    /// value of a period that runs is corrected when it is over.
     pub period_start: NaiveDate,
     /// Where it comes from.
     #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "crm")]
@@ -163,7 +164,7 @@ pub fn create_measurement(
     let opened = open_to_change(store, actor, Action::MeasurementWrite, id, None)?;
     opened.expect(actor, GoalAction::Measurement)?;
     let before = &opened.goal;
-    refuse_faults(faults(before, &new, &opened.frame.settings))?;
+    refuse_faults(faults(before, &new, &opened.frame.settings, actor.today))?;
     let mut all = store.measurements(id, &Page::ALL)?;
     let is_same = |known: &&Measurement| {
         (known.period_start, &known.source, &known.external_id)
@@ -211,14 +212,24 @@ pub fn create_measurement(
     Ok(Reply::created(measurement.into(), revision, place))
 }
 
-/// What is wrong with a value that was measured: outside the goal's period, or nothing the method
-/// could score.
-fn faults(goal: &Goal, new: &NewMeasurement, settings: &Settings) -> Vec<Violation> {
+/// What is wrong with a value that was measured: outside the goal's period, of a period that has not
+/// begun, or nothing the method could score.
+fn faults(
+    goal: &Goal,
+    new: &NewMeasurement,
+    settings: &Settings,
+    today: NaiveDate,
+) -> Vec<Violation> {
     let outside = !goal.content.period.contains(new.period_start);
+    let early = Violation::in_future("/period_start", new.period_start, today);
     let outside = outside.then(|| Violation::new("/period_start", "period_invalid"));
     let unscorable = match &goal.content.kind {
         GoalKind::Indicator(indicator) => indicator.method.score(Some(&new.value), settings).err(),
         GoalKind::Objective { .. } => None,
     };
-    outside.into_iter().chain(unscorable.map(|error| fault("/value", &error))).collect()
+    outside
+        .into_iter()
+        .chain(early)
+        .chain(unscorable.map(|error| fault("/value", &error)))
+        .collect()
 }

@@ -2,12 +2,13 @@
 
 use super::views::{NewPolicy, PolicyPatch, PolicyView};
 use crate::caller::Actor;
+use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::transition::fault;
 use domain::change::{Change, Record};
 use domain::id::PolicyId;
-use domain::performance_policy::{PerformancePolicy, PolicyRules, PolicyState, stage};
+use domain::performance_policy::{OutOfReach, PerformancePolicy, PolicyRules, PolicyState, stage};
 use domain::policy::{Action, Permit, Target};
 use domain::text::TextEnum;
 use persistence::{PolicyFilter, Store};
@@ -89,9 +90,11 @@ pub fn publish_policy(
 ) -> Result<Reply<PolicyView>, Refusal> {
     let (before, permit) = open_draft(store, actor, id, expected)?;
     let faults = before.rules.faults();
+    let faults = faults.iter().map(|(place, error)| fault(format!("/rules{place}"), error));
+    let short = before.rules.out_of_reach().unwrap_or_default();
+    let faults: Vec<_> = faults.chain(short.into_iter().map(out_of_reach)).collect();
     if !faults.is_empty() {
-        let faults = faults.iter().map(|(place, error)| fault(format!("/rules{place}"), error));
-        return Err(Refusal::GuardFailed(faults.collect()));
+        return Err(Refusal::GuardFailed(faults));
     }
     let after = PerformancePolicy {
         state: PolicyState::Published,
@@ -103,6 +106,16 @@ pub fn publish_policy(
     let record = Record::new("policy.published", id, permit.rule())
         .transition(PolicyState::Draft.as_str(), PolicyState::Published.as_str());
     save(store, actor, after, record)
+}
+
+/// A dimension in which nobody could be rated, with whom nobody asks.
+fn out_of_reach(found: OutOfReach<'_>) -> Violation {
+    let asked = found.rule.raters.keys().filter(|rater| !rater.is_collected());
+    let missing: Vec<_> = asked.map(|rater| rater.as_str()).collect();
+    Violation::new(format!("/rules{}", found.place), "raters_out_of_reach")
+        .with("value", found.reach)
+        .with("min", found.needed)
+        .with("missing", missing.join(", "))
 }
 
 /// A version that the caller may write, has read in its newest version, and that may still change.

@@ -131,7 +131,9 @@ async fn update(
 /// Publish a policy
 ///
 /// Puts a draft in force for the cycles that will refer to it. Refused with everything that is
-/// wrong with its rules, each fault with its place.
+/// wrong with its rules, each fault with its place; also with each dimension in which nobody could be
+/// rated, since the raters who can be asked, the person and the manager, do not make up
+/// `review.min_weight_share`.
 #[utoipa::path(tag = "policies", operation_id = "publishPolicy",
     params(("id" = Uuid, Path, description = "Id of the version")),
     responses((status = 200, description = "The published version", body = PolicyView)),

@@ -11,6 +11,7 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::transition::{self, fire};
 use domain::change::{Change, Record};
+use domain::dropped_dimension::DroppedDimension;
 use domain::goal::Goal;
 use domain::id::{CycleId, EmployeeId, GoalId, PolicyId, ReviewId};
 use domain::job::JobKind;
@@ -37,6 +38,7 @@ const STRETCH: i64 = 500;
 pub(super) struct Computation<'a> {
     policy: &'a PerformancePolicy,
     settings: &'a Settings,
+    dropped: &'a [DroppedDimension],
     /// The goals, by owner.
     pub goals: Vec<GoalFile>,
     teams: HashMap<EmployeeId, Vec<Decimal>>,
@@ -67,7 +69,7 @@ impl<'a> Computation<'a> {
         } else {
             store.team_totals(cycle.id, leaders)?
         };
-        Ok(Self { policy, settings, goals, teams })
+        Ok(Self { policy, settings, dropped: &cycle.dropped, goals, teams })
     }
 
     /// The goals of one person, which lie side by side.
@@ -95,6 +97,7 @@ impl<'a> Computation<'a> {
             self_review: &review.self_review,
             manager_review: &review.manager_review,
             veto: review.results.veto_grade,
+            dropped: self.dropped,
             team: self.teams.get(&review.employee_id).map(Vec::as_slice).unwrap_or_default(),
         })
     }

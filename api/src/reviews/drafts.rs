@@ -6,6 +6,7 @@ use crate::caller::{Actor, Seen};
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use chrono::NaiveDate;
 use domain::change::{Change, Record};
 use domain::cycle::Cycle;
 use domain::error::Code;
@@ -103,7 +104,7 @@ pub fn save(
         ReviewAction::SelfReview => (&mut after.self_review, "review.self_review_saved"),
         _ => (&mut after.manager_review, "review.rating_saved"),
     };
-    write(part, patch, frame.population(&review)?)?;
+    write(part, patch, frame.population(&review)?, actor.today)?;
     // What was written is for those who may read the review, not for the log.
     store.save_drafts(Change::new(after.clone(), Record::new(told, id, rule)))?;
     Ok(Reply::changed(ReviewView::new(actor, &after, relations), after.version))
@@ -113,6 +114,7 @@ fn write(
     part: &mut ReviewPart,
     patch: ReviewPartPatch,
     population: &Population,
+    today: NaiveDate,
 ) -> Result<(), Refusal> {
     if let Some(comment) = patch.comment {
         part.comment = comment;
@@ -121,6 +123,10 @@ fn write(
     let mut faults = Vec::new();
     let mut read = Vec::with_capacity(ratings.len());
     for (at, rating) in ratings.into_iter().enumerate() {
+        for (item, evidence) in rating.evidence.iter().enumerate() {
+            let pointer = format!("/ratings/{at}/evidence/{item}/date");
+            faults.extend(Violation::in_future(pointer, evidence.date, today));
+        }
         let twice = read.iter().any(|it: &Rating| it.dimension == rating.dimension);
         match parse(rating, population, twice) {
             Ok(rating) => read.push(rating),

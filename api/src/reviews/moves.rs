@@ -147,7 +147,8 @@ impl Step<'_> {
         let frame = Frame::of(store, actor, &self.review)?;
         let population = frame.population(&self.review)?;
         let part = &self.review.self_review;
-        let mut findings = Findings::of(part, "/self_review", population, frame.cycle.period);
+        let period = frame.cycle.period.until(actor.today);
+        let mut findings = Findings::of(part, "/self_review", population, period);
         findings.facts.missing_settled = findings.missing.is_empty();
         let state = after_raters(self.fire(findings)?, population)?;
         let self_review = part.clone().submitted(actor.now, Vec::new());
@@ -180,7 +181,8 @@ impl Step<'_> {
         let frame = Frame::of(store, actor, &self.review)?;
         let population = frame.population(&self.review)?;
         let part = &self.review.manager_review;
-        let mut findings = Findings::of(part, "/manager_review", population, frame.cycle.period);
+        let period = frame.cycle.period.until(actor.today);
+        let mut findings = Findings::of(part, "/manager_review", population, period);
         let computation = Computation::of_one(store, &frame, &self.review)?;
         let recorded = computation.has_process_records(self.review.employee_id);
         // What is computed without a rating is told by the rating that is missing.
@@ -190,6 +192,11 @@ impl Step<'_> {
         } else {
             None
         };
+        let grade = computed.as_ref().and_then(|computed| computed.results.computed_grade);
+        if let Some(error) = grade.and_then(|grade| part.check_final(grade, period).err()) {
+            findings.unfounded.push(transition::fault("/manager_review", &error));
+            findings.facts.evidence_present = false;
+        }
         findings.facts = Facts {
             missing_settled: computed.is_some(),
             process_records: recorded || frame.policy.rules.process_records == Enforce::Warn,
@@ -203,6 +210,7 @@ impl Step<'_> {
         let warning = (!recorded).then_some(ReviewWarning::NoProcessRecords);
         let after = Review {
             manager_review: part.clone().submitted(actor.now, warning.into_iter().collect()),
+            is_founded: part.bears_extremes(period),
             results: self.review.results.computed_again(&computed.results),
             ..self.review.clone()
         };
@@ -234,10 +242,12 @@ impl Step<'_> {
             Event::ReturnToSelf => {
                 after.self_review = after.self_review.returned(text);
                 after.manager_review = after.manager_review.returned(None);
+                after.is_founded = false;
                 after.results = after.results.without_rating();
             }
             Event::ReturnToManager | Event::Reopen => {
                 after.manager_review = after.manager_review.returned(text);
+                after.is_founded = false;
                 after.results = after.results.without_rating();
             }
             Event::Acknowledge => after.acknowledged_at = Some(actor.now),

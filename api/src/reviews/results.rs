@@ -159,6 +159,9 @@ pub struct ExplanationPart {
     /// What it is; null where it was left out with approval.
     #[schema(schema_with = word_or_null::<PartKind>)]
     pub kind: Option<PartKind>,
+    /// The approval by which it was left out; else null.
+    #[schema(required = true)]
+    pub approval_id: Option<Uuid>,
     /// Title of a goal or code of a dimension; null for the whole.
     #[schema(required = true, example = "Collection rate")]
     pub name: Option<String>,
@@ -212,6 +215,7 @@ impl ExplanationPart {
         let outcome = &outline.explanation.outcome;
         Self {
             kind: calculation.map(Calculation::kind),
+            approval_id: outline.approval,
             name: outline.name.map(str::to_owned),
             weight: shown(outline.weight),
             days: outline.days,

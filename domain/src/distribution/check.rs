@@ -35,16 +35,42 @@ impl fmt::Display for Check {
     }
 }
 
+/// What a group too small for quotas could be pooled with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pooling {
+    /// How the distribution is steered.
+    pub mode: DistributionMode,
+    /// People from which a group has quotas.
+    pub min_group: u32,
+    /// Everybody who counts towards quotas and could be compared with the group, the group included.
+    pub people: u32,
+}
+
+impl Pooling {
+    /// Whether the group must be pooled: its quotas would limit it, and together with the others there
+    /// are enough people for quotas.
+    fn is_needed(self) -> bool {
+        use DistributionMode::{CapTop, Forced, Guideline, None};
+        match self.mode {
+            None | Guideline => false,
+            CapTop | Forced => self.people >= self.min_group,
+        }
+    }
+}
+
 impl Check {
     /// Whether a session may be finalised with this distribution; `reason` is what was written
-    /// about its deviations. Only an override by EXEC goes past a refusal (D.6).
+    /// about its deviations. Only an override by EXEC goes past a refusal (D.6). A group too small
+    /// for quotas has none to keep to: it is to be pooled where quotas limit and there are people to
+    /// `pool` it with, and else it passes.
     ///
     /// # Errors
     /// `POOL_REQUIRED`; `GUARD_FAILED` for a warning without a reason and for any violation.
-    pub fn accepted(&self, reason: &str) -> Result<()> {
+    pub fn accepted(&self, reason: &str, pool: Pooling) -> Result<()> {
         match self {
             Check::Ok => Ok(()),
             Check::Warning(_) if !reason.trim().is_empty() => Ok(()),
+            Check::PoolRequired if !pool.is_needed() => Ok(()),
             Check::PoolRequired => {
                 Err(Code::PoolRequired.because("the group is too small for quotas of its own"))
             }
@@ -158,16 +184,33 @@ mod tests {
 
     #[test]
     fn a_warning_is_accepted_with_a_reason_and_a_violation_never() {
-        assert_eq!(Check::Ok.accepted(""), Ok(()));
+        let alone = Pooling { mode: DistributionMode::Forced, min_group: 10, people: 10 };
+        assert_eq!(Check::Ok.accepted("", alone), Ok(()));
         let warning = Check::Warning(vec![Grade::S]);
-        assert_eq!(warning.accepted("two launches succeeded"), Ok(()));
+        assert_eq!(warning.accepted("two launches succeeded", alone), Ok(()));
         for (check, reason, code) in [
             (warning, " ", Code::GuardFailed),
             (Check::Violation(vec![Grade::D]), "a reason", Code::GuardFailed),
             (Check::TopTooLarge, "a reason", Code::GuardFailed),
             (Check::PoolRequired, "a reason", Code::PoolRequired),
         ] {
-            assert_eq!(check.accepted(reason).unwrap_err().code, code);
+            assert_eq!(check.accepted(reason, alone).unwrap_err().code, code);
+        }
+    }
+
+    #[test]
+    fn a_small_group_is_pooled_where_quotas_limit_and_there_are_others() {
+        use DistributionMode::{CapTop, Forced, Guideline, None};
+        for (mode, people, passes) in [
+            (None, 100, true),
+            (Guideline, 100, true),
+            (CapTop, 9, true),
+            (CapTop, 10, false),
+            (Forced, 9, true),
+            (Forced, 10, false),
+        ] {
+            let pool = Pooling { mode, min_group: 10, people };
+            assert_eq!(Check::PoolRequired.accepted("", pool).is_ok(), passes, "{mode:?} {people}");
         }
     }
 

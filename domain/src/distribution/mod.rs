@@ -10,7 +10,7 @@ pub mod quota;
 pub mod rank;
 pub mod table;
 
-pub use check::{Check, check, tolerance};
+pub use check::{Check, Pooling, check, tolerance};
 pub use comparison::{ChiSquare, Comparison, chi_square, compare, exact_p};
 pub use pool::{Pool, pool_tree, pools};
 pub use quota::{Exclusion, Standing, quota, target_shares};

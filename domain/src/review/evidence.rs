@@ -63,6 +63,19 @@ pub struct Evidence {
     pub date: NaiveDate,
 }
 
+/// How many characters a comment has to read: a run of blanks counts once, what is invisible never.
+fn said(comment: &str) -> usize {
+    let is_invisible = |it: char| {
+        it.is_control()
+            || matches!(it, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}')
+            || matches!(it, '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    let words = comment.split_whitespace();
+    let visible = |word: &str| word.chars().filter(|it| !is_invisible(*it)).count();
+    let lengths: Vec<_> = words.map(visible).filter(|length| *length > 0).collect();
+    lengths.iter().sum::<usize>() + lengths.len().saturating_sub(1)
+}
+
 /// Checks that a judgement which needs evidence has at least one item dated inside the
 /// period and a comment of at least 20 characters.
 ///
@@ -80,7 +93,7 @@ pub fn check_evidence(
     if !evidence.iter().any(|item| period.contains(item.date)) {
         return Err(Code::EvidenceRequired.because("no evidence is dated inside the period"));
     }
-    if comment.trim().chars().count() < SHORTEST_COMMENT {
+    if said(comment) < SHORTEST_COMMENT {
         let detail = format!("the comment has fewer than {SHORTEST_COMMENT} characters");
         return Err(Code::EvidenceRequired.because(detail));
     }
@@ -134,5 +147,9 @@ mod tests {
         assert!(check(top(), &["2025-06-01"], &"x".repeat(20)));
         assert!(!check(top(), &["2025-06-01"], &"x".repeat(19)));
         assert!(check(Judgement::Rating(Exact::from(3)), &[], ""));
+        let invisible = format!("good{}", "\u{200B}".repeat(20));
+        assert!(!check(top(), &["2025-06-01"], &invisible));
+        assert!(!check(top(), &["2025-06-01"], "a                   good"));
+        assert!(check(top(), &["2025-06-01"], "a comment of 20 char"));
     }
 }

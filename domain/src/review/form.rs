@@ -44,6 +44,14 @@ pub struct Rating {
     pub evidence: Vec<EvidenceItem>,
 }
 
+impl Rating {
+    /// Its evidence, as D.5 looks at it.
+    fn cited(&self) -> Vec<Evidence> {
+        let item = |item: &EvidenceItem| Evidence { kind: item.kind, date: item.date };
+        self.evidence.iter().map(item).collect()
+    }
+}
+
 text_enum! {
     /// What is unusual about something handed in: a hint, never a refusal.
     pub enum ReviewWarning {
@@ -98,16 +106,28 @@ impl ReviewPart {
     /// Every rating without the evidence that D.5 asks for, by its place in the list.
     pub fn unfounded(&self, period: Period) -> Vec<(usize, DomainError)> {
         let fault = |(at, rating): (usize, &Rating)| {
-            let evidence: Vec<_> = rating
-                .evidence
-                .iter()
-                .map(|item| Evidence { kind: item.kind, date: item.date })
-                .collect();
             let judgement = Judgement::Rating(rating.rating.clone());
-            let checked = check_evidence(&judgement, &evidence, &rating.comment, period);
+            let checked = check_evidence(&judgement, &rating.cited(), &rating.comment, period);
             checked.err().map(|error| (at, error))
         };
         self.ratings.iter().enumerate().filter_map(fault).collect()
+    }
+
+    /// Checks that what is written bears a final grade: any evidence and any comment of it do.
+    ///
+    /// # Errors
+    /// `EVIDENCE_REQUIRED`.
+    pub fn check_final(&self, grade: Grade, period: Period) -> crate::Result<()> {
+        let evidence: Vec<_> = self.ratings.iter().flat_map(Rating::cited).collect();
+        let judgement = Judgement::FinalGrade(grade);
+        let check = |comment: &str| check_evidence(&judgement, &evidence, comment, period);
+        let mut comments = self.ratings.iter().map(|rating| &rating.comment).chain(&self.comment);
+        if comments.any(|comment| check(comment).is_ok()) { Ok(()) } else { check("") }
+    }
+
+    /// Whether what is written would bear the best and the worst of grades.
+    pub fn bears_extremes(&self, period: Period) -> bool {
+        self.check_final(Grade::D, period).is_ok()
     }
 }
 
@@ -198,6 +218,8 @@ pub struct Review {
     pub self_review: ReviewPart,
     /// What the manager wrote.
     pub manager_review: ReviewPart,
+    /// Whether the manager's rating was handed in with evidence that bears a final S or D (D.5).
+    pub is_founded: bool,
     /// What came of it.
     pub results: Results,
     /// The session that compares its grade.
@@ -251,6 +273,7 @@ impl Protected for Review {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::error::Code;
     use uuid::Uuid;
 
     /// A review of person 2 by manager 3.
@@ -268,6 +291,7 @@ pub(super) mod tests {
             cycle_state,
             self_review: ReviewPart::default(),
             manager_review: ReviewPart::default(),
+            is_founded: false,
             results: Results::default(),
             session_id: Some(Uuid::from_u128(6).into()),
             disagreement: None,
@@ -310,6 +334,24 @@ pub(super) mod tests {
         let part = ReviewPart { ratings, ..Default::default() };
         let unfounded = part.unfounded(Period::new(day, day).unwrap());
         assert_eq!(unfounded.into_iter().map(|(at, _)| at).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn a_final_grade_rests_on_any_evidence_and_any_comment_of_the_review() {
+        let day = NaiveDate::default();
+        let period = Period::new(day, day).unwrap();
+        let mut part = ReviewPart { ratings: vec![rating("behaviour", 3)], ..Default::default() };
+        let bears = |part: &ReviewPart| part.bears_extremes(period);
+        assert!(part.check_final(Grade::B, period).is_ok() && !bears(&part));
+        let kind = super::super::evidence::EvidenceKind::Data;
+        let item = EvidenceItem { kind, date: day, text: "Figures".into() };
+        part.ratings[0].evidence.push(item);
+        part.ratings[0].comment = "Too short".into();
+        assert!(!bears(&part));
+        part.comment = Some("Twenty characters or more".into());
+        assert!(bears(&part));
+        part.ratings[0].evidence[0].date = day.succ_opt().unwrap();
+        assert_eq!(part.check_final(Grade::S, period).unwrap_err().code, Code::EvidenceRequired);
     }
 
     #[test]

@@ -48,6 +48,18 @@ impl RaterType {
         }
     }
 
+    /// Whether there is a way for raters of this type to hand a rating in. Nobody is asked yet but
+    /// the person and the manager.
+    pub const fn is_collected(self) -> bool {
+        match self {
+            RaterType::Oneself | RaterType::Manager => true,
+            RaterType::Peer
+            | RaterType::CrossDept
+            | RaterType::Subordinate
+            | RaterType::Customer => false,
+        }
+    }
+
     /// Whether single ratings of this type must not be told apart (D.3). Customers are
     /// anonymous only where the policy says so.
     pub const fn is_anonymous(self, anonymous_customers: bool) -> bool {

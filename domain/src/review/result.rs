@@ -3,9 +3,10 @@
 use super::dimension::{Dimension, Raters};
 use super::form::{Results, ReviewPart};
 use super::rater::RaterType;
+use crate::dropped_dimension::{self, DroppedDimension};
 use crate::error::{Code, DomainError, Result};
 use crate::goal::{self, CheckIn, Goal, GoalKind, GoalRevision, Indicator, KeyResult, Measurement};
-use crate::id::GoalId;
+use crate::id::{DroppedDimensionId, GoalId};
 use crate::kpi::{Adjustments, Division, Veto};
 use crate::number::Exact;
 use crate::okr::objective::Ambition;
@@ -48,6 +49,8 @@ pub struct Case<'a> {
     pub manager_review: &'a ReviewPart,
     /// The best grade a confirmed veto leaves.
     pub veto: Option<Grade>,
+    /// The dimensions of the cycle that are left out where too few raters are there.
+    pub dropped: &'a [DroppedDimension],
     /// The computed performance totals of the people whose reviews the person answers for.
     pub team: &'a [Decimal],
 }
@@ -110,14 +113,17 @@ impl Case<'_> {
             .population
             .dimensions
             .iter()
-            .map(|rule| Part {
-                name: rule.code.clone(),
-                weight: rule.weight.clone(),
-                calculation: Some(if rule.is_performance() {
-                    performance.clone()
-                } else {
-                    Calculation::Dimension(self.dimension(rule))
-                }),
+            .map(|rule| {
+                let (name, weight) = (rule.code.clone(), rule.weight.clone());
+                let part = |calculation| Part { name, weight, calculation, approval: None };
+                if rule.is_performance() {
+                    return part(Some(performance.clone()));
+                }
+                let rated = self.dimension(rule);
+                match self.approval_to_drop(rule, &rated) {
+                    Some(id) => Part { approval: Some(id.uuid()), ..part(None) },
+                    None => part(Some(Calculation::Dimension(rated))),
+                }
             })
             .collect();
         let own = Calculation::Composite { dimensions };
@@ -167,11 +173,23 @@ impl Case<'_> {
             name: it.goal.content.title.clone(),
             weight: share(it),
             calculation: Some(it.calculation(self.settings)),
+            approval: None,
         });
         let adjustments =
             Adjustments { veto: self.veto.map(Veto::CapGrade), ..Adjustments::default() };
         let calculation = Calculation::Performance { items: items.collect(), adjustments };
         (calculation, counted.iter().map(|it| it.goal.id).collect())
+    }
+
+    /// The approval by which a dimension is left out: only where too few raters are there (D.3).
+    fn approval_to_drop(
+        &self,
+        rule: &DimensionRule,
+        rated: &Dimension,
+    ) -> Option<DroppedDimensionId> {
+        let approval = dropped_dimension::approved(self.dropped, &self.population.code, &rule.code);
+        let short = |error: DomainError| error.code == Code::DimensionInsufficient;
+        approval.filter(|_| rated.result(self.settings).is_err_and(short)).map(|it| it.id)
     }
 
     /// The ratings of one dimension. The manager must rate, whatever the weight.

@@ -51,6 +51,8 @@ text_enum! {
         NoPendingMove = "no_pending_move",
         /// Where quotas are exact, equals across a grade boundary have been told apart.
         TiesDecided = "ties_decided",
+        /// Every final grade S or D has the evidence of D.5.
+        GradesFounded = "grades_founded",
         /// The cycle is not published yet.
         BeforePublication = "before_publication",
         /// A reason is given.
@@ -81,6 +83,8 @@ pub struct Facts {
     pub pending_moves: Option<u32>,
     /// Groups of equals that the session has to tell apart; unknown when absent.
     pub undecided_ties: Option<u32>,
+    /// Final grades S or D without evidence; unknown when absent.
+    pub grades_unfounded: Option<u64>,
     /// The cycle is not published yet.
     pub before_publication: bool,
     /// A reason was written.
@@ -107,9 +111,11 @@ impl Machine for State {
             (Opened, ApproveMove) => {
                 to(Opened, OneOf(&[Member]), &[NotOwnReview, SecondMember, EnoughApprovers])
             }
-            (Opened, Finalise) => {
-                to(Finalised, OneOf(&[Hr]), &[DistributionAccepted, NoPendingMove, TiesDecided])
-            }
+            (Opened, Finalise) => to(
+                Finalised,
+                OneOf(&[Hr]),
+                &[DistributionAccepted, NoPendingMove, TiesDecided, GradesFounded],
+            ),
             (Finalised, Reopen) => to(Opened, OneOf(&[Exec]), &[BeforePublication, ReasonGiven]),
             (
                 Draft | Scheduled | Opened | Finalised,
@@ -129,6 +135,7 @@ impl Machine for State {
             Guard::DistributionAccepted => facts.distribution_ok || facts.exec_override,
             Guard::NoPendingMove => facts.pending_moves == Some(0),
             Guard::TiesDecided => facts.undecided_ties == Some(0),
+            Guard::GradesFounded => facts.grades_unfounded == Some(0),
             Guard::BeforePublication => facts.before_publication,
             Guard::ReasonGiven => facts.reason_given,
         }

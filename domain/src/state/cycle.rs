@@ -65,6 +65,10 @@ text_enum! {
         DatesOrdered = "dates_ordered",
         /// Somebody takes part.
         PopulationNotEmpty = "population_not_empty",
+        /// The period is as long as the kind of the cycle says.
+        KindFits = "kind_fits",
+        /// In every dimension enough rater weight can be collected.
+        RatersWithinReach = "raters_within_reach",
         /// At least 95 % of the goals are active, or a reason is given.
         GoalsActive = "goals_active",
         /// The first day of evaluation is reached.
@@ -73,6 +77,8 @@ text_enum! {
         ManagerReviewsIn = "manager_reviews_in",
         /// Every calibration session is finalised.
         SessionsFinalised = "sessions_finalised",
+        /// Every final grade S or D has the evidence of D.5.
+        GradesFounded = "grades_founded",
         /// The appeal window is over.
         AppealWindowOver = "appeal_window_over",
         /// No appeal is open.
@@ -97,6 +103,10 @@ pub struct Facts {
     pub weights_sum_to_100: bool,
     /// The stages follow each other.
     pub dates_ordered: bool,
+    /// The period is as long as the kind says.
+    pub kind_fits: bool,
+    /// Raters who make up the minimum share can be asked in every dimension.
+    pub raters_within_reach: bool,
     /// People in the cycle.
     pub population: u64,
     /// Active goals of all goals.
@@ -107,6 +117,8 @@ pub struct Facts {
     pub manager_reviews_missing: Option<u64>,
     /// Calibration sessions not finalised; unknown when absent.
     pub sessions_unfinished: Option<u64>,
+    /// Final grades S or D without evidence; unknown when absent.
+    pub grades_unfounded: Option<u64>,
     /// The appeal window is over.
     pub appeal_window_over: bool,
     /// Appeals without a final answer; unknown when absent.
@@ -136,12 +148,22 @@ impl Machine for State {
             (Draft, Launch) => to(
                 GoalSetting,
                 OneOf(&[Hr]),
-                &[PolicyPublished, RaciComplete, WeightsSumTo100, DatesOrdered, PopulationNotEmpty],
+                &[
+                    PolicyPublished,
+                    RaciComplete,
+                    WeightsSumTo100,
+                    DatesOrdered,
+                    PopulationNotEmpty,
+                    KindFits,
+                    RatersWithinReach,
+                ],
             ),
             (GoalSetting, Start) => to(Executing, OneOf(&[Hr]), &[GoalsActive]),
             (Executing, OpenEvaluation) => to(Evaluating, OneOf(&[Hr, System]), &[DateReached]),
             (Evaluating, OpenCalibration) => to(Calibrating, OneOf(&[Hr]), &[ManagerReviewsIn]),
-            (Calibrating, Confirm) => to(Confirmed, OneOf(&[Hr]), &[SessionsFinalised]),
+            (Calibrating, Confirm) => {
+                to(Confirmed, OneOf(&[Hr]), &[SessionsFinalised, GradesFounded])
+            }
             // A session may have been taken up again after the confirmation.
             (Confirmed, Publish) => to(Published, Together(&[Hr, Exec]), &[SessionsFinalised]),
             (Published, Close) => {
@@ -167,10 +189,13 @@ impl Machine for State {
             Guard::WeightsSumTo100 => facts.weights_sum_to_100,
             Guard::DatesOrdered => facts.dates_ordered,
             Guard::PopulationNotEmpty => facts.population > 0,
+            Guard::KindFits => facts.kind_fits,
+            Guard::RatersWithinReach => facts.raters_within_reach,
             Guard::GoalsActive => facts.goals_active.reaches(95) || facts.reason_given,
             Guard::DateReached => facts.evaluation_date_reached,
             Guard::ManagerReviewsIn => facts.manager_reviews_missing == Some(0),
             Guard::SessionsFinalised => facts.sessions_unfinished == Some(0),
+            Guard::GradesFounded => facts.grades_unfounded == Some(0),
             Guard::AppealWindowOver => facts.appeal_window_over,
             Guard::NoOpenAppeal => facts.open_appeals == Some(0),
             Guard::InterviewsHeld => facts.interviews_held.reaches(95) || facts.reason_given,

@@ -92,6 +92,9 @@ pub struct Part {
     pub weight: Exact,
     /// What it is computed from; absent when HR has dropped it.
     pub calculation: Option<Calculation>,
+    /// The approval by which it was dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Uuid>,
 }
 
 /// A stretch of days and what is computed for it.
@@ -331,7 +334,7 @@ fn rated(dimension: &Dimension, settings: &Settings) -> Result<Explanation> {
 fn person(dimensions: &[Part], settings: &Settings) -> Result<Explanation> {
     let parts = evaluate_parts(dimensions, settings)?;
     let weighted =
-        dimensions.iter().zip(&parts).map(|(Part { name, weight, calculation }, part)| {
+        dimensions.iter().zip(&parts).map(|(Part { name, weight, calculation, .. }, part)| {
             let score = part.outcome.score.clone();
             if calculation.is_some() && score.is_none() {
                 return Err(
@@ -388,7 +391,8 @@ mod tests {
     }
 
     fn part(name: &str, weight: i32, calculation: Calculation) -> Part {
-        Part { name: name.into(), weight: weight.into(), calculation: Some(calculation) }
+        let calculation = Some(calculation);
+        Part { name: name.into(), weight: weight.into(), calculation, approval: None }
     }
 
     fn rated(raters: &[(RaterType, i32, &[i32])]) -> Calculation {

@@ -4,6 +4,7 @@ use super::{Calculation, Explanation, Part, Rule, Trace};
 use crate::number::Exact;
 use crate::settings::KpiSettings;
 use crate::text_enum;
+use uuid::Uuid;
 
 text_enum! {
     /// What a part of a result is.
@@ -37,6 +38,8 @@ pub struct Outline<'a> {
     pub days: Option<u32>,
     /// What it is computed from; none where it was left out with approval.
     pub calculation: Option<&'a Calculation>,
+    /// The approval by which it was left out.
+    pub approval: Option<Uuid>,
     /// Steps and outcome.
     pub explanation: &'a Explanation,
     /// The parts that count.
@@ -66,8 +69,12 @@ impl<'a> Outline<'a> {
                 | Calculation::Composite { dimensions: inner },
             ) => {
                 let of_part = |(part, explanation): (&'a Part, &'a Explanation)| {
-                    let Part { name, weight, calculation } = part;
-                    Self::new(Some(name), Some(weight), calculation.as_ref(), explanation, kpi)
+                    let Part { name, weight, calculation, approval } = part;
+                    let calculation = calculation.as_ref();
+                    Self {
+                        approval: *approval,
+                        ..Self::new(Some(name), Some(weight), calculation, explanation, kpi)
+                    }
                 };
                 inner.iter().zip(below).map(of_part).collect()
             }
@@ -90,7 +97,7 @@ impl<'a> Outline<'a> {
             )
             | None => Vec::new(),
         };
-        Self { name, weight, days: None, calculation, explanation, parts }
+        Self { name, weight, days: None, calculation, approval: None, explanation, parts }
     }
 }
 

@@ -102,7 +102,7 @@ impl Page<'_> {
     }
 
     fn part(&mut self, part: &Part, explanation: &Explanation, depth: usize) {
-        let Part { name, weight, calculation } = part;
+        let Part { name, weight, calculation, approval } = part;
         match calculation {
             Some(calculation) => {
                 let name = format!("[{weight}%] {name}");
@@ -110,7 +110,8 @@ impl Page<'_> {
             }
             None => {
                 let dropped = self.locale.pick("已批准不计入", "left out with approval");
-                self.line(depth, format_args!("[{weight}%] {name}: {dropped}"));
+                let by = approval.map(|id| format!(" {id}")).unwrap_or_default();
+                self.line(depth, format_args!("[{weight}%] {name}: {dropped}{by}"));
             }
         }
     }

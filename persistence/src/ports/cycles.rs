@@ -69,6 +69,12 @@ pub trait Cycles {
     fn sessions_unfinished(&mut self, id: CycleId) -> Result<u64>;
     /// Reviews in calibration for which no grade has been computed.
     fn reviews_ungraded(&mut self, id: CycleId) -> Result<u64>;
+    /// Reviews, of one session or of all the cycle, that would get a final S or D without evidence.
+    fn grades_unfounded(
+        &mut self,
+        id: CycleId,
+        session: Option<CalibrationSessionId>,
+    ) -> Result<u64>;
     /// Opens a review for everybody who is evaluated and has none; how many. `progress` is told how far it is.
     fn open_reviews(
         &mut self,

@@ -23,7 +23,7 @@ pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
 pub use policies::{Policies, PolicyFilter};
-pub use readiness::Readiness;
+pub use readiness::{Demands, Readiness};
 pub use reviews::{ResultTrace, ReviewFilter, ReviewResults, ReviewSet, ReviewSets, Reviews};
 pub use to_dos::{OpenCycle, ToDos, Waiting};
 

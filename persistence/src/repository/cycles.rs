@@ -10,9 +10,9 @@ use crate::schema::{
     calibration_session, cycle, cycle_approval, org_unit, participant, policy, review,
 };
 use chrono::NaiveDate;
-use diesel::dsl::{count_star, exists, not};
+use diesel::dsl::{count_star, exists, not, sql};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 use domain::calendar::Period;
 use domain::change::Change;
 use domain::cycle::{Cycle, CycleApproval};
@@ -37,6 +37,7 @@ struct Row {
     schedule: String,
     raci: String,
     org_unit_ids: String,
+    dropped: String,
     launched_at: Option<At>,
     published_at: Option<At>,
     version: i32,
@@ -60,6 +61,7 @@ impl TryFrom<Row> for Cycle {
             schedule: json(&row.schedule)?,
             raci: json(&row.raci)?,
             org_unit_ids: json(&row.org_unit_ids)?,
+            dropped: json(&row.dropped)?,
             launched_at: row.launched_at.map(|at| at.0),
             published_at: row.published_at.map(|at| at.0),
             version: row.version,
@@ -96,10 +98,15 @@ statement! {
     /// Saves a cycle over the version before.
     struct Update {
         name: String,
+        kind: String,
+        policy: Key,
         state: String,
+        period_start: NaiveDate,
+        period_end: NaiveDate,
         schedule: String,
         raci: String,
         org_unit_ids: String,
+        dropped: String,
         launched_at: Option<At>,
         published_at: Option<At>,
         version: i32,
@@ -108,8 +115,9 @@ statement! {
         id: Key,
         before: i32,
     }
-    "UPDATE cycle SET name = " name ", state = " state ", schedule = " schedule ", raci = " raci
-    ", org_unit_ids = " org_unit_ids ", launched_at = " launched_at
+    "UPDATE cycle SET name = " name ", kind = " kind ", policy_id = " policy ", state = " state
+    ", period_start = " period_start ", period_end = " period_end ", schedule = " schedule
+    ", raci = " raci ", org_unit_ids = " org_unit_ids ", dropped = " dropped ", launched_at = " launched_at
     ", published_at = " published_at ", version = " version ", updated_at = " updated_at
     " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
 }
@@ -176,6 +184,15 @@ macro_rules! one {
         cycle::table.find(($unit.scope(), Key($id.uuid()))).select(Row::as_select())
     };
 }
+
+/// Whether a review that has no final grade yet would get an S or a D on which no evidence bears. What
+/// a session has moved has the evidence of its move, but for a D by veto.
+pub(super) const UNFOUNDED: &str = "(review.founded = FALSE AND review.final_grade IS NULL \
+     AND COALESCE(review.computed_grade IS NOT NULL \
+         AND (review.veto_grade = 'D' AND review.calibrated_grade IS DISTINCT FROM 'D' \
+              OR review.calibrated_grade IS NULL \
+                 AND (review.computed_grade = 'D' OR review.computed_grade = 'S' \
+                      AND COALESCE(review.veto_grade, 'S') = 'S')), FALSE))";
 
 fn sealed(row: Option<Row>) -> Result<Option<Sealed<Cycle>>> {
     row.map(|row| Cycle::try_from(row).map(Sealed::new)).transpose()
@@ -254,6 +271,7 @@ impl Cycles for Unit<'_> {
                 schedule: to_json(&cycle.schedule)?,
                 raci: to_json(&cycle.raci)?,
                 org_unit_ids: to_json(&cycle.org_unit_ids)?,
+                dropped: to_json(&cycle.dropped)?,
                 launched_at: cycle.launched_at.map(At),
                 published_at: cycle.published_at.map(At),
                 version: cycle.version,
@@ -269,10 +287,15 @@ impl Cycles for Unit<'_> {
         let cycle = change.entity;
         let update = Update {
             name: cycle.name,
+            kind: cycle.kind.to_string(),
+            policy: Key(cycle.policy_id.uuid()),
             state: cycle.state.as_str().to_owned(),
+            period_start: cycle.period.start(),
+            period_end: cycle.period.end(),
             schedule: to_json(&cycle.schedule)?,
             raci: to_json(&cycle.raci)?,
             org_unit_ids: to_json(&cycle.org_unit_ids)?,
+            dropped: to_json(&cycle.dropped)?,
             launched_at: cycle.launched_at.map(At),
             published_at: cycle.published_at.map(At),
             version: cycle.version,
@@ -402,6 +425,30 @@ impl Cycles for Unit<'_> {
             .select(count_star())
             .get_result(self.conn)?;
         Ok(u64::try_from(ungraded).unwrap_or_default())
+    }
+
+    fn grades_unfounded(
+        &mut self,
+        id: CycleId,
+        session: Option<CalibrationSessionId>,
+    ) -> Result<u64> {
+        let mut query = review::table
+            .inner_join(
+                participant::table.on(participant::tenant_id
+                    .eq(review::tenant_id)
+                    .and(participant::id.eq(review::participant_id))),
+            )
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(id.uuid())))
+            .filter(participant::exclusion.is_null())
+            .filter(sql::<Bool>(UNFOUNDED))
+            .select(count_star())
+            .into_boxed::<Db>();
+        if let Some(session) = session {
+            query = query.filter(review::session_id.eq(Key(session.uuid())));
+        }
+        let found: i64 = query.get_result(self.conn)?;
+        Ok(u64::try_from(found).unwrap_or_default())
     }
 
     fn open_reviews(

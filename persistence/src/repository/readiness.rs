@@ -1,14 +1,15 @@
 //! What keeps a cycle from its next stage, person by person.
 
 use super::Db;
+use super::cycles::UNFOUNDED;
 use super::engine::Unit;
 use crate::column::{Key, Word, word};
 use crate::page::Page;
-use crate::ports::{Readiness, Result};
+use crate::ports::{Demands, Readiness, Result};
 use crate::schema::{employee, goal, participant, review};
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Nullable};
 use domain::calibration_session::CalibrationSession;
 use domain::id::CycleId;
 use domain::policy::Visibility;
@@ -30,27 +31,54 @@ macro_rules! own_goals {
     };
 }
 
-/// The person with name, the manager with name, the review with state, and whether a goal is in
-/// draft or waits for approval.
+/// How an objective begins in the content of a goal; inside a text its quotation marks are escaped.
+const OBJECTIVE: &str = r#"%"definition":{"kind":"objective"%"#;
+
+/// Whether a person has goals in draft, goals that wait for approval, goals that count at all, goals
+/// that are scored, and indicators without an actual.
+type Goals = (bool, bool, bool, bool, bool);
+
+/// The person with name and population, the manager with name, the review with state, whether it is
+/// graded and whether its grade lacks evidence, and the goals.
 type Found = (
-    (Key, Key, String),
+    (Key, Key, String, Option<String>),
     (Option<Key>, Option<String>),
-    (Option<Key>, Option<String>, bool),
-    bool,
-    bool,
+    (Option<Key>, Option<String>, bool, Option<bool>),
+    Goals,
 );
+
+/// The states of the goals that count: while goals can still be written, all that are not given up.
+fn counting(state: State) -> impl Iterator<Item = goals::State> + Clone {
+    use goals::State::{Cancelled, Draft, Submitted};
+    let is_open = matches!(state, State::GoalSetting | State::Executing);
+    goals::State::ALL.iter().copied().filter(move |goal| match goal {
+        Cancelled => false,
+        Draft | Submitted => is_open,
+        _ => true,
+    })
+}
 
 impl Readiness for Unit<'_> {
     fn laggards(
         &mut self,
         cycle: CycleId,
         state: State,
+        demands: &Demands,
         sessions: &[CalibrationSession],
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<Laggard>> {
-        use goals::State::{Cancelled, Draft, Submitted};
+        use goals::State::{Draft, Submitted};
         let boss = diesel::alias!(employee as boss);
+        let counted = || exists(own_goals!(counting(state)));
+        let scored = || {
+            let objectives_count = demands.objectives_count.into_sql::<Bool>();
+            let goals = own_goals!(counting(state)).filter(goal::weight.gt(0));
+            exists(goals.filter(goal::content.not_like(OBJECTIVE).or(objectives_count)))
+        };
+        let unmeasured = own_goals!(counting(state))
+            .filter(goal::content.not_like(OBJECTIVE))
+            .filter(goal::progress.is_null());
         let mut query = participant::table
             .inner_join(
                 employee::table.on(employee::tenant_id
@@ -73,15 +101,26 @@ impl Readiness for Unit<'_> {
             .filter(participant::exclusion.is_null())
             .order(participant::id)
             .select((
-                (participant::id, participant::employee_id, employee::name),
+                (
+                    participant::id,
+                    participant::employee_id,
+                    employee::name,
+                    participant::population,
+                ),
                 (participant::manager_id, boss.field(employee::name).nullable()),
                 (
                     review::id.nullable(),
                     review::state.nullable(),
                     review::computed_grade.nullable().is_not_null(),
+                    sql::<Nullable<Bool>>(UNFOUNDED),
                 ),
-                exists(own_goals!([Draft])),
-                exists(own_goals!([Submitted])),
+                (
+                    exists(own_goals!([Draft])),
+                    exists(own_goals!([Submitted])),
+                    counted(),
+                    scored(),
+                    exists(unmeasured),
+                ),
             ))
             .limit(page.limit)
             .into_boxed::<Db>();
@@ -91,22 +130,28 @@ impl Readiness for Unit<'_> {
             query = query.filter(participant::id.gt(Key(id)));
         }
         let at = review::state.nullable();
+        let unfounded = || sql::<Bool>(UNFOUNDED);
+        let unscored = participant::population
+            .assume_not_null()
+            .eq_any(demands.scored.clone())
+            .and(not(scored()));
         query = match state {
             State::GoalSetting => {
-                let kept = goals::State::ALL.iter().copied().filter(|it| *it != Cancelled);
-                let kept = own_goals!(kept);
-                query.filter(not(exists(kept)).or(exists(own_goals!([Draft, Submitted]))))
+                let open = exists(own_goals!([Draft, Submitted]));
+                query.filter(not(counted()).or(open).or(unscored))
             }
+            State::Executing => query.filter(unscored),
             State::Evaluating => {
                 let open = reviews::State::ALL.iter().copied();
                 let open = open.filter(|it| Missing::of_review(*it).is_some());
-                query.filter(at.is_not_null()).filter(at.assume_not_null().eq_any(open.map(Word)))
+                let open = at.assume_not_null().eq_any(open.map(Word));
+                query.filter(at.is_not_null()).filter(unfounded().or(open))
             }
             State::Calibrating => {
+                let waits = at.assume_not_null().eq(Word(reviews::State::InCalibration));
                 query = query
                     .filter(at.is_not_null())
-                    .filter(at.assume_not_null().eq(Word(reviews::State::InCalibration)))
-                    .filter(review::session_id.is_null());
+                    .filter(unfounded().or(waits.and(review::session_id.nullable().is_null())));
                 // Whoever is graded and belongs to a session that is still to come waits for that.
                 for session in sessions.iter().filter(|it| it.state != SessionState::Finalised) {
                     let seats = session.members.iter().map(|it| Key(it.employee_id.uuid()));
@@ -119,26 +164,55 @@ impl Readiness for Unit<'_> {
                         .or(participant::id.eq_any(named))
                         .or(session.compares_everybody().into_sql::<Bool>())
                         .and(participant::employee_id.ne_all(seats));
-                    query = query.filter(review::computed_grade.is_null().or(not(covered)));
+                    let ungraded = review::computed_grade.nullable().is_null();
+                    query = query.filter(unfounded().or(ungraded.or(not(covered))));
                 }
                 query
             }
             _ => return Ok(Vec::new()),
         };
         let rows: Vec<Found> = query.load(self.conn)?;
-        rows.into_iter().map(|row| laggard(state, row)).collect()
+        rows.into_iter().map(|row| laggard(state, demands, row)).collect()
     }
 }
 
-fn laggard(state: State, found: Found) -> Result<Laggard> {
-    let ((id, person, name), (manager, boss), (review, at, graded), in_draft, submitted) = found;
-    let at = at.as_deref().map(word).transpose()?;
-    let missing = match state {
-        State::GoalSetting if in_draft => Missing::GoalSubmission,
-        State::GoalSetting if submitted => Missing::GoalApproval,
-        State::GoalSetting => Missing::Goals,
-        State::Calibrating if graded => Missing::Calibration,
-        _ => at.and_then(Missing::of_review).unwrap_or(Missing::Grade),
+fn laggard(state: State, demands: &Demands, found: Found) -> Result<Laggard> {
+    let ((id, person, name, population), (manager, boss), (review, at, graded, unfounded), goals) =
+        found;
+    let (in_draft, _, counted, scored, unmeasured) = goals;
+    let at: Option<reviews::State> = at.as_deref().map(word).transpose()?;
+    let unfounded = unfounded.unwrap_or_default();
+    let is_of = |some: &[String]| population.as_ref().is_some_and(|it| some.contains(it));
+    let unscored = match is_of(&demands.scored) && !scored {
+        true if counted => Some(Missing::ScoredGoals),
+        true => Some(Missing::Goals),
+        false => None,
+    };
+    let stuck = is_of(&demands.stuck).then_some(Missing::Raters);
+    let of_review = at.and_then(Missing::of_review);
+    let missing = match (state, at) {
+        (State::GoalSetting, _) if !counted => Missing::Goals,
+        (State::GoalSetting, _) => unscored.unwrap_or(match in_draft {
+            true => Missing::GoalSubmission,
+            false => Missing::GoalApproval,
+        }),
+        (State::Executing, _) => unscored.unwrap_or(Missing::Goals),
+        (_, _) if unfounded => Missing::Evidence,
+        (State::Calibrating, _) if graded => Missing::Calibration,
+        (
+            State::Evaluating,
+            Some(
+                reviews::State::PendingSelf
+                | reviews::State::PendingRaters
+                | reviews::State::PendingManager,
+            ),
+        ) => {
+            let awaited = at == Some(reviews::State::PendingManager);
+            let actual = awaited && unmeasured && demands.actuals_needed;
+            let actual = actual.then_some(Missing::Actual);
+            unscored.or(stuck).or(actual).or(of_review).unwrap_or(Missing::Grade)
+        }
+        _ => of_review.unwrap_or(Missing::Grade),
     };
     Ok(Laggard {
         participant_id: id.0.into(),

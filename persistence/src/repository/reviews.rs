@@ -46,6 +46,7 @@ pub(super) struct Parts {
     participant_id: Key,
     self_review: String,
     manager_review: String,
+    founded: bool,
     disagreement: Option<String>,
     acknowledged_at: Option<At>,
     created_at: At,
@@ -113,6 +114,7 @@ pub(super) fn entity((parts, outcome, mut person, frame): Found) -> Result<Revie
         cycle_state: word(&frame.state)?,
         self_review: json(&parts.self_review)?,
         manager_review: json(&parts.manager_review)?,
+        is_founded: parts.founded,
         results: lean.results,
         session_id: lean.session_id,
         disagreement: parts.disagreement,
@@ -129,6 +131,7 @@ statement! {
         state: String,
         self_review: String,
         manager_review: String,
+        founded: bool,
         performance: Option<i64>,
         composite: Option<i64>,
         collaboration: Option<i64>,
@@ -147,7 +150,7 @@ statement! {
         before: i32,
     }
     "UPDATE review SET state = " state ", self_review = " self_review
-    ", manager_review = " manager_review ", performance = " performance
+    ", manager_review = " manager_review ", founded = " founded ", performance = " performance
     ", composite = " composite ", collaboration = " collaboration
     ", computed_grade = " computed_grade ", calibrated_grade = " calibrated_grade
     ", final_grade = " final_grade ", veto_grade = " veto_grade ", session_id = " session
@@ -279,6 +282,7 @@ impl Reviews for Unit<'_> {
             state: review.state.as_str().to_owned(),
             self_review: to_json(&review.self_review)?,
             manager_review: to_json(&review.manager_review)?,
+            founded: review.is_founded,
             performance: score(review.results.performance)?,
             composite: score(review.results.composite)?,
             collaboration: score(review.results.collaboration)?,

@@ -135,6 +135,7 @@ impl Schedule {
         step(&hr, &format!("/v1/policies/{policy}"), "publication", None).expect(200);
         let mut design = cycles::design(&unique("CYCLE"), policy);
         design["org_unit_ids"] = json!([self.app.id("sales")]);
+        design["kind"] = "half".into();
         design["period"] = self.period();
         let days = [
             ("goal_setting", -10),

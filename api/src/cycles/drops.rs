@@ -1,0 +1,183 @@
+//! Dimensions that are left out of results where too few raters are there: proposed by HR, approved by
+//! another person (D.3).
+
+use super::cases::{approvals, conflict, view};
+use super::views::{CycleView, DimensionDropApproval, NewDimensionDrop};
+use crate::app::new_id;
+use crate::caller::{Actor, Caller};
+use crate::extract::{Body, PathId};
+use crate::problem::Violation;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::signing::Signing;
+use actix_web::{HttpResponse, post};
+use domain::account::Role;
+use domain::change::{Change, Record};
+use domain::cycle::{Cycle, CycleAction};
+use domain::dropped_dimension::{DropFault, DroppedDimension};
+use domain::id::{AccountId, CycleId, DroppedDimensionId};
+use domain::policy::Action;
+use domain::signing::Act;
+use persistence::Store;
+
+/// Propose to leave a dimension out
+///
+/// Where the weight of those who have rated stays below `review.min_weight_share`, nobody can be graded.
+/// HR proposes, with a reason, to leave the dimension out of such results of a population; another
+/// person approves. Whoever has enough raters is measured in it like before, and the manager rates in
+/// any case. A proposal nobody has approved is replaced by the next one about the same dimension.
+#[utoipa::path(tag = "cycles", operation_id = "proposeDimensionDrop",
+    params(("id" = Uuid, Path, description = "Id of the cycle")), request_body = NewDimensionDrop,
+    responses((status = 200, description = "The cycle with the proposal", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("/{id}/dimension-drops")]
+pub(super) async fn propose(
+    caller: Caller,
+    id: PathId,
+    body: Body<NewDimensionDrop>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, drop) = (id.0.into(), new_id().into());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            propose_drop(store, actor, id, expected, drop, value.clone())
+        })
+        .await
+}
+
+/// Approve that a dimension is left out
+///
+/// By HR or senior management, and another person than who proposed it. Results computed from then on
+/// leave the dimension out where too few raters are there, and their explanation names the approval.
+#[utoipa::path(tag = "cycles", operation_id = "approveDimensionDrop",
+    params(("id" = Uuid, Path, description = "Id of the cycle")),
+    request_body = DimensionDropApproval,
+    responses((status = 200, description = "The cycle with the approval", body = CycleView)),
+    security(("bearer" = [])))]
+#[post("/{id}/dimension-drops/approval")]
+pub(super) async fn approve(
+    caller: Caller,
+    id: PathId,
+    body: Body<DimensionDropApproval>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let Body { value, digest } = body;
+    let (id, drop) = (id.0.into(), value.drop_id.into());
+    caller
+        .change(Some(digest), move |store, actor| approve_drop(store, actor, id, expected, drop))
+        .await
+}
+
+fn propose_drop(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CycleId,
+    expected: i32,
+    drop: DroppedDimensionId,
+    new: NewDimensionDrop,
+) -> Result<Reply<CycleView>, Refusal> {
+    let (before, rule) = open(store, actor, Action::CycleWrite, id, expected)?;
+    let sealed = store.policy(before.policy_id)?;
+    let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
+    let proposal = DroppedDimension {
+        id: drop,
+        population: new.population,
+        dimension: new.dimension,
+        reason: new.reason,
+        proposed_by: me(actor),
+        proposed_at: actor.now,
+        approved_by: None,
+        approved_at: None,
+    };
+    match proposal.fault(&policy.rules) {
+        Some(DropFault::UnknownPopulation) => {
+            return Err(fault("/population", "unknown_reference", &proposal.population));
+        }
+        Some(DropFault::UnknownDimension) => {
+            return Err(fault("/dimension", "unknown_reference", &proposal.dimension));
+        }
+        None => {}
+    }
+    signing(drop, &[Role::HrAdmin], true).sign(store, actor)?;
+    let record = Record::new("cycle.dimension_drop_proposed", id, rule)
+        .because(proposal.reason.clone())
+        .field("population", None::<String>, proposal.population.clone())
+        .field("dimension", None::<String>, proposal.dimension.clone());
+    let taken = fault("/dimension", "duplicate", &proposal.dimension);
+    let after = before.with_proposal(proposal).ok_or(taken)?;
+    save(store, actor, after, record)
+}
+
+fn approve_drop(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CycleId,
+    expected: i32,
+    drop: DroppedDimensionId,
+) -> Result<Reply<CycleView>, Refusal> {
+    let (mut cycle, rule) = open(store, actor, Action::CycleApprove, id, expected)?;
+    let unknown = || Refusal::unknown("/drop_id", drop.uuid());
+    let proposal = cycle.dropped.iter_mut().find(|it| it.id == drop).ok_or_else(unknown)?;
+    if proposal.approved_at.is_some() {
+        return Err(Refusal::StateConflict {
+            current_state: "approved",
+            allowed_actions: Vec::new(),
+        });
+    }
+    signing(drop, &[Role::HrAdmin, Role::Executive], false).sign(store, actor)?;
+    proposal.approved_by = Some(me(actor));
+    proposal.approved_at = Some(actor.now);
+    let record = Record::new("cycle.dimension_dropped", id, rule)
+        .because(proposal.reason.clone())
+        .field("population", None::<String>, proposal.population.clone())
+        .field("dimension", None::<String>, proposal.dimension.clone())
+        .field("approval_id", None::<String>, drop.to_string());
+    save(store, actor, cycle, record)
+}
+
+/// A cycle whose results may still be computed without a dimension, in the version the caller has
+/// read.
+fn open(
+    store: &mut dyn Store,
+    actor: &Actor,
+    action: Action,
+    id: CycleId,
+    expected: i32,
+) -> Result<(Cycle, &'static str), Refusal> {
+    let sealed = store.lock_cycle(id)?;
+    let (cycle, permit) = actor.open(store, action, sealed)?;
+    if cycle.version != expected {
+        return Err(Refusal::Stale);
+    }
+    if !cycle.possible_actions().any(|action| action == CycleAction::DimensionDrop) {
+        let given = approvals(store, id)?;
+        return Err(conflict(actor, &cycle, &given));
+    }
+    Ok((cycle, permit.rule()))
+}
+
+fn save(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: Cycle,
+    record: Record,
+) -> Result<Reply<CycleView>, Refusal> {
+    let after = Cycle { version: cycle.version + 1, updated_at: actor.now, ..cycle };
+    store.update_cycle(Change::new(after.clone(), record))?;
+    let version = after.version;
+    Ok(Reply::changed(view(store, actor, after)?, version))
+}
+
+/// What a proposal, the first signature, and an approval sign.
+fn signing(drop: DroppedDimensionId, roles: &[Role], is_first: bool) -> Signing<'_> {
+    Signing { resource: drop.uuid(), act: Act::DimensionDrop, roles, is_first }
+}
+
+fn fault(pointer: &str, code: &'static str, value: &str) -> Refusal {
+    Refusal::Invalid(vec![Violation::new(pointer, code).with("value", value)])
+}
+
+fn me(actor: &Actor) -> AccountId {
+    actor.subject.principal.id().into()
+}

@@ -1,0 +1,2 @@
+ALTER TABLE cycle DROP COLUMN dropped;
+ALTER TABLE review DROP COLUMN founded;
