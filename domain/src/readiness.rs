@@ -1,9 +1,8 @@
 //! What keeps a cycle from its next stage, person by person (R07).
 
 use crate::cycle::Schedule;
-use crate::id::{EmployeeId, ParticipantId, ReviewId};
-use crate::state::Actor;
-use crate::state::review;
+use crate::id::{EmployeeId, GoalChangeId, ParticipantId, ReviewId};
+use crate::state::{Actor, cycle, review};
 use crate::text_enum;
 use chrono::NaiveDate;
 
@@ -28,6 +27,8 @@ text_enum! {
         Grade = "grade",
         /// No calibration session compares the grade: it will be confirmed as it was computed.
         Calibration = "calibration",
+        /// A change of a goal waits for a decision: it lapses when results are confirmed.
+        GoalChange = "goal_change",
     }
 }
 
@@ -56,7 +57,7 @@ impl Missing {
             Missing::GoalApproval | Missing::ManagerReview => Actor::Manager,
             Missing::RaterAnswers => Actor::Rater,
             Missing::SecondReview => Actor::NextLevel,
-            Missing::Grade | Missing::Calibration => Actor::Hr,
+            Missing::Grade | Missing::Calibration | Missing::GoalChange => Actor::Hr,
         }
     }
 
@@ -66,15 +67,20 @@ impl Missing {
             Missing::Goals | Missing::GoalSubmission | Missing::GoalApproval => schedule.execution,
             Missing::SelfReview => schedule.self_review_due,
             Missing::RaterAnswers => schedule.rater_due,
-            Missing::ManagerReview => schedule.manager_review_due,
+            Missing::ManagerReview | Missing::GoalChange => schedule.manager_review_due,
             Missing::SecondReview => schedule.calibration,
             Missing::Grade | Missing::Calibration => schedule.publication,
         }
     }
 
-    /// Whether the cycle cannot go on without it.
-    pub const fn is_blocking(self) -> bool {
-        !matches!(self, Missing::Calibration)
+    /// Whether a cycle in a state cannot go on without it. Of who is still to be rated when
+    /// calibration has begun, the results are confirmed without.
+    pub const fn is_blocking(self, cycle: cycle::State) -> bool {
+        match self {
+            Missing::Calibration | Missing::GoalChange => false,
+            Missing::Grade => true,
+            _ => !matches!(cycle, cycle::State::Calibrating),
+        }
     }
 }
 
@@ -91,6 +97,8 @@ pub struct Laggard {
     pub review_id: Option<ReviewId>,
     /// What is missing first.
     pub missing: Missing,
+    /// Changes of the person's goals that wait for a decision, whatever else is missing.
+    pub open_changes: Vec<GoalChangeId>,
 }
 
 impl Laggard {

@@ -423,6 +423,7 @@ diesel::table! {
         confidence -> Nullable<Integer>,
         checked_in_at -> Nullable<Instant>,
         score -> Nullable<BigInt>,
+        scored_from -> Nullable<Text>,
         return_reason -> Nullable<Text>,
         signed_event -> Nullable<Text>,
         signed_seat -> Nullable<Text>,

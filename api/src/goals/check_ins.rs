@@ -18,7 +18,7 @@ use domain::id::{CheckInId, GoalId};
 use domain::number::Exact;
 use domain::okr::confidence::{Confidence, drop_raises_event};
 use domain::policy::Action;
-use persistence::{After, Store};
+use persistence::{After, Page, Store};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -92,6 +92,7 @@ pub struct CheckInView {
 impl From<CheckIn> for CheckInView {
     fn from(check_in: CheckIn) -> Self {
         Self {
+            version: check_in.version(),
             id: check_in.id.uuid(),
             goal_id: check_in.goal_id.uuid(),
             author_id: check_in.author_id.uuid(),
@@ -201,6 +202,7 @@ pub fn create_check_in(
 ) -> Result<Reply<CheckInView>, Refusal> {
     let opened = open_to_change(store, actor, Action::CheckInWrite, id, None)?;
     opened.expect(actor, GoalAction::CheckIn)?;
+    let review = opened.rated_review(store, actor)?;
     let before = &opened.goal;
     let reports: Vec<_> = new.reports.into_iter().map(KeyResultReport::from).collect();
     refuse_faults(report_faults(before.content.key_results(), &reports))?;
@@ -243,6 +245,7 @@ pub fn create_check_in(
         ..before.clone()
     };
     opened.save(store, actor, after, record)?;
+    opened.follow(store, actor, review)?;
     Ok(Reply::created(check_in.into(), 1, format!("/v1/goals/{id}/check-ins")))
 }
 

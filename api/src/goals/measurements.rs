@@ -146,8 +146,7 @@ pub(super) async fn list(
             Ok(store.measurements(id, &page)?)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.id.uuid()));
-    let items = rows.into_iter().map(MeasurementView::from).collect();
+    let (items, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.id));
     let page = MeasurementPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
 }
@@ -162,6 +161,7 @@ pub fn create_measurement(
 ) -> Result<Reply<MeasurementView>, Refusal> {
     let opened = open_to_change(store, actor, Action::MeasurementWrite, id, None)?;
     opened.expect(actor, GoalAction::Measurement)?;
+    let review = opened.rated_review(store, actor)?;
     let before = &opened.goal;
     refuse_faults(faults(before, &new, &opened.frame.settings))?;
     let mut all = store.measurements(id, &Page::ALL)?;
@@ -206,6 +206,7 @@ pub fn create_measurement(
         let after = Goal { progress, ..before.clone() };
         opened.save(store, actor, after, record)?;
     }
+    opened.follow(store, actor, review)?;
     let revision = measurement.revision;
     let place = format!("/v1/goals/{id}/measurements");
     Ok(Reply::created(measurement.into(), revision, place))

@@ -7,9 +7,10 @@ use domain::goal::{
     CheckIn, FormItem, Goal, GoalChange, GoalFrame, GoalLevel, GoalRevision, KeyResultReport,
     Measurement, RequestedChange,
 };
-use domain::id::{CycleId, EmployeeId, GoalChangeId, GoalId};
+use domain::id::{CheckInId, CycleId, EmployeeId, GoalChangeId, GoalId, MeasurementId};
 use domain::policy::{Relations, Sealed, Visibility};
 use domain::state::goal::State;
+use std::collections::HashMap;
 
 /// Which goals are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +68,13 @@ pub trait Goals {
 pub trait GoalChanges {
     /// One request with its goal.
     fn goal_change(&mut self, id: GoalChangeId) -> Result<Option<Sealed<RequestedChange>>>;
+    /// The requests that wait for a decision about the goals of people in a cycle, by owner and in
+    /// the order of ids; people without any are left out.
+    fn open_goal_changes(
+        &mut self,
+        cycle: CycleId,
+        owners: &[EmployeeId],
+    ) -> Result<HashMap<EmployeeId, Vec<GoalChangeId>>>;
     /// A page of the requests about a goal, in the order of ids.
     fn goal_changes(&mut self, goal: GoalId, page: &Page) -> Result<Vec<GoalChange>>;
     /// Adds a request.

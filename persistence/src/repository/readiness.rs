@@ -30,15 +30,21 @@ macro_rules! own_goals {
     };
 }
 
-/// The person with name, the manager with name, the review with state, and whether a goal is in
-/// draft or waits for approval.
+/// The person with department and name, the manager with name, the review with state, whether it is
+/// graded and what session compares it, and whether a goal is in draft or waits for approval.
 type Found = (
-    (Key, Key, String),
+    (Key, Key, Option<Key>, String),
     (Option<Key>, Option<String>),
-    (Option<Key>, Option<String>, bool),
+    (Option<Key>, Option<String>, bool, Option<Key>),
     bool,
     bool,
 );
+
+/// The states of reviews whose rating is not in.
+fn unrated() -> impl Iterator<Item = Word<reviews::State>> {
+    let all = reviews::State::ALL.iter().copied();
+    all.filter(|it| Missing::of_review(*it).is_some()).map(Word)
+}
 
 impl Readiness for Unit<'_> {
     fn laggards(
@@ -49,7 +55,7 @@ impl Readiness for Unit<'_> {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<Laggard>> {
-        use goals::State::{Cancelled, Draft, Submitted};
+        use goals::State::{Cancelled, ChangePending, Draft, Submitted};
         let boss = diesel::alias!(employee as boss);
         let mut query = participant::table
             .inner_join(
@@ -73,12 +79,18 @@ impl Readiness for Unit<'_> {
             .filter(participant::exclusion.is_null())
             .order(participant::id)
             .select((
-                (participant::id, participant::employee_id, employee::name),
+                (
+                    participant::id,
+                    participant::employee_id,
+                    participant::department_id,
+                    employee::name,
+                ),
                 (participant::manager_id, boss.field(employee::name).nullable()),
                 (
                     review::id.nullable(),
                     review::state.nullable(),
                     review::computed_grade.nullable().is_not_null(),
+                    review::session_id.nullable(),
                 ),
                 exists(own_goals!([Draft])),
                 exists(own_goals!([Submitted])),
@@ -97,18 +109,33 @@ impl Readiness for Unit<'_> {
                 let kept = own_goals!(kept);
                 query.filter(not(exists(kept)).or(exists(own_goals!([Draft, Submitted]))))
             }
-            State::Evaluating => {
-                let open = reviews::State::ALL.iter().copied();
-                let open = open.filter(|it| Missing::of_review(*it).is_some());
-                query.filter(at.is_not_null()).filter(at.assume_not_null().eq_any(open.map(Word)))
-            }
+            State::Executing => query.filter(exists(own_goals!([ChangePending]))),
+            State::Evaluating => query.filter(
+                at.is_not_null()
+                    .and(at.assume_not_null().eq_any(unrated()))
+                    .or(exists(own_goals!([ChangePending]))),
+            ),
             State::Calibrating => {
-                query = query
-                    .filter(at.is_not_null())
-                    .filter(at.assume_not_null().eq(Word(reviews::State::InCalibration)))
-                    .filter(review::session_id.is_null());
+                let in_calibration = || {
+                    let at = review::state.nullable();
+                    at.is_not_null()
+                        .and(at.assume_not_null().eq(Word(reviews::State::InCalibration)))
+                };
+                // Named whatever the sessions are.
+                let anyway = || {
+                    at.is_not_null()
+                        .and(at.assume_not_null().eq_any(unrated()))
+                        .or(in_calibration().and(review::computed_grade.is_null()))
+                        .or(exists(own_goals!([ChangePending])))
+                };
+                let comparing: Vec<Key> =
+                    unfinished(sessions).map(|it| Key(it.id.uuid())).collect();
+                let compared = review::session_id
+                    .is_not_null()
+                    .and(review::session_id.assume_not_null().eq_any(comparing));
+                query = query.filter(anyway().or(in_calibration().and(not(compared))));
                 // Whoever is graded and belongs to a session that is still to come waits for that.
-                for session in sessions.iter().filter(|it| it.state != SessionState::Finalised) {
+                for session in to_come(sessions) {
                     let seats = session.members.iter().map(|it| Key(it.employee_id.uuid()));
                     let units = session.department_ids.iter().map(|unit| Key(unit.uuid()));
                     let named = session.participant_ids.iter().map(|it| Key(it.uuid()));
@@ -119,26 +146,50 @@ impl Readiness for Unit<'_> {
                         .or(participant::id.eq_any(named))
                         .or(session.compares_everybody().into_sql::<Bool>())
                         .and(participant::employee_id.ne_all(seats));
-                    query = query.filter(review::computed_grade.is_null().or(not(covered)));
+                    query = query.filter(anyway().or(not(covered)));
                 }
                 query
             }
             _ => return Ok(Vec::new()),
         };
         let rows: Vec<Found> = query.load(self.conn)?;
-        rows.into_iter().map(|row| laggard(state, row)).collect()
+        rows.into_iter().map(|row| laggard(state, sessions, row)).collect()
     }
 }
 
-fn laggard(state: State, found: Found) -> Result<Laggard> {
-    let ((id, person, name), (manager, boss), (review, at, graded), in_draft, submitted) = found;
+/// The sessions that are not over.
+fn unfinished(sessions: &[CalibrationSession]) -> impl Iterator<Item = &CalibrationSession> {
+    sessions.iter().filter(|session| session.state != SessionState::Finalised)
+}
+
+/// The sessions that take in whom they compare when they are opened.
+fn to_come(sessions: &[CalibrationSession]) -> impl Iterator<Item = &CalibrationSession> {
+    unfinished(sessions).filter(|session| session.state != SessionState::Opened)
+}
+
+fn laggard(state: State, sessions: &[CalibrationSession], found: Found) -> Result<Laggard> {
+    let ((id, person, unit, name), (manager, boss), review, in_draft, submitted) = found;
+    let (review, at, graded, session) = review;
     let at = at.as_deref().map(word).transpose()?;
-    let missing = match state {
-        State::GoalSetting if in_draft => Missing::GoalSubmission,
-        State::GoalSetting if submitted => Missing::GoalApproval,
-        State::GoalSetting => Missing::Goals,
-        State::Calibrating if graded => Missing::Calibration,
-        _ => at.and_then(Missing::of_review).unwrap_or(Missing::Grade),
+    let compared = || {
+        let (id, person) = (id.0.into(), person.0.into());
+        let unit = unit.map(|unit| unit.0.into());
+        unfinished(sessions).any(|it| session == Some(Key(it.id.uuid())))
+            || to_come(sessions).any(|it| it.compares(id, unit, person))
+    };
+    let missing = match (state, at.and_then(Missing::of_review)) {
+        (State::GoalSetting, _) if in_draft => Missing::GoalSubmission,
+        (State::GoalSetting, _) if submitted => Missing::GoalApproval,
+        (State::GoalSetting, _) => Missing::Goals,
+        (_, Some(missing)) => missing,
+        (State::Calibrating, None) if at == Some(reviews::State::InCalibration) => {
+            match (graded, compared()) {
+                (false, _) => Missing::Grade,
+                (true, false) => Missing::Calibration,
+                (true, true) => Missing::GoalChange,
+            }
+        }
+        _ => Missing::GoalChange,
     };
     Ok(Laggard {
         participant_id: id.0.into(),
@@ -146,5 +197,6 @@ fn laggard(state: State, found: Found) -> Result<Laggard> {
         manager: manager.map(|id| id.0.into()).zip(boss),
         review_id: review.map(|id| id.0.into()),
         missing,
+        open_changes: Vec::new(),
     })
 }
