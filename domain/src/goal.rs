@@ -10,6 +10,7 @@ mod content;
 mod examples;
 mod progress;
 mod sight;
+mod withdrawal;
 
 use crate::calendar::Period;
 use crate::id::{
@@ -28,10 +29,11 @@ pub use actions::GoalAction;
 pub use checks::*;
 use chrono::NaiveDate;
 pub use content::*;
-pub use progress::{Misreport, in_force};
+pub use progress::Misreport;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 pub use sight::Alignment;
+pub use withdrawal::{Report, Reported, Withdrawal};
 
 /// A goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,6 +292,8 @@ pub struct CheckIn {
     pub progress: Option<Decimal>,
     /// When.
     pub created_at: Timestamp,
+    /// That it counts no more.
+    pub withdrawal: Option<Withdrawal>,
 }
 
 /// An actual value of an indicator for one period (R48). A correction is a new revision under the
@@ -314,4 +318,6 @@ pub struct Measurement {
     pub author_id: uuid::Uuid,
     /// When.
     pub created_at: Timestamp,
+    /// That it counts no more.
+    pub withdrawal: Option<Withdrawal>,
 }

@@ -76,6 +76,7 @@ fn target(target: i64) -> GoalKind {
         frequency: None,
         baseline: None,
         aggregation: Aggregation::Sum,
+        sources: Default::default(),
         method: Method::Ratio(Ratio { target: target.into(), direction: Direction::Up }),
     }))
 }
@@ -94,6 +95,7 @@ impl Owned {
             value: value.into(),
             author_id: Uuid::nil(),
             created_at: Timestamp::UNIX_EPOCH,
+            withdrawal: None,
         });
         self
     }
@@ -127,6 +129,7 @@ impl Owned {
             comment: None,
             progress: None,
             created_at: Timestamp::UNIX_EPOCH,
+            withdrawal: None,
         });
         self
     }

@@ -487,6 +487,9 @@ diesel::table! {
         comment -> Nullable<Text>,
         progress -> Nullable<BigInt>,
         created_at -> Instant,
+        withdrawn_at -> Nullable<Instant>,
+        withdrawn_by -> Nullable<Id>,
+        withdrawal_reason -> Nullable<Text>,
     }
 }
 
@@ -505,6 +508,9 @@ diesel::table! {
         value -> Text,
         author_id -> Id,
         created_at -> Instant,
+        withdrawn_at -> Nullable<Instant>,
+        withdrawn_by -> Nullable<Id>,
+        withdrawal_reason -> Nullable<Text>,
     }
 }
 

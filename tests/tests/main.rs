@@ -37,3 +37,4 @@ mod simulation;
 mod traces;
 mod two_engines;
 mod two_persons;
+mod withdrawals;

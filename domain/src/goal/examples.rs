@@ -2,7 +2,7 @@
 
 use super::{
     Aggregation, Frequency, Goal, GoalContent, GoalFrame, GoalKind, GoalLevel, Indicator,
-    KeyResult, Measure,
+    KeyResult, Measure, Sources,
 };
 use crate::calendar::Period;
 use crate::kpi::Method;
@@ -63,6 +63,7 @@ pub fn indicator(method: Method) -> GoalContent {
         frequency: Some(Frequency::Monthly),
         baseline: Some(100.into()),
         aggregation: Aggregation::Sum,
+        sources: Sources::One,
         method,
     })))
 }

@@ -4,7 +4,7 @@ use super::dimension::{Dimension, Raters};
 use super::form::{Results, ReviewPart};
 use super::rater::RaterType;
 use crate::error::{Code, DomainError, Result};
-use crate::goal::{self, CheckIn, Goal, GoalKind, GoalRevision, Indicator, KeyResult, Measurement};
+use crate::goal::{CheckIn, Goal, GoalKind, GoalRevision, Indicator, KeyResult, Measurement};
 use crate::id::GoalId;
 use crate::kpi::{Adjustments, Division, Veto};
 use crate::number::Exact;
@@ -277,7 +277,7 @@ impl GoalRecord<'_> {
         let scored = |indicator: &Indicator| Calculation::Indicator {
             method: Box::new(indicator.method.clone()),
             actual: indicator.actual(self.measurements),
-            revisions: goal::in_force(self.measurements).iter().map(|it| it.id.uuid()).collect(),
+            revisions: indicator.counted(self.measurements).iter().map(|it| it.id.uuid()).collect(),
         };
         let stretches = match settings.kpi.target_change {
             TargetChange::LatestApproved => Vec::new(),

@@ -82,6 +82,7 @@ impl GoalEvaluation for Unit<'_> {
         let check_ins: Vec<CheckInRow> = check_in::table
             .filter(check_in::tenant_id.eq(tenant))
             .filter(check_in::goal_id.eq_any(ids()))
+            .filter(check_in::withdrawn_at.is_null())
             .order((check_in::goal_id, check_in::id))
             .select(CheckInRow::as_select())
             .load(self.conn)?;
