@@ -245,7 +245,7 @@ fn find(
         Action::ParticipantRead => target(store.participant(id.into())?, today),
         Action::GoalRead => match target(store.goal(id.into())?, today) {
             Some(goal) => Some(goal),
-            None => of_a_goal(store, id)?,
+            None => of_a_goal(store, id, today)?,
         },
         Action::ReviewRead => {
             let sealed = store.review(id.into())?;
@@ -269,13 +269,14 @@ fn find(
 }
 
 /// What hangs on a goal.
-fn of_a_goal(store: &mut dyn Store, id: Uuid) -> Result<Option<Target>, Refusal> {
-    for noun in ["goal_change", "check_in", "measurement"] {
-        if let Some(target) = store.targets(noun, &[id])?.into_iter().next() {
-            return Ok(Some(target));
-        }
+fn of_a_goal(store: &mut dyn Store, id: Uuid, today: NaiveDate) -> Result<Option<Target>, Refusal> {
+    if let Some(change) = store.goal_change(id.into())? {
+        return Ok(Some(change.target(today)));
     }
-    Ok(None)
+    if let Some(check_in) = store.check_in(id.into())? {
+        return Ok(Some(check_in.target(today)));
+    }
+    Ok(store.measurement(id.into())?.map(|measurement| measurement.target(today)))
 }
 
 fn answer(decision: Decision, target: &Target) -> AccessExplanation {

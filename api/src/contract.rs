@@ -39,6 +39,8 @@ const TAGS: &[(&str, &str)] = &[
     ("participants", "Who takes part in a cycle, and who answers for whom."),
     ("goals", "Goals of one person in one cycle: objectives, indicators, and the tree they form."),
     ("goal-changes", "Requests to change what both sides have signed."),
+    ("check-ins", "What was reported of the progress of a goal."),
+    ("measurements", "Actual values of indicators, with all their revisions."),
     ("reviews", "What a person and the manager wrote, from draft to release."),
     ("results", "What is computed from goals and ratings, and why."),
     ("calibration-sessions", "Meetings that compare grades, led by HR."),

@@ -34,6 +34,26 @@ const GOALS: &str = "
     SELECT tenant_id, id, id, '2026-02-01', 'crm', 'm1', 1, '1200', owner_id, created_at
       FROM goal WHERE state = 'active';";
 
+/// The step that releases the results.
+const PUBLICATION: &str = "publication";
+
+/// Lays aside what the publication of a cycle has written, as if it were still to come.
+const UNPUBLISH: &str = "
+    CREATE TABLE entries AS SELECT * FROM audit_entry WHERE action = 'review.published';
+    CREATE TABLE events AS SELECT * FROM event WHERE type = 'review.published';
+    DELETE FROM audit_entry WHERE action = 'review.published';
+    DELETE FROM event WHERE type = 'review.published';
+    UPDATE review SET state = 'calibrated';";
+
+/// Writes it again.
+const PUBLISH: &str = "
+    BEGIN;
+    UPDATE review SET state = 'published', version = version + 1, updated_at = graded_at
+     WHERE state = 'calibrated';
+    INSERT INTO audit_entry SELECT * FROM entries;
+    INSERT INTO event SELECT * FROM events;
+    COMMIT;";
+
 /// How a cycle of some size went.
 pub struct Course {
     /// People in it.
@@ -116,9 +136,30 @@ impl<'a> Cycle<'a> {
         wait(step(&hr, &path, "calibration", &json!({})))?;
         self.timed("confirmation", || wait(step(&hr, &path, "confirmation", &none)))?;
         wait(step(&senior, &path, "publication", &none))?;
-        self.timed("publication", || wait(step(&hr, &path, "publication", &none)))?;
+        self.timed(PUBLICATION, || wait(step(&hr, &path, "publication", &none)))?;
         self.course.peak = product.server.peak()?.max(self.course.peak);
         Ok(())
+    }
+
+    /// How many people were published in a second, each with an audit entry and an event.
+    pub fn published(&self) -> Option<f64> {
+        let (_, seconds) = self.course.steps.iter().find(|(what, _)| *what == PUBLICATION)?;
+        Some(self.course.people as f64 / seconds)
+    }
+
+    /// The same rows written by the raw driver, in bulk and in one transaction: how many people in a
+    /// second.
+    pub fn publish_raw(&self) -> Result<f64> {
+        self.engine.copy(self.name, "published")?;
+        let mut driver = raw::connect(&self.engine.url("published"))?;
+        driver.run(UNPUBLISH)?;
+        driver.settle()?;
+        let start = Instant::now();
+        driver.run(PUBLISH)?;
+        let seconds = start.elapsed().as_secs_f64();
+        drop(driver);
+        self.engine.remove("published");
+        Ok(self.course.people as f64 / seconds)
     }
 
     fn path(&self) -> String {

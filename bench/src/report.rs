@@ -8,6 +8,8 @@ use std::time::Duration;
 pub const REQUESTS: f64 = 0.60;
 /// Bar for bulk work beside the raw path of the engine.
 pub const BULK: f64 = 0.40;
+/// Bar for steps of everybody with a record of each, beside the engine copying the same rows.
+pub const RECORDED: f64 = 0.25;
 /// Bar for ten times the people, in times of a tenth of them.
 const GROWTH: f64 = 12.0;
 /// Bar for the slowest hundredth of answers, in medians.

@@ -115,6 +115,19 @@ impl CalibrationSession {
         self.department_ids.is_empty() && self.participant_ids.is_empty()
     }
 
+    /// Whether it is meant to compare the grade of a participant of a department: not that of
+    /// somebody with a seat in it.
+    pub fn compares(
+        &self,
+        participant: ParticipantId,
+        department: Option<OrgUnitId>,
+        person: EmployeeId,
+    ) -> bool {
+        let named = self.participant_ids.contains(&participant);
+        let inside = department.is_some_and(|unit| self.department_ids.contains(&unit));
+        (self.compares_everybody() || named || inside) && self.seat_of(person).is_none()
+    }
+
     /// The seat somebody has in it.
     pub fn seat_of(&self, person: EmployeeId) -> Option<SessionSeat> {
         self.members.iter().find(|member| member.employee_id == person).map(|member| member.seat)

@@ -38,8 +38,8 @@ pub struct OwnRecord {
     pub released: bool,
 }
 
-/// What is told of an own review before its release: the steps that its state shows, and what oneself
-/// wrote. Everything else, also what is yet to be invented, waits.
+/// What is told of an own review before its release: the steps that people take on it, and what oneself
+/// wrote. Everything else, what happens to everybody at once and what is yet to be invented, waits.
 const TOLD_OF_OWN_REVIEW: &[&str] = &[
     "review.self_review_saved",
     "review.self_review_submitted",
@@ -50,7 +50,6 @@ const TOLD_OF_OWN_REVIEW: &[&str] = &[
     "review.rating_confirmed",
     "review.rating_returned",
     "review.rating_reopened",
-    "review.calibrated",
     "review.published",
     "review.acknowledged",
     "review.disagreed",
@@ -58,7 +57,7 @@ const TOLD_OF_OWN_REVIEW: &[&str] = &[
 ];
 
 /// What tells of the score of a goal.
-const OF_SCORES: &[&str] = &["goal.scored"];
+const OF_SCORES: &[&str] = &["goal.scored", "goal.reopened"];
 
 /// What tells that a move took effect in a session.
 const OF_MOVES: &[&str] = &["calibration_session.override_ended"];
@@ -70,7 +69,10 @@ const OF_RESULTS: &[&str] = &[
     "review.rating_saved",
     "review.result_computed",
     "review.grade_moved",
+    "review.grade_settled",
+    "review.grade_reopened",
     "goal.scored",
+    "goal.reopened",
     "calibration_session.override_ended",
 ];
 

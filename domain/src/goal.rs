@@ -10,26 +10,31 @@ mod content;
 mod examples;
 mod progress;
 mod sight;
+mod withdrawal;
 
 use crate::calendar::Period;
+use crate::dropped_dimension::DroppedDimension;
 use crate::id::{
     AccountId, CheckInId, CycleId, EmployeeId, GoalChangeId, GoalId, KeyResultId, MeasurementId,
+    PolicyId,
 };
 use crate::number::Exact;
+use crate::performance_policy::PolicyRules;
 use crate::policy::{Protected, Target};
 use crate::settings::Settings;
 use crate::state::goal::{Event, State};
-use crate::state::{self, cycle};
+use crate::state::{self, cycle, review};
 use crate::text_enum;
 use crate::time::Timestamp;
 pub use actions::GoalAction;
 pub use checks::*;
 use chrono::NaiveDate;
 pub use content::*;
-pub use progress::{Misreport, in_force};
+pub use progress::Misreport;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 pub use sight::Alignment;
+pub use withdrawal::{Report, Reported, Withdrawal};
 
 /// A goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,10 +65,14 @@ pub struct Goal {
     pub checked_in_at: Option<Timestamp>,
     /// Score, 2 places, once scored.
     pub score: Option<Decimal>,
+    /// Where it was when it was scored, and goes back to when the rating is taken up again.
+    pub scored_from: Option<State>,
     /// Why the manager asked for another draft; none once it is handed in again.
     pub return_reason: Option<String>,
     /// Where the cycle is: goals are written and changed in some of its states only.
     pub cycle_state: cycle::State,
+    /// Where the review of its owner is, once there is one: with that, nothing is changed any more.
+    pub review_state: Option<review::State>,
     /// A signature that waits for the second one.
     pub first_signature: Option<FirstSignature>,
     /// Counts changes, from 1.
@@ -101,6 +110,11 @@ pub struct FirstSignature {
 }
 
 impl Goal {
+    /// Whether the result of its owner has been finalised.
+    pub fn result_is_final(&self) -> bool {
+        self.review_state.is_some_and(review::State::is_finalised)
+    }
+
     /// Whether it was given up or thrown away.
     pub fn is_archived(&self) -> bool {
         self.state == State::Cancelled || self.deleted_at.is_some()
@@ -114,8 +128,14 @@ pub struct GoalFrame {
     pub cycle_state: cycle::State,
     /// The days that are evaluated.
     pub period: Period,
-    /// Settings of the policy version.
+    /// The policy version.
+    pub policy_id: PolicyId,
+    /// What it says.
+    pub rules: PolicyRules,
+    /// Its settings.
     pub settings: Settings,
+    /// The dimensions that are to be left out of results, or are.
+    pub dropped: Vec<DroppedDimension>,
     /// Whether the person takes part in the cycle.
     pub participates: bool,
     /// Who answers for the person's review.
@@ -160,6 +180,8 @@ text_enum! {
         Approved = "approved",
         /// The goal stays as it is.
         Rejected = "rejected",
+        /// The results were confirmed before anybody decided: the goal stays as it is.
+        Lapsed = "lapsed",
     }
 }
 
@@ -221,9 +243,9 @@ pub struct RequestedChange {
 impl RequestedChange {
     /// Whether the state of the request and that of the cycle let it be decided.
     pub fn is_open(&self) -> bool {
-        use cycle::State::{Evaluating, Executing, GoalSetting};
+        use cycle::State::{Calibrating, Evaluating, Executing, GoalSetting};
         self.change.state == GoalChangeState::Pending
-            && matches!(self.goal.cycle_state, GoalSetting | Executing | Evaluating)
+            && matches!(self.goal.cycle_state, GoalSetting | Executing | Evaluating | Calibrating)
     }
 
     /// Whether a weight changes, which is for HR to decide.
@@ -273,6 +295,8 @@ pub struct CheckIn {
     pub progress: Option<Decimal>,
     /// When.
     pub created_at: Timestamp,
+    /// That it counts no more.
+    pub withdrawal: Option<Withdrawal>,
 }
 
 /// An actual value of an indicator for one period (R48). A correction is a new revision under the
@@ -297,4 +321,6 @@ pub struct Measurement {
     pub author_id: uuid::Uuid,
     /// When.
     pub created_at: Timestamp,
+    /// That it counts no more.
+    pub withdrawal: Option<Withdrawal>,
 }

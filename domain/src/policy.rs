@@ -133,6 +133,8 @@ text_enum! {
         Auditor = "auditor",
         /// The account or key that made the record.
         Author = "author",
+        /// The person the record is about, who made it.
+        OwnAuthor = "own_author",
         /// The manager who answers for the person's review in this cycle, frozen at its launch.
         ResponsibleManager = "responsible_manager",
         /// Member of the calibration session that compares the person's grade.
@@ -223,6 +225,8 @@ text_enum! {
         CheckInWrite = "check_in.write",
         /// Report an actual value of an indicator.
         MeasurementWrite = "measurement.write",
+        /// Withdraw a check-in or a measurement, with a reason.
+        ReportWithdraw = "report.withdraw",
         /// Know that a review exists, where it is and who answers for it.
         ReviewRead = "review.read",
         /// Read a self-review.
@@ -297,7 +301,8 @@ impl Action {
             | Action::GoalApprove
             | Action::GoalDecide
             | Action::CheckInWrite
-            | Action::MeasurementWrite => Action::GoalRead,
+            | Action::MeasurementWrite
+            | Action::ReportWithdraw => Action::GoalRead,
             Action::ReviewRead
             | Action::SelfReviewRead
             | Action::SelfReviewWrite
@@ -541,6 +546,7 @@ pub const RULES: &[Rule] = &[
             A::GoalRead,
             A::GoalDecide,
             A::MeasurementWrite,
+            A::ReportWithdraw,
             A::ReviewRead,
             A::ReviewSteer,
             A::DistributionRead,
@@ -616,6 +622,8 @@ pub const RULES: &[Rule] = &[
             A::ReviewAnswer,
         ],
     ),
+    allow("own-report", Who::OwnAuthor, Mask::Full, &[A::ReportWithdraw]),
+    allow("reported", Who::Author, Mask::Full, &[A::ReportWithdraw]),
     allow("own-self-review", Who::Myself, Mask::Full, &[A::SelfReviewWrite]).during(DRAFT),
     allow("own-result", Who::Myself, Mask::Full, &[A::RatingRead, A::RatingExport])
         .during(RELEASED),
@@ -630,6 +638,7 @@ pub const RULES: &[Rule] = &[
             A::GoalApprove,
             A::CheckInWrite,
             A::MeasurementWrite,
+            A::ReportWithdraw,
             A::ReviewRead,
             A::RatingRead,
         ],
@@ -826,7 +835,7 @@ pub fn decide(subject: &Subject, action: Action, target: &Target) -> Decision {
             .iter()
             .filter(|rule| rule.actions.contains(&action))
             .filter(|rule| stands(subject, rule, target))
-            .filter(|rule| despite_conflict || !conflicted || by_owner || rule.who == Who::Myself)
+            .filter(|rule| despite_conflict || !conflicted || by_owner || is_own(rule.who))
             .reduce(|best, rule| if rule.mask > best.mask { rule } else { best })
     };
     match applying(false) {
@@ -844,6 +853,11 @@ pub fn decide(subject: &Subject, action: Action, target: &Target) -> Decision {
             Decision { permit: None, rule, by: None }
         }
     }
+}
+
+/// Whether it is a relationship to a record about oneself.
+fn is_own(who: Who) -> bool {
+    matches!(who, Who::Myself | Who::OwnAuthor)
 }
 
 /// [`decide`], with a refusal told apart: what the subject may not read is hidden.
@@ -920,6 +934,9 @@ fn stands(subject: &Subject, rule: &Rule, target: &Target) -> bool {
         }
         Who::Calibrator => person && target.relations.calibrator,
         Who::Author => target.author == Some(subject.principal.id()),
+        Who::OwnAuthor => {
+            is_myself(subject, target) && target.author == Some(subject.principal.id())
+        }
         Who::Colleague => person && !target.departed,
         Who::Service | Who::CompanyService => match &subject.principal {
             Principal::Service { scopes, unit, .. } => {

@@ -1,9 +1,8 @@
 //! What keeps a cycle from its next stage, person by person (R07).
 
 use crate::cycle::Schedule;
-use crate::id::{EmployeeId, ParticipantId, ReviewId};
-use crate::state::Actor;
-use crate::state::review;
+use crate::id::{EmployeeId, GoalChangeId, ParticipantId, ReviewId};
+use crate::state::{Actor, cycle, review};
 use crate::text_enum;
 use chrono::NaiveDate;
 
@@ -37,6 +36,8 @@ text_enum! {
         Evidence = "evidence",
         /// No calibration session compares the grade: it will be confirmed as it was computed.
         Calibration = "calibration",
+        /// A change of a goal waits for a decision: it lapses when results are confirmed.
+        GoalChange = "goal_change",
     }
 }
 
@@ -69,9 +70,11 @@ impl Missing {
             Missing::GoalApproval | Missing::ManagerReview => Actor::Manager,
             Missing::RaterAnswers => Actor::Rater,
             Missing::SecondReview => Actor::NextLevel,
-            Missing::Raters | Missing::Grade | Missing::Evidence | Missing::Calibration => {
-                Actor::Hr
-            }
+            Missing::Raters
+            | Missing::Grade
+            | Missing::Evidence
+            | Missing::Calibration
+            | Missing::GoalChange => Actor::Hr,
         }
     }
 
@@ -84,7 +87,9 @@ impl Missing {
             | Missing::GoalApproval => schedule.execution,
             Missing::SelfReview => schedule.self_review_due,
             Missing::Raters | Missing::RaterAnswers => schedule.rater_due,
-            Missing::Actual | Missing::ManagerReview => schedule.manager_review_due,
+            Missing::Actual | Missing::ManagerReview | Missing::GoalChange => {
+                schedule.manager_review_due
+            }
             Missing::SecondReview => schedule.calibration,
             Missing::Grade | Missing::Evidence | Missing::Calibration => schedule.publication,
         }
@@ -101,9 +106,14 @@ impl Missing {
         }
     }
 
-    /// Whether the cycle cannot go on without it.
-    pub const fn is_blocking(self) -> bool {
-        !matches!(self, Missing::Calibration)
+    /// Whether a cycle in a state cannot go on without it. Of who is still to be rated when
+    /// calibration has begun, the results are confirmed without.
+    pub const fn is_blocking(self, cycle: cycle::State) -> bool {
+        match self {
+            Missing::Calibration | Missing::GoalChange => false,
+            Missing::Grade => true,
+            _ => !matches!(cycle, cycle::State::Calibrating),
+        }
     }
 }
 
@@ -120,6 +130,8 @@ pub struct Laggard {
     pub review_id: Option<ReviewId>,
     /// What is missing first.
     pub missing: Missing,
+    /// Changes of the person's goals that wait for a decision, whatever else is missing.
+    pub open_changes: Vec<GoalChangeId>,
 }
 
 impl Laggard {

@@ -57,8 +57,10 @@ fn goal(id: u128, weight: i64, kind: GoalKind) -> Owned {
         confidence: None,
         checked_in_at: None,
         score: None,
+        scored_from: None,
         return_reason: None,
         cycle_state: cycle::State::Evaluating,
+        review_state: None,
         first_signature: None,
         version: 1,
         created_at: now,
@@ -75,6 +77,7 @@ fn target(target: i64) -> GoalKind {
         frequency: None,
         baseline: None,
         aggregation: Aggregation::Sum,
+        sources: Default::default(),
         method: Method::Ratio(Ratio { target: target.into(), direction: Direction::Up }),
     }))
 }
@@ -93,6 +96,7 @@ impl Owned {
             value: value.into(),
             author_id: Uuid::nil(),
             created_at: Timestamp::UNIX_EPOCH,
+            withdrawal: None,
         });
         self
     }
@@ -126,6 +130,7 @@ impl Owned {
             comment: None,
             progress: None,
             created_at: Timestamp::UNIX_EPOCH,
+            withdrawal: None,
         });
         self
     }

@@ -395,6 +395,11 @@ impl World {
         self.fire_goal(at, event, person, seat);
     }
 
+    /// Where the review of a person is, once there is one.
+    fn result_of(&self, person: usize) -> Option<review::State> {
+        self.reviews.iter().find(|review| review.person == person).map(|review| review.state)
+    }
+
     fn fire_goal(&mut self, at: usize, event: goal::Event, person: usize, seat: Actor) {
         let Goal { owner, requester, .. } = self.goals[at];
         // The policy lets only the owner sit on the owner's seat, and nobody else's manager.
@@ -419,7 +424,9 @@ impl World {
             change: Some(change),
             data_present: true,
             weights_redistributed: rest == Exact::from(100),
+            result_open: self.result_of(owner).is_none_or(|state| !state.is_finalised()),
             evaluation_open: self.cycle == cycle::State::Evaluating,
+            rating_reopened: self.result_of(owner) == Some(review::State::PendingManager),
             cycle_confirmed: self.cycle == cycle::State::Confirmed,
         };
         let hands = [signed(person, seat), signed(owner, Actor::Owner)];

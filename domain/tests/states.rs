@@ -155,7 +155,9 @@ fn goal_pairs() {
         change: Some(goal::Change { after_mid_cycle: false, weight: false, decided_by_hr: false }),
         data_present: true,
         weights_redistributed: true,
+        result_open: true,
         evaluation_open: true,
+        rating_reopened: true,
         cycle_confirmed: true,
     }]);
 }

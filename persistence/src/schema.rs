@@ -424,6 +424,7 @@ diesel::table! {
         confidence -> Nullable<Integer>,
         checked_in_at -> Nullable<Instant>,
         score -> Nullable<BigInt>,
+        scored_from -> Nullable<Text>,
         return_reason -> Nullable<Text>,
         signed_event -> Nullable<Text>,
         signed_seat -> Nullable<Text>,
@@ -487,6 +488,9 @@ diesel::table! {
         comment -> Nullable<Text>,
         progress -> Nullable<BigInt>,
         created_at -> Instant,
+        withdrawn_at -> Nullable<Instant>,
+        withdrawn_by -> Nullable<Id>,
+        withdrawal_reason -> Nullable<Text>,
     }
 }
 
@@ -505,6 +509,9 @@ diesel::table! {
         value -> Text,
         author_id -> Id,
         created_at -> Instant,
+        withdrawn_at -> Nullable<Instant>,
+        withdrawn_by -> Nullable<Id>,
+        withdrawal_reason -> Nullable<Text>,
     }
 }
 

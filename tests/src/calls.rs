@@ -258,6 +258,18 @@ impl<'a> Calls<'a> {
         Target { id, query: String::new(), body: Body::None }
     }
 
+    /// Something that Lin has reported of an active goal.
+    fn reported(&self, noun: &str, body: &Value, operation: &str) -> Target {
+        let goal = self.goal_in("active").id.unwrap_or_default();
+        let lin = self.by(Persona::Employee);
+        let made = lin.post(format!("/v1/goals/{goal}/{noun}"), body).expect(201).id();
+        let target = Target { id: Some(made), query: String::new(), body: Body::None };
+        if operation.starts_with("withdraw") {
+            return target.with(json!({ "reason": "A digit too many" }));
+        }
+        target
+    }
+
     fn target(&self, operation: &str) -> Target {
         let nothing = Target { id: None, query: String::new(), body: Body::None };
         match operation {
@@ -469,6 +481,12 @@ impl<'a> Calls<'a> {
             "cancelGoal" => self.goal_in("active").with(json!({ "reason": "Not needed" })),
             "createCheckIn" => self.id("goal").with(json!({ "confidence": 8 })),
             "createMeasurement" => self.id("goal").with(new_measurement()),
+            "getCheckIn" | "withdrawCheckIn" => {
+                self.reported("check-ins", &json!({ "confidence": 8 }), operation)
+            }
+            "getMeasurement" | "withdrawMeasurement" => {
+                self.reported("measurements", &new_measurement(), operation)
+            }
             "requestGoalChange" => self.goal_in("active").with(new_change()),
             "getGoalChange" | "approveGoalChange" => self.pending_change(),
             "rejectGoalChange" => self.pending_change().with(json!({ "reason": "Not now" })),

@@ -450,7 +450,8 @@ fn every_kind_of_record_is_explained(app: &TestApp) {
             | Action::GoalApprove
             | Action::GoalDecide
             | Action::CheckInWrite
-            | Action::MeasurementWrite => own.id("goal"),
+            | Action::MeasurementWrite
+            | Action::ReportWithdraw => own.id("goal"),
             Action::ReviewRead
             | Action::SelfReviewRead
             | Action::SelfReviewWrite

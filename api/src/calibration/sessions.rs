@@ -363,15 +363,17 @@ pub(super) fn transit_session(
             if facts.exec_override {
                 accepting(id, &[Role::HrAdmin], false).sign(store, actor)?;
             }
-            let reviews = store.settle_grades(cycle.id, Some(id))?;
-            let record = record.field("reviews", None::<usize>, reviews);
+            let settled = store.settle_grades(cycle.id, Some(id), permit.rule())?;
+            let record = record.field("reviews", None::<usize>, settled.reviews);
             reason.iter().fold(record, |record, reason| record.because(reason))
         }
         Step::Reopen(reason) => {
             // What was accepted were the grades of then.
             (after.override_reason, after.overridden_by, after.overridden_at) = (None, None, None);
             store.forget_signatures(id.uuid())?;
-            let reviews = store.unsettle_grades(id)?;
+            let reviews = store.unsettle_grades(id, permit.rule())?;
+            // Who came too late for it comes into it now.
+            store.assign_reviews(&after)?;
             record.because(reason).field("reviews", None::<usize>, reviews)
         }
         Step::Override(_) => record,

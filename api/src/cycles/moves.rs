@@ -9,6 +9,7 @@ use crate::caller::Actor;
 use crate::jobs::{BatchResult, JobResult, JobView, Ticket, Work};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::reviews::moves::told as step_told;
 use crate::signing::{Signing, still_holds};
 use crate::transition::{everyone, fire};
 use domain::account::Role;
@@ -21,10 +22,10 @@ use domain::performance_policy::PerformancePolicy;
 use domain::policy::{Action, SEPARATION_OF_DUTIES};
 use domain::signing::{Act, Signature};
 use domain::state::cycle::{Event, State};
-use domain::state::review::State as Review;
+use domain::state::review::{Event as Step, State as Review};
 use domain::state::{self, Actor as Seat, Machine};
 use domain::text::TextEnum;
-use persistence::Store;
+use persistence::{Settled, Store};
 use serde::{Deserialize, Serialize};
 
 /// A transition that somebody has asked for.
@@ -125,7 +126,9 @@ fn carry_out(
     if is_complete {
         after.state = state;
         record = record.transition(before.state.as_str(), state.as_str());
-        for (name, rows) in follow(store, order, &policy, &sight.people, &mut after, progress)? {
+        for (name, rows) in
+            follow(store, order, &policy, &sight.people, &mut after, rule, progress)?
+        {
             record = record.field(name, None::<usize>, rows);
         }
     } else {
@@ -208,8 +211,12 @@ fn follow(
     policy: &PerformancePolicy,
     people: &[Participant],
     cycle: &mut Cycle,
+    rule: &'static str,
     progress: &dyn Fn(usize),
 ) -> Result<Vec<(&'static str, usize)>, Refusal> {
+    use Review::{
+        Acknowledged, Calibrated, Disagreed, Final, InCalibration, Published, SecondReview,
+    };
     let id = cycle.id;
     Ok(match order.action {
         CycleAction::Launch => {
@@ -219,24 +226,33 @@ fn follow(
         }
         CycleAction::Evaluation => {
             let mut new_review = || new_id().into();
-            vec![("reviews", store.open_reviews(id, &mut new_review, progress)?)]
+            vec![("reviews", store.open_reviews(id, &mut new_review, rule, progress)?)]
         }
         CycleAction::Calibration => {
             if !settings(&policy.rules)?.review.second_review {
-                store.move_reviews(id, &[Review::SecondReview], Review::InCalibration)?;
+                let action = "review.second_look_waived";
+                store.move_reviews(id, &[SecondReview], InCalibration, action, rule)?;
             }
             vec![("exceptions", order.exceptions.len())]
         }
         CycleAction::Confirmation => {
-            vec![("reviews", store.settle_grades(id, None)?), ("goals", store.lock_goals(id)?)]
+            let Settled { reviews, uncompared } = store.settle_grades(id, None, rule)?;
+            let lapsed = store.lapse_goal_changes(id, rule)?;
+            vec![
+                ("reviews", reviews),
+                ("uncalibrated", uncompared),
+                ("lapsed_goal_changes", lapsed),
+                ("goals", store.lock_goals(id, rule)?),
+            ]
         }
         CycleAction::Publication => {
             cycle.published_at = Some(cycle.updated_at);
-            vec![("reviews", store.move_reviews(id, &[Review::Calibrated], Review::Published)?)]
+            let action = step_told(Step::Publish);
+            vec![("reviews", store.move_reviews(id, &[Calibrated], Published, action, rule)?)]
         }
         CycleAction::Closure => {
-            let shown = [Review::Published, Review::Acknowledged, Review::Disagreed];
-            vec![("reviews", store.move_reviews(id, &shown, Review::Final)?)]
+            let (shown, action) = ([Published, Acknowledged, Disagreed], step_told(Step::Conclude));
+            vec![("reviews", store.move_reviews(id, &shown, Final, action, rule)?)]
         }
         CycleAction::Update
         | CycleAction::DimensionDrop

@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use domain::cycle::{Cycle, CycleAction};
 use domain::id::CycleId;
 use domain::performance_policy::{DimensionRule, PerformancePolicy, PolicyWarning};
-use domain::policy::{Action, Mask, Protected, Stage, visibility};
+use domain::policy::{Action, Mask, Protected, Stage, Visibility, visibility};
 use domain::readiness::{Laggard, Missing};
 use domain::settings::{MissingActual, OkrInReview};
 use domain::state::{Actor as Seat, Machine, cycle};
@@ -63,6 +63,10 @@ pub struct LaggardView {
     /// Whether the cycle cannot go on without it.
     #[schema(example = true)]
     pub is_blocking: bool,
+    /// Changes of the person's goals that wait for a decision, whatever else is missing; they lapse
+    /// when results are confirmed. None for those who may not read the goals.
+    #[schema(example = json!([]))]
+    pub open_goal_changes: Vec<Uuid>,
     /// The way out, in the reader's language, where it is not to do what is missing; else null.
     #[schema(
         required = true,
@@ -120,7 +124,8 @@ struct ReadinessQuery {
 /// See what a cycle waits for
 ///
 /// What the next step demands, and person by person what is missing, who is to act and by when; in
-/// calibration also whose grade no session compares and will be confirmed as it was computed. HR
+/// calibration also whose grade no session compares and will be confirmed as it was computed, and who
+/// is still to be rated. Changes of goals that wait for a decision are named from execution on. HR
 /// sees everybody, a manager the people he or she answers for or manages, everybody themselves.
 #[utoipa::path(tag = "cycles", operation_id = "getCycleReadiness",
     params(("id" = Uuid, Path, description = "Id of the cycle"), ReadinessQuery),
@@ -168,7 +173,14 @@ fn report(
     };
     let demands = demands(&cycle, &policy)?;
     let sessions = store.sessions_of(id)?;
-    let laggards = store.laggards(id, cycle.state, &demands, &sessions, &visible, page)?;
+    let mut laggards = store.laggards(id, cycle.state, &demands, &sessions, &visible, page)?;
+    if reads_goals(actor, &visible) {
+        let people: Vec<_> = laggards.iter().map(|laggard| laggard.person.0).collect();
+        let mut open = store.open_goal_changes(id, &people)?;
+        for laggard in &mut laggards {
+            laggard.open_changes = open.remove(&laggard.person.0).unwrap_or_default();
+        }
+    }
     let view = |laggard: Laggard| view(laggard, &cycle, actor.today, language);
     Ok(CycleReadiness {
         due_on: match next.filter(|_| dated) {
@@ -182,6 +194,12 @@ fn report(
         items: laggards.into_iter().map(view).collect(),
         next_cursor: None,
     })
+}
+
+/// Whether whoever sees these participants may read their goals: whoever is shown some of them may.
+fn reads_goals(actor: &Actor, visible: &Visibility) -> bool {
+    let goals = visibility(&actor.subject, Action::GoalRead, actor.today);
+    visible.everyone().is_none() || goals.is_ok_and(|goals| goals.everyone() == Some(Mask::Full))
 }
 
 /// The guards of the next step, each with whether it holds.
@@ -237,7 +255,9 @@ fn warnings(cycle: &Cycle, policy: &PerformancePolicy, language: Language) -> Ve
 fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate, language: Language) -> LaggardView {
     let way_out = laggard.missing.way_out();
     let due_on = laggard.missing.due_on(&cycle.schedule);
+    let open_goal_changes = laggard.open_changes.iter().map(|id| id.uuid()).collect();
     LaggardView {
+        open_goal_changes,
         participant_id: laggard.participant_id.uuid(),
         review_id: laggard.review_id.map(Uuid::from),
         missing: laggard.missing,
@@ -246,7 +266,7 @@ fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate, language: Language) -
         employee: laggard.person.into(),
         due_on,
         is_overdue: due_on < today,
-        is_blocking: laggard.missing.is_blocking(),
+        is_blocking: laggard.missing.is_blocking(cycle.state),
         way_out: way_out.map(|code| Violation::new("", code).text(language)),
     }
 }

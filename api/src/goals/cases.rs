@@ -5,6 +5,7 @@ use crate::caller::Actor;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::reviews::recomputation;
 use crate::transition::fault;
 use chrono::{DateTime, Utc};
 use domain::Code;
@@ -16,6 +17,7 @@ use domain::policy::{
     Action, FIELD_MASKED, Mask, Permit, Principal, Relations, Sealed, Stage, Target, authorise,
     decide, visibility,
 };
+use domain::review::form::Review;
 use domain::state::{Actor as Seat, Machine, goal::State};
 use domain::text::TextEnum;
 use persistence::{DbError, GoalFilter, Page, Store};
@@ -88,9 +90,40 @@ impl Opened {
         }
     }
 
+    /// The review of the owner, held, where its rating is in: the result follows what is reported.
+    pub fn rated_review(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+    ) -> Result<Option<Review>, Refusal> {
+        if !self.goal.review_state.is_some_and(|state| state.is_rated()) {
+            return Ok(None);
+        }
+        let review = recomputation::hold(store, self.goal.cycle_id, self.goal.owner_id)?;
+        if review.as_ref().is_some_and(|review| review.state.is_finalised()) {
+            return Err(conflict(actor, &self.goal, &self.target));
+        }
+        Ok(review)
+    }
+
+    /// Has the result of the owner, whose review is [held](Self::rated_review), follow a change.
+    pub fn follow(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        review: Option<Review>,
+    ) -> Result<(), Refusal> {
+        match review {
+            Some(review) => {
+                recomputation::follow(store, actor, &self.frame, &review, self.permit.rule())
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Saves the goal after a change.
     pub fn save(
-        self,
+        &self,
         store: &mut dyn Store,
         actor: &Actor,
         after: Goal,
@@ -219,8 +252,10 @@ pub fn create_goal(
         confidence: None,
         checked_in_at: None,
         score: None,
+        scored_from: None,
         return_reason: None,
         cycle_state: frame.cycle_state,
+        review_state: None,
         first_signature: None,
         version: 1,
         created_at: actor.now,

@@ -12,6 +12,7 @@ use crate::org_units::HistoryQuery;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::reviews::recomputation;
 use crate::schema::{word_list, words};
 use crate::transition::{fault, fire};
 use actix_web::{HttpResponse, get, post};
@@ -104,9 +105,9 @@ fn allowed_actions(
     if !request.is_open() || !decides {
         return Vec::new();
     }
-    let own = request.change.requested_by == me(actor);
+    let barred = request.change.requested_by == me(actor) || request.goal.result_is_final();
     let all = GoalChangeAction::ALL.iter().copied();
-    all.filter(|action| !own || *action == GoalChangeAction::Rejection).collect()
+    all.filter(|action| !barred || *action == GoalChangeAction::Rejection).collect()
 }
 
 /// A page of requests.
@@ -205,7 +206,8 @@ pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Ref
 /// Approve a change
 ///
 /// Makes the requested content the next revision of the goal. Never one's own request; HR decides
-/// after the middle of the cycle and where a weight changes, otherwise the manager.
+/// after the middle of the cycle and where a weight changes, otherwise the manager. Where the rating
+/// is in, the result is computed anew; nothing is changed below a result that is final.
 #[utoipa::path(tag = "goal-changes", operation_id = "approveGoalChange",
     params(("id" = Uuid, Path, description = "Id of the request")),
     responses((status = 200, description = "The approved request", body = GoalChangeView)),
@@ -223,7 +225,8 @@ pub(super) async fn approve(caller: Caller, id: PathId) -> Result<HttpResponse, 
 
 /// Reject a change
 ///
-/// Leaves the goal as it is. Needs a reason, and is for whoever else could approve it.
+/// Leaves the goal as it is. Needs a reason, and is for whoever else could approve it. A change that
+/// nobody has decided on lapses when the results of the cycle are confirmed.
 #[utoipa::path(tag = "goal-changes", operation_id = "rejectGoalChange",
     params(("id" = Uuid, Path, description = "Id of the request")), request_body = GoalReason,
     responses((status = 200, description = "The rejected request", body = GoalChangeView)),
@@ -372,6 +375,7 @@ fn decide_change(
             },
         });
     }
+    let review = recomputation::hold(store, opened.goal.cycle_id, opened.goal.owner_id)?;
     let weight = request.changes_weight();
     let after_mid_cycle = opened.frame.is_past_middle(actor.today);
     // Who holds both seats decides from the right one.
@@ -385,6 +389,7 @@ fn decide_change(
         reason_given: !reason.trim().is_empty(),
         decided_by_another: request.change.requested_by != me(actor),
         change: Some(Decision { after_mid_cycle, weight, decided_by_hr }),
+        result_open: !review.as_ref().is_some_and(|review| review.state.is_finalised()),
         ..Facts::default()
     };
     let signed = signatures(actor, &opened.target);
@@ -415,6 +420,7 @@ fn decide_change(
         after.progress = progress.map_err(|error| Refusal::GuardFailed(vec![fault("", &error)]))?;
     }
     let goal = moved(store, actor, &opened, event, state, after)?;
+    opened.follow(store, actor, review)?;
     let version = change.version();
     let view = GoalChangeView::new(actor, RequestedChange { goal, change }, &target);
     Ok(Reply::changed(view, version))

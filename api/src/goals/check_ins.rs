@@ -2,6 +2,7 @@
 
 use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::moves::me;
+use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
 use crate::app::new_id;
 use crate::caller::{Actor, Caller};
 use crate::extract::{Body, PathId, Query};
@@ -13,12 +14,14 @@ use crate::transition::fault;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use domain::change::{Change, Record};
-use domain::goal::{CheckIn, Goal, GoalAction, GoalKind, KeyResult, KeyResultReport, Misreport};
+use domain::goal::{
+    CheckIn, Goal, GoalAction, GoalKind, KeyResult, KeyResultReport, Misreport, Report, Reported,
+};
 use domain::id::{CheckInId, GoalId};
 use domain::number::Exact;
 use domain::okr::confidence::{Confidence, drop_raises_event};
 use domain::policy::Action;
-use persistence::{After, Store};
+use persistence::{After, Page, Store};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -87,11 +90,18 @@ pub struct CheckInView {
     pub progress: Option<Decimal>,
     /// When.
     pub created_at: DateTime<Utc>,
+    /// That it counts no more; null while it has not been withdrawn.
+    #[schema(required = true)]
+    pub withdrawal: Option<WithdrawalView>,
+    /// Counts changes: 1, and 2 once withdrawn.
+    #[schema(example = 1)]
+    pub version: i32,
 }
 
 impl From<CheckIn> for CheckInView {
     fn from(check_in: CheckIn) -> Self {
         Self {
+            version: check_in.version(),
             id: check_in.id.uuid(),
             goal_id: check_in.goal_id.uuid(),
             author_id: check_in.author_id.uuid(),
@@ -101,6 +111,7 @@ impl From<CheckIn> for CheckInView {
             comment: check_in.comment,
             progress: check_in.progress,
             created_at: check_in.created_at,
+            withdrawal: check_in.withdrawal.map(WithdrawalView::from),
         }
     }
 }
@@ -191,6 +202,82 @@ pub(super) async fn list(
     caller.listed(&page, next_cursor.as_deref())
 }
 
+/// Read a check-in
+///
+/// What was reported of a goal once.
+#[utoipa::path(tag = "check-ins", operation_id = "getCheckIn",
+    params(("id" = Uuid, Path, description = "Id of the check-in")),
+    responses((status = 200, description = "The check-in", body = CheckInView)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("/{id}")]
+pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id: CheckInId = id.0.into();
+    let view = caller
+        .read(move |store, actor| {
+            let sealed = store.check_in(id)?;
+            let (Reported { report, .. }, _) = withdrawals::open(store, actor, sealed)?;
+            Ok(CheckInView::from(report))
+        })
+        .await?;
+    caller.found(view.version, &view)
+}
+
+/// Withdraw a check-in
+///
+/// By whoever reported it, the responsible manager or HR, with a reason: it stays on record and counts
+/// no more; progress and confidence of the goal are again what was reported before. What counts
+/// towards a rating that is in is withdrawn once that is taken up again.
+#[utoipa::path(tag = "check-ins", operation_id = "withdrawCheckIn",
+    params(("id" = Uuid, Path, description = "Id of the check-in")),
+    request_body = WithdrawalReason,
+    responses((status = 200, description = "The check-in", body = CheckInView)),
+    security(("bearer" = [])))]
+#[post("/{id}/withdrawal")]
+pub(super) async fn withdraw(
+    caller: Caller,
+    id: PathId,
+    body: Body<WithdrawalReason>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (CheckInId::from(id.0), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            withdraw_check_in(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+fn withdraw_check_in(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CheckInId,
+    expected: i32,
+    WithdrawalReason { reason }: WithdrawalReason,
+) -> Result<Reply<CheckInView>, Refusal> {
+    let load = |store: &mut dyn Store| store.check_in(id);
+    let (opened, report) = withdrawals::begin(store, actor, load, expected)?;
+    let review = opened.rated_review(store, actor)?;
+    let record = withdrawals::record("check_in.withdrawn", id, &opened, &reason);
+    let report = CheckIn { withdrawal: Some(withdrawals::by(actor, reason)), ..report };
+    store.withdraw_check_in(Change::new(report.clone(), record))?;
+    let left = store.check_ins(opened.goal.id, &Page::ALL)?.into_iter();
+    let left: Vec<_> = left.filter(|it| it.withdrawal.is_none()).collect();
+    let last = left.last().map(|it| (it.confidence, it.created_at));
+    let progress = match &opened.goal.content.kind {
+        GoalKind::Objective { .. } => {
+            let reports: Vec<_> = left.into_iter().map(|it| it.reports).collect();
+            let progress = opened.goal.content.progress(&reports, &[], &opened.frame.settings);
+            progress.map_err(|error| Refusal::GuardFailed(vec![fault("", &error)]))?
+        }
+        GoalKind::Indicator(_) => opened.goal.progress,
+    };
+    let (confidence, checked_in_at) = last.unzip();
+    let after = Goal { progress, confidence, checked_in_at, ..opened.goal.clone() };
+    withdrawals::finish(store, actor, &opened, after, review)?;
+    let version = report.version();
+    Ok(Reply::changed(report.into(), version))
+}
+
 /// Takes a report down.
 pub fn create_check_in(
     store: &mut dyn Store,
@@ -201,6 +288,7 @@ pub fn create_check_in(
 ) -> Result<Reply<CheckInView>, Refusal> {
     let opened = open_to_change(store, actor, Action::CheckInWrite, id, None)?;
     opened.expect(actor, GoalAction::CheckIn)?;
+    let review = opened.rated_review(store, actor)?;
     let before = &opened.goal;
     let reports: Vec<_> = new.reports.into_iter().map(KeyResultReport::from).collect();
     refuse_faults(report_faults(before.content.key_results(), &reports))?;
@@ -223,6 +311,7 @@ pub fn create_check_in(
         comment: new.comment,
         progress,
         created_at: actor.now,
+        withdrawal: None,
     };
     let rule = opened.permit.rule();
     let record = Record::new("check_in.created", check_in_id, rule)
@@ -243,6 +332,7 @@ pub fn create_check_in(
         ..before.clone()
     };
     opened.save(store, actor, after, record)?;
+    opened.follow(store, actor, review)?;
     Ok(Reply::created(check_in.into(), 1, format!("/v1/goals/{id}/check-ins")))
 }
 

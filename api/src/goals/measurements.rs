@@ -1,6 +1,7 @@
 //! Measurements: actual values of indicators, reported once or a hundred times (R48).
 
 use super::cases::{open_in_full, open_to_change, refuse_faults};
+use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
 use crate::app::new_id;
 use crate::caller::{Actor, Caller};
 use crate::extract::{Body, PathId, Query};
@@ -12,7 +13,7 @@ use crate::transition::fault;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::change::{Change, Record};
-use domain::goal::{Goal, GoalAction, GoalKind, Measurement};
+use domain::goal::{Goal, GoalAction, GoalKind, Measurement, Report, Reported};
 use domain::id::{GoalId, MeasurementId};
 use domain::number::Exact;
 use domain::policy::Action;
@@ -49,11 +50,28 @@ pub struct MeasurementView {
     pub author_id: Uuid,
     /// When.
     pub created_at: DateTime<Utc>,
+    /// Whether it counts towards the actual: the last revision that was not withdrawn, by a source
+    /// that counts for its period.
+    #[schema(example = true)]
+    pub counts: bool,
+    /// That it counts no more; null while it has not been withdrawn.
+    #[schema(required = true)]
+    pub withdrawal: Option<WithdrawalView>,
+    /// Counts changes: 1, and 2 once withdrawn.
+    #[schema(example = 1)]
+    pub version: i32,
 }
 
-impl From<Measurement> for MeasurementView {
-    fn from(measurement: Measurement) -> Self {
+impl MeasurementView {
+    /// A measurement of a goal, of which `all` are known.
+    pub(super) fn new(goal: &Goal, measurement: Measurement, all: &[Measurement]) -> Self {
+        let counted = match &goal.content.kind {
+            GoalKind::Indicator(indicator) => indicator.counted(all),
+            GoalKind::Objective { .. } => Vec::new(),
+        };
         Self {
+            counts: counted.iter().any(|counted| counted.id == measurement.id),
+            version: measurement.version(),
             id: measurement.id.uuid(),
             goal_id: measurement.goal_id.uuid(),
             period_start: measurement.period_start,
@@ -63,6 +81,7 @@ impl From<Measurement> for MeasurementView {
             value: measurement.value,
             author_id: measurement.author_id,
             created_at: measurement.created_at,
+            withdrawal: measurement.withdrawal.map(WithdrawalView::from),
         }
     }
 }
@@ -103,7 +122,8 @@ pub struct NewMeasurement {
 ///
 /// An actual value of an indicator. The same value again changes nothing and is answered with 200;
 /// another value under the same period, source and external id is a new revision, and counts from
-/// then on. The progress of the goal follows.
+/// then on. Of several sources of the same period one counts, unless the indicator says otherwise. The
+/// progress of the goal follows.
 #[utoipa::path(tag = "goals", operation_id = "createMeasurement",
     params(("id" = Uuid, Path, description = "Id of the goal")), request_body = NewMeasurement,
     responses(
@@ -143,14 +163,87 @@ pub(super) async fn list(
     let page = request.page.clone();
     let rows = caller
         .snapshot(move |store, actor| {
-            open_in_full(store, actor, id)?;
-            Ok(store.measurements(id, &page)?)
+            let goal = open_in_full(store, actor, id)?;
+            let all = store.measurements(id, &Page::ALL)?;
+            let shown = store.measurements(id, &page)?.into_iter();
+            Ok(shown.map(|it| MeasurementView::new(&goal, it, &all)).collect::<Vec<_>>())
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.id.uuid()));
-    let items = rows.into_iter().map(MeasurementView::from).collect();
+    let (items, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.id));
     let page = MeasurementPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Read a measurement
+///
+/// One revision of an actual value, and whether it counts.
+#[utoipa::path(tag = "measurements", operation_id = "getMeasurement",
+    params(("id" = Uuid, Path, description = "Id of the measurement")),
+    responses((status = 200, description = "The measurement", body = MeasurementView)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("/{id}")]
+pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id: MeasurementId = id.0.into();
+    let view = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.measurement(id)?;
+            let (Reported { goal, report }, _) = withdrawals::open(store, actor, sealed)?;
+            let all = store.measurements(goal.id, &Page::ALL)?;
+            Ok(MeasurementView::new(&goal, report, &all))
+        })
+        .await?;
+    caller.found(view.version, &view)
+}
+
+/// Withdraw a measurement
+///
+/// By whoever reported it, the responsible manager or HR, with a reason: it stays on record and counts
+/// no more, the revision before it does again, and the progress of the goal follows. What counts
+/// towards a rating that is in is withdrawn once that is taken up again.
+#[utoipa::path(tag = "measurements", operation_id = "withdrawMeasurement",
+    params(("id" = Uuid, Path, description = "Id of the measurement")),
+    request_body = WithdrawalReason,
+    responses((status = 200, description = "The measurement", body = MeasurementView)),
+    security(("bearer" = []), ("api_key" = ["performance:write"])))]
+#[post("/{id}/withdrawal")]
+pub(super) async fn withdraw(
+    caller: Caller,
+    id: PathId,
+    body: Body<WithdrawalReason>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (MeasurementId::from(id.0), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            withdraw_measurement(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+fn withdraw_measurement(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: MeasurementId,
+    expected: i32,
+    WithdrawalReason { reason }: WithdrawalReason,
+) -> Result<Reply<MeasurementView>, Refusal> {
+    let load = |store: &mut dyn Store| store.measurement(id);
+    let (opened, report) = withdrawals::begin(store, actor, load, expected)?;
+    let review = opened.rated_review(store, actor)?;
+    let record = withdrawals::record("measurement.withdrawn", id, &opened, &reason).field(
+        "value",
+        report.value.to_string(),
+        None::<String>,
+    );
+    let report = Measurement { withdrawal: Some(withdrawals::by(actor, reason)), ..report };
+    store.withdraw_measurement(Change::new(report.clone(), record))?;
+    let all = store.measurements(opened.goal.id, &Page::ALL)?;
+    let progress = opened.goal.content.progress(&[], &all, &opened.frame.settings);
+    let progress = progress.map_err(|error| Refusal::GuardFailed(vec![fault("", &error)]))?;
+    let after = Goal { progress, ..opened.goal.clone() };
+    withdrawals::finish(store, actor, &opened, after, review)?;
+    let version = report.version();
+    Ok(Reply::changed(MeasurementView::new(&opened.goal, report, &all), version))
 }
 
 /// Takes an actual value down: new, known already, or a new revision.
@@ -163,6 +256,7 @@ pub fn create_measurement(
 ) -> Result<Reply<MeasurementView>, Refusal> {
     let opened = open_to_change(store, actor, Action::MeasurementWrite, id, None)?;
     opened.expect(actor, GoalAction::Measurement)?;
+    let review = opened.rated_review(store, actor)?;
     let before = &opened.goal;
     refuse_faults(faults(before, &new, &opened.frame.settings, actor.today))?;
     let mut all = store.measurements(id, &Page::ALL)?;
@@ -171,8 +265,10 @@ pub fn create_measurement(
             == (new.period_start, &new.source, &new.external_id)
     };
     let last = all.iter().filter(is_same).max_by_key(|known| known.revision);
-    if let Some(last) = last.filter(|last| last.value == new.value) {
-        return Ok(Reply::changed(last.clone().into(), last.revision));
+    let in_force = last.filter(|last| last.withdrawal.is_none());
+    if let Some(last) = in_force.filter(|last| last.value == new.value) {
+        let view = MeasurementView::new(before, last.clone(), &all);
+        return Ok(Reply::changed(view, last.revision));
     }
     let measurement = Measurement {
         id: measurement_id,
@@ -184,6 +280,7 @@ pub fn create_measurement(
         value: new.value,
         author_id: actor.subject.principal.id(),
         created_at: actor.now,
+        withdrawal: None,
     };
     let value = |known: &Measurement| known.value.to_string();
     let rule = opened.permit.rule();
@@ -207,9 +304,11 @@ pub fn create_measurement(
         let after = Goal { progress, ..before.clone() };
         opened.save(store, actor, after, record)?;
     }
+    opened.follow(store, actor, review)?;
     let revision = measurement.revision;
     let place = format!("/v1/goals/{id}/measurements");
-    Ok(Reply::created(measurement.into(), revision, place))
+    let view = MeasurementView::new(&opened.goal, measurement, &all);
+    Ok(Reply::created(view, revision, place))
 }
 
 /// What is wrong with a value that was measured: outside the goal's period, of a period that has not

@@ -8,6 +8,7 @@ mod measurements;
 pub mod moves;
 mod schemas;
 mod views;
+mod withdrawals;
 
 use crate::app::new_id;
 use crate::caller::Caller;
@@ -322,5 +323,9 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(changes::read)
             .service(changes::approve)
             .service(changes::reject),
+    );
+    config.service(scope("/check-ins").service(check_ins::read).service(check_ins::withdraw));
+    config.service(
+        scope("/measurements").service(measurements::read).service(measurements::withdraw),
     );
 }

@@ -230,6 +230,8 @@ pub(super) fn told(event: Event) -> &'static str {
         Event::Complete => "goal.completed",
         Event::Cancel => "goal.cancelled",
         Event::Score => "goal.scored",
+        Event::Reopen | Event::ReopenCompleted => "goal.reopened",
+        Event::Lapse => "goal.change_lapsed",
         Event::Lock => "goal.locked",
     }
 }

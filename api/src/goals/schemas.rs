@@ -3,7 +3,7 @@
 //! is what they look like.
 
 use crate::schema::{word_or_null, words};
-use domain::goal::{Aggregation, Frequency, GoalKind};
+use domain::goal::{Aggregation, Frequency, GoalKind, Sources};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::borrow::Cow;
@@ -203,6 +203,14 @@ fn definitions(objective: &'static str, key_result: &'static str) -> Vec<Kind> {
                     described(
                         words::<Aggregation>(),
                         "How the values of several periods become the actual of the cycle.",
+                    ),
+                ),
+                may(
+                    "sources",
+                    described(
+                        words::<Sources>(),
+                        "Which sources count that report of the same period: `one`, the one that \
+                         is named here or else reported of it first, or `all`.",
                     ),
                 ),
                 must("scoring", named("Scoring")),

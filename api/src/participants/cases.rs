@@ -112,7 +112,7 @@ pub(super) fn include(
         .because(order.reason)
         .field("exclusion", before.exclusion.map(|reason| reason.as_str()), None::<String>);
     if cycle.state == State::Evaluating {
-        store.open_review(id, review)?;
+        store.open_review(id, review, permit.rule())?;
     }
     let after = Participant { exclusion: None, counts_for_quota, ..before };
     save(store, actor, after, &cycle, record)

@@ -15,7 +15,7 @@ use domain::dropped_dimension::DroppedDimension;
 use domain::goal::Goal;
 use domain::id::{CycleId, EmployeeId, GoalId, PolicyId, ReviewId};
 use domain::job::JobKind;
-use domain::performance_policy::PerformancePolicy;
+use domain::performance_policy::PolicyRules;
 use domain::policy::Action;
 use domain::review::form::{Results, Review};
 use domain::review::result::{Case, Computed, Faults, GoalRecord};
@@ -34,11 +34,36 @@ use std::collections::{HashMap, HashSet};
 /// Reviews that are read, computed and saved together.
 const STRETCH: i64 = 500;
 
+/// By what results of a cycle are computed.
+#[derive(Clone, Copy)]
+pub(super) struct Basis<'a> {
+    /// The cycle.
+    pub cycle: CycleId,
+    /// The policy version.
+    pub policy: PolicyId,
+    /// What it says.
+    pub rules: &'a PolicyRules,
+    /// Its settings.
+    pub settings: &'a Settings,
+    /// The dimensions that HR proposed to leave out, and those that are left out.
+    pub dropped: &'a [DroppedDimension],
+}
+
+impl<'a> From<&'a Frame> for Basis<'a> {
+    fn from(Frame { cycle, policy, settings }: &'a Frame) -> Self {
+        Self {
+            cycle: cycle.id,
+            policy: policy.id,
+            rules: &policy.rules,
+            settings,
+            dropped: &cycle.dropped,
+        }
+    }
+}
+
 /// What results are computed from, for a stretch of people.
 pub(super) struct Computation<'a> {
-    policy: &'a PerformancePolicy,
-    settings: &'a Settings,
-    dropped: &'a [DroppedDimension],
+    basis: Basis<'a>,
     /// The goals, by owner.
     pub goals: Vec<GoalFile>,
     teams: HashMap<EmployeeId, Vec<Decimal>>,
@@ -48,28 +73,27 @@ impl<'a> Computation<'a> {
     /// What the result of one person is computed from.
     pub(super) fn of_one(
         store: &mut dyn Store,
-        frame: &'a Frame,
+        basis: impl Into<Basis<'a>>,
         review: &Review,
     ) -> Result<Self, Refusal> {
         let people = [review.employee_id];
-        Self::of(store, frame, &people, &people)
+        Self::of(store, basis.into(), &people, &people)
     }
 
     /// What the results of people are computed from, and the teams of those who have one.
     fn of(
         store: &mut dyn Store,
-        frame: &'a Frame,
+        basis: Basis<'a>,
         people: &[EmployeeId],
         leaders: &[EmployeeId],
     ) -> Result<Self, Refusal> {
-        let Frame { cycle, policy, settings } = frame;
-        let goals = store.goals_of(cycle.id, people)?;
+        let goals = store.goals_of(basis.cycle, people)?;
         let teams = if leaders.is_empty() {
             HashMap::new()
         } else {
-            store.team_totals(cycle.id, leaders)?
+            store.team_totals(basis.cycle, leaders)?
         };
-        Ok(Self { policy, settings, dropped: &cycle.dropped, goals, teams })
+        Ok(Self { basis, goals, teams })
     }
 
     /// The goals of one person, which lie side by side.
@@ -91,13 +115,13 @@ impl<'a> Computation<'a> {
             GoalRecord { goal, revisions, measurements, check_ins }
         };
         Ok(Case {
-            settings: self.settings,
-            population: self.policy.rules.population(&review.population).ok_or_else(missing)?,
+            settings: self.basis.settings,
+            population: self.basis.rules.population(&review.population).ok_or_else(missing)?,
             goals: self.goals_of(review.employee_id).iter().map(record).collect(),
             self_review: &review.self_review,
             manager_review: &review.manager_review,
             veto: review.results.veto_grade,
-            dropped: self.dropped,
+            dropped: self.basis.dropped,
             team: self.teams.get(&review.employee_id).map(Vec::as_slice).unwrap_or_default(),
         })
     }
@@ -137,15 +161,49 @@ pub(super) fn scored(
         }
         let record = Record::new("goal.scored", goal.id, rule)
             .transition(goal.state.as_str(), state.as_str());
-        // Another score in the same state moves neither version nor instant: its owner may not know.
-        let (version, updated_at) = match state == goal.state {
-            true => (goal.version, goal.updated_at),
-            false => (goal.version + 1, now),
-        };
-        let after = Goal { state, score: Some(score), version, updated_at, ..goal.clone() };
-        changes.push(Change::new(after, record));
+        let scored_from = if state == goal.state { goal.scored_from } else { Some(goal.state) };
+        let after = Goal { score: Some(score), scored_from, ..goal.clone() };
+        changes.push(Change::new(in_state(after, state, now), record));
     }
     Ok(changes)
+}
+
+/// Goals without the scores they have, back where they were before they were scored, for a rating
+/// that is taken up again.
+pub(super) fn freed(
+    files: &[GoalFile],
+    now: Timestamp,
+    rule: &'static str,
+) -> Result<Vec<Change<Goal>>, Refusal> {
+    let facts = goal::Facts { rating_reopened: true, ..goal::Facts::default() };
+    let scored = files.iter().map(|file| &file.goal).filter(|goal| goal.score.is_some());
+    let change = |goal: &Goal| {
+        let event = match goal.scored_from {
+            Some(goal::State::Completed) => goal::Event::ReopenCompleted,
+            _ => goal::Event::Reopen,
+        };
+        let state = match goal.state {
+            goal::State::Scored => {
+                fire(goal.state, event, &[Signature::SYSTEM], &facts, &[], |_| None)?
+            }
+            // A change that waits goes on waiting.
+            other => other,
+        };
+        let record = Record::new("goal.reopened", goal.id, rule)
+            .transition(goal.state.as_str(), state.as_str());
+        let after = Goal { score: None, scored_from: None, ..goal.clone() };
+        Ok(Change::new(in_state(after, state, now), record))
+    };
+    scored.map(change).collect()
+}
+
+/// A goal in a state. Another score in the same state moves neither version nor instant: its owner
+/// may not know.
+fn in_state(goal: Goal, state: goal::State, now: Timestamp) -> Goal {
+    if state == goal.state {
+        return goal;
+    }
+    Goal { state, version: goal.version + 1, updated_at: now, ..goal }
 }
 
 /// The order to compute the results of a cycle.
@@ -216,7 +274,7 @@ fn prepare(
 
 /// What a stretch came to.
 #[derive(Default)]
-struct Sheet {
+pub(super) struct Sheet {
     changes: Vec<Change<ReviewResults>>,
     traces: Vec<(ReviewId, Trace)>,
     goals: Vec<Change<Goal>>,
@@ -232,7 +290,23 @@ impl Sheet {
         }
     }
 
-    fn save(self, store: &mut dyn Store, policy: PolicyId) -> Result<(), Refusal> {
+    /// Notes a result that was computed whole, with the scores of its goals.
+    pub(super) fn add(
+        &mut self,
+        review: &Review,
+        goals: &[GoalFile],
+        computed: Computed,
+        now: Timestamp,
+        rule: &'static str,
+    ) -> Result<(), Refusal> {
+        self.goals.extend(scored(goals, &computed.goals, now, rule)?);
+        self.note(review, review.results.computed_again(&computed.results), rule);
+        self.traces.push((review.id, computed.trace));
+        Ok(())
+    }
+
+    /// Saves all of it.
+    pub(super) fn save(self, store: &mut dyn Store, policy: PolicyId) -> Result<(), Refusal> {
         store.save_results(self.changes)?;
         let traces: Vec<_> = self.traces.iter().map(|(id, trace)| (*id, trace)).collect();
         store.add_traces(policy, &traces)?;
@@ -263,7 +337,7 @@ fn compute(
         after = Some(last.participant_id);
         done += reviews.len();
         let people: Vec<_> = reviews.iter().map(|review| review.employee_id).collect();
-        let computation = Computation::of(store, frame, &people, &[])?;
+        let computation = Computation::of(store, frame.into(), &people, &[])?;
         let later = |review: &Review| leaders.contains(&review.employee_id);
         settle(store, actor, rule, &computation, reviews, later, &mut told)?;
         progress(done);
@@ -272,7 +346,7 @@ fn compute(
     leaders.sort_unstable();
     for some in leaders.chunks(usize::try_from(STRETCH).unwrap_or(1)) {
         let reviews = store.reviews_about(frame.cycle.id, some)?;
-        let computation = Computation::of(store, frame, some, some)?;
+        let computation = Computation::of(store, frame.into(), some, some)?;
         let reviews = reviews.into_iter().filter(is_handed_in).collect();
         settle(store, actor, rule, &computation, reviews, |_| false, &mut told)?;
     }
@@ -323,9 +397,7 @@ fn settle(
             Ok(computed) if whole => {
                 told.computed += usize::from(told.tells_of(review));
                 let files = computation.goals_of(review.employee_id);
-                sheet.goals.extend(scored(files, &computed.goals, actor.now, rule)?);
-                sheet.note(review, review.results.computed_again(&computed.results), rule);
-                sheet.traces.push((review.id, computed.trace));
+                sheet.add(review, files, computed, actor.now, rule)?;
             }
             Ok(computed) => {
                 told.waiting += usize::from(pending && told.tells_of(review));
@@ -334,5 +406,5 @@ fn settle(
             }
         }
     }
-    sheet.save(store, computation.policy.id)
+    sheet.save(store, computation.basis.policy)
 }

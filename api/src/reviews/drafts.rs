@@ -88,8 +88,8 @@ pub fn save(
     patch: ReviewPartPatch,
 ) -> Result<Reply<ReviewView>, Refusal> {
     let sealed = store.lock_review(id)?;
-    let Opened { review, relations, rule } = admit(store, actor, sealed, action)?;
-    let view = ReviewView::new(actor, &review, relations);
+    let Opened { review, standing, rule } = admit(store, actor, sealed, action)?;
+    let view = ReviewView::new(actor, &review, &standing);
     seen.check_all(review.version, &view)?;
     require_open(&review)?;
     if !view.allowed_actions.contains(&action) {
@@ -107,7 +107,7 @@ pub fn save(
     write(part, patch, frame.population(&review)?, actor.today)?;
     // What was written is for those who may read the review, not for the log.
     store.save_drafts(Change::new(after.clone(), Record::new(told, id, rule)))?;
-    Ok(Reply::changed(ReviewView::new(actor, &after, relations), after.version))
+    Ok(Reply::changed(ReviewView::new(actor, &after, &standing), after.version))
 }
 
 fn write(

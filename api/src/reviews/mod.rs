@@ -3,6 +3,7 @@
 pub mod computation;
 pub mod drafts;
 pub mod moves;
+pub mod recomputation;
 pub mod results;
 mod sight;
 pub mod views;
@@ -124,7 +125,7 @@ pub fn find_review(
 ) -> Result<ReviewView, Refusal> {
     let sealed = store.review(id)?;
     let opened = sight::find(store, actor, sealed)?;
-    Ok(ReviewView::new(actor, &opened.review, opened.relations))
+    Ok(ReviewView::new(actor, &opened.review, &opened.standing))
 }
 
 /// Write a self-review

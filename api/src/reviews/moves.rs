@@ -2,6 +2,7 @@
 
 use super::computation::{Computation, faults_told, scored};
 use super::drafts::{Frame, require_open};
+use super::recomputation;
 use super::sight::{Opened, Sight, admit};
 use super::views::{ReturnTo, ReviewView};
 use crate::caller::{Actor, Seen};
@@ -75,8 +76,8 @@ pub fn transit(
     order: &Order,
 ) -> Result<Reply<ReviewView>, Refusal> {
     let sealed = store.lock_review(order.review)?;
-    let Opened { review, relations, rule } = admit(store, actor, sealed, order.action)?;
-    let view = ReviewView::new(actor, &review, relations);
+    let Opened { review, standing, rule } = admit(store, actor, sealed, order.action)?;
+    let view = ReviewView::new(actor, &review, &standing);
     if hands_in(order.action) {
         order.seen.check_all(review.version, &view)?;
     } else {
@@ -86,7 +87,7 @@ pub fn transit(
         require_open(&review)?;
     }
     let person = actor.subject.principal.id();
-    let seats = Sight::new(actor, &review, relations).seats;
+    let seats = Sight::new(actor, &review, standing.relations).seats;
     let mut signed: Vec<_> = seats.into_iter().map(|actor| Signature { person, actor }).collect();
     if order.action == ReviewAction::RatersClosure {
         signed = vec![Signature::SYSTEM];
@@ -101,7 +102,7 @@ pub fn transit(
         _ => step.simple(store, actor)?,
     };
     let version = review.version;
-    Ok(Reply::changed(ReviewView::new(actor, &review, relations), version))
+    Ok(Reply::changed(ReviewView::new(actor, &review, &standing), version))
 }
 
 /// Whether an action hands in what is written: only what the caller has seen is handed in.
@@ -220,6 +221,7 @@ impl Step<'_> {
             let facts = Facts { second_review_off: true, ..Facts::default() };
             fire(state, Event::SkipSecond, &[Signature::SYSTEM], &facts, &[], |_| None)?
         };
+        let after = recomputation::into_session(store, after, state)?;
         let after = self.save(store, actor, after, state)?;
         store.add_traces(frame.policy.id, &[(after.id, &computed.trace)])?;
         store.score_goals(scored(&computation.goals, &computed.goals, actor.now, self.rule)?)?;
@@ -236,19 +238,16 @@ impl Step<'_> {
             ..Facts::default()
         };
         let state = self.fire(Findings { facts, ..Findings::default() })?;
-        let mut after = review.clone();
+        let mut after = recomputation::into_session(store, review.clone(), state)?;
         let text = self.order.text.clone();
-        match self.order.event()? {
+        let event = self.order.event()?;
+        match event {
             Event::ReturnToSelf => {
                 after.self_review = after.self_review.returned(text);
                 after.manager_review = after.manager_review.returned(None);
-                after.is_founded = false;
-                after.results = after.results.without_rating();
             }
             Event::ReturnToManager | Event::Reopen => {
                 after.manager_review = after.manager_review.returned(text);
-                after.is_founded = false;
-                after.results = after.results.without_rating();
             }
             Event::Acknowledge => after.acknowledged_at = Some(actor.now),
             Event::Disagree => {
@@ -256,6 +255,11 @@ impl Step<'_> {
                 after.disagreement = text;
             }
             _ => {}
+        }
+        if matches!(event, Event::ReturnToSelf | Event::ReturnToManager | Event::Reopen) {
+            after.is_founded = false;
+            after.results = after.results.without_rating();
+            recomputation::set_free(store, actor, &after, self.rule)?;
         }
         self.save(store, actor, after, state)
     }
@@ -341,7 +345,7 @@ fn workdays_since(due: NaiveDate, today: NaiveDate) -> u32 {
 }
 
 /// What is recorded of an event.
-fn told(event: Event) -> &'static str {
+pub fn told(event: Event) -> &'static str {
     match event {
         Event::SubmitSelf => "review.self_review_submitted",
         Event::SkipSelf => "review.self_review_skipped",

@@ -319,7 +319,7 @@ fn open(
 ) -> Result<(Review, Option<ResultTrace>), Refusal> {
     let sealed = store.review(id)?;
     let opened = find(store, actor, sealed)?;
-    if !Sight::new(actor, &opened.review, opened.relations).rating {
+    if !Sight::new(actor, &opened.review, opened.standing.relations).rating {
         return Err(Refusal::NotFound);
     }
     let kept = store.result_trace(id)?;

@@ -2,6 +2,7 @@
 
 use crate::caller::Actor;
 use crate::refusal::Refusal;
+use domain::id::GoalChangeId;
 use domain::policy::{Action, Mask, Permit, Relations, Sealed, Stage, Target, authorise, decide};
 use domain::review::action::ReviewAction;
 use domain::review::form::Review;
@@ -12,10 +13,19 @@ use persistence::Store;
 pub(super) struct Opened {
     /// The review.
     pub review: Review,
-    /// How the caller stands to the person.
-    pub relations: Relations,
+    /// How the caller stands to it.
+    pub standing: Standing,
     /// The rule that opened it.
     pub rule: &'static str,
+}
+
+/// How a caller stands to a review, and what lies beside it that they may know of.
+pub(super) struct Standing {
+    /// How the caller stands to the person.
+    pub relations: Relations,
+    /// The changes of the person's goals that wait for a decision; none for whoever may not read
+    /// the goals.
+    pub open_changes: Option<Vec<GoalChangeId>>,
 }
 
 /// What somebody sees of a review, and the seats they act from.
@@ -122,5 +132,14 @@ fn open(
     target.relations = actor.relations(store, &target, actor.today)?;
     let permit = permit(&target)?;
     let review = sealed.open(&permit)?;
-    Ok(Opened { review, relations: target.relations, rule: permit.rule() })
+    let goals = decide(&actor.subject, Action::GoalRead, &target).permit;
+    let open_changes = match goals.is_some_and(|permit| permit.mask() == Mask::Full) {
+        true => {
+            let mut open = store.open_goal_changes(review.cycle_id, &[review.employee_id])?;
+            Some(open.remove(&review.employee_id).unwrap_or_default())
+        }
+        false => None,
+    };
+    let standing = Standing { relations: target.relations, open_changes };
+    Ok(Opened { review, standing, rule: permit.rule() })
 }

@@ -1,6 +1,6 @@
 //! What clients see and send of reviews.
 
-use super::sight::Sight;
+use super::sight::{Sight, Standing};
 use crate::caller::Actor;
 use crate::schema::{word_list, word_or_null, words};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -175,6 +175,12 @@ pub struct ReviewView {
     /// everything else is a POST to the path of its name.
     #[schema(schema_with = word_list::<ReviewAction>)]
     pub allowed_actions: Vec<ReviewAction>,
+    /// Changes of the person's goals that wait for a decision. The approval of one computes the
+    /// result anew as long as it is not final; once results are confirmed they have lapsed. Absent
+    /// for those who may not read the goals, and in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = json!([]))]
+    pub open_goal_changes: Option<Vec<Uuid>>,
     /// What the person wrote; not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -211,11 +217,13 @@ impl ReviewView {
     }
 
     /// The review as `actor`, who may read it, sees it.
-    pub(super) fn new(actor: &Actor, review: &Review, relations: Relations) -> Self {
-        let sight = Sight::new(actor, review, relations);
+    pub(super) fn new(actor: &Actor, review: &Review, standing: &Standing) -> Self {
+        let sight = Sight::new(actor, review, standing.relations);
+        let open_changes = standing.open_changes.as_ref();
         let mine = actor.subject.employee_id == Some(review.employee_id);
         let rating = sight.rating.then_some(review);
         Self {
+            open_goal_changes: open_changes.map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             self_review: sight.self_review.then(|| handed_in(&review.self_review, mine).into()),
             manager_review: rating.map(|review| review.manager_review.clone().into()),
             results: rating.map(|review| (&review.results).into()),
@@ -236,6 +244,7 @@ impl ReviewView {
             population: sight.frame.then(|| review.population.clone()),
             state: review.state,
             allowed_actions: review.possible_actions(&sight.seats),
+            open_goal_changes: None,
             self_review: None,
             manager_review: None,
             results: None,

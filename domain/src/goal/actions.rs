@@ -54,13 +54,18 @@ impl GoalAction {
         matches!(self, GoalAction::Completion | GoalAction::Cancellation)
     }
 
+    /// Whether it brings data.
+    fn reports(self) -> bool {
+        matches!(self, GoalAction::CheckIn | GoalAction::Measurement)
+    }
+
     /// Whether a cycle in a state lets it be done: goals are begun, signed and changed until
-    /// evaluation opens, data may come in until it ends.
+    /// evaluation opens, data may come in until results are confirmed.
     fn is_open_in(self, cycle: cycle::State) -> bool {
-        use cycle::State::{Evaluating, Executing, GoalSetting};
+        use cycle::State::{Calibrating, Evaluating, Executing, GoalSetting};
         match self {
-            GoalAction::CheckIn | GoalAction::Measurement => {
-                matches!(cycle, GoalSetting | Executing | Evaluating)
+            data if data.reports() => {
+                matches!(cycle, GoalSetting | Executing | Evaluating | Calibrating)
             }
             _ => matches!(cycle, GoalSetting | Executing),
         }
@@ -68,11 +73,13 @@ impl GoalAction {
 }
 
 impl Goal {
-    /// What its state and that of the cycle let be done.
+    /// What its state, that of the cycle and that of the owner's review let be done. What counts
+    /// towards a rating that is in has been scored, and waits until that is taken up again.
     pub fn possible_actions(&self) -> impl Iterator<Item = GoalAction> + '_ {
         GoalAction::ALL.iter().copied().filter(|action| {
             let in_state = match action {
                 GoalAction::Update | GoalAction::Deletion => self.state == State::Draft,
+                data if data.reports() && self.score.is_some() => false,
                 GoalAction::CheckIn => matches!(self.state, State::Active | State::ChangePending),
                 GoalAction::Measurement => {
                     matches!(self.content.kind, GoalKind::Indicator(_))
@@ -83,7 +90,7 @@ impl Goal {
                 }
                 step => step.event().is_some_and(|event| self.state.row(event).is_some()),
             };
-            in_state && action.is_open_in(self.cycle_state)
+            in_state && action.is_open_in(self.cycle_state) && !self.result_is_final()
         })
     }
 }
@@ -94,6 +101,7 @@ mod tests {
     use super::super::examples::{goal, indicator, objective};
     use super::*;
     use crate::kpi::Method;
+    use crate::state::review;
 
     #[test]
     fn state_and_cycle_decide_what_can_be_done() {
@@ -116,9 +124,16 @@ mod tests {
         assert_eq!(late, [CheckIn, Measurement]);
         assert_eq!(possible(State::Active, Evaluating, objective(Vec::new())), [CheckIn]);
         assert_eq!(possible(State::Completed, Evaluating, measured()), [Measurement]);
-        for state in [State::Draft, State::Active] {
-            assert_eq!(possible(state, Calibrating, measured()), []);
-        }
+        assert_eq!(possible(State::Draft, Calibrating, measured()), []);
+        assert_eq!(possible(State::Active, Calibrating, measured()), late);
+        assert_eq!(possible(State::Scored, Calibrating, measured()), []);
+        let settled = Goal {
+            state: State::Active,
+            cycle_state: Calibrating,
+            review_state: Some(review::State::Calibrated),
+            ..goal(1, Person, None, measured())
+        };
+        assert_eq!(settled.possible_actions().count(), 0);
         assert_eq!(possible(State::Locked, Executing, measured()), []);
     }
 }

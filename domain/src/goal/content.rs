@@ -69,6 +69,24 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Which of several sources count that report of the same period.
+    #[derive(Default)]
+    pub enum Sources {
+        /// One: the source that the indicator names, else the one that reported of it first.
+        #[default]
+        One = "one",
+        /// All of them: each measures a part.
+        All = "all",
+    }
+}
+
+impl Sources {
+    fn is_one(&self) -> bool {
+        *self == Sources::One
+    }
+}
+
 impl Aggregation {
     /// The actual of the cycle from the values of its periods, oldest first; none without values.
     pub fn actual(self, values: &[Exact]) -> Option<Exact> {
@@ -156,6 +174,9 @@ pub struct Indicator {
     pub baseline: Option<Exact>,
     /// How the values of several periods become the actual.
     pub aggregation: Aggregation,
+    /// Which sources count that report of the same period.
+    #[serde(default, skip_serializing_if = "Sources::is_one")]
+    pub sources: Sources,
     /// How the actual is scored (part B).
     #[serde(rename = "scoring")]
     pub method: Method,

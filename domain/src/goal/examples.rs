@@ -2,11 +2,12 @@
 
 use super::{
     Aggregation, Frequency, Goal, GoalContent, GoalFrame, GoalKind, GoalLevel, Indicator,
-    KeyResult, Measure,
+    KeyResult, Measure, Sources,
 };
 use crate::calendar::Period;
 use crate::kpi::Method;
 use crate::okr::objective::Ambition;
+use crate::performance_policy::PolicyRules;
 use crate::settings::Settings;
 use crate::state::{cycle, goal};
 use chrono::NaiveDate;
@@ -22,7 +23,10 @@ pub fn frame() -> GoalFrame {
     GoalFrame {
         cycle_state: cycle::State::GoalSetting,
         period: year(),
+        policy_id: Uuid::nil().into(),
+        rules: PolicyRules::standard(),
         settings: Settings::default(),
+        dropped: Vec::new(),
         participates: true,
         manager_id: None,
     }
@@ -60,6 +64,7 @@ pub fn indicator(method: Method) -> GoalContent {
         frequency: Some(Frequency::Monthly),
         baseline: Some(100.into()),
         aggregation: Aggregation::Sum,
+        sources: Sources::One,
         method,
     })))
 }
@@ -79,8 +84,10 @@ pub fn goal(id: u128, level: GoalLevel, parent: Option<u128>, content: GoalConte
         confidence: None,
         checked_in_at: None,
         score: None,
+        scored_from: None,
         return_reason: None,
         cycle_state: cycle::State::GoalSetting,
+        review_state: None,
         first_signature: None,
         version: 1,
         created_at: Default::default(),

@@ -1,6 +1,9 @@
 //! How far a goal is, from what was reported of it.
 
-use super::{GoalContent, GoalKind, Indicator, KeyResult, KeyResultReport, Measure, Measurement};
+use super::{
+    Frequency, GoalContent, GoalKind, Indicator, KeyResult, KeyResultReport, Measure, Measurement,
+    Sources,
+};
 use crate::error::Result;
 use crate::id::KeyResultId;
 use crate::kpi::Method;
@@ -9,6 +12,7 @@ use crate::okr::objective::{WeightedProgress, objective};
 use crate::okr::progress::{self, Progress, progress};
 use crate::okr::{clamp_progress, round_progress};
 use crate::settings::{Maintain, Settings};
+use chrono::{Datelike, NaiveDate, Weekday};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
@@ -145,10 +149,11 @@ fn objective_progress(
     Ok(objective(&weighted)?.map(|graded| graded.progress))
 }
 
-/// The measurements that count, of several revisions the last one, oldest period first.
-pub fn in_force(measurements: &[Measurement]) -> Vec<&Measurement> {
+/// The measurements in force, of several revisions the last one that was not withdrawn, oldest
+/// period first.
+fn in_force(measurements: &[Measurement]) -> Vec<&Measurement> {
     let mut latest = BTreeMap::new();
-    for measurement in measurements {
+    for measurement in measurements.iter().filter(|it| it.withdrawal.is_none()) {
         let Measurement { period_start, source, external_id, revision, .. } = measurement;
         let kept = latest.entry((period_start, source, external_id)).or_insert(measurement);
         if kept.revision < *revision {
@@ -158,12 +163,53 @@ pub fn in_force(measurements: &[Measurement]) -> Vec<&Measurement> {
     latest.into_values().collect()
 }
 
+impl Frequency {
+    /// The first day of the period that a day belongs to.
+    fn period_of(self, day: NaiveDate) -> NaiveDate {
+        let first_of = |month| NaiveDate::from_ymd_opt(day.year(), month, 1);
+        let first = match self {
+            Frequency::Weekly => Some(day.week(Weekday::Mon).first_day()),
+            Frequency::Monthly => first_of(day.month()),
+            Frequency::Quarterly => first_of((day.month() - 1) / 3 * 3 + 1),
+            Frequency::Once => Some(NaiveDate::MIN),
+        };
+        first.unwrap_or(day)
+    }
+}
+
 impl Indicator {
-    /// The actual of the cycle from measurements in any order; none without any. Of several
-    /// revisions the last one counts.
+    /// The measurements that count, oldest period first: of several revisions the last one, and of
+    /// several sources of the same period one, unless it says that all of them count.
+    pub fn counted<'m>(&self, measurements: &'m [Measurement]) -> Vec<&'m Measurement> {
+        let mut counted = in_force(measurements);
+        if self.sources == Sources::All {
+            return counted;
+        }
+        let period = |it: &Measurement| match self.frequency {
+            Some(frequency) => frequency.period_of(it.period_start),
+            None => it.period_start,
+        };
+        let named = |it: &Measurement| {
+            let named = self.source.as_deref();
+            named.is_some_and(|named| named.to_lowercase() == it.source.to_lowercase())
+        };
+        let mut sources = BTreeMap::new();
+        for it in measurements.iter().filter(|it| it.withdrawal.is_none()) {
+            // A correction comes later, but its source does not.
+            let rank = (!named(it), it.created_at, it.id);
+            let best = sources.entry(period(it)).or_insert((rank, it.source.as_str()));
+            if rank < best.0 {
+                *best = (rank, it.source.as_str());
+            }
+        }
+        counted.retain(|it| sources.get(&period(it)).is_some_and(|best| best.1 == it.source));
+        counted
+    }
+
+    /// The actual of the cycle from measurements in any order; none without any that counts.
     pub fn actual(&self, measurements: &[Measurement]) -> Option<Exact> {
         let values: Vec<_> =
-            in_force(measurements).into_iter().map(|kept| kept.value.clone()).collect();
+            self.counted(measurements).into_iter().map(|kept| kept.value.clone()).collect();
         self.aggregation.actual(&values)
     }
 
@@ -185,7 +231,6 @@ mod tests {
     use super::*;
     use crate::kpi::{Occurrence, Ratio, Steps};
     use crate::okr::progress::Level;
-    use chrono::NaiveDate;
     use uuid::Uuid;
 
     fn report(id: u128) -> KeyResultReport {
@@ -259,6 +304,7 @@ mod tests {
             value: value.into(),
             author_id: Uuid::nil(),
             created_at: Default::default(),
+            withdrawal: None,
         }
     }
 
@@ -276,6 +322,59 @@ mod tests {
         assert_eq!(progress(&all).as_deref(), Some("0.2500"));
         all.push(measured(1, "b", 1, 500));
         assert_eq!(progress(&all).as_deref(), Some("1.0000"));
+    }
+
+    #[test]
+    fn one_source_of_each_period_counts() {
+        let by = |source: &str, id: u128, month, value| Measurement {
+            id: Uuid::from_u128(id).into(),
+            source: source.to_owned(),
+            ..measured(month, "a", 1, value)
+        };
+        let indicator = |sources| {
+            let GoalKind::Indicator(it) = indicator(Method::Rating).kind else { unreachable!() };
+            Indicator { sources, ..*it }
+        };
+        let actual = |sources, all: &[Measurement]| {
+            indicator(sources).actual(all).map(|actual| actual.to_string())
+        };
+        let mut all = vec![by("sheet", 1, 1, 7), by("erp", 2, 1, 5), by("erp", 3, 2, 6)];
+        assert_eq!(actual(Sources::One, &all).as_deref(), Some("13"), "who came first");
+        assert_eq!(actual(Sources::All, &all).as_deref(), Some("18"));
+        // On another day of the same month, and by the source that the indicator names.
+        let mut late = by("crm", 4, 1, 4);
+        late.period_start = NaiveDate::from_ymd_opt(2026, 1, 31).unwrap();
+        all.push(late.clone());
+        assert_eq!(actual(Sources::One, &all).as_deref(), Some("10"));
+        let withdrawal = super::super::Withdrawal {
+            at: late.created_at,
+            by: Uuid::nil(),
+            reason: "typo".into(),
+        };
+        all[3].withdrawal = Some(withdrawal);
+        assert_eq!(actual(Sources::One, &all).as_deref(), Some("13"));
+    }
+
+    #[test]
+    fn a_withdrawn_revision_leaves_the_one_before() {
+        let ratio = Ratio { target: 100.into(), direction: Default::default() };
+        let content = indicator(Method::Ratio(ratio));
+        let mut all = vec![measured(1, "a", 1, 10), measured(1, "a", 2, 90)];
+        let progress = |all: &[Measurement]| {
+            let progress = content.progress(&[], all, &Settings::default()).unwrap();
+            progress.map(|progress| progress.to_string())
+        };
+        for left in [Some("0.9000"), Some("0.1000"), None] {
+            assert_eq!(progress(&all).as_deref(), left);
+            let counted = all.iter_mut().rfind(|it| it.withdrawal.is_none());
+            if let Some(it) = counted {
+                it.withdrawal = Some(super::super::Withdrawal {
+                    at: it.created_at,
+                    by: Uuid::nil(),
+                    reason: "typo".into(),
+                });
+            }
+        }
     }
 
     #[test]

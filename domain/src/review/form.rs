@@ -178,6 +178,24 @@ impl Results {
 }
 
 impl State {
+    /// Whether the grade stands: nothing that it rests on changes any more.
+    pub fn is_finalised(self) -> bool {
+        matches!(
+            self,
+            State::Calibrated
+                | State::Published
+                | State::Acknowledged
+                | State::Disagreed
+                | State::Final
+        )
+    }
+
+    /// Whether the rating is in and nothing has been finalised yet: what was computed of it follows
+    /// whatever changes below it.
+    pub fn is_rated(self) -> bool {
+        matches!(self, State::SecondReview | State::InCalibration)
+    }
+
     /// How far rating and grade are in this state, for the policy.
     pub fn rating_stage(self) -> Stage {
         match self {

@@ -5,7 +5,7 @@ use super::form::{Results, ReviewPart};
 use super::rater::RaterType;
 use crate::dropped_dimension::{self, DroppedDimension};
 use crate::error::{Code, DomainError, Result};
-use crate::goal::{self, CheckIn, Goal, GoalKind, GoalRevision, Indicator, KeyResult, Measurement};
+use crate::goal::{CheckIn, Goal, GoalKind, GoalRevision, Indicator, KeyResult, Measurement};
 use crate::id::{DroppedDimensionId, GoalId};
 use crate::kpi::{Adjustments, Division, Veto};
 use crate::number::Exact;
@@ -295,7 +295,7 @@ impl GoalRecord<'_> {
         let scored = |indicator: &Indicator| Calculation::Indicator {
             method: Box::new(indicator.method.clone()),
             actual: indicator.actual(self.measurements),
-            revisions: goal::in_force(self.measurements).iter().map(|it| it.id.uuid()).collect(),
+            revisions: indicator.counted(self.measurements).iter().map(|it| it.id.uuid()).collect(),
         };
         let stretches = match settings.kpi.target_change {
             TargetChange::LatestApproved => Vec::new(),

@@ -45,6 +45,12 @@ text_enum! {
         Cancel = "cancel",
         /// The score is computed.
         Score = "score",
+        /// The rating is taken up again: what was computed of an active goal is no score any more.
+        Reopen = "reopen",
+        /// The same of a goal that was complete.
+        ReopenCompleted = "reopen_completed",
+        /// Results are confirmed before the change was decided on: the goal stays as it is.
+        Lapse = "lapse",
         /// The score becomes final.
         Lock = "lock",
     }
@@ -71,8 +77,12 @@ text_enum! {
         DataPresent = "data_present",
         /// The weight of the goal is redistributed.
         WeightsRedistributed = "weights_redistributed",
+        /// The result of its owner has not been finalised.
+        ResultOpen = "result_open",
         /// Evaluation is open.
         EvaluationOpen = "evaluation_open",
+        /// The rating of its owner has been taken up again.
+        RatingReopened = "rating_reopened",
         /// The cycle is confirmed.
         CycleConfirmed = "cycle_confirmed",
     }
@@ -99,8 +109,12 @@ pub struct Facts {
     pub data_present: bool,
     /// The remaining weights again sum to 100.00.
     pub weights_redistributed: bool,
+    /// The result of its owner has not been finalised.
+    pub result_open: bool,
     /// The cycle is in evaluation.
     pub evaluation_open: bool,
+    /// The rating of its owner has been taken up again.
+    pub rating_reopened: bool,
     /// The cycle is confirmed.
     pub cycle_confirmed: bool,
 }
@@ -137,7 +151,7 @@ impl Machine for State {
                 to(ChangePending, OneOf(&[Owner, Manager]), &[ReasonGiven, EvidenceAttached])
             }
             (ChangePending, ApproveChange) => {
-                to(Active, OneOf(&[Manager, Hr]), &[RightDecider, NotOwnRequest])
+                to(Active, OneOf(&[Manager, Hr]), &[RightDecider, NotOwnRequest, ResultOpen])
             }
             (ChangePending, RejectChange) => {
                 to(Active, OneOf(&[Manager, Hr]), &[RightDecider, ReasonGiven])
@@ -147,12 +161,15 @@ impl Machine for State {
                 to(Cancelled, Together(&[Manager, Hr]), &[ReasonGiven, WeightsRedistributed])
             }
             (Active | Completed, Score) => to(Scored, OneOf(&[System]), &[EvaluationOpen]),
+            (Scored, Reopen) => to(Active, OneOf(&[System]), &[RatingReopened]),
+            (Scored, ReopenCompleted) => to(Completed, OneOf(&[System]), &[RatingReopened]),
+            (ChangePending, Lapse) => to(Active, OneOf(&[System]), &[CycleConfirmed]),
             (Scored, Lock) => to(Locked, OneOf(&[System]), &[CycleConfirmed]),
             (
                 Draft | Submitted | Active | ChangePending | Completed | Cancelled | Scored
                 | Locked,
                 Submit | Return | Approve | RequestChange | ApproveChange | RejectChange | Complete
-                | Cancel | Score | Lock,
+                | Cancel | Score | Reopen | ReopenCompleted | Lapse | Lock,
             ) => None,
         }
     }
@@ -170,6 +187,8 @@ impl Machine for State {
             }
             Guard::DataPresent => facts.data_present,
             Guard::WeightsRedistributed => facts.weights_redistributed,
+            Guard::ResultOpen => facts.result_open,
+            Guard::RatingReopened => facts.rating_reopened,
             Guard::EvaluationOpen => facts.evaluation_open,
             Guard::CycleConfirmed => facts.cycle_confirmed,
         }

@@ -5,13 +5,13 @@
 //! all of it durable. Nobody is answered before that commit.
 
 use super::super::repository::ledger;
+use super::records::Records;
 use super::unit::Unit;
 use super::{Manager, Session, dialect, text_of};
 use crate::database::{Context, Options};
 use crate::error::{DbError, Failure};
 use crate::ports::Store;
 use diesel::r2d2::Pool;
-use domain::change::Record;
 use domain::id::TenantId;
 use domain::time::Timestamp;
 use std::collections::BTreeMap;
@@ -301,9 +301,7 @@ fn run_units(
 
 /// What units recorded by tenant, each in the order in which they ran; those that recorded nothing
 /// are left out.
-fn by_tenant(
-    units: Vec<(Context, Vec<Record>)>,
-) -> BTreeMap<TenantId, Vec<(Context, Vec<Record>)>> {
+fn by_tenant(units: Vec<(Context, Records)>) -> BTreeMap<TenantId, Vec<(Context, Records)>> {
     let mut tenants = BTreeMap::<_, Vec<_>>::new();
     for (context, records) in units.into_iter().filter(|(_, records)| !records.is_empty()) {
         tenants.entry(context.tenant).or_default().push((context, records));

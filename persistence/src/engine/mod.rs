@@ -3,6 +3,7 @@
 
 mod lane;
 mod readers;
+mod records;
 mod unit;
 
 use super::{Conn, dialect};
@@ -15,6 +16,7 @@ use diesel_migrations::MigrationHarness;
 use domain::id::TenantId;
 use lane::Lane;
 use readers::Readers;
+pub use records::Records;
 use std::any::Any;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;

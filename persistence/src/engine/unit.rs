@@ -1,30 +1,33 @@
 //! A unit of work: one tenant, one connection, and the records of what was changed.
 
 use super::super::Conn;
+use super::records::Records;
 use crate::column::Key;
 use crate::database::Context;
 use crate::error::DbError;
 use domain::change::Record;
 use domain::id::TenantId;
 use domain::time::Timestamp;
+use uuid::Uuid;
 
 /// What repositories work on. It is opened for one tenant and has no way to name another.
 pub struct Unit<'c> {
     pub(in super::super) conn: &'c mut Conn,
     tenant: TenantId,
     context: Option<Context>,
-    records: Vec<Record>,
+    records: Records,
 }
 
 impl<'c> Unit<'c> {
     /// A unit that only reads.
     pub fn reading(conn: &'c mut Conn, tenant: TenantId) -> Self {
-        Self { conn, tenant, context: None, records: Vec::new() }
+        Self { conn, tenant, context: None, records: Records::default() }
     }
 
     /// A unit that may change things, on behalf of `context`.
     pub fn writing(conn: &'c mut Conn, context: Context) -> Self {
-        Self { conn, tenant: context.tenant, context: Some(context), records: Vec::new() }
+        let tenant = context.tenant;
+        Self { conn, tenant, context: Some(context), records: Records::default() }
     }
 
     /// The tenant, as the first part of every key.
@@ -43,6 +46,12 @@ impl<'c> Unit<'c> {
         self.records.push(record);
     }
 
+    /// Keeps the same record for each of some resources; the one in it is of no account.
+    pub(in super::super) fn record_each(&mut self, record: Record, ids: Vec<Uuid>) {
+        debug_assert!(self.context.is_some(), "a reading unit changed {}", record.action);
+        self.records.push_each(record, ids);
+    }
+
     /// Turns the row count of a guarded update into an answer: the caller has loaded the row in
     /// this unit, so a miss means that its version has moved on.
     pub(in super::super) fn guard(&self, saved: usize) -> Result<(), DbError> {
@@ -50,7 +59,7 @@ impl<'c> Unit<'c> {
     }
 
     /// What was recorded.
-    pub fn into_records(self) -> Vec<Record> {
+    pub fn into_records(self) -> Records {
         self.records
     }
 }

@@ -58,10 +58,8 @@ pub trait CalibrationSessions {
     /// The departments in which the grades of a cycle are distributed.
     fn cycle_departments(&mut self, cycle: CycleId) -> Result<HashSet<OrgUnitId>>;
     /// Has a session compare the graded reviews of its departments and of the participants it names
-    /// that no other session compares, but not those of who has a seat in it; how many.
+    /// that no other session compares any more, but not those of who has a seat in it; how many.
     fn assign_reviews(&mut self, session: &CalibrationSession) -> Result<usize>;
-    /// Takes the final grades of a session's reviews back; how many.
-    fn unsettle_grades(&mut self, session: CalibrationSessionId) -> Result<usize>;
     /// Numbers and names of people.
     fn names(&mut self, people: &[EmployeeId]) -> Result<HashMap<EmployeeId, (String, String)>>;
     /// The sessions that compare the reviews of these people.

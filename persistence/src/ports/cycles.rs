@@ -4,10 +4,10 @@ use super::Result;
 use crate::page::Page;
 use domain::change::Change;
 use domain::cycle::{Cycle, CycleApproval};
-use domain::id::{CalibrationSessionId, CycleId, OrgUnitId, ParticipantId, PolicyId, ReviewId};
+use domain::id::{CalibrationSessionId, CycleId, OrgUnitId, ParticipantId, PolicyId};
 use domain::performance_policy::PerformancePolicy;
 use domain::policy::Sealed;
-use domain::state::{Share, cycle, review};
+use domain::state::{Share, cycle};
 use std::collections::HashMap;
 
 /// Which cycles are wanted.
@@ -75,30 +75,6 @@ pub trait Cycles {
         id: CycleId,
         session: Option<CalibrationSessionId>,
     ) -> Result<u64>;
-    /// Opens a review for everybody who is evaluated and has none; how many. `progress` is told how far it is.
-    fn open_reviews(
-        &mut self,
-        id: CycleId,
-        new_id: &mut dyn FnMut() -> ReviewId,
-        progress: &dyn Fn(usize),
-    ) -> Result<usize>;
-    /// Moves the reviews of who is evaluated that are in one of the states `from` on to another; how
-    /// many.
-    fn move_reviews(
-        &mut self,
-        id: CycleId,
-        from: &[review::State],
-        to: review::State,
-    ) -> Result<usize>;
-    /// Gives the reviews in calibration, of one session or of all the cycle, their calibrated or else
-    /// their computed grade as the final one, no better than a veto leaves it; how many.
-    fn settle_grades(
-        &mut self,
-        id: CycleId,
-        session: Option<CalibrationSessionId>,
-    ) -> Result<usize>;
-    /// Locks the scored goals; how many.
-    fn lock_goals(&mut self, id: CycleId) -> Result<usize>;
     /// Those of `ids` that are no org units, or deleted ones.
     fn unknown_org_units(&mut self, ids: &[OrgUnitId]) -> Result<Vec<OrgUnitId>>;
 }

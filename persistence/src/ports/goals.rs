@@ -5,11 +5,12 @@ use crate::page::Page;
 use domain::change::Change;
 use domain::goal::{
     CheckIn, FormItem, Goal, GoalChange, GoalFrame, GoalLevel, GoalRevision, KeyResultReport,
-    Measurement, RequestedChange,
+    Measurement, Reported, RequestedChange,
 };
-use domain::id::{CycleId, EmployeeId, GoalChangeId, GoalId};
+use domain::id::{CheckInId, CycleId, EmployeeId, GoalChangeId, GoalId, MeasurementId};
 use domain::policy::{Relations, Sealed, Visibility};
 use domain::state::goal::State;
+use std::collections::HashMap;
 
 /// Which goals are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +68,13 @@ pub trait Goals {
 pub trait GoalChanges {
     /// One request with its goal.
     fn goal_change(&mut self, id: GoalChangeId) -> Result<Option<Sealed<RequestedChange>>>;
+    /// The requests that wait for a decision about the goals of people in a cycle, by owner and in
+    /// the order of ids; people without any are left out.
+    fn open_goal_changes(
+        &mut self,
+        cycle: CycleId,
+        owners: &[EmployeeId],
+    ) -> Result<HashMap<EmployeeId, Vec<GoalChangeId>>>;
     /// A page of the requests about a goal, in the order of ids.
     fn goal_changes(&mut self, goal: GoalId, page: &Page) -> Result<Vec<GoalChange>>;
     /// Adds a request.
@@ -75,16 +83,24 @@ pub trait GoalChanges {
     fn decide_goal_change(&mut self, change: Change<GoalChange>) -> Result<()>;
 }
 
-/// What is reported of a goal. Nothing reported is ever changed.
+/// What is reported of a goal. Nothing reported is ever changed, but that it may be withdrawn.
 pub trait GoalReports {
     /// A page of the check-ins on a goal, oldest first.
     fn check_ins(&mut self, goal: GoalId, page: &Page) -> Result<Vec<CheckIn>>;
-    /// What all check-ins on a goal reported of its key results, oldest first, with the confidence.
+    /// One check-in with its goal.
+    fn check_in(&mut self, id: CheckInId) -> Result<Option<Sealed<Reported<CheckIn>>>>;
+    /// Saves that a check-in, which was not, is withdrawn.
+    fn withdraw_check_in(&mut self, change: Change<CheckIn>) -> Result<()>;
+    /// What all check-ins on a goal that were not withdrawn reported of its key results, oldest first, with the confidence.
     fn reports(&mut self, goal: GoalId) -> Result<Vec<(Vec<KeyResultReport>, i32)>>;
     /// Adds a check-in.
     fn create_check_in(&mut self, change: Change<CheckIn>) -> Result<()>;
     /// A page of the measurements of an indicator with all their revisions, in the order of ids.
     fn measurements(&mut self, goal: GoalId, page: &Page) -> Result<Vec<Measurement>>;
+    /// One measurement with its goal.
+    fn measurement(&mut self, id: MeasurementId) -> Result<Option<Sealed<Reported<Measurement>>>>;
+    /// Saves that a measurement, which was not, is withdrawn.
+    fn withdraw_measurement(&mut self, change: Change<Measurement>) -> Result<()>;
     /// Adds a measurement, or a revision of one.
     fn create_measurement(&mut self, change: Change<Measurement>) -> Result<()>;
 }
@@ -98,7 +114,7 @@ pub struct GoalFile {
     pub revisions: Vec<GoalRevision>,
     /// Its measurements with all their revisions; see [`domain::goal::Indicator::actual`].
     pub measurements: Vec<Measurement>,
-    /// Its check-ins, oldest first.
+    /// Its check-ins that were not withdrawn, oldest first.
     pub check_ins: Vec<CheckIn>,
 }
 

@@ -7,6 +7,7 @@ mod dashboards;
 mod exports;
 mod goals;
 mod participants;
+mod passages;
 mod policies;
 mod readiness;
 mod reviews;
@@ -22,6 +23,7 @@ pub use dashboards::{
 pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
+pub use passages::{Passages, Settled};
 pub use policies::{Policies, PolicyFilter};
 pub use readiness::{Demands, Readiness};
 pub use reviews::{ResultTrace, ReviewFilter, ReviewResults, ReviewSet, ReviewSets, Reviews};
@@ -81,6 +83,7 @@ pub trait Store:
     + Policies
     + Cycles
     + Participants
+    + Passages
     + Readiness
     + ToDos
     + Dashboards
@@ -118,6 +121,7 @@ impl<T> Store for T where
         + Policies
         + Cycles
         + Participants
+        + Passages
         + Readiness
         + ToDos
         + Dashboards

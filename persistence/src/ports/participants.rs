@@ -49,8 +49,13 @@ pub trait Participants {
     fn update_participant(&mut self, change: Change<Participant>) -> Result<()>;
     /// Whether somebody answers for the review of another person in a cycle that is not over.
     fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool>;
-    /// Opens a review for a participant who has none.
-    fn open_review(&mut self, participant: ParticipantId, id: ReviewId) -> Result<()>;
+    /// Opens a review for a participant who has none, recorded as allowed by `rule`.
+    fn open_review(
+        &mut self,
+        participant: ParticipantId,
+        id: ReviewId,
+        rule: &'static str,
+    ) -> Result<()>;
     /// Those of `ids` that do not take part in a cycle.
     fn unknown_participants(
         &mut self,

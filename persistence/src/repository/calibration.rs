@@ -16,6 +16,7 @@ use domain::calibration_session::{CalibrationSession, SessionMember};
 use domain::change::Change;
 use domain::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId};
 use domain::policy::Sealed;
+use domain::state::calibration_session::State;
 use domain::state::review::State as Review;
 use domain::text::TextEnum;
 use std::collections::{HashMap, HashSet};
@@ -296,21 +297,18 @@ impl CalibrationSessions for Unit<'_> {
                 inside.and(participant::department_id.assume_not_null().eq_any(departments));
             people = people.filter(inside.or(participant::id.eq_any(named)));
         }
+        let over = calibration_session::table
+            .filter(calibration_session::tenant_id.eq(self.scope()))
+            .filter(calibration_session::cycle_id.eq(Key(session.cycle_id.uuid())))
+            .filter(calibration_session::state.eq(Word(State::Finalised)))
+            .select(calibration_session::id.nullable());
         Ok(diesel::update(review::table)
             .filter(review::tenant_id.eq(self.scope()))
             .filter(review::state.eq(Word(Review::InCalibration)))
-            .filter(review::session_id.is_null())
+            .filter(review::session_id.is_null().or(review::session_id.eq_any(over)))
             .filter(review::computed_grade.is_not_null())
             .filter(review::participant_id.eq_any(people))
             .set(review::session_id.eq(Key(session.id.uuid())))
-            .execute(self.conn)?)
-    }
-
-    fn unsettle_grades(&mut self, session: CalibrationSessionId) -> Result<usize> {
-        Ok(diesel::update(review::table)
-            .filter(review::tenant_id.eq(self.scope()))
-            .filter(review::session_id.eq(Key(session.uuid())))
-            .set((review::final_grade.eq(None::<String>), review::graded_at.eq(At(self.now()))))
             .execute(self.conn)?)
     }
 

@@ -16,7 +16,7 @@ use diesel::sql_types::{BigInt, Bool};
 use domain::calendar::Period;
 use domain::change::Change;
 use domain::cycle::{Cycle, CycleApproval};
-use domain::id::{CalibrationSessionId, CycleId, OrgUnitId, ParticipantId, ReviewId};
+use domain::id::{CalibrationSessionId, CycleId, OrgUnitId, ParticipantId};
 use domain::policy::Sealed;
 use domain::state::{self, Share};
 use domain::text::TextEnum;
@@ -148,34 +148,6 @@ statement! {
     struct CountGoals { tenant: Key, cycle: Key } -> (BigInt, BigInt);
     "SELECT count(*), count(CASE WHEN state NOT IN ('draft', 'submitted') THEN 1 END) FROM goal
       WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND state <> 'cancelled' AND deleted_at IS NULL"
-}
-
-statement! {
-    /// Gives what is in calibration its final grade: the calibrated or else the computed one, no
-    /// better than the veto. S is the best letter; behind it, a letter is the worse the later it
-    /// comes. Version and instant are of the state: what is settled again moves neither.
-    struct Settle { now: At, tenant: Key, cycle: Key, session: Option<Key> }
-    "UPDATE review SET state = 'calibrated', graded_at = " now ",
-            version = version + CASE WHEN state = 'calibrated' THEN 0 ELSE 1 END,
-            updated_at = CASE WHEN state = 'calibrated' THEN updated_at ELSE " now " END,
-            final_grade = CASE
-                WHEN veto_grade IS NULL OR veto_grade = 'S'
-                THEN COALESCE(calibrated_grade, computed_grade)
-                WHEN COALESCE(calibrated_grade, computed_grade) = 'S'
-                  OR COALESCE(calibrated_grade, computed_grade) < veto_grade THEN veto_grade
-                ELSE COALESCE(calibrated_grade, computed_grade) END
-      WHERE tenant_id = " tenant " AND state IN ('in_calibration', 'calibrated')
-        AND final_grade IS NULL
-        AND participant_id IN (SELECT id FROM participant
-             WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND exclusion IS NULL)
-        AND (" session " IS NULL OR session_id = " session ")"
-}
-
-statement! {
-    /// Locks the scored goals of a cycle.
-    struct LockGoals { now: At, tenant: Key, cycle: Key }
-    "UPDATE goal SET state = 'locked', version = version + 1, updated_at = " now
-    " WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND state = 'scored'"
 }
 
 /// One cycle by its id, unlocked.
@@ -449,69 +421,6 @@ impl Cycles for Unit<'_> {
         }
         let found: i64 = query.get_result(self.conn)?;
         Ok(u64::try_from(found).unwrap_or_default())
-    }
-
-    fn open_reviews(
-        &mut self,
-        id: CycleId,
-        new_id: &mut dyn FnMut() -> ReviewId,
-        progress: &dyn Fn(usize),
-    ) -> Result<usize> {
-        let people: Vec<Key> = participant::table
-            .filter(participant::tenant_id.eq(self.scope()))
-            .filter(participant::cycle_id.eq(Key(id.uuid())))
-            .filter(participant::exclusion.is_null())
-            .order(participant::id)
-            .select(participant::id)
-            .load(self.conn)?;
-        for (number, chunk) in people.chunks(dialect::BATCH).enumerate() {
-            self.insert_reviews(chunk, new_id)?;
-            progress(number * dialect::BATCH + chunk.len());
-        }
-        Ok(people.len())
-    }
-
-    fn move_reviews(
-        &mut self,
-        id: CycleId,
-        from: &[state::review::State],
-        to: state::review::State,
-    ) -> Result<usize> {
-        let people = participant::table
-            .filter(participant::tenant_id.eq(self.scope()))
-            .filter(participant::cycle_id.eq(Key(id.uuid())))
-            .filter(participant::exclusion.is_null())
-            .select(participant::id);
-        let moved = diesel::update(review::table)
-            .filter(review::tenant_id.eq(self.scope()))
-            .filter(review::state.eq_any(from.iter().copied().map(Word)))
-            .filter(review::participant_id.eq_any(people))
-            .set((
-                review::state.eq(Word(to)),
-                review::version.eq(review::version + 1),
-                review::updated_at.eq(At(self.now())),
-            ))
-            .execute(self.conn)?;
-        Ok(moved)
-    }
-
-    fn settle_grades(
-        &mut self,
-        id: CycleId,
-        session: Option<CalibrationSessionId>,
-    ) -> Result<usize> {
-        let settle = Settle {
-            now: At(self.now()),
-            tenant: self.scope(),
-            cycle: Key(id.uuid()),
-            session: session.map(|id| Key(id.uuid())),
-        };
-        Ok(settle.execute(self.conn)?)
-    }
-
-    fn lock_goals(&mut self, id: CycleId) -> Result<usize> {
-        let lock = LockGoals { now: At(self.now()), tenant: self.scope(), cycle: Key(id.uuid()) };
-        Ok(lock.execute(self.conn)?)
     }
 
     fn unknown_org_units(&mut self, ids: &[OrgUnitId]) -> Result<Vec<OrgUnitId>> {

@@ -1,7 +1,7 @@
 //! The audit log and the events feed of a tenant, numbered without gaps.
 
 use super::among::{OneOf, one_of};
-use super::engine::Unit;
+use super::engine::{Records, Unit};
 use super::{Conn, Db, dialect};
 use crate::audit::{self, AuditEntry};
 use crate::column::{At, Id, Instant, Key, push, rows_statement, statement, to_json, word};
@@ -231,9 +231,10 @@ impl Pen<'_> {
     }
 }
 
-/// Chains an audit entry and numbers an event for each record of these units. The head row is locked
-/// from here to the commit, which must follow at once.
-pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Vec<Record>)>) -> Result<()> {
+/// Chains an audit entry and numbers an event for each record of these units, in so many statements
+/// for each [`dialect::BATCH`] of them, however many there are. The head row is locked from here to the commit,
+/// which must follow at once.
+pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Records)>) -> Result<()> {
     let tenant = Key(tenant.uuid());
     let heads = ledger::table.find(tenant).select((
         ledger::audit_position,
@@ -244,9 +245,11 @@ pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Vec<Record
     let (entries, events) = Default::default();
     let mut pen = Pen { conn, tenant, audit_position, hash, event_position, entries, events };
     for (context, records) in units {
-        for (number, record) in (0..).zip(records) {
-            pen.add(&context, &record, number)?;
-        }
+        let mut numbers = 0..;
+        records.try_for_each(|record| {
+            let number = numbers.next().unwrap_or(u32::MAX);
+            pen.add(&context, record, number)
+        })?;
     }
     pen.write()?;
     let Pen { conn, audit_position: audit, hash, event_position: events, .. } = pen;

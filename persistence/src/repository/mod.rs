@@ -17,6 +17,7 @@ pub mod ledger;
 mod moves;
 mod org_units;
 mod participants;
+mod passages;
 mod policies;
 mod positions;
 mod principals;

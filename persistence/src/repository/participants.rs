@@ -6,13 +6,13 @@ use crate::column::{At, Id, Key, Word, rows_statement, statement, to_json, word}
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{ParticipantFilter, Participants, Result};
-use crate::schema::{cycle, participant};
+use crate::schema::{cycle, participant, review as opened};
 use chrono::NaiveDate;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{Date, Nullable, Text};
 use domain::calendar::Period;
-use domain::change::Change;
+use domain::change::{Change, Record};
 use domain::id::{CycleId, EmployeeId, ParticipantId, ReviewId};
 use domain::participant::{Candidate, Participant};
 use domain::policy::{Sealed, Visibility};
@@ -21,6 +21,7 @@ use domain::state::cycle::State as cycle_state;
 use domain::state::review;
 use domain::text::TextEnum;
 use std::collections::HashSet;
+use uuid::Uuid;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = participant)]
@@ -133,7 +134,7 @@ statement! {
 }
 
 rows_statement! {
-    /// Reviews that begin; who has one keeps it.
+    /// Reviews that begin.
     struct Reviews {
         tenant: Key,
         id: Key,
@@ -147,21 +148,23 @@ rows_statement! {
     }
     "INSERT INTO review (tenant_id, id, participant_id, state, self_review, manager_review, \
      version, created_at, updated_at) "
-    rows " ON CONFLICT (tenant_id, participant_id) DO NOTHING"
+    rows ""
 }
 
 impl Unit<'_> {
-    /// Opens a review for each participant who has none.
+    /// Opens a review for each of these participants, who have none, with its record.
     pub(super) fn insert_reviews(
         &mut self,
         participants: &[Key],
         new_id: &mut dyn FnMut() -> ReviewId,
+        rule: &'static str,
     ) -> Result<()> {
         let (count, now) = (participants.len(), At(self.now()));
+        let ids: Vec<_> = participants.iter().map(|_| new_id().uuid()).collect();
         let blank = to_json(&ReviewPart::default())?;
         let rows = Reviews {
             tenant: vec![self.scope(); count],
-            id: participants.iter().map(|_| Key(new_id().uuid())).collect(),
+            id: ids.iter().copied().map(Key).collect(),
             participant_id: participants.to_vec(),
             state: vec![review::State::PendingSelf.as_str().to_owned(); count],
             self_review: vec![blank.clone(); count],
@@ -171,6 +174,9 @@ impl Unit<'_> {
             updated_at: vec![now; count],
         };
         rows.execute(self.conn)?;
+        let to = Some(review::State::PendingSelf.as_str());
+        let record = Record { to, ..Record::new("review.opened", Uuid::nil(), rule) };
+        self.record_each(record, ids);
         Ok(())
     }
 }
@@ -288,8 +294,19 @@ impl Participants for Unit<'_> {
         Ok(select(exists(answers)).get_result(self.conn)?)
     }
 
-    fn open_review(&mut self, participant: ParticipantId, id: ReviewId) -> Result<()> {
-        self.insert_reviews(&[Key(participant.uuid())], &mut || id)
+    fn open_review(
+        &mut self,
+        participant: ParticipantId,
+        id: ReviewId,
+        rule: &'static str,
+    ) -> Result<()> {
+        let known = opened::table
+            .filter(opened::tenant_id.eq(self.scope()))
+            .filter(opened::participant_id.eq(Key(participant.uuid())));
+        if select(exists(known)).get_result(self.conn)? {
+            return Ok(());
+        }
+        self.insert_reviews(&[Key(participant.uuid())], &mut || id, rule)
     }
 
     fn unknown_participants(

@@ -38,12 +38,12 @@ const OBJECTIVE: &str = r#"%"definition":{"kind":"objective"%"#;
 /// that are scored, and indicators without an actual.
 type Goals = (bool, bool, bool, bool, bool);
 
-/// The person with name and population, the manager with name, the review with state, whether it is
-/// graded and whether its grade lacks evidence, and the goals.
+/// The person with department, name and population, the manager with name, the review with state,
+/// whether it is graded, whether its grade lacks evidence and what session compares it, and the goals.
 type Found = (
-    (Key, Key, String, Option<String>),
+    (Key, Key, Option<Key>, String, Option<String>),
     (Option<Key>, Option<String>),
-    (Option<Key>, Option<String>, bool, Option<bool>),
+    (Option<Key>, Option<String>, bool, Option<bool>, Option<Key>),
     Goals,
 );
 
@@ -58,6 +58,12 @@ fn counting(state: State) -> impl Iterator<Item = goals::State> + Clone {
     })
 }
 
+/// The states of reviews whose rating is not in.
+fn unrated() -> impl Iterator<Item = Word<reviews::State>> {
+    let all = reviews::State::ALL.iter().copied();
+    all.filter(|it| Missing::of_review(*it).is_some()).map(Word)
+}
+
 impl Readiness for Unit<'_> {
     fn laggards(
         &mut self,
@@ -68,7 +74,7 @@ impl Readiness for Unit<'_> {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<Laggard>> {
-        use goals::State::{Draft, Submitted};
+        use goals::State::{ChangePending, Draft, Submitted};
         let boss = diesel::alias!(employee as boss);
         let counted = || exists(own_goals!(counting(state)));
         let scored = || {
@@ -104,6 +110,7 @@ impl Readiness for Unit<'_> {
                 (
                     participant::id,
                     participant::employee_id,
+                    participant::department_id,
                     employee::name,
                     participant::population,
                 ),
@@ -113,6 +120,7 @@ impl Readiness for Unit<'_> {
                     review::state.nullable(),
                     review::computed_grade.nullable().is_not_null(),
                     sql::<Nullable<Bool>>(UNFOUNDED),
+                    review::session_id.nullable(),
                 ),
                 (
                     exists(own_goals!([Draft])),
@@ -131,6 +139,7 @@ impl Readiness for Unit<'_> {
         }
         let at = review::state.nullable();
         let unfounded = || sql::<Bool>(UNFOUNDED);
+        let changing = || exists(own_goals!([ChangePending]));
         let unscored = participant::population
             .assume_not_null()
             .eq_any(demands.scored.clone())
@@ -140,20 +149,33 @@ impl Readiness for Unit<'_> {
                 let open = exists(own_goals!([Draft, Submitted]));
                 query.filter(not(counted()).or(open).or(unscored))
             }
-            State::Executing => query.filter(unscored),
+            State::Executing => query.filter(unscored.or(changing())),
             State::Evaluating => {
-                let open = reviews::State::ALL.iter().copied();
-                let open = open.filter(|it| Missing::of_review(*it).is_some());
-                let open = at.assume_not_null().eq_any(open.map(Word));
-                query.filter(at.is_not_null()).filter(unfounded().or(open))
+                let open = at.is_not_null().and(at.assume_not_null().eq_any(unrated()));
+                query.filter(open.or(unfounded()).or(changing()))
             }
             State::Calibrating => {
-                let waits = at.assume_not_null().eq(Word(reviews::State::InCalibration));
-                query = query
-                    .filter(at.is_not_null())
-                    .filter(unfounded().or(waits.and(review::session_id.nullable().is_null())));
+                let in_calibration = || {
+                    let at = review::state.nullable();
+                    at.is_not_null()
+                        .and(at.assume_not_null().eq(Word(reviews::State::InCalibration)))
+                };
+                // Named whatever the sessions are.
+                let anyway = || {
+                    at.is_not_null()
+                        .and(at.assume_not_null().eq_any(unrated()))
+                        .or(in_calibration().and(review::computed_grade.nullable().is_null()))
+                        .or(unfounded())
+                        .or(changing())
+                };
+                let comparing: Vec<Key> =
+                    unfinished(sessions).map(|it| Key(it.id.uuid())).collect();
+                let compared = review::session_id
+                    .is_not_null()
+                    .and(review::session_id.assume_not_null().eq_any(comparing));
+                query = query.filter(anyway().or(in_calibration().and(not(compared))));
                 // Whoever is graded and belongs to a session that is still to come waits for that.
-                for session in sessions.iter().filter(|it| it.state != SessionState::Finalised) {
+                for session in to_come(sessions) {
                     let seats = session.members.iter().map(|it| Key(it.employee_id.uuid()));
                     let units = session.department_ids.iter().map(|unit| Key(unit.uuid()));
                     let named = session.participant_ids.iter().map(|it| Key(it.uuid()));
@@ -164,24 +186,38 @@ impl Readiness for Unit<'_> {
                         .or(participant::id.eq_any(named))
                         .or(session.compares_everybody().into_sql::<Bool>())
                         .and(participant::employee_id.ne_all(seats));
-                    let ungraded = review::computed_grade.nullable().is_null();
-                    query = query.filter(unfounded().or(ungraded.or(not(covered))));
+                    query = query.filter(anyway().or(not(covered)));
                 }
                 query
             }
             _ => return Ok(Vec::new()),
         };
         let rows: Vec<Found> = query.load(self.conn)?;
-        rows.into_iter().map(|row| laggard(state, demands, row)).collect()
+        rows.into_iter().map(|row| laggard(state, demands, sessions, row)).collect()
     }
 }
 
-fn laggard(state: State, demands: &Demands, found: Found) -> Result<Laggard> {
-    let ((id, person, name, population), (manager, boss), (review, at, graded, unfounded), goals) =
-        found;
+/// The sessions that are not over.
+fn unfinished(sessions: &[CalibrationSession]) -> impl Iterator<Item = &CalibrationSession> {
+    sessions.iter().filter(|session| session.state != SessionState::Finalised)
+}
+
+/// The sessions that take in whom they compare when they are opened.
+fn to_come(sessions: &[CalibrationSession]) -> impl Iterator<Item = &CalibrationSession> {
+    unfinished(sessions).filter(|session| session.state != SessionState::Opened)
+}
+
+fn laggard(
+    state: State,
+    demands: &Demands,
+    sessions: &[CalibrationSession],
+    found: Found,
+) -> Result<Laggard> {
+    use reviews::State::{InCalibration, PendingManager, PendingRaters, PendingSelf};
+    let ((id, person, unit, name, population), (manager, boss), review, goals) = found;
+    let (review, at, graded, unfounded, session) = review;
     let (in_draft, _, counted, scored, unmeasured) = goals;
     let at: Option<reviews::State> = at.as_deref().map(word).transpose()?;
-    let unfounded = unfounded.unwrap_or_default();
     let is_of = |some: &[String]| population.as_ref().is_some_and(|it| some.contains(it));
     let unscored = match is_of(&demands.scored) && !scored {
         true if counted => Some(Missing::ScoredGoals),
@@ -189,6 +225,12 @@ fn laggard(state: State, demands: &Demands, found: Found) -> Result<Laggard> {
         false => None,
     };
     let stuck = is_of(&demands.stuck).then_some(Missing::Raters);
+    let compared = || {
+        let (id, person) = (id.0.into(), person.0.into());
+        let unit = unit.map(|unit| unit.0.into());
+        unfinished(sessions).any(|it| session == Some(Key(it.id.uuid())))
+            || to_come(sessions).any(|it| it.compares(id, unit, person))
+    };
     let of_review = at.and_then(Missing::of_review);
     let missing = match (state, at) {
         (State::GoalSetting, _) if !counted => Missing::Goals,
@@ -196,23 +238,17 @@ fn laggard(state: State, demands: &Demands, found: Found) -> Result<Laggard> {
             true => Missing::GoalSubmission,
             false => Missing::GoalApproval,
         }),
-        (State::Executing, _) => unscored.unwrap_or(Missing::Goals),
-        (_, _) if unfounded => Missing::Evidence,
-        (State::Calibrating, _) if graded => Missing::Calibration,
-        (
-            State::Evaluating,
-            Some(
-                reviews::State::PendingSelf
-                | reviews::State::PendingRaters
-                | reviews::State::PendingManager,
-            ),
-        ) => {
-            let awaited = at == Some(reviews::State::PendingManager);
+        (State::Executing, _) => unscored.unwrap_or(Missing::GoalChange),
+        (_, _) if unfounded == Some(true) => Missing::Evidence,
+        (State::Evaluating, Some(PendingSelf | PendingRaters | PendingManager)) => {
+            let awaited = at == Some(PendingManager);
             let actual = awaited && unmeasured && demands.actuals_needed;
             let actual = actual.then_some(Missing::Actual);
-            unscored.or(stuck).or(actual).or(of_review).unwrap_or(Missing::Grade)
+            unscored.or(stuck).or(actual).or(of_review).unwrap_or(Missing::GoalChange)
         }
-        _ => of_review.unwrap_or(Missing::Grade),
+        (State::Calibrating, Some(InCalibration)) if !graded => Missing::Grade,
+        (State::Calibrating, Some(InCalibration)) if !compared() => Missing::Calibration,
+        _ => of_review.unwrap_or(Missing::GoalChange),
     };
     Ok(Laggard {
         participant_id: id.0.into(),
@@ -220,5 +256,6 @@ fn laggard(state: State, demands: &Demands, found: Found) -> Result<Laggard> {
         manager: manager.map(|id| id.0.into()).zip(boss),
         review_id: review.map(|id| id.0.into()),
         missing,
+        open_changes: Vec::new(),
     })
 }

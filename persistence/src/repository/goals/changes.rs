@@ -1,18 +1,20 @@
 //! Requests to change an active goal.
 
+use super::super::among::one_of;
 use super::super::engine::Unit;
 use super::super::{Conn, Db};
-use crate::column::{At, Key, json, statement, to_json, word};
+use crate::column::{At, Key, Word, json, statement, to_json, word};
 use crate::error::DbError;
 use crate::page::Page;
 use crate::ports::{GoalChanges, Goals, Result};
-use crate::schema::goal_change;
+use crate::schema::{goal, goal_change};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::change::Change;
-use domain::goal::{GoalChange, RequestedChange};
-use domain::id::{GoalChangeId, GoalId};
+use domain::goal::{GoalChange, GoalChangeState, RequestedChange};
+use domain::id::{CycleId, EmployeeId, GoalChangeId, GoalId};
 use domain::policy::Sealed;
+use std::collections::HashMap;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = goal_change, treat_none_as_default_value = false)]
@@ -79,6 +81,29 @@ impl GoalChanges for Unit<'_> {
         let goal = self.goals_above(row.goal_id.0.into())?.into_iter().next();
         goal.map(|goal| Ok(Sealed::new(RequestedChange { goal, change: row.try_into()? })))
             .transpose()
+    }
+
+    fn open_goal_changes(
+        &mut self,
+        cycle: CycleId,
+        owners: &[EmployeeId],
+    ) -> Result<HashMap<EmployeeId, Vec<GoalChangeId>>> {
+        let open: Vec<(Key, Key)> = goal::table
+            .inner_join(goal_change::table.on(
+                goal_change::tenant_id.eq(goal::tenant_id).and(goal_change::goal_id.eq(goal::id)),
+            ))
+            .filter(goal::tenant_id.eq(self.scope()))
+            .filter(goal::cycle_id.eq(Key(cycle.uuid())))
+            .filter(one_of("goal.owner_id", owners.iter().copied()))
+            .filter(goal_change::state.eq(Word(GoalChangeState::Pending)))
+            .order(goal_change::id)
+            .select((goal::owner_id, goal_change::id))
+            .load(self.conn)?;
+        let mut changes = HashMap::<EmployeeId, Vec<GoalChangeId>>::new();
+        for (owner, change) in open {
+            changes.entry(owner.0.into()).or_default().push(change.0.into());
+        }
+        Ok(changes)
     }
 
     fn goal_changes(&mut self, goal: GoalId, page: &Page) -> Result<Vec<GoalChange>> {

@@ -8,7 +8,7 @@ use super::{Found, RevisionRow, Row, entity, goals};
 use crate::column::{At, Key, rows_statement};
 use crate::error::DbError;
 use crate::ports::{GoalEvaluation, GoalFile, Result};
-use crate::schema::{check_in, cycle, goal, goal_revision, measurement, participant};
+use crate::schema::{check_in, cycle, goal, goal_revision, measurement, participant, review};
 use diesel::prelude::*;
 use domain::change::Change;
 use domain::goal::Goal;
@@ -22,12 +22,14 @@ rows_statement! {
         id: Key,
         state: String,
         score: Option<i64>,
+        scored_from: Option<String>,
         version: i32,
         updated_at: At,
     }
-    "WITH scored (tenant_id, id, state, score, version, updated_at) AS ("
+    "WITH scored (tenant_id, id, state, score, scored_from, version, updated_at) AS ("
     rows
-    ") UPDATE goal SET state = scored.state, score = scored.score, version = scored.version, \
+    ") UPDATE goal SET state = scored.state, score = scored.score, \
+     scored_from = scored.scored_from, version = scored.version, \
      updated_at = scored.updated_at FROM scored WHERE goal.tenant_id = scored.tenant_id \
      AND goal.id = scored.id AND goal.version = scored.version \
      - CASE WHEN goal.state = scored.state THEN 0 ELSE 1 END"
@@ -40,6 +42,7 @@ impl Scores {
         self.id.push(row.id);
         self.state.push(row.state);
         self.score.push(row.score);
+        self.scored_from.push(row.scored_from);
         self.version.push(row.version);
         self.updated_at.push(row.updated_at);
         Ok(())
@@ -79,6 +82,7 @@ impl GoalEvaluation for Unit<'_> {
         let check_ins: Vec<CheckInRow> = check_in::table
             .filter(check_in::tenant_id.eq(tenant))
             .filter(check_in::goal_id.eq_any(ids()))
+            .filter(check_in::withdrawn_at.is_null())
             .order((check_in::goal_id, check_in::id))
             .select(CheckInRow::as_select())
             .load(self.conn)?;

@@ -10,7 +10,7 @@ use crate::column::{At, Id, Key, Word, json, statement, to_json, units, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{GoalFilter, Goals, Result};
-use crate::schema::{cycle, goal, goal_revision, participant, policy};
+use crate::schema::{cycle, goal, goal_revision, participant, policy, review};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
@@ -46,6 +46,7 @@ pub(super) struct Row {
     confidence: Option<i32>,
     checked_in_at: Option<At>,
     score: Option<i64>,
+    scored_from: Option<String>,
     return_reason: Option<String>,
     signed_event: Option<String>,
     signed_seat: Option<String>,
@@ -76,6 +77,7 @@ impl Row {
             confidence: goal.confidence,
             checked_in_at: goal.checked_in_at.map(At),
             score: goal.score.map(|score| units(score, 2)).transpose()?,
+            scored_from: goal.scored_from.map(|state| state.as_str().to_owned()),
             return_reason: goal.return_reason.clone(),
             signed_event: signature.map(|it| it.event.as_str().to_owned()),
             signed_seat: signature.map(|it| it.seat.as_str().to_owned()),
@@ -99,7 +101,8 @@ impl Row {
     }
 }
 
-/// A goal with the state of its cycle and the manager who answers for its owner.
+/// A goal with the state of its cycle, the manager who answers for its owner and where the owner's
+/// review is.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = goal)]
 pub(super) struct Found {
@@ -109,9 +112,11 @@ pub(super) struct Found {
     cycle_state: String,
     #[diesel(select_expression = participant::manager_id.nullable())]
     manager: Option<Key>,
+    #[diesel(select_expression = review::state.nullable())]
+    review_state: Option<String>,
 }
 
-pub(super) fn entity(Found { row, cycle_state, manager }: Found) -> Result<Goal> {
+pub(super) fn entity(Found { row, cycle_state, manager, review_state }: Found) -> Result<Goal> {
     Ok(Goal {
         first_signature: row.first_signature()?,
         id: row.id.0.into(),
@@ -127,8 +132,10 @@ pub(super) fn entity(Found { row, cycle_state, manager }: Found) -> Result<Goal>
         confidence: row.confidence,
         checked_in_at: row.checked_in_at.map(|at| at.0),
         score: row.score.map(|score| Decimal::new(score, 2)),
+        scored_from: row.scored_from.as_deref().map(word).transpose()?,
         return_reason: row.return_reason,
         cycle_state: word(&cycle_state)?,
+        review_state: review_state.as_deref().map(word).transpose()?,
         version: row.version,
         created_at: row.created_at.0,
         updated_at: row.updated_at.0,
@@ -136,7 +143,7 @@ pub(super) fn entity(Found { row, cycle_state, manager }: Found) -> Result<Goal>
     })
 }
 
-/// The tenant's goals with their cycles and participants.
+/// The tenant's goals with their cycles, participants and reviews.
 macro_rules! goals {
     ($unit:expr) => {
         goal::table
@@ -149,6 +156,11 @@ macro_rules! goals {
                     .eq(goal::tenant_id)
                     .and(participant::cycle_id.eq(goal::cycle_id))
                     .and(participant::employee_id.eq(goal::owner_id))),
+            )
+            .left_join(
+                review::table.on(review::tenant_id
+                    .eq(goal::tenant_id)
+                    .and(review::participant_id.nullable().eq(participant::id.nullable()))),
             )
             .filter(goal::tenant_id.eq($unit.scope()))
     };
@@ -197,6 +209,7 @@ statement! {
         confidence: Option<i32>,
         checked_in_at: Option<At>,
         score: Option<i64>,
+        scored_from: Option<String>,
         return_reason: Option<String>,
         signed_event: Option<String>,
         signed_seat: Option<String>,
@@ -212,7 +225,7 @@ statement! {
     "UPDATE goal SET level = " level ", parent_id = " parent ", state = " state
     ", revision = " revision ", title = " title ", weight = " weight ", content = " content
     ", progress = " progress ", confidence = " confidence ", checked_in_at = " checked_in_at
-    ", score = " score ", return_reason = " return_reason ", signed_event = " signed_event ", signed_seat = " signed_seat
+    ", score = " score ", scored_from = " scored_from ", return_reason = " return_reason ", signed_event = " signed_event ", signed_seat = " signed_seat
     ", signed_by = " signed_by ", signed_at = " signed_at ", version = " version
     ", updated_at = " updated_at ", deleted_at = " deleted_at
     " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
@@ -306,7 +319,7 @@ impl Goals for Unit<'_> {
     }
 
     fn goal_frame(&mut self, cycle: CycleId, owner: EmployeeId) -> Result<Option<GoalFrame>> {
-        type Framed = (String, NaiveDate, NaiveDate, String, Option<Key>, Option<Key>);
+        type Framed = (String, NaiveDate, NaiveDate, Key, String, String, Option<Key>, Option<Key>);
         let framed: Option<Framed> =
             cycle::table
                 .inner_join(policy::table.on(
@@ -324,13 +337,15 @@ impl Goals for Unit<'_> {
                     cycle::state,
                     cycle::period_start,
                     cycle::period_end,
+                    policy::id,
                     policy::rules,
+                    cycle::dropped,
                     participant::id.nullable(),
                     participant::manager_id.nullable(),
                 ))
                 .get_result(self.conn)
                 .optional()?;
-        let Some((state, start, end, rules, participant, manager)) = framed else {
+        let Some((state, start, end, policy, rules, dropped, participant, manager)) = framed else {
             return Ok(None);
         };
         let corrupt = |error: domain::DomainError| DbError::Corrupt(error.to_string());
@@ -338,7 +353,10 @@ impl Goals for Unit<'_> {
         Ok(Some(GoalFrame {
             cycle_state: word(&state)?,
             period: calendar::Period::new(start, end).map_err(corrupt)?,
+            policy_id: policy.0.into(),
             settings: rules.settings().map_err(corrupt)?,
+            rules,
+            dropped: json(&dropped)?,
             participates: participant.is_some(),
             manager_id: manager.map(|id| id.0.into()),
         }))
@@ -411,6 +429,7 @@ impl Goals for Unit<'_> {
             confidence: row.confidence,
             checked_in_at: row.checked_in_at,
             score: row.score,
+            scored_from: row.scored_from,
             return_reason: row.return_reason,
             signed_event: row.signed_event,
             signed_seat: row.signed_seat,

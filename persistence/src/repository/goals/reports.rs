@@ -1,17 +1,18 @@
 //! What is reported of goals: check-ins and measurements.
 
-use super::super::Db;
 use super::super::engine::Unit;
-use crate::column::{At, Key, json, to_json, units};
+use super::super::{Conn, Db};
+use crate::column::{At, Key, json, statement, to_json, units};
 use crate::error::DbError;
 use crate::page::Page;
-use crate::ports::{GoalReports, Result};
+use crate::ports::{GoalReports, Goals, Result};
 use crate::schema::{check_in, measurement};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::change::Change;
-use domain::goal::{CheckIn, KeyResultReport, Measurement};
-use domain::id::GoalId;
+use domain::goal::{CheckIn, Goal, KeyResultReport, Measurement, Reported, Withdrawal};
+use domain::id::{CheckInId, GoalId, MeasurementId};
+use domain::policy::Sealed;
 use rust_decimal::Decimal;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -27,6 +28,9 @@ pub(super) struct CheckInRow {
     comment: Option<String>,
     progress: Option<i64>,
     created_at: At,
+    withdrawn_at: Option<At>,
+    withdrawn_by: Option<Key>,
+    withdrawal_reason: Option<String>,
 }
 
 impl TryFrom<CheckInRow> for CheckIn {
@@ -43,12 +47,13 @@ impl TryFrom<CheckInRow> for CheckIn {
             comment: row.comment,
             progress: row.progress.map(|progress| Decimal::new(progress, 4)),
             created_at: row.created_at.0,
+            withdrawal: withdrawal(row.withdrawn_at, row.withdrawn_by, row.withdrawal_reason),
         })
     }
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = measurement)]
+#[diesel(table_name = measurement, treat_none_as_default_value = false)]
 pub(super) struct MeasurementRow {
     tenant_id: Key,
     id: Key,
@@ -60,6 +65,9 @@ pub(super) struct MeasurementRow {
     value: String,
     author_id: Key,
     created_at: At,
+    withdrawn_at: Option<At>,
+    withdrawn_by: Option<Key>,
+    withdrawal_reason: Option<String>,
 }
 
 impl TryFrom<MeasurementRow> for Measurement {
@@ -77,7 +85,48 @@ impl TryFrom<MeasurementRow> for Measurement {
             value: row.value.parse().map_err(corrupt)?,
             author_id: row.author_id.0,
             created_at: row.created_at.0,
+            withdrawal: withdrawal(row.withdrawn_at, row.withdrawn_by, row.withdrawal_reason),
         })
+    }
+}
+
+/// That something reported counts no more.
+fn withdrawal(at: Option<At>, by: Option<Key>, reason: Option<String>) -> Option<Withdrawal> {
+    Some(Withdrawal { at: at?.0, by: by?.0, reason: reason.unwrap_or_default() })
+}
+
+/// Notes that something reported is withdrawn, unless it has been.
+macro_rules! withdraw {
+    ($name:ident, $update:literal) => {
+        statement! {
+            /// Notes that something reported counts no more.
+            struct $name { at: At, by: Key, reason: String, tenant: Key, id: Key }
+            $update " SET withdrawn_at = " at ", withdrawn_by = " by ", withdrawal_reason = " reason
+            " WHERE tenant_id = " tenant " AND id = " id " AND withdrawn_at IS NULL"
+        }
+    };
+}
+
+withdraw!(WithdrawCheckIn, "UPDATE check_in");
+withdraw!(WithdrawMeasurement, "UPDATE measurement");
+
+/// One thing reported, with its goal.
+macro_rules! with_goal {
+    ($unit:expr, $table:ident, $row:ty, $id:expr) => {{
+        let row: Option<$row> = $table::table
+            .find(($unit.scope(), Key($id.uuid())))
+            .select(<$row>::as_select())
+            .get_result($unit.conn)
+            .optional()?;
+        let Some(row) = row else { return Ok(None) };
+        let goal = $unit.goal_of(row.goal_id)?;
+        goal.map(|goal| Ok(Sealed::new(Reported { goal, report: row.try_into()? }))).transpose()
+    }};
+}
+
+impl Unit<'_> {
+    fn goal_of(&mut self, id: Key) -> Result<Option<Goal>> {
+        Ok(self.goals_above(id.0.into())?.into_iter().next())
     }
 }
 
@@ -108,10 +157,25 @@ impl GoalReports for Unit<'_> {
         let rows: Vec<(String, i32)> = check_in::table
             .filter(check_in::tenant_id.eq(self.scope()))
             .filter(check_in::goal_id.eq(Key(goal.uuid())))
+            .filter(check_in::withdrawn_at.is_null())
             .order(check_in::id)
             .select((check_in::reports, check_in::confidence))
             .load(self.conn)?;
         rows.into_iter().map(|(reports, confidence)| Ok((json(&reports)?, confidence))).collect()
+    }
+
+    fn check_in(&mut self, id: CheckInId) -> Result<Option<Sealed<Reported<CheckIn>>>> {
+        with_goal!(self, check_in, CheckInRow, id)
+    }
+
+    fn withdraw_check_in(&mut self, change: Change<CheckIn>) -> Result<()> {
+        let Some(Withdrawal { at, by, reason }) = change.entity.withdrawal else { return Ok(()) };
+        let (tenant, id) = (self.scope(), Key(change.entity.id.uuid()));
+        let withdraw = WithdrawCheckIn { at: At(at), by: Key(by), reason, tenant, id };
+        let saved = withdraw.execute(self.conn)?;
+        self.guard(saved)?;
+        self.record(change.record);
+        Ok(())
     }
 
     fn create_check_in(&mut self, change: Change<CheckIn>) -> Result<()> {
@@ -128,6 +192,9 @@ impl GoalReports for Unit<'_> {
                 comment: check_in.comment,
                 progress: check_in.progress.map(|progress| units(progress, 4)).transpose()?,
                 created_at: At(check_in.created_at),
+                withdrawn_at: None,
+                withdrawn_by: None,
+                withdrawal_reason: None,
             })
             .execute(self.conn)?;
         self.record(change.record);
@@ -136,6 +203,20 @@ impl GoalReports for Unit<'_> {
 
     fn measurements(&mut self, goal: GoalId, page: &Page) -> Result<Vec<Measurement>> {
         reported!(self, measurement, MeasurementRow, goal, page)
+    }
+
+    fn measurement(&mut self, id: MeasurementId) -> Result<Option<Sealed<Reported<Measurement>>>> {
+        with_goal!(self, measurement, MeasurementRow, id)
+    }
+
+    fn withdraw_measurement(&mut self, change: Change<Measurement>) -> Result<()> {
+        let Some(Withdrawal { at, by, reason }) = change.entity.withdrawal else { return Ok(()) };
+        let (tenant, id) = (self.scope(), Key(change.entity.id.uuid()));
+        let withdraw = WithdrawMeasurement { at: At(at), by: Key(by), reason, tenant, id };
+        let saved = withdraw.execute(self.conn)?;
+        self.guard(saved)?;
+        self.record(change.record);
+        Ok(())
     }
 
     fn create_measurement(&mut self, change: Change<Measurement>) -> Result<()> {
@@ -152,6 +233,9 @@ impl GoalReports for Unit<'_> {
                 value: measurement.value.to_string(),
                 author_id: Key(measurement.author_id),
                 created_at: At(measurement.created_at),
+                withdrawn_at: None,
+                withdrawn_by: None,
+                withdrawal_reason: None,
             })
             .execute(self.conn)?;
         self.record(change.record);

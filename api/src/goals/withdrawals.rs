@@ -1,0 +1,123 @@
+//! Withdrawing what was reported by mistake: what check-ins and measurements have in common.
+
+use super::cases::{Opened, conflict, open_to_change};
+use crate::caller::Actor;
+use crate::refusal::Refusal;
+use chrono::{DateTime, Utc};
+use domain::change::Record;
+use domain::goal::{Goal, Report, Reported, Withdrawal};
+use domain::policy::{Action, FIELD_MASKED, Mask, Sealed, Target, authorise};
+use domain::review::form::Review;
+use persistence::{DbError, Store};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// That something reported counts no more.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Withdrawal)]
+pub struct WithdrawalView {
+    /// When it was withdrawn.
+    pub at: DateTime<Utc>,
+    /// Who withdrew it: an account or a key.
+    pub by: Uuid,
+    /// Why.
+    #[schema(example = "A digit too many")]
+    pub reason: String,
+}
+
+impl From<Withdrawal> for WithdrawalView {
+    fn from(Withdrawal { at, by, reason }: Withdrawal) -> Self {
+        Self { at, by, reason }
+    }
+}
+
+/// Why something reported is withdrawn.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawalReason {
+    /// Why; it is shown beside what was reported.
+    #[schema(min_length = 1, max_length = 2000, pattern = r"\S", example = "A digit too many")]
+    pub reason: String,
+}
+
+/// Something reported of a goal of which the caller sees everything, and how the caller stands to it.
+pub(super) fn open<R: Report>(
+    store: &mut dyn Store,
+    actor: &Actor,
+    sealed: Option<Sealed<Reported<R>>>,
+) -> Result<(Reported<R>, Target), Refusal> {
+    let (reported, permit, target) =
+        actor.open_related(store, Action::GoalRead, sealed, actor.today)?;
+    if permit.mask() < Mask::Full {
+        return Err(Refusal::Forbidden(FIELD_MASKED));
+    }
+    Ok((reported, target))
+}
+
+/// Something reported that the caller may withdraw in the version they have read, with its goal, of
+/// which nobody else changes anything until the unit of work ends.
+pub(super) fn begin<R: Report>(
+    store: &mut dyn Store,
+    actor: &Actor,
+    load: impl Fn(&mut dyn Store) -> Result<Option<Sealed<Reported<R>>>, DbError>,
+    expected: i32,
+) -> Result<(Opened, R), Refusal> {
+    let sealed = load(store)?;
+    let (seen, target) = open(store, actor, sealed)?;
+    let permit = authorise(&actor.subject, Action::ReportWithdraw, &target)?;
+    let goal = open_to_change(store, actor, Action::GoalRead, seen.goal.id, None)?;
+    let opened = Opened { permit, ..goal };
+    let sealed = load(store)?;
+    let (Reported { report, .. }, _) = open(store, actor, sealed)?;
+    if report.version() != expected {
+        return Err(Refusal::Stale);
+    }
+    if report.withdrawal().is_some() {
+        let (current_state, allowed_actions) = ("withdrawn", Vec::new());
+        return Err(Refusal::StateConflict { current_state, allowed_actions });
+    }
+    if !opened.goal.takes_withdrawals() {
+        return Err(conflict(actor, &opened.goal, &opened.target));
+    }
+    Ok((opened, report))
+}
+
+/// A withdrawal by the caller, now.
+pub(super) fn by(actor: &Actor, reason: String) -> Withdrawal {
+    Withdrawal { at: actor.now, by: actor.subject.principal.id(), reason }
+}
+
+/// What is recorded of what is withdrawn.
+pub(super) fn record(
+    action: &'static str,
+    id: impl Into<Uuid>,
+    opened: &Opened,
+    reason: &str,
+) -> Record {
+    Record::new(action, id, opened.permit.rule()).because(reason).field(
+        "goal_id",
+        None::<String>,
+        opened.goal.id.to_string(),
+    )
+}
+
+/// Has the goal, and the result of its owner, follow.
+pub(super) fn finish(
+    store: &mut dyn Store,
+    actor: &Actor,
+    opened: &Opened,
+    after: Goal,
+    review: Option<Review>,
+) -> Result<(), Refusal> {
+    let before = &opened.goal;
+    if after != *before {
+        let text = |progress: Option<Decimal>| progress.map(|progress| progress.to_string());
+        let record = Record::new("goal.report_withdrawn", before.id, opened.permit.rule())
+            .field("progress", text(before.progress), text(after.progress))
+            .field("confidence", before.confidence, after.confidence);
+        opened.save(store, actor, after, record)?;
+    }
+    opened.follow(store, actor, review)
+}
