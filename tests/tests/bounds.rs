@@ -155,8 +155,8 @@ fn health_is_answered_while_bodies_are_read(app: &TestApp) {
 }
 
 fn metrics_are_for_whom_the_operator_gave_them_to(app: &TestApp) {
-    app.as_(Anonymous).get("/metrics").refused("route-not-found");
-    app.as_(HrAdmin).get("/metrics").refused("route-not-found");
+    app.as_(Anonymous).get("/metrics").refused("not-found");
+    app.as_(HrAdmin).get("/metrics").refused("not-found");
     let asked = TestApp::start(app.engine, &["--metrics-token", "let-me-count"]);
     asked.as_(Anonymous).get("/metrics").refused("unauthenticated");
     asked.as_(HrAdmin).get("/metrics").refused("unauthenticated");
@@ -166,7 +166,7 @@ fn metrics_are_for_whom_the_operator_gave_them_to(app: &TestApp) {
     local.as_(Anonymous).get("/metrics").expect(200);
     let behind = TestApp::start(app.engine, &["--metrics-local", "--proxies", "1"]);
     let request = behind.as_(Anonymous).request("GET", "/metrics");
-    request.header("X-Forwarded-For", "192.0.2.1").send().refused("route-not-found");
+    request.header("X-Forwarded-For", "192.0.2.1").send().refused("not-found");
 }
 
 fn wrong(client: &Client, login: &str) -> Answer {

@@ -176,7 +176,7 @@ fn may_measure(settings: &Settings, request: &HttpRequest) -> Result<(), Refusal
     if settings.metrics_local && is_local {
         return Ok(());
     }
-    let token = settings.metrics_token.as_ref().ok_or(Refusal::RouteNotFound)?;
+    let token = settings.metrics_token.as_ref().ok_or(Refusal::NotFound)?;
     let shown = request.headers().get(header::AUTHORIZATION);
     let shown = shown.and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     let is_right = |shown| constant_time::verify_slices_are_equal(shown, token.as_bytes()).is_ok();
