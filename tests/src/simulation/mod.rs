@@ -161,7 +161,7 @@ impl Schedule {
     }
 
     fn period(&self) -> Value {
-        json!({ "start": self.day(-180), "end": self.day(60) })
+        json!({ "start": self.day(-130), "end": self.day(60) })
     }
 
     fn path(&self) -> String {
