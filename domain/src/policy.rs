@@ -742,7 +742,7 @@ pub struct Target {
     pub account: Option<AccountId>,
     /// The account or key that made the record.
     pub author: Option<Uuid>,
-    /// The person the record is about has left: colleagues do not see it any more.
+    /// The person the record is about does not work here, any more or yet: colleagues do not see it.
     pub departed: bool,
     /// The manager who answers for the person's review, frozen when the cycle was launched.
     pub responsible: Option<EmployeeId>,
@@ -1091,7 +1091,8 @@ pub fn relations_matter(subject: &Subject, action: Action, target: &Target) -> b
 mod protected {
     use super::{Protected, Target};
     use crate::account::{Account, ApiKey, RoleAssignment};
-    use crate::org::{Employee, EmploymentStatus, OrgUnit, Position};
+    use crate::employment::EmploymentStatus;
+    use crate::org::{Employee, OrgUnit, Position};
     use crate::tenant::Tenant;
     use chrono::NaiveDate;
 
@@ -1100,7 +1101,7 @@ mod protected {
             Target {
                 id: self.id.uuid(),
                 about: Some(self.id),
-                departed: self.status(today) == EmploymentStatus::Terminated,
+                departed: self.status(today) != EmploymentStatus::Active,
                 ..Target::default()
             }
         }

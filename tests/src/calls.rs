@@ -313,7 +313,9 @@ impl<'a> Calls<'a> {
             "deleteOrgUnit" => self.fresh("/v1/org-units", &self.new_unit()),
 
             "createEmployee" => nothing.with(self.new_person()),
-            "getEmployee" | "listAssignments" | "getReportingLine" => self.id("lin"),
+            "getEmployee" | "listAssignments" | "listEmployments" | "getReportingLine" => {
+                self.id("lin")
+            }
             "updateEmployee" => {
                 self.id("lin").with(json!({ "email": format!("{}@acme.example", unique("lin")) }))
             }
@@ -333,6 +335,15 @@ impl<'a> Calls<'a> {
                 made.with(json!({ "reason": "Contract prolonged" }))
             }
 
+            "rehireEmployee" => {
+                let made = self.fresh("/v1/employees", &self.new_person());
+                let path = format!("/v1/employees/{}", made.id.unwrap_or_default());
+                let read = self.hr.get(&path).expect(200);
+                let end = json!({ "last_day": "2025-06-30", "reason": "End of contract" });
+                let ending = self.hr.request("POST", format!("{path}/termination"));
+                ending.if_match(&read.etag()).json(&end).send().expect(200);
+                made.with(json!({ "hire_date": "2025-09-01", "reason": "Came back" }))
+            }
             "createAccount" => nothing.with(json!({ "login": unique("login") })),
             "getAccount" => self.id("lin.account"),
             "deactivateAccount" | "resetAccountPassword" => self.fresh_account(),

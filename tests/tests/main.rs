@@ -13,6 +13,7 @@ mod cycles;
 mod dashboards;
 mod distribution;
 mod employees;
+mod employments;
 mod goal_changes;
 mod goal_progress;
 mod goals;

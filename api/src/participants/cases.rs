@@ -7,8 +7,8 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use domain::change::{Change, Record};
 use domain::cycle::Cycle;
+use domain::employment::EmploymentStatus;
 use domain::id::{EmployeeId, ParticipantId, ReviewId};
-use domain::org::EmploymentStatus;
 use domain::participant::{ExclusionReason, Participant, ParticipantAction, counts_for_quota};
 use domain::policy::{Action, Mask, Permit};
 use domain::state::cycle::State;
@@ -60,7 +60,7 @@ pub fn hand_over(
         return Err(Refusal::unknown("/manager_id", order.manager_id));
     }
     let (person, _) = actor.open(store, Action::EmployeeRead, sealed)?;
-    if person.status(actor.today) == EmploymentStatus::Terminated {
+    if person.status(actor.today) != EmploymentStatus::Active {
         return Err(Refusal::invalid("/manager_id", "not_allowed"));
     }
     let told = |manager: Option<EmployeeId>| manager.map(|id| id.to_string());
@@ -107,7 +107,10 @@ pub(super) fn include(
     let sealed = store.employee(before.employee_id, actor.today)?;
     let (person, _) = actor.open(store, Action::EmployeeRead, sealed)?;
     let oversees = store.overseers(cycle.id, actor.today)?.contains(&before.employee_id);
-    let counts_for_quota = counts_for_quota(person.hire_date, cycle.period, oversees);
+    let employments = &person.employments;
+    let employment = employments.shown(cycle.period.end());
+    let since = employments.unbroken_since(employment);
+    let counts_for_quota = counts_for_quota(since, cycle.period, oversees);
     let record = Record::new("participant.included", id, permit.rule())
         .because(order.reason)
         .field("exclusion", before.exclusion.map(|reason| reason.as_str()), None::<String>);

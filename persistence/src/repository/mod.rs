@@ -8,6 +8,7 @@ mod calibration;
 mod cycles;
 mod dashboards;
 mod employees;
+mod employments;
 mod exports;
 mod goals;
 mod idempotency;
