@@ -10,6 +10,8 @@ use chrono::NaiveDate;
 text_enum! {
     /// What is still missing of somebody.
     pub enum Missing {
+        /// Nobody who works here answers for the person: hand over.
+        Manager = "manager",
         /// There is no goal at all.
         Goals = "goals",
         /// A goal has not been handed in.
@@ -56,7 +58,7 @@ impl Missing {
             Missing::GoalApproval | Missing::ManagerReview => Actor::Manager,
             Missing::RaterAnswers => Actor::Rater,
             Missing::SecondReview => Actor::NextLevel,
-            Missing::Grade | Missing::Calibration => Actor::Hr,
+            Missing::Manager | Missing::Grade | Missing::Calibration => Actor::Hr,
         }
     }
 
@@ -66,7 +68,7 @@ impl Missing {
             Missing::Goals | Missing::GoalSubmission | Missing::GoalApproval => schedule.execution,
             Missing::SelfReview => schedule.self_review_due,
             Missing::RaterAnswers => schedule.rater_due,
-            Missing::ManagerReview => schedule.manager_review_due,
+            Missing::ManagerReview | Missing::Manager => schedule.manager_review_due,
             Missing::SecondReview => schedule.calibration,
             Missing::Grade | Missing::Calibration => schedule.publication,
         }
@@ -74,7 +76,7 @@ impl Missing {
 
     /// Whether the cycle cannot go on without it.
     pub const fn is_blocking(self) -> bool {
-        !matches!(self, Missing::Calibration)
+        !matches!(self, Missing::Calibration | Missing::Manager)
     }
 }
 
@@ -91,15 +93,27 @@ pub struct Laggard {
     pub review_id: Option<ReviewId>,
     /// What is missing first.
     pub missing: Missing,
+    /// Whether the person works here.
+    pub person_employed: bool,
+    /// Whether there is a manager who works here.
+    pub manager_employed: bool,
 }
 
 impl Laggard {
-    /// Who is to act, where that is the person or the manager.
+    /// Who is to act, where that is the person or the manager, and works here.
     pub fn acts(&self) -> Option<&(EmployeeId, String)> {
         match self.missing.seat() {
-            Actor::Employee => Some(&self.person),
-            Actor::Manager => self.manager.as_ref(),
+            Actor::Employee => Some(&self.person).filter(|_| self.person_employed),
+            Actor::Manager => self.manager.as_ref().filter(|_| self.manager_employed),
             _ => None,
         }
+    }
+
+    /// Whether nobody can do what is missing before HR has settled who: the person, or the manager,
+    /// does not work here.
+    pub fn is_stuck(&self) -> bool {
+        let seat = self.missing.seat();
+        self.missing == Missing::Manager
+            || (matches!(seat, Actor::Employee | Actor::Manager) && self.acts().is_none())
     }
 }

@@ -128,6 +128,7 @@ fn cycle_pairs() {
         weights_sum_to_100: true,
         dates_ordered: true,
         population: 1,
+        under_leavers: Some(0),
         goals_active: Share { part: 1, whole: 1 },
         evaluation_date_reached: true,
         manager_reviews_missing: Some(0),
@@ -161,6 +162,7 @@ fn goal_pairs() {
 fn review_pairs() {
     exercise::<review::State>(&[review::Facts {
         self_overdue_workdays: 3,
+        person_left: false,
         raters_due: true,
         raters_all_in: false,
         evidence_present: true,
@@ -324,7 +326,7 @@ fn a_refusal_names_every_violated_guard() {
     assert_eq!(
         refusal.to_string(),
         "launch of the cycle is not possible yet: policy_published, weights_sum_to_100, \
-         dates_ordered"
+         dates_ordered, managers_employed"
     );
 }
 

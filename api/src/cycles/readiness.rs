@@ -4,7 +4,7 @@ use super::guards::look;
 use super::moves::Order;
 use crate::caller::{Actor, Caller};
 use crate::extract::{PathId, Query};
-use crate::problem::{Language, Violation};
+use crate::problem::{Language, ProblemError, Violation};
 use crate::refusal::Refusal;
 use crate::schema::{word_or_null, words};
 use crate::to_dos::PersonCard;
@@ -52,8 +52,11 @@ pub struct LaggardView {
     /// From which seat somebody is to act, such as `EMP` or `MGR`.
     #[schema(value_type = String, example = "MGR")]
     pub seat: Seat,
-    /// Who is to act; null where it is not one known person.
+    /// Who is to act; null where it is not one known person who works here.
     pub acts: Option<PersonCard>,
+    /// Whether nobody can act before HR hands over or skips: whoever it is up to does not work here.
+    #[schema(example = false)]
+    pub is_stuck: bool,
     /// By when.
     pub due_on: NaiveDate,
     /// Whether that day has passed.
@@ -75,6 +78,10 @@ pub struct CycleReadiness {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub conditions: Option<Vec<CycleCondition>>,
+    /// What does not keep the step but should be looked at first; only where `conditions` are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub warnings: Option<Vec<ProblemError>>,
     /// Because of whom it is not ready, of those the caller may see, in the order of participants.
     pub items: Vec<LaggardView>,
     /// Goes on behind the last item; null on the last page.
@@ -96,7 +103,8 @@ struct ReadinessQuery {
 /// See what a cycle waits for
 ///
 /// What the next step demands, and person by person what is missing, who is to act and by when; in
-/// calibration also whose grade no session compares and will be confirmed as it was computed. HR
+/// calibration also whose grade no session compares and will be confirmed as it was computed, and
+/// while goals are worked on for whom nobody answers who works here. HR
 /// sees everybody, a manager the people he or she answers for or manages, everybody themselves.
 #[utoipa::path(tag = "cycles", operation_id = "getCycleReadiness",
     params(("id" = Uuid, Path, description = "Id of the cycle"), ReadinessQuery),
@@ -135,11 +143,12 @@ fn report(
     let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
     let aside = [CycleAction::Update, CycleAction::Cancellation];
     let next = cycle.possible_actions().find(|action| !aside.contains(action));
-    let conditions = match next {
+    let (conditions, warnings) = match next {
         Some(next) if visible.everyone() == Some(Mask::Full) => {
-            Some(conditions(store, actor, &cycle, next, language)?)
+            let (conditions, warnings) = conditions(store, actor, &cycle, next, language)?;
+            (Some(conditions), Some(warnings))
         }
-        _ => None,
+        _ => (None, None),
     };
     let sessions = store.sessions_of(id)?;
     let laggards = store.laggards(id, cycle.state, &sessions, &visible, page)?;
@@ -152,19 +161,20 @@ fn report(
         },
         next,
         conditions,
+        warnings,
         items: laggards.into_iter().map(view).collect(),
         next_cursor: None,
     })
 }
 
-/// The guards of the next step, each with whether it holds.
+/// The guards of the next step, each with whether it holds, and what else should be looked at.
 fn conditions(
     store: &mut dyn Store,
     actor: &Actor,
     cycle: &Cycle,
     next: CycleAction,
     language: Language,
-) -> Result<Vec<CycleCondition>, Refusal> {
+) -> Result<(Vec<CycleCondition>, Vec<ProblemError>), Refusal> {
     let order = Order::plain(cycle.id, cycle.version, next);
     let sealed = store.policy(cycle.policy_id)?;
     let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
@@ -177,7 +187,10 @@ fn conditions(
         let fault = Violation::new("", guard.as_str()).with("value", value);
         CycleCondition { code: *guard, is_met, detail: (!is_met).then(|| fault.text(language)) }
     };
-    Ok(guards.iter().map(condition).collect())
+    let warning = |(code, value): &(&'static str, String)| {
+        Violation::new("", code).with("value", value).view(language)
+    };
+    Ok((guards.iter().map(condition).collect(), sight.warnings.iter().map(warning).collect()))
 }
 
 fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate) -> LaggardView {
@@ -188,6 +201,7 @@ fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate) -> LaggardView {
         missing: laggard.missing,
         seat: laggard.missing.seat(),
         acts: laggard.acts().cloned().map(PersonCard::from),
+        is_stuck: laggard.is_stuck(),
         employee: laggard.person.into(),
         due_on,
         is_overdue: due_on < today,

@@ -65,6 +65,8 @@ text_enum! {
         DatesOrdered = "dates_ordered",
         /// Somebody takes part.
         PopulationNotEmpty = "population_not_empty",
+        /// Nobody would be evaluated by somebody who does not work here.
+        ManagersEmployed = "managers_employed",
         /// At least 95 % of the goals are active, or a reason is given.
         GoalsActive = "goals_active",
         /// The first day of evaluation is reached.
@@ -99,6 +101,8 @@ pub struct Facts {
     pub dates_ordered: bool,
     /// People in the cycle.
     pub population: u64,
+    /// People evaluated whose manager does not work here; unknown when absent.
+    pub under_leavers: Option<u64>,
     /// Active goals of all goals.
     pub goals_active: Share,
     /// Today is on or after the first day of evaluation.
@@ -136,7 +140,14 @@ impl Machine for State {
             (Draft, Launch) => to(
                 GoalSetting,
                 OneOf(&[Hr]),
-                &[PolicyPublished, RaciComplete, WeightsSumTo100, DatesOrdered, PopulationNotEmpty],
+                &[
+                    PolicyPublished,
+                    RaciComplete,
+                    WeightsSumTo100,
+                    DatesOrdered,
+                    PopulationNotEmpty,
+                    ManagersEmployed,
+                ],
             ),
             (GoalSetting, Start) => to(Executing, OneOf(&[Hr]), &[GoalsActive]),
             (Executing, OpenEvaluation) => to(Evaluating, OneOf(&[Hr, System]), &[DateReached]),
@@ -167,6 +178,7 @@ impl Machine for State {
             Guard::WeightsSumTo100 => facts.weights_sum_to_100,
             Guard::DatesOrdered => facts.dates_ordered,
             Guard::PopulationNotEmpty => facts.population > 0,
+            Guard::ManagersEmployed => facts.under_leavers == Some(0),
             Guard::GoalsActive => facts.goals_active.reaches(95) || facts.reason_given,
             Guard::DateReached => facts.evaluation_date_reached,
             Guard::ManagerReviewsIn => facts.manager_reviews_missing == Some(0),

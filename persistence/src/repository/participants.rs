@@ -294,6 +294,22 @@ impl Participants for Unit<'_> {
         Ok(select(exists(answers)).get_result(self.conn)?)
     }
 
+    fn answers_in(
+        &mut self,
+        cycle: CycleId,
+        manager: EmployeeId,
+        people: &[EmployeeId],
+    ) -> Result<Vec<EmployeeId>> {
+        let found: Vec<Key> = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(cycle.uuid())))
+            .filter(participant::manager_id.eq(Key(manager.uuid())))
+            .filter(participant::employee_id.eq_any(people.iter().map(|id| Key(id.uuid()))))
+            .select(participant::employee_id)
+            .load(self.conn)?;
+        Ok(found.into_iter().map(|id| id.0.into()).collect())
+    }
+
     fn open_review(&mut self, participant: ParticipantId, id: ReviewId) -> Result<()> {
         self.insert_reviews(&[Key(participant.uuid())], &mut || id)
     }

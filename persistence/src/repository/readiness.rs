@@ -10,6 +10,7 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use domain::calibration_session::CalibrationSession;
+use domain::employment::EmploymentStatus::Active;
 use domain::id::CycleId;
 use domain::policy::Visibility;
 use domain::readiness::{Laggard, Missing};
@@ -30,14 +31,14 @@ macro_rules! own_goals {
     };
 }
 
-/// The person with name, the manager with name, the review with state, and whether a goal is in
-/// draft or waits for approval.
+/// The person with name, the manager with name, the review with state, whether a goal is in draft,
+/// waits for approval or is there at all, and whether person and manager work here.
 type Found = (
     (Key, Key, String),
     (Option<Key>, Option<String>),
     (Option<Key>, Option<String>, bool),
-    bool,
-    bool,
+    (bool, bool, bool),
+    (bool, bool),
 );
 
 impl Readiness for Unit<'_> {
@@ -50,7 +51,9 @@ impl Readiness for Unit<'_> {
         page: &Page,
     ) -> Result<Vec<Laggard>> {
         use goals::State::{Cancelled, Draft, Submitted};
+        let kept = || goals::State::ALL.iter().copied().filter(|it| *it != Cancelled);
         let boss = diesel::alias!(employee as boss);
+        let led = || self.employed("participant.manager_id", Active, visible.as_of());
         let mut query = participant::table
             .inner_join(
                 employee::table.on(employee::tenant_id
@@ -80,8 +83,12 @@ impl Readiness for Unit<'_> {
                     review::state.nullable(),
                     review::computed_grade.nullable().is_not_null(),
                 ),
-                exists(own_goals!([Draft])),
-                exists(own_goals!([Submitted])),
+                (
+                    exists(own_goals!([Draft])),
+                    exists(own_goals!([Submitted])),
+                    exists(own_goals!(kept())),
+                ),
+                (self.employed("participant.employee_id", Active, visible.as_of()), led()),
             ))
             .limit(page.limit)
             .into_boxed::<Db>();
@@ -93,9 +100,8 @@ impl Readiness for Unit<'_> {
         let at = review::state.nullable();
         query = match state {
             State::GoalSetting => {
-                let kept = goals::State::ALL.iter().copied().filter(|it| *it != Cancelled);
-                let kept = own_goals!(kept);
-                query.filter(not(exists(kept)).or(exists(own_goals!([Draft, Submitted]))))
+                let waits = exists(own_goals!([Draft, Submitted]));
+                query.filter(not(exists(own_goals!(kept()))).or(waits).or(not(led())))
             }
             State::Evaluating => {
                 let open = reviews::State::ALL.iter().copied();
@@ -123,6 +129,7 @@ impl Readiness for Unit<'_> {
                 }
                 query
             }
+            State::Executing => query.filter(not(led())),
             _ => return Ok(Vec::new()),
         };
         let rows: Vec<Found> = query.load(self.conn)?;
@@ -131,12 +138,14 @@ impl Readiness for Unit<'_> {
 }
 
 fn laggard(state: State, found: Found) -> Result<Laggard> {
-    let ((id, person, name), (manager, boss), (review, at, graded), in_draft, submitted) = found;
+    let ((id, person, name), (manager, boss), (review, at, graded), goals, employed) = found;
+    let ((in_draft, submitted, has_goals), (person_employed, manager_employed)) = (goals, employed);
     let at = at.as_deref().map(word).transpose()?;
     let missing = match state {
         State::GoalSetting if in_draft => Missing::GoalSubmission,
         State::GoalSetting if submitted => Missing::GoalApproval,
-        State::GoalSetting => Missing::Goals,
+        State::GoalSetting if !has_goals => Missing::Goals,
+        State::GoalSetting | State::Executing => Missing::Manager,
         State::Calibrating if graded => Missing::Calibration,
         _ => at.and_then(Missing::of_review).unwrap_or(Missing::Grade),
     };
@@ -146,5 +155,7 @@ fn laggard(state: State, found: Found) -> Result<Laggard> {
         manager: manager.map(|id| id.0.into()).zip(boss),
         review_id: review.map(|id| id.0.into()),
         missing,
+        person_employed,
+        manager_employed,
     })
 }
