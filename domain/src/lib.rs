@@ -16,6 +16,7 @@ pub mod change;
 pub mod cycle;
 pub mod disclosure;
 pub mod distribution;
+pub mod duty;
 pub mod employment;
 pub mod error;
 pub mod fairness;

@@ -167,6 +167,8 @@ text_enum! {
         EmployeeHistory = "employee.history",
         /// Hire, change, move, terminate and reinstate an employee.
         EmployeeWrite = "employee.write",
+        /// See an employee's open duties, and hand them over.
+        EmployeeDuties = "employee.duties",
         /// Create and change many employees at once.
         EmployeeImport = "employee.import",
         /// Export employees as a file.
@@ -275,6 +277,7 @@ impl Action {
             Action::EmployeeRead
             | Action::EmployeeHistory
             | Action::EmployeeWrite
+            | Action::EmployeeDuties
             | Action::EmployeeImport
             | Action::EmployeeExport => Action::EmployeeRead,
             Action::AccountRead | Action::AccountWrite | Action::AccountOwn => Action::AccountRead,
@@ -427,6 +430,7 @@ pub const RULES: &[Rule] = &[
             A::EmployeeRead,
             A::EmployeeHistory,
             A::EmployeeWrite,
+            A::EmployeeDuties,
             A::EmployeeImport,
             A::EmployeeExport,
             A::AccountRead,

@@ -313,9 +313,8 @@ impl<'a> Calls<'a> {
             "deleteOrgUnit" => self.fresh("/v1/org-units", &self.new_unit()),
 
             "createEmployee" => nothing.with(self.new_person()),
-            "getEmployee" | "listAssignments" | "listEmployments" | "getReportingLine" => {
-                self.id("lin")
-            }
+            "getEmployee" | "listAssignments" | "listEmployments" | "listOpenDuties"
+            | "getReportingLine" => self.id("lin"),
             "updateEmployee" => {
                 self.id("lin").with(json!({ "email": format!("{}@acme.example", unique("lin")) }))
             }
@@ -344,6 +343,13 @@ impl<'a> Calls<'a> {
                 ending.if_match(&read.etag()).json(&end).send().expect(200);
                 made.with(json!({ "hire_date": "2025-09-01", "reason": "Came back" }))
             }
+            "handOverDuties" => {
+                let made = self.fresh("/v1/employees", &self.new_person());
+                let order =
+                    json!({ "manager_id": self.company.id("mei"), "reason": "Changes the team" });
+                made.with(order)
+            }
+
             "createAccount" => nothing.with(json!({ "login": unique("login") })),
             "getAccount" => self.id("lin.account"),
             "deactivateAccount" | "resetAccountPassword" => self.fresh_account(),

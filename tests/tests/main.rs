@@ -12,6 +12,7 @@ mod cycle_jobs;
 mod cycles;
 mod dashboards;
 mod distribution;
+mod duties;
 mod employees;
 mod employments;
 mod goal_changes;

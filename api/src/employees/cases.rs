@@ -1,5 +1,6 @@
 //! Use cases of employees: who is shown, hired, changed, assigned, terminated and reinstated.
 
+use super::duties::DutyCounts;
 use super::powers::follow_employment;
 use super::told;
 use super::views::{
@@ -256,7 +257,10 @@ pub fn terminate_employee(
     let after = Employee { employments, ..changed(&before, actor) };
     let record = Record::new("employee.terminated", id, permit.rule()).because(reason);
     employ(store, actor, record, &before, &after)?;
-    Ok(reply(actor, after, &permit, &target))
+    let version = after.version;
+    let mut view = EmployeeView::new(actor, after, &target, permit.mask(), actor.today);
+    view.open_duties = DutyCounts::open(store, actor, id)?;
+    Ok(Reply::changed(view, version))
 }
 
 /// Takes the last working day of a person back.
@@ -435,7 +439,7 @@ fn check_references(
 }
 
 /// Refuses a manager by whom a reporting line would run in a loop or be too deep on any day.
-fn check_manager(
+pub(super) fn check_manager(
     store: &mut dyn Store,
     employee: &Employee,
     assignment: &Assignment,

@@ -1,6 +1,8 @@
 //! Employees: people, their units, jobs and managers from day to day.
 
 mod cases;
+mod duties;
+mod handing_over;
 pub mod powers;
 pub mod told;
 mod views;
@@ -386,6 +388,8 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(terminate)
             .service(reinstate)
             .service(rehire)
-            .service(employments),
+            .service(employments)
+            .service(duties::open_duties)
+            .service(duties::hand_over),
     );
 }

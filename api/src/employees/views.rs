@@ -1,5 +1,6 @@
 //! What clients see and send of employees.
 
+use super::duties::DutyCounts;
 use crate::caller::Actor;
 use crate::patch::nullable;
 use crate::schema::{word_list, words};
@@ -82,6 +83,10 @@ pub struct EmployeeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub external_ids: Option<Vec<ExternalIdView>>,
+    /// What is to be handed over, where a termination was asked for and anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub open_duties: Option<DutyCounts>,
     /// What the caller may do to the record today.
     #[schema(schema_with = word_list::<EmployeeAction>)]
     pub allowed_actions: Vec<EmployeeAction>,
@@ -132,6 +137,7 @@ impl EmployeeView {
             termination_date: wide.then_some(shown.end),
             status: wide.then_some(status),
             external_ids: wide.then(|| external_ids.collect()),
+            open_duties: None,
             allowed_actions,
             version: employee.version,
             created_at: wide.then_some(employee.created_at),

@@ -15,20 +15,20 @@ use domain::state::cycle::State;
 use domain::text::TextEnum;
 use persistence::Store;
 
-/// A participant that the caller may change and has read in its newest version, with its cycle,
-/// whose state lets the action be done.
+/// A participant that the caller may change and has read in its newest version, if it was read, with
+/// its cycle, whose state lets the action be done.
 fn open_for(
     store: &mut dyn Store,
     actor: &Actor,
     id: ParticipantId,
-    expected: i32,
+    expected: Option<i32>,
     action: ParticipantAction,
 ) -> Result<(Participant, Cycle, Permit), Refusal> {
     let sealed = store.participant(id)?;
     let (participant, permit) = actor.open(store, Action::ParticipantWrite, sealed)?;
     let sealed = store.hold_cycle(participant.cycle_id)?;
     let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
-    if participant.version != expected {
+    if expected.is_some_and(|expected| participant.version != expected) {
         return Err(Refusal::Stale);
     }
     let possible = participant.possible_actions(cycle.state);
@@ -46,7 +46,7 @@ pub fn hand_over(
     store: &mut dyn Store,
     actor: &Actor,
     id: ParticipantId,
-    expected: i32,
+    expected: Option<i32>,
     order: Handover,
 ) -> Result<Reply<ParticipantView>, Refusal> {
     let (before, cycle, permit) =
@@ -85,7 +85,7 @@ pub(super) fn exclude(
     order: ExclusionOrder,
 ) -> Result<Reply<ParticipantView>, Refusal> {
     let (before, cycle, permit) =
-        open_for(store, actor, id, expected, ParticipantAction::Exclusion)?;
+        open_for(store, actor, id, Some(expected), ParticipantAction::Exclusion)?;
     let exclusion = Some(ExclusionReason::ByHr);
     let record = Record::new("participant.excluded", id, permit.rule())
         .because(order.reason)
@@ -105,7 +105,7 @@ pub(super) fn include(
     order: ExclusionOrder,
 ) -> Result<Reply<ParticipantView>, Refusal> {
     let (before, cycle, permit) =
-        open_for(store, actor, id, expected, ParticipantAction::Inclusion)?;
+        open_for(store, actor, id, Some(expected), ParticipantAction::Inclusion)?;
     if before.population.is_none() {
         return Err(Refusal::GuardFailed(vec![Violation::new("", "no_population")]));
     }

@@ -139,7 +139,7 @@ async fn hand_over(
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            cases::hand_over(store, actor, id, expected, value.clone())
+            cases::hand_over(store, actor, id, Some(expected), value.clone())
         })
         .await
 }

@@ -4,6 +4,7 @@ mod aggregates;
 mod calibration;
 mod cycles;
 mod dashboards;
+mod duties;
 mod exports;
 mod goals;
 mod participants;
@@ -19,6 +20,7 @@ pub use dashboards::{
     CompanyGoal, Dashboards, DepartmentGoals, GoalFigures, OwnGoal, Participation, ReviewCount,
     TeamMember,
 };
+pub use duties::Duties;
 pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
@@ -93,6 +95,7 @@ pub trait Store:
     + ReviewSets
     + CalibrationSessions
     + Moves
+    + Duties
 {
 }
 
@@ -129,7 +132,8 @@ impl<T> Store for T where
         + ReviewSets
         + CalibrationSessions
         + Moves
-    {
+        + Duties
+{
 }
 
 /// Tenants. Only these few look beyond the unit's own tenant.

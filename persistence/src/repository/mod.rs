@@ -7,6 +7,7 @@ mod api_keys;
 mod calibration;
 mod cycles;
 mod dashboards;
+mod duties;
 mod employees;
 mod employments;
 mod exports;

@@ -269,7 +269,7 @@ impl Story<'_> {
                 "allow_mutual": true,
                 "reason": "代表董事会评价 Rates on behalf of the board",
             });
-            let version = participant.version;
+            let version = Some(participant.version);
             participants::cases::hand_over(self.store, &hr, participant.id, version, read(order)?)?;
         }
         Ok(id)
