@@ -7,6 +7,7 @@ use crate::refusal::Refusal;
 use crate::schema::words;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
+use domain::duty::Leaver;
 use domain::id::EmployeeId;
 use domain::policy::{Action, Target, decide};
 use domain::state::{cycle, goal};
@@ -74,8 +75,8 @@ pub struct ToDoView {
     pub due_on: Option<NaiveDate>,
     /// Whether that day has passed.
     pub is_overdue: bool,
-    /// The cycle it belongs to.
-    pub cycle: CycleCard,
+    /// The cycle it belongs to; null where it belongs to none.
+    pub cycle: Option<CycleCard>,
     /// The noun it is done on.
     #[schema(schema_with = words::<ToDoResource>)]
     pub resource: ToDoResource,
@@ -110,7 +111,8 @@ struct ToDoQuery {
 ///
 /// What the caller has to do in all cycles that are not over, by the day it is due: goals to write
 /// and to approve, check-ins, reviews, calibration, results to take note of, and for whoever runs a
-/// cycle its next step. An item is gone as soon as it is done.
+/// cycle its next step, and for HR administrators whose duties are to be handed over. An item is gone
+/// as soon as it is done.
 #[utoipa::path(tag = "to-dos", operation_id = "listToDos", params(ToDoQuery),
     responses((status = 200, description = "A page of what waits", body = ToDoPage)),
     security(("bearer" = [])))]
@@ -163,7 +165,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Reads the caller's desk, in three statements.
+    /// Reads the caller's desk, in at most four statements.
     pub fn of(store: &mut dyn Store, actor: &Actor) -> Result<Self, Refusal> {
         let cycles = store.open_cycles(actor.subject.principal.id())?;
         let (waiting, goals) = match actor.subject.employee_id {
@@ -181,23 +183,50 @@ impl Desk {
             let own = goals.iter().filter(|goal| goal.cycle_id == cycle.id);
             to_dos.extend(own.filter_map(|goal| check_in(goal, cycle, actor.today)));
         }
+        to_dos.extend(hand_overs(store, actor)?);
         to_dos.sort_by_key(ToDo::order);
         Ok(Self { cycles, goals, to_dos })
     }
 
     /// A to-do as its owner sees it; each was made from one of the cycles.
     pub fn show(&self, to_do: &ToDo, actor: &Actor) -> Option<ToDoView> {
-        let cycle = self.cycles.iter().find(|cycle| cycle.id == to_do.cycle_id)?;
+        let of_cycle = |id| self.cycles.iter().find(|cycle| cycle.id == id);
+        let cycle = match to_do.cycle_id {
+            Some(id) => Some(of_cycle(id)?),
+            None => None,
+        };
         Some(ToDoView {
             kind: to_do.kind,
             due_on: to_do.due_on,
             is_overdue: to_do.is_overdue(actor.today),
-            cycle: cycle.into(),
+            cycle: cycle.map(CycleCard::from),
             resource: to_do.kind.resource(),
             resource_id: to_do.resource_id,
             about: to_do.about.clone().map(PersonCard::from),
         })
     }
+}
+
+/// Most leavers whose duties wait for HR at once.
+const LEAVERS: i64 = 200;
+
+/// The leavers whose duties the caller can hand over, one's own aside.
+fn hand_overs(store: &mut dyn Store, actor: &Actor) -> Result<Vec<ToDo>, Refusal> {
+    let whole = Target::default();
+    if decide(&actor.subject, Action::EmployeeDuties, &whole).permit.is_none() {
+        return Ok(Vec::new());
+    }
+    let leavers = store.leavers_with_duties(actor.today, LEAVERS)?.into_iter();
+    let others = leavers.filter(|it| Some(it.person.0) != actor.subject.employee_id);
+    Ok(others
+        .map(|Leaver { person, last_day }| ToDo {
+            kind: ToDoKind::HandOver,
+            due_on: Some(last_day),
+            cycle_id: None,
+            resource_id: person.0.uuid(),
+            about: Some(person),
+        })
+        .collect())
 }
 
 /// The next step of a cycle, if it is the caller's to take.
@@ -214,7 +243,7 @@ fn step_of(cycle: &OpenCycle, actor: &Actor) -> Option<ToDo> {
     mine.then(|| ToDo {
         kind,
         due_on: kind.due_by(&cycle.schedule),
-        cycle_id: cycle.id,
+        cycle_id: Some(cycle.id),
         resource_id: cycle.id.uuid(),
         about: None,
     })
@@ -230,7 +259,7 @@ fn to_do(found: &Waiting, cycle: &OpenCycle, appeals_end: Option<NaiveDate>) -> 
     ToDo {
         kind: found.kind,
         due_on,
-        cycle_id: cycle.id,
+        cycle_id: Some(cycle.id),
         resource_id: found.resource_id,
         about: found.about.clone(),
     }
@@ -250,7 +279,7 @@ fn check_in(goal: &OwnGoal, cycle: &OpenCycle, today: NaiveDate) -> Option<ToDo>
     ((due - today).num_days() <= CHECK_IN_NOTICE).then(|| ToDo {
         kind: ToDoKind::CheckIn,
         due_on: Some(due),
-        cycle_id: cycle.id,
+        cycle_id: Some(cycle.id),
         resource_id: goal.id.uuid(),
         about: None,
     })
@@ -270,7 +299,7 @@ mod tests {
             .map(|(kind, due_on)| ToDo {
                 kind,
                 due_on,
-                cycle_id: Uuid::nil().into(),
+                cycle_id: None,
                 resource_id: Uuid::nil(),
                 about: None,
             })

@@ -12,8 +12,8 @@ use api::reply::Reply;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::account::{Role, Scope};
 use domain::change::{Change, Record};
+use domain::employment::EmploymentStatus;
 use domain::id::{EmployeeId, OrgUnitId, TenantId};
-use domain::org::EmploymentStatus;
 use domain::policy::{Grant, Principal, Subject};
 use domain::tenant::Tenant;
 use domain::time::Timestamp;
@@ -554,7 +554,10 @@ async fn who_leaves_is_gone_from_the_directory_until_reinstated() {
     assert!(matches!(end(1, "2026-01-01").await, Err(Refusal::Stale)));
     let ended = end(2, "2026-01-01").await.expect("ended");
     assert_eq!((&ended["status"], &ended["version"]), (&json!("terminated"), &json!(3)));
-    assert_eq!(ended["allowed_actions"], json!(["update", "assignment", "reinstatement"]));
+    assert_eq!(
+        ended["allowed_actions"],
+        json!(["update", "assignment", "reinstatement", "employment"])
+    );
     assert_eq!(company.numbers(colleague(), all).await, "2");
     let gone = |f: &mut EmployeeFilter| f.status = Some(EmploymentStatus::Terminated);
     assert_eq!(company.numbers(hr(), gone).await, "1");

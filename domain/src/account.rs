@@ -280,8 +280,8 @@ pub struct ApiKey {
 pub struct Owner {
     /// Its status.
     pub status: AccountStatus,
-    /// Last working day of its employee, when known.
-    pub last_day: Option<NaiveDate>,
+    /// When its employee works here; none where it belongs to no employee.
+    pub employments: Option<Vec<Period>>,
     /// The days on which it holds the role by which keys are made.
     pub powers: Vec<Period>,
 }
@@ -290,7 +290,7 @@ impl Owner {
     /// Whether its keys work on a day.
     pub fn lets_work(&self, day: NaiveDate) -> bool {
         self.status == AccountStatus::Active
-            && self.last_day.is_none_or(|last| day <= last)
+            && self.employments.as_ref().is_none_or(|days| days.iter().any(|it| it.contains(day)))
             && self.powers.iter().any(|days| days.contains(day))
     }
 
@@ -299,6 +299,8 @@ impl Owner {
         if !self.lets_work(today) {
             return None;
         }
+        let employments = self.employments.iter().flatten();
+        let last_day = employments.filter(|days| days.contains(today)).find_map(|days| days.end);
         let mut last = today;
         // Assignments that follow each other, or overlap, are one stretch.
         while let Some(days) = self.powers.iter().find(|days| {
@@ -306,10 +308,10 @@ impl Owner {
         }) {
             match days.end {
                 Some(end) => last = end,
-                None => return self.last_day,
+                None => return last_day,
             }
         }
-        Some(self.last_day.map_or(last, |leaves| leaves.min(last)))
+        Some(last_day.map_or(last, |leaves| leaves.min(last)))
     }
 }
 
@@ -356,7 +358,7 @@ mod tests {
         let days = |first, last: Option<u32>| Period { start: day(first), end: last.map(day) };
         let owner = |last_day: Option<u32>, powers: &[Period]| Owner {
             status: AccountStatus::Active,
-            last_day: last_day.map(day),
+            employments: Some(vec![days(1, last_day)]),
             powers: powers.to_vec(),
         };
         let stops = |owner: &Owner| (owner.lets_work(day(5)), owner.stops_on(day(5)));

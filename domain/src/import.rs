@@ -4,6 +4,7 @@
 //! order. In an atomic import one round finds every fault; row by row, whatever depends on a
 //! failed row fails with it, round after round until nothing changes.
 
+use crate::employment::{Employment, EmploymentFault, Employments};
 use crate::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
 use crate::org::{
     Assignment, Employee, ExternalId, MAX_DEPTH, OrgUnit, OrgUnitKind, TreeFault, check_tree,
@@ -117,9 +118,18 @@ pub struct Staff {
     pub external_ids: BTreeMap<ExternalId, EmployeeId>,
     /// Everyone's lines from the day of the import on, if the rows move anyone.
     pub lines: Vec<Line>,
+    /// When the managers whom the rows name work here, if they are known.
+    pub managers: HashMap<EmployeeId, Employments>,
 }
 
 impl Staff {
+    /// The managers whom the rows name, as far as they are known, each once.
+    pub fn managers_in(&self, rows: &[PersonRow]) -> Vec<EmployeeId> {
+        let named = rows.iter().filter_map(|row| row.manager_employee_number.as_ref()?.as_ref());
+        let named: BTreeSet<_> = named.filter_map(|number| self.numbers.get(number)).collect();
+        named.into_iter().copied().collect()
+    }
+
     /// Whether the rows give anyone a manager whom that person does not have already: then it
     /// depends on everyone's lines whether they can.
     pub fn moves(&self, rows: &[PersonRow]) -> bool {
@@ -158,7 +168,7 @@ pub struct Terms {
     pub closed: Vec<EmployeeId>,
 }
 
-/// A fault of one row.
+/// A fault of one row, or what somebody should look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Place of the row in the request.
@@ -209,6 +219,8 @@ pub struct Plan<T> {
     pub rows: Vec<Planned<T>>,
     /// Every fault, in the order of the rows.
     pub faults: Vec<Fault>,
+    /// What somebody should look at in the rows that stand, in their order.
+    pub warnings: Vec<Fault>,
 }
 
 /// Whether so many terminations at once look like a broken file: more than ten people and more
@@ -221,12 +233,82 @@ impl Plan<Employee> {
     /// How many people who work here today would leave, or leave sooner than known.
     pub fn terminations(&self, today: NaiveDate) -> usize {
         let leaves_sooner = |row: &&Planned<Employee>| {
-            let Some(before) = &row.before else { return false };
-            let (was, will) = (before.termination_date, row.after.termination_date);
-            was.is_none_or(|last| today <= last)
-                && will.is_some_and(|last| was.is_none_or(|known| last < known))
+            let employed = |person: &Employee| person.employments.on(today).cloned();
+            let Some(was) = row.before.as_deref().and_then(employed) else { return false };
+            employed(&row.after).is_none_or(|will| {
+                will.last_day().is_some_and(|last| was.last_day().is_none_or(|known| last < known))
+            })
         };
         self.rows.iter().filter(leaves_sooner).count()
+    }
+
+    /// Those known before who will have a last day that nobody knew, each with the place of the row.
+    pub fn leavers(&self, from: NaiveDate) -> HashMap<EmployeeId, usize> {
+        let last_day = |person: &Employee| person.employments.at_hand(from).last_day();
+        let leaves = |row: &&Planned<Employee>| {
+            let before = row.before.as_deref();
+            before.is_some_and(|before| last_day(before) != last_day(&row.after))
+                && last_day(&row.after).is_some()
+        };
+        self.rows.iter().filter(leaves).map(|row| (row.after.id, row.row)).collect()
+    }
+
+    /// Warns on the rows of leavers of how many people they would still manage, of those who report
+    /// to them in `reports` and those whom the rows themselves place under them.
+    pub fn warn_of_leavers(
+        &mut self,
+        leavers: &HashMap<EmployeeId, usize>,
+        reports: &[(EmployeeId, EmployeeId)],
+        from: NaiveDate,
+    ) {
+        let manager = |person: &Employee| person.assignment.as_ref().and_then(|it| it.manager_id);
+        let planned: HashMap<EmployeeId, &Employee> =
+            self.rows.iter().map(|row| (row.after.id, &*row.after)).collect();
+        let others = reports.iter().filter(|(person, _)| !planned.contains_key(person));
+        let of_plan = planned
+            .values()
+            .filter(|person| !person.employments.at_hand(from).is_over(from))
+            .filter_map(|person| manager(person));
+        let mut left_behind = BTreeMap::<usize, usize>::new();
+        for boss in others.map(|(_, boss)| *boss).chain(of_plan) {
+            if let Some(row) = leavers.get(&boss) {
+                *left_behind.entry(*row).or_default() += 1;
+            }
+        }
+        self.warnings.extend(left_behind.into_iter().map(|(row, count)| {
+            Fault::new(row, "termination_date", "still_manages").with("count", count)
+        }));
+        self.warnings.sort_by_key(|warning| warning.row);
+    }
+
+    /// Warns on the rows that name a manager who does not work here when the line begins.
+    fn warn_of_managers(
+        &mut self,
+        rows: &[PersonRow],
+        managers: &HashMap<EmployeeId, Employments>,
+        from: NaiveDate,
+    ) {
+        let naming: HashSet<usize> = rows
+            .iter()
+            .filter(|row| matches!(row.manager_employee_number, Some(Some(_))))
+            .map(|row| row.row)
+            .collect();
+        let planned: HashMap<EmployeeId, &Employments> =
+            self.rows.iter().map(|row| (row.after.id, &row.after.employments)).collect();
+        let mut found = Vec::new();
+        for row in self.rows.iter().filter(|row| naming.contains(&row.row)) {
+            let Some(place) = &row.after.assignment else { continue };
+            let Some(manager) = place.manager_id else { continue };
+            let day = from.max(place.period.start);
+            let of_manager = planned.get(&manager).copied().or_else(|| managers.get(&manager));
+            let is_left = of_manager.is_some_and(|employed| employed.on(day).is_none());
+            if is_left && !row.after.employments.at_hand(from).is_over(from) {
+                let warning = Fault::new(row.row, Employee::PARENT, "manager_not_employed");
+                found.push(warning.with("day", day));
+            }
+        }
+        self.warnings.extend(found);
+        self.warnings.sort_by_key(|warning| warning.row);
     }
 }
 
@@ -253,7 +335,7 @@ impl Node for Employee {
         Some(self.assignment.as_ref()?.manager_id?.uuid())
     }
     fn since(&self) -> NaiveDate {
-        self.assignment.as_ref().map_or(self.hire_date, |place| place.period.start)
+        self.assignment.as_ref().map_or(self.employments.latest().hire_date(), |it| it.period.start)
     }
 }
 
@@ -293,14 +375,17 @@ pub fn plan_people(
     for row in rows {
         let id = numbers[&row.employee_number];
         let before = people.remove(&id);
-        let mut faults = Vec::new();
-        let planned = planner.plan(id, before, row, new_id, &mut faults);
-        draft.add(planned, faults);
+        let mut found = Found::default();
+        let planned = planner.plan(id, before, row, new_id, &mut found);
+        draft.warnings.extend(found.warnings);
+        draft.add(planned, found.faults);
     }
     draft.refuse_doubles();
     let names = || numbers.iter().map(|(number, id)| (id.uuid(), number.as_str())).collect();
     draft.settle(&staff.lines, terms, &names, &|draft| external_id_faults(draft, &staff));
-    draft.finish()
+    let mut plan = draft.finish();
+    plan.warn_of_managers(rows, &staff.managers, terms.from);
+    plan
 }
 
 /// What everybody is planned with.
@@ -319,14 +404,11 @@ impl Planner<'_> {
         before: Option<Arc<Employee>>,
         row: &PersonRow,
         new_id: &mut dyn FnMut() -> Uuid,
-        faults: &mut Vec<Fault>,
+        found: &mut Found,
     ) -> Planned<Employee> {
-        let wanted = Wanted::of(row, before.as_deref(), self, faults);
-        if wanted.termination_date.is_some_and(|last| last < row.hire_date) {
-            faults.push(Fault::new(row.row, "termination_date", "period_invalid"));
-        }
+        let wanted = Wanted::of(row, before.as_deref(), self, found);
         if wanted.manager_id == Some(id) {
-            faults.push(Fault::new(row.row, Employee::PARENT, "self_reference"));
+            found.faults.push(Fault::new(row.row, Employee::PARENT, "self_reference"));
         }
         let Some(known) = &before else {
             let after = Arc::new(wanted.person(id, self.terms, new_id));
@@ -338,18 +420,25 @@ impl Planner<'_> {
             return Planned { row: row.row, before, after, fields };
         }
         if self.terms.closed.contains(&id) {
-            faults.push(Fault::new(row.row, Employee::KEY, "conflict_of_interest"));
+            found.faults.push(Fault::new(row.row, Employee::KEY, "conflict_of_interest"));
         }
         let after = Arc::new(wanted.changed(known, self.terms, new_id));
         Planned { row: row.row, before, after, fields }
     }
 }
 
+/// What is found in one row.
+#[derive(Default)]
+struct Found {
+    faults: Vec<Fault>,
+    warnings: Vec<Fault>,
+}
+
 /// A person as a row wants them: what it says, and what is known where it says nothing.
 struct Wanted<'r> {
     row: &'r PersonRow,
     email: Option<&'r str>,
-    termination_date: Option<NaiveDate>,
+    employments: Cow<'r, Employments>,
     org_unit_id: Option<OrgUnitId>,
     position_id: Option<PositionId>,
     manager_id: Option<EmployeeId>,
@@ -362,14 +451,14 @@ impl<'r> Wanted<'r> {
         row: &'r PersonRow,
         known: Option<&'r Employee>,
         planner: &Planner<'_>,
-        faults: &mut Vec<Fault>,
+        found: &mut Found,
     ) -> Self {
         let place = known.and_then(|known| known.assignment.as_ref());
         let mut org_unit_id = place.and_then(|place| place.org_unit_id);
         let mut position_id = place.and_then(|place| place.position_id);
         let mut manager_id = place.and_then(|place| place.manager_id);
         let Planner { staff, numbers, .. } = planner;
-        let mut look = Look { row: row.row, faults };
+        let mut look = Look { row: row.row, faults: &mut found.faults };
         look.up(&row.org_unit_code, "org_unit_code", &staff.units, &mut org_unit_id);
         look.up(&row.position_code, "position_code", &staff.positions, &mut position_id);
         look.up(&row.manager_employee_number, Employee::PARENT, numbers, &mut manager_id);
@@ -377,36 +466,64 @@ impl<'r> Wanted<'r> {
             given.as_ref().map_or(held, Option::as_ref).map(String::as_str)
         };
         let held = known.map_or(&[][..], |known| &known.external_ids);
-        Self {
+        let mut wanted = Self {
             row,
             email: text(&row.email, known.and_then(|known| known.email.as_ref())),
-            termination_date: row
-                .termination_date
-                .unwrap_or_else(|| known.and_then(|known| known.termination_date)),
+            employments: employments(row, known, &mut found.faults),
             org_unit_id,
             position_id,
             manager_id,
             job_title: text(&row.job_title, place.and_then(|place| place.job_title.as_ref())),
             external_ids: with_external_ids(held, &row.external_ids),
+        };
+        if let Some(held) = place
+            && wanted.employments.at_hand(planner.terms.from).is_over(planner.terms.from)
+        {
+            wanted.stay(held, &mut found.warnings);
         }
+        wanted
+    }
+
+    /// Leaves somebody who works here no more in the place held last, and tells of a row that says
+    /// otherwise.
+    fn stay(&mut self, held: &'r Assignment, warnings: &mut Vec<Fault>) {
+        for field in self.moves(Some(held)) {
+            warnings.push(Fault::new(self.row.row, sent_as(field), "not_employed"));
+        }
+        self.org_unit_id = held.org_unit_id;
+        self.position_id = held.position_id;
+        self.manager_id = held.manager_id;
+        self.job_title = held.job_title.as_deref();
+    }
+
+    /// Names of the fields in which the place is another than the one held.
+    fn moves(&self, held: Option<&Assignment>) -> impl Iterator<Item = &'static str> + use<> {
+        let title = held.and_then(|held| held.job_title.as_deref());
+        let changed = [
+            ("org_unit_id", held.and_then(|held| held.org_unit_id) != self.org_unit_id),
+            ("position_id", held.and_then(|held| held.position_id) != self.position_id),
+            ("manager_id", held.and_then(|held| held.manager_id) != self.manager_id),
+            ("job_title", title != self.job_title),
+        ];
+        changed.into_iter().filter_map(|(name, differs)| differs.then_some(name))
     }
 
     /// Names of the fields in which somebody known is different.
     fn changes(&self, known: &Employee) -> Vec<&'static str> {
-        let place = known.assignment.as_ref();
-        let title = place.and_then(|place| place.job_title.as_deref());
-        let changed = [
+        let (was, will) = (known.employments.iter(), self.employments.iter());
+        let employed = known.employments != *self.employments;
+        let first_days = was.map(Employment::hire_date).ne(will.map(Employment::hire_date));
+        let (was, will) = (known.employments.latest(), self.employments.latest());
+        let own = [
             ("name", known.name != self.row.name),
             ("email", known.email.as_deref() != self.email),
-            ("hire_date", known.hire_date != self.row.hire_date),
-            ("termination_date", known.termination_date != self.termination_date),
-            ("org_unit_id", place.and_then(|place| place.org_unit_id) != self.org_unit_id),
-            ("position_id", place.and_then(|place| place.position_id) != self.position_id),
-            ("manager_id", place.and_then(|place| place.manager_id) != self.manager_id),
-            ("job_title", title != self.job_title),
-            ("external_ids", known.external_ids != *self.external_ids),
+            ("hire_date", first_days),
+            ("termination_date", employed && (!first_days || was.last_day() != will.last_day())),
         ];
-        changed.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
+        let own = own.into_iter().filter_map(|(name, differs)| differs.then_some(name));
+        let external = (known.external_ids != *self.external_ids).then_some("external_ids");
+        let place = self.moves(known.assignment.as_ref());
+        own.chain(place).chain(external).collect()
     }
 
     /// Someone new.
@@ -416,9 +533,8 @@ impl<'r> Wanted<'r> {
             employee_number: self.row.employee_number.clone(),
             name: self.row.name.clone(),
             email: self.email.map(str::to_owned),
-            hire_date: self.row.hire_date,
-            termination_date: self.termination_date,
             assignment: Some(self.first_place(id, new_id().into())),
+            employments: self.employments.into_owned(),
             external_ids: self.external_ids.into_owned(),
             version: 1,
             created_at: terms.now,
@@ -426,20 +542,25 @@ impl<'r> Wanted<'r> {
         }
     }
 
-    /// Somebody known, changed. What changes of the assignment holds from the day of the import on.
+    /// Somebody known, changed. What changes of the assignment holds from the day of the import on,
+    /// or from the first day of an employment that is new or still to come.
     fn changed(
         self,
         known: &Employee,
         terms: &Terms,
         new_id: &mut dyn FnMut() -> Uuid,
     ) -> Employee {
+        let employment = self.employments.at_hand(terms.from);
+        let is_new = self.employments.iter().len() > known.employments.iter().len();
+        let first = if is_new { employment.hire_date() } else { terms.from };
+        let first = first.max(employment.hire_date());
         let place = match &known.assignment {
             None => self.first_place(known.id, new_id().into()),
             Some(held) => {
                 let mut place = self.place(known.id, held.id, held.period);
-                if place != *held && place.period.start < terms.from {
+                if place != *held && place.period.start < first {
                     place.id = new_id().into();
-                    place.period.start = terms.from;
+                    place.period.start = first;
                 }
                 place
             }
@@ -449,9 +570,8 @@ impl<'r> Wanted<'r> {
             employee_number: known.employee_number.clone(),
             name: self.row.name.clone(),
             email: self.email.map(str::to_owned),
-            hire_date: self.row.hire_date,
-            termination_date: self.termination_date,
             assignment: Some(place),
+            employments: self.employments.into_owned(),
             external_ids: self.external_ids.into_owned(),
             version: known.version + 1,
             created_at: known.created_at,
@@ -475,6 +595,45 @@ impl<'r> Wanted<'r> {
             manager_id: self.manager_id,
         }
     }
+}
+
+/// The name under which a row gives a field of an assignment.
+fn sent_as(field: &'static str) -> &'static str {
+    match field {
+        "org_unit_id" => "org_unit_code",
+        "position_id" => "position_code",
+        "manager_id" => Employee::PARENT,
+        other => other,
+    }
+}
+
+/// The employments of a row's person, as it tells them.
+fn employments<'r>(
+    row: &PersonRow,
+    known: Option<&'r Employee>,
+    faults: &mut Vec<Fault>,
+) -> Cow<'r, Employments> {
+    let told = match known {
+        Some(known) => known.employments.as_told(row.hire_date, row.termination_date),
+        None => {
+            let only = Employment::lasting(row.hire_date, row.termination_date.flatten());
+            vec![only].try_into().map(Cow::Owned)
+        }
+    };
+    told.unwrap_or_else(|fault| {
+        faults.push(match fault {
+            EmploymentFault::Overlap(other) => {
+                Fault::new(row.row, "hire_date", "employment_overlap").with("period", other)
+            }
+            EmploymentFault::Reversed | EmploymentFault::None => {
+                Fault::new(row.row, "termination_date", "period_invalid")
+            }
+        });
+        known.map_or_else(
+            || Cow::Owned(Employments::since(row.hire_date)),
+            |known| Cow::Borrowed(&known.employments),
+        )
+    })
 }
 
 /// The ids that somebody holds, in the order of systems, with those a row gives or takes away.
@@ -675,6 +834,7 @@ struct Draft<T> {
     created: HashSet<Uuid>,
     parents: Vec<Option<Uuid>>,
     faults: Vec<Fault>,
+    warnings: Vec<Fault>,
 }
 
 impl<T: Node> Draft<T> {
@@ -687,6 +847,7 @@ impl<T: Node> Draft<T> {
             created: HashSet::new(),
             parents: Vec::with_capacity(capacity),
             faults: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -850,7 +1011,13 @@ impl<T: Node> Draft<T> {
 
     fn finish(mut self) -> Plan<T> {
         self.faults.sort_by_key(|fault| fault.row);
-        Plan { rows: self.rows.into_iter().flatten().collect(), faults: self.faults }
+        let rows: Vec<Planned<T>> = self.rows.into_iter().flatten().collect();
+        let mut warnings = self.warnings;
+        if !warnings.is_empty() {
+            let standing: HashSet<usize> = rows.iter().map(|planned| planned.row).collect();
+            warnings.retain(|warning| standing.contains(&warning.row));
+        }
+        Plan { rows, faults: self.faults, warnings }
     }
 }
 

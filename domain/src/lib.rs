@@ -17,6 +17,8 @@ pub mod cycle;
 pub mod disclosure;
 pub mod distribution;
 pub mod dropped_dimension;
+pub mod duty;
+pub mod employment;
 pub mod error;
 pub mod fairness;
 pub mod goal;

@@ -1,5 +1,6 @@
 //! People, units, positions and the reporting lines between them.
 
+use crate::employment::{EmploymentStatus, Employments};
 use crate::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
 use crate::text_enum;
 use crate::time::{Period, Timestamp};
@@ -94,16 +95,6 @@ pub struct Position {
     pub deleted_at: Option<Timestamp>,
 }
 
-text_enum! {
-    /// Whether a person works here as of a date.
-    pub enum EmploymentStatus {
-        /// Hired and not gone.
-        Active = "active",
-        /// The last working day has passed.
-        Terminated = "terminated",
-    }
-}
-
 /// A person, with unit, job and manager as of one business date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Employee {
@@ -115,10 +106,8 @@ pub struct Employee {
     pub name: String,
     /// Work address.
     pub email: Option<String>,
-    /// First working day.
-    pub hire_date: NaiveDate,
-    /// Last working day, when known.
-    pub termination_date: Option<NaiveDate>,
+    /// When the person works here.
+    pub employments: Employments,
     /// Unit, job and manager as of the date asked for; none before the first.
     pub assignment: Option<Assignment>,
     /// Ids in other systems, by system name.
@@ -134,22 +123,22 @@ pub struct Employee {
 impl Employee {
     /// Whether the person works here on `day`.
     pub fn status(&self, day: NaiveDate) -> EmploymentStatus {
-        match self.termination_date {
-            Some(last) if last < day => EmploymentStatus::Terminated,
-            _ => EmploymentStatus::Active,
-        }
+        self.employments.status(day)
     }
 
     /// What can be done to the person in the state of `today`.
     pub fn possible_actions(&self, today: NaiveDate) -> Vec<EmployeeAction> {
-        use EmployeeAction::{Assignment, Reinstatement, Termination, Update};
-        match (self.status(today), self.termination_date) {
-            (EmploymentStatus::Active, None) => vec![Update, Assignment, Termination],
-            (EmploymentStatus::Active, Some(_)) => {
-                vec![Update, Assignment, Termination, Reinstatement]
-            }
-            (EmploymentStatus::Terminated, _) => vec![Update, Assignment, Reinstatement],
-        }
+        use EmployeeAction::{Assignment, Employment, Reinstatement, Termination, Update};
+        let (at_hand, latest) = (self.employments.at_hand(today), self.employments.latest());
+        let ends = at_hand.last_day().is_some();
+        let possible = [
+            (Update, true),
+            (Assignment, true),
+            (Termination, !at_hand.is_over(today)),
+            (Reinstatement, ends && at_hand == latest),
+            (Employment, latest.last_day().is_some()),
+        ];
+        possible.into_iter().filter_map(|(action, is)| is.then_some(action)).collect()
     }
 }
 
@@ -164,6 +153,8 @@ text_enum! {
         Termination = "termination",
         /// Take the last working day back.
         Reinstatement = "reinstatement",
+        /// Hire again, once the last working day is known.
+        Employment = "employment",
     }
 }
 

@@ -138,8 +138,8 @@ pub fn day_of_record(period: Period, today: NaiveDate) -> NaiveDate {
 pub struct Candidate {
     /// Who.
     pub employee_id: EmployeeId,
-    /// First working day.
-    pub hire_date: NaiveDate,
+    /// Since when the person has worked here without a day in between.
+    pub employed_since: NaiveDate,
     /// The unit the person works in.
     pub org_unit_id: Option<OrgUnitId>,
     /// The line manager.
@@ -201,7 +201,7 @@ pub fn enrol(
         units.is_empty() || candidate.org_unit_id.is_some_and(|unit| tree.is_within(unit, &units))
     };
     let mut enrol_one = |candidate: Candidate| {
-        let tenure_months = tenure_months(candidate.hire_date, cycle.period.end());
+        let tenure_months = tenure_months(candidate.employed_since, cycle.period.end());
         let membership = Membership {
             is_manager: managers.contains(&candidate.employee_id),
             position_code: candidate.position_code.as_deref(),
@@ -223,7 +223,7 @@ pub fn enrol(
             exclusion,
             counts_for_quota: exclusion.is_none()
                 && counts_for_quota(
-                    candidate.hire_date,
+                    candidate.employed_since,
                     cycle.period,
                     overseers.contains(&candidate.employee_id),
                 ),

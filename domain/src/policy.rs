@@ -169,6 +169,8 @@ text_enum! {
         EmployeeHistory = "employee.history",
         /// Hire, change, move, terminate and reinstate an employee.
         EmployeeWrite = "employee.write",
+        /// See an employee's open duties, and hand them over.
+        EmployeeDuties = "employee.duties",
         /// Create and change many employees at once.
         EmployeeImport = "employee.import",
         /// Export employees as a file.
@@ -279,6 +281,7 @@ impl Action {
             Action::EmployeeRead
             | Action::EmployeeHistory
             | Action::EmployeeWrite
+            | Action::EmployeeDuties
             | Action::EmployeeImport
             | Action::EmployeeExport => Action::EmployeeRead,
             Action::AccountRead | Action::AccountWrite | Action::AccountOwn => Action::AccountRead,
@@ -432,6 +435,7 @@ pub const RULES: &[Rule] = &[
             A::EmployeeRead,
             A::EmployeeHistory,
             A::EmployeeWrite,
+            A::EmployeeDuties,
             A::EmployeeImport,
             A::EmployeeExport,
             A::AccountRead,
@@ -751,7 +755,7 @@ pub struct Target {
     pub account: Option<AccountId>,
     /// The account or key that made the record.
     pub author: Option<Uuid>,
-    /// The person the record is about has left: colleagues do not see it any more.
+    /// The person the record is about does not work here, any more or yet: colleagues do not see it.
     pub departed: bool,
     /// The manager who answers for the person's review, frozen when the cycle was launched.
     pub responsible: Option<EmployeeId>,
@@ -1108,7 +1112,8 @@ pub fn relations_matter(subject: &Subject, action: Action, target: &Target) -> b
 mod protected {
     use super::{Protected, Target};
     use crate::account::{Account, ApiKey, RoleAssignment};
-    use crate::org::{Employee, EmploymentStatus, OrgUnit, Position};
+    use crate::employment::EmploymentStatus;
+    use crate::org::{Employee, OrgUnit, Position};
     use crate::tenant::Tenant;
     use chrono::NaiveDate;
 
@@ -1117,7 +1122,7 @@ mod protected {
             Target {
                 id: self.id.uuid(),
                 about: Some(self.id),
-                departed: self.status(today) == EmploymentStatus::Terminated,
+                departed: self.status(today) != EmploymentStatus::Active,
                 ..Target::default()
             }
         }

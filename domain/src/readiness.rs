@@ -9,6 +9,8 @@ use chrono::NaiveDate;
 text_enum! {
     /// What is still missing of somebody.
     pub enum Missing {
+        /// Nobody who works here answers for the person: hand over.
+        Manager = "manager",
         /// There is no goal at all.
         Goals = "goals",
         /// There are goals, but none that is scored: objectives where the policy gives them no score, or
@@ -70,7 +72,8 @@ impl Missing {
             Missing::GoalApproval | Missing::ManagerReview => Actor::Manager,
             Missing::RaterAnswers => Actor::Rater,
             Missing::SecondReview => Actor::NextLevel,
-            Missing::Raters
+            Missing::Manager
+            | Missing::Raters
             | Missing::Grade
             | Missing::Evidence
             | Missing::Calibration
@@ -87,9 +90,10 @@ impl Missing {
             | Missing::GoalApproval => schedule.execution,
             Missing::SelfReview => schedule.self_review_due,
             Missing::Raters | Missing::RaterAnswers => schedule.rater_due,
-            Missing::Actual | Missing::ManagerReview | Missing::GoalChange => {
-                schedule.manager_review_due
-            }
+            Missing::Manager
+            | Missing::Actual
+            | Missing::ManagerReview
+            | Missing::GoalChange => schedule.manager_review_due,
             Missing::SecondReview => schedule.calibration,
             Missing::Grade | Missing::Evidence | Missing::Calibration => schedule.publication,
         }
@@ -110,7 +114,7 @@ impl Missing {
     /// calibration has begun, the results are confirmed without.
     pub const fn is_blocking(self, cycle: cycle::State) -> bool {
         match self {
-            Missing::Calibration | Missing::GoalChange => false,
+            Missing::Calibration | Missing::GoalChange | Missing::Manager => false,
             Missing::Grade => true,
             _ => !matches!(cycle, cycle::State::Calibrating),
         }
@@ -132,15 +136,27 @@ pub struct Laggard {
     pub missing: Missing,
     /// Changes of the person's goals that wait for a decision, whatever else is missing.
     pub open_changes: Vec<GoalChangeId>,
+    /// Whether the person works here.
+    pub person_employed: bool,
+    /// Whether there is a manager who works here.
+    pub manager_employed: bool,
 }
 
 impl Laggard {
-    /// Who is to act, where that is the person or the manager.
+    /// Who is to act, where that is the person or the manager, and works here.
     pub fn acts(&self) -> Option<&(EmployeeId, String)> {
         match self.missing.seat() {
-            Actor::Employee => Some(&self.person),
-            Actor::Manager => self.manager.as_ref(),
+            Actor::Employee => Some(&self.person).filter(|_| self.person_employed),
+            Actor::Manager => self.manager.as_ref().filter(|_| self.manager_employed),
             _ => None,
         }
+    }
+
+    /// Whether nobody can do what is missing before HR has settled who: the person, or the manager,
+    /// does not work here.
+    pub fn is_stuck(&self) -> bool {
+        let seat = self.missing.seat();
+        self.missing == Missing::Manager
+            || (matches!(seat, Actor::Employee | Actor::Manager) && self.acts().is_none())
     }
 }

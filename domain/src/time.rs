@@ -31,3 +31,13 @@ impl Period {
             && self.end.is_none_or(|end| other.start <= end)
     }
 }
+
+impl std::fmt::Display for Period {
+    /// As ISO 8601 writes intervals: `2024-03-01/2026-06-30`, and `2024-03-01/..` for an open one.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.end {
+            Some(end) => write!(f, "{}/{end}", self.start),
+            None => write!(f, "{}/..", self.start),
+        }
+    }
+}

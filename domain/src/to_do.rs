@@ -34,6 +34,8 @@ text_enum! {
         DecideMove = "decide_move",
         /// Take note of a result, or disagree with it.
         AcknowledgeResult = "acknowledge_result",
+        /// Hand over the duties of somebody who has left or will leave.
+        HandOver = "hand_over",
         /// Launch a cycle.
         LaunchCycle = "launch_cycle",
         /// Begin the execution of a cycle.
@@ -54,6 +56,8 @@ text_enum! {
     pub enum ToDoResource {
         /// A cycle.
         Cycle = "cycle",
+        /// An employee.
+        Employee = "employee",
         /// A participant.
         Participant = "participant",
         /// A goal.
@@ -82,6 +86,7 @@ impl ToDoKind {
             | ToDoKind::AcknowledgeResult => ToDoResource::Review,
             ToDoKind::Calibrate => ToDoResource::CalibrationSession,
             ToDoKind::DecideMove => ToDoResource::Move,
+            ToDoKind::HandOver => ToDoResource::Employee,
             ToDoKind::LaunchCycle
             | ToDoKind::StartCycle
             | ToDoKind::OpenEvaluation
@@ -106,7 +111,10 @@ impl ToDoKind {
             | ToDoKind::DecideMove
             | ToDoKind::ConfirmCycle
             | ToDoKind::ReleaseCycle => Some(schedule.publication),
-            ToDoKind::DecideGoalChange | ToDoKind::CheckIn | ToDoKind::AcknowledgeResult => None,
+            ToDoKind::DecideGoalChange
+            | ToDoKind::CheckIn
+            | ToDoKind::AcknowledgeResult
+            | ToDoKind::HandOver => None,
         }
     }
 }
@@ -131,8 +139,8 @@ pub struct ToDo {
     pub kind: ToDoKind,
     /// By when; none if nothing sets a day.
     pub due_on: Option<NaiveDate>,
-    /// The cycle it belongs to.
-    pub cycle_id: CycleId,
+    /// The cycle it belongs to, if it belongs to one.
+    pub cycle_id: Option<CycleId>,
     /// The record it is done on.
     pub resource_id: Uuid,
     /// The person it is about, with the name, where that is somebody else.
@@ -178,7 +186,7 @@ mod tests {
         ToDo {
             kind,
             due_on: due_on.map(|day| day.parse().unwrap()),
-            cycle_id: Uuid::nil().into(),
+            cycle_id: None,
             resource_id: Uuid::nil(),
             about: None,
         }

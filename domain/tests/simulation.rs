@@ -272,6 +272,7 @@ impl World {
             kind_fits: true,
             raters_within_reach: true,
             population: (0..self.people.len()).filter(|person| self.works(*person)).count() as u64,
+            under_leavers: Some(0),
             goals_active: Share { part: active.count() as u64, whole: of_cycle.count() as u64 },
             evaluation_date_reached: self.today > self.period.end(),
             manager_reviews_missing: Some(missing),
@@ -495,6 +496,7 @@ impl World {
         let another = person != ratee || self.planted == Planted::OwnRatingAccepted;
         let facts = review::Facts {
             self_overdue_workdays: self.dice.below(6) as u32,
+            person_left: false,
             raters_due: false,
             raters_all_in: true,
             evidence_present: founded && self.is_founded(&rating, founded),

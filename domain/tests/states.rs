@@ -130,6 +130,7 @@ fn cycle_pairs() {
         kind_fits: true,
         raters_within_reach: true,
         population: 1,
+        under_leavers: Some(0),
         goals_active: Share { part: 1, whole: 1 },
         evaluation_date_reached: true,
         manager_reviews_missing: Some(0),
@@ -166,6 +167,7 @@ fn goal_pairs() {
 fn review_pairs() {
     exercise::<review::State>(&[review::Facts {
         self_overdue_workdays: 3,
+        person_left: false,
         raters_due: true,
         raters_all_in: false,
         evidence_present: true,
@@ -330,7 +332,7 @@ fn a_refusal_names_every_violated_guard() {
     assert_eq!(
         refusal.to_string(),
         "launch of the cycle is not possible yet: policy_published, weights_sum_to_100, \
-         dates_ordered, kind_fits, raters_within_reach"
+         dates_ordered, kind_fits, raters_within_reach, managers_employed"
     );
 }
 

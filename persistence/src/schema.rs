@@ -99,8 +99,6 @@ diesel::table! {
         employee_number -> Text,
         name -> Text,
         email -> Nullable<Text>,
-        hire_date -> Date,
-        termination_date -> Nullable<Date>,
         version -> Integer,
         created_at -> Instant,
         updated_at -> Instant,
@@ -121,6 +119,19 @@ diesel::table! {
         position_id -> Nullable<Id>,
         job_title -> Nullable<Text>,
         manager_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use crate::column::Id;
+    use diesel::sql_types::*;
+
+    employment (tenant_id, employee_id, hire_date) {
+        tenant_id -> Id,
+        employee_id -> Id,
+        hire_date -> Date,
+        last_day -> Nullable<Date>,
+        reason -> Nullable<Text>,
     }
 }
 
@@ -655,6 +666,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     org_unit_placement,
     position,
     employee,
+    employment,
     assignment,
     employee_external_id,
     account,

@@ -325,7 +325,8 @@ impl<'a> Calls<'a> {
             "deleteOrgUnit" => self.fresh("/v1/org-units", &self.new_unit()),
 
             "createEmployee" => nothing.with(self.new_person()),
-            "getEmployee" | "listAssignments" | "getReportingLine" => self.id("lin"),
+            "getEmployee" | "listAssignments" | "listEmployments" | "listOpenDuties"
+            | "getReportingLine" => self.id("lin"),
             "updateEmployee" => {
                 self.id("lin").with(json!({ "email": format!("{}@acme.example", unique("lin")) }))
             }
@@ -343,6 +344,22 @@ impl<'a> Calls<'a> {
                 let ending = self.hr.request("POST", format!("{path}/termination"));
                 ending.if_match(&read.etag()).json(&end).send().expect(200);
                 made.with(json!({ "reason": "Contract prolonged" }))
+            }
+
+            "rehireEmployee" => {
+                let made = self.fresh("/v1/employees", &self.new_person());
+                let path = format!("/v1/employees/{}", made.id.unwrap_or_default());
+                let read = self.hr.get(&path).expect(200);
+                let end = json!({ "last_day": "2025-06-30", "reason": "End of contract" });
+                let ending = self.hr.request("POST", format!("{path}/termination"));
+                ending.if_match(&read.etag()).json(&end).send().expect(200);
+                made.with(json!({ "hire_date": "2025-09-01", "reason": "Came back" }))
+            }
+            "handOverDuties" => {
+                let made = self.fresh("/v1/employees", &self.new_person());
+                let order =
+                    json!({ "manager_id": self.company.id("mei"), "reason": "Changes the team" });
+                made.with(order)
             }
 
             "createAccount" => nothing.with(json!({ "login": unique("login") })),

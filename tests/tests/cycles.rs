@@ -315,7 +315,7 @@ fn a_cycle_tells_what_it_waits_for(app: &TestApp) {
         let unmet = conditions.into_iter().filter(|condition| condition["is_met"] == false);
         unmet.map(|mut condition| condition["code"].take()).collect()
     };
-    assert_eq!(before["conditions"].as_array().map(Vec::len), Some(7));
+    assert_eq!(before["conditions"].as_array().map(Vec::len), Some(8));
     assert!(codes(&before).is_empty());
     app.as_(Employee).get(&draft).refused("not-found");
 

@@ -424,6 +424,7 @@ fn every_kind_of_record_is_explained(app: &TestApp) {
             Action::EmployeeRead
             | Action::EmployeeHistory
             | Action::EmployeeWrite
+            | Action::EmployeeDuties
             | Action::EmployeeImport
             | Action::EmployeeExport => own.id("lin"),
             Action::AccountRead

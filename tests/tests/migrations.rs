@@ -1,9 +1,10 @@
 //! The schema goes up, down and up again, and only one process changes it at a time.
 
 use persistence::Database;
+use serde_json::{Value, json};
 use std::sync::Barrier;
-use tests::app::TestDatabase;
-use tests::{Engine, sql};
+use tests::app::{Server, TestDatabase, settings};
+use tests::{Engine, process, sql, world};
 
 #[test]
 fn up_down_and_up_is_the_same_schema() {
@@ -44,6 +45,60 @@ fn of_many_first_starts_one_migrates() {
             starts.into_iter().map(|start| start.join().expect("no panic")).collect()
         });
         assert_eq!(ran.iter().filter(|count| **count > 0).count(), 1, "{engine}: {ran:?}");
+    }
+}
+
+/// A company as the version of 29 November 2026 kept it, with all that changes on the way to this one.
+#[test]
+fn a_database_of_an_earlier_version_is_carried_over() {
+    for engine in Engine::ALL.into_iter().filter(|engine| engine.is_tested()) {
+        let database = TestDatabase::empty(engine);
+        let kept = match engine {
+            Engine::Sqlite => include_str!("../fixtures/2026-11-29/sqlite.sql"),
+            Engine::Postgres => include_str!("../fixtures/2026-11-29/postgres.sql"),
+        };
+        sql::execute(engine, &database.url, kept);
+        assert!(!Database::is_migrated(&database.url).expect("look"));
+        Database::migrate(&database.url).expect("up");
+        let verify = ["audit", "verify", "--database-url", &database.url];
+        let (succeeded, said) = process::run(&verify, "");
+        assert!(succeeded && said.contains("acme: "), "{said}");
+
+        let server = Server::start(settings(&database.url, &[]));
+        let nobody = server.client();
+        let hr = nobody.with(world::token(&world::sign_in(&nobody, "acme", "founder").expect(200)));
+        let people = hr.all("/v1/employees?sort=employee_number");
+        let of = |number: &str| {
+            let found = people.iter().find(|person| person["employee_number"] == number);
+            found.unwrap_or_else(|| panic!("{number} is lost"))
+        };
+        let expected = [
+            ("BACK", "active", json!([["2017-05-01", null, null]])),
+            ("BOSS", "active", json!([["2015-03-01", null, null]])),
+            ("COMES", "pending", json!([["2099-01-01", null, null]])),
+            ("LEFT", "terminated", json!([["2015-03-01", "2025-06-30", "Moved away"]])),
+            ("LISTED", "terminated", json!([["2019-02-01", "2024-03-31", null]])),
+            ("STAYS", "active", json!([["2016-01-01", null, null]])),
+            ("UNDER", "active", json!([["2018-01-01", null, null]])),
+        ];
+        assert_eq!(people.len(), expected.len());
+        for (number, status, employments) in expected {
+            let person = of(number);
+            assert_eq!(person["status"], status, "{engine}: {number}");
+            let id = person["id"].as_str().unwrap_or_default();
+            let kept = hr.all(&format!("/v1/employees/{id}/employments"));
+            let kept = kept.iter().map(|it| json!([it["hire_date"], it["last_day"], it["reason"]]));
+            assert_eq!(kept.collect::<Value>(), employments, "{engine}: {number}");
+        }
+        assert_eq!(of("UNDER")["manager_id"], of("LEFT")["id"]);
+        assert_eq!(of("STAYS")["email"], "stays@acme.example");
+        server.stop();
+        let (succeeded, said) = process::run(&verify, "");
+        assert!(succeeded, "{said}");
+        assert_eq!(
+            Database::revert(&database.url).expect("down").len(),
+            Database::migrate(&database.url).expect("up again").len()
+        );
     }
 }
 

@@ -558,7 +558,8 @@ fn two_administrators(app: &TestApp) -> (Client, Client) {
 }
 
 /// The ways in which one administrator takes another one's power.
-const WAYS: [&str; 5] = ["revocation", "deactivation", "termination", "departure", "import"];
+const WAYS: [&str; 6] =
+    ["revocation", "deactivation", "termination", "departure", "postponement", "import"];
 
 fn remove(hr: &Client, app: &TestApp, name: &str, way: &str) -> Answer {
     let person = format!("/v1/employees/{}", app.id(name));
@@ -570,6 +571,9 @@ fn remove(hr: &Client, app: &TestApp, name: &str, way: &str) -> Answer {
         "deactivation" => post(hr, &account(app, name), "deactivation"),
         "termination" => leave("2025-12-31"),
         "departure" => leave("2099-12-31"),
+        "postponement" => {
+            hr.patch(&hr.get(&person).expect(200), &json!({ "hire_date": "2099-12-31" }))
+        }
         _ => {
             let row = json!([{
                 "employee_number": name.to_uppercase(), "name": name,

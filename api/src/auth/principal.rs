@@ -160,7 +160,7 @@ pub fn zone(name: &str) -> Result<Tz, Refusal> {
 /// The business day and the time zone, for an account that may act on that day.
 ///
 /// # Errors
-/// 401 when the account is not active or the employment has ended.
+/// 401 when the account is not active or the day lies in no employment.
 pub fn admit(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, Tz), Refusal> {
     if standing.status != AccountStatus::Active {
         return Err(Refusal::Unauthenticated("the account is not active"));
@@ -168,15 +168,15 @@ pub fn admit(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, Tz), Ref
     business_day(standing, now)
 }
 
-/// The business day and the time zone, for an account whose owner has not left by that day.
+/// The business day and the time zone, for an account whose owner works here on that day.
 ///
 /// # Errors
-/// 401 when the employment has ended.
+/// 401 when that day lies in no employment.
 pub fn business_day(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, Tz), Refusal> {
     let zone = zone(&standing.time_zone)?;
     let today = now.with_timezone(&zone).date_naive();
-    if standing.termination_date.is_some_and(|last| last < today) {
-        return Err(Refusal::Unauthenticated("the employment has ended"));
+    if !standing.is_employed(today) {
+        return Err(Refusal::Unauthenticated("the employee does not work here today"));
     }
     Ok((today, zone))
 }
@@ -249,8 +249,8 @@ mod tests {
         SignedIn {
             standing: Standing {
                 status: AccountStatus::Active,
-                employee_id: None,
-                termination_date: Some(day("2026-11-21")),
+                employee_id: Some(Uuid::nil().into()),
+                employments: vec![held("2026-01-01", "2026-11-21")],
                 time_zone: "Asia/Shanghai".to_owned(),
                 grants: vec![
                     (grant(Role::Auditor), held("2026-11-01", "2026-11-20")),

@@ -5,6 +5,7 @@ use super::{EmployeeRow, ImportResult, OrgUnitRow, RowOutcome, RowResult, SYNCHR
 use crate::app::new_id;
 use crate::caller::Actor;
 use crate::employees::powers::follow_employment;
+use crate::employees::told;
 use crate::faults::Faults;
 use crate::jobs::{JobResult, Work};
 use crate::problem::{Language, ProblemError, Violation};
@@ -17,17 +18,16 @@ use domain::import::{
     plan_people, plan_units,
 };
 use domain::job::JobKind;
-use domain::org::{Employee, ExternalId};
+use domain::org::{Employee, ExternalId, OrgUnit};
 use domain::policy::{Action, NO_RULE, visibility};
+use domain::text::TextEnum;
 use persistence::Store;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-/// Changes told by one audit entry and one event.
-const CHANGES_PER_RECORD: usize = 1000;
 
 /// How an import runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,7 +183,13 @@ impl Noun for People {
         store.begin_import()?;
         let staff = load_staff(store, rows, options.effective_from)?;
         let terms = terms(actor, &authority, options);
-        let plan = plan_people(staff, rows, &terms, &mut new_id);
+        let mut plan = plan_people(staff, rows, &terms, &mut new_id);
+        let leavers = plan.leavers(terms.from);
+        if !leavers.is_empty() {
+            let reports =
+                store.reports_of(&leavers.keys().copied().collect::<Vec<_>>(), terms.from)?;
+            plan.warn_of_leavers(&leavers, &reports, terms.from);
+        }
         let terminated = plan.terminations(actor.today);
         if terminated > 0 && !options.allow_mass_deactivation {
             let active = store.active_employees(actor.today)?;
@@ -199,7 +205,7 @@ impl Noun for People {
         let (result, changes) = conclude(import, plan, key, |person: &Employee| person.id.uuid())?;
         if !options.dry_run {
             let records =
-                records("employee.imported", import.id, authority.rule, &changes, |p| p.id.uuid());
+                changes.iter().map(|it| of_person(it, actor, authority.rule, import.id)).collect();
             store.save_people(&changes, records, progress)?;
             let known =
                 || changes.iter().filter_map(|it| Some((it.before.as_deref()?, &*it.after)));
@@ -235,7 +241,9 @@ fn load_staff(
         positions: store.position_codes()?,
         external_ids: store.external_id_holders(&external_ids)?,
         lines: Vec::new(),
+        managers: HashMap::new(),
     };
+    staff.managers = store.employments_by(&staff.managers_in(rows))?;
     if staff.moves(rows) {
         staff.lines = store.manager_lines(from)?;
         staff.numbers = store.employee_numbers()?;
@@ -279,7 +287,7 @@ impl Noun for Units {
         let id = |unit: &Unit| OrgUnitId::uuid(unit.unit.id);
         let (result, changes) = conclude(import, plan, key, id)?;
         if !options.dry_run {
-            let records = records("org_unit.imported", import.id, authority.rule, &changes, id);
+            let records = changes.iter().map(|it| of_unit(it, authority.rule, import.id)).collect();
             store.save_units(&changes, records)?;
             progress(import.total);
         }
@@ -305,8 +313,9 @@ fn conclude<R, T>(
     id: impl Fn(&T) -> Uuid,
 ) -> Result<(ImportResult, Vec<Planned<T>>), Refusal> {
     let options = &import.options;
-    let mut faults: Vec<(usize, Violation)> =
-        plan.faults.into_iter().map(|fault| (fault.row, violation(fault))).collect();
+    let told = |faults: Vec<Fault>| faults.into_iter().map(|fault| (fault.row, violation(fault)));
+    let mut faults: Vec<(usize, Violation)> = told(plan.faults).collect();
+    let mut warnings = by_row(told(plan.warnings), options.language);
     if options.atomic {
         faults.extend(import.faults.iter().cloned());
         if !faults.is_empty() {
@@ -320,10 +329,11 @@ fn conclude<R, T>(
         updated: 0,
         unchanged: 0,
         failed: 0,
+        warned: warnings.len(),
         rows: import.refused.clone(),
     };
     let short = import.total <= SYNCHRONOUS_ROWS;
-    let keys: HashMap<usize, String> = if short || !faults.is_empty() {
+    let keys: HashMap<usize, String> = if short || !faults.is_empty() || !warnings.is_empty() {
         import.rows.iter().map(key).collect()
     } else {
         HashMap::new()
@@ -341,7 +351,8 @@ fn conclude<R, T>(
             RowOutcome::Updated => result.updated += 1,
             _ => result.unchanged += 1,
         }
-        if short {
+        let warnings = warnings.remove(&row.row).unwrap_or_default();
+        if short || !warnings.is_empty() {
             let made_up = options.dry_run && row.before.is_none();
             result.rows.push(RowResult {
                 row: row.row,
@@ -349,10 +360,12 @@ fn conclude<R, T>(
                 outcome,
                 id: (!made_up).then(|| id(&row.after)),
                 errors: Vec::new(),
+                warnings,
             });
         }
     }
-    result.rows.sort_by_key(|row| row.row);
+    // Where there is not room for all, those that failed come first.
+    result.rows.sort_by_key(|row| (!short && row.outcome != RowOutcome::Failed, row.row));
     result.rows.truncate(SYNCHRONOUS_ROWS);
     Ok((result, plan.rows.into_iter().filter(Planned::is_change).collect()))
 }
@@ -371,45 +384,68 @@ fn all_failed(
     keys: &HashMap<usize, String>,
     language: Language,
 ) -> impl Iterator<Item = RowResult> {
-    let mut rows = BTreeMap::<usize, Vec<_>>::new();
-    for (row, fault) in faults {
-        rows.entry(row).or_default().push(fault.view(language));
-    }
-    rows.into_iter().map(|(row, errors)| failed(row, keys.get(&row).cloned(), errors))
+    let rows = by_row(faults.into_iter(), language).into_iter();
+    rows.map(|(row, errors)| failed(row, keys.get(&row).cloned(), errors))
 }
 
 fn failed(row: usize, key: Option<String>, errors: Vec<ProblemError>) -> RowResult {
-    RowResult { row, key, outcome: RowOutcome::Failed, id: None, errors }
+    let (outcome, warnings) = (RowOutcome::Failed, Vec::new());
+    RowResult { row, key, outcome, id: None, errors, warnings }
 }
 
-/// What was changed, in entries that stay readable: ids, and names of changed fields.
-fn records<T>(
-    action: &'static str,
-    import: Uuid,
+/// What is said of rows, in the reader's language.
+fn by_row(
+    said: impl Iterator<Item = (usize, Violation)>,
+    language: Language,
+) -> BTreeMap<usize, Vec<ProblemError>> {
+    let mut rows = BTreeMap::<usize, Vec<_>>::new();
+    for (row, violation) in said {
+        rows.entry(row).or_default().push(violation.view(language));
+    }
+    rows
+}
+
+/// The record of what an import does to one person or unit, which names the import.
+fn record(action: &'static str, id: Uuid, rule: &'static str, import: Uuid) -> Record {
+    let mut record = Record::new(action, id, rule);
+    let import = Value::from(import.to_string());
+    record.details.insert("import_id".into(), import.clone());
+    record.event.insert("import_id".into(), import);
+    record
+}
+
+/// What becomes of a person.
+fn of_person(
+    change: &Planned<Employee>,
+    actor: &Actor,
     rule: &'static str,
-    changes: &[Planned<T>],
-    id: impl Fn(&T) -> Uuid,
-) -> Vec<Record> {
-    let chunks = changes.chunks(CHANGES_PER_RECORD);
-    chunks
-        .map(|chunk| {
-            let (mut created, mut updated, mut fields) = (Vec::new(), Vec::new(), Map::new());
-            for change in chunk {
-                let id = id(&change.after).to_string();
-                match &change.before {
-                    None => created.push(Value::from(id)),
-                    Some(_) => {
-                        fields.insert(id.clone(), change.fields.clone().into());
-                        updated.push(Value::from(id));
-                    }
-                }
-            }
-            let mut record = Record::new(action, import, rule);
-            record.details.insert("created".into(), created.clone().into());
-            record.details.insert("updated".into(), fields.into());
-            record.event.insert("created".into(), created.into());
-            record.event.insert("updated".into(), updated.into());
-            record
-        })
-        .collect()
+    import: Uuid,
+) -> Record {
+    let Planned { before, after, .. } = change;
+    let action = if before.is_some() { "employee.updated" } else { "employee.created" };
+    let record = record(action, after.id.uuid(), rule, import);
+    let mut record = told::person(record, before.as_deref(), after);
+    let state = |person: &Employee| person.status(actor.today).as_str();
+    let (from, to) = (before.as_deref().map(state), state(after));
+    if let Some(from) = from.filter(|from| *from != to) {
+        record = record.transition(from, to);
+    }
+    let was = before.as_ref().and_then(|before| before.assignment.as_ref());
+    match &after.assignment {
+        Some(now) if was != Some(now) => told::assigned(record, was, now),
+        _ => record,
+    }
+}
+
+/// What becomes of a unit.
+fn of_unit(change: &Planned<Unit>, rule: &'static str, import: Uuid) -> Record {
+    let before = change.before.as_ref().map(|before| &before.unit);
+    let after = &change.after.unit;
+    let action = if before.is_some() { "org_unit.updated" } else { "org_unit.created" };
+    let parent = |unit: &OrgUnit| unit.parent_id.map(|id| id.to_string());
+    record(action, after.id.uuid(), rule, import)
+        .field("code", before.map(|before| before.code.clone()), after.code.clone())
+        .field("name", before.map(|before| before.name.clone()), after.name.clone())
+        .field("kind", before.map(|before| before.kind.as_str()), after.kind.as_str())
+        .field("parent_id", before.and_then(parent), parent(after))
 }

@@ -193,6 +193,11 @@ pub struct RowResult {
     pub id: Option<Uuid>,
     /// Why it failed: up to 20 faults and, if there are more, their number (`more_faults`).
     pub errors: Vec<ProblemError>,
+    /// What somebody should look at though the row stands: a manager who does not work here any
+    /// more, people whom a leaver still manages, a leaver who would have been moved.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub warnings: Vec<ProblemError>,
 }
 
 /// What an import came to, or would come to.
@@ -212,8 +217,12 @@ pub struct ImportResult {
     /// Rows that failed.
     #[schema(example = 0)]
     pub failed: usize,
-    /// Every row of a request of up to 1,000 rows; of larger ones the first 1,000 that failed. The
-    /// counts are always of all.
+    /// Rows with warnings.
+    #[serde(default)]
+    #[schema(required = true, example = 1)]
+    pub warned: usize,
+    /// Every row of a request of up to 1,000 rows; of larger ones the first 1,000 that failed or else
+    /// have warnings. The counts are always of all.
     pub rows: Vec<RowResult>,
 }
 
@@ -282,7 +291,9 @@ struct Received {
 /// CSV. A CSV file may begin with a byte order mark, be separated by commas, semicolons or tabs and
 /// be encoded as `charset=utf-8`, `gb18030` or `gbk`; an empty cell clears the value. An export
 /// reads back as it is. Managers may come anywhere in the request; loops are refused with the loop
-/// named. Refused as a whole when more than ten people and more than one in twenty would leave,
+/// named. A hire date after the last working day of somebody known is a new employment; who works
+/// here no more is not moved, which the row is told as a warning, as is whoever still manages
+/// others. Refused as a whole when more than ten people and more than one in twenty would leave,
 /// unless `allow_mass_deactivation` is set. Up to 1,000 rows are imported at once and answered with
 /// the result; more become a job, followed under `Location`.
 #[utoipa::path(tag = "employees", operation_id = "importEmployees", params(ImportQuery),

@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 use chrono::NaiveDate;
 use domain::calendar::WorkCalendar;
 use domain::cycle::{Cycle, CycleAction, unassigned_stages};
-use domain::id::ParticipantId;
+use domain::id::{EmployeeId, ParticipantId};
 use domain::participant::{Participant, UnitTree, day_of_record, enrol};
 use domain::performance_policy::{OutOfReach, PerformancePolicy, PolicyRules};
 use domain::settings::Settings;
@@ -17,7 +17,10 @@ use domain::state::cycle::{Facts, Guard};
 use domain::text::TextEnum;
 use domain::time::Timestamp;
 use persistence::Store;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most people that the text of a guard names.
+const NAMED: usize = 20;
 
 /// What a transition looks at before it is fired.
 #[derive(Default)]
@@ -26,6 +29,8 @@ pub(super) struct Sight {
     pub facts: Facts,
     /// What the text of a guard that does not hold speaks of.
     details: BTreeMap<&'static str, String>,
+    /// What speaks against nothing but should be looked at, with what its text speaks of.
+    pub warnings: Vec<(&'static str, String)>,
     /// Who would take part, of a launch.
     pub people: Vec<Participant>,
 }
@@ -57,6 +62,8 @@ pub(super) fn look(
             let people = enrolment(store, actor, cycle, policy)?;
             let evaluated = people.iter().filter(|person| person.exclusion.is_none()).count();
             sight.facts = cycle.launch_facts(policy, u64::try_from(evaluated).unwrap_or(u64::MAX));
+            let day = day_of_record(cycle.period, today).max(today);
+            look_at_managers(store, &people, day, &mut sight)?;
             sight.people = people;
             let stages = unassigned_stages(&cycle.raci);
             sight.say(Guard::RaciComplete, list(stages.into_iter().map(TextEnum::as_str)));
@@ -138,6 +145,53 @@ fn enrolment(
     let overseers = store.overseers(cycle.id, actor.today)?;
     let (now, mut new_participant) = (actor.now, || ParticipantId::from(new_id()));
     Ok(enrol(cycle, &policy.rules, &tree, candidates, &overseers, now, &mut new_participant))
+}
+
+/// Who would be evaluated by somebody who does not work here on a day, or by nobody at all: but for
+/// who has nobody above and others below.
+fn look_at_managers(
+    store: &mut dyn Store,
+    people: &[Participant],
+    day: NaiveDate,
+    sight: &mut Sight,
+) -> Result<(), Refusal> {
+    let managers: BTreeSet<_> = people.iter().filter_map(|person| person.manager_id).collect();
+    let left = store.not_employed(&managers.iter().copied().collect::<Vec<_>>(), day)?;
+    let evaluated = || people.iter().filter(|person| person.exclusion.is_none());
+    let mut under = BTreeMap::<EmployeeId, u64>::new();
+    for manager in evaluated().filter_map(|person| person.manager_id) {
+        if left.contains(&manager) {
+            *under.entry(manager).or_default() += 1;
+        }
+    }
+    let is_below_nobody = |person: &&Participant| {
+        person.manager_id.is_none() && !managers.contains(&person.employee_id)
+    };
+    let lone: Vec<_> = evaluated().filter(is_below_nobody).map(|it| it.employee_id).collect();
+    sight.facts.under_leavers = Some(under.values().sum());
+    if under.is_empty() && lone.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<_> = under.keys().take(NAMED).chain(lone.iter().take(NAMED)).copied().collect();
+    let names = store.names(&named)?;
+    let name = |id: &EmployeeId| match names.get(id) {
+        Some((number, name)) => format!("{name} ({number})"),
+        None => id.to_string(),
+    };
+    let leavers = under.iter().map(|(id, count)| format!("{}: {count}", name(id)));
+    sight.say(Guard::ManagersEmployed, shortened(leavers, under.len()));
+    let lone_names = shortened(lone.iter().map(name), lone.len());
+    sight.warnings.extend((!lone.is_empty()).then_some(("without_manager", lone_names)));
+    Ok(())
+}
+
+/// The first of many names, and that there are more.
+fn shortened(names: impl Iterator<Item = String>, count: usize) -> String {
+    let mut told: Vec<String> = names.take(NAMED).collect();
+    if count > NAMED {
+        told.push(format!("… ({count})"));
+    }
+    told.join(", ")
 }
 
 fn check_exceptions(store: &mut dyn Store, order: &Order) -> Result<(), Refusal> {

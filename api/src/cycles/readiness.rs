@@ -4,7 +4,7 @@ use super::guards::{look, settings};
 use super::moves::Order;
 use crate::caller::{Actor, Caller};
 use crate::extract::{PathId, Query};
-use crate::problem::{Language, Violation};
+use crate::problem::{Language, ProblemError, Violation};
 use crate::refusal::Refusal;
 use crate::schema::{word_or_null, words};
 use crate::to_dos::PersonCard;
@@ -54,8 +54,11 @@ pub struct LaggardView {
     /// From which seat somebody is to act, such as `EMP` or `MGR`.
     #[schema(value_type = String, example = "MGR")]
     pub seat: Seat,
-    /// Who is to act; null where it is not one known person.
+    /// Who is to act; null where it is not one known person who works here.
     pub acts: Option<PersonCard>,
+    /// Whether nobody can act before HR hands over or skips: whoever it is up to does not work here.
+    #[schema(example = false)]
+    pub is_stuck: bool,
     /// By when.
     pub due_on: NaiveDate,
     /// Whether that day has passed.
@@ -75,17 +78,6 @@ pub struct LaggardView {
     pub way_out: Option<String>,
 }
 
-/// What a cycle will have to live with.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CycleWarning {
-    /// Its stable code.
-    #[schema(schema_with = words::<PolicyWarning>)]
-    pub code: PolicyWarning,
-    /// What it means and what can be done, in the reader's language.
-    #[schema(example = "Objectives are not scored under this policy.")]
-    pub detail: String,
-}
-
 /// Whether a cycle is ready for its next stage.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CycleReadiness {
@@ -98,11 +90,11 @@ pub struct CycleReadiness {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub conditions: Option<Vec<CycleCondition>>,
-    /// What the cycle will have to live with under its policy, until evaluation ends; for the same
-    /// readers.
+    /// What does not keep the step but should be looked at first, and what the cycle will have to live
+    /// with under its policy; only where `conditions` are shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub warnings: Option<Vec<CycleWarning>>,
+    pub warnings: Option<Vec<ProblemError>>,
     /// Because of whom it is not ready, of those the caller may see, in the order of participants.
     pub items: Vec<LaggardView>,
     /// Goes on behind the last item; null on the last page.
@@ -125,7 +117,8 @@ struct ReadinessQuery {
 ///
 /// What the next step demands, and person by person what is missing, who is to act and by when; in
 /// calibration also whose grade no session compares and will be confirmed as it was computed, and who
-/// is still to be rated. Changes of goals that wait for a decision are named from execution on. HR
+/// is still to be rated. Changes of goals that wait for a decision are named from execution on, and
+/// while goals are worked on for whom nobody answers who works here. HR
 /// sees everybody, a manager the people he or she answers for or manages, everybody themselves.
 #[utoipa::path(tag = "cycles", operation_id = "getCycleReadiness",
     params(("id" = Uuid, Path, description = "Id of the cycle"), ReadinessQuery),
@@ -167,9 +160,12 @@ fn report(
     let sealed = store.policy(cycle.policy_id)?;
     let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
     let sees_all = visible.everyone() == Some(Mask::Full);
-    let conditions = match next.filter(|_| sees_all) {
-        Some(next) => Some(conditions(store, actor, &cycle, &policy, next, language)?),
-        None => None,
+    let (conditions, mut warned) = match next.filter(|_| sees_all) {
+        Some(next) => {
+            let (conditions, warned) = conditions(store, actor, &cycle, &policy, next, language)?;
+            (Some(conditions), warned)
+        }
+        None => (None, Vec::new()),
     };
     let demands = demands(&cycle, &policy)?;
     let sessions = store.sessions_of(id)?;
@@ -190,7 +186,10 @@ fn report(
         },
         next,
         conditions,
-        warnings: sees_all.then(|| warnings(&cycle, &policy, language)),
+        warnings: sees_all.then(|| {
+            warned.extend(warnings(&cycle, &policy, language));
+            warned
+        }),
         items: laggards.into_iter().map(view).collect(),
         next_cursor: None,
     })
@@ -202,7 +201,7 @@ fn reads_goals(actor: &Actor, visible: &Visibility) -> bool {
     visible.everyone().is_none() || goals.is_ok_and(|goals| goals.everyone() == Some(Mask::Full))
 }
 
-/// The guards of the next step, each with whether it holds.
+/// The guards of the next step, each with whether it holds, and what else should be looked at.
 fn conditions(
     store: &mut dyn Store,
     actor: &Actor,
@@ -210,7 +209,7 @@ fn conditions(
     policy: &PerformancePolicy,
     next: CycleAction,
     language: Language,
-) -> Result<Vec<CycleCondition>, Refusal> {
+) -> Result<(Vec<CycleCondition>, Vec<ProblemError>), Refusal> {
     let order = Order::plain(cycle.id, cycle.version, next);
     let sight = look(store, actor, &order, cycle, policy)?;
     let row = next.event().and_then(|event| cycle.state.row(event));
@@ -221,7 +220,10 @@ fn conditions(
         let fault = Violation::new("", guard.as_str()).with("value", value);
         CycleCondition { code: *guard, is_met, detail: (!is_met).then(|| fault.text(language)) }
     };
-    Ok(guards.iter().map(condition).collect())
+    let warning = |(code, value): &(&'static str, String)| {
+        Violation::new("", code).with("value", value).view(language)
+    };
+    Ok((guards.iter().map(condition).collect(), sight.warnings.iter().map(warning).collect()))
 }
 
 /// What a person needs to be rated at all.
@@ -239,16 +241,13 @@ fn demands(cycle: &Cycle, policy: &PerformancePolicy) -> Result<Demands, Refusal
 }
 
 /// What the cycle will have to live with, as long as people can still do something about it.
-fn warnings(cycle: &Cycle, policy: &PerformancePolicy, language: Language) -> Vec<CycleWarning> {
+fn warnings(cycle: &Cycle, policy: &PerformancePolicy, language: Language) -> Vec<ProblemError> {
     use cycle::State::{Draft, Evaluating, Executing, GoalSetting};
     if !matches!(cycle.state, Draft | GoalSetting | Executing | Evaluating) {
         return Vec::new();
     }
     let found = policy.rules.warnings().unwrap_or_default().into_iter();
-    let told = |code: PolicyWarning| CycleWarning {
-        code,
-        detail: Violation::new("", code.as_str()).text(language),
-    };
+    let told = |code: PolicyWarning| Violation::new("", code.as_str()).view(language);
     found.map(told).collect()
 }
 
@@ -263,6 +262,7 @@ fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate, language: Language) -
         missing: laggard.missing,
         seat: laggard.missing.seat(),
         acts: laggard.acts().cloned().map(PersonCard::from),
+        is_stuck: laggard.is_stuck(),
         employee: laggard.person.into(),
         due_on,
         is_overdue: due_on < today,

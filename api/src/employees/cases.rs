@@ -1,9 +1,11 @@
 //! Use cases of employees: who is shown, hired, changed, assigned, terminated and reinstated.
 
+use super::duties::DutyCounts;
 use super::powers::follow_employment;
+use super::told;
 use super::views::{
-    EmployeePatch, EmployeeView, ExternalIdView, NewAssignment, NewEmployee, NewReinstatement,
-    NewTermination,
+    EmployeePatch, EmployeeView, ExternalIdView, NewAssignment, NewEmployee, NewEmployment,
+    NewReinstatement, NewTermination,
 };
 use crate::caller::Actor;
 use crate::problem::Violation;
@@ -11,10 +13,10 @@ use crate::refusal::{Refusal, line_fault};
 use crate::reply::Reply;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::change::{Change, Record};
+use domain::employment::{Employment, EmploymentFault, EmploymentStatus, Employments};
 use domain::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
 use domain::org::{
-    Assignment, Employee, EmployeeAction, EmploymentStatus, ExternalId, Height, TreeFault,
-    check_line, insert_stretch,
+    Assignment, Employee, EmployeeAction, ExternalId, Height, TreeFault, check_line, insert_stretch,
 };
 use domain::policy::{
     Action, FIELD_MASKED, Mask, Permit, Relations, Sealed, Target, Visibility, authorise, decide,
@@ -81,7 +83,7 @@ fn narrow(filter: &mut EmployeeFilter, visible: &Visibility, page: &Page) -> Res
     if visible.everyone() != Some(Mask::Directory) {
         return Ok(());
     }
-    let asks_for_state = filter.status == Some(EmploymentStatus::Terminated);
+    let asks_for_state = filter.status.is_some_and(|status| status != EmploymentStatus::Active);
     if asks_for_state || filter.external_id.is_some() || page.updated_since.is_some() {
         return Err(Refusal::Forbidden(FIELD_MASKED));
     }
@@ -113,25 +115,20 @@ pub fn create_employee(
         employee_number: new.employee_number,
         name: new.name,
         email: new.email,
-        hire_date: new.hire_date,
-        termination_date: None,
+        employments: Employments::since(new.hire_date),
         assignment: Some(assignment.clone()),
         external_ids: one_per_system(new.external_ids)?,
         version: 1,
         created_at: actor.now,
         updated_at: actor.now,
     };
+    must_be_employed(&employee, &assignment)?;
     store.lock_lines()?;
-    check_references(store, &assignment)?;
+    check_references(store, actor, &assignment)?;
     let alone = [Height { levels: 1, days: assignment.period }];
     check_manager(store, &employee, &assignment, &alone)?;
-    let record = Record::new("employee.created", id, permit.rule())
-        .field("employee_number", None::<String>, employee.employee_number.clone())
-        .field("name", None::<String>, employee.name.clone())
-        .field("email", None::<String>, employee.email.clone())
-        .field("hire_date", None::<String>, employee.hire_date.to_string())
-        .field("external_ids", Vec::<String>::new(), texts(&employee.external_ids));
-    let record = assigned(record, None, &assignment);
+    let record = told::person(Record::new("employee.created", id, permit.rule()), None, &employee);
+    let record = told::assigned(record, None, &assignment);
     store
         .create_employee(Change::new(employee.clone(), record))
         .map_err(|error| taken(error, &employee))?;
@@ -158,22 +155,22 @@ pub fn update_employee(
         employee_number: patch.employee_number.unwrap_or_else(|| before.employee_number.clone()),
         name: patch.name.unwrap_or_else(|| before.name.clone()),
         email: patch.email.unwrap_or_else(|| before.email.clone()),
-        hire_date: patch.hire_date.unwrap_or(before.hire_date),
+        employments: match patch.hire_date {
+            Some(first) => hired_on(&before.employments, first, actor)?,
+            None => before.employments.clone(),
+        },
         external_ids: external_ids.unwrap_or_else(|| before.external_ids.clone()),
         ..changed(&before, actor)
     };
-    if after.termination_date.is_some_and(|last| last < after.hire_date) {
-        return Err(Refusal::invalid("/hire_date", "period_invalid"));
-    }
-    let record = Record::new("employee.updated", id, permit.rule())
-        .field("employee_number", before.employee_number, after.employee_number.clone())
-        .field("name", before.name, after.name.clone())
-        .field("email", before.email, after.email.clone())
-        .field("hire_date", before.hire_date.to_string(), after.hire_date.to_string())
-        .field("external_ids", texts(&before.external_ids), texts(&after.external_ids));
+    let record = Record::new("employee.updated", id, permit.rule());
+    let record = told::person(record, Some(&before), &after);
     store
         .update_employee(Change::new(after.clone(), record))
         .map_err(|error| taken(error, &after))?;
+    if before.employments != after.employments {
+        store.save_employments(&after)?;
+        follow_employment(store, actor, permit.rule(), [(&before, &after)].into_iter())?;
+    }
     if address != after.email {
         store.note_email_change(&[id], actor.subject.principal.id())?;
     }
@@ -225,11 +222,13 @@ pub fn assign_employee(
         },
     };
     may_place(store, actor, &assignment)?;
-    check_references(store, &assignment)?;
+    must_be_employed(&before, &assignment)?;
+    check_references(store, actor, &assignment)?;
     let below = store.levels_of_people(id, assignment.period)?;
     check_manager(store, &before, &assignment, &below)?;
     store.assign(&assignment, &insertion)?;
-    let record = assigned(Record::new("employee.assigned", id, permit.rule()), was, &assignment);
+    let record = Record::new("employee.assigned", id, permit.rule());
+    let record = told::assigned(record, was, &assignment);
     let mut after = changed(&before, actor);
     if assignment.period.contains(actor.today) {
         after.assignment = Some(assignment);
@@ -238,7 +237,7 @@ pub fn assign_employee(
     Ok(reply(actor, after, &permit, &target))
 }
 
-/// Sets the last working day of a person who has not left yet.
+/// Sets the last working day of an employment that is not over.
 pub fn terminate_employee(
     store: &mut dyn Store,
     actor: &Actor,
@@ -249,14 +248,19 @@ pub fn terminate_employee(
     store.lock_lines()?;
     let (before, permit, target) = open_to_write(store, actor, id, expected)?;
     require(&before, EmployeeAction::Termination, actor)?;
-    if termination.last_day < before.hire_date {
-        return Err(Refusal::invalid("/last_day", "period_invalid"));
-    }
-    let after =
-        Employee { termination_date: Some(termination.last_day), ..changed(&before, actor) };
-    let record = Record::new("employee.terminated", id, permit.rule());
-    end_or_resume(store, actor, record.because(&termination.reason), &before, &after)?;
-    Ok(reply(actor, after, &permit, &target))
+    let NewTermination { last_day, reason } = termination;
+    let held = before.employments.at_hand(actor.today);
+    let mut ended = Employment::lasting(held.hire_date(), Some(*last_day));
+    ended.reason = Some(reason.clone());
+    let employments = before.employments.changed(held.hire_date(), ended);
+    let employments = employments.map_err(|fault| employment_fault("/last_day", fault))?;
+    let after = Employee { employments, ..changed(&before, actor) };
+    let record = Record::new("employee.terminated", id, permit.rule()).because(reason);
+    employ(store, actor, record, &before, &after)?;
+    let version = after.version;
+    let mut view = EmployeeView::new(actor, after, &target, permit.mask(), actor.today);
+    view.open_duties = DutyCounts::open(store, actor, id)?;
+    Ok(Reply::changed(view, version))
 }
 
 /// Takes the last working day of a person back.
@@ -270,29 +274,89 @@ pub fn reinstate_employee(
     store.lock_lines()?;
     let (before, permit, target) = open_to_write(store, actor, id, expected)?;
     require(&before, EmployeeAction::Reinstatement, actor)?;
-    let after = Employee { termination_date: None, ..changed(&before, actor) };
+    let first = before.employments.at_hand(actor.today).hire_date();
+    let employments = before.employments.changed(first, Employment::since(first));
+    let employments = employments.map_err(|fault| employment_fault("", fault))?;
+    let after = Employee { employments, ..changed(&before, actor) };
     let record = Record::new("employee.reinstated", id, permit.rule());
-    end_or_resume(store, actor, record.because(&reinstatement.reason), &before, &after)?;
+    employ(store, actor, record.because(&reinstatement.reason), &before, &after)?;
     Ok(reply(actor, after, &permit, &target))
 }
 
-fn end_or_resume(
+/// Hires a person again whose last working day is known, under the number of before or another one.
+pub fn rehire_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+    new: NewEmployment,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    store.lock_lines()?;
+    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    require(&before, EmployeeAction::Employment, actor)?;
+    if new.last_day.is_some_and(|last| last < new.hire_date) {
+        return Err(Refusal::invalid("/last_day", "period_invalid"));
+    }
+    let employments = before.employments.with(Employment::lasting(new.hire_date, new.last_day));
+    let employments = employments.map_err(|fault| employment_fault("/hire_date", fault))?;
+    let number = new.employee_number.unwrap_or_else(|| before.employee_number.clone());
+    let after = Employee { employee_number: number, employments, ..changed(&before, actor) };
+    let mut record = Record::new("employee.rehired", id, permit.rule());
+    record.reason = new.reason;
+    employ(store, actor, record, &before, &after)?;
+    Ok(reply(actor, after, &permit, &target))
+}
+
+/// Saves a person who is employed otherwise, and lets powers follow.
+fn employ(
     store: &mut dyn Store,
     actor: &Actor,
     record: Record,
     before: &Employee,
     after: &Employee,
 ) -> Result<(), Refusal> {
-    let text = |employee: &Employee| employee.termination_date.map(|day| day.to_string());
     let state = |employee: &Employee| employee.status(actor.today).as_str();
-    let record = record.transition(state(before), state(after)).field(
-        "termination_date",
-        text(before),
-        text(after),
-    );
+    let record = told::person(record, Some(before), after).transition(state(before), state(after));
     let rule = record.rule;
-    store.update_employee(Change::new(after.clone(), record))?;
+    store
+        .update_employee(Change::new(after.clone(), record))
+        .map_err(|error| taken(error, after))?;
+    store.save_employments(after)?;
     follow_employment(store, actor, rule, [(before, after)].into_iter())
+}
+
+/// The employments of somebody with another first working day of the one that is shown of today.
+fn hired_on(
+    employments: &Employments,
+    first: NaiveDate,
+    actor: &Actor,
+) -> Result<Employments, Refusal> {
+    let held = employments.shown(actor.today);
+    let period = Period { start: first, ..held.period };
+    let corrected = Employment { period, reason: held.reason.clone() };
+    employments
+        .changed(held.hire_date(), corrected)
+        .map_err(|fault| employment_fault("/hire_date", fault))
+}
+
+/// Says at a property what employments cannot be.
+fn employment_fault(pointer: &'static str, fault: EmploymentFault) -> Refusal {
+    match fault {
+        EmploymentFault::Overlap(other) => Refusal::Invalid(vec![
+            Violation::new(pointer, "employment_overlap").with("period", other),
+        ]),
+        EmploymentFault::Reversed | EmploymentFault::None => {
+            Refusal::invalid(pointer, "period_invalid")
+        }
+    }
+}
+
+/// Refuses an assignment that begins on a day on which the person does not work here.
+fn must_be_employed(employee: &Employee, assignment: &Assignment) -> Result<(), Refusal> {
+    match employee.employments.on(assignment.period.start) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::invalid("/effective_from", "not_employed")),
+    }
 }
 
 /// Refuses what the state of a person does not allow.
@@ -341,8 +405,13 @@ fn may_place(
     }
 }
 
-/// Refuses an assignment that names what is not there, every such name at once.
-fn check_references(store: &mut dyn Store, assignment: &Assignment) -> Result<(), Refusal> {
+/// Refuses an assignment that names what is not there, every such name at once, and then a manager
+/// who does not work here when it begins, or today if it has begun: nobody reports to a leaver.
+fn check_references(
+    store: &mut dyn Store,
+    actor: &Actor,
+    assignment: &Assignment,
+) -> Result<(), Refusal> {
     let known = store.known(assignment)?;
     let named = [
         ("/org_unit_id", assignment.org_unit_id.map(Uuid::from), known.org_unit),
@@ -356,11 +425,21 @@ fn check_references(store: &mut dyn Store, assignment: &Assignment) -> Result<()
             Some(Violation::new(pointer, "unknown_reference").with("value", id?))
         })
         .collect();
-    if unknown.is_empty() { Ok(()) } else { Err(Refusal::Invalid(unknown)) }
+    if !unknown.is_empty() {
+        return Err(Refusal::Invalid(unknown));
+    }
+    let Some(manager) = assignment.manager_id else { return Ok(()) };
+    let Period { start, end } = assignment.period;
+    let day = end.map_or(actor.today, |end| end.min(actor.today)).max(start);
+    if store.not_employed(&[manager], day)?.is_empty() {
+        return Ok(());
+    }
+    let fault = Violation::new("/manager_id", "manager_not_employed").with("day", day);
+    Err(Refusal::Invalid(vec![fault]))
 }
 
 /// Refuses a manager by whom a reporting line would run in a loop or be too deep on any day.
-fn check_manager(
+pub(super) fn check_manager(
     store: &mut dyn Store,
     employee: &Employee,
     assignment: &Assignment,
@@ -401,31 +480,14 @@ fn one_per_system(ids: Vec<ExternalIdView>) -> Result<Vec<ExternalId>, Refusal> 
     Ok(ids)
 }
 
-/// External ids as the audit log shows them.
-fn texts(ids: &[ExternalId]) -> Vec<String> {
-    ids.iter().map(|ExternalId { system, value }| format!("{system}:{value}")).collect()
-}
-
 /// Names the key that another employee has already.
 fn taken(error: DbError, employee: &Employee) -> Refusal {
     match &error {
         DbError::Duplicate { table, .. } if table == "employee" => {
             Refusal::taken(error, "/employee_number", &employee.employee_number)
         }
-        _ => Refusal::taken(error, "/external_ids", &texts(&employee.external_ids).join(", ")),
+        _ => {
+            Refusal::taken(error, "/external_ids", &told::texts(&employee.external_ids).join(", "))
+        }
     }
-}
-
-/// Adds to a record what an assignment changes against the one in force before.
-fn assigned(record: Record, was: Option<&Assignment>, now: &Assignment) -> Record {
-    let unit = |a: &Assignment| a.org_unit_id.map(|id| id.to_string());
-    let position = |a: &Assignment| a.position_id.map(|id| id.to_string());
-    let title = |a: &Assignment| a.job_title.clone();
-    let manager = |a: &Assignment| a.manager_id.map(|id| id.to_string());
-    record
-        .field("effective_from", None::<String>, now.period.start.to_string())
-        .field("org_unit_id", was.and_then(unit), unit(now))
-        .field("position_id", was.and_then(position), position(now))
-        .field("job_title", was.and_then(title), title(now))
-        .field("manager_id", was.and_then(manager), manager(now))
 }

@@ -1,7 +1,10 @@
 //! Employees: people, their units, jobs and managers from day to day.
 
 mod cases;
+mod duties;
+mod handing_over;
 pub mod powers;
+pub mod told;
 mod views;
 
 use crate::app::new_id;
@@ -15,8 +18,9 @@ use actix_web::{HttpResponse, get, patch, post};
 pub use cases::*;
 use cases::{open, reading};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::employment::EmploymentStatus;
 use domain::id::{EmployeeId, OrgUnitId};
-use domain::org::{EmploymentStatus, ExternalId, Reach};
+use domain::org::{ExternalId, Reach};
 use domain::policy::Action;
 use domain::time::Period;
 use persistence::{After, EmployeeFilter, EmployeeOrder};
@@ -123,7 +127,7 @@ async fn list(caller: Caller, query: Query<EmployeeQuery>) -> Result<HttpRespons
 /// Create an employee
 ///
 /// Adds a person with the first unit, job and manager. Refused if the reporting line would run in a
-/// loop or be too deep.
+/// loop or be too deep, or lead to somebody who does not work here.
 #[utoipa::path(tag = "employees", operation_id = "createEmployee", request_body = NewEmployee,
     responses((status = 201, description = "The new employee", body = EmployeeView)),
     security(("bearer" = []), ("api_key" = ["people:write"])))]
@@ -163,7 +167,7 @@ async fn read(caller: Caller, id: PathId, query: Query<DayQuery>) -> Result<Http
 /// Change an employee
 ///
 /// Merge patch of number, name, address, hire date and external ids. Unit, job and manager change
-/// by assignments, the end of the employment by termination.
+/// by assignments, the end of an employment by termination, and who comes back is hired again.
 #[utoipa::path(tag = "employees", operation_id = "updateEmployee",
     params(("id" = Uuid, Path, description = "Id of the employee")),
     request_body(content = EmployeePatch, content_type = "application/merge-patch+json"),
@@ -188,7 +192,8 @@ async fn update(
 ///
 /// Gives a person another unit, job or manager from a day on, in the past or in the future. An
 /// assignment planned for a later day is kept; one that begins on the same day is replaced. Refused
-/// if on any of those days the reporting line would run in a loop or be too deep.
+/// if on any of those days the reporting line would run in a loop or be too deep, and on a day on
+/// which the person, or the manager, does not work here.
 #[utoipa::path(tag = "employees", operation_id = "assignEmployee",
     params(("id" = Uuid, Path, description = "Id of the employee")), request_body = NewAssignment,
     responses((status = 200, description = "The employee as of today", body = EmployeeView)),
@@ -270,8 +275,8 @@ async fn reporting_line(
 
 /// Terminate an employee
 ///
-/// Sets the last working day, in the past or in the future. As long as it has not passed, it may be
-/// set again.
+/// Sets the last working day, in the past or in the future, of the employment of today or else of
+/// the next one. As long as it has not passed, it may be set again.
 #[utoipa::path(tag = "employees", operation_id = "terminateEmployee",
     params(("id" = Uuid, Path, description = "Id of the employee")), request_body = NewTermination,
     responses((status = 200, description = "The employee as changed", body = EmployeeView)),
@@ -293,7 +298,8 @@ async fn terminate(
 
 /// Reinstate an employee
 ///
-/// Takes the last working day back, whether it has passed or not.
+/// Takes the last working day back, whether it has passed or not, unless the person has been hired
+/// again.
 #[utoipa::path(tag = "employees", operation_id = "reinstateEmployee",
     params(("id" = Uuid, Path, description = "Id of the employee")),
     request_body = NewReinstatement,
@@ -314,6 +320,60 @@ async fn reinstate(
         .await
 }
 
+/// Hire an employee again
+///
+/// Adds another employment to somebody who has left, or is about to: from a day after the last
+/// working day, under the same number or another one. Until then the person works here no more than
+/// without it. Roles of before do not come back by themselves; unit, job and manager go on as they
+/// were, until another assignment begins.
+#[utoipa::path(tag = "employees", operation_id = "rehireEmployee",
+    params(("id" = Uuid, Path, description = "Id of the employee")), request_body = NewEmployment,
+    responses((status = 200, description = "The employee as of today", body = EmployeeView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[post("/{id}/employments")]
+async fn rehire(
+    caller: Caller,
+    id: PathId,
+    body: Body<NewEmployment>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            rehire_employee(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// List the employments of an employee
+///
+/// When the person worked here, works here and will work here, oldest first.
+#[utoipa::path(tag = "employees", operation_id = "listEmployments",
+    params(("id" = Uuid, Path, description = "Id of the employee"), HistoryQuery),
+    responses((status = 200, description = "A page of employments", body = EmploymentPage)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("/{id}/employments")]
+async fn employments(
+    caller: Caller,
+    id: PathId,
+    query: Query<HistoryQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let (id, query) = (id.0.into(), query.0);
+    let request = caller.page(query.limit, query.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let rows = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.employee(id, actor.today)?;
+            let (_, permit) = actor.open(store, Action::EmployeeHistory, sealed)?;
+            let view = |employment| EmploymentView::new(employment, permit.mask());
+            Ok(store.employments(id, &page)?.into_iter().map(view).collect())
+        })
+        .await?;
+    let (items, next_cursor) = request.cut(&caller.app, rows, |last| After::Day(last.hire_date));
+    let page = EmploymentPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
 /// Routes of the noun.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(
@@ -326,6 +386,10 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(assignments)
             .service(reporting_line)
             .service(terminate)
-            .service(reinstate),
+            .service(reinstate)
+            .service(rehire)
+            .service(employments)
+            .service(duties::open_duties)
+            .service(duties::hand_over),
     );
 }

@@ -6,9 +6,11 @@ use crate::role_assignments::somebody_remains;
 use chrono::NaiveDate;
 use domain::account::{Role, RoleAssignment};
 use domain::change::{Change, Record};
+use domain::employment::EmploymentStatus;
 use domain::id::EmployeeId;
-use domain::org::{Employee, EmploymentStatus};
+use domain::org::Employee;
 use persistence::Store;
+use std::collections::HashMap;
 
 /// Lets powers follow employments that were changed and saved: the roles of who leaves end with the
 /// last day, the sessions of who has left end at once, and who comes back signs in anew, without
@@ -23,23 +25,30 @@ pub fn follow_employment<'e>(
     rule: &'static str,
     changes: impl Iterator<Item = (&'e Employee, &'e Employee)>,
 ) -> Result<(), Refusal> {
-    let (mut leaving, mut cut_off) = (Vec::<EmployeeId>::new(), Vec::<EmployeeId>::new());
+    let (mut leaving, mut cut_off) = (HashMap::new(), Vec::<EmployeeId>::new());
+    let mut gone = HashMap::new();
     for (before, after) in changes {
-        let last = after.termination_date;
-        if before.termination_date == last {
+        let last = |person: &Employee| person.employments.at_hand(actor.today).last_day();
+        let works_here = |person: &Employee| person.status(actor.today) == EmploymentStatus::Active;
+        if last(before) == last(after) && works_here(before) == works_here(after) {
             continue;
         }
-        let has_left =
-            |person: &Employee| person.status(actor.today) == EmploymentStatus::Terminated;
-        if last.is_some() {
-            leaving.push(after.id);
+        if let Some(last) = last(after) {
+            leaving.insert(after.id, last);
         }
-        if last.is_none() || has_left(after) || has_left(before) {
+        if works_here(before) && !works_here(after) {
+            gone.insert(after.id, NaiveDate::MIN);
+        }
+        if last(after).is_none() || !works_here(after) || !works_here(before) {
             cut_off.push(after.id);
         }
     }
-    let mut administrators = 0;
-    for (role, last) in store.roles_beyond_employment(&leaving)? {
+    let held = if gone.is_empty() { Vec::new() } else { store.roles_beyond(&gone)? };
+    let administers = |(role, _): &&(RoleAssignment, NaiveDate)| {
+        role.role == Role::HrAdmin && role.valid_to.is_none_or(|until| actor.today <= until)
+    };
+    let mut administrators = held.iter().filter(administers).count();
+    for (role, last) in store.roles_beyond(&leaving)? {
         administrators += usize::from(role.role == Role::HrAdmin);
         end_role(store, actor, rule, role, last)?;
     }

@@ -1,11 +1,13 @@
 //! What clients see and send of employees.
 
+use super::duties::DutyCounts;
 use crate::caller::Actor;
 use crate::patch::nullable;
 use crate::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::employment::{Employment, EmploymentStatus};
 use domain::id::{EmployeeId, OrgUnitId, PositionId};
-use domain::org::{Assignment, Employee, EmployeeAction, EmploymentStatus, ExternalId};
+use domain::org::{Assignment, Employee, EmployeeAction, ExternalId};
 use domain::policy::{Action, Mask, Target, decide};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -64,11 +66,12 @@ pub struct EmployeeView {
     /// Line manager.
     #[schema(required = true)]
     pub manager_id: Option<Uuid>,
-    /// First working day.
+    /// First working day of the last employment that has begun by the day asked for, or of the first
+    /// to come.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub hire_date: Option<NaiveDate>,
-    /// Last working day; null until known.
+    /// Its last working day; null until known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<NaiveDate>, required = false)]
     pub termination_date: Option<Option<NaiveDate>>,
@@ -80,6 +83,10 @@ pub struct EmployeeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub external_ids: Option<Vec<ExternalIdView>>,
+    /// What is to be handed over, where a termination was asked for and anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub open_duties: Option<DutyCounts>,
     /// What the caller may do to the record today.
     #[schema(schema_with = word_list::<EmployeeAction>)]
     pub allowed_actions: Vec<EmployeeAction>,
@@ -110,6 +117,7 @@ impl EmployeeView {
             if writable { employee.possible_actions(actor.today) } else { Vec::new() };
         let wide = mask >= Mask::Metadata;
         let status = employee.status(day);
+        let shown = employee.employments.shown(day).period;
         let assignment = employee.assignment;
         let (org_unit_id, position_id, job_title, manager_id) = match assignment {
             Some(now) => (now.org_unit_id, now.position_id, now.job_title, now.manager_id),
@@ -125,10 +133,11 @@ impl EmployeeView {
             position_id: position_id.map(PositionId::uuid),
             job_title,
             manager_id: manager_id.map(EmployeeId::uuid),
-            hire_date: wide.then_some(employee.hire_date),
-            termination_date: wide.then_some(employee.termination_date),
+            hire_date: wide.then_some(shown.start),
+            termination_date: wide.then_some(shown.end),
             status: wide.then_some(status),
             external_ids: wide.then(|| external_ids.collect()),
+            open_duties: None,
             allowed_actions,
             version: employee.version,
             created_at: wide.then_some(employee.created_at),
@@ -190,6 +199,42 @@ impl From<Assignment> for AssignmentView {
 pub struct AssignmentPage {
     /// The assignments, oldest first; each ends on the day before the next begins.
     pub items: Vec<AssignmentView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// One period in which a person works here.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Employment)]
+pub struct EmploymentView {
+    /// First working day.
+    pub hire_date: NaiveDate,
+    /// Last working day; null until known.
+    #[schema(required = true)]
+    pub last_day: Option<NaiveDate>,
+    /// Why it ended or will end; null where nobody said. Absent for whoever may not see all of the
+    /// person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false, example = "Resigned")]
+    pub reason: Option<Option<String>>,
+}
+
+impl EmploymentView {
+    /// An employment of a person of whom the caller sees as much as `mask` says.
+    pub(super) fn new(employment: Employment, mask: Mask) -> Self {
+        Self {
+            hire_date: employment.hire_date(),
+            last_day: employment.last_day(),
+            reason: (mask == Mask::Full).then_some(employment.reason),
+        }
+    }
+}
+
+/// A page of a person's employments.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EmploymentPage {
+    /// The employments, oldest first. No day lies in two of them, and only the last may be open.
+    pub items: Vec<EmploymentView>,
     /// Goes on behind the last item; null on the last page.
     pub next_cursor: Option<String>,
 }
@@ -294,7 +339,7 @@ pub struct EmployeePatch {
         example = "na.li@example.com"
     )]
     pub email: Option<Option<String>>,
-    /// First working day.
+    /// First working day of the employment that is shown today.
     #[schema(nullable = false)]
     pub hire_date: Option<NaiveDate>,
     /// Ids in other systems, one per system; replaces them all.
@@ -342,6 +387,28 @@ pub struct NewTermination {
     /// Why, for the audit log.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S", example = "Resigned")]
     pub reason: String,
+}
+
+/// Another employment of somebody who has left or will leave.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEmployment {
+    /// First working day, after the last one of the employment before.
+    pub hire_date: NaiveDate,
+    /// Last working day, if it is known.
+    pub last_day: Option<NaiveDate>,
+    /// Number given by the company, if it is another one than before.
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^\S(.*\S)?$",
+        nullable = false,
+        example = "E-2043"
+    )]
+    pub employee_number: Option<String>,
+    /// Why, for the audit log.
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S", example = "Came back")]
+    pub reason: Option<String>,
 }
 
 /// The end of an employment taken back.

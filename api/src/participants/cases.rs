@@ -7,28 +7,28 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use domain::change::{Change, Record};
 use domain::cycle::Cycle;
+use domain::employment::EmploymentStatus;
 use domain::id::{EmployeeId, ParticipantId, ReviewId};
-use domain::org::EmploymentStatus;
 use domain::participant::{ExclusionReason, Participant, ParticipantAction, counts_for_quota};
 use domain::policy::{Action, Mask, Permit};
 use domain::state::cycle::State;
 use domain::text::TextEnum;
 use persistence::Store;
 
-/// A participant that the caller may change and has read in its newest version, with its cycle,
-/// whose state lets the action be done.
+/// A participant that the caller may change and has read in its newest version, if it was read, with
+/// its cycle, whose state lets the action be done.
 fn open_for(
     store: &mut dyn Store,
     actor: &Actor,
     id: ParticipantId,
-    expected: i32,
+    expected: Option<i32>,
     action: ParticipantAction,
 ) -> Result<(Participant, Cycle, Permit), Refusal> {
     let sealed = store.participant(id)?;
     let (participant, permit) = actor.open(store, Action::ParticipantWrite, sealed)?;
     let sealed = store.hold_cycle(participant.cycle_id)?;
     let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
-    if participant.version != expected {
+    if expected.is_some_and(|expected| participant.version != expected) {
         return Err(Refusal::Stale);
     }
     let possible = participant.possible_actions(cycle.state);
@@ -46,7 +46,7 @@ pub fn hand_over(
     store: &mut dyn Store,
     actor: &Actor,
     id: ParticipantId,
-    expected: i32,
+    expected: Option<i32>,
     order: Handover,
 ) -> Result<Reply<ParticipantView>, Refusal> {
     let (before, cycle, permit) =
@@ -60,13 +60,18 @@ pub fn hand_over(
         return Err(Refusal::unknown("/manager_id", order.manager_id));
     }
     let (person, _) = actor.open(store, Action::EmployeeRead, sealed)?;
-    if person.status(actor.today) == EmploymentStatus::Terminated {
+    if person.status(actor.today) != EmploymentStatus::Active {
         return Err(Refusal::invalid("/manager_id", "not_allowed"));
+    }
+    let mutual = store.answers_in(cycle.id, before.employee_id, &[manager])?;
+    if !mutual.is_empty() && !order.allow_mutual {
+        return Err(Refusal::invalid("/manager_id", "mutual_rating"));
     }
     let told = |manager: Option<EmployeeId>| manager.map(|id| id.to_string());
     let record = Record::new("participant.handed_over", id, permit.rule())
         .because(order.reason)
-        .field("manager_id", told(before.manager_id), told(Some(manager)));
+        .field("manager_id", told(before.manager_id), told(Some(manager)))
+        .field("mutual", false, !mutual.is_empty());
     let after = Participant { manager_id: Some(manager), ..before };
     save(store, actor, after, &cycle, record)
 }
@@ -80,7 +85,7 @@ pub(super) fn exclude(
     order: ExclusionOrder,
 ) -> Result<Reply<ParticipantView>, Refusal> {
     let (before, cycle, permit) =
-        open_for(store, actor, id, expected, ParticipantAction::Exclusion)?;
+        open_for(store, actor, id, Some(expected), ParticipantAction::Exclusion)?;
     let exclusion = Some(ExclusionReason::ByHr);
     let record = Record::new("participant.excluded", id, permit.rule())
         .because(order.reason)
@@ -100,14 +105,17 @@ pub(super) fn include(
     order: ExclusionOrder,
 ) -> Result<Reply<ParticipantView>, Refusal> {
     let (before, cycle, permit) =
-        open_for(store, actor, id, expected, ParticipantAction::Inclusion)?;
+        open_for(store, actor, id, Some(expected), ParticipantAction::Inclusion)?;
     if before.population.is_none() {
         return Err(Refusal::GuardFailed(vec![Violation::new("", "no_population")]));
     }
     let sealed = store.employee(before.employee_id, actor.today)?;
     let (person, _) = actor.open(store, Action::EmployeeRead, sealed)?;
     let oversees = store.overseers(cycle.id, actor.today)?.contains(&before.employee_id);
-    let counts_for_quota = counts_for_quota(person.hire_date, cycle.period, oversees);
+    let employments = &person.employments;
+    let employment = employments.shown(cycle.period.end());
+    let since = employments.unbroken_since(employment);
+    let counts_for_quota = counts_for_quota(since, cycle.period, oversees);
     let record = Record::new("participant.included", id, permit.rule())
         .because(order.reason)
         .field("exclusion", before.exclusion.map(|reason| reason.as_str()), None::<String>);

@@ -122,7 +122,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 /// Hand a participant over
 ///
 /// Lets another manager answer for goals and review from now on, until results are published. A
-/// move in the organisation alone changes nobody's documents.
+/// move in the organisation alone changes nobody's documents. Refused for whom the person answers,
+/// since they would rate each other, unless `allow_mutual` is set.
 #[utoipa::path(tag = "participants", operation_id = "handOverParticipant",
     params(("id" = Uuid, Path, description = "Id of the participant")),
     request_body = Handover,
@@ -138,7 +139,7 @@ async fn hand_over(
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            cases::hand_over(store, actor, id, expected, value.clone())
+            cases::hand_over(store, actor, id, Some(expected), value.clone())
         })
         .await
 }

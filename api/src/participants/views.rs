@@ -105,6 +105,11 @@ pub struct ParticipantPage {
 pub struct Handover {
     /// The manager, who works here and is not the person.
     pub manager_id: Uuid,
+    /// Hand over to somebody for whom the person answers in the same cycle, so that they rate each
+    /// other; without it that is refused.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub allow_mutual: bool,
     /// Why.
     #[schema(
         min_length = 1,

@@ -159,7 +159,12 @@ impl Step<'_> {
     fn skip_self(self, store: &mut dyn Store, actor: &Actor) -> Result<Review, Refusal> {
         let frame = Frame::of(store, actor, &self.review)?;
         let overdue = workdays_since(frame.cycle.schedule.self_review_due, actor.today);
-        let facts = Facts { self_overdue_workdays: overdue, ..Facts::default() };
+        let left = store.not_employed(&[self.review.employee_id], actor.today)?;
+        let facts = Facts {
+            self_overdue_workdays: overdue,
+            person_left: !left.is_empty(),
+            ..Facts::default()
+        };
         let fired = self.fire(Findings { facts, ..Findings::default() })?;
         let state = after_raters(fired, frame.population(&self.review)?)?;
         let self_review = ReviewPart { skipped: true, ..self.review.self_review.clone() };

@@ -266,9 +266,10 @@ pub fn connect(url: &str) -> Result<Box<dyn Driver>> {
 macro_rules! employee {
     ($rest:literal) => {
         concat!(
-            "SELECT e.id, e.employee_number, e.name, e.email, e.hire_date, e.termination_date, \
+            "SELECT e.id, e.employee_number, e.name, e.email, w.hire_date, w.last_day, \
              e.version, e.created_at, e.updated_at, a.id, a.effective_from, a.effective_to, \
              a.org_unit_id, a.position_id, a.job_title, a.manager_id FROM employee e \
+             JOIN employment w ON w.tenant_id = e.tenant_id AND w.employee_id = e.id \
              LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id \
              AND a.effective_from <= $1 AND (a.effective_to IS NULL OR a.effective_to >= $1) \
              WHERE e.tenant_id = $2 AND ",
@@ -352,7 +353,8 @@ pub const PENDING: &str =
 const EMPLOYEE: &str = employee!("e.id = $3");
 const EMPLOYEES: &str = employee!("e.id > $3 ORDER BY e.id LIMIT $4");
 const EXPORT: &str = "SELECT e.employee_number, e.name, e.email, u.code, p.code, a.job_title, \
-     m.employee_number, e.hire_date, e.termination_date FROM employee e \
+     m.employee_number, w.hire_date, w.last_day FROM employee e \
+     JOIN employment w ON w.tenant_id = e.tenant_id AND w.employee_id = e.id \
      LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id \
      AND a.effective_from <= $1 AND (a.effective_to IS NULL OR a.effective_to >= $1) \
      LEFT JOIN org_unit u ON u.tenant_id = e.tenant_id AND u.id = a.org_unit_id \
@@ -549,7 +551,10 @@ const EXTERNAL_IDS: &str = "SELECT system, value FROM employee_external_id \
      WHERE tenant_id = $1 AND employee_id = $2 ORDER BY system";
 const RENAME: &str = "UPDATE employee SET name = $1, version = version + 1, updated_at = $2 \
      WHERE tenant_id = $3 AND id = $4 AND version = $5 \
-     RETURNING id, employee_number, name, email, hire_date, termination_date, version";
+     RETURNING id, employee_number, name, email, (SELECT w.hire_date FROM employment w \
+     WHERE w.tenant_id = employee.tenant_id AND w.employee_id = employee.id), \
+     (SELECT w.last_day FROM employment w WHERE w.tenant_id = employee.tenant_id \
+     AND w.employee_id = employee.id), version";
 const SUBMIT: &str = "UPDATE review SET state = 'in_calibration', manager_review = $1, \
      performance = 10000, composite = 10000, collaboration = 10000, computed_grade = 'B', \
      version = version + 1, updated_at = $2 \

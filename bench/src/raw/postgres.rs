@@ -16,14 +16,24 @@ pub struct Postgres {
 macro_rules! merge_employees {
     ($from:literal) => {
         concat!(
-            "INSERT INTO employee AS e (tenant_id, id, employee_number, name, email, hire_date, \
-             version, created_at, updated_at) \
-             SELECT $1, id, number, name, email, hire_date, 1, $2, $2 FROM ",
+            "INSERT INTO employee AS e (tenant_id, id, employee_number, name, email, version, \
+             created_at, updated_at) \
+             SELECT $1, id, number, name, email, 1, $2, $2 FROM ",
             $from,
             " ON CONFLICT (tenant_id, employee_number) DO UPDATE SET name = excluded.name, \
-             email = excluded.email, hire_date = excluded.hire_date, version = e.version + 1, \
-             updated_at = excluded.updated_at WHERE (e.name, e.email, e.hire_date) \
-             IS DISTINCT FROM (excluded.name, excluded.email, excluded.hire_date)"
+             email = excluded.email, version = e.version + 1, updated_at = excluded.updated_at \
+             WHERE (e.name, e.email) IS DISTINCT FROM (excluded.name, excluded.email)"
+        )
+    };
+}
+macro_rules! merge_employments {
+    ($from:literal) => {
+        concat!(
+            "INSERT INTO employment AS w (tenant_id, employee_id, hire_date) \
+             SELECT $1, id, hire_date FROM ",
+            $from,
+            " ON CONFLICT (tenant_id, employee_id, hire_date) DO UPDATE SET \
+             last_day = excluded.last_day WHERE w.last_day IS DISTINCT FROM excluded.last_day"
         )
     };
 }
@@ -164,6 +174,7 @@ impl Postgres {
         copy.finish()?;
         let (tenant, now) = (self.tenant, now());
         self.client.execute(merge_employees!("incoming"), &[&tenant, &now])?;
+        self.client.execute(merge_employments!("incoming"), &[&tenant])?;
         self.client.execute(merge_assignments!("incoming"), &[&tenant])?;
         Ok(())
     }
@@ -177,8 +188,8 @@ impl Postgres {
         let hired = column(people, |person| person.hire_date);
         self.execute(
             merge_employees!(
-                "unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::date[]) \
-                 AS i (id, number, name, email, hire_date)"
+                "unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) \
+                 AS i (id, number, name, email)"
             ),
             &[
                 &tenant,
@@ -187,8 +198,11 @@ impl Postgres {
                 &column(people, |person| &person.number[..]),
                 &column(people, |person| &person.name[..]),
                 &column(people, |person| &person.email[..]),
-                &hired,
             ],
+        )?;
+        self.execute(
+            merge_employments!("unnest($2::uuid[], $3::date[]) AS i (id, hire_date)"),
+            &[&tenant, &ids, &hired],
         )?;
         self.execute(
             merge_assignments!(

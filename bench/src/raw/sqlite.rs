@@ -239,13 +239,12 @@ impl Driver for Sqlite {
         let (tenant, now) = (self.tenant, micros());
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         let employees = (
-            "INSERT INTO employee (tenant_id, id, employee_number, name, email, hire_date, \
-             version, created_at, updated_at)",
-            9,
+            "INSERT INTO employee (tenant_id, id, employee_number, name, email, version, \
+             created_at, updated_at)",
+            8,
             "ON CONFLICT (tenant_id, employee_number) DO UPDATE SET name = excluded.name, \
-             email = excluded.email, hire_date = excluded.hire_date, version = version + 1, \
-             updated_at = excluded.updated_at WHERE (name, email, hire_date) \
-             IS NOT (excluded.name, excluded.email, excluded.hire_date)",
+             email = excluded.email, version = version + 1, updated_at = excluded.updated_at \
+             WHERE (name, email) IS NOT (excluded.name, excluded.email)",
         );
         self.upsert(employees, people, |person| {
             vec![
@@ -254,11 +253,19 @@ impl Driver for Sqlite {
                 Box::new(&person.number),
                 Box::new(&person.name),
                 Box::new(&person.email),
-                Box::new(person.hire_date),
                 Box::new(1),
                 Box::new(now),
                 Box::new(now),
             ]
+        })?;
+        let employments = (
+            "INSERT INTO employment (tenant_id, employee_id, hire_date)",
+            3,
+            "ON CONFLICT (tenant_id, employee_id, hire_date) DO UPDATE SET \
+             last_day = excluded.last_day WHERE last_day IS NOT excluded.last_day",
+        );
+        self.upsert(employments, people, |person| {
+            vec![Box::new(tenant), Box::new(person.id), Box::new(person.hire_date)]
         })?;
         let assignments = (
             "INSERT INTO assignment (tenant_id, id, employee_id, effective_from, org_unit_id, \

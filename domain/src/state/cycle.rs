@@ -69,6 +69,8 @@ text_enum! {
         KindFits = "kind_fits",
         /// In every dimension enough rater weight can be collected.
         RatersWithinReach = "raters_within_reach",
+        /// Nobody would be evaluated by somebody who does not work here.
+        ManagersEmployed = "managers_employed",
         /// At least 95 % of the goals are active, or a reason is given.
         GoalsActive = "goals_active",
         /// The first day of evaluation is reached.
@@ -109,6 +111,8 @@ pub struct Facts {
     pub raters_within_reach: bool,
     /// People in the cycle.
     pub population: u64,
+    /// People evaluated whose manager does not work here; unknown when absent.
+    pub under_leavers: Option<u64>,
     /// Active goals of all goals.
     pub goals_active: Share,
     /// Today is on or after the first day of evaluation.
@@ -156,6 +160,7 @@ impl Machine for State {
                     PopulationNotEmpty,
                     KindFits,
                     RatersWithinReach,
+                    ManagersEmployed,
                 ],
             ),
             (GoalSetting, Start) => to(Executing, OneOf(&[Hr]), &[GoalsActive]),
@@ -191,6 +196,7 @@ impl Machine for State {
             Guard::PopulationNotEmpty => facts.population > 0,
             Guard::KindFits => facts.kind_fits,
             Guard::RatersWithinReach => facts.raters_within_reach,
+            Guard::ManagersEmployed => facts.under_leavers == Some(0),
             Guard::GoalsActive => facts.goals_active.reaches(95) || facts.reason_given,
             Guard::DateReached => facts.evaluation_date_reached,
             Guard::ManagerReviewsIn => facts.manager_reviews_missing == Some(0),

@@ -68,7 +68,7 @@ text_enum! {
 text_enum! {
     /// What a transition of a review demands.
     pub enum Guard {
-        /// The self-review is overdue by 3 working days.
+        /// The self-review is overdue by 3 working days, or the person does not work here any more.
         SelfOverdue = "self_overdue",
         /// The due date of the raters is reached, or all have answered.
         RatersDueOrIn = "raters_due_or_in",
@@ -100,6 +100,8 @@ text_enum! {
 pub struct Facts {
     /// Working days since the self-review was due.
     pub self_overdue_workdays: u32,
+    /// The person does not work here any more.
+    pub person_left: bool,
     /// The due date of the raters is reached.
     pub raters_due: bool,
     /// Every rater has submitted, declined or expired.
@@ -182,7 +184,9 @@ impl Machine for State {
 
     fn holds(guard: Guard, facts: &Facts) -> bool {
         match guard {
-            Guard::SelfOverdue => facts.self_overdue_workdays >= SELF_OVERDUE_WORKDAYS,
+            Guard::SelfOverdue => {
+                facts.person_left || facts.self_overdue_workdays >= SELF_OVERDUE_WORKDAYS
+            }
             Guard::RatersDueOrIn => facts.raters_due || facts.raters_all_in,
             Guard::EvidencePresent => facts.evidence_present,
             Guard::ProcessRecords => facts.process_records,
@@ -207,5 +211,7 @@ mod tests {
         let overdue = |days| Facts { self_overdue_workdays: days, ..Facts::default() };
         assert!(!State::holds(Guard::SelfOverdue, &overdue(2)));
         assert!(State::holds(Guard::SelfOverdue, &overdue(3)));
+        let left = Facts { person_left: true, ..overdue(0) };
+        assert!(State::holds(Guard::SelfOverdue, &left));
     }
 }

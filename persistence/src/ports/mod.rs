@@ -4,6 +4,7 @@ mod aggregates;
 mod calibration;
 mod cycles;
 mod dashboards;
+mod duties;
 mod exports;
 mod goals;
 mod participants;
@@ -20,6 +21,7 @@ pub use dashboards::{
     CompanyGoal, Dashboards, DepartmentGoals, GoalFigures, OwnGoal, Participation, ReviewCount,
     TeamMember,
 };
+pub use duties::Duties;
 pub use exports::{ExportRow, Exports, RatingFilter, RatingRow};
 pub use goals::{GoalChanges, GoalEvaluation, GoalFile, GoalFilter, GoalReports, Goals};
 pub use participants::{ParticipantFilter, Participants};
@@ -38,6 +40,7 @@ use domain::account::{
 };
 use domain::change::{Change, Record};
 use domain::disclosure::{OwnRecord, Withheld};
+use domain::employment::{Employment, EmploymentStatus, Employments};
 use domain::id::{
     AccountId, ApiKeyId, CalibrationSessionId, EmployeeId, JobId, OrgUnitId, PositionId,
     RoleAssignmentId, SessionId, TenantId,
@@ -45,15 +48,15 @@ use domain::id::{
 use domain::import::{Line, Planned, Tree};
 use domain::job::Job;
 use domain::org::{
-    Assignment, Employee, EmploymentStatus, ExternalId, Height, Insertion, OrgUnit, OrgUnitKind,
-    Placement, Position, Reach,
+    Assignment, Employee, ExternalId, Height, Insertion, OrgUnit, OrgUnitKind, Placement, Position,
+    Reach,
 };
 use domain::policy::{Grant, Principal, Relations, Sealed, Target, Visibility};
 use domain::signing::{self, Act, Signature};
 use domain::tenant::Tenant;
 use domain::text_enum;
 use domain::time::{Period, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -96,6 +99,7 @@ pub trait Store:
     + ReviewSets
     + CalibrationSessions
     + Moves
+    + Duties
 {
 }
 
@@ -134,6 +138,7 @@ impl<T> Store for T where
         + ReviewSets
         + CalibrationSessions
         + Moves
+        + Duties
 {
 }
 
@@ -457,10 +462,20 @@ pub trait Employees {
     ) -> Result<Vec<(Sealed<Employee>, Relations)>>;
     /// Which of the things an assignment names exist.
     fn known(&mut self, assignment: &Assignment) -> Result<Known>;
-    /// Adds an employee with the assignment and external ids it holds.
+    /// Adds an employee with the employments, assignment and external ids it holds.
     fn create_employee(&mut self, change: Change<Employee>) -> Result<()>;
-    /// Saves an employee but for assignment and external ids, guarded by its version.
+    /// Saves an employee but for employments, assignment and external ids, guarded by its version.
     fn update_employee(&mut self, change: Change<Employee>) -> Result<()>;
+    /// Puts the employments that an employee holds in place of those kept.
+    fn save_employments(&mut self, employee: &Employee) -> Result<()>;
+    /// Who of these people does not work here on a day. Who is not known does not.
+    fn not_employed(
+        &mut self,
+        people: &[EmployeeId],
+        day: NaiveDate,
+    ) -> Result<HashSet<EmployeeId>>;
+    /// A page of an employee's employments, in the order of their first days.
+    fn employments(&mut self, id: EmployeeId, page: &Page) -> Result<Vec<Employment>>;
     /// Replaces all external ids of an employee.
     fn replace_external_ids(&mut self, id: EmployeeId, ids: &[ExternalId]) -> Result<()>;
     /// Puts an assignment into its employee's history; one of the same first day is replaced.
@@ -554,10 +569,10 @@ pub trait RoleAssignments {
     /// role without a last day, an employee who is not to leave. Asked after a change, by everybody
     /// who might take the last one away; until the unit of work ends nobody else is answered.
     fn hr_admin_remains(&mut self, day: NaiveDate) -> Result<bool>;
-    /// The roles that these people hold beyond their last working days, each with that day.
-    fn roles_beyond_employment(
+    /// The roles that these people hold beyond the day given with each, with that day.
+    fn roles_beyond(
         &mut self,
-        people: &[EmployeeId],
+        last_days: &HashMap<EmployeeId, NaiveDate>,
     ) -> Result<Vec<(RoleAssignment, NaiveDate)>>;
     /// Adds a role assignment.
     fn create_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()>;
@@ -611,8 +626,8 @@ pub struct Standing {
     pub status: AccountStatus,
     /// The employee it belongs to.
     pub employee_id: Option<EmployeeId>,
-    /// Last working day of that employee, when known.
-    pub termination_date: Option<NaiveDate>,
+    /// When that employee works here.
+    pub employments: Vec<Period>,
     /// Time zone of the tenant, in which days begin.
     pub time_zone: String,
     /// Roles not revoked, each with the days on which it is held.
@@ -622,6 +637,13 @@ pub struct Standing {
     pub behind: Vec<EmployeeId>,
     /// Who answers for the review of one of these persons in a cycle that is not published.
     pub led_by: Vec<EmployeeId>,
+}
+
+impl Standing {
+    /// Whether the account's employee works here on a day; who is none is not asked for.
+    pub fn is_employed(&self, day: NaiveDate) -> bool {
+        self.employee_id.is_none() || self.employments.iter().any(|days| days.contains(day))
+    }
 }
 
 /// What must be known to let a session act.
@@ -705,6 +727,16 @@ pub trait Imports {
         ids: &[EmployeeId],
         day: NaiveDate,
     ) -> Result<HashMap<EmployeeId, Arc<Employee>>>;
+    /// When these people work here.
+    fn employments_by(&mut self, people: &[EmployeeId])
+    -> Result<HashMap<EmployeeId, Employments>>;
+    /// Who reports on a day to one of these managers, of those who work here then or later; person
+    /// and manager.
+    fn reports_of(
+        &mut self,
+        managers: &[EmployeeId],
+        day: NaiveDate,
+    ) -> Result<Vec<(EmployeeId, EmployeeId)>>;
     /// Who holds any of these ids in other systems.
     fn external_id_holders(
         &mut self,

@@ -49,6 +49,13 @@ pub trait Participants {
     fn update_participant(&mut self, change: Change<Participant>) -> Result<()>;
     /// Whether somebody answers for the review of another person in a cycle that is not over.
     fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool>;
+    /// For whom of these people somebody answers in a cycle.
+    fn answers_in(
+        &mut self,
+        cycle: CycleId,
+        manager: EmployeeId,
+        people: &[EmployeeId],
+    ) -> Result<Vec<EmployeeId>>;
     /// Opens a review for a participant who has none, recorded as allowed by `rule`.
     fn open_review(
         &mut self,

@@ -280,6 +280,8 @@ macro_rules! condition {
     };
 }
 
+pub(super) use condition;
+
 condition!(Among);
 condition!(OneOf);
 condition!(Shown);

@@ -1,17 +1,19 @@
 //! API keys.
 
 use super::among::one_of;
+use super::employments::Row as EmploymentRow;
 use super::engine::Unit;
 use super::{Conn, Db};
 use crate::column::{At, Key, Word, statement, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{ApiKeys, Result};
-use crate::schema::{account, api_key, employee, role_assignment};
+use crate::schema::{account, api_key, employment, role_assignment};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::account::{ApiKey, Owner, Role};
 use domain::change::Change;
+use domain::employment::Employment;
 use domain::id::{AccountId, ApiKeyId};
 use domain::policy::Sealed;
 use domain::text::TextEnum;
@@ -92,36 +94,41 @@ impl ApiKeys for Unit<'_> {
     }
 
     fn key_owners(&mut self, ids: &[AccountId]) -> Result<HashMap<AccountId, Owner>> {
-        type Found = (Key, String, Option<NaiveDate>, Option<NaiveDate>, Option<NaiveDate>);
-        let person = employee::tenant_id
+        type Found = (Key, String, Option<Key>, Option<EmploymentRow>, Days);
+        type Days = (Option<NaiveDate>, Option<NaiveDate>);
+        let person = employment::tenant_id
             .eq(account::tenant_id)
-            .and(employee::id.nullable().eq(account::employee_id));
+            .and(employment::employee_id.nullable().eq(account::employee_id));
         let power = role_assignment::tenant_id
             .eq(account::tenant_id)
             .and(role_assignment::account_id.eq(account::id))
             .and(role_assignment::role.eq(Word(Role::HrAdmin)))
             .and(role_assignment::deleted_at.is_null());
         let rows: Vec<Found> = account::table
-            .left_join(employee::table.on(person))
+            .left_join(employment::table.on(person))
             .left_join(role_assignment::table.on(power))
             .filter(account::tenant_id.eq(self.scope()))
             .filter(one_of("account.id", ids.iter().map(|id| id.uuid())))
             .select((
                 account::id,
                 account::status,
-                employee::termination_date.nullable(),
-                role_assignment::valid_from.nullable(),
-                role_assignment::valid_to.nullable(),
+                account::employee_id,
+                Option::<EmploymentRow>::as_select(),
+                (role_assignment::valid_from.nullable(), role_assignment::valid_to.nullable()),
             ))
             .load(self.conn)?;
         let mut owners = HashMap::new();
-        for (id, status, last_day, start, end) in rows {
+        for (id, status, person, employment, (start, end)) in rows {
             let status = word(&status)?;
             let owner = owners.entry(id.0.into()).or_insert_with(|| Owner {
                 status,
-                last_day,
+                employments: person.map(|_| Vec::new()),
                 powers: Vec::new(),
             });
+            let employment = employment.map(|row| Employment::from(row).period);
+            if let Some(employments) = &mut owner.employments {
+                employments.extend(employment);
+            }
             owner.powers.extend(start.map(|start| Period { start, end }));
         }
         Ok(owners)

@@ -1,21 +1,24 @@
 //! Employees and their assignments.
 
-use super::among::Group;
+use super::among::{Group, one_of};
+use super::employments::{Row as EmploymentRow, employments};
 use super::engine::Unit;
+use super::imports::KEYS;
 use super::{Conn, Db};
 use crate::column::{At, Key, on_day, statement};
 use crate::page::{Page, behind};
 use crate::ports::{EmployeeFilter, EmployeeOrder, Employees, Known, Result};
-use crate::schema::{assignment, employee, employee_external_id as external_id};
+use crate::schema::{assignment, employee, employee_external_id as external_id, employment};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use domain::change::Change;
+use domain::employment::{Employment, Employments};
 use domain::id::EmployeeId;
-use domain::org::{Assignment, Employee, EmploymentStatus, ExternalId, Insertion, insert_stretch};
+use domain::org::{Assignment, Employee, ExternalId, Insertion, insert_stretch};
 use domain::policy::{Relations, Sealed, Visibility};
 use domain::time::Period;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The column of the person, for [`Unit::among`].
 const PERSON: &str = "employee.id";
@@ -28,8 +31,6 @@ pub(super) struct Row {
     employee_number: String,
     name: String,
     email: Option<String>,
-    hire_date: NaiveDate,
-    termination_date: Option<NaiveDate>,
     version: i32,
     created_at: At,
     updated_at: At,
@@ -64,6 +65,7 @@ impl From<AssignmentRow> for Assignment {
 
 pub(super) fn entity(
     row: Row,
+    employments: Employments,
     assignment: Option<AssignmentRow>,
     external_ids: Vec<ExternalId>,
 ) -> Employee {
@@ -72,8 +74,7 @@ pub(super) fn entity(
         employee_number: row.employee_number,
         name: row.name,
         email: row.email,
-        hire_date: row.hire_date,
-        termination_date: row.termination_date,
+        employments,
         assignment: assignment.map(Assignment::from),
         external_ids,
         version: row.version,
@@ -88,8 +89,6 @@ statement! {
         employee_number: String,
         name: String,
         email: Option<String>,
-        hire_date: NaiveDate,
-        termination_date: Option<NaiveDate>,
         version: i32,
         updated_at: At,
         tenant: Key,
@@ -97,8 +96,7 @@ statement! {
         before: i32,
     }
     "UPDATE employee SET employee_number = " employee_number ", name = " name ", email = " email
-    ", hire_date = " hire_date ", termination_date = " termination_date ", version = " version
-    ", updated_at = " updated_at
+    ", version = " version ", updated_at = " updated_at
     " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
 }
 
@@ -175,16 +173,51 @@ impl Unit<'_> {
     }
 }
 
+impl Unit<'_> {
+    /// The employments of some people, by person.
+    pub(super) fn employments_of(
+        &mut self,
+        people: impl Iterator<Item = Key>,
+    ) -> Result<HashMap<Key, Vec<EmploymentRow>>> {
+        let rows: Vec<EmploymentRow> = employment::table
+            .filter(employment::tenant_id.eq(self.scope()))
+            .filter(one_of("employment.employee_id", people.map(|key| key.0)))
+            .select(EmploymentRow::as_select())
+            .load(self.conn)?;
+        let mut found = HashMap::<Key, Vec<EmploymentRow>>::with_capacity(rows.len());
+        for row in rows {
+            found.entry(row.employee_id).or_default().push(row);
+        }
+        Ok(found)
+    }
+}
+
 impl Employees for Unit<'_> {
     fn employee(&mut self, id: EmployeeId, day: NaiveDate) -> Result<Option<Sealed<Employee>>> {
         let key = Key(id.uuid());
-        let row = assigned!(day)
+        type Found = (Row, EmploymentRow, Option<AssignmentRow>);
+        // Once for each employment.
+        let rows: Vec<Found> = assigned!(day)
+            .inner_join(
+                employment::table.on(employment::tenant_id
+                    .eq(employee::tenant_id)
+                    .and(employment::employee_id.eq(employee::id))),
+            )
             .filter(employee::tenant_id.eq(self.scope()))
             .filter(employee::id.eq(key))
-            .select((Row::as_select(), Option::<AssignmentRow>::as_select()))
-            .get_result(self.conn)
-            .optional()?;
-        let Some((row, assignment)) = row else { return Ok(None) };
+            .select((
+                Row::as_select(),
+                EmploymentRow::as_select(),
+                Option::<AssignmentRow>::as_select(),
+            ))
+            .load(self.conn)?;
+        let (mut person, mut employed) = (None, Vec::with_capacity(rows.len()));
+        for (row, employment, assignment) in rows {
+            person = Some((row, assignment));
+            employed.push(employment);
+        }
+        let Some((row, assignment)) = person else { return Ok(None) };
+        let employments = employments(employed)?;
         let external_ids = external_id::table
             .filter(external_id::tenant_id.eq(self.scope()))
             .filter(external_id::employee_id.eq(key))
@@ -193,7 +226,7 @@ impl Employees for Unit<'_> {
             .load::<(String, String)>(self.conn)?;
         let external_ids =
             external_ids.into_iter().map(|(system, value)| ExternalId { system, value }).collect();
-        Ok(Some(Sealed::new(entity(row, assignment, external_ids))))
+        Ok(Some(Sealed::new(entity(row, employments, assignment, external_ids))))
     }
 
     fn employees(
@@ -270,13 +303,9 @@ impl Employees for Unit<'_> {
         if let Some(manager) = filter.manager_id {
             query = query.filter(assignment::manager_id.eq(Key(manager.uuid())));
         }
-        query = match filter.status {
-            Some(EmploymentStatus::Active) => query.filter(
-                employee::termination_date.is_null().or(employee::termination_date.ge(day)),
-            ),
-            Some(EmploymentStatus::Terminated) => query.filter(employee::termination_date.lt(day)),
-            None => query,
-        };
+        if let Some(status) = filter.status {
+            query = query.filter(self.employed(PERSON, status, day));
+        }
         if let Some(number) = &filter.employee_number {
             query = query.filter(employee::employee_number.eq(number.clone()));
         }
@@ -300,14 +329,16 @@ impl Employees for Unit<'_> {
         for (employee, system, value) in pairs {
             external_ids.entry(employee).or_default().push(ExternalId { system, value });
         }
+        let mut employed = self.employments_of(rows.iter().map(|row| row.0.id))?;
         let found =
             rows.into_iter().map(|(row, assignment, direct_manager, chain_manager, in_units)| {
                 let external_ids = external_ids.remove(&row.id).unwrap_or_default();
+                let employments = employments(employed.remove(&row.id).unwrap_or_default())?;
                 let relations =
                     Relations { direct_manager, chain_manager, in_units, ..Relations::default() };
-                (Sealed::new(entity(row, assignment, external_ids)), relations)
+                Ok((Sealed::new(entity(row, employments, assignment, external_ids)), relations))
             });
-        Ok(found.collect())
+        found.collect()
     }
 
     fn known(&mut self, assignment: &Assignment) -> Result<Known> {
@@ -327,16 +358,15 @@ impl Employees for Unit<'_> {
             .values(Row {
                 tenant_id: self.scope(),
                 id: Key(employee.id.uuid()),
-                employee_number: employee.employee_number,
-                name: employee.name,
-                email: employee.email,
-                hire_date: employee.hire_date,
-                termination_date: employee.termination_date,
+                employee_number: employee.employee_number.clone(),
+                name: employee.name.clone(),
+                email: employee.email.clone(),
                 version: employee.version,
                 created_at: At(employee.created_at),
                 updated_at: At(employee.updated_at),
             })
             .execute(self.conn)?;
+        self.add_employments(std::iter::once(&employee))?;
         if let Some(first) = &employee.assignment {
             self.assign(first, &insert_stretch([], first.period.start))?;
         }
@@ -351,8 +381,6 @@ impl Employees for Unit<'_> {
             employee_number: employee.employee_number,
             name: employee.name,
             email: employee.email,
-            hire_date: employee.hire_date,
-            termination_date: employee.termination_date,
             version: employee.version,
             updated_at: At(employee.updated_at),
             tenant: self.scope(),
@@ -363,6 +391,45 @@ impl Employees for Unit<'_> {
         self.guard(saved)?;
         self.record(change.record);
         Ok(())
+    }
+
+    fn save_employments(&mut self, employee: &Employee) -> Result<()> {
+        self.replace_employments(&[employee])
+    }
+
+    fn not_employed(
+        &mut self,
+        people: &[EmployeeId],
+        day: NaiveDate,
+    ) -> Result<HashSet<EmployeeId>> {
+        let mut left: HashSet<EmployeeId> = people.iter().copied().collect();
+        for people in people.chunks(KEYS) {
+            let employed: Vec<Key> = employment::table
+                .filter(employment::tenant_id.eq(self.scope()))
+                .filter(one_of("employment.employee_id", people.iter().map(|id| id.uuid())))
+                .filter(employment::hire_date.le(day))
+                .filter(employment::last_day.is_null().or(employment::last_day.ge(day)))
+                .select(employment::employee_id)
+                .load(self.conn)?;
+            for person in employed {
+                left.remove(&person.0.into());
+            }
+        }
+        Ok(left)
+    }
+
+    fn employments(&mut self, id: EmployeeId, page: &Page) -> Result<Vec<Employment>> {
+        let mut query = employment::table
+            .filter(employment::tenant_id.eq(self.scope()))
+            .filter(employment::employee_id.eq(Key(id.uuid())))
+            .order(employment::hire_date)
+            .select(EmploymentRow::as_select())
+            .limit(page.limit)
+            .into_boxed::<Db>();
+        if let Some(day) = page.after_day() {
+            query = query.filter(employment::hire_date.gt(day));
+        }
+        Ok(query.load(self.conn)?.into_iter().map(Employment::from).collect())
     }
 
     fn replace_external_ids(&mut self, id: EmployeeId, ids: &[ExternalId]) -> Result<()> {

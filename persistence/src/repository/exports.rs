@@ -1,5 +1,6 @@
 //! Exports: people and ratings one after the other, with external keys in place of ids.
 
+use super::employments::employments;
 use super::engine::Unit;
 use super::reviews::{Outcome, Person, results};
 use super::{Conn, Db, dialect};
@@ -11,8 +12,10 @@ use diesel::dsl::{AsSelect, SqlTypeOf};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Bool, Date, Integer, Nullable, Text};
+use domain::employment::Employment;
 use domain::id::OrgUnitId;
 use domain::policy::{Sealed, Visibility};
+use domain::time::Period;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
@@ -59,8 +62,8 @@ impl Shown {
     }
 }
 
-/// People with the assignment that holds on a day, or the first one after it: a row for each id in
-/// another system, or one without.
+/// People with the assignment that holds on a day, or the first one after it: a row for each pair of
+/// an employment and an id in another system, or one without.
 struct Export {
     day: NaiveDate,
     shown: Shown,
@@ -75,8 +78,9 @@ impl QueryFragment<Db> for Export {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
         out.push_sql(
             "SELECT e.id, e.employee_number, e.name, e.email, u.code, p.code, a.job_title,
-                    m.employee_number, e.hire_date, e.termination_date, x.system, x.value
+                    m.employee_number, w.hire_date, w.last_day, x.system, x.value
                FROM employee e
+               JOIN employment w ON w.tenant_id = e.tenant_id AND w.employee_id = e.id
                LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id
                 AND (a.effective_to IS NULL OR a.effective_to >= ",
         );
@@ -139,8 +143,8 @@ type Row = (
     Option<String>,
 );
 
-/// The person of a row, and the id in another system that the row brings.
-fn person(row: Row) -> (ExportRow, Option<(String, String)>) {
+/// The person of a row, with the employment and the id in another system that the row brings.
+fn person(row: Row) -> (ExportRow, Employment, Option<(String, String)>) {
     let (id, number, name, email, unit, position, title, manager, hired, last, system, value) = row;
     let person = ExportRow {
         id: id.0,
@@ -151,11 +155,25 @@ fn person(row: Row) -> (ExportRow, Option<(String, String)>) {
         position_code: position,
         job_title: title,
         manager_employee_number: manager,
-        hire_date: hired,
-        termination_date: last,
         external_ids: BTreeMap::new(),
+        ..ExportRow::default()
     };
-    (person, system.zip(value))
+    (person, Employment::lasting(hired, last), system.zip(value))
+}
+
+/// A person whose rows are being read.
+struct Reading {
+    person: ExportRow,
+    employments: Vec<Employment>,
+}
+
+impl Reading {
+    /// The whole person, with the employment that is shown of a day.
+    fn whole(self, day: NaiveDate) -> Result<ExportRow> {
+        let employments = employments(self.employments)?;
+        let Period { start, end } = employments.shown(day).period;
+        Ok(ExportRow { hire_date: start, termination_date: end, ..self.person })
+    }
 }
 
 /// Reviews with what was frozen when their cycle was launched, and whether their people work in one
@@ -337,21 +355,28 @@ impl Exports for Unit<'_> {
             each(person)
         };
         let export = Export { day, shown: Shown::new(self.scope(), visibility, units) };
-        let mut current: Option<ExportRow> = None;
+        let mut current: Option<Reading> = None;
         for row in export.load_iter::<Row, dialect::Streaming>(self.conn)? {
-            let (next, external_id) = person(row?);
-            if current.as_ref().is_none_or(|person| person.id != next.id)
-                && let Some(whole) = current.replace(next)
-                && each(whole).is_break()
-            {
-                return Ok(left_out);
+            let (next, employment, external_id) = person(row?);
+            if current.as_ref().is_none_or(|read| read.person.id != next.id) {
+                let next = Reading { person: next, employments: Vec::with_capacity(1) };
+                if let Some(read) = current.replace(next)
+                    && each(read.whole(day)?).is_break()
+                {
+                    return Ok(left_out);
+                }
             }
-            if let Some(person) = &mut current {
-                person.external_ids.extend(external_id);
+            if let Some(read) = &mut current {
+                read.person.external_ids.extend(external_id);
+                if !read.employments.contains(&employment) {
+                    read.employments.push(employment);
+                }
             }
         }
-        // Whether it is the last one wanted makes no difference any more.
-        let _ = current.map(each);
+        if let Some(read) = current {
+            // Whether it is the last one wanted makes no difference any more.
+            let _ = each(read.whole(day)?);
+        }
         Ok(left_out)
     }
 

@@ -2,17 +2,19 @@
 
 use super::among::{OneOf, between, one_of};
 use super::employees::{self, AssignmentRow};
+use super::employments::{Row as EmploymentRow, employments};
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
-use crate::column::{At, Key, rows_statement, word};
+use crate::column::{At, Key, on_day, rows_statement, word};
 use crate::error::DbError;
 use crate::ports::{Imports, ReportingLines, Result};
 use crate::schema::{
-    assignment, employee, employee_external_id, org_unit, org_unit_placement, position,
+    assignment, employee, employee_external_id, employment, org_unit, org_unit_placement, position,
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::change::Record;
+use domain::employment::Employments;
 use domain::id::{EmployeeId, OrgUnitId, PositionId};
 use domain::import::{self, Line, Planned, Tree};
 use domain::org::{Assignment, Employee, ExternalId, OrgUnit};
@@ -36,17 +38,14 @@ rows_statement! {
         number: String,
         name: String,
         email: Option<String>,
-        hire_date: NaiveDate,
-        termination_date: Option<NaiveDate>,
         version: i32,
         created_at: At,
         updated_at: At,
     }
-    "INSERT INTO employee (tenant_id, id, employee_number, name, email, hire_date, \
-     termination_date, version, created_at, updated_at) "
+    "INSERT INTO employee (tenant_id, id, employee_number, name, email, version, created_at, \
+     updated_at) "
     rows
     " ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, email = excluded.email, \
-     hire_date = excluded.hire_date, termination_date = excluded.termination_date, \
      version = excluded.version, updated_at = excluded.updated_at \
      WHERE employee.version = excluded.version - 1"
 }
@@ -120,8 +119,6 @@ impl Employees {
         self.number.push(employee.employee_number.clone());
         self.name.push(employee.name.clone());
         self.email.push(employee.email.clone());
-        self.hire_date.push(employee.hire_date);
-        self.termination_date.push(employee.termination_date);
         self.version.push(employee.version);
         self.created_at.push(At(employee.created_at));
         self.updated_at.push(At(employee.updated_at));
@@ -167,7 +164,7 @@ impl Placements {
 
 /// Turns the row count of a guarded statement, or a key taken in between, into a lost race: the
 /// plan was made from what is no longer so, and is made again.
-fn all_saved(saved: QueryResult<usize>, expected: usize) -> Result<()> {
+pub(super) fn all_saved(saved: QueryResult<usize>, expected: usize) -> Result<()> {
     match saved.map_err(DbError::from) {
         Ok(saved) if saved == expected => Ok(()),
         Ok(_) => Err(DbError::Race("a row has changed since the import was planned".into())),
@@ -219,9 +216,11 @@ impl Imports for Unit<'_> {
     }
 
     fn active_employees(&mut self, day: NaiveDate) -> Result<usize> {
-        let count: i64 = employee::table
-            .filter(employee::tenant_id.eq(self.scope()))
-            .filter(employee::termination_date.is_null().or(employee::termination_date.ge(day)))
+        // No day lies in two employments of a person.
+        let count: i64 = employment::table
+            .filter(employment::tenant_id.eq(self.scope()))
+            .filter(employment::hire_date.le(day))
+            .filter(employment::last_day.is_null().or(employment::last_day.ge(day)))
             .count()
             .get_result(self.conn)?;
         Ok(usize::try_from(count).unwrap_or_default())
@@ -238,6 +237,7 @@ impl Imports for Unit<'_> {
         let mut close = true;
         for ids in ids.chunks(KEYS) {
             let (rows, among) = employees_among(self, ids, &mut close)?;
+            let mut employed = employments_among(self, &among)?.into_iter().peekable();
             let mut places = standing_assignments(self, &among, day)?.into_iter().peekable();
             let mut external = external_ids(self, &among)?.into_iter().peekable();
             let mut wanted = ids.iter().peekable();
@@ -246,13 +246,56 @@ impl Imports for Unit<'_> {
                 if of_key(&mut wanted, key, |id| **id).next().is_none() {
                     continue;
                 }
+                let own = employments(of_key(&mut employed, key, |row| row.employee_id))?;
                 let place = of_key(&mut places, key, |place| place.employee_id).next();
                 let ids = of_key(&mut external, key, |(holder, _)| *holder);
-                let person = employees::entity(row, place, ids.map(|(_, id)| id).collect());
+                let person = employees::entity(row, own, place, ids.map(|(_, id)| id).collect());
                 people.insert(person.id, Arc::new(person));
             }
         }
         Ok(people)
+    }
+
+    fn employments_by(
+        &mut self,
+        people: &[EmployeeId],
+    ) -> Result<HashMap<EmployeeId, Employments>> {
+        let mut found = HashMap::with_capacity(people.len());
+        for people in people.chunks(KEYS) {
+            let rows = self.employments_of(people.iter().map(|id| Key(id.uuid())))?;
+            for (person, rows) in rows {
+                found.insert(person.0.into(), employments(rows)?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn reports_of(
+        &mut self,
+        managers: &[EmployeeId],
+        day: NaiveDate,
+    ) -> Result<Vec<(EmployeeId, EmployeeId)>> {
+        let mut found = Vec::new();
+        for managers in managers.chunks(KEYS) {
+            let rows: Vec<(Key, Option<Key>)> = assignment::table
+                .inner_join(
+                    employment::table.on(employment::tenant_id
+                        .eq(assignment::tenant_id)
+                        .and(employment::employee_id.eq(assignment::employee_id))),
+                )
+                .filter(assignment::tenant_id.eq(self.scope()))
+                .filter(one_of("assignment.manager_id", managers.iter().map(|id| id.uuid())))
+                .filter(on_day!(assignment, day))
+                .filter(employment::last_day.is_null().or(employment::last_day.ge(day)))
+                .select((assignment::employee_id, assignment::manager_id))
+                .distinct()
+                .load(self.conn)?;
+            found.extend(
+                rows.into_iter()
+                    .filter_map(|(person, manager)| Some((person.0.into(), manager?.0.into()))),
+            );
+        }
+        Ok(found)
     }
 
     fn external_id_holders(
@@ -382,6 +425,15 @@ impl Imports for Unit<'_> {
             all_saved(rows.execute(self.conn), chunk.len())?;
             progress(number * dialect::BATCH / 2);
         }
+        let new = changes.iter().filter(|change| change.before.is_none());
+        self.add_employments(new.map(|change| &*change.after))?;
+        let employed_otherwise = |change: &&Planned<Employee>| {
+            let before = change.before.as_ref();
+            before.is_some_and(|before| before.employments != change.after.employments)
+        };
+        let known: Vec<&Employee> =
+            changes.iter().filter(employed_otherwise).map(|change| &*change.after).collect();
+        self.replace_employments(&known)?;
         for (number, chunk) in changes.chunks(dialect::BATCH / 2).enumerate() {
             let mut rows = Assignments::default();
             chunk.iter().for_each(|change| push_assignments(&mut rows, tenant, change));
@@ -524,6 +576,16 @@ fn of_key<'r, R: Iterator>(
 ) -> impl Iterator<Item = R::Item> + 'r {
     while rows.next_if(|row| of(row) < key).is_some() {}
     std::iter::from_fn(move || rows.next_if(|row| of(row) == key))
+}
+
+/// The employments of people, by person.
+fn employments_among(unit: &mut Unit<'_>, among: &Among<'_>) -> Result<Vec<EmploymentRow>> {
+    Ok(employment::table
+        .filter(employment::tenant_id.eq(unit.scope()))
+        .filter(among("employment.employee_id"))
+        .order((employment::employee_id, employment::hire_date))
+        .select(EmploymentRow::as_select())
+        .load(unit.conn)?)
 }
 
 /// The assignments of people that hold on a day and after it, by person, then by day.

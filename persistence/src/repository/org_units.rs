@@ -106,15 +106,15 @@ statement! {
 }
 
 statement! {
-    /// Whether people who have not left, and live units, are in a unit on a day or later.
+    /// Whether people who work here, and live units, are in a unit on a day or later.
     struct InUse { tenant: Key, id: Key, day: NaiveDate }
     -> (Bool, Bool);
     "SELECT EXISTS (
        SELECT 1 FROM assignment a
-         JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
+         JOIN employment w ON w.tenant_id = a.tenant_id AND w.employee_id = a.employee_id
         WHERE a.tenant_id = " tenant " AND a.org_unit_id = " id "
           AND (a.effective_to IS NULL OR a.effective_to >= " day ")
-          AND (e.termination_date IS NULL OR e.termination_date >= " day ")
+          AND (w.last_day IS NULL OR w.last_day >= " day ")
      ), EXISTS (
        SELECT 1 FROM org_unit_placement p
          JOIN org_unit u ON u.tenant_id = p.tenant_id AND u.id = p.org_unit_id

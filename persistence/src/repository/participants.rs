@@ -1,5 +1,6 @@
 //! Who takes part in a cycle.
 
+use super::employments::employments;
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Id, Key, Word, rows_statement, statement, to_json, word};
@@ -13,6 +14,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Date, Nullable, Text};
 use domain::calendar::Period;
 use domain::change::{Change, Record};
+use domain::employment::Employment;
 use domain::id::{CycleId, EmployeeId, ParticipantId, ReviewId};
 use domain::participant::{Candidate, Participant};
 use domain::policy::{Sealed, Visibility};
@@ -20,7 +22,7 @@ use domain::review::form::ReviewPart;
 use domain::state::cycle::State as cycle_state;
 use domain::state::review;
 use domain::text::TextEnum;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
 #[derive(Queryable, Selectable)]
@@ -102,18 +104,20 @@ impl Enrolment {
 }
 
 statement! {
-    /// Everybody who works here from `day` or a later day until `last` on, once for each stretch of
-    /// unit, manager and position that has not ended before.
+    /// Everybody who works here on a day from `day` to `last`, with the employments begun by then,
+    /// once for each stretch of unit, manager and position that has not ended before.
     struct Workers { tenant: Key, day: NaiveDate, last: NaiveDate }
-    -> (Id, Date, Nullable<Id>, Nullable<Id>, Nullable<Text>);
-    "SELECT e.id, e.hire_date, a.org_unit_id, a.manager_id, p.code
-       FROM employee e
-       JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id
+    -> (Id, Date, Nullable<Date>, Nullable<Id>, Nullable<Id>, Nullable<Text>);
+    "SELECT w.employee_id, w.hire_date, w.last_day, a.org_unit_id, a.manager_id, p.code
+       FROM employment w
+       JOIN assignment a ON a.tenant_id = w.tenant_id AND a.employee_id = w.employee_id
         AND (a.effective_to IS NULL OR a.effective_to >= " day ")
        LEFT JOIN position p ON p.tenant_id = a.tenant_id AND p.id = a.position_id
-      WHERE e.tenant_id = " tenant " AND e.hire_date <= " last
-    "   AND (e.termination_date IS NULL OR e.termination_date >= " day ")
-      ORDER BY e.id, a.effective_from"
+      WHERE w.tenant_id = " tenant " AND w.hire_date <= " last "
+        AND EXISTS (SELECT 1 FROM employment h
+              WHERE h.tenant_id = w.tenant_id AND h.employee_id = w.employee_id
+                AND h.hire_date <= " last " AND (h.last_day IS NULL OR h.last_day >= " day "))
+      ORDER BY w.employee_id, a.effective_from, w.hire_date"
 }
 
 statement! {
@@ -183,21 +187,23 @@ impl Unit<'_> {
 
 impl Participants for Unit<'_> {
     fn candidates(&mut self, period: Period, day: NaiveDate) -> Result<Vec<Candidate>> {
-        type Stretch = (Key, NaiveDate, Option<Key>, Option<Key>, Option<String>);
+        type Stretch =
+            (Key, NaiveDate, Option<NaiveDate>, Option<Key>, Option<Key>, Option<String>);
         let workers = Workers { tenant: self.scope(), day, last: period.end() };
         let stretches: Vec<Stretch> = workers.load(self.conn)?;
         let mut candidates = Vec::<Candidate>::with_capacity(stretches.len());
-        for (person, hire_date, unit, manager, position_code) in stretches {
-            let is_known = |last: &Candidate| last.employee_id.uuid() == person.0;
-            if !candidates.last().is_some_and(is_known) {
-                candidates.push(Candidate {
-                    employee_id: person.0.into(),
-                    hire_date,
-                    org_unit_id: unit.map(|id| id.0.into()),
-                    manager_id: manager.map(|id| id.0.into()),
-                    position_code,
-                });
-            }
+        for rows in stretches.chunk_by(|one, next| one.0 == next.0) {
+            let (person, _, _, unit, manager, position_code) = &rows[0];
+            let begun: BTreeMap<_, _> = rows.iter().map(|row| (row.1, row.2)).collect();
+            let begun = begun.into_iter().map(|(first, last)| Employment::lasting(first, last));
+            let begun = employments(begun)?;
+            candidates.push(Candidate {
+                employee_id: person.0.into(),
+                employed_since: begun.unbroken_since(begun.latest()),
+                org_unit_id: unit.map(|id| id.0.into()),
+                manager_id: manager.map(|id| id.0.into()),
+                position_code: position_code.clone(),
+            });
         }
         Ok(candidates)
     }
@@ -292,6 +298,22 @@ impl Participants for Unit<'_> {
             .filter(participant::exclusion.is_null())
             .filter(cycle::state.ne_all([Closed, Archived, Cancelled].map(Word)));
         Ok(select(exists(answers)).get_result(self.conn)?)
+    }
+
+    fn answers_in(
+        &mut self,
+        cycle: CycleId,
+        manager: EmployeeId,
+        people: &[EmployeeId],
+    ) -> Result<Vec<EmployeeId>> {
+        let found: Vec<Key> = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(cycle.uuid())))
+            .filter(participant::manager_id.eq(Key(manager.uuid())))
+            .filter(participant::employee_id.eq_any(people.iter().map(|id| Key(id.uuid()))))
+            .select(participant::employee_id)
+            .load(self.conn)?;
+        Ok(found.into_iter().map(|id| id.0.into()).collect())
     }
 
     fn open_review(

@@ -16,6 +16,7 @@ type AccountColumns = (
     Text,
     Nullable<Id>,
     Nullable<Date>,
+    Nullable<Date>,
     Text,
     Nullable<Text>,
     Nullable<Id>,
@@ -26,7 +27,7 @@ type AccountColumns = (
 );
 
 statement! {
-    /// An account with one of its sessions, once for each pair of a role and a person behind it
+    /// An account with one of its sessions, once for each employment, role and a person behind it
     /// (whoever issued its credential, or that of whoever did, and whoever made a key for it) or a
     /// leader (who answers for one of them in a cycle that is not published).
     struct FindAccount { tenant: Key, session: Option<Key>, account: Key, maker: Option<Key> }
@@ -48,14 +49,14 @@ statement! {
         WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT " account ")
           AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')
      )
-     SELECT a.status, a.employee_id, e.termination_date, t.time_zone,
+     SELECT a.status, a.employee_id, w.hire_date, w.last_day, t.time_zone,
             r.role, r.org_unit_id, r.valid_from, r.valid_to, b.behind, b.leader,
             a.session_epoch, s.expires_at, s.revoked_at
        FROM account a
        JOIN tenant t ON t.id = a.tenant_id
        LEFT JOIN session s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
         AND s.id = " session "
-       LEFT JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
+       LEFT JOIN employment w ON w.tenant_id = a.tenant_id AND w.employee_id = a.employee_id
        LEFT JOIN role_assignment r ON r.tenant_id = a.tenant_id AND r.account_id = a.id
         AND r.deleted_at IS NULL
        LEFT JOIN beside b ON b.behind IS NOT NULL OR b.leader IS NOT NULL
@@ -88,13 +89,13 @@ statement! {
         WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT owner FROM held)
           AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')
      )
-     SELECT a.status, a.employee_id, e.termination_date, t.time_zone,
+     SELECT a.status, a.employee_id, w.hire_date, w.last_day, t.time_zone,
             r.role, r.org_unit_id, r.valid_from, r.valid_to, b.behind, b.leader,
             k.id, k.scopes, k.org_unit_id, k.expires_at, k.last_used_at, k.secret_hash
        FROM api_key k
        JOIN account a ON a.tenant_id = k.tenant_id AND a.id = k.owner_account_id
        JOIN tenant t ON t.id = a.tenant_id
-       LEFT JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
+       LEFT JOIN employment w ON w.tenant_id = a.tenant_id AND w.employee_id = a.employee_id
        LEFT JOIN role_assignment r ON r.tenant_id = a.tenant_id AND r.account_id = a.id
         AND r.deleted_at IS NULL
        LEFT JOIN beside b ON b.behind IS NOT NULL OR b.leader IS NOT NULL
@@ -119,7 +120,8 @@ statement! {
 struct AccountRow {
     status: String,
     employee_id: Option<Key>,
-    termination_date: Option<NaiveDate>,
+    hire_date: Option<NaiveDate>,
+    last_day: Option<NaiveDate>,
     time_zone: String,
     role: Option<String>,
     org_unit_id: Option<Key>,
@@ -147,13 +149,15 @@ fn standing<'r>(rows: impl Iterator<Item = &'r AccountRow>) -> Result<Option<Sta
             none => none.insert(Standing {
                 status: word(&row.status)?,
                 employee_id: row.employee_id.map(|id| id.0.into()),
-                termination_date: row.termination_date,
+                employments: Vec::new(),
                 time_zone: row.time_zone.clone(),
                 grants: Vec::new(),
                 behind: Vec::new(),
                 led_by: Vec::new(),
             }),
         };
+        let employment = row.hire_date.map(|start| Period { start, end: row.last_day });
+        standing.employments.extend(employment.filter(|it| !standing.employments.contains(it)));
         let grant = row.grant()?;
         standing.grants.extend(grant.filter(|grant| !standing.grants.contains(grant)));
         let person = row.behind.filter(|person| Some(*person) != row.employee_id);

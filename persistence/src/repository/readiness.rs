@@ -11,6 +11,7 @@ use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable};
 use domain::calibration_session::CalibrationSession;
+use domain::employment::EmploymentStatus::Active;
 use domain::id::CycleId;
 use domain::policy::Visibility;
 use domain::readiness::{Laggard, Missing};
@@ -39,12 +40,14 @@ const OBJECTIVE: &str = r#"%"definition":{"kind":"objective"%"#;
 type Goals = (bool, bool, bool, bool, bool);
 
 /// The person with department, name and population, the manager with name, the review with state,
-/// whether it is graded, whether its grade lacks evidence and what session compares it, and the goals.
+/// whether it is graded, whether its grade lacks evidence and what session compares it, the goals, and
+/// whether person and manager work here.
 type Found = (
     (Key, Key, Option<Key>, String, Option<String>),
     (Option<Key>, Option<String>),
     (Option<Key>, Option<String>, bool, Option<bool>, Option<Key>),
     Goals,
+    (bool, bool),
 );
 
 /// The states of the goals that count: while goals can still be written, all that are not given up.
@@ -85,6 +88,7 @@ impl Readiness for Unit<'_> {
         let unmeasured = own_goals!(counting(state))
             .filter(goal::content.not_like(OBJECTIVE))
             .filter(goal::progress.is_null());
+        let led = || self.employed("participant.manager_id", Active, visible.as_of());
         let mut query = participant::table
             .inner_join(
                 employee::table.on(employee::tenant_id
@@ -129,6 +133,7 @@ impl Readiness for Unit<'_> {
                     scored(),
                     exists(unmeasured),
                 ),
+                (self.employed("participant.employee_id", Active, visible.as_of()), led()),
             ))
             .limit(page.limit)
             .into_boxed::<Db>();
@@ -147,9 +152,9 @@ impl Readiness for Unit<'_> {
         query = match state {
             State::GoalSetting => {
                 let open = exists(own_goals!([Draft, Submitted]));
-                query.filter(not(counted()).or(open).or(unscored))
+                query.filter(not(counted()).or(open).or(unscored).or(not(led())))
             }
-            State::Executing => query.filter(unscored.or(changing())),
+            State::Executing => query.filter(unscored.or(changing()).or(not(led()))),
             State::Evaluating => {
                 let open = at.is_not_null().and(at.assume_not_null().eq_any(unrated()));
                 query.filter(open.or(unfounded()).or(changing()))
@@ -214,9 +219,10 @@ fn laggard(
     found: Found,
 ) -> Result<Laggard> {
     use reviews::State::{InCalibration, PendingManager, PendingRaters, PendingSelf};
-    let ((id, person, unit, name, population), (manager, boss), review, goals) = found;
+    let ((id, person, unit, name, population), (manager, boss), review, goals, employed) = found;
+    let (person_employed, manager_employed) = employed;
     let (review, at, graded, unfounded, session) = review;
-    let (in_draft, _, counted, scored, unmeasured) = goals;
+    let (in_draft, submitted, counted, scored, unmeasured) = goals;
     let at: Option<reviews::State> = at.as_deref().map(word).transpose()?;
     let is_of = |some: &[String]| population.as_ref().is_some_and(|it| some.contains(it));
     let unscored = match is_of(&demands.scored) && !scored {
@@ -234,10 +240,12 @@ fn laggard(
     let of_review = at.and_then(Missing::of_review);
     let missing = match (state, at) {
         (State::GoalSetting, _) if !counted => Missing::Goals,
-        (State::GoalSetting, _) => unscored.unwrap_or(match in_draft {
-            true => Missing::GoalSubmission,
-            false => Missing::GoalApproval,
+        (State::GoalSetting, _) => unscored.unwrap_or(match (in_draft, submitted) {
+            (true, _) => Missing::GoalSubmission,
+            (false, true) => Missing::GoalApproval,
+            (false, false) => Missing::Manager,
         }),
+        (State::Executing, _) if unscored.is_none() && !manager_employed => Missing::Manager,
         (State::Executing, _) => unscored.unwrap_or(Missing::GoalChange),
         (_, _) if unfounded == Some(true) => Missing::Evidence,
         (State::Evaluating, Some(PendingSelf | PendingRaters | PendingManager)) => {
@@ -257,5 +265,7 @@ fn laggard(
         review_id: review.map(|id| id.0.into()),
         missing,
         open_changes: Vec::new(),
+        person_employed,
+        manager_employed,
     })
 }

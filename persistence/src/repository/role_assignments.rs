@@ -8,15 +8,18 @@ use crate::column::{At, Key, Word, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{ReportingLines, Result, RoleAssignments, RoleFilter};
-use crate::schema::{account, employee, role_assignment};
+use crate::schema::{account, employment, role_assignment};
 use chrono::NaiveDate;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use domain::account::{AccountStatus, Role, RoleAssignment};
 use domain::change::Change;
+use domain::employment::EmploymentStatus;
 use domain::id::{EmployeeId, RoleAssignmentId};
 use domain::policy::Sealed;
 use domain::text::TextEnum;
+use std::collections::HashMap;
+use uuid::Uuid;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = role_assignment, treat_none_as_default_value = false)]
@@ -87,54 +90,48 @@ impl RoleAssignments for Unit<'_> {
 
     fn hr_admin_remains(&mut self, day: NaiveDate) -> Result<bool> {
         self.lock_lines()?;
-        let person = employee::tenant_id
-            .eq(account::tenant_id)
-            .and(employee::id.nullable().eq(account::employee_id));
+        let employed = self.employed("account.employee_id", EmploymentStatus::Active, day);
+        let stays = employment::table
+            .filter(employment::tenant_id.eq(self.scope()))
+            .filter(employment::employee_id.nullable().eq(account::employee_id))
+            .filter(employment::last_day.is_null());
         let admins = role_assignment::table
             .inner_join(
                 account::table.on(account::tenant_id
                     .eq(role_assignment::tenant_id)
                     .and(account::id.eq(role_assignment::account_id))),
             )
-            .left_join(employee::table.on(person))
             .filter(role_assignment::tenant_id.eq(self.scope()))
             .filter(role_assignment::role.eq(Word(Role::HrAdmin)))
             .filter(role_assignment::deleted_at.is_null())
             .filter(role_assignment::valid_from.le(day))
             .filter(role_assignment::valid_to.is_null())
             .filter(account::status.eq(Word(AccountStatus::Active)))
-            .filter(employee::termination_date.is_null());
+            .filter(account::employee_id.is_null().or(employed.and(exists(stays))));
         Ok(select(exists(admins)).get_result(self.conn)?)
     }
 
-    fn roles_beyond_employment(
+    fn roles_beyond(
         &mut self,
-        people: &[EmployeeId],
+        last_days: &HashMap<EmployeeId, NaiveDate>,
     ) -> Result<Vec<(RoleAssignment, NaiveDate)>> {
+        let people: Vec<Uuid> = last_days.keys().map(|id| id.uuid()).collect();
         let mut found = Vec::new();
         for people in people.chunks(KEYS) {
-            let rows: Vec<(Row, Option<NaiveDate>)> = role_assignment::table
+            let rows: Vec<(Row, Option<Key>)> = role_assignment::table
                 .inner_join(
                     account::table.on(account::tenant_id
                         .eq(role_assignment::tenant_id)
                         .and(account::id.eq(role_assignment::account_id))),
                 )
-                .inner_join(
-                    employee::table.on(employee::tenant_id
-                        .eq(account::tenant_id)
-                        .and(employee::id.nullable().eq(account::employee_id))),
-                )
                 .filter(role_assignment::tenant_id.eq(self.scope()))
-                .filter(one_of("account.employee_id", people.iter().map(|id| id.uuid())))
+                .filter(one_of("account.employee_id", people.iter().copied()))
                 .filter(role_assignment::deleted_at.is_null())
-                .filter(
-                    role_assignment::valid_to
-                        .is_null()
-                        .or(role_assignment::valid_to.gt(employee::termination_date)),
-                )
-                .select((Row::as_select(), employee::termination_date))
+                .select((Row::as_select(), account::employee_id))
                 .load(self.conn)?;
-            for (row, last) in rows {
+            for (row, person) in rows {
+                let last = person.and_then(|key| last_days.get(&key.0.into()).copied());
+                let last = last.filter(|last| row.valid_to.is_none_or(|until| *last < until));
                 if let Some(last) = last {
                     found.push((row.try_into()?, last));
                 }

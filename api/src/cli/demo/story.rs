@@ -266,9 +266,10 @@ impl Story<'_> {
         for participant in self.store.participants(&filter, &visible, &Page::ALL)? {
             let order = json!({
                 "manager_id": self.find(HR_DIRECTOR)?.id.uuid(),
+                "allow_mutual": true,
                 "reason": "代表董事会评价 Rates on behalf of the board",
             });
-            let version = participant.version;
+            let version = Some(participant.version);
             participants::cases::hand_over(self.store, &hr, participant.id, version, read(order)?)?;
         }
         Ok(id)
