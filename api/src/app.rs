@@ -5,9 +5,11 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::edge::Edge;
 use crate::jobs::Desk;
+use crate::key_file::KeyFile;
 use crate::keys::Keys;
 use persistence::Database;
 use std::collections::HashSet;
+use std::error::Error;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -23,6 +25,8 @@ pub struct App {
     pub clock: Clock,
     /// Every setting.
     pub settings: Settings,
+    /// The secret of the installation.
+    pub key_file: KeyFile,
     /// Keys that sign tokens and cursors.
     pub keys: Keys,
     /// What signing in shares between requests.
@@ -41,8 +45,12 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the database; migrations have run.
-    pub async fn open(settings: Settings, clock: Clock) -> Result<Self, persistence::DbError> {
+    /// Opens the key file and the database; migrations have run.
+    ///
+    /// # Errors
+    /// Either cannot be opened.
+    pub async fn open(settings: Settings, clock: Clock) -> Result<Self, Box<dyn Error>> {
+        let key_file = KeyFile::open_or_create(&settings.key_file())?;
         let db = Database::open(&settings.database())?;
         let keys = Keys::load(&db, clock.now()).await?;
         let edge = Edge::new(&settings);
@@ -51,6 +59,7 @@ impl App {
             db,
             clock,
             settings,
+            key_file,
             keys,
             edge,
             auth: Auth::default(),

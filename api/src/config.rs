@@ -3,6 +3,7 @@
 use clap::Args;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Settings of a running server.
@@ -16,6 +17,11 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub database_url: String,
+    /// File with the secret of this installation, made at the first start; all replicas share it, and
+    /// a restored database needs it. Where not given it lies beside an SQLite file, under the same
+    /// name with `.key`; with PostgreSQL it is `evenhand.key` in the working directory.
+    #[arg(long, env = "EVENHAND_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
     /// Address to listen on.
     #[arg(long, env = "EVENHAND_HOST", default_value = "127.0.0.1")]
     pub host: IpAddr,
@@ -86,6 +92,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Where the key file is.
+    pub fn key_file(&self) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| {
+            match persistence::Database::file(&self.database_url) {
+                Some(database) => database.with_added_extension("key"),
+                None => "evenhand.key".into(),
+            }
+        })
+    }
+
     /// How the database is opened.
     pub fn database(&self) -> persistence::Options {
         persistence::Options {

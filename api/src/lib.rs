@@ -26,6 +26,7 @@ pub mod extract;
 pub mod goals;
 pub mod housekeeping;
 pub mod jobs;
+pub mod key_file;
 pub mod keys;
 pub mod me;
 pub mod org_units;

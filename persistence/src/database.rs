@@ -5,6 +5,7 @@ use crate::ports::Store;
 use crate::{postgres, sqlite};
 use domain::id::TenantId;
 use domain::time::Timestamp;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -73,6 +74,11 @@ impl Database {
         } else {
             Ok(Self::Sqlite(Arc::new(sqlite::engine::Engine::open(options)?)))
         }
+    }
+
+    /// The file of the database at `url`; none where that is a server's.
+    pub fn file(url: &str) -> Option<&Path> {
+        (!is_postgres(url)).then(|| url.strip_prefix("sqlite://").unwrap_or(url).as_ref())
     }
 
     /// Brings the schema at `url` up to date, alone; returns the migrations that ran.

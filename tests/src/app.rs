@@ -55,10 +55,20 @@ struct Arguments {
     settings: Settings,
 }
 
+/// Where the program under test keeps its secret, when that is not beside the database.
+pub fn key_file(url: &str) -> Option<String> {
+    let beside = Database::file(url).is_some();
+    (!beside).then(|| Cluster::shared().key_file().display().to_string())
+}
+
 /// Settings of a server under test: a free port, one worker, and tokens that outlive the run.
 pub fn settings(url: &str, more: &[&str]) -> Settings {
     let few = "--port 0 --workers 1 --readers 4 --access-minutes 1440 --rate-per-minute 1000000";
     let mut all = vec!["tests", "--database-url", url];
+    let key_file = key_file(url);
+    if let Some(file) = &key_file {
+        all.extend(["--key-file", file]);
+    }
     // A setting given twice would be refused, so what is asked for goes before the usual.
     let usual: Vec<&str> = few.split(' ').collect();
     all.extend(usual.chunks(2).filter(|pair| !more.contains(&pair[0])).flatten());
@@ -118,8 +128,8 @@ struct Template {
 }
 
 enum Source {
-    /// The bytes of the file.
-    File(Vec<u8>),
+    /// The bytes of the file, and of the key file beside it.
+    File([Vec<u8>; 2]),
     /// A database nobody is connected to.
     Database(TestDatabase),
 }
@@ -145,7 +155,7 @@ impl Template {
                 let file = database.url.trim_start_matches("sqlite://");
                 let log = PathBuf::from(format!("{file}-wal"));
                 eventually("the last connection merges the log and goes", || !log.exists());
-                Source::File(fs::read(file).expect("read the file"))
+                Source::File(both(file).map(|file| fs::read(file).expect("read the file")))
             }
             Engine::Postgres => Source::Database(database),
         };
@@ -156,13 +166,20 @@ impl Template {
         match &self.source {
             Source::File(bytes) => {
                 let copy = TestDatabase::empty(Engine::Sqlite);
-                let file = copy.url.trim_start_matches("sqlite://");
-                fs::write(file, bytes).expect("write the file");
+                let files = both(copy.url.trim_start_matches("sqlite://"));
+                for (file, bytes) in files.iter().zip(bytes) {
+                    fs::write(file, bytes).expect("write the file");
+                }
                 copy
             }
             Source::Database(database) => TestDatabase::copy_of(database),
         }
     }
+}
+
+/// A database file, and the key file beside it.
+fn both(file: &str) -> [String; 2] {
+    [file.to_owned(), format!("{file}.key")]
 }
 
 /// A copy of the prepared database, and who is in it.

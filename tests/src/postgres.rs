@@ -124,6 +124,11 @@ impl Cluster {
         format!("postgres://{ROLE}@localhost/{name}?host={}", self.home.display())
     }
 
+    /// Where the program under test keeps its secret, for all databases of the cluster.
+    pub fn key_file(&self) -> PathBuf {
+        self.home.join("evenhand.key")
+    }
+
     /// Stops the server as a crash would: no checkpoint, connections cut, recovery at the next start.
     pub fn kill_immediate(&self) {
         run(self.pg_ctl("stop").args(["--mode", "immediate"]));

@@ -2,6 +2,7 @@
 //! [`ARGUMENTS`] it runs `evenhand` instead of the tests, so that no other binary has to be built
 //! and found.
 
+use crate::app::key_file;
 use api::cli::{self, Cli};
 use clap::Parser;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -32,6 +33,10 @@ pub fn evenhand() {
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("a path to this program"));
+    let url = arguments.iter().skip_while(|argument| **argument != "--database-url").nth(1);
+    if let Some(file) = url.and_then(|url| key_file(url)) {
+        command.env("EVENHAND_KEY_FILE", file);
+    }
     command
         .args(["--exact", TEST, "--ignored", "--nocapture"])
         .env(ARGUMENTS, arguments.join("\n"))
