@@ -6,6 +6,7 @@ use crate::auth::sign_in::{end_sessions, set_password};
 use crate::auth::{password, throttle};
 use crate::caller::{Actor, Caller};
 use crate::extract::Body;
+use crate::reads::list_reads;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::schema::{word_list, words};
@@ -243,7 +244,8 @@ async fn revoke_sessions(caller: Caller) -> Result<HttpResponse, Refusal> {
 
 /// Routes of the caller itself.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(scope("/me").service(read).service(change_password).service(revoke_sessions));
+    let me = scope("/me").service(read).service(change_password).service(revoke_sessions);
+    config.service(me.service(list_reads));
 }
 
 /// Signs the caller out everywhere.

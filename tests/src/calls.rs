@@ -284,6 +284,8 @@ impl<'a> Calls<'a> {
             | "listRoleAssignments"
             | "listApiKeys"
             | "listAuditEntries"
+            | "listAuditHeads"
+            | "listReadsOfMe"
             | "listEvents"
             | "listJobs"
             | "listPolicies"

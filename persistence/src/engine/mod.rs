@@ -5,11 +5,14 @@ mod lane;
 mod readers;
 mod unit;
 
-use super::{Conn, dialect};
+use super::{Conn, Db, dialect};
+use crate::column::statement;
 use crate::database::{Context, Options};
 use crate::error::{DbError, Failure};
 use crate::ports::Store;
 use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
+use diesel::migration::{Migration, MigrationSource};
+use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
 use diesel_migrations::MigrationHarness;
 use domain::id::TenantId;
@@ -146,8 +149,15 @@ impl Engine {
         Ok(Self { readers, lanes, threads, statements })
     }
 
-    /// Brings the schema up to date; returns the names of the migrations that ran.
+    /// Brings the schema up to date; returns the names of the migrations that ran. Where there is
+    /// nothing to do it needs no right to change the schema.
     pub fn migrate(url: &str) -> Result<Vec<String>, DbError> {
+        let mut conn = dialect::connect(url)?;
+        if is_current(&mut conn)? {
+            dialect::settle_plans(&mut conn)?;
+            return Ok(Vec::new());
+        }
+        drop(conn);
         Self::migrating(url, |conn| {
             let ran = conn.run_pending_migrations(dialect::MIGRATIONS)?;
             let ran = ran.iter().map(ToString::to_string).collect();
@@ -175,10 +185,32 @@ impl Engine {
 
     /// Whether every migration this program knows has run.
     pub fn is_migrated(url: &str) -> Result<bool, DbError> {
-        dialect::connect(url)?
-            .has_pending_migration(dialect::MIGRATIONS)
-            .map(|pending| !pending)
-            .map_err(|error| DbError::Engine(error.to_string()))
+        is_current(&mut dialect::connect(url)?)
+    }
+
+    /// Grants a role what serving needs.
+    pub fn grant(url: &str, role: &str) -> Result<(), DbError> {
+        dialect::grant(&mut dialect::connect(url)?, role)
+    }
+
+    /// Runs `work` in one snapshot, on a connection that writes nothing.
+    ///
+    /// # Errors
+    /// The database cannot be opened, is not up to date, or those of `work`.
+    pub fn inspect<R>(
+        url: &str,
+        tenant: TenantId,
+        work: &mut dyn FnMut(&mut dyn Store) -> Result<R, DbError>,
+    ) -> Result<R, DbError> {
+        let mut conn = dialect::connect_to_look(url)?;
+        if !is_current(&mut conn)? {
+            return Err(DbError::Engine("the schema is not that of this program".to_owned()));
+        }
+        dialect::enter_tenant(&mut conn, tenant)?;
+        conn.batch_execute(dialect::BEGIN_SNAPSHOT)?;
+        let result = work(&mut Unit::reading(&mut conn, tenant));
+        conn.batch_execute("COMMIT")?;
+        result
     }
 
     /// Runs `work` on a reading connection.
@@ -217,6 +249,26 @@ impl Engine {
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
+}
+
+statement! {
+    /// The migrations that have run.
+    struct Ran {} -> (diesel::sql_types::Text,);
+    "SELECT version FROM __diesel_schema_migrations"
+}
+
+/// Whether every migration this program knows has run, asked without writing anything.
+fn is_current(conn: &mut Conn) -> Result<bool, DbError> {
+    let ran: QueryResult<Vec<(String,)>> = Ran {}.load(conn);
+    let ran = match ran.map_err(DbError::from) {
+        // An empty database has no such table.
+        Err(DbError::Engine(_)) => return Ok(false),
+        ran => ran?,
+    };
+    let known: Vec<Box<dyn Migration<Db>>> =
+        dialect::MIGRATIONS.migrations().map_err(|error| DbError::Engine(error.to_string()))?;
+    let has_run = |version: String| ran.iter().any(|(ran,)| *ran == version);
+    Ok(known.iter().all(|migration| has_run(migration.name().version().to_string())))
 }
 
 /// What a panic said.
