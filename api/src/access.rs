@@ -149,7 +149,7 @@ fn explain_access(
         let decision = decide(&asked.subject, action, &Target::default());
         return Ok(answer(decision, &Target::default()));
     };
-    if action == Action::EventRead {
+    if matches!(action, Action::EventRead | Action::AuditHeadRead | Action::ReadEntryRead) {
         return Err(Refusal::invalid("/resource_id", "not_allowed"));
     }
     if action == Action::AuditEntryRead {

@@ -135,6 +135,14 @@ struct AuditEntryQuery {
     until: Option<DateTime<Utc>>,
 }
 
+/// An entry as it is shown.
+struct ShownEntry {
+    position: i64,
+    /// The review whose values it tells, and whom that is about.
+    told: Option<(Uuid, Uuid)>,
+    view: AuditEntryView,
+}
+
 /// What the caller may see of the log.
 struct Sight {
     mask: Mask,
@@ -200,15 +208,36 @@ impl Sight {
         actor: &Actor,
         filter: AuditFilter,
         page: &Page,
-    ) -> Result<Vec<(i64, AuditEntryView)>, Refusal> {
+    ) -> Result<Vec<ShownEntry>, Refusal> {
         let entries = store.audit_entries(&self.narrow(filter), page)?;
         let targets = self.targets(store, &entries)?;
-        let view = |entry: AuditEntry| {
-            let target = targets.get(&entry.resource_id);
-            let open = target.is_some_and(|target| self.opens(actor, &entry, target));
-            (entry.position, AuditEntryView::new(entry, open, self.numbered))
+        let opened = |entry: &AuditEntry| {
+            targets.get(&entry.resource_id).filter(|target| self.opens(actor, entry, target))
         };
-        Ok(entries.into_iter().map(view).collect())
+        let moves =
+            entries.iter().filter(|entry| entry.resource == "move" && opened(entry).is_some());
+        let moves: Vec<_> = moves.map(|entry| entry.resource_id).collect();
+        let moved = match moves.is_empty() {
+            true => Vec::new(),
+            false => store.reviews_moved(&moves)?,
+        };
+        let told = |entry: &AuditEntry, target: &Target| match entry.resource.as_str() {
+            "review" => Some((target.id, target.about?.uuid())),
+            "move" => {
+                let of = moved.iter().find(|(id, ..)| *id == entry.resource_id);
+                of.map(|(_, review, person)| (review.uuid(), person.uuid()))
+            }
+            _ => None,
+        };
+        let shown = |entry: AuditEntry| {
+            let target = opened(&entry);
+            ShownEntry {
+                position: entry.position,
+                told: target.and_then(|target| told(&entry, target)),
+                view: AuditEntryView::new(entry, target.is_some(), self.numbered),
+            }
+        };
+        Ok(entries.into_iter().map(shown).collect())
     }
 
     /// What the policy must know of the records that entries tell of, a statement for each noun, if
@@ -282,8 +311,9 @@ async fn list(caller: Caller, query: Query<AuditEntryQuery>) -> Result<HttpRespo
             Sight::of(store, actor)?.entries(store, actor, filter.clone(), &page)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |(last, _)| After::Position(*last));
-    let items = rows.into_iter().map(|(_, view)| view).collect();
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Position(last.position));
+    caller.shown("listAuditEntries", rows.iter().filter_map(|row| row.told)).await?;
+    let items = rows.into_iter().map(|row| row.view).collect();
     let page = AuditEntryPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
 }
@@ -297,23 +327,20 @@ async fn list(caller: Caller, query: Query<AuditEntryQuery>) -> Result<HttpRespo
     security(("bearer" = [])))]
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let view = caller.snapshot(move |store, actor| read_entry(store, actor, id.0)).await?;
-    caller.found(1, &view)
+    let entry = caller.snapshot(move |store, actor| read_entry(store, actor, id.0)).await?;
+    caller.shown("getAuditEntry", entry.told).await?;
+    caller.found(1, &entry.view)
 }
 
 /// An audit entry as the caller may see it.
-pub fn read_entry(
-    store: &mut dyn Store,
-    actor: &Actor,
-    id: Uuid,
-) -> Result<AuditEntryView, Refusal> {
+fn read_entry(store: &mut dyn Store, actor: &Actor, id: Uuid) -> Result<ShownEntry, Refusal> {
     let sight = Sight::of(store, actor).map_err(|refused| match refused {
         Refusal::Forbidden(_) => Refusal::NotFound,
         other => other,
     })?;
     let filter = AuditFilter { id: Some(id), ..AuditFilter::default() };
     let found = sight.entries(store, actor, filter, &Page::ALL)?;
-    found.into_iter().next().map(|(_, view)| view).ok_or(Refusal::NotFound)
+    found.into_iter().next().ok_or(Refusal::NotFound)
 }
 
 /// Why the log shows an entry to somebody; none where it does not.
@@ -327,7 +354,7 @@ pub fn decision(
         entry => entry?,
     };
     let sight = Sight::of(store, actor)?;
-    let target = match sight.own.contains(&entry.resource_id) {
+    let target = match sight.own.contains(&entry.view.resource_id) {
         true => oneself(actor),
         false => Target { id, ..Target::default() },
     };

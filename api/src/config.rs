@@ -22,6 +22,14 @@ pub struct Settings {
     /// name with `.key`; with PostgreSQL it is `evenhand.key` in the working directory.
     #[arg(long, env = "EVENHAND_KEY_FILE")]
     pub key_file: Option<PathBuf>,
+    /// Minutes between two signed heads of each company's audit log; one more is signed at every
+    /// start and stop.
+    #[arg(long, env = "EVENHAND_AUDIT_HEAD_MINUTES", default_value = "60")]
+    pub audit_head_minutes: NonZeroU32,
+    /// File to which every signed head is appended, a line of JSON each; best on storage that whoever
+    /// looks after the database cannot write to.
+    #[arg(long, env = "EVENHAND_AUDIT_HEAD_FILE")]
+    pub audit_head_file: Option<PathBuf>,
     /// Address to listen on.
     #[arg(long, env = "EVENHAND_HOST", default_value = "127.0.0.1")]
     pub host: IpAddr,

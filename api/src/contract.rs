@@ -33,6 +33,7 @@ const TAGS: &[(&str, &str)] = &[
     ("role-assignments", "Who holds which role, for which units."),
     ("api-keys", "Keys with which programs sign in."),
     ("audit-entries", "Who did what, when, and by which rule."),
+    ("audit-heads", "Signed ends of the audit log, to be kept elsewhere."),
     ("events", "The ordered feed of what happened, for programs that keep a copy."),
     ("policies", "What is evaluated, by whom and with which weight, version by version."),
     ("cycles", "Performance cycles: one policy applied to many people for a period."),

@@ -34,7 +34,8 @@ pub struct EventView {
     pub resource_id: Uuid,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// Names of changed fields, and ids where many were changed at once.
+    /// Names of changed fields, ids where many were changed at once, and of `audit_head.published` the
+    /// head.
     #[schema(example = json!({ "fields": ["email"] }))]
     pub data: BTreeMap<String, serde_json::Value>,
 }

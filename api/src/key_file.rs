@@ -62,12 +62,21 @@ impl KeyFile {
     /// Reads the file. One of our own that others may read or write is narrowed to its owner.
     ///
     /// # Errors
-    /// It is missing or cannot be read, holds something else, or is open to others and not ours. A
-    /// file of root's may be readable by our group, as secrets are mounted into containers.
+    /// Those of [`KeyFile::read`], or it is open to others and not ours. A file of root's may be
+    /// readable by our group, as secrets are mounted into containers.
     pub fn open(path: &Path) -> Result<Self, KeyFileError> {
+        let opened = Self::read(path)?;
+        narrow(path)?;
+        Ok(opened)
+    }
+
+    /// Reads the file and leaves it as it is.
+    ///
+    /// # Errors
+    /// It is missing, cannot be read, or holds something else.
+    pub fn read(path: &Path) -> Result<Self, KeyFileError> {
         let failed = |error| KeyFileError::Io(path.to_owned(), error);
         let file = File::open(path).map_err(failed)?;
-        narrow(path, &file)?;
         let mut text = String::new();
         file.take(LONGEST).read_to_string(&mut text).map_err(failed)?;
         let secret = text.trim_end().strip_prefix(MARK).and_then(|text| BASE64.decode(text).ok());
@@ -89,16 +98,14 @@ impl KeyFile {
 }
 
 /// Makes sure that a file is nobody else's to read or write.
-fn narrow(path: &Path, file: &File) -> Result<(), KeyFileError> {
-    let metadata = file.metadata().map_err(|error| KeyFileError::Io(path.to_owned(), error))?;
+fn narrow(path: &Path) -> Result<(), KeyFileError> {
+    let metadata = fs::metadata(path).map_err(|error| KeyFileError::Io(path.to_owned(), error))?;
     let mode = metadata.mode() & 0o777;
-    if mode & OTHERS == 0 || file.set_permissions(Permissions::from_mode(0o600)).is_ok() {
+    let is_mounted = metadata.uid() == 0 && mode & OTHERS_OF_ROOT == 0;
+    if mode & OTHERS == 0 || fs::set_permissions(path, Permissions::from_mode(0o600)).is_ok() {
         return Ok(());
     }
-    if metadata.uid() == 0 && mode & OTHERS_OF_ROOT == 0 {
-        return Ok(());
-    }
-    Err(KeyFileError::Open(path.to_owned(), mode))
+    if is_mounted { Ok(()) } else { Err(KeyFileError::Open(path.to_owned(), mode)) }
 }
 
 /// Makes a file with a new secret, unless there is one by then. It comes to its name only once it

@@ -8,6 +8,7 @@ use crate::auth::throttle::Source;
 use crate::caller::{Actor, Caller};
 use crate::edge::peer;
 use crate::extract::Body;
+use crate::reads::list_reads;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::schema::{word_list, words};
@@ -246,7 +247,8 @@ async fn revoke_sessions(caller: Caller) -> Result<HttpResponse, Refusal> {
 
 /// Routes of the caller itself.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(scope("/me").service(read).service(change_password).service(revoke_sessions));
+    let me = scope("/me").service(read).service(change_password).service(revoke_sessions);
+    config.service(me.service(list_reads));
 }
 
 /// Signs the caller out everywhere.

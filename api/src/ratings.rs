@@ -94,6 +94,7 @@ async fn export_ratings(
     let export = Export {
         format,
         bom: format == Format::Csv && bom.unwrap_or(false),
+        operation: "exportRatings",
         name: format!("ratings-{today}"),
         record: Record::new("export.made", new_id(), shown.rule())
             .field("content", None::<&str>, "ratings")
@@ -209,6 +210,7 @@ fn write_ratings(
         };
         let read = decide(&actor.subject, Action::ReviewRead, &target).permit;
         let line = |row: RatingRow| {
+            sink.shows(row.review.id, row.review.employee_id);
             let known = permit.mask() > Mask::Metadata;
             // What a review shows to whoever may know of it, a file shows of a draft.
             let framed = known || read.is_some_and(|permit| permit.mask() == Mask::Full);

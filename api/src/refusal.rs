@@ -131,6 +131,9 @@ pub enum Refusal {
     /// A failure of the database.
     #[error(transparent)]
     Database(#[from] DbError),
+    /// A look at somebody's records could not be logged, so nothing of them is shown.
+    #[error("the read could not be logged: {0}")]
+    LookNotLogged(DbError),
     /// A fault of the program.
     #[error("internal: {0}")]
     Internal(String),
@@ -243,6 +246,7 @@ impl Refusal {
             Refusal::HeaderTooLarge => "header-too-large",
             Refusal::RequestTimeout => "request-timeout",
             Refusal::DeadlineExceeded => "deadline-exceeded",
+            Refusal::LookNotLogged(_) => "read-not-logged",
             Refusal::Overloaded | Refusal::Database(DbError::Busy) => "overloaded",
             Refusal::ShuttingDown => "shutting-down",
             Refusal::Database(DbError::Unavailable(_) | DbError::Race(_)) => "database-unavailable",
@@ -279,6 +283,7 @@ impl Refusal {
             Refusal::IdempotencyInFlight
             | Refusal::Overloaded
             | Refusal::DeadlineExceeded
+            | Refusal::LookNotLogged(_)
             | Refusal::ShuttingDown
             | Refusal::Database(DbError::Busy | DbError::Unavailable(_) | DbError::Race(_)) => {
                 facts.retry_after = Some(1);

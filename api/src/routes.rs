@@ -19,6 +19,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .configure(crate::role_assignments::routes)
             .configure(crate::api_keys::routes)
             .configure(crate::audit_entries::routes)
+            .configure(crate::audit_heads::routes)
             .configure(crate::events::routes)
             .configure(crate::jobs::routes)
             .configure(crate::access::routes)

@@ -145,7 +145,7 @@ pub fn opened_by(action: &str) -> Option<Action> {
         "move" => Action::MoveRead,
         "job" => Action::JobRead,
         // A file that was taken away is no record; its entry says only how many lines of what.
-        "export" => Action::AuditEntryRead,
+        "export" | "audit_head" | "audit_entry" => Action::AuditEntryRead,
         _ => return None,
     })
 }

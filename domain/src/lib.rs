@@ -26,6 +26,7 @@ pub mod id;
 pub mod import;
 pub mod job;
 pub mod kpi;
+pub mod look;
 pub mod merit;
 pub mod nine_box;
 pub mod number;

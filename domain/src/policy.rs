@@ -191,6 +191,10 @@ text_enum! {
         ApiKeyWrite = "api_key.write",
         /// Read the audit log.
         AuditEntryRead = "audit_entry.read",
+        /// Read the signed heads of the audit log.
+        AuditHeadRead = "audit_head.read",
+        /// Read who has looked at one's own released records.
+        ReadEntryRead = "read_entry.read",
         /// Read the events feed.
         EventRead = "event.read",
         /// Follow a job.
@@ -288,6 +292,8 @@ impl Action {
             Action::RoleAssignmentRead | Action::RoleAssignmentWrite => Action::RoleAssignmentRead,
             Action::ApiKeyRead | Action::ApiKeyWrite => Action::ApiKeyRead,
             Action::AuditEntryRead => Action::AuditEntryRead,
+            Action::AuditHeadRead => Action::AuditHeadRead,
+            Action::ReadEntryRead => Action::ReadEntryRead,
             Action::EventRead => Action::EventRead,
             Action::JobRead => Action::JobRead,
             Action::AccessExplain => Action::AccessExplain,
@@ -444,6 +450,7 @@ pub const RULES: &[Rule] = &[
             A::RoleAssignmentWrite,
             A::ApiKeyRead,
             A::ApiKeyWrite,
+            A::AuditHeadRead,
             A::EventRead,
             A::JobRead,
             A::AccessExplain,
@@ -485,6 +492,7 @@ pub const RULES: &[Rule] = &[
             A::AccountRead,
             A::RoleAssignmentRead,
             A::ApiKeyRead,
+            A::AuditHeadRead,
             A::EventRead,
             A::AccessExplain,
         ],
@@ -606,7 +614,7 @@ pub const RULES: &[Rule] = &[
             A::RatingExport,
         ],
     ),
-    allow("own-work", Who::Colleague, Mask::Full, &[A::DashboardOwn]),
+    allow("own-work", Who::Colleague, Mask::Full, &[A::DashboardOwn, A::ReadEntryRead]),
     allow("standards", Who::Colleague, Mask::Full, &[A::PolicyRead]).during(RELEASED),
     allow("cycles", Who::Colleague, Mask::Directory, &[A::CycleRead]).during(SUBMITTED_ON),
     allow("hrbp-cycles", Who::Hrbp, Mask::Full, &[A::CycleRead]).during(SUBMITTED_ON),

@@ -90,10 +90,9 @@ impl Missing {
             | Missing::GoalApproval => schedule.execution,
             Missing::SelfReview => schedule.self_review_due,
             Missing::Raters | Missing::RaterAnswers => schedule.rater_due,
-            Missing::Manager
-            | Missing::Actual
-            | Missing::ManagerReview
-            | Missing::GoalChange => schedule.manager_review_due,
+            Missing::Manager | Missing::Actual | Missing::ManagerReview | Missing::GoalChange => {
+                schedule.manager_review_due
+            }
             Missing::SecondReview => schedule.calibration,
             Missing::Grade | Missing::Evidence | Missing::Calibration => schedule.publication,
         }

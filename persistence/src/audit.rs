@@ -1,5 +1,14 @@
 //! The audit chain: each entry's hash covers its content and the hash before it, so that a
-//! flipped, deleted, swapped, inserted or rewritten entry is found.
+//! flipped, deleted, swapped, inserted or rewritten entry is found. The log of reads is chained the
+//! same way, and signed heads hold both against whoever could write all of it anew.
+
+mod head;
+mod read;
+mod verify;
+
+pub use head::{AuditHead, End, Ends};
+pub use read::{ReadEntry, Subjects};
+pub use verify::{KeptHead, Log, Report, Signature, Signer, Tampering, verify};
 
 use crate::column::to_json;
 use crate::database::Context;
@@ -11,6 +20,13 @@ use uuid::{Builder, Uuid};
 
 /// Hash before the first entry of a tenant.
 pub const GENESIS: [u8; 32] = [0; 32];
+
+/// What happens to an entry whose details are erased. The details go where this is chained, and
+/// nowhere else.
+pub const ERASED: &str = "audit_entry.erased";
+
+/// What happens to a head that is published.
+pub const PUBLISHED: &str = "audit_head.published";
 
 /// One line of the audit log as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +59,7 @@ pub struct AuditEntry {
     pub rule: String,
     /// The request that asked for it.
     pub request_id: String,
-    /// Values before and after as JSON; none once erased.
+    /// Values before and after as JSON, kept apart from the chain; none once erased.
     pub details: Option<String>,
     /// Salt of the digest; none once erased.
     pub salt: Option<Vec<u8>>,
@@ -53,39 +69,6 @@ pub struct AuditEntry {
     pub previous_hash: Vec<u8>,
     /// Hash of this entry.
     pub hash: Vec<u8>,
-}
-
-/// What `verify` found wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Tampering {
-    /// An entry is missing, doubled or out of place.
-    #[error("entry {expected} is missing: found {found} in its place")]
-    Gap {
-        /// The position that should have come.
-        expected: i64,
-        /// The position that came.
-        found: i64,
-    },
-    /// An entry does not follow from the one before it.
-    #[error("entry {0} does not follow from the entry before it")]
-    Unlinked(i64),
-    /// An entry's content is not what was hashed.
-    #[error("entry {0} has been changed")]
-    Changed(i64),
-    /// The values of an entry are not those that were recorded.
-    #[error("the details of entry {0} have been changed")]
-    Details(i64),
-    /// The chain ends elsewhere than its head says.
-    #[error("the chain ends at entry {end}, its head says {head}")]
-    Truncated {
-        /// Last entry found.
-        end: i64,
-        /// Last entry by the head.
-        head: i64,
-    },
-    /// The last entry is not the one the head was made from.
-    #[error("the last entry is not the one its head was made from")]
-    Head,
 }
 
 impl AuditEntry {
@@ -126,82 +109,61 @@ impl AuditEntry {
 
     /// SHA-256 over the previous hash and every field but the erasable ones, each with its length.
     fn compute_hash(&self) -> Vec<u8> {
-        let mut hash = Sha256::new();
-        let mut add = |bytes: Option<&[u8]>| match bytes {
-            None => hash.update([0]),
-            Some(bytes) => {
-                hash.update([1]);
-                hash.update((bytes.len() as u64).to_be_bytes());
-                hash.update(bytes);
+        Fields::default()
+            .add(&self.previous_hash)
+            .add(self.position.to_be_bytes())
+            .add(self.id)
+            .add(self.at.timestamp_micros().to_be_bytes())
+            .add(&self.actor_kind)
+            .add_any(self.actor_id)
+            .add_any(self.on_behalf_of)
+            .add(&self.action)
+            .add(&self.resource)
+            .add(self.resource_id)
+            .add_any(self.from_state.as_ref())
+            .add_any(self.to_state.as_ref())
+            .add_any(self.reason.as_ref())
+            .add(&self.rule)
+            .add(&self.request_id)
+            .add(&self.details_digest)
+            .digest()
+    }
+
+    /// Whether salt and details are those the chain commits to; none if both have been taken away.
+    fn details_hold(&self) -> Option<bool> {
+        match (&self.salt, &self.details) {
+            (None, None) => None,
+            (Some(salt), Some(details)) => Some(digest(salt, details) == self.details_digest),
+            _ => Some(false),
+        }
+    }
+}
+
+/// SHA-256 over fields, each with its length, so that none runs into the next.
+#[derive(Default)]
+struct Fields(Sha256);
+
+impl Fields {
+    fn add(mut self, field: impl AsRef<[u8]>) -> Self {
+        let bytes = field.as_ref();
+        self.0.update([1]);
+        self.0.update((bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
+        self
+    }
+
+    fn add_any(mut self, field: Option<impl AsRef<[u8]>>) -> Self {
+        match field {
+            Some(field) => self.add(field),
+            None => {
+                self.0.update([0]);
+                self
             }
-        };
-        add(Some(&self.previous_hash));
-        add(Some(&self.position.to_be_bytes()));
-        add(Some(self.id.as_bytes()));
-        add(Some(&self.at.timestamp_micros().to_be_bytes()));
-        add(Some(self.actor_kind.as_bytes()));
-        add(self.actor_id.as_ref().map(|id| &id.as_bytes()[..]));
-        add(self.on_behalf_of.as_ref().map(|id| &id.as_bytes()[..]));
-        add(Some(self.action.as_bytes()));
-        add(Some(self.resource.as_bytes()));
-        add(Some(self.resource_id.as_bytes()));
-        add(self.from_state.as_deref().map(str::as_bytes));
-        add(self.to_state.as_deref().map(str::as_bytes));
-        add(self.reason.as_deref().map(str::as_bytes));
-        add(Some(self.rule.as_bytes()));
-        add(Some(self.request_id.as_bytes()));
-        add(Some(&self.details_digest));
-        hash.finalize().to_vec()
-    }
-}
-
-/// Follows a chain, entry by entry, in constant memory.
-#[derive(Debug)]
-pub struct Verifier {
-    position: i64,
-    hash: Vec<u8>,
-    found: Vec<Tampering>,
-}
-
-impl Default for Verifier {
-    fn default() -> Self {
-        Self { position: 0, hash: GENESIS.to_vec(), found: Vec::new() }
-    }
-}
-
-impl Verifier {
-    /// Checks the next entry.
-    pub fn check(&mut self, entry: &AuditEntry) {
-        let expected = self.position + 1;
-        if entry.position != expected {
-            self.found.push(Tampering::Gap { expected, found: entry.position });
         }
-        if entry.previous_hash != self.hash {
-            self.found.push(Tampering::Unlinked(entry.position));
-        }
-        if entry.compute_hash() != entry.hash {
-            self.found.push(Tampering::Changed(entry.position));
-        }
-        let details_hold = match (&entry.salt, &entry.details) {
-            (Some(salt), Some(details)) => digest(salt, details) == entry.details_digest,
-            (None, None) => true,
-            _ => false,
-        };
-        if !details_hold {
-            self.found.push(Tampering::Details(entry.position));
-        }
-        self.position = entry.position;
-        self.hash.clone_from(&entry.hash);
     }
 
-    /// Compares the end of the chain with its head; all that was found.
-    pub fn finish(mut self, head_position: i64, head_hash: &[u8]) -> Vec<Tampering> {
-        if self.position != head_position {
-            self.found.push(Tampering::Truncated { end: self.position, head: head_position });
-        } else if self.hash != head_hash {
-            self.found.push(Tampering::Head);
-        }
-        self.found
+    fn digest(self) -> Vec<u8> {
+        self.0.finalize().to_vec()
     }
 }
 

@@ -96,6 +96,36 @@ impl Database {
         by_url!(url, is_migrated)
     }
 
+    /// Grants a role of the server at `url` what serving needs: all of the records, adding to the
+    /// logs alone, and nothing of the schema.
+    ///
+    /// # Errors
+    /// The database has no roles, or there is no such role.
+    pub fn grant(url: &str, role: &str) -> Result<(), DbError> {
+        if is_postgres(url) {
+            postgres::engine::Engine::grant(url, role)
+        } else {
+            sqlite::engine::Engine::grant(url, role)
+        }
+    }
+
+    /// Runs `work` at `url` in one snapshot, on a connection that writes nothing: neither a role
+    /// that may only read nor a file that nobody may write stands in its way.
+    ///
+    /// # Errors
+    /// The database cannot be opened, is not up to date, or those of `work`.
+    pub fn inspect<R>(
+        url: &str,
+        tenant: TenantId,
+        mut work: impl FnMut(&mut dyn Store) -> Result<R, DbError>,
+    ) -> Result<R, DbError> {
+        if is_postgres(url) {
+            postgres::engine::Engine::inspect(url, tenant, &mut work)
+        } else {
+            sqlite::engine::Engine::inspect(url, tenant, &mut work)
+        }
+    }
+
     /// `sqlite` or `postgres`.
     pub fn engine(&self) -> &'static str {
         match self {

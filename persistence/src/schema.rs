@@ -27,6 +27,8 @@ diesel::table! {
         audit_position -> BigInt,
         audit_hash -> Binary,
         event_position -> BigInt,
+        read_position -> BigInt,
+        read_hash -> Binary,
     }
 }
 
@@ -260,11 +262,72 @@ diesel::table! {
         reason -> Nullable<Text>,
         rule -> Text,
         request_id -> Text,
-        details -> Nullable<Text>,
-        salt -> Nullable<Binary>,
         details_digest -> Binary,
         previous_hash -> Binary,
         hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::column::Id;
+    use diesel::sql_types::*;
+
+    audit_detail (tenant_id, position) {
+        tenant_id -> Id,
+        position -> BigInt,
+        salt -> Binary,
+        details -> Text,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    audit_head (tenant_id, number) {
+        tenant_id -> Id,
+        number -> BigInt,
+        id -> Id,
+        at -> Instant,
+        audit_position -> BigInt,
+        audit_hash -> Binary,
+        read_position -> BigInt,
+        read_hash -> Binary,
+        public_key -> Binary,
+        signature -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    read_entry (tenant_id, position) {
+        tenant_id -> Id,
+        position -> BigInt,
+        id -> Id,
+        at -> Instant,
+        reader_kind -> Text,
+        reader_id -> Id,
+        employee_id -> Nullable<Id>,
+        operation -> Text,
+        request_id -> Text,
+        subjects -> BigInt,
+        subjects_digest -> Binary,
+        previous_hash -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::column::Id;
+    use diesel::sql_types::*;
+
+    read_subject (tenant_id, position, review_id) {
+        tenant_id -> Id,
+        position -> BigInt,
+        review_id -> Id,
+        employee_id -> Id,
     }
 }
 
@@ -675,6 +738,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     role_assignment,
     api_key,
     audit_entry,
+    audit_detail,
+    audit_head,
+    read_entry,
+    read_subject,
     event,
     idempotency,
     job,

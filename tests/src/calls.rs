@@ -296,6 +296,8 @@ impl<'a> Calls<'a> {
             | "listRoleAssignments"
             | "listApiKeys"
             | "listAuditEntries"
+            | "listAuditHeads"
+            | "listReadsOfMe"
             | "listEvents"
             | "listJobs"
             | "listPolicies"

@@ -17,6 +17,7 @@ pub mod sessions;
 pub mod sheet;
 pub mod simulation;
 pub mod sql;
+pub mod tampering;
 pub mod tokens;
 pub mod world;
 

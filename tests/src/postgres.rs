@@ -124,6 +124,21 @@ impl Cluster {
         format!("postgres://{ROLE}@localhost/{name}?host={}", self.home.display())
     }
 
+    /// Makes a role that may sign in and owns nothing, unless there is one of that name.
+    pub fn create_role(&self, name: &str) {
+        let role = quoted(name);
+        let make = format!(
+            "DO $$ BEGIN CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS; \
+             EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        );
+        self.sql(SUPERUSER, &make);
+    }
+
+    /// Where to connect for the database at `url` as another role.
+    pub fn url_as(url: &str, role: &str) -> String {
+        url.replacen(&format!("//{ROLE}@"), &format!("//{role}@"), 1)
+    }
+
     /// Where the program under test keeps its secret, for all databases of the cluster.
     pub fn key_file(&self) -> PathBuf {
         self.home.join("evenhand.key")

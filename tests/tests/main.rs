@@ -3,6 +3,7 @@
 mod access_matrix;
 mod accounts;
 mod attack;
+mod audit_chain;
 mod bad_input;
 mod bounds;
 mod bulk;
@@ -32,6 +33,7 @@ mod positions;
 mod process;
 mod races;
 mod ratings;
+mod reads;
 mod requirements;
 mod results;
 mod results_follow;

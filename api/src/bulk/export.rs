@@ -68,6 +68,7 @@ pub async fn export_employees(
     // Who may be exported is settled by the units of today, whatever day is shown.
     let shown = visibility(&caller.actor.subject, Action::EmployeeExport, today)?;
     let export = Export {
+        operation: "exportEmployees",
         format,
         bom: format == Format::Csv && query.0.bom.unwrap_or(false),
         name: format!("employees-{day}"),

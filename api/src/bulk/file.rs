@@ -3,6 +3,7 @@
 use super::decode::{Trailer, hex};
 use super::text::neutralised;
 use super::xlsx::{self, Cell, Workbook};
+use crate::app::seed;
 use crate::caller::Caller;
 use crate::extract::{MIN_BYTES_PER_SECOND, accepted};
 use crate::places::Place;
@@ -11,8 +12,10 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::change::Record;
+use domain::id::{EmployeeId, ReviewId};
+use domain::look::Look;
 use futures_util::{StreamExt, stream};
-use persistence::Store;
+use persistence::{Context, Store};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::cell;
@@ -84,7 +87,8 @@ pub struct Sink<'s> {
     digest: Sha256,
     rows: usize,
     withheld: Option<usize>,
-    send: &'s dyn Fn(Vec<u8>, usize) -> Result<(), Refusal>,
+    look: Look,
+    send: &'s dyn Fn(Vec<u8>, usize, Look) -> Result<(), Refusal>,
 }
 
 impl Sink<'_> {
@@ -112,9 +116,15 @@ impl Sink<'_> {
         if self.rows.is_multiple_of(PART) {
             let part = self.take();
             self.digest.update(&part);
-            (self.send)(part, self.rows)?;
+            (self.send)(part, self.rows, self.look.take())?;
         }
         Ok(())
+    }
+
+    /// Notes that the next line shows a review, so that the log of reads has it before the line
+    /// leaves.
+    pub fn shows(&mut self, review: ReviewId, person: EmployeeId) {
+        self.look.add(review, person);
     }
 
     /// Has the last line tell how many lines are left out because their reader may not see them.
@@ -127,10 +137,11 @@ impl Sink<'_> {
         workbook.unwrap_or_else(|| std::mem::take(&mut self.part))
     }
 
-    /// Ends the file: its last part, which is still to be sent, and how many lines it has.
-    fn end(mut self) -> Result<(Vec<u8>, usize), Refusal> {
+    /// Ends the file: its last part, which is still to be sent, what that shows, and how many lines
+    /// the file has.
+    fn end(mut self) -> Result<(Vec<u8>, Look, usize), Refusal> {
         if let Some(workbook) = self.workbook.take() {
-            return Ok((workbook.end()?, self.rows));
+            return Ok((workbook.end()?, self.look, self.rows));
         }
         if self.format == Format::Ndjson {
             self.digest.update(&self.part);
@@ -141,7 +152,7 @@ impl Sink<'_> {
             };
             write_object(&mut self.part, &trailer)?;
         }
-        Ok((self.part, self.rows))
+        Ok((self.part, self.look, self.rows))
     }
 }
 
@@ -178,6 +189,8 @@ pub struct Export {
     pub format: Format,
     /// Whether a CSV file begins with a byte order mark.
     pub bom: bool,
+    /// The operation that asks for it, by its name in the contract.
+    pub operation: &'static str,
     /// Name of the file without its extension.
     pub name: String,
     /// What the audit log keeps of it, beside its format and length.
@@ -193,7 +206,8 @@ enum Part {
 }
 
 /// Streams the file that `write` fills. Its last part leaves only after the log has an entry of who
-/// took how many lines away; so has a file that the client did not take to its end.
+/// took how many lines away; so has a file that the client did not take to its end. No part leaves
+/// before the log of reads has whose reviews it shows.
 pub async fn deliver<W>(caller: &Caller, export: Export, write: W) -> Result<HttpResponse, Refusal>
 where
     W: Fn(&mut dyn Store, &mut Sink<'_>) -> Result<(), Refusal> + Send + 'static,
@@ -233,19 +247,26 @@ where
     W: Fn(&mut dyn Store, &mut Sink<'_>) -> Result<(), Refusal> + Send + 'static,
 {
     let (parts, receiver) = mpsc::channel(WAITING);
-    let Export { format, bom, record, .. } = export;
+    let Export { format, bom, operation, record, .. } = export;
     let (app, context) = (caller.app.clone(), caller.context());
+    let look = Look::new(operation, &caller.actor.subject);
     actix_web::rt::spawn(async move {
         let (sender, runtime) = (parts.clone(), Handle::current());
         let sent = Arc::<AtomicUsize>::default();
         let counted = Arc::clone(&sent);
+        let (log, reader, nothing) = (app.clone(), context.clone(), look.clone());
         let read = app.db.snapshot(context.tenant, move |store| {
             // A snapshot that is lost may be opened again, but a file cannot be begun again.
             if counted.load(Ordering::Relaxed) > 0 {
                 return Err(Refusal::Internal("an export lost its snapshot".into()));
             }
             let patience = cell::Cell::new(PATIENCE);
-            let send = |bytes: Vec<u8>, rows: usize| {
+            let send = |bytes: Vec<u8>, rows: usize, look: Look| {
+                if !look.subjects.is_empty() {
+                    let reader = Context { seed: seed(), ..reader.clone() };
+                    let noting = log.db.write(reader, move |store| store.note_look(look.clone()));
+                    runtime.block_on(noting).map_err(Refusal::LookNotLogged)?;
+                }
                 counted.store(rows, Ordering::Relaxed);
                 let earned = Duration::from_secs_f64(bytes.len() as f64 / MIN_BYTES_PER_SECOND);
                 let (asked, part) = (Instant::now(), Part::More(bytes.into()));
@@ -266,6 +287,7 @@ where
                 digest: Sha256::new(),
                 rows: 0,
                 withheld: None,
+                look: look.clone(),
                 send: &send,
             };
             write(store, &mut sink)?;
@@ -274,7 +296,7 @@ where
         let written = read.await;
         drop(place);
         let rows = match &written {
-            Ok((_, rows)) => *rows,
+            Ok((_, _, rows)) => *rows,
             Err(_) => sent.load(Ordering::Relaxed),
         };
         let last = match written {
@@ -286,8 +308,19 @@ where
                     None::<usize>,
                     rows,
                 );
-                let noting = app.db.write(context, move |store| Ok(store.note(record.clone())?));
-                noting.await.and(written).map(|(last, _)| Bytes::from(last))
+                let look = written.as_ref().map(|(_, look, _)| look.clone()).unwrap_or(nothing);
+                let looked = !look.subjects.is_empty();
+                let noting = app.db.write(context, move |store| {
+                    if !look.subjects.is_empty() {
+                        store.note_look(look.clone())?;
+                    }
+                    Ok(store.note(record.clone())?)
+                });
+                let noted = noting.await.map_err(|refused| match refused {
+                    Refusal::Database(error) if looked => Refusal::LookNotLogged(error),
+                    other => other,
+                });
+                noted.and(written).map(|(last, ..)| Bytes::from(last))
             }
         };
         let _ = tokio::time::timeout(PATIENCE, parts.send(Part::Last(last))).await;

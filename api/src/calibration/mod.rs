@@ -319,6 +319,8 @@ async fn reviews(
         })
         .await?;
     let (items, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.review_id));
+    let about = items.iter().map(|row| (row.review_id, row.employee_id));
+    caller.shown("listComparedReviews", about).await?;
     let page = ComparedReviewPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
 }
@@ -357,6 +359,8 @@ async fn list_moves(
         Some(_) => After::Updated(last.updated_at, last.id.uuid()),
         None => After::Id(last.id.uuid()),
     });
+    let about = rows.iter().map(|row| (row.review_id.uuid(), row.employee_id.uuid()));
+    caller.shown("listMoves", about).await?;
     let me = caller.actor.subject.employee_id;
     let seat = me.and_then(|me| session.seat_of(me));
     let items = rows.into_iter().map(|row| MoveView::new(row, mask, me, seat)).collect();
@@ -399,7 +403,8 @@ async fn propose_move(
 #[get("/moves/{id}")]
 async fn read_move(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id = id.0.into();
-    let view = caller.snapshot(move |store, actor| moves::read(store, actor, id)).await?;
+    let (view, person) = caller.snapshot(move |store, actor| moves::read(store, actor, id)).await?;
+    caller.shown("getMove", [(view.review_id, person.uuid())]).await?;
     caller.found(view.version, &view)
 }
 

@@ -341,12 +341,18 @@ fn view(
     Ok(view)
 }
 
-/// One move as the caller may see it.
-pub(super) fn read(store: &mut dyn Store, actor: &Actor, id: MoveId) -> Result<MoveView, Refusal> {
+/// One move as the caller may see it, and whose grade it is.
+pub(super) fn read(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: MoveId,
+) -> Result<(MoveView, EmployeeId), Refusal> {
     let sealed = store.session_move(id)?;
     let (moved, permit) = actor.open(store, Action::MoveRead, sealed)?;
     let sealed = store.calibration_session(moved.session_id)?;
     let (session, _) = actor.open(store, Action::CalibrationSessionRead, sealed)?;
     let me = actor.subject.employee_id;
-    Ok(MoveView::new(moved, permit.mask(), me, me.and_then(|me| session.seat_of(me))))
+    let person = moved.employee_id;
+    let seat = me.and_then(|me| session.seat_of(me));
+    Ok((MoveView::new(moved, permit.mask(), me, seat), person))
 }

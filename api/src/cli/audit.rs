@@ -1,72 +1,181 @@
-//! `evenhand audit`: whether the audit log is the one that was written.
+//! `evenhand audit`: whether the audit log is the one that was written, and the erasing of what it
+//! tells of people.
 
-use super::open;
+use super::account::OPERATOR;
+use super::{nowhere, open};
+use crate::audit_heads::AuditHeadView;
+use crate::audit_heads::signing::{HeadKey, holds};
+use crate::caller::system_context;
+use crate::clock::Clock;
 use crate::config::Settings;
+use crate::key_file::KeyFile;
+use domain::change::Record;
 use domain::id::TenantId;
-use persistence::audit::Verifier;
-use persistence::{After, AuditFilter, Database, DbError, Page};
+use persistence::audit::{self, ERASED, KeptHead, Report, Signature};
+use persistence::{AuditFilter, Database, DbError, Page};
+use serde::Deserialize;
 use std::error::Error;
-
-/// Entries read at a time.
-const CHUNK: i64 = 5000;
+use uuid::Uuid;
 
 /// What can be done to the audit log.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Follow the hash chain of every company and report each entry that was tampered with.
-    Verify {
-        /// Short name of one company; all if not given.
-        #[arg(long)]
-        tenant: Option<String>,
-        #[command(flatten)]
-        settings: Settings,
-    },
+    /// Follow the logs of every company from end to end and report each entry that was tampered with.
+    /// Writes nothing, and works on a copy that nobody may write to.
+    Verify(Verify),
+    /// Take the values away that an entry tells of a person. The chain records who was told to do it
+    /// and why, and holds without them. On PostgreSQL it needs the role that owns the tables.
+    Erase(Erase),
+}
+
+/// What to verify.
+#[derive(clap::Args)]
+pub struct Verify {
+    /// Short name of one company; all if not given.
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Heads that were kept elsewhere: JSON as it was published, or a file with any number of them,
+    /// such as the file of the setting, or an answer of `GET /v1/audit-heads`. May be repeated.
+    #[arg(long = "head")]
+    heads: Vec<String>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// What to erase.
+#[derive(clap::Args)]
+pub struct Erase {
+    /// Short name of the company.
+    #[arg(long)]
+    tenant: String,
+    /// Id of the entry whose values go.
+    #[arg(long)]
+    entry: Uuid,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 /// Runs the command; fails if anything was tampered with.
 pub async fn run(command: Command) -> Result<(), Box<dyn Error>> {
-    let Command::Verify { tenant, settings } = command;
-    let db = open(&settings)?;
-    let tenants = db.read(super::nowhere(), |store| store.tenants()).await?;
-    let asked = |slug: &str| tenant.as_ref().is_none_or(|asked| asked == slug);
-    let mut found = 0;
-    let mut verified = 0;
-    for company in tenants.iter().filter(|company| asked(&company.slug)) {
-        let (entries, head, tamperings) = verify(&db, company.id).await?;
-        verified += 1;
-        println!("{}: {entries} entries, head {head}", company.slug);
-        for tampering in &tamperings {
-            println!("{}: {tampering}", company.slug);
+    match command {
+        Command::Verify(asked) => verify(&asked),
+        Command::Erase(asked) => erase(asked).await,
+    }
+}
+
+fn verify(asked: &Verify) -> Result<(), Box<dyn Error>> {
+    let url = &asked.settings.database_url;
+    let kept = kept_heads(&asked.heads)?;
+    let mut keys: Vec<_> = kept.iter().map(|head| head.public_key.clone()).collect();
+    match KeyFile::read(&asked.settings.key_file()) {
+        Ok(file) => keys.push(HeadKey::of(&file).public()),
+        Err(error) if keys.is_empty() => {
+            println!("whose signatures the heads bear is not checked: {error}");
         }
-        found += tamperings.len();
+        Err(_) => {}
+    }
+    let signer = |key: &[u8], message: &[u8], signature: &[u8]| {
+        if !holds(key, message, signature) {
+            Signature::Broken
+        } else if keys.is_empty() || keys.iter().any(|known| known == key) {
+            Signature::Ours
+        } else {
+            Signature::Foreign
+        }
+    };
+    let tenants = Database::inspect(url, nowhere(), |store| store.tenants())?;
+    let known = |head: &KeptHead| tenants.iter().any(|tenant| tenant.id == head.tenant);
+    let lost = kept.iter().filter(|head| !known(head)).count();
+    let (mut verified, mut found) = (0, lost);
+    if lost > 0 {
+        println!("{lost} heads that were kept elsewhere are of companies that are not there");
+    }
+    let named = |slug: &str| asked.tenant.as_ref().is_none_or(|asked| asked == slug);
+    for company in tenants.iter().filter(|company| named(&company.slug)) {
+        let heads: Vec<_> = kept.iter().filter(|head| head.tenant == company.id).cloned().collect();
+        let report = Database::inspect(url, company.id, |store| {
+            audit::verify(store, company.id, &heads, &signer)
+        })?;
+        say(&company.slug, &report, heads.len());
+        verified += 1;
+        found += report.found.len();
     }
     match (verified, found) {
-        (0, _) => Err("there is no such company".into()),
+        (0, 0) => Err("there is no such company".into()),
         (_, 0) => Ok(()),
         (_, found) => Err(format!("{found} faults found").into()),
     }
 }
 
-/// Entries, hash of the head and faults of one chain, read in one snapshot and constant memory.
-async fn verify(
-    db: &Database,
-    tenant: TenantId,
-) -> Result<(i64, String, Vec<persistence::audit::Tampering>), DbError> {
-    db.snapshot(tenant, |store| {
-        let mut verifier = Verifier::default();
-        let mut after = None;
-        let mut entries = 0;
-        loop {
-            let page = Page { limit: CHUNK, after, updated_since: None };
-            let chunk = store.audit_entries(&AuditFilter::default(), &page)?;
-            let Some(last) = chunk.last() else { break };
-            after = Some(After::Position(last.position));
-            entries += chunk.len() as i64;
-            chunk.iter().for_each(|entry| verifier.check(entry));
+fn say(company: &str, report: &Report, kept: usize) {
+    let Report { entries, reads, head, found } = report;
+    println!("{company}: {entries} entries, {reads} reads, {kept} heads kept elsewhere");
+    match head {
+        Some((number, at)) => println!("{company}: newest head here is {number} of {at}"),
+        None => println!("{company}: no head has been signed here"),
+    }
+    for tampering in found {
+        println!("{company}: {tampering}");
+    }
+}
+
+/// Heads in the forms in which they are published.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Published {
+    Page { items: Vec<AuditHeadView> },
+    Head(AuditHeadView),
+}
+
+/// Reads heads that were kept elsewhere.
+fn kept_heads(given: &[String]) -> Result<Vec<KeptHead>, Box<dyn Error>> {
+    let mut kept = Vec::new();
+    for given in given {
+        let text = match given.trim_start().starts_with('{') {
+            true => given.clone(),
+            false => std::fs::read_to_string(given).map_err(|error| format!("{given}: {error}"))?,
+        };
+        for published in serde_json::Deserializer::from_str(&text).into_iter() {
+            let heads = match published.map_err(|error| format!("{given}: no head: {error}"))? {
+                Published::Page { items } => items,
+                Published::Head(head) => vec![head],
+            };
+            for head in heads {
+                let kept_head = head
+                    .kept()
+                    .filter(|head| holds(&head.public_key, &head.message(), &head.signature));
+                let broken = || format!("{given}: the signature of head {} does not hold", head.id);
+                kept.push(kept_head.ok_or_else(broken)?);
+            }
         }
-        let (position, hash) = store.audit_head()?;
-        let head = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok((entries, head, verifier.finish(position, &hash)))
-    })
-    .await
+    }
+    if kept.is_empty() && !given.is_empty() {
+        return Err("no head was given".into());
+    }
+    Ok(kept)
+}
+
+async fn erase(asked: Erase) -> Result<(), Box<dyn Error>> {
+    let Erase { tenant: slug, entry, reason, settings } = asked;
+    let db = open(&settings)?;
+    let named = slug.clone();
+    let tenant = db.read(nowhere(), move |store| store.tenant_by_slug(&named)).await?;
+    let tenant: TenantId = tenant.ok_or("there is no such company")?;
+    let context = system_context(tenant, Clock::default().now());
+    let erased = db.write(context, move |store| {
+        let filter = AuditFilter { id: Some(entry), ..AuditFilter::default() };
+        let found = store.audit_entries(&filter, &Page::ALL)?;
+        let has_details = found.first().is_some_and(|entry| entry.details.is_some());
+        if has_details {
+            store.note(Record::new(ERASED, entry, OPERATOR).because(reason.clone()))?;
+        }
+        Ok::<_, DbError>(has_details)
+    });
+    match erased.await? {
+        true => Ok(println!("the values of entry {entry} are erased")),
+        false => Err("there is no such entry, or its values are gone already".into()),
+    }
 }

@@ -7,9 +7,11 @@ mod demo;
 mod key;
 
 use crate::app::App;
+use crate::audit_heads::publication;
 use crate::clock::Clock;
 use crate::config::Settings;
 use actix_web::web::Data;
+use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
 use domain::id::TenantId;
 use persistence::{Database, DbError};
@@ -32,7 +34,7 @@ enum Command {
     /// Serve a fictional company to look around in, on this machine only.
     Demo(Settings),
     /// Bring the database schema up to date.
-    Migrate(Settings),
+    Migrate(Migrate),
     /// Print the OpenAPI document.
     Openapi,
     /// Make companies and their first administrators.
@@ -54,12 +56,7 @@ pub async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     match cli.command {
         Command::Serve(settings) => serve_company(settings).await,
         Command::Demo(settings) => demo::run(settings).await,
-        Command::Migrate(settings) => {
-            for name in Database::migrate(&settings.database_url)? {
-                println!("{name}");
-            }
-            Ok(())
-        }
+        Command::Migrate(asked) => migrate(&asked),
         Command::Openapi => {
             print!("{}", crate::contract::text());
             Ok(())
@@ -69,6 +66,29 @@ pub async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
         Command::Audit(command) => audit::run(command).await,
         Command::Key(command) => key::run(command).await,
     }
+}
+
+/// What to migrate.
+#[derive(clap::Args)]
+struct Migrate {
+    /// Grant this PostgreSQL role what serving needs: all of the records, adding to the logs alone,
+    /// and nothing of the schema. It owns nothing and is not the one that migrates.
+    #[arg(long)]
+    grant_to: Option<String>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+fn migrate(asked: &Migrate) -> Result<(), Box<dyn Error>> {
+    let url = &asked.settings.database_url;
+    for name in Database::migrate(url)? {
+        println!("{name}");
+    }
+    if let Some(role) = &asked.grant_to {
+        Database::grant(url, role)?;
+        println!("{role} may serve");
+    }
+    Ok(())
 }
 
 async fn serve_company(settings: Settings) -> Result<(), Box<dyn Error>> {
@@ -113,8 +133,10 @@ async fn serve(app: Data<App>, announce: impl Fn(SocketAddr)) -> Result<(), Box<
     let (server, addresses) = crate::server::start(app.clone())?;
     actix_web::rt::spawn(crate::jobs::runner::run(app.clone()));
     actix_web::rt::spawn(crate::housekeeping::run(app.clone()));
+    actix_web::rt::spawn(publication::run(app.clone()));
     addresses.into_iter().for_each(announce);
-    crate::server::run_until_signalled(app, server).await?;
+    crate::server::run_until_signalled(app.clone(), server).await?;
+    publication::publish_all(&app, TimeDelta::zero()).await;
     Ok(())
 }
 

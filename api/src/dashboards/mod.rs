@@ -79,6 +79,9 @@ async fn manager(caller: Caller, query: Query<TeamQuery>) -> Result<HttpResponse
     let (members, next_cursor) = request.cut(&caller.app, view.members, |last| {
         After::Text(last.employee.name.clone(), last.participant_id)
     });
+    let reviewed = members.iter().filter_map(|member| Some((member, member.review.as_ref()?)));
+    let about = reviewed.map(|(member, review)| (review.id, member.employee.id));
+    caller.shown("getManagerDashboard", about).await?;
     view.members = members;
     view.next_cursor = next_cursor.clone();
     caller.listed(&view, next_cursor.as_deref())

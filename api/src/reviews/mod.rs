@@ -97,6 +97,8 @@ async fn list(caller: Caller, query: Query<ReviewQuery>) -> Result<HttpResponse,
         Some(_) => After::Updated(last.updated_at, last.id),
         None => After::Id(last.id),
     });
+    let about = items.iter().map(|review| (review.id, review.employee_id));
+    caller.shown("listReviews", about).await?;
     let page = ReviewPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
 }
@@ -114,6 +116,7 @@ async fn list(caller: Caller, query: Query<ReviewQuery>) -> Result<HttpResponse,
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id = id.0.into();
     let view = caller.snapshot(move |store, actor| find_review(store, actor, id)).await?;
+    caller.shown("getReview", [(view.id, view.employee_id)]).await?;
     caller.found(view.version, &view)
 }
 

@@ -338,6 +338,7 @@ fn open(
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id = id.0.into();
     let (review, kept) = caller.snapshot(move |store, actor| open(store, actor, id)).await?;
+    caller.shown("getResult", [(review.id.uuid(), review.employee_id.uuid())]).await?;
     caller.found(review.version, &ResultView::new(&review, kept.as_ref()))
 }
 
@@ -354,6 +355,7 @@ async fn explain(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id: ReviewId = id.0.into();
     let (review, kept) = caller.snapshot(move |store, actor| open(store, actor, id)).await?;
     let kept = kept.filter(|_| review.results.composite.is_some()).ok_or(Refusal::NotFound)?;
+    caller.shown("explainResult", [(review.id.uuid(), review.employee_id.uuid())]).await?;
     let language = Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE));
     let view = explanation(id, &kept, language);
     let mut response = caller.found(review.version, &view)?;

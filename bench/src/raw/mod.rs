@@ -574,9 +574,10 @@ const ANSWER: &str = "UPDATE idempotency SET request_digest = $1, status = 200, 
 const MOVE_HEADS: &str = "UPDATE ledger SET audit_position = $1, audit_hash = $2, \
      event_position = $3 WHERE tenant_id = $4";
 const AUDIT_ENTRY: &str = "INSERT INTO audit_entry (tenant_id, position, id, at, actor_kind, \
-     actor_id, action, resource, resource_id, rule, request_id, details, salt, details_digest, \
-     previous_hash, hash) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+     actor_id, action, resource, resource_id, rule, request_id, details_digest, previous_hash, \
+     hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+const AUDIT_DETAIL: &str =
+    "INSERT INTO audit_detail (tenant_id, position, salt, details) VALUES ($1, $2, $3, $4)";
 const EVENT: &str = "INSERT INTO event (tenant_id, position, id, type, resource, resource_id, at, \
      data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 

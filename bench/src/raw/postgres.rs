@@ -132,13 +132,12 @@ impl Postgres {
                     id,
                     &RULE,
                     &mark.id.to_string(),
-                    details,
-                    &&hash[..16],
                     &hash,
                     &previous,
                     &hash,
                 ],
             )?;
+            self.execute(AUDIT_DETAIL, &[&tenant, &audit, &&hash[..16], details])?;
             let values: Values<'_> =
                 &[&tenant, &event, &mark.event_id, action, resource, id, &now, data];
             self.execute(EVENT, values)?;

@@ -49,12 +49,12 @@ impl Sqlite {
                 id,
                 RULE,
                 entry_id.to_string(),
-                details,
-                &hash[..16],
                 hash,
                 previous,
                 hash
             ])?;
+            let detail = params![self.tenant, audit, &hash[..16], details];
+            self.conn.prepare_cached(AUDIT_DETAIL)?.execute(detail)?;
             self.conn.prepare_cached(EVENT)?.execute(params![
                 self.tenant,
                 event,

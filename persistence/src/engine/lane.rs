@@ -4,8 +4,7 @@
 //! its own, unless it is alone; then the audit entries of all are chained, the events numbered, and one commit makes
 //! all of it durable. Nobody is answered before that commit.
 
-use super::super::repository::ledger;
-use super::records::Records;
+use super::super::repository::{ledger, read_log};
 use super::unit::Unit;
 use super::{Manager, Session, dialect, text_of};
 use crate::database::{Context, Options};
@@ -243,7 +242,7 @@ fn run_units(
     group: &mut Vec<Box<dyn Work>>,
 ) -> Result<(Vec<Box<dyn Work>>, Refused), DbError> {
     let alone = group.len() == 1;
-    let mut records = Vec::new();
+    let (mut records, mut looks) = (Vec::new(), Vec::new());
     let mut verdicts = Vec::with_capacity(group.len());
     // The last savepoint goes with the commit.
     let mut step = "SAVEPOINT unit";
@@ -265,10 +264,15 @@ fn run_units(
         latest.insert(context.tenant, context.now);
         let mut unit = Unit::writing(&mut session.conn, context.clone());
         let outcome = work.run(&mut unit);
-        let recorded = unit.into_records();
+        let (recorded, looked) = unit.into_notes();
         let verdict = match outcome {
             Outcome::Kept => {
-                records.push((context, recorded));
+                if !looked.is_empty() {
+                    looks.push((context.clone(), looked));
+                }
+                if !recorded.is_empty() {
+                    records.push((context, recorded));
+                }
                 verdicts.push(None);
                 continue;
             }
@@ -289,6 +293,10 @@ fn run_units(
         session.enter(tenant)?;
         ledger::append(&mut session.conn, tenant, units)?;
     }
+    for (tenant, units) in by_tenant(looks) {
+        session.enter(tenant)?;
+        read_log::append(&mut session.conn, tenant, units)?;
+    }
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
     for (work, verdict) in std::mem::take(group).into_iter().zip(verdicts) {
         match verdict {
@@ -299,12 +307,11 @@ fn run_units(
     Ok((kept, refused))
 }
 
-/// What units recorded by tenant, each in the order in which they ran; those that recorded nothing
-/// are left out.
-fn by_tenant(units: Vec<(Context, Records)>) -> BTreeMap<TenantId, Vec<(Context, Records)>> {
+/// What units noted by tenant, each in the order in which they ran.
+fn by_tenant<T>(units: Vec<(Context, T)>) -> BTreeMap<TenantId, Vec<(Context, T)>> {
     let mut tenants = BTreeMap::<_, Vec<_>>::new();
-    for (context, records) in units.into_iter().filter(|(_, records)| !records.is_empty()) {
-        tenants.entry(context.tenant).or_default().push((context, records));
+    for (context, notes) in units {
+        tenants.entry(context.tenant).or_default().push((context, notes));
     }
     tenants
 }

@@ -99,12 +99,6 @@ impl ManageConnection for Manager {
     }
 }
 
-statement! {
-    /// The migrations that have run.
-    struct Applied {} -> (Text,);
-    "SELECT version FROM __diesel_schema_migrations"
-}
-
 /// An open database.
 pub struct Engine {
     readers: Readers,
@@ -158,8 +152,15 @@ impl Engine {
         Ok(Self { readers, lanes, threads, statements })
     }
 
-    /// Brings the schema up to date; returns the names of the migrations that ran.
+    /// Brings the schema up to date; returns the names of the migrations that ran. Where there is
+    /// nothing to do it needs no right to change the schema.
     pub fn migrate(url: &str) -> Result<Vec<String>, DbError> {
+        let mut conn = dialect::connect(url)?;
+        if is_current(&mut conn)? {
+            dialect::settle_plans(&mut conn)?;
+            return Ok(Vec::new());
+        }
+        drop(conn);
         Self::migrating(url, |conn| {
             let ran = conn.run_pending_migrations(dialect::MIGRATIONS)?;
             let ran = ran.iter().map(ToString::to_string).collect();
@@ -186,21 +187,32 @@ impl Engine {
     /// Whether every migration this program knows has run. Writes nothing, unlike Diesel, which would
     /// make the table of its migrations: a database may be for reading only.
     pub fn is_migrated(url: &str) -> Result<bool, DbError> {
-        let applied: Vec<(String,)> = match (Applied {}).load(&mut dialect::connect(url)?) {
-            Ok(applied) => applied,
-            Err(error) => match error.into() {
-                // There is no such table yet.
-                DbError::Engine(_) => return Ok(false),
-                other => return Err(other),
-            },
-        };
-        let known = MigrationSource::<Db>::migrations(&dialect::MIGRATIONS);
-        let known = known.map_err(|error| DbError::Engine(error.to_string()))?;
-        let is_applied = |migration: &Box<dyn Migration<Db>>| {
-            let version = migration.name().version().to_string();
-            applied.iter().any(|(applied,)| *applied == version)
-        };
-        Ok(known.iter().all(is_applied))
+        is_current(&mut dialect::connect(url)?)
+    }
+
+    /// Grants a role what serving needs.
+    pub fn grant(url: &str, role: &str) -> Result<(), DbError> {
+        dialect::grant(&mut dialect::connect(url)?, role)
+    }
+
+    /// Runs `work` in one snapshot, on a connection that writes nothing.
+    ///
+    /// # Errors
+    /// The database cannot be opened, is not up to date, or those of `work`.
+    pub fn inspect<R>(
+        url: &str,
+        tenant: TenantId,
+        work: &mut dyn FnMut(&mut dyn Store) -> Result<R, DbError>,
+    ) -> Result<R, DbError> {
+        let mut conn = dialect::connect_to_look(url)?;
+        if !is_current(&mut conn)? {
+            return Err(DbError::Engine("the schema is not that of this program".to_owned()));
+        }
+        dialect::enter_tenant(&mut conn, tenant)?;
+        conn.batch_execute(dialect::BEGIN_SNAPSHOT)?;
+        let result = work(&mut Unit::reading(&mut conn, tenant));
+        conn.batch_execute("COMMIT")?;
+        result
     }
 
     /// Runs `work` on a reading connection.
@@ -239,6 +251,26 @@ impl Engine {
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
+}
+
+statement! {
+    /// The migrations that have run.
+    struct Ran {} -> (diesel::sql_types::Text,);
+    "SELECT version FROM __diesel_schema_migrations"
+}
+
+/// Whether every migration this program knows has run, asked without writing anything.
+fn is_current(conn: &mut Conn) -> Result<bool, DbError> {
+    let ran: QueryResult<Vec<(String,)>> = Ran {}.load(conn);
+    let ran = match ran.map_err(DbError::from) {
+        // An empty database has no such table.
+        Err(DbError::Engine(_)) => return Ok(false),
+        ran => ran?,
+    };
+    let known: Vec<Box<dyn Migration<Db>>> =
+        dialect::MIGRATIONS.migrations().map_err(|error| DbError::Engine(error.to_string()))?;
+    let has_run = |version: String| ran.iter().any(|(ran,)| *ran == version);
+    Ok(known.iter().all(|migration| has_run(migration.name().version().to_string())))
 }
 
 /// What a panic said.

@@ -7,6 +7,7 @@ use crate::database::Context;
 use crate::error::DbError;
 use domain::change::Record;
 use domain::id::TenantId;
+use domain::look::Look;
 use domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -16,18 +17,22 @@ pub struct Unit<'c> {
     tenant: TenantId,
     context: Option<Context>,
     records: Records,
+    looks: Vec<Look>,
 }
 
 impl<'c> Unit<'c> {
     /// A unit that only reads.
     pub fn reading(conn: &'c mut Conn, tenant: TenantId) -> Self {
-        Self { conn, tenant, context: None, records: Records::default() }
+        Self::of(conn, tenant, None)
     }
 
     /// A unit that may change things, on behalf of `context`.
     pub fn writing(conn: &'c mut Conn, context: Context) -> Self {
-        let tenant = context.tenant;
-        Self { conn, tenant, context: Some(context), records: Records::default() }
+        Self::of(conn, context.tenant, Some(context))
+    }
+
+    fn of(conn: &'c mut Conn, tenant: TenantId, context: Option<Context>) -> Self {
+        Self { conn, tenant, context, records: Records::default(), looks: Vec::new() }
     }
 
     /// The tenant, as the first part of every key.
@@ -52,14 +57,20 @@ impl<'c> Unit<'c> {
         self.records.push_each(record, ids);
     }
 
+    /// Keeps a look for the log of reads; it is written at commit.
+    pub(in super::super) fn look(&mut self, look: Look) {
+        debug_assert!(self.context.is_some(), "a reading unit logged {}", look.operation);
+        self.looks.push(look);
+    }
+
     /// Turns the row count of a guarded update into an answer: the caller has loaded the row in
     /// this unit, so a miss means that its version has moved on.
     pub(in super::super) fn guard(&self, saved: usize) -> Result<(), DbError> {
         if saved == 0 { Err(DbError::Stale) } else { Ok(()) }
     }
 
-    /// What was recorded.
-    pub fn into_records(self) -> Records {
-        self.records
+    /// What was recorded, and what was looked at.
+    pub fn into_notes(self) -> (Records, Vec<Look>) {
+        (self.records, self.looks)
     }
 }

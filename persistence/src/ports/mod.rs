@@ -2,6 +2,7 @@
 
 mod aggregates;
 mod calibration;
+mod chains;
 mod cycles;
 mod dashboards;
 mod duties;
@@ -16,6 +17,7 @@ mod to_dos;
 
 pub use aggregates::{Aggregates, Alike};
 pub use calibration::{CalibrationSessions, MoveFilter, Moves, Seats, SessionFilter};
+pub use chains::{Chains, ReadLog, SeenEntry};
 pub use cycles::{CycleFilter, Cycles, Framed, Headcount};
 pub use dashboards::{
     CompanyGoal, Dashboards, DepartmentGoals, GoalFigures, OwnGoal, Participation, ReviewCount,
@@ -71,6 +73,8 @@ pub trait Store:
     + Positions
     + ReportingLines
     + Ledger
+    + Chains
+    + ReadLog
     + Idempotency
     + OrgUnits
     + Employees
@@ -110,6 +114,8 @@ impl<T> Store for T where
         + Positions
         + ReportingLines
         + Ledger
+        + Chains
+        + ReadLog
         + Idempotency
         + OrgUnits
         + Employees

@@ -66,6 +66,13 @@ pub mod dialect {
         })
     }
 
+    /// Opens a connection that writes nothing.
+    pub fn connect_to_look(url: &str) -> Result<Conn, DbError> {
+        let mut conn = connect(url)?;
+        conn.batch_execute("SET default_transaction_read_only = on")?;
+        Ok(conn)
+    }
+
     statement! {
         /// Names the tenant whose rows row-level security lets this session see.
         struct EnterTenant { tenant: String }
@@ -96,9 +103,10 @@ pub mod dialect {
     }
 
     statement! {
-        /// Whether the session passes row-level security by.
-        struct PassesWall {} -> (diesel::sql_types::Bool,);
-        "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        /// Whether the session passes row-level security by, and whether it may change the past.
+        struct Powers {} -> (diesel::sql_types::Bool, diesel::sql_types::Bool);
+        "SELECT rolsuper OR rolbypassrls, COALESCE(has_table_privilege(to_regclass('audit_entry'), \
+         'UPDATE, DELETE, TRUNCATE'), false) FROM pg_roles WHERE rolname = current_user"
     }
 
     statement! {
@@ -109,8 +117,8 @@ pub mod dialect {
            FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
     }
 
-    /// Warns when the second wall does not hold for the role the program runs as, and when records
-    /// leave this machine in plain text.
+    /// Warns of what the role the program runs as should not be able to do, and when records leave this
+    /// machine in plain text.
     pub fn check_role(conn: &mut Conn) -> Result<(), DbError> {
         let (is_open,): (bool,) = IsOpenToReaders {}.get_result(conn)?;
         if is_open {
@@ -119,12 +127,39 @@ pub mod dialect {
                  `require`, in the database URL"
             );
         }
-        let (passes,): (bool,) = PassesWall {}.get_result(conn)?;
+        let (passes, rewrites): (bool, bool) = Powers {}.get_result(conn)?;
         if passes {
             log::warn!(
                 "the database role is a superuser or has BYPASSRLS: row-level security is off"
             );
         }
+        if rewrites {
+            log::warn!(
+                "the database role may change and delete audit entries: migrate as another role, \
+                 with `evenhand migrate --grant-to`, and serve as one that owns nothing"
+            );
+        }
+        Ok(())
+    }
+
+    /// Tables to which rows are added and nothing else is done.
+    const APPEND_ONLY: &str = "audit_entry, audit_detail, audit_head, read_entry, read_subject";
+    /// Tables that tell how far the schema is.
+    const OF_MIGRATIONS: &str = "__diesel_schema_migrations, migration_lock";
+
+    /// Grants a role what serving needs: all of the records, adding to the logs alone, and nothing of
+    /// the schema.
+    pub fn grant(conn: &mut Conn, role: &str) -> Result<(), DbError> {
+        let role = format!("\"{}\"", role.replace('"', "\"\""));
+        conn.batch_execute(&format!(
+            "BEGIN;
+             GRANT USAGE ON SCHEMA public TO {role};
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
+             REVOKE UPDATE, DELETE, TRUNCATE ON {APPEND_ONLY} FROM {role};
+             REVOKE ALL ON {OF_MIGRATIONS} FROM {role};
+             GRANT SELECT ON __diesel_schema_migrations TO {role};
+             COMMIT"
+        ))?;
         Ok(())
     }
 

@@ -3,12 +3,12 @@
 use super::among::{OneOf, one_of};
 use super::engine::{Records, Unit};
 use super::{Conn, Db, dialect};
-use crate::audit::{self, AuditEntry};
+use crate::audit::{self, AuditEntry, ERASED};
 use crate::column::{At, Id, Instant, Key, push, rows_statement, statement, to_json, word};
 use crate::database::Context;
 use crate::page::Page;
 use crate::ports::{AuditFilter, Event, EventFilter, Ledger, Result};
-use crate::schema::{audit_entry, event, ledger};
+use crate::schema::{audit_detail, audit_entry, event, ledger};
 use diesel::dsl::not;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -39,8 +39,6 @@ struct AuditRow {
     reason: Option<String>,
     rule: String,
     request_id: String,
-    details: Option<String>,
-    salt: Option<Vec<u8>>,
     details_digest: Vec<u8>,
     previous_hash: Vec<u8>,
     hash: Vec<u8>,
@@ -63,8 +61,8 @@ impl From<AuditRow> for AuditEntry {
             reason: row.reason,
             rule: row.rule,
             request_id: row.request_id,
-            details: row.details,
-            salt: row.salt,
+            details: None,
+            salt: None,
             details_digest: row.details_digest,
             previous_hash: row.previous_hash,
             hash: row.hash,
@@ -135,16 +133,33 @@ rows_statement! {
         reason: Option<String>,
         rule: String,
         request_id: String,
-        details: Option<String>,
-        salt: Option<Vec<u8>>,
         details_digest: Vec<u8>,
         previous_hash: Vec<u8>,
         hash: Vec<u8>,
     }
     "INSERT INTO audit_entry (tenant_id, position, id, at, actor_kind, actor_id, on_behalf_of, \
-     action, resource, resource_id, from_state, to_state, reason, rule, request_id, details, salt, \
+     action, resource, resource_id, from_state, to_state, reason, rule, request_id, \
      details_digest, previous_hash, hash) "
     rows ""
+}
+
+rows_statement! {
+    /// What may be erased of entries.
+    struct Details {
+        tenant: Key,
+        position: i64,
+        salt: Vec<u8>,
+        details: String,
+    }
+    "INSERT INTO audit_detail (tenant_id, position, salt, details) "
+    rows ""
+}
+
+statement! {
+    /// Erases the details of an entry, which the chain records.
+    struct Erase { tenant: Key, id: Key }
+    "DELETE FROM audit_detail WHERE tenant_id = " tenant " AND position = (SELECT e.position \
+     FROM audit_entry e WHERE e.id = " id " AND e.tenant_id = " tenant ")"
 }
 
 impl Entries {
@@ -164,8 +179,6 @@ impl Entries {
         self.reason.push(entry.reason);
         self.rule.push(entry.rule);
         self.request_id.push(entry.request_id);
-        self.details.push(entry.details);
-        self.salt.push(entry.salt);
         self.details_digest.push(entry.details_digest);
         self.previous_hash.push(entry.previous_hash);
         self.hash.push(entry.hash);
@@ -188,6 +201,9 @@ rows_statement! {
     rows ""
 }
 
+/// Most positions listed in one statement.
+const LISTED: usize = 1000;
+
 /// The ends of chain and feed, as they are moved on.
 struct Pen<'c> {
     conn: &'c mut Conn,
@@ -196,6 +212,7 @@ struct Pen<'c> {
     hash: Vec<u8>,
     event_position: i64,
     entries: Entries,
+    details: Details,
     events: Events,
 }
 
@@ -204,8 +221,14 @@ impl Pen<'_> {
         self.audit_position += 1;
         self.event_position += 1;
         let position = self.audit_position;
-        let entry = AuditEntry::chained(context, record, position, &self.hash, number)?;
+        let mut entry = AuditEntry::chained(context, record, position, &self.hash, number)?;
         self.hash.clone_from(&entry.hash);
+        if let (Some(salt), Some(details)) = (entry.salt.take(), entry.details.take()) {
+            self.details.tenant.push(self.tenant);
+            self.details.position.push(position);
+            self.details.salt.push(salt);
+            self.details.details.push(details);
+        }
         self.entries.push(self.tenant, entry);
         self.events.tenant.push(self.tenant);
         self.events.position.push(self.event_position);
@@ -218,6 +241,16 @@ impl Pen<'_> {
         if self.entries.id.len() == dialect::BATCH {
             self.write()?;
         }
+        if record.action == ERASED {
+            self.erase(record.resource_id)?;
+        }
+        Ok(())
+    }
+
+    /// Erases the details of an entry once its erasure is written down.
+    fn erase(&mut self, entry: Uuid) -> Result<()> {
+        self.write()?;
+        Erase { tenant: self.tenant, id: Key(entry) }.execute(self.conn)?;
         Ok(())
     }
 
@@ -225,6 +258,7 @@ impl Pen<'_> {
     fn write(&mut self) -> Result<()> {
         if !self.entries.id.is_empty() {
             std::mem::take(&mut self.entries).execute(self.conn)?;
+            std::mem::take(&mut self.details).execute(self.conn)?;
             std::mem::take(&mut self.events).execute(self.conn)?;
         }
         Ok(())
@@ -242,8 +276,9 @@ pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Records)>)
         ledger::event_position,
     ));
     let (audit_position, hash, event_position) = dialect::for_update!(heads).get_result(conn)?;
-    let (entries, events) = Default::default();
-    let mut pen = Pen { conn, tenant, audit_position, hash, event_position, entries, events };
+    let (entries, details, events) = Default::default();
+    let mut pen =
+        Pen { conn, tenant, audit_position, hash, event_position, entries, details, events };
     for (context, records) in units {
         let mut numbers = 0..;
         records.try_for_each(|record| {
@@ -437,6 +472,32 @@ fn stage(noun: &str, state: Option<&str>) -> Result<Option<Stage>> {
     })
 }
 
+/// Gives entries, in the order of their positions, what is kept of their details. One statement.
+fn attach_details(unit: &mut Unit<'_>, entries: &mut [AuditEntry]) -> Result<()> {
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
+    let whole = last.position - first.position < entries.len() as i64;
+    let mut query = audit_detail::table
+        .filter(audit_detail::tenant_id.eq(unit.scope()))
+        .filter(audit_detail::position.between(first.position, last.position))
+        .order(audit_detail::position)
+        .select((audit_detail::position, audit_detail::salt, audit_detail::details))
+        .into_boxed::<Db>();
+    // A stretch without gaps needs no list of what is in it, and is as long as one may ask.
+    if !whole && entries.len() < LISTED {
+        let listed: Vec<i64> = entries.iter().map(|entry| entry.position).collect();
+        query = query.filter(audit_detail::position.eq_any(listed));
+    }
+    let kept: Vec<(i64, Vec<u8>, String)> = query.load(unit.conn)?;
+    let mut kept = kept.into_iter().peekable();
+    for entry in entries {
+        while kept.next_if(|(position, ..)| *position < entry.position).is_some() {}
+        if let Some((_, salt, details)) = kept.next_if(|kept| kept.0 == entry.position) {
+            (entry.salt, entry.details) = (Some(salt), Some(details));
+        }
+    }
+    Ok(())
+}
+
 impl Ledger for Unit<'_> {
     fn instant(&self) -> Timestamp {
         self.now()
@@ -477,7 +538,10 @@ impl Ledger for Unit<'_> {
         for withheld in &filter.withheld {
             query = query.filter(not(is_withheld!(audit_entry, action, withheld)));
         }
-        Ok(query.load(self.conn)?.into_iter().map(AuditEntry::from).collect())
+        let mut entries: Vec<_> =
+            query.load(self.conn)?.into_iter().map(AuditEntry::from).collect();
+        attach_details(self, &mut entries)?;
+        Ok(entries)
     }
 
     fn audit_head(&mut self) -> Result<(i64, Vec<u8>)> {

@@ -101,6 +101,19 @@ pub mod dialect {
         Ok(conn)
     }
 
+    /// Opens a connection that writes nothing, neither to the file nor beside it. Without a log
+    /// beside it nobody has the file open: read as one that cannot change, SQLite makes none.
+    pub fn connect_to_look(url: &str) -> Result<Conn, DbError> {
+        let path = path(url);
+        let is_open = std::path::Path::new(&format!("{path}-wal")).exists();
+        let mode = if is_open { "mode=ro" } else { "mode=ro&immutable=1" };
+        let name = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let unavailable = |error: ConnectionError| DbError::Unavailable(error.to_string());
+        let mut conn = Conn::establish(&format!("file:{name}?{mode}")).map_err(unavailable)?;
+        conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF")?;
+        Ok(conn)
+    }
+
     /// The file has no second wall: statements are scoped by construction alone.
     pub fn enter_tenant(_conn: &mut Conn, _tenant: TenantId) -> Result<(), DbError> {
         Ok(())
@@ -123,6 +136,11 @@ pub mod dialect {
     /// The file knows no roles.
     pub fn check_role(_conn: &mut Conn) -> Result<(), DbError> {
         Ok(())
+    }
+
+    /// The file knows no roles.
+    pub fn grant(_conn: &mut Conn, _role: &str) -> Result<(), DbError> {
+        Err(DbError::Engine("SQLite has no roles".to_owned()))
     }
 
     /// Nothing gathers statistics in the background here.

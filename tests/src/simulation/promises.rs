@@ -7,8 +7,7 @@ use domain::number::{Exact, Rounding};
 use domain::scale::Scale;
 use domain::state::{Actor, Machine, calibration_session, cycle, goal, review};
 use domain::text::TextEnum;
-use persistence::audit::Verifier;
-use persistence::{After, AuditFilter, Page};
+use persistence::audit::{Signature, verify};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -98,19 +97,9 @@ fn entries(app: &TestApp, cycle: Uuid) -> Value {
 /// # Panics
 /// When it is broken.
 pub fn chain(app: &TestApp) {
-    let found = app.read(|store| {
-        let (mut verifier, mut after) = (Verifier::default(), None);
-        loop {
-            let page = Page { limit: 1000, after, updated_since: None };
-            let entries = store.audit_entries(&AuditFilter::default(), &page)?;
-            let Some(last) = entries.last() else { break };
-            after = Some(After::Position(last.position));
-            entries.iter().for_each(|entry| verifier.check(entry));
-        }
-        let (position, hash) = store.audit_head()?;
-        Ok(verifier.finish(position, &hash))
-    });
-    assert!(found.is_empty(), "the audit chain is broken: {found:?}");
+    let tenant = app.world.own.tenant.into();
+    let report = app.read(move |store| verify(store, tenant, &[], &|_, _, _| Signature::Ours));
+    assert!(report.found.is_empty(), "the chains are broken: {:?}", report.found);
 }
 
 /// Which promises are broken by what is seen now, or by how it came from what was seen before.

@@ -1,0 +1,3 @@
+DROP TRIGGER audit_head_remains;
+DROP TRIGGER audit_head_stays;
+DROP TABLE audit_head;

@@ -1,0 +1,376 @@
+//! Following the chains from end to end, against their heads.
+
+use super::head::{AuditHead, End, message};
+use super::read::digest;
+use super::{AuditEntry, ERASED, GENESIS, PUBLISHED, ReadEntry};
+use crate::page::{After, Page};
+use crate::ports::{AuditFilter, Result, Store};
+use domain::id::TenantId;
+use domain::time::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+/// Entries read at a time.
+const CHUNK: i64 = 5000;
+
+/// What was found wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Tampering {
+    /// An entry is missing, doubled or out of place.
+    #[error("{0} entry {1} is missing: found {2} in its place")]
+    Gap(Log, i64, i64),
+    /// An entry does not follow from the one before it.
+    #[error("{0} entry {1} does not follow from the entry before it")]
+    Unlinked(Log, i64),
+    /// An entry's content is not what was hashed.
+    #[error("{0} entry {1} has been changed")]
+    Changed(Log, i64),
+    /// The chain ends elsewhere than its head says.
+    #[error("the {log} chain ends at entry {end}, its head says {head}")]
+    Truncated {
+        /// Which chain.
+        log: Log,
+        /// Last entry found.
+        end: i64,
+        /// Last entry by the head.
+        head: i64,
+    },
+    /// The last entry is not the one the head was made from.
+    #[error("the last {0} entry is not the one its head was made from")]
+    End(Log),
+    /// An entry is not the one that stood there when a head was signed, or is not there any more.
+    #[error("{0} entry {1} is not the one that was there when head {2} was signed")]
+    Rewritten(Log, i64, i64),
+    /// The values of an entry are not those that were recorded.
+    #[error("the details of audit entry {0} have been changed")]
+    Details(i64),
+    /// The values of an entry are gone, and the chain records no erasure.
+    #[error("the details of audit entry {0} are gone, and no entry says that they were erased")]
+    Erased(i64),
+    /// An erasure is recorded of details that are there.
+    #[error("audit entry {0} erases details that are not missing")]
+    Unerased(i64),
+    /// The records of a read are not those that were recorded.
+    #[error("the subjects of read entry {0} have been changed")]
+    Subjects(i64),
+    /// Details or subjects of entries that are not there.
+    #[error("{1} rows beside the {0} chain belong to none of its entries")]
+    Stray(Log, i64),
+    /// Heads are numbered without gaps.
+    #[error("head {0} is missing")]
+    HeadMissing(i64),
+    /// A head is not what was signed.
+    #[error("head {0} has been changed: its signature does not hold")]
+    HeadChanged(i64),
+    /// A head is signed by somebody else.
+    #[error("head {0} is not signed by the key of this installation")]
+    HeadForeign(i64),
+    /// A head the chain knows nothing of.
+    #[error("head {0} was published by no entry of the chain")]
+    HeadUnrecorded(i64),
+    /// A head that the chain says was published is not there.
+    #[error("head {0} is recorded as published, and not there")]
+    HeadGone(Uuid),
+    /// A head that was kept elsewhere is unknown or another one here.
+    #[error("the head of {1} that was kept elsewhere ({0}) is not the one that is here")]
+    HeadKept(Uuid, Timestamp),
+    /// The tenant has no row of ends at all.
+    #[error("the row that says where the chains end is gone")]
+    EndsGone,
+    /// The feed of events ends elsewhere than its counter says.
+    #[error("events end at {0}, their counter says {1}")]
+    Events(i64, i64),
+}
+
+/// One of the two chains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// What was changed.
+    Audit,
+    /// What was read.
+    Read,
+}
+
+impl std::fmt::Display for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Audit => "audit",
+            Self::Read => "read",
+        })
+    }
+}
+
+/// A head as it was published, kept where nobody who can write to the database can reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptHead {
+    /// Whose chains.
+    pub tenant: TenantId,
+    /// Its number.
+    pub number: i64,
+    /// Its id.
+    pub id: Uuid,
+    /// When it was signed.
+    pub at: Timestamp,
+    /// [`AuditHead::hash`].
+    pub hash: Vec<u8>,
+    /// The key that verifies the signature.
+    pub public_key: Vec<u8>,
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+impl KeptHead {
+    /// What was signed.
+    pub fn message(&self) -> Vec<u8> {
+        message(self.tenant, self.number, self.id, self.at, &self.hash)
+    }
+
+    fn is(&self, head: &AuditHead) -> bool {
+        self.number == head.number && self.at == head.at && self.hash == head.hash()
+    }
+}
+
+/// What a look at the chains of a tenant came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Entries of the audit log.
+    pub entries: i64,
+    /// Entries of the log of reads.
+    pub reads: i64,
+    /// The newest signed head, by number and instant.
+    pub head: Option<(i64, Timestamp)>,
+    /// What was found wrong.
+    pub found: Vec<Tampering>,
+}
+
+/// How far a chain has been followed.
+struct Chain {
+    log: Log,
+    end: End,
+    /// By position, the hash that heads say an entry has, and the number of the head.
+    marks: BTreeMap<i64, (Vec<u8>, i64)>,
+}
+
+impl Chain {
+    fn new(log: Log) -> Self {
+        Self { log, end: End::default(), marks: BTreeMap::new() }
+    }
+
+    /// Expects that the chain has stood as a head says.
+    fn mark(&mut self, end: &End, head: i64, found: &mut Vec<Tampering>) {
+        let known = self.marks.entry(end.position).or_insert_with(|| (end.hash.clone(), head));
+        if known.0 != end.hash || (end.position == 0 && end.hash != GENESIS) {
+            found.push(Tampering::Rewritten(self.log, end.position, head));
+        }
+    }
+
+    /// Takes the next entry, whose content gives `computed`.
+    fn step(
+        &mut self,
+        position: i64,
+        previous: &[u8],
+        hash: &[u8],
+        computed: &[u8],
+        found: &mut Vec<Tampering>,
+    ) {
+        let expected = self.end.position + 1;
+        if position != expected {
+            found.push(Tampering::Gap(self.log, expected, position));
+        }
+        if previous != self.end.hash {
+            found.push(Tampering::Unlinked(self.log, position));
+        }
+        if computed != hash {
+            found.push(Tampering::Changed(self.log, position));
+        }
+        if let Some((marked, head)) = self.marks.remove(&position)
+            && marked != hash
+        {
+            found.push(Tampering::Rewritten(self.log, position, head));
+        }
+        self.end.position = position;
+        self.end.hash.clear();
+        self.end.hash.extend_from_slice(hash);
+    }
+
+    /// Compares where the chain ends with where it should.
+    fn finish(mut self, end: &End, found: &mut Vec<Tampering>) {
+        self.marks.remove(&0);
+        for (position, (_, head)) in self.marks {
+            found.push(Tampering::Rewritten(self.log, position, head));
+        }
+        if self.end.position != end.position {
+            let (end, head) = (self.end.position, end.position);
+            found.push(Tampering::Truncated { log: self.log, end, head });
+        } else if self.end.hash != end.hash {
+            found.push(Tampering::End(self.log));
+        }
+    }
+}
+
+/// Follows both chains of a tenant, in one snapshot and constant memory, and holds them against the
+/// heads in the database and those of the tenant that were `kept` elsewhere. `signer` says of a head
+/// whether its signature holds, and whether it is by a key that counts.
+///
+/// # Errors
+/// The database cannot be read, or holds what is no value of its column.
+pub fn verify(
+    store: &mut dyn Store,
+    tenant: TenantId,
+    kept: &[KeptHead],
+    signer: &Signer<'_>,
+) -> Result<Report> {
+    let mut found = Vec::new();
+    let (mut audit, mut reads) = (Chain::new(Log::Audit), Chain::new(Log::Read));
+    let mut heads = HashMap::new();
+    let mut head = None;
+    let (mut number, mut after) = (0, i64::MIN);
+    loop {
+        let chunk = store.audit_heads(after, CHUNK)?;
+        let Some(last) = chunk.last() else { break };
+        after = last.number;
+        for next in chunk {
+            if next.number != number + 1 {
+                found.push(Tampering::HeadMissing(number + 1));
+            }
+            number = next.number;
+            match signer(&next.public_key, &next.message(tenant), &next.signature) {
+                Signature::Ours => {}
+                Signature::Foreign => found.push(Tampering::HeadForeign(number)),
+                Signature::Broken => found.push(Tampering::HeadChanged(number)),
+            }
+            audit.mark(&next.audit, number, &mut found);
+            reads.mark(&next.reads, number, &mut found);
+            head = Some((number, next.at));
+            heads.insert(next.id, next);
+        }
+    }
+    for kept in kept {
+        if !heads.get(&kept.id).is_some_and(|head| kept.is(head)) {
+            found.push(Tampering::HeadKept(kept.id, kept.at));
+        }
+    }
+    let numbers = heads.into_iter().map(|(id, head)| (id, head.number)).collect();
+    let (audit, entries) = follow_audit(store, audit, numbers, &mut found)?;
+    let (reads, looks) = follow_reads(store, reads, &mut found)?;
+    match store.ends()? {
+        None => found.push(Tampering::EndsGone),
+        Some(ends) => {
+            audit.finish(&ends.audit, &mut found);
+            reads.finish(&ends.reads, &mut found);
+            let events = store.last_event()?;
+            if events != ends.events {
+                found.push(Tampering::Events(events, ends.events));
+            }
+        }
+    }
+    Ok(Report { entries, reads: looks, head, found })
+}
+
+/// Says what a signature is worth, of a key, a message and the signature.
+pub type Signer<'s> = dyn Fn(&[u8], &[u8], &[u8]) -> Signature + 's;
+
+/// What a signature is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// It holds, and is by a key that counts.
+    Ours,
+    /// It holds, but whose key it is nobody knows.
+    Foreign,
+    /// It does not hold.
+    Broken,
+}
+
+/// Follows the audit log. Of the details only those that are gone are kept in mind until the entry
+/// that erases them comes.
+fn follow_audit(
+    store: &mut dyn Store,
+    mut chain: Chain,
+    mut heads: HashMap<Uuid, i64>,
+    found: &mut Vec<Tampering>,
+) -> Result<(Chain, i64)> {
+    let (mut entries, mut details) = (0, 0);
+    let mut gone = HashMap::new();
+    let mut after = i64::MIN;
+    loop {
+        let page = Page { limit: CHUNK, after: Some(After::Position(after)), updated_since: None };
+        let chunk = store.audit_entries(&AuditFilter::default(), &page)?;
+        let Some(last) = chunk.last() else { break };
+        after = last.position;
+        entries += chunk.len() as i64;
+        for entry in &chunk {
+            let computed = entry.compute_hash();
+            chain.step(entry.position, &entry.previous_hash, &entry.hash, &computed, found);
+            details += i64::from(entry.details.is_some());
+            match entry.details_hold() {
+                None => {
+                    gone.insert(entry.id, entry.position);
+                }
+                Some(true) => {}
+                Some(false) => found.push(Tampering::Details(entry.position)),
+            }
+            note(entry, &mut gone, &mut heads, found);
+        }
+    }
+    found.extend(sorted(gone).map(Tampering::Erased));
+    found.extend(sorted(heads).map(Tampering::HeadUnrecorded));
+    let stray = store.details_kept()? - details;
+    if stray != 0 {
+        found.push(Tampering::Stray(Log::Audit, stray));
+    }
+    Ok((chain, entries))
+}
+
+fn sorted(numbers: HashMap<Uuid, i64>) -> impl Iterator<Item = i64> {
+    let mut numbers: Vec<_> = numbers.into_values().collect();
+    numbers.sort_unstable();
+    numbers.into_iter()
+}
+
+/// What an entry says of details and heads.
+fn note(
+    entry: &AuditEntry,
+    gone: &mut HashMap<Uuid, i64>,
+    heads: &mut HashMap<Uuid, i64>,
+    found: &mut Vec<Tampering>,
+) {
+    match entry.action.as_str() {
+        ERASED if gone.remove(&entry.resource_id).is_none() => {
+            found.push(Tampering::Unerased(entry.position));
+        }
+        PUBLISHED if heads.remove(&entry.resource_id).is_none() => {
+            found.push(Tampering::HeadGone(entry.resource_id));
+        }
+        _ => {}
+    }
+}
+
+/// Follows the log of reads.
+fn follow_reads(
+    store: &mut dyn Store,
+    mut chain: Chain,
+    found: &mut Vec<Tampering>,
+) -> Result<(Chain, i64)> {
+    let (mut entries, mut subjects) = (0, 0);
+    let mut after = i64::MIN;
+    loop {
+        let chunk: Vec<(ReadEntry, _)> = store.read_entries(after, CHUNK)?;
+        let Some((last, _)) = chunk.last() else { break };
+        after = last.position;
+        entries += chunk.len() as i64;
+        for (entry, shown) in &chunk {
+            let computed = entry.compute_hash();
+            chain.step(entry.position, &entry.previous_hash, &entry.hash, &computed, found);
+            subjects += shown.len() as i64;
+            let held = digest(shown.iter().copied()) == entry.subjects_digest;
+            if !held || shown.len() as i64 != entry.subjects {
+                found.push(Tampering::Subjects(entry.position));
+            }
+        }
+    }
+    let stray = store.subjects_kept()? - subjects;
+    if stray != 0 {
+        found.push(Tampering::Stray(Log::Read, stray));
+    }
+    Ok((chain, entries))
+}

@@ -1,0 +1,250 @@
+//! The chains of a company against whoever could change all of the database: what is erased, what
+//! is cut off, what is written anew.
+
+use api::audit_heads::publication::publish_all;
+use chrono::TimeDelta;
+use persistence::Database;
+use serde_json::{Value, json};
+use tests::app::{Server, runtime};
+use tests::cycles::behind;
+use tests::postgres::Cluster;
+use tests::reviews::evaluated;
+use tests::tampering::{Attack, Attacker, kept, verified};
+use tests::world::Persona::{Auditor, Employee, EventReader, HrAdmin, OtherHrAdmin};
+use tests::{Client, Engine, TestApp, on_each_engine, process, sql};
+
+on_each_engine![
+    heads_are_signed_and_told,
+    a_head_kept_elsewhere_finds_a_cut_and_a_rewriting,
+    nobody_erases_details_unrecorded,
+    an_erasure_is_an_entry_of_the_chain,
+    verifying_writes_nothing,
+    a_chain_of_before_still_holds,
+    every_tampering_is_found,
+];
+
+fn publish(app: &TestApp) {
+    runtime().block_on(publish_all(app.app(), TimeDelta::zero()));
+}
+
+fn verify(app: &TestApp, more: &[&str]) -> (bool, String) {
+    let key_file = tests::app::settings(app.url(), &[]).key_file().display().to_string();
+    let usual = ["audit", "verify", "--database-url", app.url(), "--key-file", &key_file];
+    process::run(&[&usual[..], more].concat(), "")
+}
+
+/// Proves R49 through `listAuditHeads`.
+fn heads_are_signed_and_told(app: &TestApp) {
+    publish(app);
+    app.clock().advance(TimeDelta::minutes(1));
+    publish(app);
+    // Nothing is as old as an hour.
+    runtime().block_on(publish_all(app.app(), TimeDelta::hours(1)));
+    let auditor = app.as_(Auditor);
+    let heads = auditor.all("/v1/audit-heads");
+    assert_eq!(heads.len(), 2, "{heads:?}");
+    assert_eq!([&heads[0]["number"], &heads[1]["number"]], [1, 2]);
+    assert_ne!(heads[0]["hash"], heads[1]["hash"]);
+    assert!(
+        heads.iter().all(|head| head.get("position").is_none()),
+        "how much happens is not told"
+    );
+    assert_eq!(app.as_(HrAdmin).all("/v1/audit-heads?limit=1"), heads);
+    app.as_(Employee).get("/v1/audit-heads").refused("forbidden");
+    assert!(!app.as_(OtherHrAdmin).all("/v1/audit-heads").contains(&heads[0]));
+
+    let mut told = Vec::new();
+    let mut after = "0".to_owned();
+    loop {
+        let page = format!("/v1/events?types=audit_head.published&limit=200&after={after}");
+        let page = app.as_(EventReader).get(page).expect(200).json();
+        let items = page["items"].as_array().cloned().unwrap_or_default();
+        told.extend(items.into_iter().map(|event| event["data"].clone()));
+        let next = page["next_cursor"].as_str().unwrap_or_default().to_owned();
+        if next == after || told.len() >= 2 {
+            break;
+        }
+        after = next;
+    }
+    assert_eq!(told, heads, "the feed tells the same");
+    for head in &heads {
+        let (intact, said) = verify(app, &["--head", &head.to_string()]);
+        assert!(intact, "{said}");
+    }
+    let mut forged = heads[0].clone();
+    forged["hash"] = "00".repeat(32).into();
+    assert!(!verify(app, &["--head", &forged.to_string()]).0, "its signature does not hold");
+    assert!(!verify(app, &["--head", "no-such-file"]).0);
+}
+
+fn a_head_kept_elsewhere_finds_a_cut_and_a_rewriting(app: &TestApp) {
+    publish(app);
+    let head = app.as_(Auditor).all("/v1/audit-heads").pop().expect("a head").to_string();
+    let found = |what: &str| {
+        let (intact, said) = verify(app, &["--head", &head]);
+        assert!(!intact, "{what}: {said}");
+    };
+    let mut attacker = Attacker::new(app);
+    for attack in [Attack::Cut, Attack::Rewrite, Attack::RewriteWithoutHeads] {
+        attacker.strike(attack, 7);
+        found(&format!("{attack:?}"));
+        attacker.undo();
+    }
+    let (intact, said) = verify(app, &["--head", &head]);
+    assert!(intact, "{said}");
+}
+
+fn nobody_erases_details_unrecorded(app: &TestApp) {
+    Attacker::new(app);
+    behind(app, "DELETE FROM audit_detail WHERE position = 7");
+    let (intact, said) = verify(app, &[]);
+    assert!(!intact && said.contains("audit entry 7 are gone"), "{said}");
+}
+
+fn an_erasure_is_an_entry_of_the_chain(app: &TestApp) {
+    let position = app.id("position");
+    let list = format!("/v1/audit-entries?resource_id={position}");
+    let entry = || app.as_(Auditor).all(&list)[0].clone();
+    let id = entry()["id"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(entry()["details"]["code"], json!([null, "REP"]));
+    let slug = app.world.own.slug;
+    let erase = ["audit", "erase", "--tenant", slug, "--entry", &id, "--reason", "Asked for"];
+    let erase = [&erase[..], &["--database-url", app.url()]].concat();
+    let (erased, said) = process::run(&erase, "");
+    assert!(erased, "{said}");
+    assert!(entry().get("details").is_none());
+    let recorded = app.recorded("audit_entry.erased");
+    assert_eq!(recorded[0].resource_id.to_string(), id);
+    assert_eq!(
+        (recorded[0].reason.as_deref(), &*recorded[0].rule),
+        (Some("Asked for"), "operator")
+    );
+    assert!(!process::run(&erase, "").0, "there is nothing left to erase");
+    let (intact, said) = verify(app, &[]);
+    assert!(intact, "{said}");
+    if app.engine == Engine::Sqlite {
+        let (engine, url) = (app.engine, app.url().to_owned());
+        let unrecorded = "DELETE FROM audit_detail WHERE position = 1";
+        let refused = std::panic::catch_unwind(move || sql::execute(engine, &url, unrecorded));
+        assert!(refused.is_err(), "the file itself knows of no other erasure");
+    }
+}
+
+fn verifying_writes_nothing(app: &TestApp) {
+    publish(app);
+    let database = tests::app::TestDatabase::empty(app.engine);
+    assert!(!process::run(&["audit", "verify", "--database-url", &database.url], "").0);
+    assert!(!Database::is_migrated(&database.url).expect("look"), "it is as empty as before");
+    if app.engine == Engine::Sqlite {
+        let source = app.url().trim_start_matches("sqlite://");
+        let copy = database.url.trim_start_matches("sqlite://");
+        let _ = std::fs::remove_file(copy);
+        sql::execute(app.engine, app.url(), &format!("VACUUM INTO '{copy}'"));
+        std::fs::copy(format!("{source}.key"), format!("{copy}.key")).expect("copy the key");
+        let folder = std::path::Path::new(copy).parent().expect("a folder");
+        let look = || {
+            let files = std::fs::read_dir(folder).expect("a folder").flatten();
+            let mut files: Vec<_> = files
+                .map(|file| (file.path(), file.metadata().expect("a file").modified().ok()))
+                .collect();
+            files.sort();
+            files
+        };
+        let before = look();
+        let (intact, said) =
+            process::run(&["audit", "verify", "--database-url", &database.url], "");
+        assert!(intact, "{said}");
+        assert_eq!(look(), before);
+    }
+}
+
+/// On PostgreSQL one role migrates, and the one that serves may add to the logs and no more; a third
+/// that may only read can verify.
+#[test]
+fn the_role_that_serves_cannot_change_the_past() {
+    if !Engine::Postgres.is_tested() {
+        return;
+    }
+    let (database, world) = tests::app::prepared(Engine::Postgres);
+    let cluster = Cluster::shared();
+    for role in ["serving", "reading"] {
+        cluster.create_role(role);
+    }
+    let migrate = ["migrate", "--database-url", &database.url, "--grant-to", "serving"];
+    let (granted, said) = process::run(&migrate, "");
+    assert!(granted, "{said}");
+    let serving = Cluster::url_as(&database.url, "serving");
+    let server = Server::start(tests::app::settings(&serving, &[]));
+    runtime().block_on(publish_all(&server.app, TimeDelta::zero()));
+    let hua = Client::new(server.address, world.credentials(HrAdmin));
+    let lin = hua.get(format!("/v1/employees/{}", world.own.id("lin"))).expect(200);
+    hua.patch(&lin, &json!({ "name": "Lin Lin" })).expect(200);
+    assert_eq!(hua.all("/v1/audit-heads").len(), 1);
+    hua.all("/v1/reviews");
+    server.stop();
+
+    let tenant = format!("SET evenhand.tenant = '{}'", world.own.tenant);
+    let mut refused = vec!["CREATE TABLE mine ()".to_owned(), "DROP TABLE audit_entry".to_owned()];
+    for table in ["audit_entry", "audit_detail", "audit_head", "read_entry", "read_subject"] {
+        refused.push(format!("{tenant}; UPDATE {table} SET tenant_id = tenant_id"));
+        refused.push(format!("{tenant}; DELETE FROM {table}"));
+        refused.push(format!("TRUNCATE {table}"));
+        refused.push(format!("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY"));
+    }
+    for statement in refused {
+        let url = serving.clone();
+        let asked = statement.clone();
+        let done = std::panic::catch_unwind(move || sql::execute(Engine::Postgres, &url, &asked));
+        assert!(done.is_err(), "{statement}");
+    }
+
+    let read = "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reading";
+    sql::execute(Engine::Postgres, &database.url, read);
+    let reading = Cluster::url_as(&database.url, "reading");
+    let (intact, said) = process::run(&["audit", "verify", "--database-url", &reading], "");
+    assert!(intact, "{said}");
+}
+
+/// A database of the time when details stood in the chain is carried over.
+fn a_chain_of_before_still_holds(app: &TestApp) {
+    let before = app.recorded("position.created");
+    for name in ["000043_read_log", "000042_audit_head", "000041_audit_detail"] {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
+        let down = format!("{folder}/{}/2026-11-30-{name}/down.sql", app.engine);
+        let version = format!("20261130{}", &name[..6]);
+        sql::execute(app.engine, app.url(), &std::fs::read_to_string(down).expect("a migration"));
+        let forget = format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'");
+        sql::execute(app.engine, app.url(), &forget);
+    }
+    assert!(!Database::is_migrated(app.url()).expect("look"));
+    assert_eq!(Database::migrate(app.url()).expect("migrate").len(), 3);
+    assert_eq!(app.recorded("position.created"), before);
+    let (intact, said) = verify(app, &[]);
+    assert!(intact, "{said}");
+}
+
+/// A thousand tamperings at random, any column of any table of the log, each found by the heads kept
+/// elsewhere; and nothing is found where nothing was done.
+fn every_tampering_is_found(app: &TestApp) {
+    let review = evaluated(app, &json!({}));
+    for _ in 0..4 {
+        publish(app);
+        app.as_(HrAdmin).get(&review).expect(200);
+        app.as_(HrAdmin).all("/v1/reviews");
+        app.clock().advance(TimeDelta::minutes(1));
+    }
+    publish(app);
+    let heads: Vec<Value> = app.as_(Auditor).all("/v1/audit-heads");
+    let heads = kept(&heads[2..]);
+    let mut attacker = Attacker::new(app);
+    assert_eq!(verified(app, &heads), Ok(Vec::new()), "nothing was done");
+    let tamperings = tests::variable("EVENHAND_TAMPERINGS");
+    let tamperings = tamperings.and_then(|count| count.parse().ok()).unwrap_or(1000);
+    for seed in 0..tamperings {
+        let done = attacker.tamper(seed);
+        let found = verified(app, &heads);
+        assert!(found != Ok(Vec::new()), "{seed}: {done}");
+        attacker.undo();
+    }
+    assert_eq!(verified(app, &heads), Ok(Vec::new()), "everything is as it was");
+}
