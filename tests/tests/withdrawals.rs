@@ -21,7 +21,7 @@ on_each_engine![
 /// An active goal of Lin's.
 fn active(app: &TestApp, content: &Value) -> String {
     let (hr, lin) = (app.as_(HrAdmin), app.as_(Employee));
-    let cycle = cycle(&hr, &json!({}));
+    let cycle = cycle(app, &json!({}));
     let path = path(&lin.post("/v1/goals", &goal(cycle, content)).expect(201));
     activate(&lin, &app.as_(DirectManager), &path);
     path
@@ -162,7 +162,7 @@ fn a_source_counts_once_for_a_period(app: &TestApp) {
     measure(&lin, &all, "2026-01-01", "erp", "300");
     assert_eq!(progress(app, &all), "0.5000");
     content["definition"]["sources"] = "some".into();
-    let body = tests::goals::goal(cycle(&app.as_(HrAdmin), &json!({})), &content);
+    let body = tests::goals::goal(cycle(app, &json!({})), &content);
     lin.post("/v1/goals", &body).refused("validation-failed");
 }
 

@@ -175,7 +175,10 @@ async fn erase(asked: Erase) -> Result<(), Box<dyn Error>> {
         Ok::<_, DbError>(has_details)
     });
     match erased.await? {
-        true => Ok(println!("the values of entry {entry} are erased")),
+        true => {
+            println!("the values of entry {entry} are erased");
+            Ok(())
+        }
         false => Err("there is no such entry, or its values are gone already".into()),
     }
 }

@@ -195,8 +195,8 @@ mod tests {
         busy.1.as_ref().unwrap().begin();
         let surplus: Vec<_> = (0..RESERVE).map(|_| door.enter(2)).collect();
         let line = |(_, line): &(TcpStream, Option<Arc<Line>>)| line.clone();
-        assert!(surplus.iter().map(line).flatten().filter(|line| line.is_surplus).count() > 0);
-        surplus.iter().map(line).flatten().for_each(|line| line.begin());
+        assert!(surplus.iter().filter_map(line).filter(|line| line.is_surplus).count() > 0);
+        surplus.iter().filter_map(line).for_each(|line| line.begin());
         let left: Vec<_> = (0..RESERVE).map(|_| door.enter(3)).collect();
         assert!(left.iter().any(|(_, line)| line.is_none()), "the reserve has an end");
     }

@@ -15,7 +15,6 @@ use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
-use diesel::sql_types::Text;
 use diesel_migrations::MigrationHarness;
 use domain::id::TenantId;
 use lane::Lane;
