@@ -97,7 +97,7 @@ fn a_policy_in_which_nobody_could_be_rated_is_not_published(app: &TestApp) {
     let read = step(&hr, &path, "publication", None).expect(200);
     let cycle = hr.post("/v1/cycles", &design(&unique("C"), read.id())).expect(201).id();
     let report = hr.get(format!("/v1/cycles/{cycle}/readiness")).expect(200).json();
-    assert_eq!(codes(&report["warnings"]), ["raters_not_collected"]);
+    assert_eq!(codes(&report["warnings"]), ["without_manager", "raters_not_collected"]);
     assert!(
         app.as_(Employee)
             .get(format!("/v1/cycles/{}/readiness", app.id("cycle")))
@@ -264,7 +264,7 @@ fn objectives_alone_are_warned_of_and_named(app: &TestApp) {
     let cycle = hr.post("/v1/cycles", &design(&unique("C"), app.id("policy"))).expect(201).id();
     let path = format!("/v1/cycles/{cycle}");
     let report = || hr.get(format!("{path}/readiness")).expect(200).json();
-    assert_eq!(codes(&report()["warnings"]), ["objectives_not_scored"]);
+    assert_eq!(codes(&report()["warnings"]), ["without_manager", "objectives_not_scored"]);
     let launched = step(&hr, &path, "launch", None).expect(200).json();
     assert_eq!(launched["warnings"], json!(["objectives_not_scored"]));
     assert_eq!(item(app, cycle, "lin")["missing"], "goals");

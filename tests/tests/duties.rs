@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::calls::unique;
-use tests::cycles::{design, drive, step};
+use tests::cycles::{behind, design, drive, literal, step};
 use tests::goals::{goal, indicator};
 use tests::reviews;
 use tests::world::Persona::{
@@ -256,7 +256,20 @@ fn nobody_is_frozen_under_a_leaver(app: &TestApp) {
 
 fn what_waits_for_a_leaver_is_said_and_skipped(app: &TestApp) {
     let hr = app.as_(HrAdmin);
-    let cycle = app.id("cycle");
+    let cycle = reviews::planned(app, &reviews::rules(&json!({})));
+    let (here, mei) = (literal(app, cycle), literal(app, app.id("mei")));
+    // Mei has a goal like Lin's, and it is measured.
+    let like = "p.tenant_id, p.id, p.cycle_id, p.employee_id, g.level, g.state, g.revision, g.title, \
+                g.weight, g.content, g.progress, g.version, g.created_at, g.updated_at";
+    behind(
+        app,
+        &format!(
+            "INSERT INTO goal (tenant_id, id, cycle_id, owner_id, level, state, revision, title, weight, \
+             content, progress, version, created_at, updated_at) SELECT {like} FROM participant p \
+             JOIN goal g ON g.tenant_id = p.tenant_id AND g.cycle_id = p.cycle_id \
+             WHERE p.cycle_id = {here} AND p.employee_id = {mei}"
+        ),
+    );
     drive(app, &app.world.own, cycle, "executing");
     let mine = |name: &str| -> Option<Value> {
         let path = format!("/v1/cycles/{cycle}/readiness?limit=200");

@@ -20,7 +20,7 @@ on_each_engine![
 
 /// An active goal of Lin's.
 fn active(app: &TestApp, content: &Value) -> String {
-    let (hr, lin) = (app.as_(HrAdmin), app.as_(Employee));
+    let lin = app.as_(Employee);
     let cycle = cycle(app, &json!({}));
     let path = path(&lin.post("/v1/goals", &goal(cycle, content)).expect(201));
     activate(&lin, &app.as_(DirectManager), &path);

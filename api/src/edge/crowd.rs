@@ -193,11 +193,13 @@ mod tests {
         let door = Door::new(1, 9);
         let busy = door.enter(1);
         busy.1.as_ref().unwrap().begin();
-        let surplus: Vec<_> = (0..RESERVE).map(|_| door.enter(2)).collect();
-        let line = |(_, line): &(TcpStream, Option<Arc<Line>>)| line.clone();
-        assert!(surplus.iter().filter_map(line).filter(|line| line.is_surplus).count() > 0);
-        surplus.iter().filter_map(line).for_each(|line| line.begin());
-        let left: Vec<_> = (0..RESERVE).map(|_| door.enter(3)).collect();
-        assert!(left.iter().any(|(_, line)| line.is_none()), "the reserve has an end");
+        let enter = || {
+            let (client, line) = door.enter(2);
+            line.as_ref().unwrap().begin();
+            (client, line.unwrap())
+        };
+        let surplus: Vec<_> = (0..RESERVE).map(|_| enter()).collect();
+        assert!(surplus.iter().all(|(_, line)| line.is_surplus));
+        assert!(door.enter(3).1.is_none(), "the reserve has an end");
     }
 }

@@ -245,7 +245,8 @@ fn laggard(
             (false, true) => Missing::GoalApproval,
             (false, false) => Missing::Manager,
         }),
-        (State::Executing, _) if unscored.is_none() && !manager_employed => Missing::Manager,
+        // Without a manager nobody can agree on what else is missing.
+        (State::Executing, _) if !manager_employed => Missing::Manager,
         (State::Executing, _) => unscored.unwrap_or(Missing::GoalChange),
         (_, _) if unfounded == Some(true) => Missing::Evidence,
         (State::Evaluating, Some(PendingSelf | PendingRaters | PendingManager)) => {
