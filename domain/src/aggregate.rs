@@ -78,9 +78,17 @@ impl GradeRecord {
 /// Whether somebody who may ask for `action` about everybody may read single grades of some people at
 /// most, and of the others counts alone.
 pub fn reads_counts_alone(subject: &Subject, action: Action) -> bool {
+    may_of_anyone(subject, action, None) && !reads_every_grade(subject)
+}
+
+/// Whether somebody may read the grades of everybody else one by one before release.
+pub fn reads_every_grade(subject: &Subject) -> bool {
+    may_of_anyone(subject, Action::RatingRead, Some(Stage::Submitted))
+}
+
+fn may_of_anyone(subject: &Subject, action: Action, stage: Option<Stage>) -> bool {
     let anyone = Target { id: Uuid::max(), about: Some(Uuid::max().into()), ..Target::default() };
-    let may = |action, stage| decide(subject, action, &Target { stage, ..anyone }).permit.is_some();
-    may(action, None) && !may(Action::RatingRead, Some(Stage::Submitted))
+    decide(subject, action, &Target { stage, ..anyone }).permit.is_some()
 }
 
 /// The grade that readers of counts alone are shown of a record from a renewal on.

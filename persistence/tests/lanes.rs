@@ -127,7 +127,8 @@ async fn a_unit_that_fails_takes_no_other_down_and_leaves_no_trace() {
     let report =
         db.snapshot(TENANT.into(), move |store| verify(store, TENANT.into(), &[], &signer));
     assert_eq!(report.await.expect("it can be followed").found, []);
-    std::fs::remove_dir_all(&folder).expect("the folder can be removed");
+    // Connections that only read may still be about to go.
+    let _ = std::fs::remove_dir_all(&folder);
 }
 
 #[tokio::test]
@@ -146,5 +147,6 @@ async fn what_was_queued_is_kept_when_the_database_is_closed() {
     let page = Page { limit: 1000, after: None, updated_since: None };
     let kept = reopen(&folder).read(TENANT.into(), move |store| store.positions(&page)).await;
     assert_eq!(kept.expect("the positions can be read").len(), 50);
-    std::fs::remove_dir_all(&folder).expect("the folder can be removed");
+    // Connections that only read may still be about to go.
+    let _ = std::fs::remove_dir_all(&folder);
 }

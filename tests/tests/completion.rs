@@ -387,6 +387,14 @@ fn a_final_s_or_d_needs_evidence_when_it_is_settled(app: &TestApp) {
     named();
     drive(app, &app.world.own, cycle, "calibrating");
     named();
+    // It tells of an S or a D: neither the person nor senior management is told before the release.
+    for persona in [Employee, Executive] {
+        let report = app.as_(persona).get(format!("/v1/cycles/{cycle}/readiness?limit=200"));
+        let report = report.expect(200).json();
+        assert!(!report.to_string().contains("evidence"), "{report}");
+        let conditions = codes(&report["conditions"]);
+        assert!(!conditions.contains(&json!("grades_founded")), "{conditions:?}");
+    }
     let confirm = || step(&hr, &format!("/v1/cycles/{cycle}"), "confirmation", None);
     let refused = |answer: Answer| {
         let refused = answer.refused("guard-failed").faults(&[("", "grades_founded")]).json();

@@ -430,7 +430,10 @@ fn look(
             },
         };
         facts.distribution_ok = people.is_empty() || answer.accepted(reason, pool).is_ok();
-        let unfounded = store.grades_unfounded(session.cycle_id, Some(session.id))?;
+        // Whoever could tell their own grade from it is not among them.
+        let mut apart = store.overseers(session.cycle_id, actor.today)?;
+        apart.extend(actor.subject.persons());
+        let unfounded = store.grades_unfounded(session.cycle_id, Some(session.id), &apart)?;
         facts.grades_unfounded = Some(unfounded);
         details.insert(Guard::GradesFounded.as_str(), unfounded.to_string());
         let pending = store.pending_moves(session.id)?.len();

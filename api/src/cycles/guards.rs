@@ -100,7 +100,10 @@ pub(super) fn look(
             let unfinished = store.sessions_unfinished(*id)? + store.reviews_ungraded(*id)?;
             sight.facts.sessions_unfinished = Some(unfinished);
             sight.say(Guard::SessionsFinalised, unfinished);
-            let unfounded = store.grades_unfounded(*id, None)?;
+            // Whoever could tell their own grade from it is not among them.
+            let mut apart = store.overseers(*id, today)?;
+            apart.extend(actor.subject.persons());
+            let unfounded = store.grades_unfounded(*id, None, &apart)?;
             sight.facts.grades_unfounded = Some(unfounded);
             sight.say(Guard::GradesFounded, unfounded);
         }

@@ -11,8 +11,9 @@ use crate::to_dos::PersonCard;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
+use domain::aggregate::reads_every_grade;
 use domain::cycle::{Cycle, CycleAction};
-use domain::id::CycleId;
+use domain::id::{CycleId, EmployeeId};
 use domain::performance_policy::{DimensionRule, PerformancePolicy, PolicyWarning};
 use domain::policy::{Action, Mask, Protected, Stage, Visibility, visibility};
 use domain::readiness::{Laggard, Missing};
@@ -167,7 +168,7 @@ fn report(
         }
         None => (None, Vec::new()),
     };
-    let demands = demands(&cycle, &policy)?;
+    let demands = demands(actor, &cycle, &policy)?;
     let sessions = store.sessions_of(id)?;
     let mut laggards = store.laggards(id, cycle.state, &demands, &sessions, &visible, page)?;
     if reads_goals(actor, &visible) {
@@ -223,11 +224,20 @@ fn conditions(
     let warning = |(code, value): &(&'static str, String)| {
         Violation::new("", code).with("value", value).view(language)
     };
-    Ok((guards.iter().map(condition).collect(), sight.warnings.iter().map(warning).collect()))
+    // Whether evidence is missing tells of an S or a D.
+    let is_told = |guard: &&cycle::Guard| {
+        **guard != cycle::Guard::GradesFounded || reads_every_grade(&actor.subject)
+    };
+    Ok((
+        guards.iter().filter(is_told).map(condition).collect(),
+        sight.warnings.iter().map(warning).collect(),
+    ))
 }
 
 /// What a person needs to be rated at all.
-fn demands(cycle: &Cycle, policy: &PerformancePolicy) -> Result<Demands, Refusal> {
+fn demands(actor: &Actor, cycle: &Cycle, policy: &PerformancePolicy) -> Result<Demands, Refusal> {
+    let nobody = || EmployeeId::from(Uuid::nil());
+    let manager = || actor.subject.employee_id.unwrap_or_else(nobody);
     let internal = |error: domain::DomainError| Refusal::Internal(error.to_string());
     let settings = settings(&policy.rules)?;
     let populations = policy.rules.populations.iter();
@@ -237,6 +247,8 @@ fn demands(cycle: &Cycle, policy: &PerformancePolicy) -> Result<Demands, Refusal
         objectives_count: settings.okr.in_review == OkrInReview::Mapped,
         actuals_needed: settings.kpi.missing_actual != MissingActual::Zero,
         stuck: cycle.stuck_populations(&policy.rules).map_err(internal)?,
+        unjudged: actor.subject.persons().collect(),
+        judged_by: (!reads_every_grade(&actor.subject)).then(manager),
     })
 }
 

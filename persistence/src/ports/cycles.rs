@@ -4,11 +4,11 @@ use super::Result;
 use crate::page::Page;
 use domain::change::Change;
 use domain::cycle::{Cycle, CycleApproval};
-use domain::id::{CalibrationSessionId, CycleId, OrgUnitId, ParticipantId, PolicyId};
+use domain::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId, PolicyId};
 use domain::performance_policy::PerformancePolicy;
 use domain::policy::Sealed;
 use domain::state::{Share, cycle};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Which cycles are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,11 +69,13 @@ pub trait Cycles {
     fn sessions_unfinished(&mut self, id: CycleId) -> Result<u64>;
     /// Reviews in calibration for which no grade has been computed.
     fn reviews_ungraded(&mut self, id: CycleId) -> Result<u64>;
-    /// Reviews, of one session or of all the cycle, that would get a final S or D without evidence.
+    /// Reviews, of one session or of all the cycle, that would get a final S or D without evidence;
+    /// those about people `apart` are not among them.
     fn grades_unfounded(
         &mut self,
         id: CycleId,
         session: Option<CalibrationSessionId>,
+        apart: &HashSet<EmployeeId>,
     ) -> Result<u64>;
     /// Those of `ids` that are no org units, or deleted ones.
     fn unknown_org_units(&mut self, ids: &[OrgUnitId]) -> Result<Vec<OrgUnitId>>;

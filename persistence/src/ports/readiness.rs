@@ -3,7 +3,7 @@
 use super::Result;
 use crate::page::Page;
 use domain::calibration_session::CalibrationSession;
-use domain::id::CycleId;
+use domain::id::{CycleId, EmployeeId};
 use domain::policy::Visibility;
 use domain::readiness::Laggard;
 use domain::state::cycle::State;
@@ -19,6 +19,11 @@ pub struct Demands {
     pub actuals_needed: bool,
     /// Populations in which nobody can be rated, since a dimension is out of its raters' reach.
     pub stuck: Vec<String>,
+    /// Those of whom it is not told whether their grade lacks evidence: the reader, whom it would
+    /// tell of an S or a D.
+    pub unjudged: Vec<EmployeeId>,
+    /// The manager of whose people alone it is told; none for those who read every grade.
+    pub judged_by: Option<EmployeeId>,
 }
 
 /// Reading who is late, off the state of goals and reviews.

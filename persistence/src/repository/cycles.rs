@@ -16,7 +16,7 @@ use diesel::sql_types::{BigInt, Bool};
 use domain::calendar::Period;
 use domain::change::Change;
 use domain::cycle::{Cycle, CycleApproval};
-use domain::id::{CalibrationSessionId, CycleId, OrgUnitId, ParticipantId};
+use domain::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId};
 use domain::policy::Sealed;
 use domain::state::{self, Share};
 use domain::text::TextEnum;
@@ -403,7 +403,9 @@ impl Cycles for Unit<'_> {
         &mut self,
         id: CycleId,
         session: Option<CalibrationSessionId>,
+        apart: &HashSet<EmployeeId>,
     ) -> Result<u64> {
+        let apart = apart.iter().map(|person| Key(person.uuid()));
         let mut query = review::table
             .inner_join(
                 participant::table.on(participant::tenant_id
@@ -414,6 +416,7 @@ impl Cycles for Unit<'_> {
             .filter(participant::cycle_id.eq(Key(id.uuid())))
             .filter(participant::exclusion.is_null())
             .filter(sql::<Bool>(UNFOUNDED))
+            .filter(participant::employee_id.ne_all(apart))
             .select(count_star())
             .into_boxed::<Db>();
         if let Some(session) = session {

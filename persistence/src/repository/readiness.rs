@@ -19,6 +19,7 @@ use domain::state::calibration_session::State as SessionState;
 use domain::state::cycle::State;
 use domain::state::{goal as goals, review as reviews};
 use domain::text::TextEnum;
+use uuid::Uuid;
 
 /// Goals of the participant of the query in one of some states.
 macro_rules! own_goals {
@@ -143,7 +144,16 @@ impl Readiness for Unit<'_> {
             query = query.filter(participant::id.gt(Key(id)));
         }
         let at = review::state.nullable();
-        let unfounded = || sql::<Bool>(UNFOUNDED);
+        let unjudged = || demands.unjudged.iter().map(|person| Key(person.uuid()));
+        let judge = demands.judged_by.map(|person| Key(person.uuid()));
+        let unfounded = || {
+            let judged = participant::manager_id.is_not_null().and(
+                participant::manager_id.assume_not_null().eq(judge.unwrap_or(Key(Uuid::nil()))),
+            );
+            sql::<Bool>(UNFOUNDED)
+                .and(participant::employee_id.ne_all(unjudged()))
+                .and(judge.is_none().into_sql::<Bool>().or(judged))
+        };
         let changing = || exists(own_goals!([ChangePending]));
         let unscored = participant::population
             .assume_not_null()
@@ -230,6 +240,9 @@ fn laggard(
         true => Some(Missing::Goals),
         false => None,
     };
+    let judge = demands.judged_by.map(|person| Key(person.uuid()));
+    let is_judged =
+        !demands.unjudged.contains(&person.0.into()) && (judge.is_none() || judge == manager);
     let stuck = is_of(&demands.stuck).then_some(Missing::Raters);
     let compared = || {
         let (id, person) = (id.0.into(), person.0.into());
@@ -248,7 +261,7 @@ fn laggard(
         // Without a manager nobody can agree on what else is missing.
         (State::Executing, _) if !manager_employed => Missing::Manager,
         (State::Executing, _) => unscored.unwrap_or(Missing::GoalChange),
-        (_, _) if unfounded == Some(true) => Missing::Evidence,
+        (_, _) if unfounded == Some(true) && is_judged => Missing::Evidence,
         (State::Evaluating, Some(PendingSelf | PendingRaters | PendingManager)) => {
             let awaited = at == Some(PendingManager);
             let actual = awaited && unmeasured && demands.actuals_needed;
