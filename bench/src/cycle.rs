@@ -3,6 +3,7 @@
 use crate::engine::Engine;
 use crate::people::{Person, people_ndjson};
 use crate::product::{EMPLOYEES, LOGIN, Product, create, step};
+use crate::report::{self, Comparison};
 use crate::{Result, raw, wait};
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -34,25 +35,83 @@ const GOALS: &str = "
     SELECT tenant_id, id, id, '2026-02-01', 'crm', 'm1', 1, '1200', owner_id, created_at
       FROM goal WHERE state = 'active';";
 
-/// The step that releases the results.
-const PUBLICATION: &str = "publication";
+/// A step that leaves a record of each person, whose rows the engine can write by itself.
+struct Recorded {
+    /// The step.
+    step: &'static str,
+    /// What the comparison says.
+    what: &'static str,
+    /// What the records of it are called.
+    actions: &'static str,
+    /// Sets what it changed back.
+    before: &'static str,
+    /// Changes it again.
+    change: &'static str,
+}
 
-/// Lays aside what the publication of a cycle has written, as if it were still to come.
-const UNPUBLISH: &str = "
-    CREATE TABLE entries AS SELECT * FROM audit_entry WHERE action = 'review.published';
-    CREATE TABLE events AS SELECT * FROM event WHERE type = 'review.published';
-    DELETE FROM audit_entry WHERE action = 'review.published';
-    DELETE FROM event WHERE type = 'review.published';
-    UPDATE review SET state = 'calibrated';";
+/// The last one of a cycle first, so that each finds what the one before it left.
+const RECORDED: [Recorded; 2] = [
+    Recorded {
+        step: "publication",
+        what: "publication, a record for each person",
+        actions: "('review.published')",
+        before: "UPDATE review SET state = 'calibrated';",
+        change: "
+            UPDATE review SET state = 'published', version = version + 1, updated_at = graded_at
+             WHERE state = 'calibrated';",
+    },
+    Recorded {
+        step: "confirmation",
+        what: "confirmation, a record for each person and goal",
+        actions: "('review.calibrated', 'goal.locked')",
+        before: "
+            UPDATE review SET state = 'in_calibration', final_grade = NULL;
+            UPDATE goal SET state = 'scored';",
+        change: "
+            UPDATE review SET state = 'calibrated', version = version + 1, updated_at = graded_at,
+                              final_grade = computed_grade
+             WHERE state = 'in_calibration';
+            UPDATE goal SET state = 'locked', version = version + 1, updated_at = created_at
+             WHERE state = 'scored';",
+    },
+];
 
-/// Writes it again.
-const PUBLISH: &str = "
-    BEGIN;
-    UPDATE review SET state = 'published', version = version + 1, updated_at = graded_at
-     WHERE state = 'calibrated';
-    INSERT INTO audit_entry SELECT * FROM entries;
-    INSERT INTO event SELECT * FROM events;
-    COMMIT;";
+impl Recorded {
+    /// Keeps what the step has written.
+    fn lay_aside(&self) -> String {
+        let Self { step, actions, .. } = self;
+        format!(
+            "CREATE TABLE {step}_entries AS SELECT * FROM audit_entry WHERE action IN {actions};
+             CREATE TABLE {step}_details AS SELECT * FROM audit_detail
+                 WHERE position IN (SELECT position FROM {step}_entries);
+             CREATE TABLE {step}_events AS SELECT * FROM event WHERE type IN {actions};"
+        )
+    }
+
+    /// Takes it away, as if the step were still to come.
+    fn undo(&self) -> String {
+        let Self { step, actions, before, .. } = self;
+        format!(
+            "DELETE FROM audit_detail WHERE position IN (SELECT position FROM {step}_entries);
+             DELETE FROM audit_entry WHERE action IN {actions};
+             DELETE FROM event WHERE type IN {actions};
+             {before}"
+        )
+    }
+
+    /// Writes it again, in one transaction.
+    fn redo(&self) -> String {
+        let Self { step, change, .. } = self;
+        format!(
+            "BEGIN;
+             {change}
+             INSERT INTO audit_entry SELECT * FROM {step}_entries;
+             INSERT INTO audit_detail SELECT * FROM {step}_details;
+             INSERT INTO event SELECT * FROM {step}_events;
+             COMMIT;"
+        )
+    }
+}
 
 /// How a cycle of some size went.
 pub struct Course {
@@ -136,30 +195,42 @@ impl<'a> Cycle<'a> {
         wait(step(&hr, &path, "calibration", &json!({})))?;
         self.timed("confirmation", || wait(step(&hr, &path, "confirmation", &none)))?;
         wait(step(&senior, &path, "publication", &none))?;
-        self.timed(PUBLICATION, || wait(step(&hr, &path, "publication", &none)))?;
+        self.timed("publication", || wait(step(&hr, &path, "publication", &none)))?;
         self.course.peak = product.server.peak()?.max(self.course.peak);
         Ok(())
     }
 
-    /// How many people were published in a second, each with an audit entry and an event.
-    pub fn published(&self) -> Option<f64> {
-        let (_, seconds) = self.course.steps.iter().find(|(what, _)| *what == PUBLICATION)?;
-        Some(self.course.people as f64 / seconds)
-    }
-
-    /// The same rows written by the raw driver, in bulk and in one transaction: how many people in a
-    /// second.
-    pub fn publish_raw(&self) -> Result<f64> {
-        self.engine.copy(self.name, "published")?;
-        let mut driver = raw::connect(&self.engine.url("published"))?;
-        driver.run(UNPUBLISH)?;
-        driver.settle()?;
-        let start = Instant::now();
-        driver.run(PUBLISH)?;
-        let seconds = start.elapsed().as_secs_f64();
+    /// The steps that leave a record of each person, beside the engine that writes the same rows in
+    /// bulk and in one transaction.
+    pub fn recorded(&self) -> Result<Vec<Comparison>> {
+        let name = "recorded";
+        self.engine.copy(self.name, name)?;
+        let mut driver = raw::connect(&self.engine.url(name))?;
+        driver.run(driver.dialect().unguard)?;
+        let mut comparisons = Vec::new();
+        for recorded in &RECORDED {
+            driver.run(&(recorded.lay_aside() + &recorded.undo()))?;
+            driver.settle()?;
+            let start = Instant::now();
+            driver.run(&recorded.redo())?;
+            let raw = start.elapsed().as_secs_f64();
+            driver.run(&recorded.undo())?;
+            let of_step = |(step, _): &&(&str, f64)| *step == recorded.step;
+            let (_, own) =
+                self.course.steps.iter().find(of_step).ok_or("a step that was not taken")?;
+            let rate = |seconds: f64| self.course.people as f64 / seconds;
+            comparisons.push(Comparison {
+                what: recorded.what,
+                unit: "people/s",
+                ours: vec![rate(*own)],
+                beside: "the same rows copied by the engine".to_owned(),
+                theirs: vec![rate(raw)],
+                bar: Some(report::RECORDED),
+            });
+        }
         drop(driver);
-        self.engine.remove("published");
-        Ok(self.course.people as f64 / seconds)
+        self.engine.remove(name);
+        Ok(comparisons)
     }
 
     fn path(&self) -> String {

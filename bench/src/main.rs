@@ -128,6 +128,7 @@ fn run(options: &Options) -> Result<()> {
         println!("{section}");
         page += &format!("\n{section}");
     }
+    std::fs::remove_file(product::key_file())?;
     Ok(std::fs::write(&options.output, page)?)
 }
 

@@ -6,6 +6,7 @@ use crate::load::Target;
 use crate::server::Server;
 use serde_json::{Value, json};
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use uuid::Uuid;
@@ -32,10 +33,15 @@ pub struct Product {
     target: Target,
 }
 
+/// The key file of this run, one for all databases and their copies.
+pub fn key_file() -> PathBuf {
+    std::env::temp_dir().join(format!("evenhand-bench-{}.key", std::process::id()))
+}
+
 /// The program, as cargo built it beside this one; with none of this environment's settings.
 fn evenhand() -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?.with_file_name("evenhand"));
-    command.env_clear();
+    command.env_clear().env("EVENHAND_KEY_FILE", key_file());
     Ok(command)
 }
 

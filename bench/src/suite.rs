@@ -6,7 +6,7 @@ use crate::load::Work;
 use crate::people::{self, Person};
 use crate::product::{self, EMPLOYEES, Product};
 use crate::raw::{self, Export};
-use crate::report::{BULK, Comparison, RECORDED, Section};
+use crate::report::{BULK, Comparison, Section};
 use crate::requests::{DURABLE, Pair, Question, READ, SAME, UPDATE, ask};
 use crate::{Options, Part, Result, wait};
 use std::time::Instant;
@@ -235,16 +235,7 @@ fn cycles(
         exports(&Pair::of(engine, "cycle", "cycle_bare")?, options, ratings, section)?;
     }
     if options.wants(Part::Cycle) {
-        if let Some(published) = cycle.published() {
-            section.comparisons.push(Comparison {
-                what: "publication, a record for each person",
-                unit: "people/s",
-                ours: vec![published],
-                beside: "the same rows copied by the engine".to_owned(),
-                theirs: vec![cycle.publish_raw()?],
-                bar: Some(RECORDED),
-            });
-        }
+        section.comparisons.extend(cycle.recorded()?);
         section.courses.push(cycle.course);
     }
     Ok(())

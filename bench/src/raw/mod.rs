@@ -56,6 +56,8 @@ pub struct Dialect {
     /// Reads a review, locked until the transaction ends, with its participant and its cycle, which
     /// stay as they are.
     pub hold_review: &'static str,
+    /// Lets go of the triggers that keep the past as it is, where there are any.
+    pub unguard: &'static str,
 }
 
 /// An employee as the bare server shows one.

