@@ -63,7 +63,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         name: "postgres-killed",
         engine: Engine::Postgres,
-        bar: "503 within 2 s, back within 5 s, nothing acknowledged is lost",
+        bar: "503 within 2.5 s, back within 5 s, nothing acknowledged is lost",
         inflict: storage::postgres_killed,
     },
     Fault {
@@ -92,6 +92,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(name) = wanted.iter().find(|it| FAULTS.iter().all(|fault| fault.name != *it)) {
+        eprintln!("there is no fault {name}");
+        return ExitCode::FAILURE;
+    }
     let is_wanted = |fault: &&Fault| wanted.is_empty() || wanted.iter().any(|it| it == fault.name);
     let mut lost = 0;
     println!("| fault | bar | result | held |\n|---|---|---|---|");

@@ -4,6 +4,7 @@
 //! for longest: idle connections stop nobody. Where none is idle, a few are let in all the same, to
 //! be told so, and to ask how the server is.
 
+use super::peer::network;
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,15 +53,19 @@ impl Crowd {
         source: IpAddr,
         patience: Duration,
     ) -> Option<Arc<Line>> {
-        let source = source.to_canonical();
+        let source = network(source);
         let mut lines = self.lock();
-        let neighbours = lines.values().filter(|line| line.source == source).count();
-        let is_surplus = if neighbours >= self.most_per_address {
-            !evict(&mut lines, |line| line.source == source)
+        // The reserve renews itself: its places are no places, and nobody gets one by ending them.
+        let has_place = |line: &Line| !line.is_surplus;
+        let places = lines.values().filter(|line| has_place(line)).count();
+        let neighbours = lines.values().filter(|line| has_place(line) && line.source == source);
+        let is_surplus = if neighbours.count() >= self.most_per_address {
+            !evict(&mut lines, |line| has_place(line) && line.source == source)
         } else {
-            lines.len() >= self.most && !evict(&mut lines, |_| true)
+            places >= self.most && !evict(&mut lines, has_place)
         };
-        if is_surplus && lines.values().filter(|line| line.is_surplus).count() >= RESERVE {
+        let reserve = lines.len() - places.min(lines.len());
+        if is_surplus && reserve >= RESERVE && !evict(&mut lines, |line| line.is_surplus) {
             let _ = socket.shutdown(Shutdown::Both);
             return None;
         }
@@ -186,6 +191,16 @@ mod tests {
         let closed: Vec<_> = clients.iter_mut().map(|(client, _)| is_closed(client)).collect();
         assert_eq!(closed, [true, false, false]);
         assert!(!is_closed(&mut stranger.0));
+    }
+
+    #[test]
+    fn the_reserve_gives_nobody_a_place() {
+        let door = Door::new(9, 2);
+        let busy: Vec<_> = (0..2).map(|_| door.enter(2)).collect();
+        busy.iter().for_each(|(_, line)| line.as_ref().unwrap().begin());
+        let mut surplus: Vec<_> = (0..6).map(|_| door.enter(2)).collect();
+        assert!(surplus.iter().all(|(_, line)| line.as_ref().unwrap().is_surplus));
+        assert!(!surplus.iter_mut().any(|(client, _)| is_closed(client)), "there is room for them");
     }
 
     #[test]

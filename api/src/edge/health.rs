@@ -12,6 +12,7 @@ use aws_lc_rs::constant_time;
 use domain::id::TenantId;
 use persistence::{Database, DbError};
 use serde::Serialize;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -171,8 +172,10 @@ async fn metrics(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, R
 
 /// Refuses the metrics to whom the operator has not given them.
 fn may_measure(settings: &Settings, request: &HttpRequest) -> Result<(), Refusal> {
-    let is_local = peer::address(request.head(), settings.proxies)
-        .is_some_and(|address| address.to_canonical().is_loopback());
+    // What a header says of the address may be forged by whoever passes the proxies by.
+    let is_near = |address: IpAddr| address.to_canonical().is_loopback();
+    let is_local = request.head().peer_addr.is_some_and(|peer| is_near(peer.ip()))
+        && peer::address(request.head(), settings.proxies).is_some_and(is_near);
     if settings.metrics_local && is_local {
         return Ok(());
     }
