@@ -1,6 +1,7 @@
 //! The key file: the one secret of an installation that is not in its database. Whoever has a copy of
 //! the database, or may write to it, can for want of this file neither read what is wrapped nor sign
-//! in the program's name. All replicas share it.
+//! in the program's name, unless they take every wrapped key away and have the program start anew.
+//! All replicas share it.
 
 use crate::app::seed;
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};

@@ -5,6 +5,8 @@ use crate::app::{App, new_id, seed};
 use crate::key_file::KeyFile;
 use actix_web::web::Data;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::id::TenantId;
 use domain::time::Timestamp;
 use hmac::{Hmac, Mac};
@@ -37,8 +39,10 @@ impl Keys {
     /// The database cannot be read, or the key file is not the one that the keys are wrapped by.
     pub async fn load(db: &Database, file: &KeyFile, now: Timestamp) -> Result<Self, DbError> {
         let keys = Self { ring: RwLock::default(), wrapper: wrapper(file) };
-        let bare = Self::kept(db).await?.into_iter().filter(|key| key.secret.len() == SECRET);
-        for key in bare.filter_map(|key| wrapped(&keys.wrapper, &key)) {
+        // Beside wrapped ones a bare one is none of ours: somebody wrote it past the program.
+        let kept = Self::kept(db).await?;
+        let is_older = kept.iter().all(|key| key.secret.len() == SECRET);
+        for key in kept.iter().filter(|_| is_older).filter_map(|key| wrapped(&keys.wrapper, key)) {
             let context = crate::caller::system_context(TenantId::from(Uuid::nil()), now);
             db.write(context, move |store| store.wrap_signing_key(&key)).await?;
         }
@@ -64,7 +68,7 @@ impl Keys {
 
     /// Reads the keys again, so that a rotation elsewhere takes effect here.
     pub async fn refresh(&self, db: &Database) -> Result<(), DbError> {
-        let kept = Self::kept(db).await?.into_iter();
+        let kept = Self::kept(db).await?.into_iter().filter(|key| key.secret.len() != SECRET);
         let ring: Option<Vec<_>> = kept.map(|key| self.unwrapped(key)).collect();
         let ring = ring.ok_or_else(|| {
             DbError::Corrupt("the key file is not the one of this database".into())
@@ -83,11 +87,8 @@ impl Keys {
         }
     }
 
-    /// The key as it signs. One that is not wrapped was made by a replica of an earlier version.
+    /// The key as it signs.
     fn unwrapped(&self, key: SigningKey) -> Option<SigningKey> {
-        if key.secret.len() == SECRET {
-            return Some(key);
-        }
         let secret = unseal(&self.wrapper, WRAPPED, key.kid.as_bytes(), &key.secret)?;
         Some(SigningKey { secret, ..key })
     }
@@ -130,6 +131,28 @@ fn wrapper(file: &KeyFile) -> SigningKey {
 fn wrapped(wrapper: &SigningKey, key: &SigningKey) -> Option<SigningKey> {
     let secret = seal(wrapper, WRAPPED, key.kid.as_bytes(), &key.secret)?;
     Some(SigningKey { secret, ..key.clone() })
+}
+
+/// A token that says `text`, whose last field is the key's name: signed for a purpose, and for a context
+/// that whoever reads it knows.
+pub fn stamp(key: &SigningKey, purpose: &str, context: &str, text: &str) -> String {
+    let tag = mac(key, purpose, format!("{context}{text}").as_bytes());
+    BASE64.encode(format!("{text}.{}", BASE64.encode(tag.finalize().into_bytes())))
+}
+
+/// The fields of a token that one of the keys has signed for this purpose and context.
+pub fn stamped<const N: usize>(
+    by_kid: impl Fn(&str) -> Option<SigningKey>,
+    purpose: &str,
+    context: &str,
+    token: &str,
+) -> Option<[String; N]> {
+    let bytes = BASE64.decode(token).ok()?;
+    let (text, tag) = std::str::from_utf8(&bytes).ok()?.rsplit_once('.')?;
+    let fields: Vec<String> = text.split('.').map(str::to_owned).collect();
+    let signed = mac(&by_kid(fields.last()?)?, purpose, format!("{context}{text}").as_bytes());
+    signed.verify_slice(&BASE64.decode(tag).ok()?).ok()?;
+    fields.try_into().ok()
 }
 
 /// HMAC-SHA-256 of `message` for one purpose, so that a signature made for one is none for another.

@@ -87,7 +87,7 @@ struct ReadQuery {
 
 /// List who looked
 ///
-/// Who has been shown the caller's reviews, results, ratings and moves, in lists and files as well,
+/// Who has been shown the caller's reviews, results, ratings and scores, in lists and files as well,
 /// oldest first; of each review once its result is released, and then from its beginning. What
 /// somebody did, such as rating, is in `GET /v1/audit-entries`.
 #[utoipa::path(tag = "me", operation_id = "listReadsOfMe", params(ReadQuery),
@@ -127,7 +127,11 @@ fn looks(
             reader_id: entry.reader_id,
             reader: name.map(|name| Doer { account_id: entry.reader_id, name: name.clone() }),
             employee_id: entry.employee_id.map(Uuid::from),
-            operation: entry.operation,
+            // Whether there was a move stays in the room: it was a look at what a session compares.
+            operation: match entry.operation.as_str() {
+                "getMove" | "listMoves" => "listComparedReviews".to_owned(),
+                _ => entry.operation,
+            },
             review_ids: reviews.into_iter().map(Uuid::from).collect(),
         };
         (entry.position, view)

@@ -216,7 +216,7 @@ fn hand_overs(store: &mut dyn Store, actor: &Actor) -> Result<Vec<ToDo>, Refusal
     if decide(&actor.subject, Action::EmployeeDuties, &whole).permit.is_none() {
         return Ok(Vec::new());
     }
-    let leavers = store.leavers_with_duties(actor.today, LEAVERS)?.into_iter();
+    let leavers = store.leavers_with_duties(actor.today, actor.now, LEAVERS)?.into_iter();
     let others = leavers.filter(|it| Some(it.person.0) != actor.subject.employee_id);
     Ok(others
         .map(|Leaver { person, last_day }| ToDo {

@@ -254,8 +254,7 @@ impl Cycle {
 
     /// Whether results may still be computed without a dimension.
     pub fn is_open_to_drops(&self) -> bool {
-        use State::{Calibrating, Evaluating, Executing, GoalSetting};
-        matches!(self.state, GoalSetting | Executing | Evaluating | Calibrating)
+        self.state.is_under_way()
     }
 
     /// What the guards of a launch look at, when so many people would take part.

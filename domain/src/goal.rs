@@ -16,7 +16,7 @@ use crate::calendar::Period;
 use crate::dropped_dimension::DroppedDimension;
 use crate::id::{
     AccountId, CheckInId, CycleId, EmployeeId, GoalChangeId, GoalId, KeyResultId, MeasurementId,
-    PolicyId,
+    PolicyId, ReviewId,
 };
 use crate::number::Exact;
 use crate::performance_policy::PolicyRules;
@@ -73,6 +73,8 @@ pub struct Goal {
     pub cycle_state: cycle::State,
     /// Where the review of its owner is, once there is one: with that, nothing is changed any more.
     pub review_state: Option<review::State>,
+    /// The review of its owner, once there is one.
+    pub review_id: Option<ReviewId>,
     /// A signature that waits for the second one.
     pub first_signature: Option<FirstSignature>,
     /// Counts changes, from 1.
@@ -243,9 +245,7 @@ pub struct RequestedChange {
 impl RequestedChange {
     /// Whether the state of the request and that of the cycle let it be decided.
     pub fn is_open(&self) -> bool {
-        use cycle::State::{Calibrating, Evaluating, Executing, GoalSetting};
-        self.change.state == GoalChangeState::Pending
-            && matches!(self.goal.cycle_state, GoalSetting | Executing | Evaluating | Calibrating)
+        self.change.state == GoalChangeState::Pending && self.goal.cycle_state.is_under_way()
     }
 
     /// Whether a weight changes, which is for HR to decide.

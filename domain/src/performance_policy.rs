@@ -271,7 +271,7 @@ impl PolicyRules {
         Ok(found.into_iter().filter_map(|(warning, found)| found.then_some(warning)).collect())
     }
 
-    /// Everything that keeps the version from being published, with the place it is at as a JSON
+    /// Everything that is wrong with the rules in themselves, with the place it is at as a JSON
     /// Pointer into the rules.
     pub fn faults(&self) -> Vec<(String, DomainError)> {
         let mut faults = Vec::new();

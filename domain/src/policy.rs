@@ -91,6 +91,12 @@ impl Subject {
         self.persons().any(|one| one == person)
     }
 
+    /// Everybody whose unreleased result is closed to the subject: who it is or may be, and who leads
+    /// one of them.
+    pub fn closed(&self) -> impl Iterator<Item = EmployeeId> + '_ {
+        self.persons().chain(self.led_by.iter().copied())
+    }
+
     /// Whether the subject holds `role` for the whole tenant.
     pub fn holds(&self, role: Role) -> bool {
         self.grants.iter().any(|grant| grant.role == role && role != Role::Hrbp)

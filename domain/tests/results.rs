@@ -61,6 +61,7 @@ fn goal(id: u128, weight: i64, kind: GoalKind) -> Owned {
         return_reason: None,
         cycle_state: cycle::State::Evaluating,
         review_state: None,
+        review_id: None,
         first_signature: None,
         version: 1,
         created_at: now,

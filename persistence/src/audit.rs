@@ -81,7 +81,7 @@ impl AuditEntry {
         number: u32,
     ) -> Result<Self, DbError> {
         let details = to_json(&record.details)?;
-        let salt = derive(context, b"salt", number)[..16].to_vec();
+        let salt = derive(context, b"salt", number)[..SALT].to_vec();
         let mut entry = Self {
             position,
             id: id(context, b"audit", number),
@@ -133,7 +133,9 @@ impl AuditEntry {
     fn details_hold(&self) -> Option<bool> {
         match (&self.salt, &self.details) {
             (None, None) => None,
-            (Some(salt), Some(details)) => Some(digest(salt, details) == self.details_digest),
+            (Some(salt), Some(details)) => {
+                Some(salt.len() == SALT && digest(salt, details) == self.details_digest)
+            }
             _ => Some(false),
         }
     }
@@ -166,6 +168,9 @@ impl Fields {
         self.0.finalize().to_vec()
     }
 }
+
+/// Bytes of a salt: no more and no less, so that nothing of the details passes for it.
+const SALT: usize = 16;
 
 fn digest(salt: &[u8], details: &str) -> Vec<u8> {
     Sha256::new().chain_update(salt).chain_update(details).finalize().to_vec()

@@ -458,6 +458,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    use crate::column::Id;
+    use diesel::sql_types::*;
+
+    former_leader (tenant_id, participant_id, employee_id) {
+        tenant_id -> Id,
+        participant_id -> Id,
+        employee_id -> Id,
+    }
+}
+
+diesel::table! {
     use crate::column::{Id, Instant};
     use diesel::sql_types::*;
 
@@ -749,6 +760,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     policy,
     cycle,
     cycle_approval,
+    former_leader,
     participant,
     goal,
     goal_revision,

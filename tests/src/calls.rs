@@ -16,6 +16,28 @@ use uuid::Uuid;
 /// Operations that end the sessions of whoever calls them.
 pub const ENDS_SESSIONS: &[&str] = &["changeMyPassword", "revokeMySessions"];
 
+/// The whole feed of events that somebody is shown.
+pub fn feed(client: &Client) -> Vec<Value> {
+    let (mut events, mut after) = (Vec::new(), "0".to_owned());
+    loop {
+        let page = client.get(format!("/v1/events?limit=200&after={after}")).expect(200).json();
+        let items = page["items"].as_array().cloned().unwrap_or_default();
+        if items.is_empty() {
+            return events;
+        }
+        events.extend(items);
+        after = page["next_cursor"].as_str().unwrap_or_default().to_owned();
+    }
+}
+
+/// The id at the end of the path of a record.
+///
+/// # Panics
+/// When there is none.
+pub fn id_of(path: &str) -> Uuid {
+    path.rsplit('/').next().and_then(|id| id.parse().ok()).expect("an id")
+}
+
 /// Makes requests that mean the records of one company.
 pub struct Calls<'a> {
     app: &'a TestApp,

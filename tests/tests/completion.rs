@@ -236,6 +236,15 @@ fn a_dimension_is_dropped_by_two_persons(app: &TestApp) {
         let body = json!({ "drop_id": drops[0]["id"] });
         stale.if_match("\"1-0\"").json(&body).send().refused("version-stale");
     });
+    // What was proposed lasts no longer than the power it was proposed by.
+    let set = |status: &str| {
+        let id = literal(app, app.id("hua.account"));
+        behind(app, &format!("UPDATE account SET status = '{status}' WHERE id = {id}"));
+    };
+    set("deactivated");
+    let refused = app.unchanged(|| approve(&ella, &drops[0]["id"])).refused("forbidden").json();
+    assert_eq!(refused["rule"], "separation-of-duties");
+    set("active");
     let approved = approve(&app.as_(SecondHrAdmin), &drops[0]["id"]).expect(200).json();
     assert!(approved["dropped_dimensions"][0]["approved_at"].is_string());
     let seen = app.as_(Employee).get(&path).expect(200).json()["dropped_dimensions"][0].take();

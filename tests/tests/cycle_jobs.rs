@@ -4,7 +4,7 @@ use persistence::{AuditFilter, Page};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use tests::app::eventually;
-use tests::calls::unique;
+use tests::calls::{id_of, unique};
 use tests::cycles::{behind, design, drive, step};
 use tests::world::Persona::{self, Auditor, Executive, HrAdmin};
 use tests::{Answer, TestApp, on_each_engine};
@@ -58,10 +58,6 @@ fn an_auditor_follows_a_job_but_not_what_came_out(app: &TestApp) {
     assert_eq!((&seen["state"], &seen["progress"]), (&json!("succeeded"), &whole["progress"]));
     assert_eq!((&seen["result"], &seen["problem"]), (&Value::Null, &Value::Null));
     assert_eq!(ada.all("/v1/jobs"), [seen]);
-}
-
-fn id_of(path: &str) -> Uuid {
-    path.rsplit('/').next().and_then(|id| id.parse().ok()).expect("an id")
 }
 
 /// The last audit entry of a record as it is kept: of cycles nobody is shown the values.

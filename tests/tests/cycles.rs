@@ -1,7 +1,7 @@
 //! Cycles: designed, launched and moved from stage to stage.
 
 use serde_json::{Value, json};
-use tests::calls::unique;
+use tests::calls::{id_of, unique};
 use tests::cycles::{behind, design, drive, end_appeals, exceptions, step};
 use tests::world::Persona::{
     self, Auditor, DirectManager, Employee, Executive, HrAdmin, Hrbp, OtherHrAdmin, SecondHrAdmin,
@@ -27,10 +27,6 @@ fn designed(app: &TestApp, change: impl FnOnce(&mut Value)) -> String {
     let mut body = design(&unique("C"), app.id("policy"));
     change(&mut body);
     format!("/v1/cycles/{}", app.as_(HrAdmin).post("/v1/cycles", &body).expect(201).id())
-}
-
-fn id_of(path: &str) -> Uuid {
-    path.rsplit('/').next().and_then(|id| id.parse().ok()).expect("an id")
 }
 
 fn a_cycle_is_designed_and_changed_before_its_launch(app: &TestApp) {

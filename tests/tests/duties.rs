@@ -6,7 +6,7 @@ use tests::cycles::{behind, design, drive, literal, step};
 use tests::goals::{goal, indicator};
 use tests::reviews;
 use tests::world::Persona::{
-    Auditor, DirectManager, Employee, HrAdmin, Hrbp, SecondHrAdmin, SkipLevelManager,
+    Auditor, DirectManager, Employee, HrAdmin, Hrbp, PeopleWriter, SecondHrAdmin, SkipLevelManager,
 };
 use tests::{Answer, TestApp, on_each_engine};
 use uuid::Uuid;
@@ -15,6 +15,7 @@ on_each_engine![
     open_duties_are_listed_and_counted,
     one_call_hands_everything_over,
     whoever_takes_over_is_led_by_somebody_else,
+    nobody_takes_over_what_begins_when_they_are_gone,
     a_handover_into_a_loop_changes_nothing,
     two_people_rate_each_other_only_by_intent,
     a_handover_leaves_what_is_about_the_caller,
@@ -81,6 +82,35 @@ fn open_duties_are_listed_and_counted(app: &TestApp) {
     assert!(hr.get(&mei).json().get("open_duties").is_none());
     let kai = leave(app, "kai", "2099-12-31");
     assert!(kai.get("open_duties").is_none(), "nothing hangs on Kai: {kai}");
+    // A program that may end employments is not told of reviews, seats and keys.
+    let end = json!({ "last_day": "2099-12-31", "reason": "Moves away" });
+    let told = step(&app.as_(PeopleWriter), &path(app, "sun"), "termination", Some(end));
+    assert!(told.expect(200).json().get("open_duties").is_none());
+    // Neither a key that has expired nor a seat of a cycle that was given up is a duty any more.
+    let session = json!({
+        "cycle_id": cycle, "name": "Sales", "members": [
+            { "employee_id": app.id("sun"), "seat": "member" },
+            { "employee_id": app.id("hao"), "seat": "facilitator" },
+        ],
+    });
+    hr.post("/v1/calibration-sessions", &session).expect(201);
+    let sun = path(app, "sun");
+    assert!(kinds(app, &sun).contains(&"calibration_session".to_owned()));
+    let here = literal(app, cycle);
+    behind(app, &format!("UPDATE cycle SET state = 'cancelled' WHERE id = {here}"));
+    assert_eq!(kinds(app, &sun), ["report"; 2]);
+    let hao = app.as_(SecondHrAdmin);
+    let keys = || {
+        let found = hao.all(&format!("{}/open-duties", path(app, "hua")));
+        found.iter().filter(|duty| duty["kind"] == "api_key").count()
+    };
+    let all = keys();
+    let past = match app.engine {
+        tests::Engine::Sqlite => "1",
+        tests::Engine::Postgres => "'2020-01-01'",
+    };
+    behind(app, &format!("UPDATE api_key SET expires_at = {past}"));
+    assert!(all > 0 && keys() == 0, "of {all}");
 }
 
 fn one_call_hands_everything_over(app: &TestApp) {
@@ -141,6 +171,19 @@ fn whoever_takes_over_is_led_by_somebody_else(app: &TestApp) {
     );
     assert_eq!(done["handed_over"]["reports"], json!(2), "{done}");
     assert_eq!(leader_of(app, "lin"), json!(app.id("sun")), "who answers for Mei answers for Lin");
+}
+
+fn nobody_takes_over_what_begins_when_they_are_gone(app: &TestApp) {
+    // Lin reports to Mei again from 2050 on, when Kai will have left.
+    let hr = app.as_(HrAdmin);
+    let lin = hr.get(path(app, "lin")).expect(200);
+    let later = json!({ "effective_from": "2050-01-01", "job_title": "Senior" });
+    let assigning = hr.request("POST", format!("{}/assignments", lin.path));
+    assigning.if_match(&lin.etag()).json(&later).send().expect(200);
+    leave(app, "kai", "2049-12-31");
+    app.unchanged(|| hand_over(app, "mei", app.id("kai")))
+        .refused("validation-failed")
+        .faults(&[("/manager_id", "manager_not_employed")]);
 }
 
 fn a_handover_into_a_loop_changes_nothing(app: &TestApp) {

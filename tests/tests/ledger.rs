@@ -5,6 +5,7 @@ use domain::text::TextEnum;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tests::app::eventually;
+use tests::calls::feed;
 use tests::cycles::{behind, drive, rated};
 use tests::reviews::{evaluated, hand_in};
 use tests::sessions::{compared, propose, session_in, sound};
@@ -156,20 +157,6 @@ fn told(client: &Client, id: &str) -> (Vec<String>, Vec<String>) {
     };
     let entries = client.all(&format!("/v1/audit-entries?limit=3&resource_id={id}"));
     (names(entries, "action"), names(feed(client), "type"))
-}
-
-/// The whole feed.
-fn feed(client: &Client) -> Vec<Value> {
-    let (mut events, mut after) = (Vec::new(), "0".to_owned());
-    loop {
-        let page = client.get(format!("/v1/events?limit=100&after={after}")).expect(200).json();
-        let items = page["items"].as_array().cloned().unwrap_or_default();
-        if items.is_empty() {
-            return events;
-        }
-        events.extend(items);
-        after = page["next_cursor"].as_str().unwrap_or_default().to_owned();
-    }
 }
 
 fn id_of(path: &str) -> &str {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tests::calls::feed;
 use tests::cycles::{drive, step};
 use tests::reviews::{evaluated, hand_in};
 use tests::sessions::session_in;
@@ -32,22 +33,7 @@ fn recorded(app: &TestApp, action: &str) -> [BTreeSet<String>; 2] {
         rows.filter_map(|row| row["resource_id"].as_str().map(str::to_owned)).collect()
     };
     let entries = app.as_(Auditor).all(&format!("/v1/audit-entries?action={action}&limit=200"));
-    [ids(entries, "action"), ids(events(app), "type")]
-}
-
-/// The whole feed.
-fn events(app: &TestApp) -> Vec<Value> {
-    let client = app.as_(EventReader);
-    let (mut all, mut after) = (Vec::new(), String::new());
-    loop {
-        let page = client.get(format!("/v1/events?limit=200{after}")).expect(200).json();
-        let items = page["items"].as_array().cloned().unwrap_or_default();
-        if items.is_empty() {
-            return all;
-        }
-        all.extend(items);
-        after = format!("&after={}", page["next_cursor"].as_str().unwrap_or_default());
-    }
+    [ids(entries, "action"), ids(feed(&app.as_(EventReader)), "type")]
 }
 
 fn each_review_and_each_goal_has_its_own_record(app: &TestApp) {

@@ -1,6 +1,7 @@
 //! Who is shown other people's records leaves a trace, and the people see it in time.
 
 use serde_json::{Value, json};
+use tests::calls::id_of;
 use tests::cycles::{drive, rated};
 use tests::reviews::{evaluated, hand_in};
 use tests::sessions::{compared, session_in};
@@ -22,10 +23,6 @@ fn logged(app: &TestApp, review: Uuid) -> Vec<String> {
         .into_iter()
         .filter(|(_, shown)| shown.iter().any(|(shown, _)| shown.uuid() == review));
     of.map(|(entry, _)| entry.operation).collect()
-}
-
-fn id_of(review: &str) -> Uuid {
-    review.rsplit('/').next().and_then(|id| id.parse().ok()).expect("an id")
 }
 
 /// Proves R49 through `listReadsOfMe`.
@@ -87,6 +84,15 @@ fn every_way_of_looking_is_logged(app: &TestApp) {
         app.as_(DirectManager).get(format!("/v1/dashboards/manager?cycle_id={cycle}"))
     });
     logs("getReview", &|| app.as_(Auditor).get(format!("/v1/reviews/{id}")));
+    // A score is a part of the result.
+    let id_of_goal = app.as_(Employee).all(&format!("/v1/goals?cycle_id={cycle}"));
+    for goal in &id_of_goal {
+        let goal = goal["id"].as_str().unwrap_or_default();
+        let before = logged(app, id).len();
+        let shown = hua.get(format!("/v1/goals/{goal}")).expect(200).json();
+        let scored = usize::from(shown["score"].is_string());
+        assert_eq!(logged(app, id).len(), before + scored, "{shown}");
+    }
     // What is not shown is no look.
     let before = logged(app, id).len();
     app.as_(Colleague).get(format!("/v1/reviews/{id}")).refused("not-found");

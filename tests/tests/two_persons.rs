@@ -7,7 +7,7 @@ use std::sync::Barrier;
 use tests::app::eventually;
 use tests::calls::unique;
 use tests::client::Credentials;
-use tests::cycles::{design, drive, rated, step};
+use tests::cycles::{behind, design, drive, literal, rated, step};
 use tests::world::Persona::{Auditor, Colleague, Employee, Executive, HrAdmin, SecondHrAdmin};
 use tests::world::{PASSWORD, issue, issue_for, sign_in, token};
 use tests::{Answer, Client, TestApp, on_each_engine};
@@ -154,6 +154,34 @@ fn nobody_reads_the_result_their_own_is_blended_into(app: &TestApp) {
     let told = lin.post("/v1/access/explanation", &question).expect(200).json();
     let told = &told["answers"][0];
     assert_eq!((&told["allowed"], &told["rule"]), (&json!(false), &json!("conflict-of-interest")));
+    // Nor do counts of all and of all others tell it, nor that evidence is missing, nor moves.
+    let shown = lin.get(format!("/v1/cycles/{cycle}/distribution")).expect(200).json();
+    assert_eq!(shown["total"]["computed"]["A"], 0, "Mei's: {shown}");
+    let id = literal(app, id.parse().expect("an id"));
+    let grade = |grade: &str| {
+        behind(app, &format!("UPDATE review SET computed_grade = '{grade}' WHERE id = {id}"));
+    };
+    grade("S");
+    let evidence = |client: &Client| {
+        let report = client.get(format!("/v1/cycles/{cycle}/readiness?limit=200")).expect(200);
+        let conditions = report.json()["conditions"].as_array().cloned().unwrap_or_default();
+        let founded = conditions.iter().find(|it| it["code"] == "grades_founded").cloned();
+        let told = |it: &Value| it["missing"] == "evidence";
+        let items = report.json()["items"].as_array().cloned().unwrap_or_default();
+        (founded.is_some_and(|it| it["is_met"] == true), items.iter().any(told))
+    };
+    assert_eq!(evidence(&lin), (true, false));
+    assert_eq!(evidence(&app.as_(SecondHrAdmin)), (false, true));
+    grade("A");
+    // Who led the team leads it no more, and the result is still blended from it.
+    let list = app.as_(HrAdmin).all(&format!("/v1/cycles/{cycle}/participants?limit=200"));
+    let own = list.iter().find(|it| it["employee"]["id"] == json!(app.id("lin")));
+    let own = own.and_then(|it| it["id"].as_str()).expect("Lin's").to_owned();
+    let order = json!({ "manager_id": app.id("fan"), "reason": "Moved" });
+    step(&app.as_(HrAdmin), &format!("/v1/participants/{own}"), "handover", Some(order))
+        .expect(200);
+    eventually("Fan leads now", || !sees("fan"));
+    assert!(!sees("mei"), "whose result has Lin's in it");
     drive(app, &app.world.own, cycle, "published");
     assert!(sees("mei"));
 }

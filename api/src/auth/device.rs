@@ -2,22 +2,20 @@
 //! the right password was typed before. It lets nobody in; it only spares its holder the wait for
 //! guesses that others make.
 
-use crate::keys::{Keys, mac};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use crate::keys::{Keys, stamp, stamped};
 use domain::time::Timestamp;
-use hmac::Mac;
 use persistence::SigningKey;
 use uuid::Uuid;
 
+/// What device tokens are signed for.
+const PURPOSE: &str = "device";
 /// Days without a sign-in after which a device is known no more.
 const KNOWN_DAYS: i64 = 180;
 
 /// The token of a device that has just signed in as `login`, which includes the company.
 pub fn seal(key: &SigningKey, login: &str, device: Uuid, now: Timestamp) -> String {
     let text = format!("{}.{}.{}", device.simple(), now.timestamp(), key.kid);
-    let tag = BASE64.encode(tag(key, login, &text).finalize().into_bytes());
-    BASE64.encode(format!("{text}.{tag}"))
+    stamp(key, PURPOSE, &context(login), &text)
 }
 
 /// The device that has signed in as `login` before, if the token is one that was made for it.
@@ -31,22 +29,20 @@ fn open_with(
     token: &str,
     now: Timestamp,
 ) -> Option<Uuid> {
-    let bytes = BASE64.decode(token).ok()?;
-    let (text, sent) = std::str::from_utf8(&bytes).ok()?.rsplit_once('.')?;
-    let [device, made, kid] = text.split('.').collect::<Vec<_>>().try_into().ok()?;
-    let signed = tag(&by_kid(kid)?, login, text);
-    signed.verify_slice(&BASE64.decode(sent).ok()?).ok()?;
+    let [device, made, _] = stamped(by_kid, PURPOSE, &context(login), token)?;
     let age = now.timestamp() - made.parse::<i64>().ok()?;
-    (age < KNOWN_DAYS * 24 * 60 * 60).then(|| Uuid::try_parse(device).ok())?
+    (age < KNOWN_DAYS * 24 * 60 * 60).then(|| Uuid::try_parse(&device).ok())?
 }
 
-fn tag(key: &SigningKey, login: &str, text: &str) -> hmac::Hmac<sha2::Sha256> {
-    mac(key, "device", format!("{login}\0{text}").as_bytes())
+fn context(login: &str) -> String {
+    format!("{login}\0")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
     use chrono::TimeDelta;
 
     #[test]

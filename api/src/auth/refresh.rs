@@ -1,12 +1,12 @@
 //! Refresh tokens: each is good once, and all of one sign-in form a family, the session.
 
-use crate::keys::{Keys, mac};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use crate::keys::{Keys, stamp, stamped};
 use domain::id::{SessionId, TenantId};
-use hmac::Mac;
 use persistence::SigningKey;
 use uuid::Uuid;
+
+/// What refresh tokens are signed for.
+const PURPOSE: &str = "refresh";
 
 /// What a refresh token names. Which generation is good is kept with the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +24,7 @@ impl RefreshToken {
     pub fn seal(&self, key: &SigningKey) -> String {
         let (tenant, session) = (self.tenant.uuid().simple(), self.session.uuid().simple());
         let text = format!("{tenant}.{session}.{}.{}", self.generation, key.kid);
-        let tag = mac(key, "refresh", text.as_bytes()).finalize().into_bytes();
-        BASE64.encode(format!("{text}.{}", BASE64.encode(tag)))
+        stamp(key, PURPOSE, "", &text)
     }
 
     /// Reads a token that one of the keys has signed.
@@ -34,15 +33,10 @@ impl RefreshToken {
     }
 
     fn open_with(token: &str, by_kid: impl Fn(&str) -> Option<SigningKey>) -> Option<Self> {
-        let bytes = BASE64.decode(token).ok()?;
-        let (text, tag) = std::str::from_utf8(&bytes).ok()?.rsplit_once('.')?;
-        let [tenant, session, generation, kid] =
-            text.split('.').collect::<Vec<_>>().try_into().ok()?;
-        let signed = mac(&by_kid(kid)?, "refresh", text.as_bytes());
-        signed.verify_slice(&BASE64.decode(tag).ok()?).ok()?;
+        let [tenant, session, generation, _] = stamped(by_kid, PURPOSE, "", token)?;
         Some(Self {
-            tenant: Uuid::try_parse(tenant).ok()?.into(),
-            session: Uuid::try_parse(session).ok()?.into(),
+            tenant: Uuid::try_parse(&tenant).ok()?.into(),
+            session: Uuid::try_parse(&session).ok()?.into(),
             generation: generation.parse().ok()?,
         })
     }
@@ -51,7 +45,11 @@ impl RefreshToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::mac;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
     use domain::time::Timestamp;
+    use hmac::Mac;
 
     #[test]
     fn only_what_was_signed_for_this_purpose_opens() {

@@ -12,8 +12,9 @@ use crate::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::calibration_session::{CalibrationSession, MoveState};
+use domain::cycle::stage;
 use domain::id::{CalibrationSessionId, EmployeeId, MoveId};
-use domain::policy::Action;
+use domain::policy::{Action, Stage};
 use domain::state::calibration_session::State;
 use persistence::{After, MoveFilter, SessionFilter};
 use serde::Deserialize;
@@ -328,7 +329,7 @@ async fn reviews(
 /// List the moves of a session
 ///
 /// In the order of creation, or with `updated_since` in the order of change. Those about oneself
-/// are not among them.
+/// are not among them, and before release those about one's own manager neither.
 #[utoipa::path(tag = "moves", operation_id = "listMoves",
     params(("id" = Uuid, Path, description = "Id of the session"), MoveQuery),
     responses((status = 200, description = "A page of moves", body = MovePage)),
@@ -346,12 +347,14 @@ async fn list_moves(
         .snapshot(move |store, actor| {
             let sealed = store.calibration_session(id)?;
             let (session, permit) = actor.open(store, Action::MoveRead, sealed)?;
-            let filter = MoveFilter {
-                session_id: id,
-                review_id: review_id.map(Into::into),
-                state,
-                hidden: actor.subject.persons().collect(),
+            let sealed = store.cycle(session.cycle_id)?;
+            let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
+            let hidden = match stage(cycle.state) {
+                Stage::Released => actor.subject.persons().collect(),
+                _ => actor.subject.closed().collect(),
             };
+            let filter =
+                MoveFilter { session_id: id, review_id: review_id.map(Into::into), state, hidden };
             Ok((store.session_moves(&filter, &page)?, session, permit.mask()))
         })
         .await?;

@@ -305,7 +305,8 @@ pub(super) fn reject(
     Ok(Reply::changed(view, version))
 }
 
-/// A move with what it does to the distribution of its session, the reader's own review left out.
+/// A move with what it does to the distribution of its session. The reader's own review and those of
+/// who leads the reader are left out.
 fn view(
     store: &mut dyn Store,
     actor: &Actor,
@@ -316,11 +317,12 @@ fn view(
 ) -> Result<MoveView, Refusal> {
     let settings = settings_of(store, actor, cycle)?;
     let me = actor.subject.employee_id;
+    let closed: Vec<_> = actor.subject.closed().collect();
     let reviews = reviews_of(store, actor, session)?;
     let people: Vec<Placed> = reviews
         .into_iter()
         .filter(|review| review.counts_for_quota)
-        .filter(|review| !actor.subject.may_be(review.employee_id))
+        .filter(|review| !closed.contains(&review.employee_id))
         .filter_map(|review| {
             let mut results = review.results;
             if review.id == moved.review_id {

@@ -5,6 +5,7 @@ use super::views::{
     NewCalibrationSession, allowed_actions,
 };
 use crate::caller::Actor;
+use crate::distribution::disclosed::grades_unfounded;
 use crate::distribution::settings_of;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
@@ -108,13 +109,7 @@ pub(super) fn create_session(
         created_at: actor.now,
         updated_at: actor.now,
     };
-    if !matches!(
-        cycle.state,
-        cycle::State::GoalSetting
-            | cycle::State::Executing
-            | cycle::State::Evaluating
-            | cycle::State::Calibrating
-    ) {
+    if !cycle.state.is_under_way() {
         return Err(not_in(&cycle));
     }
     check_session(store, actor, &session)?;
@@ -157,13 +152,8 @@ fn check_session(
         let fault = Violation::new(format!("/department_ids/{at}"), "unknown_reference");
         (!departments.contains(department)).then(|| fault.with("value", department))
     });
-    let unfit = session.members.iter().enumerate().filter_map(|(at, member)| {
-        let fit = match member.seat {
-            SessionSeat::Member => seats.managers.contains(&member.employee_id),
-            SessionSeat::Facilitator => seats.hr.contains(&member.employee_id),
-        };
-        (!fit).then(|| Violation::new(format!("/members/{at}"), "seat_unfit"))
-    });
+    let unfit = session.members.iter().enumerate().filter(|(_, member)| !seats.fit(member));
+    let unfit = unfit.map(|(at, _)| Violation::new(format!("/members/{at}"), "seat_unfit"));
     let mut seen = HashSet::new();
     let twice = people.iter().enumerate().filter(|(_, person)| !seen.insert(**person));
     let twice = twice.map(|(at, _)| {
@@ -430,10 +420,7 @@ fn look(
             },
         };
         facts.distribution_ok = people.is_empty() || answer.accepted(reason, pool).is_ok();
-        // Whoever could tell their own grade from it is not among them.
-        let mut apart = store.overseers(session.cycle_id, actor.today)?;
-        apart.extend(actor.subject.persons());
-        let unfounded = store.grades_unfounded(session.cycle_id, Some(session.id), &apart)?;
+        let unfounded = grades_unfounded(store, actor, session.cycle_id, Some(session.id))?;
         facts.grades_unfounded = Some(unfounded);
         details.insert(Guard::GradesFounded.as_str(), unfounded.to_string());
         let pending = store.pending_moves(session.id)?.len();

@@ -9,14 +9,14 @@ use crate::extract::{Body, PathId};
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
-use crate::signing::Signing;
+use crate::signing::{Signing, still_holds};
 use actix_web::{HttpResponse, post};
 use domain::account::Role;
 use domain::change::{Change, Record};
 use domain::cycle::{Cycle, CycleAction};
 use domain::dropped_dimension::{DropFault, DroppedDimension};
 use domain::id::{AccountId, CycleId, DroppedDimensionId};
-use domain::policy::Action;
+use domain::policy::{Action, SEPARATION_OF_DUTIES};
 use domain::signing::Act;
 use persistence::Store;
 
@@ -124,6 +124,9 @@ fn approve_drop(
             current_state: "approved",
             allowed_actions: Vec::new(),
         });
+    }
+    if !still_holds(store, actor, proposal.proposed_by, &[Role::HrAdmin])? {
+        return Err(Refusal::Forbidden(SEPARATION_OF_DUTIES));
     }
     signing(drop, &[Role::HrAdmin, Role::Executive], false).sign(store, actor)?;
     proposal.approved_by = Some(me(actor));

@@ -3,6 +3,7 @@
 use super::moves::Order;
 use crate::app::new_id;
 use crate::caller::Actor;
+use crate::distribution::disclosed::grades_unfounded;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use chrono::NaiveDate;
@@ -100,10 +101,7 @@ pub(super) fn look(
             let unfinished = store.sessions_unfinished(*id)? + store.reviews_ungraded(*id)?;
             sight.facts.sessions_unfinished = Some(unfinished);
             sight.say(Guard::SessionsFinalised, unfinished);
-            // Whoever could tell their own grade from it is not among them.
-            let mut apart = store.overseers(*id, today)?;
-            apart.extend(actor.subject.persons());
-            let unfounded = store.grades_unfounded(*id, None, &apart)?;
+            let unfounded = grades_unfounded(store, actor, *id, None)?;
             sight.facts.grades_unfounded = Some(unfounded);
             sight.say(Guard::GradesFounded, unfounded);
         }

@@ -275,9 +275,9 @@ fn still_given(
 ) -> Result<Vec<CycleApproval>, Refusal> {
     let mut kept = Vec::new();
     for approval in given.into_iter().filter(|given| given.event == event) {
-        let taken = SEATS.into_iter().filter(|(_, seat)| *seat == approval.seat);
-        let roles: Vec<Role> = taken.flat_map(|(roles, _)| roles.iter().copied()).collect();
-        if still_holds(store, actor, approval.account_id, &roles)? {
+        let taken = SEATS.into_iter().find(|(_, seat)| *seat == approval.seat);
+        let roles = taken.map(|(roles, _)| roles).unwrap_or_default();
+        if still_holds(store, actor, approval.account_id, roles)? {
             kept.push(approval);
         }
     }
@@ -310,7 +310,8 @@ fn seat_of(approval: &CycleApproval) -> state::Signature {
 /// What is recorded of a transition.
 fn told(action: CycleAction) -> &'static str {
     match action {
-        CycleAction::Update | CycleAction::DimensionDrop => "cycle.updated",
+        CycleAction::Update => "cycle.updated",
+        CycleAction::DimensionDrop => "cycle.dimension_dropped",
         CycleAction::Launch => "cycle.launched",
         CycleAction::Start => "cycle.started",
         CycleAction::Evaluation => "cycle.evaluation_opened",

@@ -13,9 +13,9 @@ use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
 use domain::aggregate::reads_every_grade;
 use domain::cycle::{Cycle, CycleAction};
-use domain::id::{CycleId, EmployeeId};
+use domain::id::CycleId;
 use domain::performance_policy::{DimensionRule, PerformancePolicy, PolicyWarning};
-use domain::policy::{Action, Mask, Protected, Stage, Visibility, visibility};
+use domain::policy::{Action, Mask, Principal, Protected, Stage, visibility};
 use domain::readiness::{Laggard, Missing};
 use domain::settings::{MissingActual, OkrInReview};
 use domain::state::{Actor as Seat, Machine, cycle};
@@ -139,6 +139,10 @@ pub(super) async fn readiness(
         caller.snapshot(move |store, actor| report(store, actor, id, &page, language)).await?;
     let (items, next_cursor) =
         request.cut(&caller.app, report.items, |last| After::Id(last.participant_id));
+    // That evidence is missing tells of the grade.
+    let told = items.iter().filter(|item| item.missing == Missing::Evidence);
+    let told = told.filter_map(|item| Some((item.review_id?, item.employee.id)));
+    caller.shown("getCycleReadiness", told.collect::<Vec<_>>()).await?;
     report.items = items;
     report.next_cursor = next_cursor.clone();
     caller.listed(&report, next_cursor.as_deref())
@@ -171,9 +175,11 @@ fn report(
     let demands = demands(actor, &cycle, &policy)?;
     let sessions = store.sessions_of(id)?;
     let mut laggards = store.laggards(id, cycle.state, &demands, &sessions, &visible, page)?;
-    if reads_goals(actor, &visible) {
+    let goals = visibility(&actor.subject, Action::GoalRead, actor.today).ok();
+    let goals = goals.filter(|goals| goals.everyone().is_none_or(|mask| mask == Mask::Full));
+    if goals.is_some() {
         let people: Vec<_> = laggards.iter().map(|laggard| laggard.person.0).collect();
-        let mut open = store.open_goal_changes(id, &people)?;
+        let mut open = store.open_goal_changes(id, &people, goals.as_ref())?;
         for laggard in &mut laggards {
             laggard.open_changes = open.remove(&laggard.person.0).unwrap_or_default();
         }
@@ -194,12 +200,6 @@ fn report(
         items: laggards.into_iter().map(view).collect(),
         next_cursor: None,
     })
-}
-
-/// Whether whoever sees these participants may read their goals: whoever is shown some of them may.
-fn reads_goals(actor: &Actor, visible: &Visibility) -> bool {
-    let goals = visibility(&actor.subject, Action::GoalRead, actor.today);
-    visible.everyone().is_none() || goals.is_ok_and(|goals| goals.everyone() == Some(Mask::Full))
 }
 
 /// The guards of the next step, each with whether it holds, and what else should be looked at.
@@ -236,8 +236,12 @@ fn conditions(
 
 /// What a person needs to be rated at all.
 fn demands(actor: &Actor, cycle: &Cycle, policy: &PerformancePolicy) -> Result<Demands, Refusal> {
-    let nobody = || EmployeeId::from(Uuid::nil());
-    let manager = || actor.subject.employee_id.unwrap_or_else(nobody);
+    let me = match actor.subject.principal {
+        Principal::Person(_) => actor.subject.employee_id,
+        // Whoever answers for a program manages, and not the program.
+        Principal::Service { .. } => None,
+    };
+    let me = me.unwrap_or_else(|| Uuid::nil().into());
     let internal = |error: domain::DomainError| Refusal::Internal(error.to_string());
     let settings = settings(&policy.rules)?;
     let populations = policy.rules.populations.iter();
@@ -247,8 +251,8 @@ fn demands(actor: &Actor, cycle: &Cycle, policy: &PerformancePolicy) -> Result<D
         objectives_count: settings.okr.in_review == OkrInReview::Mapped,
         actuals_needed: settings.kpi.missing_actual != MissingActual::Zero,
         stuck: cycle.stuck_populations(&policy.rules).map_err(internal)?,
-        unjudged: actor.subject.persons().collect(),
-        judged_by: (!reads_every_grade(&actor.subject)).then(manager),
+        unjudged: actor.subject.closed().collect(),
+        judged_by: (!reads_every_grade(&actor.subject)).then_some(me),
     })
 }
 

@@ -6,7 +6,7 @@ use crate::refusal::Refusal;
 use domain::aggregate::{Disclosure, reads_counts_alone};
 use domain::cycle::stage;
 use domain::distribution::Tally;
-use domain::id::{CycleId, EmployeeId};
+use domain::id::{CalibrationSessionId, CycleId, EmployeeId};
 use domain::policy::{Action, Stage, visibility};
 use domain::state::cycle::State;
 use persistence::{Alike, Store};
@@ -65,7 +65,8 @@ pub fn grades(
     })
 }
 
-/// The people of a cycle whom the caller may ask about, counted; the own record once released.
+/// The people of a cycle whom the caller may ask about, counted; the own record, and that of whoever
+/// leads the caller, once released.
 pub fn people(
     store: &mut dyn Store,
     actor: &Actor,
@@ -74,8 +75,8 @@ pub fn people(
 ) -> Result<Vec<Alike>, Refusal> {
     let shown = visibility(&actor.subject, action, actor.today)?;
     let overseers = store.overseers(cycle, actor.today)?;
-    let myself: Vec<EmployeeId> = actor.subject.persons().collect();
-    Ok(store.alike(cycle, &shown, &myself, &overseers)?)
+    let closed: Vec<EmployeeId> = actor.subject.closed().collect();
+    Ok(store.alike(cycle, &shown, &closed, &overseers)?)
 }
 
 /// Who counts towards no quota: see [`persistence::Aggregates::overseers`].
@@ -85,6 +86,19 @@ pub fn overseers(
     cycle: CycleId,
 ) -> Result<HashSet<EmployeeId>, Refusal> {
     Ok(store.overseers(cycle, actor.today)?)
+}
+
+/// Reviews, of one session or of all the cycle, that would get a final S or D without evidence. Those
+/// about whoever could tell their own grade from it are not among them.
+pub fn grades_unfounded(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: CycleId,
+    session: Option<CalibrationSessionId>,
+) -> Result<u64, Refusal> {
+    let mut apart = store.overseers(cycle, actor.today)?;
+    apart.extend(actor.subject.closed());
+    Ok(store.grades_unfounded(cycle, session, &apart)?)
 }
 
 fn tallies(counts: &[Alike]) -> BTreeMap<Option<domain::id::OrgUnitId>, Tally> {

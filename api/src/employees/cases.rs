@@ -16,7 +16,8 @@ use domain::change::{Change, Record};
 use domain::employment::{Employment, EmploymentFault, EmploymentStatus, Employments};
 use domain::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
 use domain::org::{
-    Assignment, Employee, EmployeeAction, ExternalId, Height, TreeFault, check_line, insert_stretch,
+    Assignment, Employee, EmployeeAction, ExternalId, Height, Insertion, TreeFault, check_line,
+    insert_stretch,
 };
 use domain::policy::{
     Action, FIELD_MASKED, Mask, Permit, Relations, Sealed, Target, Visibility, authorise, decide,
@@ -148,6 +149,9 @@ pub fn update_employee(
     expected: i32,
     patch: EmployeePatch,
 ) -> Result<Reply<EmployeeView>, Refusal> {
+    if patch.hire_date.is_some() {
+        store.lock_lines()?;
+    }
     let (before, permit, target) = open_to_write(store, actor, id, expected)?;
     let address = before.email.clone();
     let external_ids = patch.external_ids.map(one_per_system).transpose()?;
@@ -163,13 +167,13 @@ pub fn update_employee(
         ..changed(&before, actor)
     };
     let record = Record::new("employee.updated", id, permit.rule());
-    let record = told::person(record, Some(&before), &after);
-    store
-        .update_employee(Change::new(after.clone(), record))
-        .map_err(|error| taken(error, &after))?;
-    if before.employments != after.employments {
-        store.save_employments(&after)?;
-        follow_employment(store, actor, permit.rule(), [(&before, &after)].into_iter())?;
+    if before.employments == after.employments {
+        let record = told::person(record, Some(&before), &after);
+        store
+            .update_employee(Change::new(after.clone(), record))
+            .map_err(|error| taken(error, &after))?;
+    } else {
+        employ(store, actor, record, &before, &after)?;
     }
     if address != after.email {
         store.note_email_change(&[id], actor.subject.principal.id())?;
@@ -224,9 +228,7 @@ pub fn assign_employee(
     may_place(store, actor, &assignment)?;
     must_be_employed(&before, &assignment)?;
     check_references(store, actor, &assignment)?;
-    let below = store.levels_of_people(id, assignment.period)?;
-    check_manager(store, &before, &assignment, &below)?;
-    store.assign(&assignment, &insertion)?;
+    reassign(store, &before, &assignment, &insertion)?;
     let record = Record::new("employee.assigned", id, permit.rule());
     let record = told::assigned(record, was, &assignment);
     let mut after = changed(&before, actor);
@@ -259,7 +261,9 @@ pub fn terminate_employee(
     employ(store, actor, record, &before, &after)?;
     let version = after.version;
     let mut view = EmployeeView::new(actor, after, &target, permit.mask(), actor.today);
-    view.open_duties = DutyCounts::open(store, actor, id)?;
+    if decide(&actor.subject, Action::EmployeeDuties, &target).permit.is_some() {
+        view.open_duties = DutyCounts::open(store, actor, id)?;
+    }
     Ok(Reply::changed(view, version))
 }
 
@@ -405,8 +409,46 @@ fn may_place(
     }
 }
 
-/// Refuses an assignment that names what is not there, every such name at once, and then a manager
-/// who does not work here when it begins, or today if it has begun: nobody reports to a leaver.
+/// Gives a person an assignment, unless the reporting line would run in a loop or be too deep.
+pub(super) fn reassign(
+    store: &mut dyn Store,
+    person: &Employee,
+    assignment: &Assignment,
+    insertion: &Insertion,
+) -> Result<(), Refusal> {
+    let below = store.levels_of_people(person.id, assignment.period)?;
+    check_manager(store, person, assignment, &below)?;
+    Ok(store.assign(assignment, insertion)?)
+}
+
+/// Refuses a manager who does not work here when an assignment begins, or today if it has begun: nobody
+/// reports to a leaver.
+pub(super) fn check_leader(
+    store: &mut dyn Store,
+    actor: &Actor,
+    assignment: &Assignment,
+) -> Result<(), Refusal> {
+    let Some(manager) = assignment.manager_id else { return Ok(()) };
+    let Period { start, end } = assignment.period;
+    let day = end.map_or(actor.today, |end| end.min(actor.today)).max(start);
+    must_work_here(store, manager, day)
+}
+
+/// Refuses as a manager who does not work here on a day.
+pub(super) fn must_work_here(
+    store: &mut dyn Store,
+    manager: EmployeeId,
+    day: NaiveDate,
+) -> Result<(), Refusal> {
+    if store.not_employed(&[manager], day)?.is_empty() {
+        return Ok(());
+    }
+    let fault = Violation::new("/manager_id", "manager_not_employed").with("day", day);
+    Err(Refusal::Invalid(vec![fault]))
+}
+
+/// Refuses an assignment that names what is not there, every such name at once, and then what
+/// [`check_leader`] refuses.
 fn check_references(
     store: &mut dyn Store,
     actor: &Actor,
@@ -428,18 +470,11 @@ fn check_references(
     if !unknown.is_empty() {
         return Err(Refusal::Invalid(unknown));
     }
-    let Some(manager) = assignment.manager_id else { return Ok(()) };
-    let Period { start, end } = assignment.period;
-    let day = end.map_or(actor.today, |end| end.min(actor.today)).max(start);
-    if store.not_employed(&[manager], day)?.is_empty() {
-        return Ok(());
-    }
-    let fault = Violation::new("/manager_id", "manager_not_employed").with("day", day);
-    Err(Refusal::Invalid(vec![fault]))
+    check_leader(store, actor, assignment)
 }
 
 /// Refuses a manager by whom a reporting line would run in a loop or be too deep on any day.
-pub(super) fn check_manager(
+fn check_manager(
     store: &mut dyn Store,
     employee: &Employee,
     assignment: &Assignment,

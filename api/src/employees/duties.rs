@@ -101,7 +101,7 @@ impl DutyCounts {
         actor: &Actor,
         id: EmployeeId,
     ) -> Result<Option<Self>, Refusal> {
-        let counts = Self::of(&store.open_duties(id, actor.today, &Page::ALL)?);
+        let counts = Self::of(&store.open_duties(id, actor.today, actor.now, &Page::ALL)?);
         Ok(Some(counts).filter(|counts| *counts != Self::default()))
     }
 }
@@ -137,7 +137,7 @@ pub(super) async fn open_duties(
         .snapshot(move |store, actor| {
             let sealed = store.employee(id, actor.today)?;
             actor.open(store, Action::EmployeeDuties, sealed)?;
-            Ok(store.open_duties(id, actor.today, &page)?)
+            Ok(store.open_duties(id, actor.today, actor.now, &page)?)
         })
         .await?;
     let (rows, next_cursor) = request.cut(&caller.app, rows, |last| {

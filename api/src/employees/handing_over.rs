@@ -1,6 +1,6 @@
 //! Handing over everything that hangs on somebody's being here, in one unit of work.
 
-use super::cases::check_manager;
+use super::cases::{check_leader, must_work_here, reassign};
 use super::duties::{DutyCounts, DutyHandover};
 use super::told;
 use crate::api_keys::take_over_api_key;
@@ -8,10 +8,9 @@ use crate::app::new_id;
 use crate::caller::Actor;
 use crate::participants::cases::hand_over;
 use crate::participants::views::Handover;
-use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
-use domain::calibration_session::{CalibrationSession, SessionSeat};
+use domain::calibration_session::{CalibrationSession, SessionMember};
 use domain::change::{Change, Record};
 use domain::duty::{DutyKind, OpenDuty};
 use domain::id::{CycleId, EmployeeId};
@@ -36,7 +35,7 @@ pub fn hand_over_duties(
         return Err(Refusal::Stale);
     }
     let heir = heir(store, actor, id, &order)?;
-    let mut duties = store.open_duties(id, actor.today, &Page::ALL)?;
+    let mut duties = store.open_duties(id, actor.today, actor.now, &Page::ALL)?;
     // The heir goes first: as long as one reports to the person, the others cannot report to them.
     // A seat is for who answers for somebody, so that it comes after the reviews.
     duties.sort_by_key(|duty| {
@@ -59,7 +58,7 @@ pub fn hand_over_duties(
     for duty in &duties {
         handing.hand(store, actor, duty)?;
     }
-    let (before, after) = (&duties, store.open_duties(id, actor.today, &Page::ALL)?);
+    let (before, after) = (&duties, store.open_duties(id, actor.today, actor.now, &Page::ALL)?);
     let gone: Vec<_> = before.iter().filter(|duty| !after.contains(duty)).cloned().collect();
     let record = Record::new("employee.duties_handed_over", id, permit.rule())
         .because(order.reason)
@@ -84,18 +83,16 @@ fn heir(
     if store.employee(heir, actor.today)?.is_none() {
         return Err(Refusal::unknown("/manager_id", order.manager_id));
     }
-    if store.not_employed(&[heir], actor.today)?.is_empty() {
-        return Ok(heir);
-    }
-    let fault = Violation::new("/manager_id", "manager_not_employed").with("day", actor.today);
-    Err(Refusal::Invalid(vec![fault]))
+    must_work_here(store, heir, actor.today)?;
+    Ok(heir)
 }
 
 /// What hands over, and to whom.
 struct Handing<'a> {
     person: EmployeeId,
     heir: EmployeeId,
-    /// Who leads the person, if somebody does who works here: takes over from them the heir.
+    /// The person's own manager, if they work here: takes over what the heir cannot, being the one it
+    /// is about.
     above: Option<EmployeeId>,
     /// Who answers for the person in which cycle.
     leaders: HashMap<CycleId, EmployeeId>,
@@ -141,9 +138,8 @@ impl Handing<'_> {
                 manager_id,
                 ..held.clone()
             };
-            let below = store.levels_of_people(id, assignment.period)?;
-            check_manager(store, &before, &assignment, &below)?;
-            store.assign(&assignment, &insertion)?;
+            check_leader(store, actor, &assignment)?;
+            reassign(store, &before, &assignment, &insertion)?;
             record = told::assigned(record, Some(held), &assignment);
             starts.push(start);
         }
@@ -173,19 +169,17 @@ impl Handing<'_> {
         let (before, permit) = actor.open(store, Action::CalibrationSessionWrite, sealed)?;
         let Some(seat) = before.seat_of(self.person) else { return Ok(()) };
         let seats = store.seats(before.cycle_id, &[self.heir], actor.today)?;
-        let fits = match seat {
-            SessionSeat::Member => seats.managers.contains(&self.heir),
-            SessionSeat::Facilitator => seats.hr.contains(&self.heir),
-        };
-        if !fits || store.sessions_about(&[self.heir])?.contains(&before.id) {
+        let member = SessionMember { employee_id: self.heir, seat, present: false };
+        if !seats.fit(&member) || store.sessions_about(&[self.heir])?.contains(&before.id) {
             return Ok(());
         }
         let mut members = before.members.clone();
         if before.seat_of(self.heir).is_some() {
             members.retain(|member| member.employee_id != self.person);
         }
-        for member in members.iter_mut().filter(|member| member.employee_id == self.person) {
-            member.employee_id = self.heir;
+        // Whoever takes a seat was not there when the session was opened.
+        for held in members.iter_mut().filter(|held| held.employee_id == self.person) {
+            *held = member;
         }
         let list = |members| serde_json::to_value(members).unwrap_or_default();
         let record = Record::new("calibration_session.updated", id, permit.rule())

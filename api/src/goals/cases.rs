@@ -12,7 +12,7 @@ use domain::Code;
 use domain::change::{Change, Record};
 use domain::cycle;
 use domain::goal::{Goal, GoalAction, GoalContent, GoalFrame};
-use domain::id::{CycleId, EmployeeId, GoalId, KeyResultId};
+use domain::id::{CycleId, EmployeeId, GoalId, KeyResultId, ReviewId};
 use domain::policy::{
     Action, FIELD_MASKED, Mask, Permit, Principal, Relations, Sealed, Stage, Target, authorise,
     decide, visibility,
@@ -179,21 +179,32 @@ pub(super) fn open_in_full(
     if permit.mask() == Mask::Full { Ok(goal) } else { Err(Refusal::Forbidden(FIELD_MASKED)) }
 }
 
+/// A goal in a list.
+pub(super) struct ListedGoal {
+    /// What is shown of it.
+    pub view: GoalView,
+    /// When it was last changed.
+    pub changed: DateTime<Utc>,
+    /// The review of its owner.
+    pub review: Option<ReviewId>,
+}
+
 /// The goals of a page as the caller may see them, each with when it was last changed.
 pub(super) fn list_goals(
     store: &mut dyn Store,
     actor: &Actor,
     filter: &GoalFilter,
     page: &Page,
-) -> Result<Vec<(GoalView, DateTime<Utc>)>, Refusal> {
+) -> Result<Vec<ListedGoal>, Refusal> {
     let visible = visibility(&actor.subject, Action::GoalRead, actor.today)?;
     let rows = store.goals(filter, &visible, page)?;
     let view = |(sealed, relations): (Sealed<Goal>, Relations)| {
         let target = Target { relations, ..sealed.target(actor.today) };
         let permit = authorise(&actor.subject, Action::GoalRead, &target)?;
         let goal = sealed.open(&permit)?;
-        let changed = goal.updated_at;
-        Ok((GoalView::new(actor, goal, &target, permit.mask()), changed))
+        let (changed, review) = (goal.updated_at, goal.review_id);
+        let view = GoalView::new(actor, goal, &target, permit.mask());
+        Ok(ListedGoal { view, changed, review })
     };
     rows.into_iter().map(view).collect()
 }
@@ -256,6 +267,7 @@ pub fn create_goal(
         return_reason: None,
         cycle_state: frame.cycle_state,
         review_state: None,
+        review_id: None,
         first_signature: None,
         version: 1,
         created_at: actor.now,

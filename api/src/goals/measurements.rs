@@ -21,6 +21,7 @@ use domain::settings::Settings;
 use persistence::{After, Page, Store};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -65,12 +66,13 @@ pub struct MeasurementView {
 impl MeasurementView {
     /// A measurement of a goal, of which `all` are known.
     pub(super) fn new(goal: &Goal, measurement: Measurement, all: &[Measurement]) -> Self {
-        let counted = match &goal.content.kind {
-            GoalKind::Indicator(indicator) => indicator.counted(all),
-            GoalKind::Objective { .. } => Vec::new(),
-        };
+        Self::among(measurement, &counted(goal, all))
+    }
+
+    /// A measurement of a goal, and which of the goal's count.
+    fn among(measurement: Measurement, counted: &HashSet<MeasurementId>) -> Self {
         Self {
-            counts: counted.iter().any(|counted| counted.id == measurement.id),
+            counts: counted.contains(&measurement.id),
             version: measurement.version(),
             id: measurement.id.uuid(),
             goal_id: measurement.goal_id.uuid(),
@@ -83,6 +85,14 @@ impl MeasurementView {
             created_at: measurement.created_at,
             withdrawal: measurement.withdrawal.map(WithdrawalView::from),
         }
+    }
+}
+
+/// Which measurements of a goal count.
+fn counted(goal: &Goal, all: &[Measurement]) -> HashSet<MeasurementId> {
+    match &goal.content.kind {
+        GoalKind::Indicator(indicator) => indicator.counted(all).iter().map(|it| it.id).collect(),
+        GoalKind::Objective { .. } => HashSet::new(),
     }
 }
 
@@ -164,9 +174,9 @@ pub(super) async fn list(
     let rows = caller
         .snapshot(move |store, actor| {
             let goal = open_in_full(store, actor, id)?;
-            let all = store.measurements(id, &Page::ALL)?;
+            let counted = counted(&goal, &store.measurements(id, &Page::ALL)?);
             let shown = store.measurements(id, &page)?.into_iter();
-            Ok(shown.map(|it| MeasurementView::new(&goal, it, &all)).collect::<Vec<_>>())
+            Ok(shown.map(|it| MeasurementView::among(it, &counted)).collect::<Vec<_>>())
         })
         .await?;
     let (items, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.id));
@@ -268,7 +278,7 @@ pub fn create_measurement(
     let in_force = last.filter(|last| last.withdrawal.is_none());
     if let Some(last) = in_force.filter(|last| last.value == new.value) {
         let view = MeasurementView::new(before, last.clone(), &all);
-        return Ok(Reply::changed(view, last.revision));
+        return Ok(Reply::changed(view, last.version()));
     }
     let measurement = Measurement {
         id: measurement_id,
@@ -305,10 +315,10 @@ pub fn create_measurement(
         opened.save(store, actor, after, record)?;
     }
     opened.follow(store, actor, review)?;
-    let revision = measurement.revision;
+    let version = measurement.version();
     let place = format!("/v1/goals/{id}/measurements");
     let view = MeasurementView::new(&opened.goal, measurement, &all);
-    Ok(Reply::created(view, revision, place))
+    Ok(Reply::created(view, version, place))
 }
 
 /// What is wrong with a value that was measured: outside the goal's period, of a period that has not

@@ -22,7 +22,7 @@ use cases::{delete_goal, list_goals, open_in_full, update_goal};
 pub use check_ins::create_check_in;
 use chrono::{DateTime, Utc};
 use domain::goal::{GoalAction, GoalLevel};
-use domain::id::KeyResultId;
+use domain::id::{KeyResultId, ReviewId};
 use domain::policy::Action;
 use domain::state::goal::State;
 pub use measurements::create_measurement;
@@ -92,14 +92,21 @@ async fn list(caller: Caller, query: Query<GoalQuery>) -> Result<HttpResponse, R
         parent_id: query.parent_id.map(Into::into),
     };
     let rows = caller.read(move |store, actor| list_goals(store, actor, &filter, &page)).await?;
-    let (rows, next_cursor) =
-        request.cut(&caller.app, rows, |(last, at)| match query.updated_since {
-            Some(_) => After::Updated(*at, last.id),
-            None => After::Id(last.id),
-        });
-    let items = rows.into_iter().map(|(view, _)| view).collect();
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match query.updated_since {
+        Some(_) => After::Updated(last.changed, last.view.id),
+        None => After::Id(last.view.id),
+    });
+    let scored = rows.iter().filter_map(|row| scored(&row.view, row.review));
+    let scored: Vec<_> = scored.collect();
+    caller.shown("listGoals", scored).await?;
+    let items = rows.into_iter().map(|row| row.view).collect();
     let page = GoalPage { items, next_cursor: next_cursor.clone() };
     caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Whose review is seen in part when a goal is shown with its score.
+fn scored(view: &GoalView, review: Option<ReviewId>) -> Option<(Uuid, Uuid)> {
+    view.score.flatten().and(review).map(|review| (review.uuid(), view.owner_id))
 }
 
 /// Begin a goal
@@ -130,14 +137,16 @@ async fn create(caller: Caller, body: Body<NewGoal>) -> Result<HttpResponse, Ref
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id = id.0.into();
-    let view = caller
+    let (view, review) = caller
         .read(move |store, actor| {
             let sealed = store.goal(id)?;
             let (goal, permit, target) =
                 actor.open_related(store, Action::GoalRead, sealed, actor.today)?;
-            Ok(GoalView::new(actor, goal, &target, permit.mask()))
+            let review = goal.review_id;
+            Ok((GoalView::new(actor, goal, &target, permit.mask()), review))
         })
         .await?;
+    caller.shown("getGoal", scored(&view, review)).await?;
     caller.found(view.version, &view)
 }
 

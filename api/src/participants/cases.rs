@@ -63,15 +63,18 @@ pub fn hand_over(
     if person.status(actor.today) != EmploymentStatus::Active {
         return Err(Refusal::invalid("/manager_id", "not_allowed"));
     }
-    let mutual = store.answers_in(cycle.id, before.employee_id, &[manager])?;
-    if !mutual.is_empty() && !order.allow_mutual {
+    let mutual = store.answers_in(cycle.id, before.employee_id, manager)?;
+    if mutual && !order.allow_mutual {
         return Err(Refusal::invalid("/manager_id", "mutual_rating"));
     }
     let told = |manager: Option<EmployeeId>| manager.map(|id| id.to_string());
     let record = Record::new("participant.handed_over", id, permit.rule())
         .because(order.reason)
         .field("manager_id", told(before.manager_id), told(Some(manager)))
-        .field("mutual", false, !mutual.is_empty());
+        .field("mutual", false, mutual);
+    if let Some(leader) = before.manager_id {
+        store.remember_leader(before.id, leader)?;
+    }
     let after = Participant { manager_id: Some(manager), ..before };
     save(store, actor, after, &cycle, record)
 }

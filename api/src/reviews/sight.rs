@@ -135,7 +135,7 @@ fn open(
     let goals = decide(&actor.subject, Action::GoalRead, &target).permit;
     let open_changes = match goals.is_some_and(|permit| permit.mask() == Mask::Full) {
         true => {
-            let mut open = store.open_goal_changes(review.cycle_id, &[review.employee_id])?;
+            let mut open = store.open_goal_changes(review.cycle_id, &[review.employee_id], None)?;
             Some(open.remove(&review.employee_id).unwrap_or_default())
         }
         false => None,

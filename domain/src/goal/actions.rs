@@ -62,11 +62,9 @@ impl GoalAction {
     /// Whether a cycle in a state lets it be done: goals are begun, signed and changed until
     /// evaluation opens, data may come in until results are confirmed.
     fn is_open_in(self, cycle: cycle::State) -> bool {
-        use cycle::State::{Calibrating, Evaluating, Executing, GoalSetting};
+        use cycle::State::{Executing, GoalSetting};
         match self {
-            data if data.reports() => {
-                matches!(cycle, GoalSetting | Executing | Evaluating | Calibrating)
-            }
+            data if data.reports() => cycle.is_under_way(),
             _ => matches!(cycle, GoalSetting | Executing),
         }
     }

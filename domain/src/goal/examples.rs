@@ -88,6 +88,7 @@ pub fn goal(id: u128, level: GoalLevel, parent: Option<u128>, content: GoalConte
         return_reason: None,
         cycle_state: cycle::State::GoalSetting,
         review_state: None,
+        review_id: None,
         first_signature: None,
         version: 1,
         created_at: Default::default(),

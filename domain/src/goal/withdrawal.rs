@@ -2,7 +2,6 @@
 
 use super::{CheckIn, Goal, Measurement};
 use crate::policy::{Protected, Target};
-use crate::state::cycle;
 use crate::state::goal::State;
 use crate::time::Timestamp;
 use chrono::NaiveDate;
@@ -82,9 +81,8 @@ impl Goal {
     /// Whether what was reported of it may be withdrawn: until it is scored, as data may come in,
     /// and also when it is complete.
     pub fn takes_withdrawals(&self) -> bool {
-        use cycle::State::{Calibrating, Evaluating, Executing, GoalSetting};
         matches!(self.state, State::Active | State::ChangePending | State::Completed)
-            && matches!(self.cycle_state, GoalSetting | Executing | Evaluating | Calibrating)
+            && self.cycle_state.is_under_way()
             && self.score.is_none()
             && !self.result_is_final()
     }

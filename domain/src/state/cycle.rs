@@ -135,6 +135,14 @@ pub struct Facts {
     pub reason_given: bool,
 }
 
+impl State {
+    /// Whether it has begun and its results are not confirmed yet: what they rest on may still change.
+    pub const fn is_under_way(self) -> bool {
+        use State::{Calibrating, Evaluating, Executing, GoalSetting};
+        matches!(self, GoalSetting | Executing | Evaluating | Calibrating)
+    }
+}
+
 impl Machine for State {
     type Event = Event;
     type Guard = Guard;

@@ -17,9 +17,10 @@ ALTER TABLE employee NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE audit_entry NO FORCE ROW LEVEL SECURITY;
 INSERT INTO employment
 SELECT e.tenant_id, e.id, e.hire_date, e.termination_date,
-       (SELECT a.reason FROM audit_entry a
+       (SELECT CASE a.action WHEN 'employee.terminated' THEN a.reason END FROM audit_entry a
          WHERE a.tenant_id = e.tenant_id AND a.resource_id = e.id
-           AND a.action = 'employee.terminated' AND e.termination_date IS NOT NULL
+           AND a.action IN ('employee.terminated', 'employee.reinstated')
+           AND e.termination_date IS NOT NULL
          ORDER BY a.position DESC LIMIT 1)
   FROM employee e;
 ALTER TABLE employee FORCE ROW LEVEL SECURITY;

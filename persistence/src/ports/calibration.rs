@@ -3,7 +3,9 @@
 use super::Result;
 use crate::page::Page;
 use chrono::NaiveDate;
-use domain::calibration_session::{CalibrationSession, MoveState, SessionMove};
+use domain::calibration_session::{
+    CalibrationSession, MoveState, SessionMember, SessionMove, SessionSeat,
+};
 use domain::change::Change;
 use domain::id::{CalibrationSessionId, CycleId, EmployeeId, MoveId, OrgUnitId, ReviewId};
 use domain::policy::Sealed;
@@ -29,6 +31,16 @@ pub struct Seats {
     pub managers: HashSet<EmployeeId>,
     /// Who hold a role of HR.
     pub hr: HashSet<EmployeeId>,
+}
+
+impl Seats {
+    /// Whether the seat is for whoever takes it.
+    pub fn fit(&self, member: &SessionMember) -> bool {
+        match member.seat {
+            SessionSeat::Member => self.managers.contains(&member.employee_id),
+            SessionSeat::Facilitator => self.hr.contains(&member.employee_id),
+        }
+    }
 }
 
 /// Calibration sessions. What happens to all reviews of a session is one statement.

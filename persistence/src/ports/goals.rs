@@ -69,11 +69,12 @@ pub trait GoalChanges {
     /// One request with its goal.
     fn goal_change(&mut self, id: GoalChangeId) -> Result<Option<Sealed<RequestedChange>>>;
     /// The requests that wait for a decision about the goals of people in a cycle, by owner and in
-    /// the order of ids; people without any are left out.
+    /// the order of ids; people without any are left out, and so are goals that a list may not show.
     fn open_goal_changes(
         &mut self,
         cycle: CycleId,
         owners: &[EmployeeId],
+        visible: Option<&Visibility>,
     ) -> Result<HashMap<EmployeeId, Vec<GoalChangeId>>>;
     /// A page of the requests about a goal, in the order of ids.
     fn goal_changes(&mut self, goal: GoalId, page: &Page) -> Result<Vec<GoalChange>>;

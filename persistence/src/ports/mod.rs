@@ -313,8 +313,6 @@ pub trait Ledger {
     fn note(&mut self, record: Record) -> Result<()>;
     /// A page of audit entries, in the order of their positions.
     fn audit_entries(&mut self, filter: &AuditFilter, page: &Page) -> Result<Vec<AuditEntry>>;
-    /// Last position and hash of the chain.
-    fn audit_head(&mut self) -> Result<(i64, Vec<u8>)>;
     /// A page of events, in the order in which they were committed.
     fn events(&mut self, filter: &EventFilter, limit: i64) -> Result<Vec<Event>>;
     /// What belongs to an account and to these people. One statement.

@@ -49,13 +49,16 @@ pub trait Participants {
     fn update_participant(&mut self, change: Change<Participant>) -> Result<()>;
     /// Whether somebody answers for the review of another person in a cycle that is not over.
     fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool>;
-    /// For whom of these people somebody answers in a cycle.
+    /// Whether somebody answers for a person in a cycle.
     fn answers_in(
         &mut self,
         cycle: CycleId,
         manager: EmployeeId,
-        people: &[EmployeeId],
-    ) -> Result<Vec<EmployeeId>>;
+        person: EmployeeId,
+    ) -> Result<bool>;
+    /// Keeps who answered for a participant before: the leader's result is blended from the team as it
+    /// was, and stays closed to it until it is released.
+    fn remember_leader(&mut self, participant: ParticipantId, leader: EmployeeId) -> Result<()>;
     /// Opens a review for a participant who has none, recorded as allowed by `rule`.
     fn open_review(
         &mut self,

@@ -19,8 +19,8 @@ pub struct Demands {
     pub actuals_needed: bool,
     /// Populations in which nobody can be rated, since a dimension is out of its raters' reach.
     pub stuck: Vec<String>,
-    /// Those of whom it is not told whether their grade lacks evidence: the reader, whom it would
-    /// tell of an S or a D.
+    /// Those of whom it is not told whether their grade lacks evidence, which tells of an S or a D: the
+    /// reader, and who leads the reader.
     pub unjudged: Vec<EmployeeId>,
     /// The manager of whose people alone it is told; none for those who read every grade.
     pub judged_by: Option<EmployeeId>,

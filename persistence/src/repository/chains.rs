@@ -1,6 +1,7 @@
 //! Where the chains end, what stands beside them, and their signed heads.
 
 use super::engine::Unit;
+use super::imports::of_key;
 use crate::audit::{AuditHead, End, Ends, ReadEntry, Subjects};
 use crate::column::{At, Key};
 use crate::ports::{Chains, Result};
@@ -170,14 +171,9 @@ impl Chains for Unit<'_> {
             .load(self.conn)?;
         let mut shown = shown.into_iter().peekable();
         let with_subjects = entries.into_iter().map(|entry| {
-            let mut subjects = Vec::new();
-            while let Some((position, review, person)) =
-                shown.next_if(|(position, ..)| *position <= entry.position)
-            {
-                if position == entry.position {
-                    subjects.push((review.0.into(), person.0.into()));
-                }
-            }
+            let own = of_key(&mut shown, entry.position, |row| row.0);
+            let subjects = own.map(|(_, review, person)| (review.0.into(), person.0.into()));
+            let subjects = subjects.collect();
             (entry, subjects)
         });
         Ok(with_subjects.collect())

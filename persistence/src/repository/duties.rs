@@ -2,7 +2,7 @@
 
 use super::engine::Unit;
 use super::{Conn, Db};
-use crate::column::{Id, Key, statement, word};
+use crate::column::{At, Id, Key, Word, statement, word};
 use crate::page::Page;
 use crate::ports::{Duties, Result};
 use crate::schema::{cycle, participant};
@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Date, Nullable, Text};
 use domain::duty::{Leaver, OpenDuty};
 use domain::id::{CycleId, EmployeeId};
+use domain::time::Timestamp;
 use std::collections::HashMap;
 
 statement! {
@@ -19,6 +20,7 @@ statement! {
         tenant: Key,
         person: Key,
         day: NaiveDate,
+        now: At,
         kind: Option<String>,
         id: Option<Key>,
         limit: i64,
@@ -48,11 +50,14 @@ statement! {
        UNION ALL
        SELECT 'calibration_session', s.id, s.cycle_id, NULL, s.name FROM calibration_member m
          JOIN calibration_session s ON s.tenant_id = m.tenant_id AND s.id = m.session_id
+         JOIN cycle c ON c.tenant_id = s.tenant_id AND c.id = s.cycle_id
+          AND c.state <> 'cancelled'
         WHERE m.tenant_id = " tenant " AND m.employee_id = " person " AND s.state <> 'finalised'
        UNION ALL
        SELECT 'api_key', k.id, NULL, NULL, k.name FROM account i
          JOIN api_key k ON k.tenant_id = i.tenant_id AND k.owner_account_id = i.id
         WHERE i.tenant_id = " tenant " AND i.employee_id = " person " AND k.deleted_at IS NULL
+          AND (k.expires_at IS NULL OR k.expires_at > " now ")
        UNION ALL
        SELECT 'job', j.id, NULL, NULL, j.kind FROM account i
          JOIN job j ON j.tenant_id = i.tenant_id AND j.author_id = i.id
@@ -69,7 +74,7 @@ statement! {
 
 statement! {
     /// Those whose last employment ends, and on whom something hangs.
-    struct FindLeavers { tenant: Key, day: NaiveDate, limit: i64 }
+    struct FindLeavers { tenant: Key, day: NaiveDate, now: At, limit: i64 }
     -> (Id, Text, Date);
     "SELECT e.id, e.name, w.last_day FROM employment w
        JOIN employee e ON e.tenant_id = w.tenant_id AND e.id = w.employee_id
@@ -91,13 +96,16 @@ statement! {
           OR EXISTS (
                SELECT 1 FROM calibration_member m
                  JOIN calibration_session s ON s.tenant_id = m.tenant_id AND s.id = m.session_id
+                 JOIN cycle c ON c.tenant_id = s.tenant_id AND c.id = s.cycle_id
+                  AND c.state <> 'cancelled'
                 WHERE m.tenant_id = " tenant " AND m.employee_id = w.employee_id
                   AND s.state <> 'finalised')
           OR EXISTS (
                SELECT 1 FROM account i
                  JOIN api_key k ON k.tenant_id = i.tenant_id AND k.owner_account_id = i.id
                 WHERE i.tenant_id = " tenant " AND i.employee_id = w.employee_id
-                  AND k.deleted_at IS NULL))
+                  AND k.deleted_at IS NULL
+                  AND (k.expires_at IS NULL OR k.expires_at > " now ")))
       ORDER BY w.last_day, e.id
       LIMIT " limit
 }
@@ -109,6 +117,7 @@ impl Duties for Unit<'_> {
         &mut self,
         person: EmployeeId,
         day: NaiveDate,
+        now: Timestamp,
         page: &Page,
     ) -> Result<Vec<OpenDuty>> {
         let after = page.after_text();
@@ -116,6 +125,7 @@ impl Duties for Unit<'_> {
             tenant: self.scope(),
             person: Key(person.uuid()),
             day,
+            now: At(now),
             kind: after.map(|(kind, _)| kind.to_owned()),
             id: after.map(|(_, id)| Key(id)),
             limit: page.limit,
@@ -133,8 +143,13 @@ impl Duties for Unit<'_> {
         rows.into_iter().map(duty).collect()
     }
 
-    fn leavers_with_duties(&mut self, day: NaiveDate, limit: i64) -> Result<Vec<Leaver>> {
-        let find = FindLeavers { tenant: self.scope(), day, limit };
+    fn leavers_with_duties(
+        &mut self,
+        day: NaiveDate,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Leaver>> {
+        let find = FindLeavers { tenant: self.scope(), day, now: At(now), limit };
         let rows: Vec<(Key, String, NaiveDate)> = find.load(self.conn)?;
         let leaver = |(id, name, last_day): (Key, String, NaiveDate)| Leaver {
             person: (id.0.into(), name),
@@ -144,6 +159,7 @@ impl Duties for Unit<'_> {
     }
 
     fn answerable(&mut self, person: EmployeeId) -> Result<HashMap<CycleId, EmployeeId>> {
+        use domain::state::cycle::State::{Archived, Cancelled, Closed};
         let rows: Vec<(Key, Option<Key>)> = participant::table
             .inner_join(
                 cycle::table.on(cycle::tenant_id
@@ -152,7 +168,7 @@ impl Duties for Unit<'_> {
             )
             .filter(participant::tenant_id.eq(self.scope()))
             .filter(participant::employee_id.eq(Key(person.uuid())))
-            .filter(cycle::state.ne_all(["closed", "archived", "cancelled"]))
+            .filter(cycle::state.ne_all([Closed, Archived, Cancelled].map(Word)))
             .select((participant::cycle_id, participant::manager_id))
             .load(self.conn)?;
         let led = |(cycle, manager): (Key, Option<Key>)| Some((cycle.0.into(), manager?.0.into()));

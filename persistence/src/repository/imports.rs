@@ -569,10 +569,10 @@ fn employees_among<'a>(
 
 /// The next ones that belong to `key` of what is in the order of keys; what belongs to earlier ones
 /// is passed over.
-fn of_key<'r, R: Iterator>(
+pub(super) fn of_key<'r, R: Iterator, K: Ord + Copy + 'r>(
     rows: &'r mut Peekable<R>,
-    key: Key,
-    of: impl Fn(&R::Item) -> Key + 'r,
+    key: K,
+    of: impl Fn(&R::Item) -> K + 'r,
 ) -> impl Iterator<Item = R::Item> + 'r {
     while rows.next_if(|row| of(row) < key).is_some() {}
     std::iter::from_fn(move || rows.next_if(|row| of(row) == key))

@@ -2,6 +2,7 @@
 
 use super::among::{OneOf, one_of};
 use super::engine::{Records, Unit};
+use super::imports::of_key;
 use super::{Conn, Db, dialect};
 use crate::audit::{self, AuditEntry, ERASED};
 use crate::column::{At, Id, Instant, Key, push, rows_statement, statement, to_json, word};
@@ -490,8 +491,8 @@ fn attach_details(unit: &mut Unit<'_>, entries: &mut [AuditEntry]) -> Result<()>
     let kept: Vec<(i64, Vec<u8>, String)> = query.load(unit.conn)?;
     let mut kept = kept.into_iter().peekable();
     for entry in entries {
-        while kept.next_if(|(position, ..)| *position < entry.position).is_some() {}
-        if let Some((_, salt, details)) = kept.next_if(|kept| kept.0 == entry.position) {
+        let own = of_key(&mut kept, entry.position, |row| row.0).next();
+        if let Some((_, salt, details)) = own {
             (entry.salt, entry.details) = (Some(salt), Some(details));
         }
     }
@@ -542,13 +543,6 @@ impl Ledger for Unit<'_> {
             query.load(self.conn)?.into_iter().map(AuditEntry::from).collect();
         attach_details(self, &mut entries)?;
         Ok(entries)
-    }
-
-    fn audit_head(&mut self) -> Result<(i64, Vec<u8>)> {
-        Ok(ledger::table
-            .find(self.scope())
-            .select((ledger::audit_position, ledger::audit_hash))
-            .get_result(self.conn)?)
     }
 
     fn events(&mut self, filter: &EventFilter, limit: i64) -> Result<Vec<Event>> {

@@ -7,7 +7,7 @@ use crate::column::{At, Id, Key, Word, rows_statement, statement, to_json, word}
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{ParticipantFilter, Participants, Result};
-use crate::schema::{cycle, participant, review as opened};
+use crate::schema::{cycle, former_leader, participant, review as opened};
 use chrono::NaiveDate;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
@@ -304,16 +304,26 @@ impl Participants for Unit<'_> {
         &mut self,
         cycle: CycleId,
         manager: EmployeeId,
-        people: &[EmployeeId],
-    ) -> Result<Vec<EmployeeId>> {
-        let found: Vec<Key> = participant::table
+        person: EmployeeId,
+    ) -> Result<bool> {
+        let answers = participant::table
             .filter(participant::tenant_id.eq(self.scope()))
             .filter(participant::cycle_id.eq(Key(cycle.uuid())))
             .filter(participant::manager_id.eq(Key(manager.uuid())))
-            .filter(participant::employee_id.eq_any(people.iter().map(|id| Key(id.uuid()))))
-            .select(participant::employee_id)
-            .load(self.conn)?;
-        Ok(found.into_iter().map(|id| id.0.into()).collect())
+            .filter(participant::employee_id.eq(Key(person.uuid())));
+        Ok(select(exists(answers)).get_result(self.conn)?)
+    }
+
+    fn remember_leader(&mut self, participant: ParticipantId, leader: EmployeeId) -> Result<()> {
+        diesel::insert_into(former_leader::table)
+            .values((
+                former_leader::tenant_id.eq(self.scope()),
+                former_leader::participant_id.eq(Key(participant.uuid())),
+                former_leader::employee_id.eq(Key(leader.uuid())),
+            ))
+            .on_conflict_do_nothing()
+            .execute(self.conn)?;
+        Ok(())
     }
 
     fn open_review(

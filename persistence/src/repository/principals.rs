@@ -29,7 +29,7 @@ type AccountColumns = (
 statement! {
     /// An account with one of its sessions, once for each employment, role and a person behind it
     /// (whoever issued its credential, or that of whoever did, and whoever made a key for it) or a
-    /// leader (who answers for one of them in a cycle that is not published).
+    /// leader (who answers for one of them in a cycle that is not published, or did before).
     struct FindAccount { tenant: Key, session: Option<Key>, account: Key, maker: Option<Key> }
     -> (AccountColumns, Integer, Nullable<Instant>, Nullable<Instant>);
     "WITH RECURSIVE issuer (id) AS (
@@ -45,6 +45,13 @@ statement! {
        UNION
        SELECT NULL, p.manager_id FROM account i
          JOIN participant p ON p.tenant_id = " tenant " AND p.employee_id = i.employee_id
+         JOIN cycle c ON c.tenant_id = " tenant " AND c.id = p.cycle_id
+        WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT " account ")
+          AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')
+       UNION
+       SELECT NULL, f.employee_id FROM account i
+         JOIN participant p ON p.tenant_id = " tenant " AND p.employee_id = i.employee_id
+         JOIN former_leader f ON f.tenant_id = " tenant " AND f.participant_id = p.id
          JOIN cycle c ON c.tenant_id = " tenant " AND c.id = p.cycle_id
         WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT " account ")
           AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')
@@ -85,6 +92,13 @@ statement! {
        UNION
        SELECT NULL, p.manager_id FROM account i
          JOIN participant p ON p.tenant_id = " tenant " AND p.employee_id = i.employee_id
+         JOIN cycle c ON c.tenant_id = " tenant " AND c.id = p.cycle_id
+        WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT owner FROM held)
+          AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')
+       UNION
+       SELECT NULL, f.employee_id FROM account i
+         JOIN participant p ON p.tenant_id = " tenant " AND p.employee_id = i.employee_id
+         JOIN former_leader f ON f.tenant_id = " tenant " AND f.participant_id = p.id
          JOIN cycle c ON c.tenant_id = " tenant " AND c.id = p.cycle_id
         WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT owner FROM held)
           AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')

@@ -3,6 +3,7 @@
 use super::among::one_of;
 use super::chains::ReadRow;
 use super::engine::Unit;
+use super::imports::of_key;
 use super::{Conn, Db, dialect};
 use crate::audit::ReadEntry;
 use crate::column::{At, Key, rows_statement, statement};
@@ -161,11 +162,8 @@ impl ReadLog for Unit<'_> {
             .load(self.conn)?;
         let mut shown = shown.into_iter().peekable();
         let seen = entries.into_iter().map(|entry| {
-            let mut reviews = Vec::new();
-            while let Some((_, review)) = shown.next_if(|(position, _)| *position == entry.position)
-            {
-                reviews.push(review.0.into());
-            }
+            let own = of_key(&mut shown, entry.position, |row| row.0);
+            let reviews = own.map(|(_, review)| review.0.into()).collect();
             SeenEntry { entry, reviews }
         });
         Ok(seen.collect())

@@ -41,7 +41,7 @@ const OBJECTIVE: &str = r#"%"definition":{"kind":"objective"%"#;
 type Goals = (bool, bool, bool, bool, bool);
 
 /// The person with department, name and population, the manager with name, the review with state,
-/// whether it is graded, whether its grade lacks evidence and what session compares it, the goals, and
+/// whether it is graded, whether it is told that its grade lacks evidence and what session compares it, the goals, and
 /// whether person and manager work here.
 type Found = (
     (Key, Key, Option<Key>, String, Option<String>),
@@ -89,6 +89,16 @@ impl Readiness for Unit<'_> {
         let unmeasured = own_goals!(counting(state))
             .filter(goal::content.not_like(OBJECTIVE))
             .filter(goal::progress.is_null());
+        let unjudged = || demands.unjudged.iter().map(|person| Key(person.uuid()));
+        let judge = demands.judged_by.map(|person| Key(person.uuid()));
+        let unfounded = || {
+            let judged = participant::manager_id.is_not_null().and(
+                participant::manager_id.assume_not_null().eq(judge.unwrap_or(Key(Uuid::nil()))),
+            );
+            sql::<Nullable<Bool>>(UNFOUNDED)
+                .and(participant::employee_id.ne_all(unjudged()))
+                .and(judge.is_none().into_sql::<Bool>().or(judged))
+        };
         let led = || self.employed("participant.manager_id", Active, visible.as_of());
         let mut query = participant::table
             .inner_join(
@@ -124,7 +134,7 @@ impl Readiness for Unit<'_> {
                     review::id.nullable(),
                     review::state.nullable(),
                     review::computed_grade.nullable().is_not_null(),
-                    sql::<Nullable<Bool>>(UNFOUNDED),
+                    unfounded(),
                     review::session_id.nullable(),
                 ),
                 (
@@ -144,16 +154,6 @@ impl Readiness for Unit<'_> {
             query = query.filter(participant::id.gt(Key(id)));
         }
         let at = review::state.nullable();
-        let unjudged = || demands.unjudged.iter().map(|person| Key(person.uuid()));
-        let judge = demands.judged_by.map(|person| Key(person.uuid()));
-        let unfounded = || {
-            let judged = participant::manager_id.is_not_null().and(
-                participant::manager_id.assume_not_null().eq(judge.unwrap_or(Key(Uuid::nil()))),
-            );
-            sql::<Bool>(UNFOUNDED)
-                .and(participant::employee_id.ne_all(unjudged()))
-                .and(judge.is_none().into_sql::<Bool>().or(judged))
-        };
         let changing = || exists(own_goals!([ChangePending]));
         let unscored = participant::population
             .assume_not_null()
@@ -240,9 +240,6 @@ fn laggard(
         true => Some(Missing::Goals),
         false => None,
     };
-    let judge = demands.judged_by.map(|person| Key(person.uuid()));
-    let is_judged =
-        !demands.unjudged.contains(&person.0.into()) && (judge.is_none() || judge == manager);
     let stuck = is_of(&demands.stuck).then_some(Missing::Raters);
     let compared = || {
         let (id, person) = (id.0.into(), person.0.into());
@@ -261,7 +258,7 @@ fn laggard(
         // Without a manager nobody can agree on what else is missing.
         (State::Executing, _) if !manager_employed => Missing::Manager,
         (State::Executing, _) => unscored.unwrap_or(Missing::GoalChange),
-        (_, _) if unfounded == Some(true) && is_judged => Missing::Evidence,
+        (_, _) if unfounded == Some(true) => Missing::Evidence,
         (State::Evaluating, Some(PendingSelf | PendingRaters | PendingManager)) => {
             let awaited = at == Some(PendingManager);
             let actual = awaited && unmeasured && demands.actuals_needed;

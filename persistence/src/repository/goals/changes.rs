@@ -7,13 +7,13 @@ use crate::column::{At, Key, Word, json, statement, to_json, word};
 use crate::error::DbError;
 use crate::page::Page;
 use crate::ports::{GoalChanges, Goals, Result};
-use crate::schema::{goal, goal_change};
+use crate::schema::{goal, goal_change, participant};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::change::Change;
 use domain::goal::{GoalChange, GoalChangeState, RequestedChange};
 use domain::id::{CycleId, EmployeeId, GoalChangeId, GoalId};
-use domain::policy::Sealed;
+use domain::policy::{Sealed, Visibility};
 use std::collections::HashMap;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -87,18 +87,29 @@ impl GoalChanges for Unit<'_> {
         &mut self,
         cycle: CycleId,
         owners: &[EmployeeId],
+        visible: Option<&Visibility>,
     ) -> Result<HashMap<EmployeeId, Vec<GoalChangeId>>> {
-        let open: Vec<(Key, Key)> = goal::table
+        let mut query = goal::table
             .inner_join(goal_change::table.on(
                 goal_change::tenant_id.eq(goal::tenant_id).and(goal_change::goal_id.eq(goal::id)),
             ))
+            .left_join(
+                participant::table.on(participant::tenant_id
+                    .eq(goal::tenant_id)
+                    .and(participant::cycle_id.eq(goal::cycle_id))
+                    .and(participant::employee_id.eq(goal::owner_id))),
+            )
             .filter(goal::tenant_id.eq(self.scope()))
             .filter(goal::cycle_id.eq(Key(cycle.uuid())))
             .filter(one_of("goal.owner_id", owners.iter().copied()))
             .filter(goal_change::state.eq(Word(GoalChangeState::Pending)))
             .order(goal_change::id)
             .select((goal::owner_id, goal_change::id))
-            .load(self.conn)?;
+            .into_boxed::<Db>();
+        if let Some(visible) = visible {
+            query = query.filter(self.shown("goal.owner_id", "participant.manager_id", visible));
+        }
+        let open: Vec<(Key, Key)> = query.load(self.conn)?;
         let mut changes = HashMap::<EmployeeId, Vec<GoalChangeId>>::new();
         for (owner, change) in open {
             changes.entry(owner.0.into()).or_default().push(change.0.into());

@@ -114,9 +114,12 @@ pub(super) struct Found {
     manager: Option<Key>,
     #[diesel(select_expression = review::state.nullable())]
     review_state: Option<String>,
+    #[diesel(select_expression = review::id.nullable())]
+    review_id: Option<Key>,
 }
 
-pub(super) fn entity(Found { row, cycle_state, manager, review_state }: Found) -> Result<Goal> {
+pub(super) fn entity(found: Found) -> Result<Goal> {
+    let Found { row, cycle_state, manager, review_state, review_id } = found;
     Ok(Goal {
         first_signature: row.first_signature()?,
         id: row.id.0.into(),
@@ -136,6 +139,7 @@ pub(super) fn entity(Found { row, cycle_state, manager, review_state }: Found) -
         return_reason: row.return_reason,
         cycle_state: word(&cycle_state)?,
         review_state: review_state.as_deref().map(word).transpose()?,
+        review_id: review_id.map(|id| id.0.into()),
         version: row.version,
         created_at: row.created_at.0,
         updated_at: row.updated_at.0,
