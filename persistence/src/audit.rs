@@ -14,6 +14,7 @@ use crate::column::to_json;
 use crate::database::Context;
 use crate::error::DbError;
 use domain::change::Record;
+use domain::id::TenantId;
 use domain::time::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
@@ -24,6 +25,16 @@ pub const GENESIS: [u8; 32] = [0; 32];
 /// What happens to an entry whose details are erased. The details go where this is chained, and
 /// nowhere else.
 pub const ERASED: &str = "audit_entry.erased";
+
+/// The fields of an erasure that show who may have ordered it: the Ed25519 key of the installation,
+/// and its signature of [`erasure_message`], both in Base64.
+pub const ERASURE_FIELDS: [&str; 2] = ["public_key", "signature"];
+
+/// What is signed by whoever erases the details of an entry: a row that somebody adds to the database
+/// erases nothing.
+pub fn erasure_message(tenant: TenantId, entry: Uuid) -> Vec<u8> {
+    Fields::default().add(ERASED).add(tenant.uuid()).add(entry).digest()
+}
 
 /// What happens to a head that is published.
 pub const PUBLISHED: &str = "audit_head.published";

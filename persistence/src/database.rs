@@ -100,7 +100,8 @@ impl Database {
     /// logs alone, and nothing of the schema.
     ///
     /// # Errors
-    /// The database has no roles, or there is no such role.
+    /// The database has no roles, there is no such role, or it is one from which nothing can be
+    /// withheld: that of the session, an owner, a superuser, or a member of one of them.
     pub fn grant(url: &str, role: &str) -> Result<(), DbError> {
         if is_postgres(url) {
             postgres::engine::Engine::grant(url, role)

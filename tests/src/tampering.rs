@@ -133,6 +133,8 @@ pub enum Attack {
     Rewrite,
     /// The same, and every head is taken away with the entry that tells of it.
     RewriteWithoutHeads,
+    /// The details of an entry go, and an entry behind the newest one says that they were erased.
+    Erase,
 }
 
 /// Somebody who may do everything to the database but does not have the key file.
@@ -186,6 +188,7 @@ impl<'a> Attacker<'a> {
             0..4 => Some(Attack::Cut),
             4..8 => Some(Attack::Rewrite),
             8..10 => Some(Attack::RewriteWithoutHeads),
+            10..12 => Some(Attack::Erase),
             _ => None,
         };
         if let Some(attack) = attack {
@@ -354,6 +357,48 @@ impl<'a> Attacker<'a> {
                 }
                 rechain(&mut entries);
                 let _ = write!(statements, "DELETE FROM audit_head WHERE {mine}; ");
+            }
+            Attack::Erase => {
+                let (last, victim) = (entries[entries.len() - 1].clone(), entries[at].clone());
+                let mut erasure = AuditEntry {
+                    position: last.position + 1,
+                    id: Uuid::from_u128(at as u128),
+                    action: "audit_entry.erased".into(),
+                    resource: "audit_entry".into(),
+                    resource_id: victim.id,
+                    previous_hash: last.hash.clone(),
+                    ..last.clone()
+                };
+                erasure.hash = hash_of(&erasure);
+                let values = |column: &&str| match *column {
+                    "position" => erasure.position.to_string(),
+                    "id" => self.id(erasure.id),
+                    "action" => format!("'{}'", erasure.action),
+                    "resource" => format!("'{}'", erasure.resource),
+                    "resource_id" => self.id(erasure.resource_id),
+                    "previous_hash" => self.bytes(&erasure.previous_hash),
+                    "hash" => self.bytes(&erasure.hash),
+                    column => column.to_owned(),
+                };
+                let written = ["audit_entry", "audit_detail"];
+                for table in TABLES.iter().filter(|table| written.contains(&table.name)) {
+                    let Table { name, columns, .. } = table;
+                    let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+                    let values: Vec<_> = names.iter().map(values).collect();
+                    let (names, values) = (names.join(", "), values.join(", "));
+                    let _ = write!(
+                        statements,
+                        "INSERT INTO {name} (tenant_id, {names}) SELECT tenant_id, {values} \
+                         FROM {name} WHERE {mine} AND position = {}; ",
+                        last.position
+                    );
+                }
+                let _ = write!(
+                    statements,
+                    "DELETE FROM audit_detail WHERE {mine} AND position = {}; ",
+                    victim.position
+                );
+                entries.push(erasure);
             }
         }
         for (new, old) in entries.iter().zip(&self.entries).filter(|(new, old)| new != old) {

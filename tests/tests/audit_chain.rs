@@ -1,14 +1,20 @@
 //! The chains of a company against whoever could change all of the database: what is erased, what
 //! is cut off, what is written anew.
 
+use api::audit_heads::AuditHeadView;
 use api::audit_heads::publication::publish_all;
+use api::audit_heads::signing::HeadKey;
+use api::key_file::KeyFile;
 use chrono::TimeDelta;
 use persistence::Database;
 use serde_json::{Value, json};
-use tests::app::{Server, runtime};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use tests::app::{Server, TestDatabase, runtime};
 use tests::calls::feed;
 use tests::cycles::{behind, literal};
 use tests::postgres::Cluster;
+use tests::process::ServerProcess;
 use tests::reviews::evaluated;
 use tests::tampering::{Attack, Attacker, kept, verified};
 use tests::world::Persona::{Auditor, Employee, EventReader, HrAdmin, OtherHrAdmin};
@@ -17,8 +23,10 @@ use tests::{Client, Engine, TestApp, on_each_engine, process, sql};
 on_each_engine![
     heads_are_signed_and_told,
     a_head_kept_elsewhere_finds_a_cut_and_a_rewriting,
+    a_head_by_another_key_counts_for_nothing,
     nobody_erases_details_unrecorded,
     an_erasure_is_an_entry_of_the_chain,
+    an_erasure_has_a_reason_and_the_key_of_the_database,
     verifying_writes_nothing,
     a_chain_of_before_still_holds,
     every_tampering_is_found,
@@ -76,13 +84,55 @@ fn a_head_kept_elsewhere_finds_a_cut_and_a_rewriting(app: &TestApp) {
         assert!(!intact, "{what}: {said}");
     };
     let mut attacker = Attacker::new(app);
-    for attack in [Attack::Cut, Attack::Rewrite, Attack::RewriteWithoutHeads] {
+    for attack in [Attack::Cut, Attack::Rewrite, Attack::RewriteWithoutHeads, Attack::Erase] {
         attacker.strike(attack, 7);
         found(&format!("{attack:?}"));
         attacker.undo();
     }
     let (intact, said) = verify(app, &["--head", &head]);
     assert!(intact, "{said}");
+}
+
+/// A file in a folder of its own that does not last.
+fn file_in(folder: &TestDatabase, name: &str) -> String {
+    format!("{}.{name}", folder.url.trim_start_matches("sqlite://"))
+}
+
+/// Whoever may write everything anew can also sign it anew, though not with the key of the
+/// installation.
+fn a_head_by_another_key_counts_for_nothing(app: &TestApp) {
+    publish(app);
+    let genuine = app.as_(Auditor).all("/v1/audit-heads").pop().expect("a head").to_string();
+    let folder = TestDatabase::empty(Engine::Sqlite);
+    let other = KeyFile::open_or_create(Path::new(&file_in(&folder, "other")));
+    let (other, _) = other.expect("make a key file");
+    let tenant = app.world.own.tenant.into();
+    let mut head = app.read(|store| store.last_audit_head()).expect("a head");
+    HeadKey::of(&other).sign(tenant, &mut head);
+    let foreign = json!(AuditHeadView::new(tenant, &head)).to_string();
+
+    let fault = "is not signed by the key of this installation";
+    let (intact, said) = verify(app, &["--head", &genuine]);
+    assert!(intact && !said.contains("is not checked"), "{said}");
+    let (intact, said) = verify(app, &["--head", &foreign]);
+    assert!(!intact && said.contains(fault), "{said}");
+    let (intact, said) = verify(app, &["--head", &genuine, "--head", &foreign]);
+    assert!(!intact && said.contains(fault), "{said}");
+
+    // Without the key file the heads have to be of one key, and it is said that nobody knows whose.
+    let missing = file_in(&folder, "missing");
+    let blind = |heads: &[&str]| {
+        let usual = ["audit", "verify", "--database-url", app.url(), "--key-file", &missing];
+        process::run(&[&usual[..], heads].concat(), "")
+    };
+    let none: &[&str] = &[];
+    for heads in [none, &["--head", &genuine]] {
+        let (intact, said) = blind(heads);
+        assert!(intact && said.contains("is not checked"), "{said}");
+    }
+    let (intact, said) = blind(&["--head", &foreign]);
+    assert!(!intact && said.contains(fault) && said.contains("is not checked"), "{said}");
+    assert!(!blind(&["--head", &genuine, "--head", &foreign]).0, "one of them is somebody else's");
 }
 
 fn nobody_erases_details_unrecorded(app: &TestApp) {
@@ -136,6 +186,71 @@ fn an_erasure_is_an_entry_of_the_chain(app: &TestApp) {
         let unrecorded = "DELETE FROM audit_detail WHERE position = 1";
         let refused = std::panic::catch_unwind(move || sql::execute(engine, &url, unrecorded));
         assert!(refused.is_err(), "the file itself knows of no other erasure");
+    }
+}
+
+fn an_erasure_has_a_reason_and_the_key_of_the_database(app: &TestApp) {
+    let list = format!("/v1/audit-entries?resource_id={}", app.id("position"));
+    let entry = || app.as_(Auditor).all(&list)[0].clone();
+    let id = entry()["id"].as_str().unwrap_or_default().to_owned();
+    let erase = |reason: &str, more: &[&str]| {
+        let slug = app.world.own.slug;
+        let asked = ["audit", "erase", "--tenant", slug, "--entry", &id, "--reason", reason];
+        process::run(&[&asked[..], &["--database-url", app.url()], more].concat(), "").0
+    };
+    for reason in ["", "  "] {
+        assert!(!erase(reason, &[]), "{reason:?} is no reason");
+    }
+    let folder = TestDatabase::empty(Engine::Sqlite);
+    let (wrong, missing) = (file_in(&folder, "wrong"), file_in(&folder, "missing"));
+    KeyFile::open_or_create(Path::new(&wrong)).expect("make a key file");
+    assert!(!erase("Asked for", &["--key-file", &wrong]), "nobody could tell who has signed it");
+    assert!(!erase("Asked for", &["--key-file", &missing]));
+    assert!(!Path::new(&missing).exists());
+    assert!(entry().get("details").is_some());
+    assert!(app.recorded("audit_entry.erased").is_empty());
+    assert!(erase("Asked for", &[]));
+    assert!(entry().get("details").is_none());
+}
+
+#[test]
+fn the_file_of_heads_is_its_owners_alone() {
+    if !Engine::Sqlite.is_tested() {
+        return;
+    }
+    let folder = TestDatabase::empty(Engine::Sqlite);
+    let file = file_in(&folder, "heads");
+    let app = TestApp::start(Engine::Sqlite, &["--audit-head-file", &file]);
+    publish(&app);
+    let mode = std::fs::metadata(&file).expect("a file of heads").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+/// In a file whose tables somebody made anew a position can be a text, which stands behind every
+/// number and is read as one: it is a fault, and no reason to go on for ever.
+#[test]
+fn a_position_that_is_no_number_ends_the_verifying() {
+    if !Engine::Sqlite.is_tested() {
+        return;
+    }
+    let app = TestApp::start(Engine::Sqlite, &[]);
+    evaluated(&app, &json!({}));
+    app.as_(HrAdmin).all("/v1/reviews");
+    publish(&app);
+    for (table, column, fault) in [
+        ("read_entry", "position", "read entry"),
+        ("audit_entry", "position", "audit entry"),
+        ("audit_head", "number", "head 2 is missing"),
+    ] {
+        let anew = format!(
+            "PRAGMA foreign_keys = OFF; CREATE TABLE loose AS SELECT * FROM {table}; \
+             DROP TABLE {table}; CREATE TABLE {table} AS SELECT * FROM loose; \
+             INSERT INTO {table} SELECT * FROM loose LIMIT 1; \
+             UPDATE {table} SET {column} = 'x' WHERE rowid = last_insert_rowid(); DROP TABLE loose"
+        );
+        sql::execute(app.engine, app.url(), &anew);
+        let (intact, said) = verify(&app, &[]);
+        assert!(!intact && said.contains(fault), "{table}: {said}");
     }
 }
 
@@ -212,6 +327,47 @@ fn the_role_that_serves_cannot_change_the_past() {
     let reading = Cluster::url_as(&database.url, "reading");
     let (intact, said) = process::run(&["audit", "verify", "--database-url", &reading], "");
     assert!(intact, "{said}");
+}
+
+/// From some roles nothing can be withheld, and a right comes to a role in many ways.
+#[test]
+fn a_role_that_may_change_the_past_is_refused_or_warned_of() {
+    if !Engine::Postgres.is_tested() {
+        return;
+    }
+    let (database, _) = tests::app::prepared(Engine::Postgres);
+    for role in ["joined", "passing", "plain"] {
+        Cluster::shared().create_role(role);
+    }
+    let superuser = Cluster::url_as(&database.url, "postgres");
+    let allow = |statement: &str| sql::execute(Engine::Postgres, &superuser, statement);
+    allow("GRANT evenhand TO joined; ALTER ROLE passing BYPASSRLS");
+    let granted = |role: &str| {
+        let migrate = ["migrate", "--database-url", &database.url, "--grant-to", role];
+        process::run(&migrate, "").0
+    };
+    for role in ["evenhand", "postgres", "joined", "passing", "absent"] {
+        assert!(!granted(role), "{role}");
+    }
+    assert!(granted("plain"));
+
+    let serving = Cluster::url_as(&database.url, "plain");
+    let is_warned = || {
+        let said = ServerProcess::start_heard(&serving, &[]).warnings();
+        said.contains("may change or delete what is logged")
+    };
+    assert!(!is_warned(), "it has what serving needs");
+    for (right, back) in [
+        ("GRANT UPDATE (rule) ON audit_entry TO plain", "REVOKE UPDATE ON audit_entry FROM plain"),
+        ("GRANT DELETE ON read_subject TO PUBLIC", "REVOKE DELETE ON read_subject FROM PUBLIC"),
+        ("GRANT TRUNCATE ON audit_head TO plain", "REVOKE TRUNCATE ON audit_head FROM plain"),
+        ("GRANT evenhand TO plain", "REVOKE evenhand FROM plain"),
+        ("ALTER TABLE read_entry OWNER TO plain", "ALTER TABLE read_entry OWNER TO evenhand"),
+    ] {
+        allow(right);
+        assert!(is_warned(), "{right}");
+        allow(back);
+    }
 }
 
 /// A database of the time when details stood in the chain is carried over.

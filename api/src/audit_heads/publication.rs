@@ -17,6 +17,7 @@ use persistence::audit::{AuditHead, PUBLISHED};
 use persistence::{DbError, Store};
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,9 @@ use uuid::Uuid;
 
 /// What is recorded as the rule.
 const RULE: &str = "schedule";
+
+/// Permissions of a file that is made for heads: its owner's alone.
+const PRIVATE: u32 = 0o600;
 
 /// Publishes until the program ends: at once, then at intervals.
 pub async fn run(app: Data<App>) {
@@ -112,7 +116,7 @@ fn announce(app: &App, head: &AuditHeadView) {
 }
 
 fn append(file: &Path, line: &str) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().append(true).create(true).open(file)?;
+    let mut file = OpenOptions::new().append(true).create(true).mode(PRIVATE).open(file)?;
     file.write_all(format!("{line}\n").as_bytes())?;
     file.sync_data()
 }

@@ -9,12 +9,13 @@ use crate::caller::system_context;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::key_file::KeyFile;
-use domain::change::Record;
+use crate::keys::Keys;
 use domain::id::TenantId;
-use persistence::audit::{self, ERASED, KeptHead, Report, Signature};
+use persistence::audit::{self, AuditEntry, ERASED, KeptHead, Report, Signature};
 use persistence::{AuditFilter, Database, DbError, Page};
 use serde::Deserialize;
 use std::error::Error;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What can be done to the audit log.
@@ -24,7 +25,8 @@ pub enum Command {
     /// Writes nothing, and works on a copy that nobody may write to.
     Verify(Verify),
     /// Take the values away that an entry tells of a person. The chain records who was told to do it
-    /// and why, and holds without them. On PostgreSQL it needs the role that owns the tables.
+    /// and why, and holds without them. It needs the key file, which signs the erasure, and on
+    /// PostgreSQL the role that owns the tables.
     Erase(Erase),
 }
 
@@ -35,7 +37,8 @@ pub struct Verify {
     #[arg(long)]
     tenant: Option<String>,
     /// Heads that were kept elsewhere: JSON as it was published, or a file with any number of them,
-    /// such as the file of the setting, or an answer of `GET /v1/audit-heads`. May be repeated.
+    /// such as the file of the setting, or an answer of `GET /v1/audit-heads`. May be repeated. They
+    /// have to be signed by the key of this installation; without the key file, all by the same.
     #[arg(long = "head")]
     heads: Vec<String>,
     #[command(flatten)]
@@ -52,10 +55,17 @@ pub struct Erase {
     #[arg(long)]
     entry: Uuid,
     /// Why.
-    #[arg(long)]
+    #[arg(long, value_parser = reason)]
     reason: String,
     #[command(flatten)]
     settings: Settings,
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("the chain keeps for ever why it was done: say it".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 /// Runs the command; fails if anything was tampered with.
@@ -69,18 +79,11 @@ pub async fn run(command: Command) -> Result<(), Box<dyn Error>> {
 fn verify(asked: &Verify) -> Result<(), Box<dyn Error>> {
     let url = &asked.settings.database_url;
     let kept = kept_heads(&asked.heads)?;
-    let mut keys: Vec<_> = kept.iter().map(|head| head.public_key.clone()).collect();
-    match KeyFile::read(&asked.settings.key_file()) {
-        Ok(file) => keys.push(HeadKey::of(&file).public()),
-        Err(error) if keys.is_empty() => {
-            println!("whose signatures the heads bear is not checked: {error}");
-        }
-        Err(_) => {}
-    }
+    let ours = key_that_counts(&asked.settings, &kept)?;
     let signer = |key: &[u8], message: &[u8], signature: &[u8]| {
         if !holds(key, message, signature) {
             Signature::Broken
-        } else if keys.is_empty() || keys.iter().any(|known| known == key) {
+        } else if ours.as_ref().is_none_or(|ours| ours == key) {
             Signature::Ours
         } else {
             Signature::Foreign
@@ -108,6 +111,26 @@ fn verify(asked: &Verify) -> Result<(), Box<dyn Error>> {
         (_, 0) => Ok(()),
         (_, found) => Err(format!("{found} faults found").into()),
     }
+}
+
+/// The key whose signatures count: that of the installation or, where its file cannot be read, the
+/// one of the heads that were kept elsewhere. Where there are none, any does.
+fn key_that_counts(
+    settings: &Settings,
+    kept: &[KeptHead],
+) -> Result<Option<Vec<u8>>, Box<dyn Error>> {
+    match KeyFile::read(&settings.key_file()) {
+        Ok(file) => return Ok(Some(HeadKey::of(&file).public())),
+        Err(error) => println!("whose signatures the heads bear is not checked: {error}"),
+    }
+    let mut keys = kept.iter().map(|head| &head.public_key);
+    let first = keys.next();
+    if keys.any(|key| Some(key) != first) {
+        return Err("the heads kept elsewhere bear the signatures of different keys, and without \
+                    the key file nobody can say which one counts"
+            .into());
+    }
+    Ok(first.cloned())
 }
 
 fn say(company: &str, report: &Report, kept: usize) {
@@ -160,25 +183,30 @@ fn kept_heads(given: &[String]) -> Result<Vec<KeptHead>, Box<dyn Error>> {
 
 async fn erase(asked: Erase) -> Result<(), Box<dyn Error>> {
     let Erase { tenant: slug, entry, reason, settings } = asked;
+    let now = Clock::default().now();
     let db = open(&settings)?;
     let named = slug.clone();
     let tenant = db.read(nowhere(), move |store| store.tenant_by_slug(&named)).await?;
     let tenant: TenantId = tenant.ok_or("there is no such company")?;
-    let context = system_context(tenant, Clock::default().now());
+    // Signed by the key of another installation the erasure would count as forged, for ever.
+    let (key_file, _) = Keys::open(&db, &settings.key_file(), now).await?;
+    let key = Arc::new(HeadKey::of(&key_file));
+    let context = system_context(tenant, now);
     let erased = db.write(context, move |store| {
         let filter = AuditFilter { id: Some(entry), ..AuditFilter::default() };
         let found = store.audit_entries(&filter, &Page::ALL)?;
-        let has_details = found.first().is_some_and(|entry| entry.details.is_some());
-        if has_details {
-            store.note(Record::new(ERASED, entry, OPERATOR).because(reason.clone()))?;
+        let can_go = |entry: &AuditEntry| entry.details.is_some() && entry.action != ERASED;
+        let goes = found.first().is_some_and(can_go);
+        if goes {
+            store.note(key.erasure(tenant, entry, OPERATOR).because(reason.clone()))?;
         }
-        Ok::<_, DbError>(has_details)
+        Ok::<_, DbError>(goes)
     });
     match erased.await? {
         true => {
             println!("the values of entry {entry} are erased");
             Ok(())
         }
-        false => Err("there is no such entry, or its values are gone already".into()),
+        false => Err("there is no such entry whose values are there and may go".into()),
     }
 }

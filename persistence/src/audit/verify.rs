@@ -2,9 +2,11 @@
 
 use super::head::{AuditHead, End, message};
 use super::read::digest;
-use super::{AuditEntry, ERASED, GENESIS, PUBLISHED, ReadEntry};
+use super::{AuditEntry, ERASED, ERASURE_FIELDS, GENESIS, PUBLISHED, ReadEntry, erasure_message};
 use crate::page::{After, Page};
 use crate::ports::{AuditFilter, Result, Store};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::id::TenantId;
 use domain::time::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -50,6 +52,9 @@ pub enum Tampering {
     /// An erasure is recorded of details that are there.
     #[error("audit entry {0} erases details that are not missing")]
     Unerased(i64),
+    /// An erasure that the installation did not sign.
+    #[error("audit entry {0} erases details without the signature of this installation")]
+    Forged(i64),
     /// The records of a read are not those that were recorded.
     #[error("the subjects of read entry {0} have been changed")]
     Subjects(i64),
@@ -74,6 +79,11 @@ pub enum Tampering {
     /// A head that was kept elsewhere is unknown or another one here.
     #[error("the head of {1} that was kept elsewhere ({0}) is not the one that is here")]
     HeadKept(Uuid, Timestamp),
+    /// A head that was kept elsewhere is signed by somebody else.
+    #[error(
+        "the head of {1} that was kept elsewhere ({0}) is not signed by the key of this installation"
+    )]
+    KeptForeign(Uuid, Timestamp),
     /// The tenant has no row of ends at all.
     #[error("the row that says where the chains end is gone")]
     EndsGone,
@@ -164,6 +174,11 @@ impl Chain {
         }
     }
 
+    /// Where the next entry stands.
+    fn expected(&self) -> i64 {
+        self.end.position.saturating_add(1)
+    }
+
     /// Takes the next entry, whose content gives `computed`.
     fn step(
         &mut self,
@@ -173,7 +188,7 @@ impl Chain {
         computed: &[u8],
         found: &mut Vec<Tampering>,
     ) {
-        let expected = self.end.position + 1;
+        let expected = self.expected();
         if position != expected {
             found.push(Tampering::Gap(self.log, expected, position));
         }
@@ -224,12 +239,17 @@ pub fn verify(
     let (mut audit, mut reads) = (Chain::new(Log::Audit), Chain::new(Log::Read));
     let mut heads = HashMap::new();
     let mut head = None;
-    let (mut number, mut after) = (0, i64::MIN);
-    loop {
+    let (mut number, mut after) = (0_i64, i64::MIN);
+    'heads: loop {
         let chunk = store.audit_heads(after, CHUNK)?;
-        let Some(last) = chunk.last() else { break };
-        after = last.number;
+        if chunk.is_empty() {
+            break;
+        }
         for next in chunk {
+            if !goes_on(&mut after, next.number) {
+                found.push(Tampering::HeadMissing(number.saturating_add(1)));
+                break 'heads;
+            }
             if next.number != number + 1 {
                 found.push(Tampering::HeadMissing(number + 1));
             }
@@ -246,12 +266,16 @@ pub fn verify(
         }
     }
     for kept in kept {
+        if signer(&kept.public_key, &kept.message(), &kept.signature) != Signature::Ours {
+            found.push(Tampering::KeptForeign(kept.id, kept.at));
+        }
         if !heads.get(&kept.id).is_some_and(|head| kept.is(head)) {
             found.push(Tampering::HeadKept(kept.id, kept.at));
         }
     }
+    let is_ours = |entry: &AuditEntry| is_signed(tenant, entry, signer);
     let numbers = heads.into_iter().map(|(id, head)| (id, head.number)).collect();
-    let (audit, entries) = follow_audit(store, audit, numbers, &mut found)?;
+    let (audit, entries) = follow_audit(store, audit, numbers, &is_ours, &mut found)?;
     let (reads, looks) = follow_reads(store, reads, &mut found)?;
     match store.ends()? {
         None => found.push(Tampering::EndsGone),
@@ -265,6 +289,15 @@ pub fn verify(
         }
     }
     Ok(Report { entries, reads: looks, head, found })
+}
+
+/// Whether a row stands behind the one before it, at `after`. In a file whose tables were made anew a
+/// position can be something else than a number: that sorts behind every number and is read as any,
+/// so that whoever went on behind it would find it for ever.
+fn goes_on(after: &mut i64, position: i64) -> bool {
+    let goes_on = position > *after;
+    *after = position;
+    goes_on
 }
 
 /// Says what a signature is worth, of a key, a message and the signature.
@@ -287,18 +320,24 @@ fn follow_audit(
     store: &mut dyn Store,
     mut chain: Chain,
     mut heads: HashMap<Uuid, i64>,
+    is_ours: &dyn Fn(&AuditEntry) -> bool,
     found: &mut Vec<Tampering>,
 ) -> Result<(Chain, i64)> {
     let (mut entries, mut details) = (0, 0);
     let mut gone = HashMap::new();
     let mut after = i64::MIN;
-    loop {
+    'chunks: loop {
         let page = Page { limit: CHUNK, after: Some(After::Position(after)), updated_since: None };
         let chunk = store.audit_entries(&AuditFilter::default(), &page)?;
-        let Some(last) = chunk.last() else { break };
-        after = last.position;
-        entries += chunk.len() as i64;
+        if chunk.is_empty() {
+            break;
+        }
         for entry in &chunk {
+            if !goes_on(&mut after, entry.position) {
+                found.push(Tampering::Gap(chain.log, chain.expected(), entry.position));
+                break 'chunks;
+            }
+            entries += 1;
             let computed = entry.compute_hash();
             chain.step(entry.position, &entry.previous_hash, &entry.hash, &computed, found);
             details += i64::from(entry.details.is_some());
@@ -308,6 +347,9 @@ fn follow_audit(
                 }
                 Some(true) => {}
                 Some(false) => found.push(Tampering::Details(entry.position)),
+            }
+            if entry.action == ERASED && !is_ours(entry) {
+                found.push(Tampering::Forged(entry.position));
             }
             note(entry, &mut gone, &mut heads, found);
         }
@@ -319,6 +361,18 @@ fn follow_audit(
         found.push(Tampering::Stray(Log::Audit, stray));
     }
     Ok((chain, entries))
+}
+
+/// Whether an erasure bears a signature that counts.
+fn is_signed(tenant: TenantId, entry: &AuditEntry, signer: &Signer<'_>) -> bool {
+    let details = entry.details.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let details: serde_json::Value = details.unwrap_or_default();
+    let [key, signature] = ERASURE_FIELDS.map(|field| {
+        let text = details[field][1].as_str().unwrap_or_default();
+        BASE64.decode(text).unwrap_or_default()
+    });
+    let message = erasure_message(tenant, entry.resource_id);
+    signer(&key, &message, &signature) == Signature::Ours
 }
 
 fn sorted(numbers: HashMap<Uuid, i64>) -> impl Iterator<Item = i64> {
@@ -353,12 +407,17 @@ fn follow_reads(
 ) -> Result<(Chain, i64)> {
     let (mut entries, mut subjects) = (0, 0);
     let mut after = i64::MIN;
-    loop {
+    'chunks: loop {
         let chunk: Vec<(ReadEntry, _)> = store.read_entries(after, CHUNK)?;
-        let Some((last, _)) = chunk.last() else { break };
-        after = last.position;
-        entries += chunk.len() as i64;
+        if chunk.is_empty() {
+            break;
+        }
         for (entry, shown) in &chunk {
+            if !goes_on(&mut after, entry.position) {
+                found.push(Tampering::Gap(chain.log, chain.expected(), entry.position));
+                break 'chunks;
+            }
+            entries += 1;
             let computed = entry.compute_hash();
             chain.step(entry.position, &entry.previous_hash, &entry.hash, &computed, found);
             subjects += shown.len() as i64;

@@ -20,7 +20,7 @@ pub mod dialect {
     use crate::column::{Id, Key, push, statement};
     use crate::error::DbError;
     use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-    use diesel::sql_types::Array;
+    use diesel::sql_types::{Array, Bool};
     use domain::id::TenantId;
 
     /// Migrations of this engine.
@@ -103,11 +103,23 @@ pub mod dialect {
     }
 
     statement! {
-        /// Whether the session passes row-level security by, and whether it may change the past.
-        struct Powers {} -> (diesel::sql_types::Bool, diesel::sql_types::Bool);
-        "SELECT rolsuper OR rolbypassrls, COALESCE(has_table_privilege(to_regclass('audit_entry'), \
-         'UPDATE, DELETE, TRUNCATE'), false) FROM pg_roles WHERE rolname = current_user"
+        /// What a role can do by itself, through PUBLIC, or as any role that it belongs to: act as
+        /// the session's role, pass row-level security by, act as who owns what is logged, and
+        /// change it. Without a name it is the session's role.
+        struct Powers { role: Option<String> } -> (Bool, Bool, Bool, Bool);
+        "SELECT pg_has_role(r.oid, current_user, 'MEMBER'), bool_or(o.rolsuper OR o.rolbypassrls), \
+                COALESCE(bool_or(c.relowner = o.oid), false), \
+                COALESCE(bool_or(has_any_column_privilege(o.oid, c.oid, 'UPDATE') \
+                              OR has_table_privilege(o.oid, c.oid, 'DELETE, TRUNCATE')), false) \
+           FROM pg_roles r JOIN pg_roles o ON pg_has_role(r.oid, o.oid, 'MEMBER') \
+           LEFT JOIN pg_class c ON c.oid IN (to_regclass('audit_entry'), \
+                to_regclass('audit_detail'), to_regclass('audit_head'), \
+                to_regclass('read_entry'), to_regclass('read_subject')) \
+          WHERE r.rolname = COALESCE(" role ", current_user) GROUP BY r.oid"
     }
+
+    /// The answer to [`Powers`], in the same order.
+    type Held = (bool, bool, bool, bool);
 
     statement! {
         /// Whether what goes over this connection can be read on the way.
@@ -127,16 +139,19 @@ pub mod dialect {
                  `require`, in the database URL"
             );
         }
-        let (passes, rewrites): (bool, bool) = Powers {}.get_result(conn)?;
+        let (_, passes, owns, rewrites): Held = Powers { role: None }.get_result(conn)?;
         if passes {
             log::warn!(
-                "the database role is a superuser or has BYPASSRLS: row-level security is off"
+                "the database role is, or can act as, a superuser or a role with BYPASSRLS: \
+                 row-level security is off"
             );
         }
-        if rewrites {
+        if owns || rewrites {
             log::warn!(
-                "the database role may change and delete audit entries: migrate as another role, \
-                 with `evenhand migrate --grant-to`, and serve as one that owns nothing"
+                "the database role may change or delete what is logged, as owner of the tables, \
+                 by a right of its own, through PUBLIC or as a role that it belongs to: migrate as \
+                 another role, with `evenhand migrate --grant-to`, and serve as one that owns \
+                 nothing"
             );
         }
         Ok(())
@@ -148,8 +163,24 @@ pub mod dialect {
     const OF_MIGRATIONS: &str = "__diesel_schema_migrations, migration_lock";
 
     /// Grants a role what serving needs: all of the records, adding to the logs alone, and nothing of
-    /// the schema.
+    /// the schema. A role from which the rest cannot be withheld is refused.
     pub fn grant(conn: &mut Conn, role: &str) -> Result<(), DbError> {
+        let held: Option<Held> =
+            Powers { role: Some(role.to_owned()) }.get_result(conn).optional()?;
+        // A superuser is a member of every role, so that comes first.
+        let fault = match held {
+            None => Some("does not exist"),
+            Some((_, true, ..)) => Some("is, or can act as, a superuser or a role with BYPASSRLS"),
+            Some((true, ..)) => Some("is the one that migrates, or a member of it"),
+            Some((_, _, true, _)) => Some("owns the tables, or is a member of the role that does"),
+            // Whatever it may do to the logs is taken from it below.
+            Some(_) => None,
+        };
+        if let Some(fault) = fault {
+            return Err(DbError::Engine(format!(
+                "the role {role} {fault}: what serves needs one of its own that owns nothing"
+            )));
+        }
         let role = format!("\"{}\"", role.replace('"', "\"\""));
         conn.batch_execute(&format!(
             "BEGIN;
