@@ -52,14 +52,13 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the key file and the database; migrations have run.
+    /// Opens the database and its key file; migrations have run.
     ///
     /// # Errors
-    /// Either cannot be opened.
+    /// Either cannot be opened, or they do not belong together.
     pub async fn open(settings: Settings, clock: Clock) -> Result<Self, Box<dyn Error>> {
-        let key_file = KeyFile::open_or_create(&settings.key_file())?;
         let db = Database::open(&settings.database())?;
-        let keys = Keys::load(&db, &key_file, clock.now()).await?;
+        let (key_file, keys) = Keys::open(&db, &settings.key_file(), clock.now()).await?;
         let edge = Edge::new(&settings);
         let exports = Places::new(settings.readers as usize / 2);
         let bulk_bodies = Places::new(BULK_BODIES * (settings.bulk_limit >> 20).max(1));

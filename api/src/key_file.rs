@@ -1,7 +1,7 @@
 //! The key file: the one secret of an installation that is not in its database. Whoever has a copy of
 //! the database, or may write to it, can for want of this file neither read what is wrapped nor sign
 //! in the program's name, unless they take every wrapped key away and have the program start anew.
-//! All replicas share it.
+//! All replicas share it. It is made where nothing in the database is wrapped yet, and nowhere else.
 
 use crate::app::seed;
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
@@ -33,6 +33,9 @@ pub struct KeyFile {
 /// Why there is no key to be had from a file.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
+    /// It is not there.
+    #[error("the key file {0} is missing: it is the one that the database was made with")]
+    Missing(PathBuf),
     /// It cannot be read, or not be made.
     #[error("the key file {0}: {1}")]
     Io(PathBuf, io::Error),
@@ -45,19 +48,28 @@ pub enum KeyFileError {
 }
 
 impl KeyFile {
-    /// Reads the file, or makes one with a new secret where there is none. Of several that start at
-    /// once one makes it, and all read the same.
+    /// Reads the file, or makes one with a new secret where there is none, and tells whether it did.
+    /// Of several that start at once one makes it, and all read the same. Only for a database in
+    /// which nothing is wrapped yet.
     ///
     /// # Errors
     /// Those of [`KeyFile::open`], or the folder cannot be written.
-    pub fn open_or_create(path: &Path) -> Result<Self, KeyFileError> {
+    pub fn open_or_create(path: &Path) -> Result<(Self, bool), KeyFileError> {
         match Self::open(path) {
-            Err(KeyFileError::Io(_, error)) if error.kind() == ErrorKind::NotFound => {
-                create(path).map_err(|error| KeyFileError::Io(path.to_owned(), error))?;
-                Self::open(path)
+            Err(KeyFileError::Missing(_)) => {
+                let is_made = create(path).map_err(|error| KeyFileError::Io(path.into(), error))?;
+                Ok((Self::open(path)?, is_made))
             }
-            opened => opened,
+            opened => Ok((opened?, false)),
         }
+    }
+
+    /// Takes a file away that was just made, and by which nothing is wrapped.
+    ///
+    /// # Errors
+    /// The folder cannot be written any more.
+    pub fn discard(path: &Path) -> Result<(), KeyFileError> {
+        fs::remove_file(path).map_err(|error| KeyFileError::Io(path.into(), error))
     }
 
     /// Reads the file. One of our own that others may read or write is narrowed to its owner.
@@ -76,7 +88,10 @@ impl KeyFile {
     /// # Errors
     /// It is missing, cannot be read, or holds something else.
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
-        let failed = |error| KeyFileError::Io(path.to_owned(), error);
+        let failed = |error: io::Error| match error.kind() {
+            ErrorKind::NotFound => KeyFileError::Missing(path.to_owned()),
+            _ => KeyFileError::Io(path.to_owned(), error),
+        };
         let file = File::open(path).map_err(failed)?;
         let mut text = String::new();
         file.take(LONGEST).read_to_string(&mut text).map_err(failed)?;
@@ -109,17 +124,17 @@ fn narrow(path: &Path) -> Result<(), KeyFileError> {
     if is_mounted { Ok(()) } else { Err(KeyFileError::Open(path.to_owned(), mode)) }
 }
 
-/// Makes a file with a new secret, unless there is one by then. It comes to its name only once it
-/// is whole and on disk: whoever reads it at the same time reads all of it or nothing.
-fn create(path: &Path) -> io::Result<()> {
+/// Makes a file with a new secret, unless there is one by then; tells whether it did. It comes to its
+/// name only once it is whole and on disk: whoever reads it at the same time reads all of it or nothing.
+fn create(path: &Path) -> io::Result<bool> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}", crate::app::new_id().simple()));
     let draft = PathBuf::from(draft);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     let written = writeln!(file, "{MARK}{}", BASE64.encode(seed())).and_then(|()| file.sync_all());
     let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        linked => linked.map(|()| true),
     });
     fs::remove_file(&draft)?;
     linked
@@ -157,24 +172,27 @@ mod tests {
     #[test]
     fn one_file_gives_the_same_keys_again_and_one_for_each_purpose() {
         let folder = Folder::new();
-        let first = KeyFile::open_or_create(&folder.file()).unwrap();
-        let again = KeyFile::open_or_create(&folder.file()).unwrap();
+        let (first, is_made) = KeyFile::open_or_create(&folder.file()).unwrap();
+        let (again, is_made_again) = KeyFile::open_or_create(&folder.file()).unwrap();
+        assert!(is_made && !is_made_again);
         assert_eq!(first.derive("heads"), again.derive("heads"));
         assert_ne!(first.derive("heads"), first.derive("tokens"));
         let other = Folder::new();
-        let other = KeyFile::open_or_create(&other.file()).unwrap();
+        let (other, _) = KeyFile::open_or_create(&other.file()).unwrap();
         assert_ne!(first.derive("heads"), other.derive("heads"));
     }
 
     #[test]
     fn of_many_that_start_at_once_one_makes_it() {
         let folder = Folder::new();
-        let keys: Vec<_> = std::thread::scope(|scope| {
-            let open = || KeyFile::open_or_create(&folder.file()).unwrap().derive("heads");
+        let opened: Vec<_> = std::thread::scope(|scope| {
+            let open = || KeyFile::open_or_create(&folder.file()).unwrap();
             let starts: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
             starts.into_iter().map(|start| start.join().unwrap()).collect()
         });
+        let keys: Vec<_> = opened.iter().map(|(file, _)| file.derive("heads")).collect();
         assert!(keys.iter().all(|key| key == &keys[0]));
+        assert_eq!(opened.iter().filter(|(_, is_made)| *is_made).count(), 1);
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1, "no draft stays behind");
     }
 
@@ -186,6 +204,13 @@ mod tests {
         fs::set_permissions(folder.file(), Permissions::from_mode(0o664)).unwrap();
         KeyFile::open(&folder.file()).unwrap();
         assert_eq!(folder.mode(), 0o600, "narrowed");
+    }
+
+    #[test]
+    fn where_one_is_missing_none_is_made() {
+        let folder = Folder::new();
+        assert!(matches!(KeyFile::open(&folder.file()), Err(KeyFileError::Missing(_))));
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use domain::time::Timestamp;
 use hmac::{Hmac, Mac};
 use persistence::{Database, DbError, SigningKey};
 use sha2::Sha256;
+use std::error::Error;
+use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use uuid::Uuid;
@@ -32,47 +34,74 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Reads the keys, making the first one on an empty database. Those that an earlier version has
-    /// kept as they are get wrapped.
+    /// Opens the key file of a database, and reads the keys that are wrapped by it. Where nothing is
+    /// wrapped yet, a missing file is made, and a first key; what an earlier version has kept as it
+    /// is gets wrapped.
     ///
     /// # Errors
-    /// The database cannot be read, or the key file is not the one that the keys are wrapped by.
-    pub async fn load(db: &Database, file: &KeyFile, now: Timestamp) -> Result<Self, DbError> {
-        let keys = Self { ring: RwLock::default(), wrapper: wrapper(file) };
-        // Beside wrapped ones a bare one is none of ours: somebody wrote it past the program.
-        let kept = Self::kept(db).await?;
-        let is_older = kept.iter().all(|key| key.secret.len() == SECRET);
-        for key in kept.iter().filter(|_| is_older).filter_map(|key| wrapped(&keys.wrapper, key)) {
-            let context = crate::caller::system_context(TenantId::from(Uuid::nil()), now);
-            db.write(context, move |store| store.wrap_signing_key(&key)).await?;
+    /// The database cannot be read, or the key file is missing, or not the one that the keys are
+    /// wrapped by; then neither a file nor a key is left behind.
+    pub async fn open(
+        db: &Database,
+        path: &Path,
+        now: Timestamp,
+    ) -> Result<(KeyFile, Self), Box<dyn Error>> {
+        let is_first = are_bare(&Self::kept(db).await?);
+        let (file, is_made) =
+            if is_first { KeyFile::open_or_create(path)? } else { (KeyFile::open(path)?, false) };
+        let keys = Self { ring: RwLock::default(), wrapper: wrapper(&file) };
+        // Otherwise nothing is written: a database may be for reading only.
+        if is_first && let Err(error) = keys.keep(db, false, now).await {
+            // Another replica was faster, with another file. Of any other failure nobody can say
+            // whether something was kept that is wrapped by this one.
+            if is_made && matches!(error, DbError::Corrupt(_)) {
+                KeyFile::discard(path)?;
+            }
+            return Err(error.into());
         }
         keys.refresh(db).await?;
-        if keys.ring().is_empty() {
-            Self::create(db, file, now).await?;
-            keys.refresh(db).await?;
-        }
-        Ok(keys)
+        Ok((file, keys))
     }
 
-    /// Makes a new key, which signs from a few seconds on.
-    pub async fn create(db: &Database, file: &KeyFile, now: Timestamp) -> Result<String, DbError> {
+    /// Makes a new key, which signs from a few seconds on; its name.
+    ///
+    /// # Errors
+    /// The database cannot be written, or the key file is not the one of those that are there.
+    pub async fn rotate(&self, db: &Database, now: Timestamp) -> Result<String, DbError> {
+        self.keep(db, true, now).await
+    }
+
+    /// Wraps what an earlier version has kept, and adds a key: the first one, or another one beside
+    /// those that are there. It is one unit of work with looking at them, so that of two replicas
+    /// with different key files the second one is refused.
+    async fn keep(&self, db: &Database, another: bool, now: Timestamp) -> Result<String, DbError> {
         let kid = new_id().simple().to_string();
         let secret = seed().to_vec();
         let key = SigningKey { kid: kid.clone(), secret, created_at: now, retired_at: None };
-        let key = wrapped(&wrapper(file), &key)
-            .ok_or_else(|| DbError::Engine("a key was not wrapped".into()))?;
+        let (wrapper, key) = (self.wrapper.clone(), wrapped(&self.wrapper, &key)?);
         let context = crate::caller::system_context(TenantId::from(Uuid::nil()), now);
-        db.write(context, move |store| store.create_signing_key(&key)).await?;
+        let keep = db.write(context, move |store| {
+            let kept = store.hold_signing_keys()?;
+            let is_wanted = another || kept.is_empty();
+            if are_bare(&kept) {
+                for bare in &kept {
+                    store.wrap_signing_key(&wrapped(&wrapper, bare)?)?;
+                }
+            } else {
+                unwrapped(&wrapper, kept)?;
+            }
+            if is_wanted {
+                store.create_signing_key(&key)?;
+            }
+            Ok::<_, DbError>(())
+        });
+        keep.await?;
         Ok(kid)
     }
 
     /// Reads the keys again, so that a rotation elsewhere takes effect here.
     pub async fn refresh(&self, db: &Database) -> Result<(), DbError> {
-        let kept = Self::kept(db).await?.into_iter().filter(|key| key.secret.len() != SECRET);
-        let ring: Option<Vec<_>> = kept.map(|key| self.unwrapped(key)).collect();
-        let ring = ring.ok_or_else(|| {
-            DbError::Corrupt("the key file is not the one of this database".into())
-        })?;
+        let ring = unwrapped(&self.wrapper, Self::kept(db).await?)?;
         *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(ring);
         Ok(())
     }
@@ -85,12 +114,6 @@ impl Keys {
                 log::warn!("the signing keys were not read: {error}");
             }
         }
-    }
-
-    /// The key as it signs.
-    fn unwrapped(&self, key: SigningKey) -> Option<SigningKey> {
-        let secret = unseal(&self.wrapper, WRAPPED, key.kid.as_bytes(), &key.secret)?;
-        Some(SigningKey { secret, ..key })
     }
 
     async fn kept(db: &Database) -> Result<Vec<SigningKey>, DbError> {
@@ -128,9 +151,31 @@ fn wrapper(file: &KeyFile) -> SigningKey {
     }
 }
 
-fn wrapped(wrapper: &SigningKey, key: &SigningKey) -> Option<SigningKey> {
-    let secret = seal(wrapper, WRAPPED, key.kid.as_bytes(), &key.secret)?;
-    Some(SigningKey { secret, ..key.clone() })
+fn wrapped(wrapper: &SigningKey, key: &SigningKey) -> Result<SigningKey, DbError> {
+    let secret = seal(wrapper, WRAPPED, key.kid.as_bytes(), &key.secret);
+    let secret = secret.ok_or_else(|| DbError::Engine("a key was not wrapped".into()))?;
+    Ok(SigningKey { secret, ..key.clone() })
+}
+
+/// Keys as they sign. Beside wrapped ones a bare one is none of ours: somebody wrote it past the
+/// program.
+///
+/// # Errors
+/// One is wrapped by another key file.
+fn unwrapped(wrapper: &SigningKey, kept: Vec<SigningKey>) -> Result<Vec<SigningKey>, DbError> {
+    let ours = kept.into_iter().filter(|key| key.secret.len() != SECRET);
+    let ring: Option<Vec<_>> = ours
+        .map(|key| {
+            let secret = unseal(wrapper, WRAPPED, key.kid.as_bytes(), &key.secret)?;
+            Some(SigningKey { secret, ..key })
+        })
+        .collect();
+    ring.ok_or_else(|| DbError::Corrupt("the key file is not the one of this database".into()))
+}
+
+/// Whether none of these is wrapped: there are none, or an earlier version has kept them.
+fn are_bare(kept: &[SigningKey]) -> bool {
+    kept.iter().all(|key| key.secret.len() == SECRET)
 }
 
 /// A token that says `text`, whose last field is the key's name: signed for a purpose, and for a context

@@ -62,6 +62,12 @@ pub fn run(arguments: &[&str], input: &str) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Arguments with which a database is served at a free port.
+fn serve<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let usual = ["serve", "--database-url", url, "--port", "0", "--workers", "2"];
+    [&usual[..], &["--rate-per-minute", "1000000"], more].concat()
+}
+
 /// `evenhand serve` as a process.
 pub struct ServerProcess {
     process: Child,
@@ -75,15 +81,39 @@ impl ServerProcess {
     /// # Panics
     /// When it does not.
     pub fn start(url: &str) -> Self {
-        let arguments = ["serve", "--database-url", url, "--port", "0", "--workers", "2"];
-        let more = ["--rate-per-minute", "1000000"];
-        let mut process =
-            command(&[&arguments[..], &more[..]].concat()).spawn().expect("start the server");
+        Self::started(command(&serve(url, &[])))
+    }
+
+    /// Starts it with these arguments beside the usual ones, and keeps what it warns of.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn start_heard(url: &str, more: &[&str]) -> Self {
+        let mut heard = command(&serve(url, more));
+        heard.env("RUST_LOG", "warn").stderr(Stdio::piped());
+        Self::started(heard)
+    }
+
+    fn started(mut command: Command) -> Self {
+        let mut process = command.spawn().expect("start the server");
         let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
         let address = lines.map_while(Result::ok).find_map(|line| {
             line.split_once("http://").and_then(|(_, address)| address.trim().parse().ok())
         });
         Self { process, address: address.expect("the server says where it listens") }
+    }
+
+    /// Kills it; what it has warned of, if that was kept.
+    ///
+    /// # Panics
+    /// When it cannot be killed.
+    pub fn warnings(mut self) -> String {
+        self.process.kill().expect("kill -9");
+        let mut said = String::new();
+        if let Some(errors) = &mut self.process.stderr {
+            errors.read_to_string(&mut said).expect("warnings are text");
+        }
+        said
     }
 
     /// Kills it as nothing but a crash would: no signal it could answer.

@@ -1,17 +1,25 @@
 //! Bounds: however much is sent, however often, from wherever, what it costs is limited and nobody
 //! else pays.
 
+use api::app::App;
+use api::clock::Clock;
+use api::key_file::KeyFile;
 use chrono::TimeDelta;
+use persistence::{Database, DbError, SigningKey};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use tests::app::{TestDatabase, runtime};
 use tests::client::Credentials;
+use tests::process::ServerProcess;
 use tests::world::Persona::{Anonymous, Employee, HrAdmin};
 use tests::world::{PASSWORD, sign_in};
-use tests::{Answer, Client, Engine, TestApp, on_each_engine, sql};
+use tests::{Answer, Client, Engine, TestApp, on_each_engine, process, sql};
+use uuid::Uuid;
 
 on_each_engine![
     a_fault_repeats_little_of_what_was_sent,
@@ -349,6 +357,21 @@ fn is_closed(mut stream: &TcpStream) -> bool {
 }
 
 #[test]
+fn whoever_starts_it_is_warned() {
+    let database = TestDatabase::empty(Engine::Sqlite);
+    let server = ServerProcess::start_heard(&database.url, &["--host", "0.0.0.0"]);
+    let here = (Ipv4Addr::LOCALHOST, server.address.port()).into();
+    let proxied = Client::new(here, Credentials::None).request("GET", "/v1/me");
+    proxied.header("X-Forwarded-For", "198.51.100.7").send().expect(401);
+    let said = server.warnings();
+    for warning in ["there is no company yet", "plain HTTP", "EVENHAND_PROXIES does not count"] {
+        assert!(said.contains(warning), "{warning}: {said}");
+    }
+    let server = ServerProcess::start_heard(&database.url, &[]);
+    assert!(!server.warnings().contains("plain HTTP"), "this machine alone listens");
+}
+
+#[test]
 fn the_file_is_its_owners_alone() {
     if !Engine::Sqlite.is_tested() {
         return;
@@ -416,5 +439,95 @@ fn signing_keys_are_wrapped_by_the_key_file() {
         app.restart(&[]);
         assert_eq!(kept(&app), wrapped, "{engine}: wrapped at the start");
         signs(&app);
+    }
+}
+
+/// What opening a database with a key file comes to, if that fails.
+fn refusal(url: &str, key_file: &Path) -> String {
+    let mut settings = tests::app::settings(url, &[]);
+    settings.key_file = Some(key_file.to_owned());
+    let opened = runtime().block_on(App::open(settings, Clock::default()));
+    opened.err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+/// A file in a folder of its own that does not last.
+fn file_in(folder: &TestDatabase, name: &str) -> PathBuf {
+    format!("{}.{name}", folder.url.trim_start_matches("sqlite://")).into()
+}
+
+#[test]
+fn a_database_is_opened_by_its_own_key_file() {
+    for engine in Engine::ALL.into_iter().filter(|engine| engine.is_tested()) {
+        let mut app = TestApp::start(engine, &[]);
+        let kept =
+            |app: &TestApp| sql::lines(engine, app.url(), "SELECT kid AS line FROM signing_key");
+        let folder = TestDatabase::empty(Engine::Sqlite);
+        let (missing, wrong) = (file_in(&folder, "missing"), file_in(&folder, "wrong"));
+        KeyFile::open_or_create(&wrong).expect("make a key file");
+        let before = kept(&app);
+
+        let said = refusal(app.url(), &missing);
+        assert!(said.contains(&missing.display().to_string()), "{said}");
+        assert!(said.contains("is the one that the database was made with"), "{said}");
+        let said = refusal(app.url(), &wrong);
+        assert!(said.contains("the key file is not the one of this database"), "{said}");
+        for file in [&missing, &wrong] {
+            let rotate = ["key", "rotate", "--database-url", app.url(), "--key-file"];
+            let file = file.display().to_string();
+            assert!(!process::run(&[&rotate[..], &[file.as_str()]].concat(), "").0, "{file}");
+        }
+        assert_eq!(kept(&app), before, "{engine}: a key that nobody can read");
+        let left = std::fs::read_dir(missing.parent().expect("a folder")).expect("list it");
+        assert_eq!(left.count(), 1, "only the file that was there");
+
+        let (rotated, said) = process::run(&["key", "rotate", "--database-url", app.url()], "");
+        assert!(rotated && kept(&app).len() == before.len() + 1, "{said}");
+        app.restart(&[]);
+        app.as_(HrAdmin).get("/v1/me").expect(200);
+        sign_in(&app.as_(Anonymous), "acme", "lin").expect(200);
+    }
+}
+
+/// Another replica, with another key file, is about to store the first key: whoever has found none
+/// before waits for it, and goes without leaving anything.
+#[test]
+fn of_two_first_starts_with_different_key_files_one_is_refused() {
+    for engine in Engine::ALL.into_iter().filter(|engine| engine.is_tested()) {
+        let database = TestDatabase::empty(engine);
+        Database::migrate(&database.url).expect("migrate");
+        let settings = tests::app::settings(&database.url, &[]);
+        let other = Database::open(&settings.database()).expect("open the database");
+        let now = Clock::default().now();
+        let context = api::caller::system_context(Uuid::nil().into(), now);
+        let theirs = SigningKey {
+            kid: "theirs".to_owned(),
+            secret: vec![7; 64],
+            created_at: now,
+            retired_at: None,
+        };
+        let (hold, held) = mpsc::channel();
+        let store_theirs = || {
+            let write = other.write(context, move |store| {
+                let before = store.hold_signing_keys()?;
+                let _ = hold.send(());
+                std::thread::sleep(Duration::from_secs(1));
+                store.create_signing_key(&theirs)?;
+                Ok::<_, DbError>(before.len())
+            });
+            runtime().block_on(write).expect("store the first key")
+        };
+        let folder = TestDatabase::empty(Engine::Sqlite);
+        let ours = file_in(&folder, "ours");
+        let said = std::thread::scope(|scope| {
+            let winner = scope.spawn(store_theirs);
+            held.recv().expect("it is under way");
+            let said = refusal(&database.url, &ours);
+            assert_eq!(winner.join().expect("no panic"), 0);
+            said
+        });
+        assert!(said.contains("the key file is not the one of this database"), "{engine}: {said}");
+        assert!(!ours.exists(), "{engine}: a file by which nothing is wrapped");
+        let kept = sql::lines(engine, &database.url, "SELECT kid AS line FROM signing_key");
+        assert_eq!(kept, ["theirs"], "{engine}");
     }
 }

@@ -4,7 +4,6 @@ use super::{nowhere, open};
 use crate::caller::system_context;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::key_file::KeyFile;
 use crate::keys::Keys;
 use std::error::Error;
 
@@ -28,8 +27,8 @@ pub async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Rotate(settings) => {
             let db = open(&settings)?;
-            let file = KeyFile::open_or_create(&settings.key_file())?;
-            let kid = Keys::create(&db, &file, now).await?;
+            let (_, keys) = Keys::open(&db, &settings.key_file(), now).await?;
+            let kid = keys.rotate(&db, now).await?;
             println!("{kid} signs in a few seconds; keys that verify until they are retired:");
             for key in db.read(nowhere(), |store| store.signing_keys()).await? {
                 println!("{} made {}", key.kid, key.created_at);

@@ -185,6 +185,9 @@ impl std::fmt::Debug for SigningKey {
 pub trait SigningKeys {
     /// The keys that are not retired, oldest first.
     fn signing_keys(&mut self) -> Result<Vec<SigningKey>>;
+    /// The same, for whoever is about to add one: until the unit of work ends nobody else is answered,
+    /// and then with what it has added.
+    fn hold_signing_keys(&mut self) -> Result<Vec<SigningKey>>;
     /// Adds a key.
     fn create_signing_key(&mut self, key: &SigningKey) -> Result<()>;
     /// Keeps the secret of a key as it is given.

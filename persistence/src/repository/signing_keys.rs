@@ -1,11 +1,18 @@
 //! Signing keys.
 
 use super::engine::Unit;
-use crate::column::At;
+use super::{Conn, Db};
+use crate::column::{At, statement};
 use crate::ports::{Result, SigningKey, SigningKeys};
 use crate::schema::signing_key;
 use diesel::prelude::*;
 use domain::time::Timestamp;
+
+statement! {
+    /// Holds the one row that every database has: of keys there may be none to hold yet.
+    struct Hold {}
+    "UPDATE pulse SET at = at"
+}
 
 impl SigningKeys for Unit<'_> {
     fn signing_keys(&mut self) -> Result<Vec<SigningKey>> {
@@ -22,6 +29,11 @@ impl SigningKeys for Unit<'_> {
                 retired_at: retired_at.map(|at| at.0),
             })
             .collect())
+    }
+
+    fn hold_signing_keys(&mut self) -> Result<Vec<SigningKey>> {
+        Hold {}.execute(self.conn)?;
+        self.signing_keys()
     }
 
     fn create_signing_key(&mut self, key: &SigningKey) -> Result<()> {
