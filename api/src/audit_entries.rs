@@ -64,8 +64,8 @@ pub struct AuditEntryView {
     /// The request that asked for it.
     #[schema(example = "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11")]
     pub request_id: String,
-    /// By field, the value before and after; shown to auditors where they may see the whole record,
-    /// absent once erased.
+    /// By field, the value before and after; shown to auditors where they may see the whole record, or
+    /// the record of a person, absent once erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = json!({ "title": ["Clerk", "Senior Clerk"] }))]
     pub details: Option<BTreeMap<String, serde_json::Value>>,
@@ -79,10 +79,11 @@ pub struct AuditEntryView {
 }
 
 impl AuditEntryView {
-    /// The entry, with values and reason if it is `open`, and with its place in the chain if it is
-    /// `numbered`.
-    fn new(entry: AuditEntry, open: bool, numbered: bool) -> Self {
-        let details = entry.details.filter(|_| open);
+    /// The entry with as much of values and reason as the `mask` of its record shows, and with its
+    /// place in the chain if it is `numbered`.
+    fn new(entry: AuditEntry, mask: Option<Mask>, numbered: bool) -> Self {
+        let has_values = mask.is_some_and(|mask| disclosure::shows_values(&entry.action, mask));
+        let details = entry.details.filter(|_| has_values);
         Self {
             id: entry.id,
             position: numbered.then_some(entry.position),
@@ -95,7 +96,7 @@ impl AuditEntryView {
             resource_id: entry.resource_id,
             from: entry.from_state,
             to: entry.to_state,
-            reason: entry.reason.filter(|_| open),
+            reason: entry.reason.filter(|_| mask == Some(Mask::Full)),
             rule: entry.rule,
             request_id: entry.request_id,
             details: details.and_then(|text| serde_json::from_str(&text).ok()),
@@ -212,7 +213,8 @@ impl Sight {
         let entries = store.audit_entries(&self.narrow(filter), page)?;
         let targets = self.targets(store, &entries)?;
         let opened = |entry: &AuditEntry| {
-            targets.get(&entry.resource_id).filter(|target| self.opens(actor, entry, target))
+            let target = targets.get(&entry.resource_id)?;
+            Some((target, self.opens(actor, entry, target)?))
         };
         let moves =
             entries.iter().filter(|entry| entry.resource == "move" && opened(entry).is_some());
@@ -230,11 +232,11 @@ impl Sight {
             _ => None,
         };
         let shown = |entry: AuditEntry| {
-            let target = opened(&entry);
+            let (target, mask) = opened(&entry).unzip();
             ShownEntry {
                 position: entry.position,
                 told: target.and_then(|target| told(&entry, target)),
-                view: AuditEntryView::new(entry, target.is_some(), self.numbered),
+                view: AuditEntryView::new(entry, mask, self.numbered),
             }
         };
         Ok(entries.into_iter().map(shown).collect())
@@ -260,16 +262,17 @@ impl Sight {
         Ok(targets)
     }
 
-    /// Whether values and reason of an entry are shown: by what the reader is, without regard to
-    /// where the person it is about stands in the reader's line or units.
-    fn opens(&self, actor: &Actor, entry: &AuditEntry, target: &Target) -> bool {
+    /// How much of its record an entry shows, if any values at all: by what the reader is, without
+    /// regard to where the person it is about stands in the reader's line or units.
+    fn opens(&self, actor: &Actor, entry: &AuditEntry, target: &Target) -> Option<Mask> {
         let subject = &actor.subject;
         let about_oneself =
             [&self.own, &self.behind].iter().any(|of| of.contains(&entry.resource_id))
                 || target.about.is_some_and(|person| subject.may_be(person));
         let permit = disclosure::opened_by(&entry.action)
             .and_then(|action| decide(subject, action, target).permit);
-        !about_oneself && permit.is_some_and(|permit| permit.mask() == Mask::Full)
+        let mask = permit.map(|permit| permit.mask()).filter(|_| !about_oneself);
+        mask.filter(|mask| disclosure::shows_values(&entry.action, *mask))
     }
 }
 
@@ -287,7 +290,7 @@ fn oneself(actor: &Actor) -> Target {
 /// List audit entries
 ///
 /// The tenant's log, oldest first. HR administrators see who did what and when, auditors also the
-/// values and the reason where they may see the whole record; anyone else sees what was done to
+/// values and the reason as far as they may see the record; anyone else sees what was done to
 /// their own record, account, roles, keys and sign-ins. Of entries about oneself nobody sees values,
 /// and what tells of an own result only once it is released; no page is shorter for that.
 #[utoipa::path(tag = "audit-entries", operation_id = "listAuditEntries", params(AuditEntryQuery),

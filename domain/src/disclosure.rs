@@ -4,7 +4,7 @@
 //! the policy opens the record in full, and about a record about oneself no more than oneself may
 //! see, so that nobody learns of an own result before it is released.
 
-use crate::policy::{Action, Principal, Subject};
+use crate::policy::{Action, Mask, Principal, Subject};
 use crate::text_enum;
 use uuid::Uuid;
 
@@ -150,6 +150,15 @@ pub fn opened_by(action: &str) -> Option<Action> {
     })
 }
 
+/// Whether who sees so much of a record also sees the values in entries about it. All that changes in
+/// the record of a person is shown to whoever sees its metadata.
+pub fn shows_values(action: &str, mask: Mask) -> bool {
+    match opened_by(action) {
+        Some(Action::EmployeeRead) => mask >= Mask::Metadata,
+        _ => mask == Mask::Full,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,5 +210,8 @@ mod tests {
         assert_eq!(opened_by("diary.written"), None);
         assert_eq!(opened_by("nonsense"), None);
         assert_eq!(opened_by("review.grade_moved"), Some(Action::RatingRead));
+        assert!(shows_values("employee.updated", Mask::Metadata));
+        assert!(!shows_values("employee.updated", Mask::Directory));
+        assert!(!shows_values("review.grade_moved", Mask::Metadata));
     }
 }

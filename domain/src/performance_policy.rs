@@ -232,7 +232,7 @@ impl PolicyRules {
     }
 
     /// The dimensions in which nobody could be rated, since the weight of all raters who can be asked
-    /// stays below `review.min_weight_share` (D.3).
+    /// is nothing, or stays below `review.min_weight_share` (D.3).
     ///
     /// # Errors
     /// Those of [`PolicyRules::settings`].
@@ -242,7 +242,8 @@ impl PolicyRules {
         for (at, population) in self.populations.iter().enumerate() {
             for (dimension, rule) in population.dimensions.iter().enumerate() {
                 let reach = rule.reach();
-                if !rule.is_performance() && reach < needed {
+                let is_short = reach < needed || !reach.is_positive();
+                if !rule.is_performance() && is_short {
                     let place = format!("/populations/{at}/dimensions/{dimension}/raters");
                     let needed = needed.clone();
                     found.push(OutOfReach { place, population, rule, reach, needed });

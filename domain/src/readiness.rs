@@ -3,6 +3,7 @@
 use crate::cycle::Schedule;
 use crate::id::{EmployeeId, GoalChangeId, ParticipantId, ReviewId};
 use crate::state::{Actor, cycle, review};
+use crate::text::TextEnum;
 use crate::text_enum;
 use chrono::NaiveDate;
 
@@ -16,6 +17,8 @@ text_enum! {
         /// There are goals, but none that is scored: objectives where the policy gives them no score, or
         /// indicators without weight. Nobody can be rated so.
         ScoredGoals = "scored_goals",
+        /// The weights of the goals do not sum to 100. Nobody can be rated so.
+        GoalWeights = "goal_weights",
         /// A goal has not been handed in.
         GoalSubmission = "goal_submission",
         /// A goal has not been approved.
@@ -44,6 +47,11 @@ text_enum! {
 }
 
 impl Missing {
+    /// The states of reviews that wait for something before they can be calibrated.
+    pub fn before_calibration() -> impl Iterator<Item = review::State> {
+        review::State::ALL.iter().copied().filter(|state| Self::of_review(*state).is_some())
+    }
+
     /// What a review in this state waits for before it can be calibrated.
     pub fn of_review(state: review::State) -> Option<Missing> {
         use review::State;
@@ -66,6 +74,7 @@ impl Missing {
         match self {
             Missing::Goals
             | Missing::ScoredGoals
+            | Missing::GoalWeights
             | Missing::GoalSubmission
             | Missing::SelfReview
             | Missing::Actual => Actor::Employee,
@@ -86,6 +95,7 @@ impl Missing {
         match self {
             Missing::Goals
             | Missing::ScoredGoals
+            | Missing::GoalWeights
             | Missing::GoalSubmission
             | Missing::GoalApproval => schedule.execution,
             Missing::SelfReview => schedule.self_review_due,
@@ -102,6 +112,8 @@ impl Missing {
     pub const fn way_out(self) -> Option<&'static str> {
         match self {
             Missing::Goals | Missing::ScoredGoals => Some("scored_goals_missing"),
+            Missing::GoalWeights => Some("goal_weights_off"),
+            Missing::Manager => Some("manager_missing"),
             Missing::Raters => Some("raters_missing"),
             Missing::Actual => Some("KPI_ACTUAL_MISSING"),
             Missing::Evidence => Some("final_evidence_missing"),
@@ -109,13 +121,16 @@ impl Missing {
         }
     }
 
-    /// Whether a cycle in a state cannot go on without it. Of who is still to be rated when
-    /// calibration has begun, the results are confirmed without.
-    pub const fn is_blocking(self, cycle: cycle::State) -> bool {
-        match self {
-            Missing::Calibration | Missing::GoalChange | Missing::Manager => false,
-            Missing::Grade => true,
-            _ => !matches!(cycle, cycle::State::Calibrating),
+    /// Whether a cycle in a state cannot go on without it.
+    const fn is_blocking(self, cycle: cycle::State) -> bool {
+        match (self, cycle) {
+            // Evaluation begins on its day, whatever is missing.
+            (_, cycle::State::Executing) => false,
+            (Missing::Calibration | Missing::GoalChange, _) => false,
+            (Missing::Evidence, cycle) => matches!(cycle, cycle::State::Calibrating),
+            (Missing::Manager, cycle) => matches!(cycle, cycle::State::GoalSetting),
+            (Missing::SecondReview, cycle) => !matches!(cycle, cycle::State::Evaluating),
+            _ => true,
         }
     }
 }
@@ -139,6 +154,8 @@ pub struct Laggard {
     pub person_employed: bool,
     /// Whether there is a manager who works here.
     pub manager_employed: bool,
+    /// Whether the results are confirmed without the rating that is missing.
+    pub is_excepted: bool,
 }
 
 impl Laggard {
@@ -149,6 +166,12 @@ impl Laggard {
             Actor::Manager => self.manager.as_ref().filter(|_| self.manager_employed),
             _ => None,
         }
+    }
+
+    /// Whether its cycle, in a state, cannot go on without what is missing. What was named an exception
+    /// when calibration was opened is confirmed without.
+    pub const fn is_blocking(&self, cycle: cycle::State) -> bool {
+        self.missing.is_blocking(cycle) && !self.is_excepted
     }
 
     /// Whether nobody can do what is missing before HR has settled who: the person, or the manager,

@@ -647,6 +647,7 @@ diesel::table! {
         self_review -> Text,
         manager_review -> Text,
         founded -> Bool,
+        excepted -> Bool,
         performance -> Nullable<BigInt>,
         composite -> Nullable<BigInt>,
         collaboration -> Nullable<BigInt>,

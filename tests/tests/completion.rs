@@ -20,6 +20,7 @@ on_each_engine![
     who_is_stuck_is_named_and_the_dimension_dropped,
     a_dimension_is_dropped_by_two_persons,
     objectives_alone_are_warned_of_and_named,
+    weights_out_of_balance_are_named_and_mended,
     an_actual_that_is_missing_is_named,
     a_final_s_or_d_needs_evidence_when_it_is_handed_in,
     a_final_s_or_d_needs_evidence_when_it_is_settled,
@@ -90,6 +91,13 @@ fn a_policy_in_which_nobody_could_be_rated_is_not_published(app: &TestApp) {
     for told in ["20 %", "50 %", "cross_dept"] {
         assert!(detail.contains(told), "{detail}");
     }
+    // Nor where no share is demanded, and nobody at all would rate.
+    let mut rules = beyond_reach();
+    rules["settings"] = json!({ "review.min_weight_share": "0" });
+    rules["populations"][0]["dimensions"][3]["raters"] = json!({ "peer": "100" });
+    hr.patch(&hr.get(&path).expect(200), &json!({ "rules": rules })).expect(200);
+    let refused = app.unchanged(|| step(&hr, &path, "publication", None)).refused("guard-failed");
+    refused.faults(&[("/rules/populations/0/dimensions/3/raters", "raters_out_of_reach")]);
     // What leaves enough weight is published, and warned of at the launch.
     let mut rules = beyond_reach();
     rules["settings"] = json!({ "review.min_weight_share": "20", "okr.in_review": "mapped" });
@@ -312,6 +320,42 @@ fn objectives_alone_are_warned_of_and_named(app: &TestApp) {
 }
 
 /// Proves R07 through `getCycleReadiness`.
+/// Proves R25, R53 through `requestGoalChange`, `getCycleReadiness`.
+fn weights_out_of_balance_are_named_and_mended(app: &TestApp) {
+    let cycle = planned(app, &rules(&json!({})));
+    let (hr, lin) = (app.as_(HrAdmin), app.as_(Employee));
+    let goal = lin.all(&format!("/v1/goals?cycle_id={cycle}"))[0]["id"].clone();
+    let goal = format!("/v1/goals/{}", goal.as_str().unwrap_or_default());
+    let weigh = |weight: &str| {
+        let body = json!({
+            "content": indicator("Revenue", weight), "reason": "Other duties",
+            "evidence": ["Minutes of 3 March"], "effective_from": "2026-07-01",
+        });
+        let asked = step(&lin, &goal, "changes", Some(body)).expect(201).id();
+        step(&hr, &format!("/v1/goal-changes/{asked}"), "approval", None).expect(200);
+    };
+    drive(app, &app.world.own, cycle, "executing");
+    weigh("60");
+    let named = |blocking: bool| {
+        let item = item(app, cycle, "lin");
+        let told = (&item["missing"], &item["is_blocking"]);
+        assert_eq!(told, (&json!("goal_weights"), &json!(blocking)));
+        let way = item["way_out"].as_str().unwrap_or_default();
+        assert!(way.contains("/changes"), "{way}");
+    };
+    named(false);
+    drive(app, &app.world.own, cycle, "evaluating");
+    named(true);
+    let review = of(app, cycle, "lin");
+    hand_in(&lin, &review, "self-review", "3");
+    write(&app.as_(DirectManager), &review, "manager-review", &part("3")).expect(200);
+    let submit = || step(&app.as_(DirectManager), &review, "manager-review/submission", None);
+    app.unchanged(submit).refused("guard-failed").faults(&[("/goals", "WEIGHTS_NOT_100")]);
+    weigh("100");
+    assert_eq!(item(app, cycle, "lin")["missing"], "manager_review");
+    submit().expect(200);
+}
+
 fn an_actual_that_is_missing_is_named(app: &TestApp) {
     let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
     let cycle = planned(app, &rules(&json!({})));

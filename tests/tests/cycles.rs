@@ -327,9 +327,13 @@ fn a_cycle_tells_what_it_waits_for(app: &TestApp) {
     assert_eq!(all.len(), 13, "all but Lin, whose goal is active");
     assert!(of(&all, "lin").is_null());
     let kai = of(&all, "kai");
-    assert_eq!((&kai["missing"], &kai["seat"]), (&json!("goals"), &json!("EMP")));
-    assert_eq!(kai["acts"], json!({ "id": app.id("kai"), "name": "kai" }));
-    assert_eq!((&kai["due_on"], &kai["is_overdue"]), (&json!("2026-01-31"), &json!(true)));
+    assert_eq!((&kai["missing"], &kai["seat"]), (&json!("manager"), &json!("HR")));
+    assert_eq!((&kai["acts"], &kai["is_blocking"]), (&Value::Null, &json!(true)));
+    assert!(kai["way_out"].as_str().is_some_and(|way| way.contains("handover")), "{kai}");
+    let fan = of(&all, "fan");
+    assert_eq!((&fan["missing"], &fan["seat"]), (&json!("goals"), &json!("EMP")));
+    assert_eq!(fan["acts"], json!({ "id": app.id("fan"), "name": "fan" }));
+    assert_eq!((&fan["due_on"], &fan["is_overdue"]), (&json!("2026-01-31"), &json!(true)));
     assert_eq!(of(&all, "mei")["missing"], "goal_submission", "her goal is in draft");
 
     drive(app, &app.world.own, cycle, "evaluating");

@@ -269,6 +269,12 @@ fn a_leaver_waits_on_the_desk_of_hr(app: &TestApp) {
     }
     hand_over(app, "sun", app.id("kai")).expect(200);
     assert_eq!(waiting(HrAdmin), [Value::Null; 0], "nothing is left");
+    // Whoever has yet to come answers for nobody either.
+    let kai = app.as_(HrAdmin).get(path(app, "kai")).expect(200);
+    app.as_(HrAdmin).patch(&kai, &json!({ "hire_date": "2099-01-01" })).expect(200);
+    let found = waiting(HrAdmin);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["about"]["name"], "kai");
 }
 
 fn nobody_is_frozen_under_a_leaver(app: &TestApp) {

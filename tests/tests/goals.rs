@@ -497,10 +497,10 @@ fn goals_are_begun_in_goal_setting(app: &TestApp) {
 
     cycles::drive(app, &app.world.own, running, "evaluating");
     let allowed = lin.get(&late).expect(200).json()["allowed_actions"].clone();
-    assert_eq!(allowed, json!(["check_in", "measurement"]));
+    assert_eq!(allowed, json!(["change", "check_in", "measurement"]));
     app.unchanged(|| {
         let closed = step(&lin, &late, "completion", None).refused("state-conflict").json();
-        assert_eq!(closed["allowed_actions"], json!(["check_in", "measurement"]));
+        assert_eq!(closed["allowed_actions"], json!(["change", "check_in", "measurement"]));
     });
 }
 

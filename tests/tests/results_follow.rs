@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use tests::cycles::{drive, step};
-use tests::goals::indicator;
+use tests::goals::{self, activate, goal, indicator};
 use tests::reviews::{evaluated, hand_in, measure, of, open, planned, rules};
 use tests::sessions::{compared, propose, session_in, sound};
 use tests::world::Persona::{
@@ -22,6 +22,8 @@ on_each_engine![
     a_review_rated_anew_stays_in_its_session,
     whoever_is_rated_after_the_session_is_named,
     whoever_is_rated_late_comes_into_the_open_session,
+    whoever_leads_follows_the_team,
+    a_grade_moved_from_another_one_falls,
 ];
 
 /// The path of Lin's goal in a cycle.
@@ -170,7 +172,7 @@ fn a_rating_taken_up_again_sets_its_goals_free(app: &TestApp) {
         let free = hr.get(&goal).expect(200).json();
         assert_eq!((&free["state"], &free["score"]), (&json!("active"), &Value::Null));
         let allowed = lin.get(&goal).expect(200).json()["allowed_actions"].take();
-        assert_eq!(allowed, json!(["check_in", "measurement"]));
+        assert_eq!(allowed, json!(["change", "check_in", "measurement"]));
         if state == "evaluating" {
             lin.post(format!("{goal}/measurements"), &more).expect(201);
         } else {
@@ -238,8 +240,13 @@ fn a_review_rated_anew_stays_in_its_session(app: &TestApp) {
     let waits = named(app, cycle);
     assert_eq!(
         (&waits["missing"], &waits["is_blocking"]),
-        (&json!("manager_review"), &json!(false))
+        (&json!("manager_review"), &json!(true))
     );
+    app.unchanged(|| {
+        let refused = step(&hr, &format!("/v1/cycles/{cycle}"), "confirmation", None);
+        let guards = [("", "manager_reviews_in"), ("", "sessions_finalised")];
+        refused.refused("guard-failed").faults(&guards);
+    });
     hand_in(&app.as_(DirectManager), &review, "manager-review", "3");
     assert_eq!(compared(&sun, session, "LIN")["state"], "in_calibration");
     assert!(named(app, cycle).is_null());
@@ -277,4 +284,64 @@ fn whoever_is_rated_late_comes_into_the_open_session(app: &TestApp) {
     let sun = app.as_(SkipLevelManager);
     assert_eq!(compared(&sun, session, "LIN")["state"], "in_calibration");
     assert!(named(app, cycle).is_null());
+}
+
+/// Proves R55 through `submitManagerReview`, `reopenReview`, `excludeParticipant`.
+fn whoever_leads_follows_the_team(app: &TestApp) {
+    let cycle = planned(app, &rules(&json!({})));
+    let (hr, mei, sun) = (app.as_(HrAdmin), app.as_(DirectManager), app.as_(SkipLevelManager));
+    let made = mei.post("/v1/goals", &goal(cycle, &indicator("Revenue", "100"))).expect(201);
+    let own = goals::path(&made);
+    activate(&mei, &sun, &own);
+    measure(&mei, &own, "1200");
+    open(app, cycle);
+    let (lead, lin) = (of(app, cycle, "mei"), of(app, cycle, "lin"));
+    hand_in(&mei, &lead, "self-review", "3");
+    hand_in(&sun, &lead, "manager-review", "3");
+    let composite = || sun.get(&lead).expect(200).json()["results"]["composite"].take();
+    // Computing everything anew finds nothing that has not been followed already.
+    let settled = |when: &str| {
+        let followed = composite();
+        step(&hr, &format!("/v1/cycles/{cycle}"), "results", None).expect(200);
+        assert_eq!(composite(), followed, "{when}");
+        followed
+    };
+    let alone = composite();
+    rate(app, &lin);
+    let blended = settled("after a rating of the team");
+    assert_ne!(blended, alone);
+    step(&hr, &lin, "reopening", reason("An actual was wrong")).expect(200);
+    measure(&app.as_(Employee), &goal_in(app, cycle), "300");
+    hand_in(&mei, &lin, "manager-review", "3");
+    assert_ne!(settled("after another rating"), blended);
+    let list = hr.all(&format!("/v1/participants?cycle_id={cycle}&limit=200"));
+    let member = list.iter().find(|it| it["employee_id"] == json!(app.id("lin")));
+    let member = member.and_then(|it| it["id"].as_str()).expect("Lin takes part");
+    let path = format!("/v1/participants/{member}");
+    step(&hr, &path, "exclusion", reason("Long absence")).expect(200);
+    assert_eq!(settled("without the team"), alone);
+    step(&hr, &path, "handover", Some(json!({ "manager_id": app.id("sun"), "reason": "Moved" })))
+        .expect(200);
+    assert_eq!(settled("with no team"), alone);
+}
+
+/// Proves R62 through `approveGoalChange`, `approveMove`.
+fn a_grade_moved_from_another_one_falls(app: &TestApp) {
+    let (cycle, [review, _, change]) = with_open_change(app);
+    rate(app, &review);
+    drive(app, &app.world.own, cycle, "calibrating");
+    let session = session_in(app, &app.world.own, cycle, "open");
+    let (hr, sun) = (app.as_(HrAdmin), app.as_(SkipLevelManager));
+    let row = compared(&sun, session, "LIN");
+    let grade = row["result"]["computed_grade"].as_str().unwrap_or_default().to_owned();
+    let better = if grade == "D" { "C" } else { "B" };
+    let moved = propose(&sun, session, &sound(&row["review_id"], &grade, better)).expect(201).id();
+    let moved = format!("/v1/moves/{moved}");
+    step(&app.as_(DirectManager), &moved, "approval", None).expect(200);
+    assert_eq!(compared(&sun, session, "LIN")["result"]["calibrated_grade"], better);
+    step(&hr, &change, "approval", None).expect(200);
+    let result = compared(&sun, session, "LIN")["result"].take();
+    assert_ne!(result["computed_grade"], grade, "{result}");
+    assert_eq!(result["calibrated_grade"], Value::Null);
+    assert_eq!(hr.get(&moved).expect(200).json()["state"], "rejected");
 }

@@ -159,7 +159,8 @@ fn nobody_reads_the_result_their_own_is_blended_into(app: &TestApp) {
     assert_eq!(shown["total"]["computed"]["A"], 0, "Mei's: {shown}");
     let id = literal(app, id.parse().expect("an id"));
     let grade = |grade: &str| {
-        behind(app, &format!("UPDATE review SET computed_grade = '{grade}' WHERE id = {id}"));
+        let bare = format!("computed_grade = '{grade}', founded = (1 = 0)");
+        behind(app, &format!("UPDATE review SET {bare} WHERE id = {id}"));
     };
     grade("S");
     let evidence = |client: &Client| {
@@ -174,8 +175,8 @@ fn nobody_reads_the_result_their_own_is_blended_into(app: &TestApp) {
     assert_eq!(evidence(&app.as_(SecondHrAdmin)), (false, true));
     grade("A");
     // Who led the team leads it no more, and the result is still blended from it.
-    let list = app.as_(HrAdmin).all(&format!("/v1/cycles/{cycle}/participants?limit=200"));
-    let own = list.iter().find(|it| it["employee"]["id"] == json!(app.id("lin")));
+    let list = app.as_(HrAdmin).all(&format!("/v1/participants?cycle_id={cycle}&limit=200"));
+    let own = list.iter().find(|it| it["employee_id"] == json!(app.id("lin")));
     let own = own.and_then(|it| it["id"].as_str()).expect("Lin's").to_owned();
     let order = json!({ "manager_id": app.id("fan"), "reason": "Moved" });
     step(&app.as_(HrAdmin), &format!("/v1/participants/{own}"), "handover", Some(order))

@@ -98,6 +98,9 @@ pub(super) fn look(
             sight.say(Guard::ManagerReviewsIn, missing);
         }
         CycleAction::Confirmation => {
+            let missing = store.reviews_underway(*id)?;
+            sight.facts.manager_reviews_missing = Some(missing);
+            sight.say(Guard::ManagerReviewsIn, missing);
             let unfinished = store.sessions_unfinished(*id)? + store.reviews_ungraded(*id)?;
             sight.facts.sessions_unfinished = Some(unfinished);
             sight.say(Guard::SessionsFinalised, unfinished);
@@ -148,8 +151,7 @@ fn enrolment(
     Ok(enrol(cycle, &policy.rules, &tree, candidates, &overseers, now, &mut new_participant))
 }
 
-/// Who would be evaluated by somebody who does not work here on a day, or by nobody at all: but for
-/// who has nobody above and others below.
+/// Who would be evaluated by somebody who does not work here on a day, or by nobody at all.
 fn look_at_managers(
     store: &mut dyn Store,
     people: &[Participant],
@@ -165,9 +167,7 @@ fn look_at_managers(
             *under.entry(manager).or_default() += 1;
         }
     }
-    let is_below_nobody = |person: &&Participant| {
-        person.manager_id.is_none() && !managers.contains(&person.employee_id)
-    };
+    let is_below_nobody = |person: &&Participant| person.manager_id.is_none();
     let lone: Vec<_> = evaluated().filter(is_below_nobody).map(|it| it.employee_id).collect();
     sight.facts.under_leavers = Some(under.values().sum());
     if under.is_empty() && lone.is_empty() {

@@ -233,6 +233,7 @@ fn follow(
                 let action = "review.second_look_waived";
                 store.move_reviews(id, &[SecondReview], InCalibration, action, rule)?;
             }
+            store.except_reviews(&order.exceptions)?;
             vec![("exceptions", order.exceptions.len())]
         }
         CycleAction::Confirmation => {

@@ -268,7 +268,7 @@ fn warnings(cycle: &Cycle, policy: &PerformancePolicy, language: Language) -> Ve
 }
 
 fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate, language: Language) -> LaggardView {
-    let way_out = laggard.missing.way_out();
+    let (way_out, is_blocking) = (laggard.missing.way_out(), laggard.is_blocking(cycle.state));
     let due_on = laggard.missing.due_on(&cycle.schedule);
     let open_goal_changes = laggard.open_changes.iter().map(|id| id.uuid()).collect();
     LaggardView {
@@ -282,7 +282,7 @@ fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate, language: Language) -
         employee: laggard.person.into(),
         due_on,
         is_overdue: due_on < today,
-        is_blocking: laggard.missing.is_blocking(cycle.state),
+        is_blocking,
         way_out: way_out.map(|code| Violation::new("", code).text(language)),
     }
 }

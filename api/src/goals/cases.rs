@@ -99,7 +99,7 @@ impl Opened {
         if !self.goal.review_state.is_some_and(|state| state.is_rated()) {
             return Ok(None);
         }
-        let review = recomputation::hold(store, self.goal.cycle_id, self.goal.owner_id)?;
+        let review = store.hold_review(self.goal.cycle_id, self.goal.owner_id)?;
         if review.as_ref().is_some_and(|review| review.state.is_finalised()) {
             return Err(conflict(actor, &self.goal, &self.target));
         }

@@ -12,7 +12,6 @@ use crate::org_units::HistoryQuery;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
-use crate::reviews::recomputation;
 use crate::schema::{word_list, words};
 use crate::transition::{fault, fire};
 use actix_web::{HttpResponse, get, post};
@@ -375,7 +374,7 @@ fn decide_change(
             },
         });
     }
-    let review = recomputation::hold(store, opened.goal.cycle_id, opened.goal.owner_id)?;
+    let review = store.hold_review(opened.goal.cycle_id, opened.goal.owner_id)?;
     let weight = request.changes_weight();
     let after_mid_cycle = opened.frame.is_past_middle(actor.today);
     // Who holds both seats decides from the right one.

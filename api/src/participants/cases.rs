@@ -5,6 +5,7 @@ use crate::caller::Actor;
 use crate::problem::Violation;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::reviews::recomputation::regroup;
 use domain::change::{Change, Record};
 use domain::cycle::Cycle;
 use domain::employment::EmploymentStatus;
@@ -75,8 +76,11 @@ pub fn hand_over(
     if let Some(leader) = before.manager_id {
         store.remember_leader(before.id, leader)?;
     }
+    let leaders = before.manager_id.into_iter().chain([manager]);
     let after = Participant { manager_id: Some(manager), ..before };
-    save(store, actor, after, &cycle, record)
+    let reply = save(store, actor, after, &cycle, record)?;
+    regroup(store, actor, &cycle, leaders, permit.rule())?;
+    Ok(reply)
 }
 
 /// Takes somebody out of the evaluation.
@@ -93,8 +97,11 @@ pub(super) fn exclude(
     let record = Record::new("participant.excluded", id, permit.rule())
         .because(order.reason)
         .field("exclusion", None::<String>, ExclusionReason::ByHr.as_str());
+    let leader = before.manager_id;
     let after = Participant { exclusion, counts_for_quota: false, ..before };
-    save(store, actor, after, &cycle, record)
+    let reply = save(store, actor, after, &cycle, record)?;
+    regroup(store, actor, &cycle, leader, permit.rule())?;
+    Ok(reply)
 }
 
 /// Takes somebody into the evaluation again, who must belong to a population. While reviews are
@@ -125,8 +132,11 @@ pub(super) fn include(
     if cycle.state == State::Evaluating {
         store.open_review(id, review, permit.rule())?;
     }
+    let leader = before.manager_id;
     let after = Participant { exclusion: None, counts_for_quota, ..before };
-    save(store, actor, after, &cycle, record)
+    let reply = save(store, actor, after, &cycle, record)?;
+    regroup(store, actor, &cycle, leader, permit.rule())?;
+    Ok(reply)
 }
 
 fn save(

@@ -230,6 +230,7 @@ impl Step<'_> {
         let after = self.save(store, actor, after, state)?;
         store.add_traces(frame.policy.id, &[(after.id, &computed.trace)])?;
         store.score_goals(scored(&computation.goals, &computed.goals, actor.now, self.rule)?)?;
+        recomputation::lead(store, actor, &frame, after.manager_id, self.rule)?;
         Ok(after)
     }
 
@@ -261,12 +262,19 @@ impl Step<'_> {
             }
             _ => {}
         }
-        if matches!(event, Event::ReturnToSelf | Event::ReturnToManager | Event::Reopen) {
+        let is_taken_up =
+            matches!(event, Event::ReturnToSelf | Event::ReturnToManager | Event::Reopen);
+        if is_taken_up {
             after.is_founded = false;
             after.results = after.results.without_rating();
             recomputation::set_free(store, actor, &after, self.rule)?;
         }
-        self.save(store, actor, after, state)
+        let after = self.save(store, actor, after, state)?;
+        if is_taken_up {
+            let frame = Frame::of(store, actor, &after)?;
+            recomputation::lead(store, actor, &frame, after.manager_id, self.rule)?;
+        }
+        Ok(after)
     }
 }
 

@@ -2,36 +2,30 @@
 //! anew, and a rating that is taken up again sets its goals free.
 
 use super::computation::{Basis, Computation, Sheet, faults_told, freed};
+use super::drafts::Frame;
 use crate::caller::Actor;
+use crate::problem::Violation;
 use crate::refusal::Refusal;
 use domain::calibration_session::{MoveState, SessionMove};
 use domain::change::{Change, Record};
+use domain::cycle::Cycle;
 use domain::goal::GoalFrame;
-use domain::id::{CycleId, EmployeeId};
-use domain::review::form::Review;
+use domain::id::EmployeeId;
+use domain::review::form::{Results, Review};
 use domain::review::result::Faults;
 use domain::state::calibration_session::State as Session;
+use domain::state::cycle;
 use domain::state::review::State;
 use domain::text::TextEnum;
 use persistence::{MoveFilter, Page, Store};
+use std::collections::BTreeSet;
 
-/// The review of somebody in a cycle, in which nobody else does anything until the unit of work
-/// ends; none before evaluation.
-pub fn hold(
-    store: &mut dyn Store,
-    cycle: CycleId,
-    person: EmployeeId,
-) -> Result<Option<Review>, Refusal> {
-    let Some(seen) = store.reviews_about(cycle, &[person])?.pop() else { return Ok(None) };
-    store.lock_review(seen.id)?;
-    Ok(store.reviews_about(cycle, &[person])?.pop())
-}
-
-/// Computes the result of a review that was [held](hold) anew, where its rating is in, after
-/// something it rests on has changed; and that of whoever has the person in a team.
+/// Computes the result of a review that is held anew, where its rating is in, after something it
+/// rests on has changed; and that of whoever has the person in a team.
 ///
 /// # Errors
-/// 422 with everything the result could not be computed without: the change is refused then.
+/// 422 with everything the result could not be computed without, or with the evidence that the grade
+/// would lack: the change is refused then.
 pub fn follow(
     store: &mut dyn Store,
     actor: &Actor,
@@ -50,12 +44,51 @@ pub fn follow(
         dropped: &frame.dropped,
     };
     let renewed = renew(store, actor, basis, review, rule)?;
-    renewed.map_err(|faults| Refusal::GuardFailed(faults_told(&faults)))?;
-    let leader = review.manager_id.filter(|_| frame.settings.manager.team_lambda.is_positive());
+    let results = renewed.map_err(|faults| Refusal::GuardFailed(faults_told(&faults)))?;
+    // Of a grade that the caller may not know, nothing is told: readiness names it to others.
+    let is_told = !actor.subject.closed().any(|person| person == review.employee_id);
+    if is_told && results.computed_grade != review.results.computed_grade && !review.bears(&results)
+    {
+        return Err(Refusal::GuardFailed(vec![Violation::new("", "final_evidence_missing")]));
+    }
+    lead(store, actor, basis, review.manager_id, rule)
+}
+
+/// Computes the result of whoever leads a team anew, where the rating is in and results of the team
+/// are blended into it, after the total of somebody in it has changed, come or gone.
+pub(super) fn lead<'a>(
+    store: &mut dyn Store,
+    actor: &Actor,
+    basis: impl Into<Basis<'a>>,
+    leader: Option<EmployeeId>,
+    rule: &'static str,
+) -> Result<(), Refusal> {
+    let basis = basis.into();
+    let leader = leader.filter(|_| basis.settings.manager.team_lambda.is_positive());
     let Some(leader) = leader else { return Ok(()) };
-    if let Some(leader) = hold(store, review.cycle_id, leader)?.filter(|it| it.state.is_rated()) {
+    let held = store.hold_review(basis.cycle, leader)?;
+    let is_open = |review: &Review| review.state.is_rated() && !review.state.is_finalised();
+    if let Some(leader) = held.filter(is_open) {
         // What is missing of a leader's own result is no reason to refuse a change of another's.
         renew(store, actor, basis, &leader, rule)?.ok();
+    }
+    Ok(())
+}
+
+/// Computes the results of whoever leads a team anew, once somebody has come into it or gone.
+pub fn regroup(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: &Cycle,
+    leaders: impl IntoIterator<Item = EmployeeId>,
+    rule: &'static str,
+) -> Result<(), Refusal> {
+    if !matches!(cycle.state, cycle::State::Evaluating | cycle::State::Calibrating) {
+        return Ok(());
+    }
+    let frame = Frame::within(store, actor, cycle.clone())?;
+    for leader in leaders.into_iter().collect::<BTreeSet<_>>() {
+        lead(store, actor, &frame, Some(leader), rule)?;
     }
     Ok(())
 }
@@ -67,7 +100,7 @@ fn renew(
     basis: Basis<'_>,
     review: &Review,
     rule: &'static str,
-) -> Result<Result<(), Faults>, Refusal> {
+) -> Result<Result<Results, Faults>, Refusal> {
     let computation = Computation::of_one(store, basis, review)?;
     let computed = match computation.result(review)? {
         Ok(computed) => computed,
@@ -77,8 +110,8 @@ fn renew(
     let mut sheet = Sheet::default();
     sheet.add(review, &computation.goals, computed, actor.now, rule)?;
     sheet.save(store, basis.policy)?;
-    overtake(store, actor, &Review { results, ..review.clone() }, rule)?;
-    Ok(Ok(()))
+    overtake(store, actor, &Review { results: results.clone(), ..review.clone() }, rule)?;
+    Ok(Ok(results))
 }
 
 /// Takes the scores off the goals of a review whose rating is taken up again, and the move of its
@@ -94,7 +127,8 @@ pub(super) fn set_free(
     overtake(store, actor, after, rule)
 }
 
-/// Rejects a move that waits for approval where the grade is no more the one it moves from.
+/// Rejects moves whose grade is no more the one they move from: one that waits for approval, and
+/// those that were approved of another computed grade, which have fallen with it.
 fn overtake(
     store: &mut dyn Store,
     actor: &Actor,
@@ -102,15 +136,17 @@ fn overtake(
     rule: &'static str,
 ) -> Result<(), Refusal> {
     let Some(session_id) = review.session_id else { return Ok(()) };
-    let pending = MoveFilter {
-        session_id,
-        review_id: Some(review.id),
-        state: Some(MoveState::Pending),
-        hidden: Vec::new(),
-    };
-    let grade = review.results.calibrated_grade.or(review.results.computed_grade);
-    for moved in store.session_moves(&pending, &Page::ALL)? {
-        if Some(moved.from) == grade {
+    let all =
+        MoveFilter { session_id, review_id: Some(review.id), state: None, hidden: Vec::new() };
+    let calibrated = review.results.calibrated_grade;
+    let grade = calibrated.or(review.results.computed_grade);
+    for moved in store.session_moves(&all, &Page::ALL)? {
+        let stands = match moved.state {
+            MoveState::Pending => Some(moved.from) == grade,
+            MoveState::Approved => calibrated.is_some(),
+            MoveState::Rejected => true,
+        };
+        if stands {
             continue;
         }
         let record = Record::new("move.overtaken", moved.id, rule)

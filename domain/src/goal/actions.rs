@@ -59,12 +59,14 @@ impl GoalAction {
         matches!(self, GoalAction::CheckIn | GoalAction::Measurement)
     }
 
-    /// Whether a cycle in a state lets it be done: goals are begun, signed and changed until
-    /// evaluation opens, data may come in until results are confirmed.
+    /// Whether a cycle in a state lets it be done: goals are begun and signed until evaluation opens;
+    /// data may come in, and what was agreed may be changed, until results are confirmed.
     fn is_open_in(self, cycle: cycle::State) -> bool {
         use cycle::State::{Executing, GoalSetting};
         match self {
-            data if data.reports() => cycle.is_under_way(),
+            GoalAction::Change | GoalAction::CheckIn | GoalAction::Measurement => {
+                cycle.is_under_way()
+            }
             _ => matches!(cycle, GoalSetting | Executing),
         }
     }
@@ -119,8 +121,8 @@ mod tests {
             assert_eq!(possible(State::Active, cycle, measured()), active);
         }
         let late = possible(State::Active, Evaluating, measured());
-        assert_eq!(late, [CheckIn, Measurement]);
-        assert_eq!(possible(State::Active, Evaluating, objective(Vec::new())), [CheckIn]);
+        assert_eq!(late, [Change, CheckIn, Measurement]);
+        assert_eq!(possible(State::Active, Evaluating, objective(Vec::new())), [Change, CheckIn]);
         assert_eq!(possible(State::Completed, Evaluating, measured()), [Measurement]);
         assert_eq!(possible(State::Draft, Calibrating, measured()), []);
         assert_eq!(possible(State::Active, Calibrating, measured()), late);

@@ -159,14 +159,32 @@ impl Results {
         self.final_grade.or(capped)
     }
 
-    /// The same with scores and computed grade as they are computed now; what others decide stays.
+    /// The same with scores and computed grade as they are computed now. What others decide stays,
+    /// but for a calibrated grade that was moved from another one.
     pub fn computed_again(&self, computed: &Results) -> Results {
         Results {
             performance: computed.performance,
             composite: computed.composite,
             collaboration: computed.collaboration,
             computed_grade: computed.computed_grade,
+            calibrated_grade: self
+                .calibrated_grade
+                .filter(|_| computed.computed_grade == self.computed_grade),
             ..self.clone()
+        }
+    }
+
+    /// Whether the grade that these come to is an S or D that no calibration has founded (D.5).
+    pub fn need_evidence(&self) -> bool {
+        let is_vetoed = self.veto_grade == Some(Grade::D);
+        match (self.computed_grade, self.calibrated_grade) {
+            (None, _) => false,
+            (Some(_), Some(moved)) => is_vetoed && moved != Grade::D,
+            (Some(Grade::D), None) => true,
+            (Some(Grade::S), None) => {
+                is_vetoed || self.veto_grade.is_none_or(|veto| veto == Grade::S)
+            }
+            (Some(_), None) => is_vetoed,
         }
     }
 
@@ -256,6 +274,11 @@ pub struct Review {
 }
 
 impl Review {
+    /// Whether what is written bears the grade that such results come to.
+    pub fn bears(&self, results: &Results) -> bool {
+        self.is_founded || !results.need_evidence()
+    }
+
     /// How far the person's own part is, for the policy.
     pub fn self_review_stage(&self) -> Stage {
         match self.state {
@@ -391,10 +414,11 @@ pub(super) mod tests {
             computed_grade: Some(Grade::C),
             ..Results::default()
         };
-        let (calibrated_grade, final_grade) = (decided.calibrated_grade, decided.final_grade);
-        let veto_grade = decided.veto_grade;
-        let expected = Results { calibrated_grade, final_grade, veto_grade, ..computed.clone() };
-        assert_eq!(decided.computed_again(&computed), expected);
+        let (final_grade, veto_grade) = (decided.final_grade, decided.veto_grade);
+        let expected = Results { final_grade, veto_grade, ..computed.clone() };
+        assert_eq!(decided.computed_again(&computed), expected, "moved from a B");
+        let same = Results { computed_grade: Some(Grade::B), ..computed.clone() };
+        assert_eq!(decided.computed_again(&same).calibrated_grade, Some(Grade::A));
         let left = Results { performance: score(9_000), veto_grade, ..Results::default() };
         assert_eq!(decided.without_rating(), left);
     }

@@ -188,7 +188,10 @@ impl Case<'_> {
         rated: &Dimension,
     ) -> Option<DroppedDimensionId> {
         let approval = dropped_dimension::approved(self.dropped, &self.population.code, &rule.code);
-        let short = |error: DomainError| error.code == Code::DimensionInsufficient;
+        // Where no share is demanded, nothing at all is still too little to be weighed.
+        let short = |error: DomainError| {
+            matches!(error.code, Code::DimensionInsufficient | Code::WeightsNot100)
+        };
         approval.filter(|_| rated.result(self.settings).is_err_and(short)).map(|it| it.id)
     }
 

@@ -75,7 +75,7 @@ text_enum! {
         GoalsActive = "goals_active",
         /// The first day of evaluation is reached.
         DateReached = "date_reached",
-        /// Every manager review is submitted or listed as an exception.
+        /// Every manager review is submitted, and not taken up again, or listed as an exception.
         ManagerReviewsIn = "manager_reviews_in",
         /// Every calibration session is finalised.
         SessionsFinalised = "sessions_finalised",
@@ -117,7 +117,8 @@ pub struct Facts {
     pub goals_active: Share,
     /// Today is on or after the first day of evaluation.
     pub evaluation_date_reached: bool,
-    /// Manager reviews neither submitted nor listed as exceptions; unknown when absent.
+    /// Manager reviews neither submitted nor listed as exceptions, and once calibration is open those
+    /// that are not in it; unknown when absent.
     pub manager_reviews_missing: Option<u64>,
     /// Calibration sessions not finalised; unknown when absent.
     pub sessions_unfinished: Option<u64>,
@@ -175,7 +176,7 @@ impl Machine for State {
             (Executing, OpenEvaluation) => to(Evaluating, OneOf(&[Hr, System]), &[DateReached]),
             (Evaluating, OpenCalibration) => to(Calibrating, OneOf(&[Hr]), &[ManagerReviewsIn]),
             (Calibrating, Confirm) => {
-                to(Confirmed, OneOf(&[Hr]), &[SessionsFinalised, GradesFounded])
+                to(Confirmed, OneOf(&[Hr]), &[ManagerReviewsIn, SessionsFinalised, GradesFounded])
             }
             // A session may have been taken up again after the confirmation.
             (Confirmed, Publish) => to(Published, Together(&[Hr, Exec]), &[SessionsFinalised]),

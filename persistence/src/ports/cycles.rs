@@ -62,6 +62,10 @@ pub trait Cycles {
     fn headcount(&mut self, id: CycleId) -> Result<Headcount>;
     /// Goals in force of all goals that were not given up.
     fn goals_in_force(&mut self, id: CycleId) -> Result<Share>;
+    /// Goes on without the ratings of these participants, as far as they are missing.
+    fn except_reviews(&mut self, exceptions: &[ParticipantId]) -> Result<()>;
+    /// Reviews that are not in calibration yet, nor [excepted](Self::except_reviews).
+    fn reviews_underway(&mut self, id: CycleId) -> Result<u64>;
     /// Reviews the manager has not handed in, but for those of `exceptions`.
     fn manager_reviews_missing(&mut self, id: CycleId, exceptions: &[ParticipantId])
     -> Result<u64>;

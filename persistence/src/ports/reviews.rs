@@ -139,6 +139,9 @@ pub trait ReviewSets {
         after: Option<ParticipantId>,
         limit: i64,
     ) -> Result<Vec<Review>>;
+    /// The review of somebody in a cycle, in which nobody else does anything until the unit of work
+    /// ends; none before evaluation. One statement.
+    fn hold_review(&mut self, cycle: CycleId, person: EmployeeId) -> Result<Option<Review>>;
     /// The reviews of these people in a cycle, in the order of participants.
     fn reviews_about(&mut self, cycle: CycleId, people: &[EmployeeId]) -> Result<Vec<Review>>;
     /// All reviews of a set without what was written, in the order of ids.

@@ -18,6 +18,7 @@ use domain::change::Change;
 use domain::cycle::{Cycle, CycleApproval};
 use domain::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId};
 use domain::policy::Sealed;
+use domain::readiness::Missing;
 use domain::state::{self, Share};
 use domain::text::TextEnum;
 use std::collections::{HashMap, HashSet};
@@ -345,6 +346,36 @@ impl Cycles for Unit<'_> {
     fn goals_in_force(&mut self, id: CycleId) -> Result<Share> {
         let count = CountGoals { tenant: self.scope(), cycle: Key(id.uuid()) };
         Ok(share(count.get_result(self.conn)?))
+    }
+
+    fn except_reviews(&mut self, exceptions: &[ParticipantId]) -> Result<()> {
+        use state::review::State::{PendingManager, PendingRaters, PendingSelf};
+        let named = exceptions.iter().map(|id| Key(id.uuid()));
+        diesel::update(review::table)
+            .filter(review::tenant_id.eq(self.scope()))
+            .filter(review::participant_id.eq_any(named))
+            .filter(review::state.eq_any([PendingSelf, PendingRaters, PendingManager].map(Word)))
+            .set(review::excepted.eq(true))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    fn reviews_underway(&mut self, id: CycleId) -> Result<u64> {
+        let underway = Missing::before_calibration().map(Word);
+        let missing: i64 = review::table
+            .inner_join(
+                participant::table.on(participant::tenant_id
+                    .eq(review::tenant_id)
+                    .and(participant::id.eq(review::participant_id))),
+            )
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(id.uuid())))
+            .filter(participant::exclusion.is_null())
+            .filter(review::state.eq_any(underway))
+            .filter(review::excepted.eq(false))
+            .select(count_star())
+            .get_result(self.conn)?;
+        Ok(u64::try_from(missing).unwrap_or_default())
     }
 
     fn manager_reviews_missing(

@@ -73,12 +73,14 @@ statement! {
 }
 
 statement! {
-    /// Those whose last employment ends, and on whom something hangs.
+    /// Those whose last employment ends, or has yet to begin, and on whom something hangs; with the day
+    /// by which it is to be handed over.
     struct FindLeavers { tenant: Key, day: NaiveDate, now: At, limit: i64 }
     -> (Id, Text, Date);
-    "SELECT e.id, e.name, w.last_day FROM employment w
+    "SELECT e.id, e.name, CASE WHEN w.hire_date > " day " THEN " day " ELSE w.last_day END due
+       FROM employment w
        JOIN employee e ON e.tenant_id = w.tenant_id AND e.id = w.employee_id
-      WHERE w.tenant_id = " tenant " AND w.last_day IS NOT NULL
+      WHERE w.tenant_id = " tenant " AND (w.last_day IS NOT NULL OR w.hire_date > " day ")
         AND NOT EXISTS (SELECT 1 FROM employment n WHERE n.tenant_id = w.tenant_id
                            AND n.employee_id = w.employee_id AND n.hire_date > w.hire_date)
         AND (EXISTS (
@@ -86,6 +88,7 @@ statement! {
                  JOIN employment v ON v.tenant_id = a.tenant_id AND v.employee_id = a.employee_id
                   AND (v.last_day IS NULL OR v.last_day >= " day ")
                 WHERE a.tenant_id = " tenant " AND a.manager_id = w.employee_id
+                  AND (w.hire_date <= " day " OR a.effective_from < w.hire_date)
                   AND (a.effective_to IS NULL OR a.effective_to >= " day "))
           OR EXISTS (
                SELECT 1 FROM participant p
@@ -106,7 +109,7 @@ statement! {
                 WHERE i.tenant_id = " tenant " AND i.employee_id = w.employee_id
                   AND k.deleted_at IS NULL
                   AND (k.expires_at IS NULL OR k.expires_at > " now ")))
-      ORDER BY w.last_day, e.id
+      ORDER BY due, e.id
       LIMIT " limit
 }
 

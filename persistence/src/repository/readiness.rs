@@ -8,6 +8,7 @@ use crate::page::Page;
 use crate::ports::{Demands, Readiness, Result};
 use crate::schema::{employee, goal, participant, review};
 use diesel::dsl::{exists, not, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable};
 use domain::calibration_session::CalibrationSession;
@@ -15,6 +16,7 @@ use domain::employment::EmploymentStatus::Active;
 use domain::id::CycleId;
 use domain::policy::Visibility;
 use domain::readiness::{Laggard, Missing};
+use domain::review::result::is_in_force;
 use domain::state::calibration_session::State as SessionState;
 use domain::state::cycle::State;
 use domain::state::{goal as goals, review as reviews};
@@ -37,16 +39,16 @@ macro_rules! own_goals {
 const OBJECTIVE: &str = r#"%"definition":{"kind":"objective"%"#;
 
 /// Whether a person has goals in draft, goals that wait for approval, goals that count at all, goals
-/// that are scored, and indicators without an actual.
-type Goals = (bool, bool, bool, bool, bool);
+/// that are scored, whose weights do not sum to 100, and indicators without an actual.
+type Goals = (bool, bool, bool, bool, bool, bool);
 
 /// The person with department, name and population, the manager with name, the review with state,
-/// whether it is graded, whether it is told that its grade lacks evidence and what session compares it, the goals, and
-/// whether person and manager work here.
+/// whether it is graded, whether it is told that its grade lacks evidence, what session compares it and
+/// whether it is an exception, the goals, and whether person and manager work here.
 type Found = (
     (Key, Key, Option<Key>, String, Option<String>),
     (Option<Key>, Option<String>),
-    (Option<Key>, Option<String>, bool, Option<bool>, Option<Key>),
+    (Option<Key>, Option<String>, bool, Option<bool>, Option<Key>, Option<bool>),
     Goals,
     (bool, bool),
 );
@@ -64,8 +66,24 @@ fn counting(state: State) -> impl Iterator<Item = goals::State> + Clone {
 
 /// The states of reviews whose rating is not in.
 fn unrated() -> impl Iterator<Item = Word<reviews::State>> {
-    let all = reviews::State::ALL.iter().copied();
-    all.filter(|it| Missing::of_review(*it).is_some()).map(Word)
+    Missing::before_calibration().map(Word)
+}
+
+/// Whether the weights of the goals in force that are scored sum to something else than 100.
+fn off_balance(demands: &Demands) -> SqlLiteral<Bool> {
+    let in_force = goals::State::ALL.iter().copied().filter(|state| is_in_force(*state));
+    let states: Vec<_> = in_force.map(|state| format!("'{}'", state.as_str())).collect();
+    let scored = match demands.objectives_count {
+        true => String::new(),
+        false => format!("AND g.content NOT LIKE '{OBJECTIVE}'"),
+    };
+    sql(&format!(
+        "(SELECT COALESCE(SUM(g.weight), 10000) <> 10000 FROM goal g \
+           WHERE g.tenant_id = participant.tenant_id AND g.cycle_id = participant.cycle_id \
+             AND g.owner_id = participant.employee_id AND g.deleted_at IS NULL \
+             AND g.weight > 0 AND g.state IN ({}) {scored})",
+        states.join(", ")
+    ))
 }
 
 impl Readiness for Unit<'_> {
@@ -136,12 +154,14 @@ impl Readiness for Unit<'_> {
                     review::computed_grade.nullable().is_not_null(),
                     unfounded(),
                     review::session_id.nullable(),
+                    review::excepted.nullable(),
                 ),
                 (
                     exists(own_goals!([Draft])),
                     exists(own_goals!([Submitted])),
                     counted(),
                     scored(),
+                    off_balance(demands),
                     exists(unmeasured),
                 ),
                 (self.employed("participant.employee_id", Active, visible.as_of()), led()),
@@ -158,7 +178,7 @@ impl Readiness for Unit<'_> {
         let unscored = participant::population
             .assume_not_null()
             .eq_any(demands.scored.clone())
-            .and(not(scored()));
+            .and(not(scored()).or(off_balance(demands)));
         query = match state {
             State::GoalSetting => {
                 let open = exists(own_goals!([Draft, Submitted]));
@@ -231,8 +251,8 @@ fn laggard(
     use reviews::State::{InCalibration, PendingManager, PendingRaters, PendingSelf};
     let ((id, person, unit, name, population), (manager, boss), review, goals, employed) = found;
     let (person_employed, manager_employed) = employed;
-    let (review, at, graded, unfounded, session) = review;
-    let (in_draft, submitted, counted, scored, unmeasured) = goals;
+    let (review, at, graded, unfounded, session, excepted) = review;
+    let (in_draft, submitted, counted, scored, off_balance, unmeasured) = goals;
     let at: Option<reviews::State> = at.as_deref().map(word).transpose()?;
     let is_of = |some: &[String]| population.as_ref().is_some_and(|it| some.contains(it));
     let unscored = match is_of(&demands.scored) && !scored {
@@ -240,6 +260,7 @@ fn laggard(
         true => Some(Missing::Goals),
         false => None,
     };
+    let unweighed = (is_of(&demands.scored) && off_balance).then_some(Missing::GoalWeights);
     let stuck = is_of(&demands.stuck).then_some(Missing::Raters);
     let compared = || {
         let (id, person) = (id.0.into(), person.0.into());
@@ -249,21 +270,21 @@ fn laggard(
     };
     let of_review = at.and_then(Missing::of_review);
     let missing = match (state, at) {
+        // Without a manager nobody can agree on what else is missing.
+        (State::GoalSetting | State::Executing, _) if !manager_employed => Missing::Manager,
         (State::GoalSetting, _) if !counted => Missing::Goals,
         (State::GoalSetting, _) => unscored.unwrap_or(match (in_draft, submitted) {
             (true, _) => Missing::GoalSubmission,
             (false, true) => Missing::GoalApproval,
-            (false, false) => Missing::Manager,
+            (false, false) => Missing::GoalWeights,
         }),
-        // Without a manager nobody can agree on what else is missing.
-        (State::Executing, _) if !manager_employed => Missing::Manager,
-        (State::Executing, _) => unscored.unwrap_or(Missing::GoalChange),
+        (State::Executing, _) => unscored.or(unweighed).unwrap_or(Missing::GoalChange),
         (_, _) if unfounded == Some(true) => Missing::Evidence,
         (State::Evaluating, Some(PendingSelf | PendingRaters | PendingManager)) => {
             let awaited = at == Some(PendingManager);
             let actual = awaited && unmeasured && demands.actuals_needed;
             let actual = actual.then_some(Missing::Actual);
-            unscored.or(stuck).or(actual).or(of_review).unwrap_or(Missing::GoalChange)
+            unscored.or(unweighed).or(stuck).or(actual).or(of_review).unwrap_or(Missing::GoalChange)
         }
         (State::Calibrating, Some(InCalibration)) if !graded => Missing::Grade,
         (State::Calibrating, Some(InCalibration)) if !compared() => Missing::Calibration,
@@ -278,5 +299,6 @@ fn laggard(
         open_changes: Vec::new(),
         person_employed,
         manager_employed,
+        is_excepted: excepted == Some(true),
     })
 }

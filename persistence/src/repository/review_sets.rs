@@ -156,6 +156,13 @@ impl ReviewSets for Unit<'_> {
         rows.into_iter().map(entity).collect()
     }
 
+    fn hold_review(&mut self, cycle: CycleId, person: EmployeeId) -> Result<Option<Review>> {
+        let own = participant::employee_id.eq(Key(person.uuid()));
+        let held = dialect::hold_review!(whole!(self, cycle).filter(own));
+        let row: Option<Found> = held.get_result(self.conn).optional()?;
+        row.map(entity).transpose()
+    }
+
     fn reviews_about(&mut self, cycle: CycleId, people: &[EmployeeId]) -> Result<Vec<Review>> {
         let about = one_of("participant.employee_id", people.iter().copied());
         let rows: Vec<Found> = whole!(self, cycle).filter(about).load(self.conn)?;
@@ -210,6 +217,7 @@ impl ReviewSets for Unit<'_> {
             .filter(participant::tenant_id.eq(self.scope()))
             .filter(participant::cycle_id.eq(Key(cycle.uuid())))
             .filter(one_of("participant.manager_id", managers.iter().copied()))
+            .filter(participant::exclusion.is_null())
             .order(review::id)
             .select((participant::manager_id, review::performance))
             .load(self.conn)?;
