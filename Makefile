@@ -15,7 +15,7 @@ test: ## all tests, on both engines (gets PostgreSQL itself where it may)
 
 attack: ## try to find out what may not be known: 10,000 cycles of records, 200 over HTTP on each engine
 	EVENHAND_ATTACK_RECORDS=10000 EVENHAND_ATTACK_CYCLES=200 scripts/with-engines \
-		cargo test -p tests --locked --test suite -- --nocapture attack::
+		cargo test --workspace --locked --test suite -- --nocapture attack::
 
 check: ## what must hold before a commit: format, the domain alone, lints
 	cargo fmt --all --check && cargo check --locked -p domain
@@ -45,7 +45,7 @@ bench: ## measure beside the raw driver and bare actix-web, in about 15 minutes;
 torture: ## overload it, kill it, take its database away; a line for each fault, fails if one is lost
 	cargo build --release --locked --bin evenhand --bin torture
 	scripts/with-engines target/release/torture $(FAULTS)
-	scripts/with-engines cargo test -p tests --locked --test suite -- crash::
+	scripts/with-engines cargo test --workspace --locked --test suite -- crash::
 
 release: ## build the binary to be handed out, with TLS to PostgreSQL (needs perl)
 	cargo build --release --locked --bin evenhand --features api/postgres-tls

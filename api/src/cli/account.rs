@@ -193,7 +193,7 @@ impl Wanted {
     fn employee(&self, store: &mut dyn Store) -> Result<Option<EmployeeId>, Refusal> {
         let Some(number) = &self.employee_number else { return Ok(None) };
         let found = store.employees_numbered(&[number])?.remove(number);
-        found.map(Some).ok_or_else(|| refused("unknown_reference"))
+        found.map(Some).ok_or_else(|| unknown(number))
     }
 
     fn add(
@@ -230,7 +230,7 @@ impl Wanted {
         let org_unit_id: Option<OrgUnitId> = match unit {
             Some(code) => {
                 let found = store.org_unit_codes()?.remove(code);
-                Some(found.ok_or_else(|| refused("unknown_reference"))?)
+                Some(found.ok_or_else(|| unknown(code))?)
             }
             None => None,
         };
@@ -273,6 +273,11 @@ fn bind(
         (Some(one), Some(other)) if one != other => Err(refused("account_bound")),
         _ => Ok(account),
     }
+}
+
+fn unknown(reference: &str) -> Refusal {
+    let fault = Violation::new("", "unknown_reference");
+    Refusal::GuardFailed(vec![fault.with("value", reference)])
 }
 
 fn refused(code: &'static str) -> Refusal {

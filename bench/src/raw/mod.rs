@@ -56,6 +56,8 @@ pub struct Dialect {
     /// Reads a review, locked until the transaction ends, with its participant and its cycle, which
     /// stay as they are.
     pub hold_review: &'static str,
+    /// Reads the review of somebody in a cycle, locked in the same way.
+    pub hold_leader: &'static str,
     /// Lets go of the triggers that keep the past as it is, where there are any.
     pub unguard: &'static str,
 }
@@ -247,12 +249,14 @@ pub trait Driver: Send {
     fn read_for(&mut self, review: Uuid, day: NaiveDate) -> Result<()> {
         let tenant = self.tenant();
         let held = self.rows(self.dialect().hold_review, &[&tenant, &review], None)?;
-        let (cycle, person) = (id_in(&held, 18)?, id_in(&held, 19)?);
+        let (cycle, person, leader) = (id_in(&held, 18)?, id_in(&held, 19)?, id_in(&held, 20)?);
         self.rows(UPWARD, &[&tenant, &person, &day], None)?;
         self.rows(CYCLE, &[&tenant, &cycle], None)?;
         for sql in [GOALS, REVISIONS, MEASUREMENTS, CHECK_INS, TEAM_TOTALS] {
             self.rows(sql, &[&tenant, &cycle], Some(&[person]))?;
         }
+        // Whose own rating is still to come, so that nothing follows for them.
+        self.rows(self.dialect().hold_leader, &[&tenant, &cycle, &leader], None)?;
         Ok(())
     }
 }
@@ -547,7 +551,8 @@ const CHECK_INS: &str = of_goals!(
 );
 const TEAM_TOTALS: &str = reviews!(
     "p.manager_id, r.performance",
-    "p.tenant_id = $1 AND p.cycle_id = $2 AND p.manager_id = ANY ($3) ORDER BY r.id"
+    "p.tenant_id = $1 AND p.cycle_id = $2 AND p.manager_id = ANY ($3) AND p.exclusion IS NULL \
+     ORDER BY r.id"
 );
 const EXTERNAL_IDS: &str = "SELECT system, value FROM employee_external_id \
      WHERE tenant_id = $1 AND employee_id = $2 ORDER BY system";

@@ -232,6 +232,9 @@ const PAGE_EXTERNAL_IDS: &str = "SELECT employee_id, system, value FROM employee
 const DIALECT: Dialect = Dialect {
     snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     hold_review: review!("r.id = $2 FOR SHARE OF c, p FOR NO KEY UPDATE OF r"),
+    hold_leader: review!(
+        "p.cycle_id = $2 AND p.employee_id = $3 FOR SHARE OF c, p FOR NO KEY UPDATE OF r"
+    ),
     unguard: "",
 };
 

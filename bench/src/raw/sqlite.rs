@@ -120,6 +120,7 @@ const HEADS: &str =
 const DIALECT: Dialect = Dialect {
     snapshot: "BEGIN DEFERRED",
     hold_review: review!("r.id = $2"),
+    hold_leader: review!("p.cycle_id = $2 AND p.employee_id = $3"),
     unguard: "DROP TRIGGER audit_entry_remains; DROP TRIGGER audit_detail_remains;",
 };
 
