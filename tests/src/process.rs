@@ -7,6 +7,7 @@ use api::cli::{self, Cli};
 use clap::Parser;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// Holds the command line, one argument a line.
@@ -33,7 +34,15 @@ pub fn evenhand() -> bool {
 }
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("a path to this program"));
+    command_of(Command::new(this_program()), arguments)
+}
+
+fn this_program() -> PathBuf {
+    std::env::current_exe().expect("a path to this program")
+}
+
+/// A command that ends in this program, given what makes it run `evenhand`.
+fn command_of(mut command: Command, arguments: &[&str]) -> Command {
     let url = arguments.iter().skip_while(|argument| **argument != "--database-url").nth(1);
     if let Some(file) = url.and_then(|url| key_file(url)) {
         command.env("EVENHAND_KEY_FILE", file);
@@ -127,5 +136,27 @@ impl Drop for ServerProcess {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+impl ServerProcess {
+    /// Starts it where no file can grow, as if the disk were full, and keeps what it warns of.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_without_room(url: &str) -> Self {
+        let mut shell = Command::new("sh");
+        // The soft limit alone, which may be raised again.
+        shell.args(["-c", "trap '' XFSZ; ulimit -S -f 0; exec \"$@\"", "sh"]).arg(this_program());
+        let mut heard = command_of(shell, &serve(url, &[]));
+        heard.env("RUST_LOG", "warn").stderr(Stdio::piped());
+        Self::started(heard)
+    }
+
+    /// Lets files grow again; false on a machine without the program that does this.
+    pub fn make_room(&self) -> bool {
+        let process = self.process.id().to_string();
+        let arguments = ["--fsize=unlimited:", "--pid", &process];
+        Command::new("prlimit").args(arguments).status().is_ok_and(|status| status.success())
     }
 }

@@ -33,6 +33,7 @@ mod positions;
 mod process;
 mod races;
 mod ratings;
+mod read_only;
 mod reads;
 mod requirements;
 mod results;

@@ -117,11 +117,13 @@ async fn open_app(settings: Settings) -> Result<Data<App>, Box<dyn Error>> {
 }
 
 /// Migrates a database. One that takes no writes is served as it is, if it is up to date: who wants to
-/// read can.
+/// read can. Each write is tried all the same, so that what takes some again needs no restart.
 fn bring_up_to_date(url: &str) -> Result<(), DbError> {
     match Database::migrate(url) {
         Err(DbError::Unavailable(why)) if Database::is_migrated(url)? => {
-            log::error!("the database takes no writes, so reading is all there is: {why}");
+            log::error!(
+                "the database takes no writes, so reading is all there is until it does: {why}"
+            );
             Ok(())
         }
         migrated => migrated.map(drop),

@@ -202,6 +202,12 @@ fn answer_all(
 /// Runs and commits a group. Units that refuse or panic are answered and taken out; the rest is
 /// answered once durable. On failure the units not yet answered stay in `group`.
 fn commit_group(session: &mut Session, group: &mut Vec<Box<dyn Work>>) -> Result<(), Failed> {
+    if session.still.is_some() {
+        // SQLite would let a unit begin here and refuse its first write alone. The connection that
+        // takes this one's place may write.
+        let error = DbError::Unavailable("the file can only be read".to_owned());
+        return Err(Failed::Before(session.note(error)));
+    }
     session.command(dialect::BEGIN_WRITE).map_err(Failed::Before)?;
     let run = run_units(session, group);
     let (kept, refused) = match run {

@@ -32,6 +32,8 @@ pub struct Session {
     conn: Conn,
     tenant: Option<TenantId>,
     broken: bool,
+    /// The file it reads as one that cannot change, if it does.
+    still: Option<dialect::Still>,
 }
 
 impl Session {
@@ -76,7 +78,7 @@ impl ManageConnection for Manager {
     type Error = DbError;
 
     fn connect(&self) -> Result<Session, DbError> {
-        let mut conn = dialect::connect(&self.url)?;
+        let (mut conn, still) = dialect::connect_or_look(&self.url)?;
         if let Some(plans) = self.plans {
             conn.batch_execute(plans)?;
         }
@@ -86,11 +88,11 @@ impl ManageConnection for Manager {
                 statements.fetch_add(1, Ordering::Relaxed);
             }
         });
-        Ok(Session { conn, tenant: None, broken: false })
+        Ok(Session { conn, tenant: None, broken: false, still })
     }
 
-    fn is_valid(&self, _: &mut Session) -> Result<(), DbError> {
-        Ok(())
+    fn is_valid(&self, session: &mut Session) -> Result<(), DbError> {
+        check_still(session.still.as_ref())
     }
 
     fn has_broken(&self, session: &mut Session) -> bool {
@@ -129,7 +131,6 @@ impl Engine {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
-                .test_on_check_out(false)
                 .connection_timeout(options.wait)
                 .build(Manager {
                     url: options.url.clone(),
@@ -138,7 +139,7 @@ impl Engine {
                 })
                 .map_err(|error| DbError::Unavailable(error.to_string()))
         };
-        dialect::check_role(&mut dialect::connect(&options.url)?)?;
+        dialect::check_role(&mut dialect::connect_or_look(&options.url)?.0)?;
         let mut pools = vec![pool(dialect::LANES as u32, dialect::LANE_PLANS)?; dialect::LANES];
         if dialect::SEPARATE_BULK_WRITER {
             pools.push(pool(1, None)?);
@@ -186,7 +187,7 @@ impl Engine {
     /// Whether every migration this program knows has run. Writes nothing, unlike Diesel, which would
     /// make the table of its migrations: a database may be for reading only.
     pub fn is_migrated(url: &str) -> Result<bool, DbError> {
-        is_current(&mut dialect::connect(url)?)
+        is_current(&mut dialect::connect_or_look(url)?.0)
     }
 
     /// Grants a role what serving needs.
@@ -203,7 +204,7 @@ impl Engine {
         tenant: TenantId,
         work: &mut dyn FnMut(&mut dyn Store) -> Result<R, DbError>,
     ) -> Result<R, DbError> {
-        let mut conn = dialect::connect_to_look(url)?;
+        let (mut conn, still) = dialect::connect_to_look(url)?;
         if !is_current(&mut conn)? {
             return Err(DbError::Engine("the schema is not that of this program".to_owned()));
         }
@@ -211,6 +212,7 @@ impl Engine {
         conn.batch_execute(dialect::BEGIN_SNAPSHOT)?;
         let result = work(&mut Unit::reading(&mut conn, tenant));
         conn.batch_execute("COMMIT")?;
+        check_still(still.as_ref())?;
         result
     }
 
@@ -270,6 +272,14 @@ fn is_current(conn: &mut Conn) -> Result<bool, DbError> {
         dialect::MIGRATIONS.migrations().map_err(|error| DbError::Engine(error.to_string()))?;
     let has_run = |version: String| ran.iter().any(|(ran,)| *ran == version);
     Ok(known.iter().all(|migration| has_run(migration.name().version().to_string())))
+}
+
+/// Fails if what was read may be of a file that changed meanwhile.
+fn check_still(still: Option<&dialect::Still>) -> Result<(), DbError> {
+    if still.is_none_or(dialect::Still::holds) {
+        return Ok(());
+    }
+    Err(DbError::Unavailable("the file was written while it was read".to_owned()))
 }
 
 /// What a panic said.

@@ -7,7 +7,7 @@
 //! pages of theirs that the processor has at hand.
 
 use super::unit::Unit;
-use super::{Manager, Session, dialect, text_of};
+use super::{Manager, Session, check_still, dialect, text_of};
 use crate::database::Options;
 use crate::error::{DbError, Failure};
 use crate::ports::Store;
@@ -252,6 +252,7 @@ fn read_once<R, E: Failure>(
     // A panic must not hand a connection with an open transaction to the next reader.
     session.broken = true;
     let result = work(&mut Unit::reading(&mut session.conn, tenant));
+    check_still(session.still.as_ref())?;
     session.broken =
         matches!(result.as_ref().map_err(Failure::database), Err(Some(DbError::Unavailable(_))));
     if snapshot && !session.broken {

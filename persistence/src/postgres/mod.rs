@@ -66,11 +66,26 @@ pub mod dialect {
         })
     }
 
+    /// The server reads a database that takes no writes as it does every other.
+    pub enum Still {}
+
+    impl Still {
+        /// There is none to ask.
+        pub fn holds(&self) -> bool {
+            match *self {}
+        }
+    }
+
+    /// Opens a connection, whether or not writes are taken on it.
+    pub fn connect_or_look(url: &str) -> Result<(Conn, Option<Still>), DbError> {
+        Ok((connect(url)?, None))
+    }
+
     /// Opens a connection that writes nothing.
-    pub fn connect_to_look(url: &str) -> Result<Conn, DbError> {
+    pub fn connect_to_look(url: &str) -> Result<(Conn, Option<Still>), DbError> {
         let mut conn = connect(url)?;
         conn.batch_execute("SET default_transaction_read_only = on")?;
-        Ok(conn)
+        Ok((conn, None))
     }
 
     statement! {
@@ -129,9 +144,22 @@ pub mod dialect {
            FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
     }
 
-    /// Warns of what the role the program runs as should not be able to do, and when records leave this
-    /// machine in plain text.
+    statement! {
+        /// Whether transactions may read alone: on a standby, or because that was set.
+        struct OnlyReads {} -> (diesel::sql_types::Bool,);
+        "SELECT current_setting('transaction_read_only')::boolean"
+    }
+
+    /// Warns of what the role the program runs as should not be able to do, when it can do nothing but
+    /// read, and when records leave this machine in plain text.
     pub fn check_role(conn: &mut Conn) -> Result<(), DbError> {
+        let (only_reads,): (bool,) = OnlyReads {}.get_result(conn)?;
+        if only_reads {
+            log::error!(
+                "the database takes no writes, so reading is all there is until it does: \
+                 transactions are read-only"
+            );
+        }
         let (is_open,): (bool,) = IsOpenToReaders {}.get_result(conn)?;
         if is_open {
             log::warn!(

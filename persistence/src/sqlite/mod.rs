@@ -25,6 +25,7 @@ pub mod dialect {
     use std::io::ErrorKind;
     use std::num::NonZero;
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    use std::time::SystemTime;
 
     /// Permissions of a file that is its owner's alone.
     const PRIVATE: u32 = 0o600;
@@ -76,42 +77,116 @@ pub mod dialect {
             if !is_open {
                 continue;
             }
-            match fs::set_permissions(&file, Permissions::from_mode(PRIVATE)) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(DbError::Unavailable(format!(
-                        "{file} is open to others and cannot be narrowed to its owner: {error}"
-                    )));
-                }
-                _ => {}
+            let narrowed = fs::set_permissions(&file, Permissions::from_mode(PRIVATE));
+            let Err(error) = narrowed else { continue };
+            // A lock holds nothing to read. And on a mount that is read only nobody can narrow a file:
+            // whoever may read it there does so with or without this program.
+            let is_no_matter = end == LOCK
+                || matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ReadOnlyFilesystem);
+            if !is_no_matter {
+                return Err(DbError::Unavailable(format!(
+                    "{file} is open to others and cannot be narrowed to its owner: {error}"
+                )));
             }
         }
         Ok(())
     }
 
+    /// Settings of every connection.
+    const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF;
+         PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;";
+
     /// Opens a connection with the settings durability and references depend on.
     pub fn connect(url: &str) -> Result<Conn, DbError> {
         keep_private(path(url))?;
-        let mut conn =
-            Conn::establish(path(url)).map_err(|error| DbError::Unavailable(error.to_string()))?;
+        connect_to_write(path(url))
+    }
+
+    fn connect_to_write(path: &str) -> Result<Conn, DbError> {
+        let mut conn = establish(path)?;
         conn.batch_execute(
-            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-             PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;
-             PRAGMA temp_store = MEMORY;",
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
         )?;
         Ok(conn)
     }
 
-    /// Opens a connection that writes nothing, neither to the file nor beside it. Without a log
-    /// beside it nobody has the file open: read as one that cannot change, SQLite makes none.
-    pub fn connect_to_look(url: &str) -> Result<Conn, DbError> {
-        let path = path(url);
-        let is_open = std::path::Path::new(&format!("{path}-wal")).exists();
-        let mode = if is_open { "mode=ro" } else { "mode=ro&immutable=1" };
-        let name = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-        let unavailable = |error: ConnectionError| DbError::Unavailable(error.to_string());
-        let mut conn = Conn::establish(&format!("file:{name}?{mode}")).map_err(unavailable)?;
-        conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF")?;
+    fn establish(name: &str) -> Result<Conn, DbError> {
+        let mut conn =
+            Conn::establish(name).map_err(|error| DbError::Unavailable(error.to_string()))?;
+        conn.batch_execute(SETTINGS)?;
         Ok(conn)
+    }
+
+    /// Opens a connection that writes, or else one that writes nothing. On a full disk, on a mount
+    /// or in a folder that is read only SQLite cannot make the log and its index beside the file,
+    /// and without these it would not even read it.
+    pub fn connect_or_look(url: &str) -> Result<(Conn, Option<Still>), DbError> {
+        keep_private(path(url))?;
+        match connect_to_write(path(url)) {
+            // Whoever holds a lock may be changing the file, and what only looks may ask for none.
+            Err(DbError::Unavailable(why)) if !why.contains("is locked") => {
+                connect_to_look(url).map_err(|_| DbError::Unavailable(why))
+            }
+            connected => Ok((connected?, None)),
+        }
+    }
+
+    /// Opens a connection that writes nothing, neither to the file nor, where nobody has it open,
+    /// beside it. What is read on it counts only if the file, read as one that cannot change, has
+    /// kept still meanwhile.
+    pub fn connect_to_look(url: &str) -> Result<(Conn, Option<Still>), DbError> {
+        let path = path(url);
+        let name = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let look = |mode: &str| {
+            let mut conn = establish(&format!("file:{name}?{mode}"))?;
+            // Opening is put off until something is read.
+            conn.batch_execute("PRAGMA schema_version")?;
+            Ok(conn)
+        };
+        if log_size(path).is_some() {
+            match look("mode=ro") {
+                // Its index cannot be made; but nothing is in the log that would be passed over.
+                Err(DbError::Unavailable(_)) if log_size(path) == Some(0) => {}
+                looking => return Ok((looking?, None)),
+            }
+        }
+        let still = Still::of(path)?;
+        Ok((look("mode=ro&immutable=1")?, Some(still)))
+    }
+
+    /// Bytes in the log beside a file; none where there is no log.
+    fn log_size(path: &str) -> Option<u64> {
+        fs::metadata(format!("{path}-wal")).ok().map(|log| log.len())
+    }
+
+    /// A file that is read as one that cannot change, without locks, and how it was when it was
+    /// opened. Whoever writes begins with the log, and makes the file newer before the log goes.
+    pub struct Still {
+        path: String,
+        size: u64,
+        changed: SystemTime,
+    }
+
+    impl Still {
+        /// Of a file beside which nothing is logged. The log is looked at last, so that none is being
+        /// merged into the file when it is opened.
+        fn of(path: &str) -> Result<Self, DbError> {
+            let unavailable = |error| DbError::Unavailable(format!("{path}: {error}"));
+            let file = fs::metadata(path).map_err(unavailable)?;
+            let changed = file.modified().map_err(unavailable)?;
+            if log_size(path).is_some_and(|size| size > 0) {
+                return Err(DbError::Unavailable(format!("{path} is being written")));
+            }
+            Ok(Self { path: path.to_owned(), size: file.len(), changed })
+        }
+
+        /// Whether nobody has written since. The log is looked at first, too: one that has gone has
+        /// made the file newer.
+        pub fn holds(&self) -> bool {
+            log_size(&self.path).unwrap_or_default() == 0
+                && Self::of(&self.path)
+                    .is_ok_and(|now| (now.size, now.changed) == (self.size, self.changed))
+        }
     }
 
     /// The file has no second wall: statements are scoped by construction alone.
@@ -252,4 +327,42 @@ pub mod dialect {
         };
     }
     pub(crate) use hold_review;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn what_is_read_as_unchanging_counts_until_somebody_writes() {
+        let folder = std::env::temp_dir().join(format!("evenhand-still-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("it.sqlite").display().to_string();
+        let make = "CREATE TABLE it (kept INTEGER); INSERT INTO it VALUES (1)";
+        dialect::connect(&file).unwrap().batch_execute(make).unwrap();
+        let look = || {
+            let (conn, still) = dialect::connect_to_look(&file).unwrap();
+            (conn, still.expect("nobody has it open"))
+        };
+
+        let (mut looking, still) = look();
+        assert!(still.holds());
+        let written = looking.batch_execute("INSERT INTO it VALUES (0)");
+        assert!(written.is_err(), "it writes nothing");
+        let mut writing = dialect::connect(&file).unwrap();
+        assert!(still.holds(), "nothing was written yet");
+        writing.batch_execute("INSERT INTO it VALUES (2)").unwrap();
+        assert!(!still.holds(), "something is logged");
+        let (_, beside) = dialect::connect_to_look(&file).unwrap();
+        assert!(beside.is_none(), "beside a log the file is read as it is always");
+        drop(writing);
+        assert!(!fs::exists(format!("{file}-wal")).unwrap());
+        assert!(!still.holds(), "the log was merged into the file");
+
+        fs::write(format!("{file}-wal"), "").unwrap();
+        assert!(dialect::connect_to_look(&file).is_ok(), "an empty log says nothing");
+        drop(looking);
+        fs::remove_dir_all(folder).unwrap();
+    }
 }
