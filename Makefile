@@ -43,8 +43,9 @@ bench: ## measure beside the raw driver and bare actix-web, in about 15 minutes;
 	cargo bench --quiet --locked -p domain | sed -n '/^## The domain/,$$p' >> docs/benchmarks.md
 
 torture: ## overload it, kill it, take its database away; a line for each fault, fails if one is lost
-	cargo build --release --locked --bin evenhand --bin torture
-	scripts/with-engines target/release/torture $(FAULTS)
+	cargo build --release --locked --bin evenhand
+	cargo build --workspace --locked --bin torture
+	scripts/with-engines target/debug/torture $(FAULTS)
 	scripts/with-engines cargo test --workspace --locked --test suite -- crash::
 
 release: ## build the binary to be handed out, with TLS to PostgreSQL (needs perl)

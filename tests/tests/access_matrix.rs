@@ -3,30 +3,47 @@
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tests::calls::{self, Calls};
 use tests::client::Credentials;
 use tests::contract::{self, Operation};
 use tests::world::Persona;
-use tests::{Answer, TestApp, golden, on_each_engine};
+use tests::{Answer, Engine, TestApp, golden, on_each_engine};
 
 on_each_engine![every_operation_by_every_persona];
 
 /// Proves R87 through `listEmployees`.
 fn every_operation_by_every_persona(app: &TestApp) {
+    let operations: Vec<_> = contract::operations().values().collect();
+    let (next, rows) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let work = || loop {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        let Some(operation) = operations.get(at) else { break };
+        let row = by_everyone(app.engine, operation);
+        rows.lock().expect("no row has failed").insert(at, row);
+    };
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
     let mut table = Table::default();
-    for operation in contract::operations().values() {
-        // A company of its own for each operation, and for each caller whose sessions would end.
-        let app = TestApp::start(app.engine, &[]);
-        let row = Persona::ALL.map(|persona| {
-            if calls::ENDS_SESSIONS.contains(&operation.id) {
-                Outcome::of(&TestApp::start(app.engine, &[]), operation, persona)
-            } else {
-                Outcome::of(&app, operation, persona)
-            }
-        });
-        table.add(operation, &row);
+    for (operation, row) in operations.iter().zip(rows.into_inner().expect("all rows").values()) {
+        table.add(operation, row);
     }
     golden::compare("docs/access-matrix.md", &table.page());
+}
+
+/// What comes of an operation for each persona, in a company of its own, and in one of each caller's
+/// whose sessions would end.
+fn by_everyone(engine: Engine, operation: &Operation) -> [Outcome; Persona::ALL.len()] {
+    let shared = TestApp::start(engine, &[]);
+    Persona::ALL.map(|persona| {
+        if calls::ENDS_SESSIONS.contains(&operation.id) {
+            Outcome::of(&TestApp::start(engine, &[]), operation, persona)
+        } else {
+            Outcome::of(&shared, operation, persona)
+        }
+    })
 }
 
 /// What came of a request.

@@ -1,4 +1,4 @@
-//! The program as it is released: the binary that cargo built beside this one.
+//! The program as it is released: the binary that cargo has built from the same sources.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -37,7 +37,7 @@ impl Program {
             command.env("EVENHAND_KEY_FILE", file);
         }
         let silent = command.env("RUST_LOG", "off").stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = silent.spawn().expect("start evenhand; is it built beside this program?");
+        let mut process = silent.spawn().expect("start evenhand; is it built for release?");
         let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
         let address = lines.map_while(Result::ok).find_map(|line| {
             line.split_once("http://").and_then(|(_, address)| address.trim().parse().ok())
@@ -68,7 +68,8 @@ impl Drop for Program {
 }
 
 fn binary() -> std::path::PathBuf {
-    std::env::current_exe().expect("a path to this program").with_file_name("evenhand")
+    let own = std::env::current_exe().expect("a path to this program");
+    own.ancestors().nth(2).expect("a folder of builds").join("release/evenhand")
 }
 
 /// Waits until something holds, for so long at most; how long it took.

@@ -29,6 +29,15 @@ impl Records {
         }
     }
 
+    /// How many there are to chain.
+    pub fn len(&self) -> usize {
+        let of = |entry: &Entry| match entry {
+            Entry::One(_) => 1,
+            Entry::Each(_, ids) => ids.len(),
+        };
+        self.0.iter().map(of).sum()
+    }
+
     /// Whether there is nothing to chain.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

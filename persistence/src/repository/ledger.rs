@@ -7,6 +7,7 @@ use super::{Conn, Db, dialect};
 use crate::audit::{self, AuditEntry, ERASED};
 use crate::column::{At, Id, Instant, Key, push, rows_statement, statement, to_json, word};
 use crate::database::Context;
+use crate::error::DbError;
 use crate::page::Page;
 use crate::ports::{AuditFilter, Event, EventFilter, Ledger, Result};
 use crate::schema::{audit_detail, audit_entry, event, ledger};
@@ -21,6 +22,7 @@ use domain::policy::{Stage, Target};
 use domain::state::{cycle, review};
 use domain::time::Timestamp;
 use domain::{cycle as cycles, performance_policy as policies};
+use std::sync::mpsc;
 use uuid::Uuid;
 
 #[derive(Queryable, Selectable)]
@@ -205,70 +207,97 @@ rows_statement! {
 /// Most positions listed in one statement.
 const LISTED: usize = 1000;
 
+/// Rows that are written together.
+#[derive(Default)]
+struct Sheet {
+    entries: Entries,
+    details: Details,
+    events: Events,
+    /// The entry whose erasure is the last one here.
+    erased: Option<Uuid>,
+}
+
+impl Sheet {
+    fn write(self, conn: &mut Conn, tenant: Key) -> Result<()> {
+        if self.entries.id.is_empty() {
+            return Ok(());
+        }
+        self.entries.execute(conn)?;
+        self.details.execute(conn)?;
+        self.events.execute(conn)?;
+        // The details go once their erasure is written down.
+        if let Some(entry) = self.erased {
+            Erase { tenant, id: Key(entry) }.execute(conn)?;
+        }
+        Ok(())
+    }
+}
+
 /// The ends of chain and feed, as they are moved on.
-struct Pen<'c> {
-    conn: &'c mut Conn,
+struct Pen {
     tenant: Key,
     audit_position: i64,
     hash: Vec<u8>,
     event_position: i64,
-    entries: Entries,
-    details: Details,
-    events: Events,
+    sheet: Sheet,
 }
 
-impl Pen<'_> {
+impl Pen {
+    /// Chains all that these units have recorded, and hands over sheet by sheet.
+    fn chain(
+        mut self,
+        units: Vec<(Context, Records)>,
+        hand_over: &mut dyn FnMut(Sheet) -> Result<()>,
+    ) -> Result<Self> {
+        for (context, records) in units {
+            let mut numbers = 0..;
+            records.try_for_each(|record| {
+                let number = numbers.next().unwrap_or(u32::MAX);
+                self.add(&context, record, number)?;
+                if self.sheet.entries.id.len() == dialect::BATCH || self.sheet.erased.is_some() {
+                    hand_over(std::mem::take(&mut self.sheet))?;
+                }
+                Ok::<_, DbError>(())
+            })?;
+        }
+        hand_over(std::mem::take(&mut self.sheet))?;
+        Ok(self)
+    }
+
     fn add(&mut self, context: &Context, record: &Record, number: u32) -> Result<()> {
         self.audit_position += 1;
         self.event_position += 1;
         let position = self.audit_position;
         let mut entry = AuditEntry::chained(context, record, position, &self.hash, number)?;
         self.hash.clone_from(&entry.hash);
-        if let (Some(salt), Some(details)) = (entry.salt.take(), entry.details.take()) {
-            self.details.tenant.push(self.tenant);
-            self.details.position.push(position);
-            self.details.salt.push(salt);
-            self.details.details.push(details);
+        let Sheet { entries, details, events, erased } = &mut self.sheet;
+        if let (Some(salt), Some(text)) = (entry.salt.take(), entry.details.take()) {
+            details.tenant.push(self.tenant);
+            details.position.push(position);
+            details.salt.push(salt);
+            details.details.push(text);
         }
-        self.entries.push(self.tenant, entry);
-        self.events.tenant.push(self.tenant);
-        self.events.position.push(self.event_position);
-        self.events.id.push(Key(audit::id(context, b"event", number)));
-        self.events.kind.push(record.action.to_owned());
-        self.events.resource.push(record.resource.to_owned());
-        self.events.resource_id.push(Key(record.resource_id));
-        self.events.at.push(At(context.now));
-        self.events.data.push(to_json(&record.event)?);
-        if self.entries.id.len() == dialect::BATCH {
-            self.write()?;
-        }
-        if record.action == ERASED {
-            self.erase(record.resource_id)?;
-        }
-        Ok(())
-    }
-
-    /// Erases the details of an entry once its erasure is written down.
-    fn erase(&mut self, entry: Uuid) -> Result<()> {
-        self.write()?;
-        Erase { tenant: self.tenant, id: Key(entry) }.execute(self.conn)?;
-        Ok(())
-    }
-
-    /// Writes down what was added.
-    fn write(&mut self) -> Result<()> {
-        if !self.entries.id.is_empty() {
-            std::mem::take(&mut self.entries).execute(self.conn)?;
-            std::mem::take(&mut self.details).execute(self.conn)?;
-            std::mem::take(&mut self.events).execute(self.conn)?;
-        }
+        entries.push(self.tenant, entry);
+        events.tenant.push(self.tenant);
+        events.position.push(self.event_position);
+        events.id.push(Key(audit::id(context, b"event", number)));
+        events.kind.push(record.action.to_owned());
+        events.resource.push(record.resource.to_owned());
+        events.resource_id.push(Key(record.resource_id));
+        events.at.push(At(context.now));
+        events.data.push(to_json(&record.event)?);
+        *erased = (record.action == ERASED).then_some(record.resource_id);
         Ok(())
     }
 }
 
+/// Sheets that are chained ahead of the one being written.
+const AHEAD: usize = 2;
+
 /// Chains an audit entry and numbers an event for each record of these units, in so many statements
-/// for each [`dialect::BATCH`] of them, however many there are. The head row is locked from here to the commit,
-/// which must follow at once.
+/// for each [`dialect::BATCH`] of them, however many there are. The head row is locked from here to the
+/// commit, which must follow at once. Of many, the next ones are chained while the last ones are
+/// written: hashing and writing take about as long.
 pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Records)>) -> Result<()> {
     let tenant = Key(tenant.uuid());
     let heads = ledger::table.find(tenant).select((
@@ -277,18 +306,24 @@ pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Records)>)
         ledger::event_position,
     ));
     let (audit_position, hash, event_position) = dialect::for_update!(heads).get_result(conn)?;
-    let (entries, details, events) = Default::default();
-    let mut pen =
-        Pen { conn, tenant, audit_position, hash, event_position, entries, details, events };
-    for (context, records) in units {
-        let mut numbers = 0..;
-        records.try_for_each(|record| {
-            let number = numbers.next().unwrap_or(u32::MAX);
-            pen.add(&context, record, number)
-        })?;
-    }
-    pen.write()?;
-    let Pen { conn, audit_position: audit, hash, event_position: events, .. } = pen;
+    let pen = Pen { tenant, audit_position, hash, event_position, sheet: Sheet::default() };
+    let recorded: usize = units.iter().map(|(_, records)| records.len()).sum();
+    let pen = if recorded <= dialect::BATCH {
+        pen.chain(units, &mut |sheet| sheet.write(conn, tenant))?
+    } else {
+        std::thread::scope(|scope| {
+            let (sheets, written) = mpsc::sync_channel(AHEAD);
+            // Nobody takes a sheet any more once one could not be written, which is what is told.
+            let stopped = |_| DbError::Unavailable("a sheet before was not written".to_owned());
+            let chaining = scope
+                .spawn(move || pen.chain(units, &mut |sheet| sheets.send(sheet).map_err(stopped)));
+            for sheet in written {
+                Sheet::write(sheet, conn, tenant)?;
+            }
+            chaining.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?
+    };
+    let Pen { audit_position: audit, hash, event_position: events, .. } = pen;
     MoveHeads { audit, hash, events, tenant }.execute(conn)?;
     Ok(())
 }
