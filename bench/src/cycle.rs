@@ -272,7 +272,10 @@ pub fn gather_team(url: &str) -> Result<Uuid> {
     let mut driver = raw::connect(url)?;
     let rated = "state = 'second_review', performance = 10000, composite = 10000, \
                  collaboration = 10000, computed_grade = 'B'";
-    driver.run(&give("E000000", "BETWEEN 'E000001' AND 'E000050'", rated))?;
+    // The rater of all others is not among them: with a rating of their own that is in, every rating they
+    // hand in would be blended into it, with those of the whole company.
+    let team = "BETWEEN 'E000001' AND 'E000051' AND employee_number <> 'E000009'";
+    driver.run(&give("E000000", team, rated))?;
     driver.settle()?;
     Ok(*driver.ids(raw::MANAGERS)?.first().ok_or("nobody there")?)
 }
@@ -281,6 +284,6 @@ pub fn gather_team(url: &str) -> Result<Uuid> {
 /// in. The reviews. No engine is told how unlike other teams this one is.
 pub fn write_ratings(url: &str) -> Result<Vec<Uuid>> {
     let mut driver = raw::connect(url)?;
-    driver.run(&give("E000009", "> 'E000050'", "state = 'pending_manager'"))?;
+    driver.run(&give("E000009", "> 'E000051'", "state = 'pending_manager'"))?;
     driver.ids(raw::PENDING)
 }
