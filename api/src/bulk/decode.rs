@@ -3,6 +3,7 @@
 //! Whatever the format, a row becomes one JSON object, which is checked against the schema that
 //! the contract publishes for it.
 
+use super::stretches::in_stretches;
 use super::text::unneutralised;
 use crate::extract::{check_depth, media_type};
 use crate::faults::{Faults, MAX_FAULTS};
@@ -22,8 +23,6 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::marker::PhantomData;
-use std::num::NonZero;
-use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::sync::Arc;
 use utoipa::{PartialSchema, ToSchema};
@@ -290,22 +289,11 @@ fn read_ndjson<T: SentRow>(bytes: &[u8]) -> Result<Rows<T::Row>, Refusal> {
         }
         read += line.len();
     }
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let stretch = lines.len().div_ceil(threads).max(STRETCH);
-    let (first, others) = lines.split_at(stretch.min(lines.len()));
-    let mut sink = std::thread::scope(|scope| {
-        let others: Vec<_> = others
-            .chunks(stretch)
-            .enumerate()
-            .map(|(number, lines)| (stretch * (number + 1), lines))
-            .map(|(place, lines)| scope.spawn(move || Sink::<T>::at(place).read_lines(lines)))
-            .collect();
-        let mut sink = Sink::at(0).read_lines(first)?;
-        for other in others {
-            sink.append(other.join().unwrap_or_else(|panic| resume_unwind(panic))?);
-        }
-        Ok::<_, Refusal>(sink)
-    })?;
+    let read = |place, lines: &[&str]| Sink::<T>::at(place).read_lines(lines);
+    let mut sink = Sink::at(0);
+    for next in in_stretches(&lines, STRETCH, read) {
+        sink.append(next?);
+    }
     if broken {
         sink.put(Err(malformed()))?;
     }

@@ -1,6 +1,7 @@
 //! Use cases of bulk upsert: load what the rows touch, plan, keep.
 
 use super::decode::{Rows, SentRow};
+use super::stretches::in_stretches;
 use super::{EmployeeRow, ImportResult, OrgUnitRow, RowOutcome, RowResult, SYNCHRONOUS_ROWS};
 use crate::app::new_id;
 use crate::caller::Actor;
@@ -26,7 +27,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
-use std::num::NonZero;
 use uuid::Uuid;
 
 /// How an import runs.
@@ -204,8 +204,13 @@ impl Noun for People {
         let key = |row: &PersonRow| (row.row, row.employee_number.clone());
         let (result, changes) = conclude(import, plan, key, |person: &Employee| person.id.uuid())?;
         if !options.dry_run {
-            let records =
-                side_by_side(&changes, |it| of_person(it, actor, authority.rule, import.id));
+            // The thread that writes has enough to do.
+            let of_some = |_, some: &[Planned<Employee>]| {
+                let record = |it| of_person(it, actor, authority.rule, import.id);
+                some.iter().map(record).collect::<Vec<_>>()
+            };
+            let records = in_stretches(&changes, SYNCHRONOUS_ROWS, of_some);
+            let records = records.into_iter().flatten().collect();
             store.save_people(&changes, records, progress)?;
             let known =
                 || changes.iter().filter_map(|it| Some((it.before.as_deref()?, &*it.after)));
@@ -435,20 +440,6 @@ fn of_person(
         Some(now) if was != Some(now) => told::assigned(record, was, now),
         _ => record,
     }
-}
-
-/// What is made of each of many things, on all processors: the thread that writes has enough to do.
-fn side_by_side<T: Sync, R: Send>(things: &[T], make: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = things.len().div_ceil(threads).max(SYNCHRONOUS_ROWS);
-    let all = |some: &[T]| some.iter().map(&make).collect::<Vec<R>>();
-    std::thread::scope(|scope| {
-        // All of them are begun before the first one is waited for.
-        let begun: Vec<_> = things.chunks(share).map(|some| scope.spawn(|| all(some))).collect();
-        let made = begun.into_iter().map(|share| share.join());
-        made.flat_map(|made| made.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
 }
 
 /// What becomes of a unit.

@@ -4,6 +4,7 @@ pub mod decode;
 pub mod export;
 pub mod file;
 pub mod import;
+mod stretches;
 mod text;
 pub mod xlsx;
 

@@ -78,9 +78,7 @@ pub fn hand_over(
     }
     let leaders = before.manager_id.into_iter().chain([manager]);
     let after = Participant { manager_id: Some(manager), ..before };
-    let reply = save(store, actor, after, &cycle, record)?;
-    regroup(store, actor, &cycle, leaders, permit.rule())?;
-    Ok(reply)
+    save(store, actor, after, &cycle, leaders, record)
 }
 
 /// Takes somebody out of the evaluation.
@@ -99,9 +97,7 @@ pub(super) fn exclude(
         .field("exclusion", None::<String>, ExclusionReason::ByHr.as_str());
     let leader = before.manager_id;
     let after = Participant { exclusion, counts_for_quota: false, ..before };
-    let reply = save(store, actor, after, &cycle, record)?;
-    regroup(store, actor, &cycle, leader, permit.rule())?;
-    Ok(reply)
+    save(store, actor, after, &cycle, leader, record)
 }
 
 /// Takes somebody into the evaluation again, who must belong to a population. While reviews are
@@ -134,20 +130,21 @@ pub(super) fn include(
     }
     let leader = before.manager_id;
     let after = Participant { exclusion: None, counts_for_quota, ..before };
-    let reply = save(store, actor, after, &cycle, record)?;
-    regroup(store, actor, &cycle, leader, permit.rule())?;
-    Ok(reply)
+    save(store, actor, after, &cycle, leader, record)
 }
 
+/// Saves a participant, and has the results follow of who leads or led the team.
 fn save(
     store: &mut dyn Store,
     actor: &Actor,
     changed: Participant,
     cycle: &Cycle,
+    leaders: impl IntoIterator<Item = EmployeeId>,
     record: Record,
 ) -> Result<Reply<ParticipantView>, Refusal> {
-    let version = changed.version + 1;
+    let (version, rule) = (changed.version + 1, record.rule);
     let after = Participant { version, updated_at: actor.now, ..changed };
     store.update_participant(Change::new(after.clone(), record))?;
+    regroup(store, actor, cycle, leaders, rule)?;
     Ok(Reply::changed(ParticipantView::new(actor, after, Some(cycle.state), Mask::Full), version))
 }

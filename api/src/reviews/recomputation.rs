@@ -67,8 +67,7 @@ pub(super) fn lead<'a>(
     let leader = leader.filter(|_| basis.settings.manager.team_lambda.is_positive());
     let Some(leader) = leader else { return Ok(()) };
     let held = store.hold_review(basis.cycle, leader)?;
-    let is_open = |review: &Review| review.state.is_rated() && !review.state.is_finalised();
-    if let Some(leader) = held.filter(is_open) {
+    if let Some(leader) = held.filter(|review| review.state.is_rated()) {
         // What is missing of a leader's own result is no reason to refuse a change of another's.
         renew(store, actor, basis, &leader, rule)?.ok();
     }

@@ -167,6 +167,27 @@ pub(super) const UNFOUNDED: &str = "(review.founded = FALSE AND review.final_gra
                  AND (review.computed_grade = 'D' OR review.computed_grade = 'S' \
                       AND COALESCE(review.veto_grade, 'S') = 'S')), FALSE))";
 
+/// The reviews of who is evaluated in a cycle.
+macro_rules! evaluated {
+    ($unit:expr, $cycle:expr) => {
+        review::table
+            .inner_join(
+                participant::table.on(participant::tenant_id
+                    .eq(review::tenant_id)
+                    .and(participant::id.eq(review::participant_id))),
+            )
+            .filter(participant::tenant_id.eq($unit.scope()))
+            .filter(participant::cycle_id.eq(Key($cycle.uuid())))
+            .filter(participant::exclusion.is_null())
+    };
+}
+
+/// The states of reviews that the manager has not handed in.
+fn unrated() -> [Word<state::review::State>; 3] {
+    use state::review::State::{PendingManager, PendingRaters, PendingSelf};
+    [PendingSelf, PendingRaters, PendingManager].map(Word)
+}
+
 fn sealed(row: Option<Row>) -> Result<Option<Sealed<Cycle>>> {
     row.map(|row| Cycle::try_from(row).map(Sealed::new)).transpose()
 }
@@ -349,12 +370,11 @@ impl Cycles for Unit<'_> {
     }
 
     fn except_reviews(&mut self, exceptions: &[ParticipantId]) -> Result<()> {
-        use state::review::State::{PendingManager, PendingRaters, PendingSelf};
         let named = exceptions.iter().map(|id| Key(id.uuid()));
         diesel::update(review::table)
             .filter(review::tenant_id.eq(self.scope()))
             .filter(review::participant_id.eq_any(named))
-            .filter(review::state.eq_any([PendingSelf, PendingRaters, PendingManager].map(Word)))
+            .filter(review::state.eq_any(unrated()))
             .set(review::excepted.eq(true))
             .execute(self.conn)?;
         Ok(())
@@ -362,15 +382,7 @@ impl Cycles for Unit<'_> {
 
     fn reviews_underway(&mut self, id: CycleId) -> Result<u64> {
         let underway = Missing::before_calibration().map(Word);
-        let missing: i64 = review::table
-            .inner_join(
-                participant::table.on(participant::tenant_id
-                    .eq(review::tenant_id)
-                    .and(participant::id.eq(review::participant_id))),
-            )
-            .filter(participant::tenant_id.eq(self.scope()))
-            .filter(participant::cycle_id.eq(Key(id.uuid())))
-            .filter(participant::exclusion.is_null())
+        let missing: i64 = evaluated!(self, id)
             .filter(review::state.eq_any(underway))
             .filter(review::excepted.eq(false))
             .select(count_star())
@@ -383,18 +395,8 @@ impl Cycles for Unit<'_> {
         id: CycleId,
         exceptions: &[ParticipantId],
     ) -> Result<u64> {
-        use state::review::State::{PendingManager, PendingRaters, PendingSelf};
-        let pending = [PendingSelf, PendingRaters, PendingManager].map(Word);
-        let missing: i64 = review::table
-            .inner_join(
-                participant::table.on(participant::tenant_id
-                    .eq(review::tenant_id)
-                    .and(participant::id.eq(review::participant_id))),
-            )
-            .filter(participant::tenant_id.eq(self.scope()))
-            .filter(participant::cycle_id.eq(Key(id.uuid())))
-            .filter(participant::exclusion.is_null())
-            .filter(review::state.eq_any(pending))
+        let missing: i64 = evaluated!(self, id)
+            .filter(review::state.eq_any(unrated()))
             .filter(participant::id.ne_all(exceptions.iter().map(|id| Key(id.uuid()))))
             .select(count_star())
             .get_result(self.conn)?;
@@ -414,15 +416,7 @@ impl Cycles for Unit<'_> {
     }
 
     fn reviews_ungraded(&mut self, id: CycleId) -> Result<u64> {
-        let ungraded: i64 = review::table
-            .inner_join(
-                participant::table.on(participant::tenant_id
-                    .eq(review::tenant_id)
-                    .and(participant::id.eq(review::participant_id))),
-            )
-            .filter(participant::tenant_id.eq(self.scope()))
-            .filter(participant::cycle_id.eq(Key(id.uuid())))
-            .filter(participant::exclusion.is_null())
+        let ungraded: i64 = evaluated!(self, id)
             .filter(review::state.eq(Word(state::review::State::InCalibration)))
             .filter(review::computed_grade.is_null())
             .select(count_star())
@@ -437,15 +431,7 @@ impl Cycles for Unit<'_> {
         apart: &HashSet<EmployeeId>,
     ) -> Result<u64> {
         let apart = apart.iter().map(|person| Key(person.uuid()));
-        let mut query = review::table
-            .inner_join(
-                participant::table.on(participant::tenant_id
-                    .eq(review::tenant_id)
-                    .and(participant::id.eq(review::participant_id))),
-            )
-            .filter(participant::tenant_id.eq(self.scope()))
-            .filter(participant::cycle_id.eq(Key(id.uuid())))
-            .filter(participant::exclusion.is_null())
+        let mut query = evaluated!(self, id)
             .filter(sql::<Bool>(UNFOUNDED))
             .filter(participant::employee_id.ne_all(apart))
             .select(count_star())
