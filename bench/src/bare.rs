@@ -15,7 +15,8 @@ use uuid::Uuid;
 pub const PLAIN: &str = "/plain";
 /// Where a change is kept with its audit entry and event.
 pub const RECORDED: &str = "/recorded";
-/// Where the statements are those of Evenhand, also those that only read what a change needs.
+/// Where the statements are those of Evenhand, also those that only read what a change needs, and
+/// those that keep who looked.
 pub const SAME: &str = "/same";
 
 /// What the server is told.
@@ -153,8 +154,11 @@ async fn team(pool: Data<Pool>, team: Query<Team>) -> actix_web::Result<HttpResp
 
 async fn dashboard(pool: Data<Pool>, team: Query<Team>) -> actix_web::Result<HttpResponse> {
     let Team { manager_id, cycle_id } = team.into_inner();
-    let found =
-        blocking(move || pool.read(|driver| driver.dashboard(manager_id, cycle_id, pool.day)));
+    let found = blocking(move || {
+        let found = pool.read(|driver| driver.dashboard(manager_id, cycle_id, pool.day))?;
+        pool.write(|driver| driver.look(&found.shown()))?;
+        Ok(found)
+    });
     Ok(HttpResponse::Ok().json(found.await?))
 }
 

@@ -133,6 +133,17 @@ pub struct Dashboard {
     pub goal_sums: Rows,
 }
 
+impl Dashboard {
+    /// The reviews it shows, each with the person it is about.
+    pub fn shown(&self) -> Vec<(Uuid, Uuid)> {
+        let about = |member: &Vec<Cell>| match (&member[3], &member[1]) {
+            (Cell::Id(review), Cell::Id(person)) => Some((*review, *person)),
+            _ => None,
+        };
+        self.members.iter().filter_map(about).collect()
+    }
+}
+
 /// A rating that is handed in.
 pub struct Submission {
     pub review: Uuid,
@@ -216,6 +227,8 @@ pub trait Driver: Send {
     fn team(&mut self, manager: Uuid, cycle: Uuid) -> Result<Vec<Member>>;
     /// Hands a rating in with everything that follows; none if the version has moved on.
     fn submit(&mut self, submission: &Submission) -> Result<Option<Submitted>>;
+    /// Keeps, durably, that somebody was shown reviews, each with the person it is about.
+    fn look(&mut self, about: &[(Uuid, Uuid)]) -> Result<()>;
     /// The one tenant.
     fn tenant(&self) -> Uuid;
     /// The words of the engine.
@@ -587,6 +600,12 @@ const AUDIT_DETAIL: &str =
     "INSERT INTO audit_detail (tenant_id, position, salt, details) VALUES ($1, $2, $3, $4)";
 const EVENT: &str = "INSERT INTO event (tenant_id, position, id, type, resource, resource_id, at, \
      data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+/// Moves the head of the log of looks, which holds it until the transaction ends, and says where.
+const MOVE_LOOKS: &str = "UPDATE ledger SET read_position = read_position + 1, read_hash = $1 \
+     WHERE tenant_id = $2 RETURNING read_position";
+const LOOK: &str = "INSERT INTO read_entry (tenant_id, position, id, at, reader_kind, reader_id, \
+     operation, request_id, subjects, subjects_digest, previous_hash, hash) \
+     VALUES ($1, $2, $3, $4, $5, $1, 'getManagerDashboard', $6, $7, $8, $8, $8)";
 
 /// What the bare side computes from a rating: as long as the product's trace of one.
 static COMPUTED: LazyLock<String> = LazyLock::new(|| "=".repeat(2_000));

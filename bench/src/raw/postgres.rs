@@ -229,6 +229,9 @@ const INCOMING: &str = "CREATE TEMP TABLE incoming (id uuid, assignment_id uuid,
      ON COMMIT DROP";
 const PAGE_EXTERNAL_IDS: &str = "SELECT employee_id, system, value FROM employee_external_id \
      WHERE tenant_id = $1 AND employee_id = ANY ($2) ORDER BY system";
+const SHOWN: &str = "INSERT INTO read_subject (tenant_id, position, review_id, employee_id) \
+     SELECT $1, $2, review_id, employee_id \
+     FROM unnest($3::uuid[], $4::uuid[]) AS s (review_id, employee_id)";
 const DIALECT: Dialect = Dialect {
     snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     hold_review: review!("r.id = $2 FOR SHARE OF c, p FOR NO KEY UPDATE OF r"),
@@ -412,6 +415,21 @@ impl Driver for Postgres {
         }
         self.client.batch_execute("COMMIT")?;
         Ok(submitted)
+    }
+
+    fn look(&mut self, about: &[(Uuid, Uuid)]) -> Result<()> {
+        let (tenant, digest) = (self.tenant, &[7_u8; 32][..]);
+        self.client.batch_execute("BEGIN")?;
+        let head = self.query(MOVE_LOOKS, &[&digest, &tenant])?;
+        let position: i64 = head.first().ok_or("a tenant without ledger")?.get(0);
+        let id = Mark::new(position).id;
+        let (request, subjects) = (id.to_string(), about.len() as i64);
+        let entry: Values<'_> =
+            &[&tenant, &position, &id, &now(), &ACTOR_KIND, &request, &subjects, &digest];
+        self.execute(LOOK, entry)?;
+        let (reviews, people): (Vec<Uuid>, Vec<Uuid>) = about.iter().copied().unzip();
+        self.execute(SHOWN, &[&tenant, &position, &reviews, &people])?;
+        Ok(self.client.batch_execute("COMMIT")?)
     }
 
     fn tenant(&self) -> Uuid {

@@ -363,6 +363,23 @@ impl Driver for Sqlite {
         Ok(submitted)
     }
 
+    fn look(&mut self, about: &[(Uuid, Uuid)]) -> Result<()> {
+        let (tenant, digest) = (self.tenant, [7_u8; 32]);
+        self.execute("BEGIN IMMEDIATE", &[])?;
+        let mut heads = self.conn.prepare_cached(MOVE_LOOKS)?;
+        let position: i64 = heads.query_row(params![digest, tenant], |row| row.get(0))?;
+        let id = Mark::new(position).id;
+        let (request, subjects) = (id.to_string(), about.len() as i64);
+        let entry = params![tenant, position, id, micros(), ACTOR_KIND, request, subjects, digest];
+        self.execute(LOOK, entry)?;
+        let shown =
+            ("INSERT INTO read_subject (tenant_id, position, review_id, employee_id)", 4, "");
+        self.upsert(shown, about, |(review, person)| {
+            vec![Box::new(tenant), Box::new(position), Box::new(review), Box::new(person)]
+        })?;
+        self.execute("COMMIT", &[])
+    }
+
     fn tenant(&self) -> Uuid {
         self.tenant
     }
