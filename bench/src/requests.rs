@@ -5,7 +5,7 @@ use crate::load::{Target, Work, drive, ready};
 use crate::product::Product;
 use crate::report::{Answers, Comparison, REQUESTS, Section};
 use crate::server::Server;
-use crate::{Options, Part, Result, bare, wait};
+use crate::{Options, Part, Result, bare, raw, wait};
 use std::process::Command;
 use std::time::Duration;
 use uuid::Uuid;
@@ -31,8 +31,10 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// A database to which nobody is connected, and a copy of it.
+    /// A database to which nobody is connected, and a copy of it. What was written before is settled,
+    /// so that an engine's own tidying up strikes neither side.
     pub fn of(engine: &Engine, ours: &str, bare: &str) -> Result<Self> {
+        raw::connect(&engine.url(ours))?.settle()?;
         engine.copy(ours, bare)?;
         Ok(Self { ours: engine.url(ours), bare: engine.url(bare) })
     }

@@ -133,6 +133,8 @@ fn exports(pair: &Pair, options: &Options, out: Outgoing, section: &mut Section)
     raw::connect(&pair.ours)?.settle()?;
     let mut driver = raw::connect(&pair.bare)?;
     driver.settle()?;
+    // Whoever is handed ratings has looked at everybody's.
+    let shown = matches!(raw, Export::Ratings).then(|| driver.reviewed()).transpose()?;
     let product = wait(Product::serve(&pair.ours))?;
     product.server.forget_peak()?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
@@ -141,7 +143,10 @@ fn exports(pair: &Pair, options: &Options, out: Outgoing, section: &mut Section)
             lines if lines > rows => Ok(()),
             lines => Err(format!("the export was cut off after {lines} lines").into()),
         })?);
-        theirs.push(rate(rows, || driver.export(raw).map(drop))?);
+        theirs.push(rate(rows, || {
+            driver.export(raw)?;
+            shown.as_ref().map_or(Ok(()), |shown| driver.look(shown))
+        })?);
     }
     section.idle.get_or_insert(product.idle);
     section.memory.push((memory, product.server.peak()?));

@@ -44,6 +44,15 @@ fn ids_in(rows: &Rows, column: usize) -> Vec<Uuid> {
     rows.iter().filter_map(id).collect()
 }
 
+/// The ids in two columns, of the rows that have both.
+fn pairs_in(rows: &Rows, one: usize, other: usize) -> Vec<(Uuid, Uuid)> {
+    let pair = |row: &Vec<Cell>| match (&row[one], &row[other]) {
+        (Cell::Id(one), Cell::Id(other)) => Some((*one, *other)),
+        _ => None,
+    };
+    rows.iter().filter_map(pair).collect()
+}
+
 /// The id in a column of the first row.
 fn id_in(rows: &Rows, column: usize) -> Result<Uuid> {
     Ok(*ids_in(rows, column).first().ok_or("no id where one was expected")?)
@@ -136,11 +145,7 @@ pub struct Dashboard {
 impl Dashboard {
     /// The reviews it shows, each with the person it is about.
     pub fn shown(&self) -> Vec<(Uuid, Uuid)> {
-        let about = |member: &Vec<Cell>| match (&member[3], &member[1]) {
-            (Cell::Id(review), Cell::Id(person)) => Some((*review, *person)),
-            _ => None,
-        };
-        self.members.iter().filter_map(about).collect()
+        pairs_in(&self.members, 3, 1)
     }
 }
 
@@ -229,6 +234,12 @@ pub trait Driver: Send {
     fn submit(&mut self, submission: &Submission) -> Result<Option<Submitted>>;
     /// Keeps, durably, that somebody was shown reviews, each with the person it is about.
     fn look(&mut self, about: &[(Uuid, Uuid)]) -> Result<()>;
+    /// The reviews of everybody, each with the person it is about.
+    fn reviewed(&mut self) -> Result<Vec<(Uuid, Uuid)>> {
+        let tenant = self.tenant();
+        Ok(pairs_in(&self.rows(REVIEWED, &[&tenant], None)?, 0, 1))
+    }
+
     /// The one tenant.
     fn tenant(&self) -> Uuid;
     /// The words of the engine.
@@ -282,16 +293,16 @@ pub fn connect(url: &str) -> Result<Box<dyn Driver>> {
     })
 }
 
+/// Employees with their employments, which SQLite joins in the order of their names where it is told.
 macro_rules! employee {
     ($rest:literal) => {
         concat!(
             "SELECT e.id, e.employee_number, e.name, e.email, w.hire_date, w.last_day, \
              e.version, e.created_at, e.updated_at, a.id, a.effective_from, a.effective_to, \
              a.org_unit_id, a.position_id, a.job_title, a.manager_id FROM employee e \
-             JOIN employment w ON w.tenant_id = e.tenant_id AND w.employee_id = e.id \
-             LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id \
+             CROSS JOIN employment w LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id \
              AND a.effective_from <= $1 AND (a.effective_to IS NULL OR a.effective_to >= $1) \
-             WHERE e.tenant_id = $2 AND ",
+             WHERE e.tenant_id = $2 AND w.tenant_id = e.tenant_id AND w.employee_id = e.id AND ",
             $rest
         )
     };
@@ -600,6 +611,10 @@ const AUDIT_DETAIL: &str =
     "INSERT INTO audit_detail (tenant_id, position, salt, details) VALUES ($1, $2, $3, $4)";
 const EVENT: &str = "INSERT INTO event (tenant_id, position, id, type, resource, resource_id, at, \
      data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+/// The reviews of everybody, each with the person it is about.
+const REVIEWED: &str = "SELECT r.id, p.employee_id FROM review r \
+     JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id \
+     WHERE r.tenant_id = $1";
 /// Moves the head of the log of looks, which holds it until the transaction ends, and says where.
 const MOVE_LOOKS: &str = "UPDATE ledger SET read_position = read_position + 1, read_hash = $1 \
      WHERE tenant_id = $2 RETURNING read_position";
