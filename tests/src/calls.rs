@@ -62,7 +62,12 @@ impl<'a> Calls<'a> {
     /// # Panics
     /// When nobody has said yet how the operation is called.
     pub fn request(&self, operation: &Operation, caller: &Client) -> Request {
-        let Target { id, query, body } = self.target(operation.id);
+        self.about(&self.target(operation), operation, caller)
+    }
+
+    /// The request of an operation about what was made for it.
+    pub fn about(&self, target: &Target, operation: &Operation, caller: &Client) -> Request {
+        let Target { id, query, .. } = target;
         let path = match id {
             Some(id) => operation.path.replace("{id}", &id.to_string()),
             None => operation.path.replace("{slug}", "not-found"),
@@ -76,24 +81,26 @@ impl<'a> Calls<'a> {
             let seen = if seen.status == 200 { seen } else { self.hr.get(item).expect(200) };
             request = request.if_match(&seen.etag());
         }
-        match body {
-            Body::None => request,
-            Body::Json(value) => request.json(&value),
-        }
+        target.fill(request)
     }
 
     /// The same request for a record that does not exist.
-    pub fn missing(&self, operation: &Operation, caller: &Client) -> Request {
-        let Target { query, body, .. } = self.target(operation.id);
+    pub fn missing(&self, target: &Target, operation: &Operation, caller: &Client) -> Request {
+        let query = &target.query;
         let path = operation.path.replace("{id}", "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11");
         let mut request = caller.request(&operation.method, format!("{path}{query}"));
         if operation.is_guarded() {
             request = request.if_match("\"1-0\"");
         }
-        match body {
-            Body::None => request,
-            Body::Json(value) => request.json(&value),
-        }
+        target.fill(request)
+    }
+
+    /// What a request of an operation may be about: a record in the state it needs, and a body.
+    ///
+    /// # Panics
+    /// When nobody has said yet how the operation is called.
+    pub fn target(&self, operation: &Operation) -> Target {
+        self.made_for(operation.id)
     }
 
     /// Who shall send the request of an operation that `caller` might: somebody new where it ends
@@ -292,7 +299,7 @@ impl<'a> Calls<'a> {
         target
     }
 
-    fn target(&self, operation: &str) -> Target {
+    fn made_for(&self, operation: &str) -> Target {
         let nothing = Target { id: None, query: String::new(), body: Body::None };
         match operation {
             "getLiveness"
@@ -626,7 +633,7 @@ impl<'a> Calls<'a> {
 }
 
 /// What a request is about.
-struct Target {
+pub struct Target {
     id: Option<Uuid>,
     query: String,
     body: Body,
@@ -638,6 +645,13 @@ enum Body {
 }
 
 impl Target {
+    fn fill(&self, request: Request) -> Request {
+        match &self.body {
+            Body::None => request,
+            Body::Json(value) => request.json(value),
+        }
+    }
+
     fn with(self, body: Value) -> Self {
         Self { body: Body::Json(body), ..self }
     }

@@ -1,54 +1,125 @@
 //! Who may do what: every operation of the contract by every persona, against a reviewed table.
+//!
+//! Each tag of the contract is a test of its own; `EVENHAND_TEST_PERSONA` leaves one persona, of
+//! whom then only the answers are compared, not what is hidden from them that others see.
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::num::NonZero;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tests::calls::{self, Calls};
+use std::fs;
+use std::sync::{Mutex, PoisonError};
+use tests::calls::{self, Calls, Target};
 use tests::client::Credentials;
 use tests::contract::{self, Operation};
 use tests::world::Persona;
 use tests::{Answer, Engine, TestApp, golden, on_each_engine};
 
-on_each_engine![every_operation_by_every_persona];
+const PAGE: &str = "docs/access-matrix.md";
+
+/// Tests the operations of each tag on each engine.
+macro_rules! tags {
+    ($($name:ident),* $(,)?) => {
+        const TAGS: &[&str] = &[$(stringify!($name)),*];
+        $(fn $name(app: &TestApp) {
+            by_tag(app.engine, stringify!($name));
+        })*
+        on_each_engine![$($name),*];
+    };
+}
+
+tags! {
+    access, accounts, api_keys, audit_entries, audit_heads, auth, calibration_sessions, check_ins,
+    cycles, dashboards, employees, events, goal_changes, goals, jobs, me, measurements, meta, moves,
+    org_units, participants, policies, positions, ratings, results, reviews, role_assignments,
+    tenant, to_dos,
+}
+
+#[test]
+fn every_tag_is_tested() {
+    let tags: BTreeSet<_> = contract::operations().values().map(tag_of).collect();
+    assert_eq!(tags, TAGS.iter().map(|&tag| tag.to_owned()).collect());
+}
+
+/// What stands around the rows, and that there is none of an operation that is no more.
+#[test]
+fn the_page_is_as_it_is_written() {
+    change_page(|_| {});
+}
+
+/// The tag of an operation as the name of its test.
+fn tag_of(operation: &Operation) -> String {
+    operation.object["tags"][0].as_str().expect("every operation has a tag").replace('-', "_")
+}
 
 /// Proves R87 through `listEmployees`.
-fn every_operation_by_every_persona(app: &TestApp) {
-    let operations: Vec<_> = contract::operations().values().collect();
-    let (next, rows) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-    let work = || loop {
-        let at = next.fetch_add(1, Ordering::Relaxed);
-        let Some(operation) = operations.get(at) else { break };
-        let row = by_everyone(app.engine, operation);
-        rows.lock().expect("no row has failed").insert(at, row);
-    };
-    let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
-    std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
-    let mut table = Table::default();
-    for (operation, row) in operations.iter().zip(rows.into_inner().expect("all rows").values()) {
-        table.add(operation, row);
+fn by_tag(engine: Engine, tag: &str) {
+    let operations = contract::operations().values();
+    let operations = operations.filter(|operation| tag_of(operation) == tag);
+    let rows: Vec<_> =
+        operations.map(|operation| (operation.id, by_everyone(engine, operation))).collect();
+    let asked = asked();
+    if tests::variable("UPDATE").is_some() {
+        assert!(asked.len() == Persona::ALL.len(), "a row is of all personas");
+        change_page(|page| {
+            page.rows.extend(rows.into_iter().map(|(id, row)| (id.to_owned(), cells(&row))));
+        });
+        return;
     }
-    golden::compare("docs/access-matrix.md", &table.page());
+    let page = Page::committed();
+    let mut faults = String::new();
+    for (id, row) in rows {
+        let committed = page.rows.get(id).map_or(&[][..], Vec::as_slice);
+        let committed = committed.iter().zip(Persona::ALL).filter(|(_, who)| asked.contains(who));
+        let mut committed: Vec<_> = committed.map(|(cell, _)| cell.clone()).collect();
+        let mut found = cells(&row);
+        if asked.len() < Persona::ALL.len() {
+            for cell in committed.iter_mut().chain(&mut found) {
+                *cell = Cell { answer: cell.answer.clone(), ..Cell::default() };
+            }
+        }
+        let none = Cell::default();
+        for (number, (persona, found)) in asked.iter().zip(&found).enumerate() {
+            let committed = committed.get(number).unwrap_or(&none);
+            if committed != found {
+                let _ = writeln!(faults, "{id}: {}: {committed:?} is {found:?}", persona.name());
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{PAGE} says otherwise (UPDATE=1 rewrites it):\n{faults}");
+}
+
+/// The personas to ask: all, or the one that is named.
+fn asked() -> Vec<Persona> {
+    match tests::variable("EVENHAND_TEST_PERSONA") {
+        Some(name) => {
+            let named = Persona::ALL.into_iter().find(|persona| persona.name() == name);
+            vec![named.unwrap_or_else(|| panic!("{PAGE} has no column {name}"))]
+        }
+        None => Persona::ALL.to_vec(),
+    }
 }
 
 /// What comes of an operation for each persona, in a company of its own, and in one of each caller's
 /// whose sessions would end.
-fn by_everyone(engine: Engine, operation: &Operation) -> [Outcome; Persona::ALL.len()] {
+fn by_everyone(engine: Engine, operation: &Operation) -> Vec<Outcome> {
     let shared = TestApp::start(engine, &[]);
-    Persona::ALL.map(|persona| {
+    // Nobody may change what belongs to another company, so that one record does for all.
+    let foreign = operation.is_on_one() && operation.is_secured();
+    let foreign = foreign.then(|| Calls::other(&shared).target(operation));
+    let outcome = |persona| {
         if calls::ENDS_SESSIONS.contains(&operation.id) {
-            Outcome::of(&TestApp::start(engine, &[]), operation, persona)
+            Outcome::of(&TestApp::start(engine, &[]), operation, persona, None)
         } else {
-            Outcome::of(&shared, operation, persona)
+            Outcome::of(&shared, operation, persona, foreign.as_ref())
         }
-    })
+    };
+    asked().into_iter().map(outcome).collect()
 }
 
 /// What came of a request.
 struct Outcome {
     answer: Answer,
+    persona: Persona,
     /// Names of the properties shown of the record, or of any record of the list.
     fields: BTreeSet<String>,
     /// How many records the list has.
@@ -56,10 +127,16 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn of(app: &TestApp, operation: &Operation, persona: Persona) -> Self {
+    fn of(
+        app: &TestApp,
+        operation: &Operation,
+        persona: Persona,
+        foreign: Option<&Target>,
+    ) -> Self {
         let caller = app.as_(persona);
         let (own, other) = (Calls::own(app), Calls::other(app));
-        let answer = own.request(operation, &caller).send();
+        let target = own.target(operation);
+        let answer = own.about(&target, operation, &caller).send();
         if answer.status < 300 && matches!(app.world.credentials(persona), Credentials::Key(_)) {
             assert!(
                 !operation.is_secured() || operation.takes_keys(),
@@ -69,14 +146,22 @@ impl Outcome {
         }
         let about_records = operation.is_secured() && !calls::ENDS_SESSIONS.contains(&operation.id);
         if about_records && persona == Persona::OtherHrAdmin {
-            let unknown = own.missing(operation, &caller).send();
-            assert_hides(app, operation, persona, &answer, &unknown);
+            let unknown = || own.missing(&target, operation, &caller).send();
+            assert_hides(app, operation, persona, &answer, unknown);
         } else if about_records {
-            let theirs = other.request(operation, &caller).send();
-            let unknown = other.missing(operation, &caller).send();
-            assert_hides(app, operation, persona, &theirs, &unknown);
+            let made;
+            let target = match foreign {
+                Some(target) => target,
+                None => {
+                    made = other.target(operation);
+                    &made
+                }
+            };
+            let theirs = other.about(target, operation, &caller).send();
+            let unknown = || other.missing(target, operation, &caller).send();
+            assert_hides(app, operation, persona, &theirs, unknown);
             if answer.status == 404 {
-                assert_same(operation, persona, &answer, &unknown);
+                assert_same(operation, persona, &answer, &unknown());
             }
         }
         let shown = match answer.media_type() {
@@ -87,7 +172,7 @@ impl Outcome {
         let records = rows.map_or(vec![&shown], |rows| rows.iter().collect());
         let fields = records.into_iter().filter_map(Value::as_object);
         let fields = fields.flat_map(|record| record.keys().cloned()).collect();
-        Self { rows: rows.map(Vec::len), answer, fields }
+        Self { rows: rows.map(Vec::len), answer, persona, fields }
     }
 }
 
@@ -110,11 +195,11 @@ fn assert_hides(
     operation: &Operation,
     persona: Persona,
     theirs: &Answer,
-    unknown: &Answer,
+    unknown: impl FnOnce() -> Answer,
 ) {
     if operation.is_on_one() {
         assert!(theirs.status >= 400, "{}: {}: {theirs:?}", operation.id, persona.name());
-        assert_same(operation, persona, theirs, unknown);
+        assert_same(operation, persona, theirs, &unknown());
     }
     let hidden = if persona == Persona::OtherHrAdmin { &app.world.own } else { &app.world.other };
     let body = String::from_utf8_lossy(&theirs.body);
@@ -145,51 +230,93 @@ fn canonical(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {
     (answer.status, headers, body)
 }
 
-/// The table, with notes on what is left out for whom.
-#[derive(Default)]
-struct Table {
-    lines: String,
-    notes: BTreeMap<String, usize>,
+/// What the table says of an operation and a persona.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Cell {
+    /// Status, and the rule or the kind of problem.
+    answer: String,
+    /// ` some` or ` none` where the list shows fewer records than somebody else sees.
+    share: String,
+    /// Properties that somebody else sees.
+    hidden: String,
 }
 
-impl Table {
-    fn add(&mut self, operation: &Operation, row: &[Outcome]) {
-        // The last one sees the other company, which is not the measure of this one.
-        let own = &row[..row.len() - 1];
-        let succeeded = || own.iter().filter(|outcome| outcome.answer.status < 300);
-        let all: BTreeSet<String> =
-            succeeded().flat_map(|outcome| outcome.fields.clone()).collect();
-        let longest = succeeded().filter_map(|outcome| outcome.rows).max();
-        let _ = write!(self.lines, "| `{}` |", operation.id);
-        for (number, Outcome { answer, fields, rows }) in row.iter().enumerate() {
-            let mut cell = answer.status.to_string();
-            let (rows, fields) = if number < own.len() { (*rows, fields) } else { (longest, &all) };
-            if answer.status >= 400 {
-                let rule = answer.json()["rule"].as_str().map(str::to_owned);
-                let reason = rule.as_deref().or(answer.problem()).unwrap_or_default();
-                if !matches!(answer.status, 401 | 404) {
-                    let _ = write!(cell, " {reason}");
-                }
-            } else {
-                if rows == Some(0) && longest > Some(0) {
-                    cell += " none";
-                } else if rows < longest {
-                    cell += " some";
-                }
-                let hidden: Vec<_> = all.difference(fields).collect();
-                if !hidden.is_empty() && rows != Some(0) {
-                    let names: Vec<_> = hidden.iter().map(|name| format!("`{name}`")).collect();
-                    let next = self.notes.len() + 1;
-                    let note = self.notes.entry(names.join(", ")).or_insert(next);
-                    let _ = write!(cell, " ({note})");
-                }
+/// What the table says of an operation.
+fn cells(row: &[Outcome]) -> Vec<Cell> {
+    // Somebody of another company is not the measure of this one.
+    let own = || row.iter().filter(|outcome| outcome.persona != Persona::OtherHrAdmin);
+    let succeeded = || own().filter(|outcome| outcome.answer.status < 300);
+    let all: BTreeSet<String> = succeeded().flat_map(|outcome| outcome.fields.clone()).collect();
+    let longest = succeeded().filter_map(|outcome| outcome.rows).max();
+    let cell = |Outcome { answer, persona, fields, rows }: &Outcome| {
+        let mut cell = Cell { answer: answer.status.to_string(), ..Cell::default() };
+        if answer.status >= 400 {
+            let rule = answer.json()["rule"].as_str().map(str::to_owned);
+            let reason = rule.as_deref().or(answer.problem()).unwrap_or_default();
+            if !matches!(answer.status, 401 | 404) {
+                let _ = write!(cell.answer, " {reason}");
             }
-            let _ = write!(self.lines, " {cell} |");
+        } else if *persona != Persona::OtherHrAdmin {
+            if *rows == Some(0) && longest > Some(0) {
+                cell.share = " none".to_owned();
+            } else if *rows < longest {
+                cell.share = " some".to_owned();
+            }
+            if *rows != Some(0) {
+                let hidden: Vec<_> =
+                    all.difference(fields).map(|name| format!("`{name}`")).collect();
+                cell.hidden = hidden.join(", ");
+            }
         }
-        self.lines.push('\n');
+        cell
+    };
+    row.iter().map(cell).collect()
+}
+
+/// The table, by operation.
+struct Page {
+    rows: BTreeMap<String, Vec<Cell>>,
+}
+
+/// Compares the committed page with what a change makes of it, or writes that, one at a time.
+fn change_page(change: impl FnOnce(&mut Page)) {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut page = Page::committed();
+    change(&mut page);
+    golden::compare(PAGE, &page.text());
+}
+
+impl Page {
+    /// The page as it is committed, with rows of operations that there are.
+    fn committed() -> Self {
+        let text = fs::read_to_string(golden::root().join(PAGE)).expect("read the page");
+        let lines = || text.lines().skip_while(|line| *line != "## What comes of it");
+        let notes = lines().skip_while(|line| *line != "## Notes");
+        let notes: BTreeMap<&str, &str> = notes.filter_map(|line| line.split_once(". ")).collect();
+        let cell = |cell: &str| {
+            let (cell, hidden) = match cell.split_once(" (") {
+                Some((cell, note)) => (cell, notes[note.trim_end_matches(')')]),
+                None => (cell, ""),
+            };
+            let share = [" some", " none"].into_iter().find(|share| cell.ends_with(share));
+            let share = share.unwrap_or_default();
+            Cell {
+                answer: cell.trim_end_matches(share).to_owned(),
+                share: share.to_owned(),
+                hidden: hidden.to_owned(),
+            }
+        };
+        let row = |line: &str| {
+            let (id, cells) = line.strip_prefix("| `")?.split_once("` | ")?;
+            let cells = cells.trim_end_matches(" |").split(" | ").map(cell).collect();
+            contract::operations().contains_key(id).then(|| (id.to_owned(), cells))
+        };
+        Self { rows: lines().filter_map(row).collect() }
     }
 
-    fn page(&self) -> String {
+    /// The whole page.
+    fn text(&self) -> String {
         let mut page = String::from(
             "# Who may do what\n\nGenerated by a test that compares it with what it finds; \
              `UPDATE=1 cargo test -p tests access_matrix` writes it again.\n\n\
@@ -214,11 +341,25 @@ impl Table {
         page += "\n|---|";
         page += &"---|".repeat(Persona::ALL.len());
         page.push('\n');
-        page += &self.lines;
+        let mut notes: Vec<&str> = Vec::new();
+        for (id, cells) in &self.rows {
+            let _ = write!(page, "| `{id}` |");
+            for Cell { answer, share, hidden } in cells {
+                let _ = write!(page, " {answer}{share}");
+                if !hidden.is_empty() {
+                    let known = notes.iter().position(|note| note == hidden);
+                    let number = known.unwrap_or_else(|| {
+                        notes.push(hidden);
+                        notes.len() - 1
+                    });
+                    let _ = write!(page, " ({})", number + 1);
+                }
+                page += " |";
+            }
+            page.push('\n');
+        }
         page += "\n## Notes\n\nNot shown:\n\n";
-        let mut notes: Vec<_> = self.notes.iter().map(|(names, number)| (number, names)).collect();
-        notes.sort_unstable();
-        for (number, names) in notes {
+        for (number, names) in (1..).zip(notes) {
             let _ = writeln!(page, "{number}. {names}");
         }
         page
