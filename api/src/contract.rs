@@ -4,7 +4,10 @@
 //! headers for retries, concurrency and caching, examples - is added here in one step, for the
 //! served, the committed and the linted document alike.
 
-use crate::problem::{KINDS, MEDIA_TYPE, Problem};
+use crate::areas::{JobResult, routes};
+use crate::platform::areas::{self, Operation};
+use crate::platform::jobs::RESULT;
+use crate::platform::problem::{KINDS, MEDIA_TYPE, Problem};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -72,36 +75,23 @@ pub fn document() -> &'static Value {
 
 /// The document as text, as it is committed.
 pub fn text() -> String {
-    format!("{:#}\n", *DOCUMENT)
-}
-
-/// An operation of the contract.
-#[derive(Clone, Copy, Debug)]
-pub struct Operation<'d> {
-    /// Path template, such as `/v1/positions/{id}`.
-    pub path: &'d str,
-    /// Method in lower case.
-    pub method: &'d str,
-    /// The operation object.
-    pub object: &'d Value,
+    areas::text(&DOCUMENT)
 }
 
 /// Every operation of the contract.
 pub fn operations() -> impl Iterator<Item = Operation<'static>> {
-    let paths = DOCUMENT["paths"].as_object().into_iter().flatten();
-    paths.flat_map(|(path, item)| {
-        let methods = item.as_object().into_iter().flatten();
-        methods.map(move |(method, object)| Operation { path, method, object })
-    })
+    areas::operations(&DOCUMENT)
 }
 
 fn collect() -> Value {
     let (_, mut document) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(Base::openapi())
-        .configure(crate::routes::routes)
+        .configure(routes)
         .split_for_parts();
-    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    let results = (RESULT.to_owned(), JobResult::schema());
+    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema()), results];
+    JobResult::schemas(&mut schemas);
     Problem::schemas(&mut schemas);
     document.components.get_or_insert_default().schemas.extend(schemas);
     serde_json::to_value(document).unwrap_or_default()

@@ -1,14 +1,16 @@
 //! Units and people as use cases see them: trees, histories, and who is shown what of whom.
 
-use api::caller::Actor;
-use api::employees::{
+use api::people::employees::{
     NewAssignment, NewEmployee, NewReinstatement, NewTermination, assign_employee, create_employee,
     list_employees, reinstate_employee, terminate_employee, update_employee,
 };
-use api::extract::parse;
-use api::org_units::{NewOrgUnit, NewOrgUnitMove, create_org_unit, delete_org_unit, move_org_unit};
-use api::refusal::Refusal;
-use api::reply::Reply;
+use api::people::org_units::{
+    NewOrgUnit, NewOrgUnitMove, create_org_unit, delete_org_unit, move_org_unit,
+};
+use api::platform::caller::Actor;
+use api::platform::extract::parse;
+use api::platform::refusal::Refusal;
+use api::platform::reply::Reply;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::account::{Role, Scope};
 use domain::change::{Change, Record};

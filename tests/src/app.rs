@@ -7,9 +7,10 @@ use crate::world::{self, Persona, World};
 use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
 use actix_web::web::Data;
-use api::app::App;
-use api::clock::Clock;
-use api::config::Settings;
+use api::areas::AREAS;
+use api::platform::app::App;
+use api::platform::clock::Clock;
+use api::platform::config::Settings;
 use clap::Parser;
 use persistence::{AuditEntry, AuditFilter, Database, EventFilter, Page, Store};
 use std::fs;
@@ -218,10 +219,12 @@ impl Server {
         let (tell, told) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             System::new().block_on(async move {
-                let app = App::open(settings, Clock::default()).await.expect("open the database");
+                let app =
+                    App::open(settings, Clock::default(), &AREAS).await.expect("open the database");
                 let app = Data::new(app);
-                let (server, addresses) = api::server::start(app.clone()).expect("listen");
-                actix_web::rt::spawn(api::jobs::runner::run(app.clone()));
+                let (server, addresses) =
+                    api::platform::server::start(app.clone()).expect("listen");
+                actix_web::rt::spawn(api::platform::jobs::runner::run(app.clone()));
                 let _ = tell.send((app, addresses[0], server.handle()));
                 server.await.expect("serve");
             });

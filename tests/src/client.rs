@@ -241,12 +241,12 @@ impl Answer {
 
     /// The problem type, if it is a refusal.
     pub fn problem(&self) -> Option<&'static str> {
-        if self.media_type() != api::problem::MEDIA_TYPE {
+        if self.media_type() != api::platform::problem::MEDIA_TYPE {
             return None;
         }
         let body: Value = serde_json::from_slice(&self.body).ok()?;
         let slug = body["type"].as_str()?.strip_prefix("/problems/")?;
-        api::problem::KINDS.get(slug).map(|kind| kind.slug.as_str())
+        api::platform::problem::KINDS.get(slug).map(|kind| kind.slug.as_str())
     }
 
     /// The body as JSON.

@@ -2,9 +2,9 @@
 
 use crate::sql;
 use crate::{Engine, TestApp};
-use api::audit_heads::AuditHeadView;
-use api::audit_heads::signing::{HeadKey, holds};
-use api::key_file::KeyFile;
+use api::access::audit_heads::AuditHeadView;
+use api::access::audit_heads::signing::{HeadKey, holds};
+use api::platform::key_file::KeyFile;
 use persistence::audit::{KeptHead, Signature, Tampering, verify};
 use persistence::{AuditEntry, AuditFilter, Database, Page};
 use rand::rngs::StdRng;

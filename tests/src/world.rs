@@ -399,7 +399,7 @@ impl Builder {
 
     /// Lets a job run to its end: as many rows as make one, of which none is kept.
     fn job(mut self) -> Self {
-        let rows: Vec<_> = (0..=api::bulk::SYNCHRONOUS_ROWS)
+        let rows: Vec<_> = (0..=api::platform::jobs::SYNCHRONOUS_ROWS)
             .map(|row| json!({ "code": format!("J{row}"), "name": "Row", "kind": "company" }))
             .collect();
         let path = "/v1/org-units/bulk?dry_run=true&atomic=false";

@@ -1,10 +1,10 @@
 //! The chains of a company against whoever could change all of the database: what is erased, what
 //! is cut off, what is written anew.
 
-use api::audit_heads::AuditHeadView;
-use api::audit_heads::publication::publish_all;
-use api::audit_heads::signing::HeadKey;
-use api::key_file::KeyFile;
+use api::access::audit_heads::AuditHeadView;
+use api::access::audit_heads::publication::publish_all;
+use api::access::audit_heads::signing::HeadKey;
+use api::platform::key_file::KeyFile;
 use chrono::TimeDelta;
 use persistence::Database;
 use serde_json::{Value, json};

@@ -1,9 +1,10 @@
 //! Bounds: however much is sent, however often, from wherever, what it costs is limited and nobody
 //! else pays.
 
-use api::app::App;
-use api::clock::Clock;
-use api::key_file::KeyFile;
+use api::areas::AREAS;
+use api::platform::app::App;
+use api::platform::clock::Clock;
+use api::platform::key_file::KeyFile;
 use chrono::TimeDelta;
 use persistence::{Database, DbError, SigningKey};
 use serde_json::{Value, json};
@@ -411,7 +412,7 @@ fn signing_keys_are_wrapped_by_the_key_file() {
         };
         let secrets = app.app().keys.ring();
         let bare: Vec<String> =
-            secrets.iter().map(|key| api::bulk::decode::hex(&key.secret)).collect();
+            secrets.iter().map(|key| api::platform::files::decode::hex(&key.secret)).collect();
         let wrapped = kept(&app);
         assert_eq!((wrapped.len(), bare.len()), (1, 1));
         assert!(!wrapped[0].to_lowercase().contains(&bare[0]), "{engine}: the secret lies open");
@@ -446,7 +447,7 @@ fn signing_keys_are_wrapped_by_the_key_file() {
 fn refusal(url: &str, key_file: &Path) -> String {
     let mut settings = tests::app::settings(url, &[]);
     settings.key_file = Some(key_file.to_owned());
-    let opened = runtime().block_on(App::open(settings, Clock::default()));
+    let opened = runtime().block_on(App::open(settings, Clock::default(), &AREAS));
     opened.err().map(|error| error.to_string()).unwrap_or_default()
 }
 
@@ -498,7 +499,7 @@ fn of_two_first_starts_with_different_key_files_one_is_refused() {
         let settings = tests::app::settings(&database.url, &[]);
         let other = Database::open(&settings.database()).expect("open the database");
         let now = Clock::default().now();
-        let context = api::caller::system_context(Uuid::nil().into(), now);
+        let context = api::platform::caller::system_context(Uuid::nil().into(), now);
         let theirs = SigningKey {
             kid: "theirs".to_owned(),
             secret: vec![7; 64],

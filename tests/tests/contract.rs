@@ -142,10 +142,10 @@ fn every_operation_is_routed(app: &TestApp) {
 
 fn every_problem_type_is_documented(app: &TestApp) {
     let nobody: Client = app.as_(Anonymous).with(Credentials::None);
-    for slug in api::problem::KINDS.keys() {
+    for slug in api::platform::problem::KINDS.keys() {
         let page = nobody.get(format!("/problems/{slug}")).expect(200);
         let text = String::from_utf8_lossy(&page.body);
-        assert!(text.contains(&api::problem::KINDS[slug].title_en), "{slug}");
+        assert!(text.contains(&api::platform::problem::KINDS[slug].title_en), "{slug}");
     }
     nobody.get("/problems/no-such-thing").expect(404);
 }

@@ -21,7 +21,7 @@ on_each_engine![
 ];
 
 /// People of one unit: more than are moved while somebody waits.
-const MANY: usize = api::bulk::SYNCHRONOUS_ROWS + 1;
+const MANY: usize = api::platform::jobs::SYNCHRONOUS_ROWS + 1;
 
 /// Hires many people, and designs a cycle for them.
 fn crowd(app: &TestApp) -> String {

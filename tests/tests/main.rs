@@ -2,6 +2,7 @@
 
 mod access_matrix;
 mod accounts;
+mod areas;
 mod attack;
 mod audit_chain;
 mod bad_input;

@@ -2,17 +2,17 @@
 //! issues, nobody in the company stands behind.
 
 use super::{nowhere, open};
-use crate::accounts::{add_account, bound, expect_password, invite_again, roles_of};
-use crate::app::{new_id, seed};
-use crate::auth::password;
-use crate::auth::secret::Secret;
-use crate::auth::sign_in::set_password;
-use crate::caller::system_context;
-use crate::clock::Clock;
-use crate::config::Settings;
-use crate::problem::{Language, Violation};
-use crate::refusal::Refusal;
-use crate::role_assignments::add_role_assignment;
+use crate::access::accounts::{add_account, bound, expect_password, invite_again, roles_of};
+use crate::access::role_assignments::add_role_assignment;
+use crate::access::sign_in::set_password;
+use crate::platform::app::{new_id, seed};
+use crate::platform::auth::password;
+use crate::platform::auth::secret::Secret;
+use crate::platform::caller::system_context;
+use crate::platform::clock::Clock;
+use crate::platform::config::Settings;
+use crate::platform::problem::{Language, Violation};
+use crate::platform::refusal::Refusal;
 use chrono::TimeDelta;
 use domain::account::{Account, AccountStatus, Role, RoleAssignment};
 use domain::id::{AccountId, EmployeeId, OrgUnitId, TenantId};

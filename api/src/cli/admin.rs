@@ -2,11 +2,11 @@
 
 use super::account::{OPERATOR, Owner, Wanted, hand_over, told};
 use super::{nowhere, open};
-use crate::app::new_id;
-use crate::caller::system_context;
-use crate::clock::Clock;
-use crate::config::Settings;
-use crate::refusal::Refusal;
+use crate::platform::app::new_id;
+use crate::platform::caller::system_context;
+use crate::platform::clock::Clock;
+use crate::platform::config::Settings;
+use crate::platform::refusal::Refusal;
 use domain::account::Role;
 use domain::change::{Change, Record};
 use domain::id::TenantId;

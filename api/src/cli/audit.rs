@@ -3,13 +3,13 @@
 
 use super::account::OPERATOR;
 use super::{nowhere, open};
-use crate::audit_heads::AuditHeadView;
-use crate::audit_heads::signing::{HeadKey, holds};
-use crate::caller::system_context;
-use crate::clock::Clock;
-use crate::config::Settings;
-use crate::key_file::KeyFile;
-use crate::keys::Keys;
+use crate::access::audit_heads::AuditHeadView;
+use crate::access::audit_heads::signing::{HeadKey, holds};
+use crate::platform::caller::system_context;
+use crate::platform::clock::Clock;
+use crate::platform::config::Settings;
+use crate::platform::key_file::KeyFile;
+use crate::platform::keys::Keys;
 use domain::id::TenantId;
 use persistence::audit::{self, AuditEntry, ERASED, KeptHead, Report, Signature};
 use persistence::{AuditFilter, Database, DbError, Page};

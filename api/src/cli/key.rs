@@ -1,10 +1,10 @@
 //! `evenhand key`: rotation of the keys that sign tokens.
 
 use super::{nowhere, open};
-use crate::caller::system_context;
-use crate::clock::Clock;
-use crate::config::Settings;
-use crate::keys::Keys;
+use crate::platform::caller::system_context;
+use crate::platform::clock::Clock;
+use crate::platform::config::Settings;
+use crate::platform::keys::Keys;
 use std::error::Error;
 
 /// What can be done to signing keys.

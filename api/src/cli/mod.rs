@@ -6,10 +6,11 @@ mod audit;
 mod demo;
 mod key;
 
-use crate::app::App;
-use crate::audit_heads::publication;
-use crate::clock::Clock;
-use crate::config::Settings;
+use crate::access::audit_heads::publication;
+use crate::areas::AREAS;
+use crate::platform::app::App;
+use crate::platform::clock::Clock;
+use crate::platform::config::Settings;
 use actix_web::web::Data;
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
@@ -111,9 +112,9 @@ async fn serve_company(settings: Settings) -> Result<(), Box<dyn Error>> {
 
 /// The program on a database that is up to date.
 async fn open_app(settings: Settings) -> Result<Data<App>, Box<dyn Error>> {
-    crate::edge::logging::start(&settings.log_format);
+    crate::platform::edge::logging::start(&settings.log_format);
     bring_up_to_date(&settings.database_url)?;
-    Ok(Data::new(App::open(settings, Clock::default()).await?))
+    Ok(Data::new(App::open(settings, Clock::default(), &AREAS).await?))
 }
 
 /// Migrates a database. One that takes no writes is served as it is, if it is up to date: who wants to
@@ -132,12 +133,12 @@ fn bring_up_to_date(url: &str) -> Result<(), DbError> {
 
 /// Serves until told to go, and announces each address it listens on.
 async fn serve(app: Data<App>, announce: impl Fn(SocketAddr)) -> Result<(), Box<dyn Error>> {
-    let (server, addresses) = crate::server::start(app.clone())?;
-    actix_web::rt::spawn(crate::jobs::runner::run(app.clone()));
-    actix_web::rt::spawn(crate::housekeeping::run(app.clone()));
+    let (server, addresses) = crate::platform::server::start(app.clone())?;
+    actix_web::rt::spawn(crate::platform::jobs::runner::run(app.clone()));
+    actix_web::rt::spawn(crate::platform::housekeeping::run(app.clone()));
     actix_web::rt::spawn(publication::run(app.clone()));
     addresses.into_iter().for_each(announce);
-    crate::server::run_until_signalled(app.clone(), server).await?;
+    crate::platform::server::run_until_signalled(app.clone(), server).await?;
     publication::publish_all(&app, TimeDelta::zero()).await;
     Ok(())
 }

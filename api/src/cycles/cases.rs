@@ -1,10 +1,11 @@
 //! Use cases of cycles: who sees which, and their design before the launch.
 
-use super::views::{CyclePatch, CycleView, NewCycle, PeriodView, allowed_actions};
-use crate::caller::Actor;
-use crate::problem::Violation;
-use crate::refusal::Refusal;
-use crate::reply::Reply;
+use super::views::{CyclePatch, CycleView, NewCycle, allowed_actions};
+use crate::platform::caller::Actor;
+use crate::platform::period::PeriodView;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
 use domain::calendar::Period;
 use domain::change::{Change, Record};
 use domain::cycle::{Cycle, CycleApproval, CycleKind, StageDuties, stage};

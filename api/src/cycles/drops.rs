@@ -3,13 +3,13 @@
 
 use super::cases::{approvals, conflict, view};
 use super::views::{CycleView, DimensionDropApproval, NewDimensionDrop};
-use crate::app::new_id;
-use crate::caller::{Actor, Caller};
-use crate::extract::{Body, PathId};
-use crate::problem::Violation;
-use crate::refusal::Refusal;
-use crate::reply::Reply;
-use crate::signing::{Signing, still_holds};
+use crate::platform::app::new_id;
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::{Body, PathId};
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::platform::signing::{Signing, still_holds};
 use actix_web::{HttpResponse, post};
 use domain::account::Role;
 use domain::change::{Change, Record};

@@ -1,11 +1,11 @@
 //! What the guards of a cycle look at, and what their texts speak of.
 
 use super::moves::Order;
-use crate::app::new_id;
-use crate::caller::Actor;
-use crate::distribution::disclosed::grades_unfounded;
-use crate::problem::Violation;
-use crate::refusal::Refusal;
+use crate::platform::app::new_id;
+use crate::platform::caller::Actor;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::reviews::distribution::disclosed::grades_unfounded;
 use chrono::NaiveDate;
 use domain::calendar::WorkCalendar;
 use domain::cycle::{Cycle, CycleAction, unassigned_stages};

@@ -3,16 +3,18 @@
 mod cases;
 mod drops;
 mod guards;
-mod moves;
+pub mod moves;
+pub mod participants;
+pub mod policies;
 mod readiness;
 pub mod views;
 
-use crate::app::new_id;
-use crate::caller::Caller;
-use crate::extract::{Body, PathId, Query};
-use crate::jobs::{JobView, Ticket};
-use crate::refusal::Refusal;
-use crate::schema::words;
+use crate::platform::app::new_id;
+use crate::platform::caller::Caller;
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::jobs::{JobView, Ticket};
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 pub use cases::create_cycle;
 use chrono::{DateTime, Utc};
@@ -326,9 +328,9 @@ async fn transit(
     Ok(response)
 }
 
-/// Routes of the noun.
+/// Routes of the area.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(
+    config.configure(policies::routes).configure(participants::routes).service(
         scope("/cycles")
             .service(list)
             .service(create)
@@ -346,7 +348,7 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(archival)
             .service(cancellation)
             .service(crate::reviews::results::compute)
-            .service(crate::distribution::read)
+            .service(crate::reviews::distribution::read)
             .service(readiness::readiness),
     );
 }

@@ -3,15 +3,14 @@
 use super::cases::{approvals, conflict, view};
 use super::guards::{Sight, look, settings};
 use super::views::CycleView;
-use crate::app::new_id;
-use crate::bulk::SYNCHRONOUS_ROWS;
-use crate::caller::Actor;
-use crate::jobs::{BatchResult, JobResult, JobView, Ticket, Work};
-use crate::refusal::Refusal;
-use crate::reply::Reply;
+use crate::platform::app::new_id;
+use crate::platform::caller::Actor;
+use crate::platform::jobs::{BatchResult, JobView, SYNCHRONOUS_ROWS, Ticket, Work};
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::platform::signing::{Signing, still_holds};
+use crate::platform::transition::{everyone, fire};
 use crate::reviews::moves::told as step_told;
-use crate::signing::{Signing, still_holds};
-use crate::transition::{everyone, fire};
 use domain::account::Role;
 use domain::change::{Change, Record};
 use domain::cycle::{Cycle, CycleAction, CycleApproval};
@@ -189,17 +188,18 @@ pub struct CycleMoves;
 impl Work for CycleMoves {
     const KIND: JobKind = JobKind::CycleTransition;
     type Input = Order;
+    type Output = BatchResult;
 
     fn run(
         store: &mut dyn Store,
         actor: &Actor,
         order: &Order,
         progress: &dyn Fn(usize),
-    ) -> Result<JobResult, Refusal> {
+    ) -> Result<BatchResult, Refusal> {
         let found = prepare(store, actor, order)?;
         let rows = people_concerned(store, order, &found)?;
         let cycle = carry_out(store, actor, order, found, progress)?;
-        Ok(JobResult::Batch(BatchResult { location: format!("/v1/cycles/{}", cycle.id), rows }))
+        Ok(BatchResult { location: format!("/v1/cycles/{}", cycle.id), rows })
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::guards::{look, settings};
 use super::moves::Order;
-use crate::caller::{Actor, Caller};
-use crate::extract::{PathId, Query};
-use crate::problem::{Language, ProblemError, Violation};
-use crate::refusal::Refusal;
-use crate::schema::{word_or_null, words};
-use crate::to_dos::PersonCard;
+use crate::people::PersonCard;
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::{PathId, Query};
+use crate::platform::problem::{Language, ProblemError, Violation};
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::{word_or_null, words};
 use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;

@@ -1,9 +1,9 @@
 //! What clients see and send of cycles.
 
-use crate::caller::Actor;
-use crate::schema::{word_list, word_or_null, words};
+use crate::platform::caller::Actor;
+use crate::platform::period::PeriodView;
+use crate::platform::schema::{word_list, word_or_null, words};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::calendar;
 use domain::cycle::{
     Cycle, CycleAction, CycleApproval, CycleKind, CycleStage, Duty, Schedule, StageDuties,
 };
@@ -17,25 +17,6 @@ use persistence::Headcount;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// A span of days, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = Period)]
-#[serde(deny_unknown_fields)]
-pub struct PeriodView {
-    /// First day.
-    #[schema(example = "2026-01-01")]
-    pub start: NaiveDate,
-    /// Last day.
-    #[schema(example = "2026-12-31")]
-    pub end: NaiveDate,
-}
-
-impl From<calendar::Period> for PeriodView {
-    fn from(period: calendar::Period) -> Self {
-        Self { start: period.start(), end: period.end() }
-    }
-}
 
 /// The days on which the stages begin and their work is due, in their order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

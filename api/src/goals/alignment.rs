@@ -1,10 +1,10 @@
 //! The line of sight: how a goal contributes to what the company wants (C.3, C.4, R22).
 
 use super::cases::open_in_full;
-use crate::caller::{Actor, Caller};
-use crate::extract::PathId;
-use crate::refusal::Refusal;
-use crate::schema::words;
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::PathId;
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::words;
 use actix_web::{HttpResponse, get};
 use domain::goal::{Alignment, Goal, GoalLevel};
 use domain::id::GoalId;

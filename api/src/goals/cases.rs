@@ -1,12 +1,12 @@
 //! Use cases of goals: who sees which, and their drafts.
 
 use super::views::{GoalPatch, GoalView, NewGoal};
-use crate::caller::Actor;
-use crate::problem::Violation;
-use crate::refusal::Refusal;
-use crate::reply::Reply;
+use crate::platform::caller::Actor;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::platform::transition::fault;
 use crate::reviews::recomputation;
-use crate::transition::fault;
 use chrono::{DateTime, Utc};
 use domain::Code;
 use domain::change::{Change, Record};

@@ -2,14 +2,14 @@
 
 use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
-use crate::app::new_id;
-use crate::caller::{Actor, Caller};
-use crate::extract::{Body, PathId, Query};
-use crate::org_units::HistoryQuery;
-use crate::problem::Violation;
-use crate::refusal::Refusal;
-use crate::reply::Reply;
-use crate::transition::fault;
+use crate::people::org_units::HistoryQuery;
+use crate::platform::app::new_id;
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::platform::transition::fault;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::change::{Change, Record};

@@ -10,12 +10,12 @@ mod schemas;
 mod views;
 mod withdrawals;
 
-use crate::app::new_id;
-use crate::caller::Caller;
-use crate::extract::{Body, PathId, Query};
-use crate::org_units::HistoryQuery;
-use crate::refusal::Refusal;
-use crate::schema::words;
+use crate::people::org_units::HistoryQuery;
+use crate::platform::app::new_id;
+use crate::platform::caller::Caller;
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::words;
 use actix_web::{HttpResponse, delete, get, patch, post};
 pub use cases::create_goal;
 use cases::{delete_goal, list_goals, open_in_full, update_goal};
@@ -304,7 +304,7 @@ async fn revisions(
     caller.listed(&page, next_cursor.as_deref())
 }
 
-/// Routes of the noun, and of requests to change it.
+/// Routes of the area.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/goals")

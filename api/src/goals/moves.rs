@@ -3,12 +3,12 @@
 
 use super::cases::{Opened, assessed, open_to_change, parent_faults, seats};
 use super::views::GoalView;
-use crate::caller::Actor;
-use crate::problem::Violation;
-use crate::refusal::Refusal;
-use crate::reply::Reply;
-use crate::signing::Signing;
-use crate::transition::{also, everyone, fault, fire};
+use crate::platform::caller::Actor;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::platform::signing::Signing;
+use crate::platform::transition::{also, everyone, fault, fire};
 use chrono::NaiveDate;
 use domain::account::Role;
 use domain::change::{Change, Record};

@@ -2,7 +2,7 @@
 //! kind a closed object that one property tells apart. The domain reads and writes the values; here
 //! is what they look like.
 
-use crate::schema::{word_or_null, words};
+use crate::platform::schema::{word_or_null, words};
 use domain::goal::{Aggregation, Frequency, GoalKind, Sources};
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -2,11 +2,11 @@
 
 use super::cases::allowed_actions;
 use super::schemas::{GoalDefinition, NewGoalDefinition};
-use crate::caller::Actor;
-use crate::cycles::views::PeriodView;
-use crate::patch::nullable;
-use crate::problem::Violation;
-use crate::schema::{word_list, words};
+use crate::platform::caller::Actor;
+use crate::platform::patch::nullable;
+use crate::platform::period::PeriodView;
+use crate::platform::problem::Violation;
+use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::Period;
 use domain::cycle;

@@ -1,8 +1,8 @@
 //! Withdrawing what was reported by mistake: what check-ins and measurements have in common.
 
 use super::cases::{Opened, conflict, open_to_change};
-use crate::caller::Actor;
-use crate::refusal::Refusal;
+use crate::platform::caller::Actor;
+use crate::platform::refusal::Refusal;
 use chrono::{DateTime, Utc};
 use domain::change::Record;
 use domain::goal::{Goal, Report, Reported, Withdrawal};

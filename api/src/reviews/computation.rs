@@ -2,21 +2,20 @@
 
 use super::drafts::Frame;
 use super::results::ResultsComputation;
-use crate::bulk::SYNCHRONOUS_ROWS;
-use crate::caller::Actor;
-use crate::distribution::disclosed;
-use crate::jobs::{JobResult, JobView, Ticket, Work};
-use crate::problem::Violation;
-use crate::refusal::Refusal;
-use crate::reply::Reply;
-use crate::transition::{self, fire};
+use crate::platform::caller::Actor;
+use crate::platform::jobs::{JobView, SYNCHRONOUS_ROWS, Ticket, Work};
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::platform::transition::{self, fire};
+use crate::reviews::distribution::disclosed;
 use domain::change::{Change, Record};
 use domain::dropped_dimension::DroppedDimension;
 use domain::goal::Goal;
 use domain::id::{CycleId, EmployeeId, GoalId, PolicyId, ReviewId};
 use domain::job::JobKind;
 use domain::performance_policy::PolicyRules;
-use domain::policy::Action;
+use domain::policy::{Action, Subject};
 use domain::review::form::{Results, Review};
 use domain::review::result::{Case, Computed, Faults, GoalRecord};
 use domain::settings::Settings;
@@ -219,15 +218,20 @@ pub struct ResultsWork;
 impl Work for ResultsWork {
     const KIND: JobKind = JobKind::ResultComputation;
     type Input = ResultsOrder;
+    type Output = ResultsComputation;
 
     fn run(
         store: &mut dyn Store,
         actor: &Actor,
         input: &Self::Input,
         progress: &dyn Fn(usize),
-    ) -> Result<JobResult, Refusal> {
+    ) -> Result<ResultsComputation, Refusal> {
         let (frame, rule) = prepare(store, actor, input.cycle)?;
-        Ok(JobResult::Results(compute(store, actor, &frame, rule, progress)?))
+        compute(store, actor, &frame, rule, progress)
+    }
+
+    fn told_to(output: ResultsComputation, subject: &Subject) -> ResultsComputation {
+        output.told_to(subject)
     }
 }
 

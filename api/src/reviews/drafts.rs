@@ -2,10 +2,10 @@
 
 use super::sight::{Opened, admit};
 use super::views::{RatingView, ReviewPartPatch, ReviewView};
-use crate::caller::{Actor, Seen};
-use crate::problem::Violation;
-use crate::refusal::Refusal;
-use crate::reply::Reply;
+use crate::platform::caller::{Actor, Seen};
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
 use chrono::NaiveDate;
 use domain::change::{Change, Record};
 use domain::cycle::Cycle;

@@ -1,8 +1,11 @@
 //! Reviews: what self and manager write, how it is handed in and on, and what comes of it.
 
+pub mod calibration;
 pub mod computation;
+pub mod distribution;
 pub mod drafts;
 pub mod moves;
+pub mod ratings;
 pub mod recomputation;
 pub mod results;
 mod sight;
@@ -10,10 +13,10 @@ pub mod views;
 
 pub use results::ResultsComputation;
 
-use crate::caller::{Actor, Caller};
-use crate::extract::{Body, PathId, Query};
-use crate::refusal::Refusal;
-use crate::schema::words;
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::id::ReviewId;
@@ -340,8 +343,9 @@ async fn transit(
     caller.change(digest, move |store, actor| moves::transit(store, actor, &order)).await
 }
 
-/// Routes of the noun.
+/// Routes of the area.
 pub fn routes(config: &mut ServiceConfig) {
+    config.configure(results::routes).configure(calibration::routes).configure(ratings::routes);
     config.service(
         scope("/reviews")
             .service(list)

@@ -3,9 +3,9 @@
 
 use super::computation::{Basis, Computation, Sheet, faults_told, freed};
 use super::drafts::Frame;
-use crate::caller::Actor;
-use crate::problem::Violation;
-use crate::refusal::Refusal;
+use crate::platform::caller::Actor;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
 use domain::calibration_session::{MoveState, SessionMove};
 use domain::change::{Change, Record};
 use domain::cycle::Cycle;

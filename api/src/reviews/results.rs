@@ -2,12 +2,12 @@
 
 use super::computation::{ResultsOrder, compute_results};
 use super::sight::{Sight, find};
-use crate::caller::{Actor, Caller};
-use crate::extract::PathId;
-use crate::jobs::{JobView, Ticket};
-use crate::problem::Language;
-use crate::refusal::Refusal;
-use crate::schema::{word_or_null, words};
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::PathId;
+use crate::platform::jobs::{JobView, Ticket};
+use crate::platform::problem::Language;
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::{word_or_null, words};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};

@@ -1,7 +1,7 @@
 //! Who sees which part of a review, and what they may do with it.
 
-use crate::caller::Actor;
-use crate::refusal::Refusal;
+use crate::platform::caller::Actor;
+use crate::platform::refusal::Refusal;
 use domain::id::GoalChangeId;
 use domain::policy::{Action, Mask, Permit, Relations, Sealed, Stage, Target, authorise, decide};
 use domain::review::action::ReviewAction;

@@ -1,8 +1,8 @@
 //! What clients see and send of reviews.
 
 use super::sight::{Sight, Standing};
-use crate::caller::Actor;
-use crate::schema::{word_list, word_or_null, words};
+use crate::platform::caller::Actor;
+use crate::platform::schema::{word_list, word_or_null, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{EmployeeId, OrgUnitId};
 use domain::policy::Relations;
@@ -283,7 +283,7 @@ pub struct ReviewPartPatch {
     #[schema(max_items = 50, nullable = false)]
     pub ratings: Option<Vec<RatingView>>,
     /// Looking at the whole; null clears it.
-    #[serde(default, deserialize_with = "crate::patch::nullable")]
+    #[serde(default, deserialize_with = "crate::platform::patch::nullable")]
     #[schema(max_length = 4000, value_type = Option<String>, example = "A year of two halves")]
     pub comment: Option<Option<String>>,
 }

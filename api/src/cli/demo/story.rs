@@ -2,13 +2,14 @@
 //! one, for which goals are being agreed. Told by the use cases that clients call, each on its day.
 
 use super::Employee;
-use crate::app::{new_id, seed};
-use crate::auth::secret::Secret;
-use crate::caller::{Actor, Seen};
 use crate::cli::account::{Access, Wanted};
-use crate::jobs::Work;
-use crate::refusal::Refusal;
-use crate::{cycles, goals, participants, policies, reviews};
+use crate::cycles::{self, participants, policies};
+use crate::platform::app::{new_id, seed};
+use crate::platform::auth::secret::Secret;
+use crate::platform::caller::{Actor, Seen};
+use crate::platform::jobs::Work;
+use crate::platform::refusal::Refusal;
+use crate::{goals, reviews};
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
 use domain::cycle::CycleAction;
 use domain::goal::GoalAction;

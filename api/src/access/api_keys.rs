@@ -1,0 +1,374 @@
+//! API keys: with which programs sign in.
+
+use crate::platform::app::{new_id, seed};
+use crate::platform::auth::secret::{Secret, withheld};
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::platform::schema::word_list;
+use actix_web::{HttpResponse, delete, get, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::account::{ApiKey, Owner, Scope};
+use domain::change::{Change, Record};
+use domain::id::{AccountId, ApiKeyId};
+use domain::policy::{Action, Principal};
+use domain::text::TextEnum;
+use domain::time::to_micros;
+use persistence::{After, Store};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// A key with which a program signs in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ApiKey)]
+pub struct ApiKeyView {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is for.
+    #[schema(example = "HRIS sync")]
+    pub name: String,
+    /// The part of the key that may be shown, to tell keys apart.
+    #[schema(example = "5f1c9c1e2f0b")]
+    pub prefix: String,
+    /// What it may be used for.
+    #[schema(schema_with = word_list::<Scope>)]
+    pub scopes: Vec<Scope>,
+    /// Limits the key to the people of this unit and of all units below.
+    pub org_unit_id: Option<Uuid>,
+    /// Who answers for it: it may do at most what this account may do, and stops with it.
+    pub owner_account_id: Uuid,
+    /// The account that made it, and knew its secret first.
+    pub made_by: Option<Uuid>,
+    /// Whether it works today: not revoked or expired, and its owner is HR administrator.
+    #[schema(example = true)]
+    pub is_working: bool,
+    /// The last day on which it works, when the role or the employment of its owner ends; null if
+    /// no such day is known, or if it does not work.
+    #[schema(example = "2026-12-31")]
+    pub stops_on: Option<NaiveDate>,
+    /// From then on it is refused.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Last use, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// The whole key, shown once, in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "evh_0197c9a85f3e7a519c7d0d8b1f0f6a11_5f1c9c1e2f0b_8d0f")]
+    pub secret: Option<String>,
+    /// Counts changes, from 1.
+    #[schema(example = 1)]
+    pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it was revoked; shown only in lists with `updated_since`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl ApiKeyView {
+    fn new(actor: &Actor, key: ApiKey, owner: Option<&Owner>) -> Self {
+        let is_open = key.deleted_at.is_none() && key.expires_at.is_none_or(|end| actor.now < end);
+        let owner = owner.filter(|owner| is_open && owner.lets_work(actor.today));
+        Self {
+            id: key.id.uuid(),
+            name: key.name,
+            prefix: key.prefix,
+            scopes: key.scopes,
+            org_unit_id: key.org_unit_id.map(Uuid::from),
+            owner_account_id: key.owner_account_id.uuid(),
+            made_by: key.made_by.map(Uuid::from),
+            is_working: owner.is_some(),
+            stops_on: owner.and_then(|owner| owner.stops_on(actor.today)),
+            expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+            secret: None,
+            version: key.version,
+            created_at: key.created_at,
+            updated_at: key.updated_at,
+            deleted_at: key.deleted_at,
+        }
+    }
+}
+
+/// Keys as they are shown, each with how its owner stands.
+fn views(
+    store: &mut dyn Store,
+    actor: &Actor,
+    keys: Vec<ApiKey>,
+) -> Result<Vec<ApiKeyView>, Refusal> {
+    let owners: Vec<_> = keys.iter().map(|key| key.owner_account_id).collect();
+    let owners = store.key_owners(&owners)?;
+    let view = |key: ApiKey| {
+        let owner = owners.get(&key.owner_account_id);
+        ApiKeyView::new(actor, key, owner)
+    };
+    Ok(keys.into_iter().map(view).collect())
+}
+
+fn view(store: &mut dyn Store, actor: &Actor, key: ApiKey) -> Result<ApiKeyView, Refusal> {
+    views(store, actor, vec![key])?.pop().ok_or(Refusal::NotFound)
+}
+
+/// A page of API keys.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApiKeyPage {
+    /// The keys, in the order of creation; with `updated_since`, in the order of change.
+    pub items: Vec<ApiKeyView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A new API key.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewApiKey {
+    /// What it is for.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "HRIS sync")]
+    pub name: String,
+    /// What it may be used for; at least one.
+    #[schema(schema_with = some_scopes)]
+    pub scopes: Vec<Scope>,
+    /// Limits the key to the people of this unit and of all units below.
+    pub org_unit_id: Option<Uuid>,
+    /// From then on it is refused; never if absent.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+fn some_scopes() -> utoipa::openapi::schema::Array {
+    let mut schema = word_list::<Scope>();
+    schema.min_items = Some(1);
+    schema
+}
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ApiKeyQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant, revoked ones included as tombstones.
+    updated_since: Option<DateTime<Utc>>,
+    /// Only those for which this account answers.
+    owner_account_id: Option<Uuid>,
+}
+
+/// List API keys
+///
+/// Keys of the company, never their secrets. With `updated_since` the order is that of change, and
+/// revoked keys appear with `deleted_at`. Each tells whether it works today and when it will stop,
+/// so that somebody else takes it over before.
+#[utoipa::path(tag = "api-keys", operation_id = "listApiKeys", params(ApiKeyQuery),
+    responses((status = 200, description = "A page of API keys", body = ApiKeyPage)),
+    security(("bearer" = [])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<ApiKeyQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(ApiKeyQuery { limit, cursor, updated_since, owner_account_id }) = query;
+    let request = caller.page(limit, cursor.as_deref(), updated_since)?;
+    let page = request.page.clone();
+    let owner = owner_account_id.map(Into::into);
+    let rows = caller
+        .read(move |store, actor| {
+            actor.may(Action::ApiKeyRead)?;
+            let keys = store.api_keys(owner, &page)?;
+            views(store, actor, keys)
+        })
+        .await?;
+    let (items, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id),
+        None => After::Id(last.id),
+    });
+    let page = ApiKeyPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Make an API key
+///
+/// The caller answers for it. The answer shows the whole key, once; a replay shows null instead.
+#[utoipa::path(tag = "api-keys", operation_id = "createApiKey", request_body = NewApiKey,
+    responses((status = 201, description = "The new API key", body = ApiKeyView)),
+    security(("bearer" = [])))]
+#[post("")]
+async fn create(caller: Caller, body: Body<NewApiKey>) -> Result<HttpResponse, Refusal> {
+    let id = ApiKeyId::from(new_id());
+    let (secret, prefix) = Secret::api_key(caller.actor.subject.tenant, seed(), seed());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            create_api_key(store, actor, id, value.clone(), prefix.clone(), &secret)
+        })
+        .await
+}
+
+/// Read an API key
+///
+/// One key, without its secret.
+#[utoipa::path(tag = "api-keys", operation_id = "getApiKey",
+    params(("id" = Uuid, Path, description = "Id of the API key")),
+    responses((status = 200, description = "The API key", body = ApiKeyView)),
+    security(("bearer" = [])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let key = caller
+        .read(move |store, actor| {
+            let sealed = store.api_key(id)?;
+            let (key, _) = actor.open(store, Action::ApiKeyRead, sealed)?;
+            view(store, actor, key)
+        })
+        .await?;
+    caller.found(key.version, &key)
+}
+
+/// Take an API key over
+///
+/// The caller answers for it from now on; its secret stays the same. It goes on without a break
+/// when its owner loses the role or leaves.
+#[utoipa::path(tag = "api-keys", operation_id = "takeOverApiKey",
+    params(("id" = Uuid, Path, description = "Id of the API key")),
+    responses((status = 200, description = "The API key of the new owner", body = ApiKeyView)),
+    security(("bearer" = [])))]
+#[post("/{id}/takeover")]
+async fn take_over(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    caller.change(None, move |store, actor| take_over_api_key(store, actor, id, expected)).await
+}
+
+/// Revoke an API key
+///
+/// The key is refused within a second.
+#[utoipa::path(tag = "api-keys", operation_id = "deleteApiKey",
+    params(("id" = Uuid, Path, description = "Id of the API key")),
+    responses((status = 204, description = "The key is revoked")),
+    security(("bearer" = [])))]
+#[delete("/{id}")]
+async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    caller.change(None, move |store, actor| revoke_api_key(store, actor, id, expected)).await
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/api-keys")
+            .service(list)
+            .service(create)
+            .service(read)
+            .service(take_over)
+            .service(remove),
+    );
+}
+
+/// Makes a key for which the caller answers.
+pub fn create_api_key(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ApiKeyId,
+    new: NewApiKey,
+    prefix: String,
+    secret: &Secret,
+) -> Result<Reply<ApiKeyView>, Refusal> {
+    let permit = actor.may(Action::ApiKeyWrite)?;
+    if new.expires_at.is_some_and(|end| end <= actor.now) {
+        return Err(Refusal::invalid("/expires_at", "not_allowed"));
+    }
+    let key = ApiKey {
+        id,
+        name: new.name,
+        prefix,
+        scopes: new.scopes,
+        org_unit_id: new.org_unit_id.map(Into::into),
+        owner_account_id: owner(actor)?,
+        made_by: Some(owner(actor)?),
+        expires_at: new.expires_at.map(to_micros),
+        last_used_at: None,
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+        deleted_at: None,
+    };
+    if let Some(unit) = key.org_unit_id
+        && store.org_unit(unit, actor.today)?.is_none()
+    {
+        return Err(Refusal::unknown("/org_unit_id", unit.uuid()));
+    }
+    let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let record = Record::new("api_key.created", id, permit.rule())
+        .field("name", None::<String>, key.name.clone())
+        .field("scopes", None::<String>, scopes)
+        .field("org_unit_id", None::<String>, new.org_unit_id.map(|unit| unit.to_string()))
+        .field("expires_at", None::<String>, key.expires_at.map(|end| end.to_rfc3339()));
+    store.create_api_key(Change::new(key.clone(), record), &secret.hash)?;
+    let view = ApiKeyView { secret: Some(secret.text.clone()), ..view(store, actor, key)? };
+    let kept = withheld(&view, "secret");
+    Ok(Reply::created(view, 1, format!("/v1/api-keys/{id}")).replayed_as(kept))
+}
+
+/// Makes the caller answer for a key of somebody else.
+pub fn take_over_api_key(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ApiKeyId,
+    expected: i32,
+) -> Result<Reply<ApiKeyView>, Refusal> {
+    let sealed = store.api_key(id)?;
+    let (before, permit) = actor.open(store, Action::ApiKeyWrite, sealed)?;
+    let owner_account_id = owner(actor)?;
+    if before.version != expected {
+        return Err(Refusal::Stale);
+    }
+    if before.owner_account_id == owner_account_id {
+        return Err(Refusal::GuardFailed(vec![Violation::new("", "key_is_own")]));
+    }
+    let record = Record::new("api_key.taken_over", id, permit.rule()).field(
+        "owner_account_id",
+        before.owner_account_id.to_string(),
+        owner_account_id.to_string(),
+    );
+    let version = before.version + 1;
+    let after = ApiKey { owner_account_id, version, updated_at: actor.now, ..before };
+    store.update_api_key(Change::new(after.clone(), record))?;
+    Ok(Reply::changed(view(store, actor, after)?, version))
+}
+
+/// Revokes a key that is still in the version the caller has read.
+pub fn revoke_api_key(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ApiKeyId,
+    expected: i32,
+) -> Result<Reply<ApiKeyView>, Refusal> {
+    let sealed = store.api_key(id)?;
+    let (before, permit) = actor.open(store, Action::ApiKeyWrite, sealed)?;
+    if before.version != expected {
+        return Err(Refusal::Stale);
+    }
+    let after = ApiKey {
+        version: before.version + 1,
+        updated_at: actor.now,
+        deleted_at: Some(actor.now),
+        ..before
+    };
+    let record = Record::new("api_key.deleted", id, permit.rule());
+    store.update_api_key(Change::new(after, record))?;
+    Ok(Reply::empty())
+}
+
+/// The account that answers for a key: keys do not make keys.
+fn owner(actor: &Actor) -> Result<AccountId, Refusal> {
+    match actor.subject.principal {
+        Principal::Person(account) => Ok(account),
+        Principal::Service { .. } => Err(Refusal::Forbidden(domain::policy::NO_RULE)),
+    }
+}

@@ -1,0 +1,370 @@
+//! Audit entries: who did what, when, and by which rule.
+
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::{PathId, Query};
+use crate::platform::files::decode::hex;
+use crate::platform::refusal::Refusal;
+use actix_web::{HttpResponse, get};
+use chrono::{DateTime, Utc};
+use domain::disclosure::{self, Belonging, Withheld};
+use domain::policy::{Action, Decision, Mask, Principal, Target, authorise, decide};
+use persistence::{After, AuditEntry, AuditFilter, Page, Store};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// One line of the audit log.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub struct AuditEntryView {
+    /// Its id.
+    pub id: Uuid,
+    /// Place in the tenant's hash chain, from 1 without gaps. Only for readers who are no employee:
+    /// to anybody else a gap would tell of an entry about themselves that is not shown yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 42)]
+    pub position: Option<i64>,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// `account`, `api_key` or `system`.
+    #[schema(example = "account")]
+    pub actor_kind: String,
+    /// Which account or key; absent for the system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor_id: Option<Uuid>,
+    /// The account whose authority was used, when it is not the actor's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Uuid>,
+    /// Noun and participle; also the type of the event.
+    #[schema(example = "position.updated")]
+    pub action: String,
+    /// The noun.
+    #[schema(example = "position")]
+    pub resource: String,
+    /// Which one.
+    pub resource_id: Uuid,
+    /// State before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "active")]
+    pub from: Option<String>,
+    /// State after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "deactivated")]
+    pub to: Option<String>,
+    /// Why, in the actor's words; shown to auditors where they may see the whole record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Left the company")]
+    pub reason: Option<String>,
+    /// Rule of the access policy that allowed it.
+    #[schema(example = "hr-admin")]
+    pub rule: String,
+    /// The request that asked for it.
+    #[schema(example = "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11")]
+    pub request_id: String,
+    /// By field, the value before and after; shown to auditors where they may see the whole record, or
+    /// the record of a person, absent once erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!({ "title": ["Clerk", "Senior Clerk"] }))]
+    pub details: Option<BTreeMap<String, serde_json::Value>>,
+    /// SHA-256 over this entry and the hash before it, in hexadecimal; shown where `position` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
+    pub hash: Option<String>,
+}
+
+impl AuditEntryView {
+    /// The entry with as much of values and reason as the `mask` of its record shows, and with its
+    /// place in the chain if it is `numbered`.
+    fn new(entry: AuditEntry, mask: Option<Mask>, numbered: bool) -> Self {
+        let has_values = mask.is_some_and(|mask| disclosure::shows_values(&entry.action, mask));
+        let details = entry.details.filter(|_| has_values);
+        Self {
+            id: entry.id,
+            position: numbered.then_some(entry.position),
+            at: entry.at,
+            actor_kind: entry.actor_kind,
+            actor_id: entry.actor_id,
+            on_behalf_of: entry.on_behalf_of,
+            action: entry.action,
+            resource: entry.resource,
+            resource_id: entry.resource_id,
+            from: entry.from_state,
+            to: entry.to_state,
+            reason: entry.reason.filter(|_| mask == Some(Mask::Full)),
+            rule: entry.rule,
+            request_id: entry.request_id,
+            details: details.and_then(|text| serde_json::from_str(&text).ok()),
+            hash: numbered.then(|| hex(&entry.hash)),
+        }
+    }
+}
+
+/// A page of audit entries.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditEntryPage {
+    /// The entries, oldest first.
+    pub items: Vec<AuditEntryView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AuditEntryQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only what this account or key did.
+    actor_id: Option<Uuid>,
+    /// Only what was done to this resource.
+    resource_id: Option<Uuid>,
+    /// Only this action, such as `position.updated`.
+    action: Option<String>,
+    /// At or after this instant.
+    from: Option<DateTime<Utc>>,
+    /// Before this instant.
+    until: Option<DateTime<Utc>>,
+}
+
+/// An entry as it is shown.
+struct ShownEntry {
+    position: i64,
+    /// The review whose values it tells, and whom that is about.
+    told: Option<(Uuid, Uuid)>,
+    view: AuditEntryView,
+}
+
+/// What the caller may see of the log.
+struct Sight {
+    mask: Mask,
+    /// What is done to the reader.
+    own: HashSet<Uuid>,
+    /// The same of somebody else who the reader may be: nobody is shown its values either.
+    behind: HashSet<Uuid>,
+    only_own: bool,
+    withheld: Vec<Withheld>,
+    numbered: bool,
+}
+
+impl Sight {
+    /// The whole log for those whose work it is; for anyone else what was done to their own
+    /// records. Nobody sees the values and reasons of entries about themselves.
+    fn of(store: &mut dyn Store, actor: &Actor) -> Result<Self, Refusal> {
+        let (mask, only_own) = Self::scope(actor)?;
+        let subject = &actor.subject;
+        let people: Vec<_> = subject.persons().collect();
+        let records = store.own_records(subject.principal.id(), &people)?;
+        let of = |belonging| {
+            let of = records.iter().filter(move |record| record.belonging == belonging);
+            of.map(|record| record.id)
+        };
+        let oneself = subject.employee_id.map(|person| person.uuid());
+        let behind = subject.behind.iter().map(|person| person.uuid());
+        Ok(Self {
+            mask,
+            own: oneself.into_iter().chain(of(Belonging::Account)).collect(),
+            behind: behind.chain(of(Belonging::Behind)).collect(),
+            only_own,
+            withheld: disclosure::withheld(subject, &records),
+            numbered: people.is_empty(),
+        })
+    }
+
+    /// The fields shown, and whether of entries about oneself only.
+    fn scope(actor: &Actor) -> Result<(Mask, bool), Refusal> {
+        let refused = match actor.may(Action::AuditEntryRead) {
+            Ok(permit) => return Ok((permit.mask(), false)),
+            Err(refused) => refused,
+        };
+        let mine = authorise(&actor.subject, Action::AuditEntryRead, &oneself(actor));
+        let permit = mine.map_err(|_| refused)?;
+        Ok((permit.mask(), true))
+    }
+
+    /// The entries of `filter` that are shown.
+    fn narrow(&self, mut filter: AuditFilter) -> AuditFilter {
+        if self.only_own {
+            let asked = filter.resource_ids.take();
+            let visible = |id: &Uuid| asked.as_ref().is_none_or(|asked| asked.contains(id));
+            filter.resource_ids = Some(self.own.iter().copied().filter(visible).collect());
+        }
+        filter.withheld.clone_from(&self.withheld);
+        filter
+    }
+
+    /// The entries of `filter`, each as it is shown.
+    fn entries(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        filter: AuditFilter,
+        page: &Page,
+    ) -> Result<Vec<ShownEntry>, Refusal> {
+        let entries = store.audit_entries(&self.narrow(filter), page)?;
+        let targets = self.targets(store, &entries)?;
+        let opened = |entry: &AuditEntry| {
+            let target = targets.get(&entry.resource_id)?;
+            Some((target, self.opens(actor, entry, target)?))
+        };
+        let moves =
+            entries.iter().filter(|entry| entry.resource == "move" && opened(entry).is_some());
+        let moves: Vec<_> = moves.map(|entry| entry.resource_id).collect();
+        let moved = match moves.is_empty() {
+            true => Vec::new(),
+            false => store.reviews_moved(&moves)?,
+        };
+        let told = |entry: &AuditEntry, target: &Target| match entry.resource.as_str() {
+            "review" => Some((target.id, target.about?.uuid())),
+            "move" => {
+                let of = moved.iter().find(|(id, ..)| *id == entry.resource_id);
+                of.map(|(_, review, person)| (review.uuid(), person.uuid()))
+            }
+            _ => None,
+        };
+        let shown = |entry: AuditEntry| {
+            let (target, mask) = opened(&entry).unzip();
+            ShownEntry {
+                position: entry.position,
+                told: target.and_then(|target| told(&entry, target)),
+                view: AuditEntryView::new(entry, mask, self.numbered),
+            }
+        };
+        Ok(entries.into_iter().map(shown).collect())
+    }
+
+    /// What the policy must know of the records that entries tell of, a statement for each noun, if
+    /// any of them may be opened.
+    fn targets(
+        &self,
+        store: &mut dyn Store,
+        entries: &[AuditEntry],
+    ) -> Result<HashMap<Uuid, Target>, Refusal> {
+        let mut told = BTreeMap::<&str, BTreeSet<Uuid>>::new();
+        for entry in entries.iter().filter(|_| self.mask == Mask::Full) {
+            told.entry(&entry.resource).or_default().insert(entry.resource_id);
+        }
+        let mut targets = HashMap::new();
+        for (noun, ids) in told {
+            let ids: Vec<_> = ids.into_iter().collect();
+            let found = store.targets(noun, &ids)?;
+            targets.extend(found.into_iter().map(|target| (target.id, target)));
+        }
+        Ok(targets)
+    }
+
+    /// How much of its record an entry shows, if any values at all: by what the reader is, without
+    /// regard to where the person it is about stands in the reader's line or units.
+    fn opens(&self, actor: &Actor, entry: &AuditEntry, target: &Target) -> Option<Mask> {
+        let subject = &actor.subject;
+        let about_oneself =
+            [&self.own, &self.behind].iter().any(|of| of.contains(&entry.resource_id))
+                || target.about.is_some_and(|person| subject.may_be(person));
+        let permit = disclosure::opened_by(&entry.action)
+            .and_then(|action| decide(subject, action, target).permit);
+        let mask = permit.map(|permit| permit.mask()).filter(|_| !about_oneself);
+        mask.filter(|mask| disclosure::shows_values(&entry.action, *mask))
+    }
+}
+
+/// The reader, as what entries are about.
+fn oneself(actor: &Actor) -> Target {
+    let subject = &actor.subject;
+    let account = match subject.principal {
+        Principal::Person(account) => Some(account),
+        Principal::Service { .. } => None,
+    };
+    let id = subject.principal.id();
+    Target { id, about: subject.employee_id, account, ..Target::default() }
+}
+
+/// List audit entries
+///
+/// The tenant's log, oldest first. HR administrators see who did what and when, auditors also the
+/// values and the reason as far as they may see the record; anyone else sees what was done to
+/// their own record, account, roles, keys and sign-ins. Of entries about oneself nobody sees values,
+/// and what tells of an own result only once it is released; no page is shorter for that.
+#[utoipa::path(tag = "audit-entries", operation_id = "listAuditEntries", params(AuditEntryQuery),
+    responses((status = 200, description = "A page of audit entries", body = AuditEntryPage)),
+    security(("bearer" = [])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<AuditEntryQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(query) = query;
+    let request = caller.page(query.limit, query.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let filter = AuditFilter {
+        actor_id: query.actor_id,
+        resource_ids: query.resource_id.map(|id| vec![id]),
+        action: query.action,
+        from: query.from,
+        until: query.until,
+        ..AuditFilter::default()
+    };
+    let rows = caller
+        .snapshot(move |store, actor| {
+            Sight::of(store, actor)?.entries(store, actor, filter.clone(), &page)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Position(last.position));
+    caller.shown("listAuditEntries", rows.iter().filter_map(|row| row.told)).await?;
+    let items = rows.into_iter().map(|row| row.view).collect();
+    let page = AuditEntryPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Read an audit entry
+///
+/// One line of the log, as the list shows it.
+#[utoipa::path(tag = "audit-entries", operation_id = "getAuditEntry",
+    params(("id" = Uuid, Path, description = "Id of the audit entry")),
+    responses((status = 200, description = "The audit entry", body = AuditEntryView)),
+    security(("bearer" = [])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let entry = caller.snapshot(move |store, actor| read_entry(store, actor, id.0)).await?;
+    caller.shown("getAuditEntry", entry.told).await?;
+    caller.found(1, &entry.view)
+}
+
+/// An audit entry as the caller may see it.
+fn read_entry(store: &mut dyn Store, actor: &Actor, id: Uuid) -> Result<ShownEntry, Refusal> {
+    let sight = Sight::of(store, actor).map_err(|refused| match refused {
+        Refusal::Forbidden(_) => Refusal::NotFound,
+        other => other,
+    })?;
+    let filter = AuditFilter { id: Some(id), ..AuditFilter::default() };
+    let found = sight.entries(store, actor, filter, &Page::ALL)?;
+    found.into_iter().next().ok_or(Refusal::NotFound)
+}
+
+/// Why the log shows an entry to somebody; none where it does not.
+pub fn decision(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: Uuid,
+) -> Result<Option<Decision>, Refusal> {
+    let entry = match read_entry(store, actor, id) {
+        Err(Refusal::NotFound) => return Ok(None),
+        entry => entry?,
+    };
+    let sight = Sight::of(store, actor)?;
+    let target = match sight.own.contains(&entry.view.resource_id) {
+        true => oneself(actor),
+        false => Target { id, ..Target::default() },
+    };
+    Ok(Some(decide(&actor.subject, Action::AuditEntryRead, &target)))
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/audit-entries").service(list).service(read));
+}

@@ -1,0 +1,136 @@
+//! Audit heads: signed ends of a company's audit log and log of reads. Who keeps one where nobody who
+//! can write to the database can reach it finds out whatever is cut off or written anew, with
+//! `evenhand audit verify --head`.
+
+pub mod publication;
+pub mod signing;
+
+use crate::platform::caller::Caller;
+use crate::platform::extract::Query;
+use crate::platform::files::decode::hex;
+use crate::platform::refusal::Refusal;
+use actix_web::{HttpResponse, get};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::{DateTime, Utc};
+use domain::id::TenantId;
+use domain::policy::Action;
+use persistence::After;
+use persistence::audit::{AuditHead, KeptHead};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// The end of a company's logs at one instant, signed.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = AuditHead)]
+pub struct AuditHeadView {
+    /// Its id.
+    pub id: Uuid,
+    /// The company.
+    pub tenant_id: Uuid,
+    /// Counts the heads of the company, from 1 without gaps.
+    #[schema(example = 42)]
+    pub number: i64,
+    /// When it was signed.
+    pub at: DateTime<Utc>,
+    /// SHA-256 over the ends of both logs, in hexadecimal.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    pub hash: String,
+    /// The Ed25519 key that verifies the signature, in Base64: that of the installation.
+    #[schema(example = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")]
+    pub public_key: String,
+    /// Ed25519 signature over company, number, id, instant and hash, in Base64.
+    #[schema(
+        example = "5VZDAMNgrHKQhuLMgG6CioSHfx64JOzCRYFOQnNPMNrcSLtAfjhJtBzkKVBIGDMc7Nr0vnCQTCzJTRGQFDUFBw=="
+    )]
+    pub signature: String,
+}
+
+impl AuditHeadView {
+    /// A head as it is published.
+    pub fn new(tenant: TenantId, head: &AuditHead) -> Self {
+        Self {
+            id: head.id,
+            tenant_id: tenant.uuid(),
+            number: head.number,
+            at: head.at,
+            hash: hex(&head.hash()),
+            public_key: BASE64.encode(&head.public_key),
+            signature: BASE64.encode(&head.signature),
+        }
+    }
+
+    /// The head, to be held against the database; none if a field is not what it should be.
+    pub fn kept(&self) -> Option<KeptHead> {
+        Some(KeptHead {
+            tenant: self.tenant_id.into(),
+            number: self.number,
+            id: self.id,
+            at: self.at,
+            hash: bytes(&self.hash)?,
+            public_key: BASE64.decode(&self.public_key).ok()?,
+            signature: BASE64.decode(&self.signature).ok()?,
+        })
+    }
+}
+
+/// The bytes of a hexadecimal text.
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+    pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
+}
+
+/// A page of audit heads.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditHeadPage {
+    /// The heads, oldest first.
+    pub items: Vec<AuditHeadView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AuditHeadQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List audit heads
+///
+/// Signed ends of the company's audit log and log of reads, oldest first: one at every start and stop
+/// of the service and at fixed intervals, whether or not anything happened. Keep copies where nobody
+/// who can write to the database can reach them; `evenhand audit verify --head` holds the database
+/// against them. The same heads are events (`audit_head.published`) and lines of the service's log.
+#[utoipa::path(tag = "audit-heads", operation_id = "listAuditHeads", params(AuditHeadQuery),
+    responses((status = 200, description = "A page of audit heads", body = AuditHeadPage)),
+    security(("bearer" = [])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<AuditHeadQuery>) -> Result<HttpResponse, Refusal> {
+    let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let heads = caller
+        .read(move |store, actor| {
+            actor.may(Action::AuditHeadRead)?;
+            Ok(store.audit_heads(page.after_position(), page.limit)?)
+        })
+        .await?;
+    let (heads, next_cursor) = request.cut(&caller.app, heads, |last| After::Position(last.number));
+    let tenant = caller.actor.subject.tenant;
+    let items = heads.iter().map(|head| AuditHeadView::new(tenant, head)).collect();
+    let page = AuditHeadPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/audit-heads").service(list));
+}

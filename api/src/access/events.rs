@@ -1,0 +1,132 @@
+//! Events: the ordered feed of what happened, for programs that keep a copy.
+
+use crate::platform::caller::Caller;
+use crate::platform::extract::Query;
+use crate::platform::page::{self, DEFAULT_LIMIT, MAX_LIMIT};
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use actix_web::{HttpResponse, get};
+use chrono::{DateTime, Utc};
+use domain::disclosure;
+use domain::policy::Action;
+use persistence::{After, Event, EventFilter};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// One fact of the feed: ids and names of changed fields, never values.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub struct EventView {
+    /// Its id; the same fact always has the same id.
+    pub id: Uuid,
+    /// Noun and participle.
+    #[serde(rename = "type")]
+    #[schema(example = "employee.updated")]
+    pub kind: String,
+    /// The noun.
+    #[schema(example = "employee")]
+    pub resource: String,
+    /// Which one.
+    pub resource_id: Uuid,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// Names of changed fields, ids where many were changed at once, and of `audit_head.published` the
+    /// head.
+    #[schema(example = json!({ "fields": ["email"] }))]
+    pub data: BTreeMap<String, serde_json::Value>,
+}
+
+impl From<Event> for EventView {
+    fn from(event: Event) -> Self {
+        Self {
+            id: event.id,
+            kind: event.kind,
+            resource: event.resource,
+            resource_id: event.resource_id,
+            at: event.at,
+            data: serde_json::from_str(&event.data).unwrap_or_default(),
+        }
+    }
+}
+
+/// A page of the feed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventPage {
+    /// The events, in the order in which they were committed.
+    pub items: Vec<EventView>,
+    /// Where to go on: pass it as `after`, now or when new events are expected. It is sealed, and
+    /// tells nothing but to this list.
+    #[schema(example = "MDE5N2M5YTg1ZjNlN2E1MQ")]
+    pub next_cursor: String,
+}
+
+/// What a client asks of the feed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct EventQuery {
+    /// `next_cursor` of the page before; absent or `0` starts with the first event.
+    after: Option<String>,
+    /// Only these types, separated by commas.
+    #[param(example = "employee.created,employee.updated")]
+    types: Option<String>,
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+}
+
+/// Read the events feed
+///
+/// Ordered, replayable from the start, and for each reader without gaps. A page may be shorter than
+/// `limit` or empty: ask again with `next_cursor`. What tells of a result before it is released is not
+/// in the feed of the person it is about, nor in that of any program: `review.result_computed`,
+/// `review.grade_moved`, `goal.scored`, drafts and moves. A person finds it by reading anew after the
+/// release, moves excepted.
+#[utoipa::path(tag = "events", operation_id = "listEvents", params(EventQuery),
+    responses((status = 200, description = "A page of the feed", body = EventPage)),
+    security(("bearer" = []), ("api_key" = ["events:read"])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<EventQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(EventQuery { after, types, limit }) = query;
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Refusal::Malformed(vec![
+            Violation::new("/query/limit", "out_of_range").with("min", 1).with("max", MAX_LIMIT),
+        ]));
+    }
+    let binding = format!("{}/v1/events", caller.actor.subject.tenant);
+    let after = match after.as_deref() {
+        None | Some("0") => 0,
+        Some(cursor) => match page::open(&caller.app, &binding, cursor)? {
+            After::Position(position) => position,
+            _ => return Err(Refusal::CursorInvalid),
+        },
+    };
+    let kinds: Vec<String> =
+        types.iter().flat_map(|list| list.split(',')).map(|kind| kind.trim().to_owned()).collect();
+    let events = caller
+        .snapshot(move |store, actor| {
+            actor.may(Action::EventRead)?;
+            let subject = &actor.subject;
+            let people: Vec<_> = subject.persons().collect();
+            let own = store.own_records(subject.principal.id(), &people)?;
+            let withheld = disclosure::withheld(subject, &own);
+            let filter = EventFilter { after, kinds: kinds.clone(), withheld };
+            Ok(store.events(&filter, limit)?)
+        })
+        .await?;
+    let position = events.last().map_or(after, |event| event.position);
+    let next_cursor = page::seal(&caller.app, &binding, &After::Position(position));
+    let next_cursor = next_cursor.ok_or_else(|| Refusal::Internal("no key seals".into()))?;
+    let page = EventPage { items: events.into_iter().map(EventView::from).collect(), next_cursor };
+    caller.listed(&page, None)
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/events").service(list));
+}

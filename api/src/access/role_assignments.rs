@@ -1,0 +1,324 @@
+//! Role assignments: who holds which role, for which units.
+
+use crate::platform::app::new_id;
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::platform::schema::words;
+use actix_web::{HttpResponse, delete, get, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::account::{Role, RoleAssignment};
+use domain::change::{Change, Record};
+use domain::id::RoleAssignmentId;
+use domain::policy::{Action, Target};
+use domain::text::TextEnum;
+use persistence::{After, RoleFilter, Store};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// A role given to an account, for some time.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RoleAssignment)]
+pub struct RoleAssignmentView {
+    /// Its id.
+    pub id: Uuid,
+    /// Who holds the role.
+    pub account_id: Uuid,
+    /// The role.
+    #[schema(schema_with = words::<Role>)]
+    pub role: Role,
+    /// The unit it is held for, with all units below; only for `hrbp`.
+    pub org_unit_id: Option<Uuid>,
+    /// First day.
+    pub valid_from: NaiveDate,
+    /// Last day; null until it is revoked.
+    pub valid_to: Option<NaiveDate>,
+    /// The account that gave it; null if the command line did.
+    pub given_by: Option<Uuid>,
+    /// Counts changes, from 1.
+    #[schema(example = 1)]
+    pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it was revoked; shown only in lists with `updated_since`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl From<RoleAssignment> for RoleAssignmentView {
+    fn from(assignment: RoleAssignment) -> Self {
+        Self {
+            id: assignment.id.uuid(),
+            account_id: assignment.account_id.uuid(),
+            role: assignment.role,
+            org_unit_id: assignment.org_unit_id.map(Uuid::from),
+            valid_from: assignment.valid_from,
+            valid_to: assignment.valid_to,
+            given_by: assignment.given_by.map(Uuid::from),
+            version: assignment.version,
+            created_at: assignment.created_at,
+            updated_at: assignment.updated_at,
+            deleted_at: assignment.deleted_at,
+        }
+    }
+}
+
+/// A page of role assignments.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RoleAssignmentPage {
+    /// The assignments, in the order of creation; with `updated_since`, in the order of change.
+    pub items: Vec<RoleAssignmentView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A role to be given.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRoleAssignment {
+    /// Who is to hold the role.
+    pub account_id: Uuid,
+    /// The role.
+    #[schema(schema_with = words::<Role>)]
+    pub role: Role,
+    /// The unit it is held for, with all units below: required for `hrbp`, not allowed otherwise.
+    pub org_unit_id: Option<Uuid>,
+    /// First day; today if absent.
+    pub valid_from: Option<NaiveDate>,
+    /// Last day; until revoked if absent.
+    pub valid_to: Option<NaiveDate>,
+}
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct RoleAssignmentQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant, revoked ones included as tombstones.
+    updated_since: Option<DateTime<Utc>>,
+    /// Only those of this account.
+    account_id: Option<Uuid>,
+    /// Only those of this role.
+    #[param(schema_with = words::<Role>)]
+    role: Option<Role>,
+}
+
+/// List role assignments
+///
+/// Who holds which role. Everybody may list their own by `account_id`. With `updated_since` the
+/// order is that of change, and revoked assignments appear with `deleted_at`.
+#[utoipa::path(tag = "role-assignments", operation_id = "listRoleAssignments",
+    params(RoleAssignmentQuery),
+    responses((status = 200, description = "A page of role assignments", body = RoleAssignmentPage)),
+    security(("bearer" = [])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<RoleAssignmentQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(RoleAssignmentQuery { limit, cursor, updated_since, account_id, role }) = query;
+    let request = caller.page(limit, cursor.as_deref(), updated_since)?;
+    let page = request.page.clone();
+    let filter = RoleFilter { account_id: account_id.map(Into::into), role };
+    let rows = caller
+        .read(move |store, actor| {
+            let target = Target { account: filter.account_id, ..Target::default() };
+            actor.may_about(Action::RoleAssignmentRead, &target)?;
+            Ok(store.role_assignments(filter, &page)?)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
+        None => After::Id(last.id.uuid()),
+    });
+    let items = rows.into_iter().map(RoleAssignmentView::from).collect();
+    let page = RoleAssignmentPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Give a role
+///
+/// Takes effect within a second of its first day. Nobody gives a role to themselves. All roles but
+/// the auditor's are for employees (`guard-failed`). Whoever gives the role by which somebody signs
+/// is no second person beside them, until somebody else has given it again. A setup token that was
+/// shown to an administrator and not used is void once its account is to decide about others.
+#[utoipa::path(tag = "role-assignments", operation_id = "createRoleAssignment",
+    request_body = NewRoleAssignment,
+    responses((status = 201, description = "The new role assignment", body = RoleAssignmentView)),
+    security(("bearer" = [])))]
+#[post("")]
+async fn create(caller: Caller, body: Body<NewRoleAssignment>) -> Result<HttpResponse, Refusal> {
+    let id = RoleAssignmentId::from(new_id());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            create_role_assignment(store, actor, id, value.clone())
+        })
+        .await
+}
+
+/// Read a role assignment
+///
+/// One role of one account. Everybody may read their own.
+#[utoipa::path(tag = "role-assignments", operation_id = "getRoleAssignment",
+    params(("id" = Uuid, Path, description = "Id of the role assignment")),
+    responses((status = 200, description = "The role assignment", body = RoleAssignmentView)),
+    security(("bearer" = [])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let assignment = caller
+        .read(move |store, actor| {
+            let sealed = store.role_assignment(id)?;
+            Ok(actor.open(store, Action::RoleAssignmentRead, sealed)?.0)
+        })
+        .await?;
+    caller.found(assignment.version, &RoleAssignmentView::from(assignment))
+}
+
+/// Revoke a role
+///
+/// Takes effect within a second. Nobody revokes their own role, and somebody must remain who is HR
+/// administrator without end (`guard-failed`).
+#[utoipa::path(tag = "role-assignments", operation_id = "deleteRoleAssignment",
+    params(("id" = Uuid, Path, description = "Id of the role assignment")),
+    responses((status = 204, description = "The role is revoked")),
+    security(("bearer" = [])))]
+#[delete("/{id}")]
+async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    caller
+        .change(None, move |store, actor| revoke_role_assignment(store, actor, id, expected))
+        .await
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/role-assignments").service(list).service(create).service(read).service(remove),
+    );
+}
+
+/// Gives a role to somebody else's account.
+pub fn create_role_assignment(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: RoleAssignmentId,
+    new: NewRoleAssignment,
+) -> Result<Reply<RoleAssignmentView>, Refusal> {
+    actor.may(Action::RoleAssignmentWrite)?;
+    let account = store.account(new.account_id.into())?;
+    let account = account.ok_or_else(|| Refusal::unknown("/account_id", new.account_id))?;
+    let permit = actor.may_about(Action::RoleAssignmentWrite, &account.target(actor.today))?;
+    let assignment = RoleAssignment {
+        id,
+        account_id: new.account_id.into(),
+        role: new.role,
+        org_unit_id: new.org_unit_id.map(Into::into),
+        valid_from: new.valid_from.unwrap_or(actor.today),
+        valid_to: new.valid_to,
+        given_by: Some(actor.subject.principal.id().into()),
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+        deleted_at: None,
+    };
+    let faults = faults(&assignment);
+    if !faults.is_empty() {
+        return Err(Refusal::Invalid(faults));
+    }
+    if let Some(unit) = assignment.org_unit_id
+        && store.org_unit(unit, actor.today)?.is_none()
+    {
+        return Err(Refusal::unknown("/org_unit_id", unit.uuid()));
+    }
+    let (account, _) = actor.open(store, Action::AccountRead, Some(account))?;
+    if account.employee_id.is_none() && new.role.needs_employee() {
+        return Err(Refusal::GuardFailed(vec![Violation::new("/account_id", "employee_needed")]));
+    }
+    if account.credential_by.is_some() && new.role.guards_credential() {
+        store.void_setup_tokens(account.id)?;
+    }
+    add_role_assignment(store, assignment.clone(), permit.rule())?;
+    Ok(Reply::created(assignment.into(), 1, format!("/v1/role-assignments/{id}")))
+}
+
+/// Adds a role assignment.
+pub fn add_role_assignment(
+    store: &mut dyn Store,
+    assignment: RoleAssignment,
+    rule: &'static str,
+) -> Result<(), Refusal> {
+    let text = |id: Option<Uuid>| id.map(|id| id.to_string());
+    let record = Record::new("role_assignment.created", assignment.id, rule)
+        .field("account_id", None::<String>, assignment.account_id.to_string())
+        .field("role", None::<String>, assignment.role.as_str())
+        .field("org_unit_id", None::<String>, text(assignment.org_unit_id.map(Uuid::from)))
+        .field("valid_from", None::<String>, assignment.valid_from.to_string())
+        .field("valid_to", None::<String>, assignment.valid_to.map(|day| day.to_string()));
+    Ok(store.create_role_assignment(Change::new(assignment, record))?)
+}
+
+/// Refuses a change that has taken the last HR administrator away.
+///
+/// # Errors
+/// 422 when nobody is left whose role, account and employment have no end.
+pub fn somebody_remains(store: &mut dyn Store, actor: &Actor) -> Result<(), Refusal> {
+    if store.hr_admin_remains(actor.today)? {
+        return Ok(());
+    }
+    Err(Refusal::GuardFailed(vec![Violation::new("", "last_administrator")]))
+}
+
+/// Takes a role away again, unless nobody would be left to give roles.
+pub fn revoke_role_assignment(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: RoleAssignmentId,
+    expected: i32,
+) -> Result<Reply<RoleAssignmentView>, Refusal> {
+    store.lock_lines()?;
+    let sealed = store.role_assignment(id)?;
+    let (before, permit) = actor.open(store, Action::RoleAssignmentWrite, sealed)?;
+    if before.version != expected {
+        return Err(Refusal::Stale);
+    }
+    let role = before.role;
+    let after = RoleAssignment {
+        version: before.version + 1,
+        updated_at: actor.now,
+        deleted_at: Some(actor.now),
+        ..before
+    };
+    let record = Record::new("role_assignment.deleted", id, permit.rule());
+    store.update_role_assignment(Change::new(after, record))?;
+    if role == Role::HrAdmin {
+        somebody_remains(store, actor)?;
+    }
+    Ok(Reply::empty())
+}
+
+/// What contradicts itself in an assignment.
+fn faults(assignment: &RoleAssignment) -> Vec<Violation> {
+    let RoleAssignment { role, org_unit_id, valid_from, valid_to, .. } = assignment;
+    let mut faults = Vec::new();
+    match (*role == Role::Hrbp, org_unit_id) {
+        (true, None) => faults.push(Violation::new("/org_unit_id", "required")),
+        (false, Some(_)) => faults.push(Violation::new("/org_unit_id", "not_allowed")),
+        _ => {}
+    }
+    if valid_to.is_some_and(|last| last < *valid_from) {
+        faults.push(Violation::new("/valid_to", "period_invalid"));
+    }
+    faults
+}

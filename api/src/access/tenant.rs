@@ -1,0 +1,157 @@
+//! The tenant: the company the caller belongs to.
+
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::Body;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::platform::schema::words;
+use actix_web::{HttpResponse, get, patch};
+use chrono::{DateTime, Utc};
+use domain::change::{Change, Record};
+use domain::policy::Action;
+use domain::tenant::Tenant;
+use domain::text_enum;
+use persistence::Store;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+text_enum! {
+    /// Language of texts that are made without a request.
+    pub enum Locale {
+        /// Simplified Chinese.
+        ZhCn = "zh-CN",
+        /// English.
+        En = "en",
+    }
+}
+
+/// The company.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Tenant)]
+pub struct TenantView {
+    /// Its id.
+    pub id: Uuid,
+    /// The short name people sign in with.
+    #[schema(example = "adventure-works")]
+    pub slug: String,
+    /// Its name.
+    #[schema(example = "Adventure Works")]
+    pub name: String,
+    /// Language of texts that are made without a request.
+    #[schema(schema_with = words::<Locale>)]
+    pub locale: String,
+    /// IANA time zone in which business dates are counted.
+    #[schema(example = "Asia/Shanghai")]
+    pub time_zone: String,
+    /// Counts changes, from 1.
+    #[schema(example = 1)]
+    pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl From<Tenant> for TenantView {
+    fn from(tenant: Tenant) -> Self {
+        let Tenant { id, slug, name, locale, time_zone, version, created_at, updated_at } = tenant;
+        Self { id: id.uuid(), slug, name, locale, time_zone, version, created_at, updated_at }
+    }
+}
+
+/// A merge patch of the tenant: absent is unchanged.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TenantPatch {
+    /// Its name.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        nullable = false,
+        example = "Adventure Works Cycles"
+    )]
+    pub name: Option<String>,
+    /// Language of texts that are made without a request.
+    #[schema(schema_with = words::<Locale>)]
+    pub locale: Option<Locale>,
+    /// IANA time zone in which business dates are counted.
+    #[schema(max_length = 64, nullable = false, example = "Asia/Shanghai")]
+    pub time_zone: Option<String>,
+}
+
+/// Read the tenant
+///
+/// The company the caller belongs to.
+#[utoipa::path(tag = "tenant", operation_id = "getTenant",
+    responses((status = 200, description = "The tenant", body = TenantView)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("")]
+async fn read(caller: Caller) -> Result<HttpResponse, Refusal> {
+    let tenant = caller
+        .read(|store, actor| {
+            actor.may(Action::TenantRead)?;
+            let sealed = store.tenant()?;
+            Ok(actor.open(store, Action::TenantRead, sealed)?.0)
+        })
+        .await?;
+    caller.found(tenant.version, &TenantView::from(tenant))
+}
+
+/// Change the tenant
+///
+/// Merge patch of name, locale and time zone.
+#[utoipa::path(tag = "tenant", operation_id = "updateTenant",
+    request_body(content = TenantPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The tenant as changed", body = TenantView)),
+    security(("bearer" = [])))]
+#[patch("")]
+async fn update(caller: Caller, body: Body<TenantPatch>) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            update_tenant(store, actor, expected, value.clone())
+        })
+        .await
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/tenant").service(read).service(update));
+}
+
+/// Changes the tenant that is still in the version the caller has read.
+pub fn update_tenant(
+    store: &mut dyn Store,
+    actor: &Actor,
+    expected: i32,
+    patch: TenantPatch,
+) -> Result<Reply<TenantView>, Refusal> {
+    actor.may(Action::TenantUpdate)?;
+    let sealed = store.tenant()?;
+    let (before, permit) = actor.open(store, Action::TenantUpdate, sealed)?;
+    if before.version != expected {
+        return Err(Refusal::Stale);
+    }
+    if patch.time_zone.as_ref().is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
+        return Err(Refusal::invalid("/time_zone", "not_allowed"));
+    }
+    let after = Tenant {
+        name: patch.name.unwrap_or_else(|| before.name.clone()),
+        locale: patch.locale.map_or_else(|| before.locale.clone(), |locale| locale.to_string()),
+        time_zone: patch.time_zone.unwrap_or_else(|| before.time_zone.clone()),
+        version: before.version + 1,
+        updated_at: actor.now,
+        ..before.clone()
+    };
+    let record = Record::new("tenant.updated", before.id, permit.rule())
+        .field("name", before.name, after.name.clone())
+        .field("locale", before.locale, after.locale.clone())
+        .field("time_zone", before.time_zone, after.time_zone.clone());
+    store.update_tenant(Change::new(after.clone(), record))?;
+    Ok(Reply::changed(after.clone().into(), after.version))
+}

@@ -1,0 +1,150 @@
+//! Use cases of participants: handing over, taking out and taking in again.
+
+use super::views::{ExclusionOrder, Handover, ParticipantView};
+use crate::platform::caller::Actor;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::reviews::recomputation::regroup;
+use domain::change::{Change, Record};
+use domain::cycle::Cycle;
+use domain::employment::EmploymentStatus;
+use domain::id::{EmployeeId, ParticipantId, ReviewId};
+use domain::participant::{ExclusionReason, Participant, ParticipantAction, counts_for_quota};
+use domain::policy::{Action, Mask, Permit};
+use domain::state::cycle::State;
+use domain::text::TextEnum;
+use persistence::Store;
+
+/// A participant that the caller may change and has read in its newest version, if it was read, with
+/// its cycle, whose state lets the action be done.
+fn open_for(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ParticipantId,
+    expected: Option<i32>,
+    action: ParticipantAction,
+) -> Result<(Participant, Cycle, Permit), Refusal> {
+    let sealed = store.participant(id)?;
+    let (participant, permit) = actor.open(store, Action::ParticipantWrite, sealed)?;
+    let sealed = store.hold_cycle(participant.cycle_id)?;
+    let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
+    if expected.is_some_and(|expected| participant.version != expected) {
+        return Err(Refusal::Stale);
+    }
+    let possible = participant.possible_actions(cycle.state);
+    if !possible.contains(&action) {
+        return Err(Refusal::StateConflict {
+            current_state: cycle.state.as_str(),
+            allowed_actions: possible.iter().map(|action| action.as_str()).collect(),
+        });
+    }
+    Ok((participant, cycle, permit))
+}
+
+/// Lets another manager answer for a participant, and with it for the goals and the review.
+pub fn hand_over(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ParticipantId,
+    expected: Option<i32>,
+    order: Handover,
+) -> Result<Reply<ParticipantView>, Refusal> {
+    let (before, cycle, permit) =
+        open_for(store, actor, id, expected, ParticipantAction::Handover)?;
+    let manager = EmployeeId::from(order.manager_id);
+    if manager == before.employee_id {
+        return Err(Refusal::invalid("/manager_id", "not_allowed"));
+    }
+    let sealed = store.employee(manager, actor.today)?;
+    if sealed.is_none() {
+        return Err(Refusal::unknown("/manager_id", order.manager_id));
+    }
+    let (person, _) = actor.open(store, Action::EmployeeRead, sealed)?;
+    if person.status(actor.today) != EmploymentStatus::Active {
+        return Err(Refusal::invalid("/manager_id", "not_allowed"));
+    }
+    let mutual = store.answers_in(cycle.id, before.employee_id, manager)?;
+    if mutual && !order.allow_mutual {
+        return Err(Refusal::invalid("/manager_id", "mutual_rating"));
+    }
+    let told = |manager: Option<EmployeeId>| manager.map(|id| id.to_string());
+    let record = Record::new("participant.handed_over", id, permit.rule())
+        .because(order.reason)
+        .field("manager_id", told(before.manager_id), told(Some(manager)))
+        .field("mutual", false, mutual);
+    if let Some(leader) = before.manager_id {
+        store.remember_leader(before.id, leader)?;
+    }
+    let leaders = before.manager_id.into_iter().chain([manager]);
+    let after = Participant { manager_id: Some(manager), ..before };
+    save(store, actor, after, &cycle, leaders, record)
+}
+
+/// Takes somebody out of the evaluation.
+pub(super) fn exclude(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ParticipantId,
+    expected: i32,
+    order: ExclusionOrder,
+) -> Result<Reply<ParticipantView>, Refusal> {
+    let (before, cycle, permit) =
+        open_for(store, actor, id, Some(expected), ParticipantAction::Exclusion)?;
+    let exclusion = Some(ExclusionReason::ByHr);
+    let record = Record::new("participant.excluded", id, permit.rule())
+        .because(order.reason)
+        .field("exclusion", None::<String>, ExclusionReason::ByHr.as_str());
+    let leader = before.manager_id;
+    let after = Participant { exclusion, counts_for_quota: false, ..before };
+    save(store, actor, after, &cycle, leader, record)
+}
+
+/// Takes somebody into the evaluation again, who must belong to a population. While reviews are
+/// open, one is opened.
+pub(super) fn include(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: ParticipantId,
+    expected: i32,
+    review: ReviewId,
+    order: ExclusionOrder,
+) -> Result<Reply<ParticipantView>, Refusal> {
+    let (before, cycle, permit) =
+        open_for(store, actor, id, Some(expected), ParticipantAction::Inclusion)?;
+    if before.population.is_none() {
+        return Err(Refusal::GuardFailed(vec![Violation::new("", "no_population")]));
+    }
+    let sealed = store.employee(before.employee_id, actor.today)?;
+    let (person, _) = actor.open(store, Action::EmployeeRead, sealed)?;
+    let oversees = store.overseers(cycle.id, actor.today)?.contains(&before.employee_id);
+    let employments = &person.employments;
+    let employment = employments.shown(cycle.period.end());
+    let since = employments.unbroken_since(employment);
+    let counts_for_quota = counts_for_quota(since, cycle.period, oversees);
+    let record = Record::new("participant.included", id, permit.rule())
+        .because(order.reason)
+        .field("exclusion", before.exclusion.map(|reason| reason.as_str()), None::<String>);
+    if cycle.state == State::Evaluating {
+        store.open_review(id, review, permit.rule())?;
+    }
+    let leader = before.manager_id;
+    let after = Participant { exclusion: None, counts_for_quota, ..before };
+    save(store, actor, after, &cycle, leader, record)
+}
+
+/// Saves a participant, and has the results follow of who leads or led the team.
+fn save(
+    store: &mut dyn Store,
+    actor: &Actor,
+    changed: Participant,
+    cycle: &Cycle,
+    leaders: impl IntoIterator<Item = EmployeeId>,
+    record: Record,
+) -> Result<Reply<ParticipantView>, Refusal> {
+    let (version, rule) = (changed.version + 1, record.rule);
+    let after = Participant { version, updated_at: actor.now, ..changed };
+    store.update_participant(Change::new(after.clone(), record))?;
+    regroup(store, actor, cycle, leaders, rule)?;
+    Ok(Reply::changed(ParticipantView::new(actor, after, Some(cycle.state), Mask::Full), version))
+}

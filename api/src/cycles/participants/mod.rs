@@ -1,0 +1,205 @@
+//! Participants: who takes part in a cycle, and who answers for whom.
+
+pub mod cases;
+pub mod views;
+
+use crate::platform::app::new_id;
+use crate::platform::caller::Caller;
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::refusal::Refusal;
+use actix_web::{HttpResponse, get, post};
+use chrono::{DateTime, Utc};
+use domain::id::{CycleId, ReviewId};
+use domain::participant::Participant;
+use domain::policy::{Action, FIELD_MASKED, Mask, Protected, decide, visibility};
+use persistence::{After, ParticipantFilter};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use utoipa::IntoParams;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use views::{ExclusionOrder, Handover, ParticipantPage, ParticipantView};
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ParticipantQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant.
+    updated_since: Option<DateTime<Utc>>,
+    /// Only those of this cycle.
+    cycle_id: Option<Uuid>,
+    /// Only this person, in any cycle.
+    employee_id: Option<Uuid>,
+    /// Only those for whom this manager answers.
+    manager_id: Option<Uuid>,
+    /// Only those of this department, as frozen at the launch.
+    department_id: Option<Uuid>,
+    /// Only who is not evaluated, or only who is.
+    excluded: Option<bool>,
+}
+
+/// List participants
+///
+/// Who takes part in cycles, of those the caller may see: oneself, the people one answers for or
+/// manages, directly or through others, and for HR their units or everybody. In the order of
+/// creation, or with `updated_since` in the order of change. An auditor, who does not see them, finds
+/// nobody by manager, department or exclusion. Participants are never deleted.
+#[utoipa::path(tag = "participants", operation_id = "listParticipants", params(ParticipantQuery),
+    responses((status = 200, description = "A page of participants", body = ParticipantPage)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(query) = query;
+    let request = caller.page(query.limit, query.cursor.as_deref(), query.updated_since)?;
+    let page = request.page.clone();
+    let filter = ParticipantFilter {
+        cycle_id: query.cycle_id.map(Into::into),
+        employee_id: query.employee_id.map(Into::into),
+        manager_id: query.manager_id.map(Into::into),
+        department_id: query.department_id.map(Into::into),
+        excluded: query.excluded,
+    };
+    let asks_for_more =
+        query.manager_id.is_some() || query.department_id.is_some() || query.excluded.is_some();
+    let (rows, states, everyone) = caller
+        .snapshot(move |store, actor| {
+            let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
+            if visible.everyone() == Some(Mask::Metadata) && asks_for_more {
+                return Err(Refusal::Forbidden(FIELD_MASKED));
+            }
+            let rows = store.participants(&filter, &visible, &page)?;
+            let cycles: BTreeSet<CycleId> = rows.iter().map(|row| row.cycle_id).collect();
+            let states = store.cycle_states(&cycles.into_iter().collect::<Vec<_>>())?;
+            Ok((rows, states, visible.everyone()))
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match query.updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
+        None => After::Id(last.id.uuid()),
+    });
+    let view = |row: Participant| {
+        let state = states.get(&row.cycle_id).copied();
+        // Whoever is shown by a line or a unit is shown in full.
+        let target = row.target(caller.actor.today);
+        let known = decide(&caller.actor.subject, Action::ParticipantRead, &target).permit;
+        let mask = known.filter(|_| everyone.is_some()).map_or(Mask::Full, |permit| permit.mask());
+        ParticipantView::new(&caller.actor, row, state, mask)
+    };
+    let items = rows.into_iter().map(view).collect();
+    let page = ParticipantPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Read a participant
+///
+/// One person in one cycle, as frozen when the cycle was launched.
+#[utoipa::path(tag = "participants", operation_id = "getParticipant",
+    params(("id" = Uuid, Path, description = "Id of the participant")),
+    responses((status = 200, description = "The participant", body = ParticipantView)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let view = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.participant(id)?;
+            let (participant, permit) = actor.open(store, Action::ParticipantRead, sealed)?;
+            let cycle = participant.cycle_id;
+            let state = store.cycle_states(&[cycle])?.get(&cycle).copied();
+            Ok(ParticipantView::new(actor, participant, state, permit.mask()))
+        })
+        .await?;
+    caller.found(view.version, &view)
+}
+
+/// Hand a participant over
+///
+/// Lets another manager answer for goals and review from now on, until results are published. A
+/// move in the organisation alone changes nobody's documents. Refused for whom the person answers,
+/// since they would rate each other, unless `allow_mutual` is set.
+#[utoipa::path(tag = "participants", operation_id = "handOverParticipant",
+    params(("id" = Uuid, Path, description = "Id of the participant")),
+    request_body = Handover,
+    responses((status = 200, description = "The participant", body = ParticipantView)),
+    security(("bearer" = [])))]
+#[post("/{id}/handover")]
+async fn hand_over(
+    caller: Caller,
+    id: PathId,
+    body: Body<Handover>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            cases::hand_over(store, actor, id, Some(expected), value.clone())
+        })
+        .await
+}
+
+/// Exclude a participant
+///
+/// Takes somebody out of the evaluation, before calibration begins. What was written stays.
+#[utoipa::path(tag = "participants", operation_id = "excludeParticipant",
+    params(("id" = Uuid, Path, description = "Id of the participant")),
+    request_body = ExclusionOrder,
+    responses((status = 200, description = "The participant", body = ParticipantView)),
+    security(("bearer" = [])))]
+#[post("/{id}/exclusion")]
+async fn exclude(
+    caller: Caller,
+    id: PathId,
+    body: Body<ExclusionOrder>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            cases::exclude(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// Include a participant
+///
+/// Takes somebody who was excluded into the evaluation again, before calibration begins. Who has
+/// worked here for less than three months still does not count towards the quotas.
+#[utoipa::path(tag = "participants", operation_id = "includeParticipant",
+    params(("id" = Uuid, Path, description = "Id of the participant")),
+    request_body = ExclusionOrder,
+    responses((status = 200, description = "The participant", body = ParticipantView)),
+    security(("bearer" = [])))]
+#[post("/{id}/inclusion")]
+async fn include(
+    caller: Caller,
+    id: PathId,
+    body: Body<ExclusionOrder>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let review = ReviewId::from(new_id());
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            cases::include(store, actor, id, expected, review, value.clone())
+        })
+        .await
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/participants")
+            .service(list)
+            .service(read)
+            .service(hand_over)
+            .service(exclude)
+            .service(include),
+    );
+}

@@ -1,0 +1,158 @@
+//! Performance policies, version by version.
+
+mod cases;
+pub mod views;
+
+pub use cases::{create_policy, publish_policy};
+
+use crate::platform::app::new_id;
+use crate::platform::caller::Caller;
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::words;
+use actix_web::{HttpResponse, get, patch, post};
+use chrono::{DateTime, Utc};
+use domain::id::PolicyId;
+use domain::performance_policy::PolicyState;
+use domain::policy::Action;
+use persistence::After;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use views::{NewPolicy, PolicyPage, PolicyPatch, PolicyView};
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PolicyQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant.
+    updated_since: Option<DateTime<Utc>>,
+    /// Only versions with this code.
+    #[param(min_length = 1, max_length = 64)]
+    code: Option<String>,
+    /// Only versions in this state.
+    #[param(schema_with = words::<PolicyState>)]
+    state: Option<PolicyState>,
+}
+
+/// List policies
+///
+/// Every version of every policy that the caller may see, in the order of creation, or with
+/// `updated_since` in the order of change. Drafts are for those who write them. Versions are never
+/// deleted.
+#[utoipa::path(tag = "policies", operation_id = "listPolicies", params(PolicyQuery),
+    responses((status = 200, description = "A page of versions", body = PolicyPage)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<PolicyQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(PolicyQuery { limit, cursor, updated_since, code, state }) = query;
+    let request = caller.page(limit, cursor.as_deref(), updated_since)?;
+    let page = request.page.clone();
+    let rows = caller
+        .read(move |store, actor| {
+            let filter = cases::visible(actor, code.clone(), state)?;
+            Ok(store.policies(&filter, &page)?)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
+        None => After::Id(last.id.uuid()),
+    });
+    let items = rows.into_iter().map(|row| PolicyView::new(&caller.actor, row)).collect();
+    let page = PolicyPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Draft a policy
+///
+/// Makes a draft: the first version with a new code, or the next one with a known code. Published
+/// versions and the cycles that apply them stay as they are.
+#[utoipa::path(tag = "policies", operation_id = "createPolicy", request_body = NewPolicy,
+    responses((status = 201, description = "The draft", body = PolicyView)),
+    security(("bearer" = [])))]
+#[post("")]
+async fn create(caller: Caller, body: Body<NewPolicy>) -> Result<HttpResponse, Refusal> {
+    let id = PolicyId::from(new_id());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| create_policy(store, actor, id, value.clone()))
+        .await
+}
+
+/// Read a policy
+///
+/// One version of a policy.
+#[utoipa::path(tag = "policies", operation_id = "getPolicy",
+    params(("id" = Uuid, Path, description = "Id of the version")),
+    responses((status = 200, description = "The version", body = PolicyView)),
+    security(("bearer" = []), ("api_key" = ["performance:read"])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let policy = caller
+        .read(move |store, actor| {
+            let sealed = store.policy(id)?;
+            Ok(actor.open(store, Action::PolicyRead, sealed)?.0)
+        })
+        .await?;
+    caller.found(policy.version, &PolicyView::new(&caller.actor, policy))
+}
+
+/// Change a draft
+///
+/// Merge patch of name and rules. A published version never changes.
+#[utoipa::path(tag = "policies", operation_id = "updatePolicy",
+    params(("id" = Uuid, Path, description = "Id of the version")),
+    request_body(content = PolicyPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The draft as changed", body = PolicyView)),
+    security(("bearer" = [])))]
+#[patch("/{id}")]
+async fn update(
+    caller: Caller,
+    id: PathId,
+    body: Body<PolicyPatch>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            cases::update_policy(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// Publish a policy
+///
+/// Puts a draft in force for the cycles that will refer to it. Refused with everything that is
+/// wrong with its rules, each fault with its place; also with each dimension in which nobody could be
+/// rated, since the raters who can be asked, the person and the manager, do not make up
+/// `review.min_weight_share`.
+#[utoipa::path(tag = "policies", operation_id = "publishPolicy",
+    params(("id" = Uuid, Path, description = "Id of the version")),
+    responses((status = 200, description = "The published version", body = PolicyView)),
+    security(("bearer" = [])))]
+#[post("/{id}/publication")]
+async fn publish(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    caller.change(None, move |store, actor| publish_policy(store, actor, id, expected)).await
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/policies")
+            .service(list)
+            .service(create)
+            .service(read)
+            .service(update)
+            .service(publish),
+    );
+}

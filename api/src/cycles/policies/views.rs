@@ -1,0 +1,262 @@
+//! What clients see and send of performance policies.
+
+use crate::platform::caller::Actor;
+use crate::platform::schema::{word_list, words};
+use chrono::{DateTime, Utc};
+use domain::number::Exact;
+use domain::performance_policy::{
+    DimensionRule, PerformancePolicy, PolicyAction, PolicyRules, PolicyState, Population,
+};
+use domain::policy::{Action, Mask, Protected, decide};
+use domain::review::rater::RaterType;
+use domain::settings::Enforce;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Type};
+use uuid::Uuid;
+
+/// A dimension of the review and who rates it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DimensionRule)]
+#[serde(deny_unknown_fields)]
+pub struct DimensionRuleView {
+    /// Its name; `performance` is computed from goals.
+    #[schema(pattern = "^[a-z][a-z0-9_]{0,39}$", example = "competency")]
+    pub code: String,
+    /// Weight in percent. All weights of a population sum to 100.00.
+    #[schema(value_type = String, pattern = r"^\d{1,3}(\.\d{1,2})?$", example = "20")]
+    pub weight: Exact,
+    /// Weight of each rater type in percent, summing to 100.00; empty for `performance`.
+    #[schema(schema_with = rater_weights)]
+    pub raters: BTreeMap<RaterType, Exact>,
+}
+
+fn rater_weights() -> Object {
+    let weight = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(r"^\d{1,3}(\.\d{1,2})?$"))
+        .build();
+    let name = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(RaterType::ALL.map(RaterType::as_str)))
+        .build();
+    ObjectBuilder::new()
+        .property_names(Some(name))
+        .additional_properties(Some(AdditionalProperties::RefOr(weight.into())))
+        .examples([json!({ "manager": "60", "peer": "40" })])
+        .build()
+}
+
+/// A group of people who are evaluated alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Population)]
+#[serde(deny_unknown_fields)]
+pub struct PopulationView {
+    /// Its name.
+    #[schema(pattern = "^[a-z][a-z0-9_]{0,39}$", example = "managers")]
+    pub code: String,
+    /// Only people with a team of their own, or only people without; null is both.
+    #[serde(default)]
+    #[schema(required = false, example = true)]
+    pub managers: Option<bool>,
+    /// Only holders of positions with these codes; empty is everybody.
+    #[serde(default)]
+    #[schema(max_items = 500, example = json!(["SALES-REP"]))]
+    pub position_codes: Vec<String>,
+    /// What is evaluated.
+    #[schema(max_items = 20)]
+    pub dimensions: Vec<DimensionRuleView>,
+}
+
+/// What a version says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PolicyRules)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyRulesView {
+    /// Settings that differ from their defaults, by name.
+    #[serde(default)]
+    #[schema(schema_with = settings_schema)]
+    pub settings: BTreeMap<String, Value>,
+    /// Who is evaluated in which dimensions; the first population that a person belongs to counts.
+    #[schema(max_items = 50)]
+    pub populations: Vec<PopulationView>,
+    /// Whether a rating without any check-in or feedback on record warns or is refused.
+    #[serde(default)]
+    #[schema(schema_with = enforce_schema)]
+    pub process_records: Enforce,
+}
+
+fn settings_schema() -> Object {
+    let name = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(r"^[a-z_]{1,40}\.[a-z_]{1,40}$"))
+        .build();
+    ObjectBuilder::new()
+        .property_names(Some(name))
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .max_properties(Some(200))
+        .examples([json!({ "review.second_review": true, "kpi.cap": "120" })])
+        .build()
+}
+
+fn enforce_schema() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(["warn", "block"]))
+        .default(Some(json!("warn")))
+        .build()
+}
+
+impl From<PolicyRules> for PolicyRulesView {
+    fn from(rules: PolicyRules) -> Self {
+        let PolicyRules { settings, populations, process_records } = rules;
+        let populations = populations.into_iter().map(PopulationView::from).collect();
+        Self { settings, populations, process_records }
+    }
+}
+
+impl From<PolicyRulesView> for PolicyRules {
+    fn from(rules: PolicyRulesView) -> Self {
+        let PolicyRulesView { settings, populations, process_records } = rules;
+        let populations = populations.into_iter().map(Population::from).collect();
+        Self { settings, populations, process_records }
+    }
+}
+
+impl From<Population> for PopulationView {
+    fn from(population: Population) -> Self {
+        let Population { code, managers, position_codes, dimensions } = population;
+        let dimensions = dimensions.into_iter().map(DimensionRuleView::from).collect();
+        Self { code, managers, position_codes, dimensions }
+    }
+}
+
+impl From<PopulationView> for Population {
+    fn from(population: PopulationView) -> Self {
+        let PopulationView { code, managers, position_codes, dimensions } = population;
+        let dimensions = dimensions.into_iter().map(DimensionRule::from).collect();
+        Self { code, managers, position_codes, dimensions }
+    }
+}
+
+impl From<DimensionRule> for DimensionRuleView {
+    fn from(DimensionRule { code, weight, raters }: DimensionRule) -> Self {
+        Self { code, weight, raters }
+    }
+}
+
+impl From<DimensionRuleView> for DimensionRule {
+    fn from(DimensionRuleView { code, weight, raters }: DimensionRuleView) -> Self {
+        Self { code, weight, raters }
+    }
+}
+
+/// One version of a performance policy.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Policy)]
+pub struct PolicyView {
+    /// Its id; each version has its own.
+    pub id: Uuid,
+    /// External key, the same for all versions.
+    #[schema(example = "STANDARD")]
+    pub code: String,
+    /// Name shown to people.
+    #[schema(example = "Performance policy")]
+    pub name: String,
+    /// Number of the version among those with its code, from 1.
+    #[schema(example = 1)]
+    pub number: i32,
+    /// Whether it may still change.
+    #[schema(schema_with = words::<PolicyState>)]
+    pub state: PolicyState,
+    /// What it says. An auditor does not see it before it is published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub rules: Option<PolicyRulesView>,
+    /// When it was published.
+    pub published_at: Option<DateTime<Utc>>,
+    /// What the caller may do to it now.
+    #[schema(schema_with = word_list::<PolicyAction>)]
+    pub allowed_actions: Vec<PolicyAction>,
+    /// Counts changes, from 1.
+    #[schema(example = 1)]
+    pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl PolicyView {
+    /// The version as `actor`, who may read it, sees it.
+    pub(super) fn new(actor: &Actor, policy: PerformancePolicy) -> Self {
+        let target = policy.target(actor.today);
+        let may = |action| decide(&actor.subject, action, &target).permit;
+        let sees_all = may(Action::PolicyRead).is_some_and(|permit| permit.mask() == Mask::Full);
+        let writable = may(Action::PolicyWrite).is_some();
+        let allowed_actions =
+            if writable { policy.possible_actions().to_vec() } else { Vec::new() };
+        Self {
+            id: policy.id.uuid(),
+            code: policy.code,
+            name: policy.name,
+            number: policy.number,
+            state: policy.state,
+            rules: sees_all.then(|| policy.rules.into()),
+            published_at: policy.published_at,
+            allowed_actions,
+            version: policy.version,
+            created_at: policy.created_at,
+            updated_at: policy.updated_at,
+        }
+    }
+}
+
+/// A page of versions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PolicyPage {
+    /// The versions, in the order of creation; with `updated_since`, in the order of change.
+    pub items: Vec<PolicyView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A new draft.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPolicy {
+    /// External key. A code that is known makes the next version.
+    #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "STANDARD")]
+    pub code: String,
+    /// Name shown to people.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        example = "Performance policy"
+    )]
+    pub name: String,
+    /// What it says; the suggested dimensions and weights if absent.
+    #[schema(nullable = false)]
+    pub rules: Option<PolicyRulesView>,
+}
+
+/// A merge patch of a draft: absent is unchanged. Rules are replaced as a whole.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyPatch {
+    /// Name shown to people.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        nullable = false,
+        example = "Performance policy 2027"
+    )]
+    pub name: Option<String>,
+    /// What it says.
+    #[schema(nullable = false)]
+    pub rules: Option<PolicyRulesView>,
+}

@@ -1,0 +1,223 @@
+//! Counting and adding up for the dashboards.
+
+use super::views::{DepartmentView, GoalsView, GradeCount, StateCount};
+use crate::platform::refusal::Refusal;
+use chrono::NaiveDate;
+use domain::Exact;
+use domain::aggregate::{Disclosure, blurred};
+use domain::calendar::Period;
+use domain::distribution::Tally;
+use domain::id::OrgUnitId;
+use domain::number::Rounding;
+use domain::risk::Level;
+use domain::risk::progress::{GoalState, goal_risk};
+use domain::risk::schedule::Moment;
+use domain::scale::{Grade, PerGrade};
+use domain::state::review;
+use domain::text::TextEnum;
+use persistence::{Alike, DepartmentGoals, GoalFigures, OpenCycle, ReviewCount, TeamMember};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+/// Progress of several goals together, weighted, 0..1 with 4 places; none without weight.
+pub fn progress(goals: &GoalFigures) -> Option<Decimal> {
+    // Hundredths cancel out; the ten-thousandths of progress are the 4 places.
+    let mean = Exact::from(goals.weighted_progress)
+        .checked_div(&(Exact::from(goals.weight) * Exact::from(10_000)))?;
+    mean.round(4, Rounding::HalfUp).ok()
+}
+
+/// How worrying a progress is on a day of the cycle (part G).
+pub fn level(
+    progress: Option<Decimal>,
+    cycle: &OpenCycle,
+    today: NaiveDate,
+) -> Result<Level, Refusal> {
+    let broken = |error: domain::DomainError| Refusal::Internal(error.to_string());
+    let period = Period::new(cycle.period_start, cycle.period_end).map_err(broken)?;
+    let state = GoalState {
+        moment: Moment { period, today },
+        progress: progress.unwrap_or_default().into(),
+        recent: None,
+        plan: None,
+    };
+    Ok(goal_risk(&state, &cycle.settings.risk).map_err(broken)?.level)
+}
+
+/// The reviews of a team of which nobody is missing, one by one.
+pub fn of_whole(members: &[TeamMember]) -> Vec<ReviewCount> {
+    let one = |member: &TeamMember| ReviewCount {
+        state: member.review.map(|(_, state)| state),
+        grade: member.grade,
+        people: 1,
+    };
+    members.iter().map(one).collect()
+}
+
+/// Reviews by state, in the order in which they go through them.
+pub fn by_state(counts: impl Iterator<Item = (Option<review::State>, i64)>) -> Vec<StateCount> {
+    let mut people = BTreeMap::<_, i64>::new();
+    for (state, count) in counts {
+        *people.entry(state).or_default() += count;
+    }
+    let all = review::State::ALL.iter().filter_map(|&state| {
+        let people = people.get(&Some(state)).copied().filter(|people| *people > 0)?;
+        Some(StateCount { state, people })
+    });
+    all.collect()
+}
+
+/// Reviews by grade, best first; those without a grade are left out.
+pub fn by_grade(counts: impl Iterator<Item = (Option<Grade>, i64)>) -> Vec<GradeCount> {
+    let mut people = PerGrade::<i64>::default();
+    for (grade, count) in counts {
+        if let Some(grade) = grade {
+            *people.get_mut(grade) += count;
+        }
+    }
+    Grade::ALL.iter().map(|&grade| GradeCount { grade, people: *people.get(grade) }).collect()
+}
+
+/// What is known of the people of one department.
+#[derive(Default)]
+struct Figures {
+    name: Option<String>,
+    excluded: i64,
+    counts: Vec<Alike>,
+    /// Grades of those who count; none where they are withheld.
+    grades: Option<Vec<(Option<Grade>, i64)>>,
+    /// Goals; none where they are withheld.
+    goals: Option<GoalFigures>,
+    /// How many people's goals these are, where the reader may not read those of all of them.
+    blurred_over: i64,
+}
+
+impl Figures {
+    fn people(&self) -> i64 {
+        self.counts.iter().map(|alike| alike.people).sum()
+    }
+}
+
+fn add(sum: &mut GoalFigures, goals: &GoalFigures) {
+    sum.goals += goals.goals;
+    sum.agreed += goals.agreed;
+    sum.submitted += goals.submitted;
+    sum.weight += goals.weight;
+    sum.weighted_progress += goals.weighted_progress;
+}
+
+/// The departments of a cycle.
+pub struct Departments<'c> {
+    figures: BTreeMap<Option<OrgUnitId>, Figures>,
+    total_grades: Option<Vec<(Option<Grade>, i64)>>,
+    cycle: &'c OpenCycle,
+    today: NaiveDate,
+}
+
+impl<'c> Departments<'c> {
+    /// Adds up what is known of people by department, with live counts of their grades.
+    pub fn new(
+        people: Vec<Alike>,
+        goals: Vec<DepartmentGoals>,
+        cycle: &'c OpenCycle,
+        today: NaiveDate,
+    ) -> Self {
+        let mut figures = BTreeMap::<_, Figures>::new();
+        for alike in people {
+            let id = alike.department.as_ref().map(|(id, _)| *id);
+            let known = figures.entry(id).or_default();
+            known.name = alike.department.as_ref().map(|(_, name)| name.clone());
+            known.goals.get_or_insert_default();
+            if alike.evaluated {
+                let grade = (alike.results.present_grade(), alike.people);
+                known.grades.get_or_insert_default().push(grade);
+                known.counts.push(alike);
+            } else {
+                known.excluded += alike.people;
+                known.grades.get_or_insert_default();
+            }
+        }
+        for DepartmentGoals { department_id, goals, .. } in goals {
+            figures.entry(department_id).or_default().goals = Some(goals);
+        }
+        let grades = figures.values().filter_map(|known| known.grades.as_ref());
+        let total_grades = Some(grades.flatten().copied().collect());
+        Self { figures, total_grades, cycle, today }
+    }
+
+    /// The same, with the grades as they are disclosed, and without the goals of departments in which
+    /// fewer than `least` people have any whose goals the reader may not read, and else with progress
+    /// in steps; `readable` says of how many the reader may.
+    pub fn disclosing(
+        mut self,
+        disclosure: &Disclosure,
+        least: i64,
+        goals: &[DepartmentGoals],
+        readable: &BTreeMap<Option<OrgUnitId>, i64>,
+    ) -> Self {
+        let told = |tally: &Tally| {
+            let counts = tally.present.clone();
+            Grade::ALL.iter().map(|&it| (Some(it), i64::from(*counts.get(it)))).collect()
+        };
+        for (id, known) in &mut self.figures {
+            known.grades = disclosure.departments.get(id).and_then(Option::as_ref).map(told);
+            let people = goals.iter().find(|it| it.department_id == *id).map_or(0, |it| it.people);
+            let unknown = people - readable.get(id).copied().unwrap_or_default();
+            known.goals = known.goals.filter(|_| unknown <= 0 || unknown >= least);
+            known.blurred_over = if unknown > 0 { people } else { 0 };
+        }
+        self.total_grades = disclosure.total.as_ref().map(told);
+        self
+    }
+
+    /// Everybody together, as far as anything is shown.
+    pub fn total(&self) -> Result<DepartmentView, Refusal> {
+        let mut whole = Figures { grades: self.total_grades.clone(), ..Figures::default() };
+        for known in self.figures.values() {
+            whole.excluded += known.excluded;
+            whole.counts.extend(known.counts.iter().cloned());
+            if let Some(goals) = &known.goals {
+                add(whole.goals.get_or_insert_default(), goals);
+                whole.blurred_over += known.blurred_over;
+            }
+        }
+        if self.figures.is_empty() {
+            whole.goals = Some(GoalFigures::default());
+        }
+        self.view(None, &whole)
+    }
+
+    /// Department by department, by name.
+    pub fn rows(&self) -> Result<Vec<DepartmentView>, Refusal> {
+        let views = self.figures.iter().map(|(id, known)| self.view(*id, known));
+        let mut rows: Vec<_> = views.collect::<Result<_, _>>()?;
+        rows.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        Ok(rows)
+    }
+
+    fn view(&self, id: Option<OrgUnitId>, known: &Figures) -> Result<DepartmentView, Refusal> {
+        let goals = |goals: &GoalFigures| {
+            let progress = progress(goals).map(|exact| match known.blurred_over {
+                0 => exact,
+                people => blurred(exact, people),
+            });
+            let level = level(progress, self.cycle, self.today)?;
+            Ok::<_, Refusal>(GoalsView {
+                goals: goals.goals,
+                agreed: goals.agreed,
+                submitted: goals.submitted,
+                progress,
+                level,
+            })
+        };
+        Ok(DepartmentView {
+            id: id.map(|id| id.uuid()),
+            name: known.name.clone(),
+            people: known.people(),
+            excluded: known.excluded,
+            reviews: by_state(known.counts.iter().map(|alike| (alike.state, alike.people))),
+            grades: known.grades.as_ref().map(|grades| by_grade(grades.iter().copied())),
+            goals: known.goals.as_ref().map(goals).transpose()?,
+        })
+    }
+}

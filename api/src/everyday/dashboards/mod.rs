@@ -1,0 +1,286 @@
+//! Dashboards: the first screen of each role, one request each.
+
+mod figures;
+mod views;
+
+use crate::everyday::to_dos::Desk;
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::Query;
+use crate::platform::refusal::Refusal;
+use crate::reviews::distribution::disclosed::{self, Graded, Told};
+use actix_web::{HttpResponse, get};
+use domain::id::{CycleId, OrgUnitId};
+use domain::policy::{Action, Target, decide, visibility};
+use domain::state::{cycle, review};
+use figures::Departments;
+use persistence::{After, OpenCycle, Page, Store};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use utoipa::IntoParams;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use views::{
+    CompanyGoalView, EmployeeDashboard, ExecutiveDashboard, HrDashboard, ManagerDashboard,
+    OwnCycle, OwnGoalView, ReviewCard, TeamMemberView, ToDoList,
+};
+
+/// Which cycle a dashboard is about.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CycleQuery {
+    /// The cycle; absent is the running one whose period ends last.
+    cycle_id: Option<Uuid>,
+}
+
+/// Which part of a team is shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TeamQuery {
+    /// The cycle; absent is the running one whose period ends last.
+    cycle_id: Option<Uuid>,
+    /// Most people on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Read the dashboard of an employee
+///
+/// The caller's cycles with goals, progress against time, review and, once released, the result,
+/// and the first things that wait.
+#[utoipa::path(tag = "dashboards", operation_id = "getEmployeeDashboard",
+    responses((status = 200, description = "The caller's own work", body = EmployeeDashboard)),
+    security(("bearer" = [])))]
+#[get("/employee")]
+async fn employee(caller: Caller) -> Result<HttpResponse, Refusal> {
+    let view = caller.snapshot(|store, actor| employee_dashboard(store, actor)).await?;
+    caller.listed(&view, None)
+}
+
+/// Read the dashboard of a manager
+///
+/// The people for whose reviews the caller answers in a cycle, by name: how their goals are on
+/// their way, where their reviews are, and the first things that wait for the caller.
+#[utoipa::path(tag = "dashboards", operation_id = "getManagerDashboard", params(TeamQuery),
+    responses((status = 200, description = "The caller's team", body = ManagerDashboard)),
+    security(("bearer" = [])))]
+#[get("/manager")]
+async fn manager(caller: Caller, query: Query<TeamQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(TeamQuery { cycle_id, limit, cursor }) = query;
+    let request = caller.page(limit, cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let mut view = caller
+        .snapshot(move |store, actor| manager_dashboard(store, actor, cycle_id, &page))
+        .await?;
+    let (members, next_cursor) = request.cut(&caller.app, view.members, |last| {
+        After::Text(last.employee.name.clone(), last.participant_id)
+    });
+    let reviewed = members.iter().filter_map(|member| Some((member, member.review.as_ref()?)));
+    let about = reviewed.map(|(member, review)| (review.id, member.employee.id));
+    caller.shown("getManagerDashboard", about).await?;
+    view.members = members;
+    view.next_cursor = next_cursor.clone();
+    caller.listed(&view, next_cursor.as_deref())
+}
+
+/// Read the dashboard of HR
+///
+/// How far the people of a cycle are, department by department; business partners see the people of
+/// their own units.
+#[utoipa::path(tag = "dashboards", operation_id = "getHrDashboard", params(CycleQuery),
+    responses((status = 200, description = "A cycle, department by department",
+        body = HrDashboard)),
+    security(("bearer" = [])))]
+#[get("/hr")]
+async fn hr(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, Refusal> {
+    let cycle_id = query.0.cycle_id;
+    let view = caller.snapshot(move |store, actor| hr_dashboard(store, actor, cycle_id)).await?;
+    caller.listed(&view, None)
+}
+
+/// Read the dashboard of senior management
+///
+/// How the goals of the company and of its departments are on their way, and which grades they
+/// come to. Before release grades are shown as `GET /v1/cycles/{id}/distribution` shows them to
+/// senior management.
+#[utoipa::path(tag = "dashboards", operation_id = "getExecutiveDashboard", params(CycleQuery),
+    responses((status = 200, description = "The company in a cycle", body = ExecutiveDashboard)),
+    security(("bearer" = [])))]
+#[get("/executive")]
+async fn executive(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, Refusal> {
+    let cycle_id = query.0.cycle_id;
+    let read =
+        move |store: &mut dyn Store, actor: &Actor| executive_dashboard(store, actor, cycle_id);
+    let (mut view, due) = caller.snapshot(read).await?;
+    if let Some(graded) = due {
+        disclosed::renew(&caller, graded).await;
+        (view, _) = caller.snapshot(read).await?;
+    }
+    caller.listed(&view, None)
+}
+
+/// Routes of the dashboards.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/dashboards").service(employee).service(manager).service(hr).service(executive),
+    );
+}
+
+fn employee_dashboard(store: &mut dyn Store, actor: &Actor) -> Result<EmployeeDashboard, Refusal> {
+    actor.may(Action::DashboardOwn)?;
+    let desk = Desk::of(store, actor)?;
+    let mine = match actor.subject.employee_id {
+        Some(me) => store.participations(me)?,
+        None => Vec::new(),
+    };
+    let mut cycles = Vec::new();
+    for part in mine {
+        let Some(cycle) = desk.cycles.iter().find(|cycle| cycle.id == part.cycle_id) else {
+            continue;
+        };
+        let goals = desk.goals.iter().filter(|goal| goal.cycle_id == cycle.id);
+        let review = part.review.map(|(id, state)| {
+            let seen = sees_result(actor, state);
+            ReviewCard {
+                id: id.uuid(),
+                state,
+                composite: part.composite.filter(|_| seen),
+                grade: part.final_grade.filter(|_| seen),
+            }
+        });
+        cycles.push(OwnCycle {
+            cycle: cycle.into(),
+            participant_id: part.participant_id.uuid(),
+            manager: part.manager.map(Into::into),
+            goals: goals
+                .map(|goal| OwnGoalView::new(goal, cycle, actor.today))
+                .collect::<Result<_, _>>()?,
+            review,
+        });
+    }
+    Ok(EmployeeDashboard { cycles, to_dos: ToDoList::of(&desk, actor) })
+}
+
+/// Whether the caller sees the result of an own review in this state.
+fn sees_result(actor: &Actor, state: review::State) -> bool {
+    let own = Target {
+        about: actor.subject.employee_id,
+        stage: Some(state.rating_stage()),
+        ..Target::default()
+    };
+    decide(&actor.subject, Action::RatingRead, &own).permit.is_some()
+}
+
+fn manager_dashboard(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle_id: Option<Uuid>,
+    page: &Page,
+) -> Result<ManagerDashboard, Refusal> {
+    actor.may(Action::DashboardOwn)?;
+    let me = actor.subject.employee_id.ok_or(Refusal::NotFound)?;
+    let desk = Desk::of(store, actor)?;
+    let cycle = chosen(&desk.cycles, cycle_id)?;
+    let members = store.team(me, cycle.id, page)?;
+    let hidden = &actor.subject.behind;
+    let is_whole = page.after.is_none() && (members.len() as i64) < page.limit;
+    let reviews = if is_whole && hidden.is_empty() {
+        figures::of_whole(&members)
+    } else {
+        store.team_reviews(me, cycle.id, hidden)?
+    };
+    Ok(ManagerDashboard {
+        cycle: cycle.into(),
+        reviews: figures::by_state(reviews.iter().map(|it| (it.state, it.people))),
+        grades: figures::by_grade(reviews.iter().map(|it| (it.grade, it.people))),
+        members: members
+            .into_iter()
+            .map(|member| TeamMemberView::new(member, cycle, actor))
+            .collect::<Result<_, _>>()?,
+        next_cursor: None,
+        to_dos: ToDoList::of(&desk, actor),
+    })
+}
+
+fn hr_dashboard(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle_id: Option<Uuid>,
+) -> Result<HrDashboard, Refusal> {
+    actor.may(Action::DashboardHr)?;
+    let desk = Desk::of(store, actor)?;
+    let cycle = chosen(&desk.cycles, cycle_id)?;
+    let shown = visibility(&actor.subject, Action::DashboardHr, actor.today)?;
+    let people = disclosed::people(store, actor, Action::DashboardHr, cycle.id)?;
+    let goals = store.department_goals(cycle.id, &shown)?;
+    let departments = Departments::new(people, goals, cycle, actor.today);
+    Ok(HrDashboard {
+        cycle: cycle.into(),
+        total: departments.total()?,
+        departments: departments.rows()?,
+        to_dos: ToDoList::of(&desk, actor),
+    })
+}
+
+/// The dashboard, and what is to be renewed before it is shown.
+fn executive_dashboard(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle_id: Option<Uuid>,
+) -> Result<(ExecutiveDashboard, Option<Graded>), Refusal> {
+    let action = Action::DashboardExecutive;
+    actor.may(action)?;
+    let desk = Desk::of(store, actor)?;
+    let cycle = chosen(&desk.cycles, cycle_id)?;
+    let min_shown = cycle.settings.dist.min_shown;
+    let graded = Graded { cycle: cycle.id, state: cycle.state, min_shown };
+    let Told { disclosure, in_counts_alone, due } =
+        disclosed::grades(store, actor, action, &graded)?;
+    let shown = visibility(&actor.subject, action, actor.today)?;
+    let people = disclosed::people(store, actor, action, cycle.id)?;
+    let sums = store.department_goals(cycle.id, &shown)?;
+    let mut departments = Departments::new(people, sums.clone(), cycle, actor.today);
+    if in_counts_alone {
+        let readable = readable_goals(store, actor, cycle.id)?;
+        departments = departments.disclosing(&disclosure, min_shown.into(), &sums, &readable);
+    }
+    let goals = store.company_goals(cycle.id)?;
+    let view = ExecutiveDashboard {
+        cycle: cycle.into(),
+        goals: goals
+            .into_iter()
+            .map(|goal| CompanyGoalView::new(goal, cycle, actor.today))
+            .collect::<Result<_, _>>()?,
+        total: departments.total()?,
+        departments: departments.rows()?,
+        to_dos: ToDoList::of(&desk, actor),
+    };
+    Ok((view, due.map(|_| graded)))
+}
+
+/// Of how many people of each department the caller may read the goals one by one.
+fn readable_goals(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: CycleId,
+) -> Result<BTreeMap<Option<OrgUnitId>, i64>, Refusal> {
+    let Ok(visible) = visibility(&actor.subject, Action::GoalRead, actor.today) else {
+        return Ok(BTreeMap::new());
+    };
+    let sums = store.department_goals(cycle, &visible)?;
+    Ok(sums.into_iter().map(|sum| (sum.department_id, sum.people)).collect())
+}
+
+/// The cycle asked for, or the running one whose period ends last.
+fn chosen(cycles: &[OpenCycle], asked: Option<Uuid>) -> Result<&OpenCycle, Refusal> {
+    let launched = |cycle: &&OpenCycle| cycle.state != cycle::State::Draft;
+    match asked {
+        Some(id) => cycles.iter().filter(launched).find(|cycle| cycle.id.uuid() == id),
+        None => cycles.iter().rfind(launched),
+    }
+    .ok_or(Refusal::NotFound)
+}

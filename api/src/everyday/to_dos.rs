@@ -1,0 +1,294 @@
+//! What waits for the caller, and by when.
+
+use crate::cycles::last_day_of_appeals;
+use crate::people::PersonCard;
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::Query;
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::words;
+use actix_web::{HttpResponse, get};
+use chrono::NaiveDate;
+use domain::duty::Leaver;
+use domain::policy::{Action, Target, decide};
+use domain::state::{cycle, goal};
+use domain::to_do::{ToDo, ToDoKind, ToDoResource, check_in_due, next_step};
+use persistence::{After, OpenCycle, OwnGoal, Store, Waiting};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// A cycle, in few words.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CycleCard {
+    /// Its id.
+    pub id: Uuid,
+    /// Name shown to people.
+    #[schema(example = "2026 H1")]
+    pub name: String,
+    /// Where it is.
+    #[schema(schema_with = words::<cycle::State>)]
+    pub state: cycle::State,
+    /// First day that is evaluated.
+    pub period_start: NaiveDate,
+    /// Last day that is evaluated.
+    pub period_end: NaiveDate,
+}
+
+impl From<&OpenCycle> for CycleCard {
+    fn from(cycle: &OpenCycle) -> Self {
+        Self {
+            id: cycle.id.uuid(),
+            name: cycle.name.clone(),
+            state: cycle.state,
+            period_start: cycle.period_start,
+            period_end: cycle.period_end,
+        }
+    }
+}
+
+/// Something that waits for the caller.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ToDo)]
+pub struct ToDoView {
+    /// What is to be done.
+    #[schema(schema_with = words::<ToDoKind>)]
+    pub kind: ToDoKind,
+    /// By when; null if nothing sets a day.
+    pub due_on: Option<NaiveDate>,
+    /// Whether that day has passed.
+    pub is_overdue: bool,
+    /// The cycle it belongs to; null where it belongs to none.
+    pub cycle: Option<CycleCard>,
+    /// The noun it is done on.
+    #[schema(schema_with = words::<ToDoResource>)]
+    pub resource: ToDoResource,
+    /// The record it is done on.
+    pub resource_id: Uuid,
+    /// Whom it is about, where that is somebody else.
+    pub about: Option<PersonCard>,
+}
+
+/// A page of what waits.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ToDoPage {
+    /// What waits, by the day it is due; what has no day comes last.
+    pub items: Vec<ToDoView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ToDoQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List what waits for one
+///
+/// What the caller has to do in all cycles that are not over, by the day it is due: goals to write
+/// and to approve, check-ins, reviews, calibration, results to take note of, and for whoever runs a
+/// cycle its next step, and for HR administrators whose duties are to be handed over. An item is gone
+/// as soon as it is done.
+#[utoipa::path(tag = "to-dos", operation_id = "listToDos", params(ToDoQuery),
+    responses((status = 200, description = "A page of what waits", body = ToDoPage)),
+    security(("bearer" = [])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<ToDoQuery>) -> Result<HttpResponse, Refusal> {
+    let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let rows = caller
+        .snapshot(move |store, actor| {
+            actor.may(Action::DashboardOwn)?;
+            let desk = Desk::of(store, actor)?;
+            let behind = |to_do: &ToDo| {
+                page.after_text()
+                    .is_none_or(|(key, id)| (key, id) < (&key_of(to_do), to_do.resource_id))
+            };
+            let limit = usize::try_from(page.limit).unwrap_or_default();
+            let shown = desk.to_dos.iter().filter(|to_do| behind(to_do)).take(limit);
+            Ok(shown
+                .filter_map(|to_do| Some((key_of(to_do), desk.show(to_do, actor)?)))
+                .collect::<Vec<_>>())
+        })
+        .await?;
+    let (rows, next_cursor) =
+        request.cut(&caller.app, rows, |(key, last)| After::Text(key.clone(), last.resource_id));
+    let items = rows.into_iter().map(|(_, view)| view).collect();
+    let page = ToDoPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/to-dos").service(list));
+}
+
+/// [`ToDo::order`] but for the record, as a text, which a cursor can hold.
+fn key_of(to_do: &ToDo) -> String {
+    // A tilde comes behind every digit: what has no day is last.
+    let day = to_do.due_on.map_or_else(|| "~".to_owned(), |day| day.to_string());
+    format!("{day} {:02}", to_do.kind as u8)
+}
+
+/// Everything that lies on the caller's desk.
+pub struct Desk {
+    /// The cycles that are not over, by their last days.
+    pub cycles: Vec<OpenCycle>,
+    /// The caller's goals in them.
+    pub goals: Vec<OwnGoal>,
+    /// What waits, in the order of lists.
+    pub to_dos: Vec<ToDo>,
+}
+
+impl Desk {
+    /// Reads the caller's desk, in at most four statements.
+    pub fn of(store: &mut dyn Store, actor: &Actor) -> Result<Self, Refusal> {
+        let cycles = store.open_cycles(actor.subject.principal.id())?;
+        let (waiting, goals) = match actor.subject.employee_id {
+            Some(me) => (store.waiting(me, actor.today)?, store.own_goals(me)?),
+            None => (Vec::new(), Vec::new()),
+        };
+        let mut to_dos: Vec<_> = cycles.iter().filter_map(|cycle| step_of(cycle, actor)).collect();
+        for cycle in &cycles {
+            let published = cycle.published_at;
+            let appeals_end =
+                published.and_then(|at| last_day_of_appeals(actor, at, &cycle.settings));
+            let of_cycle = |waiting: &&Waiting| waiting.cycle_id == cycle.id;
+            let found = waiting.iter().filter(of_cycle);
+            to_dos.extend(found.map(|found| to_do(found, cycle, appeals_end)));
+            let own = goals.iter().filter(|goal| goal.cycle_id == cycle.id);
+            to_dos.extend(own.filter_map(|goal| check_in(goal, cycle, actor.today)));
+        }
+        to_dos.extend(hand_overs(store, actor)?);
+        to_dos.sort_by_key(ToDo::order);
+        Ok(Self { cycles, goals, to_dos })
+    }
+
+    /// A to-do as its owner sees it; each was made from one of the cycles.
+    pub fn show(&self, to_do: &ToDo, actor: &Actor) -> Option<ToDoView> {
+        let of_cycle = |id| self.cycles.iter().find(|cycle| cycle.id == id);
+        let cycle = match to_do.cycle_id {
+            Some(id) => Some(of_cycle(id)?),
+            None => None,
+        };
+        Some(ToDoView {
+            kind: to_do.kind,
+            due_on: to_do.due_on,
+            is_overdue: to_do.is_overdue(actor.today),
+            cycle: cycle.map(CycleCard::from),
+            resource: to_do.kind.resource(),
+            resource_id: to_do.resource_id,
+            about: to_do.about.clone().map(PersonCard::from),
+        })
+    }
+}
+
+/// Most leavers whose duties wait for HR at once.
+const LEAVERS: i64 = 200;
+
+/// The leavers whose duties the caller can hand over, one's own aside.
+fn hand_overs(store: &mut dyn Store, actor: &Actor) -> Result<Vec<ToDo>, Refusal> {
+    let whole = Target::default();
+    if decide(&actor.subject, Action::EmployeeDuties, &whole).permit.is_none() {
+        return Ok(Vec::new());
+    }
+    let leavers = store.leavers_with_duties(actor.today, actor.now, LEAVERS)?.into_iter();
+    let others = leavers.filter(|it| Some(it.person.0) != actor.subject.employee_id);
+    Ok(others
+        .map(|Leaver { person, last_day }| ToDo {
+            kind: ToDoKind::HandOver,
+            due_on: Some(last_day),
+            cycle_id: None,
+            resource_id: person.0.uuid(),
+            about: Some(person),
+        })
+        .collect())
+}
+
+/// The next step of a cycle, if it is the caller's to take.
+fn step_of(cycle: &OpenCycle, actor: &Actor) -> Option<ToDo> {
+    let kind = next_step(cycle.state)?;
+    let may = |action| {
+        let whole = Target::default();
+        decide(&actor.subject, action, &whole).permit.is_some()
+    };
+    let mine = match kind {
+        ToDoKind::ReleaseCycle => !cycle.approved && may(Action::CycleApprove),
+        _ => may(Action::CycleWrite),
+    };
+    mine.then(|| ToDo {
+        kind,
+        due_on: kind.due_by(&cycle.schedule),
+        cycle_id: Some(cycle.id),
+        resource_id: cycle.id.uuid(),
+        about: None,
+    })
+}
+
+/// A record that waits, with the day by which the cycle wants it done. A result is to be taken note
+/// of while it may be appealed.
+fn to_do(found: &Waiting, cycle: &OpenCycle, appeals_end: Option<NaiveDate>) -> ToDo {
+    let due_on = match found.kind {
+        ToDoKind::AcknowledgeResult => appeals_end,
+        kind => found.due_on.or_else(|| kind.due_by(&cycle.schedule)),
+    };
+    ToDo {
+        kind: found.kind,
+        due_on,
+        cycle_id: Some(cycle.id),
+        resource_id: found.resource_id,
+        about: found.about.clone(),
+    }
+}
+
+/// Days ahead of its day on which a check-in begins to wait.
+const CHECK_IN_NOTICE: i64 = 2;
+
+/// A check-in on an active goal, once its day is near.
+fn check_in(goal: &OwnGoal, cycle: &OpenCycle, today: NaiveDate) -> Option<ToDo> {
+    if goal.state != goal::State::Active || cycle.state != cycle::State::Executing {
+        return None;
+    }
+    let last = goal.checked_in_at.map_or(cycle.schedule.execution, |at| at.date_naive());
+    let cadence = cycle.settings.risk.okr_cadence_days;
+    let due = check_in_due(&goal.content, last, cadence)?;
+    ((due - today).num_days() <= CHECK_IN_NOTICE).then(|| ToDo {
+        kind: ToDoKind::CheckIn,
+        due_on: Some(due),
+        cycle_id: Some(cycle.id),
+        resource_id: goal.id.uuid(),
+        about: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_goes_on_in_the_order_of_the_list() {
+        let days = [Some("2026-07-10"), None, Some("2026-03-01")];
+        let kinds = [ToDoKind::DecideGoalChange, ToDoKind::ApproveGoal];
+        let mut all: Vec<_> = days
+            .iter()
+            .flat_map(|day| kinds.map(|kind| (kind, day.and_then(|day| day.parse().ok()))))
+            .map(|(kind, due_on)| ToDo {
+                kind,
+                due_on,
+                cycle_id: None,
+                resource_id: Uuid::nil(),
+                about: None,
+            })
+            .collect();
+        all.sort_by_key(ToDo::order);
+        assert!(all.iter().map(key_of).is_sorted());
+    }
+}

@@ -1,0 +1,457 @@
+//! Use cases of bulk upsert: load what the rows touch, plan, keep.
+
+use super::{EmployeeRow, ImportResult, OrgUnitRow, RowOutcome, RowResult};
+use crate::people::employees::powers::follow_employment;
+use crate::people::employees::told;
+use crate::platform::app::new_id;
+use crate::platform::caller::Actor;
+use crate::platform::faults::Faults;
+use crate::platform::files::decode::{Rows, SentRow};
+use crate::platform::files::stretches::in_stretches;
+use crate::platform::jobs::{SYNCHRONOUS_ROWS, Work};
+use crate::platform::problem::{Language, ProblemError, Violation};
+use crate::platform::refusal::Refusal;
+use chrono::NaiveDate;
+use domain::change::Record;
+use domain::id::{EmployeeId, OrgUnitId};
+use domain::import::{
+    Fault, PersonRow, Plan, Planned, Staff, Terms, Unit, UnitRow, is_mass_deactivation,
+    plan_people, plan_units,
+};
+use domain::job::JobKind;
+use domain::org::{Employee, ExternalId, OrgUnit};
+use domain::policy::{Action, NO_RULE, visibility};
+use domain::text::TextEnum;
+use persistence::Store;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+/// How an import runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// Keep nothing.
+    pub dry_run: bool,
+    /// All or nothing.
+    pub atomic: bool,
+    /// First day on which units, jobs and lines hold as given.
+    pub effective_from: NaiveDate,
+    /// Let as many people leave as the rows say.
+    pub allow_mass_deactivation: bool,
+    /// Language of the result.
+    pub language: Language,
+}
+
+/// A request to import, read and checked row by row. What a job keeps of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(deserialize = "R: DeserializeOwned"))]
+pub struct Import<R> {
+    /// Its id, under which it is audited.
+    pub id: Uuid,
+    /// How it runs.
+    pub options: Options,
+    /// The rows that can be read.
+    pub rows: Vec<R>,
+    /// How many rows the request has.
+    pub total: usize,
+    /// What is wrong with the first of the other rows, in an atomic import.
+    #[serde(skip)]
+    pub faults: Vec<(usize, Violation)>,
+    /// Faults of rows after those, which are only counted.
+    #[serde(skip)]
+    pub more_faults: usize,
+    /// What is wrong with the first of the other rows, where each row stands for itself.
+    pub refused: Vec<RowResult>,
+    /// Rows after those that cannot be read either, which are only counted.
+    #[serde(default)]
+    pub more_refused: usize,
+}
+
+impl<R> Import<R> {
+    /// An import of what was read.
+    pub fn new(id: Uuid, options: Options, read: Rows<R>) -> Self {
+        let Rows { rows, faulty, unread, faults: found, total } = read;
+        let (mut faults, mut refused) = (Vec::new(), Vec::new());
+        let (mut more_faults, mut more_refused) = (0, 0);
+        if options.atomic {
+            let of_row = |(row, faults): (_, Faults)| {
+                faults.into_first().into_iter().map(move |fault| (row, fault))
+            };
+            faults = faulty.into_iter().flat_map(of_row).collect();
+            more_faults = found - faults.len();
+        } else {
+            more_refused = unread - faulty.len();
+            let views = |faults: Faults| {
+                Vec::from(faults).iter().map(|fault| fault.view(options.language)).collect()
+            };
+            refused = faulty.into_iter().map(|(row, it)| failed(row, None, views(it))).collect();
+        }
+        Self { id, options, rows, total, faults, more_faults, refused, more_refused }
+    }
+
+    /// The refusal of the whole for these faults and those of the rows that were counted only.
+    fn refuse(&self, faults: impl IntoIterator<Item = (usize, Violation)>) -> Refusal {
+        let mut all = Faults::default();
+        faults.into_iter().for_each(|(_, fault)| all.push(fault));
+        all.count(self.more_faults);
+        Refusal::Invalid(all.into())
+    }
+
+    /// Refuses an import that is all or nothing if a row cannot be read.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if self.faults.is_empty() { Ok(()) } else { Err(self.refuse(self.faults.iter().cloned())) }
+    }
+}
+
+/// A row of a noun as it is planned.
+pub type RowOf<N> = <<N as Noun>::Sent as SentRow>::Row;
+
+/// What can be imported.
+pub trait Noun: Sized + 'static {
+    /// A row as it is sent, which says how it is planned.
+    type Sent: SentRow<Row: Serialize + DeserializeOwned + Send + Sync + 'static>;
+    /// Kind of its jobs.
+    const JOB: JobKind;
+    /// What the importer must be allowed to do.
+    const ACTION: Action;
+
+    /// Imports in one unit of work. `progress` is told how many rows are done.
+    fn import(
+        store: &mut dyn Store,
+        actor: &Actor,
+        import: &Import<RowOf<Self>>,
+        progress: &dyn Fn(usize),
+    ) -> Result<ImportResult, Refusal>;
+}
+
+impl<N: Noun> Work for N {
+    const KIND: JobKind = N::JOB;
+    type Input = Import<RowOf<N>>;
+    type Output = ImportResult;
+
+    fn run(
+        store: &mut dyn Store,
+        actor: &Actor,
+        input: &Import<RowOf<N>>,
+        progress: &dyn Fn(usize),
+    ) -> Result<ImportResult, Refusal> {
+        N::import(store, actor, input, progress)
+    }
+}
+
+/// What allows an import, and whom it must leave alone.
+pub struct Authority {
+    rule: &'static str,
+    closed: Vec<EmployeeId>,
+}
+
+impl Authority {
+    /// The rule that allows it.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+}
+
+/// Decides about an import: it may touch anyone, so it takes authority over everyone, which a key
+/// limited to a unit does not have.
+pub fn authority(actor: &Actor, action: Action) -> Result<Authority, Refusal> {
+    let permit = actor.may(action)?;
+    let reach = visibility(&actor.subject, action, actor.today)?;
+    if reach.everyone().is_none() {
+        return Err(Refusal::Forbidden(NO_RULE));
+    }
+    Ok(Authority { rule: permit.rule(), closed: reach.hidden().to_vec() })
+}
+
+/// Employees.
+pub struct People;
+
+impl Noun for People {
+    type Sent = EmployeeRow;
+    const JOB: JobKind = JobKind::EmployeeImport;
+    const ACTION: Action = Action::EmployeeImport;
+
+    fn import(
+        store: &mut dyn Store,
+        actor: &Actor,
+        import: &Import<PersonRow>,
+        progress: &dyn Fn(usize),
+    ) -> Result<ImportResult, Refusal> {
+        let authority = authority(actor, Self::ACTION)?;
+        let Import { options, rows, .. } = import;
+        store.begin_import()?;
+        let staff = load_staff(store, rows, options.effective_from)?;
+        let terms = terms(actor, &authority, options);
+        let mut plan = plan_people(staff, rows, &terms, &mut new_id);
+        let leavers = plan.leavers(terms.from);
+        if !leavers.is_empty() {
+            let reports =
+                store.reports_of(&leavers.keys().copied().collect::<Vec<_>>(), terms.from)?;
+            plan.warn_of_leavers(&leavers, &reports, terms.from);
+        }
+        let terminated = plan.terminations(actor.today);
+        if terminated > 0 && !options.allow_mass_deactivation {
+            let active = store.active_employees(actor.today)?;
+            if is_mass_deactivation(terminated, active) {
+                return Err(Refusal::MassDeactivation(vec![
+                    Violation::new("", "mass_deactivation")
+                        .with("count", terminated)
+                        .with("active", active),
+                ]));
+            }
+        }
+        let key = |row: &PersonRow| (row.row, row.employee_number.clone());
+        let (result, changes) = conclude(import, plan, key, |person: &Employee| person.id.uuid())?;
+        if !options.dry_run {
+            // The thread that writes has enough to do.
+            let of_some = |_, some: &[Planned<Employee>]| {
+                let record = |it| of_person(it, actor, authority.rule, import.id);
+                some.iter().map(record).collect::<Vec<_>>()
+            };
+            let records = in_stretches(&changes, SYNCHRONOUS_ROWS, of_some);
+            let records = records.into_iter().flatten().collect();
+            store.save_people(&changes, records, progress)?;
+            let known =
+                || changes.iter().filter_map(|it| Some((it.before.as_deref()?, &*it.after)));
+            let readdressed = known().filter(|(before, after)| before.email != after.email);
+            let readdressed: Vec<_> = readdressed.map(|(_, after)| after.id).collect();
+            if !readdressed.is_empty() {
+                store.note_email_change(&readdressed, actor.subject.principal.id())?;
+            }
+            follow_employment(store, actor, authority.rule, known())?;
+        }
+        Ok(result)
+    }
+}
+
+fn load_staff(
+    store: &mut dyn Store,
+    rows: &[PersonRow],
+    from: NaiveDate,
+) -> Result<Staff, Refusal> {
+    let numbers = store.employees_numbered(&numbers_in(rows))?;
+    let named: Vec<EmployeeId> =
+        rows.iter().filter_map(|row| numbers.get(&row.employee_number).copied()).collect();
+    let mut external_ids: Vec<ExternalId> = Vec::new();
+    for (system, value) in rows.iter().flat_map(|row| &row.external_ids) {
+        if let Some(value) = value {
+            external_ids.push(ExternalId { system: system.clone(), value: value.clone() });
+        }
+    }
+    let mut staff = Staff {
+        numbers,
+        people: store.people(&named, from)?,
+        units: store.org_unit_codes()?,
+        positions: store.position_codes()?,
+        external_ids: store.external_id_holders(&external_ids)?,
+        lines: Vec::new(),
+        managers: HashMap::new(),
+    };
+    staff.managers = store.employments_by(&staff.managers_in(rows))?;
+    if staff.moves(rows) {
+        staff.lines = store.manager_lines(from)?;
+        staff.numbers = store.employee_numbers()?;
+    }
+    Ok(staff)
+}
+
+/// The numbers of whom the rows are about and of their managers, ascending.
+fn numbers_in(rows: &[PersonRow]) -> Vec<&str> {
+    let mut numbers: Vec<&str> = rows.iter().map(|row| &row.employee_number[..]).collect();
+    let mut managers: Vec<&str> =
+        rows.iter().filter_map(|row| row.manager_employee_number.as_ref()?.as_deref()).collect();
+    // Neighbours in a file often have the same manager.
+    managers.dedup();
+    numbers.extend(managers);
+    numbers.sort();
+    numbers.dedup();
+    numbers
+}
+
+/// Org units.
+pub struct Units;
+
+impl Noun for Units {
+    type Sent = OrgUnitRow;
+    const JOB: JobKind = JobKind::OrgUnitImport;
+    const ACTION: Action = Action::OrgUnitWrite;
+
+    fn import(
+        store: &mut dyn Store,
+        actor: &Actor,
+        import: &Import<UnitRow>,
+        progress: &dyn Fn(usize),
+    ) -> Result<ImportResult, Refusal> {
+        let authority = authority(actor, Self::ACTION)?;
+        let Import { options, rows, .. } = import;
+        store.begin_import()?;
+        let tree = store.org_tree(options.effective_from)?;
+        let plan = plan_units(tree, rows, &terms(actor, &authority, options), &mut new_id);
+        let key = |row: &UnitRow| (row.row, row.code.clone());
+        let id = |unit: &Unit| OrgUnitId::uuid(unit.unit.id);
+        let (result, changes) = conclude(import, plan, key, id)?;
+        if !options.dry_run {
+            let records = changes.iter().map(|it| of_unit(it, authority.rule, import.id)).collect();
+            store.save_units(&changes, records)?;
+            progress(import.total);
+        }
+        Ok(result)
+    }
+}
+
+fn terms(actor: &Actor, authority: &Authority, options: &Options) -> Terms {
+    Terms {
+        from: options.effective_from,
+        now: actor.now,
+        atomic: options.atomic,
+        closed: authority.closed.clone(),
+    }
+}
+
+/// The result of a plan and the changes to keep; or the refusal of an import that is all or
+/// nothing.
+fn conclude<R, T>(
+    import: &Import<R>,
+    plan: Plan<T>,
+    key: impl Fn(&R) -> (usize, String),
+    id: impl Fn(&T) -> Uuid,
+) -> Result<(ImportResult, Vec<Planned<T>>), Refusal> {
+    let options = &import.options;
+    let told = |faults: Vec<Fault>| faults.into_iter().map(|fault| (fault.row, violation(fault)));
+    let mut faults: Vec<(usize, Violation)> = told(plan.faults).collect();
+    let mut warnings = by_row(told(plan.warnings), options.language);
+    if options.atomic {
+        faults.extend(import.faults.iter().cloned());
+        if !faults.is_empty() {
+            faults.sort_by_key(|(row, _)| *row);
+            return Err(import.refuse(faults));
+        }
+    }
+    let mut result = ImportResult {
+        dry_run: options.dry_run,
+        created: 0,
+        updated: 0,
+        unchanged: 0,
+        failed: 0,
+        warned: warnings.len(),
+        rows: import.refused.clone(),
+    };
+    let short = import.total <= SYNCHRONOUS_ROWS;
+    let keys: HashMap<usize, String> = if short || !faults.is_empty() || !warnings.is_empty() {
+        import.rows.iter().map(key).collect()
+    } else {
+        HashMap::new()
+    };
+    result.rows.extend(all_failed(faults, &keys, options.language));
+    result.failed = result.rows.len() + import.more_refused;
+    for row in &plan.rows {
+        let outcome = match (&row.before, row.is_change()) {
+            (None, _) => RowOutcome::Created,
+            (Some(_), true) => RowOutcome::Updated,
+            (Some(_), false) => RowOutcome::Unchanged,
+        };
+        match outcome {
+            RowOutcome::Created => result.created += 1,
+            RowOutcome::Updated => result.updated += 1,
+            _ => result.unchanged += 1,
+        }
+        let warnings = warnings.remove(&row.row).unwrap_or_default();
+        if short || !warnings.is_empty() {
+            let made_up = options.dry_run && row.before.is_none();
+            result.rows.push(RowResult {
+                row: row.row,
+                key: keys.get(&row.row).cloned(),
+                outcome,
+                id: (!made_up).then(|| id(&row.after)),
+                errors: Vec::new(),
+                warnings,
+            });
+        }
+    }
+    // Where there is not room for all, those that failed come first.
+    result.rows.sort_by_key(|row| (!short && row.outcome != RowOutcome::Failed, row.row));
+    result.rows.truncate(SYNCHRONOUS_ROWS);
+    Ok((result, plan.rows.into_iter().filter(Planned::is_change).collect()))
+}
+
+fn violation(fault: Fault) -> Violation {
+    let violation = Violation::new(format!("/{}/{}", fault.row, fault.field), fault.code);
+    match fault.value {
+        Some((name, value)) => violation.with(name, value),
+        None => violation,
+    }
+}
+
+/// Rows that failed, each with all its faults.
+fn all_failed(
+    faults: Vec<(usize, Violation)>,
+    keys: &HashMap<usize, String>,
+    language: Language,
+) -> impl Iterator<Item = RowResult> {
+    let rows = by_row(faults.into_iter(), language).into_iter();
+    rows.map(|(row, errors)| failed(row, keys.get(&row).cloned(), errors))
+}
+
+fn failed(row: usize, key: Option<String>, errors: Vec<ProblemError>) -> RowResult {
+    let (outcome, warnings) = (RowOutcome::Failed, Vec::new());
+    RowResult { row, key, outcome, id: None, errors, warnings }
+}
+
+/// What is said of rows, in the reader's language.
+fn by_row(
+    said: impl Iterator<Item = (usize, Violation)>,
+    language: Language,
+) -> BTreeMap<usize, Vec<ProblemError>> {
+    let mut rows = BTreeMap::<usize, Vec<_>>::new();
+    for (row, violation) in said {
+        rows.entry(row).or_default().push(violation.view(language));
+    }
+    rows
+}
+
+/// The record of what an import does to one person or unit, which names the import.
+fn record(action: &'static str, id: Uuid, rule: &'static str, import: Uuid) -> Record {
+    let mut record = Record::new(action, id, rule);
+    let import = Value::from(import.to_string());
+    record.details.insert("import_id".into(), import.clone());
+    record.event.insert("import_id".into(), import);
+    record
+}
+
+/// What becomes of a person.
+fn of_person(
+    change: &Planned<Employee>,
+    actor: &Actor,
+    rule: &'static str,
+    import: Uuid,
+) -> Record {
+    let Planned { before, after, .. } = change;
+    let action = if before.is_some() { "employee.updated" } else { "employee.created" };
+    let record = record(action, after.id.uuid(), rule, import);
+    let mut record = told::person(record, before.as_deref(), after);
+    let state = |person: &Employee| person.status(actor.today).as_str();
+    let (from, to) = (before.as_deref().map(state), state(after));
+    if let Some(from) = from.filter(|from| *from != to) {
+        record = record.transition(from, to);
+    }
+    let was = before.as_ref().and_then(|before| before.assignment.as_ref());
+    match &after.assignment {
+        Some(now) if was != Some(now) => told::assigned(record, was, now),
+        _ => record,
+    }
+}
+
+/// What becomes of a unit.
+fn of_unit(change: &Planned<Unit>, rule: &'static str, import: Uuid) -> Record {
+    let before = change.before.as_ref().map(|before| &before.unit);
+    let after = &change.after.unit;
+    let action = if before.is_some() { "org_unit.updated" } else { "org_unit.created" };
+    let parent = |unit: &OrgUnit| unit.parent_id.map(|id| id.to_string());
+    record(action, after.id.uuid(), rule, import)
+        .field("code", before.map(|before| before.code.clone()), after.code.clone())
+        .field("name", before.map(|before| before.name.clone()), after.name.clone())
+        .field("kind", before.map(|before| before.kind.as_str()), after.kind.as_str())
+        .field("parent_id", before.and_then(parent), parent(after))
+}

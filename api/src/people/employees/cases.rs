@@ -1,0 +1,528 @@
+//! Use cases of employees: who is shown, hired, changed, assigned, terminated and reinstated.
+
+use super::duties::DutyCounts;
+use super::powers::follow_employment;
+use super::told;
+use super::views::{
+    EmployeePatch, EmployeeView, ExternalIdView, NewAssignment, NewEmployee, NewEmployment,
+    NewReinstatement, NewTermination,
+};
+use crate::platform::caller::Actor;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::{Refusal, line_fault};
+use crate::platform::reply::Reply;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::change::{Change, Record};
+use domain::employment::{Employment, EmploymentFault, EmploymentStatus, Employments};
+use domain::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
+use domain::org::{
+    Assignment, Employee, EmployeeAction, ExternalId, Height, Insertion, TreeFault, check_line,
+    insert_stretch,
+};
+use domain::policy::{
+    Action, FIELD_MASKED, Mask, Permit, Relations, Sealed, Target, Visibility, authorise, decide,
+    relations_matter, visibility,
+};
+use domain::text::TextEnum;
+use domain::time::Period;
+use persistence::{DbError, EmployeeFilter, Page, Store};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+/// What reading a person on a day asks for: another day than today is history, past or planned.
+pub(super) fn reading(actor: &Actor, day: NaiveDate) -> Action {
+    if day == actor.today { Action::EmployeeRead } else { Action::EmployeeHistory }
+}
+
+/// Opens a person like [`Actor::open`], and tells how the caller stands to it.
+pub(super) fn open(
+    store: &mut dyn Store,
+    actor: &Actor,
+    action: Action,
+    sealed: Option<Sealed<Employee>>,
+) -> Result<(Employee, Permit, Target), Refusal> {
+    actor.open_related(store, action, sealed, actor.today)
+}
+
+/// A person as of today, if the caller may change it and has read its newest version.
+fn open_to_write(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+) -> Result<(Employee, Permit, Target), Refusal> {
+    let sealed = store.employee(id, actor.today)?;
+    let opened = open(store, actor, Action::EmployeeWrite, sealed)?;
+    if opened.0.version == expected { Ok(opened) } else { Err(Refusal::Stale) }
+}
+
+/// The people of a page as the caller may see them, each with when it was last changed.
+pub fn list_employees(
+    store: &mut dyn Store,
+    actor: &Actor,
+    mut filter: EmployeeFilter,
+    page: &Page,
+) -> Result<Vec<(EmployeeView, DateTime<Utc>)>, Refusal> {
+    let action = reading(actor, filter.as_of);
+    let visible = visibility(&actor.subject, action, actor.today)?;
+    narrow(&mut filter, &visible, page)?;
+    let day = filter.as_of;
+    let rows = store.employees(&filter, &visible, page)?;
+    let view = |(sealed, relations): (Sealed<Employee>, Relations)| {
+        let target = Target { relations, ..sealed.target(actor.today) };
+        let permit = authorise(&actor.subject, action, &target)?;
+        let employee = sealed.open(&permit)?;
+        let changed = employee.updated_at;
+        Ok((EmployeeView::new(actor, employee, &target, permit.mask(), day), changed))
+    };
+    rows.into_iter().map(view).collect()
+}
+
+/// Keeps filter and order to the fields the caller sees of everyone in the list: what is masked in
+/// the answer must not be told by who is in it.
+fn narrow(filter: &mut EmployeeFilter, visible: &Visibility, page: &Page) -> Result<(), Refusal> {
+    if visible.everyone() != Some(Mask::Directory) {
+        return Ok(());
+    }
+    let asks_for_state = filter.status.is_some_and(|status| status != EmploymentStatus::Active);
+    if asks_for_state || filter.external_id.is_some() || page.updated_since.is_some() {
+        return Err(Refusal::Forbidden(FIELD_MASKED));
+    }
+    filter.status = Some(EmploymentStatus::Active);
+    Ok(())
+}
+
+/// Adds a person with the first assignment.
+pub fn create_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    assignment_id: AssignmentId,
+    new: NewEmployee,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    let start = new.effective_from.unwrap_or(new.hire_date);
+    let assignment = Assignment {
+        id: assignment_id,
+        employee_id: id,
+        period: Period { start, end: None },
+        org_unit_id: new.org_unit_id.map(OrgUnitId::from),
+        position_id: new.position_id.map(PositionId::from),
+        job_title: new.job_title,
+        manager_id: new.manager_id.map(EmployeeId::from),
+    };
+    let (permit, target) = may_place(store, actor, &assignment)?;
+    let employee = Employee {
+        id,
+        employee_number: new.employee_number,
+        name: new.name,
+        email: new.email,
+        employments: Employments::since(new.hire_date),
+        assignment: Some(assignment.clone()),
+        external_ids: one_per_system(new.external_ids)?,
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+    };
+    must_be_employed(&employee, &assignment)?;
+    store.lock_lines()?;
+    check_references(store, actor, &assignment)?;
+    let alone = [Height { levels: 1, days: assignment.period }];
+    check_manager(store, &employee, &assignment, &alone)?;
+    let record = told::person(Record::new("employee.created", id, permit.rule()), None, &employee);
+    let record = told::assigned(record, None, &assignment);
+    store
+        .create_employee(Change::new(employee.clone(), record))
+        .map_err(|error| taken(error, &employee))?;
+    let shown = Employee {
+        assignment: Some(assignment).filter(|first| first.period.contains(actor.today)),
+        ..employee
+    };
+    let view = EmployeeView::new(actor, shown, &target, permit.mask(), actor.today);
+    Ok(Reply::created(view, 1, format!("/v1/employees/{id}")))
+}
+
+/// Changes a person that is still in the version the caller has read.
+pub fn update_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+    patch: EmployeePatch,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    if patch.hire_date.is_some() {
+        store.lock_lines()?;
+    }
+    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    let address = before.email.clone();
+    let external_ids = patch.external_ids.map(one_per_system).transpose()?;
+    let after = Employee {
+        employee_number: patch.employee_number.unwrap_or_else(|| before.employee_number.clone()),
+        name: patch.name.unwrap_or_else(|| before.name.clone()),
+        email: patch.email.unwrap_or_else(|| before.email.clone()),
+        employments: match patch.hire_date {
+            Some(first) => hired_on(&before.employments, first, actor)?,
+            None => before.employments.clone(),
+        },
+        external_ids: external_ids.unwrap_or_else(|| before.external_ids.clone()),
+        ..changed(&before, actor)
+    };
+    let record = Record::new("employee.updated", id, permit.rule());
+    if before.employments == after.employments {
+        let record = told::person(record, Some(&before), &after);
+        store
+            .update_employee(Change::new(after.clone(), record))
+            .map_err(|error| taken(error, &after))?;
+    } else {
+        employ(store, actor, record, &before, &after)?;
+    }
+    if address != after.email {
+        store.note_email_change(&[id], actor.subject.principal.id())?;
+    }
+    if before.external_ids != after.external_ids {
+        store
+            .replace_external_ids(id, &after.external_ids)
+            .map_err(|error| taken(error, &after))?;
+    }
+    Ok(reply(actor, after, &permit, &target))
+}
+
+/// Gives a person another unit, job or manager from a day on.
+pub fn assign_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+    assignment_id: AssignmentId,
+    new: NewAssignment,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    store.lock_lines()?;
+    let history = store.assignments(id, &Page::ALL)?;
+    let insertion = insert_stretch(
+        history.iter().map(|assignment| assignment.period.start),
+        new.effective_from,
+    );
+    let was = history.iter().find(|other| other.period.contains(new.effective_from));
+    let was_replaced = was.filter(|_| insertion.replaced);
+    let assignment = Assignment {
+        id: was_replaced.map_or(assignment_id, |replaced| replaced.id),
+        employee_id: id,
+        period: insertion.period,
+        org_unit_id: match new.org_unit_id {
+            Some(unit) => unit.map(OrgUnitId::from),
+            None => was.and_then(|was| was.org_unit_id),
+        },
+        position_id: match new.position_id {
+            Some(position) => position.map(PositionId::from),
+            None => was.and_then(|was| was.position_id),
+        },
+        job_title: match new.job_title {
+            Some(title) => title,
+            None => was.and_then(|was| was.job_title.clone()),
+        },
+        manager_id: match new.manager_id {
+            Some(manager) => manager.map(EmployeeId::from),
+            None => was.and_then(|was| was.manager_id),
+        },
+    };
+    may_place(store, actor, &assignment)?;
+    must_be_employed(&before, &assignment)?;
+    check_references(store, actor, &assignment)?;
+    reassign(store, &before, &assignment, &insertion)?;
+    let record = Record::new("employee.assigned", id, permit.rule());
+    let record = told::assigned(record, was, &assignment);
+    let mut after = changed(&before, actor);
+    if assignment.period.contains(actor.today) {
+        after.assignment = Some(assignment);
+    }
+    store.update_employee(Change::new(after.clone(), record))?;
+    Ok(reply(actor, after, &permit, &target))
+}
+
+/// Sets the last working day of an employment that is not over.
+pub fn terminate_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+    termination: &NewTermination,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    store.lock_lines()?;
+    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    require(&before, EmployeeAction::Termination, actor)?;
+    let NewTermination { last_day, reason } = termination;
+    let held = before.employments.at_hand(actor.today);
+    let mut ended = Employment::lasting(held.hire_date(), Some(*last_day));
+    ended.reason = Some(reason.clone());
+    let employments = before.employments.changed(held.hire_date(), ended);
+    let employments = employments.map_err(|fault| employment_fault("/last_day", fault))?;
+    let after = Employee { employments, ..changed(&before, actor) };
+    let record = Record::new("employee.terminated", id, permit.rule()).because(reason);
+    employ(store, actor, record, &before, &after)?;
+    let version = after.version;
+    let mut view = EmployeeView::new(actor, after, &target, permit.mask(), actor.today);
+    if decide(&actor.subject, Action::EmployeeDuties, &target).permit.is_some() {
+        view.open_duties = DutyCounts::open(store, actor, id)?;
+    }
+    Ok(Reply::changed(view, version))
+}
+
+/// Takes the last working day of a person back.
+pub fn reinstate_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+    reinstatement: &NewReinstatement,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    store.lock_lines()?;
+    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    require(&before, EmployeeAction::Reinstatement, actor)?;
+    let first = before.employments.at_hand(actor.today).hire_date();
+    let employments = before.employments.changed(first, Employment::since(first));
+    let employments = employments.map_err(|fault| employment_fault("", fault))?;
+    let after = Employee { employments, ..changed(&before, actor) };
+    let record = Record::new("employee.reinstated", id, permit.rule());
+    employ(store, actor, record.because(&reinstatement.reason), &before, &after)?;
+    Ok(reply(actor, after, &permit, &target))
+}
+
+/// Hires a person again whose last working day is known, under the number of before or another one.
+pub fn rehire_employee(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: EmployeeId,
+    expected: i32,
+    new: NewEmployment,
+) -> Result<Reply<EmployeeView>, Refusal> {
+    store.lock_lines()?;
+    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    require(&before, EmployeeAction::Employment, actor)?;
+    if new.last_day.is_some_and(|last| last < new.hire_date) {
+        return Err(Refusal::invalid("/last_day", "period_invalid"));
+    }
+    let employments = before.employments.with(Employment::lasting(new.hire_date, new.last_day));
+    let employments = employments.map_err(|fault| employment_fault("/hire_date", fault))?;
+    let number = new.employee_number.unwrap_or_else(|| before.employee_number.clone());
+    let after = Employee { employee_number: number, employments, ..changed(&before, actor) };
+    let mut record = Record::new("employee.rehired", id, permit.rule());
+    record.reason = new.reason;
+    employ(store, actor, record, &before, &after)?;
+    Ok(reply(actor, after, &permit, &target))
+}
+
+/// Saves a person who is employed otherwise, and lets powers follow.
+fn employ(
+    store: &mut dyn Store,
+    actor: &Actor,
+    record: Record,
+    before: &Employee,
+    after: &Employee,
+) -> Result<(), Refusal> {
+    let state = |employee: &Employee| employee.status(actor.today).as_str();
+    let record = told::person(record, Some(before), after).transition(state(before), state(after));
+    let rule = record.rule;
+    store
+        .update_employee(Change::new(after.clone(), record))
+        .map_err(|error| taken(error, after))?;
+    store.save_employments(after)?;
+    follow_employment(store, actor, rule, [(before, after)].into_iter())
+}
+
+/// The employments of somebody with another first working day of the one that is shown of today.
+fn hired_on(
+    employments: &Employments,
+    first: NaiveDate,
+    actor: &Actor,
+) -> Result<Employments, Refusal> {
+    let held = employments.shown(actor.today);
+    let period = Period { start: first, ..held.period };
+    let corrected = Employment { period, reason: held.reason.clone() };
+    employments
+        .changed(held.hire_date(), corrected)
+        .map_err(|fault| employment_fault("/hire_date", fault))
+}
+
+/// Says at a property what employments cannot be.
+fn employment_fault(pointer: &'static str, fault: EmploymentFault) -> Refusal {
+    match fault {
+        EmploymentFault::Overlap(other) => Refusal::Invalid(vec![
+            Violation::new(pointer, "employment_overlap").with("period", other),
+        ]),
+        EmploymentFault::Reversed | EmploymentFault::None => {
+            Refusal::invalid(pointer, "period_invalid")
+        }
+    }
+}
+
+/// Refuses an assignment that begins on a day on which the person does not work here.
+fn must_be_employed(employee: &Employee, assignment: &Assignment) -> Result<(), Refusal> {
+    match employee.employments.on(assignment.period.start) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::invalid("/effective_from", "not_employed")),
+    }
+}
+
+/// Refuses what the state of a person does not allow.
+fn require(employee: &Employee, action: EmployeeAction, actor: &Actor) -> Result<(), Refusal> {
+    let possible = employee.possible_actions(actor.today);
+    if possible.contains(&action) {
+        return Ok(());
+    }
+    Err(Refusal::StateConflict {
+        current_state: employee.status(actor.today).as_str(),
+        allowed_actions: possible.into_iter().map(TextEnum::as_str).collect(),
+    })
+}
+
+fn changed(employee: &Employee, actor: &Actor) -> Employee {
+    Employee { version: employee.version + 1, updated_at: actor.now, ..employee.clone() }
+}
+
+fn reply(actor: &Actor, after: Employee, permit: &Permit, target: &Target) -> Reply<EmployeeView> {
+    let version = after.version;
+    let view = EmployeeView::new(actor, after, target, permit.mask(), actor.today);
+    Reply::changed(view, version)
+}
+
+/// Whether the caller may write a person who is placed as the assignment says: who is limited to
+/// some units neither hires into others nor hands people over to them.
+fn may_place(
+    store: &mut dyn Store,
+    actor: &Actor,
+    assignment: &Assignment,
+) -> Result<(Permit, Target), Refusal> {
+    let about = assignment.employee_id;
+    let mut target = Target { id: about.uuid(), about: Some(about), ..Target::default() };
+    if let (true, Some(unit)) =
+        (relations_matter(&actor.subject, Action::EmployeeWrite, &target), assignment.org_unit_id)
+    {
+        let first = assignment.period.start;
+        let line = store.units_above(unit, None, Period { start: first, end: Some(first) })?;
+        let own = actor.subject.units_of_interest();
+        target.relations.in_units = line.iter().any(|reach| own.contains(&reach.node));
+    }
+    let decision = decide(&actor.subject, Action::EmployeeWrite, &target);
+    match decision.permit {
+        Some(permit) => Ok((permit, target)),
+        None => Err(Refusal::Forbidden(decision.rule)),
+    }
+}
+
+/// Gives a person an assignment, unless the reporting line would run in a loop or be too deep.
+pub fn reassign(
+    store: &mut dyn Store,
+    person: &Employee,
+    assignment: &Assignment,
+    insertion: &Insertion,
+) -> Result<(), Refusal> {
+    let below = store.levels_of_people(person.id, assignment.period)?;
+    check_manager(store, person, assignment, &below)?;
+    Ok(store.assign(assignment, insertion)?)
+}
+
+/// Refuses a manager who does not work here when an assignment begins, or today if it has begun: nobody
+/// reports to a leaver.
+pub fn check_leader(
+    store: &mut dyn Store,
+    actor: &Actor,
+    assignment: &Assignment,
+) -> Result<(), Refusal> {
+    let Some(manager) = assignment.manager_id else { return Ok(()) };
+    let Period { start, end } = assignment.period;
+    let day = end.map_or(actor.today, |end| end.min(actor.today)).max(start);
+    must_work_here(store, manager, day)
+}
+
+/// Refuses as a manager who does not work here on a day.
+pub fn must_work_here(
+    store: &mut dyn Store,
+    manager: EmployeeId,
+    day: NaiveDate,
+) -> Result<(), Refusal> {
+    if store.not_employed(&[manager], day)?.is_empty() {
+        return Ok(());
+    }
+    let fault = Violation::new("/manager_id", "manager_not_employed").with("day", day);
+    Err(Refusal::Invalid(vec![fault]))
+}
+
+/// Refuses an assignment that names what is not there, every such name at once, and then what
+/// [`check_leader`] refuses.
+fn check_references(
+    store: &mut dyn Store,
+    actor: &Actor,
+    assignment: &Assignment,
+) -> Result<(), Refusal> {
+    let known = store.known(assignment)?;
+    let named = [
+        ("/org_unit_id", assignment.org_unit_id.map(Uuid::from), known.org_unit),
+        ("/position_id", assignment.position_id.map(Uuid::from), known.position),
+        ("/manager_id", assignment.manager_id.map(Uuid::from), known.manager),
+    ];
+    let unknown: Vec<_> = named
+        .into_iter()
+        .filter(|(_, _, known)| !known)
+        .filter_map(|(pointer, id, _)| {
+            Some(Violation::new(pointer, "unknown_reference").with("value", id?))
+        })
+        .collect();
+    if !unknown.is_empty() {
+        return Err(Refusal::Invalid(unknown));
+    }
+    check_leader(store, actor, assignment)
+}
+
+/// Refuses a manager by whom a reporting line would run in a loop or be too deep on any day.
+fn check_manager(
+    store: &mut dyn Store,
+    employee: &Employee,
+    assignment: &Assignment,
+    below: &[Height],
+) -> Result<(), Refusal> {
+    let pointer = "/manager_id";
+    let Some(manager) = assignment.manager_id else { return Ok(()) };
+    if manager == employee.id {
+        return Err(Refusal::ReportingLoop(vec![Violation::new(pointer, "self_reference")]));
+    }
+    let above = store.managers_above(manager, Some(employee.id), assignment.period)?;
+    check_line(employee.id, &employee.employee_number, &above, below).map_err(|fault| {
+        let violation = line_fault(pointer, &fault);
+        match fault {
+            TreeFault::Loop(_) => Refusal::ReportingLoop(vec![violation]),
+            TreeFault::TooDeep(_) => Refusal::Invalid(vec![violation]),
+        }
+    })
+}
+
+/// External ids, sorted, if no system is named twice.
+fn one_per_system(ids: Vec<ExternalIdView>) -> Result<Vec<ExternalId>, Refusal> {
+    let mut systems = HashSet::new();
+    let twice: Vec<_> = ids
+        .iter()
+        .enumerate()
+        .filter(|(_, id)| !systems.insert(id.system.as_str()))
+        .map(|(number, id)| {
+            Violation::new(format!("/external_ids/{number}/system"), "duplicate_in_request")
+                .with("value", &id.system)
+        })
+        .collect();
+    if !twice.is_empty() {
+        return Err(Refusal::Invalid(twice));
+    }
+    let mut ids: Vec<_> = ids.into_iter().map(ExternalId::from).collect();
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// Names the key that another employee has already.
+fn taken(error: DbError, employee: &Employee) -> Refusal {
+    match &error {
+        DbError::Duplicate { table, .. } if table == "employee" => {
+            Refusal::taken(error, "/employee_number", &employee.employee_number)
+        }
+        _ => {
+            Refusal::taken(error, "/external_ids", &told::texts(&employee.external_ids).join(", "))
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Open duties of an employee: what hangs on their being here.
+
+use crate::people::PersonCard;
+use crate::people::org_units::HistoryQuery;
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::{PathId, Query};
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::words;
+use actix_web::{HttpResponse, get};
+use domain::duty::{DutyKind, OpenDuty};
+use domain::id::{CycleId, EmployeeId};
+use domain::policy::Action;
+use domain::text::TextEnum;
+use persistence::{After, Page, Store};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Something that hangs on a person's being here.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OpenDuty)]
+pub struct OpenDutyView {
+    /// What kind of duty.
+    #[schema(schema_with = words::<DutyKind>)]
+    pub kind: DutyKind,
+    /// The record: the API key, calibration session, goal or job, for `report` the employee and for
+    /// `review` the participant.
+    pub resource_id: Uuid,
+    /// The cycle it belongs to; null where it belongs to none.
+    pub cycle_id: Option<Uuid>,
+    /// Whom it is about; null where it is about nobody.
+    pub about: Option<PersonCard>,
+    /// What it is called: the name of the key or session, the kind of the job; null otherwise.
+    #[schema(example = "Payroll export")]
+    pub name: Option<String>,
+}
+
+impl From<OpenDuty> for OpenDutyView {
+    fn from(duty: OpenDuty) -> Self {
+        Self {
+            kind: duty.kind,
+            resource_id: duty.resource_id,
+            cycle_id: duty.cycle_id.map(CycleId::uuid),
+            about: duty.about.map(PersonCard::from),
+            name: duty.name,
+        }
+    }
+}
+
+/// A page of a person's open duties.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OpenDutyPage {
+    /// The duties, by kind and record.
+    pub items: Vec<OpenDutyView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// Open duties, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DutyCounts {
+    /// People who report to the person.
+    #[schema(example = 13)]
+    pub reports: usize,
+    /// Reviews for which the person answers.
+    #[schema(example = 13)]
+    pub reviews: usize,
+    /// Goals that wait for the person's approval.
+    #[schema(example = 2)]
+    pub goals: usize,
+    /// Seats in calibration sessions.
+    #[schema(example = 1)]
+    pub calibration_sessions: usize,
+    /// API keys for which the person answers.
+    #[schema(example = 0)]
+    pub api_keys: usize,
+    /// Jobs that have not ended.
+    #[schema(example = 0)]
+    pub jobs: usize,
+}
+
+impl DutyCounts {
+    /// What a person's open duties come to.
+    pub fn of(duties: &[OpenDuty]) -> Self {
+        let count = |kind| duties.iter().filter(|duty| duty.kind == kind).count();
+        Self {
+            reports: count(DutyKind::Report),
+            reviews: count(DutyKind::Review),
+            goals: count(DutyKind::Goal),
+            calibration_sessions: count(DutyKind::CalibrationSession),
+            api_keys: count(DutyKind::ApiKey),
+            jobs: count(DutyKind::Job),
+        }
+    }
+
+    /// The open duties of a person, counted, where there are any.
+    pub fn open(
+        store: &mut dyn Store,
+        actor: &Actor,
+        id: EmployeeId,
+    ) -> Result<Option<Self>, Refusal> {
+        let counts = Self::of(&store.open_duties(id, actor.today, actor.now, &Page::ALL)?);
+        Ok(Some(counts).filter(|counts| *counts != Self::default()))
+    }
+}
+
+/// List the open duties of an employee
+///
+/// What hangs on the person's being here: people who report to them, reviews for which they answer,
+/// goals that wait for their approval, seats in calibration sessions, API keys, and jobs.
+#[utoipa::path(tag = "employees", operation_id = "listOpenDuties",
+    params(("id" = Uuid, Path, description = "Id of the employee"), HistoryQuery),
+    responses((status = 200, description = "A page of open duties", body = OpenDutyPage)),
+    security(("bearer" = [])))]
+#[get("/{id}/open-duties")]
+pub(super) async fn open_duties(
+    caller: Caller,
+    id: PathId,
+    query: Query<HistoryQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let (id, query) = (id.0.into(), query.0);
+    let request = caller.page(query.limit, query.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let rows = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.employee(id, actor.today)?;
+            actor.open(store, Action::EmployeeDuties, sealed)?;
+            Ok(store.open_duties(id, actor.today, actor.now, &page)?)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| {
+        After::Text(last.kind.as_str().to_owned(), last.resource_id)
+    });
+    let items = rows.into_iter().map(OpenDutyView::from).collect();
+    let page = OpenDutyPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}

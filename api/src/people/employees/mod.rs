@@ -1,0 +1,393 @@
+//! Employees: people, their units, jobs and managers from day to day.
+
+pub mod cases;
+pub mod duties;
+pub mod powers;
+pub mod told;
+mod views;
+
+use crate::people::org_units::{DayQuery, HistoryQuery};
+use crate::platform::app::new_id;
+use crate::platform::caller::Caller;
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::words;
+use actix_web::{HttpResponse, get, patch, post};
+pub use cases::*;
+use cases::{open, reading};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::employment::EmploymentStatus;
+use domain::id::{EmployeeId, OrgUnitId};
+use domain::org::{ExternalId, Reach};
+use domain::policy::Action;
+use domain::time::Period;
+use persistence::{After, EmployeeFilter, EmployeeOrder};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+pub use views::*;
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct EmployeeQuery {
+    /// Only people of this very unit.
+    org_unit_id: Option<Uuid>,
+    /// Only people of this unit and of all units below.
+    within_org_unit_id: Option<Uuid>,
+    /// Only people who report directly to this one.
+    manager_id: Option<Uuid>,
+    /// Only people in this state. Who may see the directory only, sees active people only.
+    #[param(schema_with = words::<EmploymentStatus>)]
+    status: Option<EmploymentStatus>,
+    /// Only the person with this number.
+    employee_number: Option<String>,
+    /// Only the person with this id in another system, as `system:value`.
+    #[param(pattern = "^[a-z0-9_-]{1,40}:.+$", example = "workday:21-0043")]
+    external_id: Option<String>,
+    /// The day whose units, jobs and managers are shown and asked for; today if absent. Another day
+    /// than today shows only people whose history the caller may read.
+    as_of: Option<NaiveDate>,
+    /// The order: of creation, of numbers or of names.
+    #[param(schema_with = words::<EmployeeOrder>)]
+    sort: Option<EmployeeOrder>,
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant, in the order of change.
+    updated_since: Option<DateTime<Utc>>,
+}
+
+impl EmployeeQuery {
+    fn filter(&self, today: NaiveDate) -> Result<EmployeeFilter, Refusal> {
+        let malformed = |name: &str, code| {
+            Refusal::Malformed(vec![Violation::new(format!("/query/{name}"), code)])
+        };
+        if self.sort.is_some() && self.updated_since.is_some() {
+            return Err(malformed("sort", "not_allowed"));
+        }
+        let external_id = match self.external_id.as_deref().map(|pair| pair.split_once(':')) {
+            None => None,
+            Some(Some((system, value))) => {
+                Some(ExternalId { system: system.to_owned(), value: value.to_owned() })
+            }
+            Some(None) => return Err(malformed("external_id", "pattern")),
+        };
+        Ok(EmployeeFilter {
+            as_of: self.as_of.unwrap_or(today),
+            org_unit_id: self.org_unit_id.map(OrgUnitId::from),
+            within_org_unit_id: self.within_org_unit_id.map(OrgUnitId::from),
+            manager_id: self.manager_id.map(EmployeeId::from),
+            status: self.status,
+            employee_number: self.employee_number.clone(),
+            external_id,
+            order: self.sort.unwrap_or(EmployeeOrder::Id),
+        })
+    }
+}
+
+/// List employees
+///
+/// The people the caller may see, each with the fields the caller may see of that person. With
+/// `updated_since` the order is that of change: mirror the list by remembering the largest
+/// `updated_at` seen. People are never deleted; who leaves is terminated.
+#[utoipa::path(tag = "employees", operation_id = "listEmployees", params(EmployeeQuery),
+    responses((status = 200, description = "A page of employees", body = EmployeePage)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<EmployeeQuery>) -> Result<HttpResponse, Refusal> {
+    let query = query.0;
+    let request = caller.page(query.limit, query.cursor.as_deref(), query.updated_since)?;
+    let filter = query.filter(caller.actor.today)?;
+    let (order, page) = (filter.order, request.page.clone());
+    let rows = caller
+        .read(move |store, actor| list_employees(store, actor, filter.clone(), &page))
+        .await?;
+    let (rows, next_cursor) =
+        request.cut(&caller.app, rows, |(last, at)| match (query.updated_since, order) {
+            (Some(_), _) => After::Updated(*at, last.id),
+            (None, EmployeeOrder::Id) => After::Id(last.id),
+            (None, EmployeeOrder::EmployeeNumber) => {
+                After::Text(last.employee_number.clone(), last.id)
+            }
+            (None, EmployeeOrder::Name) => After::Text(last.name.clone(), last.id),
+        });
+    let items = rows.into_iter().map(|(view, _)| view).collect();
+    let page = EmployeePage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Create an employee
+///
+/// Adds a person with the first unit, job and manager. Refused if the reporting line would run in a
+/// loop or be too deep, or lead to somebody who does not work here.
+#[utoipa::path(tag = "employees", operation_id = "createEmployee", request_body = NewEmployee,
+    responses((status = 201, description = "The new employee", body = EmployeeView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[post("")]
+async fn create(caller: Caller, body: Body<NewEmployee>) -> Result<HttpResponse, Refusal> {
+    let (id, assignment) = (new_id().into(), new_id().into());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            create_employee(store, actor, id, assignment, value.clone())
+        })
+        .await
+}
+
+/// Read an employee
+///
+/// One person, with the fields the caller may see. `as_of` shows unit, job, manager and state of
+/// another day to whoever may read the person's history.
+#[utoipa::path(tag = "employees", operation_id = "getEmployee",
+    params(("id" = Uuid, Path, description = "Id of the employee"), DayQuery),
+    responses((status = 200, description = "The employee", body = EmployeeView)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId, query: Query<DayQuery>) -> Result<HttpResponse, Refusal> {
+    let (id, day) = (id.0.into(), query.0.as_of);
+    let view = caller
+        .read(move |store, actor| {
+            let day = day.unwrap_or(actor.today);
+            let sealed = store.employee(id, day)?;
+            let (employee, permit, target) = open(store, actor, reading(actor, day), sealed)?;
+            Ok(EmployeeView::new(actor, employee, &target, permit.mask(), day))
+        })
+        .await?;
+    caller.found(view.version, &view)
+}
+
+/// Change an employee
+///
+/// Merge patch of number, name, address, hire date and external ids. Unit, job and manager change
+/// by assignments, the end of an employment by termination, and who comes back is hired again.
+#[utoipa::path(tag = "employees", operation_id = "updateEmployee",
+    params(("id" = Uuid, Path, description = "Id of the employee")),
+    request_body(content = EmployeePatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The employee as changed", body = EmployeeView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[patch("/{id}")]
+async fn update(
+    caller: Caller,
+    id: PathId,
+    body: Body<EmployeePatch>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            update_employee(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// Assign an employee
+///
+/// Gives a person another unit, job or manager from a day on, in the past or in the future. An
+/// assignment planned for a later day is kept; one that begins on the same day is replaced. Refused
+/// if on any of those days the reporting line would run in a loop or be too deep, and on a day on
+/// which the person, or the manager, does not work here.
+#[utoipa::path(tag = "employees", operation_id = "assignEmployee",
+    params(("id" = Uuid, Path, description = "Id of the employee")), request_body = NewAssignment,
+    responses((status = 200, description = "The employee as of today", body = EmployeeView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[post("/{id}/assignments")]
+async fn assign(
+    caller: Caller,
+    id: PathId,
+    body: Body<NewAssignment>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, assignment) = (id.0.into(), new_id().into());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            assign_employee(store, actor, id, expected, assignment, value.clone())
+        })
+        .await
+}
+
+/// List the assignments of an employee
+///
+/// Which unit, job and manager the person had, has and will have, oldest first.
+#[utoipa::path(tag = "employees", operation_id = "listAssignments",
+    params(("id" = Uuid, Path, description = "Id of the employee"), HistoryQuery),
+    responses((status = 200, description = "A page of assignments", body = AssignmentPage)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("/{id}/assignments")]
+async fn assignments(
+    caller: Caller,
+    id: PathId,
+    query: Query<HistoryQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let (id, query) = (id.0.into(), query.0);
+    let request = caller.page(query.limit, query.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let rows = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.employee(id, actor.today)?;
+            actor.open(store, Action::EmployeeHistory, sealed)?;
+            Ok(store.assignments(id, &page)?)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Day(last.period.start));
+    let items = rows.into_iter().map(AssignmentView::from).collect();
+    let page = AssignmentPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Read a reporting line
+///
+/// Everyone above a person on a day, from the line manager up. Another day than today asks for the
+/// right to read the person's history.
+#[utoipa::path(tag = "employees", operation_id = "getReportingLine",
+    params(("id" = Uuid, Path, description = "Id of the employee"), DayQuery),
+    responses((status = 200, description = "The reporting line", body = ReportingLineView)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("/{id}/reporting-line")]
+async fn reporting_line(
+    caller: Caller,
+    id: PathId,
+    query: Query<DayQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let (id, day) = (id.0.into(), query.0.as_of);
+    let (version, line) = caller
+        .snapshot(move |store, actor| {
+            let day = day.unwrap_or(actor.today);
+            let sealed = store.employee(id, day)?;
+            let (employee, _, _) = open(store, actor, reading(actor, day), sealed)?;
+            let line = store.managers_above(id, None, Period { start: day, end: Some(day) })?;
+            Ok((employee.version, line))
+        })
+        .await?;
+    let above = line.into_iter().skip(1).map(|Reach { steps, node, key, name, .. }| {
+        LineManagerView { level: steps - 1, employee_id: node.uuid(), employee_number: key, name }
+    });
+    caller.found(version, &ReportingLineView { items: above.collect() })
+}
+
+/// Terminate an employee
+///
+/// Sets the last working day, in the past or in the future, of the employment of today or else of
+/// the next one. As long as it has not passed, it may be set again.
+#[utoipa::path(tag = "employees", operation_id = "terminateEmployee",
+    params(("id" = Uuid, Path, description = "Id of the employee")), request_body = NewTermination,
+    responses((status = 200, description = "The employee as changed", body = EmployeeView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[post("/{id}/termination")]
+async fn terminate(
+    caller: Caller,
+    id: PathId,
+    body: Body<NewTermination>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            terminate_employee(store, actor, id, expected, &value)
+        })
+        .await
+}
+
+/// Reinstate an employee
+///
+/// Takes the last working day back, whether it has passed or not, unless the person has been hired
+/// again.
+#[utoipa::path(tag = "employees", operation_id = "reinstateEmployee",
+    params(("id" = Uuid, Path, description = "Id of the employee")),
+    request_body = NewReinstatement,
+    responses((status = 200, description = "The employee as changed", body = EmployeeView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[post("/{id}/reinstatement")]
+async fn reinstate(
+    caller: Caller,
+    id: PathId,
+    body: Body<NewReinstatement>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            reinstate_employee(store, actor, id, expected, &value)
+        })
+        .await
+}
+
+/// Hire an employee again
+///
+/// Adds another employment to somebody who has left, or is about to: from a day after the last
+/// working day, under the same number or another one. Until then the person works here no more than
+/// without it. Roles of before do not come back by themselves; unit, job and manager go on as they
+/// were, until another assignment begins.
+#[utoipa::path(tag = "employees", operation_id = "rehireEmployee",
+    params(("id" = Uuid, Path, description = "Id of the employee")), request_body = NewEmployment,
+    responses((status = 200, description = "The employee as of today", body = EmployeeView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[post("/{id}/employments")]
+async fn rehire(
+    caller: Caller,
+    id: PathId,
+    body: Body<NewEmployment>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            rehire_employee(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// List the employments of an employee
+///
+/// When the person worked here, works here and will work here, oldest first.
+#[utoipa::path(tag = "employees", operation_id = "listEmployments",
+    params(("id" = Uuid, Path, description = "Id of the employee"), HistoryQuery),
+    responses((status = 200, description = "A page of employments", body = EmploymentPage)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("/{id}/employments")]
+async fn employments(
+    caller: Caller,
+    id: PathId,
+    query: Query<HistoryQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let (id, query) = (id.0.into(), query.0);
+    let request = caller.page(query.limit, query.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let rows = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.employee(id, actor.today)?;
+            let (_, permit) = actor.open(store, Action::EmployeeHistory, sealed)?;
+            let view = |employment| EmploymentView::new(employment, permit.mask());
+            Ok(store.employments(id, &page)?.into_iter().map(view).collect())
+        })
+        .await?;
+    let (items, next_cursor) = request.cut(&caller.app, rows, |last| After::Day(last.hire_date));
+    let page = EmploymentPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/employees")
+            .service(list)
+            .service(create)
+            .service(read)
+            .service(update)
+            .service(assign)
+            .service(assignments)
+            .service(reporting_line)
+            .service(terminate)
+            .service(reinstate)
+            .service(rehire)
+            .service(employments)
+            .service(duties::open_duties),
+    );
+}

@@ -1,0 +1,84 @@
+//! What becomes of a person's powers when the employment begins or ends.
+
+use crate::access::role_assignments::somebody_remains;
+use crate::platform::caller::Actor;
+use crate::platform::refusal::Refusal;
+use chrono::NaiveDate;
+use domain::account::{Role, RoleAssignment};
+use domain::change::{Change, Record};
+use domain::employment::EmploymentStatus;
+use domain::id::EmployeeId;
+use domain::org::Employee;
+use persistence::Store;
+use std::collections::HashMap;
+
+/// Lets powers follow employments that were changed and saved: the roles of who leaves end with the
+/// last day, the sessions of who has left end at once, and who comes back signs in anew, without
+/// the roles of before. With no more statements for many people than for one, but for roles that
+/// end.
+///
+/// # Errors
+/// 422 when the last HR administrator would go.
+pub fn follow_employment<'e>(
+    store: &mut dyn Store,
+    actor: &Actor,
+    rule: &'static str,
+    changes: impl Iterator<Item = (&'e Employee, &'e Employee)>,
+) -> Result<(), Refusal> {
+    let (mut leaving, mut cut_off) = (HashMap::new(), Vec::<EmployeeId>::new());
+    let mut gone = HashMap::new();
+    for (before, after) in changes {
+        let last = |person: &Employee| person.employments.at_hand(actor.today).last_day();
+        let works_here = |person: &Employee| person.status(actor.today) == EmploymentStatus::Active;
+        if last(before) == last(after) && works_here(before) == works_here(after) {
+            continue;
+        }
+        if let Some(last) = last(after) {
+            leaving.insert(after.id, last);
+        }
+        if works_here(before) && !works_here(after) {
+            gone.insert(after.id, NaiveDate::MIN);
+        }
+        if last(after).is_none() || !works_here(after) || !works_here(before) {
+            cut_off.push(after.id);
+        }
+    }
+    let held = if gone.is_empty() { Vec::new() } else { store.roles_beyond(&gone)? };
+    let administers = |(role, _): &&(RoleAssignment, NaiveDate)| {
+        role.role == Role::HrAdmin && role.valid_to.is_none_or(|until| actor.today <= until)
+    };
+    let mut administrators = held.iter().filter(administers).count();
+    for (role, last) in store.roles_beyond(&leaving)? {
+        administrators += usize::from(role.role == Role::HrAdmin);
+        end_role(store, actor, rule, role, last)?;
+    }
+    for account in store.end_sessions_of(&cut_off, actor.now)? {
+        let record = Record::new("account.sessions_revoked", account, rule);
+        store.note(record.because("The employment has begun or ended"))?;
+    }
+    if administrators > 0 { somebody_remains(store, actor) } else { Ok(()) }
+}
+
+/// Ends a role with the last day of its holder; one that would begin later is revoked.
+fn end_role(
+    store: &mut dyn Store,
+    actor: &Actor,
+    rule: &'static str,
+    before: RoleAssignment,
+    last: NaiveDate,
+) -> Result<(), Refusal> {
+    let mut after = RoleAssignment { version: before.version + 1, updated_at: actor.now, ..before };
+    let record = if before.valid_from <= last {
+        after.valid_to = Some(last);
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
+        Record::new("role_assignment.ended", before.id, rule).field(
+            "valid_to",
+            day(before.valid_to),
+            day(after.valid_to),
+        )
+    } else {
+        after.deleted_at = Some(actor.now);
+        Record::new("role_assignment.deleted", before.id, rule)
+    };
+    Ok(store.update_role_assignment(Change::new(after, record))?)
+}

@@ -1,0 +1,182 @@
+//! Use cases of org units: made, changed, moved in the tree and deleted.
+
+use super::views::{NewOrgUnit, NewOrgUnitMove, OrgUnitPatch, OrgUnitView};
+use crate::platform::caller::Actor;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::{Refusal, line_fault};
+use crate::platform::reply::Reply;
+use domain::change::{Change, Record};
+use domain::id::OrgUnitId;
+use domain::org::{Height, OrgUnit, OrgUnitKind, check_line, insert_stretch};
+use domain::policy::{Action, Permit};
+use domain::time::Period;
+use persistence::{Page, Store, UnitUse};
+
+/// Adds a unit to the tree.
+pub fn create_org_unit(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: OrgUnitId,
+    new: NewOrgUnit,
+) -> Result<Reply<OrgUnitView>, Refusal> {
+    let permit = actor.may(Action::OrgUnitWrite)?;
+    let first = new.effective_from.unwrap_or(actor.today);
+    let unit = OrgUnit {
+        id,
+        code: new.code,
+        name: new.name,
+        kind: new.kind,
+        parent_id: new.parent_id.map(OrgUnitId::from),
+        effective_from: Some(first),
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+        deleted_at: None,
+    };
+    store.lock_lines()?;
+    let place = Period { start: first, end: None };
+    match (unit.kind, unit.parent_id) {
+        (OrgUnitKind::Company, Some(_)) => {
+            return Err(Refusal::TreeInvalid(vec![Violation::new("/parent_id", "not_allowed")]));
+        }
+        (OrgUnitKind::Company, None) if store.has_company()? => {
+            return Err(Refusal::TreeInvalid(vec![Violation::new("/kind", "not_allowed")]));
+        }
+        (OrgUnitKind::Company, None) => {}
+        (_, None) => return Err(Refusal::invalid("/parent_id", "required")),
+        (_, Some(parent)) => check_place(store, actor, &unit, parent, place, true)?,
+    }
+    let record = Record::new("org_unit.created", id, permit.rule())
+        .field("code", None::<String>, unit.code.clone())
+        .field("name", None::<String>, unit.name.clone())
+        .field("kind", None::<String>, unit.kind.to_string())
+        .field("parent_id", None::<String>, unit.parent_id.map(|id| id.to_string()))
+        .field("effective_from", None::<String>, first.to_string());
+    store
+        .create_org_unit(Change::new(unit.clone(), record))
+        .map_err(|error| Refusal::taken(error, "/code", &unit.code))?;
+    Ok(Reply::created(unit.into(), 1, format!("/v1/org-units/{id}")))
+}
+
+/// Checks that a unit may be under another one on every day of a place. What hangs below the unit
+/// is looked at unless it is new.
+fn check_place(
+    store: &mut dyn Store,
+    actor: &Actor,
+    unit: &OrgUnit,
+    parent: OrgUnitId,
+    place: Period,
+    is_new: bool,
+) -> Result<(), Refusal> {
+    let invalid = |code| Err(Refusal::TreeInvalid(vec![Violation::new("/parent_id", code)]));
+    if parent == unit.id {
+        return invalid("self_reference");
+    }
+    let sealed = store.org_unit(parent, place.start)?;
+    let Ok((above, _)) = actor.open(store, Action::OrgUnitRead, sealed) else {
+        return Err(Refusal::Invalid(vec![
+            Violation::new("/parent_id", "unknown_reference").with("value", parent),
+        ]));
+    };
+    if above.effective_from.is_none() || !unit.kind.may_sit_under(above.kind) {
+        return invalid("not_allowed");
+    }
+    let line = store.units_above(parent, Some(unit.id), place)?;
+    let below = if is_new {
+        vec![Height { levels: 1, days: place }]
+    } else {
+        store.levels_of_units(unit.id, place)?
+    };
+    check_line(unit.id, &unit.code, &line, &below)
+        .map_err(|fault| Refusal::TreeInvalid(vec![line_fault("/parent_id", &fault)]))
+}
+
+/// Changes a unit that is still in the version the caller has read.
+pub fn update_org_unit(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: OrgUnitId,
+    expected: i32,
+    patch: OrgUnitPatch,
+) -> Result<Reply<OrgUnitView>, Refusal> {
+    let (before, permit) = open_to_write(store, actor, id, expected)?;
+    let after = OrgUnit {
+        code: patch.code.unwrap_or_else(|| before.code.clone()),
+        name: patch.name.unwrap_or_else(|| before.name.clone()),
+        ..changed(&before, actor)
+    };
+    let record = Record::new("org_unit.updated", id, permit.rule())
+        .field("code", before.code, after.code.clone())
+        .field("name", before.name, after.name.clone());
+    store
+        .update_org_unit(Change::new(after.clone(), record))
+        .map_err(|error| Refusal::taken(error, "/code", &after.code))?;
+    Ok(Reply::changed(after.clone().into(), after.version))
+}
+
+/// Gives a unit another place from a day on.
+pub fn move_org_unit(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: OrgUnitId,
+    expected: i32,
+    new: &NewOrgUnitMove,
+) -> Result<Reply<OrgUnitView>, Refusal> {
+    let (before, permit) = open_to_write(store, actor, id, expected)?;
+    let parent = OrgUnitId::from(new.parent_id);
+    let first = new.effective_from.unwrap_or(actor.today);
+    store.lock_lines()?;
+    let history = store.placements(id, &Page::ALL)?;
+    let insertion = insert_stretch(history.iter().map(|place| place.period.start), first);
+    check_place(store, actor, &before, parent, insertion.period, false)?;
+    let was = history.iter().find(|place| place.period.contains(first));
+    let record = Record::new("org_unit.moved", id, permit.rule())
+        .field("effective_from", None::<String>, first.to_string())
+        .field(
+            "parent_id",
+            was.and_then(|place| place.parent_id).map(|id| id.to_string()),
+            parent.to_string(),
+        );
+    store.place_org_unit(id, Some(parent), &insertion)?;
+    let mut after = changed(&before, actor);
+    if insertion.period.contains(actor.today) {
+        (after.parent_id, after.effective_from) = (Some(parent), Some(first));
+    }
+    store.update_org_unit(Change::new(after.clone(), record))?;
+    Ok(Reply::changed(after.clone().into(), after.version))
+}
+
+/// Takes a unit out of the tree, unless people or units are in it.
+pub fn delete_org_unit(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: OrgUnitId,
+    expected: i32,
+) -> Result<Reply<OrgUnitView>, Refusal> {
+    let (before, permit) = open_to_write(store, actor, id, expected)?;
+    store.lock_lines()?;
+    let UnitUse { people, units } = store.org_unit_use(id, actor.today)?;
+    if people || units {
+        return Err(Refusal::InUse(vec![Violation::new("", "not_allowed")]));
+    }
+    let after = OrgUnit { deleted_at: Some(actor.now), ..changed(&before, actor) };
+    let record = Record::new("org_unit.deleted", id, permit.rule());
+    store.update_org_unit(Change::new(after, record))?;
+    Ok(Reply::empty())
+}
+
+/// The unit as of today, if the caller may change it and has read its newest version.
+fn open_to_write(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: OrgUnitId,
+    expected: i32,
+) -> Result<(OrgUnit, Permit), Refusal> {
+    let sealed = store.org_unit(id, actor.today)?;
+    let (unit, permit) = actor.open(store, Action::OrgUnitWrite, sealed)?;
+    if unit.version == expected { Ok((unit, permit)) } else { Err(Refusal::Stale) }
+}
+
+fn changed(unit: &OrgUnit, actor: &Actor) -> OrgUnit {
+    OrgUnit { version: unit.version + 1, updated_at: actor.now, ..unit.clone() }
+}

@@ -1,0 +1,239 @@
+//! Org units: company, divisions, departments, teams, and the tree they form from day to day.
+
+mod cases;
+mod views;
+
+use crate::platform::app::new_id;
+use crate::platform::caller::Caller;
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::words;
+use actix_web::{HttpResponse, delete, get, patch, post};
+pub use cases::*;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::id::OrgUnitId;
+use domain::org::OrgUnitKind;
+use domain::policy::Action;
+use persistence::{After, OrgUnitFilter};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+pub use views::*;
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OrgUnitQuery {
+    /// Only units directly under this one.
+    parent_id: Option<Uuid>,
+    /// Only units of this kind.
+    #[param(schema_with = words::<OrgUnitKind>)]
+    kind: Option<OrgUnitKind>,
+    /// Only the unit with this code.
+    code: Option<String>,
+    /// The day whose tree is asked for; today if absent.
+    as_of: Option<NaiveDate>,
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant, deleted ones included as tombstones.
+    updated_since: Option<DateTime<Utc>>,
+}
+
+/// The day a read is about.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DayQuery {
+    /// The day asked for; today if absent.
+    pub as_of: Option<NaiveDate>,
+}
+
+/// What a client asks of a history.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// List org units
+///
+/// The units with their places on a day, in the order of creation. With `updated_since` the order is
+/// that of change, and deleted units appear with `deleted_at`: mirror the list by remembering the
+/// largest `updated_at` seen.
+#[utoipa::path(tag = "org-units", operation_id = "listOrgUnits", params(OrgUnitQuery),
+    responses((status = 200, description = "A page of org units", body = OrgUnitPage)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<OrgUnitQuery>) -> Result<HttpResponse, Refusal> {
+    let query = query.0;
+    let request = caller.page(query.limit, query.cursor.as_deref(), query.updated_since)?;
+    let page = request.page.clone();
+    let filter = OrgUnitFilter {
+        parent_id: query.parent_id.map(OrgUnitId::from),
+        kind: query.kind,
+        code: query.code,
+    };
+    let day = query.as_of;
+    let rows = caller
+        .read(move |store, actor| {
+            actor.may(Action::OrgUnitRead)?;
+            Ok(store.org_units(&filter, day.unwrap_or(actor.today), &page)?)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match query.updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
+        None => After::Id(last.id.uuid()),
+    });
+    let items = rows.into_iter().map(OrgUnitView::from).collect();
+    let page = OrgUnitPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Create an org unit
+///
+/// Adds a unit under another one from a day on. The company is the only unit without one above, and
+/// there is one company at most.
+#[utoipa::path(tag = "org-units", operation_id = "createOrgUnit", request_body = NewOrgUnit,
+    responses((status = 201, description = "The new org unit", body = OrgUnitView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[post("")]
+async fn create(caller: Caller, body: Body<NewOrgUnit>) -> Result<HttpResponse, Refusal> {
+    let id = OrgUnitId::from(new_id());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| create_org_unit(store, actor, id, value.clone()))
+        .await
+}
+
+/// Read an org unit
+///
+/// One unit with its place on a day.
+#[utoipa::path(tag = "org-units", operation_id = "getOrgUnit",
+    params(("id" = Uuid, Path, description = "Id of the org unit"), DayQuery),
+    responses((status = 200, description = "The org unit", body = OrgUnitView)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId, query: Query<DayQuery>) -> Result<HttpResponse, Refusal> {
+    let (id, day) = (id.0.into(), query.0.as_of);
+    let unit = caller
+        .read(move |store, actor| {
+            let sealed = store.org_unit(id, day.unwrap_or(actor.today))?;
+            Ok(actor.open(store, Action::OrgUnitRead, sealed)?.0)
+        })
+        .await?;
+    caller.found(unit.version, &OrgUnitView::from(unit))
+}
+
+/// Change an org unit
+///
+/// Merge patch of code and name.
+#[utoipa::path(tag = "org-units", operation_id = "updateOrgUnit",
+    params(("id" = Uuid, Path, description = "Id of the org unit")),
+    request_body(content = OrgUnitPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The org unit as changed", body = OrgUnitView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[patch("/{id}")]
+async fn update(
+    caller: Caller,
+    id: PathId,
+    body: Body<OrgUnitPatch>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            update_org_unit(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// Move an org unit
+///
+/// Puts a unit under another one from a day on, with everything below it. A place planned for a
+/// later day is kept; one that begins on the same day is replaced. Refused if on any of those days a
+/// unit would be below itself, or the tree too deep.
+#[utoipa::path(tag = "org-units", operation_id = "moveOrgUnit",
+    params(("id" = Uuid, Path, description = "Id of the org unit")), request_body = NewOrgUnitMove,
+    responses((status = 200, description = "The org unit as of today", body = OrgUnitView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[post("/{id}/moves")]
+async fn relocate(
+    caller: Caller,
+    id: PathId,
+    body: Body<NewOrgUnitMove>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| move_org_unit(store, actor, id, expected, &value))
+        .await
+}
+
+/// List the places of an org unit
+///
+/// Where the unit was, is and will be in the tree, oldest first.
+#[utoipa::path(tag = "org-units", operation_id = "listPlacements",
+    params(("id" = Uuid, Path, description = "Id of the org unit"), HistoryQuery),
+    responses((status = 200, description = "A page of places", body = PlacementPage)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("/{id}/placements")]
+async fn placements(
+    caller: Caller,
+    id: PathId,
+    query: Query<HistoryQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let (id, query) = (id.0.into(), query.0);
+    let request = caller.page(query.limit, query.cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let rows = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.org_unit(id, actor.today)?;
+            actor.open(store, Action::OrgUnitRead, sealed)?;
+            Ok(store.placements(id, &page)?)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Day(last.period.start));
+    let items = rows.into_iter().map(PlacementView::from).collect();
+    let page = PlacementPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Delete an org unit
+///
+/// Takes a unit out of the tree. Refused while people work in it, or units sit under it, today or
+/// later.
+#[utoipa::path(tag = "org-units", operation_id = "deleteOrgUnit",
+    params(("id" = Uuid, Path, description = "Id of the org unit")),
+    responses((status = 204, description = "The org unit is gone")),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[delete("/{id}")]
+async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    caller.change(None, move |store, actor| delete_org_unit(store, actor, id, expected)).await
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/org-units")
+            .service(list)
+            .service(create)
+            .service(read)
+            .service(update)
+            .service(relocate)
+            .service(placements)
+            .service(remove),
+    );
+}

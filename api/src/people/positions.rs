@@ -1,0 +1,318 @@
+//! Positions: the catalogue of jobs.
+
+use crate::platform::app::new_id;
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use actix_web::{HttpResponse, delete, get, patch, post};
+use chrono::{DateTime, Utc};
+use domain::change::{Change, Record};
+use domain::id::PositionId;
+use domain::org::Position;
+use domain::policy::Action;
+use persistence::{After, Store};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// A job in the catalogue.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Position)]
+pub struct PositionView {
+    /// Its id.
+    pub id: Uuid,
+    /// External key, unique in the tenant.
+    #[schema(example = "SALES-REP")]
+    pub code: String,
+    /// Name of the job.
+    #[schema(example = "Sales Representative")]
+    pub title: String,
+    /// Job level, 1 (entry) to 30 (top).
+    #[schema(example = 4)]
+    pub level: i32,
+    /// Counts changes, from 1.
+    #[schema(example = 1)]
+    pub version: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it was deleted; shown only in lists with `updated_since`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl From<Position> for PositionView {
+    fn from(position: Position) -> Self {
+        let Position { id, code, title, level, version, created_at, updated_at, deleted_at } =
+            position;
+        Self { id: id.uuid(), code, title, level, version, created_at, updated_at, deleted_at }
+    }
+}
+
+/// A page of positions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PositionPage {
+    /// The positions, in the order of creation; with `updated_since`, in the order of change.
+    pub items: Vec<PositionView>,
+    /// Goes on behind the last item; null on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// A new position.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPosition {
+    /// External key, unique in the tenant.
+    #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "SALES-REP")]
+    pub code: String,
+    /// Name of the job.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        example = "Sales Representative"
+    )]
+    pub title: String,
+    /// Job level, 1 (entry) to 30 (top).
+    #[schema(minimum = 1, maximum = 30, example = 4)]
+    pub level: i32,
+}
+
+/// A merge patch of a position: absent is unchanged.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PositionPatch {
+    /// External key, unique in the tenant.
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^\S(.*\S)?$",
+        nullable = false,
+        example = "SALES-REP"
+    )]
+    pub code: Option<String>,
+    /// Name of the job.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        nullable = false,
+        example = "Senior Sales Representative"
+    )]
+    pub title: Option<String>,
+    /// Job level, 1 (entry) to 30 (top).
+    #[schema(minimum = 1, maximum = 30, nullable = false, example = 5)]
+    pub level: Option<i32>,
+}
+
+/// What a client asks of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PositionQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant, deleted ones included as tombstones.
+    updated_since: Option<DateTime<Utc>>,
+}
+
+/// List positions
+///
+/// The catalogue of jobs, in the order of creation. With `updated_since` the order is that of
+/// change, and deleted positions appear with `deleted_at`: mirror the list by remembering the
+/// largest `updated_at` seen.
+#[utoipa::path(tag = "positions", operation_id = "listPositions", params(PositionQuery),
+    responses((status = 200, description = "A page of positions", body = PositionPage)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("")]
+async fn list(caller: Caller, query: Query<PositionQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(PositionQuery { limit, cursor, updated_since }) = query;
+    let request = caller.page(limit, cursor.as_deref(), updated_since)?;
+    let page = request.page.clone();
+    let rows = caller
+        .read(move |store, actor| {
+            actor.may(Action::PositionRead)?;
+            Ok(store.positions(&page)?)
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
+        None => After::Id(last.id.uuid()),
+    });
+    let items = rows.into_iter().map(PositionView::from).collect();
+    let page = PositionPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Create a position
+///
+/// Adds a job to the catalogue.
+#[utoipa::path(tag = "positions", operation_id = "createPosition", request_body = NewPosition,
+    responses((status = 201, description = "The new position", body = PositionView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[post("")]
+async fn create(caller: Caller, body: Body<NewPosition>) -> Result<HttpResponse, Refusal> {
+    let id = PositionId::from(new_id());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| create_position(store, actor, id, value.clone()))
+        .await
+}
+
+/// Read a position
+///
+/// One job of the catalogue.
+#[utoipa::path(tag = "positions", operation_id = "getPosition",
+    params(("id" = Uuid, Path, description = "Id of the position")),
+    responses((status = 200, description = "The position", body = PositionView)),
+    security(("bearer" = []), ("api_key" = ["people:read"])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let position = caller
+        .read(move |store, actor| {
+            let sealed = store.position(id)?;
+            Ok(actor.open(store, Action::PositionRead, sealed)?.0)
+        })
+        .await?;
+    caller.found(position.version, &PositionView::from(position))
+}
+
+/// Change a position
+///
+/// Merge patch of code, title and level.
+#[utoipa::path(tag = "positions", operation_id = "updatePosition",
+    params(("id" = Uuid, Path, description = "Id of the position")),
+    request_body(content = PositionPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The position as changed", body = PositionView)),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[patch("/{id}")]
+async fn update(
+    caller: Caller,
+    id: PathId,
+    body: Body<PositionPatch>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            update_position(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// Delete a position
+///
+/// Takes a job out of the catalogue. Refused while an assignment names it.
+#[utoipa::path(tag = "positions", operation_id = "deletePosition",
+    params(("id" = Uuid, Path, description = "Id of the position")),
+    responses((status = 204, description = "The position is gone")),
+    security(("bearer" = []), ("api_key" = ["people:write"])))]
+#[delete("/{id}")]
+async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    caller.change(None, move |store, actor| delete_position(store, actor, id, expected)).await
+}
+
+/// Routes of the noun.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/positions")
+            .service(list)
+            .service(create)
+            .service(read)
+            .service(update)
+            .service(remove),
+    );
+}
+
+/// Adds a position.
+pub fn create_position(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: PositionId,
+    new: NewPosition,
+) -> Result<Reply<PositionView>, Refusal> {
+    let permit = actor.may(Action::PositionWrite)?;
+    let position = Position {
+        id,
+        code: new.code,
+        title: new.title,
+        level: new.level,
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+        deleted_at: None,
+    };
+    let record = Record::new("position.created", id, permit.rule())
+        .field("code", None::<String>, position.code.clone())
+        .field("title", None::<String>, position.title.clone())
+        .field("level", None::<i32>, position.level);
+    store.create_position(Change::new(position.clone(), record))?;
+    Ok(Reply::created(position.into(), 1, format!("/v1/positions/{id}")))
+}
+
+/// Changes a position that is still in the version the caller has read.
+pub fn update_position(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: PositionId,
+    expected: i32,
+    patch: PositionPatch,
+) -> Result<Reply<PositionView>, Refusal> {
+    let sealed = store.position(id)?;
+    let (before, permit) = actor.open(store, Action::PositionWrite, sealed)?;
+    if before.version != expected {
+        return Err(Refusal::Stale);
+    }
+    let after = Position {
+        code: patch.code.unwrap_or_else(|| before.code.clone()),
+        title: patch.title.unwrap_or_else(|| before.title.clone()),
+        level: patch.level.unwrap_or(before.level),
+        version: before.version + 1,
+        updated_at: actor.now,
+        ..before.clone()
+    };
+    let record = Record::new("position.updated", id, permit.rule())
+        .field("code", before.code, after.code.clone())
+        .field("title", before.title, after.title.clone())
+        .field("level", before.level, after.level);
+    store.update_position(Change::new(after.clone(), record))?;
+    Ok(Reply::changed(after.clone().into(), after.version))
+}
+
+/// Takes a position out of the catalogue, unless an assignment names it.
+pub fn delete_position(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: PositionId,
+    expected: i32,
+) -> Result<Reply<PositionView>, Refusal> {
+    let sealed = store.position(id)?;
+    let (before, permit) = actor.open(store, Action::PositionWrite, sealed)?;
+    if before.version != expected {
+        return Err(Refusal::Stale);
+    }
+    store.lock_lines()?;
+    if store.position_in_use(id)? {
+        return Err(Refusal::InUse(vec![Violation::new("", "not_allowed")]));
+    }
+    let after = Position {
+        version: before.version + 1,
+        updated_at: actor.now,
+        deleted_at: Some(actor.now),
+        ..before
+    };
+    store
+        .update_position(Change::new(after, Record::new("position.deleted", id, permit.rule())))?;
+    Ok(Reply::empty())
+}

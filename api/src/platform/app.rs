@@ -1,0 +1,100 @@
+//! What every request shares.
+
+use crate::platform::areas::Areas;
+use crate::platform::auth::Auth;
+use crate::platform::clock::Clock;
+use crate::platform::config::Settings;
+use crate::platform::edge::Edge;
+use crate::platform::jobs::Desk;
+use crate::platform::key_file::KeyFile;
+use crate::platform::keys::Keys;
+use crate::platform::places::Places;
+use domain::id::TenantId;
+use persistence::Database;
+use std::collections::HashSet;
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::Mutex;
+use uuid::Uuid;
+
+/// Bulk bodies of the largest size that may be in memory at once.
+const BULK_BODIES: usize = 2;
+
+/// JSON bodies beyond the usual size that may be in memory at once.
+const LARGE_BODIES: usize = 64;
+
+/// The running program: database, clock, keys and settings.
+pub struct App {
+    /// The database.
+    pub db: Database,
+    /// The clock.
+    pub clock: Clock,
+    /// Every setting.
+    pub settings: Settings,
+    /// The secret of the installation.
+    pub key_file: KeyFile,
+    /// Keys that sign tokens and cursors.
+    pub keys: Keys,
+    /// What signing in shares between requests.
+    pub auth: Auth,
+    /// Idempotency keys being served at this moment, by principal.
+    pub in_flight: Mutex<HashSet<(Uuid, String)>>,
+    /// What the edge keeps between requests.
+    pub edge: Edge,
+    /// What the areas bring along.
+    pub areas: &'static Areas,
+    /// Jobs of this process.
+    pub jobs: Desk,
+    /// Mebibytes of bulk bodies that may be in memory at once, shared out among tenants.
+    pub bulk_bodies: Places<TenantId>,
+    /// JSON bodies beyond the usual size that may be in memory at once, shared out among networks.
+    pub large_bodies: Places<IpAddr>,
+    /// Exports that may stream at once, shared out among tenants: half of the readers, so that the
+    /// others stay free for everyone else.
+    pub exports: Places<TenantId>,
+}
+
+impl App {
+    /// Opens the database and its key file; migrations have run.
+    ///
+    /// # Errors
+    /// Either cannot be opened, or they do not belong together.
+    pub async fn open(
+        settings: Settings,
+        clock: Clock,
+        areas: &'static Areas,
+    ) -> Result<Self, Box<dyn Error>> {
+        let db = Database::open(&settings.database())?;
+        let (key_file, keys) = Keys::open(&db, &settings.key_file(), clock.now()).await?;
+        let edge = Edge::new(&settings, (areas.contract)());
+        let exports = Places::new(settings.readers as usize / 2);
+        let bulk_bodies = Places::new(BULK_BODIES * (settings.bulk_limit >> 20).max(1));
+        Ok(Self {
+            db,
+            clock,
+            settings,
+            key_file,
+            keys,
+            edge,
+            areas,
+            auth: Auth::default(),
+            in_flight: Mutex::default(),
+            jobs: Desk::default(),
+            bulk_bodies,
+            large_bodies: Places::new(LARGE_BODIES),
+            exports,
+        })
+    }
+}
+
+/// A new time-ordered id.
+#[expect(clippy::disallowed_methods, reason = "the one source of ids")]
+pub fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// Fresh randomness for the ids and salts of one unit of work.
+#[expect(clippy::disallowed_methods, reason = "the one source of randomness")]
+pub fn seed() -> [u8; 32] {
+    rand::random()
+}

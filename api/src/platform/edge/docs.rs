@@ -1,0 +1,142 @@
+//! The product describing itself: problem types, the contract, interactive documentation.
+
+use crate::platform::app::App;
+use crate::platform::areas;
+use crate::platform::problem::{KINDS, Kind};
+use crate::platform::refusal::Refusal;
+use crate::platform::reply;
+use actix_web::http::header;
+use actix_web::web::{self, Data, Json, Path};
+use actix_web::{HttpRequest, HttpResponse, get};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, LazyLock, OnceLock};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_swagger_ui::Config;
+
+/// A text in both languages.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Translated {
+    /// In English.
+    #[schema(example = "Not found")]
+    pub en: &'static str,
+    /// In Chinese.
+    #[schema(example = "记录不存在")]
+    pub zh: &'static str,
+}
+
+/// A kind of refusal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemType {
+    /// Its URI, the `type` of such a problem; stable.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/not-found")]
+    pub kind: String,
+    /// Status it is answered with.
+    #[schema(example = 404)]
+    pub status: u16,
+    /// Its title.
+    pub title: Translated,
+    /// What it means and what to do about it.
+    pub explanation: Translated,
+}
+
+impl From<&'static Kind> for ProblemType {
+    fn from(kind: &'static Kind) -> Self {
+        Self {
+            kind: format!("/problems/{}", kind.slug),
+            status: kind.status,
+            title: Translated { en: &kind.title_en, zh: &kind.title_zh },
+            explanation: Translated { en: &kind.explanation_en, zh: &kind.explanation_zh },
+        }
+    }
+}
+
+/// Every kind of refusal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemTypes {
+    /// The kinds, by status and name.
+    pub items: Vec<ProblemType>,
+}
+
+/// List problem types
+///
+/// Every kind of refusal this API knows, with what to do about it, in both languages.
+#[utoipa::path(tag = "meta", operation_id = "listProblemTypes",
+    responses((status = 200, description = "The problem types", body = ProblemTypes)))]
+#[get("/problems")]
+async fn problems() -> Json<ProblemTypes> {
+    let mut items: Vec<_> = KINDS.values().map(ProblemType::from).collect();
+    items.sort_by(|a, b| (a.status, &a.kind).cmp(&(b.status, &b.kind)));
+    Json(ProblemTypes { items })
+}
+
+/// Read a problem type
+///
+/// What the `type` of a problem document leads to.
+#[utoipa::path(tag = "meta", operation_id = "getProblemType",
+    params(("slug" = String, Path, description = "Last part of the type", example = "not-found")),
+    responses((status = 200, description = "The problem type", body = ProblemType)))]
+#[get("/problems/{slug}")]
+async fn problem(slug: Path<String>) -> Result<Json<ProblemType>, Refusal> {
+    let kind = KINDS.get(slug.as_str()).ok_or(Refusal::NotFound)?;
+    Ok(Json(kind.into()))
+}
+
+/// Read the contract
+///
+/// This document, from which clients are generated.
+#[utoipa::path(tag = "meta", operation_id = "getContract",
+    responses((status = 200, description = "The OpenAPI document", body = Object)))]
+#[get("/openapi.json")]
+async fn contract(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    static TEXT: OnceLock<(String, String)> = OnceLock::new();
+    let (text, etag) = TEXT.get_or_init(|| {
+        let text = areas::text((app.areas.contract)());
+        let digest = Sha256::digest(&text);
+        let etag =
+            format!("\"{:016x}\"", digest.iter().take(8).fold(0, |n, b| n << 8 | u64::from(*b)));
+        (text, etag)
+    });
+    let known = reply::is_known(&request, etag);
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
+        .insert_header((header::ETAG, etag.as_str()))
+        .insert_header((header::CACHE_CONTROL, "no-cache"));
+    if known {
+        response.finish()
+    } else {
+        response.content_type("application/json").body(text.as_str())
+    }
+}
+
+/// The pages load each other by relative addresses, so they need the slash.
+async fn docs_home() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+}
+
+async fn docs(file: Path<String>) -> Result<HttpResponse, Refusal> {
+    static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
+        Arc::new(Config::new(["/openapi.json"]).persist_authorization(false).validator_url("none"))
+    });
+    let file = utoipa_swagger_ui::serve(&file, Arc::clone(&CONFIG))
+        .map_err(|error| Refusal::Internal(format!("documentation: {error}")))?
+        .ok_or(Refusal::RouteNotFound)?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "max-age=3600"));
+    if file.gzpipped {
+        response.insert_header((header::CONTENT_ENCODING, "gzip"));
+    }
+    Ok(response.content_type(file.content_type).body(file.bytes.into_owned()))
+}
+
+/// Routes of the documentation.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(problems)
+        .service(problem)
+        .service(contract)
+        .route("/docs", web::get().to(docs_home))
+        .route("/docs/{file:.*}", web::get().to(docs));
+}

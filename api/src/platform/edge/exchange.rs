@@ -1,0 +1,175 @@
+//! One exchange: what must be known of a request to answer, measure and log it, even when the
+//! request itself was lost to a panic or a deadline.
+
+use super::{cors, rate, security};
+use crate::platform::app::{App, new_id};
+use crate::platform::problem::{self, Asked, RequestId};
+use crate::platform::refusal::Refusal;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use std::cell::Cell;
+use std::error::Error;
+use std::rc::Rc;
+use std::time::Instant;
+use uuid::Uuid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What is learned of a request while it is served.
+#[derive(Default)]
+pub struct Notes {
+    /// Who is calling.
+    pub principal: Cell<Option<Uuid>>,
+    /// How the caller stands to the rate limit.
+    pub standing: Cell<Option<rate::Standing>>,
+    /// Whether its body is being received, which has a time limit of its own.
+    pub receiving: Cell<bool>,
+}
+
+impl Notes {
+    /// The notes on a request.
+    pub fn of(request: &HttpRequest) -> Rc<Self> {
+        request.extensions().get::<Rc<Self>>().cloned().unwrap_or_default()
+    }
+}
+
+/// A request being answered.
+pub struct Exchange {
+    app: Data<App>,
+    started: Instant,
+    method: Method,
+    route: Option<String>,
+    asked: Asked,
+    origin: Option<HeaderValue>,
+    notes: Rc<Notes>,
+}
+
+impl Exchange {
+    /// Names the request and remembers of it what its answer will need.
+    pub fn begin(app: &Data<App>, request: &mut ServiceRequest) -> Self {
+        let method = request.method().clone();
+        if method == Method::HEAD {
+            // Whatever can be read can be asked for without its body, which actix leaves out.
+            request.head_mut().method = Method::GET;
+        }
+        let headers = request.headers();
+        let request_id = sent_id(headers).unwrap_or_else(|| new_id().to_string());
+        let exchange = Self {
+            app: app.clone(),
+            started: Instant::now(),
+            route: request.match_pattern(),
+            origin: headers.get(header::ORIGIN).cloned(),
+            asked: Asked {
+                uri: request.uri().clone(),
+                accept_language: headers.get(header::ACCEPT_LANGUAGE).cloned(),
+                request_id: request_id.clone(),
+            },
+            notes: Rc::default(),
+            method,
+        };
+        let mut extensions = request.extensions_mut();
+        extensions.insert(RequestId(request_id));
+        extensions.insert(Rc::clone(&exchange.notes));
+        drop(extensions);
+        exchange
+    }
+
+    /// What is learned of the request.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    /// A response as it may leave: an error that is no problem document becomes one.
+    pub fn checked(&self, response: HttpResponse) -> HttpResponse {
+        if let Some(refusal) = response.error().and_then(|error| error.as_error::<Refusal>()) {
+            return self.refuse(refusal);
+        }
+        let status = response.status();
+        if !status.is_client_error() && !status.is_server_error() {
+            return response;
+        }
+        self.refuse(&match response.error() {
+            Some(error) => unknown(error),
+            None => by_status(status, "a response without a problem"),
+        })
+    }
+
+    /// The problem document of a refusal; what is the program's fault goes to the log with its
+    /// causes.
+    pub fn refuse(&self, refusal: &Refusal) -> HttpResponse {
+        let request_id = self.asked.request_id.as_str();
+        if refusal.status_code().is_server_error() {
+            log::error!(request_id, problem = refusal.slug(); "{}", with_causes(refusal));
+        } else {
+            log::debug!(request_id, problem = refusal.slug(); "{refusal}");
+        }
+        problem::render(refusal, &self.asked)
+    }
+
+    /// Adds what every answer carries, then measures and logs the exchange.
+    pub fn finish(&self, mut response: HttpResponse) -> HttpResponse {
+        let status = response.status();
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::from_str(&self.asked.request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        security::add_headers(self.asked.uri.path(), headers);
+        cors::add_headers(&self.app.settings.cors_origins, self.origin.as_ref(), headers);
+        if let Some(standing) = self.notes.standing.get() {
+            standing.add_headers(headers);
+        }
+        let elapsed = self.started.elapsed();
+        let route = self.route.as_deref();
+        let metrics = &self.app.edge.metrics;
+        let operation = metrics.operation(&self.method, route);
+        metrics.record(operation, status, elapsed);
+        log::info!(
+            target: "access",
+            method = self.method.as_str(),
+            route,
+            status = status.as_u16(),
+            ms = elapsed.as_micros() as f64 / 1000.0,
+            request_id = self.asked.request_id.as_str(),
+            principal = self.notes.principal.get().map(|id| id.to_string());
+            "request"
+        );
+        response
+    }
+}
+
+/// The id a client gave its request, if it is fit for logs and headers.
+fn sent_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    ((8..=128).contains(&id.len()) && id.bytes().all(safe)).then(|| id.to_owned())
+}
+
+/// The refusal an error of the framework amounts to.
+pub fn unknown(error: &actix_web::Error) -> Refusal {
+    by_status(error.as_response_error().status_code(), &error.to_string())
+}
+
+fn by_status(status: StatusCode, text: &str) -> Refusal {
+    match status {
+        StatusCode::NOT_FOUND => Refusal::RouteNotFound,
+        StatusCode::REQUEST_TIMEOUT => Refusal::RequestTimeout,
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::BodyTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Refusal::UnsupportedMediaType,
+        status if status.is_client_error() => Refusal::Malformed(Vec::new()),
+        _ => Refusal::Internal(text.to_owned()),
+    }
+}
+
+/// An error with all its causes.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

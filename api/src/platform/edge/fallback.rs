@@ -1,0 +1,70 @@
+//! What no route takes: an unknown address, a wrong method, a question which methods there are.
+
+use crate::platform::app::App;
+use crate::platform::areas::operations;
+use crate::platform::refusal::Refusal;
+use actix_web::http::{Method, header};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value;
+
+/// Answers by what the contract has at the path.
+pub async fn answer(request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let contract = request.app_data::<Data<App>>().map(|app| (app.areas.contract)());
+    let allow = contract.and_then(|contract| allowed(contract, request.path()));
+    let Some(allow) = allow else { return Err(Refusal::RouteNotFound) };
+    if request.method() == Method::OPTIONS {
+        return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish());
+    }
+    Err(Refusal::MethodNotAllowed(allow))
+}
+
+/// The methods of a path, as `Allow` lists them.
+fn allowed(contract: &Value, path: &str) -> Option<String> {
+    let mut methods: Vec<_> = operations(contract)
+        .filter(|operation| fits(operation.path, path))
+        .map(|operation| operation.method.to_ascii_uppercase())
+        .collect();
+    if methods.is_empty() {
+        return None;
+    }
+    if methods.iter().any(|method| method == "GET") {
+        methods.push("HEAD".into());
+    }
+    methods.push("OPTIONS".into());
+    methods.sort_unstable();
+    methods.dedup();
+    Some(methods.join(", "))
+}
+
+/// Whether a path is one of a template.
+fn fits(template: &str, path: &str) -> bool {
+    let mut parts = path.split('/');
+    let every = template.split('/').all(|wanted| match parts.next() {
+        Some(part) if wanted.starts_with('{') => !part.is_empty(),
+        part => part == Some(wanted),
+    });
+    every && parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_path_fits_its_template_only() {
+        assert!(fits("/v1/positions/{id}", "/v1/positions/7"));
+        assert!(!fits("/v1/positions/{id}", "/v1/positions/"));
+        assert!(!fits("/v1/positions/{id}", "/v1/positions"));
+        assert!(!fits("/v1/positions", "/v1/positions/7"));
+    }
+
+    #[test]
+    fn a_path_lists_the_methods_of_the_contract() {
+        let contract = json!({ "paths": { "/v1/positions/{id}": { "get": {}, "patch": {} } } });
+        let allow = allowed(&contract, "/v1/positions/7");
+        assert_eq!(allow.as_deref(), Some("GET, HEAD, OPTIONS, PATCH"));
+        assert_eq!(allowed(&contract, "/v1/nothing"), None);
+    }
+}

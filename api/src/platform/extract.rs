@@ -1,0 +1,301 @@
+//! Typed extractors: a handler sees only input that was read, bounded and checked.
+
+use crate::platform::app::App;
+use crate::platform::edge::{Notes, peer};
+use crate::platform::faults::Faults;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::schema;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::{FromRequest, HttpRequest};
+use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Most bytes set aside for a body on the word of its `Content-Length` alone.
+const FIRST_BUFFER: usize = 16 << 10;
+
+/// Bytes up to which a JSON body is read and checked where its request is served. Larger ones take
+/// a place and a thread of their own.
+const SMALL: usize = 64 << 10;
+
+/// Deepest nesting of a JSON body.
+pub const MAX_DEPTH: usize = 64;
+
+/// A JSON body that was checked against the schema of its type.
+pub struct Body<T> {
+    /// The body.
+    pub value: T,
+    /// SHA-256 of its bytes, which tells a retry from another request under the same key.
+    pub digest: [u8; 32],
+}
+
+impl<T: DeserializeOwned + ToSchema + Send + 'static> FromRequest for Body<T> {
+    type Error = Refusal;
+    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            require_type(&request, &["application/json", "application/merge-patch+json"])?;
+            let app = app(&request)?;
+            // Nobody has shown yet who they are where they sign in.
+            let is_open = request.path().starts_with("/v1/auth/");
+            let limit = app.settings.body_limit.min(if is_open { SMALL } else { usize::MAX });
+            if limit <= SMALL || announced_length(&request).is_some_and(|length| length <= SMALL) {
+                let bytes = read_body(&request, &mut payload, limit).await?;
+                return Self::of(&bytes);
+            }
+            let wait = Duration::from_secs(app.settings.database_wait);
+            let source = peer::source(&request, app.settings.proxies);
+            let place = app.large_bodies.take(source, 1, wait).await?;
+            let bytes = read_body(&request, &mut payload, limit).await?;
+            #[expect(clippy::disallowed_methods, reason = "the body's place bounds these threads")]
+            let reading = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                Self::of(&bytes)
+            });
+            reading.await.unwrap_or_else(|error| Err(Refusal::Internal(error.to_string())))
+        })
+    }
+}
+
+impl<T: DeserializeOwned + ToSchema + 'static> Body<T> {
+    fn of(bytes: &[u8]) -> Result<Self, Refusal> {
+        Ok(Self { value: parse(bytes)?, digest: Sha256::digest(bytes).into() })
+    }
+}
+
+/// Reads JSON and checks it against the schema of its type; every fault is named.
+pub fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
+    check_depth(bytes)?;
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
+        log::debug!("body cannot be read: {error}");
+        Refusal::Malformed(vec![Violation::new("", "row_malformed")])
+    })?;
+    let mut faults = Faults::default();
+    schema::check(&schema::validator::<T>(), &value, &mut faults);
+    if !faults.is_empty() {
+        return Err(Refusal::Invalid(faults.into()));
+    }
+    serde_json::from_value(value).map_err(|error| {
+        log::debug!("body passes its schema but cannot be read: {error}");
+        Refusal::invalid("", "wrong_type")
+    })
+}
+
+/// Refuses JSON nested deeper than [`MAX_DEPTH`] before any parser follows it down.
+pub fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return Err(Refusal::JsonTooDeep);
+                }
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The program behind a request.
+pub fn app(request: &HttpRequest) -> Result<Data<App>, Refusal> {
+    let app = request.app_data::<Data<App>>().cloned();
+    app.ok_or_else(|| Refusal::Internal("the application is not attached".into()))
+}
+
+/// What a client prefers of the media types that `known` reads; `default` where it does not say.
+pub fn accepted<T: Copy>(
+    request: &HttpRequest,
+    default: T,
+    known: impl Fn(&str) -> Option<T>,
+) -> Result<T, Refusal> {
+    let accept = request.headers().get(header::ACCEPT);
+    let Some(accept) = accept.and_then(|value| value.to_str().ok()) else { return Ok(default) };
+    let wanted = accept.split(',').filter_map(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let offer = known(parts.next()?)?;
+        let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
+        let quality = quality.unwrap_or(1.0);
+        (quality > 0.0).then_some((offer, quality))
+    });
+    let best = wanted.reduce(|best, next| if next.1 > best.1 { next } else { best });
+    best.map(|(offer, _)| offer).ok_or(Refusal::NotAcceptable)
+}
+
+/// The media type of the body, without parameters, in lower case.
+pub fn media_type(request: &HttpRequest) -> String {
+    let header = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = header.unwrap_or_default().split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+fn require_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Refusal> {
+    if allowed.contains(&media_type(request).as_str()) {
+        Ok(())
+    } else {
+        Err(Refusal::UnsupportedMediaType)
+    }
+}
+
+/// Bytes per second below which a body is taken to be dripping, and the reader of a file to be stuck.
+pub const MIN_BYTES_PER_SECOND: f64 = 65_536.0;
+
+/// Reads a body of at most `limit` bytes, uncompressed, that arrives in time. A body has
+/// `body_seconds` and one second more for every 64 KiB that have arrived: what flows is never cut
+/// off, however large, what drips soon is, and the limit bounds the whole.
+pub async fn read_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> Result<Bytes, Refusal> {
+    let notes = Notes::of(request);
+    notes.receiving.set(true);
+    let body = receive(request, payload, limit).await;
+    notes.receiving.set(false);
+    body
+}
+
+/// The length of the body, where its sender has told it.
+pub fn announced_length(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn receive(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> Result<Bytes, Refusal> {
+    let encoding = request.headers().get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::ContentEncodingRefused);
+    }
+    let announced = announced_length(request);
+    if announced.is_some_and(|length| length > limit) {
+        return Err(Refusal::BodyTooLarge);
+    }
+    let patience = Duration::from_secs(app(request)?.settings.body_seconds);
+    let start = tokio::time::Instant::now();
+    let mut body = BytesMut::with_capacity(announced.unwrap_or_default().min(FIRST_BUFFER));
+    loop {
+        let earned = Duration::from_secs_f64(body.len() as f64 / MIN_BYTES_PER_SECOND);
+        let next = tokio::time::timeout_at(start + patience + earned, payload.next()).await;
+        match next.map_err(|_| Refusal::RequestTimeout)? {
+            None => return Ok(body.freeze()),
+            Some(Ok(chunk)) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
+            Some(Ok(_)) => return Err(Refusal::BodyTooLarge),
+            Some(Err(error)) => {
+                log::debug!("body broke off: {error}");
+                return Err(Refusal::Malformed(vec![Violation::new("", "row_malformed")]));
+            }
+        }
+    }
+}
+
+/// The `{id}` of a path. What is not a UUID names nothing.
+pub struct PathId(pub Uuid);
+
+impl FromRequest for PathId {
+    type Error = Refusal;
+    type Future = std::future::Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").unwrap_or_default();
+        std::future::ready(
+            Uuid::parse_str(id)
+                .map(Self)
+                .map_err(|_| Refusal::Malformed(vec![Violation::new("/path/id", "not_a_uuid")])),
+        )
+    }
+}
+
+/// Query parameters; unknown ones are refused.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Refusal;
+    type Future = std::future::Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let pairs =
+            actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let faults: Vec<_> = pairs
+            .iter()
+            .flat_map(|pairs| pairs.iter())
+            .filter_map(|(name, value)| {
+                let code = if schema::has_control_characters(value) {
+                    "control_character"
+                } else if is_beyond_calendar(value) {
+                    "not_a_date"
+                } else {
+                    return None;
+                };
+                Some(Violation::new(format!("/query/{name}"), code))
+            })
+            .collect();
+        if !faults.is_empty() {
+            return std::future::ready(Err(Refusal::Malformed(faults)));
+        }
+        let query = actix_web::web::Query::<T>::from_query(request.query_string());
+        std::future::ready(query.map(|query| Self(query.into_inner())).map_err(|error| {
+            log::debug!("query cannot be read: {error}");
+            let text = error.to_string();
+            let unknown = text.split('`').nth(1).filter(|_| text.contains("unknown field"));
+            Refusal::Malformed(vec![match unknown {
+                Some(name) => Violation::new(format!("/query/{name}"), "unknown_property"),
+                None => Violation::new("/query", "wrong_type"),
+            }])
+        }))
+    }
+}
+
+/// Whether a text is a date or an instant in a year that is not written with four digits: chrono
+/// reads those, but not every engine keeps or compares them.
+fn is_beyond_calendar(text: &str) -> bool {
+    text.trim_start().starts_with(['+', '-'])
+        && (text.parse::<NaiveDate>().is_ok() || text.parse::<DateTime<Utc>>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_are_written_with_four_digits() {
+        for text in ["-10000-01-01", "+12026-01-01", " -0001-01-01", "-9999-01-01T00:00:00Z"] {
+            assert!(is_beyond_calendar(text), "{text}");
+        }
+        for text in ["2026-11-20", "2026-11-20T08:30:00Z", "-1", "+86", "-10000-99-99", ""] {
+            assert!(!is_beyond_calendar(text), "{text}");
+        }
+    }
+
+    fn nested(depth: usize) -> String {
+        "[".repeat(depth) + &"]".repeat(depth)
+    }
+
+    #[test]
+    fn nesting_is_bounded_before_parsing() {
+        assert!(check_depth(nested(MAX_DEPTH).as_bytes()).is_ok());
+        let deep = check_depth(nested(5000).as_bytes());
+        assert!(matches!(deep, Err(Refusal::JsonTooDeep)));
+        let flat = format!("{{\"a\": \"{}\\\"{}\"}}", "[".repeat(99), "{".repeat(99));
+        assert!(check_depth(flat.as_bytes()).is_ok(), "brackets in text do not nest");
+        assert!(check_depth("[],".repeat(99).as_bytes()).is_ok(), "neighbours do not nest");
+        assert!(check_depth(b"]]]]").is_ok(), "what was never opened cannot be closed");
+    }
+}

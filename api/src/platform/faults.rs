@@ -1,0 +1,124 @@
+//! Faults of an input, bounded however bad it is: how many are told, and how much of what was sent.
+
+use crate::platform::problem::Violation;
+
+/// Most faults that one answer tells; of the others it gives the number.
+pub const MAX_FAULTS: usize = 1000;
+
+/// Most characters of anything sent that a fault repeats.
+pub const MAX_VALUE: usize = 200;
+
+/// Most characters of a place in the input: more than any in the contract has.
+pub const MAX_POINTER: usize = 500;
+
+/// The code of the fault that gives the number of all.
+pub const MORE: &str = "more_faults";
+
+/// The first faults that were found, and how many there are in all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults {
+    first: Vec<Violation>,
+    most: usize,
+    total: usize,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self::at_most(MAX_FAULTS)
+    }
+}
+
+impl Faults {
+    /// Keeps so many and counts the others.
+    pub fn at_most(most: usize) -> Self {
+        Self { first: Vec::new(), most, total: 0 }
+    }
+
+    /// Takes a fault.
+    pub fn push(&mut self, fault: Violation) {
+        self.total += 1;
+        if self.first.len() < self.most {
+            self.first.push(fault);
+        }
+    }
+
+    /// Takes the faults that `find` finds in the property or row `name`, whose pointers begin
+    /// there.
+    pub fn within(&mut self, name: &str, find: impl FnOnce(&mut Self)) {
+        let before = self.first.len();
+        find(self);
+        for fault in &mut self.first[before..] {
+            fault.put_within(name);
+        }
+    }
+
+    /// Counts faults that nobody keeps.
+    pub fn count(&mut self, unkept: usize) {
+        self.total += unkept;
+    }
+
+    /// Those that were kept.
+    pub fn into_first(self) -> Vec<Violation> {
+        self.first
+    }
+
+    /// How many there are in all.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+}
+
+/// The first ones, and one that gives the number of all if there are more.
+impl From<Faults> for Vec<Violation> {
+    fn from(faults: Faults) -> Self {
+        let Faults { mut first, total, .. } = faults;
+        if total > first.len() {
+            first.push(Violation::more(total));
+        }
+        first
+    }
+}
+
+/// The beginning of a text, marked as such where there is more.
+pub fn cut(mut text: String, most: usize) -> String {
+    // No text has more characters than bytes.
+    if text.len() > most
+        && let Some((end, _)) = text.char_indices().nth(most)
+    {
+        text.truncate(end);
+        text.shrink_to_fit();
+        text.push('\u{2026}');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(cut("四个字吗".to_owned(), 4), "四个字吗");
+        assert_eq!(cut("四个字吗".to_owned(), 3), "四个字\u{2026}");
+        assert_eq!(cut(String::new(), 0), "");
+    }
+
+    #[test]
+    fn what_is_not_kept_is_counted() {
+        let mut faults = Faults::at_most(2);
+        faults.within("rows", |faults| {
+            for place in ["/0", "/1", "/2"] {
+                faults.push(Violation::new(place, "required"));
+            }
+        });
+        assert_eq!(faults.total(), 3);
+        let told = Vec::from(faults);
+        let places: Vec<_> = told.iter().map(|fault| (&fault.pointer[..], fault.code)).collect();
+        assert_eq!(places, [("/rows/0", "required"), ("/rows/1", "required"), ("", MORE)]);
+    }
+}

@@ -1,0 +1,329 @@
+//! Files that are streamed: in the format a client asks for, from one snapshot, in constant memory.
+
+use super::decode::{Trailer, hex};
+use super::text::neutralised;
+use super::xlsx::{self, Cell, Workbook};
+use crate::platform::app::seed;
+use crate::platform::caller::Caller;
+use crate::platform::extract::{MIN_BYTES_PER_SECOND, accepted};
+use crate::platform::places::Place;
+use crate::platform::refusal::Refusal;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::change::Record;
+use domain::id::{EmployeeId, ReviewId};
+use domain::look::Look;
+use futures_util::{StreamExt, stream};
+use persistence::{Context, Store};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::cell;
+use std::future::ready;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+/// Lines in one part of the file.
+const PART: usize = 1000;
+/// Parts of the file that may wait for a slow client.
+const WAITING: usize = 4;
+/// How long a client may keep a file waiting in all, and one second more for every 64 KiB it has
+/// taken: its snapshot holds a connection.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `text/csv`, in UTF-8.
+    Csv,
+    /// `application/x-ndjson`: an object per line.
+    Ndjson,
+    /// A workbook.
+    Xlsx,
+}
+
+impl Format {
+    /// The format a client prefers; CSV where it does not matter.
+    pub fn of(request: &HttpRequest) -> Result<Self, Refusal> {
+        accepted(request, Self::Csv, |media| match media {
+            "text/csv" | "text/*" | "*/*" => Some(Self::Csv),
+            "application/x-ndjson" | "application/*" => Some(Self::Ndjson),
+            xlsx::MEDIA_TYPE => Some(Self::Xlsx),
+            _ => None,
+        })
+    }
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Xlsx => xlsx::MEDIA_TYPE,
+        }
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Xlsx => "xlsx",
+        }
+    }
+}
+
+/// A line of a file. As JSON it is an object; in a table it has cells.
+pub trait Line: Serialize {
+    /// The cells, in the order of the columns.
+    fn cells(&self) -> Vec<Cell<'_>>;
+}
+
+/// Takes the lines of a file and hands them on, part by part.
+pub struct Sink<'s> {
+    format: Format,
+    workbook: Option<Workbook>,
+    part: Vec<u8>,
+    digest: Sha256,
+    rows: usize,
+    withheld: Option<usize>,
+    look: Look,
+    send: &'s dyn Fn(Vec<u8>, usize, Look) -> Result<(), Refusal>,
+}
+
+impl Sink<'_> {
+    /// Names the columns of a table; comes before the lines.
+    pub fn columns<'c>(&mut self, names: impl Iterator<Item = &'c str>) -> Result<(), Refusal> {
+        match &mut self.workbook {
+            Some(workbook) => workbook.row(names.map(Cell::Text)),
+            None if self.format == Format::Csv => {
+                write_record(&mut self.part, names.map(|name| neutralised(name).into()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a line.
+    pub fn line(&mut self, line: &impl Line) -> Result<(), Refusal> {
+        match (&mut self.workbook, self.format) {
+            (Some(workbook), _) => workbook.row(line.cells().into_iter())?,
+            (None, Format::Csv) => {
+                write_record(&mut self.part, line.cells().into_iter().map(printed))?;
+            }
+            (None, _) => write_object(&mut self.part, line)?,
+        }
+        self.rows += 1;
+        if self.rows.is_multiple_of(PART) {
+            let part = self.take();
+            self.digest.update(&part);
+            (self.send)(part, self.rows, self.look.take())?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the next line shows a review, so that the log of reads has it before the line
+    /// leaves.
+    pub fn shows(&mut self, review: ReviewId, person: EmployeeId) {
+        self.look.add(review, person);
+    }
+
+    /// Has the last line tell how many lines are left out because their reader may not see them.
+    pub fn withhold(&mut self, count: usize) {
+        self.withheld = Some(count);
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        let workbook = self.workbook.as_mut().map(Workbook::take);
+        workbook.unwrap_or_else(|| std::mem::take(&mut self.part))
+    }
+
+    /// Ends the file: its last part, which is still to be sent, what that shows, and how many lines
+    /// the file has.
+    fn end(mut self) -> Result<(Vec<u8>, Look, usize), Refusal> {
+        if let Some(workbook) = self.workbook.take() {
+            return Ok((workbook.end()?, self.look, self.rows));
+        }
+        if self.format == Format::Ndjson {
+            self.digest.update(&self.part);
+            let trailer = Trailer {
+                rows: self.rows,
+                withheld: self.withheld,
+                sha256: hex(&self.digest.finalize()),
+            };
+            write_object(&mut self.part, &trailer)?;
+        }
+        Ok((self.part, self.look, self.rows))
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> Refusal {
+    Refusal::Internal(error.to_string())
+}
+
+fn write_record(part: &mut Vec<u8>, cells: impl Iterator<Item = String>) -> Result<(), Refusal> {
+    let mut writer = csv::WriterBuilder::new().from_writer(part);
+    writer.write_record(cells.map(String::into_bytes)).map_err(internal)?;
+    writer.flush().map_err(internal)
+}
+
+/// A cell of a table that has only text: what a spreadsheet would compute is made text.
+fn printed(cell: Cell<'_>) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(text) => neutralised(text).into(),
+        Cell::Decimal(value) => value.to_owned(),
+        Cell::Whole(value) => value.to_string(),
+        Cell::Day(day) => day.to_string(),
+    }
+}
+
+fn write_object(part: &mut Vec<u8>, object: &impl Serialize) -> Result<(), Refusal> {
+    serde_json::to_writer(&mut *part, object).map_err(internal)?;
+    part.push(b'\n');
+    Ok(())
+}
+
+/// A file somebody asks for.
+pub struct Export {
+    /// How it is written.
+    pub format: Format,
+    /// Whether a CSV file begins with a byte order mark.
+    pub bom: bool,
+    /// The operation that asks for it, by its name in the contract.
+    pub operation: &'static str,
+    /// Name of the file without its extension.
+    pub name: String,
+    /// What the audit log keeps of it, beside its format and length.
+    pub record: Record,
+}
+
+/// A part of a file on its way out.
+enum Part {
+    /// There is more to come.
+    More(Bytes),
+    /// The end of the file, or why there is none.
+    Last(Result<Bytes, Refusal>),
+}
+
+/// Streams the file that `write` fills. Its last part leaves only after the log has an entry of who
+/// took how many lines away; so has a file that the client did not take to its end. No part leaves
+/// before the log of reads has whose reviews it shows.
+pub async fn deliver<W>(caller: &Caller, export: Export, write: W) -> Result<HttpResponse, Refusal>
+where
+    W: Fn(&mut dyn Store, &mut Sink<'_>) -> Result<(), Refusal> + Send + 'static,
+{
+    let format = export.format;
+    let disposition = format!("attachment; filename=\"{}.{}\"", export.name, format.extension());
+    let wait = Duration::from_secs(caller.app.settings.database_wait);
+    let place = caller.app.exports.take(caller.actor.subject.tenant, 1, wait).await?;
+    let mut parts = start(caller, export, write, place);
+    // What goes wrong before the first part is still an answer of its own.
+    let (first, rest) = match parts.recv().await {
+        Some(Part::More(first)) => (first, Some(parts)),
+        Some(Part::Last(last)) => (last?, None),
+        None => return Err(Refusal::Internal("an export wrote nothing".into())),
+    };
+    let rest = stream::unfold(rest, |parts| async {
+        let mut parts = parts?;
+        Some(match parts.recv().await {
+            Some(Part::More(part)) => (Ok(part), Some(parts)),
+            Some(Part::Last(last)) => (last, None),
+            // What is not whole must not look as if it were: its connection breaks.
+            None => (Err(Refusal::Internal("a file was cut off".into())), None),
+        })
+    });
+    let file = stream::once(ready(Ok(first))).chain(rest);
+    Ok(HttpResponse::Ok()
+        .content_type(format.media_type())
+        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .streaming(file))
+}
+
+/// Starts reading. The reader waits for a client that is slow, but not for one that is stuck, and
+/// keeps its place among the exports as long as it reads.
+fn start<W>(caller: &Caller, export: Export, write: W, place: Place) -> mpsc::Receiver<Part>
+where
+    W: Fn(&mut dyn Store, &mut Sink<'_>) -> Result<(), Refusal> + Send + 'static,
+{
+    let (parts, receiver) = mpsc::channel(WAITING);
+    let Export { format, bom, operation, record, .. } = export;
+    let (app, context) = (caller.app.clone(), caller.context());
+    let look = Look::new(operation, &caller.actor.subject);
+    actix_web::rt::spawn(async move {
+        let (sender, runtime) = (parts.clone(), Handle::current());
+        let sent = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&sent);
+        let (log, reader, nothing) = (app.clone(), context.clone(), look.clone());
+        let read = app.db.snapshot(context.tenant, move |store| {
+            // A snapshot that is lost may be opened again, but a file cannot be begun again.
+            if counted.load(Ordering::Relaxed) > 0 {
+                return Err(Refusal::Internal("an export lost its snapshot".into()));
+            }
+            let patience = cell::Cell::new(PATIENCE);
+            let send = |bytes: Vec<u8>, rows: usize, look: Look| {
+                if !look.subjects.is_empty() {
+                    let reader = Context { seed: seed(), ..reader.clone() };
+                    let noting = log.db.write(reader, move |store| store.note_look(look.clone()));
+                    runtime.block_on(noting).map_err(Refusal::LookNotLogged)?;
+                }
+                counted.store(rows, Ordering::Relaxed);
+                let earned = Duration::from_secs_f64(bytes.len() as f64 / MIN_BYTES_PER_SECOND);
+                let (asked, part) = (Instant::now(), Part::More(bytes.into()));
+                // A reader is no thread of the runtime, whose clock the timeout needs.
+                let sending =
+                    async { tokio::time::timeout(patience.get(), sender.send(part)).await };
+                let sent = runtime.block_on(sending);
+                patience.set(patience.get().saturating_sub(asked.elapsed()) + earned);
+                match sent {
+                    Ok(Ok(())) => Ok(()),
+                    _ => Err(Refusal::Internal("the client of an export went away".into())),
+                }
+            };
+            let mut sink = Sink {
+                format,
+                workbook: (format == Format::Xlsx).then(Workbook::begin).transpose()?,
+                part: if bom { b"\xEF\xBB\xBF".to_vec() } else { Vec::new() },
+                digest: Sha256::new(),
+                rows: 0,
+                withheld: None,
+                look: look.clone(),
+                send: &send,
+            };
+            write(store, &mut sink)?;
+            sink.end()
+        });
+        let written = read.await;
+        drop(place);
+        let rows = match &written {
+            Ok((_, _, rows)) => *rows,
+            Err(_) => sent.load(Ordering::Relaxed),
+        };
+        let last = match written {
+            // Nothing left the house.
+            Err(refusal) if rows == 0 => Err(refusal),
+            written => {
+                let record = record.field("format", None::<&str>, format.extension()).field(
+                    "rows",
+                    None::<usize>,
+                    rows,
+                );
+                let look = written.as_ref().map(|(_, look, _)| look.clone()).unwrap_or(nothing);
+                let looked = !look.subjects.is_empty();
+                let noting = app.db.write(context, move |store| {
+                    if !look.subjects.is_empty() {
+                        store.note_look(look.clone())?;
+                    }
+                    Ok(store.note(record.clone())?)
+                });
+                let noted = noting.await.map_err(|refused| match refused {
+                    Refusal::Database(error) if looked => Refusal::LookNotLogged(error),
+                    other => other,
+                });
+                noted.and(written).map(|(last, ..)| Bytes::from(last))
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, parts.send(Part::Last(last))).await;
+    });
+    receiver
+}

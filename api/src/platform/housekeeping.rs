@@ -1,0 +1,37 @@
+//! Housekeeping: forgets what is kept for some time only.
+
+use crate::platform::app::App;
+use crate::platform::caller::system_context;
+use actix_web::web::Data;
+use chrono::TimeDelta;
+use domain::id::TenantId;
+use persistence::DbError;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long the answer to a request with an `Idempotency-Key` is kept for retries.
+const REPLIES_KEPT: TimeDelta = TimeDelta::hours(24);
+/// How often there is something to do.
+const PERIOD: Duration = Duration::from_secs(3600);
+
+/// Works until the program ends.
+pub async fn run(app: Data<App>) {
+    loop {
+        if let Err(error) = forget(&app).await {
+            log::warn!("housekeeping was not finished: {error}");
+        }
+        tokio::time::sleep(PERIOD).await;
+    }
+}
+
+/// Forgets what has been kept long enough, tenant by tenant.
+async fn forget(app: &App) -> Result<(), DbError> {
+    let now = app.clock.now();
+    let tenants = app.db.read(TenantId::from(Uuid::nil()), |store| store.tenants()).await?;
+    for tenant in tenants {
+        let unit =
+            move |store: &mut dyn persistence::Store| store.forget_replies(now - REPLIES_KEPT);
+        app.db.write(system_context(tenant.id, now), unit).await?;
+    }
+    Ok(())
+}

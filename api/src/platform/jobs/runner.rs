@@ -1,0 +1,263 @@
+//! The worker: one per process. It claims a job for a while, renews the claim as it goes, and keeps
+//! the end of the job in the same transaction as what the job did, so that no crash and no second
+//! worker can do it twice.
+
+use super::{Kept, Outcome, Work};
+use crate::platform::app::{App, seed};
+use crate::platform::auth::principal::of_authority;
+use crate::platform::caller::{Actor, system_context};
+use crate::platform::problem::{Language, Problem};
+use crate::platform::refusal::Refusal;
+use actix_web::web::Data;
+use chrono::TimeDelta;
+use domain::change::{Change, Record};
+use domain::id::{JobId, TenantId};
+use domain::job::{Job, JobState, MAX_ATTEMPTS};
+use domain::text::TextEnum;
+use domain::time::Timestamp;
+use futures_util::future::LocalBoxFuture;
+use persistence::{Context, Store};
+use serde_json::Value;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a claim holds without being renewed.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// How often progress is kept.
+const TICK: Duration = Duration::from_millis(500);
+/// Ticks after which a claim is renewed even without progress.
+const QUIET_TICKS: u32 = 10;
+/// How often jobs are looked for that nobody here was told of: of other replicas, or of dead ones.
+const PATROL: Duration = Duration::from_secs(5);
+/// The rule by which a job ends.
+const RULE: &str = "job-runner";
+
+/// Works until the program ends.
+pub async fn run(app: Data<App>) {
+    loop {
+        if let Err(error) = work_off(&app).await {
+            log::warn!("jobs could not be worked off: {error}");
+        }
+        let _ = tokio::time::timeout(PATROL, app.jobs.waiting.notified()).await;
+    }
+}
+
+/// Runs every job that waits, tenant by tenant.
+pub async fn work_off(app: &Data<App>) -> Result<(), Refusal> {
+    let nobody = TenantId::from(Uuid::nil());
+    let tenants = app.db.read(nobody, |store| store.tenants()).await?;
+    for tenant in tenants {
+        while let Some(job) = claim(app, tenant.id).await? {
+            run_job(app, tenant.id, job).await?;
+        }
+    }
+    app.jobs.clear();
+    Ok(())
+}
+
+/// Takes the next job up, unless another worker is faster.
+async fn claim(app: &App, tenant: TenantId) -> Result<Option<Job>, Refusal> {
+    let now = app.clock.now();
+    let Some(id) = app.db.read(tenant, move |store| store.next_job(now)).await? else {
+        return Ok(None);
+    };
+    let unit = move |store: &mut dyn Store| store.claim_job(id, now + LEASE);
+    Ok(app.db.write(system_context(tenant, now), unit).await?)
+}
+
+/// Runs a claimed job to its end.
+async fn run_job(app: &Data<App>, tenant: TenantId, job: Job) -> Result<(), Refusal> {
+    let done = Arc::new(AtomicI64::new(0));
+    app.jobs
+        .running
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(job.id, Arc::clone(&done));
+    let result = (app.areas.work)(job.kind);
+    let result = (result.run)(app, tenant, &job, &done).await;
+    app.jobs.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id);
+    match result {
+        Ok(()) => Ok(()),
+        Err((_, refusal)) if is_passing(&refusal) && job.attempts < MAX_ATTEMPTS => {
+            log::warn!("job {} will be taken up again: {refusal}", job.id);
+            Ok(())
+        }
+        Err((language, refusal)) => {
+            // What the rows say is the tenant's: the job shows it, the log does not.
+            log::info!("job {} failed: {}", job.id, refusal.slug());
+            give_up(app, tenant, job, language, &refusal).await
+        }
+    }
+}
+
+/// Whether another attempt may go better.
+fn is_passing(refusal: &Refusal) -> bool {
+    use persistence::DbError::{Busy, Race, Stale, Unavailable};
+    matches!(refusal, Refusal::Database(Busy | Race(_) | Stale | Unavailable(_)))
+}
+
+/// The language its author reads, and why a job did not end well.
+type Failed = (Language, Refusal);
+
+/// Does the work of a job of some kind.
+pub type Run = for<'a> fn(
+    &'a Data<App>,
+    TenantId,
+    &'a Job,
+    &'a Arc<AtomicI64>,
+) -> LocalBoxFuture<'a, Result<(), Failed>>;
+
+/// Does the work of a job of this kind.
+pub fn run_work<'a, W: Work>(
+    app: &'a Data<App>,
+    tenant: TenantId,
+    job: &'a Job,
+    done: &'a Arc<AtomicI64>,
+) -> LocalBoxFuture<'a, Result<(), Failed>> {
+    Box::pin(work::<W>(app, tenant, job, done))
+}
+
+/// Does the work of a job beside a ticker that keeps its progress.
+async fn work<W: Work>(
+    app: &Data<App>,
+    tenant: TenantId,
+    job: &Job,
+    done: &Arc<AtomicI64>,
+) -> Result<(), Failed> {
+    let early = |refusal: Refusal| (Language::En, refusal);
+    if job.attempts > MAX_ATTEMPTS {
+        return Err(early(Refusal::Internal("a job was taken up too often".into())));
+    }
+    let (language, input) = match app.jobs.handed::<W>(job.id) {
+        Some(handed) => handed,
+        None => kept_input::<W>(app, tenant, job.id).await.map_err(early)?,
+    };
+    let now = app.clock.now();
+    let context = Context {
+        tenant,
+        actor_kind: if job.author_kind == "api_key" { "api_key" } else { "account" },
+        actor_id: Some(job.author_id),
+        on_behalf_of: None,
+        request_id: job.request_id.clone(),
+        now,
+        seed: seed(),
+    };
+    let unit = {
+        let (job, done) = (job.clone(), Arc::clone(done));
+        move |store: &mut dyn Store| {
+            let now = store.instant();
+            let actor = author(store, tenant, &job, now)?;
+            let progress =
+                |rows| done.store(i64::try_from(rows).unwrap_or(i64::MAX), Ordering::Relaxed);
+            let result = W::run(store, &actor, &input, &progress)?;
+            let result = serde_json::to_value(result);
+            finish(store, &job, now, result.map_err(|e| Refusal::Internal(e.to_string()))?)
+        }
+    };
+    let working = app.db.write_bulk(context, unit);
+    tokio::pin!(working);
+    let mut ticker = tokio::time::interval(TICK);
+    let (mut kept, mut quiet) = (0, 0);
+    loop {
+        tokio::select! {
+            result = &mut working => return result.map_err(|refusal| (language, refusal)),
+            _ = ticker.tick() => {
+                let now_done = done.load(Ordering::Relaxed);
+                quiet += 1;
+                if now_done != kept || quiet >= QUIET_TICKS {
+                    (kept, quiet) = (now_done, 0);
+                    renew(app, tenant, job, kept).await;
+                }
+            }
+        }
+    }
+}
+
+/// The input of a job as it was kept.
+async fn kept_input<W: Work>(
+    app: &App,
+    tenant: TenantId,
+    id: JobId,
+) -> Result<(Language, Arc<W::Input>), Refusal> {
+    let kept = app.db.read(tenant, move |store| store.job_input(id)).await?;
+    let Kept::<W::Input> { language, input } = serde_json::from_slice(&kept)
+        .map_err(|error| Refusal::Internal(format!("input of a job: {error}")))?;
+    Ok((language, Arc::new(input)))
+}
+
+/// Keeps progress and the claim. When that fails, the guard of the end decides.
+async fn renew(app: &App, tenant: TenantId, job: &Job, done: i64) {
+    let (id, attempt, now) = (job.id, job.attempts, app.clock.now());
+    let unit = move |store: &mut dyn Store| store.renew_job(id, attempt, done, now + LEASE);
+    if let Err(error) = app.db.write(system_context(tenant, now), unit).await {
+        log::warn!("progress of job {id} was not kept: {error}");
+    }
+}
+
+/// The author with the authority of this moment: whoever lost it since the job was asked for
+/// cannot have it done.
+fn author(
+    store: &mut dyn Store,
+    tenant: TenantId,
+    job: &Job,
+    now: Timestamp,
+) -> Result<Actor, Refusal> {
+    let authority = store.job_authority(job)?;
+    let gone = Refusal::Unauthenticated("the author of the job is gone");
+    let principal = of_authority(tenant, &authority.ok_or(gone)?, now)?;
+    Ok(Actor { subject: principal.subject, now, today: principal.today, zone: principal.zone })
+}
+
+/// Keeps a good end, in the transaction of what was done.
+fn finish(store: &mut dyn Store, job: &Job, now: Timestamp, result: Value) -> Result<(), Refusal> {
+    let outcome = Outcome { result: Some(result), problem: None };
+    end(store, job, JobState::Succeeded, &outcome, now)
+}
+
+/// Keeps a bad end: nothing was done.
+async fn give_up(
+    app: &App,
+    tenant: TenantId,
+    job: Job,
+    language: Language,
+    refusal: &Refusal,
+) -> Result<(), Refusal> {
+    let instance = format!("/v1/jobs/{}", job.id);
+    let problem = Problem::new(refusal, language, instance, job.request_id.clone());
+    let now = app.clock.now();
+    let unit = move |store: &mut dyn Store| {
+        let outcome = Outcome { result: None, problem: Some(problem.clone()) };
+        end(store, &job, JobState::Failed, &outcome, now)
+    };
+    match app.db.write(system_context(tenant, now), unit).await {
+        // Another worker has the job by now.
+        Err(Refusal::Database(persistence::DbError::Stale)) => Ok(()),
+        ended => ended,
+    }
+}
+
+fn end(
+    store: &mut dyn Store,
+    job: &Job,
+    state: JobState,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let text = serde_json::to_string(outcome).map_err(|e| Refusal::Internal(e.to_string()))?;
+    let done = if state == JobState::Succeeded { job.total.unwrap_or(job.done) } else { 0 };
+    let ended = Job {
+        state,
+        done,
+        outcome: Some(text),
+        version: job.version + 1,
+        updated_at: now,
+        ..job.clone()
+    };
+    let action = if state == JobState::Succeeded { "job.succeeded" } else { "job.failed" };
+    let record = Record::new(action, JobId::uuid(job.id), RULE)
+        .transition(JobState::Running.as_str(), state.as_str());
+    store.finish_job(Change::new(ended, record))?;
+    Ok(())
+}

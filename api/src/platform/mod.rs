@@ -1,0 +1,29 @@
+//! What every area stands on, and knows nothing of any of them: connections, callers, requests and
+//! answers, refusals, files, jobs and transitions.
+
+pub mod app;
+pub mod areas;
+pub mod auth;
+pub mod caller;
+pub mod clock;
+pub mod config;
+pub mod edge;
+pub mod extract;
+pub mod faults;
+pub mod files;
+pub mod housekeeping;
+pub mod jobs;
+pub mod key_file;
+pub mod keys;
+pub mod page;
+pub mod patch;
+pub mod period;
+pub mod places;
+pub mod problem;
+pub mod refusal;
+pub mod reply;
+pub mod schema;
+pub mod server;
+pub mod signing;
+pub mod transition;
+pub mod xml;

@@ -1,0 +1,90 @@
+//! Pages of lists: limits, sealed cursors, links.
+
+use crate::platform::app::App;
+use crate::platform::keys;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use domain::time::Timestamp;
+use persistence::{After, Page};
+
+/// Rows on a page when the client does not say.
+pub const DEFAULT_LIMIT: i64 = 50;
+/// Most rows on a page.
+pub const MAX_LIMIT: i64 = 200;
+
+/// What a client asks of a list, and what the next cursor is bound to.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    /// The part of the list to read: one row more than asked for, to know whether more follow.
+    pub page: Page,
+    limit: usize,
+    binding: String,
+}
+
+/// Reads `limit`, `cursor` and `updated_since`. `binding` names the list with its tenant and
+/// filters: a cursor is good for the list it was made for only.
+pub fn request(
+    app: &App,
+    binding: String,
+    limit: Option<i64>,
+    cursor: Option<&str>,
+    updated_since: Option<Timestamp>,
+) -> Result<PageRequest, Refusal> {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Refusal::Malformed(vec![
+            Violation::new("/query/limit", "out_of_range").with("min", 1).with("max", MAX_LIMIT),
+        ]));
+    }
+    let after = cursor.map(|cursor| open(app, &binding, cursor)).transpose()?;
+    let limit_rows = usize::try_from(limit).unwrap_or_default();
+    Ok(PageRequest {
+        page: Page { limit: limit + 1, after, updated_since },
+        limit: limit_rows,
+        binding,
+    })
+}
+
+impl PageRequest {
+    /// Cuts the extra row off and makes the cursor that goes on behind the last one shown.
+    pub fn cut<T>(
+        &self,
+        app: &App,
+        mut rows: Vec<T>,
+        key: impl FnOnce(&T) -> After,
+    ) -> (Vec<T>, Option<String>) {
+        if rows.len() <= self.limit {
+            return (rows, None);
+        }
+        rows.truncate(self.limit);
+        let cursor = rows.last().and_then(|last| seal(app, &self.binding, &key(last)));
+        (rows, cursor)
+    }
+}
+
+/// Bytes to a multiple of which a cursor is filled up, so that its length tells nothing.
+const BLOCK: usize = 128;
+
+/// A cursor behind `after` in the list named by `binding`. Nobody else can read where that is: a
+/// position in a log would tell how many entries there are that are not shown.
+pub fn seal(app: &App, binding: &str, after: &After) -> Option<String> {
+    let key = app.keys.signing(app.clock.now())?;
+    let mut text = serde_json::to_vec(after).ok()?;
+    text.resize(text.len().next_multiple_of(BLOCK), b' ');
+    let sealed = keys::seal(&key, "cursor", binding.as_bytes(), &text)?;
+    Some(BASE64.encode([key.kid.as_bytes(), b".", &sealed].concat()))
+}
+
+/// Where a cursor of the list named by `binding` goes on.
+pub fn open(app: &App, binding: &str, cursor: &str) -> Result<After, Refusal> {
+    let read = || {
+        let bytes = BASE64.decode(cursor).ok()?;
+        let dot = bytes.iter().position(|byte| *byte == b'.')?;
+        let key = app.keys.by_kid(std::str::from_utf8(&bytes[..dot]).ok()?)?;
+        let text = keys::unseal(&key, "cursor", binding.as_bytes(), &bytes[dot + 1..])?;
+        serde_json::from_slice(&text).ok()
+    };
+    read().ok_or(Refusal::CursorInvalid)
+}

@@ -1,0 +1,339 @@
+//! Problem details (RFC 9457): every refusal as a documented type, in the reader's language.
+
+use crate::platform::faults::{MAX_FAULTS, MAX_POINTER, MAX_VALUE, MORE, cut};
+use crate::platform::refusal::Refusal;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{StatusCode, Uri};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Media type of every refusal.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// A problem type, as it is documented under `/problems/{slug}`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Kind {
+    /// Last part of the type's URI.
+    pub slug: String,
+    /// Status it is answered with.
+    pub status: u16,
+    /// Title in English.
+    pub title_en: String,
+    /// Title in Chinese.
+    pub title_zh: String,
+    /// What it means and what to do about it, in English.
+    pub explanation_en: String,
+    /// What it means and what to do about it, in Chinese.
+    pub explanation_zh: String,
+}
+
+#[derive(Deserialize)]
+struct ViolationText {
+    code: String,
+    en: String,
+    zh: String,
+}
+
+/// Every problem type, by slug.
+pub static KINDS: LazyLock<HashMap<String, Kind>> = LazyLock::new(|| {
+    let kinds: Vec<Kind> =
+        serde_json::from_str(include_str!("../../problems.json")).expect("problems.json is valid");
+    kinds.into_iter().map(|kind| (kind.slug.clone(), kind)).collect()
+});
+
+static VIOLATIONS: LazyLock<HashMap<String, ViolationText>> = LazyLock::new(|| {
+    let texts: Vec<ViolationText> = serde_json::from_str(include_str!("../../violations.json"))
+        .expect("violations.json is valid");
+    texts.into_iter().map(|text| (text.code.clone(), text)).collect()
+});
+
+/// A language texts exist in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Language {
+    /// English.
+    En,
+    /// Simplified Chinese.
+    Zh,
+}
+
+impl Language {
+    /// The language preferred by an `Accept-Language` header; English unless Chinese is wanted more.
+    pub fn of(header: Option<&HeaderValue>) -> Self {
+        let wanted = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let quality = |prefix: &str| {
+            wanted
+                .split(',')
+                .filter_map(|item| {
+                    let mut parts = item.split(';');
+                    let tag = parts.next()?.trim().to_ascii_lowercase();
+                    let q = parts
+                        .find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok())
+                        .unwrap_or(1.0);
+                    (tag == prefix || tag.starts_with(&format!("{prefix}-"))).then_some(q)
+                })
+                .fold(0.0, f32::max)
+        };
+        if quality("zh") > quality("en") { Self::Zh } else { Self::En }
+    }
+
+    /// The BCP 47 tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh-CN",
+        }
+    }
+}
+
+/// One fault of the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// JSON Pointer into the body; `/query/name`, `/header/name` or `/path/name` elsewhere.
+    pub pointer: String,
+    /// Stable code, listed in `violations.json`.
+    pub code: &'static str,
+    /// Values for the placeholders of its text.
+    pub values: Vec<(&'static str, String)>,
+}
+
+impl Violation {
+    /// A fault without placeholders. Of a pointer longer than any in the contract, its beginning.
+    pub fn new(pointer: impl Into<String>, code: &'static str) -> Self {
+        Self { pointer: cut(pointer.into(), MAX_POINTER), code, values: Vec::new() }
+    }
+
+    /// That there are so many faults in all, of which only the first are told.
+    pub fn more(total: usize) -> Self {
+        Self::new("", MORE).with("total", total)
+    }
+
+    /// With the value of a placeholder; of a long one its first [`MAX_VALUE`] characters.
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.values.push((name, cut(value.to_string(), MAX_VALUE)));
+        self
+    }
+
+    /// Puts its pointer into the property, or the row, in which it was found.
+    pub fn put_within(&mut self, name: &str) {
+        let name = cut(name.to_owned(), MAX_VALUE).replace('~', "~0").replace('/', "~1");
+        self.pointer = cut(format!("/{name}{}", self.pointer), MAX_POINTER);
+    }
+
+    /// The fault of a day that has not come yet.
+    pub fn in_future(
+        pointer: impl Into<String>,
+        date: NaiveDate,
+        today: NaiveDate,
+    ) -> Option<Self> {
+        (date > today).then(|| Self::new(pointer, "in_future").with("value", date))
+    }
+
+    /// The fault as a client reads it.
+    pub fn view(&self, language: Language) -> ProblemError {
+        ProblemError {
+            pointer: self.pointer.clone(),
+            code: self.code.to_owned(),
+            detail: self.text(language),
+        }
+    }
+
+    /// The text in a language.
+    pub fn text(&self, language: Language) -> String {
+        let Some(text) = VIOLATIONS.get(self.code) else { return self.code.to_owned() };
+        let mut text = match language {
+            Language::En => text.en.clone(),
+            Language::Zh => text.zh.clone(),
+        };
+        for (name, value) in &self.values {
+            text = text.replace(&format!("{{{name}}}"), value);
+        }
+        text
+    }
+}
+
+/// One fault, as a client reads it.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ProblemError)]
+pub struct ProblemError {
+    /// JSON Pointer to the faulty value in the body; `/query/name`, `/header/name` or `/path/name`
+    /// when it stands elsewhere.
+    #[schema(example = "/title")]
+    pub pointer: String,
+    /// Stable code of the fault.
+    #[schema(example = "too_long")]
+    pub code: String,
+    /// The fault in the reader's language.
+    #[schema(example = "At most 200 characters are allowed.")]
+    pub detail: String,
+}
+
+/// A refusal (RFC 9457).
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// URI of the documented problem type; stable.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/not-found")]
+    pub kind: String,
+    /// Short title in the reader's language.
+    #[schema(example = "Not found")]
+    pub title: String,
+    /// Status of the response.
+    #[schema(example = 404)]
+    pub status: u16,
+    /// What it means and what to do about it, in the reader's language.
+    #[schema(example = "There is nothing here that you may see.")]
+    pub detail: String,
+    /// Path of the request.
+    #[schema(example = "/v1/positions/0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11")]
+    pub instance: String,
+    /// Id of the request, for the operator.
+    #[schema(example = "01JZ4Y0V6Q")]
+    pub request_id: String,
+    /// Every fault found in the input; beyond the first 1,000 one more, `more_faults`, gives the
+    /// number of all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ProblemError>,
+    /// State the resource is in, when the state refuses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_state: Option<String>,
+    /// What the caller may do in that state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_actions: Option<Vec<String>>,
+    /// Rule of the access policy that refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+}
+
+/// The id under which the request is logged; set by the outermost middleware.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    /// The id of a request.
+    pub fn of(request: &HttpRequest) -> String {
+        request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+    }
+}
+
+/// What of a request shows in the problem that answers it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Where it was sent to.
+    pub uri: Uri,
+    /// The languages its sender reads.
+    pub accept_language: Option<HeaderValue>,
+    /// Its id.
+    pub request_id: String,
+}
+
+impl Problem {
+    /// A refusal in a language.
+    pub fn new(
+        refusal: &Refusal,
+        language: Language,
+        instance: String,
+        request_id: String,
+    ) -> Self {
+        let slug = refusal.slug();
+        let kind = &KINDS[slug];
+        let (title, detail) = match language {
+            Language::En => (&kind.title_en, &kind.explanation_en),
+            Language::Zh => (&kind.title_zh, &kind.explanation_zh),
+        };
+        let facts = refusal.facts();
+        Self {
+            kind: format!("/problems/{slug}"),
+            title: title.clone(),
+            status: kind.status,
+            detail: detail.clone(),
+            instance,
+            request_id,
+            errors: told(facts.violations, language),
+            current_state: facts.current_state,
+            allowed_actions: facts.allowed_actions,
+            rule: facts.rule,
+        }
+    }
+}
+
+/// The faults as a client reads them: however many there are, so many and the number of all.
+fn told(faults: &[Violation], language: Language) -> Vec<ProblemError> {
+    let (first, rest) = faults.split_at(faults.len().min(MAX_FAULTS));
+    let mut errors: Vec<_> = first.iter().map(|fault| fault.view(language)).collect();
+    match rest {
+        [] => {}
+        // Whoever found them has counted them.
+        [counted] if counted.code == MORE => errors.push(counted.view(language)),
+        _ => errors.push(Violation::more(faults.len()).view(language)),
+    }
+    errors
+}
+
+/// Renders a refusal for the request it answers.
+pub fn render(refusal: &Refusal, asked: &Asked) -> HttpResponse {
+    let language = Language::of(asked.accept_language.as_ref());
+    let facts = refusal.facts();
+    let instance = asked.uri.path().to_owned();
+    let body = Problem::new(refusal, language, instance, asked.request_id.clone());
+    let mut response = HttpResponse::build(refusal.status_code());
+    response
+        .content_type(MEDIA_TYPE)
+        .insert_header((header::CONTENT_LANGUAGE, language.tag()))
+        .insert_header((header::VARY, "Accept-Language"))
+        .insert_header((header::CACHE_CONTROL, "no-store"));
+    if let Some(seconds) = facts.retry_after {
+        response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    if let Some(allow) = facts.allow {
+        response.insert_header((header::ALLOW, allow));
+    }
+    if refusal.status_code() == StatusCode::UNAUTHORIZED {
+        let challenge = match refusal {
+            Refusal::TokenExpired => "Bearer error=\"invalid_token\"",
+            _ => "Bearer",
+        };
+        response.insert_header((header::WWW_AUTHENTICATE, challenge));
+    }
+    response.json(body)
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        let status = KINDS[self.slug()].status;
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The outermost middleware, which knows the request, renders the body.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_english_unless_chinese_is_wanted_more() {
+        for (header, language) in [
+            ("", Language::En),
+            ("zh-CN", Language::Zh),
+            ("zh", Language::Zh),
+            ("ZH-hans-CN,en;q=0.5", Language::Zh),
+            ("en-GB,en;q=0.9,zh;q=0.8", Language::En),
+            ("zh;q=0.3, en;q=0.2", Language::Zh),
+            ("fr, zh;q=0.1", Language::Zh),
+            ("zh, en", Language::En),
+            ("zh;q=0", Language::En),
+            ("zhx", Language::En),
+            ("zh;q=x;;,", Language::Zh),
+        ] {
+            let value = HeaderValue::from_static(header);
+            assert_eq!(Language::of(Some(&value)), language, "{header}");
+        }
+        assert_eq!(Language::of(None), Language::En);
+    }
+}

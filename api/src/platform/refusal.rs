@@ -1,0 +1,296 @@
+//! Why a request is refused: one enum, mapped exhaustively to the problem registry.
+
+use crate::platform::problem::Violation;
+use domain::org::{MAX_DEPTH, TreeFault};
+use domain::policy::Denial;
+use persistence::{DbError, Failure};
+use uuid::Uuid;
+
+/// Every way in which a request can fail.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No such route.
+    #[error("no such route")]
+    RouteNotFound,
+    /// The route exists, for these methods.
+    #[error("only {0} are allowed here")]
+    MethodNotAllowed(String),
+    /// Nothing here that the caller may see.
+    #[error("not found")]
+    NotFound,
+    /// The caller may see it but not do this.
+    #[error("refused by the rule {0}")]
+    Forbidden(&'static str),
+    /// The caller may do this, but not by the rule that names why.
+    #[error("refused by the rule {0}: {1:?}")]
+    ForbiddenBecause(&'static str, Violation),
+    /// Path, query, header or body cannot be read.
+    #[error("the request cannot be read: {0:?}")]
+    Malformed(Vec<Violation>),
+    /// JSON nested deeper than allowed.
+    #[error("JSON too deep")]
+    JsonTooDeep,
+    /// Text that is not in the declared encoding.
+    #[error("text is not in its declared encoding")]
+    EncodingInvalid,
+    /// A cursor that this server did not make, or for another list.
+    #[error("cursor invalid")]
+    CursorInvalid,
+    /// The input was read, but breaks rules; every fault is listed.
+    #[error("the input breaks rules: {0:?}")]
+    Invalid(Vec<Violation>),
+    /// Guards of a transition that do not hold; every one is listed.
+    #[error("guards do not hold: {0:?}")]
+    GuardFailed(Vec<Violation>),
+    /// The state does not allow the transition.
+    #[error("not possible in the state {current_state}")]
+    StateConflict {
+        /// State the resource is in.
+        current_state: &'static str,
+        /// What the caller may do in it.
+        allowed_actions: Vec<&'static str>,
+    },
+    /// A unique key is taken.
+    #[error("already taken: {0:?}")]
+    Duplicate(Vec<Violation>),
+    /// Something still refers to the resource.
+    #[error("still in use: {0:?}")]
+    InUse(Vec<Violation>),
+    /// Someone would report to themselves.
+    #[error("reporting loop: {0:?}")]
+    ReportingLoop(Vec<Violation>),
+    /// A tree would break its rules.
+    #[error("tree invalid: {0:?}")]
+    TreeInvalid(Vec<Violation>),
+    /// A bulk request would deactivate suspiciously many people.
+    #[error("mass deactivation: {0:?}")]
+    MassDeactivation(Vec<Violation>),
+    /// More rows than one request may carry.
+    #[error("too many rows")]
+    TooManyRows,
+    /// A change without `If-Match`.
+    #[error("If-Match is required")]
+    PreconditionRequired,
+    /// `If-Match` names another version.
+    #[error("the version is stale")]
+    Stale,
+    /// The key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    /// The same request is being served at this moment.
+    #[error("the same request is in flight")]
+    IdempotencyInFlight,
+    /// No or no valid credentials.
+    #[error("unauthenticated: {0}")]
+    Unauthenticated(&'static str),
+    /// A token that was valid.
+    #[error("token expired")]
+    TokenExpired,
+    /// Wrong login or password.
+    #[error("invalid credentials")]
+    InvalidCredentials,
+    /// A refresh token was used a second time.
+    #[error("refresh token reused")]
+    RefreshReused,
+    /// Too many failed sign-ins; seconds to wait.
+    #[error("too many sign-in attempts")]
+    TooManySignIns(u64),
+    /// Over the rate limit; seconds to wait.
+    #[error("rate limited")]
+    RateLimited(u64),
+    /// The body is larger than allowed.
+    #[error("body too large")]
+    BodyTooLarge,
+    /// The body is of another type than allowed.
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
+    /// The body is compressed.
+    #[error("content encoding refused")]
+    ContentEncodingRefused,
+    /// No representation the client accepts.
+    #[error("not acceptable")]
+    NotAcceptable,
+    /// The path and query are too long.
+    #[error("URI too long")]
+    UriTooLong,
+    /// The headers are too large.
+    #[error("headers too large")]
+    HeaderTooLarge,
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    RequestTimeout,
+    /// The answer was not ready in time.
+    #[error("the answer was not ready in time")]
+    DeadlineExceeded,
+    /// More requests than the server takes at once.
+    #[error("overloaded")]
+    Overloaded,
+    /// The server is going down.
+    #[error("shutting down")]
+    ShuttingDown,
+    /// A failure of the database.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// A look at somebody's records could not be logged, so nothing of them is shown.
+    #[error("the read could not be logged: {0}")]
+    LookNotLogged(DbError),
+    /// A fault of the program.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Failure for Refusal {
+    fn database(&self) -> Option<&DbError> {
+        match self {
+            Refusal::Database(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::Hidden => Refusal::NotFound,
+            Denial::Forbidden { rule } => Refusal::Forbidden(rule),
+        }
+    }
+}
+
+/// The fault of a line, with the loop named by external keys.
+pub fn line_fault(pointer: &str, fault: &TreeFault<String>) -> Violation {
+    match fault {
+        TreeFault::Loop(members) => {
+            let round: Vec<_> = members.iter().chain(members.first()).map(String::as_str).collect();
+            Violation::new(pointer, "reporting_loop").with("loop", round.join(" -> "))
+        }
+        TreeFault::TooDeep(_) => Violation::new(pointer, "depth_exceeded").with("max", MAX_DEPTH),
+    }
+}
+
+/// What a refusal tells beside its type.
+#[derive(Default)]
+pub struct Facts<'r> {
+    /// Every fault of the input.
+    pub violations: &'r [Violation],
+    /// State the resource is in.
+    pub current_state: Option<String>,
+    /// What the caller may do in it.
+    pub allowed_actions: Option<Vec<String>>,
+    /// Rule that refused.
+    pub rule: Option<String>,
+    /// Seconds after which to try again.
+    pub retry_after: Option<u64>,
+    /// Methods the route has.
+    pub allow: Option<String>,
+}
+
+impl Refusal {
+    /// One fault of the input.
+    pub fn invalid(pointer: impl Into<String>, code: &'static str) -> Self {
+        Refusal::Invalid(vec![Violation::new(pointer, code)])
+    }
+
+    /// The input names something that does not exist.
+    pub fn unknown(pointer: &str, id: Uuid) -> Self {
+        let violation = Violation::new(pointer, "unknown_reference").with("value", id);
+        Refusal::Invalid(vec![violation])
+    }
+
+    /// Names the input by which a unique key was taken; other failures stay what they are.
+    pub fn taken(error: DbError, pointer: &str, value: &str) -> Self {
+        match error {
+            DbError::Duplicate { .. } => {
+                Refusal::Duplicate(vec![Violation::new(pointer, "duplicate").with("value", value)])
+            }
+            other => other.into(),
+        }
+    }
+
+    /// The problem type.
+    pub fn slug(&self) -> &'static str {
+        match self {
+            Refusal::RouteNotFound => "route-not-found",
+            Refusal::MethodNotAllowed(_) => "method-not-allowed",
+            Refusal::NotFound | Refusal::Database(DbError::Missing) => "not-found",
+            Refusal::Forbidden(domain::policy::SCOPE_MISSING) => "scope-missing",
+            Refusal::Forbidden(_) | Refusal::ForbiddenBecause(..) => "forbidden",
+            Refusal::Malformed(_) => "malformed-request",
+            Refusal::JsonTooDeep => "json-too-deep",
+            Refusal::EncodingInvalid => "encoding-invalid",
+            Refusal::CursorInvalid => "cursor-invalid",
+            Refusal::Invalid(_) => "validation-failed",
+            Refusal::GuardFailed(_) => "guard-failed",
+            Refusal::StateConflict { .. } => "state-conflict",
+            Refusal::Duplicate(_) | Refusal::Database(DbError::Duplicate { .. }) => "duplicate",
+            Refusal::InUse(_) | Refusal::Database(DbError::Reference(_)) => "in-use",
+            Refusal::ReportingLoop(_) => "reporting-loop",
+            Refusal::TreeInvalid(_) => "tree-invalid",
+            Refusal::MassDeactivation(_) => "mass-deactivation",
+            Refusal::TooManyRows => "too-many-rows",
+            Refusal::PreconditionRequired => "precondition-required",
+            Refusal::Stale | Refusal::Database(DbError::Stale) => "version-stale",
+            Refusal::IdempotencyKeyReused => "idempotency-key-reused",
+            Refusal::IdempotencyInFlight => "idempotency-in-flight",
+            Refusal::Unauthenticated(_) => "unauthenticated",
+            Refusal::TokenExpired => "token-expired",
+            Refusal::InvalidCredentials => "invalid-credentials",
+            Refusal::RefreshReused => "refresh-reused",
+            Refusal::TooManySignIns(_) => "too-many-sign-in-attempts",
+            Refusal::RateLimited(_) => "rate-limited",
+            Refusal::BodyTooLarge => "body-too-large",
+            Refusal::UnsupportedMediaType => "unsupported-media-type",
+            Refusal::ContentEncodingRefused => "content-encoding-refused",
+            Refusal::NotAcceptable => "not-acceptable",
+            Refusal::UriTooLong => "uri-too-long",
+            Refusal::HeaderTooLarge => "header-too-large",
+            Refusal::RequestTimeout => "request-timeout",
+            Refusal::DeadlineExceeded => "deadline-exceeded",
+            Refusal::LookNotLogged(_) => "read-not-logged",
+            Refusal::Overloaded | Refusal::Database(DbError::Busy) => "overloaded",
+            Refusal::ShuttingDown => "shutting-down",
+            Refusal::Database(DbError::Unavailable(_) | DbError::Race(_)) => "database-unavailable",
+            Refusal::Database(DbError::Corrupt(_) | DbError::Panicked(_) | DbError::Engine(_))
+            | Refusal::Internal(_) => "internal",
+        }
+    }
+
+    /// What it tells beside its type.
+    pub fn facts(&self) -> Facts<'_> {
+        let mut facts = Facts::default();
+        match self {
+            Refusal::Malformed(violations)
+            | Refusal::Invalid(violations)
+            | Refusal::GuardFailed(violations)
+            | Refusal::Duplicate(violations)
+            | Refusal::InUse(violations)
+            | Refusal::ReportingLoop(violations)
+            | Refusal::TreeInvalid(violations)
+            | Refusal::MassDeactivation(violations) => facts.violations = violations,
+            Refusal::StateConflict { current_state, allowed_actions } => {
+                facts.current_state = Some((*current_state).to_owned());
+                facts.allowed_actions =
+                    Some(allowed_actions.iter().map(|action| (*action).to_owned()).collect());
+            }
+            Refusal::Forbidden(rule) => facts.rule = Some((*rule).to_owned()),
+            Refusal::ForbiddenBecause(rule, why) => {
+                facts.rule = Some((*rule).to_owned());
+                facts.violations = std::slice::from_ref(why);
+            }
+            Refusal::TooManySignIns(seconds) | Refusal::RateLimited(seconds) => {
+                facts.retry_after = Some(*seconds);
+            }
+            Refusal::IdempotencyInFlight
+            | Refusal::Overloaded
+            | Refusal::DeadlineExceeded
+            | Refusal::LookNotLogged(_)
+            | Refusal::ShuttingDown
+            | Refusal::Database(DbError::Busy | DbError::Unavailable(_) | DbError::Race(_)) => {
+                facts.retry_after = Some(1);
+            }
+            Refusal::MethodNotAllowed(allow) => facts.allow = Some(allow.clone()),
+            _ => {}
+        }
+        facts
+    }
+}

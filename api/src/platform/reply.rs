@@ -1,0 +1,201 @@
+//! Answers: views with ETags, pages with links, replies that can be kept and replayed.
+
+use crate::platform::refusal::Refusal;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse};
+use persistence::StoredReply;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What a use case answers to a change.
+#[derive(Clone, Debug)]
+pub struct Reply<T> {
+    status: StatusCode,
+    body: Option<T>,
+    version: Option<i32>,
+    location: Option<String>,
+    replay: Option<serde_json::Value>,
+}
+
+impl<T: Serialize> Reply<T> {
+    /// 201: made, at `location`.
+    pub fn created(view: T, version: i32, location: String) -> Self {
+        Self {
+            status: StatusCode::CREATED,
+            body: Some(view),
+            version: Some(version),
+            location: Some(location),
+            replay: None,
+        }
+    }
+
+    /// 200: changed.
+    pub fn changed(view: T, version: i32) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body: Some(view),
+            version: Some(version),
+            location: None,
+            replay: None,
+        }
+    }
+
+    /// 200 without a version: an answer that is no resource.
+    pub fn done(view: T) -> Self {
+        Self { version: None, ..Self::changed(view, 0) }
+    }
+
+    /// 202: accepted, to be followed at `location`.
+    pub fn accepted(view: T, version: i32, location: String) -> Self {
+        Self { status: StatusCode::ACCEPTED, ..Self::created(view, version, location) }
+    }
+
+    /// 204: gone, or nothing to say.
+    pub fn empty() -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            body: None,
+            version: None,
+            location: None,
+            replay: None,
+        }
+    }
+
+    /// Keeps another body for replays: a secret is shown once and never stored.
+    pub fn replayed_as(mut self, body: serde_json::Value) -> Self {
+        self.replay = Some(body);
+        self
+    }
+
+    /// The reply as bytes and headers.
+    pub fn store(&self) -> Result<StoredReply, Refusal> {
+        let body = match &self.body {
+            Some(view) => to_json(view)?,
+            None => Vec::new(),
+        };
+        self.stored(body)
+    }
+
+    /// The reply as it is kept for retries.
+    pub fn store_for_replay(&self) -> Result<StoredReply, Refusal> {
+        match &self.replay {
+            Some(body) => self.stored(to_json(body)?),
+            None => self.store(),
+        }
+    }
+
+    fn stored(&self, body: Vec<u8>) -> Result<StoredReply, Refusal> {
+        let headers = Headers {
+            etag: self.version.map(|version| etag(version, &body)),
+            location: self.location.clone(),
+        };
+        Ok(StoredReply {
+            request_digest: Vec::new(),
+            status: i32::from(self.status.as_u16()),
+            headers: String::from_utf8(to_json(&headers)?).unwrap_or_default(),
+            body,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Headers {
+    etag: Option<String>,
+    location: Option<String>,
+}
+
+/// Sends a reply, fresh or replayed.
+pub fn send(reply: &StoredReply, replayed: bool) -> Result<HttpResponse, Refusal> {
+    let status = u16::try_from(reply.status).ok().and_then(|code| StatusCode::from_u16(code).ok());
+    let status = status.ok_or_else(|| Refusal::Internal("stored status is no status".into()))?;
+    let headers: Headers = serde_json::from_str(&reply.headers)
+        .map_err(|error| Refusal::Internal(format!("stored headers: {error}")))?;
+    let mut response = HttpResponse::build(status);
+    if let Some(etag) = headers.etag {
+        response.insert_header((header::ETAG, etag));
+    }
+    if let Some(location) = headers.location {
+        response.insert_header((header::LOCATION, location));
+    }
+    if replayed {
+        response.insert_header(("Idempotency-Replayed", "true"));
+    }
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    if reply.body.is_empty() {
+        return Ok(response.finish());
+    }
+    Ok(response.content_type("application/json").body(reply.body.clone()))
+}
+
+/// Answers with a resource and its ETag, or 304 if the client has it already.
+pub fn found<T: Serialize>(
+    request: &HttpRequest,
+    version: i32,
+    view: &T,
+) -> Result<HttpResponse, Refusal> {
+    let body = to_json(view)?;
+    let etag = etag(version, &body);
+    let fresh = is_known(request, &etag);
+    let mut response =
+        HttpResponse::build(if fresh { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+    response
+        .insert_header((header::ETAG, etag))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header((header::VARY, "Authorization"));
+    if fresh {
+        return Ok(response.finish());
+    }
+    Ok(response.content_type("application/json").body(body))
+}
+
+/// Whether the client has what `etag` stands for already, and says so by `If-None-Match`.
+pub fn is_known(request: &HttpRequest, etag: &str) -> bool {
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    known.is_some_and(|list| {
+        list.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    })
+}
+
+/// Answers with a page of a list and, if there is more, a link to the next page.
+pub fn listed<T: Serialize>(
+    request: &HttpRequest,
+    page: &T,
+    next_cursor: Option<&str>,
+) -> Result<HttpResponse, Refusal> {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    if let Some(cursor) = next_cursor {
+        let kept = request.query_string().split('&').filter(|pair| !pair.starts_with("cursor="));
+        let query: Vec<&str> = kept.filter(|pair| !pair.is_empty()).collect();
+        let lead = if query.is_empty() { String::new() } else { query.join("&") + "&" };
+        let link = format!("<{}?{lead}cursor={cursor}>; rel=\"next\"", request.path());
+        response.insert_header((header::LINK, link));
+    }
+    Ok(response.content_type("application/json").body(to_json(page)?))
+}
+
+/// The ETag of a view.
+pub fn etag_of<T: Serialize>(version: i32, view: &T) -> Result<String, Refusal> {
+    Ok(etag(version, &to_json(view)?))
+}
+
+/// A strong ETag: the version, by which changes are guarded, and a digest of what is shown, which
+/// also depends on who looks and on what day.
+fn etag(version: i32, body: &[u8]) -> String {
+    let digest = Sha256::digest(body);
+    let short = u64::from_be_bytes(digest[..8].try_into().unwrap_or_default());
+    format!("\"{version}-{short:016x}\"")
+}
+
+/// The version in an `If-Match` header with one strong ETag.
+pub fn version_of(header: &str) -> Option<i32> {
+    let tag = header.trim().strip_prefix('"')?.strip_suffix('"')?;
+    if tag.contains('"') {
+        return None;
+    }
+    tag.split_once('-').map_or(tag, |(version, _)| version).parse().ok()
+}
+
+fn to_json<T: Serialize>(value: &T) -> Result<Vec<u8>, Refusal> {
+    serde_json::to_vec(value).map_err(|error| Refusal::Internal(format!("JSON: {error}")))
+}

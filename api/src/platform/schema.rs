@@ -1,0 +1,175 @@
+//! Request bodies are checked against the very schemas the contract publishes, so that what is
+//! documented and what is accepted cannot differ, and every fault is named at once.
+
+use crate::platform::faults::Faults;
+use crate::platform::problem::Violation;
+use domain::text::TextEnum;
+use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind as Kind;
+use serde_json::{Value, json};
+use std::any::TypeId;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
+
+/// The schema of a domain enum: its text forms.
+pub fn words<T: TextEnum>() -> Object {
+    let forms = T::ALL.iter().map(|value| value.as_str());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(forms)).build()
+}
+
+/// The schema of a domain enum that may be null.
+pub fn word_or_null<T: TextEnum>() -> Object {
+    let forms = T::ALL.iter().map(|value| Some(value.as_str())).chain([None]);
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(forms))
+        .build()
+}
+
+/// The schema of a list of different values of a domain enum.
+pub fn word_list<T: TextEnum>() -> Array {
+    ArrayBuilder::new().items(words::<T>()).unique_items(true).build()
+}
+
+static VALIDATORS: RwLock<Option<HashMap<TypeId, Arc<Validator>>>> = RwLock::new(None);
+
+/// The checker of a body type, compiled once.
+pub fn validator<T: ToSchema + 'static>() -> Arc<Validator> {
+    let id = TypeId::of::<T>();
+    let known = VALIDATORS.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known.as_ref().and_then(|map| map.get(&id)) {
+        return Arc::clone(found);
+    }
+    drop(known);
+    let made = Arc::new(compile::<T>());
+    let mut map = VALIDATORS.write().unwrap_or_else(PoisonError::into_inner);
+    map.get_or_insert_default().insert(id, Arc::clone(&made));
+    made
+}
+
+fn compile<T: ToSchema>() -> Validator {
+    let mut schemas = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
+    let schemas: HashMap<_, _> = schemas.into_iter().collect();
+    let document = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": format!("#/components/schemas/{}", T::name()),
+        "components": { "schemas": schemas },
+    });
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&document)
+        .expect("utoipa writes valid JSON Schema")
+}
+
+/// Adds every fault of `value` by the schema, in the order of the document, then texts that hold
+/// what no text should.
+pub fn check(validator: &Validator, value: &Value, faults: &mut Faults) {
+    // Asking only whether there are any is several times faster, and mostly there are none.
+    if !validator.is_valid(value) {
+        validator.iter_errors(value).for_each(|error| tell(&error, faults));
+    }
+    control_characters(value, faults);
+}
+
+/// Whether a text holds control characters other than line breaks and tabs. One engine cannot keep
+/// them all, and no reader of an export expects them.
+pub fn has_control_characters(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+/// Finds control characters; where they are is put together only if there are any.
+fn control_characters(value: &Value, faults: &mut Faults) {
+    match value {
+        Value::String(text) if has_control_characters(text) => {
+            faults.push(Violation::new("", "control_character"));
+        }
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                faults.within(&place.to_string(), |faults| control_characters(item, faults));
+            }
+        }
+        Value::Object(properties) => {
+            for (name, item) in properties {
+                faults.within(name, |faults| control_characters(item, faults));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn child(at: &str, name: &str) -> String {
+    format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The faults of the alternative that is meant: the one whose kind is named, if a property tells
+/// them apart, and of several the one that fits furthest. A nullable reference is "null or the
+/// schema", of which the schema fits further.
+fn meant<'c, 'i>(
+    context: &'c [Vec<jsonschema::ValidationError<'i>>],
+) -> Option<&'c [jsonschema::ValidationError<'i>]> {
+    let fit = |errors: &Vec<jsonschema::ValidationError<'i>>| {
+        let depth = errors.iter().map(|error| error.instance_path().as_str().len()).max();
+        (!errors.iter().any(names_another_kind), depth, Reverse(errors.len()))
+    };
+    let best = context.iter().max_by_key(|errors| fit(errors))?;
+    // Where no kind is named that exists, the name alone is at fault.
+    let unknown = best.iter().position(names_another_kind);
+    Some(unknown.map_or(best.as_slice(), |at| &best[at..=at]))
+}
+
+/// Whether a property that tells kinds apart has the name of another kind.
+fn names_another_kind(error: &jsonschema::ValidationError<'_>) -> bool {
+    matches!(error.kind(), Kind::Enum { options }
+        if options.as_array().is_some_and(|options| options.len() == 1))
+}
+
+/// Adds what an error of the schema says.
+fn tell(error: &jsonschema::ValidationError<'_>, faults: &mut Faults) {
+    let at = error.instance_path().as_str().to_owned();
+    let child = |name: &str| child(&at, name);
+    let fault = match error.kind() {
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            for name in unexpected {
+                faults.push(Violation::new(child(name), "unknown_property"));
+            }
+            return;
+        }
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
+            match meant(context).unwrap_or_default() {
+                [] => faults.push(Violation::new(at, "wrong_type")),
+                errors => errors.iter().for_each(|error| tell(error, faults)),
+            }
+            return;
+        }
+        Kind::Required { property } => {
+            Violation::new(child(property.as_str().unwrap_or_default()), "required")
+        }
+        Kind::Type { .. } => Violation::new(at, "wrong_type"),
+        Kind::Enum { options } => Violation::new(at, "not_allowed").with("value", options),
+        Kind::MinLength { limit } => Violation::new(at, "too_short").with("min", limit),
+        Kind::MaxLength { limit } => Violation::new(at, "too_long").with("max", limit),
+        Kind::MaxItems { limit } => Violation::new(at, "too_many").with("max", limit),
+        Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => {
+            Violation::new(at, "too_small").with("min", limit)
+        }
+        Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => {
+            Violation::new(at, "too_large").with("max", limit)
+        }
+        Kind::Pattern { pattern } => Violation::new(at, "pattern").with("value", pattern),
+        Kind::Format { format } => Violation::new(
+            at,
+            match format.as_str() {
+                "date" | "date-time" => "not_a_date",
+                "uuid" => "not_a_uuid",
+                "email" | "idn-email" => "not_an_email",
+                _ => "pattern",
+            },
+        ),
+        _ => Violation::new(at, "not_allowed"),
+    };
+    faults.push(fault);
+}

@@ -1,0 +1,87 @@
+//! Signing what takes two persons: the only way for a use case to take a second signature.
+
+use crate::platform::auth::principal::admit;
+use crate::platform::caller::Actor;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use domain::account::Role;
+use domain::id::AccountId;
+use domain::policy::SEPARATION_OF_DUTIES;
+use domain::signing::{Act, Fault, Signature};
+use domain::text::TextEnum;
+use persistence::Store;
+use uuid::Uuid;
+
+/// What the caller signs. The use case holds the resource locked.
+#[derive(Clone, Copy, Debug)]
+pub struct Signing<'r> {
+    /// The cycle, goal, move or session.
+    pub resource: Uuid,
+    /// What for.
+    pub act: Act,
+    /// The roles by any of which the caller signs; none where a relationship entitles.
+    pub roles: &'r [Role],
+    /// Whether it is the first signature: what was signed before counts no more.
+    pub is_first: bool,
+}
+
+impl Signing<'_> {
+    /// The signature of the caller, if it is that of another person than those before.
+    ///
+    /// # Errors
+    /// 403 by `separation-of-duties`, which says why, and so what would have to be renewed.
+    pub fn check(&self, store: &mut dyn Store, actor: &Actor) -> Result<Signature, Refusal> {
+        let refused = |fault: Fault| {
+            Refusal::ForbiddenBecause(SEPARATION_OF_DUTIES, Violation::new("", fault.as_str()))
+        };
+        let account = actor.subject.principal.id().into();
+        let signer = store.signer(account, self.roles, actor.today)?;
+        let signer = signer.ok_or_else(|| refused(Fault::NoEmployee))?;
+        let kept = match self.is_first {
+            true => Vec::new(),
+            false => store.signatures(self.resource, self.act)?,
+        };
+        signer.sign(&kept).map_err(refused)
+    }
+
+    /// Keeps a checked signature.
+    pub fn keep(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        signature: &Signature,
+    ) -> Result<(), Refusal> {
+        if self.is_first {
+            store.forget_signatures(self.resource)?;
+        }
+        Ok(store.keep_signature(self.resource, self.act, signature, actor.now)?)
+    }
+
+    /// Checks and keeps.
+    ///
+    /// # Errors
+    /// Those of [`Signing::check`].
+    pub fn sign(&self, store: &mut dyn Store, actor: &Actor) -> Result<(), Refusal> {
+        let signature = self.check(store, actor)?;
+        self.keep(store, actor, &signature)
+    }
+}
+
+/// Whether an account could still sign by one of the roles: what was signed lasts no longer than the
+/// power it was signed by.
+///
+/// # Errors
+/// Those of the store.
+pub fn still_holds(
+    store: &mut dyn Store,
+    actor: &Actor,
+    account: AccountId,
+    roles: &[Role],
+) -> Result<bool, Refusal> {
+    let standing = store.standing(account)?;
+    let standing = standing.filter(|standing| admit(standing, actor.now).is_ok());
+    Ok(standing.is_some_and(|standing| {
+        let mut held = standing.grants.iter();
+        held.any(|(grant, days)| roles.contains(&grant.role) && days.contains(actor.today))
+    }))
+}

@@ -1,0 +1,471 @@
+//! Calibration: sessions that compare grades, and the moves made in them.
+
+mod moves;
+mod sessions;
+pub mod views;
+
+use crate::platform::app::new_id;
+use crate::platform::caller::Caller;
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::refusal::Refusal;
+use crate::platform::schema::words;
+use actix_web::{HttpResponse, get, patch, post};
+use chrono::{DateTime, Utc};
+use domain::calibration_session::{CalibrationSession, MoveState};
+use domain::cycle::stage;
+use domain::id::{CalibrationSessionId, EmployeeId, MoveId};
+use domain::policy::{Action, Stage};
+use domain::state::calibration_session::State;
+use persistence::{After, MoveFilter, SessionFilter};
+use serde::Deserialize;
+use sessions::Step;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use views::{
+    CalibrationSessionPage, CalibrationSessionPatch, CalibrationSessionView, ComparedReviewPage,
+    MovePage, MoveView, NewCalibrationSession, NewMove, SessionFinalisation, SessionOpening,
+    SessionReason, SessionSchedule,
+};
+
+/// What a client asks of the list of sessions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct SessionQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant.
+    updated_since: Option<DateTime<Utc>>,
+    /// Only sessions of this cycle.
+    cycle_id: Option<Uuid>,
+    /// Only sessions in this state.
+    #[param(schema_with = words::<State>)]
+    state: Option<State>,
+}
+
+/// What a client asks of the reviews of a session.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ComparedQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// What a client asks of the list of moves.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct MoveQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant.
+    updated_since: Option<DateTime<Utc>>,
+    /// Only moves of this review.
+    review_id: Option<Uuid>,
+    /// Only moves in this state.
+    #[param(schema_with = words::<MoveState>)]
+    state: Option<MoveState>,
+}
+
+/// List calibration sessions
+///
+/// For HR and senior management all sessions, for everybody else those in which they have a seat, in
+/// the order of creation, or with `updated_since` in the order of change.
+#[utoipa::path(tag = "calibration-sessions", operation_id = "listCalibrationSessions",
+    params(SessionQuery),
+    responses((status = 200, description = "A page of sessions", body = CalibrationSessionPage)),
+    security(("bearer" = [])))]
+#[get("/calibration-sessions")]
+async fn list(caller: Caller, query: Query<SessionQuery>) -> Result<HttpResponse, Refusal> {
+    let Query(SessionQuery { limit, cursor, updated_since, cycle_id, state }) = query;
+    let request = caller.page(limit, cursor.as_deref(), updated_since)?;
+    let page = request.page.clone();
+    let (rows, mask, about_me) = caller
+        .snapshot(move |store, actor| {
+            let (member, mask) = sessions::visible(actor)?;
+            let filter = SessionFilter { cycle_id: cycle_id.map(Into::into), state, member };
+            let rows = store.calibration_sessions(&filter, &page)?;
+            let myself: Vec<EmployeeId> = actor.subject.persons().collect();
+            Ok((rows, mask, store.sessions_about(&myself)?))
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
+        None => After::Id(last.id.uuid()),
+    });
+    let actor = &caller.actor;
+    let view = |row: CalibrationSession| {
+        let compared = about_me.contains(&row.id);
+        CalibrationSessionView::new(actor, row, mask, compared)
+    };
+    let items = rows.into_iter().map(view).collect();
+    let page = CalibrationSessionPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Prepare a calibration session
+///
+/// Managers of the cycle compare the grades of some departments and participants, led by somebody of
+/// HR. Nobody is compared in a session in which he or she has a seat: whoever fits no session is named
+/// by the readiness report.
+#[utoipa::path(tag = "calibration-sessions", operation_id = "createCalibrationSession",
+    request_body = NewCalibrationSession,
+    responses((status = 201, description = "The session in draft", body = CalibrationSessionView)),
+    security(("bearer" = [])))]
+#[post("/calibration-sessions")]
+async fn create(
+    caller: Caller,
+    body: Body<NewCalibrationSession>,
+) -> Result<HttpResponse, Refusal> {
+    let id = CalibrationSessionId::from(new_id());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            sessions::create_session(store, actor, id, value.clone())
+        })
+        .await
+}
+
+/// Read a calibration session
+///
+/// One session with its members.
+#[utoipa::path(tag = "calibration-sessions", operation_id = "getCalibrationSession",
+    params(("id" = Uuid, Path, description = "Id of the session")),
+    responses((status = 200, description = "The session", body = CalibrationSessionView)),
+    security(("bearer" = [])))]
+#[get("/calibration-sessions/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let view = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.calibration_session(id)?;
+            let action = Action::CalibrationSessionRead;
+            let (session, permit) = actor.open(store, action, sealed)?;
+            let compared = sessions::is_compared(store, actor, id)?;
+            Ok(CalibrationSessionView::new(actor, session, permit.mask(), compared))
+        })
+        .await?;
+    caller.found(view.version, &view)
+}
+
+/// Change a calibration session
+///
+/// Merge patch of name, departments, participants and members, until the session is opened.
+#[utoipa::path(tag = "calibration-sessions", operation_id = "updateCalibrationSession",
+    params(("id" = Uuid, Path, description = "Id of the session")),
+    request_body(content = CalibrationSessionPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The session as changed", body = CalibrationSessionView)),
+    security(("bearer" = [])))]
+#[patch("/calibration-sessions/{id}")]
+async fn update(
+    caller: Caller,
+    id: PathId,
+    body: Body<CalibrationSessionPatch>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            sessions::update_session(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// Schedule a calibration session
+///
+/// Sets the day of the meeting.
+#[utoipa::path(tag = "calibration-sessions", operation_id = "scheduleCalibrationSession",
+    params(("id" = Uuid, Path, description = "Id of the session")),
+    request_body = SessionSchedule,
+    responses((status = 200, description = "The scheduled session", body = CalibrationSessionView)),
+    security(("bearer" = [])))]
+#[post("/calibration-sessions/{id}/schedule")]
+async fn schedule(
+    caller: Caller,
+    id: PathId,
+    body: Body<SessionSchedule>,
+) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, body.digest, Step::Schedule(body.value.scheduled_on)).await
+}
+
+/// Open a calibration session
+///
+/// The meeting begins while the cycle is in calibration. At least two managers and one facilitator
+/// of HR must be present. From then on the session compares the graded reviews of its departments and
+/// participants that no other session compares, but not those of its own members.
+#[utoipa::path(tag = "calibration-sessions", operation_id = "openCalibrationSession",
+    params(("id" = Uuid, Path, description = "Id of the session")),
+    request_body = SessionOpening,
+    responses((status = 200, description = "The open session", body = CalibrationSessionView)),
+    security(("bearer" = [])))]
+#[post("/calibration-sessions/{id}/opening")]
+async fn open(
+    caller: Caller,
+    id: PathId,
+    body: Body<SessionOpening>,
+) -> Result<HttpResponse, Refusal> {
+    let present = body.value.present.into_iter().map(Into::into).collect();
+    transit(caller, id, body.digest, Step::Open(present)).await
+}
+
+/// Finalise a calibration session
+///
+/// Its grades stand: each review gets its final grade, the calibrated or else the computed one, no
+/// better than a veto leaves it. The distribution must pass the check, with a reason where it only
+/// warns, or senior management have accepted it; no move may wait; and where quotas are exact,
+/// equals across a boundary must have been told apart. Every final S or D needs evidence. A group too
+/// small for quotas passes where they only guide, and everywhere where nobody is left to pool it with.
+/// Nobody does this whom the session compares.
+#[utoipa::path(tag = "calibration-sessions", operation_id = "finaliseCalibrationSession",
+    params(("id" = Uuid, Path, description = "Id of the session")),
+    request_body = SessionFinalisation,
+    responses((status = 200, description = "The finalised session", body = CalibrationSessionView)),
+    security(("bearer" = [])))]
+#[post("/calibration-sessions/{id}/finalisation")]
+async fn finalise(
+    caller: Caller,
+    id: PathId,
+    body: Body<SessionFinalisation>,
+) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, body.digest, Step::Finalise(body.value.reason)).await
+}
+
+/// Accept a distribution
+///
+/// Senior management accepts the grades of an open session as they are, whatever the check says. A
+/// move that takes effect afterwards takes that back.
+#[utoipa::path(tag = "calibration-sessions", operation_id = "overrideCalibrationSession",
+    params(("id" = Uuid, Path, description = "Id of the session")),
+    request_body = SessionReason,
+    responses((status = 200, description = "The session", body = CalibrationSessionView)),
+    security(("bearer" = [])))]
+#[post("/calibration-sessions/{id}/override")]
+async fn accept(
+    caller: Caller,
+    id: PathId,
+    body: Body<SessionReason>,
+) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, body.digest, Step::Override(body.value.reason)).await
+}
+
+/// Take a calibration session up again
+///
+/// Senior management reopens a finalised session before the results are released. Its reviews have
+/// no final grade until it is finalised again.
+#[utoipa::path(tag = "calibration-sessions", operation_id = "reopenCalibrationSession",
+    params(("id" = Uuid, Path, description = "Id of the session")),
+    request_body = SessionReason,
+    responses((status = 200, description = "The open session", body = CalibrationSessionView)),
+    security(("bearer" = [])))]
+#[post("/calibration-sessions/{id}/reopening")]
+async fn reopen(
+    caller: Caller,
+    id: PathId,
+    body: Body<SessionReason>,
+) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, body.digest, Step::Reopen(body.value.reason)).await
+}
+
+async fn transit(
+    caller: Caller,
+    id: PathId,
+    digest: [u8; 32],
+    step: Step,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    caller
+        .change(Some(digest), move |store, actor| {
+            sessions::transit_session(store, actor, id, expected, &step)
+        })
+        .await
+}
+
+/// List what a session compares
+///
+/// The reviews of a session in the order of creation: who, the computed, calibrated and final grade
+/// side by side, the scores that rank them, and ties. One's own review is not among them, and counts
+/// for no rank; results that the caller may not see yet are left out.
+#[utoipa::path(tag = "calibration-sessions", operation_id = "listComparedReviews",
+    params(("id" = Uuid, Path, description = "Id of the session"), ComparedQuery),
+    responses((status = 200, description = "A page of reviews", body = ComparedReviewPage)),
+    security(("bearer" = [])))]
+#[get("/calibration-sessions/{id}/reviews")]
+async fn reviews(
+    caller: Caller,
+    id: PathId,
+    query: Query<ComparedQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let Query(ComparedQuery { limit, cursor }) = query;
+    let request = caller.page(limit, cursor.as_deref(), None)?;
+    let (page, id) = (request.page.clone(), id.0.into());
+    let rows = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.calibration_session(id)?;
+            let action = Action::CalibrationSessionRead;
+            let (session, _) = actor.open(store, action, sealed)?;
+            let limit = usize::try_from(page.limit).unwrap_or_default();
+            sessions::compared(store, actor, &session, page.after_id(), limit)
+        })
+        .await?;
+    let (items, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.review_id));
+    let about = items.iter().map(|row| (row.review_id, row.employee_id));
+    caller.shown("listComparedReviews", about).await?;
+    let page = ComparedReviewPage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// List the moves of a session
+///
+/// In the order of creation, or with `updated_since` in the order of change. Those about oneself
+/// are not among them, and before release those about one's own manager neither.
+#[utoipa::path(tag = "moves", operation_id = "listMoves",
+    params(("id" = Uuid, Path, description = "Id of the session"), MoveQuery),
+    responses((status = 200, description = "A page of moves", body = MovePage)),
+    security(("bearer" = [])))]
+#[get("/calibration-sessions/{id}/moves")]
+async fn list_moves(
+    caller: Caller,
+    id: PathId,
+    query: Query<MoveQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let Query(MoveQuery { limit, cursor, updated_since, review_id, state }) = query;
+    let request = caller.page(limit, cursor.as_deref(), updated_since)?;
+    let (page, id) = (request.page.clone(), id.0.into());
+    let (rows, session, mask) = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.calibration_session(id)?;
+            let (session, permit) = actor.open(store, Action::MoveRead, sealed)?;
+            let sealed = store.cycle(session.cycle_id)?;
+            let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
+            let hidden = match stage(cycle.state) {
+                Stage::Released => actor.subject.persons().collect(),
+                _ => actor.subject.closed().collect(),
+            };
+            let filter =
+                MoveFilter { session_id: id, review_id: review_id.map(Into::into), state, hidden };
+            Ok((store.session_moves(&filter, &page)?, session, permit.mask()))
+        })
+        .await?;
+    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
+        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
+        None => After::Id(last.id.uuid()),
+    });
+    let about = rows.iter().map(|row| (row.review_id.uuid(), row.employee_id.uuid()));
+    caller.shown("listMoves", about).await?;
+    let me = caller.actor.subject.employee_id;
+    let seat = me.and_then(|me| session.seat_of(me));
+    let items = rows.into_iter().map(|row| MoveView::new(row, mask, me, seat)).collect();
+    let page = MovePage { items, next_cursor: next_cursor.clone() };
+    caller.listed(&page, next_cursor.as_deref())
+}
+
+/// Propose a move
+///
+/// A member proposes another grade for somebody else's review, with reasons, words and evidence. It
+/// changes nothing until others approve it; a review has one move at a time that waits. The answer
+/// shows what it would do to the distribution of the session.
+#[utoipa::path(tag = "moves", operation_id = "proposeMove",
+    params(("id" = Uuid, Path, description = "Id of the session")),
+    request_body = NewMove,
+    responses((status = 201, description = "The move, which waits for approval", body = MoveView)),
+    security(("bearer" = [])))]
+#[post("/calibration-sessions/{id}/moves")]
+async fn propose_move(
+    caller: Caller,
+    id: PathId,
+    body: Body<NewMove>,
+) -> Result<HttpResponse, Refusal> {
+    let (session, id) = (id.0.into(), MoveId::from(new_id()));
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            moves::propose(store, actor, session, id, value.clone())
+        })
+        .await
+}
+
+/// Read a move
+///
+/// One move of a session.
+#[utoipa::path(tag = "moves", operation_id = "getMove",
+    params(("id" = Uuid, Path, description = "Id of the move")),
+    responses((status = 200, description = "The move", body = MoveView)),
+    security(("bearer" = [])))]
+#[get("/moves/{id}")]
+async fn read_move(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = id.0.into();
+    let (view, person) = caller.snapshot(move |store, actor| moves::read(store, actor, id)).await?;
+    caller.shown("getMove", [(view.review_id, person.uuid())]).await?;
+    caller.found(view.version, &view)
+}
+
+/// Approve a move
+///
+/// By another member than the one who proposed it; a move by more than one grade by two. With the
+/// last approval the review gets its calibrated grade, and nothing else of it changes. The answer
+/// shows the distribution before and after.
+#[utoipa::path(tag = "moves", operation_id = "approveMove",
+    params(("id" = Uuid, Path, description = "Id of the move")),
+    responses((status = 200, description = "The move", body = MoveView)),
+    security(("bearer" = [])))]
+#[post("/moves/{id}/approval")]
+async fn approve_move(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let id = id.0.into();
+    caller.change(None, move |store, actor| moves::approve(store, actor, id, expected)).await
+}
+
+/// Reject a move
+///
+/// By any member, with a reason; whoever proposed it takes it back this way.
+#[utoipa::path(tag = "moves", operation_id = "rejectMove",
+    params(("id" = Uuid, Path, description = "Id of the move")),
+    request_body = SessionReason,
+    responses((status = 200, description = "The rejected move", body = MoveView)),
+    security(("bearer" = [])))]
+#[post("/moves/{id}/rejection")]
+async fn reject_move(
+    caller: Caller,
+    id: PathId,
+    body: Body<SessionReason>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            moves::reject(store, actor, id, expected, &value.reason)
+        })
+        .await
+}
+
+/// Routes of both nouns.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list)
+        .service(create)
+        .service(read)
+        .service(update)
+        .service(schedule)
+        .service(open)
+        .service(finalise)
+        .service(accept)
+        .service(reopen)
+        .service(reviews)
+        .service(list_moves)
+        .service(propose_move)
+        .service(read_move)
+        .service(approve_move)
+        .service(reject_move);
+}

@@ -1,0 +1,579 @@
+//! Use cases of calibration sessions.
+
+use super::views::{
+    CalibrationSessionPatch, CalibrationSessionView, ComparedResult, ComparedReview,
+    NewCalibrationSession, allowed_actions,
+};
+use crate::platform::caller::Actor;
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::platform::signing::{Signing, still_holds};
+use crate::platform::transition::fire;
+use crate::reviews::distribution::disclosed::grades_unfounded;
+use crate::reviews::distribution::settings_of;
+use chrono::NaiveDate;
+use domain::account::Role;
+use domain::aggregate::leaders_of_all;
+use domain::calibration::{merits_of, placements, undecided_ties};
+use domain::calibration_session::{CalibrationSession, SessionAction, SessionMember, SessionSeat};
+use domain::change::{Change, Record};
+use domain::cycle::Cycle;
+use domain::distribution::{Check, Placement, Pooling, check, counted};
+use domain::id::{
+    AccountId, CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId,
+};
+use domain::number::fixed;
+use domain::policy::{Action, CONFLICT_OF_INTEREST, Mask, Permit, Relations, Target, decide};
+use domain::settings::DistributionSettings;
+use domain::signing::Act;
+use domain::state::calibration_session::{Event, Facts, Guard, State};
+use domain::state::{self, Signature, cycle};
+use domain::text::TextEnum;
+use persistence::{ReviewResults, ReviewSet, Store};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use uuid::Uuid;
+
+/// Digits behind the point of a score.
+const PLACES: u32 = 2;
+
+/// All reviews of a session, in the order of ids. Who could read all the others counts towards no
+/// quota, whatever was frozen at the launch.
+pub(super) fn reviews_of(
+    store: &mut dyn Store,
+    actor: &Actor,
+    session: &CalibrationSession,
+) -> Result<Vec<ReviewResults>, Refusal> {
+    let set = ReviewSet { session_id: Some(session.id), ..ReviewSet::of(session.cycle_id) };
+    let overseers = store.overseers(session.cycle_id, actor.today)?;
+    let mut reviews = store.results_of(&set)?;
+    for review in &mut reviews {
+        review.counts_for_quota &= !overseers.contains(&review.employee_id);
+    }
+    let counted = reviews.iter().filter(|review| review.counts_for_quota);
+    let leaders = leaders_of_all(
+        counted.map(|review| review.employee_id),
+        &store.leaders(session.id, actor.today)?,
+    );
+    for review in &mut reviews {
+        review.counts_for_quota &= !leaders.contains(&review.employee_id);
+    }
+    Ok(reviews)
+}
+
+/// Whether a session compares the review of somebody who the caller is or may be.
+pub(super) fn is_compared(
+    store: &mut dyn Store,
+    actor: &Actor,
+    session: CalibrationSessionId,
+) -> Result<bool, Refusal> {
+    let myself: Vec<EmployeeId> = actor.subject.persons().collect();
+    Ok(!myself.is_empty() && store.sessions_about(&myself)?.contains(&session))
+}
+
+/// The cycle of a session, which stays in its state until the unit of work ends.
+pub(super) fn hold_cycle(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CycleId,
+) -> Result<Cycle, Refusal> {
+    let sealed = store.hold_cycle(id)?;
+    Ok(actor.open(store, Action::CycleRead, sealed)?.0)
+}
+
+/// Prepares a session.
+pub(super) fn create_session(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CalibrationSessionId,
+    new: NewCalibrationSession,
+) -> Result<Reply<CalibrationSessionView>, Refusal> {
+    let permit = actor.may(Action::CalibrationSessionWrite)?;
+    let cycle = match hold_cycle(store, actor, new.cycle_id.into()) {
+        Err(Refusal::NotFound) => return Err(Refusal::unknown("/cycle_id", new.cycle_id)),
+        cycle => cycle?,
+    };
+    let session = CalibrationSession {
+        id,
+        cycle_id: cycle.id,
+        name: new.name,
+        state: State::Draft,
+        department_ids: new.department_ids.into_iter().map(OrgUnitId::from).collect(),
+        participant_ids: new.participant_ids.into_iter().map(ParticipantId::from).collect(),
+        scheduled_on: None,
+        members: new.members.into_iter().map(SessionMember::from).collect(),
+        override_reason: None,
+        overridden_by: None,
+        overridden_at: None,
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+    };
+    if !cycle.state.is_under_way() {
+        return Err(not_in(&cycle));
+    }
+    check_session(store, actor, &session)?;
+    let record = Record::new("calibration_session.created", id, permit.rule())
+        .field("name", None::<String>, session.name.clone())
+        .field("cycle_id", None::<String>, cycle.id.to_string())
+        .field("department_ids", None::<String>, told(&session.department_ids))
+        .field("participant_ids", None::<String>, told(&session.participant_ids))
+        .field("members", None::<String>, told(&session.members));
+    store.create_calibration_session(Change::new(session.clone(), record))?;
+    let view = CalibrationSessionView::new(actor, session, permit.mask(), false);
+    Ok(Reply::created(view, 1, format!("/v1/calibration-sessions/{id}")))
+}
+
+/// Refuses what the state of the cycle does not allow.
+fn not_in(cycle: &Cycle) -> Refusal {
+    Refusal::StateConflict { current_state: cycle.state.as_str(), allowed_actions: Vec::new() }
+}
+
+/// A value as the audit log tells it.
+fn told<T: serde::Serialize>(value: &T) -> serde_json::Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+/// Refuses departments and participants that are not in the cycle, and seats that are not for whoever takes them.
+fn check_session(
+    store: &mut dyn Store,
+    actor: &Actor,
+    session: &CalibrationSession,
+) -> Result<(), Refusal> {
+    let departments = store.cycle_departments(session.cycle_id)?;
+    let people: Vec<EmployeeId> = session.members.iter().map(|member| member.employee_id).collect();
+    let seats = store.seats(session.cycle_id, &people, actor.today)?;
+    let strangers = store.unknown_participants(session.cycle_id, &session.participant_ids)?;
+    let strange = session.participant_ids.iter().enumerate().filter_map(|(at, participant)| {
+        let fault = Violation::new(format!("/participant_ids/{at}"), "unknown_reference");
+        strangers.contains(participant).then(|| fault.with("value", participant))
+    });
+    let unknown = session.department_ids.iter().enumerate().filter_map(|(at, department)| {
+        let fault = Violation::new(format!("/department_ids/{at}"), "unknown_reference");
+        (!departments.contains(department)).then(|| fault.with("value", department))
+    });
+    let unfit = session.members.iter().enumerate().filter(|(_, member)| !seats.fit(member));
+    let unfit = unfit.map(|(at, _)| Violation::new(format!("/members/{at}"), "seat_unfit"));
+    let mut seen = HashSet::new();
+    let twice = people.iter().enumerate().filter(|(_, person)| !seen.insert(**person));
+    let twice = twice.map(|(at, _)| {
+        Violation::new(format!("/members/{at}/employee_id"), "duplicate_in_request")
+    });
+    let faults: Vec<_> = unknown.chain(strange).chain(unfit).chain(twice).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
+}
+
+/// A session that is locked and in the version the caller has read.
+fn locked(
+    store: &mut dyn Store,
+    actor: &Actor,
+    action: Action,
+    id: CalibrationSessionId,
+    expected: i32,
+) -> Result<(CalibrationSession, Permit), Refusal> {
+    let sealed = store.lock_calibration_session(id)?;
+    let (session, permit) = actor.open(store, action, sealed)?;
+    if session.version == expected { Ok((session, permit)) } else { Err(Refusal::Stale) }
+}
+
+/// Refuses what the state of a session does not allow.
+pub(super) fn conflict(actor: &Actor, session: &CalibrationSession) -> Refusal {
+    Refusal::StateConflict {
+        current_state: session.state.as_str(),
+        allowed_actions: names(allowed_actions(actor, session, false)),
+    }
+}
+
+fn names(actions: Vec<SessionAction>) -> Vec<&'static str> {
+    actions.into_iter().map(SessionAction::as_str).collect()
+}
+
+/// Changes a session that is not open yet.
+pub(super) fn update_session(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CalibrationSessionId,
+    expected: i32,
+    patch: CalibrationSessionPatch,
+) -> Result<Reply<CalibrationSessionView>, Refusal> {
+    let (before, permit) = locked(store, actor, Action::CalibrationSessionWrite, id, expected)?;
+    if !before.possible_actions().any(|action| action == SessionAction::Update) {
+        return Err(conflict(actor, &before));
+    }
+    let mut after = before.clone();
+    after.name = patch.name.unwrap_or(after.name);
+    if let Some(departments) = patch.department_ids {
+        after.department_ids = departments.into_iter().map(OrgUnitId::from).collect();
+    }
+    if let Some(participants) = patch.participant_ids {
+        after.participant_ids = participants.into_iter().map(ParticipantId::from).collect();
+    }
+    if let Some(members) = patch.members {
+        after.members = members.into_iter().map(SessionMember::from).collect();
+    }
+    check_session(store, actor, &after)?;
+    let record = Record::new("calibration_session.updated", id, permit.rule())
+        .field("name", before.name, after.name.clone())
+        .field("department_ids", told(&before.department_ids), told(&after.department_ids))
+        .field("participant_ids", told(&before.participant_ids), told(&after.participant_ids))
+        .field("members", told(&before.members), told(&after.members));
+    save(store, actor, &permit, after, record)
+}
+
+fn save(
+    store: &mut dyn Store,
+    actor: &Actor,
+    permit: &Permit,
+    session: CalibrationSession,
+    record: Record,
+) -> Result<Reply<CalibrationSessionView>, Refusal> {
+    let after =
+        CalibrationSession { version: session.version + 1, updated_at: actor.now, ..session };
+    store.update_calibration_session(Change::new(after.clone(), record))?;
+    let version = after.version;
+    let compared = is_compared(store, actor, after.id)?;
+    Ok(Reply::changed(CalibrationSessionView::new(actor, after, permit.mask(), compared), version))
+}
+
+/// A transition of a session that somebody has asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// The day is set.
+    Schedule(NaiveDate),
+    /// The meeting begins with those who are there.
+    Open(Vec<EmployeeId>),
+    /// The meeting ends.
+    Finalise(Option<String>),
+    /// Senior management accepts the distribution as it is.
+    Override(String),
+    /// The session is taken up again.
+    Reopen(String),
+}
+
+impl Step {
+    fn action(&self) -> Action {
+        match self {
+            Step::Schedule(_) | Step::Open(_) | Step::Finalise(_) => {
+                Action::CalibrationSessionWrite
+            }
+            Step::Override(_) | Step::Reopen(_) => Action::CalibrationSessionOverride,
+        }
+    }
+
+    /// The event it fires; none for an override, which leaves the session open.
+    fn event(&self) -> Option<Event> {
+        match self {
+            Step::Schedule(_) => Some(Event::Schedule),
+            Step::Open(_) => Some(Event::Open),
+            Step::Finalise(_) => Some(Event::Finalise),
+            Step::Override(_) => None,
+            Step::Reopen(_) => Some(Event::Reopen),
+        }
+    }
+
+    /// Whether it looks at the grades as they are, or decides whether they stand.
+    fn judges(&self) -> bool {
+        matches!(self, Step::Finalise(_) | Step::Reopen(_))
+    }
+
+    fn seat(&self) -> state::Actor {
+        match self.action() {
+            Action::CalibrationSessionOverride => state::Actor::Exec,
+            _ => state::Actor::Hr,
+        }
+    }
+
+    /// What is recorded of it.
+    fn told(&self) -> &'static str {
+        match self {
+            Step::Schedule(_) => "calibration_session.scheduled",
+            Step::Open(_) => "calibration_session.opened",
+            Step::Finalise(_) => "calibration_session.finalised",
+            Step::Override(_) => "calibration_session.overridden",
+            Step::Reopen(_) => "calibration_session.reopened",
+        }
+    }
+}
+
+/// Moves a session on, with all its reviews.
+pub(super) fn transit_session(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CalibrationSessionId,
+    expected: i32,
+    step: &Step,
+) -> Result<Reply<CalibrationSessionView>, Refusal> {
+    let (before, permit) = locked(store, actor, step.action(), id, expected)?;
+    if step.judges() && is_compared(store, actor, id)? {
+        // What becomes of it would tell the own grade, or decide about it.
+        return Err(Refusal::Forbidden(CONFLICT_OF_INTEREST));
+    }
+    let cycle = hold_cycle(store, actor, before.cycle_id)?;
+    let mut after = before.clone();
+    if let Step::Open(present) = step {
+        for member in &mut after.members {
+            member.present = present.contains(&member.employee_id);
+        }
+    }
+    let (facts, details) = look(store, actor, &cycle, &after, step)?;
+    let record = Record::new(step.told(), id, permit.rule());
+    let Some(event) = step.event() else {
+        if before.state != State::Opened {
+            return Err(conflict(actor, &before));
+        }
+        let Step::Override(reason) = step else { return Err(conflict(actor, &before)) };
+        accepting(id, &[Role::Executive], true).sign(store, actor)?;
+        after.override_reason = Some(reason.clone());
+        after.overridden_by = Some(AccountId::from(actor.subject.principal.id()));
+        after.overridden_at = Some(actor.now);
+        return save(store, actor, &permit, after, record.because(reason));
+    };
+    let signed = [Signature { person: actor.subject.principal.id(), actor: step.seat() }];
+    let allowed = names(allowed_actions(actor, &before, false));
+    let detail = |guard: &'static str| details.get(guard).cloned();
+    after.state = fire(before.state, event, &signed, &facts, &allowed, detail)?;
+    if matches!(step, Step::Open(_) | Step::Finalise(_)) && !is_calibrating(&cycle) {
+        return Err(not_in(&cycle));
+    }
+    let record = record.transition(before.state.as_str(), after.state.as_str());
+    let record = match step {
+        Step::Schedule(day) => {
+            after.scheduled_on = Some(*day);
+            record.field("scheduled_on", None::<String>, day.to_string())
+        }
+        Step::Open(_) => {
+            let reviews = store.assign_reviews(&after)?;
+            record.field("members", told(&before.members), told(&after.members)).field(
+                "reviews",
+                None::<usize>,
+                reviews,
+            )
+        }
+        Step::Finalise(reason) => {
+            if facts.exec_override {
+                accepting(id, &[Role::HrAdmin], false).sign(store, actor)?;
+            }
+            let settled = store.settle_grades(cycle.id, Some(id), permit.rule())?;
+            let record = record.field("reviews", None::<usize>, settled.reviews);
+            reason.iter().fold(record, |record, reason| record.because(reason))
+        }
+        Step::Reopen(reason) => {
+            // What was accepted were the grades of then.
+            (after.override_reason, after.overridden_by, after.overridden_at) = (None, None, None);
+            store.forget_signatures(id.uuid())?;
+            let reviews = store.unsettle_grades(id, permit.rule())?;
+            // Who came too late for it comes into it now.
+            store.assign_reviews(&after)?;
+            record.because(reason).field("reviews", None::<usize>, reviews)
+        }
+        Step::Override(_) => record,
+    };
+    save(store, actor, &permit, after, record)
+}
+
+/// What takes two: an override, the first signature, and the finalisation that rests on it.
+fn accepting(id: CalibrationSessionId, roles: &[Role], is_first: bool) -> Signing<'_> {
+    Signing { resource: id.uuid(), act: Act::Finalisation, roles, is_first }
+}
+
+/// Whether grades of the cycle are compared: also after they were confirmed, until they are
+/// released.
+fn is_calibrating(cycle: &Cycle) -> bool {
+    matches!(cycle.state, cycle::State::Calibrating | cycle::State::Confirmed)
+}
+
+/// What the guards of a transition look at, and what their texts speak of.
+fn look(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: &Cycle,
+    session: &CalibrationSession,
+    step: &Step,
+) -> Result<(Facts, BTreeMap<&'static str, String>), Refusal> {
+    let present = |seat| {
+        let there = session.members.iter().filter(|member| member.present && member.seat == seat);
+        u32::try_from(there.count()).unwrap_or(u32::MAX)
+    };
+    let mut facts = Facts {
+        managers_present: present(SessionSeat::Member),
+        facilitators_present: present(SessionSeat::Facilitator),
+        before_publication: is_calibrating(cycle),
+        reason_given: matches!(step, Step::Reopen(_)),
+        ..Facts::default()
+    };
+    let mut details = BTreeMap::new();
+    if let Step::Finalise(reason) = step {
+        let settings = settings_of(store, actor, cycle)?;
+        let reviews = reviews_of(store, actor, session)?;
+        facts.exec_override = override_stands(store, actor, session, &reviews)?;
+        let internal = |error: domain::DomainError| Refusal::Internal(error.to_string());
+        let people: Vec<_> = reviews.iter().filter(|review| review.counts_for_quota).collect();
+        let grades = people.iter().filter_map(|review| review.results.present_grade());
+        let answer = check(&counted(grades), &settings).map_err(internal)?;
+        let reason = reason.as_deref().unwrap_or_default();
+        let pool = Pooling {
+            mode: settings.mode,
+            min_group: settings.min_group,
+            people: match answer {
+                Check::PoolRequired => comparable(store, actor, session)?,
+                _ => 0,
+            },
+        };
+        facts.distribution_ok = people.is_empty() || answer.accepted(reason, pool).is_ok();
+        let unfounded = grades_unfounded(store, actor, session.cycle_id, Some(session.id))?;
+        facts.grades_unfounded = Some(unfounded);
+        details.insert(Guard::GradesFounded.as_str(), unfounded.to_string());
+        let pending = store.pending_moves(session.id)?.len();
+        facts.pending_moves = u32::try_from(pending).ok();
+        let ties =
+            undecided_ties(&people.iter().map(|it| &it.results).collect::<Vec<_>>(), &settings)
+                .map_err(internal)?;
+        facts.undecided_ties = u32::try_from(ties).ok();
+        details.insert(Guard::DistributionAccepted.as_str(), answer.to_string());
+        details.insert(Guard::NoPendingMove.as_str(), pending.to_string());
+        details.insert(Guard::TiesDecided.as_str(), ties.to_string());
+    }
+    Ok((facts, details))
+}
+
+/// How many people who count towards quotas the session could compare at most: all of the cycle but
+/// those who sit in it.
+fn comparable(
+    store: &mut dyn Store,
+    actor: &Actor,
+    session: &CalibrationSession,
+) -> Result<u32, Refusal> {
+    let overseers = store.overseers(session.cycle_id, actor.today)?;
+    let reviews = store.results_of(&ReviewSet::of(session.cycle_id))?;
+    let counts = |review: &&ReviewResults| {
+        review.counts_for_quota
+            && !overseers.contains(&review.employee_id)
+            && session.seat_of(review.employee_id).is_none()
+    };
+    Ok(u32::try_from(reviews.iter().filter(counts).count()).unwrap_or(u32::MAX))
+}
+
+/// Whether senior management has accepted the grades as they are now: whoever did belongs to it
+/// still, and none that counts has been moved since. Nothing of the session itself tells of a move.
+fn override_stands(
+    store: &mut dyn Store,
+    actor: &Actor,
+    session: &CalibrationSession,
+    reviews: &[ReviewResults],
+) -> Result<bool, Refusal> {
+    let (Some(account), Some(at)) = (session.overridden_by, session.overridden_at) else {
+        return Ok(false);
+    };
+    if !still_holds(store, actor, account, &[Role::Executive])? {
+        return Ok(false);
+    }
+    let moved = store.moved_since(session.id, at)?;
+    let counts = |id: &ReviewId| reviews.iter().any(|it| it.id == *id && it.counts_for_quota);
+    Ok(!moved.iter().any(counts))
+}
+
+/// A part of what a session compares, in the order of ids: each review with what the caller may see
+/// of it. One's own is not among them.
+pub(super) fn compared(
+    store: &mut dyn Store,
+    actor: &Actor,
+    session: &CalibrationSession,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<ComparedReview>, Refusal> {
+    let sealed = store.cycle(session.cycle_id)?;
+    let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
+    let settings = settings_of(store, actor, &cycle)?;
+    let reviews = reviews_of(store, actor, session)?;
+    let placed = placed(&reviews, &settings)?;
+    let pending = store.pending_moves(session.id)?;
+    let me = actor.subject.employee_id;
+    let calibrator = match me {
+        Some(me) => store.is_calibrator(session.id, me)?,
+        None => false,
+    };
+    let shown: Vec<ReviewResults> = reviews
+        .into_iter()
+        .filter(|review| !actor.subject.may_be(review.employee_id))
+        .filter(|review| after.is_none_or(|after| review.id.uuid() > after))
+        .take(limit)
+        .collect();
+    let people: Vec<EmployeeId> = shown.iter().map(|review| review.employee_id).collect();
+    let mut names = store.names(&people)?;
+    let view = |review: ReviewResults| {
+        let (employee_number, name) = names.remove(&review.employee_id).unwrap_or_default();
+        let target = Target {
+            id: review.id.uuid(),
+            about: Some(review.employee_id),
+            responsible: review.manager_id,
+            session: review.session_id,
+            stage: Some(review.state.rating_stage()),
+            relations: Relations { calibrator, ..Relations::default() },
+            ..Target::default()
+        };
+        let sees = |action| {
+            let permit = decide(&actor.subject, action, &target).permit;
+            permit.is_some_and(|permit| permit.mask() > Mask::Metadata)
+        };
+        let seen = sees(Action::RatingRead);
+        ComparedReview {
+            review_id: review.id.uuid(),
+            employee_id: review.employee_id.uuid(),
+            employee_number,
+            name,
+            department_id: review.department_id.map(Uuid::from),
+            manager_id: review.manager_id.map(Uuid::from),
+            counts_for_quota: review.counts_for_quota,
+            state: review.state,
+            move_pending: sees(Action::MoveRead).then(|| pending.contains(&review.id)),
+            result: seen.then(|| result(&review, placed.get(&review.id))),
+        }
+    };
+    Ok(shown.into_iter().map(view).collect())
+}
+
+/// Where rank and quotas place the reviews that count.
+fn placed(
+    reviews: &[ReviewResults],
+    settings: &DistributionSettings,
+) -> Result<HashMap<ReviewId, Placement>, Refusal> {
+    let counting: Vec<_> = reviews
+        .iter()
+        .filter(|review| review.counts_for_quota)
+        .filter_map(|review| Some((review.id, merits_of(&review.results)?)))
+        .collect();
+    let (ids, merits): (Vec<ReviewId>, Vec<_>) = counting.into_iter().unzip();
+    let placed = placements(&merits, settings);
+    let placed = placed.map_err(|error| Refusal::Internal(error.to_string()))?;
+    Ok(ids.into_iter().zip(placed.unwrap_or_default()).collect())
+}
+
+fn result(review: &ReviewResults, placement: Option<&Placement>) -> ComparedResult {
+    let results = &review.results;
+    let score = |score: Option<rust_decimal::Decimal>| score.map(|score| fixed(score, PLACES));
+    ComparedResult {
+        performance: score(results.performance),
+        composite: score(results.composite),
+        collaboration: score(results.collaboration),
+        computed_grade: results.computed_grade,
+        calibrated_grade: results.calibrated_grade,
+        final_grade: results.final_grade,
+        veto_grade: results.veto_grade,
+        placement: placement.map(Placement::to_string),
+    }
+}
+
+/// The sessions a list may show: all, or those in which the caller has a seat.
+pub(super) fn visible(actor: &Actor) -> Result<(Option<EmployeeId>, Mask), Refusal> {
+    match (actor.may(Action::CalibrationSessionRead), actor.subject.employee_id) {
+        (Ok(permit), _) => Ok((None, permit.mask())),
+        (Err(refusal), me) => {
+            let seated = Relations { calibrator: true, ..Relations::default() };
+            let target = Target { relations: seated, ..Target::default() };
+            match (actor.may_about(Action::CalibrationSessionRead, &target), me) {
+                (Ok(permit), Some(me)) => Ok((Some(me), permit.mask())),
+                _ => Err(refusal),
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Who knows whom: the platform names no area, and an area only those before it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use tests::golden;
+
+/// Where `crate::...` of a source leads: the first names of the paths in it.
+fn named(source: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for (at, start) in source.match_indices("crate::") {
+        let rest = &source[at + start.len()..];
+        match rest.strip_prefix('{') {
+            Some(list) => {
+                let list = list.split_once("};").map_or("", |(list, _)| list);
+                names.extend(list.split(',').map(first));
+            }
+            None => names.push(first(rest)),
+        }
+    }
+    names
+}
+
+/// The identifier a text begins with.
+fn first(text: &str) -> &str {
+    let text = text.trim_start();
+    let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// Arrows of a source of one area to what it may not know: later areas, and what stands above all.
+fn upward(order: &[&str], above: &[&str], area: &str, source: &str) -> Vec<String> {
+    let Some(own) = order.iter().position(|known| *known == area) else { return Vec::new() };
+    let forbidden = |name: &&str| order[own + 1..].contains(name) || above.contains(name);
+    named(source).into_iter().filter(forbidden).map(|name| format!("{area} -> {name}")).collect()
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Upward arrows of a crate, each with its file.
+fn arrows(root: &str, order: &[&str], above: &[&str]) -> Vec<String> {
+    let root = golden::root().join(root);
+    let mut found = Vec::new();
+    for area in order {
+        assert!(root.join(area).is_dir(), "{area} is a folder");
+        sources(&root.join(area), &mut found);
+    }
+    assert!(found.len() > order.len());
+    let arrows = found.iter().flat_map(|file| {
+        let below = file.strip_prefix(&root).expect("it lies there");
+        let area = below.iter().next().and_then(|area| area.to_str()).expect("an area");
+        let source = fs::read_to_string(file).expect("a source");
+        let arrows = upward(order, above, area, &source);
+        arrows.into_iter().map(|arrow| format!("{}: {arrow}", below.display())).collect::<Vec<_>>()
+    });
+    arrows.collect()
+}
+
+#[test]
+fn no_area_of_the_api_knows_a_later_one() {
+    let above = ["areas", "cli", "contract"];
+    assert_eq!(arrows("api/src", api::areas::ORDER, &above), Vec::<String>::new());
+}
+
+#[test]
+fn a_planted_arrow_is_found() {
+    let order = ["platform", "people", "reviews"];
+    let planted = "use crate::platform::App;\nuse crate::{reviews::moves, people};";
+    assert_eq!(upward(&order, &[], "people", planted), ["people -> reviews"]);
+    assert_eq!(upward(&order, &[], "reviews", planted), Vec::<String>::new());
+    let inline = "fn f() { crate::people::find() } // and crate::cli";
+    let found = upward(&order, &["cli"], "platform", inline);
+    assert_eq!(found, ["platform -> people", "platform -> cli"]);
+}
