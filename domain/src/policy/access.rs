@@ -1,0 +1,147 @@
+//! Who may do what: accounts, roles, keys, and what is kept of what was done and seen.
+
+use super::action::Action as A;
+use super::rule::{Mask, Noun, Who, by_key, to};
+use crate::account::Scope;
+
+/// The nouns of the area.
+pub(super) const NOUNS: &[Noun] = &[
+    TENANT,
+    ACCOUNT,
+    ROLE_ASSIGNMENT,
+    API_KEY,
+    AUDIT_ENTRY,
+    AUDIT_HEAD,
+    READ_ENTRY,
+    EVENT,
+    JOB,
+    ACCESS,
+];
+
+/// The company.
+const TENANT: Noun = Noun {
+    reading: A::TenantRead,
+    actions: &[
+        (
+            A::TenantRead,
+            &[
+                to("hr-admin", Who::HrAdmin, Mask::Full),
+                to("colleague", Who::Colleague, Mask::Full),
+                by_key("scope-people-read", Scope::PeopleRead, Who::Service, Mask::Full),
+            ],
+        ),
+        (A::TenantUpdate, &[to("hr-admin", Who::HrAdmin, Mask::Full)]),
+    ],
+};
+
+/// Accounts.
+const ACCOUNT: Noun = Noun {
+    reading: A::AccountRead,
+    actions: &[
+        (
+            A::AccountRead,
+            &[
+                to("hr-admin", Who::HrAdmin, Mask::Full),
+                to("own-record", Who::Myself, Mask::Full),
+                to("auditor", Who::Auditor, Mask::Full),
+            ],
+        ),
+        (A::AccountWrite, &[to("hr-admin", Who::HrAdmin, Mask::Full)]),
+        (A::AccountOwn, &[to("own-record", Who::Myself, Mask::Full)]),
+    ],
+};
+
+/// Role assignments.
+const ROLE_ASSIGNMENT: Noun = Noun {
+    reading: A::RoleAssignmentRead,
+    actions: &[
+        (
+            A::RoleAssignmentRead,
+            &[
+                to("hr-admin", Who::HrAdmin, Mask::Full),
+                to("own-record", Who::Myself, Mask::Full),
+                to("auditor", Who::Auditor, Mask::Full),
+            ],
+        ),
+        (A::RoleAssignmentWrite, &[to("hr-admin", Who::HrAdmin, Mask::Full)]),
+    ],
+};
+
+/// API keys.
+const API_KEY: Noun = Noun {
+    reading: A::ApiKeyRead,
+    actions: &[
+        (
+            A::ApiKeyRead,
+            &[to("hr-admin", Who::HrAdmin, Mask::Full), to("auditor", Who::Auditor, Mask::Full)],
+        ),
+        (A::ApiKeyWrite, &[to("hr-admin", Who::HrAdmin, Mask::Full)]),
+    ],
+};
+
+/// The audit log.
+const AUDIT_ENTRY: Noun = Noun {
+    reading: A::AuditEntryRead,
+    actions: &[(
+        A::AuditEntryRead,
+        &[
+            to("hr-admin-audit", Who::HrAdmin, Mask::Metadata),
+            to("own-accesses", Who::Myself, Mask::Metadata),
+            to("auditor", Who::Auditor, Mask::Full),
+        ],
+    )],
+};
+
+/// The signed heads of the audit log.
+const AUDIT_HEAD: Noun = Noun {
+    reading: A::AuditHeadRead,
+    actions: &[(
+        A::AuditHeadRead,
+        &[to("hr-admin", Who::HrAdmin, Mask::Full), to("auditor", Who::Auditor, Mask::Full)],
+    )],
+};
+
+/// Who has looked at one's own records.
+const READ_ENTRY: Noun = Noun {
+    reading: A::ReadEntryRead,
+    actions: &[(A::ReadEntryRead, &[to("own-work", Who::Colleague, Mask::Full)])],
+};
+
+/// Events.
+const EVENT: Noun = Noun {
+    reading: A::EventRead,
+    actions: &[(
+        A::EventRead,
+        &[
+            to("hr-admin", Who::HrAdmin, Mask::Full),
+            to("auditor", Who::Auditor, Mask::Full),
+            by_key("scope-events-read", Scope::EventsRead, Who::CompanyService, Mask::Full),
+        ],
+    )],
+};
+
+/// Jobs.
+const JOB: Noun = Noun {
+    reading: A::JobRead,
+    actions: &[(
+        A::JobRead,
+        &[
+            to("hr-admin", Who::HrAdmin, Mask::Full),
+            to("own-job", Who::Author, Mask::Full),
+            to("auditor-jobs", Who::Auditor, Mask::Metadata),
+        ],
+    )],
+};
+
+/// Why somebody may or may not do something.
+const ACCESS: Noun = Noun {
+    reading: A::AccessExplain,
+    actions: &[(
+        A::AccessExplain,
+        &[
+            to("hr-admin", Who::HrAdmin, Mask::Full),
+            to("own-record", Who::Myself, Mask::Full),
+            to("auditor", Who::Auditor, Mask::Full),
+        ],
+    )],
+};

@@ -1,0 +1,89 @@
+//! Who may do what: policy, cycles and participants.
+
+use super::action::Action as A;
+use super::rule::{Mask, Noun, RELEASED, SUBMITTED_ON, Who, by_key, to};
+use crate::account::Scope;
+
+/// The nouns of the area.
+pub(super) const NOUNS: &[Noun] = &[POLICY, CYCLE, PARTICIPANT];
+
+/// Versions of the performance policy: standards are open to all, drafts are not.
+const POLICY: Noun = Noun {
+    reading: A::PolicyRead,
+    actions: &[
+        (
+            A::PolicyRead,
+            &[
+                to("hr-admin-cycle", Who::HrAdmin, Mask::Full),
+                to("executive-cycle", Who::Executive, Mask::Full),
+                to("auditor-cycle", Who::Auditor, Mask::Metadata),
+                to("standards", Who::Colleague, Mask::Full).during(RELEASED),
+                by_key("scope-performance-read", Scope::PerformanceRead, Who::Service, Mask::Full),
+            ],
+        ),
+        (A::PolicyWrite, &[to("hr-admin-cycle", Who::HrAdmin, Mask::Full)]),
+    ],
+};
+
+/// Cycles.
+const CYCLE: Noun = Noun {
+    reading: A::CycleRead,
+    actions: &[
+        (
+            A::CycleRead,
+            &[
+                to("hr-admin-cycle", Who::HrAdmin, Mask::Full),
+                to("executive-cycle", Who::Executive, Mask::Full),
+                to("auditor-cycle", Who::Auditor, Mask::Metadata),
+                to("cycles", Who::Colleague, Mask::Directory).during(SUBMITTED_ON),
+                to("hrbp-cycles", Who::Hrbp, Mask::Full).during(SUBMITTED_ON),
+                by_key("scope-performance-read", Scope::PerformanceRead, Who::Service, Mask::Full),
+            ],
+        ),
+        (A::CycleWrite, &[to("hr-admin-cycle", Who::HrAdmin, Mask::Full)]),
+        (
+            A::CyclePropose,
+            &[
+                to("hr-admin-cycle", Who::HrAdmin, Mask::Full),
+                to("hrbp-cycle", Who::Hrbp, Mask::Full),
+            ],
+        ),
+        (
+            A::CycleApprove,
+            &[
+                to("hr-admin-cycle", Who::HrAdmin, Mask::Full),
+                to("executive-cycle", Who::Executive, Mask::Full),
+            ],
+        ),
+        (
+            A::DistributionRead,
+            &[
+                to("hr-admin-cycle", Who::HrAdmin, Mask::Full),
+                to("executive-cycle", Who::Executive, Mask::Full),
+                to("hrbp-cycle", Who::Hrbp, Mask::Full),
+            ],
+        ),
+    ],
+};
+
+/// Participants of a cycle.
+const PARTICIPANT: Noun = Noun {
+    reading: A::ParticipantRead,
+    actions: &[
+        (
+            A::ParticipantRead,
+            &[
+                to("hr-admin-cycle", Who::HrAdmin, Mask::Full),
+                to("executive-cycle", Who::Executive, Mask::Full),
+                to("hrbp-cycle", Who::Hrbp, Mask::Full),
+                to("auditor-cycle", Who::Auditor, Mask::Metadata),
+                to("own-goals", Who::Myself, Mask::Full),
+                to("responsible-manager", Who::ResponsibleManager, Mask::Full),
+                to("line-manager-goals", Who::DirectManager, Mask::Full),
+                to("chain-goals", Who::ChainManager, Mask::Full),
+                by_key("scope-performance-read", Scope::PerformanceRead, Who::Service, Mask::Full),
+            ],
+        ),
+        (A::ParticipantWrite, &[to("hr-admin-cycle", Who::HrAdmin, Mask::Full)]),
+    ],
+};

@@ -1,0 +1,112 @@
+//! How a list is narrowed.
+
+use super::{Action, Denial, Mask, Permit, Principal, Relations, Subject, Target, decide};
+use crate::id::{EmployeeId, OrgUnitId};
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+/// The part of the tenant's people a list may show, and with which fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visibility {
+    everyone: Option<Mask>,
+    myself: Option<EmployeeId>,
+    subtree_of: Option<EmployeeId>,
+    responsible: Option<EmployeeId>,
+    units: Vec<OrgUnitId>,
+    hidden: Vec<EmployeeId>,
+    as_of: NaiveDate,
+    rule: &'static str,
+}
+
+impl Visibility {
+    /// The fields shown of everyone, or none if only named groups are shown.
+    pub fn everyone(&self) -> Option<Mask> {
+        self.everyone
+    }
+
+    /// The person shown in full because it is the subject.
+    pub fn myself(&self) -> Option<EmployeeId> {
+        self.myself
+    }
+
+    /// The manager whose people, direct and indirect, are shown in full.
+    pub fn subtree_of(&self) -> Option<EmployeeId> {
+        self.subtree_of
+    }
+
+    /// The manager whose participants are shown in full, of records that have a responsible manager.
+    pub fn responsible(&self) -> Option<EmployeeId> {
+        self.responsible
+    }
+
+    /// The units whose people, and those of units below, are shown in full.
+    pub fn units(&self) -> &[OrgUnitId] {
+        &self.units
+    }
+
+    /// The people left out because of a conflict of interest.
+    pub fn hidden(&self) -> &[EmployeeId] {
+        &self.hidden
+    }
+
+    /// The date on which lines and units are read.
+    pub fn as_of(&self) -> NaiveDate {
+        self.as_of
+    }
+
+    /// The rule that shows most people.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+}
+
+/// Which people `subject` may list for `action` as of a date, or the rule that refuses the list.
+pub fn visibility(
+    subject: &Subject,
+    action: Action,
+    as_of: NaiveDate,
+) -> Result<Visibility, Denial> {
+    let anyone = Target { id: Uuid::max(), about: Some(Uuid::max().into()), ..Target::default() };
+    let with = |relations| decide(subject, action, &Target { relations, ..anyone }).permit;
+    let everyone = with(Relations::default());
+    // Groups count only where they show more than everyone is shown.
+    let wider = |permit: Option<Permit>| {
+        let mask = everyone.as_ref().map(Permit::mask);
+        permit.filter(|permit| mask.is_none_or(|mask| permit.mask > mask))
+    };
+    let inside = wider(with(Relations { in_units: true, ..Relations::default() }));
+    let below = subject
+        .employee_id
+        .and_then(|_| wider(with(Relations { chain_manager: true, ..Relations::default() })));
+    let answering = subject.employee_id.and_then(|me| {
+        let target = Target { responsible: Some(me), ..anyone };
+        wider(decide(subject, action, &target).permit)
+    });
+    let about = |person: EmployeeId, in_units| {
+        let relations = Relations { in_units, ..Relations::default() };
+        let target =
+            Target { id: person.uuid(), about: Some(person), relations, ..Target::default() };
+        decide(subject, action, &target).permit
+    };
+    let own = subject.employee_id.map(|me| (me, about(me, false)));
+    let person = matches!(subject.principal, Principal::Person(_));
+    let widest = everyone
+        .as_ref()
+        .or(inside.as_ref())
+        .or(below.as_ref())
+        .or(answering.as_ref())
+        .or(own.as_ref().and_then(|(_, permit)| permit.as_ref()));
+    let Some(widest) = widest else {
+        return Err(Denial::Forbidden { rule: decide(subject, action, &anyone).rule });
+    };
+    Ok(Visibility {
+        everyone: everyone.as_ref().map(Permit::mask),
+        myself: own.as_ref().filter(|(_, permit)| person && permit.is_some()).map(|(me, _)| *me),
+        subtree_of: below.as_ref().and(subject.employee_id),
+        responsible: answering.as_ref().and(subject.employee_id),
+        units: inside.as_ref().map(|_| subject.units_of_interest()).unwrap_or_default(),
+        hidden: subject.persons().filter(|person| about(*person, true).is_none()).collect(),
+        as_of,
+        rule: widest.rule,
+    })
+}
