@@ -9,7 +9,7 @@ use crate::platform::jobs::{BatchResult, JobView, SYNCHRONOUS_ROWS, Ticket, Work
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::signing::{Signing, still_holds};
-use crate::platform::transition::{everyone, fire};
+use crate::platform::transition::{fire, foresee};
 use crate::reviews::moves::told as step_told;
 use domain::account::Role;
 use domain::change::{Change, Record};
@@ -86,16 +86,20 @@ fn prepare(store: &mut dyn Store, actor: &Actor, order: &Order) -> Result<Move, 
     let sealed = store.policy(before.policy_id)?;
     let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
     let sight = look(store, actor, order, &before, &policy)?;
-    let signed = everyone(before.state, event);
-    let state = fire(before.state, event, &signed, &sight.facts, &[], |guard| sight.detail(guard))?;
-    let (approval, is_complete) = if two {
+    let detail = |guard| sight.detail(guard);
+    let (state, approval, is_complete) = if two {
+        let state = foresee(before.state, event, &sight.facts, detail)?;
         let given = still_given(store, actor, given, event)?;
         let approval = sign(store, actor, before.id, event, &given)?;
         let signed: Vec<_> = given.iter().chain([&approval.given]).map(seat_of).collect();
         let is_complete = before.state.step(event, &signed, &sight.facts).is_ok();
-        (Some(approval), is_complete)
+        (state, Some(approval), is_complete)
     } else {
-        (None, true)
+        let person = actor.subject.principal.id();
+        let held = SEATS.into_iter().filter(|(roles, _)| holds_any(actor, roles));
+        let signed = held.map(|(_, seat)| state::Signature { person, actor: seat });
+        let signed: Vec<_> = signed.collect();
+        (fire(before.state, event, &signed, &sight.facts, &[], detail)?, None, true)
     };
     Ok(Move { before, policy, rule: permit.rule(), sight, state, approval, is_complete })
 }
@@ -267,6 +271,10 @@ fn follow(
 const SEATS: [(&[Role], Seat); 2] =
     [(&[Role::HrAdmin], Seat::Hr), (&[Role::Executive], Seat::Exec)];
 
+fn holds_any(actor: &Actor, roles: &[Role]) -> bool {
+    roles.iter().any(|role| actor.subject.holds(*role))
+}
+
 /// The approvals of an event whose givers could still give them.
 fn still_given(
     store: &mut dyn Store,
@@ -293,9 +301,8 @@ fn sign(
     event: Event,
     given: &[CycleApproval],
 ) -> Result<Approval, Refusal> {
-    let held = |roles: &[Role]| roles.iter().any(|role| actor.subject.holds(*role));
     let free = |seat: Seat| given.iter().all(|approval| approval.seat != seat);
-    let seat = SEATS.into_iter().find(|(roles, seat)| held(roles) && free(*seat));
+    let seat = SEATS.into_iter().find(|(roles, seat)| holds_any(actor, roles) && free(*seat));
     let (roles, seat) = seat.ok_or(Refusal::Forbidden(SEPARATION_OF_DUTIES))?;
     let act = if event == Event::Publish { Act::Publication } else { Act::Cancellation };
     let signing = Signing { resource: cycle.uuid(), act, roles, is_first: given.is_empty() };

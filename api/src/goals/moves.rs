@@ -8,7 +8,7 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::signing::Signing;
-use crate::platform::transition::{also, everyone, fault, fire};
+use crate::platform::transition::{also, fault, fire, foresee};
 use chrono::NaiveDate;
 use domain::account::Role;
 use domain::change::{Change, Record};
@@ -19,7 +19,7 @@ use domain::policy::{Action, SEPARATION_OF_DUTIES, Target};
 use domain::settings::Enforce;
 use domain::signing::Act;
 use domain::state::goal::{Event, Facts, Guard};
-use domain::state::{Actor as Seat, Signature};
+use domain::state::{Actor as Seat, Machine, Signature};
 use domain::text::TextEnum;
 use persistence::Store;
 use rust_decimal::Decimal;
@@ -66,12 +66,12 @@ pub fn transit(
         let said = sight.details.iter().find(|(about, _)| about.as_str() == guard);
         said.map(|(_, value)| value.clone())
     };
-    let signed = if order.action.takes_two() {
-        everyone(before.state, event)
+    let fired = if order.action.takes_two() {
+        foresee(before.state, event, &sight.facts, detail)
     } else {
-        signatures(actor, &opened.target)
+        let signed = signatures(actor, &opened.target);
+        fire(before.state, event, &signed, &sight.facts, &[], detail)
     };
-    let fired = fire(before.state, event, &signed, &sight.facts, &[], detail);
     let state = also(fired, sight.faults)?;
 
     let mut record = Record::new(told(event), before.id, opened.permit.rule());
@@ -143,8 +143,8 @@ fn first_signature(
         _ => return Ok(None),
     };
     let given = opened.goal.first_signature.filter(|first| first.event == event);
-    let needed: Vec<Seat> =
-        everyone(opened.goal.state, event).iter().map(|signature| signature.actor).collect();
+    let row = opened.goal.state.row(event);
+    let needed = row.map(|row| row.by.actors()).unwrap_or_default();
     let free = |seat: &Seat| needed.contains(seat) && given.is_none_or(|it| it.seat != *seat);
     let seat = seats(actor, &opened.target).into_iter().find(free);
     let seat = seat.ok_or(Refusal::Forbidden(SEPARATION_OF_DUTIES))?;

@@ -5,9 +5,8 @@ use crate::platform::refusal::Refusal;
 use domain::DomainError;
 use domain::policy::SEPARATION_OF_DUTIES;
 use domain::state::{self, Machine, Signature};
-use uuid::Uuid;
 
-/// Fires an event. `allowed` are the actions the caller is shown for the present state, and `detail`
+/// Fires an event, with the signatures that were given. `allowed` are the actions the caller is shown for the present state, and `detail`
 /// gives a guard that does not hold the value its text speaks of.
 ///
 /// # Errors
@@ -21,7 +20,30 @@ pub fn fire<S: Machine>(
     allowed: &[&'static str],
     detail: impl Fn(&'static str) -> Option<String>,
 ) -> Result<S, Refusal> {
-    state.step(event, signed, facts).map_err(|refusal| match refusal {
+    state.step(event, signed, facts).map_err(|refusal| refused(state, refusal, allowed, detail))
+}
+
+/// Where an event will lead once everybody it takes has signed.
+///
+/// # Errors
+/// Those of [`fire`] but for missing signatures.
+pub fn foresee<S: Machine>(
+    state: S,
+    event: S::Event,
+    facts: &S::Facts,
+    detail: impl Fn(&'static str) -> Option<String>,
+) -> Result<S, Refusal> {
+    state.foresee(event, facts).map_err(|refusal| refused(state, refusal, &[], detail))
+}
+
+/// What a machine refuses, in the words of HTTP.
+fn refused<S: Machine>(
+    state: S,
+    refusal: state::Refusal,
+    allowed: &[&'static str],
+    detail: impl Fn(&'static str) -> Option<String>,
+) -> Refusal {
+    match refusal {
         state::Refusal::Stale { .. } => Refusal::Stale,
         state::Refusal::NotInTable { .. } => Refusal::StateConflict {
             current_state: state.as_str(),
@@ -40,17 +62,7 @@ pub fn fire<S: Machine>(
                 })
                 .collect(),
         ),
-    })
-}
-
-/// Every signature a transition could need, to see whether anything else keeps it from happening.
-pub fn everyone<S: Machine>(state: S, event: S::Event) -> Vec<Signature> {
-    let row = state.row(event);
-    let seats = row.map(|row| row.by.actors()).unwrap_or_default();
-    (1..)
-        .zip(seats)
-        .map(|(n, seat)| Signature { person: Uuid::from_u128(n), actor: *seat })
-        .collect()
+    }
 }
 
 /// What [`fire`] has found, together with faults that no guard speaks of.

@@ -27,6 +27,8 @@ text_enum! {
         ProposeMove = "propose_move",
         /// The last approval a move needs is given, and the move takes effect.
         ApproveMove = "approve_move",
+        /// A member, the proposer also, puts a move aside.
+        RejectMove = "reject_move",
         /// The session ends and its grades stand.
         Finalise = "finalise",
         /// The session is taken up again.
@@ -111,6 +113,7 @@ impl Machine for State {
             (Opened, ApproveMove) => {
                 to(Opened, OneOf(&[Member]), &[NotOwnReview, SecondMember, EnoughApprovers])
             }
+            (Opened, RejectMove) => to(Opened, OneOf(&[Member]), &[NotOwnReview]),
             (Opened, Finalise) => to(
                 Finalised,
                 OneOf(&[Hr]),
@@ -119,7 +122,7 @@ impl Machine for State {
             (Finalised, Reopen) => to(Opened, OneOf(&[Exec]), &[BeforePublication, ReasonGiven]),
             (
                 Draft | Scheduled | Opened | Finalised,
-                Schedule | Open | ProposeMove | ApproveMove | Finalise | Reopen,
+                Schedule | Open | ProposeMove | ApproveMove | RejectMove | Finalise | Reopen,
             ) => None,
         }
     }

@@ -59,6 +59,11 @@ impl<S: Machine> Row<S> {
         if !self.by.satisfied_by(signed) {
             return Err(Refusal::NotEntitled { machine: S::NAME, event, needed: self.by });
         }
+        self.demand(event, facts)
+    }
+
+    /// Checks guards. `event` is only named in the refusal.
+    fn demand(self, event: &'static str, facts: &S::Facts) -> Result<S, Refusal> {
         let violations: Vec<_> = self
             .guards
             .iter()
@@ -109,12 +114,28 @@ pub trait Machine: Named {
         signed: &[Signature],
         facts: &Self::Facts,
     ) -> Result<Self, Refusal> {
-        let row = self.row(event).ok_or(Refusal::NotInTable {
+        self.must_have(event)?.enter(event.as_str(), signed, facts)
+    }
+
+    /// Where `event` will lead once everybody it takes has signed: what speaks against it whoever
+    /// signs, before the first of several signatures is given.
+    ///
+    /// # Errors
+    /// [`Refusal::NotInTable`] or [`Refusal::Guarded`], in this order.
+    fn foresee(self, event: Self::Event, facts: &Self::Facts) -> Result<Self, Refusal> {
+        self.must_have(event)?.demand(event.as_str(), facts)
+    }
+
+    /// The row of `event`.
+    ///
+    /// # Errors
+    /// [`Refusal::NotInTable`].
+    fn must_have(self, event: Self::Event) -> Result<Row<Self>, Refusal> {
+        self.row(event).ok_or(Refusal::NotInTable {
             machine: Self::NAME,
             state: self.as_str(),
             event: event.as_str(),
-        })?;
-        row.enter(event.as_str(), signed, facts)
+        })
     }
 
     /// The events `actor` takes part in while the record is in this state, guards not considered.

@@ -19,7 +19,7 @@ use domain::policy::{Action, Permit};
 use domain::review::evidence::Evidence;
 use domain::review::form::{EvidenceItem, Review};
 use domain::signing::Act;
-use domain::state::calibration_session::{Event, Facts, State, approvers_needed};
+use domain::state::calibration_session::{Event, Facts, Guard, State};
 use domain::state::{self, Signature};
 use domain::text::TextEnum;
 use persistence::{ReviewResults, Store};
@@ -232,19 +232,28 @@ pub(super) fn approve(
     after.approved_by.insert(me);
     let grades_moved = as_recorded(&after).grades_moved();
     let approvers = u32::try_from(after.approved_by.len()).unwrap_or(u32::MAX);
-    let needed = approvers_needed(grades_moved);
     let facts = Facts {
         acts_on_another: after.employee_id != me,
         approved_by_another,
         grades_moved: Some(grades_moved),
-        // One approval of two is no fault, only not yet enough.
-        approvers: approvers.max(needed),
+        approvers,
         ..Facts::default()
     };
-    fire_in(actor, &session, Event::ApproveMove, &signed, &facts)?;
+    let is_complete = match fire_in(actor, &session, Event::ApproveMove, &signed, &facts) {
+        Ok(_) => true,
+        Err(Refusal::GuardFailed(mut faults)) => {
+            // One approval of two is no fault, only not yet enough.
+            faults.retain(|fault| fault.code != Guard::EnoughApprovers.as_str());
+            if !faults.is_empty() {
+                return Err(Refusal::GuardFailed(faults));
+            }
+            false
+        }
+        Err(refusal) => return Err(refusal),
+    };
     signing(&session, me, id, false).sign(store, actor)?;
     let mut record = Record::new("move.approved", id, permit.rule());
-    if approvers < needed {
+    if !is_complete {
         record = record.field("approved_by", None::<String>, me.to_string());
         store.update_move(Change::new(after.clone(), record))?;
     } else {
@@ -291,9 +300,8 @@ pub(super) fn reject(
 ) -> Result<Reply<MoveView>, Refusal> {
     let (before, session, permit) = pending(store, actor, id, expected)?;
     let (me, signed) = sign(actor, &session)?;
-    // Whoever may propose may reject, the proposer also.
     let facts = Facts { acts_on_another: before.employee_id != me, ..Facts::default() };
-    fire_in(actor, &session, Event::ProposeMove, &signed, &facts)?;
+    fire_in(actor, &session, Event::RejectMove, &signed, &facts)?;
     let state = MoveState::Rejected;
     let after = SessionMove { state, version: before.version + 1, updated_at: actor.now, ..before };
     let record = Record::new("move.rejected", id, permit.rule())
