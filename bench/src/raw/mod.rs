@@ -293,17 +293,19 @@ pub fn connect(url: &str) -> Result<Box<dyn Driver>> {
     })
 }
 
-/// Employees with their employments, which SQLite joins in the order of their names where it is told.
+/// Employees with their places and employments, in this order: the other way round SQLite would
+/// first look through the places of everybody, to filter by them.
 macro_rules! employee {
-    ($rest:literal) => {
+    ($which:literal) => {
         concat!(
             "SELECT e.id, e.employee_number, e.name, e.email, w.hire_date, w.last_day, \
              e.version, e.created_at, e.updated_at, a.id, a.effective_from, a.effective_to, \
              a.org_unit_id, a.position_id, a.job_title, a.manager_id FROM employee e \
-             CROSS JOIN employment w LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id \
+             LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id \
              AND a.effective_from <= $1 AND (a.effective_to IS NULL OR a.effective_to >= $1) \
-             WHERE e.tenant_id = $2 AND w.tenant_id = e.tenant_id AND w.employee_id = e.id AND ",
-            $rest
+             JOIN employment w ON w.tenant_id = e.tenant_id AND w.employee_id = e.id \
+             WHERE e.tenant_id = $2 AND ",
+            $which
         )
     };
 }
