@@ -1,4 +1,5 @@
-//! The edge over real connections: what is said on the wire, byte for byte.
+//! The edge over real connections: what is said on the wire, byte for byte. It stands above the
+//! areas, whose routes it serves.
 
 use crate::platform::app::App;
 use crate::platform::areas::Areas;

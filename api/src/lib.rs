@@ -2,6 +2,8 @@
 //!
 //! A request goes one way: typed extractors, a use case inside one unit of work (load, decide,
 //! change, save), a view with its ETag. Rules live in `domain`, SQL in `persistence`.
+//!
+//! The `platform` carries requests; the areas beside it hold the nouns, and `areas` lists them.
 
 pub mod access;
 pub mod areas;

@@ -115,6 +115,7 @@ const EVENT: Noun = Noun {
         &[
             to("hr-admin", Who::HrAdmin, Mask::Full),
             to("auditor", Who::Auditor, Mask::Full),
+            // Events are about everyone.
             by_key("scope-events-read", Scope::EventsRead, Who::CompanyService, Mask::Full),
         ],
     )],

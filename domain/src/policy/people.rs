@@ -23,8 +23,8 @@ const ORG_UNIT: Noun = Noun {
         (
             A::OrgUnitWrite,
             &[
-                // Who moves units decides who is in them.
                 to("hr-admin", Who::HrAdmin, Mask::Full),
+                // Who moves units decides who is in them.
                 by_key(
                     "scope-people-write-all",
                     Scope::PeopleWrite,
@@ -107,8 +107,8 @@ const EMPLOYEE: Noun = Noun {
         (
             A::EmployeeImport,
             &[
-                // An import is about everyone.
                 to("hr-admin", Who::HrAdmin, Mask::Full),
+                // An import is about everyone.
                 by_key(
                     "scope-people-write-all",
                     Scope::PeopleWrite,

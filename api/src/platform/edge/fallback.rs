@@ -62,9 +62,10 @@ mod tests {
 
     #[test]
     fn a_path_lists_the_methods_of_the_contract() {
-        let contract = json!({ "paths": { "/v1/positions/{id}": { "get": {}, "patch": {} } } });
+        let contract =
+            json!({ "paths": { "/v1/positions/{id}": { "delete": {}, "get": {}, "patch": {} } } });
         let allow = allowed(&contract, "/v1/positions/7");
-        assert_eq!(allow.as_deref(), Some("GET, HEAD, OPTIONS, PATCH"));
+        assert_eq!(allow.as_deref(), Some("DELETE, GET, HEAD, OPTIONS, PATCH"));
         assert_eq!(allowed(&contract, "/v1/nothing"), None);
     }
 }
