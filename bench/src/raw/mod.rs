@@ -224,8 +224,15 @@ pub trait Driver: Send {
     fn rename(&mut self, rename: &Rename) -> Result<Option<Renamed>>;
     /// The ways this engine knows, the one to expect most of first.
     fn ways(&self) -> &'static [Way];
-    /// Upserts people with their assignments in one transaction.
-    fn import(&mut self, way: Way, people: &[Person], units: &[Uuid]) -> Result<()>;
+    /// Upserts people with their assignments in one transaction, and keeps an audit entry and an
+    /// event for each who is new, if that is asked for. All of them are new, or all are known.
+    fn import(
+        &mut self,
+        way: Way,
+        recorded: bool,
+        people: &[Person],
+        units: &[Uuid],
+    ) -> Result<()>;
     /// Reads everything as an export shows it; how many bytes of CSV that is.
     fn export(&mut self, export: Export) -> Result<usize>;
     /// The first 50 for whose reviews a manager answers in a cycle, in one statement.
@@ -606,13 +613,6 @@ const ANSWER: &str = "UPDATE idempotency SET request_digest = $1, status = 200, 
      body = $2 WHERE tenant_id = $3 AND principal_id = $3 AND key = $4";
 const MOVE_HEADS: &str = "UPDATE ledger SET audit_position = $1, audit_hash = $2, \
      event_position = $3 WHERE tenant_id = $4";
-const AUDIT_ENTRY: &str = "INSERT INTO audit_entry (tenant_id, position, id, at, actor_kind, \
-     actor_id, action, resource, resource_id, rule, request_id, details_digest, previous_hash, \
-     hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-const AUDIT_DETAIL: &str =
-    "INSERT INTO audit_detail (tenant_id, position, salt, details) VALUES ($1, $2, $3, $4)";
-const EVENT: &str = "INSERT INTO event (tenant_id, position, id, type, resource, resource_id, at, \
-     data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 /// The reviews of everybody, each with the person it is about.
 const REVIEWED: &str = "SELECT r.id, p.employee_id FROM review r \
      JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id \
@@ -640,6 +640,20 @@ const ACTOR_KIND: &str = "account";
 const RULE: &str = "hr_admin_manages_people";
 
 impl Act {
+    fn hired(person: &Person, unit: Uuid) -> Self {
+        let Person { id, assignment_id, number, name, email, hire_date, job_title, .. } = person;
+        let manager = person.manager_id().unwrap_or_default();
+        Self {
+            action: "employee.created",
+            resource: "employee",
+            id: *id,
+            details: format!(
+                r#"{{"assignment_id":"{assignment_id}","effective_from":"{hire_date}","email":{{"from":null,"to":"{email}"}},"employee_number":{{"from":null,"to":"{number}"}},"hire_date":{{"from":null,"to":"{hire_date}"}},"import_id":"{id}","job_title":{{"from":null,"to":"{job_title}"}},"manager_id":{{"from":null,"to":"{manager}"}},"name":{{"from":null,"to":"{name}"}},"org_unit_id":{{"from":null,"to":"{unit}"}},"status":{{"from":null,"to":"active"}}}}"#
+            ),
+            data: r#"{"import_id":"01a0c1e3-6c00-7000-8000-000000000000","to":"active"}"#,
+        }
+    }
+
     fn renamed(employee: &Renamed) -> Self {
         let name = &employee.name;
         Self {
@@ -665,6 +679,36 @@ impl Act {
             moved("goal.scored", "goal", review.participant_id),
         ]
     }
+}
+
+/// What is told of people who are new.
+fn hired(people: &[Person], units: &[Uuid]) -> Vec<Act> {
+    people.iter().map(|person| Act::hired(person, units[person.unit])).collect()
+}
+
+/// An act with its places in audit log and events.
+struct Entry<'a> {
+    act: &'a Act,
+    audit: i64,
+    event: i64,
+    mark: Mark,
+    previous: Vec<u8>,
+}
+
+/// The heads of audit log and events.
+type Heads = (i64, Vec<u8>, i64);
+
+/// The entries of acts behind the heads, and the heads behind them.
+fn entries(acts: &[Act], heads: Heads) -> (Vec<Entry<'_>>, Heads) {
+    let (mut audit, mut previous, mut event) = heads;
+    let follow = |act| {
+        (audit, event) = (audit + 1, event + 1);
+        let mark = Mark::new(audit);
+        let previous = std::mem::replace(&mut previous, mark.hash.to_vec());
+        Entry { act, audit, event, mark, previous }
+    };
+    let entries = acts.iter().map(follow).collect();
+    (entries, (audit, previous, event))
 }
 
 /// What makes an entry and its event different from all others: as random as the product's, where

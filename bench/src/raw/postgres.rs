@@ -54,6 +54,11 @@ macro_rules! merge_assignments {
 
 type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
+/// A column of rows, as an array to be unnested.
+fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(of).collect()
+}
+
 impl Postgres {
     /// Connects with the settings that the product connects with, row-level security included.
     pub fn open(url: &str) -> Result<Self> {
@@ -88,7 +93,7 @@ impl Postgres {
         Ok(self.client.execute(&statement, values)?)
     }
 
-    fn heads(&mut self) -> Result<(i64, Vec<u8>, i64)> {
+    fn heads(&mut self) -> Result<Heads> {
         let tenant = self.tenant;
         let rows = self.query(HEADS, &[&tenant])?;
         let row = rows.first().ok_or("a tenant without ledger")?;
@@ -113,41 +118,52 @@ impl Postgres {
     /// Keeps an audit entry and an event for each act, and moves the heads of both.
     fn record(&mut self, acts: &[Act]) -> Result<()> {
         let (tenant, now) = (self.tenant, now());
-        let (mut audit, mut previous, mut event) = self.heads()?;
-        for Act { action, resource, id, details, data } in acts {
-            (audit, event) = (audit + 1, event + 1);
-            let mark = Mark::new(audit);
-            let hash = &mark.hash[..];
-            self.execute(
-                AUDIT_ENTRY,
-                &[
-                    &tenant,
-                    &audit,
-                    &mark.id,
-                    &now,
-                    &ACTOR_KIND,
-                    &tenant,
-                    action,
-                    resource,
-                    id,
-                    &RULE,
-                    &mark.id.to_string(),
-                    &hash,
-                    &previous,
-                    &hash,
-                ],
-            )?;
-            self.execute(AUDIT_DETAIL, &[&tenant, &audit, &&hash[..16], details])?;
-            let values: Values<'_> =
-                &[&tenant, &event, &mark.event_id, action, resource, id, &now, data];
-            self.execute(EVENT, values)?;
-            previous = hash.to_vec();
-        }
-        self.execute(MOVE_HEADS, &[&audit, &previous, &event, &tenant])?;
+        let heads = self.heads()?;
+        let (entries, (audit, hash, event)) = entries(acts, heads);
+        let positions = column(&entries, |entry| entry.audit);
+        let actions = column(&entries, |entry| entry.act.action);
+        let resources = column(&entries, |entry| entry.act.resource);
+        let ids = column(&entries, |entry| entry.act.id);
+        let hashes = column(&entries, |entry| &entry.mark.hash[..]);
+        self.execute(
+            AUDIT_ENTRIES,
+            &[
+                &tenant,
+                &now,
+                &ACTOR_KIND,
+                &RULE,
+                &positions,
+                &column(&entries, |entry| entry.mark.id),
+                &actions,
+                &resources,
+                &ids,
+                &column(&entries, |entry| entry.mark.id.to_string()),
+                &hashes,
+                &column(&entries, |entry| &entry.previous[..]),
+            ],
+        )?;
+        let salts = column(&entries, |entry| &entry.mark.hash[..16]);
+        let details = column(&entries, |entry| &entry.act.details[..]);
+        self.execute(AUDIT_DETAILS, &[&tenant, &positions, &salts, &details])?;
+        self.execute(
+            EVENTS,
+            &[
+                &tenant,
+                &now,
+                &column(&entries, |entry| entry.event),
+                &column(&entries, |entry| entry.mark.event_id),
+                &actions,
+                &resources,
+                &ids,
+                &column(&entries, |entry| entry.act.data),
+            ],
+        )?;
+        self.execute(MOVE_HEADS, &[&audit, &hash, &event, &tenant])?;
         Ok(())
     }
 
-    fn copy(&mut self, people: &[Person], units: &[Uuid]) -> Result<()> {
+    /// Both ways say how many employees were written.
+    fn copy(&mut self, people: &[Person], units: &[Uuid]) -> Result<u64> {
         self.client.batch_execute(INCOMING)?;
         let mut copy = self.client.copy_in("COPY incoming FROM STDIN")?;
         let mut lines = String::new();
@@ -172,20 +188,17 @@ impl Postgres {
         copy.write_all(lines.as_bytes())?;
         copy.finish()?;
         let (tenant, now) = (self.tenant, now());
-        self.client.execute(merge_employees!("incoming"), &[&tenant, &now])?;
+        let written = self.client.execute(merge_employees!("incoming"), &[&tenant, &now])?;
         self.client.execute(merge_employments!("incoming"), &[&tenant])?;
         self.client.execute(merge_assignments!("incoming"), &[&tenant])?;
-        Ok(())
+        Ok(written)
     }
 
-    fn unnest(&mut self, people: &[Person], units: &[Uuid]) -> Result<()> {
-        fn column<'a, T>(people: &'a [Person], of: impl Fn(&'a Person) -> T) -> Vec<T> {
-            people.iter().map(of).collect()
-        }
+    fn unnest(&mut self, people: &[Person], units: &[Uuid]) -> Result<u64> {
         let (tenant, now) = (self.tenant, now());
         let ids = column(people, |person| person.id);
         let hired = column(people, |person| person.hire_date);
-        self.execute(
+        let written = self.execute(
             merge_employees!(
                 "unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) \
                  AS i (id, number, name, email)"
@@ -218,10 +231,24 @@ impl Postgres {
                 &column(people, Person::manager_id),
             ],
         )?;
-        Ok(())
+        Ok(written)
     }
 }
 
+const AUDIT_ENTRIES: &str = "INSERT INTO audit_entry (tenant_id, position, id, at, actor_kind, \
+     actor_id, action, resource, resource_id, rule, request_id, details_digest, previous_hash, hash) \
+     SELECT $1, position, id, $2, $3, $1, action, resource, resource_id, $4, request_id, hash, \
+     previous, hash FROM unnest($5::bigint[], $6::uuid[], $7::text[], $8::text[], $9::uuid[], \
+     $10::text[], $11::bytea[], $12::bytea[]) \
+     AS e (position, id, action, resource, resource_id, request_id, hash, previous)";
+const AUDIT_DETAILS: &str = "INSERT INTO audit_detail (tenant_id, position, salt, details) \
+     SELECT $1, position, salt, details \
+     FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS d (position, salt, details)";
+const EVENTS: &str =
+    "INSERT INTO event (tenant_id, position, id, type, resource, resource_id, at, data) \
+     SELECT $1, position, id, type, resource, resource_id, $2, data \
+     FROM unnest($3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::text[]) \
+     AS e (position, id, type, resource, resource_id, data)";
 const HEADS: &str = "SELECT audit_position, audit_hash, event_position FROM ledger \
      WHERE tenant_id = $1 FOR UPDATE";
 const INCOMING: &str = "CREATE TEMP TABLE incoming (id uuid, assignment_id uuid, number text, \
@@ -347,13 +374,22 @@ impl Driver for Postgres {
         &[Way::Copy, Way::Unnest]
     }
 
-    fn import(&mut self, way: Way, people: &[Person], units: &[Uuid]) -> Result<()> {
+    fn import(
+        &mut self,
+        way: Way,
+        recorded: bool,
+        people: &[Person],
+        units: &[Uuid],
+    ) -> Result<()> {
         self.client.batch_execute(
             "BEGIN; LOCK TABLE employee, assignment IN SHARE UPDATE EXCLUSIVE MODE",
         )?;
-        match way {
+        let written = match way {
             Way::Copy => self.copy(people, units)?,
             Way::Unnest | Way::MultiRow => self.unnest(people, units)?,
+        };
+        if recorded && written > 0 {
+            self.record(&hired(people, units))?;
         }
         Ok(self.client.batch_execute("COMMIT")?)
     }

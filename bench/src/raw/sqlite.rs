@@ -31,45 +31,49 @@ impl Sqlite {
     /// Keeps an audit entry and an event for each act, and moves the heads of both.
     fn record(&self, acts: &[Act]) -> Result<()> {
         let mut heads = self.conn.prepare_cached(HEADS)?;
-        let (mut audit, mut previous, mut event): (i64, Vec<u8>, i64) =
+        let heads =
             heads.query_row([self.tenant], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let now = micros();
-        for Act { action, resource, id, details, data } in acts {
-            (audit, event) = (audit + 1, event + 1);
-            let Mark { id: entry_id, event_id, hash } = Mark::new(audit);
-            self.conn.prepare_cached(AUDIT_ENTRY)?.execute(params![
-                self.tenant,
-                audit,
-                entry_id,
-                now,
-                ACTOR_KIND,
-                self.tenant,
-                action,
-                resource,
-                id,
-                RULE,
-                entry_id.to_string(),
-                hash,
-                previous,
-                hash
-            ])?;
-            let detail = params![self.tenant, audit, &hash[..16], details];
-            self.conn.prepare_cached(AUDIT_DETAIL)?.execute(detail)?;
-            self.conn.prepare_cached(EVENT)?.execute(params![
-                self.tenant,
-                event,
-                event_id,
-                action,
-                resource,
-                id,
-                now,
-                data
-            ])?;
-            previous = hash.to_vec();
-        }
-        let heads = params![audit, previous, event, self.tenant];
-        self.conn.prepare_cached(MOVE_HEADS)?.execute(heads)?;
-        Ok(())
+        let (tenant, now) = (self.tenant, micros());
+        let (entries, (audit, hash, event)) = entries(acts, heads);
+        self.upsert((AUDIT_ENTRIES, 14, ""), &entries, |Entry { act, audit, mark, previous, .. }| {
+            vec![
+                Box::new(tenant),
+                Box::new(audit),
+                Box::new(mark.id),
+                Box::new(now),
+                Box::new(ACTOR_KIND),
+                Box::new(tenant),
+                Box::new(act.action),
+                Box::new(act.resource),
+                Box::new(act.id),
+                Box::new(RULE),
+                Box::new(mark.id.to_string()),
+                Box::new(mark.hash),
+                Box::new(previous),
+                Box::new(mark.hash),
+            ]
+        })?;
+        self.upsert((AUDIT_DETAILS, 4, ""), &entries, |Entry { act, audit, mark, .. }| {
+            vec![
+                Box::new(tenant),
+                Box::new(audit),
+                Box::new(&mark.hash[..16]),
+                Box::new(&act.details),
+            ]
+        })?;
+        self.upsert((EVENTS, 8, ""), &entries, |Entry { act, event, mark, .. }| {
+            vec![
+                Box::new(tenant),
+                Box::new(event),
+                Box::new(mark.event_id),
+                Box::new(act.action),
+                Box::new(act.resource),
+                Box::new(act.id),
+                Box::new(now),
+                Box::new(act.data),
+            ]
+        })?;
+        self.execute(MOVE_HEADS, params![audit, hash, event, tenant])
     }
 
     /// Runs a statement that is prepared once.
@@ -95,24 +99,30 @@ impl Sqlite {
         Ok(renamed.optional()?)
     }
 
-    /// Upserts rows, many to a statement.
+    /// Upserts rows, many to a statement; how many were written.
     fn upsert<'a, P>(
         &self,
         (insert, columns, conflict): (&str, usize, &str),
         rows: &'a [P],
         values: impl Fn(&'a P) -> Vec<Box<dyn ToSql + 'a>>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
+        let mut written = 0;
         let row = format!("({})", vec!["?"; columns].join(", "));
         for rows in rows.chunks(ROWS) {
             let places = vec![&row[..]; rows.len()].join(", ");
             let mut statement =
                 self.conn.prepare_cached(&format!("{insert} VALUES {places} {conflict}"))?;
-            statement.execute(params_from_iter(rows.iter().flat_map(&values)))?;
+            written += statement.execute(params_from_iter(rows.iter().flat_map(&values)))?;
         }
-        Ok(())
+        Ok(written)
     }
 }
 
+const AUDIT_ENTRIES: &str = "INSERT INTO audit_entry (tenant_id, position, id, at, actor_kind, \
+     actor_id, action, resource, resource_id, rule, request_id, details_digest, previous_hash, hash)";
+const AUDIT_DETAILS: &str = "INSERT INTO audit_detail (tenant_id, position, salt, details)";
+const EVENTS: &str =
+    "INSERT INTO event (tenant_id, position, id, type, resource, resource_id, at, data)";
 const HEADS: &str =
     "SELECT audit_position, audit_hash, event_position FROM ledger WHERE tenant_id = $1";
 
@@ -240,7 +250,13 @@ impl Driver for Sqlite {
         &[Way::MultiRow]
     }
 
-    fn import(&mut self, _: Way, people: &[Person], units: &[Uuid]) -> Result<()> {
+    fn import(
+        &mut self,
+        _: Way,
+        recorded: bool,
+        people: &[Person],
+        units: &[Uuid],
+    ) -> Result<()> {
         let (tenant, now) = (self.tenant, micros());
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         let employees = (
@@ -251,7 +267,7 @@ impl Driver for Sqlite {
              email = excluded.email, version = version + 1, updated_at = excluded.updated_at \
              WHERE (name, email) IS NOT (excluded.name, excluded.email)",
         );
-        self.upsert(employees, people, |person| {
+        let written = self.upsert(employees, people, |person| {
             vec![
                 Box::new(tenant),
                 Box::new(person.id),
@@ -292,6 +308,9 @@ impl Driver for Sqlite {
                 Box::new(person.manager_id()),
             ]
         })?;
+        if recorded && written > 0 {
+            self.record(&hired(people, units))?;
+        }
         Ok(self.conn.execute_batch("COMMIT")?)
     }
 
