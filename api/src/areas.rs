@@ -9,7 +9,7 @@ use crate::platform::jobs::{self, BatchResult, Kind};
 use crate::reviews::ResultsComputation;
 use crate::reviews::computation::ResultsWork;
 use crate::{access, contract, cycles, everyday, goals, people, reviews};
-use domain::job::JobKind;
+use domain::everyday::job::JobKind;
 use utoipa::ToSchema;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -12,13 +12,13 @@ use api::platform::extract::parse;
 use api::platform::refusal::Refusal;
 use api::platform::reply::Reply;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::account::{Role, Scope};
-use domain::change::{Change, Record};
-use domain::employment::EmploymentStatus;
-use domain::id::{EmployeeId, OrgUnitId, TenantId};
+use domain::access::tenant::Tenant;
+use domain::core::change::{Change, Record};
+use domain::core::id::{EmployeeId, OrgUnitId, TenantId};
+use domain::core::time::Timestamp;
+use domain::people::employment::EmploymentStatus;
 use domain::policy::{Grant, Principal, Subject};
-use domain::tenant::Tenant;
-use domain::time::Timestamp;
+use domain::policy::{Role, Scope};
 use persistence::{After, Context, Database, EmployeeFilter, EmployeeOrder, Options, Page, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -489,7 +489,8 @@ async fn everyone_sees_of_everyone_what_the_policy_opens() {
     assert_eq!(company.numbers(hr(), |f| f.within_org_unit_id = top_id).await, "1 2 3 4");
     assert_eq!(company.numbers(of(&other), |f| f.manager_id = boss_id).await, "2");
     let by_external = |f: &mut EmployeeFilter| {
-        f.external_id = Some(domain::org::ExternalId { system: "hris".into(), value: "x".into() });
+        f.external_id =
+            Some(domain::people::org::ExternalId { system: "hris".into(), value: "x".into() });
     };
     assert_eq!(company.numbers(hr(), by_external).await, "3");
     let masked = company.list(of(&other), by_external, Page::ALL).await.expect_err("masked");

@@ -5,55 +5,34 @@
 //!
 //! `docs/domain.md` states the formulas and rules; sections such as B.1 are those of it.
 
-pub mod account;
-pub mod aggregate;
-pub mod apportion;
-pub mod bonus;
-pub mod calendar;
-pub mod calibration;
-pub mod calibration_session;
-pub mod change;
-pub mod cycle;
-pub mod disclosure;
-pub mod distribution;
-pub mod dropped_dimension;
-pub mod duty;
-pub mod employment;
-pub mod error;
-pub mod fairness;
-pub mod goal;
-pub mod id;
-pub mod import;
-pub mod job;
-pub mod kpi;
-pub mod look;
-pub mod merit;
-pub mod nine_box;
-pub mod number;
-pub mod okr;
-pub mod org;
-pub mod participant;
-pub mod payout;
-pub mod performance_policy;
-pub mod pip;
-pub mod policy;
-pub mod promotion;
-pub mod readiness;
-pub mod review;
-pub mod risk;
-pub mod scale;
-pub mod settings;
-pub mod signing;
-pub mod state;
-pub mod statistics;
-pub mod tenant;
-pub mod text;
-pub mod time;
-pub mod to_do;
-pub mod trace;
-pub mod training;
-pub mod weights;
+pub mod core;
 
-pub use error::{Code, DomainError, Result};
-pub use number::{Exact, Rounding};
-pub use scale::Grade;
+pub mod access;
+pub mod consequences;
+pub mod cycles;
+pub mod everyday;
+pub mod goals;
+pub mod people;
+pub mod policy;
+pub mod reviews;
+pub mod scoring;
+pub mod state;
+
+pub use crate::core::error::{Code, DomainError, Result};
+pub use crate::core::number::{Exact, Rounding};
+pub use scoring::scale::Grade;
+
+/// The floor, each part of which may know those before it.
+pub const ORDER: &[&str] = &[
+    "core",
+    "state",
+    "scoring",
+    "policy",
+    "access",
+    "people",
+    "cycles",
+    "goals",
+    "reviews",
+    "consequences",
+    "everyday",
+];

@@ -1,28 +1,30 @@
 //! Every code can be met: an input for each, so that no code is published in vain.
 
 use chrono::NaiveDate;
-use domain::bonus::{Department, distribute};
-use domain::calendar::Period;
-use domain::distribution::{Merits, Pooling, check, rank};
-use domain::kpi::{
+use domain::consequences::bonus::{Department, distribute};
+use domain::consequences::merit::compa;
+use domain::core::calendar::Period;
+use domain::scoring::distribution::{Merits, Pooling, check, rank};
+use domain::scoring::kpi::{
     Adjustments, BandOn, Banded, Baseline, Direction, Extra, Interval, Item, Mark, Method,
     Occurrence, Points, Ratio, total,
 };
-use domain::merit::compa;
-use domain::okr::alignment::{Alignment, EdgeKind, Goal, Level};
-use domain::okr::feasibility::{Plan, feasibility};
-use domain::okr::objective::override_grade;
-use domain::okr::progress::{KeyResult, progress};
-use domain::okr::rollup::{TreeGoal, roll_up_tree};
-use domain::review::composite::composite;
-use domain::review::dimension::{Dimension, Raters};
-use domain::review::evidence::{Judgement, check_evidence};
-use domain::review::rater::RaterType;
-use domain::risk::staleness::staleness;
-use domain::scale::{PerGrade, Scale};
-use domain::settings::{FeasibilitySettings, Maintain, OkrSettings, ReverseVariant, Settings};
+use domain::scoring::okr::alignment::{Alignment, EdgeKind, Goal, Level};
+use domain::scoring::okr::feasibility::{Plan, feasibility};
+use domain::scoring::okr::objective::override_grade;
+use domain::scoring::okr::progress::{KeyResult, progress};
+use domain::scoring::okr::rollup::{TreeGoal, roll_up_tree};
+use domain::scoring::review::composite::composite;
+use domain::scoring::review::dimension::{Dimension, Raters};
+use domain::scoring::review::evidence::{Judgement, check_evidence};
+use domain::scoring::review::rater::RaterType;
+use domain::scoring::risk::staleness::staleness;
+use domain::scoring::scale::{PerGrade, Scale};
+use domain::scoring::settings::{
+    FeasibilitySettings, Maintain, OkrSettings, ReverseVariant, Settings,
+};
+use domain::scoring::weights::outside_framework;
 use domain::state::{Refusal, Versioned, survey};
-use domain::weights::outside_framework;
 use domain::{Code, Exact, Grade, Result, Rounding};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -146,7 +148,7 @@ fn provoke(code: Code) -> Result<()> {
         }
         Code::PoolRequired => {
             let few = PerGrade::new([0, 0, 9, 0, 0]);
-            let mode = domain::settings::DistributionMode::Forced;
+            let mode = domain::scoring::settings::DistributionMode::Forced;
             let pool = Pooling { mode, min_group: 10, people: 10 };
             check(&few, &settings.dist).and_then(|check| check.accepted("", pool))
         }

@@ -2,13 +2,13 @@
 //! a refusal tells and what a permit opens.
 
 use chrono::NaiveDate;
-use domain::account::{Role, Scope};
-use domain::id::{EmployeeId, OrgUnitId};
+use domain::core::id::{EmployeeId, OrgUnitId};
+use domain::core::text::TextEnum;
 use domain::policy::{
     Action, CONFLICT_OF_INTEREST, Denial, Grant, Mask, NO_RULE, Principal, Protected, Relations,
     SCOPE_MISSING, Sealed, Stage, Subject, Target, authorise, decide, relations_matter, visibility,
 };
-use domain::text::TextEnum;
+use domain::policy::{Role, Scope};
 use uuid::Uuid;
 
 const ME: Uuid = Uuid::from_u128(1);

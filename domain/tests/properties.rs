@@ -1,23 +1,23 @@
 //! What holds across the modules of the domain, from actual values to payments.
 
-use domain::bonus::{self, Department};
-use domain::calendar::Period;
-use domain::distribution::{Check, Merits, Placement, check, compare, quota, rank};
-use domain::fairness::central_tendency::central_tendency;
-use domain::fairness::halo::halo;
-use domain::fairness::mismatch::{Member, mismatch};
-use domain::fairness::recency::recency;
-use domain::kpi::{Adjustments, Direction, Method, Ratio};
-use domain::okr::alignment::{Alignment, EdgeKind, Goal, Level};
-use domain::okr::rollup::{TreeGoal, roll_up_tree};
-use domain::review::dimension::{Dimension, Raters};
-use domain::review::rater::RaterType;
-use domain::scale::PerGrade;
-use domain::settings::{
+use domain::consequences::bonus::{self, Department};
+use domain::core::calendar::Period;
+use domain::scoring::distribution::{Check, Merits, Placement, check, compare, quota, rank};
+use domain::scoring::fairness::central_tendency::central_tendency;
+use domain::scoring::fairness::halo::halo;
+use domain::scoring::fairness::mismatch::{Member, mismatch};
+use domain::scoring::fairness::recency::recency;
+use domain::scoring::kpi::{Adjustments, Direction, Method, Ratio};
+use domain::scoring::okr::alignment::{Alignment, EdgeKind, Goal, Level};
+use domain::scoring::okr::rollup::{TreeGoal, roll_up_tree};
+use domain::scoring::review::dimension::{Dimension, Raters};
+use domain::scoring::review::rater::RaterType;
+use domain::scoring::scale::PerGrade;
+use domain::scoring::settings::{
     BonusSettings, DistributionMode, DistributionSettings, FairSettings, OkrSettings,
     ReverseVariant, Rollup, RoundStage, Settings,
 };
-use domain::trace::{Calculation, Locale, Outcome, Part, Trace};
+use domain::scoring::trace::{Calculation, Locale, Outcome, Part, Trace};
 use domain::{Exact, Grade, Rounding};
 use proptest::prelude::*;
 

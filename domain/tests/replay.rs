@@ -2,21 +2,21 @@
 //! alternative of the settings.
 
 use core::cell::Cell;
-use domain::kpi::{
+use domain::scoring::kpi::{
     Adjustments, BandOn, Banded, Baseline, Direction, Division, Extra, Interval, Method, Milestone,
     Milestones, Occurrence, Outcome, Points, Ratio, StepUnit, Steps, Veto,
 };
-use domain::okr::objective::Ambition;
-use domain::okr::progress::{KeyResult, Milestone as Step};
-use domain::review::dimension::{Dimension, Raters};
-use domain::review::rater::RaterType;
-use domain::scale::Preset;
-use domain::settings::{
+use domain::scoring::okr::objective::Ambition;
+use domain::scoring::okr::progress::{KeyResult, Milestone as Step};
+use domain::scoring::review::dimension::{Dimension, Raters};
+use domain::scoring::review::rater::RaterType;
+use domain::scoring::scale::Preset;
+use domain::scoring::settings::{
     Maintain, MissingActual, NegativeTarget, OkrInReview, ReverseVariant, RoundStage, Settings,
     SmallCategory, StepPartial, TargetChange, ThresholdBelow, Trim,
 };
-use domain::trace::{Calculation, Locale, Part, Stretch, Trace, WeightedKeyResult};
-use domain::weights::equal_weights;
+use domain::scoring::trace::{Calculation, Locale, Part, Stretch, Trace, WeightedKeyResult};
+use domain::scoring::weights::equal_weights;
 use domain::{Exact, Grade, Rounding};
 use proptest::collection::vec;
 use proptest::option;

@@ -1,21 +1,21 @@
 //! The result of one person from stored records: goals with actuals and check-ins, ratings, team.
 
-use domain::calendar::Period;
-use domain::dropped_dimension::DroppedDimension;
-use domain::goal::{
+use domain::core::calendar::Period;
+use domain::core::time::Timestamp;
+use domain::cycles::dropped_dimension::DroppedDimension;
+use domain::cycles::performance_policy::{PolicyRules, Population};
+use domain::goals::goal::{
     Aggregation, CheckIn, Goal, GoalContent, GoalKind, GoalLevel, GoalRevision, Indicator,
     KeyResult, KeyResultReport, Measure, Measurement,
 };
-use domain::kpi::{Direction, Method, Ratio};
-use domain::okr::objective::Ambition;
-use domain::performance_policy::{PolicyRules, Population};
-use domain::review::form::{Rating, Results, ReviewPart};
-use domain::review::rater::RaterType;
-use domain::review::result::{Case, Computed, Faults, GoalRecord};
-use domain::settings::{MissingActual, OkrInReview, Settings, TargetChange};
+use domain::reviews::form::{Rating, Results, ReviewPart};
+use domain::reviews::result::{Case, Computed, Faults, GoalRecord};
+use domain::scoring::kpi::{Direction, Method, Ratio};
+use domain::scoring::okr::objective::Ambition;
+use domain::scoring::review::rater::RaterType;
+use domain::scoring::settings::{MissingActual, OkrInReview, Settings, TargetChange};
 use domain::state::cycle;
 use domain::state::goal::State;
-use domain::time::Timestamp;
 use domain::{Exact, Grade};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -284,7 +284,7 @@ fn a_dropped_dimension_is_left_out_only_where_too_few_raters_are_there() {
     assert_eq!(computed.results.composite.unwrap().to_string(), "106.25");
     assert_eq!(computed.results.collaboration, None);
     assert!(computed.trace.replays().unwrap());
-    let text = computed.trace.render(domain::trace::Locale::En);
+    let text = computed.trace.render(domain::scoring::trace::Locale::En);
     let id = Uuid::from_u128(77);
     let line = format!("[20%] collaboration: left out with approval {id}");
     assert!(text.contains(&line), "{text}");

@@ -4,20 +4,22 @@
 //! A failure names the number of its schedule, which is its seed.
 
 use chrono::{DateTime, Days, NaiveDate};
-use domain::calibration::{Case, Move, Outcome, Placed, Reason, picture};
-use domain::distribution::Check;
-use domain::okr::alignment::{Alignment, EdgeKind, Goal as Node, Level, MAX_DEPTH};
-use domain::participant::{MIN_TENURE_MONTHS, tenure_months};
-use domain::performance_policy::PolicyRules;
-use domain::review::dimension::{Dimension, Raters};
-use domain::review::evidence::{Evidence, EvidenceKind, Judgement, check_evidence};
-use domain::review::rater::RaterType;
-use domain::settings::Settings;
-use domain::state::{Actor, Machine, Share, Signature, calibration_session, cycle, goal, review};
-use domain::text::TextEnum;
-use domain::trace::{Calculation, Part};
-use domain::weights::equal_weights;
-use domain::{Exact, Grade, calendar::Period, kpi};
+use domain::core::calendar::Period;
+use domain::core::text::TextEnum;
+use domain::cycles::participant::{MIN_TENURE_MONTHS, tenure_months};
+use domain::cycles::performance_policy::PolicyRules;
+use domain::reviews::calibration::{Case, Move, Outcome, Placed, Reason, picture};
+use domain::scoring::distribution::Check;
+use domain::scoring::kpi;
+use domain::scoring::okr::alignment::{Alignment, EdgeKind, Goal as Node, Level, MAX_DEPTH};
+use domain::scoring::review::dimension::{Dimension, Raters};
+use domain::scoring::review::evidence::{Evidence, EvidenceKind, Judgement, check_evidence};
+use domain::scoring::review::rater::RaterType;
+use domain::scoring::settings::Settings;
+use domain::scoring::trace::{Calculation, Part};
+use domain::scoring::weights::equal_weights;
+use domain::state::{Machine, Seat, Share, Signature, calibration_session, cycle, goal, review};
+use domain::{Exact, Grade};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -116,8 +118,8 @@ fn person_id(person: usize) -> Uuid {
     Uuid::from_u128(person as u128 + 1)
 }
 
-fn signed(person: usize, actor: Actor) -> Signature {
-    Signature { person: person_id(person), actor }
+fn signed(person: usize, seat: Seat) -> Signature {
+    Signature { person: person_id(person), seat }
 }
 
 impl World {
@@ -188,22 +190,22 @@ impl World {
         }
         for at in 0..self.goals.len() {
             let owner = self.goals[at].owner;
-            self.fire_goal(at, goal::Event::Submit, owner, Actor::Owner);
+            self.fire_goal(at, goal::Event::Submit, owner, Seat::Owner);
             if let Some(manager) =
                 self.reviews.iter().find(|r| r.person == owner).and_then(|r| r.manager)
             {
-                self.fire_goal(at, goal::Event::Approve, manager, Actor::Manager);
+                self.fire_goal(at, goal::Event::Approve, manager, Seat::Manager);
             }
         }
         for at in 0..self.reviews.len() {
             let Review { person, manager, .. } = self.reviews[at];
-            self.fire_review(at, review::Event::SubmitSelf, person, Actor::Employee);
-            self.fire_review(at, review::Event::CloseRaters, 0, Actor::System);
+            self.fire_review(at, review::Event::SubmitSelf, person, Seat::Employee);
+            self.fire_review(at, review::Event::CloseRaters, 0, Seat::System);
             // Everybody would rate themself if they could.
-            self.fire_review(at, review::Event::SubmitManager, person, Actor::Manager);
+            self.fire_review(at, review::Event::SubmitManager, person, Seat::Manager);
             let rater = manager.unwrap_or(1);
-            self.fire_review(at, review::Event::SubmitManager, rater, Actor::Manager);
-            self.fire_review(at, review::Event::SkipSecond, 0, Actor::System);
+            self.fire_review(at, review::Event::SubmitManager, rater, Seat::Manager);
+            self.fire_review(at, review::Event::SkipSecond, 0, Seat::System);
         }
         self.pending.clear();
         for event in [
@@ -211,7 +213,7 @@ impl World {
             calibration_session::Event::Open,
             calibration_session::Event::Finalise,
         ] {
-            self.fire_session(event, 0, Actor::Hr);
+            self.fire_session(event, 0, Seat::Hr);
         }
     }
 
@@ -294,10 +296,10 @@ impl World {
         if event == cycle::Event::Cancel && !self.dice.one_in(40) {
             return;
         }
-        let hands: Vec<_> = [Actor::Hr, Actor::Exec]
+        let hands: Vec<_> = [Seat::Hr, Seat::Exec]
             .into_iter()
             .map(|fitting| {
-                let any = self.dice.pick(&[Actor::Hr, Actor::Exec, Actor::Manager, Actor::System]);
+                let any = self.dice.pick(&[Seat::Hr, Seat::Exec, Seat::Manager, Seat::System]);
                 let seat = if self.dice.one_in(4) { any } else { fitting };
                 signed(self.anyone(), seat)
             })
@@ -339,7 +341,7 @@ impl World {
         let people: BTreeSet<_> = hands.iter().map(|hand| hand.person).collect();
         assert_eq!(people.len(), 2, "a cycle was published by one person");
         for at in 0..self.reviews.len() {
-            self.fire_review(at, review::Event::Publish, 0, Actor::System);
+            self.fire_review(at, review::Event::Publish, 0, Seat::System);
         }
         let grades = self.reviews.iter().map(|review| {
             review.outcome.as_ref().expect("a result was published without a grade").final_grade
@@ -389,10 +391,8 @@ impl World {
         }
         let at = self.dice.below(self.goals.len());
         let event = self.dice.pick(goal::Event::ALL);
-        let (person, seat) = (
-            self.anyone(),
-            self.dice.pick(&[Actor::Owner, Actor::Manager, Actor::Hr, Actor::System]),
-        );
+        let (person, seat) =
+            (self.anyone(), self.dice.pick(&[Seat::Owner, Seat::Manager, Seat::Hr, Seat::System]));
         self.fire_goal(at, event, person, seat);
     }
 
@@ -401,10 +401,10 @@ impl World {
         self.reviews.iter().find(|review| review.person == person).map(|review| review.state)
     }
 
-    fn fire_goal(&mut self, at: usize, event: goal::Event, person: usize, seat: Actor) {
+    fn fire_goal(&mut self, at: usize, event: goal::Event, person: usize, seat: Seat) {
         let Goal { owner, requester, .. } = self.goals[at];
         // The policy lets only the owner sit on the owner's seat, and nobody else's manager.
-        if (seat == Actor::Owner) != (person == owner) && seat != Actor::System {
+        if (seat == Seat::Owner) != (person == owner) && seat != Seat::System {
             return;
         }
         let counts = |goal: &&Goal| goal.owner == owner && goal.state != goal::State::Cancelled;
@@ -413,7 +413,7 @@ impl World {
         let change = goal::Change {
             after_mid_cycle: self.today > self.period.start() + Days::new(90),
             weight: self.dice.one_in(2),
-            decided_by_hr: seat == Actor::Hr,
+            decided_by_hr: seat == Seat::Hr,
         };
         let facts = goal::Facts {
             smart_checked: true,
@@ -430,8 +430,8 @@ impl World {
             rating_reopened: self.result_of(owner) == Some(review::State::PendingManager),
             cycle_confirmed: self.cycle == cycle::State::Confirmed,
         };
-        let hands = [signed(person, seat), signed(owner, Actor::Owner)];
-        let hands = if seat == Actor::Manager { &hands[..] } else { &hands[..1] };
+        let hands = [signed(person, seat), signed(owner, Seat::Owner)];
+        let hands = if seat == Seat::Manager { &hands[..] } else { &hands[..1] };
         let Ok(after) = self.goals[at].state.step(event, hands, &facts) else { return };
         match event {
             goal::Event::Approve => {
@@ -455,12 +455,12 @@ impl World {
         let at = self.dice.below(self.reviews.len());
         let event = self.dice.pick(review::Event::ALL);
         let person = self.anyone();
-        let seats = [Actor::Employee, Actor::Manager, Actor::NextLevel, Actor::Hr, Actor::System];
+        let seats = [Seat::Employee, Seat::Manager, Seat::NextLevel, Seat::Hr, Seat::System];
         let seat = self.dice.pick(&seats);
         self.fire_review(at, event, person, seat);
     }
 
-    fn fire_review(&mut self, at: usize, event: review::Event, person: usize, seat: Actor) {
+    fn fire_review(&mut self, at: usize, event: review::Event, person: usize, seat: Seat) {
         let Review { person: ratee, manager, .. } = self.reviews[at];
         let evaluating = self.cycle == cycle::State::Evaluating;
         let in_evaluation = {
@@ -483,9 +483,9 @@ impl World {
         };
         // What the policy settles before the machine is asked.
         let may = match seat {
-            Actor::Employee => person == ratee,
-            Actor::Manager if self.planted == Planted::OwnRatingAccepted => true,
-            Actor::Manager => manager.is_none_or(|manager| manager == person),
+            Seat::Employee => person == ratee,
+            Seat::Manager if self.planted == Planted::OwnRatingAccepted => true,
+            Seat::Manager => manager.is_none_or(|manager| manager == person),
             _ => true,
         };
         if !may || (in_evaluation && !evaluating) {
@@ -623,11 +623,11 @@ impl World {
         use calibration_session::Event::{Finalise, Open, Reopen, Schedule};
         let event = self.dice.pick(&[Schedule, Open, Finalise, Reopen]);
         let person = self.anyone();
-        let seat = self.dice.pick(&[Actor::Hr, Actor::Exec, Actor::Member]);
+        let seat = self.dice.pick(&[Seat::Hr, Seat::Exec, Seat::Member]);
         self.fire_session(event, person, seat);
     }
 
-    fn fire_session(&mut self, event: calibration_session::Event, person: usize, seat: Actor) {
+    fn fire_session(&mut self, event: calibration_session::Event, person: usize, seat: Seat) {
         if self.cycle != cycle::State::Calibrating && event != calibration_session::Event::Reopen {
             return;
         }
@@ -639,7 +639,7 @@ impl World {
         self.session = after;
         if event == calibration_session::Event::Finalise {
             for at in 0..self.reviews.len() {
-                self.fire_review(at, review::Event::Finalise, 0, Actor::System);
+                self.fire_review(at, review::Event::Finalise, 0, Seat::System);
             }
         }
     }

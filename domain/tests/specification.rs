@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 const SPECIFICATION: &str = include_str!("../../docs/domain.md");
 
-/// The file that a path such as `domain::kpi::ratio::Ratio` leads to, and what is named in it.
+/// The file that a path such as `domain::scoring::kpi::ratio::Ratio` leads to, and what is named in it.
 fn resolve(path: &str) -> Option<(PathBuf, Vec<&str>)> {
     let names: Vec<&str> = path.strip_prefix("domain::")?.split("::").collect();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -7,29 +7,29 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 use domain::Code;
+use domain::core::text::TextEnum;
 use domain::state::{
-    Actor, By, Machine, Named, NoGuard, Refusal, Row, Share, Signature, Versioned, appeal,
+    By, Machine, Named, NoGuard, Refusal, Row, Seat, Share, Signature, Versioned, appeal,
     calibration_session, case, cycle, dependency, feedback_ticket, goal, interview, pip, promotion,
     rater_task, resource_request, review, survey, weight_adjustment,
 };
-use domain::text::TextEnum;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-fn signed(person: u128, actor: Actor) -> Signature {
-    Signature { person: Uuid::from_u128(person), actor }
+fn signed(person: u128, seat: Seat) -> Signature {
+    Signature { person: Uuid::from_u128(person), seat }
 }
 
 /// Every seat, each held by somebody else.
 fn everybody() -> Vec<Signature> {
-    (1..).zip(Actor::ALL).map(|(person, actor)| signed(person, *actor)).collect()
+    (1..).zip(Seat::ALL).map(|(person, seat)| signed(person, *seat)).collect()
 }
 
 /// Signatures that suffice for a row.
 fn entitled(by: By) -> Vec<Signature> {
     match by {
-        By::OneOf(actors) => actors.iter().take(1).map(|actor| signed(1, *actor)).collect(),
-        By::Together(actors) => (1..).zip(actors).map(|(p, actor)| signed(p, *actor)).collect(),
+        By::OneOf(seats) => seats.iter().take(1).map(|seat| signed(1, *seat)).collect(),
+        By::Together(seats) => (1..).zip(seats).map(|(p, seat)| signed(p, *seat)).collect(),
     }
 }
 
@@ -44,14 +44,14 @@ fn exercise_row<S: Machine>(
 
     for facts in samples {
         assert!(matches!(fire(&[], facts), Err(Refusal::NotEntitled { .. })), "{row:?}");
-        for actor in Actor::ALL {
-            let suffices = matches!(row.by, By::OneOf(actors) if actors.contains(actor));
+        for seat in Seat::ALL {
+            let suffices = matches!(row.by, By::OneOf(seats) if seats.contains(seat));
             let refused =
-                matches!(fire(&[signed(1, *actor)], facts), Err(Refusal::NotEntitled { .. }));
-            assert_eq!(refused, !suffices, "{actor:?} {row:?}");
+                matches!(fire(&[signed(1, *seat)], facts), Err(Refusal::NotEntitled { .. }));
+            assert_eq!(refused, !suffices, "{seat:?} {row:?}");
         }
-        if let By::Together(actors) = row.by {
-            let alone: Vec<_> = actors.iter().map(|actor| signed(1, *actor)).collect();
+        if let By::Together(seats) = row.by {
+            let alone: Vec<_> = seats.iter().map(|seat| signed(1, *seat)).collect();
             assert!(matches!(fire(&alone, facts), Err(Refusal::NotEntitled { .. })), "{row:?}");
         }
     }
@@ -97,10 +97,9 @@ fn exercise<S: Machine>(samples: &[S::Facts]) {
                     assert!(matches!(answer, Err(Refusal::NotInTable { .. })), "{answer:?}");
                 }
             }
-            for actor in Actor::ALL {
-                let offered = state.allowed_events(*actor).any(|offered| offered == *event);
-                let takes_part =
-                    state.row(*event).is_some_and(|row| row.by.actors().contains(actor));
+            for seat in Seat::ALL {
+                let offered = state.allowed_events(*seat).any(|offered| offered == *event);
+                let takes_part = state.row(*event).is_some_and(|row| row.by.seats().contains(seat));
                 assert_eq!(offered, takes_part);
             }
         }
@@ -312,7 +311,7 @@ fn survey_pairs() {
 #[test]
 fn refusals_carry_the_published_codes() {
     let record = Versioned { state: cycle::State::Draft, version: 3 };
-    let hr = [signed(1, Actor::Hr)];
+    let hr = [signed(1, Seat::Hr)];
     let nothing = cycle::Facts::default();
     let code = |seen, event, signatures: &[Signature]| {
         record.fire(seen, event, signatures, &nothing).map_err(|refusal| refusal.code())
@@ -326,9 +325,8 @@ fn refusals_carry_the_published_codes() {
 #[test]
 fn a_refusal_names_every_violated_guard() {
     let facts = cycle::Facts { raci_complete: true, population: 9, ..cycle::Facts::default() };
-    let refusal = cycle::State::Draft
-        .step(cycle::Event::Launch, &[signed(1, Actor::Hr)], &facts)
-        .unwrap_err();
+    let refusal =
+        cycle::State::Draft.step(cycle::Event::Launch, &[signed(1, Seat::Hr)], &facts).unwrap_err();
     assert_eq!(
         refusal.to_string(),
         "launch of the cycle is not possible yet: policy_published, weights_sum_to_100, \
@@ -409,7 +407,7 @@ fn document() -> String {
          record changed in the meantime is `STATE_CONFLICT`. Seats joined by + sign together, as \
          different people.\n"
             .to_owned(),
-        glossary::<Actor>("Seats"),
+        glossary::<Seat>("Seats"),
         section::<cycle::State>(),
         section::<goal::State>(),
         section::<review::State>(),

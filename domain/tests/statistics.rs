@@ -1,7 +1,7 @@
 //! The probability functions against an independent implementation.
 
 use domain::Exact;
-use domain::statistics::{
+use domain::scoring::statistics::{
     binomial_upper_tail, chi_square_upper_tail, fisher_two_sided, multinomial_exact,
 };
 use proptest::prelude::*;

@@ -13,9 +13,9 @@ pub use verify::{KeptHead, Log, Report, Signature, Signer, Tampering, verify};
 use crate::column::to_json;
 use crate::database::Context;
 use crate::error::DbError;
-use domain::change::Record;
-use domain::id::TenantId;
-use domain::time::Timestamp;
+use domain::core::change::Record;
+use domain::core::id::TenantId;
+use domain::core::time::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 

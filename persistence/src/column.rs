@@ -10,7 +10,7 @@ use diesel::query_builder::{AstPass, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, Binary, HasSqlType, SqlType, Text, Timestamptz};
 use diesel::sqlite::Sqlite;
-use domain::text::TextEnum;
+use domain::core::text::TextEnum;
 use std::io::Write;
 use uuid::Uuid;
 

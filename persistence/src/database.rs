@@ -3,8 +3,8 @@
 use crate::error::{DbError, Failure};
 use crate::ports::Store;
 use crate::{postgres, sqlite};
-use domain::id::TenantId;
-use domain::time::Timestamp;
+use domain::core::id::TenantId;
+use domain::core::time::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

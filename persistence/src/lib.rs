@@ -20,3 +20,6 @@ pub use database::{Context, Database, Options};
 pub use error::{DbError, Failure};
 pub use page::{After, Page};
 pub use ports::*;
+
+/// The areas of `repository/`, each of which may know those before it.
+pub const ORDER: &[&str] = &["people", "access", "cycles", "goals", "reviews", "everyday"];

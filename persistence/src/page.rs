@@ -1,7 +1,7 @@
 //! Keyset pages: where a list goes on, and how far.
 
 use chrono::NaiveDate;
-use domain::time::Timestamp;
+use domain::core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -1,11 +1,11 @@
 //! Units of work side by side in one lane: what is kept, what is not, and the chain they leave.
 
 use chrono::{DateTime, Utc};
-use domain::change::{Change, Record};
-use domain::id::TenantId;
-use domain::org::Position;
-use domain::tenant::Tenant;
-use domain::time::Timestamp;
+use domain::access::tenant::Tenant;
+use domain::core::change::{Change, Record};
+use domain::core::id::TenantId;
+use domain::core::time::Timestamp;
+use domain::people::org::Position;
 use persistence::{
     AuditFilter, Context, Database, DbError, EventFilter, Options, Page, Store,
     audit::{Signature, verify},

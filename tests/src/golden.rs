@@ -25,3 +25,26 @@ pub fn compare(path: &str, expected: &str) {
     }
     assert!(committed == expected, "{path} is too long or too short (UPDATE=1 rewrites it)");
 }
+
+/// Every Rust source below a folder, in order.
+///
+/// # Panics
+/// When there is none, or the folder cannot be read.
+pub fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry"))
+        {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{} holds no source", folder.display());
+    found.sort();
+    found
+}

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 /// Holds the command line, one argument a line.
 const ARGUMENTS: &str = "EVENHAND_TEST_ARGUMENTS";
 /// The ignored test that is the program.
-const TEST: &str = "process::evenhand";
+const TEST: &str = "platform::process::evenhand";
 
 /// What the ignored test does, and whether it was to. A server ends with the process that started it.
 ///

@@ -1,13 +1,12 @@
 //! Who knows whom: the platform names no area, and an area only those before it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use tests::golden;
 
-/// Where `crate::...` of a source leads: the first names of the paths in it.
-fn named(source: &str) -> Vec<&str> {
+/// Where the paths of a source lead that begin at `root`: the first names in them.
+fn named<'s>(root: &str, source: &'s str) -> Vec<&'s str> {
     let mut names = Vec::new();
-    for (at, start) in source.match_indices("crate::") {
+    for (at, start) in source.match_indices(root) {
         let rest = &source[at + start.len()..];
         match rest.strip_prefix('{') {
             Some(list) => {
@@ -27,32 +26,21 @@ fn first(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
+/// Where paths begin; what is compiled once per engine has no other way to another area than up.
+const ROOTS: [&str; 2] = ["crate::", "super::super::"];
+
 /// Arrows of a source of one area to what it may not know: later areas, and what stands above all.
 fn upward(order: &[&str], above: &[&str], area: &str, source: &str) -> Vec<String> {
     let Some(own) = order.iter().position(|known| *known == area) else { return Vec::new() };
     let forbidden = |name: &&str| order[own + 1..].contains(name) || above.contains(name);
-    named(source).into_iter().filter(forbidden).map(|name| format!("{area} -> {name}")).collect()
-}
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
-        let path = entry.path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
+    let named = ROOTS.iter().flat_map(|root| named(root, source));
+    named.filter(forbidden).map(|name| format!("{area} -> {name}")).collect()
 }
 
 /// Upward arrows of a crate, each with its file.
 fn arrows(root: &str, order: &[&str], above: &[&str]) -> Vec<String> {
     let root = golden::root().join(root);
-    let mut found = Vec::new();
-    for area in order {
-        assert!(root.join(area).is_dir(), "{area} is a folder");
-        sources(&root.join(area), &mut found);
-    }
+    let found: Vec<_> = order.iter().flat_map(|area| golden::sources(&root.join(area))).collect();
     assert!(found.len() > order.len());
     let arrows = found.iter().flat_map(|file| {
         let below = file.strip_prefix(&root).expect("it lies there");
@@ -71,11 +59,24 @@ fn no_area_of_the_api_knows_a_later_one() {
 }
 
 #[test]
+fn no_area_of_the_domain_knows_a_later_one() {
+    assert_eq!(arrows("domain/src", domain::ORDER, &[]), Vec::<String>::new());
+}
+
+#[test]
+fn no_area_of_the_repository_knows_a_later_one() {
+    let found = arrows("persistence/src/repository", persistence::ORDER, &[]);
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
 fn a_planted_arrow_is_found() {
     let order = ["platform", "people", "reviews"];
     let planted = "use crate::platform::App;\nuse crate::{reviews::moves, people};";
     assert_eq!(upward(&order, &[], "people", planted), ["people -> reviews"]);
     assert_eq!(upward(&order, &[], "reviews", planted), Vec::<String>::new());
+    let shared = "use super::super::reviews::entity;";
+    assert_eq!(upward(&order, &[], "people", shared), ["people -> reviews"]);
     let inline = "fn f() { crate::people::find() } // and crate::cli";
     let found = upward(&order, &["cli"], "platform", inline);
     assert_eq!(found, ["platform -> people", "platform -> cli"]);

@@ -39,9 +39,10 @@ impl Proofs {
     fn collect() -> Self {
         let mut proofs = Self::default();
         let folder = golden::root().join("tests/tests");
-        for file in fs::read_dir(folder).expect("list the tests").flatten() {
-            let module = file.path().file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let text = fs::read_to_string(file.path()).expect("read the tests");
+        for file in golden::sources(&folder) {
+            let below = file.strip_prefix(&folder).expect("it lies there").with_extension("");
+            let module = below.to_string_lossy().replace('/', "::");
+            let text = fs::read_to_string(file).expect("read the tests");
             let mut documentation = String::new();
             for line in text.lines() {
                 if let Some(said) = line.trim_start().strip_prefix("/// ") {

@@ -6,19 +6,21 @@ use crate::platform::app::{new_id, seed};
 use crate::platform::auth::secret::{Secret, withheld};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::page::page_of;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::schema::{word_list, words};
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::account::{Account, AccountStatus, AccountTransition, Role, RoleAssignment};
-use domain::change::{Change, Record};
-use domain::id::{AccountId, EmployeeId};
+use domain::access::account::{Account, AccountStatus, AccountTransition, RoleAssignment};
+use domain::core::change::{Change, Record};
+use domain::core::id::{AccountId, EmployeeId};
+use domain::core::text::TextEnum;
+use domain::core::time::Timestamp;
+use domain::policy::Role;
 use domain::policy::{Action, CREDENTIALS_TO_OWNER, Protected, SEPARATION_OF_DUTIES, authorise};
-use domain::text::TextEnum;
-use domain::time::Timestamp;
-use persistence::{After, DbError, Page, RoleFilter, Store};
+use persistence::{DbError, Page, RoleFilter, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
@@ -90,13 +92,11 @@ fn allowed_actions(actor: &Actor, account: &Account) -> Vec<AccountTransition> {
     all.filter(|step| account.status.after(*step).is_some()).collect()
 }
 
-/// A page of accounts.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AccountPage {
+page_of! {
+    /// A page of accounts.
+    pub struct AccountPage
     /// The accounts, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<AccountView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of AccountView
 }
 
 /// A new account.
@@ -151,13 +151,12 @@ async fn list(caller: Caller, query: Query<AccountQuery>) -> Result<HttpResponse
             Ok(store.accounts(&page)?)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
-        None => After::Id(last.id.uuid()),
-    });
-    let items = rows.into_iter().map(|row| AccountView::new(&caller.actor, row)).collect();
-    let page = AccountPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<AccountPage, _>(
+        &request,
+        rows,
+        |last| request.place(last.id.uuid(), last.updated_at),
+        |row| AccountView::new(&caller.actor, row),
+    )
 }
 
 /// Invite somebody

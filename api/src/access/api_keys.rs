@@ -4,19 +4,21 @@ use crate::platform::app::{new_id, seed};
 use crate::platform::auth::secret::{Secret, withheld};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::page::page_of;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::schema::word_list;
 use actix_web::{HttpResponse, delete, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::account::{ApiKey, Owner, Scope};
-use domain::change::{Change, Record};
-use domain::id::{AccountId, ApiKeyId};
+use domain::access::account::{ApiKey, Owner};
+use domain::core::change::{Change, Record};
+use domain::core::id::{AccountId, ApiKeyId};
+use domain::core::text::TextEnum;
+use domain::core::time::to_micros;
+use domain::policy::Scope;
 use domain::policy::{Action, Principal};
-use domain::text::TextEnum;
-use domain::time::to_micros;
-use persistence::{After, Store};
+use persistence::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
@@ -115,13 +117,11 @@ fn view(store: &mut dyn Store, actor: &Actor, key: ApiKey) -> Result<ApiKeyView,
     views(store, actor, vec![key])?.pop().ok_or(Refusal::NotFound)
 }
 
-/// A page of API keys.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ApiKeyPage {
+page_of! {
+    /// A page of API keys.
+    pub struct ApiKeyPage
     /// The keys, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<ApiKeyView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of ApiKeyView
 }
 
 /// A new API key.
@@ -183,12 +183,12 @@ async fn list(caller: Caller, query: Query<ApiKeyQuery>) -> Result<HttpResponse,
             views(store, actor, keys)
         })
         .await?;
-    let (items, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id),
-        None => After::Id(last.id),
-    });
-    let page = ApiKeyPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<ApiKeyPage, _>(
+        &request,
+        rows,
+        |last| request.place(last.id, last.updated_at),
+        |row| row,
+    )
 }
 
 /// Make an API key

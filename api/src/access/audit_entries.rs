@@ -3,10 +3,11 @@
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{PathId, Query};
 use crate::platform::files::decode::hex;
+use crate::platform::page::page_of;
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
-use domain::disclosure::{self, Belonging, Withheld};
+use domain::access::disclosure::{self, Belonging, Withheld};
 use domain::policy::{Action, Decision, Mask, Principal, Target, authorise, decide};
 use persistence::{After, AuditEntry, AuditFilter, Page, Store};
 use serde::{Deserialize, Serialize};
@@ -105,13 +106,11 @@ impl AuditEntryView {
     }
 }
 
-/// A page of audit entries.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AuditEntryPage {
+page_of! {
+    /// A page of audit entries.
+    pub struct AuditEntryPage
     /// The entries, oldest first.
-    pub items: Vec<AuditEntryView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of AuditEntryView
 }
 
 /// What a client asks of the list.
@@ -314,11 +313,9 @@ async fn list(caller: Caller, query: Query<AuditEntryQuery>) -> Result<HttpRespo
             Sight::of(store, actor)?.entries(store, actor, filter.clone(), &page)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Position(last.position));
-    caller.shown("listAuditEntries", rows.iter().filter_map(|row| row.told)).await?;
-    let items = rows.into_iter().map(|row| row.view).collect();
-    let page = AuditEntryPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    let part = request.cut(&caller.app, rows, |last| After::Position(last.position));
+    caller.shown("listAuditEntries", part.rows.iter().filter_map(|row| row.told)).await?;
+    caller.answer_part::<AuditEntryPage, _>(part, |row| row.view)
 }
 
 /// Read an audit entry

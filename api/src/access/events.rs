@@ -7,7 +7,7 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
-use domain::disclosure;
+use domain::access::disclosure;
 use domain::policy::Action;
 use persistence::{After, Event, EventFilter};
 use serde::{Deserialize, Serialize};

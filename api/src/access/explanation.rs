@@ -9,13 +9,13 @@ use crate::platform::reply::Reply;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, post};
 use chrono::NaiveDate;
-use domain::account::Role;
-use domain::id::AccountId;
+use domain::core::id::AccountId;
+use domain::core::text::TextEnum;
+use domain::policy::Role;
 use domain::policy::{
     Action, Decision, NO_RULE, Principal, Protected, Relations, Sealed, Subject, Target, Who,
     authorise, decide,
 };
-use domain::text::TextEnum;
 use persistence::Store;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

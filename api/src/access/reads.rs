@@ -4,11 +4,12 @@
 use crate::access::me::Doer;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Query;
+use crate::platform::page::page_of;
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
-use domain::id::AccountId;
-use domain::look::Look;
+use domain::access::look::Look;
+use domain::core::id::AccountId;
 use domain::policy::Action;
 use persistence::{After, Context, Page, SeenEntry, Store};
 use serde::{Deserialize, Serialize};
@@ -63,14 +64,12 @@ pub struct ReadView {
     pub review_ids: Vec<Uuid>,
 }
 
-/// A page of looks.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReadOfMePage)]
-pub struct ReadPage {
+page_of! {
+    /// A page of looks.
+    #[schema(as = ReadOfMePage)]
+    pub struct ReadPage
     /// The looks, oldest first.
-    pub items: Vec<ReadView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of ReadView
 }
 
 /// What a client asks of the list.
@@ -101,10 +100,12 @@ pub(crate) async fn list_reads(
     let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
     let page = request.page.clone();
     let rows = caller.snapshot(move |store, actor| looks(store, actor, &page)).await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |(last, _)| After::Position(*last));
-    let items = rows.into_iter().map(|(_, view)| view).collect();
-    let page = ReadPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<ReadPage, _>(
+        &request,
+        rows,
+        |(last, _)| After::Position(*last),
+        |(_, view)| view,
+    )
 }
 
 fn looks(

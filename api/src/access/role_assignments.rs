@@ -3,18 +3,20 @@
 use crate::platform::app::new_id;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::page::page_of;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, delete, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::account::{Role, RoleAssignment};
-use domain::change::{Change, Record};
-use domain::id::RoleAssignmentId;
+use domain::access::account::RoleAssignment;
+use domain::core::change::{Change, Record};
+use domain::core::id::RoleAssignmentId;
+use domain::core::text::TextEnum;
+use domain::policy::Role;
 use domain::policy::{Action, Target};
-use domain::text::TextEnum;
-use persistence::{After, RoleFilter, Store};
+use persistence::{RoleFilter, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
@@ -70,13 +72,11 @@ impl From<RoleAssignment> for RoleAssignmentView {
     }
 }
 
-/// A page of role assignments.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RoleAssignmentPage {
+page_of! {
+    /// A page of role assignments.
+    pub struct RoleAssignmentPage
     /// The assignments, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<RoleAssignmentView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of RoleAssignmentView
 }
 
 /// A role to be given.
@@ -136,13 +136,12 @@ async fn list(caller: Caller, query: Query<RoleAssignmentQuery>) -> Result<HttpR
             Ok(store.role_assignments(filter, &page)?)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
-        None => After::Id(last.id.uuid()),
-    });
-    let items = rows.into_iter().map(RoleAssignmentView::from).collect();
-    let page = RoleAssignmentPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<RoleAssignmentPage, _>(
+        &request,
+        rows,
+        |last| request.place(last.id.uuid(), last.updated_at),
+        RoleAssignmentView::from,
+    )
 }
 
 /// Give a role

@@ -14,10 +14,11 @@ use crate::platform::config::Settings;
 use crate::platform::problem::{Language, Violation};
 use crate::platform::refusal::Refusal;
 use chrono::TimeDelta;
-use domain::account::{Account, AccountStatus, Role, RoleAssignment};
-use domain::id::{AccountId, EmployeeId, OrgUnitId, TenantId};
-use domain::text::TextEnum;
-use domain::time::Timestamp;
+use domain::access::account::{Account, AccountStatus, RoleAssignment};
+use domain::core::id::{AccountId, EmployeeId, OrgUnitId, TenantId};
+use domain::core::text::TextEnum;
+use domain::core::time::Timestamp;
+use domain::policy::Role;
 use persistence::{Claim, Store};
 use std::error::Error;
 

@@ -7,11 +7,11 @@ use crate::platform::caller::system_context;
 use crate::platform::clock::Clock;
 use crate::platform::config::Settings;
 use crate::platform::refusal::Refusal;
-use domain::account::Role;
-use domain::change::{Change, Record};
-use domain::id::TenantId;
-use domain::tenant::Tenant;
-use domain::time::Timestamp;
+use domain::access::tenant::Tenant;
+use domain::core::change::{Change, Record};
+use domain::core::id::TenantId;
+use domain::core::time::Timestamp;
+use domain::policy::Role;
 use persistence::Store;
 use std::error::Error;
 

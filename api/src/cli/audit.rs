@@ -10,7 +10,7 @@ use crate::platform::clock::Clock;
 use crate::platform::config::Settings;
 use crate::platform::key_file::KeyFile;
 use crate::platform::keys::Keys;
-use domain::id::TenantId;
+use domain::core::id::TenantId;
 use persistence::audit::{self, AuditEntry, ERASED, KeptHead, Report, Signature};
 use persistence::{AuditFilter, Database, DbError, Page};
 use serde::Deserialize;

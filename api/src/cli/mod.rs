@@ -14,7 +14,7 @@ use crate::platform::config::Settings;
 use actix_web::web::Data;
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
-use domain::id::TenantId;
+use domain::core::id::TenantId;
 use persistence::{Database, DbError};
 use std::error::Error;
 use std::net::SocketAddr;

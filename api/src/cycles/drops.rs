@@ -11,13 +11,14 @@ use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::signing::{Signing, still_holds};
 use actix_web::{HttpResponse, post};
-use domain::account::Role;
-use domain::change::{Change, Record};
-use domain::cycle::{Cycle, CycleAction};
-use domain::dropped_dimension::{DropFault, DroppedDimension};
-use domain::id::{AccountId, CycleId, DroppedDimensionId};
+use domain::access::signing::Act;
+use domain::core::change::{Change, Record};
+use domain::core::id::{AccountId, CycleId, DroppedDimensionId};
+use domain::cycles::cycle::{Cycle, CycleAction};
+use domain::cycles::dropped_dimension::{DropFault, DroppedDimension};
+use domain::policy::Role;
 use domain::policy::{Action, SEPARATION_OF_DUTIES};
-use domain::signing::Act;
+use domain::state::Moving;
 use persistence::Store;
 
 /// Propose to leave a dimension out

@@ -7,16 +7,16 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::reviews::distribution::disclosed::grades_unfounded;
 use chrono::NaiveDate;
-use domain::calendar::WorkCalendar;
-use domain::cycle::{Cycle, CycleAction, unassigned_stages};
-use domain::id::{EmployeeId, ParticipantId};
-use domain::participant::{Participant, UnitTree, day_of_record, enrol};
-use domain::performance_policy::{OutOfReach, PerformancePolicy, PolicyRules};
-use domain::settings::Settings;
+use domain::core::calendar::WorkCalendar;
+use domain::core::id::{EmployeeId, ParticipantId};
+use domain::core::text::TextEnum;
+use domain::core::time::Timestamp;
+use domain::cycles::cycle::{Cycle, CycleAction, unassigned_stages};
+use domain::cycles::participant::{Participant, UnitTree, day_of_record, enrol};
+use domain::cycles::performance_policy::{OutOfReach, PerformancePolicy, PolicyRules};
+use domain::scoring::settings::Settings;
 use domain::state::Share;
 use domain::state::cycle::{Facts, Guard};
-use domain::text::TextEnum;
-use domain::time::Timestamp;
 use persistence::Store;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +28,8 @@ const NAMED: usize = 20;
 pub(super) struct Sight {
     /// What the guards look at.
     pub facts: Facts,
-    /// What the text of a guard that does not hold speaks of.
-    details: BTreeMap<&'static str, String>,
+    /// What the texts of guards that do not hold speak of.
+    pub details: Vec<(Guard, String)>,
     /// What speaks against nothing but should be looked at, with what its text speaks of.
     pub warnings: Vec<(&'static str, String)>,
     /// Who would take part, of a launch.
@@ -37,13 +37,8 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    /// What the text of a guard speaks of.
-    pub fn detail(&self, guard: &'static str) -> Option<String> {
-        self.details.get(guard).cloned()
-    }
-
     fn say(&mut self, guard: Guard, value: impl ToString) {
-        self.details.insert(guard.as_str(), value.to_string());
+        self.details.push((guard, value.to_string()));
     }
 }
 

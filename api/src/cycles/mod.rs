@@ -18,13 +18,12 @@ use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 pub use cases::create_cycle;
 use chrono::{DateTime, Utc};
-use domain::cycle::CycleAction;
-use domain::id::CycleId;
+use domain::core::id::CycleId;
+use domain::cycles::cycle::CycleAction;
 use domain::policy::Action;
 use domain::state::cycle::State;
 pub use guards::last_day_of_appeals;
 pub use moves::{CycleMoves, Order};
-use persistence::After;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::scope;
@@ -73,17 +72,13 @@ async fn list(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, 
             Ok((rows, approvals))
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
-        None => After::Id(last.id.uuid()),
-    });
     let given = |id: &CycleId| approvals.get(id).map(Vec::as_slice).unwrap_or_default();
-    let items = rows
-        .into_iter()
-        .map(|row| CycleView::new(&caller.actor, row.clone(), given(&row.id), None, None))
-        .collect();
-    let page = CyclePage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<CyclePage, _>(
+        &request,
+        rows,
+        |last| request.place(last.id.uuid(), last.updated_at),
+        |row| CycleView::new(&caller.actor, row.clone(), given(&row.id), None, None),
+    )
 }
 
 /// Design a cycle

@@ -1,40 +1,39 @@
 //! How a cycle moves from stage to stage: what is demanded, and what follows.
 
-use super::cases::{approvals, conflict, view};
+use super::cases::{approvals, view};
 use super::guards::{Sight, look, settings};
-use super::views::CycleView;
+use super::views::{CycleView, allowed_actions};
 use crate::platform::app::new_id;
 use crate::platform::caller::Actor;
 use crate::platform::jobs::{BatchResult, JobView, SYNCHRONOUS_ROWS, Ticket, Work};
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::signing::{Signing, still_holds};
-use crate::platform::transition::{fire, foresee};
-use crate::reviews::moves::told as step_told;
-use domain::account::Role;
-use domain::change::{Change, Record};
-use domain::cycle::{Cycle, CycleAction, CycleApproval};
-use domain::id::{CycleId, ParticipantId};
-use domain::job::JobKind;
-use domain::participant::Participant;
-use domain::performance_policy::PerformancePolicy;
-use domain::policy::{Action, SEPARATION_OF_DUTIES};
-use domain::signing::{Act, Signature};
-use domain::state::cycle::{Event, State};
-use domain::state::review::{Event as Step, State as Review};
-use domain::state::{self, Actor as Seat, Machine};
-use domain::text::TextEnum;
+use crate::platform::transition::{Findings, Passage, Transition, carry_out, names, prepare};
+use crate::reviews::moves::recorded as review_recorded;
+use domain::access::signing::Act;
+use domain::core::change::Change;
+use domain::core::id::{CycleId, ParticipantId};
+use domain::core::text::TextEnum;
+use domain::cycles::cycle::{Cycle, CycleAction, CycleApproval};
+use domain::cycles::participant::Participant;
+use domain::cycles::performance_policy::PerformancePolicy;
+use domain::everyday::job::JobKind;
+use domain::policy::{Action, Role};
+use domain::state::cycle::{Event, Facts, State};
+use domain::state::review::{Event as ReviewEvent, State as Review};
+use domain::state::{Moving, Seat, Seating, Signature};
 use persistence::{Settled, Store};
 use serde::{Deserialize, Serialize};
 
 /// A transition that somebody has asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Order {
-    /// Of which cycle.
+    /// The cycle.
     pub cycle: CycleId,
-    /// In which version.
+    /// The version the caller has seen.
     pub expected: i32,
-    /// Which one.
+    /// What is asked for.
     pub action: CycleAction,
     /// Why.
     pub reason: Option<String>,
@@ -49,96 +48,129 @@ impl Order {
     }
 }
 
-/// A transition that nothing stands in the way of.
-struct Move {
-    before: Cycle,
+/// A transition being made, with who is told how many people are done.
+struct Step<'a> {
+    order: &'a Order,
+    progress: &'a dyn Fn(usize),
+}
+
+/// A cycle that is about to move, with the policy it follows.
+struct Opened {
+    cycle: Cycle,
     policy: PerformancePolicy,
     rule: &'static str,
-    sight: Sight,
-    state: State,
-    /// The caller's approval, of what takes two people.
-    approval: Option<Approval>,
-    /// Whether nobody else has to approve.
-    is_complete: bool,
+    /// What has been approved of it.
+    approvals: Vec<CycleApproval>,
 }
 
-/// An approval that is that of another person than those before.
-struct Approval {
-    given: CycleApproval,
-    signing: Signing<'static>,
-    signature: Signature,
-}
+impl Transition for Step<'_> {
+    type State = State;
+    type Opened = Opened;
+    type Found = Vec<Participant>;
+    type Outcome = Cycle;
 
-/// Checks everything a transition demands.
-fn prepare(store: &mut dyn Store, actor: &Actor, order: &Order) -> Result<Move, Refusal> {
-    let sealed = store.lock_cycle(order.cycle)?;
-    let two = order.action.takes_two();
-    let action = if two { Action::CycleApprove } else { Action::CycleWrite };
-    let (before, permit) = actor.open(store, action, sealed)?;
-    if before.version != order.expected {
-        return Err(Refusal::Stale);
+    fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Opened, Refusal> {
+        let sealed = store.lock_cycle(self.order.cycle)?;
+        let two = self.order.action.takes_two();
+        let action = if two { Action::CycleApprove } else { Action::CycleWrite };
+        let (cycle, permit) = actor.open(store, action, sealed)?;
+        let approvals = approvals(store, cycle.id)?;
+        let sealed = store.policy(cycle.policy_id)?;
+        let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
+        Ok(Opened { cycle, policy, rule: permit.rule(), approvals })
     }
-    let given = approvals(store, before.id)?;
-    let Some(event) = order.action.event().filter(|event| before.state.row(*event).is_some())
-    else {
-        return Err(conflict(actor, &before, &given));
-    };
-    let sealed = store.policy(before.policy_id)?;
-    let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
-    let sight = look(store, actor, order, &before, &policy)?;
-    let detail = |guard| sight.detail(guard);
-    let (state, approval, is_complete) = if two {
-        let state = foresee(before.state, event, &sight.facts, detail)?;
-        let given = still_given(store, actor, given, event)?;
-        let approval = sign(store, actor, before.id, event, &given)?;
-        let signed: Vec<_> = given.iter().chain([&approval.given]).map(seat_of).collect();
-        let is_complete = before.state.step(event, &signed, &sight.facts).is_ok();
-        (state, Some(approval), is_complete)
-    } else {
-        let person = actor.subject.principal.id();
-        let held = SEATS.into_iter().filter(|(roles, _)| holds_any(actor, roles));
-        let signed = held.map(|(_, seat)| state::Signature { person, actor: seat });
-        let signed: Vec<_> = signed.collect();
-        (fire(before.state, event, &signed, &sight.facts, &[], detail)?, None, true)
-    };
-    Ok(Move { before, policy, rule: permit.rule(), sight, state, approval, is_complete })
-}
 
-/// Moves a cycle on, or keeps the first of two approvals. `progress` is told how many people are
-/// done.
-fn carry_out(
-    store: &mut dyn Store,
-    actor: &Actor,
-    order: &Order,
-    found: Move,
-    progress: &dyn Fn(usize),
-) -> Result<Cycle, Refusal> {
-    let Move { before, policy, rule, sight, state, approval, is_complete } = found;
-    let action = if is_complete { told(order.action) } else { "cycle.approved" };
-    let mut record = Record::new(action, before.id, rule);
-    record.reason.clone_from(&order.reason);
-    let mut after = Cycle { version: before.version + 1, updated_at: actor.now, ..before };
-    // What was approved of a cycle that has changed since is forgotten.
-    if approval.as_ref().is_none_or(|approval| approval.signing.is_first) {
-        store.forget_approvals(after.id)?;
+    fn check_seen(&self, _: &Actor, opened: &Opened) -> Result<(), Refusal> {
+        if opened.cycle.version == self.order.expected { Ok(()) } else { Err(Refusal::Stale) }
     }
-    if let Some(Approval { given, signing, signature }) = &approval {
-        store.approve_cycle(after.id, given)?;
-        signing.keep(store, actor, signature)?;
+
+    fn state(&self, opened: &Opened) -> State {
+        opened.cycle.state
     }
-    if is_complete {
-        after.state = state;
-        record = record.transition(before.state.as_str(), state.as_str());
-        for (name, rows) in
-            follow(store, order, &policy, &sight.people, &mut after, rule, progress)?
-        {
-            record = record.field(name, None::<usize>, rows);
+
+    fn event(&self) -> Option<Event> {
+        Cycle::events(self.order.action).first().copied()
+    }
+
+    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
+        names(allowed_actions(actor, &opened.cycle, &opened.approvals))
+    }
+
+    fn seating(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        opened: &Opened,
+    ) -> Result<Seating<Event>, Refusal> {
+        let given = still_given(store, actor, &opened.approvals, self.event())?;
+        Ok(seating(actor, &given))
+    }
+
+    fn look(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        opened: &mut Opened,
+    ) -> Result<Findings<Self>, Refusal> {
+        let Sight { facts, details, people, .. } =
+            look(store, actor, self.order, &opened.cycle, &opened.policy)?;
+        let mut findings = Findings::new(facts, people);
+        findings.details = details;
+        Ok(findings)
+    }
+
+    fn signing(
+        &self,
+        opened: &Opened,
+        _: &Facts,
+        seat: Seat,
+        is_first: bool,
+    ) -> Option<Signing<'static>> {
+        let act = match self.order.action {
+            CycleAction::Publication => Act::Publication,
+            CycleAction::Cancellation => Act::Cancellation,
+            _ => return None,
+        };
+        Some(Signing { resource: opened.cycle.id.uuid(), act, roles: roles_of(seat), is_first })
+    }
+
+    /// Moves a cycle on, or keeps the first of two approvals.
+    fn follow(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        passage: Passage<Self>,
+    ) -> Result<Cycle, Refusal> {
+        let Opened { cycle: before, policy, rule, .. } = &passage.opened;
+        let order = self.order;
+        let action = if passage.is_complete { recorded(order.action) } else { "cycle.approved" };
+        let mut record = passage.record(action, before.id.uuid(), rule);
+        record.reason.clone_from(&order.reason);
+        let version = before.version + 1;
+        let mut after = Cycle { version, updated_at: actor.now, ..before.clone() };
+        // What was approved of a cycle that has changed since is forgotten.
+        if passage.is_first {
+            store.forget_approvals(after.id)?;
         }
-    } else {
-        record = record.field("approved", None::<String>, order.action.as_str());
+        if order.action.takes_two() {
+            let Passage { event, seat, .. } = passage;
+            let account_id = actor.subject.principal.id().into();
+            let given = CycleApproval { event, account_id, seat, at: actor.now };
+            store.approve_cycle(after.id, &given)?;
+        }
+        if passage.is_complete {
+            after.state = passage.to;
+            let people = &passage.found;
+            let rows = follow(store, order, policy, people, &mut after, rule, self.progress)?;
+            for (name, rows) in rows {
+                record = record.field(name, None::<usize>, rows);
+            }
+        } else {
+            record = record.field("approved", None::<String>, order.action.as_str());
+        }
+        store.update_cycle(Change::new(after.clone(), record))?;
+        Ok(after)
     }
-    store.update_cycle(Change::new(after.clone(), record))?;
-    Ok(after)
 }
 
 /// What a transition is answered with.
@@ -158,27 +190,33 @@ pub fn transit(
     order: &Order,
     ticket: &Ticket,
 ) -> Result<Reply<Answer>, Refusal> {
-    let found = prepare(store, actor, order)?;
-    let people = people_concerned(store, order, &found)?;
+    let step = Step { order, progress: &|_| () };
+    let passage = prepare(store, actor, &step)?;
+    let people = people_concerned(store, order, &passage)?;
     if people > SYNCHRONOUS_ROWS {
-        let job = ticket.submit::<CycleMoves>(store, actor, found.rule, people, order)?;
+        let rule = passage.opened.rule;
+        let job = ticket.submit::<CycleMoves>(store, actor, rule, people, order)?;
         return Ok(Reply::accepted(Answer::Job(Box::new(job)), 1, ticket.location()));
     }
-    let cycle = carry_out(store, actor, order, found, &|_| ())?;
+    let cycle = carry_out(store, actor, &step, passage)?;
     let version = cycle.version;
     Ok(Reply::changed(Answer::Cycle(Box::new(view(store, actor, cycle)?)), version))
 }
 
 /// How many people a transition writes something for.
-fn people_concerned(store: &mut dyn Store, order: &Order, found: &Move) -> Result<usize, Refusal> {
+fn people_concerned(
+    store: &mut dyn Store,
+    order: &Order,
+    passage: &Passage<Step<'_>>,
+) -> Result<usize, Refusal> {
     Ok(match order.action {
-        CycleAction::Launch => found.sight.people.len(),
+        CycleAction::Launch => passage.found.len(),
         CycleAction::Evaluation
         | CycleAction::Calibration
         | CycleAction::Confirmation
         | CycleAction::Publication
         | CycleAction::Closure
-            if found.is_complete =>
+            if passage.is_complete =>
         {
             usize::try_from(store.headcount(order.cycle)?.participants).unwrap_or_default()
         }
@@ -200,9 +238,10 @@ impl Work for CycleMoves {
         order: &Order,
         progress: &dyn Fn(usize),
     ) -> Result<BatchResult, Refusal> {
-        let found = prepare(store, actor, order)?;
-        let rows = people_concerned(store, order, &found)?;
-        let cycle = carry_out(store, actor, order, found, progress)?;
+        let step = Step { order, progress };
+        let passage = prepare(store, actor, &step)?;
+        let rows = people_concerned(store, order, &passage)?;
+        let cycle = carry_out(store, actor, &step, passage)?;
         Ok(BatchResult { location: format!("/v1/cycles/{}", cycle.id), rows })
     }
 }
@@ -252,11 +291,12 @@ fn follow(
         }
         CycleAction::Publication => {
             cycle.published_at = Some(cycle.updated_at);
-            let action = step_told(Step::Publish);
+            let action = review_recorded(ReviewEvent::Publish);
             vec![("reviews", store.move_reviews(id, &[Calibrated], Published, action, rule)?)]
         }
         CycleAction::Closure => {
-            let (shown, action) = ([Published, Acknowledged, Disagreed], step_told(Step::Conclude));
+            let (shown, action) =
+                ([Published, Acknowledged, Disagreed], review_recorded(ReviewEvent::Conclude));
             vec![("reviews", store.move_reviews(id, &shown, Final, action, rule)?)]
         }
         CycleAction::Update
@@ -267,56 +307,47 @@ fn follow(
     })
 }
 
-/// The seats that approve, each with the role that takes it.
+/// The seats of a cycle, each with the role that takes it.
 const SEATS: [(&[Role], Seat); 2] =
     [(&[Role::HrAdmin], Seat::Hr), (&[Role::Executive], Seat::Exec)];
 
-fn holds_any(actor: &Actor, roles: &[Role]) -> bool {
-    roles.iter().any(|role| actor.subject.holds(*role))
+/// The roles by which somebody sits in a seat.
+fn roles_of(seat: Seat) -> &'static [Role] {
+    SEATS.iter().find(|(_, taken)| *taken == seat).map(|(roles, _)| *roles).unwrap_or_default()
+}
+
+/// How the caller is seated towards a cycle of which this has been approved.
+pub(super) fn seating(actor: &Actor, given: &[CycleApproval]) -> Seating<Event> {
+    let holds = |roles: &[Role]| roles.iter().any(|role| actor.subject.holds(*role));
+    let signed = |approval: &CycleApproval| {
+        let CycleApproval { event, account_id, seat, .. } = *approval;
+        (event, Signature { person: account_id.uuid(), seat })
+    };
+    Seating {
+        person: actor.subject.principal.id(),
+        seats: SEATS.iter().filter(|(roles, _)| holds(roles)).map(|(_, seat)| *seat).collect(),
+        given: given.iter().map(signed).collect(),
+    }
 }
 
 /// The approvals of an event whose givers could still give them.
 fn still_given(
     store: &mut dyn Store,
     actor: &Actor,
-    given: Vec<CycleApproval>,
-    event: Event,
+    given: &[CycleApproval],
+    event: Option<Event>,
 ) -> Result<Vec<CycleApproval>, Refusal> {
     let mut kept = Vec::new();
-    for approval in given.into_iter().filter(|given| given.event == event) {
-        let taken = SEATS.into_iter().find(|(_, seat)| *seat == approval.seat);
-        let roles = taken.map(|(roles, _)| roles).unwrap_or_default();
-        if still_holds(store, actor, approval.account_id, roles)? {
-            kept.push(approval);
+    for approval in given.iter().filter(|given| Some(given.event) == event) {
+        if still_holds(store, actor, approval.account_id, roles_of(approval.seat))? {
+            kept.push(approval.clone());
         }
     }
     Ok(kept)
 }
 
-/// The approval of the caller, from a seat in which nobody else has signed.
-fn sign(
-    store: &mut dyn Store,
-    actor: &Actor,
-    cycle: CycleId,
-    event: Event,
-    given: &[CycleApproval],
-) -> Result<Approval, Refusal> {
-    let free = |seat: Seat| given.iter().all(|approval| approval.seat != seat);
-    let seat = SEATS.into_iter().find(|(roles, seat)| holds_any(actor, roles) && free(*seat));
-    let (roles, seat) = seat.ok_or(Refusal::Forbidden(SEPARATION_OF_DUTIES))?;
-    let act = if event == Event::Publish { Act::Publication } else { Act::Cancellation };
-    let signing = Signing { resource: cycle.uuid(), act, roles, is_first: given.is_empty() };
-    let signature = signing.check(store, actor)?;
-    let given = CycleApproval { event, account_id: signature.account, seat, at: actor.now };
-    Ok(Approval { given, signing, signature })
-}
-
-fn seat_of(approval: &CycleApproval) -> state::Signature {
-    state::Signature { person: approval.account_id.uuid(), actor: approval.seat }
-}
-
 /// What is recorded of a transition.
-fn told(action: CycleAction) -> &'static str {
+fn recorded(action: CycleAction) -> &'static str {
     match action {
         CycleAction::Update => "cycle.updated",
         CycleAction::DimensionDrop => "cycle.dimension_dropped",

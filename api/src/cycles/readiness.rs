@@ -5,22 +5,23 @@ use super::moves::Order;
 use crate::people::PersonCard;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{PathId, Query};
+use crate::platform::page::Part;
 use crate::platform::problem::{Language, ProblemError, Violation};
 use crate::platform::refusal::Refusal;
 use crate::platform::schema::{word_or_null, words};
 use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
-use domain::aggregate::reads_every_grade;
-use domain::cycle::{Cycle, CycleAction};
-use domain::id::CycleId;
-use domain::performance_policy::{DimensionRule, PerformancePolicy, PolicyWarning};
+use domain::core::id::CycleId;
+use domain::core::text::TextEnum;
+use domain::cycles::cycle::{Cycle, CycleAction};
+use domain::cycles::performance_policy::{DimensionRule, PerformancePolicy, PolicyWarning};
+use domain::cycles::readiness::{Laggard, Missing};
+use domain::everyday::to_do::next_step;
 use domain::policy::{Action, Mask, Principal, Protected, Stage, visibility};
-use domain::readiness::{Laggard, Missing};
-use domain::settings::{MissingActual, OkrInReview};
-use domain::state::{Actor as Seat, Machine, cycle};
-use domain::text::TextEnum;
-use domain::to_do::next_step;
+use domain::reviews::aggregate::reads_every_grade;
+use domain::scoring::settings::{MissingActual, OkrInReview};
+use domain::state::{Machine, Moving, Seat, cycle};
 use persistence::{After, Demands, Page, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -137,7 +138,7 @@ pub(super) async fn readiness(
     let id = id.0.into();
     let mut report =
         caller.snapshot(move |store, actor| report(store, actor, id, &page, language)).await?;
-    let (items, next_cursor) =
+    let Part { rows: items, next_cursor } =
         request.cut(&caller.app, report.items, |last| After::Id(last.participant_id));
     // That evidence is missing tells of the grade.
     let told = items.iter().filter(|item| item.missing == Missing::Evidence);
@@ -213,11 +214,12 @@ fn conditions(
 ) -> Result<(Vec<CycleCondition>, Vec<ProblemError>), Refusal> {
     let order = Order::plain(cycle.id, cycle.version, next);
     let sight = look(store, actor, &order, cycle, policy)?;
-    let row = next.event().and_then(|event| cycle.state.row(event));
+    let row = Cycle::events(next).iter().find_map(|event| cycle.state.row(*event));
     let guards = row.map(|row| row.guards).unwrap_or_default();
     let condition = |guard: &cycle::Guard| {
         let is_met = cycle::State::holds(*guard, &sight.facts);
-        let value = sight.detail(guard.as_str()).unwrap_or_default();
+        let value = sight.details.iter().find(|(about, _)| about == guard);
+        let value = value.map(|(_, value)| value.clone()).unwrap_or_default();
         let fault = Violation::new("", guard.as_str()).with("value", value);
         CycleCondition { code: *guard, is_met, detail: (!is_met).then(|| fault.text(language)) }
     };

@@ -1,18 +1,20 @@
 //! What clients see and send of cycles.
 
+use super::moves::seating;
 use crate::platform::caller::Actor;
+use crate::platform::page::page_of;
 use crate::platform::period::PeriodView;
 use crate::platform::schema::{word_list, word_or_null, words};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::cycle::{
+use domain::core::id::{AccountId, OrgUnitId};
+use domain::core::text::TextEnum;
+use domain::cycles::cycle::{
     Cycle, CycleAction, CycleApproval, CycleKind, CycleStage, Duty, Schedule, StageDuties,
 };
-use domain::dropped_dimension::DroppedDimension;
-use domain::id::{AccountId, OrgUnitId};
-use domain::performance_policy::PolicyWarning;
+use domain::cycles::dropped_dimension::DroppedDimension;
+use domain::cycles::performance_policy::PolicyWarning;
 use domain::policy::{Action, Mask, Protected, Stage, decide};
-use domain::state::{Actor as Seat, cycle};
-use domain::text::TextEnum;
+use domain::state::{Moving, Seat, cycle};
 use persistence::Headcount;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -265,18 +267,7 @@ pub(super) fn allowed_actions(
 ) -> Vec<CycleAction> {
     let target = cycle.target(actor.today);
     let may = |action| decide(&actor.subject, action, &target).permit.is_some();
-    let (writes, approves) = (may(Action::CycleWrite), may(Action::CycleApprove));
-    let me = actor.subject.principal.id();
-    let has_approved = |action: CycleAction| {
-        let mine = |given: &CycleApproval| given.account_id.uuid() == me;
-        approvals.iter().any(|given| Some(given.event) == action.event() && mine(given))
-    };
-    cycle
-        .possible_actions()
-        .filter(
-            |action| if action.takes_two() { approves && !has_approved(*action) } else { writes },
-        )
-        .collect()
+    cycle.offered(&seating(actor, approvals), |_| may(Action::CycleWrite))
 }
 
 impl CycleView {
@@ -328,7 +319,8 @@ impl CycleView {
 }
 
 fn approval(given: &CycleApproval) -> Option<CycleApprovalView> {
-    let action = CycleAction::ALL.iter().find(|action| action.event() == Some(given.event))?;
+    let action =
+        CycleAction::ALL.iter().find(|action| Cycle::events(**action).contains(&given.event))?;
     Some(CycleApprovalView {
         action: *action,
         account_id: given.account_id.uuid(),
@@ -337,13 +329,11 @@ fn approval(given: &CycleApproval) -> Option<CycleApprovalView> {
     })
 }
 
-/// A page of cycles.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CyclePage {
+page_of! {
+    /// A page of cycles.
+    pub struct CyclePage
     /// The cycles, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<CycleView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of CycleView
 }
 
 /// A new cycle.

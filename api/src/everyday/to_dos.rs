@@ -4,14 +4,15 @@ use crate::cycles::last_day_of_appeals;
 use crate::people::PersonCard;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Query;
+use crate::platform::page::page_of;
 use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
-use domain::duty::Leaver;
+use domain::everyday::to_do::{ToDo, ToDoKind, ToDoResource, check_in_due, next_step};
+use domain::people::duty::Leaver;
 use domain::policy::{Action, Target, decide};
 use domain::state::{cycle, goal};
-use domain::to_do::{ToDo, ToDoKind, ToDoResource, check_in_due, next_step};
 use persistence::{After, OpenCycle, OwnGoal, Store, Waiting};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -70,13 +71,11 @@ pub struct ToDoView {
     pub about: Option<PersonCard>,
 }
 
-/// A page of what waits.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ToDoPage {
+page_of! {
+    /// A page of what waits.
+    pub struct ToDoPage
     /// What waits, by the day it is due; what has no day comes last.
-    pub items: Vec<ToDoView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of ToDoView
 }
 
 /// What a client asks of the list.
@@ -119,11 +118,12 @@ async fn list(caller: Caller, query: Query<ToDoQuery>) -> Result<HttpResponse, R
                 .collect::<Vec<_>>())
         })
         .await?;
-    let (rows, next_cursor) =
-        request.cut(&caller.app, rows, |(key, last)| After::Text(key.clone(), last.resource_id));
-    let items = rows.into_iter().map(|(_, view)| view).collect();
-    let page = ToDoPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<ToDoPage, _>(
+        &request,
+        rows,
+        |(key, last)| After::Text(key.clone(), last.resource_id),
+        |(_, view)| view,
+    )
 }
 
 /// Routes of the noun.

@@ -5,21 +5,22 @@ use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::transition::fault;
+use crate::platform::transition::{fault, names};
 use crate::reviews::recomputation;
 use chrono::{DateTime, Utc};
 use domain::Code;
-use domain::change::{Change, Record};
-use domain::cycle;
-use domain::goal::{Goal, GoalAction, GoalContent, GoalFrame};
-use domain::id::{CycleId, EmployeeId, GoalId, KeyResultId, ReviewId};
+use domain::core::change::{Change, Record};
+use domain::core::id::{CycleId, EmployeeId, GoalId, KeyResultId, ReviewId};
+use domain::core::text::TextEnum;
+use domain::cycles::cycle;
+use domain::goals::goal::{FirstSignature, Goal, GoalAction, GoalContent, GoalFrame};
 use domain::policy::{
     Action, FIELD_MASKED, Mask, Permit, Principal, Relations, Sealed, Stage, Target, authorise,
     decide, visibility,
 };
-use domain::review::form::Review;
-use domain::state::{Actor as Seat, Machine, goal::State};
-use domain::text::TextEnum;
+use domain::reviews::form::Review;
+use domain::state::goal::{Event, State};
+use domain::state::{Machine, Moving, Seat, Seating, Signature};
 use persistence::{DbError, GoalFilter, Page, Store};
 use serde_json::Value;
 use std::slice;
@@ -31,49 +32,40 @@ const SEATS: [(Action, Seat); 3] = [
     (Action::GoalDecide, Seat::Hr),
 ];
 
-/// The seats the caller holds towards a goal.
-pub(super) fn seats(actor: &Actor, target: &Target) -> Vec<Seat> {
+/// How the caller is seated towards a goal.
+pub(super) fn seating(actor: &Actor, goal: &Goal, target: &Target) -> Seating<Event> {
     let holds = |action| decide(&actor.subject, action, target).permit.is_some();
-    SEATS.iter().filter(|(action, _)| holds(*action)).map(|(_, seat)| *seat).collect()
+    let held = SEATS.iter().filter(|(action, _)| holds(*action));
+    let signed = goal.first_signature.iter().map(|first| {
+        let FirstSignature { event, seat, account_id, .. } = *first;
+        (event, Signature { person: account_id.uuid(), seat })
+    });
+    Seating {
+        person: actor.subject.principal.id(),
+        seats: held.map(|(_, seat)| *seat).collect(),
+        given: signed.collect(),
+    }
 }
 
 /// What the caller may do to a goal in its state.
 pub(super) fn allowed_actions(actor: &Actor, goal: &Goal, target: &Target) -> Vec<GoalAction> {
-    if goal.deleted_at.is_some() {
-        return Vec::new();
-    }
     let may = |action| decide(&actor.subject, action, target).permit.is_some();
-    let seats = seats(actor, target);
-    let me = actor.subject.principal.id();
-    let sits_where = |action: GoalAction| {
-        let row = action.event().and_then(|event| goal.state.row(event));
-        let wanted = row.map(|row| row.by.actors()).unwrap_or_default();
-        let signed = goal.first_signature.filter(|first| Some(first.event) == action.event());
-        let signed_by_me = signed.is_some_and(|first| first.account_id.uuid() == me);
-        let free = |seat: &Seat| signed.is_none_or(|first| first.seat != *seat);
-        !signed_by_me && wanted.iter().any(|seat| seats.contains(seat) && free(seat))
-    };
-    let allows = |action: &GoalAction| match action {
-        GoalAction::Update | GoalAction::Deletion => may(Action::GoalWrite),
+    goal.offered(&seating(actor, goal, target), |action| match action {
         GoalAction::CheckIn => may(Action::CheckInWrite),
         GoalAction::Measurement => may(Action::MeasurementWrite),
-        step => sits_where(*step),
-    };
-    goal.possible_actions().filter(allows).collect()
+        _ => may(Action::GoalWrite),
+    })
 }
 
 /// The refusal of what the state of a goal, or of its cycle, does not allow.
 pub(super) fn conflict(actor: &Actor, goal: &Goal, target: &Target) -> Refusal {
     let allowed = allowed_actions(actor, goal, target);
-    Refusal::StateConflict {
-        current_state: goal.state.as_str(),
-        allowed_actions: allowed.into_iter().map(TextEnum::as_str).collect(),
-    }
+    Refusal::StateConflict { current_state: goal.state.as_str(), allowed_actions: names(allowed) }
 }
 
 /// A goal that is about to be changed: nobody else changes the goals of its owner until the unit of
 /// work ends.
-pub(super) struct Opened {
+pub struct Opened {
     pub goal: Goal,
     pub permit: Permit,
     pub target: Target,
@@ -81,13 +73,15 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// Refuses what was asked of another version.
+    pub fn check_version(&self, expected: i32) -> Result<(), Refusal> {
+        if self.goal.version == expected { Ok(()) } else { Err(Refusal::Stale) }
+    }
+
     /// Refuses what the goal's state does not allow.
     pub fn expect(&self, actor: &Actor, action: GoalAction) -> Result<(), Refusal> {
-        if self.goal.possible_actions().any(|possible| possible == action) {
-            Ok(())
-        } else {
-            Err(conflict(actor, &self.goal, &self.target))
-        }
+        let lets = self.goal.lets(action);
+        if lets { Ok(()) } else { Err(conflict(actor, &self.goal, &self.target)) }
     }
 
     /// The review of the owner, held, where its rating is in: the result follows what is reported.
@@ -144,21 +138,17 @@ impl Opened {
 }
 
 /// Opens a goal for a change, and takes what the change depends on: the state of its cycle, and the
-/// other goals of its owner. `expected` is the version the caller has read, if it matters.
+/// other goals of its owner.
 pub(super) fn open_to_change(
     store: &mut dyn Store,
     actor: &Actor,
     action: Action,
     id: GoalId,
-    expected: Option<i32>,
 ) -> Result<Opened, Refusal> {
     let sealed = store.goal(id)?;
     let (seen, permit, target) = actor.open_related(store, action, sealed, actor.today)?;
     hold(store, seen.cycle_id, seen.owner_id)?;
     let goal = store.goal(id)?.ok_or(Refusal::NotFound)?.open(&permit)?;
-    if expected.is_some_and(|expected| expected != goal.version) {
-        return Err(Refusal::Stale);
-    }
     let frame = store.goal_frame(goal.cycle_id, goal.owner_id)?.ok_or(DbError::Missing)?;
     Ok(Opened { goal, permit, target, frame })
 }
@@ -297,7 +287,8 @@ pub(super) fn update_goal(
     key_results: &[KeyResultId],
     patch: GoalPatch,
 ) -> Result<Reply<GoalView>, Refusal> {
-    let opened = open_to_change(store, actor, Action::GoalWrite, id, Some(expected))?;
+    let opened = open_to_change(store, actor, Action::GoalWrite, id)?;
+    opened.check_version(expected)?;
     opened.expect(actor, GoalAction::Update)?;
     let before = &opened.goal;
     let content = patch.content.map(|patch| patch.apply(&before.content)).transpose();
@@ -330,7 +321,8 @@ pub(super) fn delete_goal(
     id: GoalId,
     expected: i32,
 ) -> Result<Reply<GoalView>, Refusal> {
-    let opened = open_to_change(store, actor, Action::GoalWrite, id, Some(expected))?;
+    let opened = open_to_change(store, actor, Action::GoalWrite, id)?;
+    opened.check_version(expected)?;
     opened.expect(actor, GoalAction::Deletion)?;
     if !store.goals_under(id)?.is_empty() {
         return Err(Refusal::InUse(vec![Violation::new("", "not_allowed")]));

@@ -1,31 +1,34 @@
 //! Changes of what both sides have signed: asked for with reason and evidence, decided by another.
 
 use super::cases::{
-    Opened, conflict, content_faults, open_to_change, refuse_faults, seats, told, tree_faults,
+    Opened, allowed_actions as goal_actions, conflict, content_faults, open_to_change,
+    refuse_faults, seating, told, tree_faults,
 };
-use super::moves::{agreed, me, signatures, told as event_name};
+use super::moves::{agreed, me, recorded, whole_faults};
 use super::views::{GoalContentView, GoalReason, NewGoalContent};
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::page::page_of;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::schema::{word_list, words};
-use crate::platform::transition::{fault, fire};
+use crate::platform::transition::{Findings, Passage, Transition, fault, names};
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::change::{Change, Record};
-use domain::goal::{
-    Goal, GoalAction, GoalChange, GoalChangeAction, GoalChangeState, RequestedChange,
+use domain::core::change::{Change, Record};
+use domain::core::id::{GoalChangeId, GoalId, KeyResultId};
+use domain::core::text::TextEnum;
+use domain::goals::goal::{
+    Goal, GoalAction, GoalChange, GoalChangeAction, GoalChangeState, GoalContent, GoalRevision,
+    RequestedChange,
 };
-use domain::id::{GoalChangeId, GoalId, KeyResultId};
-use domain::number::Exact;
 use domain::policy::{Action, FIELD_MASKED, Mask, Target, authorise, decide};
-use domain::state::goal::{Change as Decision, Event, Facts};
-use domain::state::{Actor as Seat, goal::State};
-use domain::text::TextEnum;
+use domain::reviews::form::Review;
+use domain::state::goal::{Change as Decided, Event, Facts, State};
+use domain::state::{Moving, Seat, Seating};
 use persistence::{After, Page, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -94,28 +97,24 @@ impl GoalChangeView {
     }
 }
 
-/// What the caller may do to a request: nobody decides on an own one.
+/// What the caller may do to a request: nobody decides on an own one, nor below a result that is
+/// final, but whoever could decide may reject it.
 fn allowed_actions(
     actor: &Actor,
     request: &RequestedChange,
     target: &Target,
 ) -> Vec<GoalChangeAction> {
-    let decides = seats(actor, target).iter().any(|seat| matches!(seat, Seat::Manager | Seat::Hr));
-    if !request.is_open() || !decides {
-        return Vec::new();
-    }
     let barred = request.change.requested_by == me(actor) || request.goal.result_is_final();
-    let all = GoalChangeAction::ALL.iter().copied();
-    all.filter(|action| !barred || *action == GoalChangeAction::Rejection).collect()
+    let mut offered = request.offered(&seating(actor, &request.goal, target), |_| false);
+    offered.retain(|action| !barred || *action == GoalChangeAction::Rejection);
+    offered
 }
 
-/// A page of requests.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct GoalChangePage {
+page_of! {
+    /// A page of requests.
+    pub struct GoalChangePage
     /// The requests, in the order of creation.
-    pub items: Vec<GoalChangeView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of GoalChangeView
 }
 
 /// A request for a change.
@@ -151,14 +150,10 @@ pub(super) async fn ask(
     body: Body<NewGoalChange>,
 ) -> Result<HttpResponse, Refusal> {
     let expected = caller.expected_version()?;
-    let (goal, change) = (id.0.into(), new_id().into());
-    let Body { value, digest } = body;
-    let key_results = super::fresh_key_results();
-    caller
-        .change(Some(digest), move |store, actor| {
-            request_change(store, actor, goal, expected, change, &key_results, value.clone())
-        })
-        .await
+    let Body { value: new, digest } = body;
+    let (goal, key_results) = (id.0.into(), super::fresh_key_results());
+    let request = Request { goal, expected, id: new_id().into(), key_results, new };
+    caller.transit(Some(digest), request).await
 }
 
 /// List the changes asked for
@@ -178,9 +173,7 @@ pub(super) async fn list(
     let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
     let page = request.page.clone();
     let rows = caller.snapshot(move |store, actor| list_changes(store, actor, id, &page)).await?;
-    let (items, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.id));
-    let page = GoalChangePage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<GoalChangePage, _>(&request, rows, |last| After::Id(last.id), |row| row)
 }
 
 /// Read a request for a change
@@ -213,13 +206,10 @@ pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Ref
     security(("bearer" = [])))]
 #[post("/{id}/approval")]
 pub(super) async fn approve(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
-    let id = id.0.into();
-    caller
-        .change(None, move |store, actor| {
-            decide_change(store, actor, id, expected, Event::ApproveChange, "")
-        })
-        .await
+    let (change, expected) = (id.0.into(), caller.expected_version()?);
+    let (action, reason) = (GoalChangeAction::Approval, String::new());
+    let decision = Decision { change, expected, action, reason };
+    caller.transit(None, decision).await
 }
 
 /// Reject a change
@@ -236,13 +226,10 @@ pub(super) async fn reject(
     id: PathId,
     body: Body<GoalReason>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
-    let (id, Body { value, digest }) = (id.0.into(), body);
-    caller
-        .change(Some(digest), move |store, actor| {
-            decide_change(store, actor, id, expected, Event::RejectChange, &value.reason)
-        })
-        .await
+    let (change, expected) = (id.0.into(), caller.expected_version()?);
+    let Body { value: GoalReason { reason }, digest } = body;
+    let decision = Decision { change, expected, action: GoalChangeAction::Rejection, reason };
+    caller.transit(Some(digest), decision).await
 }
 
 fn list_changes(
@@ -278,151 +265,260 @@ fn open_request(
     Ok((request, target))
 }
 
-/// Asks for a change of a goal that is still in the version the caller has read.
-fn request_change(
-    store: &mut dyn Store,
-    actor: &Actor,
-    id: GoalId,
+/// A change that somebody asks for.
+struct Request {
+    goal: GoalId,
     expected: i32,
-    change_id: GoalChangeId,
-    key_results: &[KeyResultId],
+    id: GoalChangeId,
+    /// Ids for its key results.
+    key_results: Vec<KeyResultId>,
     new: NewGoalChange,
-) -> Result<Reply<GoalChangeView>, Refusal> {
-    let opened = open_to_change(store, actor, Action::GoalWrite, id, Some(expected))?;
-    opened.expect(actor, GoalAction::Change)?;
-    let before = &opened.goal;
-    let mut content = new.content.read().map_err(|fault| Refusal::Invalid(vec![fault]))?;
-    let strangers = content.name_key_results(Some(&before.content), key_results.iter().copied());
-    let mut faults = content_faults(&content, strangers, &opened.frame);
-    let untold = content.untold().into_iter();
-    faults.extend(untold.map(|place| Violation::new(format!("/content{place}"), "required")));
-    if content.key_result_weight() != Exact::from(100) {
-        faults.push(Violation::new("/content/definition/key_results", "WEIGHTS_NOT_100"));
-    }
-    let after = Goal { content: content.clone(), ..before.clone() };
-    faults.extend(tree_faults(store, before, &after)?);
-    let revisions = store.goal_revisions(id, &Page::ALL)?;
-    let too_early = revisions.last().is_some_and(|last| new.effective_from < last.effective_from);
-    if too_early || !content.period.contains(new.effective_from) {
-        faults.push(Violation::new("/effective_from", "period_invalid"));
-    }
-    refuse_faults(faults)?;
-    let facts = Facts {
-        reason_given: !new.reason.trim().is_empty(),
-        evidence_attached: new.evidence.iter().any(|item| !item.trim().is_empty()),
-        ..Facts::default()
-    };
-    let signed = signatures(actor, &opened.target);
-    let state = fire(before.state, Event::RequestChange, &signed, &facts, &[], |_| None)?;
-    let change = GoalChange {
-        id: change_id,
-        goal_id: id,
-        state: GoalChangeState::Pending,
-        content,
-        reason: new.reason,
-        evidence: new.evidence,
-        effective_from: new.effective_from,
-        requested_by: me(actor),
-        decided_by: None,
-        decision_reason: None,
-        created_at: actor.now,
-        decided_at: None,
-    };
-    let record = Record::new("goal_change.created", change_id, opened.permit.rule())
-        .because(change.reason.clone())
-        .field("goal_id", None::<String>, id.to_string())
-        .field("content", told(&before.content), told(&change.content))
-        .field("evidence", None::<Vec<String>>, change.evidence.clone());
-    store.create_goal_change(Change::new(change.clone(), record))?;
-    let goal = moved(store, actor, &opened, Event::RequestChange, state, before.clone())?;
-    let request = RequestedChange { goal, change };
-    let target = Target { id: change_id.uuid(), ..opened.target };
-    let view = GoalChangeView::new(actor, request, &target);
-    Ok(Reply::created(view, 1, format!("/v1/goal-changes/{change_id}")))
 }
 
-/// Decides on a request that is still pending.
-fn decide_change(
-    store: &mut dyn Store,
-    actor: &Actor,
-    id: GoalChangeId,
+impl Transition for Request {
+    type State = State;
+    type Opened = Opened;
+    type Found = GoalContent;
+    type Outcome = Reply<GoalChangeView>;
+
+    fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Opened, Refusal> {
+        open_to_change(store, actor, Action::GoalWrite, self.goal)
+    }
+
+    fn check_seen(&self, _: &Actor, opened: &Opened) -> Result<(), Refusal> {
+        opened.check_version(self.expected)
+    }
+
+    fn state(&self, opened: &Opened) -> State {
+        opened.goal.state
+    }
+
+    fn event(&self) -> Option<Event> {
+        Some(Event::RequestChange)
+    }
+
+    fn is_possible(&self, opened: &Opened) -> bool {
+        opened.goal.lets(GoalAction::Change)
+    }
+
+    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
+        names(goal_actions(actor, &opened.goal, &opened.target))
+    }
+
+    fn seating(
+        &self,
+        _: &mut dyn Store,
+        actor: &Actor,
+        opened: &Opened,
+    ) -> Result<Seating<Event>, Refusal> {
+        Ok(seating(actor, &opened.goal, &opened.target))
+    }
+
+    fn look(
+        &self,
+        store: &mut dyn Store,
+        _: &Actor,
+        opened: &mut Opened,
+    ) -> Result<Findings<Self>, Refusal> {
+        let (before, new) = (&opened.goal, &self.new);
+        let mut content =
+            new.content.clone().read().map_err(|fault| Refusal::Invalid(vec![fault]))?;
+        let own = self.key_results.iter().copied();
+        let strangers = content.name_key_results(Some(&before.content), own);
+        let mut faults = content_faults(&content, strangers, &opened.frame);
+        faults.extend(whole_faults(&content));
+        let after = Goal { content: content.clone(), ..before.clone() };
+        faults.extend(tree_faults(store, before, &after)?);
+        let revisions = store.goal_revisions(self.goal, &Page::ALL)?;
+        let is_early = |last: &GoalRevision| new.effective_from < last.effective_from;
+        if revisions.last().is_some_and(is_early) || !content.period.contains(new.effective_from) {
+            faults.push(Violation::new("/effective_from", "period_invalid"));
+        }
+        refuse_faults(faults)?;
+        let facts = Facts {
+            reason_given: !new.reason.trim().is_empty(),
+            evidence_attached: new.evidence.iter().any(|item| !item.trim().is_empty()),
+            ..Facts::default()
+        };
+        Ok(Findings::new(facts, content))
+    }
+
+    fn follow(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        passage: Passage<Self>,
+    ) -> Result<Reply<GoalChangeView>, Refusal> {
+        let Passage { opened, found: content, to, .. } = passage;
+        let change = GoalChange {
+            id: self.id,
+            goal_id: self.goal,
+            state: GoalChangeState::Pending,
+            content,
+            reason: self.new.reason.clone(),
+            evidence: self.new.evidence.clone(),
+            effective_from: self.new.effective_from,
+            requested_by: me(actor),
+            decided_by: None,
+            decision_reason: None,
+            created_at: actor.now,
+            decided_at: None,
+        };
+        let before = &opened.goal;
+        let record = Record::new("goal_change.created", self.id, opened.permit.rule())
+            .because(change.reason.clone())
+            .field("goal_id", None::<String>, self.goal.to_string())
+            .field("content", told(&before.content), told(&change.content))
+            .field("evidence", None::<Vec<String>>, change.evidence.clone());
+        store.create_goal_change(Change::new(change.clone(), record))?;
+        let after = Goal { state: to, ..before.clone() };
+        let goal = moved(store, actor, &opened, Event::RequestChange, after)?;
+        let target = Target { id: self.id.uuid(), ..opened.target };
+        let view = GoalChangeView::new(actor, RequestedChange { goal, change }, &target);
+        Ok(Reply::created(view, 1, format!("/v1/goal-changes/{}", self.id)))
+    }
+}
+
+/// A decision on a request for a change.
+struct Decision {
+    change: GoalChangeId,
     expected: i32,
-    event: Event,
-    reason: &str,
-) -> Result<Reply<GoalChangeView>, Refusal> {
-    let (seen, target) = open_request(store, actor, id)?;
-    let goal_id = seen.goal.id;
-    let decides = [Action::GoalApprove, Action::GoalDecide]
-        .into_iter()
-        .find(|action| decide(&actor.subject, *action, &target).permit.is_some());
-    let Some(action) = decides else {
-        let denial = authorise(&actor.subject, Action::GoalApprove, &target).err();
-        return Err(denial.map_or(Refusal::NotFound, Refusal::from));
-    };
-    let opened = open_to_change(store, actor, action, goal_id, None)?;
-    let (request, _) = open_request(store, actor, id)?;
-    if request.change.version() != expected {
-        return Err(Refusal::Stale);
+    action: GoalChangeAction,
+    reason: String,
+}
+
+/// A request with its goal, held, and the review that follows what is decided.
+struct Deciding {
+    request: RequestedChange,
+    opened: Opened,
+    target: Target,
+    review: Option<Review>,
+}
+
+impl Transition for Decision {
+    type State = State;
+    type Opened = Deciding;
+    type Found = ();
+    type Outcome = Reply<GoalChangeView>;
+
+    fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Deciding, Refusal> {
+        let (seen, target) = open_request(store, actor, self.change)?;
+        let decides = [Action::GoalApprove, Action::GoalDecide]
+            .into_iter()
+            .find(|action| decide(&actor.subject, *action, &target).permit.is_some());
+        let Some(action) = decides else {
+            let denial = authorise(&actor.subject, Action::GoalApprove, &target).err();
+            return Err(denial.map_or(Refusal::NotFound, Refusal::from));
+        };
+        let opened = open_to_change(store, actor, action, seen.goal.id)?;
+        let (request, _) = open_request(store, actor, self.change)?;
+        Ok(Deciding { request, opened, target, review: None })
     }
-    if !request.is_open() {
-        let allowed = allowed_actions(actor, &request, &target);
-        return Err(match request.change.state {
-            GoalChangeState::Pending => conflict(actor, &opened.goal, &opened.target),
-            decided => Refusal::StateConflict {
+
+    fn check_seen(&self, actor: &Actor, deciding: &Deciding) -> Result<(), Refusal> {
+        let Deciding { request, opened, target, .. } = deciding;
+        if request.change.version() != self.expected {
+            return Err(Refusal::Stale);
+        }
+        match request.change.state {
+            GoalChangeState::Pending if request.is_open() => Ok(()),
+            GoalChangeState::Pending => Err(conflict(actor, &opened.goal, &opened.target)),
+            decided => Err(Refusal::StateConflict {
                 current_state: decided.as_str(),
-                allowed_actions: allowed.into_iter().map(TextEnum::as_str).collect(),
-            },
-        });
+                allowed_actions: names(allowed_actions(actor, request, target)),
+            }),
+        }
     }
-    let review = store.hold_review(opened.goal.cycle_id, opened.goal.owner_id)?;
-    let weight = request.changes_weight();
-    let after_mid_cycle = opened.frame.is_past_middle(actor.today);
-    // Who holds both seats decides from the right one.
-    let seats = seats(actor, &opened.target);
-    let decided_by_hr = if after_mid_cycle || weight {
-        seats.contains(&Seat::Hr)
-    } else {
-        !seats.contains(&Seat::Manager)
-    };
-    let facts = Facts {
-        reason_given: !reason.trim().is_empty(),
-        decided_by_another: request.change.requested_by != me(actor),
-        change: Some(Decision { after_mid_cycle, weight, decided_by_hr }),
-        result_open: !review.as_ref().is_some_and(|review| review.state.is_finalised()),
-        ..Facts::default()
-    };
-    let signed = signatures(actor, &opened.target);
-    let state = fire(opened.goal.state, event, &signed, &facts, &[], |_| None)?;
-    let approved = event == Event::ApproveChange;
-    let change = GoalChange {
-        state: if approved { GoalChangeState::Approved } else { GoalChangeState::Rejected },
-        decided_by: Some(me(actor)),
-        decision_reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
-        decided_at: Some(actor.now),
-        ..request.change
-    };
-    let name = if approved { "goal_change.approved" } else { "goal_change.rejected" };
-    let mut record = Record::new(name, id, opened.permit.rule())
-        .transition(GoalChangeState::Pending.as_str(), change.state.as_str());
-    record.reason.clone_from(&change.decision_reason);
-    store.decide_goal_change(Change::new(change.clone(), record))?;
-    let mut after = opened.goal.clone();
-    if approved {
-        after.content = change.content.clone();
-        after.revision += 1;
-        after.first_signature = None;
-        store.revise_goal(&agreed(actor, &after, change.effective_from))?;
-        let reports: Vec<_> =
-            store.reports(goal_id)?.into_iter().map(|(reports, _)| reports).collect();
-        let measurements = store.measurements(goal_id, &Page::ALL)?;
-        let progress = after.content.progress(&reports, &measurements, &opened.frame.settings);
-        after.progress = progress.map_err(|error| Refusal::GuardFailed(vec![fault("", &error)]))?;
+
+    fn state(&self, deciding: &Deciding) -> State {
+        deciding.request.state()
     }
-    let goal = moved(store, actor, &opened, event, state, after)?;
-    opened.follow(store, actor, review)?;
-    let version = change.version();
-    let view = GoalChangeView::new(actor, RequestedChange { goal, change }, &target);
-    Ok(Reply::changed(view, version))
+
+    fn event(&self) -> Option<Event> {
+        RequestedChange::events(self.action).first().copied()
+    }
+
+    fn offered(&self, actor: &Actor, deciding: &Deciding) -> Vec<&'static str> {
+        names(allowed_actions(actor, &deciding.request, &deciding.target))
+    }
+
+    fn seating(
+        &self,
+        _: &mut dyn Store,
+        actor: &Actor,
+        deciding: &Deciding,
+    ) -> Result<Seating<Event>, Refusal> {
+        Ok(seating(actor, &deciding.opened.goal, &deciding.opened.target))
+    }
+
+    fn look(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        deciding: &mut Deciding,
+    ) -> Result<Findings<Self>, Refusal> {
+        let Deciding { request, opened, review, .. } = deciding;
+        *review = store.hold_review(opened.goal.cycle_id, opened.goal.owner_id)?;
+        let weight = request.changes_weight();
+        let after_mid_cycle = opened.frame.is_past_middle(actor.today);
+        // Who holds both seats decides from the right one.
+        let seats = seating(actor, &opened.goal, &opened.target).seats;
+        let decided_by_hr = if after_mid_cycle || weight {
+            seats.contains(&Seat::Hr)
+        } else {
+            !seats.contains(&Seat::Manager)
+        };
+        let is_final = review.as_ref().is_some_and(|review| review.state.is_finalised());
+        let facts = Facts {
+            reason_given: !self.reason.trim().is_empty(),
+            decided_by_another: request.change.requested_by != me(actor),
+            change: Some(Decided { after_mid_cycle, weight, decided_by_hr }),
+            result_open: !is_final,
+            ..Facts::default()
+        };
+        Ok(Findings::new(facts, ()))
+    }
+
+    fn follow(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        passage: Passage<Self>,
+    ) -> Result<Reply<GoalChangeView>, Refusal> {
+        let Passage { opened: Deciding { request, opened, target, review }, event, to, .. } =
+            passage;
+        let approved = self.action == GoalChangeAction::Approval;
+        let change = GoalChange {
+            state: if approved { GoalChangeState::Approved } else { GoalChangeState::Rejected },
+            decided_by: Some(me(actor)),
+            decision_reason: Some(self.reason.clone()).filter(|reason| !reason.is_empty()),
+            decided_at: Some(actor.now),
+            ..request.change
+        };
+        let name = if approved { "goal_change.approved" } else { "goal_change.rejected" };
+        let mut record = Record::new(name, self.change, opened.permit.rule())
+            .transition(GoalChangeState::Pending.as_str(), change.state.as_str());
+        record.reason.clone_from(&change.decision_reason);
+        store.decide_goal_change(Change::new(change.clone(), record))?;
+        let mut after = Goal { state: to, ..opened.goal.clone() };
+        if approved {
+            after.content = change.content.clone();
+            after.revision += 1;
+            after.first_signature = None;
+            store.revise_goal(&agreed(actor, &after, change.effective_from))?;
+            let reports: Vec<_> =
+                store.reports(after.id)?.into_iter().map(|(reports, _)| reports).collect();
+            let measurements = store.measurements(after.id, &Page::ALL)?;
+            let progress = after.content.progress(&reports, &measurements, &opened.frame.settings);
+            after.progress =
+                progress.map_err(|error| Refusal::GuardFailed(vec![fault("", &error)]))?;
+        }
+        let goal = moved(store, actor, &opened, event, after)?;
+        opened.follow(store, actor, review)?;
+        let version = change.version();
+        let view = GoalChangeView::new(actor, RequestedChange { goal, change }, &target);
+        Ok(Reply::changed(view, version))
+    }
 }
 
 /// Saves the goal in the state that an event has led to.
@@ -431,13 +527,12 @@ fn moved(
     actor: &Actor,
     opened: &Opened,
     event: Event,
-    state: State,
     after: Goal,
 ) -> Result<Goal, Refusal> {
     let before = &opened.goal;
-    let after = Goal { state, version: before.version + 1, updated_at: actor.now, ..after };
-    let record = Record::new(event_name(event), before.id, opened.permit.rule())
-        .transition(before.state.as_str(), state.as_str())
+    let after = Goal { version: before.version + 1, updated_at: actor.now, ..after };
+    let record = Record::new(recorded(event), before.id, opened.permit.rule())
+        .transition(before.state.as_str(), after.state.as_str())
         .field("content", told(&before.content), told(&after.content));
     store.update_goal(Change::new(after.clone(), record))?;
     Ok(after)

@@ -7,20 +7,21 @@ use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::page::page_of;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::transition::fault;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
-use domain::change::{Change, Record};
-use domain::goal::{
+use domain::core::change::{Change, Record};
+use domain::core::id::{CheckInId, GoalId};
+use domain::core::number::Exact;
+use domain::goals::goal::{
     CheckIn, Goal, GoalAction, GoalKind, KeyResult, KeyResultReport, Misreport, Report, Reported,
 };
-use domain::id::{CheckInId, GoalId};
-use domain::number::Exact;
-use domain::okr::confidence::{Confidence, drop_raises_event};
 use domain::policy::Action;
+use domain::scoring::okr::confidence::{Confidence, drop_raises_event};
 use persistence::{After, Page, Store};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -116,13 +117,11 @@ impl From<CheckIn> for CheckInView {
     }
 }
 
-/// A page of check-ins.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CheckInPage {
+page_of! {
+    /// A page of check-ins.
+    pub struct CheckInPage
     /// The check-ins, oldest first.
-    pub items: Vec<CheckInView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of CheckInView
 }
 
 /// A new check-in.
@@ -196,10 +195,12 @@ pub(super) async fn list(
             Ok(store.check_ins(id, &page)?)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.id.uuid()));
-    let items = rows.into_iter().map(CheckInView::from).collect();
-    let page = CheckInPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<CheckInPage, _>(
+        &request,
+        rows,
+        |last| After::Id(last.id.uuid()),
+        CheckInView::from,
+    )
 }
 
 /// Read a check-in
@@ -286,7 +287,7 @@ pub fn create_check_in(
     check_in_id: CheckInId,
     new: NewCheckIn,
 ) -> Result<Reply<CheckInView>, Refusal> {
-    let opened = open_to_change(store, actor, Action::CheckInWrite, id, None)?;
+    let opened = open_to_change(store, actor, Action::CheckInWrite, id)?;
     opened.expect(actor, GoalAction::CheckIn)?;
     let review = opened.rated_review(store, actor)?;
     let before = &opened.goal;

@@ -6,18 +6,19 @@ use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::page::page_of;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::transition::fault;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::change::{Change, Record};
-use domain::goal::{Goal, GoalAction, GoalKind, Measurement, Report, Reported};
-use domain::id::{GoalId, MeasurementId};
-use domain::number::Exact;
+use domain::core::change::{Change, Record};
+use domain::core::id::{GoalId, MeasurementId};
+use domain::core::number::Exact;
+use domain::goals::goal::{Goal, GoalAction, GoalKind, Measurement, Report, Reported};
 use domain::policy::Action;
-use domain::settings::Settings;
+use domain::scoring::settings::Settings;
 use persistence::{After, Page, Store};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -96,13 +97,11 @@ fn counted(goal: &Goal, all: &[Measurement]) -> HashSet<MeasurementId> {
     }
 }
 
-/// A page of measurements.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct MeasurementPage {
+page_of! {
+    /// A page of measurements.
+    pub struct MeasurementPage
     /// The measurements with all their revisions, in the order in which they came.
-    pub items: Vec<MeasurementView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of MeasurementView
 }
 
 /// A value that was measured. Period, source and external id are its key.
@@ -179,9 +178,7 @@ pub(super) async fn list(
             Ok(shown.map(|it| MeasurementView::among(it, &counted)).collect::<Vec<_>>())
         })
         .await?;
-    let (items, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.id));
-    let page = MeasurementPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<MeasurementPage, _>(&request, rows, |last| After::Id(last.id), |row| row)
 }
 
 /// Read a measurement
@@ -264,7 +261,7 @@ pub fn create_measurement(
     measurement_id: MeasurementId,
     new: NewMeasurement,
 ) -> Result<Reply<MeasurementView>, Refusal> {
-    let opened = open_to_change(store, actor, Action::MeasurementWrite, id, None)?;
+    let opened = open_to_change(store, actor, Action::MeasurementWrite, id)?;
     opened.expect(actor, GoalAction::Measurement)?;
     let review = opened.rated_review(store, actor)?;
     let before = &opened.goal;

@@ -18,11 +18,11 @@ use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, delete, get, patch, post};
 pub use cases::create_goal;
-use cases::{delete_goal, list_goals, open_in_full, update_goal};
+use cases::{ListedGoal, delete_goal, list_goals, open_in_full, update_goal};
 pub use check_ins::create_check_in;
 use chrono::{DateTime, Utc};
-use domain::goal::{GoalAction, GoalLevel};
-use domain::id::{KeyResultId, ReviewId};
+use domain::core::id::{KeyResultId, ReviewId};
+use domain::goals::goal::{GoalAction, GoalLevel};
 use domain::policy::Action;
 use domain::state::goal::State;
 pub use measurements::create_measurement;
@@ -92,16 +92,11 @@ async fn list(caller: Caller, query: Query<GoalQuery>) -> Result<HttpResponse, R
         parent_id: query.parent_id.map(Into::into),
     };
     let rows = caller.read(move |store, actor| list_goals(store, actor, &filter, &page)).await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match query.updated_since {
-        Some(_) => After::Updated(last.changed, last.view.id),
-        None => After::Id(last.view.id),
-    });
-    let scored = rows.iter().filter_map(|row| scored(&row.view, row.review));
-    let scored: Vec<_> = scored.collect();
-    caller.shown("listGoals", scored).await?;
-    let items = rows.into_iter().map(|row| row.view).collect();
-    let page = GoalPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    let place = |last: &ListedGoal| request.place(last.view.id, last.changed);
+    let part = request.cut(&caller.app, rows, place);
+    let scored = part.rows.iter().filter_map(|row| scored(&row.view, row.review));
+    caller.shown("listGoals", scored.collect::<Vec<_>>()).await?;
+    caller.answer_part::<GoalPage, _>(part, |row| row.view)
 }
 
 /// Whose review is seen in part when a goal is shown with its score.
@@ -272,7 +267,7 @@ async fn transit(
     let digest = said.as_ref().map(|body| body.digest);
     let reason = said.map(|body| body.value.reason).unwrap_or_default();
     let order = Order { goal: id.0.into(), expected, action, reason };
-    caller.change(digest, move |store, actor| moves::transit(store, actor, &order)).await
+    caller.transit(digest, order).await
 }
 
 /// List the revisions of a goal
@@ -297,11 +292,12 @@ async fn revisions(
             Ok(store.goal_revisions(id, &page)?)
         })
         .await?;
-    let (rows, next_cursor) =
-        request.cut(&caller.app, rows, |last| After::Position(last.revision.into()));
-    let items = rows.into_iter().map(GoalRevisionView::from).collect();
-    let page = GoalRevisionPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<GoalRevisionPage, _>(
+        &request,
+        rows,
+        |last| After::Position(last.revision.into()),
+        GoalRevisionView::from,
+    )
 }
 
 /// Routes of the area.

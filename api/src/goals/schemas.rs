@@ -3,7 +3,7 @@
 //! is what they look like.
 
 use crate::platform::schema::{word_or_null, words};
-use domain::goal::{Aggregation, Frequency, GoalKind, Sources};
+use domain::goals::goal::{Aggregation, Frequency, GoalKind, Sources};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::borrow::Cow;

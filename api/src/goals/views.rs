@@ -3,17 +3,18 @@
 use super::cases::allowed_actions;
 use super::schemas::{GoalDefinition, NewGoalDefinition};
 use crate::platform::caller::Actor;
+use crate::platform::page::page_of;
 use crate::platform::patch::nullable;
 use crate::platform::period::PeriodView;
 use crate::platform::problem::Violation;
 use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::calendar::Period;
-use domain::cycle;
-use domain::goal::{Goal, GoalAction, GoalContent, GoalLevel, GoalRevision, GoalWarning};
-use domain::okr::smart::Failure;
+use domain::core::calendar::Period;
+use domain::cycles::cycle;
+use domain::goals::goal::{Goal, GoalAction, GoalContent, GoalLevel, GoalRevision, GoalWarning};
 use domain::policy::{Action, Mask, Target, decide};
-use domain::state::{Actor as Seat, goal};
+use domain::scoring::okr::smart::Failure;
+use domain::state::{Seat, goal};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -321,13 +322,11 @@ impl GoalView {
     }
 }
 
-/// A page of goals.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct GoalPage {
+page_of! {
+    /// A page of goals.
+    pub struct GoalPage
     /// The goals, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<GoalView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of GoalView
 }
 
 /// What a goal said from a day on.
@@ -359,13 +358,11 @@ impl From<GoalRevision> for GoalRevisionView {
     }
 }
 
-/// A page of revisions.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct GoalRevisionPage {
+page_of! {
+    /// A page of revisions.
+    pub struct GoalRevisionPage
     /// The revisions, oldest first.
-    pub items: Vec<GoalRevisionView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of GoalRevisionView
 }
 
 /// A new goal.

@@ -1,6 +1,6 @@
 //! People in few words, beside what is about them.
 
-use domain::id::EmployeeId;
+use domain::core::id::EmployeeId;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

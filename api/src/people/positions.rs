@@ -3,16 +3,17 @@
 use crate::platform::app::new_id;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::page::page_of;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
-use domain::change::{Change, Record};
-use domain::id::PositionId;
-use domain::org::Position;
+use domain::core::change::{Change, Record};
+use domain::core::id::PositionId;
+use domain::people::org::Position;
 use domain::policy::Action;
-use persistence::{After, Store};
+use persistence::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
@@ -54,13 +55,11 @@ impl From<Position> for PositionView {
     }
 }
 
-/// A page of positions.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PositionPage {
+page_of! {
+    /// A page of positions.
+    pub struct PositionPage
     /// The positions, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<PositionView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of PositionView
 }
 
 /// A new position.
@@ -143,13 +142,12 @@ async fn list(caller: Caller, query: Query<PositionQuery>) -> Result<HttpRespons
             Ok(store.positions(&page)?)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
-        None => After::Id(last.id.uuid()),
-    });
-    let items = rows.into_iter().map(PositionView::from).collect();
-    let page = PositionPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<PositionPage, _>(
+        &request,
+        rows,
+        |last| request.place(last.id.uuid(), last.updated_at),
+        PositionView::from,
+    )
 }
 
 /// Create a position

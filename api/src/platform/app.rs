@@ -9,7 +9,7 @@ use crate::platform::jobs::Desk;
 use crate::platform::key_file::KeyFile;
 use crate::platform::keys::Keys;
 use crate::platform::places::Places;
-use domain::id::TenantId;
+use domain::core::id::TenantId;
 use persistence::Database;
 use std::collections::HashSet;
 use std::error::Error;

@@ -1,7 +1,7 @@
 //! What the areas bring along: the only way in which they are known here.
 
 use crate::platform::jobs::Kind;
-use domain::job::JobKind;
+use domain::everyday::job::JobKind;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -1,24 +1,25 @@
 //! The caller of a request: who it is, and the only ways from a handler to the database.
 
 use crate::platform::app::{App, new_id, seed};
-use crate::platform::page::{self, PageRequest};
+use crate::platform::page::{self, Listed, PageRequest, Part};
 use crate::platform::problem::{RequestId, Violation};
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::{self, Reply};
+use crate::platform::transition::{Transition, transit};
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use chrono::NaiveDate;
-use domain::id::TenantId;
+use domain::core::id::TenantId;
+use domain::core::text::TextEnum;
+use domain::core::time::Timestamp;
 use domain::policy::{
     Action, Grant, Permit, Protected, Relations, Sealed, Subject, Target, authorise,
     relations_matter,
 };
-use domain::text::TextEnum;
-use domain::time::Timestamp;
 use futures_util::future::LocalBoxFuture;
-use persistence::{Context, Store, StoredReply};
+use persistence::{After, Context, Store, StoredReply};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -242,6 +243,28 @@ impl Caller {
         reply::listed(&self.request, page, next_cursor)
     }
 
+    /// Answers with the rows that were read for a page of a list, each as `view` shows it. `key` is the
+    /// place of a row in the list.
+    pub fn answer<P: Listed, R>(
+        &self,
+        request: &PageRequest,
+        rows: Vec<R>,
+        key: impl FnOnce(&R) -> After,
+        view: impl FnMut(R) -> P::Item,
+    ) -> Result<HttpResponse, Refusal> {
+        self.answer_part::<P, R>(request.cut(&self.app, rows, key), view)
+    }
+
+    /// [`Caller::answer`] with rows that were cut to the page already.
+    pub fn answer_part<P: Listed, R>(
+        &self,
+        Part { rows, next_cursor }: Part<R>,
+        view: impl FnMut(R) -> P::Item,
+    ) -> Result<HttpResponse, Refusal> {
+        let page = P::new(rows.into_iter().map(view).collect(), next_cursor.clone());
+        self.listed(&page, next_cursor.as_deref())
+    }
+
     /// Runs a use case as one unit of work and answers with its reply. With an `Idempotency-Key`
     /// the reply is kept in the same transaction, and a retry gets it again.
     pub async fn change<T, F>(
@@ -254,6 +277,19 @@ impl Caller {
         T: Serialize + 'static,
     {
         self.commit(false, body_digest, work).await
+    }
+
+    /// [`Caller::change`] for a transition.
+    pub async fn transit<T, V>(
+        &self,
+        body_digest: Option<[u8; 32]>,
+        step: T,
+    ) -> Result<HttpResponse, Refusal>
+    where
+        T: Transition<Outcome = Reply<V>> + Send + 'static,
+        V: Serialize + 'static,
+    {
+        self.change(body_digest, move |store, actor| transit(store, actor, &step)).await
     }
 
     /// [`Caller::change`] for a use case that takes long.

@@ -1,7 +1,7 @@
 //! The only clock: everything below takes time as an argument.
 
 use chrono::TimeDelta;
-use domain::time::{Timestamp, to_micros};
+use domain::core::time::{Timestamp, to_micros};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};

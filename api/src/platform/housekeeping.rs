@@ -4,7 +4,7 @@ use crate::platform::app::App;
 use crate::platform::caller::system_context;
 use actix_web::web::Data;
 use chrono::TimeDelta;
-use domain::id::TenantId;
+use domain::core::id::TenantId;
 use persistence::DbError;
 use std::time::Duration;
 use uuid::Uuid;

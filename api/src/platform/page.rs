@@ -6,8 +6,10 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use domain::time::Timestamp;
+use domain::core::time::Timestamp;
 use persistence::{After, Page};
+use serde::Serialize;
+use uuid::Uuid;
 
 /// Rows on a page when the client does not say.
 pub const DEFAULT_LIMIT: i64 = 50;
@@ -47,22 +49,66 @@ pub fn request(
     })
 }
 
+/// The rows of a page, and where the list goes on behind them.
+pub struct Part<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Goes on behind the last row; none where nothing follows.
+    pub next_cursor: Option<String>,
+}
+
 impl PageRequest {
     /// Cuts the extra row off and makes the cursor that goes on behind the last one shown.
-    pub fn cut<T>(
-        &self,
-        app: &App,
-        mut rows: Vec<T>,
-        key: impl FnOnce(&T) -> After,
-    ) -> (Vec<T>, Option<String>) {
-        if rows.len() <= self.limit {
-            return (rows, None);
+    pub fn cut<T>(&self, app: &App, mut rows: Vec<T>, key: impl FnOnce(&T) -> After) -> Part<T> {
+        let mut next_cursor = None;
+        if rows.len() > self.limit {
+            rows.truncate(self.limit);
+            next_cursor = rows.last().and_then(|last| seal(app, &self.binding, &key(last)));
         }
-        rows.truncate(self.limit);
-        let cursor = rows.last().and_then(|last| seal(app, &self.binding, &key(last)));
-        (rows, cursor)
+        Part { rows, next_cursor }
+    }
+
+    /// The place of a row in the list: in the order of change where changes are asked for, in that
+    /// of creation otherwise.
+    pub fn place(&self, id: Uuid, updated_at: Timestamp) -> After {
+        match self.page.updated_since {
+            Some(_) => After::Updated(updated_at, id),
+            None => After::Id(id),
+        }
     }
 }
+
+/// A page of a list as it is answered; [`page_of!`] declares one.
+pub trait Listed: Serialize {
+    /// What is listed.
+    type Item;
+
+    /// The page with these items.
+    fn new(items: Vec<Self::Item>, next_cursor: Option<String>) -> Self;
+}
+
+/// Declares the page of a list: its name in the contract, what its items are and in which order.
+macro_rules! page_of {
+    ($(#[$page:meta])* pub struct $name:ident $(#[$items:meta])* of $item:ident) => {
+        #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+        $(#[$page])*
+        pub struct $name {
+            $(#[$items])*
+            pub items: Vec<$item>,
+            /// Goes on behind the last item; null on the last page.
+            pub next_cursor: Option<String>,
+        }
+
+        impl $crate::platform::page::Listed for $name {
+            type Item = $item;
+
+            fn new(items: Vec<$item>, next_cursor: Option<String>) -> Self {
+                Self { items, next_cursor }
+            }
+        }
+    };
+}
+pub(crate) use page_of;
 
 /// Bytes to a multiple of which a cursor is filled up, so that its length tells nothing.
 const BLOCK: usize = 128;

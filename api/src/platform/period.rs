@@ -1,7 +1,7 @@
 //! Spans of days.
 
 use chrono::NaiveDate;
-use domain::calendar;
+use domain::core::calendar;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -1,7 +1,7 @@
 //! Why a request is refused: one enum, mapped exhaustively to the problem registry.
 
 use crate::platform::problem::Violation;
-use domain::org::{MAX_DEPTH, TreeFault};
+use domain::core::tree::{MAX_DEPTH, TreeFault};
 use domain::policy::Denial;
 use persistence::{DbError, Failure};
 use uuid::Uuid;

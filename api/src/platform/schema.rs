@@ -3,7 +3,7 @@
 
 use crate::platform::faults::Faults;
 use crate::platform::problem::Violation;
-use domain::text::TextEnum;
+use domain::core::text::TextEnum;
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Value, json};

@@ -4,11 +4,11 @@ use crate::platform::auth::principal::admit;
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
-use domain::account::Role;
-use domain::id::AccountId;
+use domain::access::signing::{Act, Fault, Signature};
+use domain::core::id::AccountId;
+use domain::core::text::TextEnum;
+use domain::policy::Role;
 use domain::policy::SEPARATION_OF_DUTIES;
-use domain::signing::{Act, Fault, Signature};
-use domain::text::TextEnum;
 use persistence::Store;
 use uuid::Uuid;
 

@@ -7,24 +7,24 @@ use crate::platform::jobs::{JobView, SYNCHRONOUS_ROWS, Ticket, Work};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::transition::{self, fire};
+use crate::platform::transition::{by_system, fault};
 use crate::reviews::distribution::disclosed;
-use domain::change::{Change, Record};
-use domain::dropped_dimension::DroppedDimension;
-use domain::goal::Goal;
-use domain::id::{CycleId, EmployeeId, GoalId, PolicyId, ReviewId};
-use domain::job::JobKind;
-use domain::performance_policy::PolicyRules;
+use domain::core::change::{Change, Record};
+use domain::core::id::{CycleId, EmployeeId, GoalId, PolicyId, ReviewId};
+use domain::core::text::TextEnum;
+use domain::core::time::Timestamp;
+use domain::cycles::dropped_dimension::DroppedDimension;
+use domain::cycles::performance_policy::PolicyRules;
+use domain::everyday::job::JobKind;
+use domain::goals::goal::Goal;
 use domain::policy::{Action, Subject};
-use domain::review::form::{Results, Review};
-use domain::review::result::{Case, Computed, Faults, GoalRecord};
-use domain::settings::Settings;
+use domain::reviews::form::{Results, Review};
+use domain::reviews::result::{Case, Computed, Faults, GoalRecord};
+use domain::scoring::settings::Settings;
+use domain::scoring::trace::Trace;
+use domain::state::cycle;
 use domain::state::goal;
 use domain::state::review::State;
-use domain::state::{Signature, cycle};
-use domain::text::TextEnum;
-use domain::time::Timestamp;
-use domain::trace::Trace;
 use persistence::{GoalFile, ReviewResults, Store};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -133,7 +133,7 @@ impl<'a> Computation<'a> {
 
 /// What keeps a result from being computed, as a client reads it.
 pub(super) fn faults_told(faults: &Faults) -> Vec<Violation> {
-    faults.iter().map(|(place, error)| transition::fault(place.clone(), error)).collect()
+    faults.iter().map(|(place, error)| fault(place.clone(), error)).collect()
 }
 
 /// Goals with their new scores; those that have them already are left out.
@@ -150,7 +150,7 @@ pub(super) fn scored(
         let state = match goal.state {
             goal::State::Active | goal::State::Completed => {
                 let facts = goal::Facts { evaluation_open: true, ..goal::Facts::default() };
-                fire(goal.state, goal::Event::Score, &[Signature::SYSTEM], &facts, &[], |_| None)?
+                by_system(goal.state, goal::Event::Score, &facts)?
             }
             // While a change waits, what was agreed before is scored.
             other => other,
@@ -182,9 +182,7 @@ pub(super) fn freed(
             _ => goal::Event::Reopen,
         };
         let state = match goal.state {
-            goal::State::Scored => {
-                fire(goal.state, event, &[Signature::SYSTEM], &facts, &[], |_| None)?
-            }
+            goal::State::Scored => by_system(goal.state, event, &facts)?,
             // A change that waits goes on waiting.
             other => other,
         };

@@ -7,17 +7,17 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use chrono::NaiveDate;
-use domain::change::{Change, Record};
-use domain::cycle::Cycle;
-use domain::error::Code;
-use domain::id::ReviewId;
-use domain::number::Exact;
-use domain::performance_policy::{PerformancePolicy, Population};
+use domain::core::change::{Change, Record};
+use domain::core::error::Code;
+use domain::core::id::ReviewId;
+use domain::core::number::Exact;
+use domain::core::text::TextEnum;
+use domain::cycles::cycle::Cycle;
+use domain::cycles::performance_policy::{PerformancePolicy, Population};
 use domain::policy::{Action, Sealed};
-use domain::review::action::ReviewAction;
-use domain::review::form::{Rating, Review, ReviewPart};
-use domain::settings::Settings;
-use domain::text::TextEnum;
+use domain::reviews::action::ReviewAction;
+use domain::reviews::form::{Rating, Review, ReviewPart};
+use domain::scoring::settings::Settings;
 use persistence::Store;
 
 /// Cycle and policy of a review.

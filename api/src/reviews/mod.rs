@@ -19,12 +19,12 @@ use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
-use domain::id::ReviewId;
+use domain::core::id::ReviewId;
 use domain::policy::{Action, FIELD_MASKED, Mask, Target, authorise, visibility};
-use domain::review::action::ReviewAction;
+use domain::reviews::action::ReviewAction;
 use domain::state::review::State;
 use moves::Order;
-use persistence::{After, ReviewFilter, Store};
+use persistence::{ReviewFilter, Store};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::scope;
@@ -96,14 +96,11 @@ async fn list(caller: Caller, query: Query<ReviewQuery>) -> Result<HttpResponse,
             Ok(shown)
         })
         .await?;
-    let (items, next_cursor) = request.cut(&caller.app, rows, |last| match query.updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id),
-        None => After::Id(last.id),
-    });
-    let about = items.iter().map(|review| (review.id, review.employee_id));
+    let place = |last: &ReviewView| request.place(last.id, last.updated_at);
+    let part = request.cut(&caller.app, rows, place);
+    let about = part.rows.iter().map(|review| (review.id, review.employee_id));
     caller.shown("listReviews", about).await?;
-    let page = ReviewPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer_part::<ReviewPage, _>(part, |view| view)
 }
 
 /// Read a review
@@ -340,7 +337,7 @@ async fn transit(
 ) -> Result<HttpResponse, Refusal> {
     let Said { text, to, digest } = said;
     let order = Order { review: id.0.into(), seen: caller.seen()?, action, text, to };
-    caller.change(digest, move |store, actor| moves::transit(store, actor, &order)).await
+    caller.transit(digest, order).await
 }
 
 /// Routes of the area.

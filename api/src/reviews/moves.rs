@@ -9,30 +9,31 @@ use crate::platform::caller::{Actor, Seen};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::transition::{self, fire};
+use crate::platform::transition::{Findings, Passage, Transition, by_system, fault, names};
 use chrono::NaiveDate;
-use domain::calendar::{Period, WorkCalendar};
-use domain::change::{Change, Record};
-use domain::id::ReviewId;
-use domain::performance_policy::Population;
-use domain::review::action::ReviewAction;
-use domain::review::form::{Review, ReviewPart, ReviewWarning};
-use domain::review::rater::RaterType;
-use domain::settings::Enforce;
-use domain::state::Signature;
+use domain::core::calendar::{Period, WorkCalendar};
+use domain::core::change::{Change, Record};
+use domain::core::id::ReviewId;
+use domain::core::text::TextEnum;
+use domain::core::time;
+use domain::cycles::performance_policy::Population;
+use domain::reviews::action::ReviewAction;
+use domain::reviews::form::{Review, ReviewPart, ReviewWarning};
+use domain::reviews::result::Computed;
+use domain::scoring::review::rater::RaterType;
+use domain::scoring::settings::Enforce;
 use domain::state::review::{Event, Facts, Guard, State};
-use domain::text::TextEnum;
-use domain::time;
-use persistence::Store;
+use domain::state::{Moving, Seat, Seating};
+use persistence::{GoalFile, Store};
 
 /// A transition that somebody has asked for.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// Of which review.
+    /// The review.
     pub review: ReviewId,
-    /// What of it they have seen.
+    /// What of it the caller has seen.
     pub seen: Seen,
-    /// Which one.
+    /// What is asked for.
     pub action: ReviewAction,
     /// Why, or what the person has to say.
     pub text: Option<String>,
@@ -41,296 +42,292 @@ pub struct Order {
 }
 
 impl Order {
-    fn event(&self) -> Result<Event, Refusal> {
-        let event = match self.to {
-            Some(ReturnTo::Manager) => Some(&Event::ReturnToManager),
-            Some(ReturnTo::Person) | None => self.action.events().first(),
-        };
-        let none = || Refusal::Internal(format!("{} is no transition", self.action));
-        event.copied().ok_or_else(none)
+    /// Whether it hands in what is written: only what the caller has seen is handed in.
+    fn hands_in(&self) -> bool {
+        use ReviewAction::{ManagerReviewSubmission, SelfReviewSubmission};
+        matches!(self.action, SelfReviewSubmission | ManagerReviewSubmission)
     }
 }
 
-/// A transition being made.
-struct Step<'a> {
-    order: &'a Order,
-    review: Review,
-    signed: Vec<Signature>,
-    allowed: Vec<&'static str>,
-    rule: &'static str,
-}
-
-/// What a transition looks at, with everything that speaks against it by itself. A guard that does
-/// not hold is told by these where there are any.
+/// What is found beside the facts.
 #[derive(Default)]
-struct Findings {
-    facts: Facts,
-    unfounded: Vec<Violation>,
-    missing: Vec<Violation>,
+pub struct Found {
+    /// Whether others than the person and the manager rate.
+    raters_follow: bool,
+    /// The result, of a rating that is handed in.
+    rated: Option<Rated>,
 }
 
-/// Moves a review on.
-pub fn transit(
-    store: &mut dyn Store,
-    actor: &Actor,
-    order: &Order,
-) -> Result<Reply<ReviewView>, Refusal> {
-    let sealed = store.lock_review(order.review)?;
-    let Opened { review, standing, rule } = admit(store, actor, sealed, order.action)?;
-    let view = ReviewView::new(actor, &review, &standing);
-    if hands_in(order.action) {
-        order.seen.check_all(review.version, &view)?;
-    } else {
-        order.seen.check(review.version)?;
-    }
-    if order.action.needs_evaluation() {
-        require_open(&review)?;
-    }
-    let person = actor.subject.principal.id();
-    let seats = Sight::new(actor, &review, standing.relations).seats;
-    let mut signed: Vec<_> = seats.into_iter().map(|actor| Signature { person, actor }).collect();
-    if order.action == ReviewAction::RatersClosure {
-        signed = vec![Signature::SYSTEM];
-    }
-    let allowed = view.allowed_actions.iter().map(|action| action.as_str()).collect();
-    let step = Step { order, review, signed, allowed, rule };
-    let review = match order.action {
-        ReviewAction::SelfReviewSubmission => step.submit_self(store, actor)?,
-        ReviewAction::Skip => step.skip_self(store, actor)?,
-        ReviewAction::RatersClosure => step.close_raters(store, actor)?,
-        ReviewAction::ManagerReviewSubmission => step.submit_manager(store, actor)?,
-        _ => step.simple(store, actor)?,
-    };
-    let version = review.version;
-    Ok(Reply::changed(ReviewView::new(actor, &review, &standing), version))
+/// What a rating comes to.
+struct Rated {
+    frame: Frame,
+    goals: Vec<GoalFile>,
+    computed: Computed,
+    part: ReviewPart,
+    is_founded: bool,
 }
 
-/// Whether an action hands in what is written: only what the caller has seen is handed in.
-fn hands_in(action: ReviewAction) -> bool {
-    matches!(action, ReviewAction::SelfReviewSubmission | ReviewAction::ManagerReviewSubmission)
-}
+impl Transition for Order {
+    type State = State;
+    type Opened = Opened;
+    type Found = Found;
+    type Outcome = Reply<ReviewView>;
 
-impl Step<'_> {
-    /// Where the event leads.
-    fn fire(&self, findings: Findings) -> Result<State, Refusal> {
-        let Findings { facts, unfounded, missing } = findings;
-        let event = self.order.event()?;
-        fire(self.review.state, event, &self.signed, &facts, &self.allowed, |_| None).map_err(
-            |refusal| match refusal {
-                Refusal::GuardFailed(violations) => {
-                    Refusal::GuardFailed(in_detail(violations, unfounded, missing))
-                }
-                other => other,
-            },
-        )
+    fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Opened, Refusal> {
+        let sealed = store.lock_review(self.review)?;
+        admit(store, actor, sealed, self.action)
     }
 
-    /// Saves the review in its next state.
-    fn save(
+    fn check_seen(&self, actor: &Actor, opened: &Opened) -> Result<(), Refusal> {
+        let Opened { review, standing, .. } = opened;
+        if self.hands_in() {
+            self.seen.check_all(review.version, &ReviewView::new(actor, review, standing))?;
+        } else {
+            self.seen.check(review.version)?;
+        }
+        if self.action.needs_evaluation() { require_open(review) } else { Ok(()) }
+    }
+
+    fn state(&self, opened: &Opened) -> State {
+        opened.review.state
+    }
+
+    fn event(&self) -> Option<Event> {
+        match self.to {
+            Some(ReturnTo::Manager) => Some(Event::ReturnToManager),
+            Some(ReturnTo::Person) | None => Review::events(self.action).first().copied(),
+        }
+    }
+
+    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
+        let sight = Sight::new(actor, &opened.review, opened.standing.relations);
+        names(sight.offered(&opened.review))
+    }
+
+    fn seating(
+        &self,
+        _: &mut dyn Store,
+        actor: &Actor,
+        opened: &Opened,
+    ) -> Result<Seating<Event>, Refusal> {
+        let sight = Sight::new(actor, &opened.review, opened.standing.relations);
+        let mut seating = sight.seating;
+        // The window closes by itself; when its day has come, HR may see to that.
+        if self.action == ReviewAction::RatersClosure && seating.seats.contains(&Seat::Hr) {
+            seating.seats.push(Seat::System);
+        }
+        Ok(seating)
+    }
+
+    fn look(
         &self,
         store: &mut dyn Store,
         actor: &Actor,
-        after: Review,
-        state: State,
-    ) -> Result<Review, Refusal> {
-        let after =
-            Review { state, version: self.review.version + 1, updated_at: actor.now, ..after };
-        let mut record = Record::new(told(self.order.event()?), after.id, self.rule)
-            .transition(self.review.state.as_str(), state.as_str());
-        if self.order.action != ReviewAction::Disagreement {
-            record.reason.clone_from(&self.order.text);
+        opened: &mut Opened,
+    ) -> Result<Findings<Self>, Refusal> {
+        let review = &opened.review;
+        match self.action {
+            ReviewAction::SelfReviewSubmission => look_at_self(store, actor, review),
+            ReviewAction::Skip => look_at_overdue(store, actor, review),
+            ReviewAction::RatersClosure => look_at_raters(store, actor, review),
+            ReviewAction::ManagerReviewSubmission => look_at_rating(store, actor, review),
+            _ => {
+                let facts = Facts {
+                    reason_given: self.text.is_some(),
+                    grade_unmoved: review.results.calibrated_grade.is_none(),
+                    rated_by_another: actor.subject.employee_id != Some(review.employee_id),
+                    ..Facts::default()
+                };
+                Ok(Findings::new(facts, Found::default()))
+            }
         }
-        store.update_review(Change::new(after.clone(), record))?;
-        Ok(after)
     }
 
-    fn submit_self(self, store: &mut dyn Store, actor: &Actor) -> Result<Review, Refusal> {
-        let frame = Frame::of(store, actor, &self.review)?;
-        let population = frame.population(&self.review)?;
-        let part = &self.review.self_review;
-        let period = frame.cycle.period.until(actor.today);
-        let mut findings = Findings::of(part, "/self_review", population, period);
-        findings.facts.missing_settled = findings.missing.is_empty();
-        let state = after_raters(self.fire(findings)?, population)?;
-        let self_review = part.clone().submitted(actor.now, Vec::new());
-        self.save(store, actor, Review { self_review, ..self.review.clone() }, state)
-    }
-
-    fn skip_self(self, store: &mut dyn Store, actor: &Actor) -> Result<Review, Refusal> {
-        let frame = Frame::of(store, actor, &self.review)?;
-        let overdue = workdays_since(frame.cycle.schedule.self_review_due, actor.today);
-        let left = store.not_employed(&[self.review.employee_id], actor.today)?;
-        let facts = Facts {
-            self_overdue_workdays: overdue,
-            person_left: !left.is_empty(),
-            ..Facts::default()
-        };
-        let fired = self.fire(Findings { facts, ..Findings::default() })?;
-        let state = after_raters(fired, frame.population(&self.review)?)?;
-        let self_review = ReviewPart { skipped: true, ..self.review.self_review.clone() };
-        self.save(store, actor, Review { self_review, ..self.review.clone() }, state)
-    }
-
-    fn close_raters(self, store: &mut dyn Store, actor: &Actor) -> Result<Review, Refusal> {
-        let frame = Frame::of(store, actor, &self.review)?;
-        let facts = Facts {
-            raters_due: actor.today >= frame.cycle.schedule.rater_due,
-            raters_all_in: !waits_for_raters(frame.population(&self.review)?),
-            ..Facts::default()
-        };
-        let state = self.fire(Findings { facts, ..Findings::default() })?;
-        self.save(store, actor, self.review.clone(), state)
-    }
-
-    /// Hands the rating in and computes the result, in one transaction.
-    fn submit_manager(self, store: &mut dyn Store, actor: &Actor) -> Result<Review, Refusal> {
-        let frame = Frame::of(store, actor, &self.review)?;
-        let population = frame.population(&self.review)?;
-        let part = &self.review.manager_review;
-        let period = frame.cycle.period.until(actor.today);
-        let mut findings = Findings::of(part, "/manager_review", population, period);
-        let computation = Computation::of_one(store, &frame, &self.review)?;
-        let recorded = computation.has_process_records(self.review.employee_id);
-        // What is computed without a rating is told by the rating that is missing.
-        let computed = if findings.missing.is_empty() {
-            let computed = computation.result(&self.review)?;
-            computed.map_err(|faults| findings.missing = faults_told(&faults)).ok()
-        } else {
-            None
-        };
-        let grade = computed.as_ref().and_then(|computed| computed.results.computed_grade);
-        if let Some(error) = grade.and_then(|grade| part.check_final(grade, period).err()) {
-            findings.unfounded.push(transition::fault("/manager_review", &error));
-            findings.facts.evidence_present = false;
-        }
-        findings.facts = Facts {
-            missing_settled: computed.is_some(),
-            process_records: recorded || frame.policy.rules.process_records == Enforce::Warn,
-            rated_by_another: actor.subject.employee_id != Some(self.review.employee_id),
-            ..findings.facts
-        };
-        let state = self.fire(findings)?;
-        let Some(computed) = computed else {
-            return Err(Refusal::Internal("a result that was not computed was let pass".into()));
-        };
-        let warning = (!recorded).then_some(ReviewWarning::NoProcessRecords);
-        let after = Review {
-            manager_review: part.clone().submitted(actor.now, warning.into_iter().collect()),
-            is_founded: part.bears_extremes(period),
-            results: self.review.results.computed_again(&computed.results),
-            ..self.review.clone()
-        };
-        let state = if second_look(store, actor, &frame, &self.review)? {
-            state
-        } else {
-            let facts = Facts { second_review_off: true, ..Facts::default() };
-            fire(state, Event::SkipSecond, &[Signature::SYSTEM], &facts, &[], |_| None)?
-        };
-        let after = recomputation::into_session(store, after, state)?;
-        let after = self.save(store, actor, after, state)?;
-        store.add_traces(frame.policy.id, &[(after.id, &computed.trace)])?;
-        store.score_goals(scored(&computation.goals, &computed.goals, actor.now, self.rule)?)?;
-        recomputation::lead(store, actor, &frame, after.manager_id, self.rule)?;
-        Ok(after)
-    }
-
-    /// What demands no more than a word, and changes no more than a word.
-    fn simple(self, store: &mut dyn Store, actor: &Actor) -> Result<Review, Refusal> {
-        let review = &self.review;
-        let facts = Facts {
-            reason_given: self.order.text.is_some(),
-            grade_unmoved: review.results.calibrated_grade.is_none(),
-            rated_by_another: actor.subject.employee_id != Some(review.employee_id),
-            ..Facts::default()
-        };
-        let state = self.fire(Findings { facts, ..Findings::default() })?;
-        let mut after = recomputation::into_session(store, review.clone(), state)?;
-        let text = self.order.text.clone();
-        let event = self.order.event()?;
+    fn follow(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        passage: Passage<Self>,
+    ) -> Result<Reply<ReviewView>, Refusal> {
+        let Passage { opened: Opened { review, standing, rule }, found, event, to, .. } = passage;
+        let mut after = review.clone();
+        let mut state = to;
         match event {
+            Event::SubmitSelf => {
+                after.self_review = after.self_review.submitted(actor.now, Vec::new());
+            }
+            Event::SkipSelf => after.self_review.skipped = true,
             Event::ReturnToSelf => {
-                after.self_review = after.self_review.returned(text);
+                after.self_review = after.self_review.returned(self.text.clone());
                 after.manager_review = after.manager_review.returned(None);
             }
             Event::ReturnToManager | Event::Reopen => {
-                after.manager_review = after.manager_review.returned(text);
+                after.manager_review = after.manager_review.returned(self.text.clone());
             }
             Event::Acknowledge => after.acknowledged_at = Some(actor.now),
             Event::Disagree => {
                 after.acknowledged_at = Some(actor.now);
-                after.disagreement = text;
+                after.disagreement = self.text.clone();
             }
             _ => {}
+        }
+        if state == State::PendingRaters && !found.raters_follow {
+            let facts = Facts { raters_all_in: true, ..Facts::default() };
+            state = by_system(state, Event::CloseRaters, &facts)?;
         }
         let is_taken_up =
             matches!(event, Event::ReturnToSelf | Event::ReturnToManager | Event::Reopen);
         if is_taken_up {
             after.is_founded = false;
             after.results = after.results.without_rating();
-            recomputation::set_free(store, actor, &after, self.rule)?;
+            recomputation::set_free(store, actor, &after, rule)?;
         }
-        let after = self.save(store, actor, after, state)?;
+        if let Some(Rated { frame, computed, part, is_founded, .. }) = &found.rated {
+            after.manager_review = part.clone();
+            after.is_founded = *is_founded;
+            after.results = review.results.computed_again(&computed.results);
+            if !second_look(store, actor, frame, &review)? {
+                let facts = Facts { second_review_off: true, ..Facts::default() };
+                state = by_system(state, Event::SkipSecond, &facts)?;
+            }
+        }
+        let after = recomputation::into_session(store, after, state)?;
+        let version = review.version + 1;
+        let after = Review { state, version, updated_at: actor.now, ..after };
+        let mut record = Record::new(recorded(event), after.id, rule)
+            .transition(review.state.as_str(), state.as_str());
+        if self.action != ReviewAction::Disagreement {
+            record.reason.clone_from(&self.text);
+        }
+        store.update_review(Change::new(after.clone(), record))?;
+        if let Some(Rated { frame, goals, computed, .. }) = &found.rated {
+            store.add_traces(frame.policy.id, &[(after.id, &computed.trace)])?;
+            store.score_goals(scored(goals, &computed.goals, actor.now, rule)?)?;
+            recomputation::lead(store, actor, frame, after.manager_id, rule)?;
+        }
         if is_taken_up {
             let frame = Frame::of(store, actor, &after)?;
-            recomputation::lead(store, actor, &frame, after.manager_id, self.rule)?;
+            recomputation::lead(store, actor, &frame, after.manager_id, rule)?;
         }
-        Ok(after)
+        Ok(Reply::changed(ReviewView::new(actor, &after, &standing), version))
     }
 }
 
-impl Findings {
-    /// What is missing from something handed in, and which ratings are not founded.
-    fn of(part: &ReviewPart, place: &str, population: &Population, period: Period) -> Self {
-        let missing = population.rated().filter(|rule| part.rating(&rule.code).is_none());
-        let unfounded: Vec<_> = part
-            .unfounded(period)
-            .into_iter()
-            .map(|(at, error)| transition::fault(format!("{place}/ratings/{at}"), &error))
-            .collect();
-        Self {
-            facts: Facts { evidence_present: unfounded.is_empty(), ..Facts::default() },
-            unfounded,
-            missing: missing
-                .map(|rule| {
-                    let pointer = format!("{place}/ratings");
-                    Violation::new(pointer, "rating_missing").with("value", &rule.code)
-                })
-                .collect(),
-        }
-    }
+/// Looks at what handing a self-review in demands.
+fn look_at_self(
+    store: &mut dyn Store,
+    actor: &Actor,
+    review: &Review,
+) -> Result<Findings<Order>, Refusal> {
+    let frame = Frame::of(store, actor, review)?;
+    let population = frame.population(review)?;
+    let period = frame.cycle.period.until(actor.today);
+    let mut findings = of_part(&review.self_review, "/self_review", population, period);
+    findings.found.raters_follow = raters_follow(population);
+    Ok(findings)
 }
 
-/// Guards that do not hold, those that look at many things told one by one.
-fn in_detail(
-    violations: Vec<Violation>,
-    unfounded: Vec<Violation>,
-    missing: Vec<Violation>,
-) -> Vec<Violation> {
-    let (mut unfounded, mut missing) = (unfounded, missing);
-    let mut told = Vec::new();
-    for violation in violations {
-        if violation.code == Guard::EvidencePresent.as_str() {
-            told.append(&mut unfounded);
-        } else if violation.code == Guard::MissingSettled.as_str() {
-            told.append(&mut missing);
-        } else {
-            told.push(violation);
-        }
-    }
-    told
+/// Looks at what going on without a self-review demands.
+fn look_at_overdue(
+    store: &mut dyn Store,
+    actor: &Actor,
+    review: &Review,
+) -> Result<Findings<Order>, Refusal> {
+    let frame = Frame::of(store, actor, review)?;
+    let left = store.not_employed(&[review.employee_id], actor.today)?;
+    let facts = Facts {
+        self_overdue_workdays: workdays_since(frame.cycle.schedule.self_review_due, actor.today),
+        person_left: !left.is_empty(),
+        ..Facts::default()
+    };
+    let raters_follow = raters_follow(frame.population(review)?);
+    Ok(Findings::new(facts, Found { raters_follow, ..Found::default() }))
 }
 
-/// The state behind the raters' window, which closes by itself where nobody else rates.
-fn after_raters(state: State, population: &Population) -> Result<State, Refusal> {
-    if state != State::PendingRaters || waits_for_raters(population) {
-        return Ok(state);
+/// Looks at what closing the window of the raters demands.
+fn look_at_raters(
+    store: &mut dyn Store,
+    actor: &Actor,
+    review: &Review,
+) -> Result<Findings<Order>, Refusal> {
+    let frame = Frame::of(store, actor, review)?;
+    let facts = Facts {
+        raters_due: actor.today >= frame.cycle.schedule.rater_due,
+        raters_all_in: !raters_follow(frame.population(review)?),
+        ..Facts::default()
+    };
+    Ok(Findings::new(facts, Found::default()))
+}
+
+/// Looks at what handing a rating in demands, and computes the result.
+fn look_at_rating(
+    store: &mut dyn Store,
+    actor: &Actor,
+    review: &Review,
+) -> Result<Findings<Order>, Refusal> {
+    let frame = Frame::of(store, actor, review)?;
+    let population = frame.population(review)?;
+    let part = &review.manager_review;
+    let period = frame.cycle.period.until(actor.today);
+    let mut findings = of_part(part, "/manager_review", population, period);
+    let computation = Computation::of_one(store, &frame, review)?;
+    let recorded = computation.has_process_records(review.employee_id);
+    // What is computed without a rating is told by the rating that is missing.
+    let computed = match findings.facts.missing_settled {
+        true => computation.result(review)?.map_err(|faults| {
+            findings.say_instead(Guard::MissingSettled, faults_told(&faults));
+        }),
+        false => Err(()),
+    };
+    findings.facts.missing_settled = computed.is_ok();
+    findings.facts.process_records =
+        recorded || frame.policy.rules.process_records == Enforce::Warn;
+    findings.facts.rated_by_another = actor.subject.employee_id != Some(review.employee_id);
+    let Ok(computed) = computed else { return Ok(findings) };
+    let unfounded =
+        computed.results.computed_grade.and_then(|grade| part.check_final(grade, period).err());
+    if let Some(error) = unfounded {
+        findings.facts.evidence_present = false;
+        findings.say_instead(Guard::EvidencePresent, vec![fault("/manager_review", &error)]);
     }
-    let facts = Facts { raters_all_in: true, ..Facts::default() };
-    fire(state, Event::CloseRaters, &[Signature::SYSTEM], &facts, &[], |_| None)
+    let warning = (!recorded).then_some(ReviewWarning::NoProcessRecords);
+    let part = part.clone().submitted(actor.now, warning.into_iter().collect());
+    let is_founded = review.manager_review.bears_extremes(period);
+    let goals = computation.goals;
+    findings.found.rated = Some(Rated { frame, goals, computed, part, is_founded });
+    Ok(findings)
+}
+
+/// What is missing from something handed in, and which ratings are not founded.
+fn of_part(
+    part: &ReviewPart,
+    place: &str,
+    population: &Population,
+    period: Period,
+) -> Findings<Order> {
+    let unfounded = part.unfounded(period).into_iter();
+    let unfounded: Vec<_> =
+        unfounded.map(|(at, error)| fault(format!("{place}/ratings/{at}"), &error)).collect();
+    let missing = population.rated().filter(|rule| part.rating(&rule.code).is_none());
+    let missing: Vec<_> = missing
+        .map(|rule| {
+            let pointer = format!("{place}/ratings");
+            Violation::new(pointer, "rating_missing").with("value", &rule.code)
+        })
+        .collect();
+    let facts = Facts {
+        evidence_present: unfounded.is_empty(),
+        missing_settled: missing.is_empty(),
+        ..Facts::default()
+    };
+    let mut findings = Findings::new(facts, Found::default());
+    findings.say_instead(Guard::EvidencePresent, unfounded);
+    findings.say_instead(Guard::MissingSettled, missing);
+    findings
 }
 
 /// Whether anybody but the person and the manager rates.
-fn waits_for_raters(population: &Population) -> bool {
+fn raters_follow(population: &Population) -> bool {
     let mut raters = population.rated().flat_map(|rule| rule.raters.keys());
     raters.any(|rater| !matches!(rater, RaterType::Oneself | RaterType::Manager))
 }
@@ -358,7 +355,7 @@ fn workdays_since(due: NaiveDate, today: NaiveDate) -> u32 {
 }
 
 /// What is recorded of an event.
-pub fn told(event: Event) -> &'static str {
+pub fn recorded(event: Event) -> &'static str {
     match event {
         Event::SubmitSelf => "review.self_review_submitted",
         Event::SkipSelf => "review.self_review_skipped",

@@ -2,15 +2,16 @@
 
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
-use domain::id::GoalChangeId;
+use domain::core::id::GoalChangeId;
 use domain::policy::{Action, Mask, Permit, Relations, Sealed, Stage, Target, authorise, decide};
-use domain::review::action::ReviewAction;
-use domain::review::form::Review;
-use domain::state::Actor as Seat;
+use domain::reviews::action::ReviewAction;
+use domain::reviews::form::Review;
+use domain::state::review::Event;
+use domain::state::{Moving, Seat, Seating};
 use persistence::Store;
 
 /// A review that has been opened, with how the caller stands to it.
-pub(super) struct Opened {
+pub struct Opened {
     /// The review.
     pub review: Review,
     /// How the caller stands to it.
@@ -20,7 +21,7 @@ pub(super) struct Opened {
 }
 
 /// How a caller stands to a review, and what lies beside it that they may know of.
-pub(super) struct Standing {
+pub struct Standing {
     /// How the caller stands to the person.
     pub relations: Relations,
     /// The changes of the person's goals that wait for a decision; none for whoever may not read
@@ -28,7 +29,7 @@ pub(super) struct Standing {
     pub open_changes: Option<Vec<GoalChangeId>>,
 }
 
-/// What somebody sees of a review, and the seats they act from.
+/// What somebody sees of a review, and how they are seated.
 pub(super) struct Sight {
     /// Whether it is shown what is evaluated, and in which group.
     pub frame: bool,
@@ -36,8 +37,8 @@ pub(super) struct Sight {
     pub self_review: bool,
     /// Whether rating, scores and grades are shown.
     pub rating: bool,
-    /// The seats.
-    pub seats: Vec<Seat>,
+    /// How somebody is seated.
+    pub seating: Seating<Event>,
 }
 
 impl Sight {
@@ -58,14 +59,20 @@ impl Sight {
             ),
             (Seat::Hr, may(Action::ReviewSteer, review.rating_stage())),
         ];
+        let seats = seats.into_iter().filter(|(_, held)| *held).map(|(seat, _)| seat);
         let target = Target { relations, ..review.part(review.rating_stage()) };
         let read = decide(&actor.subject, Action::ReviewRead, &target).permit;
         Self {
             frame: read.is_some_and(|permit| permit.mask() == Mask::Full),
             self_review: may(Action::SelfReviewRead, review.self_review_stage()),
             rating: may(Action::RatingRead, review.rating_stage()),
-            seats: seats.into_iter().filter(|(_, held)| *held).map(|(seat, _)| seat).collect(),
+            seating: Seating::new(actor.subject.principal.id(), seats.collect()),
         }
+    }
+
+    /// What somebody seated so may do to the review.
+    pub(super) fn offered(&self, review: &Review) -> Vec<ReviewAction> {
+        review.offered(&self.seating, |_| false)
     }
 }
 

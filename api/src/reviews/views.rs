@@ -2,14 +2,15 @@
 
 use super::sight::{Sight, Standing};
 use crate::platform::caller::Actor;
+use crate::platform::page::page_of;
 use crate::platform::schema::{word_list, word_or_null, words};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::id::{EmployeeId, OrgUnitId};
+use domain::core::id::{EmployeeId, OrgUnitId};
 use domain::policy::Relations;
-use domain::review::action::ReviewAction;
-use domain::review::evidence::EvidenceKind;
-use domain::review::form::{EvidenceItem, Rating, Results, Review, ReviewPart, ReviewWarning};
-use domain::scale::Grade;
+use domain::reviews::action::ReviewAction;
+use domain::reviews::form::{EvidenceItem, Rating, Results, Review, ReviewPart, ReviewWarning};
+use domain::scoring::review::evidence::EvidenceKind;
+use domain::scoring::scale::Grade;
 use domain::state::review::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -243,7 +244,7 @@ impl ReviewView {
             department_id: sight.frame.then(|| review.department_id.map(OrgUnitId::uuid)),
             population: sight.frame.then(|| review.population.clone()),
             state: review.state,
-            allowed_actions: review.possible_actions(&sight.seats),
+            allowed_actions: sight.offered(review),
             open_goal_changes: None,
             self_review: None,
             manager_review: None,
@@ -266,13 +267,11 @@ fn handed_in(part: &ReviewPart, mine: bool) -> ReviewPart {
     part.clone()
 }
 
-/// A page of reviews.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ReviewPage {
+page_of! {
+    /// A page of reviews.
+    pub struct ReviewPage
     /// The reviews, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<ReviewView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of ReviewView
 }
 
 /// A merge patch of what one side writes: absent is unchanged.

@@ -226,13 +226,8 @@ pub trait Driver: Send {
     fn ways(&self) -> &'static [Way];
     /// Upserts people with their assignments in one transaction, and keeps an audit entry and an
     /// event for each who is new, if that is asked for. All of them are new, or all are known.
-    fn import(
-        &mut self,
-        way: Way,
-        recorded: bool,
-        people: &[Person],
-        units: &[Uuid],
-    ) -> Result<()>;
+    fn import(&mut self, way: Way, recorded: bool, people: &[Person], units: &[Uuid])
+    -> Result<()>;
     /// Reads everything as an export shows it; how many bytes of CSV that is.
     fn export(&mut self, export: Export) -> Result<usize>;
     /// The first 50 for whose reviews a manager answers in a cycle, in one statement.

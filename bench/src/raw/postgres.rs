@@ -244,8 +244,7 @@ const AUDIT_ENTRIES: &str = "INSERT INTO audit_entry (tenant_id, position, id, a
 const AUDIT_DETAILS: &str = "INSERT INTO audit_detail (tenant_id, position, salt, details) \
      SELECT $1, position, salt, details \
      FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS d (position, salt, details)";
-const EVENTS: &str =
-    "INSERT INTO event (tenant_id, position, id, type, resource, resource_id, at, data) \
+const EVENTS: &str = "INSERT INTO event (tenant_id, position, id, type, resource, resource_id, at, data) \
      SELECT $1, position, id, type, resource, resource_id, $2, data \
      FROM unnest($3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::text[]) \
      AS e (position, id, type, resource, resource_id, data)";

@@ -35,24 +35,28 @@ impl Sqlite {
             heads.query_row([self.tenant], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let (tenant, now) = (self.tenant, micros());
         let (entries, (audit, hash, event)) = entries(acts, heads);
-        self.upsert((AUDIT_ENTRIES, 14, ""), &entries, |Entry { act, audit, mark, previous, .. }| {
-            vec![
-                Box::new(tenant),
-                Box::new(audit),
-                Box::new(mark.id),
-                Box::new(now),
-                Box::new(ACTOR_KIND),
-                Box::new(tenant),
-                Box::new(act.action),
-                Box::new(act.resource),
-                Box::new(act.id),
-                Box::new(RULE),
-                Box::new(mark.id.to_string()),
-                Box::new(mark.hash),
-                Box::new(previous),
-                Box::new(mark.hash),
-            ]
-        })?;
+        self.upsert(
+            (AUDIT_ENTRIES, 14, ""),
+            &entries,
+            |Entry { act, audit, mark, previous, .. }| {
+                vec![
+                    Box::new(tenant),
+                    Box::new(audit),
+                    Box::new(mark.id),
+                    Box::new(now),
+                    Box::new(ACTOR_KIND),
+                    Box::new(tenant),
+                    Box::new(act.action),
+                    Box::new(act.resource),
+                    Box::new(act.id),
+                    Box::new(RULE),
+                    Box::new(mark.id.to_string()),
+                    Box::new(mark.hash),
+                    Box::new(previous),
+                    Box::new(mark.hash),
+                ]
+            },
+        )?;
         self.upsert((AUDIT_DETAILS, 4, ""), &entries, |Entry { act, audit, mark, .. }| {
             vec![
                 Box::new(tenant),
@@ -250,13 +254,7 @@ impl Driver for Sqlite {
         &[Way::MultiRow]
     }
 
-    fn import(
-        &mut self,
-        _: Way,
-        recorded: bool,
-        people: &[Person],
-        units: &[Uuid],
-    ) -> Result<()> {
+    fn import(&mut self, _: Way, recorded: bool, people: &[Person], units: &[Uuid]) -> Result<()> {
         let (tenant, now) = (self.tenant, micros());
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         let employees = (

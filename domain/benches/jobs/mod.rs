@@ -3,14 +3,14 @@
 //! Inputs are made up from their position, so that every run does the same work.
 
 use divan::black_box;
-use domain::distribution::{compare, quota};
-use domain::fairness::leniency::rater_effects;
-use domain::fairness::mismatch::{Member, link, mismatch};
-use domain::kpi::{Baseline, Direction, Interval, Method, Points, Ratio};
-use domain::okr::rollup::{TreeGoal, roll_up_tree as roll_up};
-use domain::review::composite::{WeightedScore, composite};
-use domain::scale::PerGrade;
-use domain::settings::{Rollup, Settings};
+use domain::scoring::distribution::{compare, quota};
+use domain::scoring::fairness::leniency::rater_effects;
+use domain::scoring::fairness::mismatch::{Member, link, mismatch};
+use domain::scoring::kpi::{Baseline, Direction, Interval, Method, Points, Ratio};
+use domain::scoring::okr::rollup::{TreeGoal, roll_up_tree as roll_up};
+use domain::scoring::review::composite::{WeightedScore, composite};
+use domain::scoring::scale::PerGrade;
+use domain::scoring::settings::{Rollup, Settings};
 use domain::{Exact, Grade};
 use std::collections::BTreeMap;
 
@@ -81,7 +81,8 @@ pub fn quotas_and_exact_test(size: usize) -> Job {
 
 /// Rolls progress up a tree of ten children each.
 pub fn roll_up_tree(size: usize) -> Job {
-    let settings = domain::settings::OkrSettings { rollup: Rollup::Blend, ..Default::default() };
+    let settings =
+        domain::scoring::settings::OkrSettings { rollup: Rollup::Blend, ..Default::default() };
     let goals: Vec<TreeGoal> = (0..size)
         .map(|goal| TreeGoal {
             parent: goal.checked_sub(1).map(|above| above / 10),

@@ -1,13 +1,13 @@
 //! Part H of the vectors: bonus, merit, promotion, training and improvement plans.
 
 use crate::arguments::{Arguments, count, list, number, text, tuple, typed, unreadable};
-use domain::bonus::{self, Department, distribute};
-use domain::merit::{self, Capped, Matrix, compa, increases, range_cap};
-use domain::number::fixed;
-use domain::pip::{History, suggest};
-use domain::promotion::{Candidate, Competency, gate};
-use domain::settings::{BonusAllocation, BonusSettings};
-use domain::training::{Assessment, Importance, gaps};
+use domain::consequences::bonus::{self, Department, distribute};
+use domain::consequences::merit::{self, Capped, Matrix, compa, increases, range_cap};
+use domain::consequences::pip::{History, suggest};
+use domain::consequences::promotion::{Candidate, Competency, gate};
+use domain::consequences::training::{Assessment, Importance, gaps};
+use domain::core::number::fixed;
+use domain::scoring::settings::{BonusAllocation, BonusSettings};
 use domain::{Exact, Grade, Result, Rounding};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};

@@ -1,13 +1,13 @@
 //! Part E of the vectors: distribution and the nine-box grid.
 
 use crate::arguments::{Arguments, count, list, number, text, tuple, unreadable};
-use domain::distribution::{
+use domain::core::number::shown;
+use domain::scoring::distribution::{
     ChiSquare, Merits, Placement, check, chi_square, exact_p, pools, quota, rank, tolerance,
 };
-use domain::nine_box::NineBox;
-use domain::number::shown;
-use domain::scale::PerGrade;
-use domain::settings::DistributionSettings;
+use domain::scoring::nine_box::NineBox;
+use domain::scoring::scale::PerGrade;
+use domain::scoring::settings::DistributionSettings;
 use domain::{Code, Exact, Result, Rounding};
 use serde_json::{Value, json};
 

@@ -3,16 +3,16 @@
 //! Statistics answer figures rounded half-up to 4 digits, p-values to 6.
 
 use crate::arguments::{Arguments, count, list, number, optional_number};
-use domain::fairness::adverse_impact::{Selection, four_fifths};
-use domain::fairness::central_tendency::central_tendency;
-use domain::fairness::halo::halo;
-use domain::fairness::leniency::{RaterEffect, rater_effects};
-use domain::fairness::mismatch::{DepartmentMeans, Member, gaps, link, mismatch};
-use domain::fairness::recency::recency;
-use domain::fairness::{Figure, Withheld, agreement, survey};
-use domain::number::{self, fixed};
-use domain::settings::FairSettings;
-use domain::statistics::fisher_two_sided;
+use domain::core::number::{self, fixed};
+use domain::scoring::fairness::adverse_impact::{Selection, four_fifths};
+use domain::scoring::fairness::central_tendency::central_tendency;
+use domain::scoring::fairness::halo::halo;
+use domain::scoring::fairness::leniency::{RaterEffect, rater_effects};
+use domain::scoring::fairness::mismatch::{DepartmentMeans, Member, gaps, link, mismatch};
+use domain::scoring::fairness::recency::recency;
+use domain::scoring::fairness::{Figure, Withheld, agreement, survey};
+use domain::scoring::settings::FairSettings;
+use domain::scoring::statistics::fisher_two_sided;
 use domain::{Code, Exact, Result, Rounding};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,12 +1,13 @@
 //! Part B of the vectors: indicator scores and their total.
 
 use crate::arguments::{Arguments, count, number, optional_number, tuple, unreadable};
-use domain::kpi::{
+use domain::core::number;
+use domain::scoring::kpi::{
     self, Adjustments, BandOn, Banded, Baseline, Extra, Interval, Item, Mark, Method, Milestone,
     Milestones, Occurrence, Outcome, Point, Points, Ratio, Segment, StepUnit, Steps, Veto,
 };
-use domain::settings::Settings;
-use domain::{Exact, Grade, Result, number};
+use domain::scoring::settings::Settings;
+use domain::{Exact, Grade, Result};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

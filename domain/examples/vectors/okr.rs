@@ -1,16 +1,17 @@
 //! Part C of the vectors: objectives, the goal tree, goal checks and weights.
 
 use crate::arguments::{Arguments, number, optional_number, text, tuple, typed};
-use domain::calendar::Period;
-use domain::okr::alignment::{Alignment, EdgeKind, Goal, Level, MAX_DEPTH};
-use domain::okr::coverage::{Aggregation, ChildTarget, coverage};
-use domain::okr::feasibility::{Plan, feasibility};
-use domain::okr::objective::{Ambition, WeightedProgress, mapped_score, objective};
-use domain::okr::progress::{KeyResult, Milestone, progress};
-use domain::okr::rollup::roll_up;
-use domain::okr::smart::{Draft, failures};
-use domain::settings::{Maintain, Settings};
-use domain::{Code, Result, weights};
+use domain::core::calendar::Period;
+use domain::scoring::okr::alignment::{Alignment, EdgeKind, Goal, Level, MAX_DEPTH};
+use domain::scoring::okr::coverage::{Aggregation, ChildTarget, coverage};
+use domain::scoring::okr::feasibility::{Plan, feasibility};
+use domain::scoring::okr::objective::{Ambition, WeightedProgress, mapped_score, objective};
+use domain::scoring::okr::progress::{KeyResult, Milestone, progress};
+use domain::scoring::okr::rollup::roll_up;
+use domain::scoring::okr::smart::{Draft, failures};
+use domain::scoring::settings::{Maintain, Settings};
+use domain::scoring::weights;
+use domain::{Code, Result};
 use serde_json::{Value, json};
 
 /// Answers the functions of part C.

@@ -1,11 +1,11 @@
 //! Part D of the vectors: from ratings to a result; working days.
 
 use crate::arguments::{Arguments, list, number, optional_number, typed};
-use domain::calendar::WorkCalendar;
-use domain::review::composite::{WeightedScore, composite, manager_result};
-use domain::review::dimension::{Dimension, Raters};
-use domain::review::rater::{RaterType, mean_rating};
-use domain::settings::{ReviewSettings, Settings};
+use domain::core::calendar::WorkCalendar;
+use domain::scoring::review::composite::{WeightedScore, composite, manager_result};
+use domain::scoring::review::dimension::{Dimension, Raters};
+use domain::scoring::review::rater::{RaterType, mean_rating};
+use domain::scoring::settings::{ReviewSettings, Settings};
 use domain::{Result, Rounding};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

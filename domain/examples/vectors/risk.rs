@@ -2,12 +2,12 @@
 
 use crate::arguments::{Arguments, number, tuple, typed};
 use domain::Result;
-use domain::calendar::Period;
-use domain::risk::burn::{BurnState, burn_risk};
-use domain::risk::progress::{GoalState, goal_risk};
-use domain::risk::schedule::{Moment, Plan};
-use domain::risk::staleness::{staleness, task_level};
-use domain::settings::RiskSettings;
+use domain::core::calendar::Period;
+use domain::scoring::risk::burn::{BurnState, burn_risk};
+use domain::scoring::risk::progress::{GoalState, goal_risk};
+use domain::scoring::risk::schedule::{Moment, Plan};
+use domain::scoring::risk::staleness::{staleness, task_level};
+use domain::scoring::settings::RiskSettings;
 use serde_json::{Value, json};
 
 /// Answers the functions of part G.

@@ -1,8 +1,8 @@
 //! Who may do what: accounts, roles, keys, and what is kept of what was done and seen.
 
+use super::Scope;
 use super::action::Action as A;
 use super::rule::{Mask, Noun, Who, by_key, to};
-use crate::account::Scope;
 
 /// The nouns of the area.
 pub(super) const NOUNS: &[Noun] = &[

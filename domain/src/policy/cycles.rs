@@ -1,8 +1,8 @@
 //! Who may do what: policy, cycles and participants.
 
+use super::Scope;
 use super::action::Action as A;
 use super::rule::{Mask, Noun, RELEASED, SUBMITTED_ON, Who, by_key, to};
-use crate::account::Scope;
 
 /// The nouns of the area.
 pub(super) const NOUNS: &[Noun] = &[POLICY, CYCLE, PARTICIPANT];

@@ -16,9 +16,9 @@ mod cycles;
 mod everyday;
 mod goals;
 mod people;
-mod protected;
 mod rendering;
 mod reviews;
+mod role;
 mod rule;
 mod sealed;
 mod subject;
@@ -26,13 +26,13 @@ mod visibility;
 
 pub use action::Action;
 pub use rendering::render_matrix;
+pub use role::{Role, Scope};
 pub use rule::{Mask, Noun, Rule, Stage, Who};
 pub use sealed::{Protected, Sealed};
 pub use subject::{Grant, Principal, Subject, scopes_in_force};
 pub use visibility::{Visibility, visibility};
 
-use crate::account::Role;
-use crate::id::{AccountId, CalibrationSessionId, EmployeeId};
+use crate::core::id::{AccountId, CalibrationSessionId, EmployeeId};
 use uuid::Uuid;
 
 /// Every noun of the policy.
@@ -95,6 +95,13 @@ pub struct Target {
     pub stage: Option<Stage>,
     /// How the subject stands to the person.
     pub relations: Relations,
+}
+
+impl Target {
+    /// A record that is about nobody.
+    pub fn of(id: Uuid) -> Self {
+        Self { id, ..Self::default() }
+    }
 }
 
 /// The outcome of [`decide`].
@@ -300,9 +307,9 @@ pub fn relations_matter(subject: &Subject, action: Action, target: &Target) -> b
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Scope;
-    use crate::id::OrgUnitId;
-    use crate::text::TextEnum;
+    use crate::core::id::OrgUnitId;
+    use crate::core::text::TextEnum;
+    use crate::policy::Scope;
 
     fn subject(principal: Principal) -> Subject {
         Subject {

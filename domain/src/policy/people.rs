@@ -1,8 +1,8 @@
 //! Who may do what: units, positions and employees.
 
+use super::Scope;
 use super::action::Action as A;
 use super::rule::{Mask, Noun, Who, by_key, to};
-use crate::account::Scope;
 
 /// The nouns of the area.
 pub(super) const NOUNS: &[Noun] = &[ORG_UNIT, POSITION, EMPLOYEE];

@@ -1,7 +1,7 @@
 //! The policy as people review it.
 
 use super::{Action, Who, rules_of};
-use crate::text::TextEnum;
+use crate::core::text::TextEnum;
 use core::fmt::Write;
 
 /// The access matrix as a Markdown table: actions down, relationships across.

@@ -1,10 +1,10 @@
 //! Who may do what: reviews, calibration and moves.
 
+use super::Scope;
 use super::action::Action as A;
 use super::rule::{
     CALIBRATION, DRAFT, Mask, Noun, RELEASED, SUBMITTED, SUBMITTED_ON, Who, by_key, to,
 };
-use crate::account::Scope;
 
 /// The nouns of the area.
 pub(super) const NOUNS: &[Noun] = &[REVIEW, CALIBRATION_SESSION, MOVE];

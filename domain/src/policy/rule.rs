@@ -1,7 +1,7 @@
 //! What a line of the policy says: who, in which stage, with which mask.
 
+use super::Scope;
 use super::action::Action;
-use crate::account::Scope;
 use crate::text_enum;
 
 text_enum! {

@@ -1,7 +1,7 @@
 //! Who is asking.
 
-use crate::account::{Role, Scope};
-use crate::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, TenantId};
+use super::{Role, Scope};
+use crate::core::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, TenantId};
 use uuid::Uuid;
 
 /// Who is asking: settled from the token and the records of this moment, never from the token alone.

@@ -1,7 +1,7 @@
 //! How a list is narrowed.
 
 use super::{Action, Denial, Mask, Permit, Principal, Relations, Subject, Target, decide};
-use crate::id::{EmployeeId, OrgUnitId};
+use crate::core::id::{EmployeeId, OrgUnitId};
 use chrono::NaiveDate;
 use uuid::Uuid;
 

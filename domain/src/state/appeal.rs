@@ -1,6 +1,6 @@
 //! Appeals (申诉): two instances, never worse for the appellant. Implements D.6 Appeal.
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
     /// Where an appeal is.
@@ -155,13 +155,13 @@ impl Machine for State {
     fn opening() -> Row<Self> {
         Row {
             to: Self::Submitted,
-            by: By::OneOf(&[Actor::Employee]),
+            by: By::OneOf(&[Seat::Employee]),
             guards: &[Guard::WithinWindow, Guard::GroundNamed],
         }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Submitted, Accept) => to(Accepted, OneOf(&[Hr]), &[NotOwnAppeal]),
             (Submitted, RejectAdmission) => to(RejectedAdmission, OneOf(&[Hr]), &[NotOwnAppeal]),

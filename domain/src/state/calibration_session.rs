@@ -1,6 +1,6 @@
 //! The calibration session (校准会). Implements D.6 Calibration session.
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
     /// Where a session is.
@@ -101,11 +101,11 @@ impl Machine for State {
     const NAME: &'static str = "calibration session";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::Draft, by: By::OneOf(&[Actor::Hr]), guards: &[] }
+        Row { to: Self::Draft, by: By::OneOf(&[Seat::Hr]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Draft, Schedule) => to(Scheduled, OneOf(&[Hr]), &[]),
             (Scheduled, Open) => to(Opened, OneOf(&[Hr]), &[Quorum]),
@@ -125,6 +125,10 @@ impl Machine for State {
                 Schedule | Open | ProposeMove | ApproveMove | RejectMove | Finalise | Reopen,
             ) => None,
         }
+    }
+
+    fn awaits(guard: Guard) -> bool {
+        guard == Guard::EnoughApprovers
     }
 
     fn holds(guard: Guard, facts: &Facts) -> bool {

@@ -1,7 +1,7 @@
 //! Goal conflicts and anomalies: a flag becomes a question for a named person.
 //! Implements D.6 Goal conflict / anomaly case.
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
     /// Where a case is.
@@ -68,11 +68,11 @@ impl Machine for State {
     const NAME: &'static str = "case";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::Detected, by: By::OneOf(&[Actor::System]), guards: &[] }
+        Row { to: Self::Detected, by: By::OneOf(&[Seat::System]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Detected, Assign) => to(Assigned, OneOf(&[Hr]), &[]),
             (Assigned, Investigate) => to(Investigating, OneOf(&[Handler]), &[]),

@@ -1,6 +1,6 @@
 //! The performance cycle (绩效周期). Implements D.6 Cycle.
 
-use super::{Actor, By, Machine, Row, Share, to};
+use super::{By, Machine, Row, Seat, Share, to};
 
 text_enum! {
     /// Where a cycle is.
@@ -152,11 +152,11 @@ impl Machine for State {
     const NAME: &'static str = "cycle";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::Draft, by: By::OneOf(&[Actor::Hr]), guards: &[] }
+        Row { to: Self::Draft, by: By::OneOf(&[Seat::Hr]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Draft, Launch) => to(
                 GoalSetting,

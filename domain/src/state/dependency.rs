@@ -1,6 +1,6 @@
 //! What one goal needs from another department. Implements D.6 Dependency.
 
-use super::{Actor, By, Machine, NoGuard, Row, to};
+use super::{By, Machine, NoGuard, Row, Seat, to};
 
 text_enum! {
     /// Where a dependency is.
@@ -48,11 +48,11 @@ impl Machine for State {
     const NAME: &'static str = "dependency";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::Proposed, by: By::OneOf(&[Actor::Owner]), guards: &[] }
+        Row { to: Self::Proposed, by: By::OneOf(&[Seat::Owner]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, State::*};
+        use {By::*, Event::*, Seat::*, State::*};
         match (self, event) {
             (Proposed, Accept) => to(Accepted, OneOf(&[Partner]), &[]),
             (Proposed, Decline) => to(Declined, OneOf(&[Partner]), &[]),

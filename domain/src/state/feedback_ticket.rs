@@ -1,6 +1,6 @@
 //! Questions and suggestions from anybody (反馈). Implements D.6 Feedback ticket.
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
     /// Where a ticket is.
@@ -61,11 +61,11 @@ impl Machine for State {
     const NAME: &'static str = "feedback ticket";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::Opened, by: By::OneOf(&[Actor::Employee]), guards: &[] }
+        Row { to: Self::Opened, by: By::OneOf(&[Seat::Employee]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Opened, Assign) => to(Assigned, OneOf(&[Hr]), &[]),
             (Opened, Escalate) => to(Opened, OneOf(&[System]), &[Overdue]),

@@ -1,6 +1,6 @@
 //! Goals (目标): objectives, key results and indicators of one owner. Implements D.6 Goal.
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
     /// Where a goal is.
@@ -138,11 +138,11 @@ impl Machine for State {
     const NAME: &'static str = "goal";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::Draft, by: By::OneOf(&[Actor::Owner, Actor::Manager]), guards: &[] }
+        Row { to: Self::Draft, by: By::OneOf(&[Seat::Owner, Seat::Manager]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Draft, Submit) => to(Submitted, OneOf(&[Owner]), &[SmartChecked, WeightsSumTo100]),
             (Submitted, Return) => to(Draft, OneOf(&[Manager]), &[ReasonGiven]),

@@ -3,7 +3,7 @@
 //! An interview not held within `interview.due_workdays` of publication is overdue; that is a
 //! flag, not a state.
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
     /// Where an interview is.
@@ -70,11 +70,11 @@ impl Machine for State {
     const NAME: &'static str = "interview";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::Scheduled, by: By::OneOf(&[Actor::Manager, Actor::System]), guards: &[] }
+        Row { to: Self::Scheduled, by: By::OneOf(&[Seat::Manager, Seat::System]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Scheduled, Prepare) => to(Prepared, OneOf(&[Manager, Employee]), &[]),
             (Prepared, Hold) => to(Held, OneOf(&[Manager]), &[]),

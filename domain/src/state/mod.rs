@@ -28,14 +28,16 @@ pub mod review;
 pub mod survey;
 pub mod weight_adjustment;
 
-mod actor;
+mod moving;
 mod refusal;
+mod seat;
 
-use crate::text::TextEnum;
+use crate::core::text::TextEnum;
 
-pub use actor::{Actor, By, Signature};
+pub use moving::{EventOf, Moving, Seating};
 pub use named::Named;
 pub use refusal::{Refusal, Violation};
+pub use seat::{By, Seat, Signature};
 
 /// What one event does in one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +106,12 @@ pub trait Machine: Named {
     /// Whether `guard` is satisfied.
     fn holds(guard: Self::Guard, facts: &Self::Facts) -> bool;
 
+    /// Whether `guard` only says that others must sign as well: an event that nothing else speaks
+    /// against is then kept until they have.
+    fn awaits(_: Self::Guard) -> bool {
+        false
+    }
+
     /// Where `event` leads.
     ///
     /// # Errors
@@ -138,11 +146,12 @@ pub trait Machine: Named {
         })
     }
 
-    /// The events `actor` takes part in while the record is in this state, guards not considered.
-    fn allowed_events(self, actor: Actor) -> impl Iterator<Item = Self::Event> {
-        Self::Event::ALL.iter().copied().filter(move |event| {
-            self.row(*event).is_some_and(|row| row.by.actors().contains(&actor))
-        })
+    /// The events `seat` takes part in while the record is in this state, guards not considered.
+    fn allowed_events(self, seat: Seat) -> impl Iterator<Item = Self::Event> {
+        Self::Event::ALL
+            .iter()
+            .copied()
+            .filter(move |event| self.row(*event).is_some_and(|row| row.by.seats().contains(&seat)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Enums with a stable text for storage and the wire, and a meaning for people.
 
-use crate::text::TextEnum;
+use crate::core::text::TextEnum;
 
 /// An enum whose every value has a stable text and a meaning.
 pub trait Named: TextEnum + Eq + core::fmt::Debug {
@@ -22,7 +22,7 @@ macro_rules! text_enum {
         )]
         pub enum $name { $( #[doc = $meaning] #[serde(rename = $text)] $value, )* }
 
-        impl $crate::text::TextEnum for $name {
+        impl $crate::core::text::TextEnum for $name {
             const ALL: &'static [Self] = &[ $( Self::$value, )* ];
 
             fn as_str(self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
     /// Where a plan is.
@@ -133,11 +133,11 @@ impl Machine for State {
     const NAME: &'static str = "improvement plan";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::Suggested, by: By::OneOf(&[Actor::System, Actor::Manager]), guards: &[] }
+        Row { to: Self::Suggested, by: By::OneOf(&[Seat::System, Seat::Manager]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Suggested, Draft) => to(
                 Drafted,

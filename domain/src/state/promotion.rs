@@ -1,7 +1,7 @@
 //! The promotion chain: performance, competency, nomination, committee (晋升).
 //! Implements D.6 Promotion; the checks themselves are in H.3.
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
     /// Where a promotion is.
@@ -106,13 +106,13 @@ impl Machine for State {
     fn opening() -> Row<Self> {
         Row {
             to: Self::Opened,
-            by: By::OneOf(&[Actor::Manager, Actor::Hr]),
+            by: By::OneOf(&[Seat::Manager, Seat::Hr]),
             guards: &[Guard::NotOwnPromotion],
         }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Opened, PassPerformance) => {
                 to(PerformancePassed, OneOf(&[System]), &[PerformanceGatePassed])

@@ -1,6 +1,6 @@
 //! The request to one rater to rate one person. Implements D.6 Rater task.
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
     /// Where a rater task is.
@@ -74,13 +74,13 @@ impl Machine for State {
     fn opening() -> Row<Self> {
         Row {
             to: Self::Assigned,
-            by: By::OneOf(&[Actor::Hr, Actor::Manager, Actor::System]),
+            by: By::OneOf(&[Seat::Hr, Seat::Manager, Seat::System]),
             guards: &[Guard::CollaborationRecorded],
         }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Assigned | Returned, Start) => to(InProgress, OneOf(&[Rater]), &[]),
             (InProgress, Submit) => to(Submitted, OneOf(&[Rater]), &[EvidencePresent]),

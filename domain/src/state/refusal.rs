@@ -4,7 +4,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::{By, Named};
-use crate::error::Code;
+use crate::core::error::Code;
 
 /// A transition that is refused. Implements the last line of the introduction of D.6.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

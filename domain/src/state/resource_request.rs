@@ -1,6 +1,6 @@
 //! Requests for people, money and material (资源申请). Implements D.6 Resource request.
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
     /// Where a request is.
@@ -63,11 +63,11 @@ impl Machine for State {
     const NAME: &'static str = "resource request";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::Draft, by: By::OneOf(&[Actor::Manager, Actor::Head]), guards: &[] }
+        Row { to: Self::Draft, by: By::OneOf(&[Seat::Manager, Seat::Head]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Draft, Submit) => to(Submitted, OneOf(&[Manager, Head]), &[]),
             (Submitted, Approve) => {

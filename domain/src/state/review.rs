@@ -1,6 +1,6 @@
 //! The review of one person in one cycle (考核表). Implements D.6 Review.
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 /// Working days after which a missing self-review may be skipped.
 const SELF_OVERDUE_WORKDAYS: u32 = 3;
@@ -136,11 +136,11 @@ impl Machine for State {
     const NAME: &'static str = "review";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::PendingSelf, by: By::OneOf(&[Actor::System]), guards: &[] }
+        Row { to: Self::PendingSelf, by: By::OneOf(&[Seat::System]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (PendingSelf, SubmitSelf) => {
                 to(PendingRaters, OneOf(&[Employee]), &[EvidencePresent, MissingSettled])

@@ -1,6 +1,6 @@
 //! Anonymous surveys (满意度调研). Implements D.6 Survey.
 
-use super::{Actor, By, Machine, NoGuard, Row, to};
+use super::{By, Machine, NoGuard, Row, Seat, to};
 
 text_enum! {
     /// Where a survey is.
@@ -36,11 +36,11 @@ impl Machine for State {
     const NAME: &'static str = "survey";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::Draft, by: By::OneOf(&[Actor::Hr]), guards: &[] }
+        Row { to: Self::Draft, by: By::OneOf(&[Seat::Hr]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, State::*};
+        use {By::*, Event::*, Seat::*, State::*};
         match (self, event) {
             (Draft, Open) => to(Opened, OneOf(&[Hr]), &[]),
             (Opened, Close) => to(Closed, OneOf(&[Hr, System]), &[]),

@@ -1,6 +1,6 @@
 //! A department's own dimension weights (备案). Implements D.6 Weight adjustment.
 
-use super::{Actor, By, Machine, Row, to};
+use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
     /// Where a weight adjustment is.
@@ -75,11 +75,11 @@ impl Machine for State {
     const NAME: &'static str = "weight adjustment";
 
     fn opening() -> Row<Self> {
-        Row { to: Self::Draft, by: By::OneOf(&[Actor::Head]), guards: &[] }
+        Row { to: Self::Draft, by: By::OneOf(&[Seat::Head]), guards: &[] }
     }
 
     fn row(self, event: Event) -> Option<Row<Self>> {
-        use {Actor::*, By::*, Event::*, Guard::*, State::*};
+        use {By::*, Event::*, Guard::*, Seat::*, State::*};
         match (self, event) {
             (Draft, Submit) => to(Submitted, OneOf(&[Head]), &[WithinLimits, BeforeEvaluation]),
             (Submitted, Approve) => {

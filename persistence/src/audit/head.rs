@@ -1,8 +1,8 @@
 //! Signed heads: where the chains of a tenant end at one instant.
 
 use super::{Fields, GENESIS};
-use domain::id::TenantId;
-use domain::time::Timestamp;
+use domain::core::id::TenantId;
+use domain::core::time::Timestamp;
 use uuid::Uuid;
 
 /// Where a chain ends.

@@ -2,9 +2,9 @@
 
 use super::{Fields, id};
 use crate::database::Context;
-use domain::id::{EmployeeId, ReviewId};
-use domain::look::Look;
-use domain::time::Timestamp;
+use domain::access::look::Look;
+use domain::core::id::{EmployeeId, ReviewId};
+use domain::core::time::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 

@@ -7,8 +7,8 @@ use crate::page::{After, Page};
 use crate::ports::{AuditFilter, Result, Store};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use domain::id::TenantId;
-use domain::time::Timestamp;
+use domain::core::id::TenantId;
+use domain::core::time::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 

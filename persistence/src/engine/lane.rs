@@ -4,15 +4,15 @@
 //! its own, unless it is alone; then the audit entries of all are chained, the events numbered, and one commit makes
 //! all of it durable. Nobody is answered before that commit.
 
-use super::super::repository::{ledger, read_log};
+use super::super::repository::access::{ledger, read_log};
 use super::unit::Unit;
 use super::{Manager, Session, dialect, text_of};
 use crate::database::{Context, Options};
 use crate::error::{DbError, Failure};
 use crate::ports::Store;
 use diesel::r2d2::Pool;
-use domain::id::TenantId;
-use domain::time::Timestamp;
+use domain::core::id::TenantId;
+use domain::core::time::Timestamp;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::panic::{AssertUnwindSafe, catch_unwind};

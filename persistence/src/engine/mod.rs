@@ -16,7 +16,7 @@ use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
 use diesel_migrations::MigrationHarness;
-use domain::id::TenantId;
+use domain::core::id::TenantId;
 use lane::Lane;
 use readers::Readers;
 pub use records::Records;

@@ -12,7 +12,7 @@ use crate::database::Options;
 use crate::error::{DbError, Failure};
 use crate::ports::Store;
 use diesel::r2d2::{Pool, PooledConnection};
-use domain::id::TenantId;
+use domain::core::id::TenantId;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};

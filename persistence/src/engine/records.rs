@@ -1,6 +1,6 @@
 //! What a unit of work has recorded, until it is chained.
 
-use domain::change::Record;
+use domain::core::change::Record;
 use uuid::Uuid;
 
 /// Records in the order in which they were made. What happened to many resources alike is kept once,

@@ -5,10 +5,10 @@ use super::records::Records;
 use crate::column::Key;
 use crate::database::Context;
 use crate::error::DbError;
-use domain::change::Record;
-use domain::id::TenantId;
-use domain::look::Look;
-use domain::time::Timestamp;
+use domain::access::look::Look;
+use domain::core::change::Record;
+use domain::core::id::TenantId;
+use domain::core::time::Timestamp;
 use uuid::Uuid;
 
 /// What repositories work on. It is opened for one tenant and has no way to name another.

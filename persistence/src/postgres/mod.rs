@@ -21,7 +21,7 @@ pub mod dialect {
     use crate::error::DbError;
     use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
     use diesel::sql_types::{Array, Bool};
-    use domain::id::TenantId;
+    use domain::core::id::TenantId;
 
     /// Migrations of this engine.
     pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");

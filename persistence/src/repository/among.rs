@@ -10,7 +10,7 @@ use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, Valid
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
-use domain::id::{EmployeeId, OrgUnitId};
+use domain::core::id::{EmployeeId, OrgUnitId};
 use domain::policy::Visibility;
 use uuid::Uuid;
 

@@ -6,7 +6,7 @@ use crate::column::{At, Key, statement};
 use crate::ports::{Idempotency, Result, StoredReply};
 use crate::schema::idempotency;
 use diesel::prelude::*;
-use domain::time::Timestamp;
+use domain::core::time::Timestamp;
 use uuid::Uuid;
 
 statement! {

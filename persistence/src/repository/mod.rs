@@ -1,40 +1,14 @@
-//! SQL, one file per noun, written once and compiled once per engine.
+//! SQL, one file per noun in the folder of its area, written once and compiled once per engine.
 
-mod accounts;
-mod aggregates;
+pub mod access;
 mod among;
-mod api_keys;
-mod calibration;
-mod chains;
 mod cycles;
-mod dashboards;
-mod duties;
-mod employees;
-mod employments;
-mod exports;
+mod everyday;
 mod goals;
 mod idempotency;
-mod imports;
-mod jobs;
-pub mod ledger;
-mod moves;
-mod org_units;
-mod participants;
-mod passages;
-mod policies;
-mod positions;
-mod principals;
+mod keys;
+mod people;
 mod pulse;
-pub mod read_log;
-mod readiness;
-mod reporting_lines;
-mod review_sets;
 mod reviews;
-mod role_assignments;
-mod sessions;
-mod signatures;
-mod signing_keys;
-mod tenants;
-mod to_dos;
 
 use super::{Conn, Db, dialect, engine};

@@ -5,7 +5,7 @@ use super::{Conn, Db};
 use crate::column::{At, statement};
 use crate::ports::{Pulse, Result};
 use diesel::prelude::*;
-use domain::time::Timestamp;
+use domain::core::time::Timestamp;
 
 /// How often the instant is repeated: 32 KiB, more than a usual unit of work writes. On a full disk a
 /// few bytes may fit where nothing else does.

@@ -20,7 +20,7 @@ pub mod dialect {
     use crate::column::{Key, push};
     use crate::error::DbError;
     use diesel::query_builder::AstPass;
-    use domain::id::TenantId;
+    use domain::core::id::TenantId;
     use std::fs::{self, OpenOptions, Permissions};
     use std::io::ErrorKind;
     use std::num::NonZero;

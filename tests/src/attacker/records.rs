@@ -3,13 +3,13 @@
 
 use super::counted;
 use super::solver::{Knowledge, Unknown};
-use domain::account::Role;
-use domain::aggregate::{GradeRecord, History};
-use domain::distribution::Tally;
-use domain::id::{EmployeeId, OrgUnitId};
+use domain::core::id::{EmployeeId, OrgUnitId};
+use domain::policy::Role;
 use domain::policy::{Grant, Principal, Relations, Subject};
-use domain::review::form::Results;
-use domain::scale::Grade;
+use domain::reviews::aggregate::{GradeRecord, History};
+use domain::reviews::distribution::Tally;
+use domain::reviews::form::Results;
+use domain::scoring::scale::Grade;
 use domain::state::review::State;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;

@@ -3,10 +3,10 @@
 use crate::client::Answer;
 use crate::world::Persona::{self, Auditor, SecondHrAdmin};
 use crate::{Client, TestApp};
-use domain::number::{Exact, Rounding};
-use domain::scale::Scale;
-use domain::state::{Actor, Machine, calibration_session, cycle, goal, review};
-use domain::text::TextEnum;
+use domain::core::number::{Exact, Rounding};
+use domain::core::text::TextEnum;
+use domain::scoring::scale::Scale;
+use domain::state::{Machine, Seat, calibration_session, cycle, goal, review};
 use persistence::audit::{Signature, verify};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,7 +165,7 @@ fn distance<S: Machine>(from: S, to: S) -> Option<i64> {
     while let Some((state, far)) = reached.get(at).copied() {
         at += 1;
         for row in S::Event::ALL.iter().filter_map(|event| state.row(*event)) {
-            let far = far + i64::from(!row.by.actors().contains(&Actor::System));
+            let far = far + i64::from(!row.by.seats().contains(&Seat::System));
             if !reached.iter().any(|(known, near)| *known == row.to && *near <= far) {
                 reached.push((row.to, far));
             }

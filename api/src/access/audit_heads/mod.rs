@@ -8,12 +8,13 @@ pub mod signing;
 use crate::platform::caller::Caller;
 use crate::platform::extract::Query;
 use crate::platform::files::decode::hex;
+use crate::platform::page::page_of;
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, Utc};
-use domain::id::TenantId;
+use domain::core::id::TenantId;
 use domain::policy::Action;
 use persistence::After;
 use persistence::audit::{AuditHead, KeptHead};
@@ -83,13 +84,11 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
     pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
 }
 
-/// A page of audit heads.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AuditHeadPage {
+page_of! {
+    /// A page of audit heads.
+    pub struct AuditHeadPage
     /// The heads, oldest first.
-    pub items: Vec<AuditHeadView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of AuditHeadView
 }
 
 /// What a client asks of the list.
@@ -123,11 +122,13 @@ async fn list(caller: Caller, query: Query<AuditHeadQuery>) -> Result<HttpRespon
             Ok(store.audit_heads(page.after_position(), page.limit)?)
         })
         .await?;
-    let (heads, next_cursor) = request.cut(&caller.app, heads, |last| After::Position(last.number));
     let tenant = caller.actor.subject.tenant;
-    let items = heads.iter().map(|head| AuditHeadView::new(tenant, head)).collect();
-    let page = AuditHeadPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<AuditHeadPage, _>(
+        &request,
+        heads,
+        |last| After::Position(last.number),
+        |head| AuditHeadView::new(tenant, &head),
+    )
 }
 
 /// Routes of the noun.

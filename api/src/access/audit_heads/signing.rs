@@ -4,8 +4,8 @@ use crate::platform::key_file::KeyFile;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use domain::change::Record;
-use domain::id::TenantId;
+use domain::core::change::Record;
+use domain::core::id::TenantId;
 use persistence::audit::{AuditHead, ERASED, ERASURE_FIELDS, erasure_message};
 use uuid::Uuid;
 

@@ -15,11 +15,11 @@ use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
 use chrono::Datelike;
 use chrono_tz::Tz;
-use domain::account::Role;
-use domain::change::{Change, Record};
-use domain::id::{AccountId, TenantId};
+use domain::access::tenant::Tenant;
+use domain::core::change::{Change, Record};
+use domain::core::id::{AccountId, TenantId};
+use domain::policy::Role;
 use domain::policy::{Grant, Principal, Subject};
-use domain::tenant::Tenant;
 use persistence::Store;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -105,7 +105,7 @@ async fn make_company(app: &App) -> Result<(), Box<dyn Error>> {
 }
 
 /// The operator, acting as the first HR administrator would.
-fn founder(tenant: TenantId, now: domain::time::Timestamp) -> Actor {
+fn founder(tenant: TenantId, now: domain::core::time::Timestamp) -> Actor {
     let grant = Grant { role: Role::HrAdmin, org_unit_id: None };
     let subject = Subject {
         tenant,

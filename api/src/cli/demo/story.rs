@@ -9,13 +9,14 @@ use crate::platform::auth::secret::Secret;
 use crate::platform::caller::{Actor, Seen};
 use crate::platform::jobs::Work;
 use crate::platform::refusal::Refusal;
+use crate::platform::transition::transit;
 use crate::{goals, reviews};
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
-use domain::cycle::CycleAction;
-use domain::goal::GoalAction;
-use domain::id::{AccountId, CycleId, EmployeeId, GoalId, KeyResultId, PolicyId};
+use domain::core::id::{AccountId, CycleId, EmployeeId, GoalId, KeyResultId, PolicyId};
+use domain::cycles::cycle::CycleAction;
+use domain::goals::goal::GoalAction;
 use domain::policy::{Action, Principal, Subject, visibility};
-use domain::review::action::ReviewAction;
+use domain::reviews::action::ReviewAction;
 use persistence::{Page, ParticipantFilter, ReviewSet, Store};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -342,10 +343,10 @@ impl Story<'_> {
                     reason: String::new(),
                 };
                 if progress >= Progress::HandedIn {
-                    goals::moves::transit(self.store, &owner, &order(1, GoalAction::Submission))?;
+                    transit(self.store, &owner, &order(1, GoalAction::Submission))?;
                 }
                 if progress >= Progress::Agreed {
-                    goals::moves::transit(self.store, &boss, &order(2, GoalAction::Approval))?;
+                    transit(self.store, &boss, &order(2, GoalAction::Approval))?;
                 }
             }
             let [_, objective] = &own;
@@ -429,13 +430,13 @@ impl Story<'_> {
                 let seen = self.seen(actor, review)?;
                 let order =
                     reviews::moves::Order { review, seen, action: hand_in, text: None, to: None };
-                reviews::moves::transit(self.store, actor, &order)?;
+                transit(self.store, actor, &order)?;
             }
         }
         Ok(())
     }
 
-    fn seen(&mut self, actor: &Actor, review: domain::id::ReviewId) -> Result<Seen, Refusal> {
+    fn seen(&mut self, actor: &Actor, review: domain::core::id::ReviewId) -> Result<Seen, Refusal> {
         let view = reviews::find_review(self.store, actor, review)?;
         Seen::of(view.version, &view)
     }

@@ -6,14 +6,16 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::reviews::recomputation::regroup;
-use domain::change::{Change, Record};
-use domain::cycle::Cycle;
-use domain::employment::EmploymentStatus;
-use domain::id::{EmployeeId, ParticipantId, ReviewId};
-use domain::participant::{ExclusionReason, Participant, ParticipantAction, counts_for_quota};
+use domain::core::change::{Change, Record};
+use domain::core::id::{EmployeeId, ParticipantId, ReviewId};
+use domain::core::text::TextEnum;
+use domain::cycles::cycle::Cycle;
+use domain::cycles::participant::{
+    ExclusionReason, Participant, ParticipantAction, counts_for_quota,
+};
+use domain::people::employment::EmploymentStatus;
 use domain::policy::{Action, Mask, Permit};
 use domain::state::cycle::State;
-use domain::text::TextEnum;
 use persistence::Store;
 
 /// A participant that the caller may change and has read in its newest version, if it was read, with

@@ -9,10 +9,10 @@ use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
-use domain::id::{CycleId, ReviewId};
-use domain::participant::Participant;
+use domain::core::id::{CycleId, ReviewId};
+use domain::cycles::participant::Participant;
 use domain::policy::{Action, FIELD_MASKED, Mask, Protected, decide, visibility};
-use persistence::{After, ParticipantFilter};
+use persistence::ParticipantFilter;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
@@ -80,10 +80,6 @@ async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResp
             Ok((rows, states, visible.everyone()))
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match query.updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
-        None => After::Id(last.id.uuid()),
-    });
     let view = |row: Participant| {
         let state = states.get(&row.cycle_id).copied();
         // Whoever is shown by a line or a unit is shown in full.
@@ -92,9 +88,12 @@ async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResp
         let mask = known.filter(|_| everyone.is_some()).map_or(Mask::Full, |permit| permit.mask());
         ParticipantView::new(&caller.actor, row, state, mask)
     };
-    let items = rows.into_iter().map(view).collect();
-    let page = ParticipantPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<ParticipantPage, _>(
+        &request,
+        rows,
+        |last| request.place(last.id.uuid(), last.updated_at),
+        view,
+    )
 }
 
 /// Read a participant

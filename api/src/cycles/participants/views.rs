@@ -1,9 +1,10 @@
 //! What clients see and send of participants.
 
 use crate::platform::caller::Actor;
+use crate::platform::page::page_of;
 use crate::platform::schema::{word_list, word_or_null};
 use chrono::{DateTime, Utc};
-use domain::participant::{ExclusionReason, Participant, ParticipantAction};
+use domain::cycles::participant::{ExclusionReason, Participant, ParticipantAction};
 use domain::policy::{Action, Mask, Protected, decide};
 use domain::state::cycle;
 use serde::{Deserialize, Serialize};
@@ -90,13 +91,11 @@ impl ParticipantView {
     }
 }
 
-/// A page of participants.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ParticipantPage {
+page_of! {
+    /// A page of participants.
+    pub struct ParticipantPage
     /// The participants, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<ParticipantView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of ParticipantView
 }
 
 /// Who shall answer for a participant from now on.

@@ -6,11 +6,13 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::transition::fault;
-use domain::change::{Change, Record};
-use domain::id::PolicyId;
-use domain::performance_policy::{OutOfReach, PerformancePolicy, PolicyRules, PolicyState, stage};
+use domain::core::change::{Change, Record};
+use domain::core::id::PolicyId;
+use domain::core::text::TextEnum;
+use domain::cycles::performance_policy::{
+    OutOfReach, PerformancePolicy, PolicyRules, PolicyState, stage,
+};
 use domain::policy::{Action, Permit, Target};
-use domain::text::TextEnum;
 use persistence::{PolicyFilter, Store};
 use serde_json::Value;
 

@@ -12,10 +12,9 @@ use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
-use domain::id::PolicyId;
-use domain::performance_policy::PolicyState;
+use domain::core::id::PolicyId;
+use domain::cycles::performance_policy::PolicyState;
 use domain::policy::Action;
-use persistence::After;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::scope;
@@ -61,13 +60,12 @@ async fn list(caller: Caller, query: Query<PolicyQuery>) -> Result<HttpResponse,
             Ok(store.policies(&filter, &page)?)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
-        None => After::Id(last.id.uuid()),
-    });
-    let items = rows.into_iter().map(|row| PolicyView::new(&caller.actor, row)).collect();
-    let page = PolicyPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<PolicyPage, _>(
+        &request,
+        rows,
+        |last| request.place(last.id.uuid(), last.updated_at),
+        |row| PolicyView::new(&caller.actor, row),
+    )
 }
 
 /// Draft a policy

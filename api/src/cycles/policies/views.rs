@@ -1,15 +1,16 @@
 //! What clients see and send of performance policies.
 
 use crate::platform::caller::Actor;
+use crate::platform::page::page_of;
 use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, Utc};
-use domain::number::Exact;
-use domain::performance_policy::{
+use domain::core::number::Exact;
+use domain::cycles::performance_policy::{
     DimensionRule, PerformancePolicy, PolicyAction, PolicyRules, PolicyState, Population,
 };
 use domain::policy::{Action, Mask, Protected, decide};
-use domain::review::rater::RaterType;
-use domain::settings::Enforce;
+use domain::scoring::review::rater::RaterType;
+use domain::scoring::settings::Enforce;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -214,13 +215,11 @@ impl PolicyView {
     }
 }
 
-/// A page of versions.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PolicyPage {
+page_of! {
+    /// A page of versions.
+    pub struct PolicyPage
     /// The versions, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<PolicyView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of PolicyView
 }
 
 /// A new draft.

@@ -6,10 +6,11 @@ mod views;
 use crate::everyday::to_dos::Desk;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Query;
+use crate::platform::page::Part;
 use crate::platform::refusal::Refusal;
 use crate::reviews::distribution::disclosed::{self, Graded, Told};
 use actix_web::{HttpResponse, get};
-use domain::id::{CycleId, OrgUnitId};
+use domain::core::id::{CycleId, OrgUnitId};
 use domain::policy::{Action, Target, decide, visibility};
 use domain::state::{cycle, review};
 use figures::Departments;
@@ -76,7 +77,7 @@ async fn manager(caller: Caller, query: Query<TeamQuery>) -> Result<HttpResponse
     let mut view = caller
         .snapshot(move |store, actor| manager_dashboard(store, actor, cycle_id, &page))
         .await?;
-    let (members, next_cursor) = request.cut(&caller.app, view.members, |last| {
+    let Part { rows: members, next_cursor } = request.cut(&caller.app, view.members, |last| {
         After::Text(last.employee.name.clone(), last.participant_id)
     });
     let reviewed = members.iter().filter_map(|member| Some((member, member.review.as_ref()?)));

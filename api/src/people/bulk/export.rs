@@ -8,7 +8,7 @@ use crate::platform::files::xlsx::Cell;
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
-use domain::change::Record;
+use domain::core::change::Record;
 use domain::policy::{Action, Mask, Visibility, visibility};
 use persistence::{ExportRow, Store};
 use serde::{Deserialize, Serialize};

@@ -12,16 +12,16 @@ use crate::platform::jobs::{SYNCHRONOUS_ROWS, Work};
 use crate::platform::problem::{Language, ProblemError, Violation};
 use crate::platform::refusal::Refusal;
 use chrono::NaiveDate;
-use domain::change::Record;
-use domain::id::{EmployeeId, OrgUnitId};
-use domain::import::{
+use domain::core::change::Record;
+use domain::core::id::{EmployeeId, OrgUnitId};
+use domain::core::text::TextEnum;
+use domain::everyday::job::JobKind;
+use domain::people::import::{
     Fault, PersonRow, Plan, Planned, Staff, Terms, Unit, UnitRow, is_mass_deactivation,
     plan_people, plan_units,
 };
-use domain::job::JobKind;
-use domain::org::{Employee, ExternalId, OrgUnit};
+use domain::people::org::{Employee, ExternalId, OrgUnit};
 use domain::policy::{Action, NO_RULE, visibility};
-use domain::text::TextEnum;
 use persistence::Store;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

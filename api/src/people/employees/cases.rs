@@ -12,19 +12,18 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::{Refusal, line_fault};
 use crate::platform::reply::Reply;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::change::{Change, Record};
-use domain::employment::{Employment, EmploymentFault, EmploymentStatus, Employments};
-use domain::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
-use domain::org::{
-    Assignment, Employee, EmployeeAction, ExternalId, Height, Insertion, TreeFault, check_line,
-    insert_stretch,
-};
+use domain::core::change::{Change, Record};
+use domain::core::history::{Insertion, insert_stretch};
+use domain::core::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
+use domain::core::text::TextEnum;
+use domain::core::time::Period;
+use domain::core::tree::{Height, TreeFault, check_line};
+use domain::people::employment::{Employment, EmploymentFault, EmploymentStatus, Employments};
+use domain::people::org::{Assignment, Employee, EmployeeAction, ExternalId};
 use domain::policy::{
     Action, FIELD_MASKED, Mask, Permit, Relations, Sealed, Target, Visibility, authorise, decide,
     relations_matter, visibility,
 };
-use domain::text::TextEnum;
-use domain::time::Period;
 use persistence::{DbError, EmployeeFilter, Page, Store};
 use std::collections::HashSet;
 use uuid::Uuid;

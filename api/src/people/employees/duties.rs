@@ -4,13 +4,14 @@ use crate::people::PersonCard;
 use crate::people::org_units::HistoryQuery;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{PathId, Query};
+use crate::platform::page::page_of;
 use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, get};
-use domain::duty::{DutyKind, OpenDuty};
-use domain::id::{CycleId, EmployeeId};
+use domain::core::id::{CycleId, EmployeeId};
+use domain::core::text::TextEnum;
+use domain::people::duty::{DutyKind, OpenDuty};
 use domain::policy::Action;
-use domain::text::TextEnum;
 use persistence::{After, Page, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -47,13 +48,11 @@ impl From<OpenDuty> for OpenDutyView {
     }
 }
 
-/// A page of a person's open duties.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct OpenDutyPage {
+page_of! {
+    /// A page of a person's open duties.
+    pub struct OpenDutyPage
     /// The duties, by kind and record.
-    pub items: Vec<OpenDutyView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of OpenDutyView
 }
 
 /// Open duties, counted.
@@ -128,10 +127,10 @@ pub(super) async fn open_duties(
             Ok(store.open_duties(id, actor.today, actor.now, &page)?)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| {
-        After::Text(last.kind.as_str().to_owned(), last.resource_id)
-    });
-    let items = rows.into_iter().map(OpenDutyView::from).collect();
-    let page = OpenDutyPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<OpenDutyPage, _>(
+        &request,
+        rows,
+        |last| After::Text(last.kind.as_str().to_owned(), last.resource_id),
+        OpenDutyView::from,
+    )
 }

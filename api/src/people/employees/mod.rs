@@ -17,11 +17,12 @@ use actix_web::{HttpResponse, get, patch, post};
 pub use cases::*;
 use cases::{open, reading};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::employment::EmploymentStatus;
-use domain::id::{EmployeeId, OrgUnitId};
-use domain::org::{ExternalId, Reach};
+use domain::core::id::{EmployeeId, OrgUnitId};
+use domain::core::time::Period;
+use domain::core::tree::Reach;
+use domain::people::employment::EmploymentStatus;
+use domain::people::org::ExternalId;
 use domain::policy::Action;
-use domain::time::Period;
 use persistence::{After, EmployeeFilter, EmployeeOrder};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -109,18 +110,19 @@ async fn list(caller: Caller, query: Query<EmployeeQuery>) -> Result<HttpRespons
     let rows = caller
         .read(move |store, actor| list_employees(store, actor, filter.clone(), &page))
         .await?;
-    let (rows, next_cursor) =
-        request.cut(&caller.app, rows, |(last, at)| match (query.updated_since, order) {
+    caller.answer::<EmployeePage, _>(
+        &request,
+        rows,
+        |(last, at)| match (query.updated_since, order) {
             (Some(_), _) => After::Updated(*at, last.id),
             (None, EmployeeOrder::Id) => After::Id(last.id),
             (None, EmployeeOrder::EmployeeNumber) => {
                 After::Text(last.employee_number.clone(), last.id)
             }
             (None, EmployeeOrder::Name) => After::Text(last.name.clone(), last.id),
-        });
-    let items = rows.into_iter().map(|(view, _)| view).collect();
-    let page = EmployeePage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+        },
+        |(view, _)| view,
+    )
 }
 
 /// Create an employee
@@ -236,10 +238,12 @@ async fn assignments(
             Ok(store.assignments(id, &page)?)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Day(last.period.start));
-    let items = rows.into_iter().map(AssignmentView::from).collect();
-    let page = AssignmentPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<AssignmentPage, _>(
+        &request,
+        rows,
+        |last| After::Day(last.period.start),
+        AssignmentView::from,
+    )
 }
 
 /// Read a reporting line
@@ -368,9 +372,7 @@ async fn employments(
             Ok(store.employments(id, &page)?.into_iter().map(view).collect())
         })
         .await?;
-    let (items, next_cursor) = request.cut(&caller.app, rows, |last| After::Day(last.hire_date));
-    let page = EmploymentPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<EmploymentPage, _>(&request, rows, |last| After::Day(last.hire_date), |row| row)
 }
 
 /// Routes of the noun.

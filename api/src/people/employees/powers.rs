@@ -4,11 +4,12 @@ use crate::access::role_assignments::somebody_remains;
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
 use chrono::NaiveDate;
-use domain::account::{Role, RoleAssignment};
-use domain::change::{Change, Record};
-use domain::employment::EmploymentStatus;
-use domain::id::EmployeeId;
-use domain::org::Employee;
+use domain::access::account::RoleAssignment;
+use domain::core::change::{Change, Record};
+use domain::core::id::EmployeeId;
+use domain::people::employment::EmploymentStatus;
+use domain::people::org::Employee;
+use domain::policy::Role;
 use persistence::Store;
 use std::collections::HashMap;
 

@@ -1,8 +1,8 @@
 //! What the audit log is told of a change of a person: every field, with its value before and after.
 
-use domain::change::Record;
-use domain::employment::{Employment, Employments};
-use domain::org::{Assignment, Employee, ExternalId};
+use domain::core::change::Record;
+use domain::people::employment::{Employment, Employments};
+use domain::people::org::{Assignment, Employee, ExternalId};
 
 /// Adds to a record what a person is called and known by, and of the last employment when it begins
 /// and ends; of one that is not the last, the days of all.

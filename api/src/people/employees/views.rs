@@ -2,12 +2,13 @@
 
 use super::duties::DutyCounts;
 use crate::platform::caller::Actor;
+use crate::platform::page::page_of;
 use crate::platform::patch::nullable;
 use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::employment::{Employment, EmploymentStatus};
-use domain::id::{EmployeeId, OrgUnitId, PositionId};
-use domain::org::{Assignment, Employee, EmployeeAction, ExternalId};
+use domain::core::id::{EmployeeId, OrgUnitId, PositionId};
+use domain::people::employment::{Employment, EmploymentStatus};
+use domain::people::org::{Assignment, Employee, EmployeeAction, ExternalId};
 use domain::policy::{Action, Mask, Target, decide};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -146,13 +147,11 @@ impl EmployeeView {
     }
 }
 
-/// A page of employees.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EmployeePage {
+page_of! {
+    /// A page of employees.
+    pub struct EmployeePage
     /// The people, in the order asked for; with `updated_since`, in the order of change.
-    pub items: Vec<EmployeeView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of EmployeeView
 }
 
 /// One stretch of a person's unit, job and manager.
@@ -194,13 +193,11 @@ impl From<Assignment> for AssignmentView {
     }
 }
 
-/// A page of a person's assignments.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AssignmentPage {
+page_of! {
+    /// A page of a person's assignments.
+    pub struct AssignmentPage
     /// The assignments, oldest first; each ends on the day before the next begins.
-    pub items: Vec<AssignmentView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of AssignmentView
 }
 
 /// One period in which a person works here.
@@ -230,13 +227,11 @@ impl EmploymentView {
     }
 }
 
-/// A page of a person's employments.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct EmploymentPage {
+page_of! {
+    /// A page of a person's employments.
+    pub struct EmploymentPage
     /// The employments, oldest first. No day lies in two of them, and only the last may be open.
-    pub items: Vec<EmploymentView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of EmploymentView
 }
 
 /// One manager of a reporting line.

@@ -5,11 +5,13 @@ use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::{Refusal, line_fault};
 use crate::platform::reply::Reply;
-use domain::change::{Change, Record};
-use domain::id::OrgUnitId;
-use domain::org::{Height, OrgUnit, OrgUnitKind, check_line, insert_stretch};
+use domain::core::change::{Change, Record};
+use domain::core::history::insert_stretch;
+use domain::core::id::OrgUnitId;
+use domain::core::time::Period;
+use domain::core::tree::{Height, check_line};
+use domain::people::org::{OrgUnit, OrgUnitKind};
 use domain::policy::{Action, Permit};
-use domain::time::Period;
 use persistence::{Page, Store, UnitUse};
 
 /// Adds a unit to the tree.

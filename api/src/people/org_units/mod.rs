@@ -11,8 +11,8 @@ use crate::platform::schema::words;
 use actix_web::{HttpResponse, delete, get, patch, post};
 pub use cases::*;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::id::OrgUnitId;
-use domain::org::OrgUnitKind;
+use domain::core::id::OrgUnitId;
+use domain::people::org::OrgUnitKind;
 use domain::policy::Action;
 use persistence::{After, OrgUnitFilter};
 use serde::Deserialize;
@@ -91,13 +91,12 @@ async fn list(caller: Caller, query: Query<OrgUnitQuery>) -> Result<HttpResponse
             Ok(store.org_units(&filter, day.unwrap_or(actor.today), &page)?)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match query.updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
-        None => After::Id(last.id.uuid()),
-    });
-    let items = rows.into_iter().map(OrgUnitView::from).collect();
-    let page = OrgUnitPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<OrgUnitPage, _>(
+        &request,
+        rows,
+        |last| request.place(last.id.uuid(), last.updated_at),
+        OrgUnitView::from,
+    )
 }
 
 /// Create an org unit
@@ -203,10 +202,12 @@ async fn placements(
             Ok(store.placements(id, &page)?)
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| After::Day(last.period.start));
-    let items = rows.into_iter().map(PlacementView::from).collect();
-    let page = PlacementPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<PlacementPage, _>(
+        &request,
+        rows,
+        |last| After::Day(last.period.start),
+        PlacementView::from,
+    )
 }
 
 /// Delete an org unit

@@ -1,9 +1,10 @@
 //! What is shown and taken of org units.
 
+use crate::platform::page::page_of;
 use crate::platform::schema::words;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::id::OrgUnitId;
-use domain::org::{OrgUnit, OrgUnitKind, Placement};
+use domain::core::id::OrgUnitId;
+use domain::people::org::{OrgUnit, OrgUnitKind, Placement};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -58,13 +59,11 @@ impl From<OrgUnit> for OrgUnitView {
     }
 }
 
-/// A page of org units.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct OrgUnitPage {
+page_of! {
+    /// A page of org units.
+    pub struct OrgUnitPage
     /// The units, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<OrgUnitView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of OrgUnitView
 }
 
 /// One stretch of a unit's place in the tree.
@@ -91,13 +90,11 @@ impl From<Placement> for PlacementView {
     }
 }
 
-/// A page of a unit's places.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PlacementPage {
+page_of! {
+    /// A page of a unit's places.
+    pub struct PlacementPage
     /// The places, oldest first; each ends on the day before the next begins.
-    pub items: Vec<PlacementView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of PlacementView
 }
 
 /// A new org unit.

@@ -3,7 +3,7 @@
 //! guesses that others make.
 
 use crate::platform::keys::{Keys, stamp, stamped};
-use domain::time::Timestamp;
+use domain::core::time::Timestamp;
 use persistence::SigningKey;
 use uuid::Uuid;
 

@@ -8,10 +8,10 @@ use crate::platform::caller::system_context;
 use crate::platform::refusal::Refusal;
 use chrono::{NaiveDate, SubsecRound, TimeDelta};
 use chrono_tz::Tz;
-use domain::account::AccountStatus;
-use domain::id::{AccountId, SessionId, TenantId};
+use domain::access::account::AccountStatus;
+use domain::core::id::{AccountId, SessionId, TenantId};
+use domain::core::time::Timestamp;
 use domain::policy::{self, Subject};
-use domain::time::Timestamp;
 use persistence::{Authority, KeyHolder, SignedIn, Standing};
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -233,9 +233,9 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::account::Role;
+    use domain::core::time::Period;
     use domain::policy::Grant;
-    use domain::time::Period;
+    use domain::policy::Role;
     use uuid::Uuid;
 
     fn day(text: &str) -> NaiveDate {

@@ -1,7 +1,7 @@
 //! Refresh tokens: each is good once, and all of one sign-in form a family, the session.
 
 use crate::platform::keys::{Keys, stamp, stamped};
-use domain::id::{SessionId, TenantId};
+use domain::core::id::{SessionId, TenantId};
 use persistence::SigningKey;
 use uuid::Uuid;
 
@@ -48,7 +48,7 @@ mod tests {
     use crate::platform::keys::mac;
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-    use domain::time::Timestamp;
+    use domain::core::time::Timestamp;
     use hmac::Mac;
 
     #[test]

@@ -1,6 +1,6 @@
 //! Secrets that are shown once: they name their tenant, and only their hash is kept.
 
-use domain::id::TenantId;
+use domain::core::id::TenantId;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

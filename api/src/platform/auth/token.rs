@@ -3,8 +3,8 @@
 use super::principal::Cache;
 use crate::platform::refusal::Refusal;
 use chrono::TimeDelta;
-use domain::id::{AccountId, SessionId, TenantId};
-use domain::time::Timestamp;
+use domain::core::id::{AccountId, SessionId, TenantId};
+use domain::core::time::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use persistence::SigningKey;
 use serde::{Deserialize, Serialize};

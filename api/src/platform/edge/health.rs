@@ -9,7 +9,7 @@ use actix_web::http::header;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get};
 use aws_lc_rs::constant_time;
-use domain::id::TenantId;
+use domain::core::id::TenantId;
 use persistence::{Database, DbError};
 use serde::Serialize;
 use std::net::IpAddr;

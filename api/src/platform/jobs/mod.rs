@@ -8,6 +8,7 @@ pub mod runner;
 use crate::platform::app::{App, new_id};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{PathId, Query};
+use crate::platform::page::page_of;
 use crate::platform::problem::{Language, Problem, RequestId};
 use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
@@ -15,9 +16,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
-use domain::change::{Change, Record};
-use domain::id::JobId;
-use domain::job::{Job, JobKind, JobState};
+use domain::core::change::{Change, Record};
+use domain::core::id::JobId;
+use domain::everyday::job::{Job, JobKind, JobState};
 use domain::policy::{Action, Mask, Protected, Subject, Target, decide};
 use persistence::{After, Store};
 use serde::de::DeserializeOwned;
@@ -160,13 +161,11 @@ struct Outcome {
     problem: Option<Problem>,
 }
 
-/// A page of jobs.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct JobPage {
+page_of! {
+    /// A page of jobs.
+    pub struct JobPage
     /// The jobs, newest first.
-    pub items: Vec<JobView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of JobView
 }
 
 /// Jobs of this process: wakes the worker, and knows the progress of what it runs before that is
@@ -255,11 +254,12 @@ async fn list(caller: Caller, query: Query<JobQuery>) -> Result<HttpResponse, Re
             Ok(store.jobs(author, &page)?)
         })
         .await?;
-    let (rows, next_cursor) =
-        request.cut(&caller.app, rows, |last: &Job| After::Id(last.id.uuid()));
-    let items = rows.into_iter().map(|job| caller.app.job_view(&caller.actor, job)).collect();
-    let page = JobPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<JobPage, _>(
+        &request,
+        rows,
+        |last: &Job| After::Id(last.id.uuid()),
+        |job| caller.app.job_view(&caller.actor, job),
+    )
 }
 
 /// Read a job

@@ -11,14 +11,15 @@ use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
-use domain::calibration_session::{CalibrationSession, MoveState};
-use domain::cycle::stage;
-use domain::id::{CalibrationSessionId, EmployeeId, MoveId};
+use domain::core::id::{CalibrationSessionId, EmployeeId, MoveId};
+use domain::cycles::cycle::stage;
 use domain::policy::{Action, Stage};
+use domain::reviews::calibration_session::{CalibrationSession, MoveState, SessionMove};
 use domain::state::calibration_session::State;
+use moves::{Decision, Proposal, Verdict};
 use persistence::{After, MoveFilter, SessionFilter};
 use serde::Deserialize;
-use sessions::Step;
+use sessions::{Order, Step};
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -100,18 +101,17 @@ async fn list(caller: Caller, query: Query<SessionQuery>) -> Result<HttpResponse
             Ok((rows, mask, store.sessions_about(&myself)?))
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
-        None => After::Id(last.id.uuid()),
-    });
     let actor = &caller.actor;
     let view = |row: CalibrationSession| {
         let compared = about_me.contains(&row.id);
         CalibrationSessionView::new(actor, row, mask, compared)
     };
-    let items = rows.into_iter().map(view).collect();
-    let page = CalibrationSessionPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer::<CalibrationSessionPage, _>(
+        &request,
+        rows,
+        |last| request.place(last.id.uuid(), last.updated_at),
+        view,
+    )
 }
 
 /// Prepare a calibration session
@@ -256,7 +256,13 @@ async fn accept(
     id: PathId,
     body: Body<SessionReason>,
 ) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, body.digest, Step::Override(body.value.reason)).await
+    let (id, expected) = (id.0.into(), caller.expected_version()?);
+    let Body { value: SessionReason { reason }, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            sessions::accept(store, actor, id, expected, &reason)
+        })
+        .await
 }
 
 /// Take a calibration session up again
@@ -283,13 +289,8 @@ async fn transit(
     digest: [u8; 32],
     step: Step,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
-    let id = id.0.into();
-    caller
-        .change(Some(digest), move |store, actor| {
-            sessions::transit_session(store, actor, id, expected, &step)
-        })
-        .await
+    let (session, expected) = (id.0.into(), caller.expected_version()?);
+    caller.transit(Some(digest), Order { session, expected, step }).await
 }
 
 /// List what a session compares
@@ -319,11 +320,10 @@ async fn reviews(
             sessions::compared(store, actor, &session, page.after_id(), limit)
         })
         .await?;
-    let (items, next_cursor) = request.cut(&caller.app, rows, |last| After::Id(last.review_id));
-    let about = items.iter().map(|row| (row.review_id, row.employee_id));
+    let part = request.cut(&caller.app, rows, |last| After::Id(last.review_id));
+    let about = part.rows.iter().map(|row| (row.review_id, row.employee_id));
     caller.shown("listComparedReviews", about).await?;
-    let page = ComparedReviewPage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer_part::<ComparedReviewPage, _>(part, |row| row)
 }
 
 /// List the moves of a session
@@ -358,17 +358,13 @@ async fn list_moves(
             Ok((store.session_moves(&filter, &page)?, session, permit.mask()))
         })
         .await?;
-    let (rows, next_cursor) = request.cut(&caller.app, rows, |last| match updated_since {
-        Some(_) => After::Updated(last.updated_at, last.id.uuid()),
-        None => After::Id(last.id.uuid()),
-    });
-    let about = rows.iter().map(|row| (row.review_id.uuid(), row.employee_id.uuid()));
+    let place = |last: &SessionMove| request.place(last.id.uuid(), last.updated_at);
+    let part = request.cut(&caller.app, rows, place);
+    let about = part.rows.iter().map(|row| (row.review_id.uuid(), row.employee_id.uuid()));
     caller.shown("listMoves", about).await?;
     let me = caller.actor.subject.employee_id;
     let seat = me.and_then(|me| session.seat_of(me));
-    let items = rows.into_iter().map(|row| MoveView::new(row, mask, me, seat)).collect();
-    let page = MovePage { items, next_cursor: next_cursor.clone() };
-    caller.listed(&page, next_cursor.as_deref())
+    caller.answer_part::<MovePage, _>(part, |row| MoveView::new(row, mask, me, seat))
 }
 
 /// Propose a move
@@ -387,13 +383,9 @@ async fn propose_move(
     id: PathId,
     body: Body<NewMove>,
 ) -> Result<HttpResponse, Refusal> {
+    let Body { value: new, digest } = body;
     let (session, id) = (id.0.into(), MoveId::from(new_id()));
-    let Body { value, digest } = body;
-    caller
-        .change(Some(digest), move |store, actor| {
-            moves::propose(store, actor, session, id, value.clone())
-        })
-        .await
+    caller.transit(Some(digest), Proposal { session, id, new }).await
 }
 
 /// Read a move
@@ -422,9 +414,8 @@ async fn read_move(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> 
     security(("bearer" = [])))]
 #[post("/moves/{id}/approval")]
 async fn approve_move(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
-    let id = id.0.into();
-    caller.change(None, move |store, actor| moves::approve(store, actor, id, expected)).await
+    let (id, expected) = (id.0.into(), caller.expected_version()?);
+    caller.transit(None, Decision { id, expected, verdict: Verdict::Approval }).await
 }
 
 /// Reject a move
@@ -441,13 +432,10 @@ async fn reject_move(
     id: PathId,
     body: Body<SessionReason>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
-    let (id, Body { value, digest }) = (id.0.into(), body);
-    caller
-        .change(Some(digest), move |store, actor| {
-            moves::reject(store, actor, id, expected, &value.reason)
-        })
-        .await
+    let (id, expected) = (id.0.into(), caller.expected_version()?);
+    let Body { value: SessionReason { reason }, digest } = body;
+    let decision = Decision { id, expected, verdict: Verdict::Rejection(reason) };
+    caller.transit(Some(digest), decision).await
 }
 
 /// Routes of both nouns.

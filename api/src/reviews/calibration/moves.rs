@@ -1,43 +1,31 @@
 //! Use cases of moves: proposed by one member, approved by others.
 
-use super::sessions::{conflict, hold_cycle, reviews_of};
+use super::sessions::{conflict, hold_cycle, reviews_of, seating};
 use super::views::{MoveEffect, MoveView, NewMove, allowed_actions};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::signing::Signing;
-use crate::platform::transition::fire;
+use crate::platform::transition::{Findings, Passage, Transition, names};
 use crate::reviews::distribution::settings_of;
-use domain::account::Role;
-use domain::calibration::{Case, Fault, Move, Placed, before_and_after};
-use domain::calibration_session::{CalibrationSession, MoveState, SessionMove, SessionSeat};
-use domain::change::{Change, Record};
-use domain::cycle::Cycle;
-use domain::id::{CalibrationSessionId, EmployeeId, MoveId};
-use domain::policy::{Action, Permit};
-use domain::review::evidence::Evidence;
-use domain::review::form::{EvidenceItem, Review};
-use domain::signing::Act;
-use domain::state::calibration_session::{Event, Facts, Guard, State};
-use domain::state::{self, Signature};
-use domain::text::TextEnum;
+use domain::access::signing::Act;
+use domain::core::change::{Change, Record};
+use domain::core::id::{CalibrationSessionId, EmployeeId, MoveId};
+use domain::core::text::TextEnum;
+use domain::cycles::cycle::Cycle;
+use domain::policy::{Action, Permit, Role};
+use domain::reviews::calibration::{Case, Fault, Move, Placed, before_and_after};
+use domain::reviews::calibration_session::{
+    CalibrationSession, MoveState, SessionMove, SessionSeat,
+};
+use domain::reviews::form::{EvidenceItem, Review};
+use domain::scoring::review::evidence::Evidence;
+use domain::state::calibration_session::{Event, Facts, State};
+use domain::state::{Seat, Seating};
 use persistence::{ReviewResults, Store};
 use std::collections::BTreeSet;
 use uuid::Uuid;
-
-/// The member a caller is, with the signature of the seat.
-fn sign(
-    actor: &Actor,
-    session: &CalibrationSession,
-) -> Result<(EmployeeId, [Signature; 1]), Refusal> {
-    let me = actor.subject.employee_id.ok_or(Refusal::NotFound)?;
-    let seat = match session.seat_of(me) {
-        Some(SessionSeat::Member) => state::Actor::Member,
-        _ => state::Actor::Hr,
-    };
-    Ok((me, [Signature { person: me.uuid(), actor: seat }]))
-}
 
 /// What a member signs with a proposal, the first signature, or an approval of a move.
 fn signing(
@@ -53,86 +41,148 @@ fn signing(
     Signing { resource: id.uuid(), act: Act::Move, roles, is_first }
 }
 
-/// Fires an event of the session, which stays open.
-fn fire_in(
-    actor: &Actor,
-    session: &CalibrationSession,
-    event: Event,
-    signed: &[Signature],
-    facts: &Facts,
-) -> Result<State, Refusal> {
-    let allowed = allowed_actions(actor, session, false).into_iter().map(TextEnum::as_str);
-    fire(session.state, event, signed, facts, &allowed.collect::<Vec<_>>(), |_| None)
+/// The employee the caller is.
+fn person(actor: &Actor) -> Result<EmployeeId, Refusal> {
+    actor.subject.employee_id.ok_or(Refusal::NotFound)
 }
 
-/// Proposes another grade for a review of a session.
-pub(super) fn propose(
-    store: &mut dyn Store,
-    actor: &Actor,
-    session: CalibrationSessionId,
-    id: MoveId,
-    new: NewMove,
-) -> Result<Reply<MoveView>, Refusal> {
-    let sealed = store.lock_calibration_session(session)?;
-    let (session, permit) = actor.open(store, Action::MovePropose, sealed)?;
-    let (me, signed) = sign(actor, &session)?;
-    let cycle = hold_cycle(store, actor, session.cycle_id)?;
-    let facts = Facts { acts_on_another: true, ..Facts::default() };
-    fire_in(actor, &session, Event::ProposeMove, &signed, &facts)?;
-    let review = compared_review(store, actor, &session, &new)?;
-    let Some(computed) = review.results.computed_grade else {
-        return Err(Refusal::unknown("/review_id", new.review_id));
-    };
-    let from = review.results.calibrated_grade.unwrap_or(computed);
-    if from != new.from {
-        return Err(Refusal::Stale);
+/// Another grade that somebody proposes for a review of a session.
+pub(super) struct Proposal {
+    /// The session.
+    pub session: CalibrationSessionId,
+    /// The id of the move.
+    pub id: MoveId,
+    /// What is proposed.
+    pub new: NewMove,
+}
+
+/// A session in which somebody proposes a move, with its cycle, which stays in its state.
+pub(super) struct Open {
+    session: CalibrationSession,
+    permit: Permit,
+    me: EmployeeId,
+    cycle: Cycle,
+}
+
+impl Transition for Proposal {
+    type State = State;
+    type Opened = Open;
+    type Found = SessionMove;
+    type Outcome = Reply<MoveView>;
+
+    fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Open, Refusal> {
+        let sealed = store.lock_calibration_session(self.session)?;
+        let (session, permit) = actor.open(store, Action::MovePropose, sealed)?;
+        let me = person(actor)?;
+        let cycle = hold_cycle(store, actor, session.cycle_id)?;
+        Ok(Open { session, permit, me, cycle })
     }
-    if store.pending_moves(session.id)?.contains(&review.id) {
-        return Err(Refusal::InUse(vec![Violation::new("/review_id", "move_pending")]));
+
+    /// A proposal changes nothing that its author must have seen: the grade is compared below.
+    fn check_seen(&self, _: &Actor, _: &Open) -> Result<(), Refusal> {
+        Ok(())
     }
-    let evidence: Vec<EvidenceItem> = new.evidence.into_iter().map(EvidenceItem::from).collect();
-    let early = evidence.iter().enumerate().filter_map(|(at, item)| {
-        Violation::in_future(format!("/evidence/{at}/date"), item.date, actor.today)
-    });
-    let early: Vec<_> = early.collect();
-    if !early.is_empty() {
-        return Err(Refusal::Invalid(early));
+
+    fn state(&self, open: &Open) -> State {
+        open.session.state
     }
-    let moved = SessionMove {
-        id,
-        session_id: session.id,
-        review_id: review.id,
-        employee_id: review.employee_id,
-        from,
-        to: new.to,
-        reasons: new.reasons.into_iter().collect(),
-        text: new.text,
-        evidence,
-        state: MoveState::Pending,
-        proposed_by: me,
-        approved_by: BTreeSet::new(),
-        version: 1,
-        created_at: actor.now,
-        updated_at: actor.now,
-    };
-    let settings = settings_of(store, actor, &cycle)?;
-    let cited: Vec<_> =
-        moved.evidence.iter().map(|item| Evidence { kind: item.kind, date: item.date }).collect();
-    let case = Case { computed, evidence: &cited, period: cycle.period, mode: settings.mode };
-    let faults = as_recorded(&moved).proposal_faults(&case);
-    if !faults.is_empty() {
-        return Err(Refusal::GuardFailed(faults.into_iter().map(violation).collect()));
+
+    fn event(&self) -> Option<Event> {
+        Some(Event::ProposeMove)
     }
-    signing(&session, me, id, true).sign(store, actor)?;
-    let record = Record::new("move.proposed", id, permit.rule())
-        .field("review_id", None::<String>, review.id.to_string())
-        .field("grade", moved.from.as_str(), moved.to.as_str())
-        .field("reasons", None::<String>, told(&moved.reasons))
-        .field("text", None::<String>, moved.text.clone())
-        .field("evidence", None::<String>, told(&moved.evidence));
-    store.create_move(Change::new(moved.clone(), record))?;
-    let view = view(store, actor, &session, &cycle, &permit, moved)?;
-    Ok(Reply::created(view, 1, format!("/v1/moves/{id}")))
+
+    fn offered(&self, actor: &Actor, open: &Open) -> Vec<&'static str> {
+        names(allowed_actions(actor, &open.session, false))
+    }
+
+    fn seating(
+        &self,
+        _: &mut dyn Store,
+        actor: &Actor,
+        open: &Open,
+    ) -> Result<Seating<Event>, Refusal> {
+        Ok(seating(actor, &open.session))
+    }
+
+    fn look(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        open: &mut Open,
+    ) -> Result<Findings<Self>, Refusal> {
+        let Open { session, me, cycle, .. } = open;
+        let new = &self.new;
+        let review = compared_review(store, actor, session, new)?;
+        let Some(computed) = review.results.computed_grade else {
+            return Err(Refusal::unknown("/review_id", new.review_id));
+        };
+        let from = review.results.calibrated_grade.unwrap_or(computed);
+        if from != new.from {
+            return Err(Refusal::Stale);
+        }
+        if store.pending_moves(session.id)?.contains(&review.id) {
+            return Err(Refusal::InUse(vec![Violation::new("/review_id", "move_pending")]));
+        }
+        let evidence: Vec<_> = new.evidence.iter().cloned().map(EvidenceItem::from).collect();
+        let early = evidence.iter().enumerate().filter_map(|(at, item)| {
+            Violation::in_future(format!("/evidence/{at}/date"), item.date, actor.today)
+        });
+        let early: Vec<_> = early.collect();
+        if !early.is_empty() {
+            return Err(Refusal::Invalid(early));
+        }
+        let moved = SessionMove {
+            id: self.id,
+            session_id: session.id,
+            review_id: review.id,
+            employee_id: review.employee_id,
+            from,
+            to: new.to,
+            reasons: new.reasons.iter().copied().collect(),
+            text: new.text.clone(),
+            evidence,
+            state: MoveState::Pending,
+            proposed_by: *me,
+            approved_by: BTreeSet::new(),
+            version: 1,
+            created_at: actor.now,
+            updated_at: actor.now,
+        };
+        let settings = settings_of(store, actor, cycle)?;
+        let cited = moved.evidence.iter();
+        let cited: Vec<_> =
+            cited.map(|item| Evidence { kind: item.kind, date: item.date }).collect();
+        let case = Case { computed, evidence: &cited, period: cycle.period, mode: settings.mode };
+        let faults = as_recorded(&moved).proposal_faults(&case);
+        let acts_on_another = !actor.subject.may_be(moved.employee_id);
+        let facts = Facts { acts_on_another, ..Facts::default() };
+        let mut findings = Findings::new(facts, moved);
+        findings.faults = faults.into_iter().map(violation).collect();
+        Ok(findings)
+    }
+
+    fn signing(&self, open: &Open, _: &Facts, _: Seat, is_first: bool) -> Option<Signing<'static>> {
+        Some(signing(&open.session, open.me, self.id, is_first))
+    }
+
+    fn follow(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        passage: Passage<Self>,
+    ) -> Result<Reply<MoveView>, Refusal> {
+        let record = passage.record("move.proposed", self.id.uuid(), passage.opened.permit.rule());
+        let Passage { opened: Open { session, permit, cycle, .. }, found: moved, .. } = passage;
+        let record = record
+            .field("review_id", None::<String>, moved.review_id.to_string())
+            .field("grade", moved.from.as_str(), moved.to.as_str())
+            .field("reasons", None::<String>, told(&moved.reasons))
+            .field("text", None::<String>, moved.text.clone())
+            .field("evidence", None::<String>, told(&moved.evidence));
+        store.create_move(Change::new(moved.clone(), record))?;
+        let view = view(store, actor, &session, &cycle, &permit, moved)?;
+        Ok(Reply::created(view, 1, format!("/v1/moves/{}", self.id)))
+    }
 }
 
 /// A value as the audit log tells it.
@@ -188,82 +238,161 @@ fn violation(fault: Fault) -> Violation {
     }
 }
 
-/// A pending move in the version the caller has read, with its session locked.
-fn pending(
-    store: &mut dyn Store,
-    actor: &Actor,
-    id: MoveId,
-    expected: i32,
-) -> Result<(SessionMove, CalibrationSession, Permit), Refusal> {
-    let sealed = store.session_move(id)?.ok_or(Refusal::NotFound)?;
-    let session = sealed.target(actor.today).session.ok_or(Refusal::NotFound)?;
-    let session = store.lock_calibration_session(session)?;
-    // What became of it while the session was being locked.
-    let sealed = store.session_move(id)?;
-    let (moved, permit) = actor.open(store, Action::MoveWrite, sealed)?;
-    let (session, _) = actor.open(store, Action::MoveWrite, session)?;
-    if moved.version != expected {
-        return Err(Refusal::Stale);
-    }
-    if session.state != State::Opened {
-        return Err(conflict(actor, &session));
-    }
-    if moved.state != MoveState::Pending {
-        return Err(Refusal::StateConflict {
-            current_state: moved.state.as_str(),
-            allowed_actions: Vec::new(),
-        });
-    }
-    Ok((moved, session, permit))
+/// A decision on a move.
+pub(super) struct Decision {
+    /// The move.
+    pub id: MoveId,
+    /// The version the caller has seen.
+    pub expected: i32,
+    /// What is decided.
+    pub verdict: Verdict,
 }
 
-/// Approves a move; with the last approval it needs, it takes effect.
-pub(super) fn approve(
-    store: &mut dyn Store,
-    actor: &Actor,
-    id: MoveId,
-    expected: i32,
-) -> Result<Reply<MoveView>, Refusal> {
-    let (before, session, permit) = pending(store, actor, id, expected)?;
-    let (me, signed) = sign(actor, &session)?;
-    let cycle = hold_cycle(store, actor, session.cycle_id)?;
-    let mut after = SessionMove { version: before.version + 1, updated_at: actor.now, ..before };
-    let approved_by_another = after.may_be_approved_by(me);
-    after.approved_by.insert(me);
-    let grades_moved = as_recorded(&after).grades_moved();
-    let approvers = u32::try_from(after.approved_by.len()).unwrap_or(u32::MAX);
-    let facts = Facts {
-        acts_on_another: after.employee_id != me,
-        approved_by_another,
-        grades_moved: Some(grades_moved),
-        approvers,
-        ..Facts::default()
-    };
-    let is_complete = match fire_in(actor, &session, Event::ApproveMove, &signed, &facts) {
-        Ok(_) => true,
-        Err(Refusal::GuardFailed(mut faults)) => {
-            // One approval of two is no fault, only not yet enough.
-            faults.retain(|fault| fault.code != Guard::EnoughApprovers.as_str());
-            if !faults.is_empty() {
-                return Err(Refusal::GuardFailed(faults));
-            }
-            false
-        }
-        Err(refusal) => return Err(refusal),
-    };
-    signing(&session, me, id, false).sign(store, actor)?;
-    let mut record = Record::new("move.approved", id, permit.rule());
-    if !is_complete {
-        record = record.field("approved_by", None::<String>, me.to_string());
-        store.update_move(Change::new(after.clone(), record))?;
-    } else {
-        after.state = MoveState::Approved;
-        record = record.transition(MoveState::Pending.as_str(), MoveState::Approved.as_str());
-        take_effect(store, actor, &after, &permit)?;
-        store.update_move(Change::new(after.clone(), record))?;
+/// What is decided of a move.
+pub(super) enum Verdict {
+    /// It is approved; with the last approval it needs, it takes effect.
+    Approval,
+    /// It is rejected, and why.
+    Rejection(String),
+}
+
+/// A move that is decided on, with its session, locked, and its cycle.
+pub(super) struct Deciding {
+    moved: SessionMove,
+    session: CalibrationSession,
+    permit: Permit,
+    me: EmployeeId,
+    cycle: Cycle,
+}
+
+impl Transition for Decision {
+    type State = State;
+    type Opened = Deciding;
+    type Found = ();
+    type Outcome = Reply<MoveView>;
+
+    fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Deciding, Refusal> {
+        let sealed = store.session_move(self.id)?.ok_or(Refusal::NotFound)?;
+        let session = sealed.target(actor.today).session.ok_or(Refusal::NotFound)?;
+        let session = store.lock_calibration_session(session)?;
+        // What became of it while the session was being locked.
+        let sealed = store.session_move(self.id)?;
+        let (moved, permit) = actor.open(store, Action::MoveWrite, sealed)?;
+        let (session, _) = actor.open(store, Action::MoveWrite, session)?;
+        let me = person(actor)?;
+        let cycle = hold_cycle(store, actor, session.cycle_id)?;
+        Ok(Deciding { moved, session, permit, me, cycle })
     }
-    let version = after.version;
-    Ok(Reply::changed(view(store, actor, &session, &cycle, &permit, after)?, version))
+
+    fn check_seen(&self, actor: &Actor, deciding: &Deciding) -> Result<(), Refusal> {
+        let Deciding { moved, session, .. } = deciding;
+        if moved.version != self.expected {
+            return Err(Refusal::Stale);
+        }
+        if session.state != State::Opened {
+            return Err(conflict(actor, session));
+        }
+        match moved.state {
+            MoveState::Pending => Ok(()),
+            decided => Err(Refusal::StateConflict {
+                current_state: decided.as_str(),
+                allowed_actions: Vec::new(),
+            }),
+        }
+    }
+
+    fn state(&self, deciding: &Deciding) -> State {
+        deciding.session.state
+    }
+
+    fn event(&self) -> Option<Event> {
+        Some(match self.verdict {
+            Verdict::Approval => Event::ApproveMove,
+            Verdict::Rejection(_) => Event::RejectMove,
+        })
+    }
+
+    fn offered(&self, _: &Actor, deciding: &Deciding) -> Vec<&'static str> {
+        let seat = deciding.session.seat_of(deciding.me);
+        names(deciding.moved.offered(deciding.me, seat))
+    }
+
+    fn seating(
+        &self,
+        _: &mut dyn Store,
+        actor: &Actor,
+        deciding: &Deciding,
+    ) -> Result<Seating<Event>, Refusal> {
+        Ok(seating(actor, &deciding.session))
+    }
+
+    fn look(
+        &self,
+        _: &mut dyn Store,
+        _: &Actor,
+        deciding: &mut Deciding,
+    ) -> Result<Findings<Self>, Refusal> {
+        let Deciding { moved, me, .. } = deciding;
+        let mut facts = Facts { acts_on_another: moved.employee_id != *me, ..Facts::default() };
+        if let Verdict::Approval = self.verdict {
+            facts.approved_by_another = moved.may_be_approved_by(*me);
+            moved.approved_by.insert(*me);
+            facts.grades_moved = Some(as_recorded(moved).grades_moved());
+            facts.approvers = u32::try_from(moved.approved_by.len()).unwrap_or(u32::MAX);
+        }
+        Ok(Findings::new(facts, ()))
+    }
+
+    fn signing(
+        &self,
+        deciding: &Deciding,
+        _: &Facts,
+        _: Seat,
+        _: bool,
+    ) -> Option<Signing<'static>> {
+        let approves = matches!(self.verdict, Verdict::Approval);
+        approves.then(|| signing(&deciding.session, deciding.me, self.id, false))
+    }
+
+    fn follow(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        passage: Passage<Self>,
+    ) -> Result<Reply<MoveView>, Refusal> {
+        let rule = passage.opened.permit.rule();
+        let record = |action| passage.record(action, self.id.uuid(), rule);
+        let is_complete = passage.is_complete;
+        let (record, state) = match &self.verdict {
+            Verdict::Rejection(reason) => {
+                (record("move.rejected").because(reason), MoveState::Rejected)
+            }
+            Verdict::Approval if is_complete => (record("move.approved"), MoveState::Approved),
+            Verdict::Approval => {
+                let me = passage.opened.me.to_string();
+                let record = record("move.approved").field("approved_by", None::<String>, me);
+                (record, MoveState::Pending)
+            }
+        };
+        let Deciding { moved: before, session, permit, me, cycle } = passage.opened;
+        let record = match state {
+            MoveState::Pending => record,
+            decided => record.transition(before.state.as_str(), decided.as_str()),
+        };
+        let version = before.version + 1;
+        let after = SessionMove { state, version, updated_at: actor.now, ..before };
+        if state == MoveState::Approved {
+            take_effect(store, actor, &after, &permit)?;
+        }
+        store.update_move(Change::new(after.clone(), record))?;
+        let view = match state {
+            MoveState::Rejected => {
+                MoveView::new(after, permit.mask(), Some(me), session.seat_of(me))
+            }
+            _ => view(store, actor, &session, &cycle, &permit, after)?,
+        };
+        Ok(Reply::changed(view, version))
+    }
 }
 
 /// Sets the calibrated grade of the review, and nothing else of it: neither version nor instant, by
@@ -288,29 +417,6 @@ fn take_effect(
         moved.to.as_str(),
     );
     Ok(store.save_results(vec![Change::new(after, record)])?)
-}
-
-/// Rejects a move.
-pub(super) fn reject(
-    store: &mut dyn Store,
-    actor: &Actor,
-    id: MoveId,
-    expected: i32,
-    reason: &str,
-) -> Result<Reply<MoveView>, Refusal> {
-    let (before, session, permit) = pending(store, actor, id, expected)?;
-    let (me, signed) = sign(actor, &session)?;
-    let facts = Facts { acts_on_another: before.employee_id != me, ..Facts::default() };
-    fire_in(actor, &session, Event::RejectMove, &signed, &facts)?;
-    let state = MoveState::Rejected;
-    let after = SessionMove { state, version: before.version + 1, updated_at: actor.now, ..before };
-    let record = Record::new("move.rejected", id, permit.rule())
-        .transition(MoveState::Pending.as_str(), state.as_str())
-        .because(reason);
-    store.update_move(Change::new(after.clone(), record))?;
-    let version = after.version;
-    let view = MoveView::new(after, permit.mask(), Some(me), session.seat_of(me));
-    Ok(Reply::changed(view, version))
 }
 
 /// A move with what it does to the distribution of its session. The reader's own review and those of

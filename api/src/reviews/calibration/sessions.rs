@@ -9,29 +9,33 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::signing::{Signing, still_holds};
-use crate::platform::transition::fire;
+use crate::platform::transition::{Findings, Passage, Transition, names};
 use crate::reviews::distribution::disclosed::grades_unfounded;
 use crate::reviews::distribution::settings_of;
 use chrono::NaiveDate;
-use domain::account::Role;
-use domain::aggregate::leaders_of_all;
-use domain::calibration::{merits_of, placements, undecided_ties};
-use domain::calibration_session::{CalibrationSession, SessionAction, SessionMember, SessionSeat};
-use domain::change::{Change, Record};
-use domain::cycle::Cycle;
-use domain::distribution::{Check, Placement, Pooling, check, counted};
-use domain::id::{
+use domain::access::signing::Act;
+use domain::core::change::{Change, Record};
+use domain::core::id::{
     AccountId, CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId,
 };
-use domain::number::fixed;
-use domain::policy::{Action, CONFLICT_OF_INTEREST, Mask, Permit, Relations, Target, decide};
-use domain::settings::DistributionSettings;
-use domain::signing::Act;
+use domain::core::number::fixed;
+use domain::core::text::TextEnum;
+use domain::cycles::cycle::Cycle;
+use domain::policy::Role;
+use domain::policy::{
+    Action, CONFLICT_OF_INTEREST, Mask, Permit, Protected, Relations, Target, decide,
+};
+use domain::reviews::aggregate::leaders_of_all;
+use domain::reviews::calibration::{merits_of, placements, undecided_ties};
+use domain::reviews::calibration_session::{
+    CalibrationSession, SessionAction, SessionMember, SessionSeat,
+};
+use domain::scoring::distribution::{Check, Placement, Pooling, check, counted};
+use domain::scoring::settings::DistributionSettings;
 use domain::state::calibration_session::{Event, Facts, Guard, State};
-use domain::state::{self, Signature, cycle};
-use domain::text::TextEnum;
+use domain::state::{Moving, Seat, Seating, cycle};
 use persistence::{ReviewResults, ReviewSet, Store};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Digits behind the point of a score.
@@ -184,8 +188,23 @@ pub(super) fn conflict(actor: &Actor, session: &CalibrationSession) -> Refusal {
     }
 }
 
-fn names(actions: Vec<SessionAction>) -> Vec<&'static str> {
-    actions.into_iter().map(SessionAction::as_str).collect()
+/// Whether an action looks at the grades as they are, or decides whether they stand.
+pub(super) fn judges(action: SessionAction) -> bool {
+    matches!(action, SessionAction::Finalisation | SessionAction::Reopening)
+}
+
+/// How the caller is seated towards a session.
+pub(super) fn seating(actor: &Actor, session: &CalibrationSession) -> Seating<Event> {
+    let target = session.target(actor.today);
+    let may = |action| decide(&actor.subject, action, &target).permit.is_some();
+    let me = actor.subject.employee_id;
+    let seats = [
+        (Seat::Hr, may(Action::CalibrationSessionWrite)),
+        (Seat::Exec, may(Action::CalibrationSessionOverride)),
+        (Seat::Member, me.and_then(|me| session.seat_of(me)) == Some(SessionSeat::Member)),
+    ];
+    let held = seats.into_iter().filter(|(_, held)| *held).map(|(seat, _)| seat);
+    Seating::new(actor.subject.principal.id(), held.collect())
 }
 
 /// Changes a session that is not open yet.
@@ -197,7 +216,7 @@ pub(super) fn update_session(
     patch: CalibrationSessionPatch,
 ) -> Result<Reply<CalibrationSessionView>, Refusal> {
     let (before, permit) = locked(store, actor, Action::CalibrationSessionWrite, id, expected)?;
-    if !before.possible_actions().any(|action| action == SessionAction::Update) {
+    if !before.lets(SessionAction::Update) {
         return Err(conflict(actor, &before));
     }
     let mut after = before.clone();
@@ -235,7 +254,7 @@ fn save(
     Ok(Reply::changed(CalibrationSessionView::new(actor, after, permit.mask(), compared), version))
 }
 
-/// A transition of a session that somebody has asked for.
+/// What is asked of a session.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// The day is set.
@@ -244,130 +263,193 @@ pub(super) enum Step {
     Open(Vec<EmployeeId>),
     /// The meeting ends.
     Finalise(Option<String>),
-    /// Senior management accepts the distribution as it is.
-    Override(String),
     /// The session is taken up again.
     Reopen(String),
 }
 
 impl Step {
-    fn action(&self) -> Action {
+    fn action(&self) -> SessionAction {
         match self {
-            Step::Schedule(_) | Step::Open(_) | Step::Finalise(_) => {
-                Action::CalibrationSessionWrite
-            }
-            Step::Override(_) | Step::Reopen(_) => Action::CalibrationSessionOverride,
-        }
-    }
-
-    /// The event it fires; none for an override, which leaves the session open.
-    fn event(&self) -> Option<Event> {
-        match self {
-            Step::Schedule(_) => Some(Event::Schedule),
-            Step::Open(_) => Some(Event::Open),
-            Step::Finalise(_) => Some(Event::Finalise),
-            Step::Override(_) => None,
-            Step::Reopen(_) => Some(Event::Reopen),
-        }
-    }
-
-    /// Whether it looks at the grades as they are, or decides whether they stand.
-    fn judges(&self) -> bool {
-        matches!(self, Step::Finalise(_) | Step::Reopen(_))
-    }
-
-    fn seat(&self) -> state::Actor {
-        match self.action() {
-            Action::CalibrationSessionOverride => state::Actor::Exec,
-            _ => state::Actor::Hr,
+            Step::Schedule(_) => SessionAction::Schedule,
+            Step::Open(_) => SessionAction::Opening,
+            Step::Finalise(_) => SessionAction::Finalisation,
+            Step::Reopen(_) => SessionAction::Reopening,
         }
     }
 
     /// What is recorded of it.
-    fn told(&self) -> &'static str {
+    fn recorded(&self) -> &'static str {
         match self {
             Step::Schedule(_) => "calibration_session.scheduled",
             Step::Open(_) => "calibration_session.opened",
             Step::Finalise(_) => "calibration_session.finalised",
-            Step::Override(_) => "calibration_session.overridden",
             Step::Reopen(_) => "calibration_session.reopened",
         }
     }
 }
 
-/// Moves a session on, with all its reviews.
-pub(super) fn transit_session(
+/// A transition of a session that somebody has asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    /// The session.
+    pub session: CalibrationSessionId,
+    /// The version the caller has seen.
+    pub expected: i32,
+    /// What is asked for.
+    pub step: Step,
+}
+
+/// A session that is about to move, and its cycle, which stays in its state.
+pub(super) struct Opened {
+    session: CalibrationSession,
+    permit: Permit,
+    cycle: Cycle,
+}
+
+impl Transition for Order {
+    type State = State;
+    type Opened = Opened;
+    /// Who has a seat, before it is known who is there.
+    type Found = Vec<SessionMember>;
+    type Outcome = Reply<CalibrationSessionView>;
+
+    fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Opened, Refusal> {
+        let action = match self.step {
+            Step::Reopen(_) => Action::CalibrationSessionOverride,
+            _ => Action::CalibrationSessionWrite,
+        };
+        let sealed = store.lock_calibration_session(self.session)?;
+        let (session, permit) = actor.open(store, action, sealed)?;
+        if judges(self.step.action()) && is_compared(store, actor, session.id)? {
+            // What becomes of it would tell the own grade, or decide about it.
+            return Err(Refusal::Forbidden(CONFLICT_OF_INTEREST));
+        }
+        let cycle = hold_cycle(store, actor, session.cycle_id)?;
+        Ok(Opened { session, permit, cycle })
+    }
+
+    fn check_seen(&self, _: &Actor, opened: &Opened) -> Result<(), Refusal> {
+        if opened.session.version == self.expected { Ok(()) } else { Err(Refusal::Stale) }
+    }
+
+    fn state(&self, opened: &Opened) -> State {
+        opened.session.state
+    }
+
+    fn event(&self) -> Option<Event> {
+        CalibrationSession::events(self.step.action()).first().copied()
+    }
+
+    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
+        names(allowed_actions(actor, &opened.session, false))
+    }
+
+    fn seating(
+        &self,
+        _: &mut dyn Store,
+        actor: &Actor,
+        opened: &Opened,
+    ) -> Result<Seating<Event>, Refusal> {
+        Ok(seating(actor, &opened.session))
+    }
+
+    fn look(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        opened: &mut Opened,
+    ) -> Result<Findings<Self>, Refusal> {
+        let members = opened.session.members.clone();
+        if let Step::Open(present) = &self.step {
+            for member in &mut opened.session.members {
+                member.present = present.contains(&member.employee_id);
+            }
+        }
+        let mut findings = look(store, actor, opened, &self.step)?;
+        findings.found = members;
+        Ok(findings)
+    }
+
+    fn signing(
+        &self,
+        opened: &Opened,
+        facts: &Facts,
+        _: Seat,
+        _: bool,
+    ) -> Option<Signing<'static>> {
+        let rests_on_override = facts.exec_override && matches!(self.step, Step::Finalise(_));
+        rests_on_override.then(|| accepting(opened.session.id, &[Role::HrAdmin], false))
+    }
+
+    /// Moves a session on, with all its reviews.
+    fn follow(
+        &self,
+        store: &mut dyn Store,
+        actor: &Actor,
+        passage: Passage<Self>,
+    ) -> Result<Reply<CalibrationSessionView>, Refusal> {
+        let rule = passage.opened.permit.rule();
+        let record = passage.record(self.step.recorded(), self.session.uuid(), rule);
+        let Passage { opened: Opened { session, permit, cycle }, found: members, to, .. } = passage;
+        if matches!(self.step, Step::Open(_) | Step::Finalise(_)) && !is_calibrating(&cycle) {
+            return Err(not_in(&cycle));
+        }
+        let id = session.id;
+        let mut after = CalibrationSession { state: to, ..session };
+        let record = match &self.step {
+            Step::Schedule(day) => {
+                after.scheduled_on = Some(*day);
+                record.field("scheduled_on", None::<String>, day.to_string())
+            }
+            Step::Open(_) => {
+                let reviews = store.assign_reviews(&after)?;
+                record.field("members", told(&members), told(&after.members)).field(
+                    "reviews",
+                    None::<usize>,
+                    reviews,
+                )
+            }
+            Step::Finalise(reason) => {
+                let settled = store.settle_grades(cycle.id, Some(id), permit.rule())?;
+                let record = record.field("reviews", None::<usize>, settled.reviews);
+                reason.iter().fold(record, |record, reason| record.because(reason))
+            }
+            Step::Reopen(reason) => {
+                // What was accepted were the grades of then.
+                (after.override_reason, after.overridden_by, after.overridden_at) =
+                    (None, None, None);
+                store.forget_signatures(id.uuid())?;
+                let reviews = store.unsettle_grades(id, permit.rule())?;
+                // Who came too late for it comes into it now.
+                store.assign_reviews(&after)?;
+                record.because(reason).field("reviews", None::<usize>, reviews)
+            }
+        };
+        save(store, actor, &permit, after, record)
+    }
+}
+
+/// Accepts the distribution as it is: the first of two signatures, on which HR finalises.
+pub(super) fn accept(
     store: &mut dyn Store,
     actor: &Actor,
     id: CalibrationSessionId,
     expected: i32,
-    step: &Step,
+    reason: &str,
 ) -> Result<Reply<CalibrationSessionView>, Refusal> {
-    let (before, permit) = locked(store, actor, step.action(), id, expected)?;
-    if step.judges() && is_compared(store, actor, id)? {
-        // What becomes of it would tell the own grade, or decide about it.
-        return Err(Refusal::Forbidden(CONFLICT_OF_INTEREST));
+    let (before, permit) = locked(store, actor, Action::CalibrationSessionOverride, id, expected)?;
+    hold_cycle(store, actor, before.cycle_id)?;
+    if !before.lets(SessionAction::Override) {
+        return Err(conflict(actor, &before));
     }
-    let cycle = hold_cycle(store, actor, before.cycle_id)?;
-    let mut after = before.clone();
-    if let Step::Open(present) = step {
-        for member in &mut after.members {
-            member.present = present.contains(&member.employee_id);
-        }
-    }
-    let (facts, details) = look(store, actor, &cycle, &after, step)?;
-    let record = Record::new(step.told(), id, permit.rule());
-    let Some(event) = step.event() else {
-        if before.state != State::Opened {
-            return Err(conflict(actor, &before));
-        }
-        let Step::Override(reason) = step else { return Err(conflict(actor, &before)) };
-        accepting(id, &[Role::Executive], true).sign(store, actor)?;
-        after.override_reason = Some(reason.clone());
-        after.overridden_by = Some(AccountId::from(actor.subject.principal.id()));
-        after.overridden_at = Some(actor.now);
-        return save(store, actor, &permit, after, record.because(reason));
+    accepting(id, &[Role::Executive], true).sign(store, actor)?;
+    let after = CalibrationSession {
+        override_reason: Some(reason.to_owned()),
+        overridden_by: Some(AccountId::from(actor.subject.principal.id())),
+        overridden_at: Some(actor.now),
+        ..before
     };
-    let signed = [Signature { person: actor.subject.principal.id(), actor: step.seat() }];
-    let allowed = names(allowed_actions(actor, &before, false));
-    let detail = |guard: &'static str| details.get(guard).cloned();
-    after.state = fire(before.state, event, &signed, &facts, &allowed, detail)?;
-    if matches!(step, Step::Open(_) | Step::Finalise(_)) && !is_calibrating(&cycle) {
-        return Err(not_in(&cycle));
-    }
-    let record = record.transition(before.state.as_str(), after.state.as_str());
-    let record = match step {
-        Step::Schedule(day) => {
-            after.scheduled_on = Some(*day);
-            record.field("scheduled_on", None::<String>, day.to_string())
-        }
-        Step::Open(_) => {
-            let reviews = store.assign_reviews(&after)?;
-            record.field("members", told(&before.members), told(&after.members)).field(
-                "reviews",
-                None::<usize>,
-                reviews,
-            )
-        }
-        Step::Finalise(reason) => {
-            if facts.exec_override {
-                accepting(id, &[Role::HrAdmin], false).sign(store, actor)?;
-            }
-            let settled = store.settle_grades(cycle.id, Some(id), permit.rule())?;
-            let record = record.field("reviews", None::<usize>, settled.reviews);
-            reason.iter().fold(record, |record, reason| record.because(reason))
-        }
-        Step::Reopen(reason) => {
-            // What was accepted were the grades of then.
-            (after.override_reason, after.overridden_by, after.overridden_at) = (None, None, None);
-            store.forget_signatures(id.uuid())?;
-            let reviews = store.unsettle_grades(id, permit.rule())?;
-            // Who came too late for it comes into it now.
-            store.assign_reviews(&after)?;
-            record.because(reason).field("reviews", None::<usize>, reviews)
-        }
-        Step::Override(_) => record,
-    };
+    let record = Record::new("calibration_session.overridden", id, permit.rule()).because(reason);
     save(store, actor, &permit, after, record)
 }
 
@@ -386,25 +468,26 @@ fn is_calibrating(cycle: &Cycle) -> bool {
 fn look(
     store: &mut dyn Store,
     actor: &Actor,
-    cycle: &Cycle,
-    session: &CalibrationSession,
+    opened: &Opened,
     step: &Step,
-) -> Result<(Facts, BTreeMap<&'static str, String>), Refusal> {
+) -> Result<Findings<Order>, Refusal> {
+    let Opened { session, cycle, .. } = opened;
     let present = |seat| {
         let there = session.members.iter().filter(|member| member.present && member.seat == seat);
         u32::try_from(there.count()).unwrap_or(u32::MAX)
     };
-    let mut facts = Facts {
+    let facts = Facts {
         managers_present: present(SessionSeat::Member),
         facilitators_present: present(SessionSeat::Facilitator),
         before_publication: is_calibrating(cycle),
         reason_given: matches!(step, Step::Reopen(_)),
         ..Facts::default()
     };
-    let mut details = BTreeMap::new();
+    let mut findings = Findings::<Order>::new(facts, Vec::new());
     if let Step::Finalise(reason) = step {
         let settings = settings_of(store, actor, cycle)?;
         let reviews = reviews_of(store, actor, session)?;
+        let facts = &mut findings.facts;
         facts.exec_override = override_stands(store, actor, session, &reviews)?;
         let internal = |error: domain::DomainError| Refusal::Internal(error.to_string());
         let people: Vec<_> = reviews.iter().filter(|review| review.counts_for_quota).collect();
@@ -422,18 +505,20 @@ fn look(
         facts.distribution_ok = people.is_empty() || answer.accepted(reason, pool).is_ok();
         let unfounded = grades_unfounded(store, actor, session.cycle_id, Some(session.id))?;
         facts.grades_unfounded = Some(unfounded);
-        details.insert(Guard::GradesFounded.as_str(), unfounded.to_string());
         let pending = store.pending_moves(session.id)?.len();
         facts.pending_moves = u32::try_from(pending).ok();
         let ties =
             undecided_ties(&people.iter().map(|it| &it.results).collect::<Vec<_>>(), &settings)
                 .map_err(internal)?;
         facts.undecided_ties = u32::try_from(ties).ok();
-        details.insert(Guard::DistributionAccepted.as_str(), answer.to_string());
-        details.insert(Guard::NoPendingMove.as_str(), pending.to_string());
-        details.insert(Guard::TiesDecided.as_str(), ties.to_string());
+        findings.details = vec![
+            (Guard::GradesFounded, unfounded.to_string()),
+            (Guard::DistributionAccepted, answer.to_string()),
+            (Guard::NoPendingMove, pending.to_string()),
+            (Guard::TiesDecided, ties.to_string()),
+        ];
     }
-    Ok((facts, details))
+    Ok(findings)
 }
 
 /// How many people who count towards quotas the session could compare at most: all of the cycle but

@@ -1,18 +1,21 @@
 //! What clients see and send of calibration sessions and moves.
 
+use super::sessions::{judges, seating};
 use crate::platform::caller::Actor;
+use crate::platform::page::page_of;
 use crate::platform::schema::{word_list, word_or_null, words};
 use crate::reviews::distribution::views::DistributionSummary;
 use crate::reviews::views::EvidenceView;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::calibration::{Picture, Reason};
-use domain::calibration_session::{
+use domain::core::id::EmployeeId;
+use domain::policy::{Action, Mask, Protected, decide};
+use domain::reviews::calibration::{Picture, Reason};
+use domain::reviews::calibration_session::{
     CalibrationSession, MoveAction, MoveState, SessionAction, SessionMember, SessionMove,
     SessionSeat,
 };
-use domain::id::EmployeeId;
-use domain::policy::{Action, Mask, Protected, decide};
-use domain::scale::Grade;
+use domain::scoring::scale::Grade;
+use domain::state::Moving;
 use domain::state::calibration_session::State;
 use domain::state::review;
 use serde::{Deserialize, Serialize};
@@ -87,18 +90,12 @@ pub(super) fn allowed_actions(
 ) -> Vec<SessionAction> {
     let target = session.target(actor.today);
     let may = |action| decide(&actor.subject, action, &target).permit.is_some();
-    let me = actor.subject.employee_id;
-    let moves = me.is_some_and(|me| session.seat_of(me) == Some(SessionSeat::Member));
-    let (writes, overrides) =
-        (may(Action::CalibrationSessionWrite), may(Action::CalibrationSessionOverride));
-    let entitled = |action: &SessionAction| match action {
-        SessionAction::Proposal => moves,
-        SessionAction::Override => overrides,
-        SessionAction::Reopening => overrides && !compared,
-        SessionAction::Finalisation => writes && !compared,
-        SessionAction::Update | SessionAction::Schedule | SessionAction::Opening => writes,
-    };
-    session.possible_actions().filter(entitled).collect()
+    let mut offered = session.offered(&seating(actor, session), |action| match action {
+        SessionAction::Override => may(Action::CalibrationSessionOverride),
+        _ => may(Action::CalibrationSessionWrite),
+    });
+    offered.retain(|action| !compared || !judges(*action));
+    offered
 }
 
 impl CalibrationSessionView {
@@ -138,13 +135,11 @@ impl CalibrationSessionView {
     }
 }
 
-/// A page of sessions.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CalibrationSessionPage {
+page_of! {
+    /// A page of sessions.
+    pub struct CalibrationSessionPage
     /// The sessions, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<CalibrationSessionView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of CalibrationSessionView
 }
 
 /// Somebody who is to take part in a session.
@@ -322,13 +317,11 @@ pub struct ComparedResult {
     pub placement: Option<String>,
 }
 
-/// A page of what a session compares.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ComparedReviewPage {
+page_of! {
+    /// A page of what a session compares.
+    pub struct ComparedReviewPage
     /// The reviews, in the order of creation.
-    pub items: Vec<ComparedReview>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of ComparedReview
 }
 
 /// What a session sees of its distribution.
@@ -438,8 +431,7 @@ impl MoveView {
         me: Option<EmployeeId>,
         seat: Option<SessionSeat>,
     ) -> Self {
-        let decides = seat == Some(SessionSeat::Member) && moved.state == MoveState::Pending;
-        let may_approve = me.is_some_and(|me| moved.may_be_approved_by(me));
+        let allowed_actions = me.map(|me| moved.offered(me, seat)).unwrap_or_default();
         let content = MoveContent {
             from: moved.from,
             to: moved.to,
@@ -455,13 +447,7 @@ impl MoveView {
             content: (mask > Mask::Metadata).then_some(content),
             proposed_by: moved.proposed_by.uuid(),
             approved_by: moved.approved_by.into_iter().map(Uuid::from).collect(),
-            allowed_actions: [
-                (MoveAction::Approval, decides && may_approve),
-                (MoveAction::Rejection, decides),
-            ]
-            .into_iter()
-            .filter_map(|(action, allowed)| allowed.then_some(action))
-            .collect(),
+            allowed_actions,
             effect: None,
             version: moved.version,
             created_at: moved.created_at,
@@ -470,13 +456,11 @@ impl MoveView {
     }
 }
 
-/// A page of moves.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct MovePage {
+page_of! {
+    /// A page of moves.
+    pub struct MovePage
     /// The moves, in the order of creation; with `updated_since`, in the order of change.
-    pub items: Vec<MoveView>,
-    /// Goes on behind the last item; null on the last page.
-    pub next_cursor: Option<String>,
+    of MoveView
 }
 
 /// A move somebody proposes.

@@ -3,11 +3,11 @@
 
 use crate::platform::caller::{Actor, Caller, system_context};
 use crate::platform::refusal::Refusal;
-use domain::aggregate::{Disclosure, reads_counts_alone};
-use domain::cycle::stage;
-use domain::distribution::Tally;
-use domain::id::{CalibrationSessionId, CycleId, EmployeeId};
+use domain::core::id::{CalibrationSessionId, CycleId, EmployeeId};
+use domain::cycles::cycle::stage;
 use domain::policy::{Action, Stage, visibility};
+use domain::reviews::aggregate::{Disclosure, reads_counts_alone};
+use domain::reviews::distribution::Tally;
 use domain::state::cycle::State;
 use persistence::{Alike, Store};
 use std::collections::{BTreeMap, HashSet};
@@ -101,7 +101,7 @@ pub fn grades_unfounded(
     Ok(store.grades_unfounded(cycle, session, &apart)?)
 }
 
-fn tallies(counts: &[Alike]) -> BTreeMap<Option<domain::id::OrgUnitId>, Tally> {
+fn tallies(counts: &[Alike]) -> BTreeMap<Option<domain::core::id::OrgUnitId>, Tally> {
     let mut tallies = BTreeMap::<_, Tally>::new();
     let evaluated = counts.iter().filter(|alike| alike.evaluated && alike.state.is_some());
     for Alike { department, counts_for_quota, results, people, .. } in evaluated {

@@ -12,12 +12,12 @@ use crate::platform::refusal::Refusal;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 use disclosed::{Graded, Told};
-use domain::cycle::Cycle;
-use domain::distribution::{Table, table};
-use domain::id::{CycleId, OrgUnitId};
-use domain::participant::day_of_record;
+use domain::core::id::{CycleId, OrgUnitId};
+use domain::cycles::cycle::Cycle;
+use domain::cycles::participant::day_of_record;
 use domain::policy::Action;
-use domain::settings::DistributionSettings;
+use domain::reviews::distribution::{Table, table};
+use domain::scoring::settings::DistributionSettings;
 use persistence::Store;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -124,7 +124,7 @@ fn units_of(
     store: &mut dyn Store,
     actor: &Actor,
     cycle: &Cycle,
-) -> Result<Vec<domain::org::OrgUnit>, Refusal> {
+) -> Result<Vec<domain::people::org::OrgUnit>, Refusal> {
     let profile = store.profile(&actor.subject.principal)?.ok_or(Refusal::NotFound)?;
     let launched = cycle.launched_at.unwrap_or(actor.now);
     let launched = launched.with_timezone(&zone(&profile.time_zone)?).date_naive();
@@ -137,7 +137,7 @@ fn units_of(
 fn view(
     cycle: &Cycle,
     settings: &DistributionSettings,
-    units: &[domain::org::OrgUnit],
+    units: &[domain::people::org::OrgUnit],
     found: &Table,
     department: Option<OrgUnitId>,
 ) -> Distribution {

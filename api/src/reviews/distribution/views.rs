@@ -1,12 +1,13 @@
 //! What clients see of a distribution of grades.
 
 use crate::platform::schema::words;
-use domain::distribution::comparison::Method;
-use domain::distribution::{Check, Counts, Line, Summary, Tally};
-use domain::fairness::Withheld;
-use domain::number::{Exact, Rounding};
-use domain::scale::{Grade, PerGrade};
-use domain::settings::DistributionMode;
+use domain::core::number::{Exact, Rounding};
+use domain::reviews::distribution::{Line, Summary, Tally};
+use domain::scoring::distribution::comparison::Method;
+use domain::scoring::distribution::{Check, Counts};
+use domain::scoring::fairness::Withheld;
+use domain::scoring::scale::{Grade, PerGrade};
+use domain::scoring::settings::DistributionMode;
 use domain::text_enum;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -189,7 +190,7 @@ impl From<&Summary> for DistributionSummary {
                 method,
                 statistic: fit.and_then(|fit| Some(rounded(&fit.statistic)?.to_string())),
                 df: fit.map(|fit| fit.df),
-                p: format!("{:.6}", domain::number::shown(comparison.p, 6)),
+                p: format!("{:.6}", domain::core::number::shown(comparison.p, 6)),
                 differs: comparison.differs(),
                 forbidden: comparison.forbidden.clone(),
             }

@@ -10,9 +10,9 @@ use crate::ports::{GoalChanges, Goals, Result};
 use crate::schema::{goal, goal_change, participant};
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use domain::change::Change;
-use domain::goal::{GoalChange, GoalChangeState, RequestedChange};
-use domain::id::{CycleId, EmployeeId, GoalChangeId, GoalId};
+use domain::core::change::Change;
+use domain::core::id::{CycleId, EmployeeId, GoalChangeId, GoalId};
+use domain::goals::goal::{GoalChange, GoalChangeState, RequestedChange};
 use domain::policy::{Sealed, Visibility};
 use std::collections::HashMap;
 

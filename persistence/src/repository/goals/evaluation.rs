@@ -10,9 +10,9 @@ use crate::error::DbError;
 use crate::ports::{GoalEvaluation, GoalFile, Result};
 use crate::schema::{check_in, cycle, goal, goal_revision, measurement, participant, review};
 use diesel::prelude::*;
-use domain::change::Change;
-use domain::goal::Goal;
-use domain::id::{CycleId, EmployeeId};
+use domain::core::change::Change;
+use domain::core::id::{CycleId, EmployeeId};
+use domain::goals::goal::Goal;
 use std::collections::HashMap;
 
 rows_statement! {

@@ -14,14 +14,14 @@ use crate::schema::{cycle, goal, goal_revision, participant, policy, review};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
-use domain::calendar;
-use domain::change::Change;
-use domain::goal::{FirstSignature, FormItem, Goal, GoalFrame, GoalRevision};
-use domain::id::{CycleId, EmployeeId, GoalId};
-use domain::performance_policy::PolicyRules;
+use domain::core::calendar;
+use domain::core::change::Change;
+use domain::core::id::{CycleId, EmployeeId, GoalId};
+use domain::core::text::TextEnum;
+use domain::cycles::performance_policy::PolicyRules;
+use domain::goals::goal::{FirstSignature, FormItem, Goal, GoalFrame, GoalRevision};
 use domain::policy::{Relations, Sealed, Visibility};
 use domain::state::goal::State;
-use domain::text::TextEnum;
 use rust_decimal::Decimal;
 
 /// The columns of owner and responsible manager, for [`Unit::shown`].

@@ -9,9 +9,9 @@ use crate::ports::{GoalReports, Goals, Result};
 use crate::schema::{check_in, measurement};
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use domain::change::Change;
-use domain::goal::{CheckIn, Goal, KeyResultReport, Measurement, Reported, Withdrawal};
-use domain::id::{CheckInId, GoalId, MeasurementId};
+use domain::core::change::Change;
+use domain::core::id::{CheckInId, GoalId, MeasurementId};
+use domain::goals::goal::{CheckIn, Goal, KeyResultReport, Measurement, Reported, Withdrawal};
 use domain::policy::Sealed;
 use rust_decimal::Decimal;
 

@@ -1,0 +1,321 @@
+//! Bonuses out of a pool (绩效奖金). Implements H.1.
+
+use crate::consequences::payout::{Claim, not_negative, pay_within, split};
+use crate::core::error::{Code, Result};
+use crate::core::number::{Exact, Rounding};
+use crate::scoring::scale::{Grade, PerGrade};
+use crate::scoring::settings::{BonusAllocation, BonusMode, BonusSettings};
+use rust_decimal::Decimal;
+
+/// Somebody who may get a bonus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The employee number, which breaks ties.
+    pub number: String,
+    /// The base amount in the currency of the pool.
+    pub base: Exact,
+    /// The final grade.
+    pub grade: Grade,
+    /// Share of the period that counts; see [`proration`].
+    pub proration: Exact,
+}
+
+impl Person {
+    /// Base for the days that count.
+    fn prorated(&self) -> Exact {
+        &self.base * &self.proration
+    }
+}
+
+/// People who share the factor of their department.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Department {
+    /// The name, which breaks ties between departments.
+    pub name: String,
+    /// The factor of the department, usually that of its grade (`bonus.k_org`), else 1.
+    pub k_org: Exact,
+    /// Its people.
+    pub people: Vec<Person>,
+}
+
+impl Department {
+    /// What its people would get if there were enough, with `factor` for the department.
+    fn claims(&self, k_grade: &PerGrade<Exact>, factor: &Exact) -> Vec<Claim<'_>> {
+        let amount = |person: &Person| person.prorated() * k_grade.get(person.grade) * factor;
+        self.people
+            .iter()
+            .map(|person| Claim { number: &person.number, amount: amount(person) })
+            .collect()
+    }
+
+    /// What its share of a pool is in proportion to.
+    fn weight(&self) -> Exact {
+        self.people.iter().map(Person::prorated).sum::<Exact>() * &self.k_org
+    }
+}
+
+/// What a pool pays. Amounts have 2 decimal places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bonuses {
+    /// One amount for each person, by department, in input order.
+    pub payments: Vec<Vec<Decimal>>,
+    /// Sum of the payments; never more than the pool after the reserve.
+    pub total: Decimal,
+    /// What is left of the whole pool, the reserve included.
+    pub unallocated: Decimal,
+}
+
+/// Eligible days over days of the period, both ends included.
+///
+/// # Errors
+/// `COUNT_INVALID` for a period without days, or with fewer days than are eligible.
+pub fn proration(eligible_days: u32, period_days: u32) -> Result<Exact> {
+    Exact::from(eligible_days)
+        .checked_div(&Exact::from(period_days))
+        .filter(|share| *share <= Exact::from(1))
+        .ok_or_else(|| Code::CountInvalid.because(format!("{eligible_days} of {period_days} days")))
+}
+
+/// Distributes a pool by the settings of the policy.
+///
+/// # Errors
+/// `AMOUNT_INVALID` for a negative pool, base or factor or a reserve outside 0 to 100 percent,
+/// `NUMBER_OVERFLOW` for amounts that a decimal cannot hold.
+pub fn distribute(
+    departments: &[Department],
+    pool: &Exact,
+    settings: &BonusSettings,
+) -> Result<Bonuses> {
+    validate(departments, pool, settings)?;
+    let kept = Exact::from(100) - &settings.reserve_pct;
+    let available = pool * kept * Exact::scaled(1, 2);
+    let payments = match settings.allocation {
+        BonusAllocation::SingleLevel => single_level(departments, &available, settings)?,
+        BonusAllocation::TwoLevel => two_level(departments, &available, settings)?,
+    };
+    let total: Exact = payments.iter().flatten().map(|paid| Exact::from(*paid)).sum();
+    let unallocated = (pool - &total).round(2, Rounding::HalfUp)?;
+    Ok(Bonuses { payments, total: total.round(2, Rounding::HalfUp)?, unallocated })
+}
+
+fn validate(departments: &[Department], pool: &Exact, settings: &BonusSettings) -> Result<()> {
+    not_negative("the pool", pool)?;
+    not_negative("the reserve", &settings.reserve_pct)?;
+    not_negative("what the reserve leaves", &(Exact::from(100) - &settings.reserve_pct))?;
+    for department in departments {
+        not_negative("the factor of a department", &department.k_org)?;
+        for person in &department.people {
+            not_negative("a base", &person.base)?;
+            not_negative("a proration", &person.proration)?;
+        }
+    }
+    settings.k_grade.iter().try_for_each(|factor| not_negative("the factor of a grade", factor))
+}
+
+/// Everybody against the whole pool.
+fn single_level(
+    departments: &[Department],
+    available: &Exact,
+    settings: &BonusSettings,
+) -> Result<Vec<Vec<Decimal>>> {
+    let claims: Vec<Claim> = departments
+        .iter()
+        .flat_map(|department| department.claims(&settings.k_grade, &department.k_org))
+        .collect();
+    let payments = match settings.mode {
+        BonusMode::CapOnly => pay_within(available, &claims)?,
+        BonusMode::DistributeAll => split(available, &claims)?,
+    };
+    let mut payments = payments.into_iter();
+    let of = |department: &Department| payments.by_ref().take(department.people.len()).collect();
+    Ok(departments.iter().map(of).collect())
+}
+
+/// Departments against the pool, then their people against their share (奖金池二次分配).
+fn two_level(
+    departments: &[Department],
+    available: &Exact,
+    settings: &BonusSettings,
+) -> Result<Vec<Vec<Decimal>>> {
+    let one = Exact::from(1);
+    let inside: Vec<Vec<Claim>> =
+        departments.iter().map(|department| department.claims(&settings.k_grade, &one)).collect();
+    let outside: Vec<Claim> = departments
+        .iter()
+        .zip(&inside)
+        .map(|(department, claims)| {
+            let payable = claims.iter().any(|claim| claim.amount.is_positive());
+            let amount = if payable { department.weight() } else { Exact::default() };
+            Claim { number: &department.name, amount }
+        })
+        .collect();
+    let shares = split(available, &outside)?;
+    let people = |(share, claims): (Decimal, Vec<Claim>)| split(&share.into(), &claims);
+    shares.into_iter().zip(inside).map(people).collect()
+}
+
+/// A bonus corrected after an appeal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// Paid from the reserve.
+    pub from_reserve: Decimal,
+    /// Paid only once EXEC has approved extra budget.
+    pub extra_budget: Decimal,
+}
+
+/// What a corrected bonus adds to the published one. Colleagues keep what was published, and so
+/// does the appellant: a lower bonus takes nothing back.
+///
+/// # Errors
+/// `NUMBER_OVERFLOW` for amounts that a decimal cannot hold.
+pub fn correction(published: Decimal, corrected: Decimal, reserve: Decimal) -> Result<Correction> {
+    let zero = Exact::default();
+    let due = (Exact::from(corrected) - Exact::from(published)).max(zero.clone());
+    let from_reserve = due.clone().min(Exact::from(reserve).max(zero));
+    let extra_budget = (due - &from_reserve).round(2, Rounding::HalfUp)?;
+    Ok(Correction { from_reserve: from_reserve.round(2, Rounding::HalfUp)?, extra_budget })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn person(number: &str, base: i64, grade: Grade) -> Person {
+        Person { number: number.into(), base: base.into(), grade, proration: 1.into() }
+    }
+
+    fn department(name: &str, people: Vec<Person>) -> Department {
+        Department { name: name.into(), k_org: 1.into(), people }
+    }
+
+    fn paid(departments: &[Department], pool: i64, settings: &BonusSettings) -> Vec<String> {
+        let bonuses = distribute(departments, &pool.into(), settings).unwrap();
+        bonuses.payments.iter().flatten().map(Decimal::to_string).collect()
+    }
+
+    fn two_level() -> BonusSettings {
+        BonusSettings { allocation: BonusAllocation::TwoLevel, ..BonusSettings::default() }
+    }
+
+    #[test]
+    fn a_rich_pool_is_paid_out_only_when_told_so() {
+        let people =
+            [department("a", vec![person("1", 100, Grade::B), person("2", 100, Grade::C)])];
+        assert_eq!(paid(&people, 1_000, &BonusSettings::default()), ["100.00", "60.00"]);
+        let all = BonusSettings { mode: BonusMode::DistributeAll, ..BonusSettings::default() };
+        assert_eq!(paid(&people, 1_000, &all), ["625.00", "375.00"]);
+    }
+
+    #[test]
+    fn a_department_nobody_can_be_paid_in_takes_no_share() {
+        let people = [
+            department("a", vec![person("1", 900, Grade::D)]),
+            department("b", vec![person("2", 100, Grade::B)]),
+        ];
+        assert_eq!(paid(&people, 500, &two_level()), ["0.00", "500.00"]);
+    }
+
+    #[test]
+    fn departments_share_by_their_factor_and_people_inside_by_their_grade() {
+        let people = [
+            Department {
+                k_org: Exact::scaled(12, 1),
+                ..department(
+                    "A",
+                    vec![person("1", 10_000, Grade::S), person("2", 12_000, Grade::B)],
+                )
+            },
+            Department {
+                k_org: Exact::scaled(9, 1),
+                ..department("B", vec![person("3", 8_000, Grade::A), person("4", 9_000, Grade::B)])
+            },
+        ];
+        assert_eq!(
+            paid(&people, 30_000, &two_level()),
+            ["10551.56", "8441.25", "5681.13", "5326.06"]
+        );
+    }
+
+    #[test]
+    fn nobody_to_pay_returns_the_pool() {
+        for settings in [BonusSettings::default(), two_level()] {
+            for people in [vec![], vec![department("a", vec![person("1", 100, Grade::D)])]] {
+                let bonuses = distribute(&people, &Exact::from(70), &settings).unwrap();
+                assert_eq!(bonuses.total.to_string(), "0.00");
+                assert_eq!(bonuses.unallocated.to_string(), "70.00");
+            }
+        }
+    }
+
+    #[test]
+    fn negative_money_is_refused() {
+        let settings = BonusSettings::default();
+        let code = |people: &[Department], pool: i64, settings: &BonusSettings| {
+            distribute(people, &pool.into(), settings).unwrap_err().code
+        };
+        assert_eq!(code(&[], -1, &settings), Code::AmountInvalid);
+        let negative_base = [department("a", vec![person("1", -1, Grade::B)])];
+        assert_eq!(code(&negative_base, 1, &settings), Code::AmountInvalid);
+        let negative_factor = [Department { k_org: (-1).into(), ..department("a", vec![]) }];
+        assert_eq!(code(&negative_factor, 1, &settings), Code::AmountInvalid);
+        for reserve in [-1, 101] {
+            let settings = BonusSettings { reserve_pct: reserve.into(), ..settings.clone() };
+            assert_eq!(code(&[], 1, &settings), Code::AmountInvalid);
+        }
+    }
+
+    #[test]
+    fn proration_is_a_share_of_the_period() {
+        assert_eq!(proration(1, 4).unwrap(), Exact::scaled(25, 2));
+        assert_eq!(proration(0, 4).unwrap(), Exact::default());
+        for (eligible, period) in [(5, 4), (0, 0), (1, 0)] {
+            assert_eq!(proration(eligible, period).unwrap_err().code, Code::CountInvalid);
+        }
+    }
+
+    #[test]
+    fn a_correction_pays_from_the_reserve_first_and_takes_nothing_back() {
+        let correct = |published: i64, corrected: i64, reserve: i64| {
+            let [published, corrected, reserve] =
+                [published, corrected, reserve].map(Decimal::from);
+            let Correction { from_reserve, extra_budget } =
+                correction(published, corrected, reserve).unwrap();
+            (from_reserve.to_string(), extra_budget.to_string())
+        };
+        assert_eq!(correct(100, 130, 50), ("30.00".into(), "0.00".into()));
+        assert_eq!(correct(100, 130, 10), ("10.00".into(), "20.00".into()));
+        assert_eq!(correct(100, 80, 50), ("0.00".into(), "0.00".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn payments_never_exceed_the_pool_and_order_does_not_matter(
+            people in prop::collection::vec((0..50_000_i64, 0..5_usize, 0..3_usize), 1..15),
+            pool in 0..200_000_i64,
+            reserve in 0..=100_i64,
+            two_levels in any::<bool>(),
+            all in any::<bool>(),
+        ) {
+            let settings = BonusSettings {
+                allocation: if two_levels { BonusAllocation::TwoLevel } else { BonusAllocation::SingleLevel },
+                mode: if all { BonusMode::DistributeAll } else { BonusMode::CapOnly },
+                reserve_pct: reserve.into(),
+                ..BonusSettings::default()
+            };
+            let mut departments = ["a", "b", "c"].map(|name| department(name, vec![]));
+            for (place, (base, grade, of)) in people.iter().enumerate() {
+                departments[*of].people.push(person(&place.to_string(), *base, Grade::ALL[*grade]));
+            }
+            let bonuses = distribute(&departments, &pool.into(), &settings).unwrap();
+            let after_reserve = Exact::from(pool) * Exact::scaled(100 - reserve, 2);
+            prop_assert!(Exact::from(bonuses.total) <= after_reserve);
+            prop_assert_eq!(bonuses.total + bonuses.unallocated, Decimal::from(pool));
+
+            departments.reverse();
+            let mut reversed = distribute(&departments, &pool.into(), &settings).unwrap().payments;
+            reversed.reverse();
+            prop_assert_eq!(reversed, bonuses.payments);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Money paid out of a limited amount, to the cent. Implements what H.1 and H.2 share.
+
+use crate::core::error::{Code, Result};
+use crate::core::number::{Exact, Rounding};
+use crate::scoring::apportion::largest_remainder;
+use core::cmp::{Ordering, Reverse};
+use rust_decimal::Decimal;
+
+/// What somebody would get if there were enough.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim<'a> {
+    /// The employee number (or department name), which breaks ties.
+    pub number: &'a str,
+    /// The unrounded amount, not negative.
+    pub amount: Exact,
+}
+
+/// Pays every claim, rounded half-up to the cent, if the limit allows; else splits the smaller of
+/// limit and sum of the claims in proportion to them. Amounts come in the order of the claims.
+///
+/// # Errors
+/// `NUMBER_OVERFLOW` for amounts that a decimal cannot hold.
+pub fn pay_within(limit: &Exact, claims: &[Claim<'_>]) -> Result<Vec<Decimal>> {
+    let rounded: Vec<Exact> =
+        claims.iter().map(|claim| claim.amount.rounded(2, Rounding::HalfUp)).collect();
+    if rounded.iter().sum::<Exact>() <= *limit {
+        return to_cents(&rounded);
+    }
+    let claimed: Exact = claims.iter().map(|claim| &claim.amount).sum();
+    split(&claimed.min(limit.clone()), claims)
+}
+
+/// Splits an amount, rounded down to the cent, in proportion to the claims by largest remainder;
+/// ties go to the larger claim, then to the lower employee number. Without any claim above 0
+/// nobody gets anything.
+///
+/// # Errors
+/// `NUMBER_OVERFLOW` for amounts that a decimal cannot hold.
+pub fn split(amount: &Exact, claims: &[Claim<'_>]) -> Result<Vec<Decimal>> {
+    let cents = (amount * Exact::from(100)).floor();
+    let numbers: Vec<&str> = claims.iter().map(|claim| claim.number).collect();
+    let weighted = claims
+        .iter()
+        .zip(precedence(&numbers))
+        .map(|(claim, place)| (claim.amount.clone(), (Reverse(claim.amount.clone()), place)))
+        .collect();
+    let Some(parts) = largest_remainder(&cents, weighted) else {
+        return Ok(vec![Decimal::new(0, 2); claims.len()]);
+    };
+    let cent = Exact::scaled(1, 2);
+    to_cents(&parts.iter().map(|part| part * &cent).collect::<Vec<_>>())
+}
+
+fn to_cents(amounts: &[Exact]) -> Result<Vec<Decimal>> {
+    amounts.iter().map(|amount| amount.round(2, Rounding::HalfUp)).collect()
+}
+
+/// Refuses a negative amount.
+///
+/// # Errors
+/// `AMOUNT_INVALID`, naming `what`.
+pub(crate) fn not_negative(what: &str, amount: &Exact) -> Result<()> {
+    if amount.is_negative() {
+        return Err(Code::AmountInvalid.because(format!("{what} is negative: {amount}")));
+    }
+    Ok(())
+}
+
+/// The place of each number in the order of numbers: two that are all digits compare as numbers,
+/// any others as text.
+///
+/// Taken pair by pair this rule can run in a circle (9 < 10 < "5x" < 9), so numbers and texts are
+/// sorted apart and merged, which answers one fixed order in every case.
+fn precedence(numbers: &[&str]) -> Vec<usize> {
+    let is_numeric = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (mut numeric, mut texts): (Vec<_>, Vec<_>) =
+        numbers.iter().copied().enumerate().partition(|(_, text)| is_numeric(text));
+    numeric.sort_by(|(_, left), (_, right)| as_numbers(left, right));
+    texts.sort_by_key(|(_, text)| *text);
+
+    let (mut numeric, mut texts) = (numeric.into_iter().peekable(), texts.into_iter().peekable());
+    let merged = core::iter::from_fn(|| match (numeric.peek(), texts.peek()) {
+        (Some((_, number)), Some((_, text))) if number > text => texts.next(),
+        (Some(_), _) => numeric.next(),
+        (None, _) => texts.next(),
+    });
+    let mut places: Vec<(usize, usize)> =
+        merged.enumerate().map(|(place, (index, _))| (index, place)).collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, place)| place).collect()
+}
+
+/// Compares digits of any length by their value, then by their text.
+fn as_numbers(left: &str, right: &str) -> Ordering {
+    let value = |text: &'_ str| {
+        let digits = text.trim_start_matches('0');
+        (digits.len(), digits.to_owned())
+    };
+    value(left).cmp(&value(right)).then_with(|| left.cmp(right))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn claims<'a>(amounts: &[(&'a str, &str)]) -> Vec<Claim<'a>> {
+        amounts
+            .iter()
+            .map(|(number, amount)| Claim { number, amount: amount.parse().unwrap() })
+            .collect()
+    }
+
+    fn shown(paid: Result<Vec<Decimal>>) -> Vec<String> {
+        paid.unwrap().iter().map(Decimal::to_string).collect()
+    }
+
+    #[test]
+    fn enough_money_pays_rounded_claims() {
+        let claims = claims(&[("1", "10.005"), ("2", "3.333")]);
+        assert_eq!(shown(pay_within(&"13.34".parse().unwrap(), &claims)), ["10.01", "3.33"]);
+    }
+
+    #[test]
+    fn rounding_up_never_exceeds_the_limit() {
+        let claims = claims(&[("b", "10.005"), ("a", "10.005")]);
+        assert_eq!(shown(pay_within(&"20.01".parse().unwrap(), &claims)), ["10.00", "10.01"]);
+    }
+
+    #[test]
+    fn a_larger_claim_wins_a_tie() {
+        // Exact shares of 2 cents are 0.5 and 1.5: equal remainders.
+        let claims = claims(&[("1", "2"), ("2", "6")]);
+        assert_eq!(shown(split(&"0.02".parse().unwrap(), &claims)), ["0.00", "0.02"]);
+    }
+
+    #[test]
+    fn without_claims_nothing_is_paid() {
+        let pool = Exact::from(100);
+        assert_eq!(shown(split(&pool, &claims(&[("1", "0")]))), ["0.00"]);
+        assert!(pay_within(&pool, &[]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn amounts_beyond_a_decimal_are_refused() {
+        let huge = "9".repeat(40);
+        let claims = claims(&[("1", &huge)]);
+        let error = split(&huge.parse().unwrap(), &claims).unwrap_err();
+        assert_eq!(error.code, Code::NumberOverflow);
+    }
+
+    #[test]
+    fn employee_numbers_compare_as_numbers_when_both_are() {
+        assert_eq!(precedence(&["10", "9", "007"]), [2, 1, 0]);
+        assert_eq!(precedence(&["e10", "e9"]), [0, 1]);
+        assert_eq!(precedence(&["10a", "2"]), [0, 1]);
+        assert_eq!(precedence(&["10a", "1"]), [1, 0]);
+        assert_eq!(precedence(&["9", "10", "5x"]), [1, 2, 0]);
+        assert_eq!(precedence(&["7", "07"]), [1, 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn payments_never_exceed_the_limit(
+            limit in 0..10_000_000_i64,
+            amounts in prop::collection::vec(0..100_000_000_i64, 0..20),
+        ) {
+            let numbers: Vec<String> = (0..amounts.len()).map(|n| n.to_string()).collect();
+            let claims: Vec<Claim> = numbers
+                .iter()
+                .zip(&amounts)
+                .map(|(number, amount)| Claim { number, amount: Exact::scaled(*amount, 4) })
+                .collect();
+            let limit = Exact::scaled(limit, 3);
+            let total = |paid: &[Decimal]| paid.iter().map(|d| Exact::from(*d)).sum::<Exact>();
+            let within = pay_within(&limit, &claims).unwrap();
+            prop_assert!(total(&within) <= limit);
+
+            let all = split(&limit, &claims).unwrap();
+            let whole_cents = (&limit * Exact::from(100)).floor() * Exact::scaled(1, 2);
+            let expected = if amounts.iter().any(|a| *a > 0) { whole_cents } else { Exact::default() };
+            prop_assert_eq!(total(&all), expected);
+
+            // A larger claim is never paid less.
+            for (left, paid) in amounts.iter().zip(&all) {
+                for (right, other) in amounts.iter().zip(&all) {
+                    prop_assert!(left < right || paid >= other);
+                }
+            }
+        }
+    }
+}

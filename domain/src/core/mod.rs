@@ -1,0 +1,11 @@
+//! What everything else is made of: numbers, time, ids, texts, trees and changes.
+
+pub mod calendar;
+pub mod change;
+pub mod error;
+pub mod history;
+pub mod id;
+pub mod number;
+pub mod text;
+pub mod time;
+pub mod tree;

@@ -1,0 +1,182 @@
+//! Trees of people, units or goals, given as lines from child to parent: no loops, and not too deep.
+
+use crate::core::time::Period;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Longest line, counted in nodes from the top to the leaf.
+pub const MAX_DEPTH: usize = 32;
+
+/// Why a tree is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TreeFault<K: core::fmt::Debug> {
+    /// Someone would, through others, report to themselves; the loop in order, first node once.
+    #[error("the line runs in a loop")]
+    Loop(Vec<K>),
+    /// The chain above this node is longer than [`MAX_DEPTH`].
+    #[error("the line is deeper than {MAX_DEPTH}")]
+    TooDeep(K),
+}
+
+/// Checks a whole set of child-to-parent lines in linear time: no loops, depth at most
+/// [`MAX_DEPTH`]. Every fault is reported, each loop once. Nodes without an entry are tops.
+pub fn check_tree<K>(parent_of: &HashMap<K, K>) -> Vec<TreeFault<K>>
+where
+    K: Copy + Eq + Hash + Ord + core::fmt::Debug,
+{
+    let mut depth: HashMap<K, usize> = HashMap::with_capacity(parent_of.len() * 2);
+    let mut faults = Vec::new();
+    let mut nodes: Vec<K> = parent_of.keys().copied().collect();
+    nodes.sort_unstable();
+    for start in nodes {
+        let mut path = Vec::new();
+        let mut place = HashMap::new();
+        let mut node = start;
+        let above = loop {
+            if let Some(&known) = depth.get(&node) {
+                break known;
+            }
+            if let Some(&at) = place.get(&node) {
+                let members = path.split_off(at);
+                depth.extend(members.iter().map(|&member| (member, 0)));
+                faults.push(TreeFault::Loop(members));
+                break 0;
+            }
+            place.insert(node, path.len());
+            path.push(node);
+            match parent_of.get(&node) {
+                Some(&parent) => node = parent,
+                None => break 0,
+            }
+        };
+        for (steps, &node) in path.iter().rev().enumerate() {
+            let own = above + steps + 1;
+            depth.insert(node, own);
+            if own == MAX_DEPTH + 1 {
+                faults.push(TreeFault::TooDeep(node));
+            }
+        }
+    }
+    faults
+}
+
+/// A node of a tree as seen from another one, on the days on which it is seen there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach<K> {
+    /// Nodes from the other one to this one, both counted.
+    pub steps: usize,
+    /// The node.
+    pub node: K,
+    /// Its external key.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// The days.
+    pub days: Period,
+}
+
+/// How many levels lie below a node, itself counted, on which days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Height {
+    /// Levels.
+    pub levels: usize,
+    /// The days.
+    pub days: Period,
+}
+
+/// Checks a new line from the node `node`, whose external key is `key`, to a parent: no loop and
+/// no chain longer than [`MAX_DEPTH`] on any day. `above` is what is seen from the parent up, up to
+/// `node` where it is met; `below` what hangs on the node.
+pub fn check_line<K: Copy + Eq>(
+    node: K,
+    key: &str,
+    above: &[Reach<K>],
+    below: &[Height],
+) -> Result<(), TreeFault<String>> {
+    let meeting = above.iter().filter(|reach| reach.node == node).min_by_key(|r| r.days.start);
+    if let Some(meeting) = meeting {
+        let day = meeting.days.start;
+        let mut chain: Vec<_> =
+            above.iter().filter(|r| r.steps < meeting.steps && r.days.contains(day)).collect();
+        chain.sort_unstable_by_key(|reach| reach.steps);
+        let members = std::iter::once(key).chain(chain.into_iter().map(|r| r.key.as_str()));
+        return Err(TreeFault::Loop(members.map(str::to_owned).collect()));
+    }
+    let too_deep = |reach: &&Reach<K>| {
+        below.iter().any(|height| {
+            reach.steps + height.levels > MAX_DEPTH && reach.days.overlaps(&height.days)
+        })
+    };
+    match above.iter().find(too_deep) {
+        Some(_) => Err(TreeFault::TooDeep(key.to_owned())),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{Days, NaiveDate};
+
+    fn lines(pairs: &[(u32, u32)]) -> HashMap<u32, u32> {
+        pairs.iter().copied().collect()
+    }
+
+    #[test]
+    fn a_loop_is_named_once_in_order() {
+        let faults = check_tree(&lines(&[(1, 2), (2, 3), (3, 1), (4, 1)]));
+        assert_eq!(faults, [TreeFault::Loop(vec![1, 2, 3])]);
+    }
+
+    #[test]
+    fn reporting_to_oneself_is_a_loop_of_one() {
+        assert_eq!(check_tree(&lines(&[(7, 7)])), [TreeFault::Loop(vec![7])]);
+    }
+
+    #[test]
+    fn depth_counts_people_from_the_top() {
+        let chain: HashMap<u32, u32> = (1..32).map(|n| (n, n - 1)).collect();
+        assert!(check_tree(&chain).is_empty(), "32 people in a line are allowed");
+        let chain: HashMap<u32, u32> = (1..33).map(|n| (n, n - 1)).collect();
+        assert_eq!(check_tree(&chain), [TreeFault::TooDeep(32)]);
+    }
+
+    fn day(number: u64) -> NaiveDate {
+        NaiveDate::default() + Days::new(number)
+    }
+
+    fn days(start: u64, end: Option<u64>) -> Period {
+        Period { start: day(start), end: end.map(day) }
+    }
+
+    fn reach(steps: usize, node: u32, days: Period) -> Reach<u32> {
+        Reach { steps, node, key: format!("E{node}"), name: String::new(), days }
+    }
+
+    #[test]
+    fn a_loop_that_only_a_later_day_closes_is_named_as_of_that_day() {
+        let above = [
+            reach(1, 2, days(0, None)),
+            reach(2, 9, days(0, Some(9))),
+            reach(2, 3, days(10, None)),
+            reach(3, 1, days(10, None)),
+        ];
+        let own = [Height { levels: 1, days: days(0, None) }];
+        assert_eq!(
+            check_line(1, "E1", &above, &own),
+            Err(TreeFault::Loop(vec!["E1".into(), "E2".into(), "E3".into()]))
+        );
+        assert_eq!(check_line(1, "E1", &above[..3], &own), Ok(()));
+    }
+
+    #[test]
+    fn depth_is_counted_on_each_day_for_itself() {
+        let above: Vec<_> = (1..=20).map(|n| reach(n, n as u32, days(0, Some(9)))).collect();
+        let later = [Height { levels: 13, days: days(10, None) }];
+        assert_eq!(check_line(100, "E100", &above, &later), Ok(()));
+        let now = [Height { levels: 13, days: days(9, None) }];
+        assert_eq!(check_line(100, "E100", &above, &now), Err(TreeFault::TooDeep("E100".into())));
+        let fits = [Height { levels: 12, days: days(0, None) }];
+        assert_eq!(check_line(100, "E100", &above, &fits), Ok(()));
+    }
+}

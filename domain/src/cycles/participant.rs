@@ -1,0 +1,293 @@
+//! One person in one cycle, as frozen when the cycle was launched.
+
+use crate::core::calendar::Period;
+use crate::core::id::{CycleId, EmployeeId, OrgUnitId, ParticipantId};
+use crate::core::time::Timestamp;
+use crate::core::tree::MAX_DEPTH;
+use crate::cycles::cycle::Cycle;
+use crate::cycles::performance_policy::{Membership, PolicyRules};
+use crate::people::org::OrgUnitKind;
+use crate::policy::{Protected, Target};
+use crate::scoring::distribution::Standing;
+use crate::state::cycle::State;
+use crate::text_enum;
+use chrono::NaiveDate;
+use std::collections::{HashMap, HashSet};
+
+/// Full months with the organisation below which nobody is rated.
+pub const MIN_TENURE_MONTHS: u32 = 3;
+
+text_enum! {
+    /// Why somebody is in the population but not evaluated.
+    pub enum ExclusionReason {
+        /// Less than three months of tenure when the period ends.
+        TooNew = "too_new",
+        /// No population of the policy includes the person.
+        NoPopulation = "no_population",
+        /// HR took the person out, with a reason on record.
+        ByHr = "by_hr",
+    }
+}
+
+/// One person in one cycle. Unit, department, responsible manager and population are those of the
+/// launch: a later move changes people, never documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Participant {
+    /// Its id.
+    pub id: ParticipantId,
+    /// The cycle.
+    pub cycle_id: CycleId,
+    /// The person.
+    pub employee_id: EmployeeId,
+    /// The unit the person worked in.
+    pub org_unit_id: Option<OrgUnitId>,
+    /// The nearest department at or above that unit, else division or company: the group in which
+    /// grades are distributed.
+    pub department_id: Option<OrgUnitId>,
+    /// Who answers for the review; changes only by an explicit handover.
+    pub manager_id: Option<EmployeeId>,
+    /// The population of the policy, which settles the dimensions; none where no population
+    /// includes the person.
+    pub population: Option<String>,
+    /// Why the person is not evaluated.
+    pub exclusion: Option<ExclusionReason>,
+    /// Whether the person counts towards the quotas of the distribution (E.1), by the roles of then: who
+    /// is given one later by which all others are read counts no more either.
+    pub counts_for_quota: bool,
+    /// Counts changes, from 1.
+    pub version: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+text_enum! {
+    /// What can be done to a participant, named as it is asked for.
+    pub enum ParticipantAction {
+        /// Let another manager answer for the review.
+        Handover = "handover",
+        /// Take the person out of the evaluation.
+        Exclusion = "exclusion",
+        /// Take the person into the evaluation again.
+        Inclusion = "inclusion",
+    }
+}
+
+impl Participant {
+    /// What a cycle in this state lets be done: as long as its results are not released, somebody
+    /// can answer for them; who is evaluated is settled when calibration begins.
+    pub fn possible_actions(&self, cycle: State) -> Vec<ParticipantAction> {
+        use ParticipantAction::{Exclusion, Handover, Inclusion};
+        let change = if self.exclusion.is_some() { Inclusion } else { Exclusion };
+        match cycle {
+            State::GoalSetting | State::Executing | State::Evaluating => vec![Handover, change],
+            State::Calibrating | State::Confirmed => vec![Handover],
+            State::Draft
+            | State::Published
+            | State::Closed
+            | State::Archived
+            | State::Cancelled => Vec::new(),
+        }
+    }
+}
+
+/// Whether somebody who is evaluated counts towards the quotas (E.1); who `oversees` the others, being
+/// of senior management or able to read all their grades, does not. Days of leave are not known here.
+pub fn counts_for_quota(hired: NaiveDate, period: Period, oversees: bool) -> bool {
+    let standing = Standing {
+        tenure_months: tenure_months(hired, period.end()),
+        leave_days: 0,
+        period_days: u32::try_from(period.days()).unwrap_or(u32::MAX),
+        executive: oversees,
+    };
+    standing.exclusion().is_none()
+}
+
+impl Protected for Participant {
+    fn target(&self, _: NaiveDate) -> Target {
+        Target {
+            id: self.id.uuid(),
+            about: Some(self.employee_id),
+            responsible: self.manager_id,
+            ..Target::default()
+        }
+    }
+}
+
+/// Full months from the day of hiring to the end of a period.
+pub fn tenure_months(hired: NaiveDate, end: NaiveDate) -> u32 {
+    end.checked_add_days(chrono::Days::new(1))
+        .and_then(|after| {
+            use chrono::Datelike;
+            let months = (after.year() - hired.year()) * 12 + after.month() as i32
+                - hired.month() as i32
+                - i32::from(after.day() < hired.day());
+            u32::try_from(months).ok()
+        })
+        .unwrap_or_default()
+}
+
+/// The day whose units, managers and jobs a launch on `today` freezes: today, or the end of the
+/// period that lies nearer.
+pub fn day_of_record(period: Period, today: NaiveDate) -> NaiveDate {
+    today.clamp(period.start(), period.end())
+}
+
+/// What is known of a person on the day of record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Who.
+    pub employee_id: EmployeeId,
+    /// Since when the person has worked here without a day in between.
+    pub employed_since: NaiveDate,
+    /// The unit the person works in.
+    pub org_unit_id: Option<OrgUnitId>,
+    /// The line manager.
+    pub manager_id: Option<EmployeeId>,
+    /// Code of the position.
+    pub position_code: Option<String>,
+}
+
+/// The tree of units on the day of record.
+#[derive(Clone, Debug, Default)]
+pub struct UnitTree(HashMap<OrgUnitId, (OrgUnitKind, Option<OrgUnitId>)>);
+
+impl FromIterator<(OrgUnitId, OrgUnitKind, Option<OrgUnitId>)> for UnitTree {
+    fn from_iter<I: IntoIterator<Item = (OrgUnitId, OrgUnitKind, Option<OrgUnitId>)>>(
+        units: I,
+    ) -> Self {
+        Self(units.into_iter().map(|(id, kind, parent)| (id, (kind, parent))).collect())
+    }
+}
+
+impl UnitTree {
+    /// A unit and those above it, from below.
+    fn upward(&self, unit: OrgUnitId) -> impl Iterator<Item = (OrgUnitId, OrgUnitKind)> + '_ {
+        let known = move |id: OrgUnitId| self.0.get(&id).map(|(kind, parent)| (id, *kind, *parent));
+        std::iter::successors(known(unit), move |(_, _, parent)| parent.and_then(known))
+            .take(MAX_DEPTH)
+            .map(|(id, kind, _)| (id, kind))
+    }
+
+    /// The nearest department at or above a unit, else its division, else the company.
+    pub fn department_of(&self, unit: OrgUnitId) -> Option<OrgUnitId> {
+        use OrgUnitKind::{Company, Department, Division};
+        [Department, Division, Company].into_iter().find_map(|wanted| {
+            self.upward(unit).find(|(_, kind)| *kind == wanted).map(|(id, _)| id)
+        })
+    }
+
+    /// Whether a unit is one of `units` or lies below one.
+    pub fn is_within(&self, unit: OrgUnitId, units: &HashSet<OrgUnitId>) -> bool {
+        self.upward(unit).any(|(id, _)| units.contains(&id))
+    }
+}
+
+/// Everybody who takes part in a cycle, as frozen on the day of record. `candidates` are all who
+/// work here then or later in the period, also outside the units of the cycle: who has a team is
+/// read off them. `overseers` count towards no quota.
+pub fn enrol(
+    cycle: &Cycle,
+    rules: &PolicyRules,
+    tree: &UnitTree,
+    candidates: Vec<Candidate>,
+    overseers: &HashSet<EmployeeId>,
+    now: Timestamp,
+    new_id: &mut dyn FnMut() -> ParticipantId,
+) -> Vec<Participant> {
+    let managers: HashSet<EmployeeId> = candidates.iter().filter_map(|it| it.manager_id).collect();
+    let units: HashSet<OrgUnitId> = cycle.org_unit_ids.iter().copied().collect();
+    let belongs = |candidate: &Candidate| {
+        units.is_empty() || candidate.org_unit_id.is_some_and(|unit| tree.is_within(unit, &units))
+    };
+    let mut enrol_one = |candidate: Candidate| {
+        let tenure_months = tenure_months(candidate.employed_since, cycle.period.end());
+        let membership = Membership {
+            is_manager: managers.contains(&candidate.employee_id),
+            position_code: candidate.position_code.as_deref(),
+        };
+        let population = rules.population_of(membership).map(|found| found.code.clone());
+        let exclusion = if tenure_months < MIN_TENURE_MONTHS {
+            Some(ExclusionReason::TooNew)
+        } else {
+            population.is_none().then_some(ExclusionReason::NoPopulation)
+        };
+        Participant {
+            id: new_id(),
+            cycle_id: cycle.id,
+            employee_id: candidate.employee_id,
+            org_unit_id: candidate.org_unit_id,
+            department_id: candidate.org_unit_id.and_then(|unit| tree.department_of(unit)),
+            manager_id: candidate.manager_id,
+            population,
+            exclusion,
+            counts_for_quota: exclusion.is_none()
+                && counts_for_quota(
+                    candidate.employed_since,
+                    cycle.period,
+                    overseers.contains(&candidate.employee_id),
+                ),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    };
+    candidates.into_iter().filter(belongs).map(&mut enrol_one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn unit(number: u128) -> OrgUnitId {
+        Uuid::from_u128(number).into()
+    }
+
+    #[test]
+    fn grades_are_distributed_in_the_nearest_department() {
+        use OrgUnitKind::{Company, Department, Division, Team};
+        let tree: UnitTree = [
+            (unit(1), Company, None),
+            (unit(2), Division, Some(unit(1))),
+            (unit(3), Department, Some(unit(2))),
+            (unit(4), Department, Some(unit(3))),
+            (unit(5), Team, Some(unit(4))),
+            (unit(6), Team, Some(unit(2))),
+            (unit(7), Team, Some(unit(1))),
+        ]
+        .into_iter()
+        .collect();
+        for (at, department) in [(5, 4), (4, 4), (3, 3), (6, 2), (2, 2), (7, 1), (1, 1)] {
+            assert_eq!(tree.department_of(unit(at)), Some(unit(department)), "{at}");
+        }
+        assert_eq!(tree.department_of(unit(9)), None);
+        let within = HashSet::from([unit(3)]);
+        let inside = [1, 2, 3, 4, 5, 6, 7].map(|at| tree.is_within(unit(at), &within));
+        assert_eq!(inside, [false, false, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn the_day_of_record_lies_in_the_period() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let period = Period::new(day("2026-01-01"), day("2026-12-31")).unwrap();
+        for (today, record) in [
+            ("2025-12-01", "2026-01-01"),
+            ("2026-03-01", "2026-03-01"),
+            ("2027-01-05", "2026-12-31"),
+        ] {
+            assert_eq!(day_of_record(period, day(today)), day(record));
+        }
+    }
+
+    #[test]
+    fn a_month_is_full_on_the_eve_of_its_day() {
+        let months =
+            |hired: &str, end: &str| tenure_months(hired.parse().unwrap(), end.parse().unwrap());
+        assert_eq!(months("2026-01-01", "2026-03-31"), 3);
+        assert_eq!(months("2026-01-02", "2026-03-31"), 2);
+        assert_eq!(months("2025-11-15", "2026-02-14"), 3);
+        assert_eq!(months("2026-05-01", "2026-03-31"), 0);
+    }
+}

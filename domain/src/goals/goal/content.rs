@@ -1,0 +1,243 @@
+//! What a goal says: an objective with its key results, or an indicator.
+
+use crate::core::calendar::Period;
+use crate::core::id::KeyResultId;
+use crate::core::number::Exact;
+use crate::scoring::kpi::Method;
+use crate::scoring::okr::alignment;
+use crate::scoring::okr::objective::Ambition;
+use crate::scoring::okr::progress::Level;
+use crate::text_enum;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+text_enum! {
+    /// Height of a goal in the organisation, from the highest down (C.4).
+    pub enum GoalLevel {
+        /// The whole company.
+        Company = "company",
+        /// A division.
+        Division = "division",
+        /// A department.
+        Department = "department",
+        /// A team.
+        Team = "team",
+        /// One person.
+        Person = "person",
+    }
+}
+
+impl From<GoalLevel> for alignment::Level {
+    fn from(level: GoalLevel) -> Self {
+        match level {
+            GoalLevel::Company => Self::COMPANY,
+            GoalLevel::Division => Self::DIVISION,
+            GoalLevel::Department => Self::DEPARTMENT,
+            GoalLevel::Team => Self::TEAM,
+            GoalLevel::Person => Self::PERSON,
+        }
+    }
+}
+
+text_enum! {
+    /// How often the data of an indicator come in.
+    pub enum Frequency {
+        /// Each week.
+        Weekly = "weekly",
+        /// Each month.
+        Monthly = "monthly",
+        /// Each quarter.
+        Quarterly = "quarterly",
+        /// Once in the cycle.
+        Once = "once",
+    }
+}
+
+text_enum! {
+    /// How the values of several periods become the actual of the cycle.
+    pub enum Aggregation {
+        /// They are added.
+        Sum = "sum",
+        /// Their mean counts.
+        Avg = "avg",
+        /// The smallest counts.
+        Min = "min",
+        /// The largest counts.
+        Max = "max",
+        /// The latest counts.
+        Last = "last",
+    }
+}
+
+text_enum! {
+    /// Which of several sources count that report of the same period.
+    #[derive(Default)]
+    pub enum Sources {
+        /// One: the source that the indicator names, else the one that reported of it first.
+        #[default]
+        One = "one",
+        /// All of them: each measures a part.
+        All = "all",
+    }
+}
+
+impl Sources {
+    fn is_one(&self) -> bool {
+        *self == Sources::One
+    }
+}
+
+impl Aggregation {
+    /// The actual of the cycle from the values of its periods, oldest first; none without values.
+    pub fn actual(self, values: &[Exact]) -> Option<Exact> {
+        match self {
+            Aggregation::Sum => (!values.is_empty()).then(|| values.iter().sum()),
+            Aggregation::Avg => {
+                values.iter().sum::<Exact>().checked_div(&Exact::from(values.len()))
+            }
+            Aggregation::Min => values.iter().min().cloned(),
+            Aggregation::Max => values.iter().max().cloned(),
+            Aggregation::Last => values.last().cloned(),
+        }
+    }
+}
+
+/// What a key result measures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Measure {
+    /// A figure on its way from `start` to `target`.
+    Metric {
+        /// Value at the start of the period.
+        start: Exact,
+        /// Value that means done.
+        target: Exact,
+        /// Unit of both.
+        unit: String,
+    },
+    /// Something that is done or not.
+    Boolean,
+    /// Weighted steps; their weights sum to 100.
+    Milestone {
+        /// The steps, in order.
+        steps: Vec<Step>,
+    },
+    /// A level to keep.
+    Maintain {
+        /// The level.
+        level: Level,
+        /// Its unit.
+        unit: String,
+    },
+}
+
+/// A step of a milestone key result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// What is done then.
+    pub title: String,
+    /// Share of the whole in percent.
+    pub weight: Exact,
+}
+
+fn unnamed() -> KeyResultId {
+    uuid::Uuid::nil().into()
+}
+
+/// A key result of an objective.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyResult {
+    /// Its id, the same through all revisions; nil until it is named.
+    #[serde(default = "unnamed")]
+    pub id: KeyResultId,
+    /// What is to be reached.
+    pub title: String,
+    /// Weight in percent; those of one objective sum to 100.00.
+    pub weight: Exact,
+    /// What it measures.
+    pub measure: Measure,
+}
+
+/// How an indicator is read and scored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Indicator {
+    /// Unit of target and actual.
+    pub unit: String,
+    /// Where the actual comes from; without it the goal cannot become active (R18).
+    pub source: Option<String>,
+    /// How often it comes; without it the goal cannot become active (R18).
+    pub frequency: Option<Frequency>,
+    /// Value at the outset, for the check of the challenge (C.6).
+    pub baseline: Option<Exact>,
+    /// How the values of several periods become the actual.
+    pub aggregation: Aggregation,
+    /// Which sources count that report of the same period.
+    #[serde(default, skip_serializing_if = "Sources::is_one")]
+    pub sources: Sources,
+    /// How the actual is scored (part B).
+    #[serde(rename = "scoring")]
+    pub method: Method,
+}
+
+/// An objective or an indicator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum GoalKind {
+    /// An objective with its key results (part C).
+    Objective {
+        /// What was promised.
+        ambition: Ambition,
+        /// What shows that it is reached.
+        key_results: Vec<KeyResult>,
+    },
+    /// An indicator (part B).
+    Indicator(Box<Indicator>),
+}
+
+/// What both sides sign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoalContent {
+    /// What is to be reached.
+    pub title: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Weight on the owner's form in percent, 2 places.
+    pub weight: Decimal,
+    /// The days in which it is pursued.
+    pub period: Period,
+    /// The strategic theme it serves.
+    pub theme: Option<String>,
+    /// Tolerant of failure: scored on the aspirational curve, never a reason for a PIP (R30).
+    pub exploratory: bool,
+    /// Objective or indicator.
+    #[serde(rename = "definition")]
+    pub kind: GoalKind,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_periods_become_one_actual() {
+        let values = [3, 1, 2].map(Exact::from);
+        let actual = |aggregation: Aggregation| aggregation.actual(&values).map(|v| v.to_string());
+        assert_eq!(actual(Aggregation::Sum).as_deref(), Some("6"));
+        assert_eq!(actual(Aggregation::Avg).as_deref(), Some("2"));
+        assert_eq!(actual(Aggregation::Min).as_deref(), Some("1"));
+        assert_eq!(actual(Aggregation::Max).as_deref(), Some("3"));
+        assert_eq!(actual(Aggregation::Last).as_deref(), Some("2"));
+        for aggregation in [
+            Aggregation::Sum,
+            Aggregation::Avg,
+            Aggregation::Min,
+            Aggregation::Max,
+            Aggregation::Last,
+        ] {
+            assert_eq!(aggregation.actual(&[]), None);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Goals and what is reported of them.
+
+pub mod goal;

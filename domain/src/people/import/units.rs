@@ -1,0 +1,221 @@
+//! Many units at once.
+
+use super::draft::{Draft, Look};
+use super::{Fault, Given, Line, Node, Plan, Planned, Terms, given};
+use crate::core::id::OrgUnitId;
+use crate::people::org::{OrgUnit, OrgUnitKind};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What a row says of an org unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitRow {
+    /// Place of the row in the request, from 0.
+    pub row: usize,
+    /// Key.
+    pub code: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Kind.
+    pub kind: OrgUnitKind,
+    /// Code of the unit above, which may come later in the request.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub parent_code: Given<String>,
+}
+
+/// An org unit with the placement that holds on a day, or the first one after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// The unit.
+    pub unit: OrgUnit,
+    /// Last day of the placement; the next one begins the day after.
+    pub until: Option<NaiveDate>,
+}
+
+/// What exists, as far as an import of units must know it.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    /// Every unit, by code.
+    pub units: HashMap<String, Unit>,
+    /// Every unit's lines from the day of the import on.
+    pub lines: Vec<Line>,
+}
+
+impl Node for Unit {
+    const KEY: &'static str = "code";
+    const PARENT: &'static str = "parent_code";
+    fn id(&self) -> Uuid {
+        self.unit.id.uuid()
+    }
+    fn key(&self) -> &str {
+        &self.unit.code
+    }
+    fn parent(&self) -> Option<Uuid> {
+        self.unit.parent_id.map(OrgUnitId::uuid)
+    }
+    fn since(&self) -> NaiveDate {
+        self.unit.effective_from.unwrap_or_default()
+    }
+}
+
+/// Plans an import of org units. `new_id` makes ids for new ones.
+pub fn plan_units(
+    tree: Tree,
+    rows: &[UnitRow],
+    terms: &Terms,
+    new_id: &mut dyn FnMut() -> Uuid,
+) -> Plan<Unit> {
+    let Tree { mut units, lines } = tree;
+    let mut codes: HashMap<String, OrgUnitId> =
+        units.iter().map(|(code, unit)| (code.clone(), unit.unit.id)).collect();
+    let mut kinds: HashMap<Uuid, OrgUnitKind> =
+        units.values().map(|unit| (unit.id(), unit.unit.kind)).collect();
+    for row in rows {
+        let id = *codes.entry(row.code.clone()).or_insert_with(|| new_id().into());
+        kinds.insert(id.uuid(), row.kind);
+    }
+    let children: Vec<(Uuid, Uuid)> =
+        units.values().filter_map(|unit| Some((unit.id(), unit.parent()?))).collect();
+    let mut draft = Draft::new(rows.len());
+    for row in rows {
+        let before = units.remove(&row.code).map(Arc::new);
+        let mut faults = Vec::new();
+        let planned = plan_unit(&codes, codes[&row.code], before, row, terms, &mut faults);
+        let kind = planned.after.unit.kind;
+        // On a day in the past a unit may sit under one that has been deleted since.
+        let fits = match planned.after.parent() {
+            None => kind == OrgUnitKind::Company,
+            Some(parent) => kinds.get(&parent).is_none_or(|&above| kind.may_sit_under(above)),
+        };
+        if faults.is_empty() && !fits {
+            faults.push(Fault::new(row.row, Unit::PARENT, "not_allowed"));
+        }
+        draft.add(planned, faults);
+    }
+    draft.refuse_doubles();
+    let names = || codes.iter().map(|(code, id)| (id.uuid(), code.as_str())).collect();
+    draft.settle(&lines, terms, &names, &|draft| kind_faults(draft, &children, &kinds));
+    draft.finish()
+}
+
+fn plan_unit(
+    codes: &HashMap<String, OrgUnitId>,
+    id: OrgUnitId,
+    before: Option<Arc<Unit>>,
+    row: &UnitRow,
+    terms: &Terms,
+    faults: &mut Vec<Fault>,
+) -> Planned<Unit> {
+    let known = before.as_deref().cloned();
+    let mut after = known.unwrap_or_else(|| Unit {
+        unit: OrgUnit {
+            id,
+            code: row.code.clone(),
+            name: String::new(),
+            kind: row.kind,
+            parent_id: None,
+            effective_from: Some(terms.from),
+            version: 1,
+            created_at: terms.now,
+            updated_at: terms.now,
+            deleted_at: None,
+        },
+        until: None,
+    });
+    let unit = &mut after.unit;
+    unit.name.clone_from(&row.name);
+    unit.kind = row.kind;
+    let mut look = Look { row: row.row, faults };
+    look.up(&row.parent_code, Unit::PARENT, codes, &mut unit.parent_id);
+    if unit.parent_id == Some(id) {
+        faults.push(Fault::new(row.row, Unit::PARENT, "self_reference"));
+    }
+    let mut fields = Vec::new();
+    if let Some(Unit { unit: before, .. }) = before.as_deref() {
+        let changed = [
+            ("name", before.name != unit.name),
+            ("kind", before.kind != unit.kind),
+            ("parent_id", before.parent_id != unit.parent_id),
+        ];
+        fields.extend(changed.into_iter().filter_map(|(name, differs)| differs.then_some(name)));
+        if before.parent_id != unit.parent_id {
+            unit.effective_from = unit.effective_from.max(Some(terms.from));
+        }
+        if !fields.is_empty() {
+            unit.version += 1;
+            unit.updated_at = terms.now;
+        }
+    }
+    Planned { row: row.row, before, after: Arc::new(after), fields }
+}
+
+/// Units that change their kind over the heads of units which the rows do not name, and companies
+/// beyond the one there may be.
+fn kind_faults(
+    draft: &Draft<Unit>,
+    children: &[(Uuid, Uuid)],
+    kinds: &HashMap<Uuid, OrgUnitKind>,
+) -> Vec<(usize, Fault)> {
+    let misplaced = children.iter().filter(|(child, parent)| {
+        !draft.by_id.contains_key(child)
+            && kinds.get(parent).is_some_and(|&above| !kinds[child].may_sit_under(above))
+    });
+    let parents: BTreeSet<usize> =
+        misplaced.filter_map(|(_, parent)| draft.by_id.get(parent).copied()).collect();
+    let companies = kinds.values().filter(|&&kind| kind == OrgUnitKind::Company).count();
+    let new_company = |row: &Planned<Unit>| {
+        let was = row.before.as_ref().map(|before| before.unit.kind);
+        row.after.unit.kind == OrgUnitKind::Company && was != Some(OrgUnitKind::Company)
+    };
+    draft
+        .standing()
+        .filter(|(index, row)| parents.contains(index) || (companies > 1 && new_company(row)))
+        .map(|(index, row)| (index, Fault::new(row.row, "kind", "not_allowed")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{codes, terms};
+    use super::*;
+
+    fn unit(place: usize, code: &str, kind: OrgUnitKind, parent: Option<&str>) -> UnitRow {
+        UnitRow {
+            row: place,
+            code: code.to_owned(),
+            name: code.to_owned(),
+            kind,
+            parent_code: Some(parent.map(str::to_owned)),
+        }
+    }
+
+    #[test]
+    fn units_must_sit_where_their_kind_belongs_under_one_company() {
+        use OrgUnitKind::{Company, Department, Division, Team};
+        let mut number = 0;
+        let mut new_id = || {
+            number += 1;
+            Uuid::from_u128(number)
+        };
+        let good = [
+            unit(0, "T", Team, Some("D")),
+            unit(1, "D", Department, Some("CO")),
+            unit(2, "CO", Company, None),
+        ];
+        assert_eq!(codes(&plan_units(Tree::default(), &good, &terms(true), &mut new_id)), []);
+        let bad = [
+            unit(0, "CO", Company, None),
+            unit(1, "C2", Company, None),
+            unit(2, "V", Division, Some("CO")),
+            unit(3, "W", Division, Some("V")),
+            unit(4, "X", Department, None),
+        ];
+        assert_eq!(
+            codes(&plan_units(Tree::default(), &bad, &terms(true), &mut new_id)),
+            [(0, "not_allowed"), (1, "not_allowed"), (3, "not_allowed"), (4, "not_allowed")]
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! People, units, positions and the reporting lines between them.
+
+use crate::core::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
+use crate::core::time::{Period, Timestamp};
+use crate::people::employment::{EmploymentStatus, Employments};
+use crate::policy::{Protected, Target};
+use crate::text_enum;
+use chrono::NaiveDate;
+
+text_enum! {
+    /// Kind of an org unit, from the whole company down to a team.
+    pub enum OrgUnitKind {
+        /// The whole company; the only kind without a parent.
+        Company = "company",
+        /// A division (事业部).
+        Division = "division",
+        /// A department (部门).
+        Department = "department",
+        /// A team (小组).
+        Team = "team",
+    }
+}
+
+impl OrgUnitKind {
+    /// Whether a unit of this kind may sit directly under `parent` (levels may be skipped;
+    /// teams and departments may nest in their own kind).
+    pub fn may_sit_under(self, parent: OrgUnitKind) -> bool {
+        match self {
+            OrgUnitKind::Company => false,
+            OrgUnitKind::Division => parent == OrgUnitKind::Company,
+            OrgUnitKind::Department | OrgUnitKind::Team => parent <= self,
+        }
+    }
+}
+
+/// A company, division, department or team, as of one business date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgUnit {
+    /// Its id.
+    pub id: OrgUnitId,
+    /// External key, unique in the tenant.
+    pub code: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Kind.
+    pub kind: OrgUnitKind,
+    /// The unit above, none for the top.
+    pub parent_id: Option<OrgUnitId>,
+    /// First day on which `parent_id` holds; none where the unit has no place in the tree yet.
+    pub effective_from: Option<NaiveDate>,
+    /// Counts changes, from 1.
+    pub version: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// When it was deleted; such rows are shown only as tombstones.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// One stretch of a unit's place in the tree; the next one ends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// Whose place it is.
+    pub org_unit_id: OrgUnitId,
+    /// First and last day.
+    pub period: Period,
+    /// The unit above, none for the top.
+    pub parent_id: Option<OrgUnitId>,
+}
+
+/// A job in the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Its id.
+    pub id: PositionId,
+    /// External key, unique in the tenant.
+    pub code: String,
+    /// Name of the job.
+    pub title: String,
+    /// Job level, 1 (entry) ..= 30 (top).
+    pub level: i32,
+    /// Counts changes, from 1.
+    pub version: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// When it was deleted; such rows are shown only as tombstones.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// A person, with unit, job and manager as of one business date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Employee {
+    /// Its id.
+    pub id: EmployeeId,
+    /// Number given by the company, unique in the tenant; the key of bulk upserts.
+    pub employee_number: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Work address.
+    pub email: Option<String>,
+    /// When the person works here.
+    pub employments: Employments,
+    /// Unit, job and manager as of the date asked for; none before the first.
+    pub assignment: Option<Assignment>,
+    /// Ids in other systems, by system name.
+    pub external_ids: Vec<ExternalId>,
+    /// Counts changes, from 1.
+    pub version: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Employee {
+    /// Whether the person works here on `day`.
+    pub fn status(&self, day: NaiveDate) -> EmploymentStatus {
+        self.employments.status(day)
+    }
+
+    /// What can be done to the person in the state of `today`.
+    pub fn possible_actions(&self, today: NaiveDate) -> Vec<EmployeeAction> {
+        use EmployeeAction::{Assignment, Employment, Reinstatement, Termination, Update};
+        let (at_hand, latest) = (self.employments.at_hand(today), self.employments.latest());
+        let ends = at_hand.last_day().is_some();
+        let possible = [
+            (Update, true),
+            (Assignment, true),
+            (Termination, !at_hand.is_over(today)),
+            (Reinstatement, ends && at_hand == latest),
+            (Employment, latest.last_day().is_some()),
+        ];
+        possible.into_iter().filter_map(|(action, is)| is.then_some(action)).collect()
+    }
+}
+
+text_enum! {
+    /// What can be done to an employee, depending on the state.
+    pub enum EmployeeAction {
+        /// Change name, number, address, hire date or external ids.
+        Update = "update",
+        /// Give another unit, job or manager from a day on.
+        Assignment = "assignment",
+        /// Set the last working day.
+        Termination = "termination",
+        /// Take the last working day back.
+        Reinstatement = "reinstatement",
+        /// Hire again, once the last working day is known.
+        Employment = "employment",
+    }
+}
+
+/// One stretch of an employee's unit, job and manager; the next one ends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// Its id.
+    pub id: AssignmentId,
+    /// Whose it is.
+    pub employee_id: EmployeeId,
+    /// First and last day.
+    pub period: Period,
+    /// Unit the person works in.
+    pub org_unit_id: Option<OrgUnitId>,
+    /// Job of the catalogue.
+    pub position_id: Option<PositionId>,
+    /// Title on the door, free text.
+    pub job_title: Option<String>,
+    /// Line manager.
+    pub manager_id: Option<EmployeeId>,
+}
+
+/// An id in another system, such as an HRIS.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExternalId {
+    /// Name of the system: lower-case letters, digits, `_`, `-`; 1..=40.
+    pub system: String,
+    /// The id there, 1..=200 characters.
+    pub value: String,
+}
+
+impl Protected for Employee {
+    fn target(&self, today: NaiveDate) -> Target {
+        Target {
+            id: self.id.uuid(),
+            about: Some(self.id),
+            departed: self.status(today) != EmploymentStatus::Active,
+            ..Target::default()
+        }
+    }
+}
+
+impl Protected for OrgUnit {
+    fn target(&self, _: NaiveDate) -> Target {
+        Target::of(self.id.uuid())
+    }
+}
+
+impl Protected for Position {
+    fn target(&self, _: NaiveDate) -> Target {
+        Target::of(self.id.uuid())
+    }
+}

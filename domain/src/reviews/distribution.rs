@@ -1,0 +1,206 @@
+//! The distribution of a whole cycle: everybody, each department, and the groups that share quotas.
+//! Implements the pooling, checking and testing of E.1-E.4 for all departments at once.
+
+use crate::core::error::{Code, Result};
+use crate::core::id::OrgUnitId;
+use crate::core::number::Exact;
+use crate::reviews::aggregate::Disclosure;
+use crate::reviews::form::Results;
+use crate::scoring::distribution::{
+    Check, Comparison, Counts, check, compare, people, pool_tree, quota, tolerance,
+};
+use crate::scoring::fairness::Figure;
+use crate::scoring::settings::DistributionSettings;
+use std::collections::BTreeMap;
+
+/// A distribution with everything there is to say about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// People per grade.
+    pub counts: Counts,
+    /// The whole number of people each grade stands for; none for a group that needs a pool.
+    pub quota: Option<Counts>,
+    /// By how many people a grade may miss its quota without a warning.
+    pub tolerance: Exact,
+    /// Against the quotas.
+    pub check: Check,
+    /// Against chance, or why that cannot be said.
+    pub comparison: Figure<Comparison>,
+}
+
+/// Says of a distribution all there is to say.
+///
+/// # Errors
+/// `WEIGHTS_NOT_100` for shares that are no distribution, `COUNT_INVALID` for more people than
+/// can be counted.
+pub fn summarise(counts: Counts, settings: &DistributionSettings) -> Result<Summary> {
+    let count = u32::try_from(people(&counts))
+        .map_err(|_| Code::CountInvalid.because("there are more people than can be counted"))?;
+    Ok(Summary {
+        quota: quota(count, &settings.shares, settings.min_group)?,
+        tolerance: tolerance(count, &settings.tolerance_pp),
+        check: check(&counts, settings)?,
+        comparison: compare(&counts, &settings.shares)?,
+        counts,
+    })
+}
+
+/// How the grades of some people are counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Computed grades of those who count towards the quotas.
+    pub computed: Counts,
+    /// The grades of the same people as they stand.
+    pub present: Counts,
+    /// People with a grade who do not count towards the quotas.
+    pub uncounted: u32,
+    /// People without a grade so far.
+    pub ungraded: u32,
+}
+
+impl Tally {
+    /// Counts so many people whose results are alike.
+    pub fn add(&mut self, results: &Results, counts_for_quota: bool, people: u32) {
+        let more = |count: &mut u32| *count = count.saturating_add(people);
+        match (results.computed_grade, results.present_grade()) {
+            (Some(computed), Some(present)) if counts_for_quota => {
+                more(self.computed.get_mut(computed));
+                more(self.present.get_mut(present));
+            }
+            (Some(_), _) => more(&mut self.uncounted),
+            (None, _) => more(&mut self.ungraded),
+        }
+    }
+
+    /// Counts the people of another tally as well.
+    pub fn join(&mut self, other: &Tally) {
+        let more = |count: &mut u32, people: u32| *count = count.saturating_add(people);
+        for grade in crate::scoring::scale::Grade::ALL {
+            more(self.computed.get_mut(grade), *other.computed.get(grade));
+            more(self.present.get_mut(grade), *other.present.get(grade));
+        }
+        more(&mut self.uncounted, other.uncounted);
+        more(&mut self.ungraded, other.ungraded);
+    }
+}
+
+/// Some people, and what there is to say about their distribution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// How they are counted.
+    pub tally: Tally,
+    /// Of the grades as they stand.
+    pub summary: Summary,
+}
+
+impl Line {
+    fn new(tally: Tally, settings: &DistributionSettings) -> Result<Line> {
+        Ok(Line { summary: summarise(tally.present.clone(), settings)?, tally })
+    }
+}
+
+/// The distribution of a cycle; what is withheld is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Everybody, as far as anything is shown of them.
+    pub total: Option<Line>,
+    /// Each department with people.
+    pub departments: BTreeMap<Option<OrgUnitId>, Option<Line>>,
+    /// The departments that share quotas, each in one pool, and the pool as a whole, which is shown
+    /// where each of its departments is.
+    pub pools: Vec<(Vec<Option<OrgUnitId>>, Option<Line>)>,
+}
+
+/// The distribution of all departments of a cycle as somebody is shown it. `units` are all units with
+/// their parents, in the order in which siblings count.
+///
+/// # Errors
+/// Those of [`summarise`].
+pub fn table(
+    shown: Disclosure,
+    units: &[(Option<OrgUnitId>, Option<Option<OrgUnitId>>)],
+    settings: &DistributionSettings,
+) -> Result<Table> {
+    let Disclosure { departments, total, sizes } = shown;
+    let line = |tally: Option<Tally>| tally.map(|tally| Line::new(tally, settings)).transpose();
+    let joined = |members: &[Option<OrgUnitId>]| {
+        let mut all = Tally::default();
+        for member in members {
+            all.join(departments.get(member)?.as_ref()?);
+        }
+        Some(all)
+    };
+    let pools = pool_tree(units, &sizes, settings.min_group)?
+        .into_iter()
+        .map(|pool| {
+            let whole = line(joined(&pool.members))?;
+            Ok((pool.members, whole))
+        })
+        .collect::<Result<_>>()?;
+    Ok(Table {
+        total: line(total)?,
+        pools,
+        departments: departments
+            .into_iter()
+            .map(|(id, tally)| Ok((id, line(tally)?)))
+            .collect::<Result<_>>()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scoring::scale::{Grade, PerGrade};
+    use uuid::Uuid;
+
+    fn graded(computed: Grade, calibrated: Option<Grade>) -> Results {
+        Results {
+            computed_grade: Some(computed),
+            calibrated_grade: calibrated,
+            ..Results::default()
+        }
+    }
+
+    #[test]
+    fn computed_and_present_grades_are_counted_apart() {
+        let mut tally = Tally::default();
+        tally.add(&graded(Grade::B, None), true, 3);
+        tally.add(&graded(Grade::B, Some(Grade::A)), true, 1);
+        tally.add(&graded(Grade::S, None), false, 2);
+        tally.add(&Results::default(), true, 5);
+        assert_eq!(tally.computed, PerGrade::new([0, 0, 4, 0, 0]));
+        assert_eq!(tally.present, PerGrade::new([0, 1, 3, 0, 0]));
+        assert_eq!((tally.uncounted, tally.ungraded), (2, 5));
+    }
+
+    #[test]
+    fn small_departments_are_judged_in_their_pool() {
+        let unit = |number: u128| Some(OrgUnitId::from(Uuid::from_u128(number)));
+        let mut tallies = BTreeMap::new();
+        for (department, people) in [(2, 6), (3, 6), (4, 12)] {
+            let mut tally = Tally::default();
+            tally.add(&graded(Grade::B, None), true, people);
+            tallies.insert(unit(department), tally);
+        }
+        let tree = [1, 2, 3, 4].map(|number| (unit(number), (number > 1).then_some(unit(1))));
+        let settings = DistributionSettings::default();
+        let shown = Disclosure::whole(tallies);
+        let whole = table(shown.clone(), &tree, &settings).unwrap();
+        assert_eq!(whole.total.unwrap().summary.counts.b, 24);
+        let small = whole.departments[&unit(2)].clone().unwrap();
+        assert_eq!(small.summary.check, Check::PoolRequired);
+        assert_eq!(small.summary.quota, None);
+        let pools: Vec<_> = whole.pools.iter().map(|(members, _)| members.clone()).collect();
+        assert_eq!(pools, [vec![unit(2), unit(3)], vec![unit(4)]]);
+        let shared = whole.pools[0].1.clone().unwrap().summary;
+        assert_eq!(shared.quota, Some(PerGrade::new([1, 2, 6, 2, 1])));
+        assert_eq!(shared.check, Check::Warning(vec![Grade::A, Grade::B, Grade::C]));
+
+        let mut partly = shown;
+        partly.departments.insert(unit(3), None);
+        let partly = table(partly, &tree, &settings).unwrap();
+        assert_eq!(partly.departments[&unit(3)], None);
+        assert_eq!(partly.pools[0], (vec![unit(2), unit(3)], None), "no pool with a part withheld");
+        assert!(partly.pools[1].1.is_some());
+    }
+}

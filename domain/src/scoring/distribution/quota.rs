@@ -1,0 +1,172 @@
+//! Target shares and the whole number of people they stand for. Implements E.1.
+
+use super::Counts;
+use crate::core::error::{Code, Result};
+use crate::core::number::Exact;
+use crate::scoring::apportion::largest_remainder;
+use crate::scoring::scale::{Grade, PerGrade};
+use crate::scoring::settings::DistributionSettings;
+
+/// Among equal remainders the unit goes towards the middle first: B, A, C, S, D.
+const TIE_RANKS: [u8; 5] = [3, 1, 0, 2, 4];
+
+/// Months of tenure from which somebody is rated inside the quotas.
+const MIN_TENURE_MONTHS: u32 = 3;
+
+/// The number of people each grade stands for in a group, by largest remainder.
+///
+/// `None` when the group has fewer than `min_group` people: it needs a pool first.
+///
+/// # Errors
+/// `WEIGHTS_NOT_100` when a share is negative or the shares do not sum to 100.
+pub fn quota(people: u32, shares: &PerGrade<Exact>, min_group: u32) -> Result<Option<Counts>> {
+    let invalid = || Code::WeightsNot100.because("the shares of the grades do not sum to 100");
+    let is_distribution = shares.iter().all(|share| !share.is_negative())
+        && shares.iter().sum::<Exact>() == Exact::from(100);
+    if !is_distribution {
+        return Err(invalid());
+    }
+    if people < min_group {
+        return Ok(None);
+    }
+    let claims = shares.iter().cloned().zip(TIE_RANKS).collect();
+    let counts = largest_remainder(&people.into(), claims)
+        .and_then(|parts| {
+            let whole = |part: &Exact| u32::try_from(part.to_i128()?).ok();
+            parts.iter().map(whole).collect::<Option<Vec<_>>>()
+        })
+        .and_then(|parts| parts.try_into().ok())
+        .ok_or_else(invalid)?;
+    Ok(Some(PerGrade::new(counts)))
+}
+
+/// The target shares of a department in percent: those of the policy or, where
+/// `dist.link_dept_grade` is on, those of the grade that the department earned itself.
+pub fn target_shares(
+    settings: &DistributionSettings,
+    department: Option<Grade>,
+) -> PerGrade<Exact> {
+    let linked = department.filter(|_| settings.link_dept_grade).map(linked_shares);
+    linked.unwrap_or_else(|| settings.shares.clone())
+}
+
+fn linked_shares(department: Grade) -> PerGrade<Exact> {
+    let percent = match department {
+        Grade::S => [15, 30, 45, 10, 0],
+        Grade::A => [12, 25, 50, 10, 3],
+        Grade::B => [10, 20, 50, 15, 5],
+        Grade::C => [5, 15, 50, 22, 8],
+        Grade::D => [0, 10, 50, 28, 12],
+    };
+    PerGrade::new(percent.map(Exact::from))
+}
+
+/// What decides whether somebody counts towards the quotas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Full months with the organisation.
+    pub tenure_months: u32,
+    /// Days of the period on leave.
+    pub leave_days: u32,
+    /// Days of the period.
+    pub period_days: u32,
+    /// Member of senior management.
+    pub executive: bool,
+}
+
+/// Why somebody does not count towards the quotas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exclusion {
+    /// Less than 3 months of tenure: too new to rate.
+    TooNew,
+    /// On leave for more than half of the period.
+    OnLeave,
+    /// Senior management.
+    Executive,
+}
+
+impl Standing {
+    /// Why this person does not count towards the quotas, if so.
+    pub fn exclusion(self) -> Option<Exclusion> {
+        if self.tenure_months < MIN_TENURE_MONTHS {
+            Some(Exclusion::TooNew)
+        } else if u64::from(self.leave_days) * 2 > u64::from(self.period_days) {
+            Some(Exclusion::OnLeave)
+        } else {
+            self.executive.then_some(Exclusion::Executive)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scoring::distribution;
+    use proptest::prelude::*;
+
+    fn quotas(people: u32, shares: [i32; 5]) -> Option<Vec<u32>> {
+        let shares = PerGrade::new(shares.map(Exact::from));
+        quota(people, &shares, 10).unwrap().map(|counts| counts.iter().copied().collect())
+    }
+
+    #[test]
+    fn ties_go_to_the_middle() {
+        // Exact quotas of 2.5 each, and of 2.5, 5 and 2.5.
+        assert_eq!(quotas(10, [25, 25, 25, 25, 0]), Some(vec![2, 3, 3, 2, 0]));
+        assert_eq!(quotas(10, [25, 0, 0, 50, 25]), Some(vec![3, 0, 0, 5, 2]));
+    }
+
+    #[test]
+    fn a_group_below_the_minimum_has_no_quota() {
+        assert_eq!(quotas(9, [10, 20, 50, 15, 5]), None);
+        assert!(quotas(10, [10, 20, 50, 15, 5]).is_some());
+    }
+
+    #[test]
+    fn shares_must_sum_to_100() {
+        for shares in [[10, 20, 50, 15, 4], [110, -10, 0, 0, 0], [0; 5]] {
+            let shares = PerGrade::new(shares.map(Exact::from));
+            assert_eq!(quota(20, &shares, 10).unwrap_err().code, Code::WeightsNot100);
+        }
+    }
+
+    #[test]
+    fn linked_shares_are_distributions_and_b_is_the_default() {
+        for grade in Grade::ALL {
+            assert_eq!(linked_shares(grade).iter().sum::<Exact>(), Exact::from(100));
+        }
+        assert_eq!(linked_shares(Grade::B), DistributionSettings::default().shares);
+    }
+
+    #[test]
+    fn shares_follow_the_departments_grade_only_where_they_are_linked() {
+        let mut settings = DistributionSettings::default();
+        assert_eq!(target_shares(&settings, Some(Grade::S)), settings.shares);
+        settings.link_dept_grade = true;
+        assert_eq!(target_shares(&settings, None), settings.shares);
+        let s = [15, 30, 45, 10, 0].map(Exact::from);
+        assert_eq!(target_shares(&settings, Some(Grade::S)), PerGrade::new(s));
+    }
+
+    #[test]
+    fn exclusions_begin_exactly_at_their_limits() {
+        let usual =
+            Standing { tenure_months: 3, leave_days: 50, period_days: 100, executive: false };
+        assert_eq!(usual.exclusion(), None);
+        let exclusion = |standing: Standing| standing.exclusion();
+        assert_eq!(exclusion(Standing { tenure_months: 2, ..usual }), Some(Exclusion::TooNew));
+        assert_eq!(exclusion(Standing { leave_days: 51, ..usual }), Some(Exclusion::OnLeave));
+        assert_eq!(exclusion(Standing { executive: true, ..usual }), Some(Exclusion::Executive));
+    }
+
+    proptest! {
+        #[test]
+        fn quotas_sum_to_the_people(people in 10..=u32::MAX, mut cuts in prop::array::uniform4(0..=100_i64)) {
+            cuts.sort_unstable();
+            let [a, b, c, d] = cuts;
+            let shares = PerGrade::new([a, b - a, c - b, d - c, 100 - d].map(Exact::from));
+            let counts = quota(people, &shares, 10).unwrap().unwrap();
+            prop_assert_eq!(distribution::people(&counts), u64::from(people));
+        }
+    }
+}

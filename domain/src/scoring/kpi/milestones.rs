@@ -1,0 +1,138 @@
+//! The milestone method: credit for what was done, less when it was late.
+
+use crate::core::error::{Code, Result};
+use crate::core::number::Exact;
+use crate::scoring::settings::KpiSettings;
+use crate::scoring::trace::{Record, Rule};
+use crate::scoring::weights;
+use serde::{Deserialize, Serialize};
+
+/// What became of a milestone by the time of evaluation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Done this many days after it was due; 0 or negative is in time.
+    Done {
+        /// Days late.
+        days_late: i64,
+    },
+    /// Not done. The percentage counts only where `kpi.milestone_partial` allows it.
+    Open {
+        /// How much is done, 0 to 100.
+        percent: Exact,
+    },
+}
+
+impl Default for Outcome {
+    /// Not begun.
+    fn default() -> Self {
+        Outcome::Open { percent: Exact::default() }
+    }
+}
+
+/// One milestone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Milestone {
+    /// Weight in percent.
+    pub weight: Exact,
+    /// What became of it; not begun if absent.
+    #[serde(default)]
+    pub outcome: Outcome,
+}
+
+/// Milestones whose weights sum to 100. Implements B.7.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Milestones {
+    /// At least one.
+    pub milestones: Vec<Milestone>,
+}
+
+impl Milestones {
+    /// Checks weights, then percentages.
+    ///
+    /// # Errors
+    /// `EMPTY_INPUT`, `WEIGHTS_NOT_100`, `KPI_RANGE_INVALID`.
+    pub fn validate(&self) -> Result<()> {
+        if self.milestones.is_empty() {
+            return Err(Code::EmptyInput.because("there are no milestones"));
+        }
+        weights::check_sum(self.milestones.iter().map(|milestone| &milestone.weight))?;
+        let stray = self.milestones.iter().any(|milestone| match &milestone.outcome {
+            Outcome::Done { .. } => false,
+            Outcome::Open { percent } => percent.is_negative() || *percent > 100.into(),
+        });
+        if stray {
+            return Err(Code::KpiRangeInvalid.because("a milestone is 0 to 100 percent done"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn raw(&self, kpi: &KpiSettings, record: &mut impl Record) -> Result<Exact> {
+        let earned = self.milestones.iter().map(|Milestone { weight, outcome }| {
+            weight * record.step(Rule::MilestoneCredit, credit(outcome, kpi))
+        });
+        let sum = earned.sum();
+        Ok(record.step(Rule::MilestoneSum, sum))
+    }
+}
+
+/// The share of its weight that a milestone earns, 0 to 1.
+fn credit(outcome: &Outcome, kpi: &KpiSettings) -> Exact {
+    match outcome {
+        Outcome::Done { days_late } => {
+            let lost = &kpi.late_per_day * Exact::from((*days_late).max(0));
+            (Exact::from(1) - lost).max(kpi.late_floor.clone().min(1.into()))
+        }
+        Outcome::Open { percent } if kpi.milestone_partial => percent * Exact::scaled(1, 2),
+        Outcome::Open { .. } => 0.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done(weight: i32, days_late: i64) -> Milestone {
+        Milestone { weight: weight.into(), outcome: Outcome::Done { days_late } }
+    }
+
+    fn open(weight: i32, percent: i32) -> Milestone {
+        Milestone { weight: weight.into(), outcome: Outcome::Open { percent: percent.into() } }
+    }
+
+    fn score(milestones: Vec<Milestone>, kpi: &KpiSettings) -> Result<String> {
+        let method = Milestones { milestones };
+        method.validate()?;
+        method.raw(kpi, &mut ()).map(|raw| raw.to_string())
+    }
+
+    #[test]
+    fn late_work_keeps_some_credit() {
+        let kpi = KpiSettings::default();
+        for (milestones, expected) in [
+            (vec![done(30, 0), done(30, 5), open(40, 90)], "57"),
+            (vec![done(30, -4), done(30, 40), done(40, 3)], "82.6"),
+            (vec![done(100, 25)], "50"),
+            (vec![done(100, i64::MAX)], "50"),
+        ] {
+            assert_eq!(score(milestones, &kpi).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn unfinished_work_counts_where_allowed() {
+        let kpi = KpiSettings { milestone_partial: true, ..Default::default() };
+        assert_eq!(score(vec![done(60, 0), open(40, 90)], &kpi).unwrap(), "96");
+        assert_eq!(score(vec![done(60, 0), open(40, 100)], &kpi).unwrap(), "100");
+    }
+
+    #[test]
+    fn weights_come_before_percentages() {
+        let code = |milestones| score(milestones, &KpiSettings::default()).unwrap_err().code;
+        assert_eq!(code(vec![]), Code::EmptyInput);
+        assert_eq!(code(vec![done(30, 0), open(30, 101)]), Code::WeightsNot100);
+        assert_eq!(code(vec![done(30, 0), open(70, 101)]), Code::KpiRangeInvalid);
+    }
+}

@@ -1,0 +1,101 @@
+//! Confidence stated at check-ins (信心指数). Implements C.5.
+
+use crate::core::error::{Code, DomainError, Result};
+use serde::{Deserialize, Serialize};
+
+/// Confidence to reach the goal, 1 to 10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Confidence(u8);
+
+/// What a confidence means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outlook {
+    /// 8 to 10.
+    OnTrack,
+    /// 4 to 7.
+    HasIssues,
+    /// 1 to 3.
+    AtRisk,
+}
+
+impl TryFrom<u8> for Confidence {
+    type Error = DomainError;
+    /// `RATING_OUT_OF_RANGE` outside 1 to 10.
+    fn try_from(value: u8) -> Result<Confidence> {
+        if !(1..=10).contains(&value) {
+            return Err(Code::RatingOutOfRange.because(format!("{value} is not within 1 to 10")));
+        }
+        Ok(Confidence(value))
+    }
+}
+
+impl From<Confidence> for u8 {
+    fn from(confidence: Confidence) -> u8 {
+        confidence.0
+    }
+}
+
+impl Confidence {
+    /// What the value means.
+    pub const fn outlook(self) -> Outlook {
+        match self.0 {
+            8.. => Outlook::OnTrack,
+            4..=7 => Outlook::HasIssues,
+            _ => Outlook::AtRisk,
+        }
+    }
+}
+
+/// Whether the newest of these check-ins (oldest first) raises an event: confidence fell
+/// by 3 or more since the one before, or fell twice in a row.
+pub fn drop_raises_event(history: &[Confidence]) -> bool {
+    match *history {
+        [.., third, second, newest] => {
+            fell_by_three(second, newest) || (third > second && second > newest)
+        }
+        [second, newest] => fell_by_three(second, newest),
+        _ => false,
+    }
+}
+
+fn fell_by_three(before: Confidence, now: Confidence) -> bool {
+    before.0.saturating_sub(now.0) >= 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confidence_runs_from_one_to_ten() {
+        for (value, outlook) in [
+            (1, Outlook::AtRisk),
+            (3, Outlook::AtRisk),
+            (4, Outlook::HasIssues),
+            (7, Outlook::HasIssues),
+            (8, Outlook::OnTrack),
+            (10, Outlook::OnTrack),
+        ] {
+            assert_eq!(Confidence::try_from(value).unwrap().outlook(), outlook);
+        }
+        for value in [0, 11, 255] {
+            let error = Confidence::try_from(value).unwrap_err();
+            assert_eq!(error.code, Code::RatingOutOfRange);
+        }
+        assert!(serde_json::from_str::<Confidence>("0").is_err());
+    }
+
+    #[test]
+    fn a_plunge_or_two_falls_raise_an_event() {
+        let raises = |history: &[u8]| {
+            let history: Vec<_> =
+                history.iter().map(|&value| Confidence::try_from(value).unwrap()).collect();
+            drop_raises_event(&history)
+        };
+        assert!(raises(&[8, 5]) && raises(&[9, 9, 6]) && raises(&[8, 7, 6]));
+        assert!(!raises(&[]) && !raises(&[2]) && !raises(&[8, 6]));
+        assert!(!raises(&[8, 7, 7]) && !raises(&[7, 8, 7]) && !raises(&[9, 3, 4]));
+    }
+}

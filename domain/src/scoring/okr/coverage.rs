@@ -1,0 +1,131 @@
+//! Whether the children of a goal together carry its target. Implements the quantity
+//! cascade of C.4.
+
+use crate::core::error::{Code, Result};
+use crate::core::number::{Exact, Rounding};
+use crate::scoring::weights;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// How the targets of children make up the target of their parent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aggregation {
+    /// They add up.
+    #[default]
+    Sum,
+    /// Their mean counts.
+    Avg,
+    /// Their mean by weight counts.
+    WeightedAvg,
+    /// The smallest counts.
+    Min,
+    /// The largest counts.
+    Max,
+    /// The last in time counts.
+    Last,
+}
+
+/// The target of one child, in the unit of the parent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildTarget {
+    /// The child's share of the work.
+    pub target: Exact,
+    /// Weight, used by [`Aggregation::WeightedAvg`] only.
+    pub weight: Exact,
+}
+
+impl Aggregation {
+    /// Aggregates targets, given in the order of time.
+    ///
+    /// # Errors
+    /// `EMPTY_INPUT`; `WEIGHTS_NOT_100` when a weighted mean has no weight.
+    pub fn of(self, children: &[ChildTarget]) -> Result<Exact> {
+        let targets = || children.iter().map(|child| &child.target);
+        let aggregate = match self {
+            Aggregation::Sum => (!children.is_empty()).then(|| targets().sum()),
+            Aggregation::Avg => targets().sum::<Exact>().checked_div(&Exact::from(children.len())),
+            Aggregation::WeightedAvg if !children.is_empty() => {
+                let weighted = children.iter().map(|child| (&child.weight, &child.target));
+                Some(weights::weighted_mean(weighted)?)
+            }
+            Aggregation::WeightedAvg => None,
+            Aggregation::Min => targets().min().cloned(),
+            Aggregation::Max => targets().max().cloned(),
+            Aggregation::Last => children.last().map(|child| child.target.clone()),
+        };
+        aggregate.ok_or_else(|| Code::EmptyInput.because("there are no children"))
+    }
+}
+
+/// How far the children carry the parent's target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Percent of the parent's target, 2 places.
+    pub percent: Decimal,
+    /// Whether that is below `goal.coverage_min`; a warning, not an error.
+    pub short: bool,
+}
+
+/// Coverage of the parent's target, or `None` when that target is 0.
+///
+/// # Errors
+/// Those of [`Aggregation::of`], and `NUMBER_OVERFLOW`.
+pub fn coverage(
+    parent: &Exact,
+    children: &[ChildTarget],
+    aggregation: Aggregation,
+    minimum_percent: &Exact,
+) -> Result<Option<Coverage>> {
+    let carried = aggregation.of(children)? * Exact::from(100);
+    let Some(percent) = carried.checked_div(parent) else { return Ok(None) };
+    let short = percent < *minimum_percent;
+    Ok(Some(Coverage { percent: percent.round(2, Rounding::HalfUp)?, short }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn children(targets: &[(i64, i64)]) -> Vec<ChildTarget> {
+        targets
+            .iter()
+            .map(|&(target, weight)| ChildTarget { target: target.into(), weight: weight.into() })
+            .collect()
+    }
+
+    fn covered(parent: i64, targets: &[(i64, i64)]) -> Option<(String, bool)> {
+        let minimum = Exact::from(100);
+        coverage(&parent.into(), &children(targets), Aggregation::Sum, &minimum)
+            .unwrap()
+            .map(|c| (c.percent.to_string(), c.short))
+    }
+
+    #[test]
+    fn targets_below_the_parents_are_short() {
+        let plan = |last| [(4_000_000, 1), (5_000_000, 1), (last, 1)];
+        assert_eq!(covered(12_000_000, &plan(3_500_000)), Some(("104.17".into(), false)));
+        assert_eq!(covered(12_000_000, &plan(2_400_000)), Some(("95.00".into(), true)));
+        assert_eq!(covered(0, &plan(1)), None);
+        // 99.999 % shows as 100.00 and is still short: limits compare exact values.
+        assert_eq!(covered(100_000, &[(99_999, 1)]), Some(("100.00".into(), true)));
+    }
+
+    #[test]
+    fn each_aggregation_takes_its_figure() {
+        let targets = children(&[(10, 1), (40, 3), (20, 0)]);
+        for (aggregation, expected) in [
+            (Aggregation::Sum, "70"),
+            (Aggregation::Avg, "70/3"),
+            (Aggregation::WeightedAvg, "32.5"),
+            (Aggregation::Min, "10"),
+            (Aggregation::Max, "40"),
+            (Aggregation::Last, "20"),
+        ] {
+            assert_eq!(aggregation.of(&targets).unwrap().to_string(), expected);
+            assert_eq!(aggregation.of(&[]).unwrap_err().code, Code::EmptyInput);
+        }
+        let weightless = Aggregation::WeightedAvg.of(&children(&[(10, 0)]));
+        assert_eq!(weightless.unwrap_err().code, Code::WeightsNot100);
+    }
+}

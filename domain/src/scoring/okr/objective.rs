@@ -1,0 +1,299 @@
+//! Grading an objective and mapping it to a review score. Implements C.2.
+
+use super::{clamp_progress, round_progress};
+use crate::core::error::{Code, Result};
+use crate::core::number::{Exact, Rounding};
+use crate::scoring::kpi::limited;
+use crate::scoring::settings::Settings;
+use crate::scoring::trace::{Record, Rule};
+use crate::scoring::weights;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// A key result as its objective sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightedProgress {
+    /// Weight in percent; those of one objective sum to 100.
+    pub weight: Exact,
+    /// Progress 0..1; no value yet counts 0.
+    pub progress: Option<Exact>,
+}
+
+/// What was promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ambition {
+    /// Expected to be reached in full (承诺型).
+    Committed,
+    /// Expected to be reached to about 0.7 (挑战型).
+    Aspirational,
+}
+
+/// Traffic light of an objective, taken from its rounded grade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Colour {
+    /// 0.7 to 1.0.
+    Green,
+    /// 0.4 to 0.6.
+    Yellow,
+    /// 0.0 to 0.3.
+    Red,
+}
+
+/// A graded objective.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objective {
+    /// Weighted progress 0..1, 4 places.
+    pub progress: Decimal,
+    /// The progress rounded to 1 place.
+    pub grade: Decimal,
+    /// Traffic light of the grade.
+    pub colour: Colour,
+}
+
+/// Grades an objective by its key results; `None` when it has none.
+///
+/// # Errors
+/// `WEIGHTS_NOT_100`.
+pub fn objective(key_results: &[WeightedProgress]) -> Result<Option<Objective>> {
+    objective_recorded(key_results, &mut ())
+}
+
+/// As [`objective`], recording every step.
+pub(crate) fn objective_recorded(
+    key_results: &[WeightedProgress],
+    record: &mut impl Record,
+) -> Result<Option<Objective>> {
+    if key_results.is_empty() {
+        return Ok(None);
+    }
+    weights::check_sum(key_results.iter().map(|kr| &kr.weight))?;
+    let values: Vec<Exact> = key_results
+        .iter()
+        .map(|kr| clamp_progress(kr.progress.clone().unwrap_or_default()))
+        .collect();
+    let weighted = key_results.iter().map(|kr| &kr.weight).zip(&values);
+    let mean = record.step(Rule::ObjectiveProgress, weights::weighted_mean(weighted)?);
+    let progress = round_progress(&mean)?;
+    let stored = record.step(Rule::RoundedProgress, progress.into());
+    let grade = stored.round(1, Rounding::HalfUp)?;
+    record.step(Rule::ObjectiveGrade, grade.into());
+    Ok(Some(Objective { progress, grade, colour: colour(grade) }))
+}
+
+fn colour(grade: Decimal) -> Colour {
+    if grade >= Decimal::new(7, 1) {
+        Colour::Green
+    } else if grade >= Decimal::new(4, 1) {
+        Colour::Yellow
+    } else {
+        Colour::Red
+    }
+}
+
+/// The final grade that owner and manager agree on instead of the computed one.
+///
+/// # Errors
+/// `GUARD_FAILED` without a reason or when the grade is not one of 0.0, 0.1 .. 1.0.
+pub fn override_grade(grade: &Exact, reason: &str) -> Result<Decimal> {
+    let tenths = (grade * Exact::from(10)).to_i128();
+    if !tenths.is_some_and(|tenths| (0..=10).contains(&tenths)) {
+        return Err(Code::GuardFailed.because(format!("{grade} is not one of 0.0, 0.1 .. 1.0")));
+    }
+    if reason.trim().is_empty() {
+        return Err(Code::GuardFailed.because("a grade other than the computed one needs a reason"));
+    }
+    grade.round(1, Rounding::HalfUp)
+}
+
+/// Whether the grade needs a written reason: a committed objective was not fully reached.
+pub fn shortfall_needs_reason(ambition: Ambition, grade: Decimal) -> bool {
+    ambition == Ambition::Committed && grade < Decimal::ONE
+}
+
+/// What the aspirational objectives of one owner say about the owner's ambition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AmbitionWarning {
+    /// Above 0.9 on average, two cycles in a row: the targets are too easy.
+    Sandbagging,
+    /// Below 0.4 on average: too much was attempted.
+    Overreach,
+}
+
+/// Judges the mean progress of an owner's aspirational objectives in this cycle and, when
+/// there was one, in the cycle before.
+///
+/// # Errors
+/// `EMPTY_INPUT` without objectives in this cycle.
+pub fn ambition_warning(current: &[Exact], previous: &[Exact]) -> Result<Option<AmbitionWarning>> {
+    let mean = |progress: &[Exact]| {
+        progress.iter().sum::<Exact>().checked_div(&Exact::from(progress.len()))
+    };
+    let now = mean(current)
+        .ok_or_else(|| Code::EmptyInput.because("there are no aspirational objectives"))?;
+    let too_easy = Exact::scaled(9, 1);
+    Ok(if now < Exact::scaled(4, 1) {
+        Some(AmbitionWarning::Overreach)
+    } else if now > too_easy && mean(previous).is_some_and(|before| before > too_easy) {
+        Some(AmbitionWarning::Sandbagging)
+    } else {
+        None
+    })
+}
+
+/// The review score of an objective under `okr.in_review=mapped`, 2 places, within
+/// `kpi.floor`, `kpi.cap` and the cap of the scale.
+///
+/// A committed objective earns 100 points times its progress; an aspirational one earns
+/// 100 at 0.7 and 120 at 1, on straight lines.
+///
+/// # Errors
+/// `NUMBER_OVERFLOW`, as every rounding; a score never comes near it.
+pub fn mapped_score(progress: &Exact, ambition: Ambition, settings: &Settings) -> Result<Decimal> {
+    mapped_score_recorded(progress, ambition, settings, &mut ())
+}
+
+/// As [`mapped_score`], recording every step.
+pub(crate) fn mapped_score_recorded(
+    progress: &Exact,
+    ambition: Ambition,
+    settings: &Settings,
+    record: &mut impl Record,
+) -> Result<Decimal> {
+    let progress = clamp_progress(progress.clone());
+    let [nothing, met, stretched] = [0, 100, 120].map(Exact::from);
+    let (expected, all) = (Exact::scaled(7, 1), Exact::from(1));
+    // Between two points of a line the score is their mean, weighted by nearness.
+    let raw = match ambition {
+        Ambition::Committed => progress * met,
+        Ambition::Aspirational if progress <= expected => {
+            weights::weighted_mean([(&(expected - &progress), &nothing), (&progress, &met)])?
+        }
+        Ambition::Aspirational => weights::weighted_mean([
+            (&(all - &progress), &met),
+            (&(progress - expected), &stretched),
+        ])?,
+    };
+    let raw = record.step(Rule::ObjectiveScore, raw);
+    let within = limited(raw, settings).min(settings.scale().cap);
+    let score = record.step(Rule::Limits, within).round(2, settings.score.rounding)?;
+    record.step(Rule::Rounded, score.into());
+    Ok(score)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scoring::scale::Preset;
+    use proptest::prelude::*;
+
+    fn exact(text: &str) -> Exact {
+        text.parse().unwrap()
+    }
+
+    fn graded(key_results: &[(&str, Option<&str>)]) -> Result<Option<(String, String, Colour)>> {
+        let key_results: Vec<_> = key_results
+            .iter()
+            .map(|(weight, progress)| WeightedProgress {
+                weight: exact(weight),
+                progress: progress.map(exact),
+            })
+            .collect();
+        let result = objective(&key_results)?;
+        Ok(result.map(|o| (o.progress.to_string(), o.grade.to_string(), o.colour)))
+    }
+
+    #[test]
+    fn weighted_progress_is_graded_to_one_place() {
+        for (key_results, progress, grade, colour) in [
+            (
+                vec![("50", Some("0.7")), ("30", Some("0.75")), ("20", Some("0.5"))],
+                "0.6750",
+                "0.7",
+                Colour::Green,
+            ),
+            (
+                vec![("33.34", Some("1")), ("33.33", Some("0.5")), ("33.33", None)],
+                "0.5001",
+                "0.5",
+                Colour::Yellow,
+            ),
+            (vec![("100", Some("0.35"))], "0.3500", "0.4", Colour::Yellow),
+            (vec![("100", Some("0.3499"))], "0.3499", "0.3", Colour::Red),
+            (vec![("100", Some("1.8"))], "1.0000", "1.0", Colour::Green),
+        ] {
+            let expected = Some((progress.into(), grade.into(), colour));
+            assert_eq!(graded(&key_results).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn no_key_result_is_no_grade_and_weights_must_fit() {
+        assert_eq!(graded(&[]).unwrap(), None);
+        let error = graded(&[("60", Some("0.5")), ("30", Some("1"))]).unwrap_err();
+        assert_eq!(error.code, Code::WeightsNot100);
+    }
+
+    #[test]
+    fn progress_maps_to_points_by_ambition() {
+        let settings = Settings::default();
+        let score = |progress, ambition| {
+            mapped_score(&exact(progress), ambition, &settings).unwrap().to_string()
+        };
+        for (progress, points) in [
+            ("-1", "0.00"),
+            ("0.35", "50.00"),
+            ("0.7", "100.00"),
+            ("0.85", "110.00"),
+            ("2", "120.00"),
+        ] {
+            assert_eq!(score(progress, Ambition::Aspirational), points);
+        }
+        assert_eq!(score("0.855", Ambition::Committed), "85.50");
+
+        let mut hundred_point = Settings::default();
+        hundred_point.score.preset = Preset::HundredPoint;
+        let capped = mapped_score(&exact("1"), Ambition::Aspirational, &hundred_point).unwrap();
+        assert_eq!(capped.to_string(), "100.00");
+    }
+
+    #[test]
+    fn easy_targets_warn_after_two_cycles_and_overload_at_once() {
+        let warning = |now: &str, before: &[&str]| {
+            let before: Vec<_> = before.iter().map(|text| exact(text)).collect();
+            ambition_warning(&[exact(now)], &before).unwrap()
+        };
+        assert_eq!(warning("0.95", &["0.91"]), Some(AmbitionWarning::Sandbagging));
+        assert_eq!(warning("0.95", &["0.9"]), None);
+        assert_eq!(warning("0.95", &[]), None);
+        assert_eq!(warning("0.39", &["0.95"]), Some(AmbitionWarning::Overreach));
+        assert_eq!(warning("0.4", &[]), None);
+        assert_eq!(ambition_warning(&[], &[]).unwrap_err().code, Code::EmptyInput);
+    }
+
+    #[test]
+    fn departures_from_the_expected_need_words() {
+        assert_eq!(override_grade(&exact("0.8"), "late delivery").unwrap().to_string(), "0.8");
+        for (grade, reason) in [("0.8", " "), ("0.85", "why"), ("1.1", "why"), ("-0.1", "why")] {
+            let error = override_grade(&exact(grade), reason).unwrap_err();
+            assert_eq!(error.code, Code::GuardFailed, "{grade}");
+        }
+        assert!(shortfall_needs_reason(Ambition::Committed, Decimal::new(9, 1)));
+        assert!(!shortfall_needs_reason(Ambition::Committed, Decimal::ONE));
+        assert!(!shortfall_needs_reason(Ambition::Aspirational, Decimal::new(7, 1)));
+    }
+
+    proptest! {
+        #[test]
+        fn scores_grow_with_progress_and_stay_within_the_cap(low in 0..=1000_i64, step in 0..=1000_i64) {
+            let settings = Settings::default();
+            for ambition in [Ambition::Committed, Ambition::Aspirational] {
+                let score = |p: i64| mapped_score(&Exact::scaled(p, 3), ambition, &settings).unwrap();
+                let (lower, higher) = (score(low), score(low + step));
+                prop_assert!(Decimal::ZERO <= lower && lower <= higher && higher <= 120.into());
+            }
+        }
+    }
+}

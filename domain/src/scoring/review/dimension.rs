@@ -1,0 +1,294 @@
+//! One dimension of a review, from the ratings of all types. Implements D.3.
+
+use super::rater::{RaterType, mean_rating};
+use crate::core::error::{Code, Result};
+use crate::core::number::{Exact, Rounding};
+use crate::scoring::kpi::rounded_item;
+use crate::scoring::settings::{ReviewSettings, Settings, SmallCategory};
+use crate::scoring::trace::{Record, Rule};
+use crate::scoring::weights;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The submitted ratings of one type and what they weigh.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raters {
+    /// Weight of the type in percent; those of one dimension sum to 100. A type with
+    /// weight 0 is for reference only.
+    pub weight: Exact,
+    /// Ratings of 1 to 5.
+    pub ratings: Vec<Exact>,
+}
+
+/// The ratings of one person in one dimension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dimension {
+    /// Raters by type.
+    pub raters: BTreeMap<RaterType, Raters>,
+    /// Types without whose rating there is no result; the manager's is always among them
+    /// unless the policy says otherwise.
+    pub mandatory: Vec<RaterType>,
+    /// Whether the policy keeps customers anonymous.
+    pub anonymous_customers: bool,
+}
+
+/// What contributed to a dimension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// Anonymous types, each too short alone, pooled.
+    Others,
+    /// The raters of one type.
+    #[serde(untagged)]
+    Type(RaterType),
+}
+
+impl Group {
+    /// The published name: that of the type, or `others`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Group::Type(rater_type) => rater_type.as_str(),
+            Group::Others => "others",
+        }
+    }
+}
+
+/// A group whose ratings counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedGroup {
+    /// Who.
+    pub group: Group,
+    /// What they weigh together, in percent.
+    pub weight: Exact,
+    /// Their mean, unrounded.
+    pub mean: Exact,
+}
+
+/// The result of a dimension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DimensionResult {
+    /// Weighted mean rating, 1 to 5, 4 places for display.
+    pub rating: Decimal,
+    /// Score of the exact rating, rounded to 2 places unless `score.round_stage` keeps
+    /// items exact.
+    pub score: Exact,
+    /// The groups that counted, in the order of the types, the pool last.
+    pub groups: Vec<UsedGroup>,
+}
+
+impl Dimension {
+    /// Weighs the mean ratings of the types that count and converts them to a score.
+    ///
+    /// Types without ratings drop out and the other weights are renormalised. So do
+    /// anonymous types with fewer than `review.anonymity_min` ratings, unless
+    /// `review.small_category` pools them and the pool is large enough.
+    ///
+    /// # Errors
+    /// In this order: `WEIGHTS_NOT_100`, `MANDATORY_RATER_MISSING`, `RATING_OUT_OF_RANGE`
+    /// for a rating that counts, `DIMENSION_INSUFFICIENT` when the weight that counts is
+    /// below `review.min_weight_share`.
+    pub fn result(&self, settings: &Settings) -> Result<DimensionResult> {
+        self.result_recorded(settings, &mut ())
+    }
+
+    /// As [`result`](Dimension::result), recording every step.
+    pub(crate) fn result_recorded(
+        &self,
+        settings: &Settings,
+        record: &mut impl Record,
+    ) -> Result<DimensionResult> {
+        weights::check_sum(self.raters.values().map(|raters| &raters.weight))?;
+        self.check_mandatory()?;
+        let groups = self.used_groups(&settings.review, record)?;
+        let used: Exact = groups.iter().map(|group| &group.weight).sum();
+        if used < settings.review.min_weight_share {
+            return Err(Code::DimensionInsufficient
+                .because(format!("only {used} % of the rater weight is there")));
+        }
+        let rating = weights::weighted_mean(groups.iter().map(|used| (&used.weight, &used.mean)))?;
+        let rating = record.step(Rule::RaterWeighted, rating);
+        let score = record.step(Rule::RatingScore, settings.scale().rating_score(&rating)?);
+        let score = rounded_item(score, &settings.score, record);
+        Ok(DimensionResult { rating: rating.round(4, Rounding::HalfUp)?, score, groups })
+    }
+
+    fn check_mandatory(&self) -> Result<()> {
+        let has_rated = |rater_type: &RaterType| {
+            self.raters.get(rater_type).is_some_and(|raters| !raters.ratings.is_empty())
+        };
+        match self.mandatory.iter().find(|rater_type| !has_rated(rater_type)) {
+            None => Ok(()),
+            Some(absent) => Err(Code::MandatoryRaterMissing
+                .because(format!("there is no rating of type {}", absent.as_str()))),
+        }
+    }
+
+    fn used_groups(
+        &self,
+        settings: &ReviewSettings,
+        record: &mut impl Record,
+    ) -> Result<Vec<UsedGroup>> {
+        let minimum = settings.anonymity_min as usize;
+        let mut groups = Vec::new();
+        let mut pool = Raters::default();
+        let mut take = |group, raters: &Raters| -> Result<()> {
+            let mean = record.step(Rule::RaterMean, mean_rating(&raters.ratings, settings)?);
+            groups.push(UsedGroup { group, weight: raters.weight.clone(), mean });
+            Ok(())
+        };
+        for (&rater_type, raters) in &self.raters {
+            if raters.ratings.is_empty() || raters.weight.is_zero() {
+                continue;
+            }
+            let anonymous = rater_type.is_anonymous(self.anonymous_customers);
+            if anonymous && raters.ratings.len() < minimum {
+                pool.weight = pool.weight + &raters.weight;
+                pool.ratings.extend_from_slice(&raters.ratings);
+            } else {
+                take(Group::Type(rater_type), raters)?;
+            }
+        }
+        let pools = settings.small_category == SmallCategory::MergeOther;
+        if pools && !pool.ratings.is_empty() && pool.ratings.len() >= minimum {
+            take(Group::Others, &pool)?;
+        }
+        Ok(groups)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::scoring::settings::RoundStage;
+    use RaterType::{CrossDept, Manager, Oneself, Peer, Subordinate};
+    use proptest::prelude::*;
+
+    pub(in crate::scoring::review) fn dimension(raters: &[(RaterType, i32, &[i32])]) -> Dimension {
+        let raters = raters.iter().map(|&(rater_type, weight, ratings)| {
+            let ratings = ratings.iter().copied().map(Exact::from).collect();
+            (rater_type, Raters { weight: weight.into(), ratings })
+        });
+        Dimension { raters: raters.collect(), mandatory: vec![Manager], anonymous_customers: false }
+    }
+
+    fn with(settings: &Settings, raters: &[(RaterType, i32, &[i32])]) -> Result<[String; 3]> {
+        let result = dimension(raters).result(settings)?;
+        let names: Vec<_> = result.groups.iter().map(|used| used.group.as_str()).collect();
+        Ok([result.rating.to_string(), result.score.to_string(), names.join(" ")])
+    }
+
+    fn result(raters: &[(RaterType, i32, &[i32])]) -> Result<[String; 3]> {
+        with(&Settings::default(), raters)
+    }
+
+    fn merging() -> Settings {
+        let mut settings = Settings::default();
+        settings.review.small_category = SmallCategory::MergeOther;
+        settings
+    }
+
+    fn owned(texts: [&str; 3]) -> [String; 3] {
+        texts.map(String::from)
+    }
+
+    const PEERS: &[i32] = &[5, 4, 4, 3, 1];
+
+    #[test]
+    fn types_are_weighted_and_converted() {
+        let behaviour = result(&[(Manager, 60, &[3]), (Peer, 40, PEERS)]).unwrap();
+        assert_eq!(behaviour, owned(["3.2667", "102.67", "manager peer"]));
+        let collaboration = result(&[(Manager, 20, &[4]), (CrossDept, 80, &[4, 3, 3])]).unwrap();
+        assert_eq!(collaboration, owned(["3.4667", "104.67", "manager cross_dept"]));
+    }
+
+    #[test]
+    fn absent_and_short_types_drop_out() {
+        for few in [&[][..], &[1, 1]] {
+            let raters = [(Manager, 60, &[4][..]), (Peer, 25, PEERS), (Subordinate, 15, few)];
+            assert_eq!(result(&raters).unwrap(), owned(["3.9020", "109.02", "manager peer"]));
+        }
+    }
+
+    #[test]
+    fn short_types_are_pooled_where_the_policy_wants_it() {
+        let two_and_one = [(Manager, 60, &[4][..]), (Peer, 25, &[5, 3]), (Subordinate, 15, &[1])];
+        // (60 * 4 + 40 * 3) / 100
+        assert_eq!(
+            with(&merging(), &two_and_one).unwrap(),
+            owned(["3.6000", "106", "manager others"])
+        );
+        let only_two = [(Manager, 60, &[4][..]), (Peer, 25, &[5, 3]), (Subordinate, 15, &[])];
+        assert_eq!(with(&merging(), &only_two).unwrap(), owned(["4.0000", "110", "manager"]));
+        // Absent types bring no weight: (60 * 4 + 25 * 2) / 85
+        let with_absent = [
+            (Manager, 60, &[4][..]),
+            (Peer, 20, &[2, 2]),
+            (CrossDept, 5, &[2]),
+            (Subordinate, 15, &[]),
+        ];
+        assert_eq!(with(&merging(), &with_absent).unwrap()[0], "3.4118");
+    }
+
+    #[test]
+    fn the_pool_is_trimmed_like_a_type() {
+        let mut settings = merging();
+        settings.review.anonymity_min = 4;
+        let raters = [(Manager, 50, &[3][..]), (Peer, 30, &[5, 4, 4]), (Subordinate, 20, &[1, 3])];
+        // The pool 5 4 4 3 1 loses 5 and 1.
+        assert_eq!(with(&settings, &raters).unwrap()[0], "3.3333");
+    }
+
+    #[test]
+    fn a_rating_of_weight_zero_is_for_reference() {
+        let raters = [(Oneself, 0, &[5][..]), (Manager, 100, &[3]), (Peer, 0, PEERS)];
+        assert_eq!(result(&raters).unwrap(), owned(["3.0000", "100", "manager"]));
+    }
+
+    #[test]
+    fn refusals_come_in_order() {
+        let code = |raters: &[(RaterType, i32, &[i32])]| result(raters).unwrap_err().code;
+        assert_eq!(code(&[(Manager, 60, &[]), (Peer, 30, PEERS)]), Code::WeightsNot100);
+        assert_eq!(code(&[(Manager, 60, &[]), (Peer, 40, &[9])]), Code::MandatoryRaterMissing);
+        assert_eq!(code(&[(Peer, 100, PEERS)]), Code::MandatoryRaterMissing);
+        assert_eq!(code(&[(Manager, 60, &[6]), (Peer, 40, PEERS)]), Code::RatingOutOfRange);
+        assert_eq!(
+            code(&[(Manager, 20, &[4]), (CrossDept, 80, &[4, 4])]),
+            Code::DimensionInsufficient
+        );
+        assert_eq!(result(&[(Manager, 50, &[4]), (Peer, 50, &[4])]).unwrap()[0], "4.0000");
+    }
+
+    #[test]
+    fn items_stay_exact_when_only_totals_are_rounded() {
+        let mut settings = Settings::default();
+        settings.score.round_stage = RoundStage::TotalOnly;
+        let [_, score, _] = with(&settings, &[(Manager, 60, &[3]), (Peer, 40, PEERS)]).unwrap();
+        assert_eq!(score, "308/3");
+    }
+
+    #[test]
+    fn groups_are_named_as_published() {
+        for (group, name) in [(Group::Type(CrossDept), "cross_dept"), (Group::Others, "others")] {
+            assert_eq!(serde_json::to_value(group).unwrap(), name);
+            assert_eq!(serde_json::from_value::<Group>(name.into()).unwrap(), group);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_rating_stays_on_the_scale_and_ignores_hidden_raters(
+            manager in 1..=5_i32,
+            peers in proptest::collection::vec(1..=5_i32, 0..8),
+            hidden in proptest::collection::vec(1..=5_i32, 0..3),
+        ) {
+            let with_hidden = |hidden: &[i32]| {
+                result(&[(Manager, 60, &[manager]), (Peer, 25, &peers), (Subordinate, 15, hidden)])
+            };
+            let shown = with_hidden(&hidden).unwrap();
+            prop_assert_eq!(&shown, &with_hidden(&[]).unwrap());
+            let rating: Decimal = shown[0].parse().unwrap();
+            prop_assert!(Decimal::ONE <= rating && rating <= 5.into());
+        }
+    }
+}

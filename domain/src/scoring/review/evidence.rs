@@ -1,0 +1,155 @@
+//! Which judgements need evidence, and what counts as such. Implements D.5.
+
+use crate::core::calendar::Period;
+use crate::core::error::{Code, Result};
+use crate::core::number::Exact;
+use crate::scoring::scale::Grade;
+use crate::text_enum;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// Fewest characters of the comment that comes with evidence.
+const SHORTEST_COMMENT: usize = 20;
+
+/// A judgement about a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judgement {
+    /// A rating of 1 to 5.
+    Rating(Exact),
+    /// A final grade.
+    FinalGrade(Grade),
+    /// A grade given instead of the computed one.
+    Move {
+        /// What was computed.
+        computed: Grade,
+        /// What is given.
+        given: Grade,
+    },
+}
+
+impl Judgement {
+    /// Whether it needs evidence: a rating at either end of the scale, a final grade S or
+    /// D, any grade other than the computed one.
+    pub fn needs_evidence(&self) -> bool {
+        match self {
+            Judgement::Rating(rating) => *rating <= Exact::from(1) || *rating >= Exact::from(5),
+            Judgement::FinalGrade(grade) => matches!(grade, Grade::S | Grade::D),
+            Judgement::Move { computed, given } => computed != given,
+        }
+    }
+}
+
+text_enum! {
+    /// What kind of thing is cited.
+    pub enum EvidenceKind {
+        /// The outcome of a project.
+        ProjectResult = "project_result",
+        /// What a customer said.
+        CustomerFeedback = "customer_feedback",
+        /// A measurement.
+        Data = "data",
+        /// Something seen.
+        Observation = "observation",
+    }
+}
+
+/// One item of evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What kind it is.
+    pub kind: EvidenceKind,
+    /// When it happened.
+    pub date: NaiveDate,
+}
+
+/// How many characters a comment has to read: a run of blanks counts once, what is invisible never.
+fn said(comment: &str) -> usize {
+    let is_invisible = |it: char| {
+        it.is_control()
+            || matches!(it, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}')
+            || matches!(it, '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    let words = comment.split_whitespace();
+    let visible = |word: &str| word.chars().filter(|it| !is_invisible(*it)).count();
+    let lengths: Vec<_> = words.map(visible).filter(|length| *length > 0).collect();
+    lengths.iter().sum::<usize>() + lengths.len().saturating_sub(1)
+}
+
+/// Checks that a judgement which needs evidence has at least one item dated inside the
+/// period and a comment of at least 20 characters.
+///
+/// # Errors
+/// `EVIDENCE_REQUIRED`.
+pub fn check_evidence(
+    judgement: &Judgement,
+    evidence: &[Evidence],
+    comment: &str,
+    period: Period,
+) -> Result<()> {
+    if !judgement.needs_evidence() {
+        return Ok(());
+    }
+    if !evidence.iter().any(|item| period.contains(item.date)) {
+        return Err(Code::EvidenceRequired.because("no evidence is dated inside the period"));
+    }
+    if said(comment) < SHORTEST_COMMENT {
+        let detail = format!("the comment has fewer than {SHORTEST_COMMENT} characters");
+        return Err(Code::EvidenceRequired.because(detail));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn check(judgement: Judgement, dates: &[&str], comment: &str) -> bool {
+        let evidence: Vec<_> = dates
+            .iter()
+            .map(|text| Evidence { kind: EvidenceKind::Data, date: date(text) })
+            .collect();
+        let period = Period::new(date("2025-01-01"), date("2025-12-31")).unwrap();
+        match check_evidence(&judgement, &evidence, comment, period) {
+            Ok(()) => true,
+            Err(error) => {
+                assert_eq!(error.code, Code::EvidenceRequired);
+                false
+            }
+        }
+    }
+
+    #[test]
+    fn extremes_and_moves_need_evidence() {
+        let needs = |judgement: Judgement| judgement.needs_evidence();
+        let rating = |text: &str| needs(Judgement::Rating(text.parse().unwrap()));
+        assert!(rating("1") && rating("5.0") && !rating("4.9") && !rating("1.1"));
+        for grade in Grade::ALL {
+            let extreme = grade == Grade::S || grade == Grade::D;
+            assert_eq!(needs(Judgement::FinalGrade(grade)), extreme);
+            let moved = Judgement::Move { computed: Grade::B, given: grade };
+            assert_eq!(needs(moved), grade != Grade::B);
+        }
+    }
+
+    #[test]
+    fn evidence_is_recent_and_explained() {
+        let top = || Judgement::Rating(Exact::from(5));
+        let comment = "签下三个年度大客户并带教两名新人，全年零投诉";
+        assert!(check(top(), &["2025-12-31"], comment));
+        assert!(!check(top(), &["2024-12-31"], comment));
+        assert!(!check(top(), &[], comment));
+        assert!(!check(top(), &["2025-06-01"], "                    good"));
+        assert!(check(top(), &["2025-06-01"], &"x".repeat(20)));
+        assert!(!check(top(), &["2025-06-01"], &"x".repeat(19)));
+        assert!(check(Judgement::Rating(Exact::from(3)), &[], ""));
+        let invisible = format!("good{}", "\u{200B}".repeat(20));
+        assert!(!check(top(), &["2025-06-01"], &invisible));
+        assert!(!check(top(), &["2025-06-01"], "a                   good"));
+        assert!(check(top(), &["2025-06-01"], "a comment of 20 char"));
+    }
+}

@@ -1,0 +1,206 @@
+//! Who rates, how much each type of rater weighs, and the mean inside one type.
+//! Implements D.1 and D.2.
+
+use crate::core::error::{Code, Result};
+use crate::core::number::Exact;
+use crate::scoring::settings::{ReviewSettings, Trim};
+use serde::{Deserialize, Serialize};
+
+/// How a rater stands to the person rated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RaterType {
+    /// The person rated.
+    #[serde(rename = "self")]
+    Oneself,
+    /// The line manager; must rate.
+    Manager,
+    /// A colleague of the same department.
+    Peer,
+    /// A partner of another department.
+    CrossDept,
+    /// Someone who reports to the person.
+    Subordinate,
+    /// A customer, for service roles.
+    Customer,
+}
+
+impl RaterType {
+    /// Every type.
+    pub const ALL: [RaterType; 6] = [
+        RaterType::Oneself,
+        RaterType::Manager,
+        RaterType::Peer,
+        RaterType::CrossDept,
+        RaterType::Subordinate,
+        RaterType::Customer,
+    ];
+
+    /// The published name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RaterType::Oneself => "self",
+            RaterType::Manager => "manager",
+            RaterType::Peer => "peer",
+            RaterType::CrossDept => "cross_dept",
+            RaterType::Subordinate => "subordinate",
+            RaterType::Customer => "customer",
+        }
+    }
+
+    /// Whether there is a way for raters of this type to hand a rating in. Nobody is asked yet but
+    /// the person and the manager.
+    pub const fn is_collected(self) -> bool {
+        match self {
+            RaterType::Oneself | RaterType::Manager => true,
+            RaterType::Peer
+            | RaterType::CrossDept
+            | RaterType::Subordinate
+            | RaterType::Customer => false,
+        }
+    }
+
+    /// Whether single ratings of this type must not be told apart (D.3). Customers are
+    /// anonymous only where the policy says so.
+    pub const fn is_anonymous(self, anonymous_customers: bool) -> bool {
+        match self {
+            RaterType::Peer | RaterType::CrossDept | RaterType::Subordinate => true,
+            RaterType::Customer => anonymous_customers,
+            RaterType::Oneself | RaterType::Manager => false,
+        }
+    }
+}
+
+/// The dimensions of a policy that says nothing else, with their weights in percent.
+/// Performance is computed from goals and has no raters.
+pub const DEFAULT_DIMENSIONS: [(&str, u32); 4] =
+    [("performance", 60), ("competency", 20), ("behaviour", 10), ("collaboration", 10)];
+
+/// The rater types that count in a default dimension, with their weights in percent; empty
+/// for performance and unknown names. Everyone also rates themselves, with weight 0.
+pub const fn default_rater_weights(dimension: &str) -> &'static [(RaterType, u32)] {
+    use RaterType::{CrossDept, Manager, Peer, Subordinate};
+    match dimension.as_bytes() {
+        b"competency" => &[(Manager, 60), (Peer, 25), (Subordinate, 15)],
+        b"behaviour" => &[(Manager, 60), (Peer, 40)],
+        b"collaboration" => &[(Manager, 20), (CrossDept, 80)],
+        _ => &[],
+    }
+}
+
+/// The mean of the ratings of one type, each 1 to 5, unrounded.
+///
+/// From `review.trim_min_n` ratings on, extremes are treated by `review.trim`: one highest
+/// and one lowest are dropped (去掉一个最高分和一个最低分), or the median counts.
+///
+/// # Errors
+/// `EMPTY_INPUT`, `RATING_OUT_OF_RANGE`.
+pub fn mean_rating(ratings: &[Exact], settings: &ReviewSettings) -> Result<Exact> {
+    let scale = Exact::from(1)..=Exact::from(5);
+    if let Some(outside) = ratings.iter().find(|rating| !scale.contains(rating)) {
+        return Err(Code::RatingOutOfRange.because(format!("{outside} is not within 1 to 5")));
+    }
+    let mut sorted: Vec<&Exact> = ratings.iter().collect();
+    sorted.sort_unstable();
+    let trimmed = if sorted.len() < settings.trim_min_n as usize {
+        &sorted[..]
+    } else {
+        match settings.trim {
+            Trim::None => &sorted[..],
+            Trim::DropExtremes => match &sorted[..] {
+                [_, middle @ .., _] if !middle.is_empty() => middle,
+                all => all,
+            },
+            Trim::Median => middle(&sorted),
+        }
+    };
+    let sum: Exact = trimmed.iter().copied().sum();
+    sum.checked_div(&Exact::from(trimmed.len()))
+        .ok_or_else(|| Code::EmptyInput.because("there are no ratings"))
+}
+
+/// The one or two values in the middle, whose mean is the median.
+fn middle<T>(sorted: &[T]) -> &[T] {
+    let half = sorted.len().saturating_sub(1) / 2;
+    sorted.get(half..sorted.len() - half).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn mean(ratings: &[i32], trim: Trim, trim_min_n: u32) -> Result<String> {
+        let ratings: Vec<Exact> = ratings.iter().copied().map(Exact::from).collect();
+        let settings = ReviewSettings { trim, trim_min_n, ..ReviewSettings::default() };
+        mean_rating(&ratings, &settings).map(|mean| mean.to_string())
+    }
+
+    #[test]
+    fn extremes_are_dropped_from_five_ratings_on() {
+        let dropped = |ratings| mean(ratings, Trim::DropExtremes, 5).unwrap();
+        assert_eq!(dropped(&[5, 4, 4, 3, 1]), "11/3");
+        assert_eq!(dropped(&[5, 4, 4, 1]), "3.5");
+        assert_eq!(dropped(&[5, 5, 5, 5, 5, 1]), "5");
+    }
+
+    #[test]
+    fn a_policy_may_keep_all_or_take_the_median() {
+        assert_eq!(mean(&[5, 4, 4, 3, 1], Trim::None, 5).unwrap(), "3.4");
+        assert_eq!(mean(&[1, 5, 4, 4, 1], Trim::Median, 5).unwrap(), "4");
+        assert_eq!(mean(&[1, 2, 5, 3, 1, 5], Trim::Median, 5).unwrap(), "2.5");
+        assert_eq!(mean(&[5, 1, 1], Trim::Median, 5).unwrap(), "7/3");
+    }
+
+    #[test]
+    fn something_always_remains() {
+        for trim in [Trim::DropExtremes, Trim::None, Trim::Median] {
+            assert_eq!(mean(&[4], trim, 0).unwrap(), "4");
+            assert_eq!(mean(&[4, 5], trim, 0).unwrap(), "4.5");
+            assert_eq!(mean(&[], trim, 0).unwrap_err().code, Code::EmptyInput);
+        }
+    }
+
+    #[test]
+    fn ratings_run_from_one_to_five() {
+        for outside in [0, 6, -3] {
+            let error = mean(&[3, outside], Trim::None, 5).unwrap_err();
+            assert_eq!(error.code, Code::RatingOutOfRange);
+        }
+    }
+
+    #[test]
+    fn default_weights_sum_to_one_hundred() {
+        let sum = |weights: &[(RaterType, u32)]| weights.iter().map(|(_, w)| w).sum::<u32>();
+        assert_eq!(DEFAULT_DIMENSIONS.iter().map(|(_, weight)| weight).sum::<u32>(), 100);
+        for (dimension, _) in DEFAULT_DIMENSIONS {
+            let expected = if dimension == "performance" { 0 } else { 100 };
+            assert_eq!(sum(default_rater_weights(dimension)), expected, "{dimension}");
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_contract() {
+        for rater_type in RaterType::ALL {
+            assert_eq!(serde_json::to_value(rater_type).unwrap(), rater_type.as_str());
+        }
+        assert!(RaterType::Peer.is_anonymous(false) && !RaterType::Manager.is_anonymous(true));
+        assert!(!RaterType::Customer.is_anonymous(false) && RaterType::Customer.is_anonymous(true));
+    }
+
+    proptest! {
+        #[test]
+        fn the_mean_stays_within_the_ratings_in_any_order(
+            ratings in proptest::collection::vec(1..=5_i32, 1..20),
+            trim in prop::sample::select(vec![Trim::DropExtremes, Trim::None, Trim::Median]),
+        ) {
+            let settings = ReviewSettings { trim, ..ReviewSettings::default() };
+            let mut exact: Vec<Exact> = ratings.into_iter().map(Exact::from).collect();
+            let forward = mean_rating(&exact, &settings).unwrap();
+            exact.reverse();
+            prop_assert_eq!(&mean_rating(&exact, &settings).unwrap(), &forward);
+            prop_assert!(exact.iter().min().unwrap() <= &forward);
+            prop_assert!(&forward <= exact.iter().max().unwrap());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! How people see themselves against how others see them. Implements the self-other gap
+//! of D.4.
+
+use crate::core::error::{Code, Result};
+use crate::core::number::{Exact, Rounding};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// What a wide gap means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// The own rating is at least 1 above that of others.
+    BlindSpot,
+    /// The own rating is at least 1 below that of others.
+    HiddenStrength,
+}
+
+/// Own rating less the mean of others, in points of the 1-5 scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The difference, 4 places.
+    pub points: Decimal,
+    /// What it means, if it is wide; judged on the exact difference.
+    pub reading: Option<Reading>,
+}
+
+/// Compares a self-rating with the ratings of others. Pass only ratings that may be shown
+/// to the person: the gap reveals their mean.
+///
+/// # Errors
+/// `EMPTY_INPUT` without others.
+pub fn self_other_gap(own: &Exact, others: &[Exact]) -> Result<Gap> {
+    let mean = others
+        .iter()
+        .sum::<Exact>()
+        .checked_div(&Exact::from(others.len()))
+        .ok_or_else(|| Code::EmptyInput.because("nobody else has rated"))?;
+    let gap = own - mean;
+    let reading = if gap >= Exact::from(1) {
+        Some(Reading::BlindSpot)
+    } else if gap <= Exact::from(-1) {
+        Some(Reading::HiddenStrength)
+    } else {
+        None
+    };
+    Ok(Gap { points: gap.round(4, Rounding::HalfUp)?, reading })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gap(own: &str, others: &[i32]) -> Result<(String, Option<Reading>)> {
+        let others: Vec<Exact> = others.iter().copied().map(Exact::from).collect();
+        let gap = self_other_gap(&own.parse().unwrap(), &others)?;
+        Ok((gap.points.to_string(), gap.reading))
+    }
+
+    #[test]
+    fn a_point_apart_is_worth_a_word() {
+        let reading = |own, others: &[i32]| gap(own, others).unwrap();
+        assert_eq!(reading("4", &[3, 3]), ("1.0000".into(), Some(Reading::BlindSpot)));
+        assert_eq!(reading("2.5", &[3, 4]), ("-1.0000".into(), Some(Reading::HiddenStrength)));
+        assert_eq!(reading("3.99999", &[3]), ("1.0000".into(), None));
+        assert_eq!(reading("4", &[4, 4, 3]), ("0.3333".into(), None));
+        assert_eq!(gap("4", &[]).unwrap_err().code, Code::EmptyInput);
+    }
+}

@@ -1,0 +1,391 @@
+//! Grades, the bands of scores that earn them, and what a 1-5 rating is worth.
+//!
+//! Implements 0.3 and B.8.
+
+use crate::core::error::{Code, DomainError, Result};
+use crate::core::number::{Exact, Rounding};
+use crate::core::text::TextEnum;
+use core::fmt;
+use core::str::FromStr;
+use serde::{Deserialize, Serialize};
+
+/// A final judgement. Better grades compare greater: `Grade::S > Grade::A`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Grade {
+    /// Unsatisfactory (不合格).
+    D,
+    /// Needs improvement (待改进).
+    C,
+    /// Meets expectations (达标).
+    B,
+    /// Exceeds expectations (优秀).
+    A,
+    /// Outstanding (卓越).
+    S,
+}
+
+impl Grade {
+    /// Every grade, best first: the order of bands, shares and quotas.
+    pub const ALL: [Grade; 5] = [Grade::S, Grade::A, Grade::B, Grade::C, Grade::D];
+
+    /// The canonical letter. What people see is the label of the policy's [`Scale`].
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Grade::S => "S",
+            Grade::A => "A",
+            Grade::B => "B",
+            Grade::C => "C",
+            Grade::D => "D",
+        }
+    }
+
+    /// Grade points for statistics: S is 5, D is 1.
+    pub const fn points(self) -> u8 {
+        self as u8 + 1
+    }
+}
+
+impl TextEnum for Grade {
+    const ALL: &'static [Grade] = &Grade::ALL;
+
+    fn as_str(self) -> &'static str {
+        Grade::as_str(self)
+    }
+}
+
+impl fmt::Display for Grade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Grade {
+    type Err = DomainError;
+    /// Reads the canonical letter; anything else is `INPUT_INVALID`.
+    fn from_str(text: &str) -> Result<Grade> {
+        Grade::ALL
+            .into_iter()
+            .find(|grade| grade.as_str() == text)
+            .ok_or_else(|| Code::InputInvalid.because(format!("{text:.40?} is not a grade")))
+    }
+}
+
+/// One value for each grade, written `{"S": .., "A": .., "B": .., "C": .., "D": ..}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "UPPERCASE")]
+pub struct PerGrade<T> {
+    /// Value of grade S.
+    pub s: T,
+    /// Value of grade A.
+    pub a: T,
+    /// Value of grade B.
+    pub b: T,
+    /// Value of grade C.
+    pub c: T,
+    /// Value of grade D.
+    pub d: T,
+}
+
+impl<T> PerGrade<T> {
+    /// From values in the order of [`Grade::ALL`].
+    pub fn new([s, a, b, c, d]: [T; 5]) -> PerGrade<T> {
+        PerGrade { s, a, b, c, d }
+    }
+
+    /// The value of one grade.
+    pub const fn get(&self, grade: Grade) -> &T {
+        match grade {
+            Grade::S => &self.s,
+            Grade::A => &self.a,
+            Grade::B => &self.b,
+            Grade::C => &self.c,
+            Grade::D => &self.d,
+        }
+    }
+
+    /// The value of one grade, to change.
+    pub const fn get_mut(&mut self, grade: Grade) -> &mut T {
+        match grade {
+            Grade::S => &mut self.s,
+            Grade::A => &mut self.a,
+            Grade::B => &mut self.b,
+            Grade::C => &mut self.c,
+            Grade::D => &mut self.d,
+        }
+    }
+
+    /// The values in the order of [`Grade::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        Grade::ALL.into_iter().map(|grade| self.get(grade))
+    }
+}
+
+/// A ready-made scale (`score.preset`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// 100 is "target met"; scores reach 120.
+    #[default]
+    #[serde(rename = "target_100")]
+    Target100,
+    /// Percent marks (百分制); scores reach 100.
+    HundredPoint,
+}
+
+/// How people see a grade; data of the policy, never a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// The letter shown, usually the canonical one.
+    pub letter: String,
+    /// The name in Chinese.
+    pub zh: String,
+    /// The name in English.
+    pub en: String,
+}
+
+/// Lowest scores that earn a grade; everything below `c` is a D.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bands {
+    /// Lowest score of grade S.
+    pub s: Exact,
+    /// Lowest score of grade A.
+    pub a: Exact,
+    /// Lowest score of grade B.
+    pub b: Exact,
+    /// Lowest score of grade C.
+    pub c: Exact,
+}
+
+/// What a rating of 1 to 5 is worth as a score.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conversion {
+    /// The score of rating 5 (grade S) down to 1 (grade D), straight lines between.
+    Anchors(Box<PerGrade<Exact>>),
+    /// Every rating point is worth this many score points.
+    Proportional(Exact),
+}
+
+/// Which score earns which grade, and which score a rating is worth. Implements 0.3.
+///
+/// Data of a policy version, so read it through [`Scale::validate`] before use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scale {
+    /// Highest score.
+    pub cap: Exact,
+    /// Bounds between grades.
+    pub bands: Bands,
+    /// Worth of ratings.
+    pub conversion: Conversion,
+    /// Names of the grades.
+    pub labels: PerGrade<Label>,
+}
+
+impl Default for Scale {
+    fn default() -> Scale {
+        Scale::preset(Preset::default())
+    }
+}
+
+impl Scale {
+    /// A ready-made scale.
+    pub fn preset(preset: Preset) -> Scale {
+        let bands = |s: i32, a: i32, b: i32, c: i32| Bands {
+            s: s.into(),
+            a: a.into(),
+            b: b.into(),
+            c: c.into(),
+        };
+        let (cap, bands, conversion) = match preset {
+            Preset::Target100 => (
+                Exact::from(120),
+                bands(115, 105, 90, 70),
+                Conversion::Anchors(Box::new(PerGrade::new(
+                    [120, 110, 100, 80, 60].map(Exact::from),
+                ))),
+            ),
+            Preset::HundredPoint => {
+                (Exact::from(100), bands(95, 85, 75, 60), Conversion::Proportional(Exact::from(20)))
+            }
+        };
+        let label = |letter: &str, zh: &str, en: &str| Label {
+            letter: letter.into(),
+            zh: zh.into(),
+            en: en.into(),
+        };
+        let labels = PerGrade::new([
+            label("S", "卓越", "outstanding"),
+            label("A", "优秀", "exceeds"),
+            label("B", "达标", "meets"),
+            label("C", "待改进", "needs improvement"),
+            label("D", "不合格", "unsatisfactory"),
+        ]);
+        Scale { cap, bands, conversion, labels }
+    }
+
+    /// The grade of a total, looked up on the total rounded to 2 places.
+    pub fn grade(&self, total: &Exact, rounding: Rounding) -> Grade {
+        let total = total.rounded(2, rounding);
+        let Bands { s, a, b, c } = &self.bands;
+        [(Grade::S, s), (Grade::A, a), (Grade::B, b), (Grade::C, c)]
+            .into_iter()
+            .find(|(_, lowest)| total >= **lowest)
+            .map_or(Grade::D, |(grade, _)| grade)
+    }
+
+    /// The unrounded score of a rating or of a mean of ratings. Implements B.8.
+    ///
+    /// # Errors
+    /// `RATING_OUT_OF_RANGE` outside 1 to 5.
+    pub fn rating_score(&self, rating: &Exact) -> Result<Exact> {
+        let (lowest, highest) = (Exact::from(1), Exact::from(5));
+        if *rating < lowest || *rating > highest {
+            return Err(Code::RatingOutOfRange.because(format!("{rating} is not within 1 to 5")));
+        }
+        match &self.conversion {
+            Conversion::Proportional(worth) => Ok(rating * worth),
+            Conversion::Anchors(anchors) => {
+                let PerGrade { s, a, b, c, d } = anchors.as_ref();
+                let segments = [(1, d, c), (2, c, b), (3, b, a), (4, a, s)];
+                let climbed = segments.into_iter().map(|(start, from, to)| {
+                    let share = (rating - Exact::from(start)).max(0.into()).min(1.into());
+                    share * (to - from)
+                });
+                Ok(d + climbed.sum::<Exact>())
+            }
+        }
+    }
+
+    /// Checks that bounds strictly decrease below the cap and that each anchor lies in the
+    /// band of its grade. A proportional scale has no anchors.
+    ///
+    /// # Errors
+    /// `SCALE_INVALID`, naming what contradicts.
+    pub fn validate(&self) -> Result<()> {
+        let Bands { s, a, b, c } = &self.bands;
+        if !(self.cap >= *s && s > a && a > b && b > c) {
+            return Err(Code::ScaleInvalid.because("bounds must strictly decrease from the cap"));
+        }
+        let Conversion::Anchors(anchors) = &self.conversion else { return Ok(()) };
+        let stray = Grade::ALL.into_iter().zip(anchors.iter()).find(|(grade, anchor)| {
+            **anchor > self.cap || self.grade(anchor, Rounding::default()) != *grade
+        });
+        match stray {
+            None => Ok(()),
+            Some((grade, anchor)) => Err(Code::ScaleInvalid
+                .because(format!("the anchor {anchor} lies outside the band of grade {grade}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn grade(score: &str, preset: Preset) -> Grade {
+        Scale::preset(preset).grade(&score.parse().unwrap(), Rounding::HalfUp)
+    }
+
+    #[test]
+    fn lower_bounds_belong_to_the_better_grade() {
+        for (score, expected) in [
+            ("120", Grade::S),
+            ("115", Grade::S),
+            ("114.99", Grade::A),
+            ("104.995", Grade::A),
+            ("104.9949", Grade::B),
+            ("90", Grade::B),
+            ("89.99", Grade::C),
+            ("70", Grade::C),
+            ("69.99", Grade::D),
+            ("-1", Grade::D),
+        ] {
+            assert_eq!(grade(score, Preset::Target100), expected, "{score}");
+        }
+        assert_eq!(grade("84.99", Preset::HundredPoint), Grade::B);
+        assert_eq!(grade("85", Preset::HundredPoint), Grade::A);
+    }
+
+    #[test]
+    fn the_names_of_grades_are_read_and_written_alike() {
+        let names: Vec<_> =
+            TextEnum::ALL.iter().map(|grade: &Grade| TextEnum::as_str(*grade)).collect();
+        assert_eq!(names, ["S", "A", "B", "C", "D"]);
+        assert!(Grade::ALL.iter().all(|grade| grade.as_str().parse() == Ok(*grade)));
+    }
+
+    #[test]
+    fn ratings_interpolate_between_anchors() {
+        let score = |rating: &str, preset| {
+            Scale::preset(preset).rating_score(&rating.parse().unwrap()).map(|s| s.to_string())
+        };
+        for (rating, expected) in
+            [("1", "60"), ("1.5", "70"), ("2", "80"), ("3", "100"), ("3.6", "106"), ("5", "120")]
+        {
+            assert_eq!(score(rating, Preset::Target100).unwrap(), expected);
+        }
+        assert_eq!(score("3.6", Preset::HundredPoint).unwrap(), "72");
+        for rating in ["0.99", "5.01", "-3"] {
+            let error = score(rating, Preset::Target100).unwrap_err();
+            assert_eq!(error.code, Code::RatingOutOfRange);
+        }
+    }
+
+    #[test]
+    fn presets_are_valid_and_contradictions_are_not() {
+        let valid = Scale::preset(Preset::Target100);
+        valid.validate().unwrap();
+        Scale::preset(Preset::HundredPoint).validate().unwrap();
+
+        let mut equal_bounds = valid.clone();
+        equal_bounds.bands.a = equal_bounds.bands.s.clone();
+        let mut low_cap = valid.clone();
+        low_cap.cap = 114.into();
+        let mut stray_anchor = valid.clone();
+        let shifted = PerGrade::new([120, 110, 105, 80, 60].map(Exact::from));
+        stray_anchor.conversion = Conversion::Anchors(Box::new(shifted));
+        let mut anchor_above_cap = valid;
+        anchor_above_cap.cap = 119.into();
+        for scale in [equal_bounds, low_cap, stray_anchor, anchor_above_cap] {
+            assert_eq!(scale.validate().unwrap_err().code, Code::ScaleInvalid);
+        }
+    }
+
+    #[test]
+    fn bounds_of_a_scale_without_anchors_strictly_decrease() {
+        let bounds = |[s, a, b, c]: [i32; 4]| {
+            let [s, a, b, c] = [s, a, b, c].map(Exact::from);
+            Scale { bands: Bands { s, a, b, c }, ..Scale::preset(Preset::HundredPoint) }
+        };
+        bounds([100, 85, 75, 60]).validate().unwrap();
+        for broken in [[101, 85, 75, 60], [85, 85, 75, 60], [95, 75, 75, 60], [95, 85, 60, 60]] {
+            assert_eq!(bounds(broken).validate().unwrap_err().code, Code::ScaleInvalid);
+        }
+        for broken in [[84, 85, 75, 60], [95, 74, 75, 60], [95, 85, 59, 60]] {
+            assert_eq!(bounds(broken).validate().unwrap_err().code, Code::ScaleInvalid);
+        }
+    }
+
+    #[test]
+    fn letters_and_points() {
+        for (grade, points) in Grade::ALL.into_iter().zip([5, 4, 3, 2, 1]) {
+            assert_eq!(grade.as_str().parse::<Grade>().unwrap(), grade);
+            assert_eq!(grade.points(), points);
+        }
+        assert!(Grade::S > Grade::A && Grade::C > Grade::D);
+        assert_eq!("E".parse::<Grade>().unwrap_err().code, Code::InputInvalid);
+    }
+
+    proptest! {
+        #[test]
+        fn a_better_rating_never_scores_less(low in 100..=500_i64, high in 100..=500_i64) {
+            let scale = Scale::preset(Preset::Target100);
+            let score = |rating: i64| scale.rating_score(&Exact::scaled(rating, 2)).unwrap();
+            prop_assert_eq!(low.cmp(&high), score(low).cmp(&score(high)));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! A trace as a tree for programs, with what may be shown of it.
+
+use super::{Calculation, Explanation, Part, Rule, Trace};
+use crate::core::number::Exact;
+use crate::scoring::settings::KpiSettings;
+use crate::text_enum;
+use uuid::Uuid;
+
+text_enum! {
+    /// What a part of a result is.
+    pub enum PartKind {
+        /// The score of an indicator.
+        Indicator = "indicator",
+        /// The score of an objective.
+        Objective = "objective",
+        /// A score over stretches of days.
+        TimeWeighted = "time_weighted",
+        /// The performance total.
+        Performance = "performance",
+        /// A dimension rated by people.
+        Dimension = "dimension",
+        /// The composite of all dimensions.
+        Composite = "composite",
+        /// The result of somebody with a team.
+        Manager = "manager",
+    }
+}
+
+/// A part of a result with its steps. Of ratings nothing but what became of them together is shown
+/// (D.3).
+#[derive(Clone, Debug)]
+pub struct Outline<'a> {
+    /// What people call it; none for the whole and for stretches of days.
+    pub name: Option<&'a str>,
+    /// Weight in the part above, in percent.
+    pub weight: Option<&'a Exact>,
+    /// Length of a stretch, in days.
+    pub days: Option<u32>,
+    /// What it is computed from; none where it was left out with approval.
+    pub calculation: Option<&'a Calculation>,
+    /// The approval by which it was left out.
+    pub approval: Option<Uuid>,
+    /// Steps and outcome.
+    pub explanation: &'a Explanation,
+    /// The parts that count.
+    pub parts: Vec<Outline<'a>>,
+}
+
+impl Trace {
+    /// The trace as a tree.
+    pub fn outline(&self) -> Outline<'_> {
+        let whole = Some(&self.calculation);
+        Outline::new(None, None, whole, &self.explanation, &self.settings.kpi)
+    }
+}
+
+impl<'a> Outline<'a> {
+    fn new(
+        name: Option<&'a str>,
+        weight: Option<&'a Exact>,
+        calculation: Option<&'a Calculation>,
+        explanation: &'a Explanation,
+        kpi: &KpiSettings,
+    ) -> Self {
+        let below = &explanation.parts;
+        let parts = match calculation {
+            Some(
+                Calculation::Performance { items: inner, .. }
+                | Calculation::Composite { dimensions: inner },
+            ) => {
+                let of_part = |(part, explanation): (&'a Part, &'a Explanation)| {
+                    let Part { name, weight, calculation, approval } = part;
+                    let calculation = calculation.as_ref();
+                    Self {
+                        approval: *approval,
+                        ..Self::new(Some(name), Some(weight), calculation, explanation, kpi)
+                    }
+                };
+                inner.iter().zip(below).map(of_part).collect()
+            }
+            Some(Calculation::TimeWeighted { division, stretches }) => {
+                let counted = division.counted(stretches, kpi).iter().zip(below);
+                counted
+                    .map(|(stretch, explanation)| Self {
+                        days: Some(stretch.days),
+                        ..Self::new(None, None, Some(&stretch.calculation), explanation, kpi)
+                    })
+                    .collect()
+            }
+            Some(Calculation::Manager { own, .. }) => {
+                below.iter().map(|it| Self::new(None, None, Some(own), it, kpi)).collect()
+            }
+            Some(
+                Calculation::Indicator { .. }
+                | Calculation::Objective { .. }
+                | Calculation::Dimension(_),
+            )
+            | None => Vec::new(),
+        };
+        Self { name, weight, days: None, calculation, approval: None, explanation, parts }
+    }
+}
+
+impl Calculation {
+    /// What it computes.
+    pub fn kind(&self) -> PartKind {
+        match self {
+            Calculation::Indicator { .. } => PartKind::Indicator,
+            Calculation::Objective { .. } => PartKind::Objective,
+            Calculation::TimeWeighted { .. } => PartKind::TimeWeighted,
+            Calculation::Performance { .. } => PartKind::Performance,
+            Calculation::Dimension(_) => PartKind::Dimension,
+            Calculation::Composite { .. } => PartKind::Composite,
+            Calculation::Manager { .. } => PartKind::Manager,
+        }
+    }
+
+    /// The actual an indicator is scored by.
+    pub fn actual(&self) -> Option<&Exact> {
+        match self {
+            Calculation::Indicator { actual, .. } => actual.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The revisions of the data it was computed from, parts not included.
+    pub fn revisions(&self) -> Vec<uuid::Uuid> {
+        match self {
+            Calculation::Indicator { revisions, .. } => revisions.clone(),
+            Calculation::Objective { key_results, .. } => {
+                key_results.iter().filter_map(|key_result| key_result.revision).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Rule {
+    /// What the rule says.
+    pub const fn text(self, locale: super::Locale) -> &'static str {
+        let (zh, en) = self.texts();
+        match locale {
+            super::Locale::Zh => zh,
+            super::Locale::En => en,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scoring::settings::Settings;
+    use crate::scoring::trace::tests::person;
+
+    #[test]
+    fn a_tree_shows_what_the_text_shows() {
+        let trace = person().explain(&Settings::default()).unwrap();
+        let whole = trace.outline();
+        let names: Vec<_> = whole.parts.iter().filter_map(|part| part.name).collect();
+        assert_eq!(names, ["performance", "competency", "behaviour", "collaboration"]);
+        let kinds = |outline: &Outline<'_>| -> Vec<_> {
+            let parts = outline.parts.iter();
+            parts.filter_map(|part| part.calculation.map(Calculation::kind)).collect()
+        };
+        assert_eq!(kinds(&whole)[..2], [PartKind::Performance, PartKind::Dimension]);
+        let sales = &whole.parts[0].parts[0];
+        let calculation = sales.calculation.unwrap();
+        assert_eq!((calculation.actual(), calculation.revisions().len()), (Some(&1080.into()), 1));
+        assert_eq!(sales.explanation.outcome.score, Some(108.into()));
+    }
+}

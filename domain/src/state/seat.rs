@@ -1,0 +1,136 @@
+//! Who may fire a transition.
+
+use core::fmt;
+
+use uuid::Uuid;
+
+use crate::core::text::TextEnum;
+
+text_enum! {
+    /// The seat from which somebody acts on a record: a role of 0.1, or a relation to the record
+    /// that D.6 names. Which person holds which seat is for the access policy to say.
+    pub enum Seat {
+        /// Senior management.
+        Exec = "EXEC",
+        /// HR performance administrator or HR business partner.
+        Hr = "HR",
+        /// Finance.
+        Fin = "FIN",
+        /// Department head.
+        Head = "HEAD",
+        /// Line manager of the person concerned.
+        Manager = "MGR",
+        /// The person concerned.
+        Employee = "EMP",
+        /// Collaboration partner in another department.
+        Partner = "PARTNER",
+        /// Performance committee.
+        Committee = "COMMITTEE",
+        /// Scheduler, ingestion and calculations.
+        System = "SYSTEM",
+        /// Owner of the goal, or of the item that waits for a dependency.
+        Owner = "owner",
+        /// The manager's manager.
+        NextLevel = "next_level",
+        /// The person asked for a rating.
+        Rater = "rater",
+        /// Member of the calibration session.
+        Member = "member",
+        /// Assessor of competencies.
+        Assessor = "assessor",
+        /// The person a case or ticket is assigned to.
+        Handler = "handler",
+        /// Witness of a refusal to sign.
+        Witness = "witness",
+    }
+}
+
+/// One person's signature under a transition, given from one seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature {
+    /// Who signs.
+    pub person: Uuid,
+    /// The seat the person signs from.
+    pub seat: Seat,
+}
+
+impl Signature {
+    /// The signature of the system itself.
+    pub const SYSTEM: Self = Self { person: Uuid::nil(), seat: Seat::System };
+}
+
+/// Whose signature a transition needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Any one of these.
+    OneOf(&'static [Seat]),
+    /// All of these, each signed by a different person.
+    Together(&'static [Seat]),
+}
+
+impl By {
+    /// Everybody who takes part.
+    pub const fn seats(self) -> &'static [Seat] {
+        match self {
+            Self::OneOf(seats) | Self::Together(seats) => seats,
+        }
+    }
+
+    pub(super) fn satisfied_by(self, signed: &[Signature]) -> bool {
+        match self {
+            Self::OneOf(seats) => signed.iter().any(|s| seats.contains(&s.seat)),
+            Self::Together(seats) => signed_by_different_people(seats, signed),
+        }
+    }
+}
+
+fn signed_by_different_people(needed: &[Seat], signed: &[Signature]) -> bool {
+    let Some((first, rest)) = needed.split_first() else { return true };
+    signed.iter().filter(|s| s.seat == *first).any(|chosen| {
+        let others: Vec<_> = signed.iter().copied().filter(|s| s.person != chosen.person).collect();
+        signed_by_different_people(rest, &others)
+    })
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = match self {
+            Self::OneOf(_) => " or ",
+            Self::Together(_) => " + ",
+        };
+        let names: Vec<_> = self.seats().iter().map(|seat| seat.as_str()).collect();
+        f.write_str(&names.join(separator))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: By = By::Together(&[Seat::Hr, Seat::Exec]);
+
+    fn signed(person: u128, seat: Seat) -> Signature {
+        Signature { person: Uuid::from_u128(person), seat }
+    }
+
+    #[test]
+    fn one_of_takes_any_listed_seat() {
+        let by = By::OneOf(&[Seat::Hr, Seat::System]);
+        assert!(by.satisfied_by(&[Signature::SYSTEM]));
+        assert!(!by.satisfied_by(&[signed(1, Seat::Exec)]));
+        assert!(!by.satisfied_by(&[]));
+    }
+
+    #[test]
+    fn together_needs_every_seat_from_different_people() {
+        assert!(BOTH.satisfied_by(&[signed(1, Seat::Hr), signed(2, Seat::Exec)]));
+        assert!(!BOTH.satisfied_by(&[signed(1, Seat::Hr)]));
+        assert!(!BOTH.satisfied_by(&[signed(1, Seat::Hr), signed(1, Seat::Exec)]));
+    }
+
+    #[test]
+    fn together_finds_the_pair_that_works() {
+        let signatures = [signed(1, Seat::Hr), signed(1, Seat::Exec), signed(2, Seat::Hr)];
+        assert!(BOTH.satisfied_by(&signatures));
+    }
+}

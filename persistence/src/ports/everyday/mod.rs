@@ -1,0 +1,11 @@
+//! What people meet every day: to-dos, dashboards, exports, long work.
+
+mod dashboards;
+mod exports;
+mod jobs;
+mod to_dos;
+
+pub use dashboards::*;
+pub use exports::*;
+pub use jobs::*;
+pub use to_dos::*;

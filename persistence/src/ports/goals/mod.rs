@@ -1,0 +1,6 @@
+//! Goals and what is reported of them.
+
+#[expect(clippy::module_inception, reason = "the noun that gives its area the name")]
+mod goals;
+
+pub use goals::*;

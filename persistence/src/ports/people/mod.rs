@@ -1,0 +1,15 @@
+//! People, units, and the lines between them.
+
+mod duties;
+mod employees;
+mod imports;
+mod org_units;
+mod positions;
+mod reporting_lines;
+
+pub use duties::*;
+pub use employees::*;
+pub use imports::*;
+pub use org_units::*;
+pub use positions::*;
+pub use reporting_lines::*;

@@ -1,0 +1,10 @@
+//! Reviews, results and how they are compared.
+
+mod aggregates;
+mod calibration;
+#[expect(clippy::module_inception, reason = "the noun that gives its area the name")]
+mod reviews;
+
+pub use aggregates::*;
+pub use calibration::*;
+pub use reviews::*;

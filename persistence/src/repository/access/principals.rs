@@ -1,0 +1,257 @@
+//! Who acts: a session with its account and roles, or a key with the account behind it.
+
+use super::engine::Unit;
+use super::{Conn, Db};
+use crate::column::{At, Id, Instant, Key, statement, word};
+use crate::ports::{KeyHolder, Principals, Profile, Result, SignedIn, Standing};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{Binary, Date, Integer, Nullable, Text};
+use domain::core::id::{AccountId, SessionId};
+use domain::core::time::Period;
+use domain::policy::{Grant, Principal};
+
+/// An account with its employee and tenant, a role of it, and a person behind it or a leader.
+type AccountColumns = (
+    Text,
+    Nullable<Id>,
+    Nullable<Date>,
+    Nullable<Date>,
+    Text,
+    Nullable<Text>,
+    Nullable<Id>,
+    Nullable<Date>,
+    Nullable<Date>,
+    Nullable<Id>,
+    Nullable<Id>,
+);
+
+statement! {
+    /// An account with one of its sessions, once for each employment, role and a person behind it
+    /// (whoever issued its credential, or that of whoever did, and whoever made a key for it) or a
+    /// leader (who answers for one of them in a cycle that is not published, or did before).
+    struct FindAccount { tenant: Key, session: Option<Key>, account: Key, maker: Option<Key> }
+    -> (AccountColumns, Integer, Nullable<Instant>, Nullable<Instant>);
+    "WITH RECURSIVE issuer (id) AS (
+       SELECT credential_by FROM account WHERE tenant_id = " tenant " AND id = " account "
+       UNION
+       SELECT id FROM account WHERE tenant_id = " tenant " AND id = " maker "
+       UNION
+       SELECT a.credential_by FROM issuer
+         JOIN account a ON a.tenant_id = " tenant " AND a.id = issuer.id
+     ), beside (behind, leader) AS (
+       SELECT i.employee_id, NULL FROM issuer
+         JOIN account i ON i.tenant_id = " tenant " AND i.id = issuer.id
+       UNION
+       SELECT NULL, p.manager_id FROM account i
+         JOIN participant p ON p.tenant_id = " tenant " AND p.employee_id = i.employee_id
+         JOIN cycle c ON c.tenant_id = " tenant " AND c.id = p.cycle_id
+        WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT " account ")
+          AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')
+       UNION
+       SELECT NULL, f.employee_id FROM account i
+         JOIN participant p ON p.tenant_id = " tenant " AND p.employee_id = i.employee_id
+         JOIN former_leader f ON f.tenant_id = " tenant " AND f.participant_id = p.id
+         JOIN cycle c ON c.tenant_id = " tenant " AND c.id = p.cycle_id
+        WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT " account ")
+          AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')
+     )
+     SELECT a.status, a.employee_id, w.hire_date, w.last_day, t.time_zone,
+            r.role, r.org_unit_id, r.valid_from, r.valid_to, b.behind, b.leader,
+            a.session_epoch, s.expires_at, s.revoked_at
+       FROM account a
+       JOIN tenant t ON t.id = a.tenant_id
+       LEFT JOIN session s ON s.tenant_id = a.tenant_id AND s.account_id = a.id
+        AND s.id = " session "
+       LEFT JOIN employment w ON w.tenant_id = a.tenant_id AND w.employee_id = a.employee_id
+       LEFT JOIN role_assignment r ON r.tenant_id = a.tenant_id AND r.account_id = a.id
+        AND r.deleted_at IS NULL
+       LEFT JOIN beside b ON b.behind IS NOT NULL OR b.leader IS NOT NULL
+      WHERE a.tenant_id = " tenant " AND a.id = " account
+}
+
+statement! {
+    /// A key with the account that answers for it, once for each pair of a role and a person behind
+    /// the account or the key, or a leader of them.
+    struct FindKeyHolder { tenant: Key, prefix: String }
+    -> (AccountColumns, Id, Text, Nullable<Id>, Nullable<Instant>, Nullable<Instant>, Binary);
+    "WITH RECURSIVE held (owner, maker) AS (
+       SELECT owner_account_id, made_by FROM api_key
+        WHERE tenant_id = " tenant " AND prefix = " prefix " AND deleted_at IS NULL
+     ), issuer (id) AS (
+       SELECT maker FROM held
+       UNION
+       SELECT a.credential_by FROM held
+         JOIN account a ON a.tenant_id = " tenant " AND a.id = held.owner
+       UNION
+       SELECT a.credential_by FROM issuer
+         JOIN account a ON a.tenant_id = " tenant " AND a.id = issuer.id
+     ), beside (behind, leader) AS (
+       SELECT i.employee_id, NULL FROM issuer
+         JOIN account i ON i.tenant_id = " tenant " AND i.id = issuer.id
+       UNION
+       SELECT NULL, p.manager_id FROM account i
+         JOIN participant p ON p.tenant_id = " tenant " AND p.employee_id = i.employee_id
+         JOIN cycle c ON c.tenant_id = " tenant " AND c.id = p.cycle_id
+        WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT owner FROM held)
+          AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')
+       UNION
+       SELECT NULL, f.employee_id FROM account i
+         JOIN participant p ON p.tenant_id = " tenant " AND p.employee_id = i.employee_id
+         JOIN former_leader f ON f.tenant_id = " tenant " AND f.participant_id = p.id
+         JOIN cycle c ON c.tenant_id = " tenant " AND c.id = p.cycle_id
+        WHERE i.tenant_id = " tenant " AND i.id IN (SELECT id FROM issuer UNION ALL SELECT owner FROM held)
+          AND c.state NOT IN ('published', 'closed', 'archived', 'cancelled')
+     )
+     SELECT a.status, a.employee_id, w.hire_date, w.last_day, t.time_zone,
+            r.role, r.org_unit_id, r.valid_from, r.valid_to, b.behind, b.leader,
+            k.id, k.scopes, k.org_unit_id, k.expires_at, k.last_used_at, k.secret_hash
+       FROM api_key k
+       JOIN account a ON a.tenant_id = k.tenant_id AND a.id = k.owner_account_id
+       JOIN tenant t ON t.id = a.tenant_id
+       LEFT JOIN employment w ON w.tenant_id = a.tenant_id AND w.employee_id = a.employee_id
+       LEFT JOIN role_assignment r ON r.tenant_id = a.tenant_id AND r.account_id = a.id
+        AND r.deleted_at IS NULL
+       LEFT JOIN beside b ON b.behind IS NOT NULL OR b.leader IS NOT NULL
+      WHERE k.tenant_id = " tenant " AND k.prefix = " prefix " AND k.deleted_at IS NULL"
+}
+
+statement! {
+    /// What an account, or else a key, is told about itself.
+    struct FindProfile { tenant: Key, id: Key }
+    -> (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Instant>, Nullable<Id>);
+    "SELECT t.slug, t.name, t.time_zone, a.login, e.name, a.credential_at, a.credential_by
+       FROM account a JOIN tenant t ON t.id = a.tenant_id
+       LEFT JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
+      WHERE a.tenant_id = " tenant " AND a.id = " id "
+     UNION ALL
+     SELECT t.slug, t.name, t.time_zone, NULL, k.name, NULL, NULL
+       FROM api_key k JOIN tenant t ON t.id = k.tenant_id
+      WHERE k.tenant_id = " tenant " AND k.id = " id
+}
+
+#[derive(Queryable)]
+struct AccountRow {
+    status: String,
+    employee_id: Option<Key>,
+    hire_date: Option<NaiveDate>,
+    last_day: Option<NaiveDate>,
+    time_zone: String,
+    role: Option<String>,
+    org_unit_id: Option<Key>,
+    valid_from: Option<NaiveDate>,
+    valid_to: Option<NaiveDate>,
+    behind: Option<Key>,
+    leader: Option<Key>,
+}
+
+impl AccountRow {
+    fn grant(&self) -> Result<Option<(Grant, Period)>> {
+        let (Some(role), Some(start)) = (&self.role, self.valid_from) else { return Ok(None) };
+        let org_unit_id = self.org_unit_id.map(|id| id.0.into());
+        let grant = Grant { role: word(role)?, org_unit_id };
+        Ok(Some((grant, Period { start, end: self.valid_to })))
+    }
+}
+
+/// How the account of some rows stands, each of which has another role, person or leader.
+fn standing<'r>(rows: impl Iterator<Item = &'r AccountRow>) -> Result<Option<Standing>> {
+    let mut standing: Option<Standing> = None;
+    for row in rows {
+        let standing = match &mut standing {
+            Some(standing) => standing,
+            none => none.insert(Standing {
+                status: word(&row.status)?,
+                employee_id: row.employee_id.map(|id| id.0.into()),
+                employments: Vec::new(),
+                time_zone: row.time_zone.clone(),
+                grants: Vec::new(),
+                behind: Vec::new(),
+                led_by: Vec::new(),
+            }),
+        };
+        let employment = row.hire_date.map(|start| Period { start, end: row.last_day });
+        standing.employments.extend(employment.filter(|it| !standing.employments.contains(it)));
+        let grant = row.grant()?;
+        standing.grants.extend(grant.filter(|grant| !standing.grants.contains(grant)));
+        let person = row.behind.filter(|person| Some(*person) != row.employee_id);
+        let person = person.map(|person| person.0.into());
+        standing.behind.extend(person.filter(|person| !standing.behind.contains(person)));
+        let leader = row.leader.map(|leader| leader.0.into());
+        standing.led_by.extend(leader.filter(|leader| !standing.led_by.contains(leader)));
+    }
+    Ok(standing)
+}
+
+impl Unit<'_> {
+    /// How an account stands, itself or as the one that answers for a key made by `maker`.
+    pub fn standing_of(&mut self, account: Key, maker: Option<Key>) -> Result<Option<Standing>> {
+        let find = FindAccount { tenant: self.scope(), session: None, account, maker };
+        let rows: Vec<(AccountRow, i32, Option<At>, Option<At>)> = find.load(self.conn)?;
+        standing(rows.iter().map(|(account, ..)| account))
+    }
+}
+
+impl Principals for Unit<'_> {
+    fn signed_in(&mut self, account: AccountId, session: SessionId) -> Result<Option<SignedIn>> {
+        let find = FindAccount {
+            tenant: self.scope(),
+            session: Some(Key(session.uuid())),
+            account: Key(account.uuid()),
+            maker: None,
+        };
+        let rows: Vec<(AccountRow, i32, Option<At>, Option<At>)> = find.load(self.conn)?;
+        let standing = standing(rows.iter().map(|(account, ..)| account))?;
+        let (Some(standing), Some((_, session_epoch, Some(expires_at), revoked_at))) =
+            (standing, rows.first())
+        else {
+            return Ok(None);
+        };
+        Ok(Some(SignedIn {
+            standing,
+            session_epoch: *session_epoch,
+            expires_at: expires_at.0,
+            revoked_at: revoked_at.map(|at| at.0),
+        }))
+    }
+
+    fn key_holder(&mut self, prefix: &str) -> Result<Option<KeyHolder>> {
+        type Found = (AccountRow, Key, String, Option<Key>, Option<At>, Option<At>, Vec<u8>);
+        let find = FindKeyHolder { tenant: self.scope(), prefix: prefix.to_owned() };
+        let rows: Vec<Found> = find.load(self.conn)?;
+        let standing = standing(rows.iter().map(|(account, ..)| account))?;
+        let (Some(standing), Some(key)) = (standing, rows.into_iter().next()) else {
+            return Ok(None);
+        };
+        let (_, id, scopes, unit, expires_at, last_used_at, secret_hash) = key;
+        Ok(Some(KeyHolder {
+            id: id.0.into(),
+            scopes: scopes.split_whitespace().map(word).collect::<Result<_>>()?,
+            unit: unit.map(|unit| unit.0.into()),
+            expires_at: expires_at.map(|at| at.0),
+            last_used_at: last_used_at.map(|at| at.0),
+            secret_hash,
+            standing,
+        }))
+    }
+
+    fn standing(&mut self, account: AccountId) -> Result<Option<Standing>> {
+        self.standing_of(Key(account.uuid()), None)
+    }
+
+    fn profile(&mut self, principal: &Principal) -> Result<Option<Profile>> {
+        type Found =
+            (String, String, String, Option<String>, Option<String>, Option<At>, Option<Key>);
+        let find = FindProfile { tenant: self.scope(), id: Key(principal.id()) };
+        let found: Option<Found> = find.get_result(self.conn).optional()?;
+        Ok(found.map(|(tenant_slug, tenant_name, time_zone, login, name, at, by)| Profile {
+            tenant_slug,
+            tenant_name,
+            time_zone,
+            login,
+            name,
+            credential_at: at.map(|at| at.0),
+            credential_by: by.map(|by| by.0.into()),
+        }))
+    }
+}

@@ -1,0 +1,11 @@
+//! People, units, and the lines between them.
+
+pub mod duties;
+pub mod employees;
+pub mod employments;
+pub mod imports;
+pub mod org_units;
+pub mod positions;
+pub mod reporting_lines;
+
+use super::{Conn, Db, among, dialect, engine, keys};

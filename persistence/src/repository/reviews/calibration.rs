@@ -1,0 +1,349 @@
+//! Calibration sessions and the distribution they look at.
+
+use super::engine::Unit;
+use super::{Conn, Db, dialect};
+use crate::column::{At, Key, Word, json, statement, to_json, word};
+use crate::page::{Page, keyset};
+use crate::ports::{CalibrationSessions, Result, Seats, SessionFilter};
+use crate::schema::{
+    account, calibration_member as member, calibration_session, employee, participant, review,
+    role_assignment,
+};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use domain::access::account::AccountStatus;
+use domain::core::change::Change;
+use domain::core::id::{CalibrationSessionId, CycleId, EmployeeId, OrgUnitId};
+use domain::core::text::TextEnum;
+use domain::policy::Role;
+use domain::policy::Sealed;
+use domain::reviews::calibration_session::{CalibrationSession, SessionMember};
+use domain::state::calibration_session::State;
+use domain::state::review::State as Review;
+use std::collections::{HashMap, HashSet};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = calibration_session, treat_none_as_default_value = false)]
+struct Row {
+    tenant_id: Key,
+    id: Key,
+    cycle_id: Key,
+    name: String,
+    state: String,
+    department_ids: String,
+    participant_ids: String,
+    scheduled_on: Option<NaiveDate>,
+    override_reason: Option<String>,
+    overridden_by: Option<Key>,
+    overridden_at: Option<At>,
+    version: i32,
+    created_at: At,
+    updated_at: At,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = member, treat_none_as_default_value = false)]
+struct Seat {
+    tenant_id: Key,
+    session_id: Key,
+    employee_id: Key,
+    seat: String,
+    present: bool,
+}
+
+fn entity(row: Row, members: Vec<SessionMember>) -> Result<CalibrationSession> {
+    Ok(CalibrationSession {
+        id: row.id.0.into(),
+        cycle_id: row.cycle_id.0.into(),
+        name: row.name,
+        state: word(&row.state)?,
+        department_ids: json(&row.department_ids)?,
+        participant_ids: json(&row.participant_ids)?,
+        scheduled_on: row.scheduled_on,
+        members,
+        override_reason: row.override_reason,
+        overridden_by: row.overridden_by.map(|id| id.0.into()),
+        overridden_at: row.overridden_at.map(|at| at.0),
+        version: row.version,
+        created_at: row.created_at.0,
+        updated_at: row.updated_at.0,
+    })
+}
+
+statement! {
+    /// Saves a session over the version before.
+    struct Update {
+        name: String,
+        state: String,
+        department_ids: String,
+        participant_ids: String,
+        scheduled_on: Option<NaiveDate>,
+        override_reason: Option<String>,
+        overridden_by: Option<Key>,
+        overridden_at: Option<At>,
+        version: i32,
+        updated_at: At,
+        tenant: Key,
+        id: Key,
+        before: i32,
+    }
+    "UPDATE calibration_session SET name = " name ", state = " state
+    ", department_ids = " department_ids ", participant_ids = " participant_ids
+    ", scheduled_on = " scheduled_on ", override_reason = " override_reason
+    ", overridden_by = " overridden_by ", overridden_at = " overridden_at
+    ", version = " version ", updated_at = " updated_at
+    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+/// One session by its id, unlocked.
+macro_rules! one {
+    ($unit:expr, $id:expr) => {
+        calibration_session::table.find(($unit.scope(), Key($id.uuid()))).select(Row::as_select())
+    };
+}
+
+impl Unit<'_> {
+    /// Sessions with their members, in one more statement.
+    fn seated(&mut self, rows: Vec<Row>) -> Result<Vec<CalibrationSession>> {
+        let seats: Vec<Seat> = member::table
+            .filter(member::tenant_id.eq(self.scope()))
+            .filter(member::session_id.eq_any(rows.iter().map(|row| row.id)))
+            .order((member::session_id, member::employee_id))
+            .select(Seat::as_select())
+            .load(self.conn)?;
+        let mut members = HashMap::<Key, Vec<SessionMember>>::new();
+        for seat in seats {
+            members.entry(seat.session_id).or_default().push(SessionMember {
+                employee_id: seat.employee_id.0.into(),
+                seat: word(&seat.seat)?,
+                present: seat.present,
+            });
+        }
+        let seated = |row: Row| {
+            let members = members.remove(&row.id).unwrap_or_default();
+            entity(row, members)
+        };
+        rows.into_iter().map(seated).collect()
+    }
+
+    fn sealed(&mut self, row: Option<Row>) -> Result<Option<Sealed<CalibrationSession>>> {
+        Ok(self.seated(row.into_iter().collect())?.pop().map(Sealed::new))
+    }
+
+    fn seat(&mut self, id: CalibrationSessionId, members: &[SessionMember]) -> Result<()> {
+        let rows: Vec<_> = members
+            .iter()
+            .map(|member| Seat {
+                tenant_id: self.scope(),
+                session_id: Key(id.uuid()),
+                employee_id: Key(member.employee_id.uuid()),
+                seat: member.seat.to_string(),
+                present: member.present,
+            })
+            .collect();
+        diesel::insert_into(member::table).values(rows).execute(self.conn)?;
+        Ok(())
+    }
+}
+
+impl CalibrationSessions for Unit<'_> {
+    fn calibration_session(
+        &mut self,
+        id: CalibrationSessionId,
+    ) -> Result<Option<Sealed<CalibrationSession>>> {
+        let row = one!(self, id).get_result(self.conn).optional()?;
+        self.sealed(row)
+    }
+
+    fn lock_calibration_session(
+        &mut self,
+        id: CalibrationSessionId,
+    ) -> Result<Option<Sealed<CalibrationSession>>> {
+        let row = dialect::for_update!(one!(self, id)).get_result(self.conn).optional()?;
+        self.sealed(row)
+    }
+
+    fn calibration_sessions(
+        &mut self,
+        filter: &SessionFilter,
+        page: &Page,
+    ) -> Result<Vec<CalibrationSession>> {
+        let mut query = calibration_session::table
+            .filter(calibration_session::tenant_id.eq(self.scope()))
+            .select(Row::as_select())
+            .limit(page.limit)
+            .into_boxed::<Db>();
+        if let Some(cycle) = filter.cycle_id {
+            query = query.filter(calibration_session::cycle_id.eq(Key(cycle.uuid())));
+        }
+        if let Some(state) = filter.state {
+            query = query.filter(calibration_session::state.eq(state.as_str()));
+        }
+        if let Some(person) = filter.member {
+            let seats = member::table
+                .filter(member::tenant_id.eq(self.scope()))
+                .filter(member::employee_id.eq(Key(person.uuid())))
+                .select(member::session_id);
+            query = query.filter(calibration_session::id.eq_any(seats));
+        }
+        let rows = keyset!(query, calibration_session, page).load(self.conn)?;
+        self.seated(rows)
+    }
+
+    fn create_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()> {
+        let session = change.entity;
+        diesel::insert_into(calibration_session::table)
+            .values(Row {
+                tenant_id: self.scope(),
+                id: Key(session.id.uuid()),
+                cycle_id: Key(session.cycle_id.uuid()),
+                name: session.name,
+                state: session.state.as_str().to_owned(),
+                department_ids: to_json(&session.department_ids)?,
+                participant_ids: to_json(&session.participant_ids)?,
+                scheduled_on: session.scheduled_on,
+                override_reason: session.override_reason,
+                overridden_by: session.overridden_by.map(|id| Key(id.uuid())),
+                overridden_at: session.overridden_at.map(At),
+                version: session.version,
+                created_at: At(session.created_at),
+                updated_at: At(session.updated_at),
+            })
+            .execute(self.conn)?;
+        self.seat(session.id, &session.members)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn update_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()> {
+        let session = change.entity;
+        let update = Update {
+            name: session.name,
+            state: session.state.as_str().to_owned(),
+            department_ids: to_json(&session.department_ids)?,
+            participant_ids: to_json(&session.participant_ids)?,
+            scheduled_on: session.scheduled_on,
+            override_reason: session.override_reason,
+            overridden_by: session.overridden_by.map(|id| Key(id.uuid())),
+            overridden_at: session.overridden_at.map(At),
+            version: session.version,
+            updated_at: At(session.updated_at),
+            tenant: self.scope(),
+            id: Key(session.id.uuid()),
+            before: session.version - 1,
+        };
+        let saved = update.execute(self.conn)?;
+        self.guard(saved)?;
+        diesel::delete(member::table)
+            .filter(member::tenant_id.eq(self.scope()))
+            .filter(member::session_id.eq(Key(session.id.uuid())))
+            .execute(self.conn)?;
+        self.seat(session.id, &session.members)?;
+        self.record(change.record);
+        Ok(())
+    }
+
+    fn seats(&mut self, cycle: CycleId, people: &[EmployeeId], day: NaiveDate) -> Result<Seats> {
+        let ids: Vec<Key> = people.iter().map(|id| Key(id.uuid())).collect();
+        let managers: Vec<Option<Key>> = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(cycle.uuid())))
+            .filter(participant::manager_id.eq_any(&ids))
+            .select(participant::manager_id)
+            .distinct()
+            .load(self.conn)?;
+        let hr: Vec<Option<Key>> = role_assignment::table
+            .inner_join(
+                account::table.on(account::tenant_id
+                    .eq(role_assignment::tenant_id)
+                    .and(account::id.eq(role_assignment::account_id))),
+            )
+            .filter(role_assignment::tenant_id.eq(self.scope()))
+            .filter(role_assignment::role.eq_any([Role::HrAdmin, Role::Hrbp].map(Word)))
+            .filter(role_assignment::deleted_at.is_null())
+            .filter(role_assignment::valid_from.le(day))
+            .filter(role_assignment::valid_to.is_null().or(role_assignment::valid_to.ge(day)))
+            .filter(account::status.eq(Word(AccountStatus::Active)))
+            .filter(account::employee_id.eq_any(&ids))
+            .select(account::employee_id)
+            .load(self.conn)?;
+        let known = |ids: Vec<Option<Key>>| ids.into_iter().flatten().map(|id| id.0.into());
+        Ok(Seats { managers: known(managers).collect(), hr: known(hr).collect() })
+    }
+
+    fn cycle_departments(&mut self, cycle: CycleId) -> Result<HashSet<OrgUnitId>> {
+        let departments: Vec<Option<Key>> = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(cycle.uuid())))
+            .select(participant::department_id)
+            .distinct()
+            .load(self.conn)?;
+        Ok(departments.into_iter().flatten().map(|id| id.0.into()).collect())
+    }
+
+    fn assign_reviews(&mut self, session: &CalibrationSession) -> Result<usize> {
+        let seated = session.members.iter().map(|member| Key(member.employee_id.uuid()));
+        let mut people = participant::table
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::cycle_id.eq(Key(session.cycle_id.uuid())))
+            .filter(participant::exclusion.is_null())
+            .filter(participant::employee_id.ne_all(seated))
+            .select(participant::id)
+            .into_boxed::<Db>();
+        if !session.compares_everybody() {
+            let departments = session.department_ids.iter().map(|id| Key(id.uuid()));
+            let named = session.participant_ids.iter().map(|id| Key(id.uuid()));
+            let inside = participant::department_id.is_not_null();
+            let inside =
+                inside.and(participant::department_id.assume_not_null().eq_any(departments));
+            people = people.filter(inside.or(participant::id.eq_any(named)));
+        }
+        let over = calibration_session::table
+            .filter(calibration_session::tenant_id.eq(self.scope()))
+            .filter(calibration_session::cycle_id.eq(Key(session.cycle_id.uuid())))
+            .filter(calibration_session::state.eq(Word(State::Finalised)))
+            .select(calibration_session::id.nullable());
+        Ok(diesel::update(review::table)
+            .filter(review::tenant_id.eq(self.scope()))
+            .filter(review::state.eq(Word(Review::InCalibration)))
+            .filter(review::session_id.is_null().or(review::session_id.eq_any(over)))
+            .filter(review::computed_grade.is_not_null())
+            .filter(review::participant_id.eq_any(people))
+            .set(review::session_id.eq(Key(session.id.uuid())))
+            .execute(self.conn)?)
+    }
+
+    fn names(&mut self, people: &[EmployeeId]) -> Result<HashMap<EmployeeId, (String, String)>> {
+        let rows: Vec<(Key, String, String)> = employee::table
+            .filter(employee::tenant_id.eq(self.scope()))
+            .filter(employee::id.eq_any(people.iter().map(|id| Key(id.uuid()))))
+            .select((employee::id, employee::employee_number, employee::name))
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(|(id, number, name)| (id.0.into(), (number, name))).collect())
+    }
+
+    fn sessions_about(&mut self, people: &[EmployeeId]) -> Result<HashSet<CalibrationSessionId>> {
+        let sessions: Vec<Option<Key>> = review::table
+            .inner_join(
+                participant::table.on(participant::tenant_id
+                    .eq(review::tenant_id)
+                    .and(participant::id.eq(review::participant_id))),
+            )
+            .filter(participant::tenant_id.eq(self.scope()))
+            .filter(participant::employee_id.eq_any(people.iter().map(|id| Key(id.uuid()))))
+            .filter(review::session_id.is_not_null())
+            .select(review::session_id)
+            .load(self.conn)?;
+        Ok(sessions.into_iter().flatten().map(|id| id.0.into()).collect())
+    }
+
+    fn sessions_of(&mut self, cycle: CycleId) -> Result<Vec<CalibrationSession>> {
+        let rows = calibration_session::table
+            .filter(calibration_session::tenant_id.eq(self.scope()))
+            .filter(calibration_session::cycle_id.eq(Key(cycle.uuid())))
+            .order(calibration_session::id)
+            .select(Row::as_select())
+            .load(self.conn)?;
+        self.seated(rows)
+    }
+}

@@ -1,0 +1,10 @@
+//! Reviews, results and how they are compared.
+
+pub mod aggregates;
+pub mod calibration;
+pub mod moves;
+pub mod review_sets;
+#[expect(clippy::module_inception, reason = "the noun that gives its area the name")]
+pub mod reviews;
+
+use super::{Conn, Db, among, dialect, engine};

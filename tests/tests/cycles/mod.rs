@@ -1,0 +1,9 @@
+//! Cycles, policies and who takes part.
+
+mod completion;
+mod cycle_jobs;
+#[expect(clippy::module_inception, reason = "the noun that gives its area the name")]
+mod cycles;
+mod participants;
+mod passages;
+mod policies;

@@ -1,0 +1,3 @@
+//! What people meet every day.
+
+mod dashboards;

@@ -1,0 +1,8 @@
+//! People, units and positions.
+
+mod bulk;
+mod duties;
+mod employees;
+mod employments;
+mod org_units;
+mod positions;

@@ -1,0 +1,13 @@
+//! What holds for every resource.
+
+mod bad_input;
+mod bounds;
+mod contract;
+mod crash;
+mod idempotency;
+mod lists;
+mod migrations;
+mod process;
+mod races;
+mod read_only;
+mod two_engines;

@@ -1,0 +1,10 @@
+//! Reviews, results and how they are compared.
+
+mod calibration;
+mod distribution;
+mod ratings;
+mod results;
+mod results_follow;
+#[expect(clippy::module_inception, reason = "the noun that gives its area the name")]
+mod reviews;
+mod traces;
