@@ -20,12 +20,14 @@ use domain::core::change::{Change, Record};
 use domain::core::id::JobId;
 use domain::everyday::job::{Job, JobKind, JobState};
 use domain::policy::{Action, Mask, Protected, Subject, Target, decide};
+use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use persistence::{After, Store};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::any::Any;
 use std::collections::HashMap;
+use std::io::Read;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -68,6 +70,28 @@ pub trait Work: 'static {
 struct Kept<I> {
     language: Language,
     input: I,
+}
+
+/// What is kept of a job, packed: rows by the ten thousand say the same names again and again, and
+/// what the database need not write and read does not wait for the disk.
+fn pack<I: Serialize>(kept: &Kept<I>) -> Result<Vec<u8>, Refusal> {
+    let internal = |error: String| Refusal::Internal(format!("input of a job: {error}"));
+    let mut packed = FrameEncoder::new(Vec::new());
+    serde_json::to_writer(&mut packed, kept).map_err(|error| internal(error.to_string()))?;
+    packed.finish().map_err(|error| internal(error.to_string()))
+}
+
+/// What [`pack`] has packed, or an earlier version has kept as it was.
+fn unpack<I: DeserializeOwned>(kept: &[u8]) -> Result<Kept<I>, Refusal> {
+    let unpacked = || {
+        if kept.starts_with(b"{") {
+            return Ok(serde_json::from_slice(kept)?);
+        }
+        let mut text = Vec::new();
+        FrameDecoder::new(kept).read_to_end(&mut text)?;
+        Ok::<_, std::io::Error>(serde_json::from_slice(&text)?)
+    };
+    unpacked().map_err(|error| Refusal::Internal(format!("input of a job: {error}")))
 }
 
 /// A kind of work without its types: what the worker and whoever looks at a job need of it.
@@ -322,8 +346,7 @@ impl Ticket {
         total: usize,
         input: &W::Input,
     ) -> Result<JobView, Refusal> {
-        let kept = Kept { language: self.language, input };
-        let kept = serde_json::to_vec(&kept).map_err(|e| Refusal::Internal(e.to_string()))?;
+        let kept = pack(&Kept { language: self.language, input })?;
         let principal = &actor.subject.principal;
         let job = Job {
             id: self.id,
@@ -366,5 +389,24 @@ impl Ticket {
             *place = Some((self.id, handed));
         }
         self.wake(response);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_job_comes_back_as_it_was() {
+        let input: Vec<String> = (0..5_000).map(|row| format!("{row}: 王小明")).collect();
+        let kept = Kept { language: Language::En, input };
+        let packed = pack(&kept).expect("it can be packed");
+        let plain = serde_json::to_vec(&kept).expect("it is JSON");
+        assert!(packed.len() * 2 < plain.len(), "{} of {} bytes", packed.len(), plain.len());
+        for bytes in [packed, plain] {
+            let back: Kept<Vec<String>> = unpack(&bytes).expect("it can be unpacked");
+            assert_eq!(back.input, kept.input);
+        }
+        assert!(unpack::<Vec<String>>(b"something else").is_err());
     }
 }

@@ -2,7 +2,7 @@
 //! the end of the job in the same transaction as what the job did, so that no crash and no second
 //! worker can do it twice.
 
-use super::{Kept, Outcome, Work};
+use super::{Kept, Outcome, Work, unpack};
 use crate::platform::app::{App, seed};
 use crate::platform::auth::principal::of_authority;
 use crate::platform::caller::{Actor, system_context};
@@ -182,8 +182,7 @@ async fn kept_input<W: Work>(
     id: JobId,
 ) -> Result<(Language, Arc<W::Input>), Refusal> {
     let kept = app.db.read(tenant, move |store| store.job_input(id)).await?;
-    let Kept::<W::Input> { language, input } = serde_json::from_slice(&kept)
-        .map_err(|error| Refusal::Internal(format!("input of a job: {error}")))?;
+    let Kept::<W::Input> { language, input } = unpack(&kept)?;
     Ok((language, Arc::new(input)))
 }
 
