@@ -576,6 +576,7 @@ diesel::table! {
         withdrawn_at -> Nullable<Instant>,
         withdrawn_by -> Nullable<Id>,
         withdrawal_reason -> Nullable<Text>,
+        reported_so_far -> Nullable<Text>,
     }
 }
 

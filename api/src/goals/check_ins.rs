@@ -19,10 +19,11 @@ use domain::core::id::{CheckInId, GoalId};
 use domain::core::number::Exact;
 use domain::goals::goal::{
     CheckIn, Goal, GoalAction, GoalKind, KeyResult, KeyResultReport, Misreport, Report, Reported,
+    ReportedSoFar,
 };
 use domain::policy::Action;
 use domain::scoring::okr::confidence::{Confidence, drop_raises_event};
-use persistence::{After, Page, Store};
+use persistence::{After, LastCheckIns, Page, Store};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -261,6 +262,7 @@ fn withdraw_check_in(
     let record = withdrawals::record("check_in.withdrawn", id, &opened, &reason);
     let report = CheckIn { withdrawal: Some(withdrawals::by(actor, reason)), ..report };
     store.withdraw_check_in(Change::new(report.clone(), record))?;
+    store.forget_reported(opened.goal.id, id)?;
     let left = store.check_ins(opened.goal.id, &Page::ALL)?.into_iter();
     let left: Vec<_> = left.filter(|it| it.withdrawal.is_none()).collect();
     let last = left.last().map(|it| (it.confidence, it.created_at));
@@ -293,12 +295,27 @@ pub fn create_check_in(
     let before = &opened.goal;
     let reports: Vec<_> = new.reports.into_iter().map(KeyResultReport::from).collect();
     refuse_faults(report_faults(before.content.key_results(), &reports))?;
-    let history = store.reports(id)?.into_iter().chain([(reports.clone(), new.confidence)]);
-    let (history, stated): (Vec<_>, Vec<_>) = history.unzip();
+    let LastCheckIns { last, mut confidence, so_far } = store.last_check_ins(id)?;
+    confidence.push(new.confidence);
+    // One that was made earlier than the last one but comes after it stands in the middle.
+    let is_next = last.is_none_or(|last| last < check_in_id);
+    let known = so_far.filter(|so_far| is_next && so_far.revision == before.revision);
+    let mut so_far = match known {
+        Some(known) => known,
+        None => {
+            let earlier = store.reports(id)?;
+            let earlier = earlier.iter().map(|(reports, _)| &reports[..]);
+            ReportedSoFar::of(&before.content, before.revision, earlier)
+        }
+    };
+    so_far.add(&before.content, &reports);
+    if !is_next {
+        store.forget_reported(id, check_in_id)?;
+    }
     let progress = match &before.content.kind {
         GoalKind::Objective { .. } => before
             .content
-            .progress(&history, &[], &opened.frame.settings)
+            .progress_so_far(&so_far, &opened.frame.settings)
             .map_err(|error| Refusal::Invalid(vec![fault("/reports", &error)]))?,
         GoalKind::Indicator(_) => before.progress,
     };
@@ -319,9 +336,9 @@ pub fn create_check_in(
         .field("goal_id", None::<String>, id.to_string())
         .field("confidence", None::<i32>, check_in.confidence)
         .field("blockers", None::<String>, check_in.blockers.clone());
-    store.create_check_in(Change::new(check_in.clone(), record))?;
+    store.create_check_in(Change::new(check_in.clone(), record), is_next.then_some(&so_far))?;
     let name =
-        if confidence_drops(&stated) { "goal.confidence_dropped" } else { "goal.checked_in" };
+        if confidence_drops(&confidence) { "goal.confidence_dropped" } else { "goal.checked_in" };
     let text = |progress: Option<Decimal>| progress.map(|progress| progress.to_string());
     let record = Record::new(name, id, rule)
         .field("progress", text(before.progress), text(progress))

@@ -10,6 +10,7 @@ mod content;
 mod examples;
 mod progress;
 mod sight;
+mod so_far;
 mod withdrawal;
 
 use crate::core::calendar::Period;
@@ -34,6 +35,7 @@ pub use progress::Misreport;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 pub use sight::Alignment;
+pub use so_far::ReportedSoFar;
 pub use withdrawal::{Report, Reported, Withdrawal};
 
 /// A goal.

@@ -13,6 +13,7 @@ use tests::{Client, TestApp, on_each_engine};
 on_each_engine![
     a_measurement_is_withdrawn_with_a_reason,
     a_check_in_is_withdrawn_with_a_reason,
+    what_was_reported_so_far_is_what_still_counts,
     author_manager_and_hr_withdraw_and_nobody_else,
     a_source_counts_once_for_a_period,
     what_counts_towards_a_rating_waits,
@@ -138,6 +139,48 @@ fn author_manager_and_hr_withdraw_and_nobody_else(app: &TestApp) {
         step(client, &by_lin, "withdrawal", typo()).expect(200);
     }
     assert_eq!(progress(app, &goal), Value::Null);
+}
+
+/// What is kept with each check-in for the next one holds no more than what counts: neither what was
+/// withdrawn, nor what was judged by a level that has been changed since. Proves R39.
+fn what_was_reported_so_far_is_what_still_counts(app: &TestApp) {
+    let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
+    let mut content = objective("Keep the service up", "100");
+    let level = json!({ "kind": "maintain", "level": { "above": "99" }, "unit": "%" });
+    content["definition"]["key_results"] =
+        json!([{ "title": "Uptime", "weight": "100", "measure": level }]);
+    let goal = active(app, &content);
+    let shown = lin.get(&goal).expect(200).json();
+    let key_result = shown["content"]["definition"]["key_results"][0].clone();
+    let report = |value: &str| {
+        let reports = json!([{ "key_result_id": key_result["id"], "value": value }]);
+        let body = json!({ "confidence": 6, "reports": reports });
+        let made = lin.post(format!("{goal}/check-ins"), &body).expect(201);
+        (format!("/v1/check-ins/{}", made.id()), made.json()["progress"].clone())
+    };
+    let told = |value: &str| report(value).1;
+    let (first, _) = report("99.5");
+    let (second, progress) = report("98");
+    assert_eq!(progress, "0.5000");
+    assert_eq!(told("99.5"), "0.6667");
+    step(&lin, &first, "withdrawal", typo()).expect(200);
+    // Two of three: the one that was withdrawn counts in none of those behind it.
+    assert_eq!(told("99.5"), "0.6667");
+    assert_eq!(told("99.5"), "0.7500");
+    step(&lin, &second, "withdrawal", typo()).expect(200);
+    assert_eq!(told("98"), "0.7500");
+
+    // By a higher level only what was reported as 100 has kept it.
+    let mut higher = shown["content"].clone();
+    higher["definition"]["key_results"][0]["measure"]["level"] = json!({ "above": "99.9" });
+    let asked = json!({
+        "content": higher, "reason": "A new contract", "evidence": ["The contract"],
+        "effective_from": app.clock().now().date_naive(),
+    });
+    let change = step(&lin, &goal, "changes", Some(asked)).expect(201).id();
+    step(&mei, &format!("/v1/goal-changes/{change}"), "approval", None).expect(200);
+    assert_eq!(told("100"), "0.2000");
+    assert_eq!(told("100"), "0.3333");
 }
 
 /// Proves R48 through `createMeasurement`.

@@ -9,7 +9,7 @@ use crate::core::id::KeyResultId;
 use crate::core::number::Exact;
 use crate::scoring::kpi::Method;
 use crate::scoring::okr::objective::{WeightedProgress, objective};
-use crate::scoring::okr::progress::{self, Progress, progress};
+use crate::scoring::okr::progress::{self, progress};
 use crate::scoring::okr::{clamp_progress, round_progress};
 use crate::scoring::settings::{Maintain, Settings};
 use chrono::{Datelike, NaiveDate, Weekday};
@@ -17,18 +17,6 @@ use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 impl KeyResult {
-    /// Its progress by reports about it, oldest first; none while no value was reported.
-    ///
-    /// # Errors
-    /// Those of [`progress`].
-    pub fn progress<'a>(
-        &self,
-        reports: impl DoubleEndedIterator<Item = &'a KeyResultReport>,
-        maintain: Maintain,
-    ) -> Result<Option<Progress>> {
-        progress(&self.recorded(reports), maintain)
-    }
-
     /// What it measures with what was reported of it, oldest first.
     pub(crate) fn recorded<'a>(
         &self,
@@ -115,7 +103,15 @@ impl GoalContent {
     ) -> Result<Option<Decimal>> {
         match &self.kind {
             GoalKind::Objective { key_results, .. } => {
-                objective_progress(key_results, check_ins, settings.okr.maintain)
+                let mut reports = BTreeMap::<KeyResultId, Vec<&KeyResultReport>>::new();
+                for report in check_ins.iter().flatten() {
+                    reports.entry(report.key_result_id).or_default().push(report);
+                }
+                let measured = |key_result: &KeyResult| {
+                    let own = reports.get(&key_result.id)?;
+                    Some(key_result.recorded(own.iter().copied()))
+                };
+                objective_progress(key_results, measured, settings.okr.maintain)
             }
             GoalKind::Indicator(indicator) => {
                 indicator.progress(indicator.actual(measurements).as_ref(), settings)
@@ -124,20 +120,16 @@ impl GoalContent {
     }
 }
 
-fn objective_progress(
+/// Progress of an objective by what was measured of each key result, as far as anything was.
+pub(super) fn objective_progress(
     key_results: &[KeyResult],
-    check_ins: &[Vec<KeyResultReport>],
+    measured: impl Fn(&KeyResult) -> Option<progress::KeyResult>,
     maintain: Maintain,
 ) -> Result<Option<Decimal>> {
-    let mut reports = BTreeMap::<KeyResultId, Vec<&KeyResultReport>>::new();
-    for report in check_ins.iter().flatten() {
-        reports.entry(report.key_result_id).or_default().push(report);
-    }
     let weighted = key_results.iter().map(|key_result| {
-        let own = reports.get(&key_result.id).map_or(&[][..], Vec::as_slice);
-        let progress = match own {
-            [] => None,
-            own => key_result.progress(own.iter().copied(), maintain)?,
+        let progress = match measured(key_result) {
+            None => None,
+            Some(measured) => progress(&measured, maintain)?,
         };
         let progress = progress.map(|progress| progress.value.into());
         Ok(WeightedProgress { weight: key_result.weight.clone(), progress })

@@ -6,7 +6,7 @@ use domain::core::change::Change;
 use domain::core::id::{CheckInId, CycleId, EmployeeId, GoalChangeId, GoalId, MeasurementId};
 use domain::goals::goal::{
     CheckIn, FormItem, Goal, GoalChange, GoalFrame, GoalLevel, GoalRevision, KeyResultReport,
-    Measurement, Reported, RequestedChange,
+    Measurement, Reported, ReportedSoFar, RequestedChange,
 };
 use domain::policy::{Relations, Sealed, Visibility};
 use domain::state::goal::State;
@@ -84,6 +84,17 @@ pub trait GoalChanges {
     fn decide_goal_change(&mut self, change: Change<GoalChange>) -> Result<()>;
 }
 
+/// What the next check-in on a goal must know of those before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastCheckIns {
+    /// The last one; none before the first.
+    pub last: Option<CheckInId>,
+    /// The confidence stated by the last two, oldest first.
+    pub confidence: Vec<i32>,
+    /// What had been reported up to the last one, where it is known.
+    pub so_far: Option<ReportedSoFar>,
+}
+
 /// What is reported of a goal. Nothing reported is ever changed, but that it may be withdrawn.
 pub trait GoalReports {
     /// A page of the check-ins on a goal, oldest first.
@@ -94,8 +105,16 @@ pub trait GoalReports {
     fn withdraw_check_in(&mut self, change: Change<CheckIn>) -> Result<()>;
     /// What all check-ins on a goal that were not withdrawn reported of its key results, oldest first, with the confidence.
     fn reports(&mut self, goal: GoalId) -> Result<Vec<(Vec<KeyResultReport>, i32)>>;
-    /// Adds a check-in.
-    fn create_check_in(&mut self, change: Change<CheckIn>) -> Result<()>;
+    /// The last check-ins on a goal that were not withdrawn.
+    fn last_check_ins(&mut self, goal: GoalId) -> Result<LastCheckIns>;
+    /// Adds a check-in, with what has been reported up to it.
+    fn create_check_in(
+        &mut self,
+        change: Change<CheckIn>,
+        so_far: Option<&ReportedSoFar>,
+    ) -> Result<()>;
+    /// Forgets what had been reported up to each check-in behind one: something has changed before them.
+    fn forget_reported(&mut self, goal: GoalId, behind: CheckInId) -> Result<()>;
     /// A page of the measurements of an indicator with all their revisions, in the order of ids.
     fn measurements(&mut self, goal: GoalId, page: &Page) -> Result<Vec<Measurement>>;
     /// One measurement with its goal.

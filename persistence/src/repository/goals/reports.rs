@@ -5,13 +5,15 @@ use super::super::{Conn, Db};
 use crate::column::{At, Key, json, statement, to_json, units};
 use crate::error::DbError;
 use crate::page::Page;
-use crate::ports::{GoalReports, Goals, Result};
+use crate::ports::{GoalReports, Goals, LastCheckIns, Result};
 use crate::schema::{check_in, measurement};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::core::change::Change;
 use domain::core::id::{CheckInId, GoalId, MeasurementId};
-use domain::goals::goal::{CheckIn, Goal, KeyResultReport, Measurement, Reported, Withdrawal};
+use domain::goals::goal::{
+    CheckIn, Goal, KeyResultReport, Measurement, Reported, ReportedSoFar, Withdrawal,
+};
 use domain::policy::Sealed;
 use rust_decimal::Decimal;
 
@@ -107,6 +109,13 @@ macro_rules! withdraw {
     };
 }
 
+statement! {
+    /// Forgets what had been reported up to the check-ins behind one.
+    struct Forget { tenant: Key, goal: Key, behind: Key }
+    "UPDATE check_in SET reported_so_far = NULL WHERE tenant_id = " tenant " AND goal_id = " goal
+    " AND id > " behind " AND reported_so_far IS NOT NULL"
+}
+
 withdraw!(WithdrawCheckIn, "UPDATE check_in");
 withdraw!(WithdrawMeasurement, "UPDATE measurement");
 
@@ -178,24 +187,53 @@ impl GoalReports for Unit<'_> {
         Ok(())
     }
 
-    fn create_check_in(&mut self, change: Change<CheckIn>) -> Result<()> {
+    fn last_check_ins(&mut self, goal: GoalId) -> Result<LastCheckIns> {
+        let rows: Vec<(Key, i32, Option<String>)> = check_in::table
+            .filter(check_in::tenant_id.eq(self.scope()))
+            .filter(check_in::goal_id.eq(Key(goal.uuid())))
+            .filter(check_in::withdrawn_at.is_null())
+            .order(check_in::id.desc())
+            .limit(2)
+            .select((check_in::id, check_in::confidence, check_in::reported_so_far))
+            .load(self.conn)?;
+        let Some((id, _, so_far)) = rows.first() else { return Ok(LastCheckIns::default()) };
+        Ok(LastCheckIns {
+            last: Some(id.0.into()),
+            so_far: so_far.as_deref().map(json).transpose()?,
+            confidence: rows.iter().rev().map(|(_, confidence, _)| *confidence).collect(),
+        })
+    }
+
+    fn forget_reported(&mut self, goal: GoalId, behind: CheckInId) -> Result<()> {
+        let (tenant, goal, behind) = (self.scope(), Key(goal.uuid()), Key(behind.uuid()));
+        Forget { tenant, goal, behind }.execute(self.conn)?;
+        Ok(())
+    }
+
+    fn create_check_in(
+        &mut self,
+        change: Change<CheckIn>,
+        so_far: Option<&ReportedSoFar>,
+    ) -> Result<()> {
         let check_in = change.entity;
+        let row = CheckInRow {
+            tenant_id: self.scope(),
+            id: Key(check_in.id.uuid()),
+            goal_id: Key(check_in.goal_id.uuid()),
+            author_id: Key(check_in.author_id.uuid()),
+            reports: to_json(&check_in.reports)?,
+            confidence: check_in.confidence,
+            blockers: check_in.blockers,
+            comment: check_in.comment,
+            progress: check_in.progress.map(|progress| units(progress, 4)).transpose()?,
+            created_at: At(check_in.created_at),
+            withdrawn_at: None,
+            withdrawn_by: None,
+            withdrawal_reason: None,
+        };
+        let so_far = so_far.map(to_json).transpose()?;
         diesel::insert_into(check_in::table)
-            .values(CheckInRow {
-                tenant_id: self.scope(),
-                id: Key(check_in.id.uuid()),
-                goal_id: Key(check_in.goal_id.uuid()),
-                author_id: Key(check_in.author_id.uuid()),
-                reports: to_json(&check_in.reports)?,
-                confidence: check_in.confidence,
-                blockers: check_in.blockers,
-                comment: check_in.comment,
-                progress: check_in.progress.map(|progress| units(progress, 4)).transpose()?,
-                created_at: At(check_in.created_at),
-                withdrawn_at: None,
-                withdrawn_by: None,
-                withdrawal_reason: None,
-            })
+            .values((row, check_in::reported_so_far.eq(so_far)))
             .execute(self.conn)?;
         self.record(change.record);
         Ok(())
