@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::people::{Person, people_ndjson};
-use crate::product::{EMPLOYEES, LOGIN, Product, create, step};
+use crate::product::{EMPLOYEES, LOGIN, Product, check_in, create, step};
 use crate::report::{self, Comparison};
 use crate::{Result, raw, wait};
 use serde_json::{Value, json};
@@ -243,6 +243,36 @@ impl<'a> Cycle<'a> {
         self.course.steps.push((what, start.elapsed().as_secs_f64()));
         Ok(done)
     }
+}
+
+/// Check-ins that a goal with a long history has before it is measured.
+const HISTORY: usize = 250;
+/// Check-ins of one measurement.
+const CHECK_INS: usize = 40;
+
+/// Check-ins one after the other, on goals with many earlier ones and on goals with one.
+pub fn check_ins(url: &str) -> Result<Comparison> {
+    let goals = raw::connect(url)?.ids(raw::GOALS_OF_LEAD)?;
+    let product = wait(Product::serve(url))?;
+    let lead = wait(product.seen_by(LEAD))?;
+    let (mut long, mut short) = (Vec::new(), Vec::new());
+    for pair in goals.chunks_exact(2) {
+        for ((goal, history), figures) in pair.iter().zip([HISTORY, 1]).zip([&mut long, &mut short])
+        {
+            wait(check_in(&lead, *goal, history))?;
+            let start = Instant::now();
+            wait(check_in(&lead, *goal, CHECK_INS))?;
+            figures.push(CHECK_INS as f64 / start.elapsed().as_secs_f64());
+        }
+    }
+    Ok(Comparison {
+        what: "check in, behind 250 others",
+        unit: "check-ins/s",
+        ours: long,
+        beside: "Evenhand itself, behind one".to_owned(),
+        theirs: short,
+        bar: Some(report::HISTORY),
+    })
 }
 
 /// Lets those sign in who are needed, and designs a cycle for everybody. Its id.

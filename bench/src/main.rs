@@ -88,6 +88,8 @@ enum Part {
     Submission,
     /// The dashboard of a manager.
     Team,
+    /// Check-ins on goals with a short and with a long history.
+    CheckIn,
     /// Cycles from launch to publication.
     Cycle,
     /// Exports of ratings.

@@ -184,6 +184,18 @@ pub async fn create(target: &Target, path: &str, body: &Value) -> Result<Value> 
     ask(target, path, None, body).await
 }
 
+/// Checks in on a goal so many times, over one connection.
+pub async fn check_in(target: &Target, goal: Uuid, times: usize) -> Result<()> {
+    let mut connection = Connection::open(target.address).await?;
+    let body = r#"{"confidence":6,"reports":[]}"#;
+    let path = format!("/v1/goals/{goal}/check-ins");
+    let request = post(target, &path, &[], "application/json", body);
+    for _ in 0..times {
+        expect(&mut connection, &request, &[201]).await?;
+    }
+    Ok(())
+}
+
 /// Asks for a transition of what `path` shows, in the version it has, and waits until it is made.
 pub async fn step(target: &Target, path: &str, noun: &str, body: &Value) -> Result<Value> {
     let mut connection = Connection::open(target.address).await?;

@@ -10,6 +10,8 @@ pub const REQUESTS: f64 = 0.60;
 pub const BULK: f64 = 0.40;
 /// Bar for steps of everybody with a record of each, beside the engine copying the same rows.
 pub const RECORDED: f64 = 0.25;
+/// Bar for a check-in on a goal with a long history beside one with a short history.
+pub const HISTORY: f64 = 0.90;
 /// Bar for ten times the people, in times of a tenth of them.
 const GROWTH: f64 = 12.0;
 /// Bar for the slowest hundredth of answers, in medians.

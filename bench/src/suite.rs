@@ -190,7 +190,7 @@ fn cycles(
     section: &mut Section,
 ) -> Result<()> {
     let asked = options.wants_any(&[Part::Submission, Part::Team]);
-    if !asked && !options.wants_any(&[Part::Cycle, Part::Ratings]) {
+    if !asked && !options.wants_any(&[Part::Cycle, Part::Ratings, Part::CheckIn]) {
         return Ok(());
     }
     if options.wants(Part::Cycle) {
@@ -226,6 +226,11 @@ fn cycles(
         ask(&pair, options, &[submission], "most during submissions", section)?;
         engine.remove("open");
         engine.remove("open_bare");
+    }
+    if options.wants(Part::CheckIn) {
+        engine.copy("cycle", "check_ins")?;
+        section.comparisons.push(cycle::check_ins(&engine.url("check_ins"))?);
+        engine.remove("check_ins");
     }
     if options.wants_any(&[Part::Cycle, Part::Ratings]) {
         cycle.finish()?;

@@ -381,6 +381,10 @@ pub const UNITS: &str = "SELECT id FROM org_unit WHERE tenant_id = $1 ORDER BY c
 /// The first of the company, and one who does not report to them.
 pub const MANAGERS: &str = "SELECT id FROM employee WHERE tenant_id = $1 \
      AND employee_number IN ('E000000', 'E000009') ORDER BY employee_number";
+/// The goals of those who report to the first of them, which have the ids of the participants.
+pub const GOALS_OF_LEAD: &str = "SELECT p.id FROM participant p \
+     JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.manager_id \
+     WHERE p.tenant_id = $1 AND e.employee_number = 'E000000' ORDER BY p.id";
 /// The reviews whose rating is to be handed in.
 pub const PENDING: &str =
     "SELECT id FROM review WHERE tenant_id = $1 AND state = 'pending_manager' ORDER BY id";
