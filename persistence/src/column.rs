@@ -206,6 +206,46 @@ macro_rules! statement {
 }
 pub(crate) use statement;
 
+/// Declares the statement that saves a `Row` over the version before: the columns that may change,
+/// each named once. Version and instant of the change go with them.
+macro_rules! guarded_update {
+    ($(#[$doc:meta])* struct $name:ident of $table:ident { $($column:ident),* $(,)? }) => {
+        $(#[$doc])*
+        struct $name(Row);
+
+        impl diesel::query_builder::QueryId for $name {
+            type QueryId = $name;
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+
+        impl diesel::query_builder::QueryFragment<Db> for $name {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: diesel::query_builder::AstPass<'_, 'b, Db>,
+            ) -> diesel::QueryResult<()> {
+                use $crate::column::push;
+                out.push_sql(concat!("UPDATE ", stringify!($table), " SET version = "));
+                push(&mut out, &self.0.version)?;
+                out.push_sql(", updated_at = ");
+                push(&mut out, &self.0.updated_at)?;
+                $(
+                    out.push_sql(concat!(", ", stringify!($column), " = "));
+                    push(&mut out, &self.0.$column)?;
+                )*
+                out.push_sql(" WHERE tenant_id = ");
+                push(&mut out, &self.0.tenant_id)?;
+                out.push_sql(" AND id = ");
+                push(&mut out, &self.0.id)?;
+                out.push_sql(" AND version + 1 = ");
+                push(&mut out, &self.0.version)
+            }
+        }
+
+        impl diesel::RunQueryDsl<Conn> for $name {}
+    };
+}
+pub(crate) use guarded_update;
+
 /// Declares a hand-written statement that writes many rows at once: `head`, the rows, `tail`. The
 /// struct holds one vector per column, all of the same length; how rows are handed over is the
 /// engine's affair.

@@ -1,10 +1,10 @@
 //! Role assignments.
 
-use super::Db;
+use super::{Conn, Db};
 use super::among::one_of;
 use super::engine::Unit;
 use super::keys::KEYS;
-use crate::column::{At, Key, Word, word};
+use crate::column::{At, Key, Word, guarded_update, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{ReportingLines, Result, RoleAssignments, RoleFilter};
@@ -57,6 +57,30 @@ impl TryFrom<Row> for RoleAssignment {
             deleted_at: row.deleted_at.map(|at| at.0),
         })
     }
+}
+
+impl Row {
+    fn of(tenant: Key, assignment: RoleAssignment) -> Result<Self> {
+        Ok(Self {
+            tenant_id: tenant,
+            id: Key(assignment.id.uuid()),
+            account_id: Key(assignment.account_id.uuid()),
+            role: assignment.role.to_string(),
+            org_unit_id: assignment.org_unit_id.map(|id| Key(id.uuid())),
+            valid_from: assignment.valid_from,
+            valid_to: assignment.valid_to,
+            version: assignment.version,
+            created_at: At(assignment.created_at),
+            updated_at: At(assignment.updated_at),
+            deleted_at: assignment.deleted_at.map(At),
+            given_by: assignment.given_by.map(|id| Key(id.uuid())),
+        })
+    }
+}
+
+guarded_update! {
+    /// Saves an assignment over the version before.
+    struct Update of role_assignment { valid_to, deleted_at }
 }
 
 impl RoleAssignments for Unit<'_> {
@@ -142,38 +166,15 @@ impl RoleAssignments for Unit<'_> {
     }
 
     fn create_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()> {
-        let assignment = change.entity;
         diesel::insert_into(role_assignment::table)
-            .values(Row {
-                tenant_id: self.scope(),
-                id: Key(assignment.id.uuid()),
-                account_id: Key(assignment.account_id.uuid()),
-                role: assignment.role.to_string(),
-                org_unit_id: assignment.org_unit_id.map(|id| Key(id.uuid())),
-                valid_from: assignment.valid_from,
-                valid_to: assignment.valid_to,
-                version: assignment.version,
-                created_at: At(assignment.created_at),
-                updated_at: At(assignment.updated_at),
-                deleted_at: assignment.deleted_at.map(At),
-                given_by: assignment.given_by.map(|id| Key(id.uuid())),
-            })
+            .values(Row::of(self.scope(), change.entity)?)
             .execute(self.conn)?;
         self.record(change.record);
         Ok(())
     }
 
     fn update_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()> {
-        let RoleAssignment { id, valid_to, version, updated_at, deleted_at, .. } = change.entity;
-        let saved = diesel::update(role_assignment::table.find((self.scope(), Key(id.uuid()))))
-            .filter(role_assignment::version.eq(version - 1))
-            .set((
-                role_assignment::valid_to.eq(valid_to),
-                role_assignment::version.eq(version),
-                role_assignment::updated_at.eq(At(updated_at)),
-                role_assignment::deleted_at.eq(deleted_at.map(At)),
-            ))
-            .execute(self.conn)?;
+        let saved = Update(Row::of(self.scope(), change.entity)?).execute(self.conn)?;
         self.guard(saved)?;
         self.record(change.record);
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::engine::Unit;
 use super::{Conn, Db, dialect, policies};
-use crate::column::{At, Key, Word, json, statement, to_json, word};
+use crate::column::{At, Key, Word, guarded_update, json, statement, to_json, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{CycleFilter, Cycles, Framed, Headcount, Result};
@@ -95,32 +95,34 @@ impl TryFrom<ApprovalRow> for CycleApproval {
     }
 }
 
-statement! {
-    /// Saves a cycle over the version before.
-    struct Update {
-        name: String,
-        kind: String,
-        policy: Key,
-        state: String,
-        period_start: NaiveDate,
-        period_end: NaiveDate,
-        schedule: String,
-        raci: String,
-        org_unit_ids: String,
-        dropped: String,
-        launched_at: Option<At>,
-        published_at: Option<At>,
-        version: i32,
-        updated_at: At,
-        tenant: Key,
-        id: Key,
-        before: i32,
+impl Row {
+    fn of(tenant: Key, cycle: Cycle) -> Result<Self> {
+        Ok(Self {
+            tenant_id: tenant,
+            id: Key(cycle.id.uuid()),
+            code: cycle.code,
+            name: cycle.name,
+            kind: cycle.kind.to_string(),
+            policy_id: Key(cycle.policy_id.uuid()),
+            state: cycle.state.as_str().to_owned(),
+            period_start: cycle.period.start(),
+            period_end: cycle.period.end(),
+            schedule: to_json(&cycle.schedule)?,
+            raci: to_json(&cycle.raci)?,
+            org_unit_ids: to_json(&cycle.org_unit_ids)?,
+            dropped: to_json(&cycle.dropped)?,
+            launched_at: cycle.launched_at.map(At),
+            published_at: cycle.published_at.map(At),
+            version: cycle.version,
+            created_at: At(cycle.created_at),
+            updated_at: At(cycle.updated_at),
+        })
     }
-    "UPDATE cycle SET name = " name ", kind = " kind ", policy_id = " policy ", state = " state
-    ", period_start = " period_start ", period_end = " period_end ", schedule = " schedule
-    ", raci = " raci ", org_unit_ids = " org_unit_ids ", dropped = " dropped ", launched_at = " launched_at
-    ", published_at = " published_at ", version = " version ", updated_at = " updated_at
-    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+guarded_update! {
+    /// Saves a cycle over the version before.
+    struct Update of cycle { name, kind, policy_id, state, period_start, period_end, schedule, raci, org_unit_ids, dropped, launched_at, published_at }
 }
 
 statement! {
@@ -250,55 +252,15 @@ impl Cycles for Unit<'_> {
     }
 
     fn create_cycle(&mut self, change: Change<Cycle>) -> Result<()> {
-        let cycle = change.entity;
         diesel::insert_into(cycle::table)
-            .values(Row {
-                tenant_id: self.scope(),
-                id: Key(cycle.id.uuid()),
-                code: cycle.code,
-                name: cycle.name,
-                kind: cycle.kind.to_string(),
-                policy_id: Key(cycle.policy_id.uuid()),
-                state: cycle.state.as_str().to_owned(),
-                period_start: cycle.period.start(),
-                period_end: cycle.period.end(),
-                schedule: to_json(&cycle.schedule)?,
-                raci: to_json(&cycle.raci)?,
-                org_unit_ids: to_json(&cycle.org_unit_ids)?,
-                dropped: to_json(&cycle.dropped)?,
-                launched_at: cycle.launched_at.map(At),
-                published_at: cycle.published_at.map(At),
-                version: cycle.version,
-                created_at: At(cycle.created_at),
-                updated_at: At(cycle.updated_at),
-            })
+            .values(Row::of(self.scope(), change.entity)?)
             .execute(self.conn)?;
         self.record(change.record);
         Ok(())
     }
 
     fn update_cycle(&mut self, change: Change<Cycle>) -> Result<()> {
-        let cycle = change.entity;
-        let update = Update {
-            name: cycle.name,
-            kind: cycle.kind.to_string(),
-            policy: Key(cycle.policy_id.uuid()),
-            state: cycle.state.as_str().to_owned(),
-            period_start: cycle.period.start(),
-            period_end: cycle.period.end(),
-            schedule: to_json(&cycle.schedule)?,
-            raci: to_json(&cycle.raci)?,
-            org_unit_ids: to_json(&cycle.org_unit_ids)?,
-            dropped: to_json(&cycle.dropped)?,
-            launched_at: cycle.launched_at.map(At),
-            published_at: cycle.published_at.map(At),
-            version: cycle.version,
-            updated_at: At(cycle.updated_at),
-            tenant: self.scope(),
-            id: Key(cycle.id.uuid()),
-            before: cycle.version - 1,
-        };
-        let saved = update.execute(self.conn)?;
+        let saved = Update(Row::of(self.scope(), change.entity)?).execute(self.conn)?;
         self.guard(saved)?;
         self.record(change.record);
         Ok(())

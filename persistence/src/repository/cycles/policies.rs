@@ -2,7 +2,7 @@
 
 use super::engine::Unit;
 use super::{Conn, Db};
-use crate::column::{At, Key, Word, json, statement, to_json, word};
+use crate::column::{At, Key, Word, guarded_update, json, to_json, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{Policies, PolicyFilter, Result};
@@ -49,22 +49,27 @@ impl TryFrom<Row> for PerformancePolicy {
     }
 }
 
-statement! {
-    /// Saves a version over what it was before.
-    struct Update {
-        name: String,
-        state: String,
-        rules: String,
-        published_at: Option<At>,
-        version: i32,
-        updated_at: At,
-        tenant: Key,
-        id: Key,
-        before: i32,
+impl Row {
+    fn of(tenant: Key, policy: PerformancePolicy) -> Result<Self> {
+        Ok(Self {
+            tenant_id: tenant,
+            id: Key(policy.id.uuid()),
+            code: policy.code,
+            name: policy.name,
+            number: policy.number,
+            state: policy.state.to_string(),
+            rules: to_json(&policy.rules)?,
+            published_at: policy.published_at.map(At),
+            version: policy.version,
+            created_at: At(policy.created_at),
+            updated_at: At(policy.updated_at),
+        })
     }
-    "UPDATE policy SET name = " name ", state = " state ", rules = " rules
-    ", published_at = " published_at ", version = " version ", updated_at = " updated_at
-    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+guarded_update! {
+    /// Saves a version over what it was before.
+    struct Update of policy { name, state, rules, published_at }
 }
 
 impl Policies for Unit<'_> {
@@ -102,21 +107,8 @@ impl Policies for Unit<'_> {
     }
 
     fn create_policy(&mut self, change: Change<PerformancePolicy>) -> Result<()> {
-        let policy = change.entity;
         let inserted = diesel::insert_into(policy::table)
-            .values(Row {
-                tenant_id: self.scope(),
-                id: Key(policy.id.uuid()),
-                code: policy.code,
-                name: policy.name,
-                number: policy.number,
-                state: policy.state.to_string(),
-                rules: to_json(&policy.rules)?,
-                published_at: policy.published_at.map(At),
-                version: policy.version,
-                created_at: At(policy.created_at),
-                updated_at: At(policy.updated_at),
-            })
+            .values(Row::of(self.scope(), change.entity)?)
             .execute(self.conn);
         inserted.map_err(DbError::from).map_err(|error| match error {
             DbError::Duplicate { .. } => DbError::Race("the number was taken since".to_owned()),
@@ -127,19 +119,7 @@ impl Policies for Unit<'_> {
     }
 
     fn update_policy(&mut self, change: Change<PerformancePolicy>) -> Result<()> {
-        let policy = change.entity;
-        let update = Update {
-            name: policy.name,
-            state: policy.state.to_string(),
-            rules: to_json(&policy.rules)?,
-            published_at: policy.published_at.map(At),
-            version: policy.version,
-            updated_at: At(policy.updated_at),
-            tenant: self.scope(),
-            id: Key(policy.id.uuid()),
-            before: policy.version - 1,
-        };
-        let saved = update.execute(self.conn)?;
+        let saved = Update(Row::of(self.scope(), change.entity)?).execute(self.conn)?;
         self.guard(saved)?;
         self.record(change.record);
         Ok(())

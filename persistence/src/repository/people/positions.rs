@@ -2,7 +2,7 @@
 
 use super::engine::Unit;
 use super::{Conn, Db};
-use crate::column::{At, Key, statement};
+use crate::column::{At, Key, guarded_update};
 use crate::page::{Page, keyset};
 use crate::ports::{Positions, Result};
 use crate::schema::{assignment, position};
@@ -42,22 +42,25 @@ impl From<Row> for Position {
     }
 }
 
-statement! {
-    /// Saves a position over the version before.
-    struct Update {
-        code: String,
-        title: String,
-        level: i32,
-        version: i32,
-        updated_at: At,
-        deleted_at: Option<At>,
-        tenant: Key,
-        id: Key,
-        before: i32,
+impl Row {
+    fn of(tenant: Key, position: Position) -> Self {
+        Self {
+            tenant_id: tenant,
+            id: Key(position.id.uuid()),
+            code: position.code,
+            title: position.title,
+            level: position.level,
+            version: position.version,
+            created_at: At(position.created_at),
+            updated_at: At(position.updated_at),
+            deleted_at: position.deleted_at.map(At),
+        }
     }
-    "UPDATE position SET code = " code ", title = " title ", level = " level ", version = " version
-    ", updated_at = " updated_at ", deleted_at = " deleted_at
-    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+guarded_update! {
+    /// Saves a position over the version before.
+    struct Update of position { code, title, level, deleted_at }
 }
 
 impl Positions for Unit<'_> {
@@ -85,39 +88,14 @@ impl Positions for Unit<'_> {
     }
 
     fn create_position(&mut self, change: Change<Position>) -> Result<()> {
-        let Position { id, code, title, level, version, created_at, updated_at, .. } =
-            change.entity;
-        diesel::insert_into(position::table)
-            .values(Row {
-                tenant_id: self.scope(),
-                id: Key(id.uuid()),
-                code,
-                title,
-                level,
-                version,
-                created_at: At(created_at),
-                updated_at: At(updated_at),
-                deleted_at: None,
-            })
-            .execute(self.conn)?;
+        let row = Row::of(self.scope(), change.entity);
+        diesel::insert_into(position::table).values(row).execute(self.conn)?;
         self.record(change.record);
         Ok(())
     }
 
     fn update_position(&mut self, change: Change<Position>) -> Result<()> {
-        let Position { id, code, title, level, version, updated_at, deleted_at, .. } =
-            change.entity;
-        let update = Update {
-            code,
-            title,
-            level,
-            version,
-            updated_at: At(updated_at),
-            deleted_at: deleted_at.map(At),
-            tenant: self.scope(),
-            id: Key(id.uuid()),
-            before: version - 1,
-        };
+        let update = Update(Row::of(self.scope(), change.entity));
         let saved = update.execute(self.conn)?;
         self.guard(saved)?;
         self.record(change.record);

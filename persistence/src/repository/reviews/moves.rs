@@ -2,7 +2,7 @@
 
 use super::engine::Unit;
 use super::{Conn, Db};
-use crate::column::{At, Key, Word, json, statement, to_json, word};
+use crate::column::{At, Key, Word, guarded_update, json, to_json, word};
 use crate::page::{Page, keyset};
 use crate::ports::{MoveFilter, Moves, Result};
 use crate::schema::{calibration_move, participant, review};
@@ -55,20 +55,31 @@ fn entity((row, person): (Row, Key)) -> Result<SessionMove> {
     })
 }
 
-statement! {
-    /// Saves what became of a move over the version before.
-    struct Update {
-        state: String,
-        approved_by: String,
-        version: i32,
-        updated_at: At,
-        tenant: Key,
-        id: Key,
-        before: i32,
+impl Row {
+    fn of(tenant: Key, moved: SessionMove) -> Result<Self> {
+        Ok(Self {
+            tenant_id: tenant,
+            id: Key(moved.id.uuid()),
+            session_id: Key(moved.session_id.uuid()),
+            review_id: Key(moved.review_id.uuid()),
+            from_grade: moved.from.to_string(),
+            to_grade: moved.to.to_string(),
+            reasons: to_json(&moved.reasons)?,
+            text: moved.text,
+            evidence: to_json(&moved.evidence)?,
+            state: moved.state.to_string(),
+            proposed_by: Key(moved.proposed_by.uuid()),
+            approved_by: to_json(&moved.approved_by)?,
+            version: moved.version,
+            created_at: At(moved.created_at),
+            updated_at: At(moved.updated_at),
+        })
     }
-    "UPDATE calibration_move SET state = " state ", approved_by = " approved_by
-    ", version = " version ", updated_at = " updated_at
-    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+guarded_update! {
+    /// Saves what became of a move over the version before.
+    struct Update of calibration_move { state, approved_by }
 }
 
 /// Moves with who is reviewed.
@@ -139,42 +150,15 @@ impl Moves for Unit<'_> {
     }
 
     fn create_move(&mut self, change: Change<SessionMove>) -> Result<()> {
-        let moved = change.entity;
         diesel::insert_into(calibration_move::table)
-            .values(Row {
-                tenant_id: self.scope(),
-                id: Key(moved.id.uuid()),
-                session_id: Key(moved.session_id.uuid()),
-                review_id: Key(moved.review_id.uuid()),
-                from_grade: moved.from.to_string(),
-                to_grade: moved.to.to_string(),
-                reasons: to_json(&moved.reasons)?,
-                text: moved.text,
-                evidence: to_json(&moved.evidence)?,
-                state: moved.state.to_string(),
-                proposed_by: Key(moved.proposed_by.uuid()),
-                approved_by: to_json(&moved.approved_by)?,
-                version: moved.version,
-                created_at: At(moved.created_at),
-                updated_at: At(moved.updated_at),
-            })
+            .values(Row::of(self.scope(), change.entity)?)
             .execute(self.conn)?;
         self.record(change.record);
         Ok(())
     }
 
     fn update_move(&mut self, change: Change<SessionMove>) -> Result<()> {
-        let moved = change.entity;
-        let update = Update {
-            state: moved.state.to_string(),
-            approved_by: to_json(&moved.approved_by)?,
-            version: moved.version,
-            updated_at: At(moved.updated_at),
-            tenant: self.scope(),
-            id: Key(moved.id.uuid()),
-            before: moved.version - 1,
-        };
-        let saved = update.execute(self.conn)?;
+        let saved = Update(Row::of(self.scope(), change.entity)?).execute(self.conn)?;
         self.guard(saved)?;
         self.record(change.record);
         Ok(())
