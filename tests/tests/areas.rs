@@ -1,6 +1,7 @@
 //! Who knows whom: the platform names no area, and an area only those before it.
 
 use std::fs;
+use std::path::PathBuf;
 use tests::golden;
 
 /// Where the paths of a source lead that begin at `root`: the first names in them.
@@ -67,6 +68,23 @@ fn no_area_of_the_domain_knows_a_later_one() {
 fn no_area_of_the_repository_knows_a_later_one() {
     let found = arrows("persistence/src/repository", persistence::ORDER, &[]);
     assert_eq!(found, Vec::<String>::new());
+}
+
+/// Whoever steps a machine has its trait in scope. Beside the one way to move, goals begin in the state
+/// that the machine says, and readiness shows what its guards say of the next step.
+#[test]
+fn nothing_moves_a_record_but_the_one_way() {
+    let root = golden::root().join("api/src");
+    let asks = |file: &PathBuf| {
+        let source = fs::read_to_string(file).expect("a source");
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        source.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == "Machine")
+    };
+    let asking = golden::sources(&root).into_iter().filter(asks);
+    let asking: Vec<_> = asking
+        .map(|file| file.strip_prefix(&root).expect("it lies there").display().to_string())
+        .collect();
+    assert_eq!(asking, ["cycles/readiness.rs", "goals/cases.rs", "platform/transition.rs"]);
 }
 
 #[test]
