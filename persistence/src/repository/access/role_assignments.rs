@@ -1,9 +1,9 @@
 //! Role assignments.
 
-use super::{Conn, Db};
 use super::among::one_of;
 use super::engine::Unit;
 use super::keys::KEYS;
+use super::{Conn, Db};
 use crate::column::{At, Key, Word, guarded_update, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};

@@ -6,7 +6,7 @@ mod reports;
 
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
-use crate::column::{At, Id, Key, Word, json, statement, to_json, units, word};
+use crate::column::{At, Id, Key, Word, guarded_update, json, statement, to_json, units, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{GoalFilter, Goals, Result};
@@ -199,40 +199,11 @@ impl TryFrom<RevisionRow> for GoalRevision {
     }
 }
 
-statement! {
+guarded_update! {
     /// Saves a goal over the version before.
-    struct Update {
-        level: String,
-        parent: Option<Key>,
-        state: String,
-        revision: i32,
-        title: String,
-        weight: i64,
-        content: String,
-        progress: Option<i64>,
-        confidence: Option<i32>,
-        checked_in_at: Option<At>,
-        score: Option<i64>,
-        scored_from: Option<String>,
-        return_reason: Option<String>,
-        signed_event: Option<String>,
-        signed_seat: Option<String>,
-        signed_by: Option<Key>,
-        signed_at: Option<At>,
-        version: i32,
-        updated_at: At,
-        deleted_at: Option<At>,
-        tenant: Key,
-        id: Key,
-        before: i32,
+    struct Update of goal {
+        level, parent_id, state, revision, title, weight, content, progress, confidence, checked_in_at, score, scored_from, return_reason, signed_event, signed_seat, signed_by, signed_at, deleted_at,
     }
-    "UPDATE goal SET level = " level ", parent_id = " parent ", state = " state
-    ", revision = " revision ", title = " title ", weight = " weight ", content = " content
-    ", progress = " progress ", confidence = " confidence ", checked_in_at = " checked_in_at
-    ", score = " score ", scored_from = " scored_from ", return_reason = " return_reason ", signed_event = " signed_event ", signed_seat = " signed_seat
-    ", signed_by = " signed_by ", signed_at = " signed_at ", version = " version
-    ", updated_at = " updated_at ", deleted_at = " deleted_at
-    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
 }
 
 statement! {
@@ -421,32 +392,7 @@ impl Goals for Unit<'_> {
 
     fn update_goal(&mut self, change: Change<Goal>) -> Result<()> {
         let row = Row::new(self.scope(), &change.entity)?;
-        let update = Update {
-            level: row.level,
-            parent: row.parent_id,
-            state: row.state,
-            revision: row.revision,
-            title: row.title,
-            weight: row.weight,
-            content: row.content,
-            progress: row.progress,
-            confidence: row.confidence,
-            checked_in_at: row.checked_in_at,
-            score: row.score,
-            scored_from: row.scored_from,
-            return_reason: row.return_reason,
-            signed_event: row.signed_event,
-            signed_seat: row.signed_seat,
-            signed_by: row.signed_by,
-            signed_at: row.signed_at,
-            version: row.version,
-            updated_at: row.updated_at,
-            deleted_at: row.deleted_at,
-            tenant: row.tenant_id,
-            id: row.id,
-            before: row.version - 1,
-        };
-        let saved = update.execute(self.conn)?;
+        let saved = Update(row).execute(self.conn)?;
         self.guard(saved)?;
         self.record(change.record);
         Ok(())

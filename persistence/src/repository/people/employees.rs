@@ -5,7 +5,7 @@ use super::employments::{Row as EmploymentRow, employments};
 use super::engine::Unit;
 use super::keys::KEYS;
 use super::{Conn, Db};
-use crate::column::{At, Key, on_day, statement};
+use crate::column::{At, Key, guarded_update, on_day, statement};
 use crate::page::{Page, behind};
 use crate::ports::{EmployeeFilter, EmployeeOrder, Employees, Known, Result};
 use crate::schema::{assignment, employee, employee_external_id as external_id, employment};
@@ -84,21 +84,24 @@ pub fn entity(
     }
 }
 
-statement! {
-    /// Saves an employee over the version before.
-    struct Update {
-        employee_number: String,
-        name: String,
-        email: Option<String>,
-        version: i32,
-        updated_at: At,
-        tenant: Key,
-        id: Key,
-        before: i32,
+impl Row {
+    fn of(tenant: Key, employee: &Employee) -> Self {
+        Self {
+            tenant_id: tenant,
+            id: Key(employee.id.uuid()),
+            employee_number: employee.employee_number.clone(),
+            name: employee.name.clone(),
+            email: employee.email.clone(),
+            version: employee.version,
+            created_at: At(employee.created_at),
+            updated_at: At(employee.updated_at),
+        }
     }
-    "UPDATE employee SET employee_number = " employee_number ", name = " name ", email = " email
-    ", version = " version ", updated_at = " updated_at
-    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+guarded_update! {
+    /// Saves an employee over the version before.
+    struct Update of employee { employee_number, name, email }
 }
 
 statement! {
@@ -356,16 +359,7 @@ impl Employees for Unit<'_> {
     fn create_employee(&mut self, change: Change<Employee>) -> Result<()> {
         let employee = change.entity;
         diesel::insert_into(employee::table)
-            .values(Row {
-                tenant_id: self.scope(),
-                id: Key(employee.id.uuid()),
-                employee_number: employee.employee_number.clone(),
-                name: employee.name.clone(),
-                email: employee.email.clone(),
-                version: employee.version,
-                created_at: At(employee.created_at),
-                updated_at: At(employee.updated_at),
-            })
+            .values(Row::of(self.scope(), &employee))
             .execute(self.conn)?;
         self.add_employments(std::iter::once(&employee))?;
         if let Some(first) = &employee.assignment {
@@ -377,18 +371,7 @@ impl Employees for Unit<'_> {
     }
 
     fn update_employee(&mut self, change: Change<Employee>) -> Result<()> {
-        let employee = change.entity;
-        let update = Update {
-            employee_number: employee.employee_number,
-            name: employee.name,
-            email: employee.email,
-            version: employee.version,
-            updated_at: At(employee.updated_at),
-            tenant: self.scope(),
-            id: Key(employee.id.uuid()),
-            before: employee.version - 1,
-        };
-        let saved = update.execute(self.conn)?;
+        let saved = Update(Row::of(self.scope(), &change.entity)).execute(self.conn)?;
         self.guard(saved)?;
         self.record(change.record);
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
-use crate::column::{At, Key, Word, json, statement, to_json, word};
+use crate::column::{At, Key, Word, guarded_update, json, to_json, word};
 use crate::page::{Page, keyset};
 use crate::ports::{CalibrationSessions, Result, Seats, SessionFilter};
 use crate::schema::{
@@ -70,29 +70,33 @@ fn entity(row: Row, members: Vec<SessionMember>) -> Result<CalibrationSession> {
     })
 }
 
-statement! {
-    /// Saves a session over the version before.
-    struct Update {
-        name: String,
-        state: String,
-        department_ids: String,
-        participant_ids: String,
-        scheduled_on: Option<NaiveDate>,
-        override_reason: Option<String>,
-        overridden_by: Option<Key>,
-        overridden_at: Option<At>,
-        version: i32,
-        updated_at: At,
-        tenant: Key,
-        id: Key,
-        before: i32,
+impl Row {
+    fn of(tenant: Key, session: &CalibrationSession) -> Result<Self> {
+        Ok(Self {
+            tenant_id: tenant,
+            id: Key(session.id.uuid()),
+            cycle_id: Key(session.cycle_id.uuid()),
+            name: session.name.clone(),
+            state: session.state.as_str().to_owned(),
+            department_ids: to_json(&session.department_ids)?,
+            participant_ids: to_json(&session.participant_ids)?,
+            scheduled_on: session.scheduled_on,
+            override_reason: session.override_reason.clone(),
+            overridden_by: session.overridden_by.map(|id| Key(id.uuid())),
+            overridden_at: session.overridden_at.map(At),
+            version: session.version,
+            created_at: At(session.created_at),
+            updated_at: At(session.updated_at),
+        })
     }
-    "UPDATE calibration_session SET name = " name ", state = " state
-    ", department_ids = " department_ids ", participant_ids = " participant_ids
-    ", scheduled_on = " scheduled_on ", override_reason = " override_reason
-    ", overridden_by = " overridden_by ", overridden_at = " overridden_at
-    ", version = " version ", updated_at = " updated_at
-    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
+}
+
+guarded_update! {
+    /// Saves a session over the version before.
+    struct Update of calibration_session {
+        name, state, department_ids, participant_ids, scheduled_on, override_reason, overridden_by,
+        overridden_at,
+    }
 }
 
 /// One session by its id, unlocked.
@@ -193,22 +197,7 @@ impl CalibrationSessions for Unit<'_> {
     fn create_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()> {
         let session = change.entity;
         diesel::insert_into(calibration_session::table)
-            .values(Row {
-                tenant_id: self.scope(),
-                id: Key(session.id.uuid()),
-                cycle_id: Key(session.cycle_id.uuid()),
-                name: session.name,
-                state: session.state.as_str().to_owned(),
-                department_ids: to_json(&session.department_ids)?,
-                participant_ids: to_json(&session.participant_ids)?,
-                scheduled_on: session.scheduled_on,
-                override_reason: session.override_reason,
-                overridden_by: session.overridden_by.map(|id| Key(id.uuid())),
-                overridden_at: session.overridden_at.map(At),
-                version: session.version,
-                created_at: At(session.created_at),
-                updated_at: At(session.updated_at),
-            })
+            .values(Row::of(self.scope(), &session)?)
             .execute(self.conn)?;
         self.seat(session.id, &session.members)?;
         self.record(change.record);
@@ -217,22 +206,7 @@ impl CalibrationSessions for Unit<'_> {
 
     fn update_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()> {
         let session = change.entity;
-        let update = Update {
-            name: session.name,
-            state: session.state.as_str().to_owned(),
-            department_ids: to_json(&session.department_ids)?,
-            participant_ids: to_json(&session.participant_ids)?,
-            scheduled_on: session.scheduled_on,
-            override_reason: session.override_reason,
-            overridden_by: session.overridden_by.map(|id| Key(id.uuid())),
-            overridden_at: session.overridden_at.map(At),
-            version: session.version,
-            updated_at: At(session.updated_at),
-            tenant: self.scope(),
-            id: Key(session.id.uuid()),
-            before: session.version - 1,
-        };
-        let saved = update.execute(self.conn)?;
+        let saved = Update(Row::of(self.scope(), &session)?).execute(self.conn)?;
         self.guard(saved)?;
         diesel::delete(member::table)
             .filter(member::tenant_id.eq(self.scope()))
