@@ -1,11 +1,13 @@
 //! Use cases of cycles: who sees which, and their design before the launch.
 
+use super::moves::roles_of;
 use super::views::{CyclePatch, CycleView, NewCycle, allowed_actions};
 use crate::platform::caller::Actor;
 use crate::platform::period::PeriodView;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::signing::still_holds;
 use domain::core::calendar::Period;
 use domain::core::change::{Change, Record};
 use domain::core::id::{CycleId, OrgUnitId, PolicyId};
@@ -16,6 +18,8 @@ use domain::state::cycle::State;
 use persistence::{CycleFilter, Store};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// The cycles a list may show: those in the states that the caller may read.
 pub(super) fn visible(
@@ -33,9 +37,33 @@ pub(super) fn visible(
     Ok(CycleFilter { states, policy_id })
 }
 
-/// The approvals a cycle has so far.
-pub(super) fn approvals(store: &mut dyn Store, id: CycleId) -> Result<Vec<CycleApproval>, Refusal> {
-    Ok(store.cycle_approvals(&[id])?.remove(&id).unwrap_or_default())
+/// The approvals cycles have so far, of those who could still give them: nothing else is shown, nor
+/// keeps somebody from approving.
+pub(super) fn approvals_of(
+    store: &mut dyn Store,
+    actor: &Actor,
+    ids: &[CycleId],
+) -> Result<HashMap<CycleId, Vec<CycleApproval>>, Refusal> {
+    let mut stands = HashMap::new();
+    let mut approvals = store.cycle_approvals(ids)?;
+    for given in approvals.values().flatten() {
+        if let Entry::Vacant(unknown) = stands.entry((given.account_id, given.seat)) {
+            unknown.insert(still_holds(store, actor, given.account_id, roles_of(given.seat))?);
+        }
+    }
+    for given in approvals.values_mut() {
+        given.retain(|given| stands.get(&(given.account_id, given.seat)) == Some(&true));
+    }
+    Ok(approvals)
+}
+
+/// The approvals of one cycle.
+pub(super) fn approvals(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CycleId,
+) -> Result<Vec<CycleApproval>, Refusal> {
+    Ok(approvals_of(store, actor, &[id])?.remove(&id).unwrap_or_default())
 }
 
 /// One cycle with all that is shown of it.
@@ -44,7 +72,7 @@ pub(super) fn view(
     actor: &Actor,
     cycle: Cycle,
 ) -> Result<CycleView, Refusal> {
-    let approvals = approvals(store, cycle.id)?;
+    let approvals = approvals(store, actor, cycle.id)?;
     let headcount = store.headcount(cycle.id)?;
     let sealed = store.policy(cycle.policy_id)?;
     let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
@@ -106,7 +134,7 @@ pub(super) fn update_cycle(
         return Err(Refusal::Stale);
     }
     if before.state != State::Draft {
-        let given = approvals(store, id)?;
+        let given = approvals(store, actor, id)?;
         return Err(conflict(actor, &before, &given));
     }
     let mut after = Cycle {

@@ -155,7 +155,7 @@ fn open(
         return Err(Refusal::Stale);
     }
     if !cycle.possible_actions().any(|action| action == CycleAction::DimensionDrop) {
-        let given = approvals(store, id)?;
+        let given = approvals(store, actor, id)?;
         return Err(conflict(actor, &cycle, &given));
     }
     Ok((cycle, permit.rule()))

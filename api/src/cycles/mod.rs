@@ -68,7 +68,7 @@ async fn list(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, 
             let filter = cases::visible(actor, state, policy_id.map(Into::into))?;
             let rows = store.cycles(&filter, &page)?;
             let ids: Vec<CycleId> = rows.iter().map(|cycle| cycle.id).collect();
-            let approvals = store.cycle_approvals(&ids)?;
+            let approvals = cases::approvals_of(store, actor, &ids)?;
             Ok((rows, approvals))
         })
         .await?;

@@ -8,7 +8,7 @@ use crate::platform::caller::Actor;
 use crate::platform::jobs::{BatchResult, JobView, SYNCHRONOUS_ROWS, Ticket, Work};
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::signing::{Signing, still_holds};
+use crate::platform::signing::Signing;
 use crate::platform::transition::{Findings, Passage, Transition, carry_out, names, prepare};
 use crate::reviews::moves::recorded as review_recorded;
 use domain::access::signing::Act;
@@ -59,7 +59,7 @@ struct Opened {
     cycle: Cycle,
     policy: PerformancePolicy,
     rule: &'static str,
-    /// What has been approved of it.
+    /// What has been approved of it and still counts.
     approvals: Vec<CycleApproval>,
 }
 
@@ -74,7 +74,7 @@ impl Transition for Step<'_> {
         let two = self.order.action.takes_two();
         let action = if two { Action::CycleApprove } else { Action::CycleWrite };
         let (cycle, permit) = actor.open(store, action, sealed)?;
-        let approvals = approvals(store, cycle.id)?;
+        let approvals = approvals(store, actor, cycle.id)?;
         let sealed = store.policy(cycle.policy_id)?;
         let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
         Ok(Opened { cycle, policy, rule: permit.rule(), approvals })
@@ -98,12 +98,11 @@ impl Transition for Step<'_> {
 
     fn seating(
         &self,
-        store: &mut dyn Store,
+        _: &mut dyn Store,
         actor: &Actor,
         opened: &Opened,
     ) -> Result<Seating<Event>, Refusal> {
-        let given = still_given(store, actor, &opened.approvals, self.event())?;
-        Ok(seating(actor, &given))
+        Ok(seating(actor, &opened.approvals))
     }
 
     fn look(
@@ -312,7 +311,7 @@ const SEATS: [(&[Role], Seat); 2] =
     [(&[Role::HrAdmin], Seat::Hr), (&[Role::Executive], Seat::Exec)];
 
 /// The roles by which somebody sits in a seat.
-fn roles_of(seat: Seat) -> &'static [Role] {
+pub(super) fn roles_of(seat: Seat) -> &'static [Role] {
     SEATS.iter().find(|(_, taken)| *taken == seat).map(|(roles, _)| *roles).unwrap_or_default()
 }
 
@@ -328,22 +327,6 @@ pub(super) fn seating(actor: &Actor, given: &[CycleApproval]) -> Seating<Event> 
         seats: SEATS.iter().filter(|(roles, _)| holds(roles)).map(|(_, seat)| *seat).collect(),
         given: given.iter().map(signed).collect(),
     }
-}
-
-/// The approvals of an event whose givers could still give them.
-fn still_given(
-    store: &mut dyn Store,
-    actor: &Actor,
-    given: &[CycleApproval],
-    event: Option<Event>,
-) -> Result<Vec<CycleApproval>, Refusal> {
-    let mut kept = Vec::new();
-    for approval in given.iter().filter(|given| Some(given.event) == event) {
-        if still_holds(store, actor, approval.account_id, roles_of(approval.seat))? {
-            kept.push(approval.clone());
-        }
-    }
-    Ok(kept)
 }
 
 /// What is recorded of a transition.

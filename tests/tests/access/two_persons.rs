@@ -309,9 +309,23 @@ fn an_approval_ends_with_the_power_it_was_given_by(app: &TestApp) {
     let path = format!("/v1/cycles/{cycle}");
     let (hua, hao, ella) = (app.as_(HrAdmin), app.as_(SecondHrAdmin), app.as_(Executive));
     step(&hao, &path, "publication", None).expect(200);
+    // What is offered is what may be done: HR's seat is taken for as long as its signature counts.
+    let offered = || {
+        let shown = hua.get(&path).expect(200).json();
+        let all = hua.all("/v1/cycles");
+        assert!(all.iter().any(|it| {
+            let parts = ["id", "approvals", "allowed_actions"];
+            parts.into_iter().all(|part| it[part] == shown[part])
+        }));
+        let actions = shown["allowed_actions"].as_array().expect("actions").clone();
+        let approvals = shown["approvals"].as_array().expect("approvals").len();
+        (actions.contains(&json!("publication")), approvals)
+    };
+    assert_eq!(offered(), (false, 1));
     let role = format!("/v1/role-assignments/{}", app.id("hao.role"));
     let held = hua.get(&role).expect(200);
     hua.request("DELETE", &role).if_match(&held.etag()).send().expect(204);
+    assert_eq!(offered(), (true, 0));
     // The other approval is the first one now.
     let answer = step(&ella, &path, "publication", None).expect(200).json();
     assert_eq!(answer["state"], "confirmed");

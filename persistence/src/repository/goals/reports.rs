@@ -199,7 +199,8 @@ impl GoalReports for Unit<'_> {
         let Some((id, _, so_far)) = rows.first() else { return Ok(LastCheckIns::default()) };
         Ok(LastCheckIns {
             last: Some(id.0.into()),
-            so_far: so_far.as_deref().map(json).transpose()?,
+            // What cannot be read is worked out anew.
+            so_far: so_far.as_deref().and_then(|text| json(text).ok()),
             confidence: rows.iter().rev().map(|(_, confidence, _)| *confidence).collect(),
         })
     }
