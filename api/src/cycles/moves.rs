@@ -96,13 +96,8 @@ impl Transition for Step<'_> {
         names(allowed_actions(actor, &opened.cycle, &opened.approvals))
     }
 
-    fn seating(
-        &self,
-        _: &mut dyn Store,
-        actor: &Actor,
-        opened: &Opened,
-    ) -> Result<Seating<Event>, Refusal> {
-        Ok(seating(actor, &opened.approvals))
+    fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
+        seating(actor, &opened.approvals)
     }
 
     fn look(

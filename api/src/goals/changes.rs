@@ -305,13 +305,8 @@ impl Transition for Request {
         names(goal_actions(actor, &opened.goal, &opened.target))
     }
 
-    fn seating(
-        &self,
-        _: &mut dyn Store,
-        actor: &Actor,
-        opened: &Opened,
-    ) -> Result<Seating<Event>, Refusal> {
-        Ok(seating(actor, &opened.goal, &opened.target))
+    fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
+        seating(actor, &opened.goal, &opened.target)
     }
 
     fn look(
@@ -442,13 +437,8 @@ impl Transition for Decision {
         names(allowed_actions(actor, &deciding.request, &deciding.target))
     }
 
-    fn seating(
-        &self,
-        _: &mut dyn Store,
-        actor: &Actor,
-        deciding: &Deciding,
-    ) -> Result<Seating<Event>, Refusal> {
-        Ok(seating(actor, &deciding.opened.goal, &deciding.opened.target))
+    fn seating(&self, actor: &Actor, deciding: &Deciding) -> Seating<Event> {
+        seating(actor, &deciding.opened.goal, &deciding.opened.target)
     }
 
     fn look(

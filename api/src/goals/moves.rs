@@ -67,13 +67,8 @@ impl Transition for Order {
         names(allowed_actions(actor, &opened.goal, &opened.target))
     }
 
-    fn seating(
-        &self,
-        _: &mut dyn Store,
-        actor: &Actor,
-        opened: &Opened,
-    ) -> Result<Seating<Event>, Refusal> {
-        Ok(seating(actor, &opened.goal, &opened.target))
+    fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
+        seating(actor, &opened.goal, &opened.target)
     }
 
     fn look(

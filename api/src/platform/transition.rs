@@ -62,12 +62,7 @@ pub trait Transition: Sized {
     fn offered(&self, actor: &Actor, opened: &Self::Opened) -> Vec<&'static str>;
 
     /// How the caller is seated, and what others have signed that still counts.
-    fn seating(
-        &self,
-        store: &mut dyn Store,
-        actor: &Actor,
-        opened: &Self::Opened,
-    ) -> Result<Seating<Event<Self>>, Refusal>;
+    fn seating(&self, actor: &Actor, opened: &Self::Opened) -> Seating<Event<Self>>;
 
     /// Looks at what the guards demand.
     fn look(
@@ -211,7 +206,7 @@ pub fn prepare<T: Transition>(
         let allowed_actions = step.offered(actor, &opened);
         return Err(Refusal::StateConflict { current_state: from.as_str(), allowed_actions });
     };
-    let seating = step.seating(store, actor, &opened)?;
+    let seating = step.seating(actor, &opened);
     let given = seating.given_for(event);
     let is_first = given.is_empty();
     let unseated = || Refusal::Forbidden(SEPARATION_OF_DUTIES);

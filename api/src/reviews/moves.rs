@@ -104,19 +104,14 @@ impl Transition for Order {
         names(sight.offered(&opened.review))
     }
 
-    fn seating(
-        &self,
-        _: &mut dyn Store,
-        actor: &Actor,
-        opened: &Opened,
-    ) -> Result<Seating<Event>, Refusal> {
+    fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
         let sight = Sight::new(actor, &opened.review, opened.standing.relations);
         let mut seating = sight.seating;
         // The window closes by itself; when its day has come, HR may see to that.
         if self.action == ReviewAction::RatersClosure && seating.seats.contains(&Seat::Hr) {
             seating.seats.push(Seat::System);
         }
-        Ok(seating)
+        seating
     }
 
     fn look(

@@ -95,13 +95,8 @@ impl Transition for Proposal {
         names(allowed_actions(actor, &open.session, false))
     }
 
-    fn seating(
-        &self,
-        _: &mut dyn Store,
-        actor: &Actor,
-        open: &Open,
-    ) -> Result<Seating<Event>, Refusal> {
-        Ok(seating(actor, &open.session))
+    fn seating(&self, actor: &Actor, open: &Open) -> Seating<Event> {
+        seating(actor, &open.session)
     }
 
     fn look(
@@ -317,13 +312,8 @@ impl Transition for Decision {
         names(deciding.moved.offered(deciding.me, seat))
     }
 
-    fn seating(
-        &self,
-        _: &mut dyn Store,
-        actor: &Actor,
-        deciding: &Deciding,
-    ) -> Result<Seating<Event>, Refusal> {
-        Ok(seating(actor, &deciding.session))
+    fn seating(&self, actor: &Actor, deciding: &Deciding) -> Seating<Event> {
+        seating(actor, &deciding.session)
     }
 
     fn look(

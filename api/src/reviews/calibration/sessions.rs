@@ -344,13 +344,8 @@ impl Transition for Order {
         names(allowed_actions(actor, &opened.session, false))
     }
 
-    fn seating(
-        &self,
-        _: &mut dyn Store,
-        actor: &Actor,
-        opened: &Opened,
-    ) -> Result<Seating<Event>, Refusal> {
-        Ok(seating(actor, &opened.session))
+    fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
+        seating(actor, &opened.session)
     }
 
     fn look(
