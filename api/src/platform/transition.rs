@@ -159,8 +159,6 @@ pub struct Passage<T: Transition> {
     pub opened: T::Opened,
     /// What was found.
     pub found: T::Found,
-    /// The facts.
-    pub facts: Facts<T>,
     /// What happens.
     pub event: Event<T>,
     /// The state before.
@@ -227,9 +225,8 @@ pub fn prepare<T: Transition>(
         Some(signing) => Some((signing, signing.check(store, actor)?)),
         None => None,
     };
-    let Findings { facts, found, .. } = findings;
-    let to = row.to;
-    Ok(Passage { opened, found, facts, event, from, to, seat, is_complete, is_first, signed })
+    let (found, to) = (findings.found, row.to);
+    Ok(Passage { opened, found, event, from, to, seat, is_complete, is_first, signed })
 }
 
 /// Carries a prepared transition out: keeps the caller's signature, and does what follows.
@@ -305,5 +302,100 @@ mod tests {
             unsaid::<calibration_session::Guard>(),
         ];
         assert_eq!(unsaid.concat(), Vec::<&str>::new());
+    }
+
+    /// Nothing but a machine, asked for nothing.
+    struct Nothing<S>(std::marker::PhantomData<S>);
+
+    impl<S: Machine> Transition for Nothing<S> {
+        type State = S;
+        type Opened = ();
+        type Found = ();
+        type Outcome = ();
+
+        fn open(&self, _: &mut dyn Store, _: &Actor) -> Result<(), Refusal> {
+            Err(Refusal::NotFound)
+        }
+
+        fn check_seen(&self, _: &Actor, (): &()) -> Result<(), Refusal> {
+            Err(Refusal::Stale)
+        }
+
+        fn state(&self, (): &()) -> S {
+            S::opening().to
+        }
+
+        fn event(&self) -> Option<S::Event> {
+            None
+        }
+
+        fn offered(&self, _: &Actor, (): &()) -> Vec<&'static str> {
+            Vec::new()
+        }
+
+        fn seating(&self, _: &Actor, (): &()) -> Seating<S::Event> {
+            Seating::new(Uuid::nil(), Vec::new())
+        }
+
+        fn look(
+            &self,
+            _: &mut dyn Store,
+            _: &Actor,
+            (): &mut (),
+        ) -> Result<Findings<Self>, Refusal> {
+            Err(Refusal::NotFound)
+        }
+
+        fn follow(&self, _: &mut dyn Store, _: &Actor, _: Passage<Self>) -> Result<(), Refusal> {
+            Err(Refusal::NotFound)
+        }
+    }
+
+    /// Whether others must sign as well, or the codes of all that is told.
+    fn judged<S: Machine>(
+        state: S,
+        event: S::Event,
+        findings: &mut Findings<Nothing<S>>,
+    ) -> Result<bool, Vec<String>> {
+        let held = state.foresee(event, &findings.facts);
+        findings.judge(held).map_err(|refusal| match refusal {
+            Refusal::GuardFailed(told) => told.into_iter().map(|it| it.code.to_string()).collect(),
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn every_guard_that_does_not_hold_is_told() {
+        let mut findings = Findings::new(cycle::Facts::default(), ());
+        let told = judged(cycle::State::Draft, cycle::Event::Launch, &mut findings);
+        // All that a launch demands.
+        assert_eq!(told.expect_err("nothing holds").len(), 8);
+
+        let mut findings = Findings::new(review::Facts::default(), ());
+        findings.say_instead(review::Guard::EvidencePresent, vec![Violation::new("/a", "one")]);
+        findings.say_instead(review::Guard::EvidencePresent, vec![Violation::new("/b", "two")]);
+        // With nothing to say in its place, a guard is told itself.
+        findings.say_instead(review::Guard::MissingSettled, Vec::new());
+        findings.faults.push(Violation::new("/c", "beside"));
+        let told = judged(review::State::PendingSelf, review::Event::SubmitSelf, &mut findings);
+        assert_eq!(told.expect_err("nothing holds"), ["one", "two", "missing_settled", "beside"]);
+    }
+
+    #[test]
+    fn that_others_must_sign_is_no_fault() {
+        use calibration_session::{Event, Facts, State};
+        let judged = |acts_on_another, approvers| {
+            let facts = Facts {
+                acts_on_another,
+                approved_by_another: true,
+                grades_moved: Some(2),
+                approvers,
+                ..Facts::default()
+            };
+            judged(State::Opened, Event::ApproveMove, &mut Findings::new(facts, ()))
+        };
+        assert_eq!(judged(true, 1), Ok(true));
+        assert_eq!(judged(true, 2), Ok(false));
+        assert_eq!(judged(false, 1), Err(vec!["not_own_review".to_owned()]));
     }
 }

@@ -4,12 +4,14 @@
 //! their numbers, by which SQLite counts them.
 
 mod postgres;
+mod records;
 mod sqlite;
 
 use crate::Result;
 use crate::cycle::RATING;
 use crate::people::Person;
 use chrono::{DateTime, NaiveDate, Utc};
+use records::{ACTOR_KIND, Act, Entry, Heads, Mark, RULE, entries, hired};
 use serde::Serialize;
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -625,110 +627,6 @@ const LOOK: &str = "INSERT INTO read_entry (tenant_id, position, id, at, reader_
 
 /// What the bare side computes from a rating: as long as the product's trace of one.
 static COMPUTED: LazyLock<String> = LazyLock::new(|| "=".repeat(2_000));
-
-/// Something that happened, as audit log and events tell it: as long as the product tells it.
-struct Act {
-    action: &'static str,
-    resource: &'static str,
-    id: Uuid,
-    details: String,
-    data: &'static str,
-}
-
-const ACTOR_KIND: &str = "account";
-const RULE: &str = "hr_admin_manages_people";
-
-impl Act {
-    fn hired(person: &Person, unit: Uuid) -> Self {
-        let Person { id, assignment_id, number, name, email, hire_date, job_title, .. } = person;
-        let manager = person.manager_id().unwrap_or_default();
-        Self {
-            action: "employee.created",
-            resource: "employee",
-            id: *id,
-            details: format!(
-                r#"{{"assignment_id":"{assignment_id}","effective_from":"{hire_date}","email":{{"from":null,"to":"{email}"}},"employee_number":{{"from":null,"to":"{number}"}},"hire_date":{{"from":null,"to":"{hire_date}"}},"import_id":"{id}","job_title":{{"from":null,"to":"{job_title}"}},"manager_id":{{"from":null,"to":"{manager}"}},"name":{{"from":null,"to":"{name}"}},"org_unit_id":{{"from":null,"to":"{unit}"}},"status":{{"from":null,"to":"active"}}}}"#
-            ),
-            data: r#"{"import_id":"01a0c1e3-6c00-7000-8000-000000000000","to":"active"}"#,
-        }
-    }
-
-    fn renamed(employee: &Renamed) -> Self {
-        let name = &employee.name;
-        Self {
-            action: "employee.updated",
-            resource: "employee",
-            id: employee.id,
-            details: format!(r#"{{"name":{{"from":"{name}","to":"{name}"}}}}"#),
-            data: r#"{"changed":["name"]}"#,
-        }
-    }
-
-    fn submitted(review: &Submitted) -> [Self; 2] {
-        let moved = |action, resource, id| Self {
-            action,
-            resource,
-            id,
-            details: "{}".to_owned(),
-            data: r#"{"changed":["state"]}"#,
-        };
-        // A participant's only goal has the participant's id.
-        [
-            moved("review.rating_submitted", "review", review.id),
-            moved("goal.scored", "goal", review.participant_id),
-        ]
-    }
-}
-
-/// What is told of people who are new.
-fn hired(people: &[Person], units: &[Uuid]) -> Vec<Act> {
-    people.iter().map(|person| Act::hired(person, units[person.unit])).collect()
-}
-
-/// An act with its places in audit log and events.
-struct Entry<'a> {
-    act: &'a Act,
-    audit: i64,
-    event: i64,
-    mark: Mark,
-    previous: Vec<u8>,
-}
-
-/// The heads of audit log and events.
-type Heads = (i64, Vec<u8>, i64);
-
-/// The entries of acts behind the heads, and the heads behind them.
-fn entries(acts: &[Act], heads: Heads) -> (Vec<Entry<'_>>, Heads) {
-    let (mut audit, mut previous, mut event) = heads;
-    let follow = |act| {
-        (audit, event) = (audit + 1, event + 1);
-        let mark = Mark::new(audit);
-        let previous = std::mem::replace(&mut previous, mark.hash.to_vec());
-        Entry { act, audit, event, mark, previous }
-    };
-    let entries = acts.iter().map(follow).collect();
-    (entries, (audit, previous, event))
-}
-
-/// What makes an entry and its event different from all others: as random as the product's, where
-/// an index would notice.
-struct Mark {
-    id: Uuid,
-    event_id: Uuid,
-    hash: [u8; 32],
-}
-
-impl Mark {
-    fn new(position: i64) -> Self {
-        let mut hash = [0; 32];
-        hash[..8].copy_from_slice(&position.to_be_bytes());
-        Self {
-            id: crate::people::id(position.unsigned_abs(), 3),
-            event_id: crate::people::id(position.unsigned_abs(), 4),
-            hash,
-        }
-    }
-}
 
 /// The present instant.
 #[expect(clippy::disallowed_methods, reason = "the bare server has no clock to take it from")]

@@ -76,11 +76,6 @@ impl<E: Copy + PartialEq> Seating<E> {
         Self { person, seats, given: Vec::new() }
     }
 
-    /// A signature from each seat held.
-    pub fn signatures(&self) -> Vec<Signature> {
-        self.seats.iter().map(|seat| Signature { person: self.person, seat: *seat }).collect()
-    }
-
     /// The signatures given for an event.
     pub fn given_for(&self, event: E) -> Vec<Signature> {
         let given = self.given.iter().filter(|(of, _)| *of == event);
