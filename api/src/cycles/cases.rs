@@ -13,7 +13,7 @@ use domain::core::change::{Change, Record};
 use domain::core::id::{CycleId, OrgUnitId, PolicyId};
 use domain::core::text::TextEnum;
 use domain::cycles::cycle::{Cycle, CycleApproval, CycleKind, StageDuties, stage};
-use domain::policy::{Action, Target};
+use domain::policy::{Action, Mask, Shown, Target};
 use domain::state::cycle::State;
 use persistence::{CycleFilter, Store};
 use serde::Serialize;
@@ -70,14 +70,15 @@ pub(super) fn approvals(
 pub(super) fn view(
     store: &mut dyn Store,
     actor: &Actor,
-    cycle: Cycle,
+    shown: &Shown<Cycle>,
 ) -> Result<CycleView, Refusal> {
+    let cycle = shown.outline();
     let approvals = approvals(store, actor, cycle.id)?;
     let headcount = store.headcount(cycle.id)?;
     let sealed = store.policy(cycle.policy_id)?;
-    let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
-    let warnings = policy.rules.warnings().ok();
-    Ok(CycleView::new(actor, cycle, &approvals, Some(headcount), warnings))
+    let (policy, _) = actor.show(store, Action::PolicyRead, sealed)?;
+    let warnings = policy.at(Mask::Full).and_then(|policy| policy.rules.warnings().ok());
+    Ok(CycleView::new(actor, shown, &approvals, Some(headcount), warnings))
 }
 
 /// Designs a cycle.
@@ -116,7 +117,11 @@ pub fn create_cycle(
     store
         .create_cycle(Change::new(cycle.clone(), record))
         .map_err(|error| Refusal::taken(error, "/code", &cycle.code))?;
-    Ok(Reply::created(view(store, actor, cycle)?, 1, format!("/v1/cycles/{id}")))
+    Ok(Reply::created(
+        view(store, actor, &actor.shown(Action::CycleRead, cycle))?,
+        1,
+        format!("/v1/cycles/{id}"),
+    ))
 }
 
 /// Changes the design of a cycle that has not been launched and is still in the version the caller
@@ -171,7 +176,7 @@ pub(super) fn update_cycle(
         .field("org_unit_ids", told(&before.org_unit_ids), told(&after.org_unit_ids));
     store.update_cycle(Change::new(after.clone(), record))?;
     let version = after.version;
-    Ok(Reply::changed(view(store, actor, after)?, version))
+    Ok(Reply::changed(view(store, actor, &actor.shown(Action::CycleRead, after))?, version))
 }
 
 /// The refusal of what the state does not allow.

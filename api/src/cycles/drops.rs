@@ -170,7 +170,7 @@ fn save(
     let after = Cycle { version: cycle.version + 1, updated_at: actor.now, ..cycle };
     store.update_cycle(Change::new(after.clone(), record))?;
     let version = after.version;
-    Ok(Reply::changed(view(store, actor, after)?, version))
+    Ok(Reply::changed(view(store, actor, &actor.shown(Action::CycleRead, after))?, version))
 }
 
 /// What a proposal, the first signature, and an approval sign.

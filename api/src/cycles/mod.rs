@@ -63,21 +63,24 @@ async fn list(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, 
     let Query(CycleQuery { limit, cursor, updated_since, state, policy_id }) = query;
     let request = caller.page(limit, cursor.as_deref(), updated_since)?;
     let page = request.page.clone();
-    let (rows, approvals) = caller
+    let rows = caller
         .snapshot(move |store, actor| {
             let filter = cases::visible(actor, state, policy_id.map(Into::into))?;
-            let rows = store.cycles(&filter, &page)?;
-            let ids: Vec<CycleId> = rows.iter().map(|cycle| cycle.id).collect();
+            let rows = store.cycles(&filter, &page)?.into_iter();
+            let rows = rows.map(|sealed| actor.show_row(Action::CycleRead, sealed));
+            let rows = rows.collect::<Result<Vec<_>, _>>()?;
+            let ids: Vec<CycleId> = rows.iter().map(|cycle| cycle.outline().id).collect();
             let approvals = cases::approvals_of(store, actor, &ids)?;
-            Ok((rows, approvals))
+            let given = |id: &CycleId| approvals.get(id).map(Vec::as_slice).unwrap_or_default();
+            let view = |cycle| CycleView::new(actor, cycle, given(&cycle.outline().id), None, None);
+            Ok(rows.iter().map(view).collect::<Vec<_>>())
         })
         .await?;
-    let given = |id: &CycleId| approvals.get(id).map(Vec::as_slice).unwrap_or_default();
     caller.answer::<CyclePage, _>(
         &request,
         rows,
-        |last| request.place(last.id.uuid(), last.updated_at),
-        |row| CycleView::new(&caller.actor, row.clone(), given(&row.id), None, None),
+        |last| request.place(last.id, last.updated_at),
+        |view| view,
     )
 }
 
@@ -110,8 +113,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let view = caller
         .snapshot(move |store, actor| {
             let sealed = store.cycle(id)?;
-            let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
-            cases::view(store, actor, cycle)
+            let (cycle, _) = actor.show(store, Action::CycleRead, sealed)?;
+            cases::view(store, actor, &cycle)
         })
         .await?;
     caller.found(view.version, &view)

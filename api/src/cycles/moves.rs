@@ -194,7 +194,10 @@ pub fn transit(
     }
     let cycle = carry_out(store, actor, &step, passage)?;
     let version = cycle.version;
-    Ok(Reply::changed(Answer::Cycle(Box::new(view(store, actor, cycle)?)), version))
+    Ok(Reply::changed(
+        Answer::Cycle(Box::new(view(store, actor, &actor.shown(Action::CycleRead, cycle))?)),
+        version,
+    ))
 }
 
 /// How many people a transition writes something for.

@@ -157,23 +157,25 @@ fn report(
     language: Language,
 ) -> Result<CycleReadiness, Refusal> {
     let sealed = store.cycle(id)?;
-    let (cycle, permit) = actor.open(store, Action::CycleRead, sealed)?;
+    let (shown, _) = actor.show(store, Action::CycleRead, sealed)?;
+    let cycle = shown.outline();
     let planned = cycle.target(actor.today).stage == Some(Stage::Draft);
-    let dated = !planned || permit.mask() == Mask::Full;
+    let dated = !planned || shown.at(Mask::Full).is_some();
     let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
     let aside = [CycleAction::Update, CycleAction::DimensionDrop, CycleAction::Cancellation];
     let next = cycle.possible_actions().find(|action| !aside.contains(action));
     let sealed = store.policy(cycle.policy_id)?;
-    let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
+    let (policy, _) = actor.show(store, Action::PolicyRead, sealed)?;
+    let policy = policy.outline();
     let sees_all = visible.everyone() == Some(Mask::Full);
     let (conditions, mut warned) = match next.filter(|_| sees_all) {
         Some(next) => {
-            let (conditions, warned) = conditions(store, actor, &cycle, &policy, next, language)?;
+            let (conditions, warned) = conditions(store, actor, cycle, policy, next, language)?;
             (Some(conditions), warned)
         }
         None => (None, Vec::new()),
     };
-    let demands = demands(actor, &cycle, &policy)?;
+    let demands = demands(actor, cycle, policy)?;
     let sessions = store.sessions_of(id)?;
     let mut laggards = store.laggards(id, cycle.state, &demands, &sessions, &visible, page)?;
     let goals = visibility(&actor.subject, Action::GoalRead, actor.today).ok();
@@ -185,7 +187,7 @@ fn report(
             laggard.open_changes = open.remove(&laggard.person.0).unwrap_or_default();
         }
     }
-    let view = |laggard: Laggard| view(laggard, &cycle, actor.today, language);
+    let view = |laggard: Laggard| view(laggard, cycle, actor.today, language);
     Ok(CycleReadiness {
         due_on: match next.filter(|_| dated) {
             None => None,
@@ -195,7 +197,7 @@ fn report(
         next,
         conditions,
         warnings: sees_all.then(|| {
-            warned.extend(warnings(&cycle, &policy, language));
+            warned.extend(warnings(cycle, policy, language));
             warned
         }),
         items: laggards.into_iter().map(view).collect(),

@@ -6,14 +6,14 @@ use crate::platform::page::page_of;
 use crate::platform::period::PeriodView;
 use crate::platform::schema::{word_list, word_or_null, words};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::core::id::{AccountId, OrgUnitId};
+use domain::core::id::AccountId;
 use domain::core::text::TextEnum;
 use domain::cycles::cycle::{
     Cycle, CycleAction, CycleApproval, CycleKind, CycleStage, Duty, Schedule, StageDuties,
 };
 use domain::cycles::dropped_dimension::DroppedDimension;
 use domain::cycles::performance_policy::PolicyWarning;
-use domain::policy::{Action, Mask, Protected, Stage, decide};
+use domain::policy::{Action, Mask, Protected, Shown, Stage, decide};
 use domain::state::{Moving, Seat, cycle};
 use persistence::Headcount;
 use serde::{Deserialize, Serialize};
@@ -271,44 +271,41 @@ pub(super) fn allowed_actions(
 }
 
 impl CycleView {
-    /// The cycle as `actor`, who may read it, sees it.
+    /// The cycle as far as `actor` sees it.
     pub(super) fn new(
         actor: &Actor,
-        cycle: Cycle,
+        shown: &Shown<Cycle>,
         approvals: &[CycleApproval],
         headcount: Option<Headcount>,
         warnings: Option<Vec<PolicyWarning>>,
     ) -> Self {
+        let (cycle, whole) = (shown.outline(), shown.at(Mask::Full));
         let target = cycle.target(actor.today);
         let may = |action| decide(&actor.subject, action, &target).permit.is_some();
         let sees_approvals = may(Action::CycleApprove) || may(Action::CyclePropose);
-        let permit = decide(&actor.subject, Action::CycleRead, &target).permit;
-        let whole = permit.is_some_and(|permit| permit.mask() == Mask::Full);
-        let allowed_actions = allowed_actions(actor, &cycle, approvals);
         // Standards are open to all from the launch on.
-        let standards = whole || target.stage != Some(Stage::Draft);
-        let raci = cycle.raci.into_iter().map(StageDutiesView::from).collect();
-        let units = cycle.org_unit_ids.into_iter().map(OrgUnitId::uuid).collect();
-        let dropped = cycle.dropped.into_iter();
-        let dropped = dropped.filter_map(|it| DroppedDimensionView::new(it, sees_approvals));
+        let standards = whole.or((target.stage != Some(Stage::Draft)).then_some(cycle));
+        let dropped = |it: &DroppedDimension| DroppedDimensionView::new(it.clone(), sees_approvals);
         Self {
-            allowed_actions,
+            allowed_actions: allowed_actions(actor, cycle, approvals),
             approvals: sees_approvals.then(|| approvals.iter().filter_map(approval).collect()),
-            headcount: headcount.filter(|_| whole).map(|Headcount { participants, excluded }| {
-                HeadcountView { participants, excluded }
-            }),
+            headcount: headcount.filter(|_| whole.is_some()).map(
+                |Headcount { participants, excluded }| HeadcountView { participants, excluded },
+            ),
             id: cycle.id.uuid(),
-            code: cycle.code,
-            name: cycle.name,
+            code: cycle.code.clone(),
+            name: cycle.name.clone(),
             kind: cycle.kind,
             policy_id: cycle.policy_id.uuid(),
             state: cycle.state,
             period: cycle.period.into(),
-            schedule: standards.then(|| cycle.schedule.into()),
-            raci: standards.then_some(raci),
-            org_unit_ids: whole.then_some(units),
-            dropped_dimensions: standards.then(|| dropped.collect()),
-            warnings: warnings.filter(|_| whole),
+            schedule: standards.map(|cycle| cycle.schedule.clone().into()),
+            raci: standards
+                .map(|cycle| cycle.raci.iter().cloned().map(StageDutiesView::from).collect()),
+            org_unit_ids: whole.map(|it| it.org_unit_ids.iter().map(|unit| unit.uuid()).collect()),
+            dropped_dimensions: standards
+                .map(|cycle| cycle.dropped.iter().filter_map(dropped).collect()),
+            warnings: warnings.filter(|_| whole.is_some()),
             launched_at: cycle.launched_at,
             published_at: cycle.published_at,
             version: cycle.version,

@@ -15,8 +15,8 @@ use domain::core::text::TextEnum;
 use domain::cycles::cycle;
 use domain::goals::goal::{FirstSignature, Goal, GoalAction, GoalContent, GoalFrame};
 use domain::policy::{
-    Action, FIELD_MASKED, Mask, Permit, Principal, Relations, Sealed, Stage, Target, authorise,
-    decide, visibility,
+    Action, Permit, Principal, Relations, Sealed, Shown, Stage, Target, authorise, decide,
+    visibility,
 };
 use domain::reviews::form::Review;
 use domain::state::goal::{Event, State};
@@ -131,9 +131,8 @@ impl Opened {
 
     /// The goal after a change, as the caller sees it.
     pub fn view(&self, actor: &Actor, after: Goal) -> GoalView {
-        let reading = decide(&actor.subject, Action::GoalRead, &self.target).permit;
-        let mask = reading.map_or(Mask::Metadata, |permit| permit.mask());
-        GoalView::new(actor, after, &self.target, mask)
+        let shown = Shown::to(&actor.subject, Action::GoalRead, after, &self.target);
+        GoalView::new(actor, &shown, &self.target)
     }
 }
 
@@ -165,8 +164,7 @@ pub(super) fn open_in_full(
     id: GoalId,
 ) -> Result<Goal, Refusal> {
     let sealed = store.goal(id)?;
-    let (goal, permit) = actor.open(store, Action::GoalRead, sealed)?;
-    if permit.mask() == Mask::Full { Ok(goal) } else { Err(Refusal::Forbidden(FIELD_MASKED)) }
+    Ok(actor.open(store, Action::GoalRead, sealed)?.0)
 }
 
 /// A goal in a list.
@@ -191,9 +189,9 @@ pub(super) fn list_goals(
     let view = |(sealed, relations): (Sealed<Goal>, Relations)| {
         let target = Target { relations, ..sealed.target(actor.today) };
         let permit = authorise(&actor.subject, Action::GoalRead, &target)?;
-        let goal = sealed.open(&permit)?;
-        let (changed, review) = (goal.updated_at, goal.review_id);
-        let view = GoalView::new(actor, goal, &target, permit.mask());
+        let shown = sealed.show(&permit)?;
+        let (changed, review) = (shown.outline().updated_at, shown.outline().review_id);
+        let view = GoalView::new(actor, &shown, &target);
         Ok(ListedGoal { view, changed, review })
     };
     rows.into_iter().map(view).collect()

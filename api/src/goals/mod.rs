@@ -135,10 +135,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let (view, review) = caller
         .read(move |store, actor| {
             let sealed = store.goal(id)?;
-            let (goal, permit, target) =
-                actor.open_related(store, Action::GoalRead, sealed, actor.today)?;
-            let review = goal.review_id;
-            Ok((GoalView::new(actor, goal, &target, permit.mask()), review))
+            let (goal, target) = actor.show(store, Action::GoalRead, sealed)?;
+            Ok((GoalView::new(actor, &goal, &target), goal.outline().review_id))
         })
         .await?;
     caller.shown("getGoal", scored(&view, review)).await?;

@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::calendar::Period;
 use domain::cycles::cycle;
 use domain::goals::goal::{Goal, GoalAction, GoalContent, GoalLevel, GoalRevision, GoalWarning};
-use domain::policy::{Action, Mask, Target, decide};
+use domain::policy::{Action, Mask, Shown, Target, decide};
 use domain::scoring::okr::smart::Failure;
 use domain::state::{Seat, goal};
 use rust_decimal::Decimal;
@@ -279,14 +279,13 @@ pub struct GoalView {
 }
 
 impl GoalView {
-    /// The goal as `actor`, who stands to it as `target` says, sees it.
-    pub(super) fn new(actor: &Actor, goal: Goal, target: &Target, mask: Mask) -> Self {
-        let allowed_actions = allowed_actions(actor, &goal, target);
-        let full = mask == Mask::Full;
+    /// The goal as far as `actor`, who stands to it as `target` says, sees it.
+    pub(super) fn new(actor: &Actor, shown: &Shown<Goal>, target: &Target) -> Self {
+        let (goal, whole) = (shown.outline(), shown.at(Mask::Full));
         // The weighted mean of the scores is the performance: a score is as secret as the rating.
         let rated = Target { stage: Some(cycle::stage(goal.cycle_state)), ..*target };
         let sees_score = decide(&actor.subject, Action::RatingRead, &rated).permit.is_some();
-        let first_signature = goal.first_signature.map(|signature| FirstSignatureView {
+        let first_signature = goal.first_signature.as_ref().map(|signature| FirstSignatureView {
             action: match signature.event {
                 goal::Event::Cancel => GoalAction::Cancellation,
                 _ => GoalAction::Completion,
@@ -304,16 +303,16 @@ impl GoalView {
             parent_id: goal.parent_id.map(Uuid::from),
             state: goal.state,
             revision: goal.revision,
-            content: full.then(|| goal.content.into()),
-            progress: full.then_some(goal.progress),
-            confidence: full.then_some(goal.confidence),
+            content: whole.map(|goal| goal.content.clone().into()),
+            progress: whole.map(|goal| goal.progress),
+            confidence: whole.map(|goal| goal.confidence),
             checked_in_at: goal.checked_in_at,
             score: sees_score.then_some(goal.score),
-            return_reason: full.then_some(goal.return_reason),
+            return_reason: whole.map(|goal| goal.return_reason.clone()),
             first_signature,
             smart: None,
             warnings: None,
-            allowed_actions,
+            allowed_actions: allowed_actions(actor, goal, target),
             version: goal.version,
             created_at: goal.created_at,
             updated_at: goal.updated_at,

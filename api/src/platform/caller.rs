@@ -15,7 +15,7 @@ use domain::core::id::TenantId;
 use domain::core::text::TextEnum;
 use domain::core::time::Timestamp;
 use domain::policy::{
-    Action, Grant, Permit, Protected, Relations, Sealed, Subject, Target, authorise,
+    Action, Grant, Permit, Protected, Relations, Sealed, Shown, Subject, Target, authorise,
     relations_matter,
 };
 use futures_util::future::LocalBoxFuture;
@@ -50,7 +50,8 @@ impl Actor {
         Ok(authorise(&self.subject, action, &target)?)
     }
 
-    /// Opens a loaded record, or refuses: hidden like a missing one, or forbidden by name.
+    /// Opens a loaded record as a whole, or refuses: hidden like a missing one, or forbidden by name,
+    /// also where the caller sees a part of it.
     pub fn open<T: Protected>(
         &self,
         store: &mut dyn Store,
@@ -80,11 +81,51 @@ impl Actor {
         record: Option<Sealed<T>>,
         as_of: NaiveDate,
     ) -> Result<(T, Permit, Target), Refusal> {
+        let (record, permit, target) = self.admit(store, action, record, as_of)?;
+        Ok((record.open(&permit)?, permit, target))
+    }
+
+    /// Opens a loaded record for reading, as far as the caller sees it, and tells how the caller
+    /// stands to it.
+    pub fn show<T: Protected>(
+        &self,
+        store: &mut dyn Store,
+        action: Action,
+        record: Option<Sealed<T>>,
+    ) -> Result<(Shown<T>, Target), Refusal> {
+        let (record, permit, target) = self.admit(store, action, record, self.today)?;
+        Ok((record.show(&permit)?, target))
+    }
+
+    /// A record as the caller sees it who has just changed it, where no relationship to a person
+    /// matters.
+    pub fn shown<T: Protected>(&self, action: Action, record: T) -> Shown<T> {
+        let target = record.target(self.today);
+        Shown::to(&self.subject, action, record, &target)
+    }
+
+    /// A row of a list as the caller sees it, where no relationship to a person matters.
+    pub fn show_row<T: Protected>(
+        &self,
+        action: Action,
+        row: Sealed<T>,
+    ) -> Result<Shown<T>, Refusal> {
+        let permit = authorise(&self.subject, action, &row.target(self.today))?;
+        Ok(row.show(&permit)?)
+    }
+
+    fn admit<T: Protected>(
+        &self,
+        store: &mut dyn Store,
+        action: Action,
+        record: Option<Sealed<T>>,
+        as_of: NaiveDate,
+    ) -> Result<(Sealed<T>, Permit, Target), Refusal> {
         let record = record.ok_or(Refusal::NotFound)?;
         let mut target = record.target(self.today);
         self.relate(store, action, &mut target, as_of)?;
         let permit = authorise(&self.subject, action, &target)?;
-        Ok((record.open(&permit)?, permit, target))
+        Ok((record, permit, target))
     }
 
     /// Loads how the subject stands to the person concerned, if the decision depends on it.

@@ -266,8 +266,9 @@ fn prepare(
     id: CycleId,
 ) -> Result<(Frame, &'static str), Refusal> {
     let sealed = store.hold_cycle(id)?;
-    let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
+    let (cycle, _) = actor.show(store, Action::CycleRead, sealed)?;
     let permit = actor.may(Action::ReviewSteer)?;
+    let cycle = cycle.whole()?;
     if !matches!(cycle.state, cycle::State::Evaluating | cycle::State::Calibrating) {
         return Err(Refusal::GuardFailed(vec![Violation::new("", "evaluation_open")]));
     }

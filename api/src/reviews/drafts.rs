@@ -37,8 +37,8 @@ impl Frame {
         review: &Review,
     ) -> Result<Self, Refusal> {
         let (cycle, policy) = store.cycle_with_policy(review.cycle_id)?.unzip();
-        let (cycle, _) = actor.open(store, Action::CycleRead, cycle)?;
-        Self::new(store, actor, cycle, policy)
+        let (cycle, _) = actor.show(store, Action::CycleRead, cycle)?;
+        Self::new(store, actor, cycle.outline().clone(), policy)
     }
 
     /// The policy of a cycle.

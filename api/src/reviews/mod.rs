@@ -90,8 +90,8 @@ async fn list(caller: Caller, query: Query<ReviewQuery>) -> Result<HttpResponse,
             for (sealed, relations) in store.reviews(&filter, &visible, &page)? {
                 let target = Target { relations, ..sealed.target(actor.today) };
                 let permit = authorise(&actor.subject, Action::ReviewRead, &target)?;
-                let review = sealed.open(&permit)?;
-                shown.push(ReviewView::listed(actor, &review, relations));
+                let review = sealed.show(&permit)?;
+                shown.push(ReviewView::listed(actor, review.outline(), relations));
             }
             Ok(shown)
         })
@@ -127,8 +127,8 @@ pub fn find_review(
     id: ReviewId,
 ) -> Result<ReviewView, Refusal> {
     let sealed = store.review(id)?;
-    let opened = sight::find(store, actor, sealed)?;
-    Ok(ReviewView::new(actor, &opened.review, &opened.standing))
+    let (review, standing) = sight::find(store, actor, sealed)?;
+    Ok(ReviewView::new(actor, review.outline(), &standing))
 }
 
 /// Write a self-review

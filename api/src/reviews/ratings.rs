@@ -11,7 +11,9 @@ use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
 use domain::core::change::Record;
 use domain::core::text::TextEnum;
-use domain::policy::{Action, FIELD_MASKED, Mask, Relations, Visibility, decide, visibility};
+use domain::policy::{
+    Action, FIELD_MASKED, Mask, Relations, Shown, Visibility, decide, visibility,
+};
 use domain::reviews::form::Results;
 use domain::scoring::scale::Grade;
 use domain::state::review::State;
@@ -128,13 +130,13 @@ struct Rating<'r> {
     population: Option<&'r str>,
     state: State,
     #[serde(flatten)]
-    result: Option<Shown>,
+    result: Option<Outcome>,
     acknowledged_on: Option<NaiveDate>,
 }
 
 /// What only those see who may know the result.
 #[derive(Serialize)]
-struct Shown {
+struct Outcome {
     performance: Option<String>,
     composite: Option<String>,
     computed_grade: Option<Grade>,
@@ -142,7 +144,7 @@ struct Shown {
     final_grade: Option<Grade>,
 }
 
-impl Shown {
+impl Outcome {
     fn new(results: &Results) -> Self {
         Self {
             performance: results.performance.map(|score| score.to_string()),
@@ -157,11 +159,11 @@ impl Shown {
 impl Line for Rating<'_> {
     fn cells(&self) -> Vec<Cell<'_>> {
         let result = self.result.as_ref();
-        let score = |score: fn(&Shown) -> &Option<String>| {
+        let score = |score: fn(&Outcome) -> &Option<String>| {
             let score = result.and_then(|result| score(result).as_deref());
             score.map_or(Cell::Empty, Cell::Decimal)
         };
-        let grade = |grade: fn(&Shown) -> Option<Grade>| {
+        let grade = |grade: fn(&Outcome) -> Option<Grade>| {
             Cell::text(result.and_then(grade).map(Grade::as_str))
         };
         vec![
@@ -207,11 +209,11 @@ fn write_ratings(
             return ControlFlow::Continue(());
         };
         let read = decide(&actor.subject, Action::ReviewRead, &target).permit;
-        let line = |row: RatingRow| {
+        let line = |shown: Shown<RatingRow>| {
+            let (row, known) = (shown.outline(), shown.at(Mask::Full));
             sink.shows(row.review.id, row.review.employee_id);
-            let known = permit.mask() > Mask::Metadata;
             // What a review shows to whoever may know of it, a file shows of a draft.
-            let framed = known || read.is_some_and(|permit| permit.mask() == Mask::Full);
+            let framed = known.is_some() || read.is_some_and(|permit| permit.mask() == Mask::Full);
             let day = row.acknowledged_at.map(|at| at.with_timezone(&zone).date_naive());
             sink.line(&Rating {
                 employee_number: &row.employee_number,
@@ -223,11 +225,11 @@ fn write_ratings(
                 policy_version: row.policy_version,
                 population: row.population.as_deref().filter(|_| framed),
                 state: row.review.state,
-                result: known.then(|| Shown::new(&row.review.results)),
-                acknowledged_on: day.filter(|_| known),
+                result: known.map(|row| Outcome::new(&row.review.results)),
+                acknowledged_on: day.filter(|_| known.is_some()),
             })
         };
-        written = sealed.open(&permit).map_err(Refusal::from).and_then(line);
+        written = sealed.show(&permit).map_err(Refusal::from).and_then(line);
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     sink.withhold(withheld);

@@ -17,7 +17,7 @@ use domain::reviews::result::Faults;
 use domain::state::calibration_session::State as Session;
 use domain::state::cycle;
 use domain::state::review::State;
-use persistence::{MoveFilter, Page, Store};
+use persistence::Store;
 use std::collections::BTreeSet;
 
 /// Computes the result of a review that is held anew, where its rating is in, after something it
@@ -135,11 +135,9 @@ fn overtake(
     rule: &'static str,
 ) -> Result<(), Refusal> {
     let Some(session_id) = review.session_id else { return Ok(()) };
-    let all =
-        MoveFilter { session_id, review_id: Some(review.id), state: None, hidden: Vec::new() };
     let calibrated = review.results.calibrated_grade;
     let grade = calibrated.or(review.results.computed_grade);
-    for moved in store.session_moves(&all, &Page::ALL)? {
+    for moved in store.moves_of(session_id, review.id)? {
         let stands = match moved.state {
             MoveState::Pending => Some(moved.from) == grade,
             MoveState::Approved => calibrated.is_some(),

@@ -13,7 +13,7 @@ use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::{EmployeeId, PolicyId, ReviewId};
 use domain::core::number::Exact;
-use domain::policy::Subject;
+use domain::policy::{Shown, Subject};
 use domain::reviews::form::Review;
 use domain::reviews::result::Faults;
 use domain::scoring::scale::Grade;
@@ -316,14 +316,14 @@ fn open(
     store: &mut dyn Store,
     actor: &Actor,
     id: ReviewId,
-) -> Result<(Review, Option<ResultTrace>), Refusal> {
+) -> Result<(Shown<Review>, Option<ResultTrace>), Refusal> {
     let sealed = store.review(id)?;
-    let opened = find(store, actor, sealed)?;
-    if !Sight::new(actor, &opened.review, opened.standing.relations).rating {
+    let (review, standing) = find(store, actor, sealed)?;
+    if !Sight::new(actor, review.outline(), standing.relations).rating {
         return Err(Refusal::NotFound);
     }
     let kept = store.result_trace(id)?;
-    Ok((opened.review, kept))
+    Ok((review, kept))
 }
 
 /// Read a result
@@ -337,9 +337,10 @@ fn open(
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id = id.0.into();
-    let (review, kept) = caller.snapshot(move |store, actor| open(store, actor, id)).await?;
+    let (shown, kept) = caller.snapshot(move |store, actor| open(store, actor, id)).await?;
+    let review = shown.outline();
     caller.shown("getResult", [(review.id.uuid(), review.employee_id.uuid())]).await?;
-    caller.found(review.version, &ResultView::new(&review, kept.as_ref()))
+    caller.found(review.version, &ResultView::new(review, kept.as_ref()))
 }
 
 /// Explain a result
@@ -353,7 +354,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 #[get("/{id}/explanation")]
 async fn explain(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id: ReviewId = id.0.into();
-    let (review, kept) = caller.snapshot(move |store, actor| open(store, actor, id)).await?;
+    let (shown, kept) = caller.snapshot(move |store, actor| open(store, actor, id)).await?;
+    let review = shown.outline();
     let kept = kept.filter(|_| review.results.composite.is_some()).ok_or(Refusal::NotFound)?;
     caller.shown("explainResult", [(review.id.uuid(), review.employee_id.uuid())]).await?;
     let language = Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE));

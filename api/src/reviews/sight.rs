@@ -3,7 +3,7 @@
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
 use domain::core::id::GoalChangeId;
-use domain::policy::{Action, Mask, Permit, Relations, Sealed, Stage, Target, authorise, decide};
+use domain::policy::{Action, Mask, Relations, Sealed, Shown, Stage, Target, authorise, decide};
 use domain::reviews::action::ReviewAction;
 use domain::reviews::form::Review;
 use domain::state::review::Event;
@@ -104,8 +104,12 @@ pub(super) fn find(
     store: &mut dyn Store,
     actor: &Actor,
     sealed: Option<Sealed<Review>>,
-) -> Result<Opened, Refusal> {
-    open(store, actor, sealed, |target| Ok(authorise(&actor.subject, Action::ReviewRead, target)?))
+) -> Result<(Shown<Review>, Standing), Refusal> {
+    let (sealed, target) = related(store, actor, sealed)?;
+    let permit = authorise(&actor.subject, Action::ReviewRead, &target)?;
+    let review = sealed.show(&permit)?;
+    let standing = Standing::new(store, actor, review.outline(), &target)?;
+    Ok((review, standing))
 }
 
 /// Opens a review for an action.
@@ -115,38 +119,49 @@ pub(super) fn admit(
     sealed: Option<Sealed<Review>>,
     action: ReviewAction,
 ) -> Result<Opened, Refusal> {
+    let (sealed, target) = related(store, actor, sealed)?;
     let demands = demands(action);
-    open(store, actor, sealed, |target| {
-        let granted = demands.iter().find_map(|(action, stage)| {
-            let target = Target { stage: Some(*stage), ..*target };
-            decide(&actor.subject, *action, &target).permit
-        });
-        match granted {
-            Some(permit) => Ok(permit),
-            None => Ok(authorise(&actor.subject, demands[0].0, target)?),
-        }
-    })
+    let granted = demands.iter().find_map(|(action, stage)| {
+        let target = Target { stage: Some(*stage), ..target };
+        decide(&actor.subject, *action, &target).permit
+    });
+    let permit = match granted {
+        Some(permit) => permit,
+        None => authorise(&actor.subject, demands[0].0, &target)?,
+    };
+    let review = sealed.open(&permit)?;
+    let standing = Standing::new(store, actor, &review, &target)?;
+    Ok(Opened { review, standing, rule: permit.rule() })
 }
 
-fn open(
+/// A review with how the caller stands to it, part by part.
+fn related(
     store: &mut dyn Store,
     actor: &Actor,
     sealed: Option<Sealed<Review>>,
-    permit: impl FnOnce(&Target) -> Result<Permit, Refusal>,
-) -> Result<Opened, Refusal> {
+) -> Result<(Sealed<Review>, Target), Refusal> {
     let sealed = sealed.ok_or(Refusal::NotFound)?;
     let mut target = sealed.target(actor.today);
     target.relations = actor.relations(store, &target, actor.today)?;
-    let permit = permit(&target)?;
-    let review = sealed.open(&permit)?;
-    let goals = decide(&actor.subject, Action::GoalRead, &target).permit;
-    let open_changes = match goals.is_some_and(|permit| permit.mask() == Mask::Full) {
-        true => {
-            let mut open = store.open_goal_changes(review.cycle_id, &[review.employee_id], None)?;
-            Some(open.remove(&review.employee_id).unwrap_or_default())
-        }
-        false => None,
-    };
-    let standing = Standing { relations: target.relations, open_changes };
-    Ok(Opened { review, standing, rule: permit.rule() })
+    Ok((sealed, target))
+}
+
+impl Standing {
+    fn new(
+        store: &mut dyn Store,
+        actor: &Actor,
+        review: &Review,
+        target: &Target,
+    ) -> Result<Self, Refusal> {
+        let goals = decide(&actor.subject, Action::GoalRead, target).permit;
+        let open_changes = match goals.is_some_and(|permit| permit.mask() == Mask::Full) {
+            true => {
+                let person = review.employee_id;
+                let mut open = store.open_goal_changes(review.cycle_id, &[person], None)?;
+                Some(open.remove(&person).unwrap_or_default())
+            }
+            false => None,
+        };
+        Ok(Self { relations: target.relations, open_changes })
+    }
 }

@@ -7,7 +7,8 @@
 //! - The tenant is settled before anything else: a subject meets resources of its own tenant only.
 //! - A conflict of interest beats every grant: towards a record about oneself every relationship
 //!   but [`Who::Myself`] vanishes.
-//! - A record is loaded [`Sealed`] and opened with the [`Permit`] of a decision about it.
+//! - A record is loaded [`Sealed`] and opened with the [`Permit`] of a decision about it; whoever sees
+//!   only a part of it gets it as [`Shown`], from which the mask cannot be taken away.
 //! - A list is narrowed by a [`Visibility`], which only [`visibility`] can make.
 
 mod access;
@@ -28,7 +29,7 @@ pub use action::Action;
 pub use rendering::render_matrix;
 pub use role::{Role, Scope};
 pub use rule::{Mask, Noun, Rule, Stage, Who};
-pub use sealed::{Protected, Sealed};
+pub use sealed::{Protected, Sealed, Shown};
 pub use subject::{Grant, Principal, Subject, scopes_in_force};
 pub use visibility::{Visibility, visibility};
 

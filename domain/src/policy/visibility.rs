@@ -1,6 +1,9 @@
 //! How a list is narrowed.
 
-use super::{Action, Denial, Mask, Permit, Principal, Relations, Subject, Target, decide};
+use super::{
+    Action, Denial, Mask, Permit, Principal, Protected, Relations, Sealed, Shown, Subject, Target,
+    decide,
+};
 use crate::core::id::{EmployeeId, OrgUnitId};
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -52,6 +55,21 @@ impl Visibility {
     /// The date on which lines and units are read.
     pub fn as_of(&self) -> NaiveDate {
         self.as_of
+    }
+
+    /// A row of the list that this narrows. Whoever is shown by a line or a unit is shown in full;
+    /// where everybody is shown, as much as `target`, without relationships, lets through.
+    pub fn show<T: Protected>(
+        &self,
+        subject: &Subject,
+        action: Action,
+        row: Sealed<T>,
+        target: &Target,
+    ) -> Shown<T> {
+        row.show_as(self.everyone.map_or(Mask::Full, |everyone| {
+            let permit = decide(subject, action, target).permit;
+            permit.map_or(everyone, |permit| permit.mask)
+        }))
     }
 
     /// The rule that shows most people.

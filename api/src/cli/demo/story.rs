@@ -265,7 +265,8 @@ impl Story<'_> {
             ..ParticipantFilter::default()
         };
         let visible = visibility(&hr.subject, Action::ParticipantRead, start)?;
-        for participant in self.store.participants(&filter, &visible, &Page::ALL)? {
+        for sealed in self.store.participants(&filter, &visible, &Page::ALL)? {
+            let participant = hr.show_row(Action::ParticipantRead, sealed)?.whole()?;
             let order = json!({
                 "manager_id": self.find(HR_DIRECTOR)?.id.uuid(),
                 "allow_mutual": true,
@@ -302,12 +303,14 @@ impl Story<'_> {
             ..ParticipantFilter::default()
         };
         let taking_part = self.store.participants(&filter, &visible, &Page::ALL)?;
+        let taking_part: Vec<_> =
+            taking_part.into_iter().map(|sealed| sealed.target(day).about).collect();
         let mut parents: BTreeMap<String, (usize, Uuid)> = BTreeMap::new();
         let mut begun = Vec::new();
         for at in 0..self.players.len() {
             let player = &self.players[at];
             let progress = progress(player);
-            let takes_part = taking_part.iter().any(|one| one.employee_id == player.id);
+            let takes_part = taking_part.contains(&Some(player.id));
             if !takes_part || progress == Progress::Nothing {
                 continue;
             }

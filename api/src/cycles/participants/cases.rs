@@ -14,7 +14,7 @@ use domain::cycles::participant::{
     ExclusionReason, Participant, ParticipantAction, counts_for_quota,
 };
 use domain::people::employment::EmploymentStatus;
-use domain::policy::{Action, Mask, Permit};
+use domain::policy::{Action, Permit};
 use domain::state::cycle::State;
 use persistence::Store;
 
@@ -148,5 +148,6 @@ fn save(
     let after = Participant { version, updated_at: actor.now, ..changed };
     store.update_participant(Change::new(after.clone(), record))?;
     regroup(store, actor, cycle, leaders, rule)?;
-    Ok(Reply::changed(ParticipantView::new(actor, after, Some(cycle.state), Mask::Full), version))
+    let shown = actor.shown(Action::ParticipantRead, after);
+    Ok(Reply::changed(ParticipantView::new(actor, &shown, Some(cycle.state)), version))
 }

@@ -11,7 +11,7 @@ use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::{CycleId, ReviewId};
 use domain::cycles::participant::Participant;
-use domain::policy::{Action, FIELD_MASKED, Mask, Protected, decide, visibility};
+use domain::policy::{Action, FIELD_MASKED, Mask, Shown, visibility};
 use persistence::ParticipantFilter;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -68,31 +68,31 @@ async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResp
     };
     let asks_for_more =
         query.manager_id.is_some() || query.department_id.is_some() || query.excluded.is_some();
-    let (rows, states, everyone) = caller
+    let rows = caller
         .snapshot(move |store, actor| {
             let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
             if visible.everyone() == Some(Mask::Metadata) && asks_for_more {
                 return Err(Refusal::Forbidden(FIELD_MASKED));
             }
-            let rows = store.participants(&filter, &visible, &page)?;
-            let cycles: BTreeSet<CycleId> = rows.iter().map(|row| row.cycle_id).collect();
+            let rows = store.participants(&filter, &visible, &page)?.into_iter().map(|sealed| {
+                let target = sealed.target(actor.today);
+                visible.show(&actor.subject, Action::ParticipantRead, sealed, &target)
+            });
+            let rows: Vec<Shown<Participant>> = rows.collect();
+            let cycles: BTreeSet<CycleId> = rows.iter().map(|row| row.outline().cycle_id).collect();
             let states = store.cycle_states(&cycles.into_iter().collect::<Vec<_>>())?;
-            Ok((rows, states, visible.everyone()))
+            let view = |row: Shown<Participant>| {
+                let state = states.get(&row.outline().cycle_id).copied();
+                ParticipantView::new(actor, &row, state)
+            };
+            Ok(rows.into_iter().map(view).collect::<Vec<_>>())
         })
         .await?;
-    let view = |row: Participant| {
-        let state = states.get(&row.cycle_id).copied();
-        // Whoever is shown by a line or a unit is shown in full.
-        let target = row.target(caller.actor.today);
-        let known = decide(&caller.actor.subject, Action::ParticipantRead, &target).permit;
-        let mask = known.filter(|_| everyone.is_some()).map_or(Mask::Full, |permit| permit.mask());
-        ParticipantView::new(&caller.actor, row, state, mask)
-    };
     caller.answer::<ParticipantPage, _>(
         &request,
         rows,
-        |last| request.place(last.id.uuid(), last.updated_at),
-        view,
+        |last| request.place(last.id, last.updated_at),
+        |view| view,
     )
 }
 
@@ -109,10 +109,10 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let view = caller
         .snapshot(move |store, actor| {
             let sealed = store.participant(id)?;
-            let (participant, permit) = actor.open(store, Action::ParticipantRead, sealed)?;
-            let cycle = participant.cycle_id;
+            let (participant, _) = actor.show(store, Action::ParticipantRead, sealed)?;
+            let cycle = participant.outline().cycle_id;
             let state = store.cycle_states(&[cycle])?.get(&cycle).copied();
-            Ok(ParticipantView::new(actor, participant, state, permit.mask()))
+            Ok(ParticipantView::new(actor, &participant, state))
         })
         .await?;
     caller.found(view.version, &view)

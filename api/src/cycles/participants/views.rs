@@ -5,7 +5,7 @@ use crate::platform::page::page_of;
 use crate::platform::schema::{word_list, word_or_null};
 use chrono::{DateTime, Utc};
 use domain::cycles::participant::{ExclusionReason, Participant, ParticipantAction};
-use domain::policy::{Action, Mask, Protected, decide};
+use domain::policy::{Action, Mask, Protected, Shown, decide};
 use domain::state::cycle;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -61,15 +61,13 @@ pub struct ParticipantView {
 }
 
 impl ParticipantView {
-    /// The participant as `actor`, who sees the fields of `mask`, sees it; its cycle is in the state
-    /// `cycle`.
+    /// The participant as far as `actor` sees it; its cycle is in the state `cycle`.
     pub(super) fn new(
         actor: &Actor,
-        participant: Participant,
+        shown: &Shown<Participant>,
         cycle: Option<cycle::State>,
-        mask: Mask,
     ) -> Self {
-        let whole = mask == Mask::Full;
+        let (participant, whole) = (shown.outline(), shown.at(Mask::Full));
         let target = participant.target(actor.today);
         let writable = decide(&actor.subject, Action::ParticipantWrite, &target).permit.is_some();
         let possible = cycle.map(|state| participant.possible_actions(state)).unwrap_or_default();
@@ -77,12 +75,12 @@ impl ParticipantView {
             id: participant.id.uuid(),
             cycle_id: participant.cycle_id.uuid(),
             employee_id: participant.employee_id.uuid(),
-            org_unit_id: whole.then_some(participant.org_unit_id.map(Uuid::from)),
-            department_id: whole.then_some(participant.department_id.map(Uuid::from)),
-            manager_id: whole.then_some(participant.manager_id.map(Uuid::from)),
-            population: whole.then_some(participant.population),
-            exclusion: whole.then_some(participant.exclusion),
-            counts_for_quota: whole.then_some(participant.counts_for_quota),
+            org_unit_id: whole.map(|it| it.org_unit_id.map(Uuid::from)),
+            department_id: whole.map(|it| it.department_id.map(Uuid::from)),
+            manager_id: whole.map(|it| it.manager_id.map(Uuid::from)),
+            population: whole.map(|it| it.population.clone()),
+            exclusion: whole.map(|it| it.exclusion),
+            counts_for_quota: whole.map(|it| it.counts_for_quota),
             allowed_actions: if writable { possible } else { Vec::new() },
             version: participant.version,
             created_at: participant.created_at,

@@ -58,7 +58,11 @@ pub fn create_policy(
         .field("number", None::<i32>, policy.number)
         .field("rules", Value::Null, told(&policy.rules));
     store.create_policy(Change::new(policy.clone(), record))?;
-    Ok(Reply::created(PolicyView::new(actor, policy), 1, format!("/v1/policies/{id}")))
+    Ok(Reply::created(
+        PolicyView::new(actor, &actor.shown(Action::PolicyRead, policy)),
+        1,
+        format!("/v1/policies/{id}"),
+    ))
 }
 
 /// Changes a draft that is still in the version the caller has read.
@@ -149,7 +153,7 @@ fn save(
 ) -> Result<Reply<PolicyView>, Refusal> {
     store.update_policy(Change::new(policy.clone(), record))?;
     let version = policy.version;
-    Ok(Reply::changed(PolicyView::new(actor, policy), version))
+    Ok(Reply::changed(PolicyView::new(actor, &actor.shown(Action::PolicyRead, policy)), version))
 }
 
 /// Rules as the audit log tells them.

@@ -57,14 +57,16 @@ async fn list(caller: Caller, query: Query<PolicyQuery>) -> Result<HttpResponse,
     let rows = caller
         .read(move |store, actor| {
             let filter = cases::visible(actor, code.clone(), state)?;
-            Ok(store.policies(&filter, &page)?)
+            let rows = store.policies(&filter, &page)?.into_iter();
+            let rows = rows.map(|sealed| actor.show_row(Action::PolicyRead, sealed));
+            rows.map(|row| Ok(PolicyView::new(actor, &row?))).collect::<Result<Vec<_>, _>>()
         })
         .await?;
     caller.answer::<PolicyPage, _>(
         &request,
         rows,
-        |last| request.place(last.id.uuid(), last.updated_at),
-        |row| PolicyView::new(&caller.actor, row),
+        |last| request.place(last.id, last.updated_at),
+        |view| view,
     )
 }
 
@@ -94,13 +96,13 @@ async fn create(caller: Caller, body: Body<NewPolicy>) -> Result<HttpResponse, R
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id = id.0.into();
-    let policy = caller
+    let view = caller
         .read(move |store, actor| {
             let sealed = store.policy(id)?;
-            Ok(actor.open(store, Action::PolicyRead, sealed)?.0)
+            Ok(PolicyView::new(actor, &actor.show(store, Action::PolicyRead, sealed)?.0))
         })
         .await?;
-    caller.found(policy.version, &PolicyView::new(&caller.actor, policy))
+    caller.found(view.version, &view)
 }
 
 /// Change a draft

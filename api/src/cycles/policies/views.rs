@@ -8,7 +8,7 @@ use domain::core::number::Exact;
 use domain::cycles::performance_policy::{
     DimensionRule, PerformancePolicy, PolicyAction, PolicyRules, PolicyState, Population,
 };
-use domain::policy::{Action, Mask, Protected, decide};
+use domain::policy::{Action, Mask, Protected, Shown, decide};
 use domain::scoring::review::rater::RaterType;
 use domain::scoring::settings::Enforce;
 use serde::{Deserialize, Serialize};
@@ -191,21 +191,20 @@ pub struct PolicyView {
 }
 
 impl PolicyView {
-    /// The version as `actor`, who may read it, sees it.
-    pub(super) fn new(actor: &Actor, policy: PerformancePolicy) -> Self {
+    /// The version as far as `actor` sees it.
+    pub(super) fn new(actor: &Actor, shown: &Shown<PerformancePolicy>) -> Self {
+        let policy = shown.outline();
         let target = policy.target(actor.today);
-        let may = |action| decide(&actor.subject, action, &target).permit;
-        let sees_all = may(Action::PolicyRead).is_some_and(|permit| permit.mask() == Mask::Full);
-        let writable = may(Action::PolicyWrite).is_some();
+        let writable = decide(&actor.subject, Action::PolicyWrite, &target).permit.is_some();
         let allowed_actions =
             if writable { policy.possible_actions().to_vec() } else { Vec::new() };
         Self {
             id: policy.id.uuid(),
-            code: policy.code,
-            name: policy.name,
+            code: policy.code.clone(),
+            name: policy.name.clone(),
             number: policy.number,
             state: policy.state,
-            rules: sees_all.then(|| policy.rules.into()),
+            rules: shown.at(Mask::Full).map(|policy| policy.rules.clone().into()),
             published_at: policy.published_at,
             allowed_actions,
             version: policy.version,

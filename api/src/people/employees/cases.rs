@@ -70,9 +70,9 @@ pub fn list_employees(
     let view = |(sealed, relations): (Sealed<Employee>, Relations)| {
         let target = Target { relations, ..sealed.target(actor.today) };
         let permit = authorise(&actor.subject, action, &target)?;
-        let employee = sealed.open(&permit)?;
-        let changed = employee.updated_at;
-        Ok((EmployeeView::new(actor, employee, &target, permit.mask(), day), changed))
+        let employee = sealed.show(&permit)?;
+        let changed = employee.outline().updated_at;
+        Ok((EmployeeView::new(actor, &employee, &target, day), changed))
     };
     rows.into_iter().map(view).collect()
 }
@@ -136,7 +136,8 @@ pub fn create_employee(
         assignment: Some(assignment).filter(|first| first.period.contains(actor.today)),
         ..employee
     };
-    let view = EmployeeView::new(actor, shown, &target, permit.mask(), actor.today);
+    let shown = Sealed::new(shown).show(&permit)?;
+    let view = EmployeeView::new(actor, &shown, &target, actor.today);
     Ok(Reply::created(view, 1, format!("/v1/employees/{id}")))
 }
 
@@ -182,7 +183,7 @@ pub fn update_employee(
             .replace_external_ids(id, &after.external_ids)
             .map_err(|error| taken(error, &after))?;
     }
-    Ok(reply(actor, after, &permit, &target))
+    reply(actor, after, &permit, &target)
 }
 
 /// Gives a person another unit, job or manager from a day on.
@@ -235,7 +236,7 @@ pub fn assign_employee(
         after.assignment = Some(assignment);
     }
     store.update_employee(Change::new(after.clone(), record))?;
-    Ok(reply(actor, after, &permit, &target))
+    reply(actor, after, &permit, &target)
 }
 
 /// Sets the last working day of an employment that is not over.
@@ -259,7 +260,8 @@ pub fn terminate_employee(
     let record = Record::new("employee.terminated", id, permit.rule()).because(reason);
     employ(store, actor, record, &before, &after)?;
     let version = after.version;
-    let mut view = EmployeeView::new(actor, after, &target, permit.mask(), actor.today);
+    let after = Sealed::new(after).show(&permit)?;
+    let mut view = EmployeeView::new(actor, &after, &target, actor.today);
     if decide(&actor.subject, Action::EmployeeDuties, &target).permit.is_some() {
         view.open_duties = DutyCounts::open(store, actor, id)?;
     }
@@ -283,7 +285,7 @@ pub fn reinstate_employee(
     let after = Employee { employments, ..changed(&before, actor) };
     let record = Record::new("employee.reinstated", id, permit.rule());
     employ(store, actor, record.because(&reinstatement.reason), &before, &after)?;
-    Ok(reply(actor, after, &permit, &target))
+    reply(actor, after, &permit, &target)
 }
 
 /// Hires a person again whose last working day is known, under the number of before or another one.
@@ -307,7 +309,7 @@ pub fn rehire_employee(
     let mut record = Record::new("employee.rehired", id, permit.rule());
     record.reason = new.reason;
     employ(store, actor, record, &before, &after)?;
-    Ok(reply(actor, after, &permit, &target))
+    reply(actor, after, &permit, &target)
 }
 
 /// Saves a person who is employed otherwise, and lets powers follow.
@@ -378,10 +380,15 @@ fn changed(employee: &Employee, actor: &Actor) -> Employee {
     Employee { version: employee.version + 1, updated_at: actor.now, ..employee.clone() }
 }
 
-fn reply(actor: &Actor, after: Employee, permit: &Permit, target: &Target) -> Reply<EmployeeView> {
+fn reply(
+    actor: &Actor,
+    after: Employee,
+    permit: &Permit,
+    target: &Target,
+) -> Result<Reply<EmployeeView>, Refusal> {
     let version = after.version;
-    let view = EmployeeView::new(actor, after, target, permit.mask(), actor.today);
-    Reply::changed(view, version)
+    let after = Sealed::new(after).show(permit)?;
+    Ok(Reply::changed(EmployeeView::new(actor, &after, target, actor.today), version))
 }
 
 /// Whether the caller may write a person who is placed as the assignment says: who is limited to

@@ -14,8 +14,8 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
+use cases::reading;
 pub use cases::*;
-use cases::{open, reading};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::{EmployeeId, OrgUnitId};
 use domain::core::time::Period;
@@ -158,8 +158,8 @@ async fn read(caller: Caller, id: PathId, query: Query<DayQuery>) -> Result<Http
         .read(move |store, actor| {
             let day = day.unwrap_or(actor.today);
             let sealed = store.employee(id, day)?;
-            let (employee, permit, target) = open(store, actor, reading(actor, day), sealed)?;
-            Ok(EmployeeView::new(actor, employee, &target, permit.mask(), day))
+            let (employee, target) = actor.show(store, reading(actor, day), sealed)?;
+            Ok(EmployeeView::new(actor, &employee, &target, day))
         })
         .await?;
     caller.found(view.version, &view)
@@ -234,7 +234,7 @@ async fn assignments(
     let rows = caller
         .snapshot(move |store, actor| {
             let sealed = store.employee(id, actor.today)?;
-            actor.open(store, Action::EmployeeHistory, sealed)?;
+            actor.show(store, Action::EmployeeHistory, sealed)?;
             Ok(store.assignments(id, &page)?)
         })
         .await?;
@@ -265,7 +265,8 @@ async fn reporting_line(
         .snapshot(move |store, actor| {
             let day = day.unwrap_or(actor.today);
             let sealed = store.employee(id, day)?;
-            let (employee, _, _) = open(store, actor, reading(actor, day), sealed)?;
+            let (employee, _) = actor.show(store, reading(actor, day), sealed)?;
+            let employee = employee.outline();
             let line = store.managers_above(id, None, Period { start: day, end: Some(day) })?;
             Ok((employee.version, line))
         })
@@ -367,8 +368,8 @@ async fn employments(
     let rows = caller
         .snapshot(move |store, actor| {
             let sealed = store.employee(id, actor.today)?;
-            let (_, permit) = actor.open(store, Action::EmployeeHistory, sealed)?;
-            let view = |employment| EmploymentView::new(employment, permit.mask());
+            let (person, _) = actor.show(store, Action::EmployeeHistory, sealed)?;
+            let view = |employment| EmploymentView::new(&person.along(employment));
             Ok(store.employments(id, &page)?.into_iter().map(view).collect())
         })
         .await?;

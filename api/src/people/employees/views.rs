@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::{EmployeeId, OrgUnitId, PositionId};
 use domain::people::employment::{Employment, EmploymentStatus};
 use domain::people::org::{Assignment, Employee, EmployeeAction, ExternalId};
-use domain::policy::{Action, Mask, Target, decide};
+use domain::policy::{Action, Mask, Shown, Target, decide};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -105,44 +105,39 @@ pub struct EmployeeView {
 }
 
 impl EmployeeView {
-    /// The person as `actor` may see it, who stands to it as `target` says; state as of `day`.
+    /// The person as far as `actor`, who stands to it as `target` says, sees it; state as of `day`.
     pub(super) fn new(
         actor: &Actor,
-        employee: Employee,
+        seen: &Shown<Employee>,
         target: &Target,
-        mask: Mask,
         day: NaiveDate,
     ) -> Self {
+        let (employee, wide) = (seen.outline(), seen.at(Mask::Metadata));
         let writable = decide(&actor.subject, Action::EmployeeWrite, target).permit.is_some();
         let allowed_actions =
             if writable { employee.possible_actions(actor.today) } else { Vec::new() };
-        let wide = mask >= Mask::Metadata;
-        let status = employee.status(day);
-        let shown = employee.employments.shown(day).period;
-        let assignment = employee.assignment;
-        let (org_unit_id, position_id, job_title, manager_id) = match assignment {
-            Some(now) => (now.org_unit_id, now.position_id, now.job_title, now.manager_id),
-            None => (None, None, None, None),
-        };
-        let external_ids = employee.external_ids.into_iter().map(ExternalIdView::from);
+        let employment = wide.map(|employee| employee.employments.shown(day).period);
+        let assignment = employee.assignment.as_ref();
         Self {
             id: employee.id.uuid(),
-            employee_number: employee.employee_number,
-            name: employee.name,
-            email: employee.email,
-            org_unit_id: org_unit_id.map(OrgUnitId::uuid),
-            position_id: position_id.map(PositionId::uuid),
-            job_title,
-            manager_id: manager_id.map(EmployeeId::uuid),
-            hire_date: wide.then_some(shown.start),
-            termination_date: wide.then_some(shown.end),
-            status: wide.then_some(status),
-            external_ids: wide.then(|| external_ids.collect()),
+            employee_number: employee.employee_number.clone(),
+            name: employee.name.clone(),
+            email: employee.email.clone(),
+            org_unit_id: assignment.and_then(|now| now.org_unit_id).map(OrgUnitId::uuid),
+            position_id: assignment.and_then(|now| now.position_id).map(PositionId::uuid),
+            job_title: assignment.and_then(|now| now.job_title.clone()),
+            manager_id: assignment.and_then(|now| now.manager_id).map(EmployeeId::uuid),
+            hire_date: employment.map(|period| period.start),
+            termination_date: employment.map(|period| period.end),
+            status: wide.map(|employee| employee.status(day)),
+            external_ids: wide.map(|employee| {
+                employee.external_ids.iter().cloned().map(ExternalIdView::from).collect()
+            }),
             open_duties: None,
             allowed_actions,
             version: employee.version,
-            created_at: wide.then_some(employee.created_at),
-            updated_at: wide.then_some(employee.updated_at),
+            created_at: wide.map(|employee| employee.created_at),
+            updated_at: wide.map(|employee| employee.updated_at),
         }
     }
 }
@@ -217,12 +212,13 @@ pub struct EmploymentView {
 }
 
 impl EmploymentView {
-    /// An employment of a person of whom the caller sees as much as `mask` says.
-    pub(super) fn new(employment: Employment, mask: Mask) -> Self {
+    /// An employment as far as its reader sees it.
+    pub(super) fn new(shown: &Shown<Employment>) -> Self {
+        let employment = shown.outline();
         Self {
             hire_date: employment.hire_date(),
             last_day: employment.last_day(),
-            reason: (mask == Mask::Full).then_some(employment.reason),
+            reason: shown.at(Mask::Full).map(|employment| employment.reason.clone()),
         }
     }
 }

@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use domain::core::change::{Change, Record};
 use domain::core::id::JobId;
 use domain::everyday::job::{Job, JobKind, JobState};
-use domain::policy::{Action, Mask, Protected, Subject, Target, decide};
+use domain::policy::{Action, Mask, Shown, Subject, Target, decide};
 use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use persistence::{After, Store};
 use serde::de::DeserializeOwned;
@@ -219,12 +219,11 @@ impl Desk {
     }
 
     /// The job as `actor`, who may follow it, sees it.
-    fn view(&self, kind: Kind, actor: &Actor, job: Job) -> JobView {
-        let permit = decide(&actor.subject, Action::JobRead, &job.target(actor.today)).permit;
-        let whole = permit.is_some_and(|permit| permit.mask() == Mask::Full);
-        let outcome = job.outcome.filter(|_| whole);
+    fn view(&self, kind: Kind, actor: &Actor, shown: &Shown<Job>) -> JobView {
+        let job = shown.outline();
+        let outcome = shown.at(Mask::Full).and_then(|job| job.outcome.as_deref());
         let outcome: Outcome =
-            outcome.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+            outcome.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let known = running.get(&job.id).map_or(0, |done| done.load(Ordering::Relaxed));
         JobView {
@@ -243,8 +242,8 @@ impl Desk {
 
 impl App {
     /// A job as somebody who may follow it sees it.
-    fn job_view(&self, actor: &Actor, job: Job) -> JobView {
-        self.jobs.view((self.areas.work)(job.kind), actor, job)
+    fn job_view(&self, actor: &Actor, job: &Shown<Job>) -> JobView {
+        self.jobs.view((self.areas.work)(job.outline().kind), actor, job)
     }
 }
 
@@ -275,14 +274,16 @@ async fn list(caller: Caller, query: Query<JobQuery>) -> Result<HttpResponse, Re
         .read(move |store, actor| {
             let everybodys = decide(&actor.subject, Action::JobRead, &Target::default()).permit;
             let author = everybodys.is_none().then(|| actor.subject.principal.id());
-            Ok(store.jobs(author, &page)?)
+            let rows = store.jobs(author, &page)?.into_iter();
+            rows.map(|sealed| actor.show_row(Action::JobRead, sealed))
+                .collect::<Result<Vec<_>, _>>()
         })
         .await?;
     caller.answer::<JobPage, _>(
         &request,
         rows,
-        |last: &Job| After::Id(last.id.uuid()),
-        |job| caller.app.job_view(&caller.actor, job),
+        |last| After::Id(last.outline().id.uuid()),
+        |job| caller.app.job_view(&caller.actor, &job),
     )
 }
 
@@ -299,10 +300,10 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let job = caller
         .read(move |store, actor| {
             let sealed = store.job(id)?;
-            Ok(actor.open(store, Action::JobRead, sealed)?.0)
+            Ok(actor.show(store, Action::JobRead, sealed)?.0)
         })
         .await?;
-    caller.found(job.version, &caller.app.job_view(&caller.actor, job))
+    caller.found(job.outline().version, &caller.app.job_view(&caller.actor, &job))
 }
 
 /// Routes of the noun.
@@ -365,7 +366,7 @@ impl Ticket {
         };
         let record = Record::new("job.created", self.id, rule);
         store.create_job(Change::new(job.clone(), record), &kept)?;
-        Ok(self.app.job_view(actor, job))
+        Ok(self.app.job_view(actor, &actor.shown(Action::JobRead, job)))
     }
 
     /// Where the job is.

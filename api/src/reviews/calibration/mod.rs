@@ -12,12 +12,11 @@ use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::{CalibrationSessionId, EmployeeId, MoveId};
-use domain::cycles::cycle::stage;
-use domain::policy::{Action, Stage};
-use domain::reviews::calibration_session::{CalibrationSession, MoveState, SessionMove};
+use domain::policy::{Action, Sealed};
+use domain::reviews::calibration_session::{CalibrationSession, MoveState};
 use domain::state::calibration_session::State;
 use moves::{Decision, Proposal, Verdict};
-use persistence::{After, MoveFilter, SessionFilter};
+use persistence::{After, SessionFilter};
 use serde::Deserialize;
 use sessions::{Order, Step};
 use utoipa::IntoParams;
@@ -92,25 +91,26 @@ async fn list(caller: Caller, query: Query<SessionQuery>) -> Result<HttpResponse
     let Query(SessionQuery { limit, cursor, updated_since, cycle_id, state }) = query;
     let request = caller.page(limit, cursor.as_deref(), updated_since)?;
     let page = request.page.clone();
-    let (rows, mask, about_me) = caller
+    let rows = caller
         .snapshot(move |store, actor| {
-            let (member, mask) = sessions::visible(actor)?;
+            let (member, permit) = sessions::visible(actor)?;
             let filter = SessionFilter { cycle_id: cycle_id.map(Into::into), state, member };
             let rows = store.calibration_sessions(&filter, &page)?;
             let myself: Vec<EmployeeId> = actor.subject.persons().collect();
-            Ok((rows, mask, store.sessions_about(&myself)?))
+            let about_me = store.sessions_about(&myself)?;
+            let view = |sealed: Sealed<CalibrationSession>| {
+                let session = sealed.show_listed(&permit)?;
+                let compared = about_me.contains(&session.outline().id);
+                Ok(CalibrationSessionView::new(actor, &session, compared))
+            };
+            rows.into_iter().map(view).collect::<Result<Vec<_>, Refusal>>()
         })
         .await?;
-    let actor = &caller.actor;
-    let view = |row: CalibrationSession| {
-        let compared = about_me.contains(&row.id);
-        CalibrationSessionView::new(actor, row, mask, compared)
-    };
     caller.answer::<CalibrationSessionPage, _>(
         &request,
         rows,
-        |last| request.place(last.id.uuid(), last.updated_at),
-        view,
+        |last| request.place(last.id, last.updated_at),
+        |view| view,
     )
 }
 
@@ -151,9 +151,9 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
         .snapshot(move |store, actor| {
             let sealed = store.calibration_session(id)?;
             let action = Action::CalibrationSessionRead;
-            let (session, permit) = actor.open(store, action, sealed)?;
+            let (session, _) = actor.show(store, action, sealed)?;
             let compared = sessions::is_compared(store, actor, id)?;
-            Ok(CalibrationSessionView::new(actor, session, permit.mask(), compared))
+            Ok(CalibrationSessionView::new(actor, &session, compared))
         })
         .await?;
     caller.found(view.version, &view)
@@ -315,9 +315,9 @@ async fn reviews(
         .snapshot(move |store, actor| {
             let sealed = store.calibration_session(id)?;
             let action = Action::CalibrationSessionRead;
-            let (session, _) = actor.open(store, action, sealed)?;
+            let (session, _) = actor.show(store, action, sealed)?;
             let limit = usize::try_from(page.limit).unwrap_or_default();
-            sessions::compared(store, actor, &session, page.after_id(), limit)
+            sessions::compared(store, actor, session.outline(), page.after_id(), limit)
         })
         .await?;
     let part = request.cut(&caller.app, rows, |last| After::Id(last.review_id));
@@ -343,28 +343,14 @@ async fn list_moves(
     let Query(MoveQuery { limit, cursor, updated_since, review_id, state }) = query;
     let request = caller.page(limit, cursor.as_deref(), updated_since)?;
     let (page, id) = (request.page.clone(), id.0.into());
-    let (rows, session, mask) = caller
-        .snapshot(move |store, actor| {
-            let sealed = store.calibration_session(id)?;
-            let (session, permit) = actor.open(store, Action::MoveRead, sealed)?;
-            let sealed = store.cycle(session.cycle_id)?;
-            let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
-            let hidden = match stage(cycle.state) {
-                Stage::Released => actor.subject.persons().collect(),
-                _ => actor.subject.closed().collect(),
-            };
-            let filter =
-                MoveFilter { session_id: id, review_id: review_id.map(Into::into), state, hidden };
-            Ok((store.session_moves(&filter, &page)?, session, permit.mask()))
-        })
+    let rows = caller
+        .snapshot(move |store, actor| moves::list(store, actor, id, review_id, state, &page))
         .await?;
-    let place = |last: &SessionMove| request.place(last.id.uuid(), last.updated_at);
+    let place = |(last, _): &(MoveView, _)| request.place(last.id, last.updated_at);
     let part = request.cut(&caller.app, rows, place);
-    let about = part.rows.iter().map(|row| (row.review_id.uuid(), row.employee_id.uuid()));
+    let about = part.rows.iter().map(|(row, person)| (row.review_id, *person));
     caller.shown("listMoves", about).await?;
-    let me = caller.actor.subject.employee_id;
-    let seat = me.and_then(|me| session.seat_of(me));
-    caller.answer_part::<MovePage, _>(part, |row| MoveView::new(row, mask, me, seat))
+    caller.answer_part::<MovePage, _>(part, |(row, _)| row)
 }
 
 /// Propose a move

@@ -13,8 +13,8 @@ use domain::access::signing::Act;
 use domain::core::change::{Change, Record};
 use domain::core::id::{CalibrationSessionId, EmployeeId, MoveId};
 use domain::core::text::TextEnum;
-use domain::cycles::cycle::Cycle;
-use domain::policy::{Action, Permit, Role};
+use domain::cycles::cycle::{Cycle, stage};
+use domain::policy::{Action, Permit, Protected, Relations, Role, Sealed, Shown, Stage, Target};
 use domain::reviews::calibration::{Case, Fault, Move, Placed, before_and_after};
 use domain::reviews::calibration_session::{
     CalibrationSession, MoveState, SessionMove, SessionSeat,
@@ -23,7 +23,7 @@ use domain::reviews::form::{EvidenceItem, Review};
 use domain::scoring::review::evidence::Evidence;
 use domain::state::calibration_session::{Event, Facts, State};
 use domain::state::{Seat, Seating};
-use persistence::{ReviewResults, Store};
+use persistence::{MoveFilter, Page, ReviewResults, Store};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -167,7 +167,7 @@ impl Transition for Proposal {
         passage: Passage<Self>,
     ) -> Result<Reply<MoveView>, Refusal> {
         let record = passage.record("move.proposed", self.id.uuid(), passage.opened.permit.rule());
-        let Passage { opened: Open { session, permit, cycle, .. }, found: moved, .. } = passage;
+        let Passage { opened: Open { session, cycle, .. }, found: moved, .. } = passage;
         let record = record
             .field("review_id", None::<String>, moved.review_id.to_string())
             .field("grade", moved.from.as_str(), moved.to.as_str())
@@ -175,7 +175,7 @@ impl Transition for Proposal {
             .field("text", None::<String>, moved.text.clone())
             .field("evidence", None::<String>, told(&moved.evidence));
         store.create_move(Change::new(moved.clone(), record))?;
-        let view = view(store, actor, &session, &cycle, &permit, moved)?;
+        let view = view(store, actor, &session, &cycle, moved)?;
         Ok(Reply::created(view, 1, format!("/v1/moves/{}", self.id)))
     }
 }
@@ -377,9 +377,9 @@ impl Transition for Decision {
         store.update_move(Change::new(after.clone(), record))?;
         let view = match state {
             MoveState::Rejected => {
-                MoveView::new(after, permit.mask(), Some(me), session.seat_of(me))
+                MoveView::new(&shown(actor, &session, after), Some(me), session.seat_of(me))
             }
-            _ => view(store, actor, &session, &cycle, &permit, after)?,
+            _ => view(store, actor, &session, &cycle, after)?,
         };
         Ok(Reply::changed(view, version))
     }
@@ -416,7 +416,6 @@ fn view(
     actor: &Actor,
     session: &CalibrationSession,
     cycle: &Cycle,
-    permit: &Permit,
     moved: SessionMove,
 ) -> Result<MoveView, Refusal> {
     let settings = settings_of(store, actor, cycle)?;
@@ -441,10 +440,19 @@ fn view(
         })
         .collect();
     let effect = before_and_after(&people, moved.review_id.uuid(), moved.to, &settings).ok();
-    let mut view = MoveView::new(moved, permit.mask(), me, me.and_then(|me| session.seat_of(me)));
+    let seat = me.and_then(|me| session.seat_of(me));
+    let mut view = MoveView::new(&shown(actor, session, moved), me, seat);
     view.effect = effect
         .map(|(before, after)| MoveEffect { before: (&before).into(), after: (&after).into() });
     Ok(view)
+}
+
+/// A move of a session as the caller sees it, by the seat they have there.
+fn shown(actor: &Actor, session: &CalibrationSession, moved: SessionMove) -> Shown<SessionMove> {
+    let seat = actor.subject.employee_id.and_then(|me| session.seat_of(me));
+    let relations = Relations { calibrator: seat.is_some(), ..Relations::default() };
+    let target = Target { relations, ..moved.target(actor.today) };
+    Shown::to(&actor.subject, Action::MoveRead, moved, &target)
 }
 
 /// One move as the caller may see it, and whose grade it is.
@@ -454,11 +462,39 @@ pub(super) fn read(
     id: MoveId,
 ) -> Result<(MoveView, EmployeeId), Refusal> {
     let sealed = store.session_move(id)?;
-    let (moved, permit) = actor.open(store, Action::MoveRead, sealed)?;
-    let sealed = store.calibration_session(moved.session_id)?;
-    let (session, _) = actor.open(store, Action::CalibrationSessionRead, sealed)?;
+    let (moved, _) = actor.show(store, Action::MoveRead, sealed)?;
+    let sealed = store.calibration_session(moved.outline().session_id)?;
+    let (session, _) = actor.show(store, Action::CalibrationSessionRead, sealed)?;
     let me = actor.subject.employee_id;
-    let person = moved.employee_id;
+    let seat = me.and_then(|me| session.outline().seat_of(me));
+    Ok((MoveView::new(&moved, me, seat), moved.outline().employee_id))
+}
+
+/// The moves of a page as the caller may see them, each with the person whose grade it is.
+pub(super) fn list(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: CalibrationSessionId,
+    review_id: Option<Uuid>,
+    state: Option<MoveState>,
+    page: &Page,
+) -> Result<Vec<(MoveView, Uuid)>, Refusal> {
+    let sealed = store.calibration_session(id)?;
+    let (session, target) = actor.show(store, Action::MoveRead, sealed)?;
+    let permit = actor.may_about(Action::MoveRead, &target)?;
+    let session = session.outline();
+    let sealed = store.cycle(session.cycle_id)?;
+    let (cycle, _) = actor.show(store, Action::CycleRead, sealed)?;
+    let hidden = match stage(cycle.outline().state) {
+        Stage::Released => actor.subject.persons().collect(),
+        _ => actor.subject.closed().collect(),
+    };
+    let filter = MoveFilter { session_id: id, review_id: review_id.map(Into::into), state, hidden };
+    let me = actor.subject.employee_id;
     let seat = me.and_then(|me| session.seat_of(me));
-    Ok((MoveView::new(moved, permit.mask(), me, seat), person))
+    let view = |sealed: Sealed<SessionMove>| {
+        let moved = sealed.show_listed(&permit)?;
+        Ok((MoveView::new(&moved, me, seat), moved.outline().employee_id.uuid()))
+    };
+    store.session_moves(&filter, page)?.into_iter().map(view).collect()
 }

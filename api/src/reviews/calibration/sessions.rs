@@ -21,9 +21,8 @@ use domain::core::id::{
 use domain::core::number::fixed;
 use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
-use domain::policy::Role;
 use domain::policy::{
-    Action, CONFLICT_OF_INTEREST, Mask, Permit, Protected, Relations, Target, decide,
+    Action, CONFLICT_OF_INTEREST, Mask, Permit, Protected, Relations, Role, Sealed, Target, decide,
 };
 use domain::reviews::aggregate::leaders_of_all;
 use domain::reviews::calibration::{merits_of, placements, undecided_ties};
@@ -82,7 +81,7 @@ pub(super) fn hold_cycle(
     id: CycleId,
 ) -> Result<Cycle, Refusal> {
     let sealed = store.hold_cycle(id)?;
-    Ok(actor.open(store, Action::CycleRead, sealed)?.0)
+    Ok(actor.show(store, Action::CycleRead, sealed)?.0.outline().clone())
 }
 
 /// Prepares a session.
@@ -124,7 +123,8 @@ pub(super) fn create_session(
         .field("participant_ids", None::<String>, told(&session.participant_ids))
         .field("members", None::<String>, told(&session.members));
     store.create_calibration_session(Change::new(session.clone(), record))?;
-    let view = CalibrationSessionView::new(actor, session, permit.mask(), false);
+    let shown = Sealed::new(session).show_listed(&permit)?;
+    let view = CalibrationSessionView::new(actor, &shown, false);
     Ok(Reply::created(view, 1, format!("/v1/calibration-sessions/{id}")))
 }
 
@@ -251,7 +251,8 @@ fn save(
     store.update_calibration_session(Change::new(after.clone(), record))?;
     let version = after.version;
     let compared = is_compared(store, actor, after.id)?;
-    Ok(Reply::changed(CalibrationSessionView::new(actor, after, permit.mask(), compared), version))
+    let shown = Sealed::new(after).show(permit)?;
+    Ok(Reply::changed(CalibrationSessionView::new(actor, &shown, compared), version))
 }
 
 /// What is asked of a session.
@@ -562,8 +563,8 @@ pub(super) fn compared(
     limit: usize,
 ) -> Result<Vec<ComparedReview>, Refusal> {
     let sealed = store.cycle(session.cycle_id)?;
-    let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
-    let settings = settings_of(store, actor, &cycle)?;
+    let (cycle, _) = actor.show(store, Action::CycleRead, sealed)?;
+    let settings = settings_of(store, actor, cycle.outline())?;
     let reviews = reviews_of(store, actor, session)?;
     let placed = placed(&reviews, &settings)?;
     let pending = store.pending_moves(session.id)?;
@@ -644,14 +645,14 @@ fn result(review: &ReviewResults, placement: Option<&Placement>) -> ComparedResu
 }
 
 /// The sessions a list may show: all, or those in which the caller has a seat.
-pub(super) fn visible(actor: &Actor) -> Result<(Option<EmployeeId>, Mask), Refusal> {
+pub(super) fn visible(actor: &Actor) -> Result<(Option<EmployeeId>, Permit), Refusal> {
     match (actor.may(Action::CalibrationSessionRead), actor.subject.employee_id) {
-        (Ok(permit), _) => Ok((None, permit.mask())),
+        (Ok(permit), _) => Ok((None, permit)),
         (Err(refusal), me) => {
             let seated = Relations { calibrator: true, ..Relations::default() };
             let target = Target { relations: seated, ..Target::default() };
             match (actor.may_about(Action::CalibrationSessionRead, &target), me) {
-                (Ok(permit), Some(me)) => Ok((Some(me), permit.mask())),
+                (Ok(permit), Some(me)) => Ok((Some(me), permit)),
                 _ => Err(refusal),
             }
         }

@@ -8,7 +8,7 @@ use crate::reviews::distribution::views::DistributionSummary;
 use crate::reviews::views::EvidenceView;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::EmployeeId;
-use domain::policy::{Action, Mask, Protected, decide};
+use domain::policy::{Action, Mask, Protected, Shown, decide};
 use domain::reviews::calibration::{Picture, Reason};
 use domain::reviews::calibration_session::{
     CalibrationSession, MoveAction, MoveState, SessionAction, SessionMember, SessionMove,
@@ -99,33 +99,26 @@ pub(super) fn allowed_actions(
 }
 
 impl CalibrationSessionView {
-    /// The session as `actor` sees it, with the fields of `mask`; `compared` says whether it compares
-    /// the review of `actor`.
-    pub(super) fn new(
-        actor: &Actor,
-        session: CalibrationSession,
-        mask: Mask,
-        compared: bool,
-    ) -> Self {
+    /// The session as far as `actor` sees it; `compared` says whether it compares the review of
+    /// `actor`.
+    pub(super) fn new(actor: &Actor, shown: &Shown<CalibrationSession>, compared: bool) -> Self {
+        let session = shown.outline();
+        let member = |member: &SessionMember| SessionMemberView {
+            employee_id: member.employee_id.uuid(),
+            seat: member.seat,
+            present: member.present,
+        };
         Self {
-            allowed_actions: allowed_actions(actor, &session, compared),
+            allowed_actions: allowed_actions(actor, session, compared),
             id: session.id.uuid(),
             cycle_id: session.cycle_id.uuid(),
-            name: session.name,
+            name: session.name.clone(),
             state: session.state,
-            department_ids: session.department_ids.into_iter().map(Uuid::from).collect(),
-            participant_ids: session.participant_ids.into_iter().map(Uuid::from).collect(),
+            department_ids: session.department_ids.iter().map(|id| id.uuid()).collect(),
+            participant_ids: session.participant_ids.iter().map(|id| id.uuid()).collect(),
             scheduled_on: session.scheduled_on,
-            members: session
-                .members
-                .into_iter()
-                .map(|SessionMember { employee_id, seat, present }| SessionMemberView {
-                    employee_id: employee_id.uuid(),
-                    seat,
-                    present,
-                })
-                .collect(),
-            override_reason: session.override_reason.filter(|_| mask > Mask::Metadata),
+            members: session.members.iter().map(member).collect(),
+            override_reason: shown.at(Mask::Full).and_then(|it| it.override_reason.clone()),
             overridden_by: session.overridden_by.map(Uuid::from),
             overridden_at: session.overridden_at,
             version: session.version,
@@ -424,30 +417,29 @@ pub struct MoveView {
 }
 
 impl MoveView {
-    /// The move as somebody sees it who sees the fields of `mask` and has the seat `seat`.
+    /// The move as far as `me`, who has the seat `seat`, sees it.
     pub(super) fn new(
-        moved: SessionMove,
-        mask: Mask,
+        shown: &Shown<SessionMove>,
         me: Option<EmployeeId>,
         seat: Option<SessionSeat>,
     ) -> Self {
-        let allowed_actions = me.map(|me| moved.offered(me, seat)).unwrap_or_default();
-        let content = MoveContent {
+        let moved = shown.outline();
+        let content = |moved: &SessionMove| MoveContent {
             from: moved.from,
             to: moved.to,
-            reasons: moved.reasons.into_iter().collect(),
-            text: moved.text,
-            evidence: moved.evidence.into_iter().map(EvidenceView::from).collect(),
+            reasons: moved.reasons.iter().copied().collect(),
+            text: moved.text.clone(),
+            evidence: moved.evidence.iter().cloned().map(EvidenceView::from).collect(),
         };
         Self {
             id: moved.id.uuid(),
             session_id: moved.session_id.uuid(),
             review_id: moved.review_id.uuid(),
             state: moved.state,
-            content: (mask > Mask::Metadata).then_some(content),
+            content: shown.at(Mask::Full).map(content),
             proposed_by: moved.proposed_by.uuid(),
-            approved_by: moved.approved_by.into_iter().map(Uuid::from).collect(),
-            allowed_actions,
+            approved_by: moved.approved_by.iter().map(|id| id.uuid()).collect(),
+            allowed_actions: me.map(|me| moved.offered(me, seat)).unwrap_or_default(),
             effect: None,
             version: moved.version,
             created_at: moved.created_at,

@@ -46,7 +46,7 @@ pub trait Cycles {
     /// One cycle that nobody else holds or moves until the unit of work ends: for whoever moves it.
     fn lock_cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>>;
     /// A page of cycles, in the order of ids, or of change.
-    fn cycles(&mut self, filter: &CycleFilter, page: &Page) -> Result<Vec<Cycle>>;
+    fn cycles(&mut self, filter: &CycleFilter, page: &Page) -> Result<Vec<Sealed<Cycle>>>;
     /// The states of cycles.
     fn cycle_states(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, cycle::State>>;
     /// Adds a cycle.

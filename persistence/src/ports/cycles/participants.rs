@@ -44,7 +44,7 @@ pub trait Participants {
         filter: &ParticipantFilter,
         visible: &Visibility,
         page: &Page,
-    ) -> Result<Vec<Participant>>;
+    ) -> Result<Vec<Sealed<Participant>>>;
     /// Saves a participant, guarded by its version.
     fn update_participant(&mut self, change: Change<Participant>) -> Result<()>;
     /// Whether somebody answers for the review of another person in a cycle that is not over.

@@ -21,7 +21,11 @@ pub trait Policies {
     /// One version.
     fn policy(&mut self, id: PolicyId) -> Result<Option<Sealed<PerformancePolicy>>>;
     /// A page of versions, in the order of ids, or of change.
-    fn policies(&mut self, filter: &PolicyFilter, page: &Page) -> Result<Vec<PerformancePolicy>>;
+    fn policies(
+        &mut self,
+        filter: &PolicyFilter,
+        page: &Page,
+    ) -> Result<Vec<Sealed<PerformancePolicy>>>;
     /// The number of the next version with a code.
     fn next_policy_number(&mut self, code: &str) -> Result<i32>;
     /// Adds a version. When its number has been taken in between, the unit of work is run again.

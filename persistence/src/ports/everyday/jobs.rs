@@ -28,7 +28,7 @@ pub trait Jobs {
     /// One job.
     fn job(&mut self, id: JobId) -> Result<Option<Sealed<Job>>>;
     /// A page of jobs, newest first; of one author, or of all.
-    fn jobs(&mut self, author: Option<Uuid>, page: &Page) -> Result<Vec<Job>>;
+    fn jobs(&mut self, author: Option<Uuid>, page: &Page) -> Result<Vec<Sealed<Job>>>;
     /// A job that waits, or whose worker's claim has run out.
     fn next_job(&mut self, now: Timestamp) -> Result<Option<JobId>>;
     /// Claims a job with a new attempt, unless another worker was faster.

@@ -60,7 +60,7 @@ pub trait CalibrationSessions {
         &mut self,
         filter: &SessionFilter,
         page: &Page,
-    ) -> Result<Vec<CalibrationSession>>;
+    ) -> Result<Vec<Sealed<CalibrationSession>>>;
     /// Adds a session with its members.
     fn create_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()>;
     /// Saves a session with its members, guarded by its version.
@@ -98,7 +98,18 @@ pub trait Moves {
     /// One move.
     fn session_move(&mut self, id: MoveId) -> Result<Option<Sealed<SessionMove>>>;
     /// A page of moves, in the order of ids, or of change.
-    fn session_moves(&mut self, filter: &MoveFilter, page: &Page) -> Result<Vec<SessionMove>>;
+    fn session_moves(
+        &mut self,
+        filter: &MoveFilter,
+        page: &Page,
+    ) -> Result<Vec<Sealed<SessionMove>>>;
+    /// The moves of one review in a session, for what follows from a new result without anybody
+    /// being shown them.
+    fn moves_of(
+        &mut self,
+        session: CalibrationSessionId,
+        review: ReviewId,
+    ) -> Result<Vec<SessionMove>>;
     /// The reviews of a session with a move that waits for approval.
     fn pending_moves(&mut self, session: CalibrationSessionId) -> Result<HashSet<ReviewId>>;
     /// The reviews of a session whose grades were moved after an instant.

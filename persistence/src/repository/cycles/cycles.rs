@@ -227,7 +227,7 @@ impl Cycles for Unit<'_> {
         sealed(dialect::for_update!(one!(self, id)).get_result(self.conn).optional()?)
     }
 
-    fn cycles(&mut self, filter: &CycleFilter, page: &Page) -> Result<Vec<Cycle>> {
+    fn cycles(&mut self, filter: &CycleFilter, page: &Page) -> Result<Vec<Sealed<Cycle>>> {
         let states: Vec<_> = filter.states.iter().copied().map(Word).collect();
         let mut query = cycle::table
             .filter(cycle::tenant_id.eq(self.scope()))
@@ -239,7 +239,7 @@ impl Cycles for Unit<'_> {
             query = query.filter(cycle::policy_id.eq(Key(policy.uuid())));
         }
         let rows = keyset!(query, cycle, page).load(self.conn)?;
-        rows.into_iter().map(Cycle::try_from).collect()
+        rows.into_iter().map(|row| Ok(Sealed::new(row.try_into()?))).collect()
     }
 
     fn cycle_states(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, state::cycle::State>> {

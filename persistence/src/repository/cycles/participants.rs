@@ -237,7 +237,7 @@ impl Participants for Unit<'_> {
         filter: &ParticipantFilter,
         visible: &Visibility,
         page: &Page,
-    ) -> Result<Vec<Participant>> {
+    ) -> Result<Vec<Sealed<Participant>>> {
         let mut query = participant::table
             .filter(participant::tenant_id.eq(self.scope()))
             .select(Row::as_select())
@@ -263,7 +263,7 @@ impl Participants for Unit<'_> {
             None => query,
         };
         let rows = keyset!(query, participant, page).load(self.conn)?;
-        rows.into_iter().map(Participant::try_from).collect()
+        rows.into_iter().map(|row| Ok(Sealed::new(row.try_into()?))).collect()
     }
 
     fn update_participant(&mut self, change: Change<Participant>) -> Result<()> {

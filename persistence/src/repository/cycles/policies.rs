@@ -82,7 +82,11 @@ impl Policies for Unit<'_> {
         row.map(|row| PerformancePolicy::try_from(row).map(Sealed::new)).transpose()
     }
 
-    fn policies(&mut self, filter: &PolicyFilter, page: &Page) -> Result<Vec<PerformancePolicy>> {
+    fn policies(
+        &mut self,
+        filter: &PolicyFilter,
+        page: &Page,
+    ) -> Result<Vec<Sealed<PerformancePolicy>>> {
         let states: Vec<_> = filter.states.iter().copied().map(Word).collect();
         let mut query = policy::table
             .filter(policy::tenant_id.eq(self.scope()))
@@ -94,7 +98,7 @@ impl Policies for Unit<'_> {
             query = query.filter(policy::code.eq(code.clone()));
         }
         let rows = keyset!(query, policy, page).load(self.conn)?;
-        rows.into_iter().map(PerformancePolicy::try_from).collect()
+        rows.into_iter().map(|row| Ok(Sealed::new(row.try_into()?))).collect()
     }
 
     fn next_policy_number(&mut self, code: &str) -> Result<i32> {

@@ -104,7 +104,7 @@ impl Jobs for Unit<'_> {
         row.map(|row| row.try_into().map(Sealed::new)).transpose()
     }
 
-    fn jobs(&mut self, author: Option<Uuid>, page: &Page) -> Result<Vec<Job>> {
+    fn jobs(&mut self, author: Option<Uuid>, page: &Page) -> Result<Vec<Sealed<Job>>> {
         let mut query = job::table
             .filter(job::tenant_id.eq(self.scope()))
             .order(job::id.desc())
@@ -117,7 +117,8 @@ impl Jobs for Unit<'_> {
         if let Some(id) = page.after_id() {
             query = query.filter(job::id.lt(Key(id)));
         }
-        query.load(self.conn)?.into_iter().map(Job::try_from).collect()
+        let rows = query.load(self.conn)?;
+        rows.into_iter().map(|row| Ok(Sealed::new(row.try_into()?))).collect()
     }
 
     fn next_job(&mut self, now: Timestamp) -> Result<Option<JobId>> {

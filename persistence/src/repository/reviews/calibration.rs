@@ -171,7 +171,7 @@ impl CalibrationSessions for Unit<'_> {
         &mut self,
         filter: &SessionFilter,
         page: &Page,
-    ) -> Result<Vec<CalibrationSession>> {
+    ) -> Result<Vec<Sealed<CalibrationSession>>> {
         let mut query = calibration_session::table
             .filter(calibration_session::tenant_id.eq(self.scope()))
             .select(Row::as_select())
@@ -191,7 +191,7 @@ impl CalibrationSessions for Unit<'_> {
             query = query.filter(calibration_session::id.eq_any(seats));
         }
         let rows = keyset!(query, calibration_session, page).load(self.conn)?;
-        self.seated(rows)
+        Ok(self.seated(rows)?.into_iter().map(Sealed::new).collect())
     }
 
     fn create_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()> {

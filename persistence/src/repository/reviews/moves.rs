@@ -110,7 +110,11 @@ impl Moves for Unit<'_> {
         row.map(|row| entity(row).map(Sealed::new)).transpose()
     }
 
-    fn session_moves(&mut self, filter: &MoveFilter, page: &Page) -> Result<Vec<SessionMove>> {
+    fn session_moves(
+        &mut self,
+        filter: &MoveFilter,
+        page: &Page,
+    ) -> Result<Vec<Sealed<SessionMove>>> {
         let mut query = about!(self)
             .filter(calibration_move::session_id.eq(Key(filter.session_id.uuid())))
             .limit(page.limit)
@@ -125,6 +129,18 @@ impl Moves for Unit<'_> {
             query = query.filter(participant::employee_id.ne(Key(hidden.uuid())));
         }
         let rows = keyset!(query, calibration_move, page).load(self.conn)?;
+        rows.into_iter().map(|row| entity(row).map(Sealed::new)).collect()
+    }
+
+    fn moves_of(
+        &mut self,
+        session: CalibrationSessionId,
+        review: ReviewId,
+    ) -> Result<Vec<SessionMove>> {
+        let rows = about!(self)
+            .filter(calibration_move::session_id.eq(Key(session.uuid())))
+            .filter(calibration_move::review_id.eq(Key(review.uuid())))
+            .load(self.conn)?;
         rows.into_iter().map(entity).collect()
     }
 
