@@ -12,6 +12,7 @@ mod error;
 mod page;
 mod ports;
 mod postgres;
+mod record;
 mod schema;
 mod sqlite;
 

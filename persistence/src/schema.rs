@@ -2,6 +2,16 @@
 
 #![allow(missing_docs, reason = "the macro writes one public item per column")]
 
+use crate::record::kind::{At, Day, Flag, Int, Json, Key, Text, Word};
+use crate::record::record;
+use domain::access::account::RoleAssignment;
+use domain::core::id::EmployeeId;
+use domain::cycles::participant::Participant;
+use domain::cycles::performance_policy::PerformancePolicy;
+use domain::goals::goal::GoalChange;
+use domain::people::org::Position;
+use domain::reviews::calibration_session::{CalibrationSession, SessionMember, SessionMove};
+
 diesel::table! {
     use crate::column::{Id, Instant};
     use diesel::sql_types::*;
@@ -74,20 +84,17 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use crate::column::{Id, Instant};
-    use diesel::sql_types::*;
-
-    position (tenant_id, id) {
-        tenant_id -> Id,
-        id -> Id,
-        code -> Text,
-        title -> Text,
-        level -> Integer,
-        version -> Integer,
-        created_at -> Instant,
-        updated_at -> Instant,
-        deleted_at -> Nullable<Instant>,
+record! {
+    /// The catalogue of positions.
+    PositionRow of position keeps Position {
+        id: Key,
+        mut code: Text,
+        mut title: Text,
+        mut level: Int,
+        version: Int,
+        created_at: At,
+        updated_at: At,
+        mut deleted_at: Option<At>,
     }
 }
 
@@ -199,23 +206,20 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use crate::column::{Id, Instant};
-    use diesel::sql_types::*;
-
-    role_assignment (tenant_id, id) {
-        tenant_id -> Id,
-        id -> Id,
-        account_id -> Id,
-        role -> Text,
-        org_unit_id -> Nullable<Id>,
-        valid_from -> Date,
-        valid_to -> Nullable<Date>,
-        version -> Integer,
-        created_at -> Instant,
-        updated_at -> Instant,
-        deleted_at -> Nullable<Instant>,
-        given_by -> Nullable<Id>,
+record! {
+    /// Who holds which role.
+    RoleAssignmentRow of role_assignment keeps RoleAssignment {
+        id: Key,
+        account_id: Key,
+        role: Word,
+        org_unit_id: Option<Key>,
+        valid_from: Day,
+        mut valid_to: Option<Day>,
+        version: Int,
+        created_at: At,
+        updated_at: At,
+        mut deleted_at: Option<At>,
+        given_by: Option<Key>,
     }
 }
 
@@ -398,22 +402,19 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use crate::column::{Id, Instant};
-    use diesel::sql_types::*;
-
-    policy (tenant_id, id) {
-        tenant_id -> Id,
-        id -> Id,
-        code -> Text,
-        name -> Text,
-        number -> Integer,
-        state -> Text,
-        rules -> Text,
-        published_at -> Nullable<Instant>,
-        version -> Integer,
-        created_at -> Instant,
-        updated_at -> Instant,
+record! {
+    /// Versions of the performance policy.
+    PolicyRow of policy keeps PerformancePolicy {
+        id: Key,
+        code: Text,
+        mut name: Text,
+        number: Int,
+        mut state: Word,
+        mut rules: Json,
+        mut published_at: Option<At>,
+        version: Int,
+        created_at: At,
+        updated_at: At,
     }
 }
 
@@ -468,24 +469,21 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use crate::column::{Id, Instant};
-    use diesel::sql_types::*;
-
-    participant (tenant_id, id) {
-        tenant_id -> Id,
-        id -> Id,
-        cycle_id -> Id,
-        employee_id -> Id,
-        org_unit_id -> Nullable<Id>,
-        department_id -> Nullable<Id>,
-        manager_id -> Nullable<Id>,
-        population -> Nullable<Text>,
-        exclusion -> Nullable<Text>,
-        counts_for_quota -> Bool,
-        version -> Integer,
-        created_at -> Instant,
-        updated_at -> Instant,
+record! {
+    /// Who takes part in a cycle.
+    ParticipantRow of participant keeps Participant {
+        id: Key,
+        cycle_id: Key,
+        employee_id: Key,
+        org_unit_id: Option<Key>,
+        department_id: Option<Key>,
+        mut manager_id: Option<Key>,
+        population: Option<Text>,
+        mut exclusion: Option<Word>,
+        mut counts_for_quota: Flag,
+        version: Int,
+        created_at: At,
+        updated_at: At,
     }
 }
 
@@ -537,24 +535,21 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use crate::column::{Id, Instant};
-    use diesel::sql_types::*;
-
-    goal_change (tenant_id, id) {
-        tenant_id -> Id,
-        id -> Id,
-        goal_id -> Id,
-        state -> Text,
-        content -> Text,
-        reason -> Text,
-        evidence -> Text,
-        effective_from -> Date,
-        requested_by -> Id,
-        decided_by -> Nullable<Id>,
-        decision_reason -> Nullable<Text>,
-        created_at -> Instant,
-        decided_at -> Nullable<Instant>,
+record! {
+    /// Requests to change an active goal.
+    GoalChangeRow of goal_change keeps GoalChange {
+        id: Key,
+        goal_id: Key,
+        state: Word,
+        content: Json,
+        reason: Text,
+        evidence: Json,
+        effective_from: Day,
+        requested_by: Key,
+        decided_by: Option<Key>,
+        decision_reason: Option<Text>,
+        created_at: At,
+        decided_at: Option<At>,
     }
 }
 
@@ -601,25 +596,23 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use crate::column::{Id, Instant};
-    use diesel::sql_types::*;
-
-    calibration_session (tenant_id, id) {
-        tenant_id -> Id,
-        id -> Id,
-        cycle_id -> Id,
-        name -> Text,
-        state -> Text,
-        department_ids -> Text,
-        participant_ids -> Text,
-        scheduled_on -> Nullable<Date>,
-        override_reason -> Nullable<Text>,
-        overridden_by -> Nullable<Id>,
-        overridden_at -> Nullable<Instant>,
-        version -> Integer,
-        created_at -> Instant,
-        updated_at -> Instant,
+record! {
+    /// Calibration sessions.
+    CalibrationSessionRow of calibration_session keeps CalibrationSession
+    with { members: Vec<SessionMember> } {
+        id: Key,
+        cycle_id: Key,
+        mut name: Text,
+        mut state: Word,
+        mut department_ids: Json,
+        mut participant_ids: Json,
+        mut scheduled_on: Option<Day>,
+        mut override_reason: Option<Text>,
+        mut overridden_by: Option<Key>,
+        mut overridden_at: Option<At>,
+        version: Int,
+        created_at: At,
+        updated_at: At,
     }
 }
 
@@ -696,26 +689,23 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use crate::column::{Id, Instant};
-    use diesel::sql_types::*;
-
-    calibration_move (tenant_id, id) {
-        tenant_id -> Id,
-        id -> Id,
-        session_id -> Id,
-        review_id -> Id,
-        from_grade -> Text,
-        to_grade -> Text,
-        reasons -> Text,
-        text -> Text,
-        evidence -> Text,
-        state -> Text,
-        proposed_by -> Id,
-        approved_by -> Text,
-        version -> Integer,
-        created_at -> Instant,
-        updated_at -> Instant,
+record! {
+    /// Moves of grades in calibration sessions.
+    MoveRow of calibration_move keeps SessionMove with { employee_id: EmployeeId } {
+        id: Key,
+        session_id: Key,
+        review_id: Key,
+        from_grade as from: Word,
+        to_grade as to: Word,
+        reasons: Json,
+        text: Text,
+        evidence: Json,
+        mut state: Word,
+        proposed_by: Key,
+        mut approved_by: Json,
+        version: Int,
+        created_at: At,
+        updated_at: At,
     }
 }
 

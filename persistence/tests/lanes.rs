@@ -46,7 +46,7 @@ fn add_position(store: &mut dyn Store, number: u128) -> Result<(), DbError> {
         deleted_at: None,
     };
     let record = Record::new("position.created", id, "test").field("level", None::<i32>, 1);
-    store.create_position(Change::new(position, record))
+    store.create(Change::new(position, record))
 }
 
 fn reopen(folder: &std::path::Path) -> Database {

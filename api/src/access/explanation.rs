@@ -9,7 +9,7 @@ use crate::platform::reply::Reply;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, post};
 use chrono::NaiveDate;
-use domain::core::id::AccountId;
+use domain::core::id::{AccountId, ParticipantId, PolicyId, PositionId, RoleAssignmentId};
 use domain::core::text::TextEnum;
 use domain::policy::Role;
 use domain::policy::{
@@ -234,15 +234,15 @@ fn find(
     Ok(match sight(action) {
         Action::TenantRead => target(store.tenant()?, today).filter(|tenant| tenant.id == id),
         Action::OrgUnitRead => target(store.org_unit(id.into(), today)?, today),
-        Action::PositionRead => target(store.position(id.into())?, today),
+        Action::PositionRead => target(store.find(PositionId::from(id))?, today),
         Action::EmployeeRead => target(store.employee(id.into(), today)?, today),
         Action::AccountRead => target(store.account(id.into())?, today),
-        Action::RoleAssignmentRead => target(store.role_assignment(id.into())?, today),
+        Action::RoleAssignmentRead => target(store.find(RoleAssignmentId::from(id))?, today),
         Action::ApiKeyRead => target(store.api_key(id.into())?, today),
         Action::JobRead => target(store.job(id.into())?, today),
-        Action::PolicyRead => target(store.policy(id.into())?, today),
+        Action::PolicyRead => target(store.find(PolicyId::from(id))?, today),
         Action::CycleRead => target(store.cycle(id.into())?, today),
-        Action::ParticipantRead => target(store.participant(id.into())?, today),
+        Action::ParticipantRead => target(store.find(ParticipantId::from(id))?, today),
         Action::GoalRead => match target(store.goal(id.into())?, today) {
             Some(goal) => Some(goal),
             None => of_a_goal(store, id, today)?,

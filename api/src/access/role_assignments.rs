@@ -174,10 +174,10 @@ async fn create(caller: Caller, body: Body<NewRoleAssignment>) -> Result<HttpRes
     security(("bearer" = [])))]
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let id = id.0.into();
+    let id = RoleAssignmentId::from(id.0);
     let assignment = caller
         .read(move |store, actor| {
-            let sealed = store.role_assignment(id)?;
+            let sealed = store.find(id)?;
             Ok(actor.open(store, Action::RoleAssignmentRead, sealed)?.0)
         })
         .await?;
@@ -265,7 +265,7 @@ pub fn add_role_assignment(
         .field("org_unit_id", None::<String>, text(assignment.org_unit_id.map(Uuid::from)))
         .field("valid_from", None::<String>, assignment.valid_from.to_string())
         .field("valid_to", None::<String>, assignment.valid_to.map(|day| day.to_string()));
-    Ok(store.create_role_assignment(Change::new(assignment, record))?)
+    Ok(store.create(Change::new(assignment, record))?)
 }
 
 /// Refuses a change that has taken the last HR administrator away.
@@ -287,7 +287,7 @@ pub fn revoke_role_assignment(
     expected: i32,
 ) -> Result<Reply<RoleAssignmentView>, Refusal> {
     store.lock_lines()?;
-    let sealed = store.role_assignment(id)?;
+    let sealed = store.find(id)?;
     let (before, permit) = actor.open(store, Action::RoleAssignmentWrite, sealed)?;
     if before.version != expected {
         return Err(Refusal::Stale);
@@ -300,7 +300,7 @@ pub fn revoke_role_assignment(
         ..before
     };
     let record = Record::new("role_assignment.deleted", id, permit.rule());
-    store.update_role_assignment(Change::new(after, record))?;
+    store.update(Change::new(after, record))?;
     if role == Role::HrAdmin {
         somebody_remains(store, actor)?;
     }

@@ -75,7 +75,7 @@ pub(super) fn view(
     let cycle = shown.outline();
     let approvals = approvals(store, actor, cycle.id)?;
     let headcount = store.headcount(cycle.id)?;
-    let sealed = store.policy(cycle.policy_id)?;
+    let sealed = store.find(cycle.policy_id)?;
     let (policy, _) = actor.show(store, Action::PolicyRead, sealed)?;
     let warnings = policy.at(Mask::Full).and_then(|policy| policy.rules.warnings().ok());
     Ok(CycleView::new(actor, shown, &approvals, Some(headcount), warnings))
@@ -201,7 +201,7 @@ fn period_of(kind: CycleKind, period: PeriodView) -> Result<Period, Refusal> {
 }
 
 fn check_policy(store: &mut dyn Store, policy: PolicyId) -> Result<(), Refusal> {
-    match store.policy(policy)? {
+    match store.find(policy)? {
         Some(_) => Ok(()),
         None => Err(Refusal::unknown("/policy_id", policy.uuid())),
     }

@@ -79,7 +79,7 @@ fn propose_drop(
     new: NewDimensionDrop,
 ) -> Result<Reply<CycleView>, Refusal> {
     let (before, rule) = open(store, actor, Action::CycleWrite, id, expected)?;
-    let sealed = store.policy(before.policy_id)?;
+    let sealed = store.find(before.policy_id)?;
     let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
     let proposal = DroppedDimension {
         id: drop,

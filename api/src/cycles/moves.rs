@@ -75,7 +75,7 @@ impl Transition for Step<'_> {
         let action = if two { Action::CycleApprove } else { Action::CycleWrite };
         let (cycle, permit) = actor.open(store, action, sealed)?;
         let approvals = approvals(store, actor, cycle.id)?;
-        let sealed = store.policy(cycle.policy_id)?;
+        let sealed = store.find(cycle.policy_id)?;
         let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
         Ok(Opened { cycle, policy, rule: permit.rule(), approvals })
     }

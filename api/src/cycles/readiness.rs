@@ -164,7 +164,7 @@ fn report(
     let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
     let aside = [CycleAction::Update, CycleAction::DimensionDrop, CycleAction::Cancellation];
     let next = cycle.possible_actions().find(|action| !aside.contains(action));
-    let sealed = store.policy(cycle.policy_id)?;
+    let sealed = store.find(cycle.policy_id)?;
     let (policy, _) = actor.show(store, Action::PolicyRead, sealed)?;
     let policy = policy.outline();
     let sees_all = visible.everyone() == Some(Mask::Full);

@@ -174,10 +174,10 @@ async fn create(caller: Caller, body: Body<NewPosition>) -> Result<HttpResponse,
     security(("bearer" = []), ("api_key" = ["people:read"])))]
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let id = id.0.into();
+    let id = PositionId::from(id.0);
     let position = caller
         .read(move |store, actor| {
-            let sealed = store.position(id)?;
+            let sealed = store.find(id)?;
             Ok(actor.open(store, Action::PositionRead, sealed)?.0)
         })
         .await?;
@@ -255,7 +255,7 @@ pub fn create_position(
         .field("code", None::<String>, position.code.clone())
         .field("title", None::<String>, position.title.clone())
         .field("level", None::<i32>, position.level);
-    store.create_position(Change::new(position.clone(), record))?;
+    store.create(Change::new(position.clone(), record))?;
     Ok(Reply::created(position.into(), 1, format!("/v1/positions/{id}")))
 }
 
@@ -267,7 +267,7 @@ pub fn update_position(
     expected: i32,
     patch: PositionPatch,
 ) -> Result<Reply<PositionView>, Refusal> {
-    let sealed = store.position(id)?;
+    let sealed = store.find(id)?;
     let (before, permit) = actor.open(store, Action::PositionWrite, sealed)?;
     if before.version != expected {
         return Err(Refusal::Stale);
@@ -284,7 +284,7 @@ pub fn update_position(
         .field("code", before.code, after.code.clone())
         .field("title", before.title, after.title.clone())
         .field("level", before.level, after.level);
-    store.update_position(Change::new(after.clone(), record))?;
+    store.update(Change::new(after.clone(), record))?;
     Ok(Reply::changed(after.clone().into(), after.version))
 }
 
@@ -295,7 +295,7 @@ pub fn delete_position(
     id: PositionId,
     expected: i32,
 ) -> Result<Reply<PositionView>, Refusal> {
-    let sealed = store.position(id)?;
+    let sealed = store.find(id)?;
     let (before, permit) = actor.open(store, Action::PositionWrite, sealed)?;
     if before.version != expected {
         return Err(Refusal::Stale);
@@ -310,7 +310,6 @@ pub fn delete_position(
         deleted_at: Some(actor.now),
         ..before
     };
-    store
-        .update_position(Change::new(after, Record::new("position.deleted", id, permit.rule())))?;
+    store.update(Change::new(after, Record::new("position.deleted", id, permit.rule())))?;
     Ok(Reply::empty())
 }

@@ -47,7 +47,7 @@ impl Frame {
         actor: &Actor,
         cycle: Cycle,
     ) -> Result<Self, Refusal> {
-        let policy = store.policy(cycle.policy_id)?;
+        let policy = store.find(cycle.policy_id)?;
         Self::new(store, actor, cycle, policy)
     }
 

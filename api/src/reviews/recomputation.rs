@@ -154,7 +154,7 @@ fn overtake(
             updated_at: actor.now,
             ..moved
         };
-        store.update_move(Change::new(after, record))?;
+        store.update(Change::new(after, record))?;
     }
     Ok(())
 }

@@ -15,93 +15,107 @@ pub use people::*;
 pub use reviews::*;
 
 use crate::error::DbError;
+use domain::access::account::RoleAssignment;
+use domain::core::change::Change;
+use domain::core::id::{ParticipantId, PolicyId, PositionId, RoleAssignmentId};
 use domain::core::time::Timestamp;
+use domain::cycles::participant::Participant;
+use domain::cycles::performance_policy::PerformancePolicy;
+use domain::people::org::Position;
+use domain::policy::Sealed;
+use domain::reviews::calibration_session::SessionMove;
 use uuid::Uuid;
 
 /// Result of a port.
 pub type Result<T> = std::result::Result<T, DbError>;
 
-/// Everything a use case may reach, within one tenant.
-pub trait Store:
-    Tenants
-    + SigningKeys
-    + Pulse
-    + Positions
-    + ReportingLines
-    + Ledger
-    + Chains
-    + ReadLog
-    + Idempotency
-    + OrgUnits
-    + Employees
-    + Accounts
-    + Sessions
-    + RoleAssignments
-    + ApiKeys
-    + Signatures
-    + Principals
-    + Imports
-    + Exports
-    + Jobs
-    + Policies
-    + Cycles
-    + Participants
-    + Passages
-    + Readiness
-    + ToDos
-    + Dashboards
-    + Aggregates
-    + Goals
-    + GoalChanges
-    + GoalReports
-    + GoalEvaluation
-    + Reviews
-    + ReviewSets
-    + CalibrationSessions
-    + Moves
-    + Duties
-{
+/// Declares what a use case may reach: traits of nouns, and records found and saved in the one way.
+macro_rules! store {
+    (
+        $($port:ident)*;
+        finds { $($id:ident => $found:ident),* $(,)? }
+        creates { $($created:ident),* $(,)? }
+        updates { $($updated:ident),* $(,)? }
+    ) => {
+        /// Everything a use case may reach, within one tenant.
+        pub trait Store:
+            $($port +)* $(Finds<$id, $found> +)* $(Creates<$created> +)* $(Updates<$updated> +)*
+        {
+        }
+
+        impl<S> Store for S where
+            S: $($port +)* $(Finds<$id, $found> +)* $(Creates<$created> +)* $(Updates<$updated> +)*
+        {
+        }
+    };
 }
 
-impl<T> Store for T where
-    T: Tenants
-        + SigningKeys
-        + Pulse
-        + Positions
-        + ReportingLines
-        + Ledger
-        + Chains
-        + ReadLog
-        + Idempotency
-        + OrgUnits
-        + Employees
-        + Accounts
-        + Sessions
-        + RoleAssignments
-        + ApiKeys
-        + Signatures
-        + Principals
-        + Imports
-        + Exports
-        + Jobs
-        + Policies
-        + Cycles
-        + Participants
-        + Passages
-        + Readiness
-        + ToDos
-        + Dashboards
-        + Aggregates
-        + Goals
-        + GoalChanges
-        + GoalReports
-        + GoalEvaluation
-        + Reviews
-        + ReviewSets
-        + CalibrationSessions
-        + Moves
-        + Duties
-{
+store! {
+    Tenants
+    SigningKeys
+    Pulse
+    Positions
+    ReportingLines
+    Ledger
+    Chains
+    ReadLog
+    Idempotency
+    OrgUnits
+    Employees
+    Accounts
+    Sessions
+    RoleAssignments
+    ApiKeys
+    Signatures
+    Principals
+    Imports
+    Exports
+    Jobs
+    Policies
+    Cycles
+    Participants
+    Passages
+    Readiness
+    ToDos
+    Dashboards
+    Aggregates
+    Goals
+    GoalChanges
+    GoalReports
+    GoalEvaluation
+    Reviews
+    ReviewSets
+    CalibrationSessions
+    Moves
+    Duties;
+    finds {
+        PositionId => Position,
+        PolicyId => PerformancePolicy,
+        RoleAssignmentId => RoleAssignment,
+        ParticipantId => Participant,
+    }
+    creates { Position, RoleAssignment, SessionMove }
+    updates { Position, PerformancePolicy, RoleAssignment, Participant, SessionMove }
+}
+
+/// Records of a kind `T` that are found by their ids.
+pub trait Finds<I, T> {
+    /// One record that is not deleted.
+    fn find(&mut self, id: I) -> Result<Option<Sealed<T>>>;
+    /// One record that is not deleted, which nobody else changes until the unit of work ends.
+    fn lock(&mut self, id: I) -> Result<Option<Sealed<T>>>;
+}
+
+/// Records of a kind `T` that are added.
+pub trait Creates<T> {
+    /// Adds a record.
+    fn create(&mut self, change: Change<T>) -> Result<()>;
+}
+
+/// Records of a kind `T` that are changed.
+pub trait Updates<T> {
+    /// Saves a record over the version before it; deletion is a change like any other.
+    fn update(&mut self, change: Change<T>) -> Result<()>;
 }
 
 /// Whether the database takes what is written.

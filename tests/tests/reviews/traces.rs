@@ -1,6 +1,7 @@
 //! What every operation leaves behind: audit entries, events, and how many statements it takes.
 
 use domain::access::disclosure::opened_by;
+use domain::core::id::PositionId;
 use persistence::{AuditFilter, Page};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -78,7 +79,7 @@ fn a_statement_per_record_would_be_counted(app: &TestApp) {
     let reading = |times: u64| {
         let before = app.app().db.statements();
         app.read(move |store| {
-            (0..times).try_for_each(|_| store.position(position.into()).map(drop))
+            (0..times).try_for_each(|_| store.find(PositionId::from(position)).map(drop))
         });
         app.app().db.statements() - before
     };

@@ -27,7 +27,7 @@ fn open_for(
     expected: Option<i32>,
     action: ParticipantAction,
 ) -> Result<(Participant, Cycle, Permit), Refusal> {
-    let sealed = store.participant(id)?;
+    let sealed = store.find(id)?;
     let (participant, permit) = actor.open(store, Action::ParticipantWrite, sealed)?;
     let sealed = store.hold_cycle(participant.cycle_id)?;
     let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
@@ -146,7 +146,7 @@ fn save(
 ) -> Result<Reply<ParticipantView>, Refusal> {
     let (version, rule) = (changed.version + 1, record.rule);
     let after = Participant { version, updated_at: actor.now, ..changed };
-    store.update_participant(Change::new(after.clone(), record))?;
+    store.update(Change::new(after.clone(), record))?;
     regroup(store, actor, cycle, leaders, rule)?;
     let shown = actor.shown(Action::ParticipantRead, after);
     Ok(Reply::changed(ParticipantView::new(actor, &shown, Some(cycle.state)), version))

@@ -9,7 +9,7 @@ use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
-use domain::core::id::{CycleId, ReviewId};
+use domain::core::id::{CycleId, ParticipantId, ReviewId};
 use domain::cycles::participant::Participant;
 use domain::policy::{Action, FIELD_MASKED, Mask, Shown, visibility};
 use persistence::ParticipantFilter;
@@ -105,10 +105,10 @@ async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResp
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let id = id.0.into();
+    let id = ParticipantId::from(id.0);
     let view = caller
         .snapshot(move |store, actor| {
-            let sealed = store.participant(id)?;
+            let sealed = store.find(id)?;
             let (participant, _) = actor.show(store, Action::ParticipantRead, sealed)?;
             let cycle = participant.outline().cycle_id;
             let state = store.cycle_states(&[cycle])?.get(&cycle).copied();

@@ -131,7 +131,7 @@ fn open_draft(
     id: PolicyId,
     expected: i32,
 ) -> Result<(PerformancePolicy, Permit), Refusal> {
-    let sealed = store.policy(id)?;
+    let sealed = store.find(id)?;
     let (policy, permit) = actor.open(store, Action::PolicyWrite, sealed)?;
     if policy.version != expected {
         return Err(Refusal::Stale);
@@ -151,7 +151,7 @@ fn save(
     policy: PerformancePolicy,
     record: Record,
 ) -> Result<Reply<PolicyView>, Refusal> {
-    store.update_policy(Change::new(policy.clone(), record))?;
+    store.update(Change::new(policy.clone(), record))?;
     let version = policy.version;
     Ok(Reply::changed(PolicyView::new(actor, &actor.shown(Action::PolicyRead, policy)), version))
 }

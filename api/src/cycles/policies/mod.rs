@@ -98,7 +98,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id = id.0.into();
     let view = caller
         .read(move |store, actor| {
-            let sealed = store.policy(id)?;
+            let sealed = store.find(id)?;
             Ok(PolicyView::new(actor, &actor.show(store, Action::PolicyRead, sealed)?.0))
         })
         .await?;

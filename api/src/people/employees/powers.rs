@@ -81,5 +81,5 @@ fn end_role(
         after.deleted_at = Some(actor.now);
         Record::new("role_assignment.deleted", before.id, rule)
     };
-    Ok(store.update_role_assignment(Change::new(after, record))?)
+    Ok(store.update(Change::new(after, record))?)
 }

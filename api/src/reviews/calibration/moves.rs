@@ -174,7 +174,7 @@ impl Transition for Proposal {
             .field("reasons", None::<String>, told(&moved.reasons))
             .field("text", None::<String>, moved.text.clone())
             .field("evidence", None::<String>, told(&moved.evidence));
-        store.create_move(Change::new(moved.clone(), record))?;
+        store.create(Change::new(moved.clone(), record))?;
         let view = view(store, actor, &session, &cycle, moved)?;
         Ok(Reply::created(view, 1, format!("/v1/moves/{}", self.id)))
     }
@@ -374,7 +374,7 @@ impl Transition for Decision {
         if state == MoveState::Approved {
             take_effect(store, actor, &after, &permit)?;
         }
-        store.update_move(Change::new(after.clone(), record))?;
+        store.update(Change::new(after.clone(), record))?;
         let view = match state {
             MoveState::Rejected => {
                 MoveView::new(&shown(actor, &session, after), Some(me), session.seat_of(me))

@@ -113,7 +113,7 @@ pub(crate) fn settings_of(
     actor: &Actor,
     cycle: &Cycle,
 ) -> Result<DistributionSettings, Refusal> {
-    let policy = store.policy(cycle.policy_id)?.ok_or(Refusal::NotFound)?;
+    let policy = store.find(cycle.policy_id)?.ok_or(Refusal::NotFound)?;
     let (policy, _) = actor.open(store, Action::PolicyRead, Some(policy))?;
     let settings = policy.rules.settings();
     Ok(settings.map_err(|error| Refusal::Internal(error.to_string()))?.dist)

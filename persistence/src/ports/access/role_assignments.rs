@@ -4,9 +4,8 @@ use crate::page::Page;
 use crate::ports::Result;
 use chrono::NaiveDate;
 use domain::access::account::RoleAssignment;
-use domain::core::change::Change;
-use domain::core::id::{AccountId, EmployeeId, RoleAssignmentId};
-use domain::policy::{Role, Sealed};
+use domain::core::id::{AccountId, EmployeeId};
+use domain::policy::Role;
 use std::collections::HashMap;
 
 /// Which role assignments are wanted.
@@ -20,8 +19,6 @@ pub struct RoleFilter {
 
 /// Who holds which role.
 pub trait RoleAssignments {
-    /// One role assignment that is not revoked.
-    fn role_assignment(&mut self, id: RoleAssignmentId) -> Result<Option<Sealed<RoleAssignment>>>;
     /// A page of role assignments, in the order of ids, or of change with tombstones.
     fn role_assignments(&mut self, filter: RoleFilter, page: &Page) -> Result<Vec<RoleAssignment>>;
     /// Whether somebody is HR administrator on a day without an end in sight: an active account, a
@@ -33,8 +30,4 @@ pub trait RoleAssignments {
         &mut self,
         last_days: &HashMap<EmployeeId, NaiveDate>,
     ) -> Result<Vec<(RoleAssignment, NaiveDate)>>;
-    /// Adds a role assignment.
-    fn create_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()>;
-    /// Saves last day and revocation of a role assignment, guarded by its version.
-    fn update_role_assignment(&mut self, change: Change<RoleAssignment>) -> Result<()>;
 }

@@ -4,7 +4,6 @@ use crate::page::Page;
 use crate::ports::Result;
 use chrono::NaiveDate;
 use domain::core::calendar::Period;
-use domain::core::change::Change;
 use domain::core::id::{CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId};
 use domain::cycles::participant::{Candidate, Participant};
 use domain::policy::{Sealed, Visibility};
@@ -36,8 +35,6 @@ pub trait Participants {
         participants: &[Participant],
         progress: &dyn Fn(usize),
     ) -> Result<()>;
-    /// One participant.
-    fn participant(&mut self, id: ParticipantId) -> Result<Option<Sealed<Participant>>>;
     /// A page of the participants that may be seen, in the order of ids, or of change.
     fn participants(
         &mut self,
@@ -45,8 +42,6 @@ pub trait Participants {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<Sealed<Participant>>>;
-    /// Saves a participant, guarded by its version.
-    fn update_participant(&mut self, change: Change<Participant>) -> Result<()>;
     /// Whether somebody answers for the review of another person in a cycle that is not over.
     fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool>;
     /// Whether somebody answers for a person in a cycle.

@@ -3,7 +3,6 @@
 use crate::page::Page;
 use crate::ports::Result;
 use domain::core::change::Change;
-use domain::core::id::PolicyId;
 use domain::cycles::performance_policy::{PerformancePolicy, PolicyState};
 use domain::policy::Sealed;
 
@@ -18,8 +17,6 @@ pub struct PolicyFilter {
 
 /// Versions of performance policies, which are never deleted.
 pub trait Policies {
-    /// One version.
-    fn policy(&mut self, id: PolicyId) -> Result<Option<Sealed<PerformancePolicy>>>;
     /// A page of versions, in the order of ids, or of change.
     fn policies(
         &mut self,
@@ -30,6 +27,4 @@ pub trait Policies {
     fn next_policy_number(&mut self, code: &str) -> Result<i32>;
     /// Adds a version. When its number has been taken in between, the unit of work is run again.
     fn create_policy(&mut self, change: Change<PerformancePolicy>) -> Result<()>;
-    /// Saves a version, guarded by its version counter.
-    fn update_policy(&mut self, change: Change<PerformancePolicy>) -> Result<()>;
 }

@@ -114,8 +114,4 @@ pub trait Moves {
     fn pending_moves(&mut self, session: CalibrationSessionId) -> Result<HashSet<ReviewId>>;
     /// The reviews of a session whose grades were moved after an instant.
     fn moved_since(&mut self, id: CalibrationSessionId, at: Timestamp) -> Result<Vec<ReviewId>>;
-    /// Adds a move.
-    fn create_move(&mut self, change: Change<SessionMove>) -> Result<()>;
-    /// Saves what became of a move, guarded by its version.
-    fn update_move(&mut self, change: Change<SessionMove>) -> Result<()>;
 }

@@ -1,13 +1,13 @@
 //! Performance cycles and what moves with them.
 
 use super::engine::Unit;
-use super::{Conn, Db, dialect, policies};
+use super::{Conn, Db, dialect};
 use crate::column::{At, Key, Word, guarded_update, json, statement, to_json, word};
 use crate::error::DbError;
 use crate::page::{Page, keyset};
 use crate::ports::{CycleFilter, Cycles, Framed, Headcount, Result};
 use crate::schema::{
-    calibration_session, cycle, cycle_approval, org_unit, participant, policy, review,
+    PolicyRow, calibration_session, cycle, cycle_approval, org_unit, participant, policy, review,
 };
 use chrono::NaiveDate;
 use diesel::dsl::{count_star, exists, not, sql};
@@ -205,18 +205,18 @@ impl Cycles for Unit<'_> {
     }
 
     fn cycle_with_policy(&mut self, id: CycleId) -> Result<Option<Framed>> {
-        let found: Option<(Row, policies::Row)> =
+        let found: Option<(Row, PolicyRow)> =
             cycle::table
                 .inner_join(policy::table.on(
                     policy::tenant_id.eq(cycle::tenant_id).and(policy::id.eq(cycle::policy_id)),
                 ))
                 .filter(cycle::tenant_id.eq(self.scope()))
                 .filter(cycle::id.eq(Key(id.uuid())))
-                .select((Row::as_select(), policies::Row::as_select()))
+                .select((Row::as_select(), PolicyRow::as_select()))
                 .get_result(self.conn)
                 .optional()?;
         let Some((cycle, policy)) = found else { return Ok(None) };
-        Ok(Some((Sealed::new(cycle.try_into()?), Sealed::new(policy.try_into()?))))
+        Ok(Some((Sealed::new(cycle.try_into()?), Sealed::new(policy.record()?))))
     }
 
     fn hold_cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>> {

@@ -3,11 +3,11 @@
 use super::super::people::employments::employments;
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
-use crate::column::{At, Id, Key, Word, rows_statement, statement, to_json, word};
-use crate::error::DbError;
+use crate::column::{At, Id, Key, Word, rows_statement, statement, to_json};
 use crate::page::{Page, keyset};
 use crate::ports::{ParticipantFilter, Participants, Result};
-use crate::schema::{cycle, former_leader, participant, review as opened};
+use crate::record::{finds, updates};
+use crate::schema::{ParticipantRow, cycle, former_leader, participant, review as opened};
 use chrono::NaiveDate;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
@@ -24,44 +24,6 @@ use domain::state::cycle::State as cycle_state;
 use domain::state::review;
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = participant)]
-pub struct Row {
-    id: Key,
-    cycle_id: Key,
-    employee_id: Key,
-    org_unit_id: Option<Key>,
-    department_id: Option<Key>,
-    manager_id: Option<Key>,
-    population: Option<String>,
-    exclusion: Option<String>,
-    counts_for_quota: bool,
-    version: i32,
-    created_at: At,
-    updated_at: At,
-}
-
-impl TryFrom<Row> for Participant {
-    type Error = DbError;
-
-    fn try_from(row: Row) -> Result<Self> {
-        Ok(Self {
-            id: row.id.0.into(),
-            cycle_id: row.cycle_id.0.into(),
-            employee_id: row.employee_id.0.into(),
-            org_unit_id: row.org_unit_id.map(|id| id.0.into()),
-            department_id: row.department_id.map(|id| id.0.into()),
-            manager_id: row.manager_id.map(|id| id.0.into()),
-            population: row.population,
-            exclusion: row.exclusion.as_deref().map(word).transpose()?,
-            counts_for_quota: row.counts_for_quota,
-            version: row.version,
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
-        })
-    }
-}
 
 rows_statement! {
     /// Participants of a cycle that is being launched.
@@ -120,23 +82,6 @@ statement! {
       ORDER BY w.employee_id, a.effective_from, w.hire_date"
 }
 
-statement! {
-    /// Saves a participant over the version before.
-    struct Update {
-        manager_id: Option<Key>,
-        exclusion: Option<String>,
-        counts_for_quota: bool,
-        version: i32,
-        updated_at: At,
-        tenant: Key,
-        id: Key,
-        before: i32,
-    }
-    "UPDATE participant SET manager_id = " manager_id ", exclusion = " exclusion
-    ", counts_for_quota = " counts_for_quota ", version = " version ", updated_at = " updated_at
-    " WHERE tenant_id = " tenant " AND id = " id " AND version = " before
-}
-
 rows_statement! {
     /// Reviews that begin.
     struct Reviews {
@@ -185,6 +130,9 @@ impl Unit<'_> {
     }
 }
 
+finds!(ParticipantRow of participant by ParticipantId, Participant);
+updates!(ParticipantRow of participant, Participant);
+
 impl Participants for Unit<'_> {
     fn candidates(&mut self, period: Period, day: NaiveDate) -> Result<Vec<Candidate>> {
         type Stretch =
@@ -223,15 +171,6 @@ impl Participants for Unit<'_> {
         Ok(())
     }
 
-    fn participant(&mut self, id: ParticipantId) -> Result<Option<Sealed<Participant>>> {
-        let row = participant::table
-            .find((self.scope(), Key(id.uuid())))
-            .select(Row::as_select())
-            .get_result(self.conn)
-            .optional()?;
-        row.map(|row| Participant::try_from(row).map(Sealed::new)).transpose()
-    }
-
     fn participants(
         &mut self,
         filter: &ParticipantFilter,
@@ -240,7 +179,7 @@ impl Participants for Unit<'_> {
     ) -> Result<Vec<Sealed<Participant>>> {
         let mut query = participant::table
             .filter(participant::tenant_id.eq(self.scope()))
-            .select(Row::as_select())
+            .select(ParticipantRow::as_select())
             .limit(page.limit)
             .into_boxed::<Db>();
         query =
@@ -263,25 +202,7 @@ impl Participants for Unit<'_> {
             None => query,
         };
         let rows = keyset!(query, participant, page).load(self.conn)?;
-        rows.into_iter().map(|row| Ok(Sealed::new(row.try_into()?))).collect()
-    }
-
-    fn update_participant(&mut self, change: Change<Participant>) -> Result<()> {
-        let participant = change.entity;
-        let update = Update {
-            manager_id: participant.manager_id.map(|id| Key(id.uuid())),
-            exclusion: participant.exclusion.map(|reason| reason.to_string()),
-            counts_for_quota: participant.counts_for_quota,
-            version: participant.version,
-            updated_at: At(participant.updated_at),
-            tenant: self.scope(),
-            id: Key(participant.id.uuid()),
-            before: participant.version - 1,
-        };
-        let saved = update.execute(self.conn)?;
-        self.guard(saved)?;
-        self.record(change.record);
-        Ok(())
+        rows.into_iter().map(|row: ParticipantRow| row.record().map(Sealed::new)).collect()
     }
 
     fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool> {

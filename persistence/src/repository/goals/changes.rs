@@ -3,57 +3,16 @@
 use super::super::among::one_of;
 use super::super::engine::Unit;
 use super::super::{Conn, Db};
-use crate::column::{At, Key, Word, json, statement, to_json, word};
-use crate::error::DbError;
+use crate::column::{At, Key, Word, statement};
 use crate::page::Page;
 use crate::ports::{GoalChanges, Goals, Result};
-use crate::schema::{goal, goal_change, participant};
-use chrono::NaiveDate;
+use crate::schema::{GoalChangeRow, goal, goal_change, participant};
 use diesel::prelude::*;
 use domain::core::change::Change;
 use domain::core::id::{CycleId, EmployeeId, GoalChangeId, GoalId};
 use domain::goals::goal::{GoalChange, GoalChangeState, RequestedChange};
 use domain::policy::{Sealed, Visibility};
 use std::collections::HashMap;
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = goal_change, treat_none_as_default_value = false)]
-struct Row {
-    tenant_id: Key,
-    id: Key,
-    goal_id: Key,
-    state: String,
-    content: String,
-    reason: String,
-    evidence: String,
-    effective_from: NaiveDate,
-    requested_by: Key,
-    decided_by: Option<Key>,
-    decision_reason: Option<String>,
-    created_at: At,
-    decided_at: Option<At>,
-}
-
-impl TryFrom<Row> for GoalChange {
-    type Error = DbError;
-
-    fn try_from(row: Row) -> Result<Self> {
-        Ok(Self {
-            id: row.id.0.into(),
-            goal_id: row.goal_id.0.into(),
-            state: word(&row.state)?,
-            content: json(&row.content)?,
-            reason: row.reason,
-            evidence: json(&row.evidence)?,
-            effective_from: row.effective_from,
-            requested_by: row.requested_by.0.into(),
-            decided_by: row.decided_by.map(|id| id.0.into()),
-            decision_reason: row.decision_reason,
-            created_at: row.created_at.0,
-            decided_at: row.decided_at.map(|at| at.0),
-        })
-    }
-}
 
 statement! {
     /// Saves the decision on a request that waits for one.
@@ -72,14 +31,14 @@ statement! {
 
 impl GoalChanges for Unit<'_> {
     fn goal_change(&mut self, id: GoalChangeId) -> Result<Option<Sealed<RequestedChange>>> {
-        let row: Option<Row> = goal_change::table
+        let row: Option<GoalChangeRow> = goal_change::table
             .find((self.scope(), Key(id.uuid())))
-            .select(Row::as_select())
+            .select(GoalChangeRow::as_select())
             .get_result(self.conn)
             .optional()?;
         let Some(row) = row else { return Ok(None) };
         let goal = self.goals_above(row.goal_id.0.into())?.into_iter().next();
-        goal.map(|goal| Ok(Sealed::new(RequestedChange { goal, change: row.try_into()? })))
+        goal.map(|goal| Ok(Sealed::new(RequestedChange { goal, change: row.record()? })))
             .transpose()
     }
 
@@ -122,33 +81,18 @@ impl GoalChanges for Unit<'_> {
             .filter(goal_change::tenant_id.eq(self.scope()))
             .filter(goal_change::goal_id.eq(Key(goal.uuid())))
             .order(goal_change::id)
-            .select(Row::as_select())
+            .select(GoalChangeRow::as_select())
             .limit(page.limit)
             .into_boxed::<Db>();
         if let Some(id) = page.after_id() {
             query = query.filter(goal_change::id.gt(Key(id)));
         }
-        query.load(self.conn)?.into_iter().map(GoalChange::try_from).collect()
+        query.load(self.conn)?.into_iter().map(GoalChangeRow::record).collect()
     }
 
     fn create_goal_change(&mut self, change: Change<GoalChange>) -> Result<()> {
-        let request = change.entity;
         diesel::insert_into(goal_change::table)
-            .values(Row {
-                tenant_id: self.scope(),
-                id: Key(request.id.uuid()),
-                goal_id: Key(request.goal_id.uuid()),
-                state: request.state.to_string(),
-                content: to_json(&request.content)?,
-                reason: request.reason,
-                evidence: to_json(&request.evidence)?,
-                effective_from: request.effective_from,
-                requested_by: Key(request.requested_by.uuid()),
-                decided_by: request.decided_by.map(|id| Key(id.uuid())),
-                decision_reason: request.decision_reason,
-                created_at: At(request.created_at),
-                decided_at: request.decided_at.map(At),
-            })
+            .values(GoalChangeRow::of(self.scope(), change.entity)?)
             .execute(self.conn)?;
         self.record(change.record);
         Ok(())

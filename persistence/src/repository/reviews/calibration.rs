@@ -1,13 +1,14 @@
 //! Calibration sessions and the distribution they look at.
 
 use super::engine::Unit;
-use super::{Conn, Db, dialect};
-use crate::column::{At, Key, Word, guarded_update, json, to_json, word};
+use super::{Db, dialect};
+use crate::column::{Key, Word, word};
 use crate::page::{Page, keyset};
 use crate::ports::{CalibrationSessions, Result, Seats, SessionFilter};
+use crate::record::Save;
 use crate::schema::{
-    account, calibration_member as member, calibration_session, employee, participant, review,
-    role_assignment,
+    CalibrationSessionRow, account, calibration_member as member, calibration_session, employee,
+    participant, review, role_assignment,
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -23,25 +24,6 @@ use domain::state::review::State as Review;
 use std::collections::{HashMap, HashSet};
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = calibration_session, treat_none_as_default_value = false)]
-struct Row {
-    tenant_id: Key,
-    id: Key,
-    cycle_id: Key,
-    name: String,
-    state: String,
-    department_ids: String,
-    participant_ids: String,
-    scheduled_on: Option<NaiveDate>,
-    override_reason: Option<String>,
-    overridden_by: Option<Key>,
-    overridden_at: Option<At>,
-    version: i32,
-    created_at: At,
-    updated_at: At,
-}
-
-#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = member, treat_none_as_default_value = false)]
 struct Seat {
     tenant_id: Key,
@@ -51,64 +33,18 @@ struct Seat {
     present: bool,
 }
 
-fn entity(row: Row, members: Vec<SessionMember>) -> Result<CalibrationSession> {
-    Ok(CalibrationSession {
-        id: row.id.0.into(),
-        cycle_id: row.cycle_id.0.into(),
-        name: row.name,
-        state: word(&row.state)?,
-        department_ids: json(&row.department_ids)?,
-        participant_ids: json(&row.participant_ids)?,
-        scheduled_on: row.scheduled_on,
-        members,
-        override_reason: row.override_reason,
-        overridden_by: row.overridden_by.map(|id| id.0.into()),
-        overridden_at: row.overridden_at.map(|at| at.0),
-        version: row.version,
-        created_at: row.created_at.0,
-        updated_at: row.updated_at.0,
-    })
-}
-
-impl Row {
-    fn of(tenant: Key, session: &CalibrationSession) -> Result<Self> {
-        Ok(Self {
-            tenant_id: tenant,
-            id: Key(session.id.uuid()),
-            cycle_id: Key(session.cycle_id.uuid()),
-            name: session.name.clone(),
-            state: session.state.as_str().to_owned(),
-            department_ids: to_json(&session.department_ids)?,
-            participant_ids: to_json(&session.participant_ids)?,
-            scheduled_on: session.scheduled_on,
-            override_reason: session.override_reason.clone(),
-            overridden_by: session.overridden_by.map(|id| Key(id.uuid())),
-            overridden_at: session.overridden_at.map(At),
-            version: session.version,
-            created_at: At(session.created_at),
-            updated_at: At(session.updated_at),
-        })
-    }
-}
-
-guarded_update! {
-    /// Saves a session over the version before.
-    struct Update of calibration_session {
-        name, state, department_ids, participant_ids, scheduled_on, override_reason, overridden_by,
-        overridden_at,
-    }
-}
-
 /// One session by its id, unlocked.
 macro_rules! one {
     ($unit:expr, $id:expr) => {
-        calibration_session::table.find(($unit.scope(), Key($id.uuid()))).select(Row::as_select())
+        calibration_session::table
+            .find(($unit.scope(), Key($id.uuid())))
+            .select(CalibrationSessionRow::as_select())
     };
 }
 
 impl Unit<'_> {
     /// Sessions with their members, in one more statement.
-    fn seated(&mut self, rows: Vec<Row>) -> Result<Vec<CalibrationSession>> {
+    fn seated(&mut self, rows: Vec<CalibrationSessionRow>) -> Result<Vec<CalibrationSession>> {
         let seats: Vec<Seat> = member::table
             .filter(member::tenant_id.eq(self.scope()))
             .filter(member::session_id.eq_any(rows.iter().map(|row| row.id)))
@@ -123,30 +59,29 @@ impl Unit<'_> {
                 present: seat.present,
             });
         }
-        let seated = |row: Row| {
+        let seated = |row: CalibrationSessionRow| {
             let members = members.remove(&row.id).unwrap_or_default();
-            entity(row, members)
+            row.record(members)
         };
         rows.into_iter().map(seated).collect()
     }
 
-    fn sealed(&mut self, row: Option<Row>) -> Result<Option<Sealed<CalibrationSession>>> {
+    fn sealed(
+        &mut self,
+        row: Option<CalibrationSessionRow>,
+    ) -> Result<Option<Sealed<CalibrationSession>>> {
         Ok(self.seated(row.into_iter().collect())?.pop().map(Sealed::new))
     }
 
-    fn seat(&mut self, id: CalibrationSessionId, members: &[SessionMember]) -> Result<()> {
-        let rows: Vec<_> = members
-            .iter()
-            .map(|member| Seat {
-                tenant_id: self.scope(),
-                session_id: Key(id.uuid()),
-                employee_id: Key(member.employee_id.uuid()),
-                seat: member.seat.to_string(),
-                present: member.present,
-            })
-            .collect();
-        diesel::insert_into(member::table).values(rows).execute(self.conn)?;
-        Ok(())
+    fn seats_of(&self, session: &CalibrationSession) -> Vec<Seat> {
+        let seat = |member: &SessionMember| Seat {
+            tenant_id: self.scope(),
+            session_id: Key(session.id.uuid()),
+            employee_id: Key(member.employee_id.uuid()),
+            seat: member.seat.to_string(),
+            present: member.present,
+        };
+        session.members.iter().map(seat).collect()
     }
 }
 
@@ -174,7 +109,7 @@ impl CalibrationSessions for Unit<'_> {
     ) -> Result<Vec<Sealed<CalibrationSession>>> {
         let mut query = calibration_session::table
             .filter(calibration_session::tenant_id.eq(self.scope()))
-            .select(Row::as_select())
+            .select(CalibrationSessionRow::as_select())
             .limit(page.limit)
             .into_boxed::<Db>();
         if let Some(cycle) = filter.cycle_id {
@@ -196,23 +131,25 @@ impl CalibrationSessions for Unit<'_> {
 
     fn create_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()> {
         let session = change.entity;
+        let seats = self.seats_of(&session);
         diesel::insert_into(calibration_session::table)
-            .values(Row::of(self.scope(), &session)?)
+            .values(CalibrationSessionRow::of(self.scope(), session)?)
             .execute(self.conn)?;
-        self.seat(session.id, &session.members)?;
+        diesel::insert_into(member::table).values(seats).execute(self.conn)?;
         self.record(change.record);
         Ok(())
     }
 
     fn update_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()> {
         let session = change.entity;
-        let saved = Update(Row::of(self.scope(), &session)?).execute(self.conn)?;
+        let (id, seats) = (Key(session.id.uuid()), self.seats_of(&session));
+        let saved = Save(CalibrationSessionRow::of(self.scope(), session)?).execute(self.conn)?;
         self.guard(saved)?;
         diesel::delete(member::table)
             .filter(member::tenant_id.eq(self.scope()))
-            .filter(member::session_id.eq(Key(session.id.uuid())))
+            .filter(member::session_id.eq(id))
             .execute(self.conn)?;
-        self.seat(session.id, &session.members)?;
+        diesel::insert_into(member::table).values(seats).execute(self.conn)?;
         self.record(change.record);
         Ok(())
     }
@@ -316,7 +253,7 @@ impl CalibrationSessions for Unit<'_> {
             .filter(calibration_session::tenant_id.eq(self.scope()))
             .filter(calibration_session::cycle_id.eq(Key(cycle.uuid())))
             .order(calibration_session::id)
-            .select(Row::as_select())
+            .select(CalibrationSessionRow::as_select())
             .load(self.conn)?;
         self.seated(rows)
     }

@@ -1,11 +1,12 @@
 //! Moves of grades in calibration sessions.
 
+use super::Db;
 use super::engine::Unit;
-use super::{Conn, Db};
-use crate::column::{At, Key, Word, guarded_update, json, to_json, word};
+use crate::column::{At, Key, Word};
 use crate::page::{Page, keyset};
 use crate::ports::{MoveFilter, Moves, Result};
-use crate::schema::{calibration_move, participant, review};
+use crate::record::{creates, updates};
+use crate::schema::{MoveRow, calibration_move, participant, review};
 use diesel::prelude::*;
 use domain::core::change::Change;
 use domain::core::id::{CalibrationSessionId, MoveId, ReviewId};
@@ -14,73 +15,6 @@ use domain::core::time::Timestamp;
 use domain::policy::Sealed;
 use domain::reviews::calibration_session::{MoveState, SessionMove};
 use std::collections::HashSet;
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = calibration_move)]
-struct Row {
-    tenant_id: Key,
-    id: Key,
-    session_id: Key,
-    review_id: Key,
-    from_grade: String,
-    to_grade: String,
-    reasons: String,
-    text: String,
-    evidence: String,
-    state: String,
-    proposed_by: Key,
-    approved_by: String,
-    version: i32,
-    created_at: At,
-    updated_at: At,
-}
-
-fn entity((row, person): (Row, Key)) -> Result<SessionMove> {
-    Ok(SessionMove {
-        id: row.id.0.into(),
-        session_id: row.session_id.0.into(),
-        review_id: row.review_id.0.into(),
-        employee_id: person.0.into(),
-        from: word(&row.from_grade)?,
-        to: word(&row.to_grade)?,
-        reasons: json(&row.reasons)?,
-        text: row.text,
-        evidence: json(&row.evidence)?,
-        state: word(&row.state)?,
-        proposed_by: row.proposed_by.0.into(),
-        approved_by: json(&row.approved_by)?,
-        version: row.version,
-        created_at: row.created_at.0,
-        updated_at: row.updated_at.0,
-    })
-}
-
-impl Row {
-    fn of(tenant: Key, moved: SessionMove) -> Result<Self> {
-        Ok(Self {
-            tenant_id: tenant,
-            id: Key(moved.id.uuid()),
-            session_id: Key(moved.session_id.uuid()),
-            review_id: Key(moved.review_id.uuid()),
-            from_grade: moved.from.to_string(),
-            to_grade: moved.to.to_string(),
-            reasons: to_json(&moved.reasons)?,
-            text: moved.text,
-            evidence: to_json(&moved.evidence)?,
-            state: moved.state.to_string(),
-            proposed_by: Key(moved.proposed_by.uuid()),
-            approved_by: to_json(&moved.approved_by)?,
-            version: moved.version,
-            created_at: At(moved.created_at),
-            updated_at: At(moved.updated_at),
-        })
-    }
-}
-
-guarded_update! {
-    /// Saves what became of a move over the version before.
-    struct Update of calibration_move { state, approved_by }
-}
 
 /// Moves with who is reviewed.
 macro_rules! about {
@@ -97,8 +31,15 @@ macro_rules! about {
                     .and(participant::id.eq(review::participant_id))),
             )
             .filter(calibration_move::tenant_id.eq($unit.scope()))
-            .select((Row::as_select(), participant::employee_id))
+            .select((MoveRow::as_select(), participant::employee_id))
     };
+}
+
+creates!(MoveRow of calibration_move, SessionMove);
+updates!(MoveRow of calibration_move, SessionMove);
+
+fn moved((row, person): (MoveRow, Key)) -> Result<SessionMove> {
+    row.record(person.0.into())
 }
 
 impl Moves for Unit<'_> {
@@ -107,7 +48,7 @@ impl Moves for Unit<'_> {
             .filter(calibration_move::id.eq(Key(id.uuid())))
             .get_result(self.conn)
             .optional()?;
-        row.map(|row| entity(row).map(Sealed::new)).transpose()
+        row.map(|row| moved(row).map(Sealed::new)).transpose()
     }
 
     fn session_moves(
@@ -129,7 +70,7 @@ impl Moves for Unit<'_> {
             query = query.filter(participant::employee_id.ne(Key(hidden.uuid())));
         }
         let rows = keyset!(query, calibration_move, page).load(self.conn)?;
-        rows.into_iter().map(|row| entity(row).map(Sealed::new)).collect()
+        rows.into_iter().map(|row| moved(row).map(Sealed::new)).collect()
     }
 
     fn moves_of(
@@ -141,7 +82,7 @@ impl Moves for Unit<'_> {
             .filter(calibration_move::session_id.eq(Key(session.uuid())))
             .filter(calibration_move::review_id.eq(Key(review.uuid())))
             .load(self.conn)?;
-        rows.into_iter().map(entity).collect()
+        rows.into_iter().map(moved).collect()
     }
 
     fn pending_moves(&mut self, session: CalibrationSessionId) -> Result<HashSet<ReviewId>> {
@@ -163,20 +104,5 @@ impl Moves for Unit<'_> {
             .select(calibration_move::review_id)
             .load(self.conn)?;
         Ok(reviews.into_iter().map(|id| id.0.into()).collect())
-    }
-
-    fn create_move(&mut self, change: Change<SessionMove>) -> Result<()> {
-        diesel::insert_into(calibration_move::table)
-            .values(Row::of(self.scope(), change.entity)?)
-            .execute(self.conn)?;
-        self.record(change.record);
-        Ok(())
-    }
-
-    fn update_move(&mut self, change: Change<SessionMove>) -> Result<()> {
-        let saved = Update(Row::of(self.scope(), change.entity)?).execute(self.conn)?;
-        self.guard(saved)?;
-        self.record(change.record);
-        Ok(())
     }
 }
