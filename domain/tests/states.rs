@@ -402,10 +402,12 @@ fn document() -> String {
         "# States\n\n\
          Generated from `domain/src/state`; `UPDATE=1 cargo test -p domain --test states` \
          rewrites it.\n\n\
-         An event that is not listed for a state is refused with `FORBIDDEN_TRANSITION`, and so \
-         is one fired by somebody else; a violated guard is `GUARD_FAILED`, all of them named; a \
-         record changed in the meantime is `STATE_CONFLICT`. Seats joined by + sign together, as \
-         different people.\n"
+         Each table lists which event leads from which state to which, who may fire it, and which \
+         guards (conditions) must be met. An event that a table does not list for the present \
+         state is refused with `FORBIDDEN_TRANSITION`, and so is an event fired from another seat. \
+         Violated guards are refused with `GUARD_FAILED`, which lists all of them. If somebody else \
+         has changed the record in the meantime, the answer is `STATE_CONFLICT`. Where seats are \
+         joined by +, a different person must sign from each.\n"
             .to_owned(),
         glossary::<Seat>("Seats"),
         section::<cycle::State>(),
