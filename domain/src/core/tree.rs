@@ -11,10 +11,10 @@ pub const MAX_DEPTH: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TreeFault<K: core::fmt::Debug> {
     /// A node would be above itself. Lists the nodes of the loop in order, each once.
-    #[error("the line runs in a loop")]
+    #[error("the chain of parents runs in a loop")]
     Loop(Vec<K>),
     /// A chain through this node is longer than [`MAX_DEPTH`].
-    #[error("the line is deeper than {MAX_DEPTH}")]
+    #[error("the chain of parents is longer than {MAX_DEPTH}")]
     TooDeep(K),
 }
 

@@ -291,7 +291,7 @@ impl PolicyRules {
             let twin = self.populations[..at].iter().any(|other| other.code == population.code);
             if twin {
                 let error =
-                    Code::SettingInvalid.because(format!("{} is there twice", population.code));
+                    Code::SettingInvalid.because(format!("{} occurs twice", population.code));
                 faults.push((format!("{place}/code"), error));
             }
             faults.extend(
@@ -323,7 +323,7 @@ impl Population {
         for (at, rule) in self.dimensions.iter().enumerate() {
             let place = format!("/dimensions/{at}");
             if self.dimensions[..at].iter().any(|other| other.code == rule.code) {
-                let error = Code::SettingInvalid.because(format!("{} is there twice", rule.code));
+                let error = Code::SettingInvalid.because(format!("{} occurs twice", rule.code));
                 faults.push((format!("{place}/code"), error));
             }
             faults.extend(rule.rater_fault().map(|error| (format!("{place}/raters"), error)));

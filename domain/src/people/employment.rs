@@ -64,7 +64,7 @@ pub enum EmploymentFault {
     #[error("two employments overlap")]
     Overlap(Period),
     /// The list of employments is empty.
-    #[error("somebody has no employment")]
+    #[error("the person has no employment")]
     None,
 }
 

@@ -47,7 +47,7 @@ pub fn weighted_mean<'a>(
 ) -> Result<Exact> {
     let weight = sum_of(items.clone().into_iter().map(|(weight, _)| weight))?;
     let total: Exact = items.into_iter().map(|(weight, value)| weight * value).sum();
-    total.checked_div(&weight).ok_or_else(|| Code::WeightsNot100.because("nothing has a weight"))
+    total.checked_div(&weight).ok_or_else(|| Code::WeightsNot100.because("the weights sum to 0"))
 }
 
 fn sum_of<'a>(weights: impl IntoIterator<Item = &'a Exact>) -> Result<Exact> {

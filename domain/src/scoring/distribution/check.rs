@@ -78,7 +78,7 @@ impl Check {
                 Err(Code::PoolRequired.because("the group is too small for quotas of its own"))
             }
             Check::Warning(_) | Check::Violation(_) | Check::TopTooLarge => {
-                Err(Code::GuardFailed.because(format!("the distribution answers {self}")))
+                Err(Code::GuardFailed.because(format!("the distribution check gives {self}")))
             }
         }
     }

@@ -30,7 +30,7 @@ impl Occurrence {
 
     pub(super) fn raw(&self, count: &Exact, record: &mut impl Record) -> Result<Exact> {
         if count.is_negative() || *count != count.floor() {
-            return Err(Code::CountInvalid.because(format!("nothing occurs {count} times")));
+            return Err(Code::CountInvalid.because(format!("the count {count} is not possible")));
         }
         Ok(record.step(Rule::Occurrence, &self.base - count * &self.penalty))
     }

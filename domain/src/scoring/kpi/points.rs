@@ -85,7 +85,7 @@ impl Points {
     fn ends(&self) -> Result<(&Point, &Point)> {
         match self.points.as_slice() {
             [] => Err(Code::EmptyInput.because("there are no points")),
-            [_] => Err(Code::KpiPointsInvalid.because("one point makes no line")),
+            [_] => Err(Code::KpiPointsInvalid.because("at least two points are needed")),
             [first, .., last] => Ok((first, last)),
         }
     }

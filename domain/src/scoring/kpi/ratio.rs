@@ -34,7 +34,7 @@ impl Ratio {
         }
         let refused = kpi.negative_target == NegativeTarget::Reject || self.is_inverse(kpi);
         if self.target.is_negative() && refused {
-            return Err(Code::KpiTargetNegative.because("a ratio here needs a positive target"));
+            return Err(Code::KpiTargetNegative.because("this ratio needs a positive target"));
         }
         Ok(())
     }
@@ -102,7 +102,7 @@ impl Ratio {
 }
 
 pub(super) fn target_zero() -> DomainError {
-    Code::KpiTargetZero.because("nothing is a percentage of the target 0")
+    Code::KpiTargetZero.because("a ratio needs a target other than 0")
 }
 
 #[cfg(test)]

@@ -177,7 +177,7 @@ fn mean(items: &[Item], adjustments: &Adjustments, kpi: &KpiSettings) -> Result<
     }
     earned
         .checked_div(&counted)
-        .ok_or_else(|| Code::WeightsNot100.because("nothing is left to weigh"))
+        .ok_or_else(|| Code::WeightsNot100.because("the counted weights sum to 0"))
 }
 
 fn extra_points(extras: &[Extra]) -> Result<Exact> {

@@ -51,7 +51,7 @@ pub fn feasibility(plan: &Plan, settings: &FeasibilitySettings) -> Result<Feasib
     let capacity = &plan.people * &plan.workdays * &settings.availability;
     let percent = (&plan.effort * Exact::from(100))
         .checked_div(&capacity)
-        .ok_or_else(|| Code::CapacityZero.because("nobody is available"))?;
+        .ok_or_else(|| Code::CapacityZero.because("the capacity is 0"))?;
     let verdict = if percent > Exact::from(100) {
         Verdict::Infeasible
     } else if percent > settings.tight_pct {

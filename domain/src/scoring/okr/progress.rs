@@ -95,7 +95,7 @@ fn raw_progress(key_result: &KeyResult, maintain: Maintain) -> Result<Option<Exa
         KeyResult::Metric { start, target, current } => {
             let way = target - start;
             if way.is_zero() {
-                return Err(Code::KrStartEqTarget.because(format!("both are {start}")));
+                return Err(Code::KrStartEqTarget.because(format!("start and target are {start}")));
             }
             Ok(current.as_ref().and_then(|current| (current - start).checked_div(&way)))
         }

@@ -103,7 +103,7 @@ impl Dimension {
         let used: Exact = groups.iter().map(|group| &group.weight).sum();
         if used < settings.review.min_weight_share {
             return Err(Code::DimensionInsufficient
-                .because(format!("only {used} % of the rater weight is there")));
+                .because(format!("only {used} % of the rater weight has rated")));
         }
         let rating = weights::weighted_mean(groups.iter().map(|used| (&used.weight, &used.mean)))?;
         let rating = record.step(Rule::RaterWeighted, rating);

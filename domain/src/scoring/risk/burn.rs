@@ -43,7 +43,7 @@ pub struct BurnRisk {
 pub fn burn_risk(state: &BurnState, settings: &RiskSettings) -> Result<BurnRisk> {
     let BurnState { moment, actual, target } = state;
     if target.is_negative() {
-        return Err(Code::KpiTargetNegative.because(format!("the target is {target}")));
+        return Err(Code::KpiTargetNegative.because(format!("the target {target} is negative")));
     }
     let expected = moment.expected(None)?;
     let used = actual.checked_div(target);

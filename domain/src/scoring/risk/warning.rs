@@ -31,7 +31,7 @@ pub enum Component {
 /// `EMPTY_INPUT` without components.
 pub fn overall(components: &[(Component, Level)]) -> Result<Level> {
     let worst = components.iter().map(|(_, level)| *level).max();
-    worst.ok_or_else(|| Code::EmptyInput.because("nothing was evaluated"))
+    worst.ok_or_else(|| Code::EmptyInput.because("there are no components"))
 }
 
 /// The answer of a recipient to a warning.
