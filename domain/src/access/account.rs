@@ -31,7 +31,7 @@ text_enum! {
 }
 
 impl AccountStatus {
-    /// The status after a transition; none if the status does not allow it.
+    /// The status after a transition; `None` if the present status does not allow it.
     pub fn after(self, transition: AccountTransition) -> Option<AccountStatus> {
         use AccountStatus::{Active, Deactivated, Invited};
         use AccountTransition::{Activation, Deactivation, PasswordReset};
@@ -58,20 +58,20 @@ pub struct Account {
     pub login: String,
     /// The employee to whom the account belongs; `None` for the account of an operator.
     pub employee_id: Option<EmployeeId>,
-    /// Whether it may sign in.
+    /// Whether the account may sign in.
     pub status: AccountStatus,
-    /// Raised to end every session and token at once.
+    /// Number that is raised to end all sessions and tokens of the account at once.
     pub session_epoch: i32,
     /// Who issued the present credential and may therefore know it; `None` if the command line did.
     /// It stays the same after the owner has chosen a password.
     pub credential_by: Option<AccountId>,
     /// When that credential was issued.
     pub credential_at: Timestamp,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
@@ -87,7 +87,7 @@ impl Account {
 pub struct Session {
     /// Id of the session.
     pub id: SessionId,
-    /// Who signed in.
+    /// Account that signed in.
     pub account_id: AccountId,
     /// Number of the valid refresh token, from 1.
     pub generation: i32,
@@ -158,7 +158,7 @@ impl Session {
 pub struct RoleAssignment {
     /// Id of the role assignment.
     pub id: RoleAssignmentId,
-    /// Who holds the role.
+    /// Account that holds the role.
     pub account_id: AccountId,
     /// The role.
     pub role: Role,
@@ -170,13 +170,13 @@ pub struct RoleAssignment {
     pub valid_to: Option<NaiveDate>,
     /// Who gave the role; `None` if the command line did.
     pub given_by: Option<AccountId>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
-    /// When it was revoked.
+    /// When it was revoked; `None` unless it was.
     pub deleted_at: Option<Timestamp>,
 }
 
@@ -200,7 +200,7 @@ pub struct ApiKey {
     pub scopes: Vec<Scope>,
     /// Limits the key to the people of this unit and of all units below.
     pub org_unit_id: Option<OrgUnitId>,
-    /// The person who answers for the key: a conflict of interest of this person is one of the key.
+    /// The person responsible for the key: a conflict of interest of this person is one of the key.
     pub owner_account_id: AccountId,
     /// Who made the key and saw its secret first.
     pub made_by: Option<AccountId>,
@@ -208,17 +208,17 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// Last use, to the minute.
     pub last_used_at: Option<Timestamp>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
-    /// When it was revoked.
+    /// When it was revoked; `None` unless it was.
     pub deleted_at: Option<Timestamp>,
 }
 
-/// The account that answers for API keys, as far as it decides whether they work.
+/// The account responsible for API keys, as far as it decides whether they work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// Status of the account.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub struct Look {
     /// The operation that was requested, by its name in the API contract, such as `getReview`.
     pub operation: &'static str,
-    /// The employee who looked; for a program, the employee who answers for it.
+    /// The employee who looked; for a program, the employee responsible for it.
     pub reader: Option<EmployeeId>,
     /// The reviews whose content was shown, each with the employee it is about.
     pub subjects: BTreeMap<ReviewId, EmployeeId>,

@@ -19,7 +19,7 @@ text_enum! {
     pub enum Act {
         /// The release of a cycle's results.
         Publication = "publication",
-        /// Giving up a cycle or a goal.
+        /// Cancelling a cycle or a goal.
         Cancellation = "cancellation",
         /// Confirming that a goal has been reached.
         Completion = "completion",
@@ -52,7 +52,7 @@ pub type Persons = BTreeSet<Person>;
 /// account; nobody if the command line did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// The account.
+    /// Id of the account.
     pub account: AccountId,
     /// The employee it belongs to.
     pub employee: Option<EmployeeId>,

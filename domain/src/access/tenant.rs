@@ -18,11 +18,11 @@ pub struct Tenant {
     pub locale: String,
     /// IANA time zone in which business dates are counted.
     pub time_zone: String,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 

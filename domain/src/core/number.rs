@@ -21,7 +21,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// parsing it cannot stall a request.
 const MAX_CHARACTERS: usize = 96;
 
-/// How a tie is rounded (`score.rounding`).
+/// How a half is rounded (`score.rounding`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {

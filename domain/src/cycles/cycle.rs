@@ -55,19 +55,19 @@ text_enum! {
     pub enum CycleStage {
         /// Goals are written and agreed.
         GoalSetting = "goal_setting",
-        /// The work is done, progress is followed.
+        /// People work on their goals and report progress.
         Execution = "execution",
-        /// Self, raters and managers evaluate.
+        /// People, raters and managers write reviews.
         Evaluation = "evaluation",
-        /// Sessions compare the standards.
+        /// Calibration sessions compare grades across teams.
         Calibration = "calibration",
-        /// Results are released and talked about.
+        /// Results are published and discussed.
         Publication = "publication",
     }
 }
 
 text_enum! {
-    /// A role of 0.1 that can answer for a stage.
+    /// A role of 0.1 that can be responsible for a stage.
     pub enum Duty {
         /// Senior management.
         Executive = "executive",
@@ -183,11 +183,11 @@ pub struct Cycle {
     pub launched_at: Option<Timestamp>,
     /// When the results were published; the time for appeals runs from then.
     pub published_at: Option<Timestamp>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
@@ -196,7 +196,7 @@ text_enum! {
     pub enum CycleAction {
         /// Change the draft.
         Update = "update",
-        /// Freeze who takes part and begin goal setting.
+        /// Fix who takes part and begin goal setting.
         Launch = "launch",
         /// Begin execution.
         Start = "start",
@@ -206,7 +206,7 @@ text_enum! {
         Calibration = "calibration",
         /// Propose to leave a dimension out of results that have too few raters.
         DimensionDrop = "dimension_drop",
-        /// End calibration: the grades stand.
+        /// End calibration and make the grades final.
         Confirmation = "confirmation",
         /// Release the results.
         Publication = "publication",
@@ -214,7 +214,7 @@ text_enum! {
         Closure = "closure",
         /// Keep the cycle for the record only.
         Archival = "archival",
-        /// Give the cycle up.
+        /// Cancel the cycle.
         Cancellation = "cancellation",
     }
 }
@@ -285,7 +285,7 @@ impl Cycle {
 pub struct CycleApproval {
     /// What is approved: [`Event::Publish`] or [`Event::Cancel`].
     pub event: Event,
-    /// Who approved.
+    /// Account that approved.
     pub account_id: AccountId,
     /// The seat of the approver: HR or senior management.
     pub seat: Seat,

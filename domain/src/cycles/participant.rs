@@ -35,9 +35,9 @@ text_enum! {
 pub struct Participant {
     /// Id of the participant.
     pub id: ParticipantId,
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle_id: CycleId,
-    /// The person.
+    /// Id of the employee.
     pub employee_id: EmployeeId,
     /// The unit in which the person worked.
     pub org_unit_id: Option<OrgUnitId>,
@@ -54,11 +54,11 @@ pub struct Participant {
     /// Whether the person counts towards the quotas of the distribution (E.1), by the roles at the
     /// launch. A person who later gets a role that reads all other grades no longer counts either.
     pub counts_for_quota: bool,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 

@@ -45,11 +45,11 @@ pub struct PerformancePolicy {
     pub rules: PolicyRules,
     /// When it was published.
     pub published_at: Option<Timestamp>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
@@ -138,7 +138,7 @@ pub struct OutOfReach<'a> {
     pub place: String,
     /// The population to which the dimension belongs.
     pub population: &'a Population,
-    /// The dimension.
+    /// The dimension that is out of reach.
     pub rule: &'a DimensionRule,
     /// Weight of all raters who can be asked, in percent.
     pub reach: Exact,
@@ -238,7 +238,7 @@ impl PolicyRules {
     /// asked is 0 or below `review.min_weight_share` (D.3).
     ///
     /// # Errors
-    /// Those of [`PolicyRules::settings`].
+    /// The errors of [`PolicyRules::settings`].
     pub fn out_of_reach(&self) -> Result<Vec<OutOfReach<'_>>> {
         let needed = self.settings()?.review.min_weight_share;
         let mut found = Vec::new();
@@ -259,7 +259,7 @@ impl PolicyRules {
     /// The limitations of every cycle under these rules.
     ///
     /// # Errors
-    /// Those of [`PolicyRules::settings`].
+    /// The errors of [`PolicyRules::settings`].
     pub fn warnings(&self) -> Result<Vec<PolicyWarning>> {
         let settings = self.settings()?;
         let rules = || self.populations.iter().flat_map(|population| &population.dimensions);

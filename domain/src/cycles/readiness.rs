@@ -93,7 +93,7 @@ impl Missing {
         }
     }
 
-    /// The day by which it is due.
+    /// The day by which the missing thing is due.
     pub const fn due_on(self, schedule: &Schedule) -> NaiveDate {
         match self {
             Missing::Goals
@@ -141,13 +141,13 @@ impl Missing {
 /// A person because of whom a cycle cannot move on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Laggard {
-    /// The participant.
+    /// Id of the participant.
     pub participant_id: ParticipantId,
     /// Id and name of the person.
     pub person: (EmployeeId, String),
     /// Id and name of the manager who is responsible for the person's review.
     pub manager: Option<(EmployeeId, String)>,
-    /// The review, once there is one.
+    /// Id of the review, once there is one.
     pub review_id: Option<ReviewId>,
     /// The first thing that is missing.
     pub missing: Missing,

@@ -22,15 +22,15 @@ text_enum! {
 }
 
 text_enum! {
-    /// How far a job is.
+    /// State of a job.
     pub enum JobState {
         /// Waits for a worker.
         Queued = "queued",
-        /// A worker holds it.
+        /// A worker works on it.
         Running = "running",
-        /// Done; the result says what came out.
+        /// Done; the outcome holds the result.
         Succeeded = "succeeded",
-        /// Over, and nothing was changed; the problem says why.
+        /// Failed, and nothing was changed; the outcome says why.
         Failed = "failed",
     }
 }

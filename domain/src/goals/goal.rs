@@ -81,11 +81,11 @@ pub struct Goal {
     pub review_id: Option<ReviewId>,
     /// The first of two signatures, while the second is missing.
     pub first_signature: Option<FirstSignature>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
     /// When the draft was deleted.
     pub deleted_at: Option<Timestamp>,
@@ -109,7 +109,7 @@ pub struct FirstSignature {
     pub event: Event,
     /// The seat from which it was signed.
     pub seat: state::Seat,
-    /// Who signed.
+    /// Account that signed.
     pub account_id: AccountId,
     /// When it was signed.
     pub at: Timestamp,

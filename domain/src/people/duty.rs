@@ -9,7 +9,7 @@ use uuid::Uuid;
 text_enum! {
     /// The kind of an open duty.
     pub enum DutyKind {
-        /// An API key for which the person answers.
+        /// An API key for which the person is responsible.
         ApiKey = "api_key",
         /// A seat in a calibration session that is not finalised.
         CalibrationSession = "calibration_session",

@@ -23,7 +23,7 @@ text_enum! {
 pub struct Employment {
     /// First and last working day; without an end until the last working day is known.
     pub period: Period,
-    /// Why it ends, in the words of whoever ended it.
+    /// Why the employment ends, in the words of the person who ended it.
     pub reason: Option<String>,
 }
 

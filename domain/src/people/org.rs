@@ -48,11 +48,11 @@ pub struct OrgUnit {
     pub parent_id: Option<OrgUnitId>,
     /// First day on which `parent_id` is valid; `None` while the unit has no place in the tree.
     pub effective_from: Option<NaiveDate>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
     /// When it was deleted; lists show deleted units only as tombstones.
     pub deleted_at: Option<Timestamp>,
@@ -80,11 +80,11 @@ pub struct Position {
     pub title: String,
     /// Job level, from 1 (entry) to 30 (top).
     pub level: i32,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
     /// When it was deleted; lists show deleted positions only as tombstones.
     pub deleted_at: Option<Timestamp>,
@@ -107,11 +107,11 @@ pub struct Employee {
     pub assignment: Option<Assignment>,
     /// Ids in other systems, by system name.
     pub external_ids: Vec<ExternalId>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
@@ -148,7 +148,7 @@ text_enum! {
         Termination = "termination",
         /// Remove the last working day again.
         Reinstatement = "reinstatement",
-        /// Hire again, once the last working day is known.
+        /// Hire the person again, once the last working day is known.
         Employment = "employment",
     }
 }

@@ -11,7 +11,7 @@ text_enum! {
         Myself = "self",
         /// Line manager as of the date asked for.
         DirectManager = "direct_manager",
-        /// Any manager above, as of the date asked for.
+        /// Any manager above the person, line manager included, as of the date asked for.
         ChainManager = "chain_manager",
         /// Any manager above the line manager, as of the date asked for.
         SkipLevel = "skip_level",

@@ -11,7 +11,7 @@ pub struct Subject {
     pub tenant: TenantId,
     /// The signed-in person or program.
     pub principal: Principal,
-    /// The employee who the person is or, for a program, who answers for it.
+    /// The employee who the person is or, for a program, who is responsible for it.
     pub employee_id: Option<EmployeeId>,
     /// Other employees who may be acting through the account: whoever issued its present
     /// credential, until somebody else issues a new one; for an API key, whoever has known its

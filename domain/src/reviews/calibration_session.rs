@@ -68,11 +68,11 @@ pub struct CalibrationSession {
     pub overridden_by: Option<AccountId>,
     /// When it was accepted; the acceptance covers the grades at that moment, not later moves.
     pub overridden_at: Option<Timestamp>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
@@ -209,11 +209,11 @@ pub struct SessionMove {
     pub proposed_by: EmployeeId,
     /// Who has approved it so far.
     pub approved_by: BTreeSet<EmployeeId>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
     /// When it was proposed.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 

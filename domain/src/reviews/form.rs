@@ -273,7 +273,7 @@ pub struct Review {
     /// Version of the record: counts changes of the state, from 1. Drafts, computations and moves
     /// do not raise it, since not everybody who sees the version may learn of them.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
     /// When the state last changed.
     pub updated_at: Timestamp,

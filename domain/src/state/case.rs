@@ -1,4 +1,4 @@
-//! Cases: the system flags a goal conflict or an anomaly, and a named person answers for it.
+//! Cases: the system flags a goal conflict or an anomaly, and a named person deals with it.
 //! Implements D.6 Goal conflict / anomaly case.
 
 use super::{By, Machine, Row, Seat, to};

@@ -110,11 +110,11 @@ mod tests {
     use crate::state::cycle::{Event, State};
 
     text_enum! {
-        /// What may be asked for.
+        /// What can be requested.
         pub enum Verb {
-            /// Two persons sign.
+            /// Two people must sign.
             Publication = "publication",
-            /// The state stays.
+            /// The state stays the same.
             Update = "update",
         }
     }

@@ -76,7 +76,7 @@ pub fn chi_square(observed: &[u32], shares: &[Exact]) -> Result<Figure<ChiSquare
 /// `INSUFFICIENT` when fewer than two categories or no people remain.
 ///
 /// # Errors
-/// Those of [`chi_square`].
+/// The errors of [`chi_square`].
 pub fn exact_p(observed: &[u32], shares: &[Exact]) -> Result<Figure<f64>> {
     Ok(enumerated(&cells(observed, shares)?))
 }

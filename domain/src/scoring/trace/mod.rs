@@ -240,7 +240,7 @@ impl Calculation {
         }
     }
 
-    /// Whether the score is in points of its base and not mixed by weight (B.6).
+    /// Whether the score is in points of its own base, not in points of 100 (B.6).
     fn is_in_points(&self) -> bool {
         match self {
             Calculation::Indicator { method, .. } => matches!(**method, Method::Steps(_)),
