@@ -1,8 +1,8 @@
-//! How long the domain takes for a whole organisation, and how that grows with its size:
-//! `cargo bench -p domain`.
+//! How long the domain takes for a whole organisation, and how the time grows with its size: `cargo
+//! bench -p domain`.
 //!
-//! divan prints times and throughput. The Markdown table after it measures each job at a tenth and
-//! at full size side by side: linear work takes about ten times as long.
+//! divan prints times and throughput. The Markdown table after its output compares each job at a
+//! tenth of the size and at full size: linear work takes about ten times as long.
 
 mod jobs;
 
@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 const TENTH: usize = 10;
 
-/// Ten times the size may take so many times as long.
+/// How many times longer ten times the size may take.
 const BAR: f64 = 12.0;
 
-/// The best of so many rounds is the least disturbed.
+/// Number of rounds; the fastest one is the least disturbed.
 const ROUNDS: usize = 3;
 
 fn main() {
@@ -56,7 +56,7 @@ fn run(bencher: Bencher, size: usize, prepare: Prepare) {
     bencher.counter(ItemsCount::new(size)).bench_local(job);
 }
 
-/// Prints how many times longer each job takes at full size than at a tenth of it.
+/// Prints how many times longer each job takes at full size than at a tenth of the size.
 fn print_growth() {
     let growing: [(&str, usize, Prepare); 5] = [
         ("score indicators", jobs::INDICATORS, jobs::score_indicators),
@@ -71,7 +71,7 @@ fn print_growth() {
     println!("| job | size | a tenth | full | ratio | bar |\n|---|---:|---:|---:|---:|---|");
     for (name, size, prepare) in growing {
         let (small, large) = (prepare(size / TENTH), prepare(size));
-        // Ten small runs and one large one, in turn, so that both meet the same machine.
+        // Ten small runs alternate with one large run, so that both meet the same conditions.
         let rounds = (0..ROUNDS).map(|_| {
             let ten_small = timed(|| (0..TENTH).for_each(|_| small()));
             (ten_small / TENTH as u32, timed(&large))

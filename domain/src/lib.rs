@@ -1,9 +1,9 @@
-//! What is true of performance management: formulas, states, rules and permissions.
+//! The rules of performance management: formulas, states and permissions.
 //!
-//! Pure by construction: no input or output, no clock, no randomness, no database,
-//! no HTTP. Time, ids and random values come in as arguments.
+//! Pure by construction: the crate does no input or output and uses no clock, no randomness, no
+//! database and no HTTP. Time, ids and random values come in as arguments.
 //!
-//! `docs/domain.md` states the formulas and rules; sections such as B.1 are those of it.
+//! `docs/domain.md` states the formulas and rules; section numbers such as B.1 refer to it.
 
 pub mod core;
 
@@ -22,7 +22,7 @@ pub use crate::core::error::{Code, DomainError, Result};
 pub use crate::core::number::{Exact, Rounding};
 pub use scoring::scale::Grade;
 
-/// The floor, each part of which may know those before it.
+/// The modules in order of dependency: each one may use only those before it.
 pub const ORDER: &[&str] = &[
     "core",
     "state",

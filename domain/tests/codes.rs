@@ -1,4 +1,4 @@
-//! Every code can be met: an input for each, so that no code is published in vain.
+//! Every published code can occur: for each code there is an input that causes it.
 
 use chrono::NaiveDate;
 use domain::consequences::bonus::{Department, distribute};
@@ -52,7 +52,8 @@ fn year(year: i32) -> Result<Period> {
     Period::new(day(1, 1), day(12, 31))
 }
 
-/// A company goal above a department's above a team's, and another company goal.
+/// Tries an alignment in a tree of a company goal, a department goal and a team goal, with another
+/// company goal.
 fn align(child: &str, parent: &str, kind: EdgeKind, max_depth: usize) -> Result<()> {
     let period = year(2025).expect("a year");
     let goal = |level| Goal { level, period, organisation: "", archived: false };
@@ -89,7 +90,7 @@ fn weights(dimension: &str, weight: i32) -> BTreeMap<String, Exact> {
     [(dimension.to_owned(), Exact::from(weight))].into()
 }
 
-/// Opens a survey for answers, seen at this version, without any signature.
+/// Opens a survey for answers without any signature; the caller has read version `seen`.
 fn open_survey(seen: u64) -> Result<()> {
     let survey = Versioned { state: survey::State::Draft, version: 1 };
     let refused = |refusal: Refusal| refusal.code().because(refusal.to_string());
@@ -100,7 +101,8 @@ fn setting(name: &str, value: serde_json::Value) -> Result<Settings> {
     Settings::from_entries(&[(name.to_owned(), value)].into())
 }
 
-/// Calls something with an input that deserves the code. No `_`: a new code needs an input.
+/// Calls a function with an input that causes the code. There is no `_` arm: a new code needs an
+/// input.
 fn provoke(code: Code) -> Result<()> {
     let settings = Settings::default();
     match code {

@@ -1,5 +1,5 @@
-//! The decision itself, apart from the table it reads: what wins, what stands in the way, what
-//! a refusal tells and what a permit opens.
+//! The decision of the access policy, apart from its tables: which rule wins, what blocks a rule,
+//! what a refusal says and what a permit opens.
 
 use chrono::NaiveDate;
 use domain::core::id::{EmployeeId, OrgUnitId};

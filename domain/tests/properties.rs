@@ -1,4 +1,4 @@
-//! What holds across the modules of the domain, from actual values to payments.
+//! Properties that hold across the modules of the domain, from actual values to payments.
 
 use domain::consequences::bonus::{self, Department};
 use domain::core::calendar::Period;
@@ -21,7 +21,7 @@ use domain::scoring::trace::{Calculation, Locale, Outcome, Part, Trace};
 use domain::{Exact, Grade, Rounding};
 use proptest::prelude::*;
 
-/// What is measured of a person, in ordinary terms.
+/// The measurements of one person, as plain numbers.
 #[derive(Clone, Debug)]
 struct Year {
     sales: i64,
@@ -32,7 +32,8 @@ struct Year {
 }
 
 impl Year {
-    /// The whole chain: two indicators make the performance, ratings the competency.
+    /// The whole chain: two indicators give the performance score, ratings give the competency
+    /// score.
     fn calculation(&self) -> Calculation {
         let raters = |weight: i64, ratings: &[i64]| Raters {
             weight: weight.into(),
@@ -85,7 +86,7 @@ fn part(name: &str, weight: i64, calculation: Calculation) -> Part {
     Part { name: name.into(), weight: weight.into(), calculation, approval: None }
 }
 
-/// The same calculation with the parts at every level in reverse order.
+/// The same calculation with the parts of every level in reverse order.
 fn reversed(calculation: Calculation) -> Calculation {
     let turned = |parts: Vec<Part>| {
         let turn = |part: Part| Part { calculation: part.calculation.map(reversed), ..part };

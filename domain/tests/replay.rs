@@ -1,4 +1,4 @@
-//! Whatever can be computed can be explained, stored, shown and computed again, under every
+//! Everything that can be computed can be explained, stored, shown and computed again, under every
 //! alternative of the settings.
 
 use core::cell::Cell;
@@ -201,7 +201,7 @@ fn calculation() -> impl Strategy<Value = Calculation> {
     })
 }
 
-/// Settings with one alternative of each, drawn independently.
+/// Settings in which each alternative is drawn independently.
 fn settings() -> impl Strategy<Value = Settings> {
     fn any_of<T: Clone + core::fmt::Debug + 'static>(
         values: &[T],

@@ -20,7 +20,7 @@ use domain::{Exact, Grade};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-/// A goal with what was reported of it.
+/// A goal with its revisions, measurements and check-ins.
 #[derive(Clone)]
 struct Owned {
     goal: Goal,
@@ -84,7 +84,7 @@ fn target(target: i64) -> GoalKind {
 }
 
 impl Owned {
-    /// A value of a month in a revision.
+    /// Adds the value of a month, as the given revision.
     fn measured(mut self, month: u32, revision: i32, value: i64) -> Self {
         let id = Uuid::from_u128(1000 + self.measurements.len() as u128);
         self.measurements.push(Measurement {
@@ -192,7 +192,8 @@ struct Person {
 }
 
 impl Person {
-    /// 108 points of 100 by two goals of the same weight, rated 4 and 3 by self and manager.
+    /// A person who scores 108 of 100 points from two goals of equal weight, with ratings of 4 by
+    /// themselves and 3 by the manager.
     fn new() -> Self {
         Self {
             settings: Settings::default(),
@@ -252,7 +253,7 @@ fn goals_and_ratings_become_one_grade_that_can_be_computed_again() {
     assert_eq!(scores, ["116.00", "100.00"]);
     assert!(computed.trace.replays().unwrap());
     let text = computed.trace.canonical().unwrap();
-    // Of the corrected value only the last revision, and the months in their order.
+    // Of a corrected value only the last revision counts; months are in order.
     let revisions = [1001, 1002].map(|id| Uuid::from_u128(id).to_string());
     assert!(text.contains(&format!(r#""revisions":["{}","{}"]"#, revisions[0], revisions[1])));
 }
@@ -289,10 +290,10 @@ fn a_dropped_dimension_is_left_out_only_where_too_few_raters_are_there() {
     let line = format!("[20%] collaboration: left out with approval {id}");
     assert!(text.contains(&line), "{text}");
 
-    // Where enough have rated, it counts like before.
+    // A dimension with enough ratings counts as before.
     let whole = Person { dropped: person.dropped.clone(), ..Person::new() };
     assert_eq!(whole.result().unwrap(), Person::new().result().unwrap());
-    // The manager rates in any case.
+    // The manager's rating is required in any case.
     person.manager = part(&[("competency", 3)]);
     assert_eq!(person.faults(), ["/dimensions/collaboration MANDATORY_RATER_MISSING"]);
 }
@@ -348,7 +349,7 @@ fn too_few_raters_are_told_of_their_dimension() {
     let raters = [(RaterType::Manager, 20.into()), (RaterType::CrossDept, 80.into())];
     person.population.dimensions[2].raters = raters.into();
     assert_eq!(person.faults(), ["/dimensions/collaboration DIMENSION_INSUFFICIENT"]);
-    // The manager rates even what is weighed by others alone.
+    // The manager's rating is required even if only other raters have a weight.
     person.population.dimensions[1].raters = [(RaterType::Oneself, 100.into())].into();
     person.population.dimensions[2].raters = [(RaterType::Oneself, 100.into())].into();
     let results = person.result().unwrap().results;
@@ -404,7 +405,7 @@ fn objectives_count_where_the_policy_maps_their_progress() {
     // 0.3 * 116 + 0.45 * 100 + 0.25 * 35
     assert_eq!(person.performance(), "88.55");
     person.goals[2].goal.content.exploratory = true;
-    // The same progress on the aspirational curve is worth 50.
+    // On the aspirational curve the same progress scores 50.
     assert_eq!(person.performance(), "92.30");
     let trace = person.case().performance().unwrap().trace.canonical().unwrap();
     assert!(trace.contains(&Uuid::from_u128(2001).to_string()), "the last check-in");
@@ -433,7 +434,7 @@ fn a_changed_target_counts_as_the_policy_says() {
     assert_eq!(person.performance(), "62.93");
     let trace = person.case().performance().unwrap().trace.canonical().unwrap();
     assert!(trace.contains(r#""target":"100""#), "{trace}");
-    // A target that did not hold on any day has no part in it.
+    // A target that was not in force on any day does not count.
     person.goals = changed("2025-01-01");
     assert_eq!(person.performance(), "58.00");
     let trace = person.case().performance().unwrap().trace.canonical().unwrap();
@@ -447,6 +448,6 @@ fn a_veto_caps_the_grade_of_the_performance_and_stays_on_record() {
     let computed = person.case().performance().unwrap();
     assert_eq!(computed.trace.explanation.outcome.grade, Some(Grade::D));
     assert_eq!(computed.results.performance.unwrap().to_string(), "108.00");
-    // The grade of the whole is capped after calibration (0.5 step 8).
+    // The veto limits the final grade only after calibration (0.5 step 8).
     assert_eq!(person.result().unwrap().results.computed_grade, Some(Grade::A));
 }

@@ -1,7 +1,8 @@
 //! Whole cycles on random schedules: people join, leave and change managers, days pass, and
-//! everybody tries what they may and may not. Whatever happens, the promises of a cycle hold.
+//! everybody tries both allowed and forbidden actions. The promises of a cycle must hold
+//! throughout.
 //!
-//! A failure names the number of its schedule, which is its seed.
+//! A failure prints the number of its schedule, which is the seed of the random numbers.
 
 use chrono::{DateTime, Days, NaiveDate};
 use domain::core::calendar::Period;
@@ -23,12 +24,12 @@ use domain::{Exact, Grade};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Schedules a run tries.
+/// Number of schedules in one run.
 const SCHEDULES: u64 = 10_000;
-/// What happens in one schedule.
+/// Number of steps in one schedule.
 const STEPS: usize = 120;
 
-/// SplitMix64: a seed makes one schedule, the same everywhere.
+/// SplitMix64 random numbers: a seed gives the same schedule on every machine.
 struct Dice(u64);
 
 impl Dice {
@@ -65,7 +66,7 @@ struct Goal {
     owner: usize,
     state: goal::State,
     weight: Exact,
-    /// Who asked for the change that waits.
+    /// Position of the person who requested the pending change.
     requester: Option<usize>,
     revisions: u32,
 }
@@ -73,7 +74,7 @@ struct Goal {
 #[derive(Clone, Debug)]
 struct Review {
     person: usize,
-    /// Frozen at the launch; only a handover changes it.
+    /// The manager at the launch; only a handover changes it.
     manager: Option<usize>,
     state: review::State,
     rated: Option<(Exact, bool)>,
@@ -83,7 +84,7 @@ struct Review {
     outcome: Option<Outcome>,
 }
 
-/// A planted fault, which the promises must catch.
+/// A planted fault, which the check of the promises must catch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Planted {
     Nothing,
@@ -161,7 +162,7 @@ impl World {
         self.dice.below(self.people.len())
     }
 
-    /// One thing happens.
+    /// One random step.
     fn step(&mut self) {
         match self.dice.below(18) {
             0 | 16 => self.today = self.today + Days::new(self.dice.below(60) as u64),
@@ -183,7 +184,7 @@ impl World {
         }
     }
 
-    /// Everybody does their part, so that schedules get far.
+    /// Everybody does their work, so that schedules reach late states.
     fn work(&mut self) {
         for person in 0..self.people.len() {
             self.write_goals(person);
@@ -201,7 +202,7 @@ impl World {
             let Review { person, manager, .. } = self.reviews[at];
             self.fire_review(at, review::Event::SubmitSelf, person, Seat::Employee);
             self.fire_review(at, review::Event::CloseRaters, 0, Seat::System);
-            // Everybody would rate themself if they could.
+            // Everybody would rate themselves if the rules allowed it.
             self.fire_review(at, review::Event::SubmitManager, person, Seat::Manager);
             let rater = manager.unwrap_or(1);
             self.fire_review(at, review::Event::SubmitManager, rater, Seat::Manager);
@@ -222,7 +223,8 @@ impl World {
         self.people.push(Person { hired: self.today, left: None, manager });
     }
 
-    /// A move that would close a loop is refused, as on every write.
+    /// Gives somebody another manager; a change that would close a loop is refused, as on every
+    /// write.
     fn somebody_moves(&mut self) {
         let (person, manager) = (self.anyone(), self.anyone());
         let mut above = Some(manager);
@@ -369,7 +371,7 @@ impl World {
         self.no_loop_can_be_linked();
     }
 
-    /// Edges between goals, tried at random: what the rules admit never closes a circle.
+    /// Tries random edges between goals: edges that the rules allow never close a loop.
     fn no_loop_can_be_linked(&mut self) {
         let count = self.goals.len().min(12);
         let nodes = (0..count).map(|at| {
@@ -396,14 +398,15 @@ impl World {
         self.fire_goal(at, event, person, seat);
     }
 
-    /// Where the review of a person is, once there is one.
+    /// State of a person's review, if there is one.
     fn result_of(&self, person: usize) -> Option<review::State> {
         self.reviews.iter().find(|review| review.person == person).map(|review| review.state)
     }
 
     fn fire_goal(&mut self, at: usize, event: goal::Event, person: usize, seat: Seat) {
         let Goal { owner, requester, .. } = self.goals[at];
-        // The policy lets only the owner sit on the owner's seat, and nobody else's manager.
+        // The policy gives the owner's seat only to the owner, and the manager's seat only to the
+        // owner's manager.
         if (seat == Seat::Owner) != (person == owner) && seat != Seat::System {
             return;
         }
@@ -481,7 +484,7 @@ impl World {
                     | Reopen
             )
         };
-        // What the policy settles before the machine is asked.
+        // What the policy decides before the machine is asked.
         let may = match seat {
             Seat::Employee => person == ratee,
             Seat::Manager if self.planted == Planted::OwnRatingAccepted => true,
@@ -530,7 +533,7 @@ impl World {
         }
     }
 
-    /// Whether the rater has evidence at hand.
+    /// Whether the rater has evidence for the rating.
     fn founds(&mut self, rating: &Exact) -> bool {
         !Judgement::Rating(rating.clone()).needs_evidence() || !self.dice.one_in(4)
     }
@@ -543,7 +546,7 @@ impl World {
         check_evidence(&judgement, evidence, comment, self.period).is_ok()
     }
 
-    /// Score and grade of a review, computed twice: the second time from its trace.
+    /// Score and grade of a review, computed twice: the second time from the trace.
     fn compute(&mut self, rating: &Exact) -> (Exact, Grade) {
         let actual = Exact::from(self.dice.below(140) as i32);
         let ratio = kpi::Ratio { target: 100.into(), direction: kpi::Direction::Up };
@@ -644,7 +647,8 @@ impl World {
         }
     }
 
-    /// A member proposes another grade, others approve; the move takes effect when enough have.
+    /// A member proposes another grade and others approve; the move takes effect once enough have
+    /// approved.
     fn somebody_moves_a_grade(&mut self) {
         if self.session != calibration_session::State::Opened || self.reviews.is_empty() {
             return;
@@ -686,7 +690,7 @@ impl World {
         self.reviews[at].calibrated = Some(moved.to);
     }
 
-    /// What must hold at any moment.
+    /// Checks everything that must hold at any moment.
     fn check(&self) {
         let results_shown = matches!(
             self.cycle,
@@ -736,7 +740,7 @@ impl World {
     }
 }
 
-/// Runs one schedule to its end; the state the cycle has reached.
+/// Runs one schedule to its end and returns the state that the cycle has reached.
 fn run(seed: u64, planted: Planted) -> cycle::State {
     let mut world = World::new(seed, planted);
     for step in 0..STEPS {
@@ -770,7 +774,7 @@ fn the_promises_of_a_cycle_hold_on_every_schedule() {
     assert!(far > SCHEDULES / 10, "only {far} schedules were published: the walk is too timid");
 }
 
-/// The promises must be able to break.
+/// Makes sure that a planted fault breaks the promises.
 #[test]
 fn planted_faults_are_caught() {
     for planted in [

@@ -1,4 +1,4 @@
-//! `docs/domain.md` and the code name each other, and both names lead somewhere.
+//! `docs/domain.md` names code and code names sections of `docs/domain.md`: both must exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 const SPECIFICATION: &str = include_str!("../../docs/domain.md");
 
-/// The file that a path such as `domain::scoring::kpi::ratio::Ratio` leads to, and what is named in it.
+/// The file of a path such as `domain::scoring::kpi::ratio::Ratio`, and the names to find in it.
 fn resolve(path: &str) -> Option<(PathBuf, Vec<&str>)> {
     let names: Vec<&str> = path.strip_prefix("domain::")?.split("::").collect();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -18,8 +18,8 @@ fn resolve(path: &str) -> Option<(PathBuf, Vec<&str>)> {
     })
 }
 
-/// The text of a module: one file, or with its `mod.rs` all files of the folder, whose items it
-/// shows as its own.
+/// The text of a module: of one file or, for a `mod.rs`, of all files of its folder, whose items it
+/// re-exports.
 fn text_of(file: &Path) -> String {
     let folder = file.parent().filter(|_| file.ends_with("mod.rs"));
     let Some(folder) = folder else { return fs::read_to_string(file).unwrap_or_default() };
@@ -27,7 +27,7 @@ fn text_of(file: &Path) -> String {
     files.filter_map(|file| fs::read_to_string(file.path()).ok()).collect()
 }
 
-/// Whether the text declares the name, by itself or through one of the crate's macros.
+/// Whether the text declares the name, directly or through one of the crate's macros.
 fn declares(text: &str, name: &str) -> bool {
     let keywords = ["fn ", "struct ", "enum ", "trait ", "const ", "    "];
     text.match_indices(name).any(|(at, _)| {
@@ -38,7 +38,7 @@ fn declares(text: &str, name: &str) -> bool {
     })
 }
 
-/// The section a heading opens: `B.1` of `### B.1 Ratio method`.
+/// The section of a heading: `B.1` of `### B.1 Ratio method`.
 fn section(line: &str) -> Option<&str> {
     let heading = line.strip_prefix("### ").or_else(|| line.strip_prefix("## "))?;
     heading.split(' ').next().map(|name| name.trim_end_matches('.'))
@@ -93,7 +93,7 @@ fn every_section_that_code_implements_exists() {
     assert!(claims > sections.len(), "{claims} claims are too few to be all");
 }
 
-/// Whether a word looks like a section with a number, such as `B.1` or `0.2`.
+/// Whether a word is the name of a section with a number, such as `B.1` or `0.2`.
 fn is_section(word: &str) -> bool {
     let is_part = |part: &str| part.len() == 1 && part.chars().all(|c| "0BCDEFGH".contains(c));
     word.split_once('.').is_some_and(|(part, number)| is_part(part) && number.parse::<u8>().is_ok())

@@ -1,5 +1,5 @@
-//! Every machine, every state, every event: what the tables say is what happens, and
-//! `docs/states.md` shows it. Run with `UPDATE=1` to rewrite that file.
+//! Tests every event in every state of every machine against the tables, and that `docs/states.md`
+//! shows the tables. Run with `UPDATE=1` to rewrite that file.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ fn signed(person: u128, seat: Seat) -> Signature {
     Signature { person: Uuid::from_u128(person), seat }
 }
 
-/// Every seat, each held by somebody else.
+/// One signature from every seat, each by a different person.
 fn everybody() -> Vec<Signature> {
     (1..).zip(Seat::ALL).map(|(person, seat)| signed(person, *seat)).collect()
 }
@@ -33,7 +33,7 @@ fn entitled(by: By) -> Vec<Signature> {
     }
 }
 
-/// Checks one row through `fire`: wrong signatures, missing facts, and success.
+/// Tests one row through `fire`: with wrong signatures, with missing facts, and successfully.
 fn exercise_row<S: Machine>(
     row: Row<S>,
     samples: &[S::Facts],
@@ -75,7 +75,7 @@ fn texts<T: Named>() -> BTreeSet<&'static str> {
     T::ALL.iter().map(|value| value.as_str()).collect()
 }
 
-/// Every pair of state and event. Together, `samples` must satisfy every row.
+/// Tests every pair of state and event. Each row must be satisfied by one of `samples`.
 fn exercise<S: Machine>(samples: &[S::Facts]) {
     let (mut events, mut guards) = (BTreeSet::new(), BTreeSet::new());
     let mut reached = vec![S::opening().to];
@@ -337,7 +337,8 @@ fn a_refusal_names_every_violated_guard() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever is tried, the version counts exactly what succeeded, and an ended record stays.
+    /// Whatever is tried, the version counts exactly the successful transitions, and a record that
+    /// has ended stays in its state.
     #[test]
     fn versions_count_successes(tries in prop::collection::vec((0..11_usize, 0..3_u64), 0..60)) {
         let start = NaiveDate::default();
@@ -363,7 +364,7 @@ proptest! {
     }
 }
 
-/// One machine as a section of the document.
+/// The section of one machine in the document.
 fn section<S: Machine>() -> String {
     let row = |from: &str, event: &str, row: Row<S>| {
         let guards: Vec<_> = row.guards.iter().map(|guard| guard.as_str()).collect();
@@ -402,10 +403,12 @@ fn document() -> String {
         "# States\n\n\
          Generated from `domain/src/state`; `UPDATE=1 cargo test -p domain --test states` \
          rewrites it.\n\n\
-         An event that is not listed for a state is refused with `FORBIDDEN_TRANSITION`, and so \
-         is one fired by somebody else; a violated guard is `GUARD_FAILED`, all of them named; a \
-         record changed in the meantime is `STATE_CONFLICT`. Seats joined by + sign together, as \
-         different people.\n"
+         Each table lists which event leads from which state to which, who may fire it, and which \
+         guards (conditions) must be met. An event that a table does not list for the present \
+         state is refused with `FORBIDDEN_TRANSITION`, and so is an event fired from another seat. \
+         Violated guards are refused with `GUARD_FAILED`, which lists all of them. If somebody else \
+         has changed the record in the meantime, the answer is `STATE_CONFLICT`. Where seats are \
+         joined by +, a different person must sign from each.\n"
             .to_owned(),
         glossary::<Seat>("Seats"),
         section::<cycle::State>(),

@@ -1,4 +1,4 @@
-//! The probability functions against an independent implementation.
+//! Compares the probability functions with an independent implementation.
 
 use domain::Exact;
 use domain::scoring::statistics::{
@@ -9,7 +9,7 @@ use statrs::distribution::{
     Binomial, ChiSquared, ContinuousCDF, Discrete, DiscreteCDF, Hypergeometric,
 };
 
-/// Whether two probabilities agree to nine digits, or are both next to nothing.
+/// Whether two probabilities agree to nine digits, or are both almost 0.
 fn agree(left: f64, right: f64) -> bool {
     (left - right).abs() <= 1e-9 * right.abs() + 1e-15
 }

@@ -1,6 +1,6 @@
-//! What a performance cycle computes for an organisation of a given size.
+//! The computations of a performance cycle for an organisation of a given size.
 //!
-//! Inputs are made up from their position, so that every run does the same work.
+//! Each input is derived from its position, so that every run does the same work.
 
 use divan::black_box;
 use domain::scoring::distribution::{compare, quota};
@@ -14,22 +14,22 @@ use domain::scoring::settings::{Rollup, Settings};
 use domain::{Exact, Grade};
 use std::collections::BTreeMap;
 
-/// Indicators of a large organisation: ten for each person.
+/// Number of indicators of a large organisation: ten per person.
 pub const INDICATORS: usize = 1_000_000;
-/// People of a large organisation.
+/// Number of people of a large organisation.
 pub const PEOPLE: usize = 100_000;
-/// Departments of a large organisation.
+/// Number of departments of a large organisation.
 pub const DEPARTMENTS: usize = 1_000;
-/// Goals in one tree.
+/// Number of goals in one tree.
 pub const GOALS: usize = 100_000;
 
-/// Members of a department.
+/// Number of people in a department.
 const DEPARTMENT: usize = 25;
 
-/// Work whose input is ready.
+/// Work whose input is already prepared.
 pub type Job = Box<dyn Fn()>;
 
-/// Makes the work for an organisation of a size ready.
+/// Prepares the work for an organisation of a given size.
 pub type Prepare = fn(usize) -> Job;
 
 /// Scores indicators of all kinds against their targets.
@@ -51,7 +51,7 @@ pub fn score_indicators(size: usize) -> Job {
     })
 }
 
-/// Weighs four dimensions of each person into a composite and looks up the grade.
+/// Computes the composite score of each person from four dimensions, and its grade.
 pub fn composite_and_grade(size: usize) -> Job {
     let settings = Settings::default();
     Box::new(move || {
@@ -79,7 +79,7 @@ pub fn quotas_and_exact_test(size: usize) -> Job {
     })
 }
 
-/// Rolls progress up a tree of ten children each.
+/// Combines progress in a tree in which each goal has ten children.
 pub fn roll_up_tree(size: usize) -> Job {
     let settings =
         domain::scoring::settings::OkrSettings { rollup: Rollup::Blend, ..Default::default() };

@@ -1,4 +1,4 @@
-//! Part H of the vectors: bonus, merit, promotion, training and improvement plans.
+//! Part H of the vectors: bonus, merit, promotion, training and PIPs.
 
 use crate::arguments::{Arguments, count, list, number, text, tuple, typed, unreadable};
 use domain::consequences::bonus::{self, Department, distribute};
@@ -12,7 +12,7 @@ use domain::{Exact, Grade, Result, Rounding};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-/// Answers the functions of part H.
+/// Computes the functions of part H.
 pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
     let answer = match function {
         "bonus" => answer_bonus,
@@ -32,7 +32,8 @@ fn answer_bonus(arguments: Arguments) -> Result<Value> {
     let mut settings = BonusSettings::default();
     arguments.override_with("mode", &mut settings.mode)?;
     arguments.override_number("reserve", &mut settings.reserve_pct)?;
-    // The factor of the department comes with each person: a department for everybody.
+    // In a vector each person carries the factor of the department, so each person forms a
+    // department.
     let alone = |value: &Value| {
         let [name, base, grade, k_org, proration] = tuple(value)?;
         let person = bonus_person([name, base, grade, proration])?;
@@ -165,7 +166,7 @@ fn assessment(value: &Value) -> Result<Assessment> {
 }
 
 fn answer_pip(arguments: Arguments) -> Result<Value> {
-    // A rank position is no reason, so `rank_last` is not even looked at.
+    // A low rank is no reason, so `rank_last` is not read.
     let mut present_share = Exact::from(1);
     arguments.override_number("present_share", &mut present_share)?;
     let suggestion = suggest(&History {
@@ -178,7 +179,7 @@ fn answer_pip(arguments: Arguments) -> Result<Value> {
     Ok(json!(suggestion.to_string()))
 }
 
-/// Grades as letters in a row, oldest first.
+/// Grades given as a row of letters, oldest first.
 fn grades(arguments: Arguments) -> Result<Vec<Grade>> {
     let letters: String = arguments.required_as("grades")?;
     letters.chars().map(|letter| letter.to_string().parse()).collect()

@@ -1,4 +1,4 @@
-//! Reading typed arguments out of a vector's JSON input. Null is absence.
+//! Reads typed arguments from the JSON input of a vector. Null counts as absent.
 
 use domain::{Code, DomainError, Exact, Result};
 use serde::de::DeserializeOwned;
@@ -16,22 +16,23 @@ impl<'a> Arguments<'a> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// An argument that must be there.
+    /// A required argument.
     pub fn required(self, name: &str) -> Result<&'a Value> {
         self.get(name).ok_or_else(|| Code::InputInvalid.because(format!("{name} is missing")))
     }
 
-    /// A number, if it is there.
+    /// A number; `None` if absent.
     pub fn number(self, name: &str) -> Result<Option<Exact>> {
         self.get(name).map(number).transpose()
     }
 
-    /// A number that must be there.
+    /// A required number.
     pub fn required_number(self, name: &str) -> Result<Exact> {
         number(self.required(name)?)
     }
 
-    /// Replaces `target` when the argument is there: how an input overrides a default setting.
+    /// Replaces `target` if the argument is present: this is how an input overrides a default
+    /// setting.
     pub fn override_number(self, name: &str, target: &mut Exact) -> Result<()> {
         if let Some(value) = self.number(name)? {
             *target = value;
@@ -39,7 +40,7 @@ impl<'a> Arguments<'a> {
         Ok(())
     }
 
-    /// Replaces `target` when the argument is there; for enums, counts, flags and the like.
+    /// Replaces `target` if the argument is present; for enums, counts, flags and the like.
     pub fn override_with<T: DeserializeOwned>(self, name: &str, target: &mut T) -> Result<()> {
         if let Some(value) = self.get(name) {
             *target = typed(value)?;
@@ -47,23 +48,23 @@ impl<'a> Arguments<'a> {
         Ok(())
     }
 
-    /// A value of any readable type that must be there.
+    /// A required value of any type that can be read.
     pub fn required_as<T: DeserializeOwned>(self, name: &str) -> Result<T> {
         typed(self.required(name)?)
     }
 
-    /// A count, if it is there.
+    /// A count; `None` if absent.
     pub fn count(self, name: &str) -> Result<Option<u32>> {
         self.get(name).map(count).transpose()
     }
 
-    /// A count that must be there.
+    /// A required count.
     pub fn required_count(self, name: &str) -> Result<u32> {
         self.required(name)?;
         Ok(self.count(name)?.unwrap_or_default())
     }
 
-    /// The names and values of an object that must be there.
+    /// The names and values of a required object.
     pub fn object(self, name: &str) -> Result<&'a Map<String, Value>> {
         let value = self.required(name)?;
         value.as_object().ok_or_else(|| unreadable(value))
@@ -74,7 +75,7 @@ impl<'a> Arguments<'a> {
         self.object(name)?.iter().map(|(name, value)| Ok((name.clone(), number(value)?))).collect()
     }
 
-    /// A list that must be there.
+    /// A required list.
     pub fn list(self, name: &str) -> Result<&'a [Value]> {
         list(self.required(name)?)
     }
@@ -110,7 +111,7 @@ pub fn list(value: &Value) -> Result<&[Value]> {
     value.as_array().map(Vec::as_slice).ok_or_else(|| unreadable(value))
 }
 
-/// A list of exactly `N` values, such as a pair of weight and score.
+/// A list of exactly `N` values, for example a pair of weight and score.
 pub fn tuple<const N: usize>(value: &Value) -> Result<&[Value; N]> {
     list(value)?.try_into().map_err(|_| unreadable(value))
 }

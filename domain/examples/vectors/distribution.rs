@@ -11,7 +11,7 @@ use domain::scoring::settings::DistributionSettings;
 use domain::{Code, Exact, Result, Rounding};
 use serde_json::{Value, json};
 
-/// Answers the functions of part E.
+/// Computes the functions of part E.
 pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
     let answer = match function {
         "check_dist" => answer_check,
@@ -124,7 +124,7 @@ fn counts_and_shares(arguments: Arguments) -> Result<(Vec<u32>, Vec<Exact>)> {
     Ok((observed, arguments.numbers("shares")?))
 }
 
-/// Five values in the order of the grades.
+/// Five values in the order of the grades, best first.
 fn per_grade<T>(value: &Value, read: impl Fn(&Value) -> Result<T>) -> Result<PerGrade<T>> {
     if list(value)?.is_empty() {
         return Err(Code::EmptyInput.because("there is no value for any grade"));

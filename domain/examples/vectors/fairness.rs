@@ -1,6 +1,6 @@
 //! Part F of the vectors: fairness and bias analytics.
 //!
-//! Statistics answer figures rounded half-up to 4 digits, p-values to 6.
+//! Statistics are rounded half-up to 4 digits, p-values to 6.
 
 use crate::arguments::{Arguments, count, list, number, optional_number};
 use domain::core::number::{self, fixed};
@@ -17,7 +17,7 @@ use domain::{Code, Exact, Result, Rounding};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Answers the functions of part F.
+/// Computes the functions of part F.
 pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
     let answer = match function {
         "central_tendency" => answer_central_tendency,
@@ -169,7 +169,7 @@ fn answer_alpha(arguments: Arguments) -> Result<Value> {
         .iter()
         .map(|rater| list(rater)?.iter().map(optional_number).collect())
         .collect::<Result<_>>()?;
-    // Nothing to pair and nothing that varies are both an absent figure.
+    // The figure is null both where nothing can be paired and where nothing varies.
     agreement::alpha(&ratings, metric).map_or(Ok(Value::Null), |alpha| shown(&alpha))
 }
 
@@ -181,12 +181,12 @@ fn answer_favourable(arguments: Arguments) -> Result<Value> {
     labelled(survey::favourable(&answers(arguments)?, &FairSettings::default())?, percent)
 }
 
-/// The answer of a figure, or the label why there is none.
+/// The value of a figure, or the label that says why there is none.
 fn labelled<T>(figure: Figure<T>, answer: impl FnOnce(T) -> Result<Value>) -> Result<Value> {
     figure.map_or_else(|reason| Ok(json!(reason)), answer)
 }
 
-/// As [`labelled`] for plain figures: null where nothing varies.
+/// Like [`labelled`], but null where nothing varies.
 fn labelled_or_null<T>(
     figure: Figure<T>,
     answer: impl FnOnce(T) -> Result<Value>,
@@ -212,7 +212,7 @@ fn percent(figure: Exact) -> Result<Value> {
     Ok(json!(fixed(figure.round(1, Rounding::HalfUp)?, 1)))
 }
 
-/// Survey answers. What is no small whole number lies outside every scale.
+/// Survey answers. A value that is not a small whole number counts as outside the scale.
 fn answers(arguments: Arguments) -> Result<Vec<u8>> {
     let answer = |value: &Value| {
         let whole = number(value)?.to_i128().and_then(|whole| u8::try_from(whole).ok());
@@ -225,7 +225,7 @@ fn numbers(values: &Value) -> Result<Vec<Exact>> {
     list(values)?.iter().map(number).collect()
 }
 
-/// A table of numbers by rows.
+/// A table of numbers, row by row.
 fn rows(arguments: Arguments, name: &str) -> Result<Vec<Vec<Exact>>> {
     arguments.list(name)?.iter().map(numbers).collect()
 }

@@ -11,7 +11,7 @@ use domain::{Exact, Grade, Result};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Answers the functions of part B.
+/// Computes the functions of part B.
 pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
     let arguments = Arguments(input);
     Some(match function {
@@ -171,13 +171,14 @@ fn total(arguments: Arguments) -> Result<Value> {
     Ok(json!([number::fixed(total.score, 2), total.grade]))
 }
 
-/// Items without weight; vectors state their points and take evidence and approval as given.
+/// Items without weight: vectors give only their points; evidence and approval are filled in.
 fn extras(arguments: Arguments, name: &str) -> Result<Vec<Extra>> {
     let extra = |points| Extra { points, evidence: vec![Uuid::nil()], approver: Some(Uuid::nil()) };
     Ok(arguments.numbers(name)?.into_iter().map(extra).collect())
 }
 
-/// A veto, written as its effect and, after a colon, what the effect needs: `cap_score:80`.
+/// A veto, written as its effect and, after a colon, the value that the effect needs:
+/// `cap_score:80`.
 fn veto(value: &Value) -> Result<Veto> {
     let text = value.as_str().ok_or_else(|| unreadable(value))?;
     let (effect, detail) = text.split_once(':').unwrap_or((text, ""));

@@ -1,8 +1,8 @@
 //! Runs test vectors against the domain: `cargo run -p domain --example vectors -- FILE`.
 //!
-//! A vector names a function and its arguments and states the answer: text and labels
-//! exactly, numbers within a tolerance, `ERR:CODE` for a refusal. Every mismatch is
-//! printed; any mismatch, unknown function or unreadable file makes the run fail.
+//! A vector names a function, its arguments and the expected answer. Text and labels must match
+//! exactly, numbers within a tolerance, and `ERR:CODE` expects a refusal. Every mismatch is
+//! printed; a mismatch, an unknown function or an unreadable file makes the run fail.
 
 #![forbid(unsafe_code)]
 
@@ -20,7 +20,7 @@ use serde_json::Value;
 use std::process::ExitCode;
 use std::{env, fs, io};
 
-/// Numbers without a tolerance of their own agree within this.
+/// Tolerance for numbers in vectors that do not state their own.
 const DEFAULT_TOLERANCE: f64 = 1e-6;
 
 /// One vector.
@@ -58,7 +58,7 @@ fn read(path: &str) -> io::Result<Vec<Vector>> {
     Ok(serde_json::from_str(&fs::read_to_string(path)?)?)
 }
 
-/// The answer to a call, or `None` when no part of the domain knows the function.
+/// The answer to a call; `None` when no part of the domain knows the function.
 fn call(function: &str, input: &Value) -> Option<domain::Result<Value>> {
     let parts = [
         application::call,
@@ -72,7 +72,7 @@ fn call(function: &str, input: &Value) -> Option<domain::Result<Value>> {
     parts.into_iter().find_map(|part| part(function, input))
 }
 
-/// What is wrong with the answer to a vector, if anything is.
+/// What is wrong with the answer to a vector; `None` if it is right.
 fn mismatch(vector: &Vector) -> Option<String> {
     let Vector { id, function, input, expected, tolerance } = vector;
     let got = match call(function, input) {
@@ -87,7 +87,7 @@ fn mismatch(vector: &Vector) -> Option<String> {
     Some(format!("{id} {function}: expected {expected}, got {got}"))
 }
 
-/// Whether an answer is the expected one, numbers compared within the tolerance.
+/// Whether an answer is the expected one; numbers are compared within the tolerance.
 fn agrees(expected: &Value, got: &Value, tolerance: f64) -> bool {
     match (expected, got) {
         (Value::Number(expected), Value::Number(got)) => expected
@@ -162,7 +162,7 @@ mod tests {
         }
     }
 
-    /// The places of all values inside, as JSON pointers.
+    /// The places of all values inside a value, as JSON Pointers.
     fn places(value: &Value, at: &str) -> Vec<String> {
         let inner: Vec<(String, &Value)> = match value {
             Value::Array(items) => {

@@ -14,7 +14,7 @@ use domain::scoring::weights;
 use domain::{Code, Result};
 use serde_json::{Value, json};
 
-/// Answers the functions of part C.
+/// Computes the functions of part C.
 pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
     let arguments = Arguments(input);
     Some(match function {
@@ -114,7 +114,7 @@ fn coverage_of(arguments: Arguments) -> Result<Value> {
     Ok(json!(covered.map(|covered| covered.percent)))
 }
 
-/// Answers the code of the first fault instead of failing with it.
+/// Returns the code of the first fault as the answer instead of failing with it.
 fn edge_ok(arguments: Arguments) -> Result<Value> {
     let all_year = typed(json!({"start": "2025-01-01", "end": "2025-12-31"}))?;
     let mut goals = Vec::new();
@@ -179,7 +179,7 @@ fn equal_weights(arguments: Arguments) -> Result<Value> {
     Ok(json!(weights::equal_weights(arguments.required_count("n")?)?))
 }
 
-/// Answers the code of a refused request instead of failing with it.
+/// Returns the code of a refused request as the answer instead of failing with it.
 fn weight_adjust(arguments: Arguments) -> Result<Value> {
     let mut settings = Settings::default().weights;
     arguments.override_number("max_pp", &mut settings.max_pp)?;

@@ -1,4 +1,4 @@
-//! Part D of the vectors: from ratings to a result; working days.
+//! Part D of the vectors: from ratings to a result; also working days.
 
 use crate::arguments::{Arguments, list, number, optional_number, typed};
 use domain::core::calendar::WorkCalendar;
@@ -10,7 +10,7 @@ use domain::{Result, Rounding};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Answers the functions of part D.
+/// Computes the functions of part D.
 pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
     let arguments = Arguments(input);
     Some(match function {

@@ -10,7 +10,7 @@ use domain::scoring::risk::staleness::{staleness, task_level};
 use domain::scoring::settings::RiskSettings;
 use serde_json::{Value, json};
 
-/// Answers the functions of part G.
+/// Computes the functions of part G.
 pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
     let arguments = Arguments(input);
     Some(match function {

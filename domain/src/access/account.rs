@@ -1,4 +1,4 @@
-//! Logins, roles and keys: who may sign in, and as what.
+//! Accounts, sessions, roles and API keys: who may sign in, and with which rights.
 
 use crate::core::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, RoleAssignmentId, SessionId};
 use crate::core::time::{Period, Timestamp};
@@ -9,7 +9,7 @@ use chrono::{NaiveDate, TimeDelta};
 text_enum! {
     /// Whether an account may sign in.
     pub enum AccountStatus {
-        /// Made, no password chosen yet.
+        /// Created; the person has not chosen a password yet.
         Invited = "invited",
         /// May sign in.
         Active = "active",
@@ -25,13 +25,13 @@ text_enum! {
         Activation = "activation",
         /// Keep the account from signing in.
         Deactivation = "deactivation",
-        /// Take the password away and have the person choose another.
+        /// Take the password away, so that the person must choose another.
         PasswordReset = "password_reset",
     }
 }
 
 impl AccountStatus {
-    /// The status after a transition; none if the status does not allow it.
+    /// The status after a transition; `None` if the present status does not allow it.
     pub fn after(self, transition: AccountTransition) -> Option<AccountStatus> {
         use AccountStatus::{Active, Deactivated, Invited};
         use AccountTransition::{Activation, Deactivation, PasswordReset};
@@ -44,101 +44,103 @@ impl AccountStatus {
     }
 }
 
-/// The form in which logins are compared.
+/// The form in which logins are compared: lower case.
 pub fn login_key(login: &str) -> String {
     login.to_lowercase()
 }
 
-/// The login of a person. Secrets are kept elsewhere and never loaded with it.
+/// The login of a person. Secrets are stored elsewhere and never loaded with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// Its id.
+    /// Id of the account.
     pub id: AccountId,
-    /// What the person types to sign in, unique in the tenant, compared without case.
+    /// What the person types to sign in; unique in the tenant, compared without regard to case.
     pub login: String,
-    /// The employee this person is; none for an operator's account.
+    /// The employee to whom the account belongs; `None` for the account of an operator.
     pub employee_id: Option<EmployeeId>,
-    /// Whether it may sign in.
+    /// Whether the account may sign in.
     pub status: AccountStatus,
-    /// Raised to end every session and token at once.
+    /// Number that is raised to end all sessions and tokens of the account at once.
     pub session_epoch: i32,
-    /// Who issued the credential it has now, and may know it: none if the command line did. That the
-    /// owner has chosen a password since changes nothing.
+    /// Who issued the present credential and may therefore know it; `None` if the command line did.
+    /// It stays the same after the owner has chosen a password.
     pub credential_by: Option<AccountId>,
     /// When that credential was issued.
     pub credential_at: Timestamp,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
 impl Account {
-    /// The same account with a credential that somebody, or the command line, issues now.
+    /// The same account with a credential issued now, by `by` or, if `None`, by the command line.
     pub fn issued(self, by: Option<AccountId>, now: Timestamp) -> Self {
         Self { credential_by: by, credential_at: now, ..self }
     }
 }
 
-/// One sign-in on one device: a chain of refresh tokens of which only the last one is good.
+/// One sign-in on one device: a chain of refresh tokens of which only the last one is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Its id.
+    /// Id of the session.
     pub id: SessionId,
-    /// Who signed in.
+    /// Account that signed in.
     pub account_id: AccountId,
-    /// Number of the refresh token that is good, from 1.
+    /// Number of the valid refresh token, from 1.
     pub generation: i32,
     /// When the person signed in.
     pub created_at: Timestamp,
-    /// When the good refresh token was made.
+    /// When the valid refresh token was made.
     pub rotated_at: Timestamp,
-    /// When the session ends if it is not used.
+    /// When the session ends unless it is used before.
     pub expires_at: Timestamp,
-    /// When it was ended before that.
+    /// When somebody ended the session early.
     pub revoked_at: Option<Timestamp>,
 }
 
 /// How long sessions last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lasting {
-    /// Without use.
+    /// How long a session lasts without use.
     pub idle: TimeDelta,
-    /// From the sign-in on, however much they are used.
+    /// How long a session lasts at most from the sign-in, however much it is used.
     pub longest: TimeDelta,
 }
 
 impl Lasting {
-    /// When a session ends that is used now and then no more.
+    /// When a session ends that is used now and not again.
     pub fn end(self, signed_in_at: Timestamp, now: Timestamp) -> Timestamp {
         (now + self.idle).min(signed_in_at + self.longest)
     }
 }
 
-/// What a refresh token of a session is worth.
+/// What the server does with a refresh token that a client presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presented {
-    /// The good one: it is exchanged for its successor.
+    /// The valid token: it is exchanged for its successor.
     Current,
-    /// The one before, again: its answer was lost on the way, so it gets the same successor.
+    /// The token before the valid one, shortly after the exchange: the answer was lost on the way,
+    /// so the client gets the same successor again.
     Repeated,
-    /// An older one: somebody holds a copy, so the session must end.
+    /// An older token: somebody else holds a copy, so the session must end.
     Reused,
 }
 
 impl Session {
-    /// How long a lost answer may be asked for again.
+    /// How long after an exchange a client may ask for a lost answer again.
     pub const RETRY: TimeDelta = TimeDelta::seconds(10);
 
-    /// Whether it has neither been ended nor run out.
+    /// Whether the session has neither been ended nor expired.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at
     }
 
-    /// What the refresh token of a generation is worth at an instant. One that lies before the last
-    /// rotation, since a clock was set back, is no reason to take a used token for a lost answer.
+    /// How the refresh token with number `generation` is treated at `now`. Also when `now` lies
+    /// before the last exchange, because a clock was set back, a used token is accepted only within
+    /// [`Session::RETRY`].
     pub fn presented(&self, generation: i32, now: Timestamp) -> Presented {
         let since = (now - self.rotated_at).abs();
         if generation == self.generation {
@@ -151,35 +153,35 @@ impl Session {
     }
 }
 
-/// A role given to an account, for some units or for the whole tenant, for some time.
+/// A role given to an account for a period, for one unit or for the whole tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleAssignment {
-    /// Its id.
+    /// Id of the role assignment.
     pub id: RoleAssignmentId,
-    /// Who holds the role.
+    /// Account that holds the role.
     pub account_id: AccountId,
     /// The role.
     pub role: Role,
-    /// The unit it is held for, with all units below; required for `hrbp`, else none.
+    /// The unit for which the role is held, with all units below; required for `hrbp`, else `None`.
     pub org_unit_id: Option<OrgUnitId>,
     /// First day.
     pub valid_from: NaiveDate,
-    /// Last day, or until revoked.
+    /// Last day; `None` while it has no end.
     pub valid_to: Option<NaiveDate>,
-    /// Who gave it; none if the command line did.
+    /// Who gave the role; `None` if the command line did.
     pub given_by: Option<AccountId>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
-    /// When it was revoked.
+    /// When it was revoked; `None` unless it was.
     pub deleted_at: Option<Timestamp>,
 }
 
 impl RoleAssignment {
-    /// The days on which it is held.
+    /// The days on which the role is held.
     pub fn days(&self) -> Period {
         Period { start: self.valid_from, end: self.valid_to }
     }
@@ -188,54 +190,55 @@ impl RoleAssignment {
 /// A secret with which a program signs in; the secret itself is kept as a hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Its id.
+    /// Id of the key.
     pub id: ApiKeyId,
-    /// What it is for, in the words of its maker.
+    /// What the key is for, in the words of its maker.
     pub name: String,
     /// The part of the key that may be shown, to tell keys apart.
     pub prefix: String,
-    /// What it may be used for.
+    /// What the key may be used for.
     pub scopes: Vec<Scope>,
     /// Limits the key to the people of this unit and of all units below.
     pub org_unit_id: Option<OrgUnitId>,
-    /// The person who answers for it: a conflict of interest of theirs is one of the key.
+    /// The person responsible for the key: a conflict of interest of this person is one of the key.
     pub owner_account_id: AccountId,
-    /// Who made it, and knew its secret first.
+    /// Who made the key and saw its secret first.
     pub made_by: Option<AccountId>,
-    /// From then on it is refused.
+    /// The key is refused from this instant on.
     pub expires_at: Option<Timestamp>,
     /// Last use, to the minute.
     pub last_used_at: Option<Timestamp>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
-    /// When it was revoked.
+    /// When it was revoked; `None` unless it was.
     pub deleted_at: Option<Timestamp>,
 }
 
-/// How the account that answers for keys stands.
+/// The account responsible for API keys, as far as it decides whether they work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
-    /// Its status.
+    /// Status of the account.
     pub status: AccountStatus,
-    /// When its employee works here; none where it belongs to no employee.
+    /// The periods in which its employee works here; `None` where it belongs to no employee.
     pub employments: Option<Vec<Period>>,
-    /// The days on which it holds the role by which keys are made.
+    /// The days on which the account holds the role that may make keys.
     pub powers: Vec<Period>,
 }
 
 impl Owner {
-    /// Whether its keys work on a day.
+    /// Whether the keys of this owner work on a day.
     pub fn lets_work(&self, day: NaiveDate) -> bool {
         self.status == AccountStatus::Active
             && self.employments.as_ref().is_none_or(|days| days.iter().any(|it| it.contains(day)))
             && self.powers.iter().any(|days| days.contains(day))
     }
 
-    /// The last day on which its keys work, if they work on `today` and it is known.
+    /// The last day on which the keys work; `None` if they do not work on `today` or no end is
+    /// known.
     pub fn stops_on(&self, today: NaiveDate) -> Option<NaiveDate> {
         if !self.lets_work(today) {
             return None;
@@ -243,7 +246,7 @@ impl Owner {
         let employments = self.employments.iter().flatten();
         let last_day = employments.filter(|days| days.contains(today)).find_map(|days| days.end);
         let mut last = today;
-        // Assignments that follow each other, or overlap, are one stretch.
+        // Role assignments that follow each other without a gap, or overlap, are one stretch.
         while let Some(days) = self.powers.iter().find(|days| {
             Some(days.start) <= last.succ_opt() && days.end.is_none_or(|end| last < end)
         }) {

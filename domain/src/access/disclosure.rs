@@ -1,8 +1,9 @@
-//! What audit entries and events tell, and to whom.
+//! What audit entries and events show, and to whom.
 //!
-//! An entry is shown as the policy shows its record to the reader at this moment: its values to whom
-//! the policy opens the record in full, and about a record about oneself no more than oneself may
-//! see, so that nobody learns of an own result before it is released.
+//! An entry shows of a record what the policy shows of it to the reader at this moment. It shows
+//! values only to readers to whom the policy opens the whole record. Of records about the reader it
+//! shows no more than the reader may see, so that nobody learns their own result before it is
+//! released.
 
 use crate::policy::{Action, Mask, Principal, Subject};
 use crate::text_enum;
@@ -11,10 +12,11 @@ use uuid::Uuid;
 text_enum! {
     /// How a record belongs to a person.
     pub enum Belonging {
-        /// The reader's account, its role assignments, keys and sign-ins: what is done to them is
-        /// one's own to see.
+        /// The reader's own account, or its role assignments, keys or sign-ins. The reader may see
+        /// what is done to them.
         Account = "account",
-        /// The same of somebody else who the reader may be: nothing is added by that.
+        /// The account, role assignments, keys or sign-ins of somebody else who may act through the
+        /// reader's account. The reader sees no more because of them.
         Behind = "behind",
         /// The review of the person.
         Review = "review",
@@ -27,19 +29,20 @@ text_enum! {
     }
 }
 
-/// A record that belongs to the reader, or to somebody the reader may be.
+/// A record that belongs to the reader, or to somebody who may act through the reader's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnRecord {
-    /// How.
+    /// How it belongs to the person.
     pub belonging: Belonging,
-    /// Its id.
+    /// Id of the record.
     pub id: Uuid,
-    /// Whether the result it is part of has been released to the person.
+    /// Whether the result of which the record is part has been released to the person.
     pub released: bool,
 }
 
-/// What is told of an own review before its release: the steps that people take on it, and what oneself
-/// wrote. Everything else, what happens to everybody at once and what is yet to be invented, waits.
+/// The actions on a reader's own review that the reader sees before its release: steps that people
+/// take on it, and what the reader wrote. All other actions stay hidden until the release,
+/// including those added to the code later.
 const TOLD_OF_OWN_REVIEW: &[&str] = &[
     "review.self_review_saved",
     "review.self_review_submitted",
@@ -56,14 +59,14 @@ const TOLD_OF_OWN_REVIEW: &[&str] = &[
     "review.concluded",
 ];
 
-/// What tells of the score of a goal.
+/// Actions that reveal the score of a goal.
 const OF_SCORES: &[&str] = &["goal.scored", "goal.reopened"];
 
-/// What tells that a move took effect in a session.
+/// Actions that reveal that a move took effect in a session.
 const OF_MOVES: &[&str] = &["calibration_session.override_ended"];
 
-/// What tells of results before they are released, and of drafts: nothing for programs, which see of
-/// a review what is released.
+/// Actions that reveal results before their release, or drafts. Programs never see them: a program
+/// sees only released reviews.
 const OF_RESULTS: &[&str] = &[
     "review.self_review_saved",
     "review.rating_saved",
@@ -76,29 +79,29 @@ const OF_RESULTS: &[&str] = &[
     "calibration_session.override_ended",
 ];
 
-/// Actions, named as entries and events name them.
+/// A set of actions, named as in audit entries and events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actions {
-    /// All.
+    /// Every action.
     All,
-    /// All on records of this noun.
+    /// Every action on records of this noun.
     On(&'static str),
-    /// These.
+    /// Only these actions.
     These(&'static [&'static str]),
-    /// All but these.
+    /// Every action except these.
     But(&'static [&'static str]),
 }
 
-/// Entries and events that a reader is not shown: these actions on some records.
+/// Entries and events that a reader does not see: some actions on some records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Withheld {
-    /// On these records; none is on all.
+    /// Ids of the records concerned; `None` means all records.
     pub ids: Option<Vec<Uuid>>,
-    /// These actions.
+    /// The actions that are hidden.
     pub actions: Actions,
 }
 
-/// What the ledger does not show to `subject`, to whom `own` belong.
+/// What audit log and events hide from `subject`; `own` are the records that belong to the subject.
 pub fn withheld(subject: &Subject, own: &[OwnRecord]) -> Vec<Withheld> {
     let ids = |belonging, released: bool| -> Vec<Uuid> {
         let of = own.iter().filter(|record| record.belonging == belonging);
@@ -108,7 +111,7 @@ pub fn withheld(subject: &Subject, own: &[OwnRecord]) -> Vec<Withheld> {
         (ids(Belonging::Review, false), Actions::But(TOLD_OF_OWN_REVIEW)),
         (ids(Belonging::Goal, false), Actions::These(OF_SCORES)),
         (ids(Belonging::Session, false), Actions::These(OF_MOVES)),
-        // Who proposed what in the room stays in the room, also after the release.
+        // Who proposed which move stays confidential, also after the release.
         (ids(Belonging::Move, true), Actions::All),
     ];
     let own = own
@@ -123,8 +126,8 @@ pub fn withheld(subject: &Subject, own: &[OwnRecord]) -> Vec<Withheld> {
     own.chain(from_programs).collect()
 }
 
-/// The action to which the policy must open a record in full before the values and the reason of an
-/// entry about it are shown; none where nobody is shown them.
+/// The action that the policy must permit in full on a record before an entry about that record
+/// shows values and reason; `None` where nobody sees them.
 pub fn opened_by(action: &str) -> Option<Action> {
     let (noun, _) = action.split_once('.')?;
     Some(match noun {
@@ -139,19 +142,20 @@ pub fn opened_by(action: &str) -> Option<Action> {
         "cycle" => Action::CycleRead,
         "participant" => Action::ParticipantRead,
         "goal" | "goal_change" | "check_in" | "measurement" => Action::GoalRead,
-        // What is written, computed and moved hangs on the rating.
+        // What is written, computed and moved in a review belongs to the rating.
         "review" => Action::RatingRead,
         "calibration_session" => Action::CalibrationSessionRead,
         "move" => Action::MoveRead,
         "job" => Action::JobRead,
-        // A file that was taken away is no record; its entry says only how many lines of what.
+        // An export leaves no record behind; its entry says only how many lines of what were
+        // exported.
         "export" | "audit_head" | "audit_entry" => Action::AuditEntryRead,
         _ => return None,
     })
 }
 
-/// Whether who sees so much of a record also sees the values in entries about it. All that changes in
-/// the record of a person is shown to whoever sees its metadata.
+/// Whether a reader with this mask on a record also sees the values in entries about it. For
+/// employees [`Mask::Metadata`] is enough, since it already shows every field that changes.
 pub fn shows_values(action: &str, mask: Mask) -> bool {
     match opened_by(action) {
         Some(Action::EmployeeRead) => mask >= Mask::Metadata,
@@ -200,7 +204,7 @@ mod tests {
         let program = subject(Principal::Service { key, scopes, unit: None });
         let actions: Vec<_> = withheld(&program, &[]).iter().map(|part| part.actions).collect();
         assert_eq!(actions, [Actions::On("move"), Actions::These(OF_RESULTS)]);
-        // What waits for the person waits for programs too, whosever it is.
+        // What a person sees only after the release, no program sees at all.
         let told = OF_SCORES.iter().chain(OF_MOVES);
         assert!(told.clone().all(|action| OF_RESULTS.contains(action)));
     }

@@ -1,4 +1,4 @@
-//! Who comes in, what they sign and look at, and what of that may be told.
+//! Who signs in, what they sign, what they look at, and how much of that others may see.
 
 pub mod account;
 pub mod disclosure;

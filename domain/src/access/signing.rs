@@ -1,11 +1,12 @@
-//! Signatures of what takes two: whether two of them are those of two persons.
+//! Signatures for decisions that need two people: whether two signatures come from two people.
 //!
-//! An account is not a person. Whoever has issued its credential may know it, whoever has changed
-//! the address its mail goes to may get another one, and whoever has given it the role by which it
-//! signs may have made it for that. So a signature is of everybody who may be acting through it.
-//! Two signatures by role are of two persons only if these have nobody in common. Where relationships
-//! entitle, as owner and manager of a goal or as members of a session, neither of the two may stand
-//! behind the other: whoever invites all the people of a company is behind all of them.
+//! An account is not a person. Whoever issued its credential may know it; whoever changed its
+//! e-mail address may have a new credential sent there; whoever gave it the role by which it signs
+//! may have made the account for that purpose. So a signature counts for everybody who may be
+//! acting through the account. Two signatures by role are valid only if these groups have no person
+//! in common. Where a relationship entitles, as owner and manager of a goal or as members of a
+//! session, the rule is weaker: neither signer may stand behind the other, because whoever invites
+//! all the people of a company stands behind all of them.
 
 use crate::core::id::{AccountId, EmployeeId};
 use crate::text_enum;
@@ -14,13 +15,13 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 text_enum! {
-    /// What takes the signatures of two persons.
+    /// A decision that needs the signatures of two people.
     pub enum Act {
         /// The release of a cycle's results.
         Publication = "publication",
-        /// Giving up a cycle or a goal.
+        /// Cancelling a cycle or a goal.
         Cancellation = "cancellation",
-        /// That a goal has been reached.
+        /// Confirming that a goal has been reached.
         Completion = "completion",
         /// Moving a grade in a calibration session.
         Move = "move",
@@ -31,8 +32,8 @@ text_enum! {
     }
 }
 
-/// Somebody, as far as the records can tell: an employee, or an account that belongs to none and
-/// stands for itself.
+/// A person, as far as the records can tell: an employee, or an account that belongs to no employee
+/// and counts as a person of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Person(pub Uuid);
@@ -43,46 +44,46 @@ impl From<EmployeeId> for Person {
     }
 }
 
-/// Some persons.
+/// A set of people.
 pub type Persons = BTreeSet<Person>;
 
-/// Who stands behind an account at the moment it signs. Of each act the persons are whoever did it
-/// and, since these may act through that account in turn, whoever stands behind the credential of
-/// that one; nobody where the command line did it.
+/// Who stands behind an account at the moment it signs. For each act this is whoever did it and,
+/// since others may act through that account in turn, everybody behind the credential of that
+/// account; nobody if the command line did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// The account.
+    /// Id of the account.
     pub account: AccountId,
     /// The employee it belongs to.
     pub employee: Option<EmployeeId>,
-    /// Behind the issue of its present credential.
+    /// Who stands behind the issue of the present credential.
     pub credential: Persons,
-    /// Behind the last change of its address since then.
+    /// Who stands behind the last change of the e-mail address since that issue.
     pub email: Persons,
-    /// Behind each assignment in force of a role by which it signs, the newest first; empty where
-    /// no role is needed.
+    /// Who stands behind each current assignment of a role by which the account signs, newest
+    /// first; empty where no role is needed.
     pub roles: Vec<Persons>,
 }
 
-/// A signature as it is kept.
+/// A signature as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// The account that has signed.
     pub account: AccountId,
     /// The employee it belongs to.
     pub employee: EmployeeId,
-    /// Everybody who may have acted through it, the employee included.
+    /// Everybody who may have acted through the account, including its employee.
     pub behind: Persons,
 }
 
 text_enum! {
-    /// Why a signature is not that of another person.
+    /// Why a signature does not count as that of a second person.
     pub enum Fault {
         /// The account belongs to no employee.
         NoEmployee = "signer_without_employee",
         /// The same account, or the same employee, has signed already.
         SamePerson = "signer_same_person",
-        /// Who signs stands behind the other signature.
+        /// The signer stands behind the other signature.
         StandsBehind = "signer_behind_other",
         /// Whoever issued the credential stands behind the other signature too.
         Credential = "signer_credential",
@@ -94,11 +95,12 @@ text_enum! {
 }
 
 impl Standing {
-    /// The signature of the account beside those kept. Of several assignments of its role the most
-    /// favourable one counts: what another administrator has given again is renewed.
+    /// The signature of this account, checked against the signatures in `kept`. If the account
+    /// holds its role by several assignments, the most favourable one counts: an assignment given
+    /// again by another administrator takes the place of the suspect one.
     ///
     /// # Errors
-    /// The first reason for which it is not that of another person.
+    /// The first reason why the signature does not count as that of a second person.
     pub fn sign(self, kept: &[Signature]) -> Result<Signature, Fault> {
         let employee = self.employee.ok_or(Fault::NoEmployee)?;
         let own = Person::from(employee);
@@ -119,7 +121,8 @@ impl Standing {
         apart(&self.credential, Fault::Credential)?;
         apart(&self.email, Fault::Email)?;
         let given = self.roles.iter().filter(|given| is_apart(given));
-        // The command line is nobody; after it, the newest.
+        // An assignment by the command line involves nobody, so it is preferred; otherwise the
+        // newest.
         let role = match given.min_by_key(|given| !given.is_empty()) {
             Some(given) => given.clone(),
             None if self.roles.is_empty() => Persons::new(),
@@ -140,7 +143,7 @@ mod tests {
         ids.iter().map(|id| Person(Uuid::from_u128(*id))).collect()
     }
 
-    /// The account of an employee, whose credential and role are from the command line.
+    /// The account of an employee who got credential and role from the command line.
     fn clean(id: u128) -> Standing {
         Standing {
             account: Uuid::from_u128(100 + id).into(),

@@ -5,24 +5,24 @@ use crate::core::time::Timestamp;
 use crate::policy::{Protected, Target};
 use chrono::NaiveDate;
 
-/// A company whose data is walled off from every other company's.
+/// A company whose data is separate from that of every other company.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
-    /// Its id; first part of every key.
+    /// Id of the tenant; the first part of every key.
     pub id: TenantId,
-    /// The short name people sign in with: lower-case letters, digits, hyphens, 2..=40.
+    /// The short name that people sign in with: 2 to 40 lower-case letters, digits and hyphens.
     pub slug: String,
-    /// The company's name, 1..=200 characters.
+    /// Name of the company, 1 to 200 characters.
     pub name: String,
-    /// Language of texts made without a request (BCP 47): `zh-CN` or `en`.
+    /// Language (BCP 47) of texts that no request asks for: `zh-CN` or `en`.
     pub locale: String,
     /// IANA time zone in which business dates are counted.
     pub time_zone: String,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 

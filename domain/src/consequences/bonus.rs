@@ -1,4 +1,4 @@
-//! Bonuses out of a pool (绩效奖金). Implements H.1.
+//! Bonuses paid from a pool (绩效奖金). Implements H.1.
 
 use crate::consequences::payout::{Claim, not_negative, pay_within, split};
 use crate::core::error::{Code, Result};
@@ -7,39 +7,40 @@ use crate::scoring::scale::{Grade, PerGrade};
 use crate::scoring::settings::{BonusAllocation, BonusMode, BonusSettings};
 use rust_decimal::Decimal;
 
-/// Somebody who may get a bonus.
+/// A person who may get a bonus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// The employee number, which breaks ties.
+    /// Employee number; decides ties.
     pub number: String,
-    /// The base amount in the currency of the pool.
+    /// Base amount, in the currency of the pool.
     pub base: Exact,
-    /// The final grade.
+    /// Final grade.
     pub grade: Grade,
-    /// Share of the period that counts; see [`proration`].
+    /// Share of the period for which the person is eligible, 0 to 1; see [`proration`].
     pub proration: Exact,
 }
 
 impl Person {
-    /// Base for the days that count.
+    /// Base amount times the share of the period.
     fn prorated(&self) -> Exact {
         &self.base * &self.proration
     }
 }
 
-/// People who share the factor of their department.
+/// A department: people who share one factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Department {
-    /// The name, which breaks ties between departments.
+    /// Name of the department; decides ties between departments.
     pub name: String,
-    /// The factor of the department, usually that of its grade (`bonus.k_org`), else 1.
+    /// Factor of the department, by default 1; usually taken from its grade (`bonus.k_org`).
     pub k_org: Exact,
-    /// Its people.
+    /// The people of the department.
     pub people: Vec<Person>,
 }
 
 impl Department {
-    /// What its people would get if there were enough, with `factor` for the department.
+    /// What each person of the department would get from an unlimited pool, if the factor of the
+    /// department were `factor`.
     fn claims(&self, k_grade: &PerGrade<Exact>, factor: &Exact) -> Vec<Claim<'_>> {
         let amount = |person: &Person| person.prorated() * k_grade.get(person.grade) * factor;
         self.people
@@ -48,27 +49,28 @@ impl Department {
             .collect()
     }
 
-    /// What its share of a pool is in proportion to.
+    /// The amount by which departments share a pool in `two_level`.
     fn weight(&self) -> Exact {
         self.people.iter().map(Person::prorated).sum::<Exact>() * &self.k_org
     }
 }
 
-/// What a pool pays. Amounts have 2 decimal places.
+/// The payments from a pool. Amounts have 2 decimal places.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bonuses {
-    /// One amount for each person, by department, in input order.
+    /// One amount per person: a list for each department, in the order of the input.
     pub payments: Vec<Vec<Decimal>>,
     /// Sum of the payments; never more than the pool after the reserve.
     pub total: Decimal,
-    /// What is left of the whole pool, the reserve included.
+    /// What remains of the whole pool, including the reserve.
     pub unallocated: Decimal,
 }
 
-/// Eligible days over days of the period, both ends included.
+/// Share of the period for which a person is eligible: eligible days divided by days of the period.
+/// The period includes both its first and its last day.
 ///
 /// # Errors
-/// `COUNT_INVALID` for a period without days, or with fewer days than are eligible.
+/// `COUNT_INVALID` for a period of 0 days, or if more days are eligible than the period has.
 pub fn proration(eligible_days: u32, period_days: u32) -> Result<Exact> {
     Exact::from(eligible_days)
         .checked_div(&Exact::from(period_days))
@@ -76,7 +78,7 @@ pub fn proration(eligible_days: u32, period_days: u32) -> Result<Exact> {
         .ok_or_else(|| Code::CountInvalid.because(format!("{eligible_days} of {period_days} days")))
 }
 
-/// Distributes a pool by the settings of the policy.
+/// Distributes a pool by the bonus settings of the policy.
 ///
 /// # Errors
 /// `AMOUNT_INVALID` for a negative pool, base or factor or a reserve outside 0 to 100 percent,
@@ -112,7 +114,7 @@ fn validate(departments: &[Department], pool: &Exact, settings: &BonusSettings) 
     settings.k_grade.iter().try_for_each(|factor| not_negative("the factor of a grade", factor))
 }
 
-/// Everybody against the whole pool.
+/// Splits the whole pool among all people at once.
 fn single_level(
     departments: &[Department],
     available: &Exact,
@@ -131,7 +133,7 @@ fn single_level(
     Ok(departments.iter().map(of).collect())
 }
 
-/// Departments against the pool, then their people against their share (奖金池二次分配).
+/// Splits the pool among departments, then the share of each department among its people (奖金池二次分配).
 fn two_level(
     departments: &[Department],
     available: &Exact,
@@ -154,17 +156,17 @@ fn two_level(
     shares.into_iter().zip(inside).map(people).collect()
 }
 
-/// A bonus corrected after an appeal.
+/// What a corrected bonus costs after an appeal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
-    /// Paid from the reserve.
+    /// Amount paid from the reserve.
     pub from_reserve: Decimal,
-    /// Paid only once EXEC has approved extra budget.
+    /// Amount that is paid only once EXEC has approved extra budget.
     pub extra_budget: Decimal,
 }
 
-/// What a corrected bonus adds to the published one. Colleagues keep what was published, and so
-/// does the appellant: a lower bonus takes nothing back.
+/// What a corrected bonus adds to the published one. Colleagues keep their published bonus, and so
+/// does the appellant: a lower corrected bonus takes nothing back.
 ///
 /// # Errors
 /// `NUMBER_OVERFLOW` for amounts that a decimal cannot hold.

@@ -1,4 +1,4 @@
-//! Salary increases by grade and place in the range (调薪矩阵). Implements H.2.
+//! Salary increases by grade and position in the salary range (调薪矩阵). Implements H.2.
 
 use crate::consequences::payout::{Claim, not_negative, pay_within};
 use crate::core::error::{Code, Result};
@@ -6,10 +6,10 @@ use crate::core::number::{Exact, Rounding};
 use crate::scoring::scale::{Grade, PerGrade};
 use rust_decimal::Decimal;
 
-/// Months that a monthly lump sum stands for.
+/// Number of monthly amounts that one lump sum replaces.
 const MONTHS: i64 = 12;
 
-/// Increases in percent by grade and compa-ratio.
+/// Increases in percent of the salary, by grade and compa-ratio.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matrix {
     /// The compa-ratio from which the second column applies.
@@ -44,20 +44,20 @@ impl Matrix {
     }
 }
 
-/// Somebody whose salary is reviewed. Salary and midpoint cover the same time, usually a month.
+/// A person whose salary is reviewed. Salary and midpoint are for the same span, usually a month.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// The employee number, which breaks ties.
+    /// Employee number; decides ties.
     pub number: String,
-    /// The present salary.
+    /// Present salary.
     pub salary: Exact,
-    /// The midpoint of the salary range.
+    /// Midpoint of the salary range; must be above 0.
     pub midpoint: Exact,
-    /// The final grade.
+    /// Final grade.
     pub grade: Grade,
 }
 
-/// The exact compa-ratio: salary over midpoint.
+/// The exact compa-ratio: salary divided by midpoint.
 ///
 /// # Errors
 /// `AMOUNT_INVALID` for a negative salary, `SALARY_MIDPOINT_INVALID` for a midpoint that is not
@@ -70,12 +70,13 @@ pub fn compa(salary: &Exact, midpoint: &Exact) -> Result<Exact> {
         .ok_or_else(|| Code::SalaryMidpointInvalid.because(format!("the midpoint is {midpoint}")))
 }
 
-/// The increase of each person in input order, scaled down when the budget does not suffice.
+/// The increase of each person, in the order of the input, scaled down if the budget is too small.
 /// Amounts have 2 decimal places, and their sum never exceeds the budget.
 ///
 /// # Errors
-/// `EMPTY_INPUT` for nobody, `AMOUNT_INVALID` for a negative budget or salary,
-/// `SALARY_MIDPOINT_INVALID`, `NUMBER_OVERFLOW`.
+/// `EMPTY_INPUT` for an empty list of people, `AMOUNT_INVALID` for a negative budget or salary,
+/// `SALARY_MIDPOINT_INVALID` for a midpoint that is not above 0, `NUMBER_OVERFLOW` for amounts that
+/// a decimal cannot hold.
 pub fn increases(people: &[Person], budget: &Exact, matrix: &Matrix) -> Result<Vec<Decimal>> {
     if people.is_empty() {
         return Err(Code::EmptyInput.because("there is nobody to pay"));
@@ -92,20 +93,21 @@ pub fn increases(people: &[Person], budget: &Exact, matrix: &Matrix) -> Result<V
     pay_within(budget, &claims)
 }
 
-/// An increase split at the maximum of the range.
+/// An increase, limited to the maximum of the salary range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capped {
-    /// The new monthly salary, 2 decimal places.
+    /// New monthly salary, 2 decimal places.
     pub salary: Decimal,
-    /// What exceeds the range, as one payment for 12 months, 2 decimal places.
+    /// The part of 12 monthly increases above the range, paid once, 2 decimal places.
     pub lump_sum: Decimal,
 }
 
-/// Raises a monthly salary up to the maximum of its range and turns the rest into a lump sum.
-/// A salary already above the maximum is not lowered.
+/// Raises a monthly salary up to the maximum of its range and pays the rest of the increase as a
+/// lump sum. A salary already above the maximum is not lowered.
 ///
 /// # Errors
-/// `AMOUNT_INVALID` for a negative amount, `NUMBER_OVERFLOW`.
+/// `AMOUNT_INVALID` for a negative amount, `NUMBER_OVERFLOW` for amounts that a decimal cannot
+/// hold.
 pub fn range_cap(salary: &Exact, increase: &Exact, range_max: &Exact) -> Result<Capped> {
     not_negative("the salary", salary)?;
     not_negative("the increase", increase)?;

@@ -1,4 +1,4 @@
-//! What follows from a grade, by rule.
+//! What follows from a grade: bonus, salary increase, PIP, promotion and training.
 
 pub mod bonus;
 pub mod merit;

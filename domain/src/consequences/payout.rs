@@ -1,4 +1,4 @@
-//! Money paid out of a limited amount, to the cent. Implements what H.1 and H.2 share.
+//! Splits a limited amount of money to the cent. Implements what H.1 and H.2 share.
 
 use crate::core::error::{Code, Result};
 use crate::core::number::{Exact, Rounding};
@@ -6,17 +6,18 @@ use crate::scoring::apportion::largest_remainder;
 use core::cmp::{Ordering, Reverse};
 use rust_decimal::Decimal;
 
-/// What somebody would get if there were enough.
+/// What a person (or department) would get if there were enough money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim<'a> {
-    /// The employee number (or department name), which breaks ties.
+    /// Employee number or department name; decides ties.
     pub number: &'a str,
-    /// The unrounded amount, not negative.
+    /// Amount before rounding; not negative.
     pub amount: Exact,
 }
 
-/// Pays every claim, rounded half-up to the cent, if the limit allows; else splits the smaller of
-/// limit and sum of the claims in proportion to them. Amounts come in the order of the claims.
+/// Pays every claim, rounded half-up to the cent, if the sum stays within the limit. Otherwise
+/// splits the limit or the sum of the claims, whichever is smaller, in proportion to the claims.
+/// Amounts are in the order of the claims.
 ///
 /// # Errors
 /// `NUMBER_OVERFLOW` for amounts that a decimal cannot hold.
@@ -30,9 +31,9 @@ pub fn pay_within(limit: &Exact, claims: &[Claim<'_>]) -> Result<Vec<Decimal>> {
     split(&claimed.min(limit.clone()), claims)
 }
 
-/// Splits an amount, rounded down to the cent, in proportion to the claims by largest remainder;
-/// ties go to the larger claim, then to the lower employee number. Without any claim above 0
-/// nobody gets anything.
+/// Splits an amount, rounded down to the cent, in proportion to the claims by largest remainder.
+/// Ties go to the larger claim, then to the lower employee number. If no claim is above 0, all
+/// payments are 0.
 ///
 /// # Errors
 /// `NUMBER_OVERFLOW` for amounts that a decimal cannot hold.
@@ -58,7 +59,7 @@ fn to_cents(amounts: &[Exact]) -> Result<Vec<Decimal>> {
 /// Refuses a negative amount.
 ///
 /// # Errors
-/// `AMOUNT_INVALID`, naming `what`.
+/// `AMOUNT_INVALID`; the detail begins with `what`.
 pub(crate) fn not_negative(what: &str, amount: &Exact) -> Result<()> {
     if amount.is_negative() {
         return Err(Code::AmountInvalid.because(format!("{what} is negative: {amount}")));
@@ -66,11 +67,11 @@ pub(crate) fn not_negative(what: &str, amount: &Exact) -> Result<()> {
     Ok(())
 }
 
-/// The place of each number in the order of numbers: two that are all digits compare as numbers,
+/// The position of each number in sorted order: two numbers that are all digits compare as numbers,
 /// any others as text.
 ///
-/// Taken pair by pair this rule can run in a circle (9 < 10 < "5x" < 9), so numbers and texts are
-/// sorted apart and merged, which answers one fixed order in every case.
+/// Compared pair by pair, this rule can run in a circle (9 < 10 < "5x" < 9). So numbers and texts
+/// are sorted separately and then merged, which gives one fixed order in every case.
 fn precedence(numbers: &[&str]) -> Vec<usize> {
     let is_numeric = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (mut numeric, mut texts): (Vec<_>, Vec<_>) =
@@ -90,7 +91,7 @@ fn precedence(numbers: &[&str]) -> Vec<usize> {
     places.into_iter().map(|(_, place)| place).collect()
 }
 
-/// Compares digits of any length by their value, then by their text.
+/// Compares two texts of digits by value, whatever their length, then by text.
 fn as_numbers(left: &str, right: &str) -> Ordering {
     let value = |text: &'_ str| {
         let digits = text.trim_start_matches('0');

@@ -1,7 +1,7 @@
-//! When an improvement plan is suggested, and its dates (绩效改进计划).
+//! When a PIP (绩效改进计划) is suggested, and the dates of a PIP.
 //!
-//! Implements H.5 and the dates of D.6; the plan as states is in [`crate::state::pip`]. A
-//! suggestion is a question to HR: nothing here decides, and a rank position is no reason.
+//! Implements H.5 and the dates of D.6; [`crate::state::pip`] holds the states of a PIP. A
+//! suggestion is a question to HR: this code decides nothing, and a low rank is no reason.
 
 use crate::core::number::Exact;
 use crate::scoring::scale::Grade;
@@ -11,28 +11,28 @@ use core::fmt;
 const LOW_KPI: i64 = 70;
 const MIN_TENURE_MONTHS: u32 = 3;
 
-/// Days between two checkpoints at most.
+/// Longest time between two checkpoints, in days.
 const CHECKPOINT_DAYS: Days = Days::new(14);
 
-/// Working days of absence that do not move the end of a plan.
+/// An absence of up to so many working days does not move the end of a PIP.
 const SHORT_ABSENCE_WORKDAYS: u32 = 5;
 
-/// What is known about somebody's results. Lists are oldest first.
+/// What is known about the results of a person. Lists are in order of time, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
-    /// Final grades of the cycles.
+    /// Final grades, one per cycle.
     pub grades: Vec<Grade>,
-    /// KPI totals of the periods.
+    /// KPI totals, one per period.
     pub kpi_totals: Vec<Exact>,
-    /// Full months with the organisation.
+    /// Tenure in full months.
     pub tenure_months: u32,
     /// Share of the period in which the person was present, 0 to 1.
     pub present_share: Exact,
-    /// The goals were exploratory.
+    /// Whether the goals were exploratory.
     pub exploratory: bool,
 }
 
-/// Why a plan is suggested, in the order in which reasons are named.
+/// Why a PIP is suggested, in the order in which reasons are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trigger {
     /// The last grade is D.
@@ -43,14 +43,15 @@ pub enum Trigger {
     KpiBelow70Twice,
 }
 
-/// Whether a plan is suggested.
+/// Whether a PIP is suggested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Suggestion {
     /// There is no reason.
     None,
-    /// There is a reason, but the person is exempt: too new, mostly absent, or exploring.
+    /// There is a reason, but the person is exempt: tenure under 3 months, present for less than 50
+    /// % of the period, or exploratory goals.
     Exempt,
-    /// Every reason there is; never empty. HR decides.
+    /// Every reason that applies; never empty. HR decides.
     Suggested(Vec<Trigger>),
 }
 
@@ -77,7 +78,7 @@ impl fmt::Display for Suggestion {
     }
 }
 
-/// Whether somebody's results suggest a plan.
+/// Whether the results of a person suggest a PIP.
 pub fn suggest(history: &History) -> Suggestion {
     let History { grades, kpi_totals, .. } = history;
     let low = |total: &Exact| *total < LOW_KPI.into();
@@ -107,14 +108,15 @@ fn is_exempt(history: &History) -> bool {
         || history.exploratory
 }
 
-/// The day by which the next checkpoint is due; none after the end of the calendar.
+/// The day by which the next checkpoint is due, 14 days after the last; `None` beyond the end of
+/// the calendar.
 pub fn next_checkpoint(last: NaiveDate) -> Option<NaiveDate> {
     last.checked_add_days(CHECKPOINT_DAYS)
 }
 
-/// The end of a plan after an absence: an absence of more than 5 working days moves it by its
-/// calendar days, because a plan is measured in these. `None` beyond the end of the calendar or
-/// when the absence ends before it begins.
+/// The end of a PIP after an absence. An absence of more than 5 working days moves the end by the
+/// calendar days of the absence, because the length of a PIP is counted in calendar days. `None`
+/// beyond the end of the calendar or when the absence ends before it begins.
 pub fn end_after_absence(
     end: NaiveDate,
     first_absent: NaiveDate,

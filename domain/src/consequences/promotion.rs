@@ -1,6 +1,6 @@
-//! The gate to a promotion: performance, competency, nomination (绩效达标—能力评估—晋升提名).
+//! The gate before a promotion: performance, competency, nomination (绩效达标—能力评估—晋升提名).
 //!
-//! Implements H.3; the steps as states are in [`crate::state::promotion`].
+//! Implements H.3; [`crate::state::promotion`] holds the states of a promotion.
 
 use crate::core::number::Exact;
 use crate::scoring::scale::Grade;
@@ -10,14 +10,14 @@ const MIN_MONTHS_IN_LEVEL: u32 = 12;
 const MIN_PERCENT_OF_COMPETENCIES: usize = 80;
 const MIN_TEAM_COMPONENT: i64 = 90;
 
-/// One competency of the next level, on the 5-point scale.
+/// One competency of the next level, on the scale from 1 to 5.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Competency {
-    /// The level asked for.
+    /// Level that the next level requires.
     pub required: Exact,
-    /// The level assessed.
+    /// Level that was assessed.
     pub assessed: Exact,
-    /// Must be met by itself.
+    /// Whether this competency must be met whatever the others are.
     pub critical: bool,
 }
 
@@ -27,33 +27,33 @@ impl Competency {
     }
 }
 
-/// What is known about a candidate.
+/// What is known about a candidate for promotion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Candidate {
-    /// Final grades, oldest first.
+    /// Final grades, one per cycle, oldest first.
     pub grades: Vec<Grade>,
-    /// Full months in the present level.
+    /// Full months in the present job level.
     pub months_in_level: u32,
-    /// A PIP is running.
+    /// Whether a PIP is running.
     pub active_pip: bool,
-    /// A veto was confirmed in the last 12 months.
+    /// Whether a veto was confirmed in the last 12 months.
     pub veto_in_12_months: bool,
     /// Assessed competencies; empty before the assessment.
     pub competencies: Vec<Competency>,
-    /// The team component (D.4) of somebody who manages people.
+    /// Team component (D.4) of a person who manages people; `None` for others.
     pub team_component: Option<Exact>,
 }
 
-/// A check that is not passed, in the order in which they are named.
+/// A check that the candidate failed; variants are in the order in which failures are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Failure {
-    /// The last two grades are not both at least B with one at least A.
+    /// The last two grades are not both B or better, or neither is A or better.
     Performance,
     /// A PIP is running.
     ActivePip,
     /// A veto was confirmed in the last 12 months.
     Veto,
-    /// Less than 12 months in the level.
+    /// The candidate has been in the job level for less than 12 months.
     TimeInLevel,
     /// A critical competency is not met.
     CriticalCompetency,
@@ -63,19 +63,19 @@ pub enum Failure {
     TeamComponent,
 }
 
-/// The steps of the chain, which cannot be skipped.
+/// The steps of the gate, in order; no step can be skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// Results and time in level.
+    /// Results and time in the job level.
     Performance,
-    /// Assessed competencies.
+    /// Assessment of competencies.
     Competency,
-    /// The manager's nomination.
+    /// Nomination by the manager.
     Nomination,
 }
 
 impl Failure {
-    /// The step at which the check is made.
+    /// The step to which the check belongs.
     pub const fn step(self) -> Step {
         match self {
             Failure::Performance | Failure::ActivePip | Failure::Veto | Failure::TimeInLevel => {
@@ -87,14 +87,14 @@ impl Failure {
     }
 }
 
-/// The answer of the gate.
+/// The result of the gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gate {
-    /// Every check that is not passed; never empty. The first one is the headline.
+    /// Every failed check; never empty. The first one is the headline.
     Failed(Vec<Failure>),
-    /// Performance is passed; competencies are to be assessed.
+    /// Performance is passed; the next step is to assess the competencies.
     AssessCompetencies,
-    /// Everything is passed; the manager may nominate.
+    /// All checks are passed; the manager may nominate the candidate.
     Nominate,
 }
 
@@ -113,7 +113,7 @@ impl fmt::Display for Failure {
 }
 
 impl fmt::Display for Gate {
-    /// The headline.
+    /// Writes the headline.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Gate::Failed(failures) => {
@@ -127,7 +127,7 @@ impl fmt::Display for Gate {
 }
 
 impl Gate {
-    /// Whether this step and those before it are passed, as the state machine asks.
+    /// Whether this step and all steps before it are passed; the state machine asks this.
     pub fn passes(&self, step: Step) -> bool {
         match self {
             Gate::Failed(failures) => failures.iter().all(|failure| failure.step() > step),
@@ -137,7 +137,7 @@ impl Gate {
     }
 }
 
-/// Checks a candidate and names the next step.
+/// Checks a candidate and says what is possible next.
 pub fn gate(candidate: &Candidate) -> Gate {
     let Candidate { competencies, .. } = candidate;
     let met = competencies.iter().filter(|competency| competency.is_met()).count();
@@ -172,7 +172,7 @@ pub fn gate(candidate: &Candidate) -> Gate {
     }
 }
 
-/// Both of the last two grades at least B, one of them at least A.
+/// Whether both of the last two grades are B or better and at least one is A or better.
 fn performs(grades: &[Grade]) -> bool {
     grades.last_chunk::<2>().is_some_and(|last| {
         last.iter().all(|grade| *grade >= Grade::B) && last.iter().any(|grade| *grade >= Grade::A)
@@ -265,7 +265,7 @@ mod tests {
         };
         assert_eq!(gate(&with_team(90)), Gate::Nominate);
         assert_eq!(gate(&with_team(89)), Gate::Failed(vec![Failure::TeamComponent]));
-        // The team is asked about only at the nomination.
+        // The team component is checked only at the nomination.
         let unassessed = Candidate { competencies: vec![], ..with_team(89) };
         assert_eq!(gate(&unassessed), Gate::AssessCompetencies);
     }

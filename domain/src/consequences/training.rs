@@ -1,14 +1,14 @@
-//! What to learn next (培训推荐). Implements H.4.
+//! Which training to recommend (培训推荐). Implements H.4.
 
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use chrono::{Months, NaiveDate};
 use core::cmp::Reverse;
 
-/// Months in which a completed course is not recommended again.
+/// A completed course is not recommended again for this many months.
 const MONTHS_BETWEEN: Months = Months::new(12);
 
-/// How much a competency matters.
+/// How much a competency matters; the values 1 to 3 multiply the gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Importance {
     /// Nice to have.
@@ -19,34 +19,36 @@ pub enum Importance {
     High,
 }
 
-/// A competency of one person, on the 5-point scale.
+/// The assessment of one competency of a person, on the scale from 1 to 5.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {
-    /// The competency.
+    /// Name of the competency.
     pub competency: String,
-    /// The level the role asks for, 1 to 5.
+    /// Level that the role requires, 1 to 5.
     pub required: Exact,
-    /// The level assessed, 1 to 5.
+    /// Level that was assessed, 1 to 5.
     pub assessed: Exact,
-    /// How much it matters.
+    /// How much the competency matters.
     pub importance: Importance,
 }
 
-/// A gap worth closing.
+/// A gap between required and assessed level that is large enough to act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap<'a> {
-    /// Where the gap is.
+    /// The assessment that shows the gap.
     pub assessment: &'a Assessment,
-    /// Required less assessed.
+    /// Required level minus assessed level.
     pub size: Exact,
-    /// Size times importance.
+    /// Size of the gap times importance.
     pub priority: Exact,
 }
 
-/// The `top` gaps of at least `threshold`, by priority, then by name.
+/// The `top` first of the gaps of at least `threshold` levels, sorted by priority, highest first,
+/// then by name.
 ///
 /// # Errors
-/// `EMPTY_INPUT` without assessments, `RATING_OUT_OF_RANGE` for a level outside 1 to 5.
+/// `EMPTY_INPUT` for an empty list of assessments, `RATING_OUT_OF_RANGE` for a level outside 1 to
+/// 5.
 pub fn gaps<'a>(
     assessments: &'a [Assessment],
     threshold: &Exact,
@@ -80,19 +82,19 @@ pub fn gaps<'a>(
 /// A course, and when the person last completed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Course {
-    /// The competency it teaches.
+    /// Name of the competency that the course teaches.
     pub competency: String,
-    /// The lowest level it is made for.
+    /// Lowest assessed level for which the course is made.
     pub from_level: Exact,
-    /// The level it leads to.
+    /// Level to which the course leads.
     pub to_level: Exact,
-    /// The day the person last completed it.
+    /// The day on which the person last completed the course; `None` if never.
     pub completed_on: Option<NaiveDate>,
 }
 
 impl Course {
-    /// Whether the course helps with a gap: same competency, right level, and not completed in
-    /// the 12 months before `today`.
+    /// Whether the course helps to close a gap on `today`: it teaches the competency, starts at or
+    /// below the assessed level, leads above it, and was not completed in the 12 months before.
     pub fn suits(&self, gap: &Gap<'_>, today: NaiveDate) -> bool {
         let Assessment { competency, assessed, .. } = gap.assessment;
         let recent = |day: NaiveDate| {

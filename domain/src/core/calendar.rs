@@ -20,7 +20,7 @@ pub struct Period {
     end: NaiveDate,
 }
 
-/// A period as it is written, before the order of its dates is checked.
+/// A period as received, before the order of its dates is checked.
 #[derive(Deserialize)]
 struct Dates {
     start: NaiveDate,
@@ -67,48 +67,50 @@ impl Period {
         (today - self.start).num_days() + 1
     }
 
-    /// The days up to and including `today`, at least the first one.
+    /// The part of the period up to and including `today`; never less than its first day.
     pub fn until(&self, today: NaiveDate) -> Period {
         Period { end: today.clamp(self.start, self.end), ..*self }
     }
 
-    /// Whether the date lies inside.
+    /// Whether the date lies in the period.
     pub fn contains(&self, date: NaiveDate) -> bool {
         self.start <= date && date <= self.end
     }
 
-    /// Whether the other period lies inside.
+    /// Whether the other period lies wholly within this one.
     pub fn encloses(&self, other: &Period) -> bool {
         self.contains(other.start) && self.contains(other.end)
     }
 
-    /// Whether the periods share a day.
+    /// Whether the two periods share at least one day.
     pub fn overlaps(&self, other: &Period) -> bool {
         self.start <= other.end && other.start <= self.end
     }
 }
 
-/// Exceptions from the working week, loaded per country and year.
+/// Exceptions from the Monday-to-Friday week, loaded per country and year.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WorkCalendar {
-    /// Days without work.
+    /// Holidays: days on which nobody works.
     pub holidays: BTreeSet<NaiveDate>,
-    /// Days worked in exchange for others (调休); they win over weekends and holidays.
+    /// Make-up workdays (调休): days worked in exchange for others. They override weekends and
+    /// holidays.
     pub makeup_workdays: BTreeSet<NaiveDate>,
 }
 
 impl WorkCalendar {
-    /// Whether people work on the date: a weekday that is no holiday, or a make-up workday.
+    /// Whether the date is a working day: a weekday that is not a holiday, or a make-up workday.
     pub fn is_workday(&self, date: NaiveDate) -> bool {
         let weekend = matches!(date.weekday(), Weekday::Sat | Weekday::Sun);
         (!weekend && !self.holidays.contains(&date)) || self.makeup_workdays.contains(&date)
     }
 
-    /// The `count`-th working day after `start`, which itself never counts; 0 gives `start`.
+    /// The `count`-th working day after `start`; `start` itself is not counted. A count of 0
+    /// returns `start`.
     ///
     /// # Errors
-    /// `DATE_INVALID` beyond the year 9999.
+    /// `DATE_INVALID` when the result lies beyond the year 9999.
     pub fn add_workdays(&self, start: NaiveDate, count: u32) -> Result<NaiveDate> {
         let Some(skipped) = count.checked_sub(1) else { return Ok(start) };
         start
@@ -133,7 +135,8 @@ impl WorkCalendar {
     }
 }
 
-/// The date a whole number of days after `start`; `None` beyond the year 9999.
+/// The date `days` days after `start`. `None` when `days` is not a whole number from 0, or when the
+/// result lies beyond the year 9999.
 pub(crate) fn days_after(start: NaiveDate, days: &Exact) -> Option<NaiveDate> {
     let days = days.to_i128().and_then(|days| u64::try_from(days).ok())?;
     start.checked_add_days(Days::new(days)).filter(|date| date.year() <= LAST_YEAR)

@@ -1,9 +1,9 @@
-//! A change and its trace: what is saved together or not at all.
+//! A change of an entity together with its record: both are saved, or neither.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// What happened to one resource. Saving it adds an audit entry and an event.
+/// What happened to one resource. Saving a record adds an audit entry and an event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// Noun and past participle, such as `employee.created`: action of the audit entry and
@@ -11,19 +11,20 @@ pub struct Record {
     pub action: &'static str,
     /// The noun, such as `employee`.
     pub resource: &'static str,
-    /// Which one.
+    /// Id of the resource.
     pub resource_id: Uuid,
-    /// State before, for stateful resources.
+    /// State before the change; `None` for a resource without states.
     pub from: Option<&'static str>,
-    /// State after, for stateful resources.
+    /// State after the change; `None` for a resource without states.
     pub to: Option<&'static str>,
-    /// Why, in the words of the person who did it.
+    /// Why it was done, in the words of the person who did it.
     pub reason: Option<String>,
-    /// The rule of the access policy that allowed it.
+    /// Name of the access-policy rule that allowed it.
     pub rule: &'static str,
-    /// Values before and after, by field. Kept apart from the chain, so that it can be erased.
+    /// Values before and after the change, by field. They are stored outside the hash chain, so
+    /// that they can be erased.
     pub details: Map<String, Value>,
-    /// What the events feed shows: ids and names of changed fields, never values.
+    /// Content of the event: ids and names of changed fields, never values.
     pub event: Map<String, Value>,
 }
 
@@ -44,19 +45,19 @@ impl Record {
         }
     }
 
-    /// The state before and after.
+    /// Sets the states before and after the change.
     pub fn transition(mut self, from: &'static str, to: &'static str) -> Self {
         (self.from, self.to) = (Some(from), Some(to));
         self
     }
 
-    /// The reason given.
+    /// Sets the reason.
     pub fn because(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
     }
 
-    /// A field with its value before and after; the event names the field only.
+    /// Adds a field with its values before and after, if they differ; the event gets only its name.
     pub fn field(mut self, name: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
         let (before, after) = (before.into(), after.into());
         if before != after {
@@ -71,17 +72,17 @@ impl Record {
     }
 }
 
-/// An entity as it shall be kept, with the record of what was done to it.
+/// An entity to save, with the record of what was done to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change<T> {
-    /// The entity after the change; its `version` is already the new one.
+    /// The entity after the change, with its `version` already raised.
     pub entity: T,
-    /// What was done.
+    /// Record of what was done.
     pub record: Record,
 }
 
 impl<T> Change<T> {
-    /// A change that leaves `entity`.
+    /// A change whose result is `entity`.
     pub fn new(entity: T, record: Record) -> Self {
         Self { entity, record }
     }

@@ -1,4 +1,4 @@
-//! What can go wrong in the domain, as stable codes.
+//! The errors of the domain, each with a stable code.
 
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ pub type Result<T> = core::result::Result<T, DomainError>;
 /// Declares [`Code`] once: variant, published text and meaning.
 macro_rules! codes {
     ($($(#[$meaning:meta])* $variant:ident = $text:literal,)*) => {
-        /// The reason of a refusal, as it is published to clients (section 0.4 and part K).
+        /// The reason for a refusal, as published to clients (section 0.4 and part K).
         ///
         /// A code is part of the contract: its text never changes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,41 +32,42 @@ macro_rules! codes {
 codes! {
     /// A ratio or a percent step has the target 0.
     KpiTargetZero = "KPI_TARGET_ZERO",
-    /// The target is negative where the method or the policy refuses that.
+    /// The target is negative, and the method or the policy refuses negative targets.
     KpiTargetNegative = "KPI_TARGET_NEGATIVE",
     /// No actual value was recorded.
     KpiActualMissing = "KPI_ACTUAL_MISSING",
     /// Baseline and target are equal.
     KpiBaselineEqTarget = "KPI_BASELINE_EQ_TARGET",
-    /// An interval is upside down, or a tolerance or step is not positive.
+    /// The lower end of an interval is above the upper one, or a tolerance or step is not positive.
     KpiRangeInvalid = "KPI_RANGE_INVALID",
-    /// Points of a piecewise score are too few or not strictly ordered.
+    /// A piecewise score has too few points, or its points are not strictly ordered.
     KpiPointsInvalid = "KPI_POINTS_INVALID",
-    /// Bounds of a banded score are not strictly ordered or do not fit the scores.
+    /// The bounds of a banded score are not strictly ordered, or their number does not fit the
+    /// scores.
     KpiBandsInvalid = "KPI_BANDS_INVALID",
-    /// Weights do not sum to exactly 100.00, or nothing with weight is left.
+    /// Weights do not sum to exactly 100.00, or the weights of the counted items sum to 0.
     WeightsNot100 = "WEIGHTS_NOT_100",
     /// A rating lies outside 1 to 5.
     RatingOutOfRange = "RATING_OUT_OF_RANGE",
     /// Start and target of a key result are equal.
     KrStartEqTarget = "KR_START_EQ_TARGET",
-    /// A goal was aligned with itself.
+    /// A goal would be aligned with itself.
     AlignSelf = "ALIGN_SELF",
-    /// An edge would close a cycle.
+    /// An alignment would close a loop.
     AlignCycle = "ALIGN_CYCLE",
     /// A cascade parent is not strictly above its child.
     AlignLevel = "ALIGN_LEVEL",
     /// A goal would get a second cascade parent.
     AlignSecondParent = "ALIGN_SECOND_PARENT",
-    /// A path would become too deep.
+    /// A path of alignments would become too deep.
     AlignDepth = "ALIGN_DEPTH",
-    /// The same edge exists already.
+    /// The same alignment exists already.
     AlignDuplicate = "ALIGN_DUPLICATE",
     /// A rater type that must rate has not rated.
     MandatoryRaterMissing = "MANDATORY_RATER_MISSING",
     /// Too little rater weight is left to compute a dimension.
     DimensionInsufficient = "DIMENSION_INSUFFICIENT",
-    /// Dimensions differ from those of the framework.
+    /// The dimensions differ from those of the framework.
     DimensionsDiffer = "DIMENSIONS_DIFFER",
     /// A group is too small for quotas.
     PoolRequired = "POOL_REQUIRED",
@@ -78,23 +79,23 @@ codes! {
     ApprovalRequired = "APPROVAL_REQUIRED",
     /// The record changed since it was read.
     StateConflict = "STATE_CONFLICT",
-    /// The state does not know the event.
+    /// The table of states has no such event for the present state and this seat.
     ForbiddenTransition = "FORBIDDEN_TRANSITION",
-    /// A guard of the transition does not hold.
+    /// A guard of the transition is not satisfied.
     GuardFailed = "GUARD_FAILED",
-    /// A list that must hold something is empty.
+    /// A list that must not be empty is empty.
     EmptyInput = "EMPTY_INPUT",
-    /// Text is not a plain decimal number.
+    /// A text is not a plain decimal number.
     NumberInvalid = "NUMBER_INVALID",
     /// A result does not fit the stored decimal type.
     NumberOverflow = "NUMBER_OVERFLOW",
     /// A count is negative or otherwise impossible.
     CountInvalid = "COUNT_INVALID",
-    /// An amount of money that must not be negative is.
+    /// An amount of money is negative where it must not be.
     AmountInvalid = "AMOUNT_INVALID",
-    /// Text is not a date, or dates are not in order.
+    /// A text is not a date, or dates are not in order.
     DateInvalid = "DATE_INVALID",
-    /// People, workdays or availability are 0.
+    /// The number of people, workdays or the availability is 0.
     CapacityZero = "CAPACITY_ZERO",
     /// The cadence of check-ins is 0.
     CadenceInvalid = "CADENCE_INVALID",
@@ -104,14 +105,14 @@ codes! {
     ScaleInvalid = "SCALE_INVALID",
     /// A setting is unknown or outside its allowed values.
     SettingInvalid = "SETTING_INVALID",
-    /// An argument is missing, of the wrong shape or has an unknown value.
+    /// An argument is missing, has the wrong shape or an unknown value.
     InputInvalid = "INPUT_INVALID",
-    /// The id is unknown.
+    /// No record has this id.
     NotFound = "NOT_FOUND",
 }
 
 impl Code {
-    /// An error with this code and an English sentence for people.
+    /// Builds an error with this code and an English sentence for people.
     pub fn because(self, detail: impl Into<String>) -> DomainError {
         DomainError { code: self, detail: detail.into() }
     }
@@ -127,9 +128,9 @@ impl fmt::Display for Code {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct DomainError {
-    /// Why, for programs.
+    /// Why, as a code for programs.
     pub code: Code,
-    /// Why, in English, for people; may change from release to release.
+    /// Why, as an English sentence for people; it may change from release to release.
     pub detail: String,
 }
 

@@ -1,30 +1,31 @@
-//! Histories without gaps: stretches of days, each of which lasts until the next one begins.
+//! Histories without gaps: each stretch of days lasts until the next one begins.
 
 use crate::core::time::Period;
 use chrono::{Days, NaiveDate};
 use std::cmp::Ordering;
 
-/// Where a new stretch goes into a history without gaps: what ends before it, what it replaces,
-/// and how long it lasts.
+/// How a new stretch fits into a history without gaps: which stretch it shortens, whether it
+/// replaces one, and how long it lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Insertion {
-    /// Start of the stretch that now ends on the day before.
+    /// First day of the earlier stretch that now ends on the day before the new one.
     pub shortened: Option<NaiveDate>,
-    /// Whether a stretch of the same start is replaced.
+    /// Whether the new stretch replaces one that begins on the same day.
     pub replaced: bool,
-    /// First and last day of the new stretch: later stretches are kept.
+    /// First and last day of the new stretch. It ends before the next later stretch, which stays as
+    /// it is.
     pub period: Period,
 }
 
 impl Insertion {
-    /// Last day of what came before.
+    /// Last day of the stretch before: the day before the new one begins.
     pub fn day_before(&self) -> NaiveDate {
         self.period.start.checked_sub_days(Days::new(1)).unwrap_or(NaiveDate::MIN)
     }
 }
 
-/// Fits a stretch that begins on `start` into a history, given the days on which its stretches
-/// begin, in any order. Each stretch lasts until the next begins; the last is open.
+/// Fits a stretch that begins on `start` into a history. `starts` holds the first days of the
+/// existing stretches, in any order. Each stretch lasts until the next begins; the last has no end.
 pub fn insert_stretch(starts: impl IntoIterator<Item = NaiveDate>, start: NaiveDate) -> Insertion {
     let (mut before, mut after, mut replaced) = (None, None, false);
     for other in starts {

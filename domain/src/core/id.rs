@@ -1,4 +1,4 @@
-//! Identifiers: one type per noun, so that no id can be passed for another.
+//! Identifiers: one type per kind of record, so that one id cannot be mistaken for another.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -38,7 +38,7 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A company on this installation: the outermost wall of every record.
+    /// A company on this installation. No record is visible from one tenant to another.
     TenantId,
     /// A company, division, department or team.
     OrgUnitId,
@@ -46,27 +46,27 @@ ids! {
     PositionId,
     /// A person employed by the tenant.
     EmployeeId,
-    /// One stretch of an employee's reporting line, unit and job.
+    /// One stretch of an employee's unit, job and manager.
     AssignmentId,
     /// A login of a person.
     AccountId,
     /// A family of refresh tokens: one sign-in on one device.
     SessionId,
-    /// A grant of a role to an account.
+    /// A role given to an account.
     RoleAssignmentId,
     /// A secret with which a program signs in.
     ApiKeyId,
-    /// Long work that a client follows by its progress.
+    /// A long-running job whose progress a client can follow.
     JobId,
-    /// One line of the audit log.
+    /// One entry of the audit log.
     AuditEntryId,
-    /// One fact of the events feed.
+    /// One event of the events feed.
     EventId,
     /// One version of a performance policy.
     PolicyId,
     /// A performance cycle.
     CycleId,
-    /// A dimension that is left out of results with approval.
+    /// A proposal or approval to leave a dimension out of results.
     DroppedDimensionId,
     /// One person in one cycle.
     ParticipantId,
@@ -84,6 +84,6 @@ ids! {
     ReviewId,
     /// A meeting that compares grades.
     CalibrationSessionId,
-    /// A change of one grade in a session.
+    /// A change of one grade in a calibration session.
     MoveId,
 }

@@ -1,4 +1,4 @@
-//! What everything else is made of: numbers, time, ids, texts, trees and changes.
+//! What every other module uses: numbers, dates, ids, texts, trees and changes.
 
 pub mod calendar;
 pub mod change;

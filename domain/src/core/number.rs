@@ -1,4 +1,4 @@
-//! Exact numbers: nothing that decides a grade or money passes through a float.
+//! Exact numbers: no number that decides a grade or money is ever a float.
 //!
 //! Implements 0.2: values come in as decimals, are computed as exact fractions and
 //! are rounded only where the specification says so.
@@ -17,10 +17,11 @@ use num_traits::{Signed, ToPrimitive, Zero};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Longest number that is read: far above 28 digits, far below what could stall a request.
+/// Longest number text that is accepted: room for far more than 28 digits, yet short enough that
+/// parsing it cannot stall a request.
 const MAX_CHARACTERS: usize = 96;
 
-/// How a tie is rounded (`score.rounding`).
+/// How a half is rounded (`score.rounding`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
@@ -33,9 +34,8 @@ pub enum Rounding {
 
 /// An exact rational number.
 ///
-/// Sums, differences and products cannot fail; a quotient is asked for with
-/// [`checked_div`](Exact::checked_div). Serialised as text: a plain decimal where one
-/// exists (`"0.125"`), else a fraction (`"1/3"`).
+/// Sums, differences and products cannot fail; [`checked_div`](Exact::checked_div) divides.
+/// Serialised as text: a plain decimal where one exists (`"0.125"`), else a fraction (`"1/3"`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Exact(Fraction);
 
@@ -48,7 +48,7 @@ impl Exact {
     /// Reads a plain decimal such as `-12.50`: sign, digits, optional fraction.
     ///
     /// # Errors
-    /// `NUMBER_INVALID` for anything else, exponents and very long texts included.
+    /// `NUMBER_INVALID` for anything else, including exponents and texts longer than 96 characters.
     pub fn parse(text: &str) -> Result<Exact> {
         let invalid = || Code::NumberInvalid.because(format!("{text:.40?} is not a decimal"));
         let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -63,7 +63,7 @@ impl Exact {
         Ok(Exact(Fraction::from_decimal(mantissa, scale)))
     }
 
-    /// Rounds to `places` digits after the point, still exact.
+    /// Rounds to `places` digits after the point; the result is still an exact number.
     pub fn rounded(&self, places: u32, rounding: Rounding) -> Exact {
         self.units(places, rounding) * Exact::scaled(1, places)
     }
@@ -71,7 +71,7 @@ impl Exact {
     /// Rounds to a decimal with exactly `places` digits after the point.
     ///
     /// # Errors
-    /// `NUMBER_OVERFLOW` when the value does not fit 96 bits or `places` exceeds 28.
+    /// `NUMBER_OVERFLOW` when the digits do not fit 96 bits or `places` exceeds 28.
     pub fn round(&self, places: u32, rounding: Rounding) -> Result<Decimal> {
         let overflow =
             || Code::NumberOverflow.because("the result has more digits than a decimal can hold");
@@ -130,7 +130,7 @@ impl Exact {
         -(-self.clone()).floor()
     }
 
-    /// The whole number, or `None` when there is a fraction or it exceeds `i128`.
+    /// The value as an integer, or `None` when it has a fraction or does not fit `i128`.
     pub fn to_i128(&self) -> Option<i128> {
         self.0.to_i128()
     }
@@ -148,10 +148,10 @@ pub fn fixed(value: Decimal, places: u32) -> String {
     shown.to_string()
 }
 
-/// A statistic as it is shown: rounded half-up to `places` digits after the point (part K).
+/// A statistic as shown to people: rounded half-up to `places` digits after the point (part K).
 ///
-/// A float misses most exact halves by its last bits, so what comes within a millionth of a
-/// half counts as one: 0.0546875 is shown as 0.054688 whichever way it was summed.
+/// A float misses most exact halves by its last bits, so a value within a millionth of a half
+/// counts as a half: 0.0546875 is shown as 0.054688 in whichever order it was summed.
 pub fn shown(figure: f64, places: i32) -> f64 {
     let unit = 10_f64.powi(places);
     let up = (figure.abs() * unit + 0.500_001).floor() / unit;
@@ -176,7 +176,7 @@ macro_rules! from_whole {
 }
 from_whole!(i32, u32, i64, u64, i128, usize);
 
-/// Operators for every mix of owned and borrowed operands.
+/// Implements one operator for every mix of owned and borrowed operands.
 macro_rules! operator {
     ($operator:ident, $method:ident) => {
         impl $operator<&Exact> for &Exact {
@@ -251,7 +251,7 @@ impl fmt::Display for Exact {
     }
 }
 
-/// How many decimal places a fraction with this denominator needs, if finitely many.
+/// How many decimal places a fraction with this denominator needs; `None` if it never ends.
 fn decimal_places(denominator: &BigInt) -> Option<u32> {
     let strip = |mut rest: BigInt, prime: u32| {
         let mut count = 0;

@@ -1,21 +1,22 @@
-//! Enums that are kept and sent as text: one spelling in path, schema, table and event.
+//! Enums that are stored and sent as text: a value is spelt the same in path, schema, table and
+//! event.
 
-/// A value outside the list of an enum.
+/// Error: a text that is not a value of the enum.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{value}` is none of: {expected}")]
 pub struct UnknownText {
-    /// What was given.
+    /// The text that was given.
     pub value: String,
-    /// What would have been accepted, comma separated.
+    /// The accepted texts, separated by commas.
     pub expected: String,
 }
 
-/// An enum with one text form per value.
+/// An enum in which each value has one text form.
 pub trait TextEnum: Copy + Sized + 'static {
-    /// Every value, in the order documents show them.
+    /// Every value, in the order in which documents list them.
     const ALL: &'static [Self];
 
-    /// The text form: snake_case, stable.
+    /// The text form, in snake_case; it never changes.
     fn as_str(self) -> &'static str;
 
     /// Reads the text form.
@@ -27,7 +28,8 @@ pub trait TextEnum: Copy + Sized + 'static {
     }
 }
 
-/// Declares an enum whose values have a text form, used alike by serde, SQL and the contract.
+/// Declares an enum whose values have a text form. Serde, SQL and the API contract use the same
+/// text.
 #[macro_export]
 macro_rules! text_enum {
     ($(#[$doc:meta])* $vis:vis enum $name:ident { $($(#[$vdoc:meta])* $value:ident = $text:literal),* $(,)? }) => {

@@ -1,25 +1,25 @@
-//! Trees of people, units or goals, given as lines from child to parent: no loops, and not too deep.
+//! Trees of people, units or goals, given as links from child to parent: no loops, limited depth.
 
 use crate::core::time::Period;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Longest line, counted in nodes from the top to the leaf.
+/// The greatest depth of a tree: nodes on a path from the top to a leaf, both included.
 pub const MAX_DEPTH: usize = 32;
 
 /// Why a tree is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TreeFault<K: core::fmt::Debug> {
-    /// Someone would, through others, report to themselves; the loop in order, first node once.
-    #[error("the line runs in a loop")]
+    /// A node would be above itself. Lists the nodes of the loop in order, each once.
+    #[error("the chain of parents runs in a loop")]
     Loop(Vec<K>),
-    /// The chain above this node is longer than [`MAX_DEPTH`].
-    #[error("the line is deeper than {MAX_DEPTH}")]
+    /// A chain through this node is longer than [`MAX_DEPTH`].
+    #[error("the chain of parents is longer than {MAX_DEPTH}")]
     TooDeep(K),
 }
 
-/// Checks a whole set of child-to-parent lines in linear time: no loops, depth at most
-/// [`MAX_DEPTH`]. Every fault is reported, each loop once. Nodes without an entry are tops.
+/// Checks all links of a tree in linear time: no loops, depth at most [`MAX_DEPTH`]. `parent_of`
+/// maps child to parent; a node without an entry is a top. Reports every fault, and each loop once.
 pub fn check_tree<K>(parent_of: &HashMap<K, K>) -> Vec<TreeFault<K>>
 where
     K: Copy + Eq + Hash + Ord + core::fmt::Debug,
@@ -60,33 +60,34 @@ where
     faults
 }
 
-/// A node of a tree as seen from another one, on the days on which it is seen there.
+/// A node above a starting node, with the days on which it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach<K> {
-    /// Nodes from the other one to this one, both counted.
+    /// Number of nodes on the path from the starting node to this one, both included.
     pub steps: usize,
     /// The node.
     pub node: K,
-    /// Its external key.
+    /// External key of the node.
     pub key: String,
-    /// Its name.
+    /// Name of the node.
     pub name: String,
-    /// The days.
+    /// The days on which the node is there.
     pub days: Period,
 }
 
-/// How many levels lie below a node, itself counted, on which days.
+/// The height of a subtree on some days: how many levels it has, its root included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Height {
-    /// Levels.
+    /// Number of levels.
     pub levels: usize,
-    /// The days.
+    /// The days on which the subtree has this height.
     pub days: Period,
 }
 
-/// Checks a new line from the node `node`, whose external key is `key`, to a parent: no loop and
-/// no chain longer than [`MAX_DEPTH`] on any day. `above` is what is seen from the parent up, up to
-/// `node` where it is met; `below` what hangs on the node.
+/// Checks a new link from `node`, whose external key is `key`, to a parent: on no day may it close
+/// a loop or make a chain longer than [`MAX_DEPTH`]. `above` holds the parent and the nodes above
+/// it; it stops at `node` if the way up leads there. `below` holds the heights of the subtree under
+/// `node`.
 pub fn check_line<K: Copy + Eq>(
     node: K,
     key: &str,

@@ -1,7 +1,7 @@
 //! A performance cycle (绩效周期): one policy version applied to a population for a period.
 //!
-//! How it moves is told by [`crate::state::cycle`]; here is what it holds and what speaks against
-//! launching it (D.6, R01, R02).
+//! [`crate::state::cycle`] says how a cycle moves from state to state. This module says what a
+//! cycle holds and what prevents its launch (D.6, R01, R02).
 
 use crate::core::calendar::Period;
 use crate::core::id::{AccountId, CycleId, OrgUnitId, PolicyId};
@@ -32,8 +32,8 @@ text_enum! {
 }
 
 impl CycleKind {
-    /// How many days a cycle of this kind may have, in whole weeks: calendar months and calendars of
-    /// whole weeks (4-4-5) fit alike, and no length fits two kinds.
+    /// How many days a cycle of this kind may have. The ranges are whole weeks, so that calendar
+    /// months and calendars of whole weeks (4-4-5) both fit; no length fits two kinds.
     pub const fn days(self) -> RangeInclusive<i64> {
         let (fewest, most) = match self {
             CycleKind::Month => (4, 5),
@@ -44,30 +44,30 @@ impl CycleKind {
         fewest * 7..=most * 7
     }
 
-    /// Whether a period is as long as a cycle of this kind may be.
+    /// Whether a cycle of this kind may have a period of this length.
     pub fn fits(self, period: Period) -> bool {
         self.days().contains(&period.days())
     }
 }
 
 text_enum! {
-    /// A stage of a cycle for which somebody answers (责任清晰).
+    /// A stage of a cycle for which one role is responsible (责任清晰).
     pub enum CycleStage {
         /// Goals are written and agreed.
         GoalSetting = "goal_setting",
-        /// The work is done, progress is followed.
+        /// People work on their goals and report progress.
         Execution = "execution",
-        /// Self, raters and managers evaluate.
+        /// People, raters and managers write reviews.
         Evaluation = "evaluation",
-        /// Sessions compare the standards.
+        /// Calibration sessions compare grades across teams.
         Calibration = "calibration",
-        /// Results are released and talked about.
+        /// Results are published and discussed.
         Publication = "publication",
     }
 }
 
 text_enum! {
-    /// A role of 0.1 that can answer for a stage.
+    /// A role of 0.1 that can be responsible for a stage.
     pub enum Duty {
         /// Senior management.
         Executive = "executive",
@@ -88,51 +88,51 @@ text_enum! {
     }
 }
 
-/// Who answers for a stage, who does the work, who is asked and who is told (RACI).
+/// The RACI of one stage: which roles are accountable, responsible, consulted and informed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageDuties {
     /// The stage.
     pub stage: CycleStage,
-    /// Who answers for it; exactly one.
+    /// The role that is accountable. Required.
     pub accountable: Option<Duty>,
-    /// Who does the work; at least one.
+    /// The roles that do the work; at least one.
     pub responsible: Vec<Duty>,
-    /// Who is asked.
+    /// The roles whose opinion is asked.
     #[serde(default)]
     pub consulted: Vec<Duty>,
-    /// Who is told.
+    /// The roles that are informed.
     #[serde(default)]
     pub informed: Vec<Duty>,
 }
 
-/// The days on which the stages begin and their work is due. In order, each stage begins on or
-/// after the one before.
+/// The days on which stages begin and their work is due. Each stage must begin on or after the day
+/// on which the stage before it begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// Goals are written from this day on.
+    /// First day of goal setting.
     pub goal_setting: NaiveDate,
-    /// Goals are to be active by this day.
+    /// Day by which goals must be active.
     pub execution: NaiveDate,
-    /// Evaluation may begin on this day.
+    /// First day on which evaluation may begin.
     pub evaluation: NaiveDate,
-    /// Self-reviews are due on this day.
+    /// Day by which self-reviews are due.
     pub self_review_due: NaiveDate,
-    /// Raters other than the manager answer until this day.
+    /// Last day on which raters other than the manager may answer.
     pub rater_due: NaiveDate,
-    /// Managers' reviews are due on this day.
+    /// Day by which managers' reviews are due.
     pub manager_review_due: NaiveDate,
-    /// Calibration begins on this day.
+    /// First day of calibration.
     pub calibration: NaiveDate,
-    /// Results are to be published on this day.
+    /// Day on which results are to be published.
     pub publication: NaiveDate,
-    /// The cycle may be archived from this day on.
+    /// First day on which the cycle may be archived.
     pub retention: NaiveDate,
 }
 
 impl Schedule {
-    /// Every day with its name, in the order they must have.
+    /// Every day with its name, in the order in which the days must follow each other.
     pub fn days(&self) -> [(&'static str, NaiveDate); 9] {
         [
             ("goal_setting", self.goal_setting),
@@ -147,7 +147,7 @@ impl Schedule {
         ]
     }
 
-    /// The names of the days that lie before the day in front of them.
+    /// Names of the days that are earlier than the day before them in that order.
     pub fn out_of_order(&self) -> Vec<&'static str> {
         let days = self.days();
         days.windows(2).filter(|pair| pair[1].1 < pair[0].1).map(|pair| pair[1].0).collect()
@@ -157,46 +157,46 @@ impl Schedule {
 /// A performance cycle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cycle {
-    /// Its id.
+    /// Id of the cycle.
     pub id: CycleId,
     /// External key, unique in the tenant.
     pub code: String,
     /// Name shown to people.
     pub name: String,
-    /// How long it is meant to be.
+    /// How long the cycle is meant to be.
     pub kind: CycleKind,
-    /// The policy version it applies.
+    /// The policy version that applies.
     pub policy_id: PolicyId,
-    /// Where it is.
+    /// State of the cycle.
     pub state: State,
-    /// The days that are evaluated.
+    /// The period that is evaluated.
     pub period: Period,
-    /// When its stages begin and their work is due.
+    /// The days on which stages begin and work is due.
     pub schedule: Schedule,
-    /// Who answers for its stages.
+    /// The roles responsible for each stage.
     pub raci: Vec<StageDuties>,
-    /// The units whose people take part, with all units below; empty is everybody.
+    /// The units whose people take part, with all units below; an empty list means everybody.
     pub org_unit_ids: Vec<OrgUnitId>,
-    /// Dimensions that are left out where too few raters are there, proposed or approved.
+    /// Dimensions to be left out of results that have too few raters, proposed or approved.
     pub dropped: Vec<DroppedDimension>,
-    /// When it was launched.
+    /// When the cycle was launched.
     pub launched_at: Option<Timestamp>,
-    /// When its results were published: the appeal clock starts.
+    /// When the results were published; the time for appeals runs from then.
     pub published_at: Option<Timestamp>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
 text_enum! {
-    /// What can be done to a cycle, named as it is asked for.
+    /// What can be done to a cycle; paths of the API use these names.
     pub enum CycleAction {
-        /// Change the design.
+        /// Change the draft.
         Update = "update",
-        /// Freeze who takes part and begin goal setting.
+        /// Fix who takes part and begin goal setting.
         Launch = "launch",
         /// Begin execution.
         Start = "start",
@@ -204,9 +204,9 @@ text_enum! {
         Evaluation = "evaluation",
         /// Begin calibration.
         Calibration = "calibration",
-        /// Propose to leave a dimension out where too few raters are there.
+        /// Propose to leave a dimension out of results that have too few raters.
         DimensionDrop = "dimension_drop",
-        /// End calibration: the grades stand.
+        /// End calibration and make the grades final.
         Confirmation = "confirmation",
         /// Release the results.
         Publication = "publication",
@@ -214,13 +214,13 @@ text_enum! {
         Closure = "closure",
         /// Keep the cycle for the record only.
         Archival = "archival",
-        /// Give the cycle up.
+        /// Cancel the cycle.
         Cancellation = "cancellation",
     }
 }
 
 impl CycleAction {
-    /// Whether it takes two people, each of whom approves.
+    /// Whether the action needs the approval of two people.
     pub fn takes_two(self) -> bool {
         matches!(self, CycleAction::Publication | CycleAction::Cancellation)
     }
@@ -259,12 +259,13 @@ impl Moving for Cycle {
 }
 
 impl Cycle {
-    /// Whether results may still be computed without a dimension.
+    /// Whether dimensions may still be left out of results.
     pub fn is_open_to_drops(&self) -> bool {
         self.state.is_under_way()
     }
 
-    /// What the guards of a launch look at, when so many people would take part.
+    /// The facts that the guards of a launch check; `population` is the number of people who would
+    /// take part.
     pub fn launch_facts(&self, policy: &PerformancePolicy, population: u64) -> Facts {
         Facts {
             policy_published: policy.state == PolicyState::Published,
@@ -279,16 +280,16 @@ impl Cycle {
     }
 }
 
-/// One of the approvals a transition by two people needs.
+/// One of the two approvals that a transition by two people needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CycleApproval {
     /// What is approved: [`Event::Publish`] or [`Event::Cancel`].
     pub event: Event,
-    /// Who approved.
+    /// Account that approved.
     pub account_id: AccountId,
-    /// Whether as HR or as senior management.
+    /// The seat of the approver: HR or senior management.
     pub seat: Seat,
-    /// When.
+    /// When the approval was given.
     pub at: Timestamp,
 }
 
@@ -298,7 +299,7 @@ impl Protected for Cycle {
     }
 }
 
-/// How far a cycle in a state is, for the policy.
+/// The stage of a cycle in this state, as the access policy knows it.
 pub fn stage(state: State) -> Stage {
     match state {
         State::Draft | State::Cancelled => Stage::Draft,
@@ -308,7 +309,7 @@ pub fn stage(state: State) -> Stage {
     }
 }
 
-/// The stages for which not exactly one role answers or nobody does the work (R01).
+/// The stages that lack an accountable role or a responsible one, or are listed twice (R01).
 pub fn unassigned_stages(raci: &[StageDuties]) -> Vec<CycleStage> {
     let assigned = |stage: &CycleStage| {
         let mut duties = raci.iter().filter(|duties| duties.stage == *stage);

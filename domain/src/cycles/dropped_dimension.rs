@@ -1,8 +1,8 @@
-//! Dimensions that are left out of results where too few raters are there (D.3).
+//! Dimensions that are left out of results which have too few raters (D.3).
 //!
-//! HR proposes, with a reason, what another person approves. A dimension is left out only of results
-//! in which the weight of those who have rated stays below `review.min_weight_share`; whoever has
-//! enough raters is measured in it like before. The manager's rating is never dispensed with.
+//! HR proposes it with a reason, and another person approves. The dimension is left out only of
+//! results in which the weight of the raters who have rated stays below `review.min_weight_share`;
+//! a person with enough raters is still evaluated in it. The manager's rating is always required.
 
 use crate::core::id::{AccountId, DroppedDimensionId};
 use crate::core::time::Timestamp;
@@ -10,44 +10,44 @@ use crate::cycles::cycle::Cycle;
 use crate::cycles::performance_policy::{DimensionRule, PolicyRules};
 use serde::{Deserialize, Serialize};
 
-/// A dimension that may be left out of the results of a population in one cycle.
+/// A proposal or approval to leave a dimension out of the results of one population of a cycle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DroppedDimension {
-    /// Its id, by which results name the approval.
+    /// Id of the proposal; results name it as their approval.
     pub id: DroppedDimensionId,
-    /// The population of the policy.
+    /// Code of the population in the policy.
     pub population: String,
-    /// The dimension.
+    /// Code of the dimension.
     pub dimension: String,
-    /// Why.
+    /// Why the dimension is left out.
     pub reason: String,
     /// Who proposed it.
     pub proposed_by: AccountId,
-    /// When.
+    /// When it was proposed.
     pub proposed_at: Timestamp,
-    /// Who approved it; none while it has no effect.
+    /// Who approved it; `None` until then, and without effect.
     pub approved_by: Option<AccountId>,
-    /// When.
+    /// When it was approved.
     pub approved_at: Option<Timestamp>,
 }
 
-/// What keeps a dimension from being proposed.
+/// Why a dimension cannot be proposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DropFault {
     /// The policy has no such population.
     UnknownPopulation,
-    /// Nobody rates such a dimension in it.
+    /// The dimension does not exist in the population, or people do not rate it.
     UnknownDimension,
 }
 
 impl DroppedDimension {
-    /// Whether it is about this dimension.
+    /// Whether the proposal concerns this dimension of this population.
     pub fn is_about(&self, population: &str, dimension: &str) -> bool {
         self.population == population && self.dimension == dimension
     }
 
-    /// What keeps it from being proposed under a policy.
+    /// What is wrong with the proposal under a policy; `None` if nothing is.
     pub fn fault(&self, rules: &PolicyRules) -> Option<DropFault> {
         let Some(population) = rules.population(&self.population) else {
             return Some(DropFault::UnknownPopulation);
@@ -57,7 +57,7 @@ impl DroppedDimension {
     }
 }
 
-/// The approval to leave a dimension out of the results of a population.
+/// The approved proposal to leave a dimension out of the results of a population, if any.
 pub fn approved<'a>(
     dropped: &'a [DroppedDimension],
     population: &str,
@@ -68,8 +68,8 @@ pub fn approved<'a>(
 }
 
 impl Cycle {
-    /// The cycle with a proposal, in place of one about the same dimension that nobody has approved; none
-    /// where the dimension is dropped already.
+    /// The cycle with a new proposal, which replaces an unapproved one about the same dimension.
+    /// `None` where leaving the dimension out is already approved.
     pub fn with_proposal(mut self, proposal: DroppedDimension) -> Option<Cycle> {
         let DroppedDimension { population, dimension, .. } = &proposal;
         if approved(&self.dropped, population, dimension).is_some() {
@@ -80,7 +80,7 @@ impl Cycle {
         Some(self)
     }
 
-    /// The populations in which nobody can be rated: a dimension is out of the reach of its raters,
+    /// The populations in which nobody can be rated: too few raters can be asked about a dimension,
     /// and nobody has approved to leave it out.
     pub fn stuck_populations(&self, rules: &PolicyRules) -> crate::Result<Vec<String>> {
         let mut stuck: Vec<String> = Vec::new();

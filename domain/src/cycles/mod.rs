@@ -1,4 +1,4 @@
-//! Cycles, the policies they follow, and who takes part.
+//! Cycles, their policies and their participants.
 
 pub mod cycle;
 pub mod dropped_dimension;

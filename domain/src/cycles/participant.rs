@@ -1,4 +1,4 @@
-//! One person in one cycle, as frozen when the cycle was launched.
+//! One person in one cycle, with the data that the launch of the cycle froze.
 
 use crate::core::calendar::Period;
 use crate::core::id::{CycleId, EmployeeId, OrgUnitId, ParticipantId};
@@ -14,69 +14,69 @@ use crate::text_enum;
 use chrono::NaiveDate;
 use std::collections::{HashMap, HashSet};
 
-/// Full months with the organisation below which nobody is rated.
+/// A person with less tenure than this, in full months, is not rated.
 pub const MIN_TENURE_MONTHS: u32 = 3;
 
 text_enum! {
-    /// Why somebody is in the population but not evaluated.
+    /// Why a person in the population is not evaluated.
     pub enum ExclusionReason {
-        /// Less than three months of tenure when the period ends.
+        /// Less than three months of tenure at the end of the period.
         TooNew = "too_new",
         /// No population of the policy includes the person.
         NoPopulation = "no_population",
-        /// HR took the person out, with a reason on record.
+        /// HR excluded the person, with a reason on record.
         ByHr = "by_hr",
     }
 }
 
 /// One person in one cycle. Unit, department, responsible manager and population are those of the
-/// launch: a later move changes people, never documents.
+/// launch: a later move of the person does not change them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Participant {
-    /// Its id.
+    /// Id of the participant.
     pub id: ParticipantId,
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle_id: CycleId,
-    /// The person.
+    /// Id of the employee.
     pub employee_id: EmployeeId,
-    /// The unit the person worked in.
+    /// The unit in which the person worked.
     pub org_unit_id: Option<OrgUnitId>,
-    /// The nearest department at or above that unit, else division or company: the group in which
-    /// grades are distributed.
+    /// The department in whose distribution the grade counts: the nearest department at or above
+    /// that unit, else the division or company.
     pub department_id: Option<OrgUnitId>,
-    /// Who answers for the review; changes only by an explicit handover.
+    /// The manager who is responsible for the review; changes only by an explicit handover.
     pub manager_id: Option<EmployeeId>,
-    /// The population of the policy, which settles the dimensions; none where no population
+    /// Code of the policy's population, which decides the dimensions; `None` where no population
     /// includes the person.
     pub population: Option<String>,
-    /// Why the person is not evaluated.
+    /// Why the person is not evaluated; `None` for a person who is evaluated.
     pub exclusion: Option<ExclusionReason>,
-    /// Whether the person counts towards the quotas of the distribution (E.1), by the roles of then: who
-    /// is given one later by which all others are read counts no more either.
+    /// Whether the person counts towards the quotas of the distribution (E.1), by the roles at the
+    /// launch. A person who later gets a role that reads all other grades no longer counts either.
     pub counts_for_quota: bool,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
 text_enum! {
-    /// What can be done to a participant, named as it is asked for.
+    /// What can be done to a participant; paths of the API use these names.
     pub enum ParticipantAction {
-        /// Let another manager answer for the review.
+        /// Make another manager responsible for the review.
         Handover = "handover",
-        /// Take the person out of the evaluation.
+        /// Exclude the person from the evaluation.
         Exclusion = "exclusion",
-        /// Take the person into the evaluation again.
+        /// Include the person in the evaluation again.
         Inclusion = "inclusion",
     }
 }
 
 impl Participant {
-    /// What a cycle in this state lets be done: as long as its results are not released, somebody
-    /// can answer for them; who is evaluated is settled when calibration begins.
+    /// What can be done while the cycle is in this state. The responsible manager may change until
+    /// the results are published; who is evaluated is fixed when calibration begins.
     pub fn possible_actions(&self, cycle: State) -> Vec<ParticipantAction> {
         use ParticipantAction::{Exclusion, Handover, Inclusion};
         let change = if self.exclusion.is_some() { Inclusion } else { Exclusion };
@@ -92,8 +92,9 @@ impl Participant {
     }
 }
 
-/// Whether somebody who is evaluated counts towards the quotas (E.1); who `oversees` the others, being
-/// of senior management or able to read all their grades, does not. Days of leave are not known here.
+/// Whether an evaluated person counts towards the quotas (E.1). A person who `oversees` the others,
+/// as senior management or by a role that reads all their grades, does not. Days of leave are not
+/// known here and count as 0.
 pub fn counts_for_quota(hired: NaiveDate, period: Period, oversees: bool) -> bool {
     let standing = Standing {
         tenure_months: tenure_months(hired, period.end()),
@@ -115,7 +116,7 @@ impl Protected for Participant {
     }
 }
 
-/// Full months from the day of hiring to the end of a period.
+/// Full months from the day of hiring to the end of a period, `end` included.
 pub fn tenure_months(hired: NaiveDate, end: NaiveDate) -> u32 {
     end.checked_add_days(chrono::Days::new(1))
         .and_then(|after| {
@@ -128,20 +129,20 @@ pub fn tenure_months(hired: NaiveDate, end: NaiveDate) -> u32 {
         .unwrap_or_default()
 }
 
-/// The day whose units, managers and jobs a launch on `today` freezes: today, or the end of the
-/// period that lies nearer.
+/// The day on which a launch on `today` looks at units, managers and jobs: `today`, or the nearer
+/// end of the period if `today` lies outside it.
 pub fn day_of_record(period: Period, today: NaiveDate) -> NaiveDate {
     today.clamp(period.start(), period.end())
 }
 
-/// What is known of a person on the day of record.
+/// What is known about a person on the day of record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// Who.
+    /// Id of the employee.
     pub employee_id: EmployeeId,
-    /// Since when the person has worked here without a day in between.
+    /// Since which day the person has worked here without a break.
     pub employed_since: NaiveDate,
-    /// The unit the person works in.
+    /// The unit in which the person works.
     pub org_unit_id: Option<OrgUnitId>,
     /// The line manager.
     pub manager_id: Option<EmployeeId>,
@@ -149,7 +150,7 @@ pub struct Candidate {
     pub position_code: Option<String>,
 }
 
-/// The tree of units on the day of record.
+/// The tree of units on the day of record: kind and parent of each unit.
 #[derive(Clone, Debug, Default)]
 pub struct UnitTree(HashMap<OrgUnitId, (OrgUnitKind, Option<OrgUnitId>)>);
 
@@ -162,7 +163,7 @@ impl FromIterator<(OrgUnitId, OrgUnitKind, Option<OrgUnitId>)> for UnitTree {
 }
 
 impl UnitTree {
-    /// A unit and those above it, from below.
+    /// A unit and all units above it, from the bottom up.
     fn upward(&self, unit: OrgUnitId) -> impl Iterator<Item = (OrgUnitId, OrgUnitKind)> + '_ {
         let known = move |id: OrgUnitId| self.0.get(&id).map(|(kind, parent)| (id, *kind, *parent));
         std::iter::successors(known(unit), move |(_, _, parent)| parent.and_then(known))
@@ -178,15 +179,16 @@ impl UnitTree {
         })
     }
 
-    /// Whether a unit is one of `units` or lies below one.
+    /// Whether a unit is one of `units` or below one of them.
     pub fn is_within(&self, unit: OrgUnitId, units: &HashSet<OrgUnitId>) -> bool {
         self.upward(unit).any(|(id, _)| units.contains(&id))
     }
 }
 
-/// Everybody who takes part in a cycle, as frozen on the day of record. `candidates` are all who
-/// work here then or later in the period, also outside the units of the cycle: who has a team is
-/// read off them. `overseers` count towards no quota.
+/// Everybody who takes part in a cycle, as frozen on the day of record. `candidates` holds all
+/// people who work here then or later in the period, including those outside the units of the
+/// cycle, because their reporting lines show who has a team. Employees in `overseers` count towards
+/// no quota.
 pub fn enrol(
     cycle: &Cycle,
     rules: &PolicyRules,

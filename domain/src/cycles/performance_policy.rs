@@ -19,11 +19,11 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 text_enum! {
-    /// Whether a version may still change.
+    /// Whether a policy version may still change.
     pub enum PolicyState {
         /// Being written.
         Draft = "draft",
-        /// In force for the cycles that refer to it, for ever as it is.
+        /// Published: cycles may apply it, and it never changes again.
         Published = "published",
     }
 }
@@ -31,40 +31,40 @@ text_enum! {
 /// One version of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PerformancePolicy {
-    /// Its id; each version has its own.
+    /// Id of this version; each version has its own.
     pub id: PolicyId,
-    /// External key, the same for all versions.
+    /// External key, the same for all versions of the policy.
     pub code: String,
     /// Name shown to people.
     pub name: String,
     /// Number of the version, from 1; unique with the code.
     pub number: i32,
-    /// Whether it may still change.
+    /// Whether this version may still change.
     pub state: PolicyState,
-    /// What it says.
+    /// Content of this version.
     pub rules: PolicyRules,
     /// When it was published.
     pub published_at: Option<Timestamp>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
 text_enum! {
-    /// What can be done to a version, named as it is asked for.
+    /// What can be done to a policy version; paths of the API use these names.
     pub enum PolicyAction {
         /// Change the draft.
         Update = "update",
-        /// Put it in force, for ever as it is.
+        /// Publish the version; it never changes again.
         Publication = "publication",
     }
 }
 
 impl PerformancePolicy {
-    /// What the state lets be done.
+    /// What can be done to the version in its state.
     pub fn possible_actions(&self) -> &'static [PolicyAction] {
         match self.state {
             PolicyState::Draft => &[PolicyAction::Update, PolicyAction::Publication],
@@ -79,7 +79,7 @@ impl Protected for PerformancePolicy {
     }
 }
 
-/// How far a version in a state is, for the access policy.
+/// The stage of a policy version in this state, as the access policy knows it.
 pub fn stage(state: PolicyState) -> Stage {
     match state {
         PolicyState::Draft => Stage::Draft,
@@ -87,29 +87,32 @@ pub fn stage(state: PolicyState) -> Stage {
     }
 }
 
-/// What a policy version says.
+/// The content of a policy version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyRules {
     /// Settings that differ from their defaults, by their names in part I.
     pub settings: BTreeMap<String, Value>,
-    /// Who is evaluated in which dimensions; the first population that a person belongs to counts.
+    /// Groups of people and the dimensions in which they are evaluated. A person belongs to the
+    /// first population that includes them.
     pub populations: Vec<Population>,
-    /// Whether a rating without any check-in or feedback on record warns or is refused (R59).
+    /// Whether handing in a rating without any check-in or feedback on record gives a warning or is
+    /// refused (R59).
     pub process_records: Enforce,
 }
 
-/// A group of people who are evaluated alike.
+/// A group of people who are evaluated by the same rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Population {
-    /// Its name.
+    /// Code of the population.
     pub code: String,
-    /// Only people with a team of their own, or only people without; absent is both.
+    /// Whether it includes only people with a team of their own (`true`) or only people without one
+    /// (`false`); `None` includes both.
     pub managers: Option<bool>,
-    /// Only holders of positions with these codes; empty is everybody.
+    /// Codes of the positions whose holders it includes; empty includes all positions.
     pub position_codes: Vec<String>,
-    /// What is evaluated; weights sum to 100.00.
+    /// The dimensions that are evaluated; their weights sum to 100.00.
     pub dimensions: Vec<DimensionRule>,
 }
 
@@ -117,9 +120,9 @@ pub struct Population {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DimensionRule {
-    /// Its name, such as `competency`; [`PERFORMANCE`] is computed from goals.
+    /// Code of the dimension, such as `competency`; [`PERFORMANCE`] is computed from goals.
     pub code: String,
-    /// Weight in percent.
+    /// Weight of the dimension in percent.
     pub weight: Exact,
     /// Weight of each rater type in percent, summing to 100.00; empty for [`PERFORMANCE`].
     pub raters: BTreeMap<RaterType, Exact>,
@@ -128,32 +131,32 @@ pub struct DimensionRule {
 /// The dimension that is computed from goals (parts B and C), not rated.
 pub const PERFORMANCE: &str = "performance";
 
-/// A dimension in which nobody under a policy could be rated.
+/// A dimension in which nobody could be rated, because too few of its raters can be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutOfReach<'a> {
-    /// Where its raters stand, as a JSON Pointer into the rules.
+    /// Place of its raters in the rules, as a JSON Pointer.
     pub place: String,
-    /// The population whose dimension it is.
+    /// The population to which the dimension belongs.
     pub population: &'a Population,
-    /// The dimension.
+    /// The dimension that is out of reach.
     pub rule: &'a DimensionRule,
-    /// The weight of all raters who can be asked, in percent.
+    /// Weight of all raters who can be asked, in percent.
     pub reach: Exact,
-    /// The weight that is needed, in percent.
+    /// Weight that is needed, in percent (`review.min_weight_share`).
     pub needed: Exact,
 }
 
 text_enum! {
-    /// What a cycle under a policy will have to live with: a hint, never a refusal.
+    /// A limitation of every cycle under a policy: a warning, never a refusal.
     pub enum PolicyWarning {
-        /// Raters of some types are named whom nobody asks: their weight goes to the others.
+        /// Some rater types have a weight but are never asked: their weight goes to the others.
         RatersNotCollected = "raters_not_collected",
-        /// The policy gives objectives no score: who has nothing but objectives cannot be rated.
+        /// The policy gives objectives no score: a person who has only objectives cannot be rated.
         ObjectivesNotScored = "objectives_not_scored",
     }
 }
 
-/// The raters of a suggested dimension who can be asked, each with its share of 100.00.
+/// The raters of a suggested dimension who can be asked, with weights scaled to sum to 100.00.
 fn collected(suggested: &[(RaterType, u32)]) -> BTreeMap<RaterType, Exact> {
     let asked: Vec<_> = suggested.iter().filter(|(rater, _)| rater.is_collected()).collect();
     let claims = (0..).zip(&asked).map(|(place, (_, weight))| (Exact::from(*weight), place));
@@ -162,7 +165,7 @@ fn collected(suggested: &[(RaterType, u32)]) -> BTreeMap<RaterType, Exact> {
     asked.iter().map(|(rater, _)| *rater).zip(percents).collect()
 }
 
-/// What decides to which population a person belongs.
+/// The facts that decide to which population a person belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Membership<'a> {
     /// Whether anyone reports to the person.
@@ -172,7 +175,7 @@ pub struct Membership<'a> {
 }
 
 impl Population {
-    /// Whether a person belongs to it.
+    /// Whether the population includes a person.
     pub fn includes(&self, person: Membership<'_>) -> bool {
         let position_fits = self.position_codes.is_empty()
             || person
@@ -183,8 +186,8 @@ impl Population {
 }
 
 impl PolicyRules {
-    /// Settings, dimensions and weights as D.1 and part I suggest them, of the raters only those who
-    /// can be asked: what is suggested can be completed.
+    /// The settings, dimensions and weights that D.1 and part I suggest, with only those raters who
+    /// can be asked, so that reviews can be completed.
     pub fn standard() -> PolicyRules {
         let suggested = |(code, weight): (&str, u32)| DimensionRule {
             code: code.to_owned(),
@@ -203,7 +206,7 @@ impl PolicyRules {
         }
     }
 
-    /// The settings in force.
+    /// The settings of the policy: the defaults, except where the policy differs.
     ///
     /// # Errors
     /// `SETTING_INVALID` for an unknown name or a value of the wrong kind.
@@ -211,17 +214,17 @@ impl PolicyRules {
         Settings::from_entries(&self.settings)
     }
 
-    /// The population of a person; none if no population includes the person.
+    /// The population to which a person belongs; `None` if no population includes the person.
     pub fn population_of(&self, person: Membership<'_>) -> Option<&Population> {
         self.populations.iter().find(|population| population.includes(person))
     }
 
-    /// The population of this name.
+    /// The population with this code.
     pub fn population(&self, code: &str) -> Option<&Population> {
         self.populations.iter().find(|population| population.code == code)
     }
 
-    /// The first sum of dimension weights that is not 100.00.
+    /// The first population's sum of dimension weights that is not 100.00; `None` if all are.
     pub fn weights_off_100(&self) -> Option<Exact> {
         let sums = self
             .populations
@@ -231,11 +234,11 @@ impl PolicyRules {
         sums.into_iter().find(|sum| *sum != hundred)
     }
 
-    /// The dimensions in which nobody could be rated, since the weight of all raters who can be asked
-    /// is nothing, or stays below `review.min_weight_share` (D.3).
+    /// The dimensions in which nobody could be rated, because the weight of all raters who can be
+    /// asked is 0 or below `review.min_weight_share` (D.3).
     ///
     /// # Errors
-    /// Those of [`PolicyRules::settings`].
+    /// The errors of [`PolicyRules::settings`].
     pub fn out_of_reach(&self) -> Result<Vec<OutOfReach<'_>>> {
         let needed = self.settings()?.review.min_weight_share;
         let mut found = Vec::new();
@@ -253,10 +256,10 @@ impl PolicyRules {
         Ok(found)
     }
 
-    /// What a cycle under these rules will have to live with.
+    /// The limitations of every cycle under these rules.
     ///
     /// # Errors
-    /// Those of [`PolicyRules::settings`].
+    /// The errors of [`PolicyRules::settings`].
     pub fn warnings(&self) -> Result<Vec<PolicyWarning>> {
         let settings = self.settings()?;
         let rules = || self.populations.iter().flat_map(|population| &population.dimensions);
@@ -272,8 +275,7 @@ impl PolicyRules {
         Ok(found.into_iter().filter_map(|(warning, found)| found.then_some(warning)).collect())
     }
 
-    /// Everything that is wrong with the rules in themselves, with the place it is at as a JSON
-    /// Pointer into the rules.
+    /// All faults of the rules themselves, each with its place as a JSON Pointer into the rules.
     pub fn faults(&self) -> Vec<(String, DomainError)> {
         let mut faults = Vec::new();
         match self.settings() {
@@ -289,7 +291,7 @@ impl PolicyRules {
             let twin = self.populations[..at].iter().any(|other| other.code == population.code);
             if twin {
                 let error =
-                    Code::SettingInvalid.because(format!("{} is there twice", population.code));
+                    Code::SettingInvalid.because(format!("{} occurs twice", population.code));
                 faults.push((format!("{place}/code"), error));
             }
             faults.extend(
@@ -321,7 +323,7 @@ impl Population {
         for (at, rule) in self.dimensions.iter().enumerate() {
             let place = format!("/dimensions/{at}");
             if self.dimensions[..at].iter().any(|other| other.code == rule.code) {
-                let error = Code::SettingInvalid.because(format!("{} is there twice", rule.code));
+                let error = Code::SettingInvalid.because(format!("{} occurs twice", rule.code));
                 faults.push((format!("{place}/code"), error));
             }
             faults.extend(rule.rater_fault().map(|error| (format!("{place}/raters"), error)));
@@ -336,7 +338,7 @@ impl DimensionRule {
         self.code == PERFORMANCE
     }
 
-    /// The weight of all raters who can be asked, in percent.
+    /// Weight of all raters who can be asked, in percent.
     pub fn reach(&self) -> Exact {
         let asked = self.raters.iter().filter(|(rater, _)| rater.is_collected());
         asked.map(|(_, weight)| weight).sum()

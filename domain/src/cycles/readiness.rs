@@ -1,4 +1,4 @@
-//! What keeps a cycle from its next stage, person by person (R07).
+//! What prevents a cycle from moving to its next stage, person by person (R07).
 
 use crate::core::id::{EmployeeId, GoalChangeId, ParticipantId, ReviewId};
 use crate::core::text::TextEnum;
@@ -8,16 +8,18 @@ use crate::text_enum;
 use chrono::NaiveDate;
 
 text_enum! {
-    /// What is still missing of somebody.
+    /// What is still missing for a person.
     pub enum Missing {
-        /// Nobody who works here answers for the person: hand over.
+        /// No manager who works here is responsible for the person's review: it must be handed
+        /// over.
         Manager = "manager",
-        /// There is no goal at all.
+        /// The person has no goal at all.
         Goals = "goals",
-        /// There are goals, but none that is scored: objectives where the policy gives them no score, or
-        /// indicators without weight. Nobody can be rated so.
+        /// The person has goals, but none that is scored: only objectives where the policy gives
+        /// them no score, or only indicators without weight. Without a scored goal the person
+        /// cannot be rated.
         ScoredGoals = "scored_goals",
-        /// The weights of the goals do not sum to 100. Nobody can be rated so.
+        /// The weights of the goals do not sum to 100. The person cannot be rated.
         GoalWeights = "goal_weights",
         /// A goal has not been handed in.
         GoalSubmission = "goal_submission",
@@ -25,29 +27,30 @@ text_enum! {
         GoalApproval = "goal_approval",
         /// The self-review has not been handed in.
         SelfReview = "self_review",
-        /// A dimension is out of reach of the raters who can be asked. Nobody can be rated so.
+        /// Too few raters can be asked about a dimension. The person cannot be rated.
         Raters = "raters",
-        /// Raters have not answered, or their time is not over.
+        /// Raters have not answered yet, and their time is not over.
         RaterAnswers = "rater_answers",
-        /// An indicator has no actual, without which the policy lets nobody be rated.
+        /// An indicator has no actual value, and the policy lets nobody be rated without it.
         Actual = "actual",
         /// The manager's rating has not been handed in.
         ManagerReview = "manager_review",
-        /// The second look has not been given.
+        /// The second reviewer has not confirmed the rating.
         SecondReview = "second_review",
         /// No grade has been computed.
         Grade = "grade",
         /// The grade will be S or D and has no evidence (D.5).
         Evidence = "evidence",
-        /// No calibration session compares the grade: it will be confirmed as it was computed.
+        /// No calibration session compares the grade: it will be confirmed as computed.
         Calibration = "calibration",
-        /// A change of a goal waits for a decision: it lapses when results are confirmed.
+        /// A request to change a goal waits for a decision: it lapses when the results are
+        /// confirmed.
         GoalChange = "goal_change",
     }
 }
 
 impl Missing {
-    /// The states of reviews that wait for something before they can be calibrated.
+    /// The states of a review in which something is missing before it can be calibrated.
     pub fn before_calibration() -> impl Iterator<Item = review::State> {
         review::State::ALL.iter().copied().filter(|state| Self::of_review(*state).is_some())
     }
@@ -69,7 +72,7 @@ impl Missing {
         }
     }
 
-    /// From which seat somebody is to act.
+    /// The seat from which somebody must act.
     pub const fn seat(self) -> Seat {
         match self {
             Missing::Goals
@@ -90,7 +93,7 @@ impl Missing {
         }
     }
 
-    /// The day by which it is due.
+    /// The day by which the missing thing is due.
     pub const fn due_on(self, schedule: &Schedule) -> NaiveDate {
         match self {
             Missing::Goals
@@ -108,7 +111,7 @@ impl Missing {
         }
     }
 
-    /// The code of a sentence that tells the way out, where the word alone does not.
+    /// The code of the text that explains what to do, where the name of the value does not say it.
     pub const fn way_out(self) -> Option<&'static str> {
         match self {
             Missing::Goals | Missing::ScoredGoals => Some("scored_goals_missing"),
@@ -121,10 +124,10 @@ impl Missing {
         }
     }
 
-    /// Whether a cycle in a state cannot go on without it.
+    /// Whether a cycle in this state cannot go on while this is missing.
     const fn is_blocking(self, cycle: cycle::State) -> bool {
         match (self, cycle) {
-            // Evaluation begins on its day, whatever is missing.
+            // Evaluation begins on its day, even if something is missing.
             (_, cycle::State::Executing) => false,
             (Missing::Calibration | Missing::GoalChange, _) => false,
             (Missing::Evidence, cycle) => matches!(cycle, cycle::State::Calibrating),
@@ -135,31 +138,31 @@ impl Missing {
     }
 }
 
-/// Somebody because of whom a cycle is not ready.
+/// A person because of whom a cycle cannot move on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Laggard {
-    /// The participant.
+    /// Id of the participant.
     pub participant_id: ParticipantId,
-    /// The person, with the name.
+    /// Id and name of the person.
     pub person: (EmployeeId, String),
-    /// Who answers for the person, with the name.
+    /// Id and name of the manager who is responsible for the person's review.
     pub manager: Option<(EmployeeId, String)>,
-    /// The review, once there is one.
+    /// Id of the review, once there is one.
     pub review_id: Option<ReviewId>,
-    /// What is missing first.
+    /// The first thing that is missing.
     pub missing: Missing,
-    /// Changes of the person's goals that wait for a decision, whatever else is missing.
+    /// Requests to change goals of the person that wait for a decision, whatever else is missing.
     pub open_changes: Vec<GoalChangeId>,
     /// Whether the person works here.
     pub person_employed: bool,
-    /// Whether there is a manager who works here.
+    /// Whether there is a responsible manager who works here.
     pub manager_employed: bool,
-    /// Whether the results are confirmed without the rating that is missing.
+    /// Whether the results are confirmed without the missing rating.
     pub is_excepted: bool,
 }
 
 impl Laggard {
-    /// Who is to act, where that is the person or the manager, and works here.
+    /// Id and name of whoever must act, if that is the person or the manager and they work here.
     pub fn acts(&self) -> Option<&(EmployeeId, String)> {
         match self.missing.seat() {
             Seat::Employee => Some(&self.person).filter(|_| self.person_employed),
@@ -168,14 +171,14 @@ impl Laggard {
         }
     }
 
-    /// Whether its cycle, in a state, cannot go on without what is missing. What was named an exception
-    /// when calibration was opened is confirmed without.
+    /// Whether a cycle in this state cannot go on while this is missing. A person named as an
+    /// exception when calibration opened does not hold the cycle up.
     pub const fn is_blocking(&self, cycle: cycle::State) -> bool {
         self.missing.is_blocking(cycle) && !self.is_excepted
     }
 
-    /// Whether nobody can do what is missing before HR has settled who: the person, or the manager,
-    /// does not work here.
+    /// Whether HR must act first, because the person or the manager who would have to act does not
+    /// work here.
     pub fn is_stuck(&self) -> bool {
         let seat = self.missing.seat();
         self.missing == Missing::Manager

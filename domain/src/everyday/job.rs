@@ -1,4 +1,4 @@
-//! Long work that a client follows by its progress.
+//! Jobs: long-running work whose progress a client can follow.
 
 use crate::core::id::JobId;
 use crate::core::time::Timestamp;
@@ -14,7 +14,7 @@ text_enum! {
         EmployeeImport = "employee_import",
         /// Creates and changes many org units.
         OrgUnitImport = "org_unit_import",
-        /// Moves a cycle on that many people are in.
+        /// Moves a cycle to its next state, with all people in it.
         CycleTransition = "cycle_transition",
         /// Computes the results of a cycle.
         ResultComputation = "result_computation",
@@ -22,51 +22,51 @@ text_enum! {
 }
 
 text_enum! {
-    /// How far a job is.
+    /// State of a job.
     pub enum JobState {
         /// Waits for a worker.
         Queued = "queued",
-        /// A worker holds it.
+        /// A worker works on it.
         Running = "running",
-        /// Done; the result says what came out.
+        /// Done; the outcome holds the result.
         Succeeded = "succeeded",
-        /// Over, and nothing was changed; the problem says why.
+        /// Failed, and nothing was changed; the outcome says why.
         Failed = "failed",
     }
 }
 
-/// How often a job is taken up before it counts as failed: one that takes the process down with it
-/// must not do so for ever.
+/// How often a job is started before it counts as failed: a job that crashes the process must not
+/// do so for ever.
 pub const MAX_ATTEMPTS: i32 = 5;
 
-/// A piece of long work. What it works on is kept beside it and never shown.
+/// A job. Its input is stored beside it and never shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// Its id.
+    /// Id of the job.
     pub id: JobId,
-    /// What it does.
+    /// What the job does.
     pub kind: JobKind,
-    /// How far it is.
+    /// State of the job.
     pub state: JobState,
-    /// Rows done.
+    /// Rows done so far.
     pub done: i64,
-    /// Rows in all, when known.
+    /// Rows in total, once known.
     pub total: Option<i64>,
-    /// What came out, as JSON, once it is over.
+    /// The result as JSON, once the job is over.
     pub outcome: Option<String>,
-    /// `account` or `api_key`.
+    /// Kind of the author: `account` or `api_key`.
     pub author_kind: String,
-    /// Who asked for it, and with whose authority it runs.
+    /// Id of the account or key that asked for the job; the job runs with its permissions.
     pub author_id: Uuid,
-    /// The request that asked for it.
+    /// Id of the request that asked for the job.
     pub request_id: String,
-    /// How often it was taken up. Whoever took it up last may finish it; nobody else can.
+    /// How often a worker has started the job. Only the worker that started it last may finish it.
     pub attempts: i32,
-    /// Counts changes of the state, from 1.
+    /// Version of the record: counts changes of the state, from 1.
     pub version: i32,
-    /// When it was asked for.
+    /// When the job was asked for.
     pub created_at: Timestamp,
-    /// When its state or progress last changed.
+    /// When state or progress last changed.
     pub updated_at: Timestamp,
 }
 

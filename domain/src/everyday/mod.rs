@@ -1,4 +1,4 @@
-//! What a person meets every day: to-dos and long work.
+//! What a person sees every day: to-dos and jobs.
 
 pub mod job;
 pub mod to_do;

@@ -1,7 +1,7 @@
-//! What waits for somebody, and by when (待办).
+//! To-dos: what a person has to do, and by when (待办).
 //!
-//! Nothing here is kept: a to-do is read off the state of cycles, goals, reviews and sessions, so that
-//! it is gone in the moment in which the work is done.
+//! To-dos are not stored. They are derived from the states of cycles, goals, reviews and sessions,
+//! so a to-do disappears as soon as its work is done.
 
 use crate::core::id::{CycleId, EmployeeId};
 use crate::cycles::cycle::Schedule;
@@ -12,7 +12,7 @@ use chrono::{Days, NaiveDate};
 use uuid::Uuid;
 
 text_enum! {
-    /// What is to be done.
+    /// What a person has to do.
     pub enum ToDoKind {
         /// Write one's goals and hand them in.
         SubmitGoals = "submit_goals",
@@ -26,13 +26,13 @@ text_enum! {
         SubmitSelfReview = "submit_self_review",
         /// Rate somebody and hand the rating in.
         SubmitManagerReview = "submit_manager_review",
-        /// Give the second look at a rating.
+        /// Confirm or return a rating as the second reviewer.
         ConfirmRating = "confirm_rating",
         /// Take part in a calibration session.
         Calibrate = "calibrate",
         /// Approve or reject a move of a grade.
         DecideMove = "decide_move",
-        /// Take note of a result, or disagree with it.
+        /// Acknowledge a result, or disagree with it.
         AcknowledgeResult = "acknowledge_result",
         /// Hand over the duties of somebody who has left or will leave.
         HandOver = "hand_over",
@@ -46,13 +46,13 @@ text_enum! {
         OpenCalibration = "open_calibration",
         /// Confirm the results of a cycle.
         ConfirmCycle = "confirm_cycle",
-        /// Approve that the results of a cycle are shown.
+        /// Approve the publication of the results of a cycle.
         ReleaseCycle = "release_cycle",
     }
 }
 
 text_enum! {
-    /// The noun that a to-do is done on.
+    /// The kind of record on which a to-do is done.
     pub enum ToDoResource {
         /// A cycle.
         Cycle = "cycle",
@@ -74,7 +74,7 @@ text_enum! {
 }
 
 impl ToDoKind {
-    /// The noun it is done on.
+    /// The kind of record on which this kind of to-do is done.
     pub const fn resource(self) -> ToDoResource {
         match self {
             ToDoKind::SubmitGoals => ToDoResource::Participant,
@@ -96,7 +96,8 @@ impl ToDoKind {
         }
     }
 
-    /// The day of a cycle's schedule by which it is to be done; none where another day decides.
+    /// The day of the cycle's schedule by which the to-do is due; `None` where something else sets
+    /// the day.
     pub const fn due_by(self, schedule: &Schedule) -> Option<NaiveDate> {
         match self {
             ToDoKind::LaunchCycle => Some(schedule.goal_setting),
@@ -119,7 +120,7 @@ impl ToDoKind {
     }
 }
 
-/// The next step of a cycle, for whoever runs it.
+/// The to-do for the next step of a cycle; it concerns whoever runs the cycle.
 pub const fn next_step(state: State) -> Option<ToDoKind> {
     match state {
         State::Draft => Some(ToDoKind::LaunchCycle),
@@ -132,35 +133,36 @@ pub const fn next_step(state: State) -> Option<ToDoKind> {
     }
 }
 
-/// Something that waits for somebody.
+/// A piece of work that waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToDo {
-    /// What is to be done.
+    /// What the person has to do.
     pub kind: ToDoKind,
-    /// By when; none if nothing sets a day.
+    /// The day by which it is due; `None` if nothing sets a day.
     pub due_on: Option<NaiveDate>,
-    /// The cycle it belongs to, if it belongs to one.
+    /// The cycle to which it belongs, if any.
     pub cycle_id: Option<CycleId>,
-    /// The record it is done on.
+    /// Id of the record on which it is done.
     pub resource_id: Uuid,
-    /// The person it is about, with the name, where that is somebody else.
+    /// Id and name of the employee whom it concerns, if that is somebody else.
     pub about: Option<(EmployeeId, String)>,
 }
 
 impl ToDo {
-    /// Orders by day, what has no day last, then by kind and record: the order of lists.
+    /// Sort key of lists: by due day, those without a day last, then by kind and record.
     pub fn order(&self) -> (bool, Option<NaiveDate>, ToDoKind, Uuid) {
         (self.due_on.is_none(), self.due_on, self.kind, self.resource_id)
     }
 
-    /// Whether the day has passed.
+    /// Whether the due day has passed.
     pub fn is_overdue(&self, today: NaiveDate) -> bool {
         self.due_on.is_some_and(|due| due < today)
     }
 }
 
-/// The day by which the next check-in on a goal is due (G.4): objectives have a cadence of their own,
-/// indicators that of their data; none for an indicator that is read once or never.
+/// The day by which the next check-in on a goal is due (G.4). Objectives have a cadence of their
+/// own, the cadence of an indicator follows from how often its data come; `None` for an indicator
+/// whose data come once or never.
 pub fn check_in_due(
     content: &GoalContent,
     last: NaiveDate,

@@ -1,7 +1,8 @@
 //! A goal (目标) of one owner in one cycle: an objective with key results, or an indicator.
 //!
-//! How it moves is told by [`crate::state::goal`]; here is what it holds and what speaks against
-//! it. The content that both sides signed is kept revision by revision (R25).
+//! [`crate::state::goal`] says how a goal moves from state to state. This module says what a goal
+//! holds and what is wrong with it. Every revision of the content that both sides signed is kept
+//! (R25).
 
 mod actions;
 mod checks;
@@ -41,51 +42,52 @@ pub use withdrawal::{Report, Reported, Withdrawal};
 /// A goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Goal {
-    /// Its id.
+    /// Id of the goal.
     pub id: GoalId,
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle_id: CycleId,
-    /// Whose goal it is.
+    /// The employee who is to achieve the goal.
     pub owner_id: EmployeeId,
-    /// Who answers for the owner's review: the responsible manager of the participant.
+    /// The manager who is responsible for the owner's review in this cycle.
     pub manager_id: Option<EmployeeId>,
-    /// Height in the organisation.
+    /// Level in the organisation.
     pub level: GoalLevel,
-    /// The goal it takes over a part of (承接).
+    /// The goal above, of which this goal takes over a part (承接).
     pub parent_id: Option<GoalId>,
-    /// Where it is.
+    /// State of the goal.
     pub state: State,
-    /// Number of the content that is in force, from 1.
+    /// Number of the revision that is in force, from 1.
     pub revision: i32,
-    /// What it says.
+    /// Content: objective or indicator, title, weight and period.
     pub content: GoalContent,
-    /// Progress 0..1, 4 places; none while no value was recorded.
+    /// Progress from 0 to 1, 4 places; `None` until a value is reported.
     pub progress: Option<Decimal>,
     /// Confidence at the last check-in, 1 to 10.
     pub confidence: Option<i32>,
-    /// When somebody last checked in.
+    /// When the last check-in was made.
     pub checked_in_at: Option<Timestamp>,
-    /// Score, 2 places, once scored.
+    /// Score with 2 places; `None` until the goal is scored.
     pub score: Option<Decimal>,
-    /// Where it was when it was scored, and goes back to when the rating is taken up again.
+    /// State before scoring; the goal returns to it when the rating is reopened.
     pub scored_from: Option<State>,
-    /// Why the manager asked for another draft; none once it is handed in again.
+    /// Why the manager returned the draft; `None` again once it is handed in.
     pub return_reason: Option<String>,
-    /// Where the cycle is: goals are written and changed in some of its states only.
+    /// State of the cycle: it limits when goals can be written and changed.
     pub cycle_state: cycle::State,
-    /// Where the review of its owner is, once there is one: with that, nothing is changed any more.
+    /// State of the owner's review, if there is one; once the result is final, nothing changes any
+    /// more.
     pub review_state: Option<review::State>,
-    /// The review of its owner, once there is one.
+    /// The owner's review, if there is one.
     pub review_id: Option<ReviewId>,
-    /// A signature that waits for the second one.
+    /// The first of two signatures, while the second is missing.
     pub first_signature: Option<FirstSignature>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
-    /// When the draft was thrown away.
+    /// When the draft was deleted.
     pub deleted_at: Option<Timestamp>,
 }
 
@@ -100,101 +102,101 @@ impl Protected for Goal {
     }
 }
 
-/// The first of the two signatures that completing a goal, or giving it up, needs.
+/// The first of the two signatures that complete or cancel a goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirstSignature {
     /// What is signed: [`Event::Complete`] or [`Event::Cancel`].
     pub event: Event,
-    /// From which seat.
+    /// The seat from which it was signed.
     pub seat: state::Seat,
-    /// Who signed.
+    /// Account that signed.
     pub account_id: AccountId,
-    /// When.
+    /// When it was signed.
     pub at: Timestamp,
 }
 
 impl Goal {
-    /// Whether the result of its owner has been finalised.
+    /// Whether the owner's result is final.
     pub fn result_is_final(&self) -> bool {
         self.review_state.is_some_and(review::State::is_finalised)
     }
 
-    /// Whether it was given up or thrown away.
+    /// Whether the goal was cancelled or deleted.
     pub fn is_archived(&self) -> bool {
         self.state == State::Cancelled || self.deleted_at.is_some()
     }
 }
 
-/// What a cycle says about the goals of one person.
+/// The rules of a cycle for the goals of one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GoalFrame {
-    /// Where the cycle is.
+    /// State of the cycle.
     pub cycle_state: cycle::State,
-    /// The days that are evaluated.
+    /// The period that is evaluated.
     pub period: Period,
-    /// The policy version.
+    /// Id of the policy version.
     pub policy_id: PolicyId,
-    /// What it says.
+    /// Content of the policy version.
     pub rules: PolicyRules,
-    /// Its settings.
+    /// Settings of the policy version.
     pub settings: Settings,
-    /// The dimensions that are to be left out of results, or are.
+    /// Dimensions to be left out of results, proposed or approved.
     pub dropped: Vec<DroppedDimension>,
     /// Whether the person takes part in the cycle.
     pub participates: bool,
-    /// Who answers for the person's review.
+    /// The manager who is responsible for the person's review.
     pub manager_id: Option<EmployeeId>,
 }
 
 impl GoalFrame {
-    /// Whether goals may be begun.
+    /// Whether goals may be created.
     pub fn is_open_to_drafts(&self) -> bool {
         self.cycle_state == cycle::State::GoalSetting
     }
 
-    /// Whether the middle of the cycle has passed: changes are then for HR to decide.
+    /// Whether more than half of the period has passed: from then on HR decides on changes.
     pub fn is_past_middle(&self, today: NaiveDate) -> bool {
         self.period.elapsed(today) * 2 > self.period.days()
     }
 }
 
-/// The content of a goal as it was in force from a day on.
+/// The content of a goal that was in force from a day on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GoalRevision {
-    /// The goal.
+    /// Id of the goal.
     pub goal_id: GoalId,
-    /// Its number, from 1.
+    /// Number of the revision, from 1.
     pub revision: i32,
-    /// What it said.
+    /// Content of this revision.
     pub content: GoalContent,
-    /// First day on which it counts.
+    /// First day on which this revision counts.
     pub effective_from: NaiveDate,
-    /// Who signed for the manager.
+    /// Account that signed for the manager.
     pub approved_by: AccountId,
-    /// When.
+    /// When the manager signed.
     pub approved_at: Timestamp,
 }
 
 text_enum! {
-    /// What became of a request for a change.
+    /// State of a request to change a goal.
     pub enum GoalChangeState {
         /// Waits for a decision.
         Pending = "pending",
-        /// Is the next revision.
+        /// Approved: its content is the next revision.
         Approved = "approved",
-        /// The goal stays as it is.
+        /// Rejected: the goal stays as it is.
         Rejected = "rejected",
-        /// The results were confirmed before anybody decided: the goal stays as it is.
+        /// Lapsed: the results were confirmed before anybody decided, so the goal stays as it is.
         Lapsed = "lapsed",
     }
 }
 
 text_enum! {
-    /// What can be done to a request for a change.
+    /// What can be done to a request to change a goal.
     pub enum GoalChangeAction {
-        /// Make it the next revision.
+        /// Approve it: its content becomes the next revision.
         Approval = "approval",
-        /// Leave the goal as it is.
+        /// Reject it: the goal stays as it is.
         Rejection = "rejection",
     }
 }
@@ -202,40 +204,40 @@ text_enum! {
 /// A request to change an active goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GoalChange {
-    /// Its id.
+    /// Id of the request.
     pub id: GoalChangeId,
-    /// The goal.
+    /// Id of the goal.
     pub goal_id: GoalId,
-    /// What became of it.
+    /// State of the request.
     pub state: GoalChangeState,
-    /// What the goal shall say.
+    /// Requested content of the goal.
     pub content: GoalContent,
-    /// Why.
+    /// Why the change is requested.
     pub reason: String,
-    /// What shows that it is needed; at least one.
+    /// Evidence that the change is needed; at least one item.
     pub evidence: Vec<String>,
-    /// First day on which it shall count.
+    /// First day on which the new content is to count.
     pub effective_from: NaiveDate,
-    /// Who asked.
+    /// Account that made the request.
     pub requested_by: AccountId,
-    /// Who decided.
+    /// Account that decided; `None` until then.
     pub decided_by: Option<AccountId>,
-    /// Why it was decided so.
+    /// Why it was decided this way.
     pub decision_reason: Option<String>,
-    /// When it was asked for.
+    /// When the request was made.
     pub created_at: Timestamp,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
 }
 
 impl GoalChange {
-    /// Counts changes, from 1: nothing but the decision changes it.
+    /// Version of the record, from 1: only the decision raises it.
     pub fn version(&self) -> i32 {
         if self.decided_at.is_none() { 1 } else { 2 }
     }
 }
 
-/// A request together with the goal it is about, which settles who may see it.
+/// A request with the goal it concerns; the goal decides who may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestedChange {
     /// The goal.
@@ -245,12 +247,12 @@ pub struct RequestedChange {
 }
 
 impl RequestedChange {
-    /// Whether the state of the request and that of the cycle let it be decided.
+    /// Whether the request is pending and the cycle still allows a decision.
     pub fn is_open(&self) -> bool {
         self.change.state == GoalChangeState::Pending && self.goal.cycle_state.is_under_way()
     }
 
-    /// Whether a weight changes, which is for HR to decide.
+    /// Whether the request changes the weight; HR decides on such a request.
     pub fn changes_weight(&self) -> bool {
         self.change.content.weight != self.goal.content.weight
     }
@@ -282,67 +284,67 @@ impl Protected for RequestedChange {
     }
 }
 
-/// What a check-in reports of one key result.
+/// What a check-in reports about one key result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyResultReport {
-    /// The key result.
+    /// Id of the key result.
     pub key_result_id: KeyResultId,
-    /// Latest value of a metric or a level to keep.
+    /// Latest value of a metric, or of a level to maintain.
     pub value: Option<Exact>,
-    /// Whether something that is done or not is done.
+    /// Whether a yes-or-no key result is done.
     pub done: Option<bool>,
-    /// Numbers of the steps that are completed, from 0.
+    /// Positions of the completed steps of a milestone key result, from 0.
     pub steps_done: Option<Vec<usize>>,
 }
 
 /// A report on the progress of a goal (R39).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckIn {
-    /// Its id.
+    /// Id of the check-in.
     pub id: CheckInId,
-    /// The goal.
+    /// Id of the goal.
     pub goal_id: GoalId,
-    /// Who reports.
+    /// Account that reports.
     pub author_id: AccountId,
-    /// What is reported of the key results.
+    /// One report per key result.
     pub reports: Vec<KeyResultReport>,
     /// Confidence 1 to 10 (C.5).
     pub confidence: i32,
-    /// What stands in the way.
+    /// What blocks progress.
     pub blockers: Option<String>,
-    /// What else is to be said.
+    /// Any further remarks.
     pub comment: Option<String>,
-    /// Progress of the goal after it.
+    /// Progress of the goal after this check-in, from 0 to 1.
     pub progress: Option<Decimal>,
-    /// When.
+    /// When the check-in was made.
     pub created_at: Timestamp,
-    /// That it counts no more.
+    /// Set if the check-in was withdrawn: it no longer counts.
     pub withdrawal: Option<Withdrawal>,
 }
 
-/// An actual value of an indicator for one period (R48). A correction is a new revision under the
+/// An actual value of an indicator for one period (R48). A correction is a new revision with the
 /// same period, source and external id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measurement {
-    /// Its id.
+    /// Id of the measurement.
     pub id: MeasurementId,
-    /// The indicator.
+    /// Id of the goal, which is an indicator.
     pub goal_id: GoalId,
-    /// First day of the period that was measured.
+    /// First day of the measured period.
     pub period_start: NaiveDate,
-    /// Where it comes from.
+    /// Name of the source of the value.
     pub source: String,
-    /// Its key there.
+    /// Key of the value in that source.
     pub external_id: String,
-    /// Number of the revision, from 1; the last one counts.
+    /// Number of the revision, from 1; the last revision that was not withdrawn counts.
     pub revision: i32,
-    /// The value.
+    /// The measured value, in the unit of the indicator.
     pub value: Exact,
-    /// Who reported it: an account or a key.
+    /// Id of the account or key that reported it.
     pub author_id: uuid::Uuid,
-    /// When.
+    /// When it was reported.
     pub created_at: Timestamp,
-    /// That it counts no more.
+    /// Set if the measurement was withdrawn: it no longer counts.
     pub withdrawal: Option<Withdrawal>,
 }

@@ -1,3 +1,3 @@
-//! Goals and what is reported of them.
+//! Goals, and the check-ins and measurements reported for them.
 
 pub mod goal;

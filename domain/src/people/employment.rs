@@ -1,5 +1,5 @@
-//! Employments: the periods in which somebody works here. Nobody is employed outside them, on any
-//! day and in no count. Says from when tenure counts (E.1, H.5).
+//! Employments: the periods in which a person works here. On days outside them a person is not
+//! employed and is not counted. Also says from which day tenure counts (E.1, H.5).
 
 use crate::core::time::Period;
 use crate::text_enum;
@@ -7,13 +7,13 @@ use chrono::{Days, NaiveDate};
 use std::borrow::Cow;
 
 text_enum! {
-    /// Whether a person works here as of a date.
+    /// Whether a person works here on a date.
     pub enum EmploymentStatus {
-        /// The first working day of all is still to come.
+        /// The first working day of the first employment is still to come.
         Pending = "pending",
         /// The day lies in an employment.
         Active = "active",
-        /// An employment has ended, and no other has begun since.
+        /// At least one employment has ended, and none includes the date.
         Terminated = "terminated",
     }
 }
@@ -21,19 +21,19 @@ text_enum! {
 /// One employment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Employment {
-    /// First and last working day; open until the last is known.
+    /// First and last working day; without an end until the last working day is known.
     pub period: Period,
-    /// Why it ends, in the words of whoever ended it.
+    /// Why the employment ends, in the words of the person who ended it.
     pub reason: Option<String>,
 }
 
 impl Employment {
-    /// One that begins on `first`, without an end in sight.
+    /// An employment that begins on `first`, without a known end.
     pub fn since(first: NaiveDate) -> Self {
         Self::lasting(first, None)
     }
 
-    /// One from `first` to `last`.
+    /// An employment from `first` to `last`; without a known end if `last` is `None`.
     pub fn lasting(first: NaiveDate, last: Option<NaiveDate>) -> Self {
         Self { period: Period { start: first, end: last }, reason: None }
     }
@@ -48,28 +48,28 @@ impl Employment {
         self.period.end
     }
 
-    /// Whether it is over before `day`.
+    /// Whether the employment ended before `day`.
     pub fn is_over(&self, day: NaiveDate) -> bool {
         self.last_day().is_some_and(|last| last < day)
     }
 }
 
-/// Why employments cannot be as somebody wants them.
+/// Why a change of employments is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmploymentFault {
     /// The last working day lies before the first.
     #[error("an employment ends before it begins")]
     Reversed,
-    /// Some day would lie in two employments; this is the other one.
+    /// A day would lie in two employments; the period is that of the other employment.
     #[error("two employments overlap")]
     Overlap(Period),
-    /// There is none.
-    #[error("somebody has no employment")]
+    /// The list of employments is empty.
+    #[error("the person has no employment")]
     None,
 }
 
-/// All employments of a person: at least one, in order, no day in two of them. Only the last may be
-/// open.
+/// All employments of a person: at least one, in order of time, without overlaps. Only the last may
+/// be without an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Employments(Vec<Employment>);
 
@@ -94,23 +94,23 @@ impl TryFrom<Vec<Employment>> for Employments {
 }
 
 impl Employments {
-    /// One alone, without an end in sight.
+    /// A single employment that begins on `first`, without a known end.
     pub fn since(first: NaiveDate) -> Self {
         Self(vec![Employment::since(first)])
     }
 
-    /// Every one, oldest first.
+    /// All employments, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Employment> + ExactSizeIterator {
         self.0.iter()
     }
 
-    /// The employment in which a day lies: whether somebody works here is asked here and nowhere
-    /// else.
+    /// The employment that includes `day`. This is the only place that decides whether a person
+    /// works here.
     pub fn on(&self, day: NaiveDate) -> Option<&Employment> {
         self.0.iter().find(|employment| employment.period.contains(day))
     }
 
-    /// Whether the person works here on a day.
+    /// Whether the person works here on `day`.
     pub fn status(&self, day: NaiveDate) -> EmploymentStatus {
         match self.on(day) {
             Some(_) => EmploymentStatus::Active,
@@ -119,26 +119,26 @@ impl Employments {
         }
     }
 
-    /// The employment that is shown of a day: the last one that has begun, else the first.
+    /// The employment to show for `day`: the latest one that has begun by then, else the first.
     pub fn shown(&self, day: NaiveDate) -> &Employment {
         let begun = self.0.iter().rev().find(|employment| employment.hire_date() <= day);
         begun.unwrap_or(&self.0[0])
     }
 
-    /// The employment that is ended, resumed and corrected on a day: the one in which it lies, else
-    /// the next to come, else the last.
+    /// The employment that an action on `day` ends, resumes or corrects: the one that includes
+    /// `day`, else the next one, else the last one.
     pub fn at_hand(&self, day: NaiveDate) -> &Employment {
         let next = self.0.iter().find(|employment| !employment.is_over(day));
         next.unwrap_or_else(|| self.latest())
     }
 
-    /// The last one.
+    /// The last employment.
     pub fn latest(&self) -> &Employment {
         &self.0[self.0.len() - 1]
     }
 
-    /// Since when the person has worked here without a day in between, as of an employment: one that
-    /// begins on the morrow of another goes on from it.
+    /// Since which day the person had worked here without a break when `employment` began: an
+    /// employment that begins on the day after another ended continues it.
     pub fn unbroken_since(&self, employment: &Employment) -> NaiveDate {
         let mut since = employment.hire_date();
         for earlier in self.0.iter().rev() {
@@ -149,10 +149,10 @@ impl Employments {
         since
     }
 
-    /// With another employment.
+    /// The same employments and one more.
     ///
     /// # Errors
-    /// It overlaps one there is, or ends before it begins.
+    /// When the new one overlaps another or ends before it begins.
     pub fn with(&self, new: Employment) -> Result<Self, EmploymentFault> {
         let overlapped = self.0.iter().find(|known| known.period.overlaps(&new.period));
         match overlapped {
@@ -161,10 +161,10 @@ impl Employments {
         }
     }
 
-    /// With `changed` in place of the employment that begins on `first`.
+    /// The same employments, with `changed` in place of the one that begins on `first`.
     ///
     /// # Errors
-    /// It overlaps another one, or ends before it begins.
+    /// When `changed` overlaps another employment or ends before it begins.
     pub fn changed(&self, first: NaiveDate, changed: Employment) -> Result<Self, EmploymentFault> {
         if changed.is_over(changed.hire_date()) {
             return Err(EmploymentFault::Reversed);
@@ -174,13 +174,14 @@ impl Employments {
         if others.is_empty() { vec![changed].try_into() } else { Self(others).with(changed) }
     }
 
-    /// What a list of people says of somebody known: the first working day of an employment, and its
-    /// last, unless that is left out. A first day after the last day of all is a new employment. One
-    /// that is known names its employment; any other corrects the last, unless that would also move
-    /// its end: then somebody came back before having left, which nobody can mean.
+    /// The employments after an import states a first working day and, unless left out, a last one
+    /// for a known person. A first day after the end of the last employment adds an employment. The
+    /// first day of a known employment corrects that employment. Any other first day moves the
+    /// start of the last employment, unless the row also changes its end: the person would then
+    /// return before having left, and the row is refused.
     ///
     /// # Errors
-    /// Employments would overlap, or one end before it begins.
+    /// When employments would overlap or one would end before it begins.
     pub fn as_told(
         &self,
         hire_date: NaiveDate,

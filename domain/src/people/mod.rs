@@ -1,4 +1,4 @@
-//! People, the units they work in, and the lines between them.
+//! People, the units in which they work, and their reporting lines.
 
 pub mod duty;
 pub mod employment;

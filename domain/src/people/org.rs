@@ -22,8 +22,8 @@ text_enum! {
 }
 
 impl OrgUnitKind {
-    /// Whether a unit of this kind may sit directly under `parent` (levels may be skipped;
-    /// teams and departments may nest in their own kind).
+    /// Whether a unit of this kind may be directly under `parent`. Levels may be skipped; teams may
+    /// contain teams, and departments may contain departments.
     pub fn may_sit_under(self, parent: OrgUnitKind) -> bool {
         match self {
             OrgUnitKind::Company => false,
@@ -36,82 +36,82 @@ impl OrgUnitKind {
 /// A company, division, department or team, as of one business date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrgUnit {
-    /// Its id.
+    /// Id of the unit.
     pub id: OrgUnitId,
     /// External key, unique in the tenant.
     pub code: String,
     /// Name shown to people.
     pub name: String,
-    /// Kind.
+    /// Kind of the unit.
     pub kind: OrgUnitKind,
-    /// The unit above, none for the top.
+    /// The unit above; `None` for the top of the tree.
     pub parent_id: Option<OrgUnitId>,
-    /// First day on which `parent_id` holds; none where the unit has no place in the tree yet.
+    /// First day on which `parent_id` is valid; `None` while the unit has no place in the tree.
     pub effective_from: Option<NaiveDate>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
-    /// When it was deleted; such rows are shown only as tombstones.
+    /// When it was deleted; lists show deleted units only as tombstones.
     pub deleted_at: Option<Timestamp>,
 }
 
-/// One stretch of a unit's place in the tree; the next one ends it.
+/// One stretch of time during which a unit has the same place in the tree; the next one ends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
-    /// Whose place it is.
+    /// The unit whose place it is.
     pub org_unit_id: OrgUnitId,
     /// First and last day.
     pub period: Period,
-    /// The unit above, none for the top.
+    /// The unit above; `None` for the top of the tree.
     pub parent_id: Option<OrgUnitId>,
 }
 
 /// A job in the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Its id.
+    /// Id of the position.
     pub id: PositionId,
     /// External key, unique in the tenant.
     pub code: String,
     /// Name of the job.
     pub title: String,
-    /// Job level, 1 (entry) ..= 30 (top).
+    /// Job level, from 1 (entry) to 30 (top).
     pub level: i32,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
-    /// When it was deleted; such rows are shown only as tombstones.
+    /// When it was deleted; lists show deleted positions only as tombstones.
     pub deleted_at: Option<Timestamp>,
 }
 
 /// A person, with unit, job and manager as of one business date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Employee {
-    /// Its id.
+    /// Id of the employee.
     pub id: EmployeeId,
-    /// Number given by the company, unique in the tenant; the key of bulk upserts.
+    /// Number given by the company, unique in the tenant; imports find employees by it.
     pub employee_number: String,
     /// Name shown to people.
     pub name: String,
-    /// Work address.
+    /// E-mail address at work.
     pub email: Option<String>,
-    /// When the person works here.
+    /// The periods in which the person works here.
     pub employments: Employments,
-    /// Unit, job and manager as of the date asked for; none before the first.
+    /// Unit, job and manager on the date asked for; `None` before the first assignment.
     pub assignment: Option<Assignment>,
     /// Ids in other systems, by system name.
     pub external_ids: Vec<ExternalId>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
@@ -121,7 +121,7 @@ impl Employee {
         self.employments.status(day)
     }
 
-    /// What can be done to the person in the state of `today`.
+    /// What can be done to the person, given their status on `today`.
     pub fn possible_actions(&self, today: NaiveDate) -> Vec<EmployeeAction> {
         use EmployeeAction::{Assignment, Employment, Reinstatement, Termination, Update};
         let (at_hand, latest) = (self.employments.at_hand(today), self.employments.latest());
@@ -138,17 +138,17 @@ impl Employee {
 }
 
 text_enum! {
-    /// What can be done to an employee, depending on the state.
+    /// What can be done to an employee, depending on their status.
     pub enum EmployeeAction {
-        /// Change name, number, address, hire date or external ids.
+        /// Change name, number, e-mail address, hire date or external ids.
         Update = "update",
-        /// Give another unit, job or manager from a day on.
+        /// Assign another unit, job or manager from a day on.
         Assignment = "assignment",
         /// Set the last working day.
         Termination = "termination",
-        /// Take the last working day back.
+        /// Remove the last working day again.
         Reinstatement = "reinstatement",
-        /// Hire again, once the last working day is known.
+        /// Hire the person again, once the last working day is known.
         Employment = "employment",
     }
 }
@@ -156,9 +156,9 @@ text_enum! {
 /// One stretch of an employee's unit, job and manager; the next one ends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// Its id.
+    /// Id of the assignment.
     pub id: AssignmentId,
-    /// Whose it is.
+    /// The employee it belongs to.
     pub employee_id: EmployeeId,
     /// First and last day.
     pub period: Period,
@@ -166,7 +166,7 @@ pub struct Assignment {
     pub org_unit_id: Option<OrgUnitId>,
     /// Job of the catalogue.
     pub position_id: Option<PositionId>,
-    /// Title on the door, free text.
+    /// Job title, free text.
     pub job_title: Option<String>,
     /// Line manager.
     pub manager_id: Option<EmployeeId>,
@@ -175,9 +175,9 @@ pub struct Assignment {
 /// An id in another system, such as an HRIS.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ExternalId {
-    /// Name of the system: lower-case letters, digits, `_`, `-`; 1..=40.
+    /// Name of the system: 1 to 40 lower-case letters, digits, `_` and `-`.
     pub system: String,
-    /// The id there, 1..=200 characters.
+    /// The id in that system, 1 to 200 characters.
     pub value: String,
 }
 

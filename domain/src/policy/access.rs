@@ -1,4 +1,4 @@
-//! Who may do what: accounts, roles, keys, and what is kept of what was done and seen.
+//! Access rules for accounts, roles, keys, audit log, read log and events.
 
 use super::Scope;
 use super::action::Action as A;
@@ -101,7 +101,7 @@ const AUDIT_HEAD: Noun = Noun {
     )],
 };
 
-/// Who has looked at one's own records.
+/// The read log: who has looked at one's own records.
 const READ_ENTRY: Noun = Noun {
     reading: A::ReadEntryRead,
     actions: &[(A::ReadEntryRead, &[to("own-work", Who::Colleague, Mask::Full)])],
@@ -115,7 +115,7 @@ const EVENT: Noun = Noun {
         &[
             to("hr-admin", Who::HrAdmin, Mask::Full),
             to("auditor", Who::Auditor, Mask::Full),
-            // Events are about everyone.
+            // Events concern everybody, so a key with a unit limit does not suffice.
             by_key("scope-events-read", Scope::EventsRead, Who::CompanyService, Mask::Full),
         ],
     )],
@@ -134,7 +134,7 @@ const JOB: Noun = Noun {
     )],
 };
 
-/// Why somebody may or may not do something.
+/// Explanations why somebody is or is not allowed to do something.
 const ACCESS: Noun = Noun {
     reading: A::AccessExplain,
     actions: &[(

@@ -1,10 +1,10 @@
-//! What can be done.
+//! Actions that the access policy decides on.
 
 use super::noun_of;
 use crate::text_enum;
 
 text_enum! {
-    /// What can be done, one value per noun and verb.
+    /// What a subject can do; one value per noun and verb.
     pub enum Action {
         /// Read the tenant's own settings.
         TenantRead = "tenant.read",
@@ -48,13 +48,13 @@ text_enum! {
         AuditEntryRead = "audit_entry.read",
         /// Read the signed heads of the audit log.
         AuditHeadRead = "audit_head.read",
-        /// Read who has looked at one's own released records.
+        /// Read who has looked at the reader's own released records.
         ReadEntryRead = "read_entry.read",
         /// Read the events feed.
         EventRead = "event.read",
         /// Follow a job.
         JobRead = "job.read",
-        /// Ask why somebody may or may not do something.
+        /// Ask why somebody is or is not allowed to do something.
         AccessExplain = "access.explain",
         /// Read a version of the performance policy.
         PolicyRead = "policy.read",
@@ -64,23 +64,23 @@ text_enum! {
         CycleRead = "cycle.read",
         /// Design a cycle and move it from stage to stage.
         CycleWrite = "cycle.write",
-        /// Propose the release of a cycle's results.
+        /// Propose to publish a cycle's results.
         CyclePropose = "cycle.propose",
-        /// Approve the release of a cycle's results, or its cancellation.
+        /// Approve to publish a cycle's results, or to cancel the cycle.
         CycleApprove = "cycle.approve",
-        /// Read who takes part in a cycle, and who answers for whom.
+        /// Read who takes part in a cycle, and who is responsible for whose review.
         ParticipantRead = "participant.read",
-        /// Hand a participant over to another responsible manager, or take one out.
+        /// Hand a participant over to another responsible manager, or exclude one.
         ParticipantWrite = "participant.write",
         /// Read a goal with its check-ins, measurements and changes.
         GoalRead = "goal.read",
-        /// Write a draft of a goal, ask for a change, report that it is complete.
+        /// Write a draft of a goal, request a change, or report that the goal is complete.
         GoalWrite = "goal.write",
         /// Sign a goal and hand it in.
         GoalSubmit = "goal.submit",
-        /// Approve or return a goal, confirm that it is complete.
+        /// Approve or return a goal, or confirm that it is complete.
         GoalApprove = "goal.approve",
-        /// Decide on a change after mid-cycle or of a weight, and give up a goal.
+        /// Decide on a change after mid-cycle or of a weight, and cancel a goal.
         GoalDecide = "goal.decide",
         /// Check in on a goal.
         CheckInWrite = "check_in.write",
@@ -88,7 +88,7 @@ text_enum! {
         MeasurementWrite = "measurement.write",
         /// Withdraw a check-in or a measurement, with a reason.
         ReportWithdraw = "report.withdraw",
-        /// Know that a review exists, where it is and who answers for it.
+        /// Read that a review exists, its state and who is responsible for it.
         ReviewRead = "review.read",
         /// Read a self-review.
         SelfReviewRead = "self_review.read",
@@ -96,13 +96,13 @@ text_enum! {
         SelfReviewWrite = "self_review.write",
         /// Read a manager's rating, the scores and the grade.
         RatingRead = "rating.read",
-        /// Rate, return a self-review, hand the rating in.
+        /// Rate, return a self-review, or hand the rating in.
         RatingWrite = "rating.write",
-        /// Give the second look, or return the rating.
+        /// Confirm or return a rating as the second reviewer.
         RatingConfirm = "rating.confirm",
         /// Skip an overdue self-review, close the raters' window, compute results.
         ReviewSteer = "review.steer",
-        /// Take note of a released result, or disagree with it.
+        /// Acknowledge a released result, or disagree with it.
         ReviewAnswer = "review.answer",
         /// See the distribution of grades of a cycle.
         DistributionRead = "distribution.read",
@@ -110,9 +110,9 @@ text_enum! {
         CalibrationSessionRead = "calibration_session.read",
         /// Prepare, open and finalise a calibration session.
         CalibrationSessionWrite = "calibration_session.write",
-        /// Override the distribution check, or take a finalised session up again.
+        /// Override the distribution check, or reopen a finalised session.
         CalibrationSessionOverride = "calibration_session.override",
-        /// Read the moves of a session, and whether one waits.
+        /// Read the moves of a session, including pending ones.
         MoveRead = "move.read",
         /// Propose a move in a session.
         MovePropose = "move.propose",
@@ -120,18 +120,18 @@ text_enum! {
         MoveWrite = "move.write",
         /// Export ratings as a file.
         RatingExport = "rating.export",
-        /// See what waits for oneself, and the dashboards of one's own work and team.
+        /// See one's own to-dos, and the dashboards of one's own work and team.
         DashboardOwn = "dashboard.own",
-        /// See how far the people of a cycle are, unit by unit.
+        /// See the progress of the people of a cycle, unit by unit.
         DashboardHr = "dashboard.hr",
-        /// See how far the goals of the company and its departments are.
+        /// See the progress of the goals of the company and its departments.
         DashboardExecutive = "dashboard.executive",
     }
 }
 
 impl Action {
-    /// The action that shows the same resource: what a refused writer may at least see decides
-    /// between "forbidden" and "not found".
+    /// The action that reads the same kind of record. A refused writer who may not read the record
+    /// gets "not found" instead of "forbidden".
     pub fn reading(self) -> Action {
         noun_of(self).map_or(self, |(noun, _)| noun.reading)
     }

@@ -1,4 +1,4 @@
-//! Who may do what: policy, cycles and participants.
+//! Access rules for performance policies, cycles and participants.
 
 use super::Scope;
 use super::action::Action as A;
@@ -7,7 +7,7 @@ use super::rule::{Mask, Noun, RELEASED, SUBMITTED_ON, Who, by_key, to};
 /// The nouns of the area.
 pub(super) const NOUNS: &[Noun] = &[POLICY, CYCLE, PARTICIPANT];
 
-/// Versions of the performance policy: standards are open to all, drafts are not.
+/// Versions of the performance policy: everybody may read published versions, but not drafts.
 const POLICY: Noun = Noun {
     reading: A::PolicyRead,
     actions: &[

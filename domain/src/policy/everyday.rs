@@ -1,4 +1,4 @@
-//! Who may do what: to-dos and dashboards.
+//! Access rules for to-dos and dashboards.
 
 use super::action::Action as A;
 use super::rule::{Mask, Noun, Who, to};
@@ -6,13 +6,13 @@ use super::rule::{Mask, Noun, Who, to};
 /// The nouns of the area.
 pub(super) const NOUNS: &[Noun] = &[DASHBOARD_OWN, DASHBOARD_HR, DASHBOARD_EXECUTIVE];
 
-/// What waits for oneself, and dashboards.
+/// A person's own to-dos, and dashboards of their own work and team.
 const DASHBOARD_OWN: Noun = Noun {
     reading: A::DashboardOwn,
     actions: &[(A::DashboardOwn, &[to("own-work", Who::Colleague, Mask::Full)])],
 };
 
-/// How far the people of a cycle are.
+/// Dashboard for HR: the progress of the people of a cycle.
 const DASHBOARD_HR: Noun = Noun {
     reading: A::DashboardHr,
     actions: &[(
@@ -21,7 +21,7 @@ const DASHBOARD_HR: Noun = Noun {
     )],
 };
 
-/// How far the goals of the company are.
+/// Dashboard for senior management: the progress of the company's goals.
 const DASHBOARD_EXECUTIVE: Noun = Noun {
     reading: A::DashboardExecutive,
     actions: &[(A::DashboardExecutive, &[to("executive-cycle", Who::Executive, Mask::Full)])],

@@ -1,4 +1,4 @@
-//! Who may do what: goals.
+//! Access rules for goals.
 
 use super::Scope;
 use super::action::Action as A;
@@ -7,7 +7,7 @@ use super::rule::{CALIBRATION, Mask, Noun, Who, by_key, to};
 /// The nouns of the area.
 pub(super) const NOUNS: &[Noun] = &[GOAL];
 
-/// Goals, with what is reported of them.
+/// Goals, with their check-ins, measurements and changes.
 const GOAL: Noun = Noun {
     reading: A::GoalRead,
     actions: &[

@@ -1,4 +1,4 @@
-//! Who may do what: units, positions and employees.
+//! Access rules for units, positions and employees.
 
 use super::Scope;
 use super::action::Action as A;
@@ -24,7 +24,8 @@ const ORG_UNIT: Noun = Noun {
             A::OrgUnitWrite,
             &[
                 to("hr-admin", Who::HrAdmin, Mask::Full),
-                // Who moves units decides who is in them.
+                // Whoever moves units decides who belongs to them, so a key with a unit limit does
+                // not suffice.
                 by_key(
                     "scope-people-write-all",
                     Scope::PeopleWrite,
@@ -108,7 +109,7 @@ const EMPLOYEE: Noun = Noun {
             A::EmployeeImport,
             &[
                 to("hr-admin", Who::HrAdmin, Mask::Full),
-                // An import is about everyone.
+                // An import may concern everybody, so a key with a unit limit does not suffice.
                 by_key(
                     "scope-people-write-all",
                     Scope::PeopleWrite,

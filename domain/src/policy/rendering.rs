@@ -1,10 +1,10 @@
-//! The policy as people review it.
+//! The access policy as a table for human review.
 
 use super::{Action, Who, rules_of};
 use crate::core::text::TextEnum;
 use core::fmt::Write;
 
-/// The access matrix as a Markdown table: actions down, relationships across.
+/// The access matrix as a Markdown table, with one row per action and one column per relationship.
 pub fn render_matrix() -> String {
     let mut out = String::from("| action |");
     for who in Who::ALL {

@@ -1,4 +1,4 @@
-//! Who may do what: reviews, calibration and moves.
+//! Access rules for reviews, calibration sessions and moves.
 
 use super::Scope;
 use super::action::Action as A;
@@ -83,7 +83,8 @@ const REVIEW: Noun = Noun {
         (
             A::RatingExport,
             &[
-                // A file shows of each review what reading it would: of a draft that it is one.
+                // An export shows of each review what reading it would show: of a draft, only that
+                // it is one.
                 to("auditor-cycle", Who::Auditor, Mask::Metadata),
                 to("own-result", Who::Myself, Mask::Full).during(RELEASED),
                 to("ratings-file", Who::HrAdmin, Mask::Full).during(SUBMITTED_ON),
@@ -116,7 +117,7 @@ const CALIBRATION_SESSION: Noun = Noun {
     ],
 };
 
-/// Moves of a session.
+/// Moves of grades in a calibration session.
 const MOVE: Noun = Noun {
     reading: A::MoveRead,
     actions: &[

@@ -1,4 +1,4 @@
-//! Roles of people and scopes of programs: what a subject may have been given.
+//! Roles of people and scopes of programs: the rights that a subject may have been given.
 
 use crate::text_enum;
 
@@ -7,11 +7,11 @@ text_enum! {
     pub enum Role {
         /// HR performance administrator (人力资源管理员).
         HrAdmin = "hr_admin",
-        /// HR business partner of named units and what is below them.
+        /// HR business partner of named units and all units below them.
         Hrbp = "hrbp",
         /// Senior management (高层管理者).
         Executive = "executive",
-        /// Read-only view of everything but pay, with the audit log.
+        /// Read-only access to everything except pay, including the audit log.
         Auditor = "auditor",
         /// Compensation officer (薪酬).
         Comp = "comp",
@@ -23,8 +23,8 @@ text_enum! {
 }
 
 impl Role {
-    /// Whether whoever holds it decides about others: it is for employees alone, and their
-    /// credentials come from the command line.
+    /// Whether holders of the role decide about others. Only employees can hold such a role, and
+    /// the credential of the account must come from the command line.
     pub fn decides(self) -> bool {
         match self {
             Role::HrAdmin | Role::Executive | Role::Comp | Role::Finance | Role::Committee => true,
@@ -32,13 +32,13 @@ impl Role {
         }
     }
 
-    /// Whether only an employee can hold it. An auditor may come from outside.
+    /// Whether only employees can hold the role. Only auditors may come from outside.
     pub fn needs_employee(self) -> bool {
         self != Role::Auditor
     }
 
-    /// Whether nobody but the owner may ever have known the credential of an account that holds it:
-    /// the API shows none.
+    /// Whether the credential of an account with this role must be known to its owner only; the API
+    /// therefore never shows a credential for it.
     pub fn guards_credential(self) -> bool {
         self.decides() || self == Role::Auditor
     }

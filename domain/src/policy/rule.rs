@@ -1,17 +1,17 @@
-//! What a line of the policy says: who, in which stage, with which mask.
+//! One line of the access policy: who may act, at which stage, and with which mask.
 
 use super::Scope;
 use super::action::Action;
 use crate::text_enum;
 
 text_enum! {
-    /// A relationship a rule asks for.
+    /// The relationship to the record that a rule requires.
     pub enum Who {
         /// The person the record is about.
         Myself = "self",
         /// Line manager as of the date asked for.
         DirectManager = "direct_manager",
-        /// Any manager above, as of the date asked for.
+        /// Any manager above the person, line manager included, as of the date asked for.
         ChainManager = "chain_manager",
         /// Any manager above the line manager, as of the date asked for.
         SkipLevel = "skip_level",
@@ -25,25 +25,26 @@ text_enum! {
         Executive = "executive",
         /// Auditor.
         Auditor = "auditor",
-        /// The account or key that made the record.
+        /// The account or key that created the record.
         Author = "author",
-        /// The person the record is about, who made it.
+        /// The person the record is about, if that person also created it.
         OwnAuthor = "own_author",
-        /// The manager who answers for the person's review in this cycle, frozen at its launch.
+        /// The manager who is responsible for the person's review in this cycle, as fixed at its
+        /// launch or by handover.
         ResponsibleManager = "responsible_manager",
         /// Member of the calibration session that compares the person's grade.
         Calibrator = "calibrator",
-        /// A program whose key has the scope of the rule, within its resource limit.
+        /// A program whose key has the scope of the rule, within the unit limit of the key.
         Service = "service",
-        /// A program whose key has the scope of the rule and no resource limit.
+        /// A program whose key has the scope of the rule and no unit limit.
         CompanyService = "company_service",
-        /// Any signed-in person of the tenant, towards whoever works here.
+        /// Any signed-in person of the tenant, towards people who work here.
         Colleague = "colleague",
     }
 }
 
 text_enum! {
-    /// How far a record is that is shown to ever more people as it goes on.
+    /// The stage of a record; each later stage may show it to more people.
     pub enum Stage {
         /// Being written.
         Draft = "draft",
@@ -56,21 +57,21 @@ text_enum! {
     }
 }
 
-/// The fields a decision opens. A wider mask holds every narrower one.
+/// The set of fields that a decision shows. A wider mask includes every narrower one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mask {
-    /// What any colleague may know: of a person number, name, address, unit, job and manager, of a
-    /// cycle its standards.
+    /// What every colleague may know: of a person name, number, address, unit, job and manager; of
+    /// a cycle its rules.
     Directory,
-    /// Directory, and of a person dates of employment, status and ids in other systems. Of what
-    /// happens: who did what when, without values.
+    /// Directory and more: of a person also dates of employment, status and external ids; of an
+    /// audit entry who did what and when, but not the values.
     Metadata,
-    /// Everything the resource holds.
+    /// Every field of the record.
     Full,
 }
 
 impl Mask {
-    /// As the access matrix shows it.
+    /// The name of the mask in the access matrix.
     pub fn as_str(self) -> &'static str {
         match self {
             Mask::Directory => "directory",
@@ -80,53 +81,54 @@ impl Mask {
     }
 }
 
-/// One line of the policy: this relationship may do the action it stands under, and sees these
-/// fields.
+/// One line of the policy: it allows the action to subjects with this relationship, and says which
+/// fields they see.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// Stable name, shown in refusals, explanations and audit entries.
     pub id: &'static str,
-    /// To whom.
+    /// The relationship that the subject must have.
     pub who: Who,
     /// The scope a program's key must have.
     pub scope: Option<Scope>,
-    /// The fields it opens.
+    /// The fields that the rule shows.
     pub mask: Mask,
-    /// The stages in which it holds; empty for all, and for records without stages.
+    /// The stages in which the rule applies; empty means all. A record without stages is never
+    /// excluded.
     pub stages: &'static [Stage],
 }
 
-/// What may be done with a kind of record, and by whom: of the rules of an action that apply, the
-/// widest mask wins, then the first line.
+/// A kind of record: what may be done with it, and by whom. If several rules of an action apply,
+/// the widest mask wins, then the first line.
 #[derive(Clone, Copy, Debug)]
 pub struct Noun {
-    /// The action that shows it.
+    /// The action that reads it.
     pub reading: Action,
-    /// Every action on it, with the rules that allow it.
+    /// Every action on it, each with the rules that allow it.
     pub actions: &'static [(Action, &'static [Rule])],
 }
 
 impl Rule {
-    /// The same rule, in these stages only.
+    /// The same rule, limited to these stages.
     pub(super) const fn during(self, stages: &'static [Stage]) -> Rule {
         Rule { stages, ..self }
     }
 
-    /// Whether it holds for a record this far; a record without stages is no obstacle.
+    /// Whether the rule applies at this stage; it always applies to records without stages.
     pub(super) fn holds_in(&self, stage: Option<Stage>) -> bool {
         self.stages.is_empty() || stage.is_none_or(|stage| self.stages.contains(&stage))
     }
 }
 
-/// From handing in on ("S+").
+/// From handing in onwards ("S+").
 pub(super) const SUBMITTED_ON: &[Stage] = &[Stage::Submitted, Stage::Calibration, Stage::Released];
-/// Handed in, and not yet in calibration ("S").
+/// Handed in, but not yet in calibration ("S").
 pub(super) const SUBMITTED: &[Stage] = &[Stage::Submitted];
-/// From release on ("R+").
+/// From release onwards ("R+").
 pub(super) const RELEASED: &[Stage] = &[Stage::Released];
-/// While calibrated ("C").
+/// In calibration ("C").
 pub(super) const CALIBRATION: &[Stage] = &[Stage::Calibration];
-/// Only while written ("D").
+/// Only while it is a draft ("D").
 pub(super) const DRAFT: &[Stage] = &[Stage::Draft];
 
 /// A rule for people.

@@ -1,48 +1,48 @@
-//! Who is asking.
+//! The subject of a decision: who asks.
 
 use super::{Role, Scope};
 use crate::core::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, TenantId};
 use uuid::Uuid;
 
-/// Who is asking: settled from the token and the records of this moment, never from the token alone.
+/// Who asks. It is derived from the token and the present records, never from the token alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The tenant of the token.
     pub tenant: TenantId,
-    /// The person or the program.
+    /// The signed-in person or program.
     pub principal: Principal,
-    /// The employee the person is, or for a program the employee who answers for it.
+    /// The employee who the person is or, for a program, who is responsible for it.
     pub employee_id: Option<EmployeeId>,
-    /// Who else may be acting through the account: whoever issued the credential it has now, until
-    /// somebody else has renewed it, and of a key whoever has known its secret. Towards records
-    /// about them the subject has no power, as they have none themselves.
+    /// Other employees who may be acting through the account: whoever issued its present
+    /// credential, until somebody else issues a new one; for an API key, whoever has known its
+    /// secret. The subject has no power over records about them, as they have none themselves.
     pub behind: Vec<EmployeeId>,
-    /// Who answers for the review of one of these persons in a cycle that is not published. The
-    /// result of a leader is blended from those of the team, one's own among them, so that it is
-    /// shown to nobody in the team before it is released.
+    /// The managers who are responsible for the review of one of these persons in a cycle that is
+    /// not published. A manager's result is computed partly from the results of the team, so nobody
+    /// in the team may see it before its release.
     pub led_by: Vec<EmployeeId>,
     /// Roles held today; always empty for a program.
     pub grants: Vec<Grant>,
 }
 
-/// A person's account or a program's key.
+/// The account of a person or the key of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// A signed-in person.
     Person(AccountId),
     /// A program with a key.
     Service {
-        /// Its key.
+        /// Id of the key.
         key: ApiKeyId,
         /// What the key may be used for.
         scopes: Vec<Scope>,
-        /// The unit whose people it is limited to.
+        /// Limits the key to the people of this unit and of the units below; `None` for no limit.
         unit: Option<OrgUnitId>,
     },
 }
 
 impl Principal {
-    /// The id of the account or key.
+    /// Id of the account or key.
     pub fn id(&self) -> Uuid {
         match self {
             Principal::Person(account) => account.uuid(),
@@ -50,7 +50,7 @@ impl Principal {
         }
     }
 
-    /// `account` or `api_key`, as the audit log names it.
+    /// Kind of the principal as written in the audit log: `account` or `api_key`.
     pub fn kind(&self) -> &'static str {
         match self {
             Principal::Person(_) => "account",
@@ -64,12 +64,12 @@ impl Principal {
 pub struct Grant {
     /// The role.
     pub role: Role,
-    /// The unit it is held for; none is the whole tenant.
+    /// The unit for which it is held; `None` means the whole tenant.
     pub org_unit_id: Option<OrgUnitId>,
 }
 
 impl Subject {
-    /// Everybody who the subject is or may be.
+    /// All employees who the subject is or may be.
     pub fn persons(&self) -> impl Iterator<Item = EmployeeId> + '_ {
         self.employee_id.into_iter().chain(self.behind.iter().copied())
     }
@@ -79,8 +79,8 @@ impl Subject {
         self.persons().any(|one| one == person)
     }
 
-    /// Everybody whose unreleased result is closed to the subject: who it is or may be, and who leads
-    /// one of them.
+    /// All employees whose unreleased result the subject may not see: who the subject is or may be,
+    /// and the managers of these people.
     pub fn closed(&self) -> impl Iterator<Item = EmployeeId> + '_ {
         self.persons().chain(self.led_by.iter().copied())
     }
@@ -90,12 +90,12 @@ impl Subject {
         self.grants.iter().any(|grant| grant.role == role && role != Role::Hrbp)
     }
 
-    /// The units the subject is HR business partner of.
+    /// The units of which the subject is HR business partner.
     pub fn hrbp_units(&self) -> impl Iterator<Item = OrgUnitId> + '_ {
         self.grants.iter().filter(|g| g.role == Role::Hrbp).filter_map(|g| g.org_unit_id)
     }
 
-    /// The units of which it must be known whether a person belongs to them.
+    /// The units for which a decision must know whether a person belongs to them.
     pub fn units_of_interest(&self) -> Vec<OrgUnitId> {
         match &self.principal {
             Principal::Service { unit, .. } => unit.iter().copied().collect(),
@@ -104,8 +104,8 @@ impl Subject {
     }
 }
 
-/// What a key may be used for at this moment: what it was made for, cut by what its owner may do
-/// now. Keys are made by the power of an HR administrator, and nothing of it is left without.
+/// The scopes that a key has now: those it was made with, as long as its owner is an HR
+/// administrator; otherwise none.
 pub fn scopes_in_force(scopes: Vec<Scope>, owner: &[Grant]) -> Vec<Scope> {
     let may_make_keys = owner.iter().any(|grant| grant.role == Role::HrAdmin);
     if may_make_keys { scopes } else { Vec::new() }

@@ -1,4 +1,4 @@
-//! How a list is narrowed.
+//! Which records a list may show.
 
 use super::{
     Action, Denial, Mask, Permit, Principal, Protected, Relations, Sealed, Shown, Subject, Target,
@@ -8,7 +8,7 @@ use crate::core::id::{EmployeeId, OrgUnitId};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-/// The part of the tenant's people a list may show, and with which fields.
+/// Which people of the tenant a list may show, and with which fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visibility {
     everyone: Option<Mask>,
@@ -22,37 +22,38 @@ pub struct Visibility {
 }
 
 impl Visibility {
-    /// The fields shown of everyone, or none if only named groups are shown.
+    /// The fields shown of everybody, or `None` if the list shows only the groups named below.
     pub fn everyone(&self) -> Option<Mask> {
         self.everyone
     }
 
-    /// The person shown in full because it is the subject.
+    /// The subject as an employee, if the list shows the subject's own record in full.
     pub fn myself(&self) -> Option<EmployeeId> {
         self.myself
     }
 
-    /// The manager whose people, direct and indirect, are shown in full.
+    /// The manager whose direct and indirect reports the list shows in full.
     pub fn subtree_of(&self) -> Option<EmployeeId> {
         self.subtree_of
     }
 
-    /// The manager whose participants are shown in full, of records that have a responsible manager.
+    /// The manager for whose participants the list shows records in full, where records have a
+    /// responsible manager.
     pub fn responsible(&self) -> Option<EmployeeId> {
         self.responsible
     }
 
-    /// The units whose people, and those of units below, are shown in full.
+    /// The units whose people, including those of units below, the list shows in full.
     pub fn units(&self) -> &[OrgUnitId] {
         &self.units
     }
 
-    /// The people left out because of a conflict of interest.
+    /// People whom the list leaves out because of a conflict of interest.
     pub fn hidden(&self) -> &[EmployeeId] {
         &self.hidden
     }
 
-    /// The date on which lines and units are read.
+    /// The date as of which reporting lines and units are read.
     pub fn as_of(&self) -> NaiveDate {
         self.as_of
     }
@@ -72,13 +73,16 @@ impl Visibility {
         }))
     }
 
-    /// The rule that shows most people.
+    /// The rule that shows most of the people.
     pub fn rule(&self) -> &'static str {
         self.rule
     }
 }
 
-/// Which people `subject` may list for `action` as of a date, or the rule that refuses the list.
+/// Which people `subject` may list for `action`, as of a date.
+///
+/// # Errors
+/// [`Denial::Forbidden`] with the rule that refuses the list.
 pub fn visibility(
     subject: &Subject,
     action: Action,
@@ -87,7 +91,7 @@ pub fn visibility(
     let anyone = Target { id: Uuid::max(), about: Some(Uuid::max().into()), ..Target::default() };
     let with = |relations| decide(subject, action, &Target { relations, ..anyone }).permit;
     let everyone = with(Relations::default());
-    // Groups count only where they show more than everyone is shown.
+    // A group counts only where it is shown more fields than everybody is.
     let wider = |permit: Option<Permit>| {
         let mask = everyone.as_ref().map(Permit::mask);
         permit.filter(|permit| mask.is_none_or(|mask| permit.mask > mask))

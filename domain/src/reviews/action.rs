@@ -1,4 +1,4 @@
-//! What can be done to a review, named as it is asked for.
+//! What can be done to a review, by the names that paths of the API use.
 
 use super::form::Review;
 use crate::policy::Stage;
@@ -13,21 +13,21 @@ text_enum! {
         SelfReview = "self_review",
         /// Hand the self-review in.
         SelfReviewSubmission = "self_review_submission",
-        /// Go on without the overdue self-review.
+        /// Go on without an overdue self-review.
         Skip = "skip",
-        /// Close the window of the raters.
+        /// End the time in which raters may answer.
         RatersClosure = "raters_closure",
         /// Write the manager's rating.
         ManagerReview = "manager_review",
         /// Hand the rating in.
         ManagerReviewSubmission = "manager_review_submission",
-        /// Give the self-review or the rating back.
+        /// Return the self-review or the rating for another draft.
         Return = "return",
-        /// Confirm the rating, at the second look.
+        /// Confirm the rating as the second reviewer.
         Confirmation = "confirmation",
-        /// Take a rating that was handed in up again.
+        /// Reopen a rating that was handed in.
         Reopening = "reopening",
-        /// Take note of the result.
+        /// Acknowledge the result.
         Acknowledgement = "acknowledgement",
         /// Disagree with the result.
         Disagreement = "disagreement",
@@ -35,15 +35,15 @@ text_enum! {
 }
 
 impl ReviewAction {
-    /// Whether it writes the result, and not only answers it.
+    /// Whether the action changes the result, as opposed to answering it.
     pub fn needs_evaluation(self) -> bool {
         !matches!(self, ReviewAction::Acknowledgement | ReviewAction::Disagreement)
     }
 }
 
 impl Review {
-    /// Whether reviews are written while the cycle is where it is: from the start of evaluation to
-    /// the end of calibration, since some may come late.
+    /// Whether the cycle is in a state in which reviews are written: from the start of evaluation
+    /// to the end of calibration, since some reviews may be late.
     pub fn is_open(&self) -> bool {
         matches!(self.cycle_state, cycle::State::Evaluating | cycle::State::Calibrating)
     }
@@ -85,7 +85,7 @@ impl Moving for Review {
         match action {
             ReviewAction::SelfReview => vec![Seat::Employee],
             ReviewAction::ManagerReview => vec![Seat::Manager],
-            // The window closes by itself; when its day has come, HR may see to that.
+            // The system closes the window; once its last day is over, HR may close it as well.
             ReviewAction::RatersClosure => vec![Seat::Hr],
             step => self.seats_in_table(step),
         }

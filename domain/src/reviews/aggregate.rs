@@ -1,12 +1,13 @@
-//! What aggregates over grades that are not released may tell (rule 13 of the access model).
+//! How much aggregates may show of grades that are not released (rule 13 of the access model).
 //!
-//! Who may read all other records of a cycle one by one is told live counts of them; a record about
-//! oneself is in no count until it is released. Who may read none or only some is told counts of
-//! groups by a [`History`] of renewals: a group is shown when it covers enough records that the
-//! reader does not know, and is renewed when enough of them have changed. Nothing follows for
-//! certain from what is shown, at one time or over time: every record that the reader does not know
-//! has another one in its group which changed at the same renewals and had another grade at each of
-//! them. Exchange the two, and everything that was ever shown stays as it is.
+//! Readers who may read all other grades of a cycle one by one see live counts; a record about the
+//! reader is in no count until it is released. Readers who may read only some grades, or none, see
+//! counts by group from a [`History`] of renewals. A group is shown once it contains enough records
+//! that the reader does not know, and is renewed once enough of them have changed. No single grade
+//! follows for certain from what is shown, at one time or over time: for every record that the
+//! reader does not know, another record in its group changed at the same renewals and had a
+//! different grade at each of them. If the two were exchanged, everything ever shown would stay the
+//! same.
 
 use crate::core::id::{CalibrationSessionId, EmployeeId, OrgUnitId, ParticipantId};
 use crate::policy::{Action, Relations, Stage, Subject, Target, decide};
@@ -18,33 +19,33 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
-/// The result of one person as aggregates count it.
+/// The result of one person, as aggregates count it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GradeRecord {
-    /// The person in the cycle.
+    /// Id of the person as a participant of the cycle.
     pub participant: ParticipantId,
-    /// The person.
+    /// Id of the person as an employee.
     pub person: EmployeeId,
-    /// The group in which grades are distributed.
+    /// The department in whose distribution the grade counts.
     pub department: Option<OrgUnitId>,
-    /// Who answers for the review.
+    /// The manager who is responsible for the review.
     pub manager: Option<EmployeeId>,
     /// The session that compares the grade.
     pub session: Option<CalibrationSessionId>,
-    /// Whether the person is evaluated; who is taken out keeps the record.
+    /// Whether the person is evaluated; an excluded person keeps the record.
     pub evaluated: bool,
     /// Whether the person counts towards the quotas now.
     pub counts_for_quota: bool,
-    /// Where the review is.
+    /// State of the review.
     pub state: State,
-    /// What came of it so far.
+    /// Results of the review so far.
     pub results: Results,
-    /// How the reader stands to the person.
+    /// Relations of the reader to the person.
     pub relations: Relations,
 }
 
 impl GradeRecord {
-    /// Whether somebody may read this very grade.
+    /// Whether `subject` may read this grade itself.
     pub fn is_open_to(&self, subject: &Subject) -> bool {
         let target = Target {
             id: Uuid::max(),
@@ -58,30 +59,30 @@ impl GradeRecord {
         decide(subject, Action::RatingRead, &target).permit.is_some()
     }
 
-    /// The grade as it stands; none while the rating is written.
+    /// The present grade; `None` while the rating is a draft.
     pub fn grade(&self) -> Option<Grade> {
         let written = self.state.rating_stage() != Stage::Draft;
         self.results.present_grade().filter(|_| written)
     }
 
-    /// Whether the grade counts towards the quotas, once there is one.
+    /// Whether the grade counts, or will count, towards the quotas.
     fn counts(&self) -> bool {
         self.evaluated && self.counts_for_quota
     }
 
-    /// The grade, if it counts towards the quotas.
+    /// The present grade, if it counts towards the quotas.
     fn counted(&self) -> Option<Grade> {
         self.grade().filter(|_| self.counts())
     }
 }
 
-/// Whether somebody who may ask for `action` about everybody may read single grades of some people at
-/// most, and of the others counts alone.
+/// Whether `subject` may ask for `action` about everybody, but may not read every grade by itself:
+/// such a reader sees counts.
 pub fn reads_counts_alone(subject: &Subject, action: Action) -> bool {
     may_of_anyone(subject, action, None) && !reads_every_grade(subject)
 }
 
-/// Whether somebody may read the grades of everybody else one by one before release.
+/// Whether `subject` may read the grades of all other people one by one before release.
 pub fn reads_every_grade(subject: &Subject) -> bool {
     may_of_anyone(subject, Action::RatingRead, Some(Stage::Submitted))
 }
@@ -91,22 +92,23 @@ fn may_of_anyone(subject: &Subject, action: Action, stage: Option<Stage>) -> boo
     decide(subject, action, &Target { stage, ..anyone }).permit.is_some()
 }
 
-/// The grade that readers of counts alone are shown of a record from a renewal on.
+/// The grade of one record that readers of counts alone see from a renewal on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShownGrade {
-    /// The record.
+    /// The participant whose grade it is.
     pub participant: ParticipantId,
     /// Number of the renewal, from 1.
     pub renewal: i32,
-    /// Whether its department was too small to be shown alone.
+    /// Whether its department was too small to be shown by itself.
     pub pooled: bool,
-    /// The grade; none if the record counts no more.
+    /// The grade; `None` if the record no longer counts.
     pub grade: Option<Grade>,
 }
 
-/// Of people who count towards the same quotas, those who count towards none because they lead all
-/// others: from a quota less the grades they may read, their own would follow. Without them the next
-/// ones may lead all who are left. `leads` are pairs of a manager, at any height, and a person.
+/// Those among `counted` who must not count towards the quotas because they lead everybody else
+/// there: they could subtract the grades they may read from the quota and find their own. After one
+/// is removed, the next may lead all who remain. `leads` holds pairs of a manager (at any height)
+/// and a person.
 pub fn leaders_of_all(
     counted: impl IntoIterator<Item = EmployeeId>,
     leads: &HashSet<(EmployeeId, EmployeeId)>,
@@ -121,7 +123,7 @@ pub fn leaders_of_all(
     found
 }
 
-/// What was shown of a record, renewal by renewal.
+/// The grades shown of a record, as (number of the renewal, grade).
 type Past = Vec<(i32, Option<Grade>)>;
 
 /// Everything that readers of counts alone have been shown of a cycle so far.
@@ -133,7 +135,7 @@ pub struct History {
 }
 
 impl Extend<ShownGrade> for History {
-    /// Adds what was shown, in the order of renewals.
+    /// Adds shown grades, which must be in the order of renewals.
     fn extend<I: IntoIterator<Item = ShownGrade>>(&mut self, shown: I) {
         for ShownGrade { participant, renewal, pooled, grade } in shown {
             self.pasts.entry(participant).or_default().push((renewal, grade));
@@ -151,27 +153,28 @@ impl FromIterator<ShownGrade> for History {
     }
 }
 
-/// Records that are counted together: a department, or all departments too small to be shown alone.
+/// A group of records that are counted together: one department, or all departments too small to be
+/// shown by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Department(Option<OrgUnitId>),
     Pooled,
 }
 
-/// What a reader is shown of a cycle.
+/// The counts that a reader sees of a cycle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Disclosure {
-    /// Each department; none where it is withheld.
+    /// The counts of each department; `None` where they are withheld.
     pub departments: BTreeMap<Option<OrgUnitId>, Option<Tally>>,
-    /// Everything that is shown, together; none where nothing is.
+    /// The sum of all counts shown; `None` where none is shown.
     pub total: Option<Tally>,
-    /// People with a grade who count towards the quotas, by department: no secret, since it is known
-    /// where each review is.
+    /// Number of people with a grade who count towards the quotas, by department. It is no secret,
+    /// since everybody may know the state of each review.
     pub sizes: BTreeMap<Option<OrgUnitId>, u32>,
 }
 
 impl Disclosure {
-    /// What there is to show of departments of which nothing is withheld.
+    /// The counts of departments of which nothing is withheld.
     pub fn whole(tallies: BTreeMap<Option<OrgUnitId>, Tally>) -> Self {
         let mut shown = Self { total: Some(Tally::default()), ..Self::default() };
         for (department, tally) in tallies {
@@ -197,8 +200,8 @@ fn count(tally: &mut Tally, record: &GradeRecord) {
 }
 
 impl History {
-    /// What is to be added to the history because of how the records are now: the changes of each
-    /// group of which at least `least` records have changed, unless a grade would follow from them.
+    /// The grades to add to the history, given the present records: the changes of each group in
+    /// which at least `least` records have changed, unless a single grade would follow from them.
     pub fn due(&self, records: &[GradeRecord], least: usize) -> Vec<ShownGrade> {
         let next = self.last + 1;
         let mut due = Vec::new();
@@ -225,7 +228,7 @@ impl History {
         due
     }
 
-    /// What somebody is shown who may read some records one by one at most.
+    /// The counts shown to `subject`, who may read at most some records one by one.
     pub fn shown(&self, subject: &Subject, records: &[GradeRecord], least: usize) -> Disclosure {
         let mut shown = Disclosure::default();
         for record in records {
@@ -245,7 +248,7 @@ impl History {
         shown
     }
 
-    /// The counts of a group as somebody may know them.
+    /// The counts of a group that `subject` may see; `None` where they are withheld.
     fn tally(&self, subject: &Subject, members: &[&GradeRecord], least: usize) -> Option<Tally> {
         let mut tally = Tally::default();
         let (open, closed): (Vec<_>, Vec<_>) =
@@ -263,7 +266,7 @@ impl History {
         }
         for record in open.into_iter().chain(unknown) {
             match self.last_of(record) {
-                // As it was shown last, whatever has become of it since.
+                // The grade that was shown last, even if it has changed since.
                 Some(grade) => *tally.present.get_mut(grade) += 1,
                 None if record.counts() => tally.ungraded += 1,
                 None if record.evaluated => tally.uncounted += 1,
@@ -282,8 +285,8 @@ impl History {
         self.past(record).last().and_then(|(_, grade)| *grade)
     }
 
-    /// The records by group. Once shown alone or together with others, a department stays so: what
-    /// was shown before would otherwise tell of what comes after.
+    /// The records by group. A department that was once shown by itself, or once pooled, stays so:
+    /// otherwise earlier counts would reveal something about later ones.
     fn groups<'r>(
         &self,
         records: &'r [GradeRecord],
@@ -305,8 +308,8 @@ impl History {
     }
 }
 
-/// Whether no grade follows for certain from the counts of records with these pasts: at each change,
-/// those that changed at the same renewals do not all have the same grade.
+/// Whether no single grade follows for certain from the counts of records with these pasts: at each
+/// change, the records that changed at the same renewals do not all have the same grade.
 fn is_safe(pasts: &[Past]) -> bool {
     let mut alike = BTreeMap::<Vec<(i32, bool)>, Vec<&Past>>::new();
     for past in pasts {
@@ -319,9 +322,9 @@ fn is_safe(pasts: &[Past]) -> bool {
     })
 }
 
-/// A progress (0..1) of several people together, in steps in which that of one of them does not
-/// show: in tenths, or from a hundred people on in hundredths. What it was before somebody has
-/// checked in tells no more than a step.
+/// The common progress of several people, from 0 to 1, in steps so coarse that the progress of one
+/// person does not show: tenths, or hundredths from 100 people on. Knowing the progress before and
+/// after one check-in reveals at most one step.
 pub fn blurred(progress: Decimal, people: i64) -> Decimal {
     let places = if people < 100 { 1 } else { 2 };
     progress.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
@@ -350,7 +353,7 @@ mod tests {
         Some(Uuid::from_u128(number).into())
     }
 
-    /// People of departments by their grades, from person 1 on, who report to nobody.
+    /// People of departments, given by their grades and numbered from 1, who report to nobody.
     fn people(departments: &[(u128, &str)]) -> Vec<GradeRecord> {
         let grades = departments.iter().flat_map(|(at, grades)| {
             grades.chars().map(|letter| (department(*at), letter.to_string().parse().ok()))
@@ -380,7 +383,7 @@ mod tests {
         tally.map(of)
     }
 
-    /// The counts S to D of a department, and of all together, as an executive is told them.
+    /// The counts S to D of each department and of the total, as `by` sees them.
     fn look(history: &mut History, people: &[GradeRecord], by: &Subject) -> Vec<Option<String>> {
         history.extend(history.due(people, LEAST));
         let shown = history.shown(by, people, LEAST);

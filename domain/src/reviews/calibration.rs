@@ -1,6 +1,6 @@
-//! Moves of a grade in a calibration session, and what they do to the picture.
+//! Moves of a grade in a calibration session, and their effect on the distribution.
 //!
-//! Implements E.5; the session as states is in [`crate::state::calibration_session`].
+//! Implements E.5; [`crate::state::calibration_session`] holds the states of a session.
 
 use crate::core::calendar::Period;
 use crate::core::error::{Code, Result};
@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Characters a move needs in its text.
+/// Least number of characters in the text of a move.
 const MIN_TEXT: usize = 10;
 
 text_enum! {
-    /// Why a grade is moved.
+    /// Why a grade is moved; `distribution` alone is not accepted in `guideline` mode.
     pub enum Reason {
         /// Evidence came up that the rater did not have.
         EvidenceNew = "evidence_new",
@@ -31,50 +31,50 @@ text_enum! {
         StandardTooLenient = "standard_too_lenient",
         /// The rater applied too high a standard.
         StandardTooStrict = "standard_too_strict",
-        /// Comparable work elsewhere is graded otherwise.
+        /// Comparable work in other teams got another grade.
         CrossTeamConsistency = "cross_team_consistency",
         /// A figure was wrong.
         DataError = "data_error",
-        /// The distribution asks for it; never enough by itself in `guideline` mode.
+        /// The distribution requires it; never sufficient alone in `guideline` mode.
         Distribution = "distribution",
     }
 }
 
-/// A move of one grade, as it is recorded.
+/// A move of one grade, as recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Move {
-    /// The review.
+    /// Id of the review.
     pub review: Uuid,
-    /// The person reviewed.
+    /// Id of the reviewee.
     pub ratee: Uuid,
     /// The grade before.
     pub from: Grade,
     /// The grade after.
     pub to: Grade,
-    /// Why, in codes.
+    /// Why, as codes.
     pub reasons: BTreeSet<Reason>,
-    /// Why, in words.
+    /// Why, in words; at least 10 characters.
     pub text: String,
-    /// The evidence, by id.
+    /// Ids of the evidence.
     pub evidence: BTreeSet<Uuid>,
     /// Who proposed it.
     pub proposer: Uuid,
-    /// Who approved it.
+    /// Who approved it so far.
     pub approvers: BTreeSet<Uuid>,
     /// When it was proposed.
     pub at: DateTime<Utc>,
 }
 
-/// What a move is judged against.
+/// The facts against which a move is checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
-    /// The grade of the score.
+    /// The computed grade.
     pub computed: Grade,
-    /// The evidence the move cites.
+    /// The evidence that the move cites.
     pub evidence: &'a [Evidence],
-    /// The period under review.
+    /// The period that is evaluated.
     pub period: Period,
-    /// How the distribution is steered.
+    /// The mode of the distribution (E.2).
     pub mode: DistributionMode,
 }
 
@@ -84,7 +84,7 @@ pub struct Case<'a> {
 pub enum Fault {
     /// From and to are the same grade.
     NothingMoved,
-    /// The proposer or an approver is the person reviewed.
+    /// The proposer or an approver is the reviewee.
     OwnReview,
     /// No reason is given.
     ReasonMissing,
@@ -92,14 +92,14 @@ pub enum Fault {
     DistributionAlone,
     /// The text is too short.
     TextTooShort,
-    /// D.5 asks for evidence dated inside the period and a longer comment.
+    /// D.5 requires evidence dated inside the period and a comment of at least 20 characters.
     EvidenceMissing,
-    /// Too few people other than the proposer approved.
+    /// Too few people have approved, not counting the proposer.
     ApproversMissing,
 }
 
 impl Fault {
-    /// The code that is reported.
+    /// The published code of the fault.
     pub const fn code(self) -> Code {
         match self {
             Fault::EvidenceMissing => Code::EvidenceRequired,
@@ -114,7 +114,7 @@ impl Fault {
 }
 
 impl Move {
-    /// Everything that keeps the move from being proposed.
+    /// Every reason why the move cannot be proposed.
     pub fn proposal_faults(&self, case: &Case<'_>) -> Vec<Fault> {
         let distribution_alone = case.mode == DistributionMode::Guideline
             && self.reasons.iter().eq([&Reason::Distribution]);
@@ -135,7 +135,7 @@ impl Move {
         ])
     }
 
-    /// Everything that keeps the proposed move from taking effect.
+    /// Every reason why a proposed move cannot take effect.
     pub fn approval_faults(&self) -> Vec<Fault> {
         let others = self.approvers.iter().filter(|person| **person != self.proposer).count();
         let needed = approvers_needed(self.grades_moved());
@@ -145,7 +145,7 @@ impl Move {
         ])
     }
 
-    /// How many grades the move crosses.
+    /// By how many grades the move changes the grade.
     pub fn grades_moved(&self) -> u32 {
         u32::from(self.from.points().abs_diff(self.to.points()))
     }
@@ -155,21 +155,22 @@ fn listed<const N: usize>(faults: [(Fault, bool); N]) -> Vec<Fault> {
     faults.into_iter().filter_map(|(fault, found)| found.then_some(fault)).collect()
 }
 
-/// The four results of one review, side by side; none overwrites another.
+/// The score and the three grades of one review; they are kept separately and none overwrites
+/// another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The composite score.
+    /// Composite score.
     pub raw_score: Decimal,
-    /// The grade of the score.
+    /// Computed grade: the grade of the score.
     pub computed: Grade,
-    /// The grade after calibration, where a session moved it.
+    /// Calibrated grade; `None` where no session moved the grade.
     pub calibrated: Option<Grade>,
-    /// What counts in the end.
+    /// Final grade.
     pub final_grade: Grade,
 }
 
 impl Outcome {
-    /// Puts the results together; no calibration lifts a grade above a veto cap (0.5 steps 6-9).
+    /// Derives the final grade; no calibration lifts a grade above a veto cap (0.5 steps 6-9).
     pub fn new(
         raw_score: Decimal,
         computed: Grade,
@@ -182,32 +183,33 @@ impl Outcome {
     }
 }
 
-/// A reviewed person on the wall of a session.
+/// A review in a session, with its present grade.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {
-    /// The review.
+    /// Id of the review.
     pub review: Uuid,
-    /// The department.
+    /// Id of the department.
     pub department: Uuid,
-    /// The present grade.
+    /// Present grade.
     pub grade: Grade,
-    /// The best grade a confirmed veto leaves.
+    /// The best grade that a confirmed veto allows; `None` without a veto.
     pub veto_cap: Option<Grade>,
 }
 
-/// What a session sees.
+/// The distributions that a session looks at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
-    /// All people of the session.
+    /// Distribution of all people of the session.
     pub overall: Summary,
-    /// Each department.
+    /// Distribution of each department.
     pub departments: BTreeMap<Uuid, Summary>,
 }
 
-/// The picture of a session as it stands.
+/// The present distributions of a session.
 ///
 /// # Errors
-/// `EMPTY_INPUT` for nobody, `WEIGHTS_NOT_100` for shares that are no distribution.
+/// `EMPTY_INPUT` for an empty list of people, `WEIGHTS_NOT_100` if the shares of the settings do
+/// not sum to 100.
 pub fn picture(people: &[Placed], settings: &DistributionSettings) -> Result<Picture> {
     if people.is_empty() {
         return Err(Code::EmptyInput.because("there is nobody to calibrate"));
@@ -225,10 +227,10 @@ pub fn picture(people: &[Placed], settings: &DistributionSettings) -> Result<Pic
     })
 }
 
-/// The pictures before and after a move; a veto cap holds against the move.
+/// The distributions before and after a move; the move cannot lift the grade above a veto cap.
 ///
 /// # Errors
-/// `NOT_FOUND` for a review outside the session, else those of [`picture`].
+/// `NOT_FOUND` for a review outside the session, and the errors of [`picture`].
 pub fn before_and_after(
     people: &[Placed],
     review: Uuid,
@@ -245,7 +247,7 @@ pub fn before_and_after(
     Ok((before, picture(&moved, settings)?))
 }
 
-/// What a result is ranked by; none without a composite and a performance score.
+/// The scores by which a result is ranked; `None` without a composite and a performance score.
 pub fn merits_of(results: &Results) -> Option<Merits> {
     Some(Merits {
         composite: results.composite?.into(),
@@ -254,10 +256,11 @@ pub fn merits_of(results: &Results) -> Option<Merits> {
     })
 }
 
-/// Where rank and quotas place people; none for a group without quotas of its own.
+/// The grades that ranking and quotas give to people; `None` for a group too small for quotas of
+/// its own.
 ///
 /// # Errors
-/// Those of [`quota`] and [`rank`].
+/// The errors of [`quota`] and [`rank`], and `COUNT_INVALID` for more people than can be counted.
 pub fn placements(
     merits: &[Merits],
     settings: &DistributionSettings,
@@ -268,11 +271,12 @@ pub fn placements(
     quota.map(|quota| rank(merits, &quota, settings)).transpose()
 }
 
-/// How many groups of equals stand across a grade boundary without having been told apart (E.3).
-/// Only exact quotas ask for it: otherwise grades follow scores, and equals have equal ones.
+/// Number of ties across a grade boundary that the session has not decided (E.3). Always 0 unless
+/// the mode is `forced`: in the other modes grades follow scores, so equal scores give equal
+/// grades.
 ///
 /// # Errors
-/// Those of [`placements`].
+/// The errors of [`placements`].
 pub fn undecided_ties(people: &[&Results], settings: &DistributionSettings) -> Result<usize> {
     if settings.mode != DistributionMode::Forced {
         return Ok(0);
@@ -450,7 +454,7 @@ mod tests {
             calibrated_grade: calibrated,
             ..Results::default()
         };
-        // Ten people: 1, 2, 5, 2 (by the tie towards the middle) and 0 seats.
+        // Ten people: quotas of 1, 2, 5, 2 (the tie goes to the middle) and 0.
         let mut people: Vec<Results> = (0..8).map(|score| result(score, None)).collect();
         people.extend([result(100, None), result(100, None)]);
         let ties = |people: &[Results], settings: &DistributionSettings| {

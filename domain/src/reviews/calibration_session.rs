@@ -1,7 +1,7 @@
-//! A calibration session (校准会): who compares which grades, and the moves they make.
+//! A calibration session (校准会): whose grades are compared, by whom, and the moves of grades.
 //!
-//! How it moves is told by [`crate::state::calibration_session`], what a move needs by
-//! [`crate::reviews::calibration`].
+//! [`crate::state::calibration_session`] says how a session moves from state to state,
+//! [`crate::reviews::calibration`] what a move of a grade requires.
 
 use crate::core::id::{
     AccountId, CalibrationSessionId, CycleId, EmployeeId, MoveId, OrgUnitId, ParticipantId,
@@ -21,77 +21,77 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 text_enum! {
-    /// What somebody does in a session.
+    /// The part that a person plays in a session.
     pub enum SessionSeat {
         /// A manager who proposes and approves moves.
         Member = "member",
-        /// An HR person who leads the meeting.
+        /// An HR person who runs the meeting.
         Facilitator = "facilitator",
     }
 }
 
-/// Somebody in a session.
+/// A person who takes part in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionMember {
-    /// Who.
+    /// Id of the employee.
     pub employee_id: EmployeeId,
-    /// As what.
+    /// The part that the person plays.
     pub seat: SessionSeat,
-    /// Whether the person was there when the session was opened.
+    /// Whether the person was present when the session was opened.
     pub present: bool,
 }
 
 /// A calibration session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CalibrationSession {
-    /// Its id.
+    /// Id of the session.
     pub id: CalibrationSessionId,
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle_id: CycleId,
     /// Name shown to people.
     pub name: String,
-    /// Where it is.
+    /// State of the session.
     pub state: State,
-    /// The departments whose grades it compares.
+    /// Departments whose grades the session compares.
     pub department_ids: Vec<OrgUnitId>,
-    /// Participants whose grades it compares, whatever their department. With neither departments nor
-    /// participants it compares everybody. Who has a seat in it is never compared in it.
+    /// Participants whose grades the session compares, whatever their department. If both lists are
+    /// empty, it compares everybody. A person with a seat in the session is never compared in it.
     pub participant_ids: Vec<ParticipantId>,
-    /// When it takes place.
+    /// The day of the meeting; `None` until it is scheduled.
     pub scheduled_on: Option<NaiveDate>,
     /// Who takes part.
     pub members: Vec<SessionMember>,
-    /// Why senior management accepts a distribution that the check does not.
+    /// Why senior management accepts a distribution that fails the check.
     pub override_reason: Option<String>,
-    /// Who accepted it.
+    /// The account that accepted it.
     pub overridden_by: Option<AccountId>,
-    /// When it was accepted: the grades of then, not those moved since.
+    /// When it was accepted; the acceptance covers the grades at that moment, not later moves.
     pub overridden_at: Option<Timestamp>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
 text_enum! {
     /// What can be done to a session.
     pub enum SessionAction {
-        /// Change name, departments and members.
+        /// Change name, departments, participants or members.
         Update = "update",
-        /// Set the day.
+        /// Set the day of the meeting.
         Schedule = "schedule",
         /// Begin the meeting.
         Opening = "opening",
         /// Propose a move.
         Proposal = "proposal",
-        /// End the meeting: its grades stand.
+        /// End the meeting and make its grades final.
         Finalisation = "finalisation",
-        /// Accept the distribution as it is.
+        /// Accept a distribution that fails the check.
         Override = "override",
-        /// Take the session up again.
+        /// Reopen the session.
         Reopening = "reopening",
     }
 }
@@ -125,13 +125,13 @@ impl Moving for CalibrationSession {
 }
 
 impl CalibrationSession {
-    /// Whether it compares the grades of everybody in the cycle.
+    /// Whether the session compares the grades of everybody in the cycle.
     pub fn compares_everybody(&self) -> bool {
         self.department_ids.is_empty() && self.participant_ids.is_empty()
     }
 
-    /// Whether it is meant to compare the grade of a participant of a department: not that of
-    /// somebody with a seat in it.
+    /// Whether the session compares the grade of a participant of a department; never if `person`
+    /// has a seat in it.
     pub fn compares(
         &self,
         participant: ParticipantId,
@@ -143,7 +143,7 @@ impl CalibrationSession {
         (self.compares_everybody() || named || inside) && self.seat_of(person).is_none()
     }
 
-    /// The seat somebody has in it.
+    /// The seat that a person has in the session, if any.
     pub fn seat_of(&self, person: EmployeeId) -> Option<SessionSeat> {
         self.members.iter().find(|member| member.employee_id == person).map(|member| member.seat)
     }
@@ -161,13 +161,13 @@ impl Protected for CalibrationSession {
 }
 
 text_enum! {
-    /// What became of a move.
+    /// State of a move.
     pub enum MoveState {
         /// Waits for approval.
         Pending = "pending",
-        /// Has changed the grade.
+        /// Approved: the grade was changed.
         Approved = "approved",
-        /// Has not changed the grade.
+        /// Rejected or taken back: the grade was not changed.
         Rejected = "rejected",
     }
 }
@@ -177,54 +177,54 @@ text_enum! {
     pub enum MoveAction {
         /// Approve it.
         Approval = "approval",
-        /// Reject it, or take it back.
+        /// Reject it, or take it back as its proposer.
         Rejection = "rejection",
     }
 }
 
-/// A move of one grade in a session (E.5). Never changed once decided.
+/// A move of one grade in a session (E.5). It never changes after the decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionMove {
-    /// Its id.
+    /// Id of the move.
     pub id: MoveId,
-    /// The session.
+    /// Id of the session.
     pub session_id: CalibrationSessionId,
-    /// The review.
+    /// Id of the review.
     pub review_id: ReviewId,
-    /// Who is reviewed.
+    /// The reviewee.
     pub employee_id: EmployeeId,
     /// The grade before.
     pub from: Grade,
     /// The grade after.
     pub to: Grade,
-    /// Why, in codes.
+    /// Why, as codes.
     pub reasons: BTreeSet<Reason>,
     /// Why, in words.
     pub text: String,
-    /// What shows it.
+    /// Evidence for the move.
     pub evidence: Vec<EvidenceItem>,
-    /// What became of it.
+    /// State of the move.
     pub state: MoveState,
     /// Who proposed it.
     pub proposed_by: EmployeeId,
-    /// Who approved it so far.
+    /// Who has approved it so far.
     pub approved_by: BTreeSet<EmployeeId>,
-    /// Counts changes, from 1.
+    /// Version of the record, from 1: counts its changes.
     pub version: i32,
     /// When it was proposed.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: Timestamp,
 }
 
 impl SessionMove {
-    /// Whether somebody may approve it: another person than who proposed it, and none who has
-    /// approved it already.
+    /// Whether a person may approve the move: not its proposer, and nobody who has approved it
+    /// already.
     pub fn may_be_approved_by(&self, person: EmployeeId) -> bool {
         self.proposed_by != person && !self.approved_by.contains(&person)
     }
 
-    /// What somebody may do to it from a seat in its session.
+    /// What a person may do to the move from a seat in its session.
     pub fn offered(&self, person: EmployeeId, seat: Option<SessionSeat>) -> Vec<MoveAction> {
         let decides = seat == Some(SessionSeat::Member) && self.state == MoveState::Pending;
         let may = |action: &MoveAction| match action {

@@ -1,5 +1,6 @@
-//! The distribution of a whole cycle: everybody, each department, and the groups that share quotas.
-//! Implements the pooling, checking and testing of E.1-E.4 for all departments at once.
+//! The distribution of a whole cycle: of everybody, of each department, and of the groups that
+//! share quotas. Implements the pooling, checking and testing of E.1-E.4 for all departments at
+//! once.
 
 use crate::core::error::{Code, Result};
 use crate::core::id::OrgUnitId;
@@ -13,26 +14,26 @@ use crate::scoring::fairness::Figure;
 use crate::scoring::settings::DistributionSettings;
 use std::collections::BTreeMap;
 
-/// A distribution with everything there is to say about it.
+/// A distribution of grades with its quotas, check and statistical test.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// People per grade.
+    /// Number of people by grade.
     pub counts: Counts,
-    /// The whole number of people each grade stands for; none for a group that needs a pool.
+    /// Quotas in whole people, by grade; `None` for a group too small for quotas.
     pub quota: Option<Counts>,
-    /// By how many people a grade may miss its quota without a warning.
+    /// By how many people a grade may differ from its quota without a warning.
     pub tolerance: Exact,
-    /// Against the quotas.
+    /// Comparison with the quotas.
     pub check: Check,
-    /// Against chance, or why that cannot be said.
+    /// Statistical comparison with the target shares, or why it is not possible.
     pub comparison: Figure<Comparison>,
 }
 
-/// Says of a distribution all there is to say.
+/// Compares a distribution of grades with quotas and target shares.
 ///
 /// # Errors
-/// `WEIGHTS_NOT_100` for shares that are no distribution, `COUNT_INVALID` for more people than
-/// can be counted.
+/// `WEIGHTS_NOT_100` if the shares do not sum to 100, `COUNT_INVALID` for more people than can be
+/// counted.
 pub fn summarise(counts: Counts, settings: &DistributionSettings) -> Result<Summary> {
     let count = u32::try_from(people(&counts))
         .map_err(|_| Code::CountInvalid.because("there are more people than can be counted"))?;
@@ -45,21 +46,21 @@ pub fn summarise(counts: Counts, settings: &DistributionSettings) -> Result<Summ
     })
 }
 
-/// How the grades of some people are counted.
+/// The counts of the grades of a group of people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Computed grades of those who count towards the quotas.
+    /// Computed grades of the people who count towards the quotas.
     pub computed: Counts,
-    /// The grades of the same people as they stand.
+    /// Present grades of the same people.
     pub present: Counts,
-    /// People with a grade who do not count towards the quotas.
+    /// Number of people with a grade who do not count towards the quotas.
     pub uncounted: u32,
-    /// People without a grade so far.
+    /// Number of people without a grade so far.
     pub ungraded: u32,
 }
 
 impl Tally {
-    /// Counts so many people whose results are alike.
+    /// Adds `people` people who all have these results.
     pub fn add(&mut self, results: &Results, counts_for_quota: bool, people: u32) {
         let more = |count: &mut u32| *count = count.saturating_add(people);
         match (results.computed_grade, results.present_grade()) {
@@ -72,7 +73,7 @@ impl Tally {
         }
     }
 
-    /// Counts the people of another tally as well.
+    /// Adds the counts of another tally.
     pub fn join(&mut self, other: &Tally) {
         let more = |count: &mut u32, people: u32| *count = count.saturating_add(people);
         for grade in crate::scoring::scale::Grade::ALL {
@@ -84,12 +85,12 @@ impl Tally {
     }
 }
 
-/// Some people, and what there is to say about their distribution.
+/// A group of people with their distribution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// How they are counted.
+    /// Counts of their grades.
     pub tally: Tally,
-    /// Of the grades as they stand.
+    /// Distribution of their present grades.
     pub summary: Summary,
 }
 
@@ -99,23 +100,23 @@ impl Line {
     }
 }
 
-/// The distribution of a cycle; what is withheld is none.
+/// The distributions of a cycle; a withheld one is `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// Everybody, as far as anything is shown of them.
+    /// Everybody whose grades are shown.
     pub total: Option<Line>,
-    /// Each department with people.
+    /// Each department that has people.
     pub departments: BTreeMap<Option<OrgUnitId>, Option<Line>>,
-    /// The departments that share quotas, each in one pool, and the pool as a whole, which is shown
-    /// where each of its departments is.
+    /// The pools: groups of departments that share quotas, each with its distribution, which is
+    /// shown only if all departments of the pool are shown.
     pub pools: Vec<(Vec<Option<OrgUnitId>>, Option<Line>)>,
 }
 
-/// The distribution of all departments of a cycle as somebody is shown it. `units` are all units with
-/// their parents, in the order in which siblings count.
+/// The distributions of all departments of a cycle, from the counts that a reader sees. `units`
+/// holds all units with their parents; siblings are pooled in this order.
 ///
 /// # Errors
-/// Those of [`summarise`].
+/// The errors of [`summarise`].
 pub fn table(
     shown: Disclosure,
     units: &[(Option<OrgUnitId>, Option<Option<OrgUnitId>>)],

@@ -1,7 +1,8 @@
-//! The review of one person in one cycle (考核表): what self and manager wrote, and the results.
+//! The review of one person in one cycle (考核表): what the person and the manager wrote, and the
+//! results.
 //!
-//! How it moves is told by [`crate::state::review`]. Composite, computed, calibrated and final grade
-//! are kept apart; none overwrites another (E.5).
+//! [`crate::state::review`] says how a review moves from state to state. Composite score and
+//! computed, calibrated and final grade are kept separately; none overwrites another (E.5).
 
 use crate::core::calendar::Period;
 use crate::core::error::DomainError;
@@ -20,34 +21,34 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// One item of evidence with what it says.
+/// One item of evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceItem {
-    /// What kind it is.
+    /// Kind of the evidence.
     pub kind: crate::scoring::review::evidence::EvidenceKind,
-    /// When it happened.
+    /// The day on which it happened.
     pub date: NaiveDate,
-    /// What it says.
+    /// Description of the evidence.
     pub text: String,
 }
 
-/// A rating of one dimension.
+/// A rating in one dimension.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rating {
-    /// The dimension.
+    /// Code of the dimension.
     pub dimension: String,
-    /// 1 to 5.
+    /// The rating, 1 to 5.
     pub rating: Exact,
-    /// Why.
+    /// Why the rating was given.
     pub comment: String,
-    /// What shows it.
+    /// Evidence for the rating.
     pub evidence: Vec<EvidenceItem>,
 }
 
 impl Rating {
-    /// Its evidence, as D.5 looks at it.
+    /// The evidence in the form that the check of D.5 needs.
     fn cited(&self) -> Vec<Evidence> {
         let item = |item: &EvidenceItem| Evidence { kind: item.kind, date: item.date };
         self.evidence.iter().map(item).collect()
@@ -55,27 +56,27 @@ impl Rating {
 }
 
 text_enum! {
-    /// What is unusual about something handed in: a hint, never a refusal.
+    /// What is unusual about a part that was handed in: a warning, never a refusal.
     pub enum ReviewWarning {
-        /// Nothing was on record for the period: no check-in, no conversation (R59).
+        /// There is no check-in or feedback on record for the period (R59).
         NoProcessRecords = "no_process_records",
     }
 }
 
-/// What one side wrote: a draft until it is submitted.
+/// What the person or the manager wrote: a draft until it is handed in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewPart {
-    /// Ratings by dimension.
+    /// Ratings, one per dimension.
     pub ratings: Vec<Rating>,
-    /// Looking at the whole.
+    /// Comment on the performance as a whole.
     pub comment: Option<String>,
-    /// When it was handed in; none while it is a draft.
+    /// When it was handed in; `None` while it is a draft.
     pub submitted_at: Option<Timestamp>,
-    /// Handed in by nobody: overdue and skipped.
+    /// Whether it was skipped because it was overdue, so that nobody handed it in.
     #[serde(default)]
     pub skipped: bool,
-    /// Why it was given back, until it is handed in again.
+    /// Why it was returned; `None` again once it is handed in.
     #[serde(default)]
     pub returned_because: Option<String>,
     /// What was unusual when it was handed in.
@@ -89,12 +90,12 @@ impl ReviewPart {
         self.ratings.iter().find(|rating| rating.dimension == dimension)
     }
 
-    /// The same, handed in.
+    /// This part, handed in at `now`.
     pub fn submitted(self, now: Timestamp, warnings: Vec<ReviewWarning>) -> ReviewPart {
         ReviewPart { submitted_at: Some(now), returned_because: None, warnings, ..self }
     }
 
-    /// The same as a draft again, and why.
+    /// This part as a draft again, with the reason why it was returned.
     pub fn returned(self, reason: Option<String>) -> ReviewPart {
         ReviewPart {
             submitted_at: None,
@@ -105,7 +106,7 @@ impl ReviewPart {
         }
     }
 
-    /// Every rating without the evidence that D.5 asks for, by its place in the list.
+    /// Every rating without the evidence that D.5 requires, by its position in the list.
     pub fn unfounded(&self, period: Period) -> Vec<(usize, DomainError)> {
         let fault = |(at, rating): (usize, &Rating)| {
             let judgement = Judgement::Rating(rating.rating.clone());
@@ -115,10 +116,11 @@ impl ReviewPart {
         self.ratings.iter().enumerate().filter_map(fault).collect()
     }
 
-    /// Checks that what is written bears a final grade: any evidence and any comment of it do.
+    /// Checks that the part has the evidence and comment that D.5 requires for a final grade. Any
+    /// evidence and any comment in the part will do.
     ///
     /// # Errors
-    /// `EVIDENCE_REQUIRED`.
+    /// `EVIDENCE_REQUIRED` if evidence or comment is missing.
     pub fn check_final(&self, grade: Grade, period: Period) -> crate::Result<()> {
         let evidence: Vec<_> = self.ratings.iter().flat_map(Rating::cited).collect();
         let judgement = Judgement::FinalGrade(grade);
@@ -127,42 +129,42 @@ impl ReviewPart {
         if comments.any(|comment| check(comment).is_ok()) { Ok(()) } else { check("") }
     }
 
-    /// Whether what is written would bear the best and the worst of grades.
+    /// Whether the part has the evidence that D.5 requires for a final S or D.
     pub fn bears_extremes(&self, period: Period) -> bool {
         self.check_final(Grade::D, period).is_ok()
     }
 }
 
-/// The results of one review, side by side.
+/// The results of one review, kept separately.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Results {
-    /// The performance total, 2 places.
+    /// Performance total, 2 places.
     pub performance: Option<Decimal>,
-    /// The composite score, 2 places.
+    /// Composite score, 2 places.
     pub composite: Option<Decimal>,
-    /// The collaboration score, which breaks ties (E.3).
+    /// Collaboration score, which breaks ties (E.3), 2 places.
     pub collaboration: Option<Decimal>,
-    /// The grade of the composite.
+    /// Computed grade: the grade of the composite score.
     pub computed_grade: Option<Grade>,
-    /// The grade after calibration, where a session moved it.
+    /// Calibrated grade; `None` where no session moved the grade.
     pub calibrated_grade: Option<Grade>,
-    /// What counts in the end; set when calibration ends.
+    /// Final grade; set when calibration ends.
     pub final_grade: Option<Grade>,
-    /// The best grade a confirmed veto leaves.
+    /// The best grade that a confirmed veto allows; `None` without a veto.
     pub veto_grade: Option<Grade>,
 }
 
 impl Results {
-    /// The grade as it stands: the final one once there is one, until then the calibrated or the
-    /// computed one, no better than a veto leaves it.
+    /// The present grade: the final grade if there is one, else the calibrated or else the computed
+    /// grade, limited by a veto.
     pub fn present_grade(&self) -> Option<Grade> {
         let moved = self.calibrated_grade.or(self.computed_grade);
         let capped = moved.map(|grade| self.veto_grade.map_or(grade, |cap| grade.min(cap)));
         self.final_grade.or(capped)
     }
 
-    /// The same with scores and computed grade as they are computed now. What others decide stays,
-    /// but for a calibrated grade that was moved from another one.
+    /// These results with newly computed scores and computed grade. Decisions of people stay,
+    /// except that a calibrated grade is dropped if the computed grade has changed.
     pub fn computed_again(&self, computed: &Results) -> Results {
         Results {
             performance: computed.performance,
@@ -176,7 +178,8 @@ impl Results {
         }
     }
 
-    /// Whether the grade that these come to is an S or D that no calibration has founded (D.5).
+    /// Whether the final grade will be an S or D that the manager's review, and not a move, must
+    /// support with evidence (D.5).
     pub fn need_evidence(&self) -> bool {
         let is_vetoed = self.veto_grade == Some(Grade::D);
         match (self.computed_grade, self.calibrated_grade) {
@@ -190,15 +193,15 @@ impl Results {
         }
     }
 
-    /// What is left when the rating is taken back: what was computed from it is not a result any
-    /// more. How it was computed stays on record.
+    /// What remains when the rating is taken back: results computed from the rating are dropped.
+    /// The explanation of how they were computed stays on record.
     pub fn without_rating(&self) -> Results {
         Results { performance: self.performance, veto_grade: self.veto_grade, ..Results::default() }
     }
 }
 
 impl State {
-    /// Whether the grade stands: nothing that it rests on changes any more.
+    /// Whether the grade is final, so that nothing it depends on may change any more.
     pub fn is_finalised(self) -> bool {
         matches!(
             self,
@@ -210,13 +213,13 @@ impl State {
         )
     }
 
-    /// Whether the rating is in and nothing has been finalised yet: what was computed of it follows
-    /// whatever changes below it.
+    /// Whether the rating is handed in but the grade is not final: changes of the data then lead to
+    /// a new computation.
     pub fn is_rated(self) -> bool {
         matches!(self, State::SecondReview | State::InCalibration)
     }
 
-    /// How far rating and grade are in this state, for the policy.
+    /// The access stage of rating and grade in this state.
     pub fn rating_stage(self) -> Stage {
         match self {
             State::PendingSelf | State::PendingRaters | State::PendingManager => Stage::Draft,
@@ -232,56 +235,57 @@ impl State {
 /// The review of one person in one cycle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
-    /// Its id.
+    /// Id of the review.
     pub id: ReviewId,
-    /// The participant it belongs to.
+    /// Id of the participant.
     pub participant_id: ParticipantId,
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle_id: CycleId,
-    /// Who is reviewed.
+    /// The reviewee.
     pub employee_id: EmployeeId,
-    /// Who answers for it: the responsible manager of the participant.
+    /// The manager who is responsible for the review.
     pub manager_id: Option<EmployeeId>,
-    /// The group in which grades are distributed.
+    /// The department in whose distribution the grade counts.
     pub department_id: Option<OrgUnitId>,
-    /// The population of the policy, which settles the dimensions.
+    /// Code of the policy's population, which decides the dimensions.
     pub population: String,
     /// Whether the person counts towards the quotas.
     pub counts_for_quota: bool,
-    /// Where it is.
+    /// State of the review.
     pub state: State,
-    /// Where the cycle is: reviews are written in some of its states only.
+    /// State of the cycle: it limits when reviews can be written.
     pub cycle_state: cycle::State,
-    /// What the person wrote.
+    /// The part that the reviewee wrote.
     pub self_review: ReviewPart,
-    /// What the manager wrote.
+    /// The part that the manager wrote.
     pub manager_review: ReviewPart,
-    /// Whether the manager's rating was handed in with evidence that bears a final S or D (D.5).
+    /// Whether the manager's rating was handed in with the evidence required for a final S or D
+    /// (D.5).
     pub is_founded: bool,
-    /// What came of it.
+    /// Results so far.
     pub results: Results,
-    /// The session that compares its grade.
+    /// The calibration session that compares the grade.
     pub session_id: Option<CalibrationSessionId>,
-    /// Why the person disagrees.
+    /// Why the person disagrees with the result.
     pub disagreement: Option<String>,
-    /// When the person took note or disagreed.
+    /// When the person acknowledged the result or disagreed with it.
     pub acknowledged_at: Option<Timestamp>,
-    /// Counts changes of the state, from 1. What is drafted, computed or moved meanwhile leaves it
-    /// as it is, since not everybody who sees it may learn of that.
+    /// Version of the record: counts changes of the state, from 1. Drafts, computations and moves
+    /// do not raise it, since not everybody who sees the version may learn of them.
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: Timestamp,
     /// When the state last changed.
     pub updated_at: Timestamp,
 }
 
 impl Review {
-    /// Whether what is written bears the grade that such results come to.
+    /// Whether the review has the evidence that the grade of these results requires.
     pub fn bears(&self, results: &Results) -> bool {
         self.is_founded || !results.need_evidence()
     }
 
-    /// How far the person's own part is, for the policy.
+    /// The access stage of the self-review.
     pub fn self_review_stage(&self) -> Stage {
         match self.state {
             State::PendingRaters | State::PendingManager | State::SecondReview => Stage::Submitted,
@@ -289,12 +293,12 @@ impl Review {
         }
     }
 
-    /// How far rating and grade are, for the policy.
+    /// The access stage of rating and grade.
     pub fn rating_stage(&self) -> Stage {
         self.state.rating_stage()
     }
 
-    /// What the policy must know to decide about one part of the review.
+    /// The facts that the access policy needs to decide about one part of the review.
     pub fn part(&self, stage: Stage) -> Target {
         Target {
             id: self.id.uuid(),

@@ -1,4 +1,4 @@
-//! Reviews, their results, and how results are compared.
+//! Reviews, their results, and the comparison of results.
 
 pub mod action;
 pub mod aggregate;

@@ -1,4 +1,4 @@
-//! The result of one person, from goals and ratings to the grade. Implements 0.5 steps 1 to 6.
+//! The result of one person: from goals and ratings to the grade. Implements 0.5 steps 1 to 6.
 
 use super::form::{Results, ReviewPart};
 use crate::core::error::{Code, DomainError, Result};
@@ -23,56 +23,57 @@ use std::collections::BTreeMap;
 /// The dimension whose score breaks ties (E.3).
 pub const COLLABORATION: &str = "collaboration";
 
-/// A goal with everything its score is computed from.
+/// A goal with all data from which its score is computed.
 #[derive(Clone, Copy, Debug)]
 pub struct GoalRecord<'a> {
     /// The goal.
     pub goal: &'a Goal,
-    /// Its revisions, oldest first.
+    /// Revisions of the goal, oldest first.
     pub revisions: &'a [GoalRevision],
-    /// Its measurements with all their revisions.
+    /// Measurements of the goal with all their revisions.
     pub measurements: &'a [Measurement],
-    /// Its check-ins, oldest first.
+    /// Check-ins on the goal, oldest first.
     pub check_ins: &'a [CheckIn],
 }
 
-/// What the result of one person is computed from.
+/// The data from which the result of one person is computed.
 #[derive(Clone, Debug)]
 pub struct Case<'a> {
     /// The settings of the policy version.
     pub settings: &'a Settings,
-    /// The person's population.
+    /// The population to which the person belongs.
     pub population: &'a Population,
     /// The person's goals in the cycle.
     pub goals: Vec<GoalRecord<'a>>,
-    /// What the person wrote; its ratings count where the policy gives them a weight.
+    /// The self-review; its ratings count where the policy gives them a weight.
     pub self_review: &'a ReviewPart,
-    /// What the manager wrote.
+    /// The manager's review.
     pub manager_review: &'a ReviewPart,
-    /// The best grade a confirmed veto leaves.
+    /// The best grade that a confirmed veto allows; `None` without a veto.
     pub veto: Option<Grade>,
-    /// The dimensions of the cycle that are left out where too few raters are there.
+    /// Dimensions that may be left out of results which have too few raters.
     pub dropped: &'a [DroppedDimension],
-    /// The computed performance totals of the people whose reviews the person answers for.
+    /// Performance totals of the people for whose reviews the person is responsible, as far as
+    /// computed.
     pub team: &'a [Decimal],
 }
 
-/// What was computed.
+/// The result of a computation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Computed {
-    /// Scores and computed grade. Nothing else is set.
+    /// Scores and computed grade; all other results are empty.
     pub results: Results,
-    /// Why they are what they are.
+    /// The explanation of these results.
     pub trace: Trace,
-    /// The scores of the goals that count.
+    /// Scores of the goals that count.
     pub goals: Vec<(GoalId, Decimal)>,
 }
 
-/// Everything that keeps a result from being computed, with what it is about: `/goals/{id}`,
-/// `/dimensions/{code}`, `/goals` for all goals together, or nothing for the whole.
+/// Every reason why a result cannot be computed, each with its place: `/goals/{id}`,
+/// `/dimensions/{code}`, `/goals` for all goals together, or empty for the result as a whole.
 pub type Faults = Vec<(String, DomainError)>;
 
-/// Whether a goal is in force, so that it counts: signed by both sides and not given up.
+/// Whether a goal in this state counts: signed by both sides and not cancelled.
 pub fn is_in_force(state: State) -> bool {
     match state {
         State::Active | State::ChangePending | State::Completed | State::Scored | State::Locked => {
@@ -83,15 +84,16 @@ pub fn is_in_force(state: State) -> bool {
 }
 
 impl Case<'_> {
-    /// Whether goals count for the person's population.
+    /// Whether performance is a dimension of the person's population.
     pub fn has_performance(&self) -> bool {
         self.population.dimensions.iter().any(DimensionRule::is_performance)
     }
 
-    /// The performance total of the person's goals, alone.
+    /// The performance total from the person's goals alone.
     ///
     /// # Errors
-    /// Every fault of a goal, or the one of their total. `EMPTY_INPUT` where no goal counts.
+    /// Every fault of a goal or, if no goal has one, the fault of the total. `EMPTY_INPUT` where no
+    /// goal counts.
     pub fn performance(&self) -> core::result::Result<Computed, Faults> {
         let (calculation, goals) = self.performance_of_goals();
         let trace = calculation
@@ -104,11 +106,11 @@ impl Case<'_> {
         Ok(Computed { results, trace, goals })
     }
 
-    /// The composite of all dimensions with its grade, blended with the team's totals for whoever
-    /// has a team.
+    /// The composite score of all dimensions and its grade. For a manager the team's performance
+    /// totals are included.
     ///
     /// # Errors
-    /// Every fault of a goal or a dimension, else the one of the whole.
+    /// Every fault of a goal or dimension or, if none has one, the fault of the result as a whole.
     pub fn result(&self) -> core::result::Result<Computed, Faults> {
         let (performance, goals) = self.performance_of_goals();
         let dimensions: Vec<Part> = self
@@ -156,8 +158,9 @@ impl Case<'_> {
         Ok(Computed { results, trace, goals })
     }
 
-    /// The goals that count, weighed. Objectives do so only where the policy maps their progress to
-    /// scores; else the weights of the indicators are taken relative to each other.
+    /// The goals that count, with their weights. Objectives count only where the policy maps their
+    /// progress to scores; where they are left out, the weights of the other goals are scaled to
+    /// sum to 100.
     fn performance_of_goals(&self) -> (Calculation, Vec<GoalId>) {
         let mapped = self.settings.okr.in_review == OkrInReview::Mapped;
         let is_objective =
@@ -183,21 +186,22 @@ impl Case<'_> {
         (calculation, counted.iter().map(|it| it.goal.id).collect())
     }
 
-    /// The approval by which a dimension is left out: only where too few raters are there (D.3).
+    /// The id of the approval by which the dimension is left out; `None` if it has enough raters
+    /// (D.3).
     fn approval_to_drop(
         &self,
         rule: &DimensionRule,
         rated: &Dimension,
     ) -> Option<DroppedDimensionId> {
         let approval = dropped_dimension::approved(self.dropped, &self.population.code, &rule.code);
-        // Where no share is demanded, nothing at all is still too little to be weighed.
+        // If the policy sets no least share, ratings with no weight at all are still too few.
         let short = |error: DomainError| {
             matches!(error.code, Code::DimensionInsufficient | Code::WeightsNot100)
         };
         approval.filter(|_| rated.result(self.settings).is_err_and(short)).map(|it| it.id)
     }
 
-    /// The ratings of one dimension. The manager must rate, whatever the weight.
+    /// The ratings of one dimension. The manager's rating is mandatory, whatever its weight.
     fn dimension(&self, rule: &DimensionRule) -> Dimension {
         let of = |part: &ReviewPart| {
             let rating = part.rating(&rule.code).filter(|_| !part.skipped);
@@ -218,7 +222,7 @@ impl Case<'_> {
         Dimension { raters, mandatory: vec![RaterType::Manager], anonymous_customers: false }
     }
 
-    /// The score of a part as it is kept, 2 places.
+    /// The score of a part as stored, with 2 places.
     fn shown(&self, part: Option<&Explanation>) -> core::result::Result<Option<Decimal>, Faults> {
         let score = part.and_then(|part| part.outcome.score.as_ref());
         let rounded = score.map(|score| score.round(2, self.settings.score.rounding));
@@ -233,7 +237,7 @@ impl Case<'_> {
         scored.collect()
     }
 
-    /// Every fault of a single goal; where there is none, the one of the total.
+    /// Every fault of a single goal or, if no goal has one, the fault of the total.
     fn faults_of_goals(
         &self,
         performance: &Calculation,
@@ -258,7 +262,7 @@ impl Case<'_> {
         if faults.is_empty() { vec![("/goals".to_owned(), error)] } else { faults }
     }
 
-    /// Every fault of a part; where there is none, the one of the whole.
+    /// Every fault of a part or, if none has one, the fault of the result as a whole.
     fn faults(&self, own: &Calculation, goals: &[GoalId], error: DomainError) -> Faults {
         let Calculation::Composite { dimensions } = own else { return Vec::new() };
         let explain = |calculation: &Calculation| -> Result<Trace> {
@@ -284,7 +288,7 @@ impl GoalRecord<'_> {
             GoalKind::Indicator(indicator) => self.indicator(indicator, settings),
             GoalKind::Objective { ambition, key_results } => Calculation::Objective {
                 key_results: key_results.iter().map(|it| self.key_result(it)).collect(),
-                // Who dares something new is measured like who aims high (R30).
+                // Exploratory goals are scored like aspirational ones (R30).
                 ambition: if self.goal.content.exploratory {
                     Ambition::Aspirational
                 } else {
@@ -294,8 +298,8 @@ impl GoalRecord<'_> {
         }
     }
 
-    /// The actual of the whole cycle, scored by the target in force; where the policy weighs
-    /// targets by their days, by each of them (B.9).
+    /// The actual value of the whole cycle, scored by the target in force. Where the policy is
+    /// `time_weighted`, the value is scored by each target and weighted by days (B.9).
     fn indicator(&self, indicator: &Indicator, settings: &Settings) -> Calculation {
         let scored = |indicator: &Indicator| Calculation::Indicator {
             method: Box::new(indicator.method.clone()),
@@ -312,14 +316,14 @@ impl GoalRecord<'_> {
         Calculation::TimeWeighted { division: Division::TargetChange, stretches }
     }
 
-    /// The days on which each revision was in force, within the days of the goal.
+    /// The days on which each revision was in force, within the period of the goal.
     fn stretches(&self, scored: impl Fn(&Indicator) -> Calculation) -> Vec<Stretch> {
         let (start, end) = (self.goal.content.period.start(), self.goal.content.period.end());
         let ends = self.revisions.iter().skip(1).map(|next| next.effective_from.pred_opt());
         let ends = ends.chain([None]).map(|last| last.map_or(end, |last| last.min(end)));
         let stretches =
             self.revisions.iter().zip(ends).enumerate().filter_map(|(at, (revision, last))| {
-                // What was agreed first has held from the outset.
+                // The first revision counts from the beginning.
                 let first = if at == 0 { start } else { revision.effective_from.max(start) };
                 let days =
                     u32::try_from((last - first).num_days() + 1).ok().filter(|days| *days > 0)?;

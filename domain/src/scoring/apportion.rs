@@ -6,10 +6,9 @@ use crate::core::number::Exact;
 use core::cmp::Reverse;
 
 /// Splits a whole number of `units` in proportion to the weights of `claims`, in their order.
-///
-/// Each claim first gets the whole part of its exact share; the units left over go one by one to
-/// the largest remainders, and among equal remainders to the smallest tie key. Keys should be
-/// distinct: among equal keys the earlier claim wins. `None` when no weight is above 0.
+/// Each claim first gets the whole part of its exact share. The remaining units go one by one to
+/// the largest remainders; among equal remainders, to the smallest tie key. Keys should be
+/// distinct: with equal keys the earlier claim wins. `None` when no weight is above 0.
 ///
 /// Weights must not be negative.
 pub fn largest_remainder<K: Ord>(units: &Exact, claims: Vec<(Exact, K)>) -> Option<Vec<Exact>> {

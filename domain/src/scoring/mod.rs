@@ -1,5 +1,5 @@
-//! The formulas: from figures and ratings to scores, grades and statistics. They know numbers
-//! and settings, and no records (parts A to F).
+//! The formulas that turn measurements and ratings into scores, grades and statistics (parts A to
+//! F). They use numbers and settings only, no records.
 
 pub mod apportion;
 pub mod distribution;

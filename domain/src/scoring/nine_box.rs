@@ -4,27 +4,27 @@ use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::scale::Grade;
 
-/// One of three bands.
+/// A third of one axis of the grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Band {
-    /// The lowest third of the grid.
+    /// The lowest third.
     Low = 1,
-    /// The middle.
+    /// The middle third.
     Middle,
     /// The highest third.
     High,
 }
 
-/// A cell of the nine-box grid.
+/// A box of the nine-box grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NineBox {
-    /// From the final grade: C and D low, B middle, A and S high.
+    /// From the final grade: C and D are low, B is middle, A and S are high.
     pub performance: Band,
-    /// From the potential rating: low below 2.5, middle below 4, else high.
+    /// From the potential rating: below 2.5 is low, below 4 is middle, 4 and above is high.
     pub potential: Band,
 }
 
-/// The usual names of boxes 1 to 9; a policy may bring its own.
+/// The usual names of boxes 1 to 9; a policy may use others.
 pub const LABELS: [&str; 9] = [
     "under-performer",
     "effective",
@@ -41,7 +41,7 @@ impl NineBox {
     /// Places a person by final grade and a potential rating of 1 to 5.
     ///
     /// # Errors
-    /// `RATING_OUT_OF_RANGE` outside 1 to 5.
+    /// `RATING_OUT_OF_RANGE` for a potential rating outside 1 to 5.
     pub fn place(grade: Grade, potential: &Exact) -> Result<NineBox> {
         if *potential < Exact::from(1) || *potential > Exact::from(5) {
             return Err(Code::RatingOutOfRange.because(format!("{potential} is not within 1 to 5")));
@@ -61,7 +61,7 @@ impl NineBox {
         Ok(NineBox { performance, potential })
     }
 
-    /// The number of the box, 1 to 9, row by row from low potential.
+    /// Number of the box, 1 to 9: (potential - 1) * 3 + performance.
     pub const fn number(self) -> u8 {
         (self.potential as u8 - 1) * 3 + self.performance as u8
     }

@@ -1,4 +1,4 @@
-//! Grades, the bands of scores that earn them, and what a 1-5 rating is worth.
+//! Grades, the score bands that earn them, and the conversion of ratings from 1 to 5 into scores.
 //!
 //! Implements 0.3 and B.8.
 
@@ -9,7 +9,7 @@ use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 
-/// A final judgement. Better grades compare greater: `Grade::S > Grade::A`.
+/// A grade. Better grades compare greater: `Grade::S > Grade::A`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Grade {
     /// Unsatisfactory (不合格).
@@ -28,7 +28,7 @@ impl Grade {
     /// Every grade, best first: the order of bands, shares and quotas.
     pub const ALL: [Grade; 5] = [Grade::S, Grade::A, Grade::B, Grade::C, Grade::D];
 
-    /// The canonical letter. What people see is the label of the policy's [`Scale`].
+    /// The canonical letter. People see the label of the policy's [`Scale`] instead.
     pub const fn as_str(self) -> &'static str {
         match self {
             Grade::S => "S",
@@ -87,7 +87,7 @@ pub struct PerGrade<T> {
 }
 
 impl<T> PerGrade<T> {
-    /// From values in the order of [`Grade::ALL`].
+    /// Builds it from values in the order of [`Grade::ALL`].
     pub fn new([s, a, b, c, d]: [T; 5]) -> PerGrade<T> {
         PerGrade { s, a, b, c, d }
     }
@@ -103,7 +103,7 @@ impl<T> PerGrade<T> {
         }
     }
 
-    /// The value of one grade, to change.
+    /// The value of one grade, for changing it.
     pub const fn get_mut(&mut self, grade: Grade) -> &mut T {
         match grade {
             Grade::S => &mut self.s,
@@ -132,19 +132,19 @@ pub enum Preset {
     HundredPoint,
 }
 
-/// How people see a grade; data of the policy, never a key.
+/// The name of a grade that people see; it is data of the policy and never used as a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
-    /// The letter shown, usually the canonical one.
+    /// Letter shown, usually the canonical one.
     pub letter: String,
-    /// The name in Chinese.
+    /// Name in Chinese.
     pub zh: String,
-    /// The name in English.
+    /// Name in English.
     pub en: String,
 }
 
-/// Lowest scores that earn a grade; everything below `c` is a D.
+/// The lowest score of each grade; every score below `c` is a D.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bands {
@@ -158,27 +158,27 @@ pub struct Bands {
     pub c: Exact,
 }
 
-/// What a rating of 1 to 5 is worth as a score.
+/// How a rating from 1 to 5 becomes a score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conversion {
-    /// The score of rating 5 (grade S) down to 1 (grade D), straight lines between.
+    /// Scores of the ratings 5 (grade S) to 1 (grade D), with linear interpolation between them.
     Anchors(Box<PerGrade<Exact>>),
-    /// Every rating point is worth this many score points.
+    /// Score points per rating point.
     Proportional(Exact),
 }
 
-/// Which score earns which grade, and which score a rating is worth. Implements 0.3.
+/// Which score earns which grade, and which score a rating earns. Implements 0.3.
 ///
-/// Data of a policy version, so read it through [`Scale::validate`] before use.
+/// A scale is data of a policy version: call [`Scale::validate`] before using it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
     /// Highest score.
     pub cap: Exact,
-    /// Bounds between grades.
+    /// Lowest scores of the grades.
     pub bands: Bands,
-    /// Worth of ratings.
+    /// Conversion of ratings into scores.
     pub conversion: Conversion,
     /// Names of the grades.
     pub labels: PerGrade<Label>,
@@ -239,7 +239,7 @@ impl Scale {
     /// The unrounded score of a rating or of a mean of ratings. Implements B.8.
     ///
     /// # Errors
-    /// `RATING_OUT_OF_RANGE` outside 1 to 5.
+    /// `RATING_OUT_OF_RANGE` for a rating outside 1 to 5.
     pub fn rating_score(&self, rating: &Exact) -> Result<Exact> {
         let (lowest, highest) = (Exact::from(1), Exact::from(5));
         if *rating < lowest || *rating > highest {
@@ -259,11 +259,11 @@ impl Scale {
         }
     }
 
-    /// Checks that bounds strictly decrease below the cap and that each anchor lies in the
-    /// band of its grade. A proportional scale has no anchors.
+    /// Checks that the bounds strictly decrease below the cap and that each anchor lies in the band
+    /// of its grade. A proportional scale has no anchors.
     ///
     /// # Errors
-    /// `SCALE_INVALID`, naming what contradicts.
+    /// `SCALE_INVALID`; the detail says what is contradictory.
     pub fn validate(&self) -> Result<()> {
         let Bands { s, a, b, c } = &self.bands;
         if !(self.cap >= *s && s > a && a > b && b > c) {

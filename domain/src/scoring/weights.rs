@@ -1,4 +1,4 @@
-//! Weights in percent: making them, checking them, averaging with them.
+//! Weights in percent: equal weights, checks, and weighted means.
 //!
 //! Implements the weight rules of 0.2 and the department weights of C.8.
 
@@ -7,7 +7,7 @@ use crate::core::number::Exact;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
-/// 100.00 percent in its smallest unit, hundredths of a percent.
+/// 100.00 percent in hundredths of a percent.
 const HUNDRED_PERCENT: u32 = 10_000;
 
 /// Splits 100.00 percent evenly by largest remainder: 33.34, 33.33, 33.33.
@@ -29,7 +29,7 @@ pub fn equal_weights(items: u32) -> Result<Vec<Decimal>> {
 /// Checks that weights are not negative and sum to exactly 100.
 ///
 /// # Errors
-/// `WEIGHTS_NOT_100`.
+/// `WEIGHTS_NOT_100` otherwise.
 pub fn check_sum<'a>(weights: impl IntoIterator<Item = &'a Exact>) -> Result<()> {
     let sum = sum_of(weights)?;
     if sum != Exact::from(100) {
@@ -38,16 +38,16 @@ pub fn check_sum<'a>(weights: impl IntoIterator<Item = &'a Exact>) -> Result<()>
     Ok(())
 }
 
-/// The exact mean of `(weight, value)` pairs, weighted relative to the sum of the weights.
+/// The exact weighted mean of `(weight, value)` pairs; the weights need not sum to 100.
 ///
 /// # Errors
-/// `WEIGHTS_NOT_100` when a weight is negative or nothing has a weight.
+/// `WEIGHTS_NOT_100` when a weight is negative or all weights are 0.
 pub fn weighted_mean<'a>(
     items: impl IntoIterator<Item = (&'a Exact, &'a Exact)> + Clone,
 ) -> Result<Exact> {
     let weight = sum_of(items.clone().into_iter().map(|(weight, _)| weight))?;
     let total: Exact = items.into_iter().map(|(weight, value)| weight * value).sum();
-    total.checked_div(&weight).ok_or_else(|| Code::WeightsNot100.because("nothing has a weight"))
+    total.checked_div(&weight).ok_or_else(|| Code::WeightsNot100.because("the weights sum to 0"))
 }
 
 fn sum_of<'a>(weights: impl IntoIterator<Item = &'a Exact>) -> Result<Exact> {
@@ -59,13 +59,13 @@ fn sum_of<'a>(weights: impl IntoIterator<Item = &'a Exact>) -> Result<Exact> {
     })
 }
 
-/// The dimensions whose proposed weight differs by more than `max_pp` percentage points
-/// from the framework, in alphabetical order; empty when the request may go to HR.
-/// Implements the check of C.8.
+/// The dimensions whose proposed weight differs by more than `max_pp` percentage points from the
+/// framework, in alphabetical order. The request may go to HR when the list is empty. Implements
+/// the check of C.8.
 ///
 /// # Errors
-/// In this order: `EMPTY_INPUT` for an empty framework, `DIMENSIONS_DIFFER` when the
-/// dimensions are not the framework's, `WEIGHTS_NOT_100`.
+/// In this order: `EMPTY_INPUT` for an empty framework, `DIMENSIONS_DIFFER` when the dimensions are
+/// not those of the framework, `WEIGHTS_NOT_100` for weights that do not sum to 100.
 pub fn outside_framework(
     framework: &BTreeMap<String, Exact>,
     proposed: &BTreeMap<String, Exact>,

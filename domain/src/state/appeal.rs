@@ -1,9 +1,10 @@
-//! Appeals (申诉): two instances, never worse for the appellant. Implements D.6 Appeal.
+//! Appeals (申诉): two instances; the result never becomes worse for the appellant. Implements D.6
+//! Appeal.
 
 use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
-    /// Where an appeal is.
+    /// States of an appeal.
     pub enum State {
         /// Handed in.
         Submitted = "submitted",
@@ -11,75 +12,75 @@ text_enum! {
         Accepted = "accepted",
         /// Not admitted.
         RejectedAdmission = "rejected_admission",
-        /// With its handler.
+        /// A handler investigates.
         Investigating = "investigating",
-        /// The result stands.
+        /// The result stays as it is.
         DecidedUpheld = "decided_upheld",
         /// The result is to be corrected.
         DecidedChanged = "decided_changed",
-        /// Before the committee.
+        /// The committee decides as second instance (复议).
         SecondInstance = "second_instance",
-        /// The committee lets the result stand.
+        /// The committee has decided that the result stays as it is.
         FinalUpheld = "final_upheld",
-        /// The committee corrects the result.
+        /// The committee has decided to correct the result.
         FinalChanged = "final_changed",
         /// The correction is carried out.
         Executed = "executed",
-        /// Taken back by the appellant.
+        /// Withdrawn by the appellant.
         Withdrawn = "withdrawn",
     }
 }
 
 text_enum! {
-    /// What happens to an appeal.
+    /// Events of an appeal.
     pub enum Event {
-        /// HR admits it, due within 2 working days.
+        /// HR admits the appeal; due within 2 working days.
         Accept = "accept",
-        /// HR does not admit it, due within 2 working days.
+        /// HR does not admit the appeal; due within 2 working days.
         RejectAdmission = "reject_admission",
-        /// A handler begins.
+        /// A handler begins to investigate.
         Investigate = "investigate",
-        /// The result stands; the reply is due within `appeal.reply_workdays`.
+        /// The result stays as it is; the reply is due within `appeal.reply_workdays`.
         Uphold = "uphold",
-        /// The result changes; the reply is due within `appeal.reply_workdays`.
+        /// The result is to be corrected; the reply is due within `appeal.reply_workdays`.
         Change = "change",
-        /// The appellant goes to the committee.
+        /// The appellant appeals to the committee (second instance).
         AppealAgain = "appeal_again",
-        /// The committee lets it stand, due within `appeal.committee_workdays`.
+        /// The committee leaves the result as it is; due within `appeal.committee_workdays`.
         FinallyUphold = "finally_uphold",
-        /// The committee changes it, due within `appeal.committee_workdays`.
+        /// The committee corrects the result; due within `appeal.committee_workdays`.
         FinallyChange = "finally_change",
-        /// New result revision, distribution rechecked, pay recomputed, rater informed.
+        /// The result is corrected; distribution and pay are recomputed and the rater is informed.
         Execute = "execute",
-        /// The appellant takes the appeal back.
+        /// The appellant withdraws the appeal.
         Withdraw = "withdraw",
     }
 }
 
 text_enum! {
-    /// What a transition of an appeal demands.
+    /// Guards of the transitions of an appeal.
     pub enum Guard {
-        /// Within `appeal.window_workdays` of publication.
+        /// The appeal comes within `appeal.window_workdays` of publication.
         WithinWindow = "within_window",
-        /// A ground is named.
+        /// The appeal names a ground.
         GroundNamed = "ground_named",
-        /// The person deciding is not the ratee.
+        /// The person who decides is not the appellant.
         NotOwnAppeal = "not_own_appeal",
-        /// The handler is neither rater nor ratee nor the rater's direct manager.
+        /// The handler is neither rater nor reviewee nor direct manager of a rater.
         ImpartialHandler = "impartial_handler",
         /// The committee has confirmed the change.
         CommitteeConfirmed = "committee_confirmed",
         /// The new result is not worse, or `appeal.no_reformatio` is off.
         NotWorse = "not_worse",
-        /// Within `appeal.second_window_workdays` of the decision.
+        /// The second appeal comes within `appeal.second_window_workdays` of the decision.
         WithinSecondWindow = "within_second_window",
-        /// The appellant can no longer go to the committee.
+        /// The time for an appeal to the committee is over.
         SecondWindowOver = "second_window_over",
     }
 }
 
 text_enum! {
-    /// Why somebody appeals.
+    /// The ground of an appeal.
     pub enum Ground {
         /// A fact is wrong.
         FactError = "fact_error",
@@ -92,12 +93,12 @@ text_enum! {
     }
 }
 
-/// A time limit and how much of it has passed.
+/// A time limit, and how much of it has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// Working days since the clock started.
+    /// Working days since the time began.
     pub passed: u32,
-    /// Working days allowed, the last one included.
+    /// Working days allowed, including the last one.
     pub allowed: u32,
 }
 
@@ -107,35 +108,35 @@ impl Window {
     }
 }
 
-/// What the guards of an appeal look at.
+/// The facts that the guards of an appeal check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// The clock since publication; unknown when absent.
+    /// Time since publication; `None` if unknown.
     pub window: Option<Window>,
-    /// The ground.
+    /// The ground of the appeal.
     pub ground: Option<Ground>,
-    /// The person deciding is not the ratee.
+    /// The person who decides is not the reviewee.
     pub decided_by_another: bool,
     /// The handler, if one is assigned.
     pub handler: Option<Handler>,
     /// The committee has confirmed the change.
     pub committee_confirmed: bool,
-    /// The result after the decision is at least as good as before.
+    /// The result after the decision is at least as good as the result before.
     pub result_not_worse: bool,
-    /// `appeal.no_reformatio` is off.
+    /// The setting `appeal.no_reformatio` is off.
     pub reformatio_allowed: bool,
-    /// The clock since the first decision; unknown when absent.
+    /// Time since the first decision; `None` if unknown.
     pub second_window: Option<Window>,
 }
 
-/// How the handler of an appeal is related to what is appealed against.
+/// How the handler of an appeal is related to the appealed result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Handler {
-    /// Gave one of the ratings.
+    /// The handler gave one of the ratings.
     pub is_rater: bool,
-    /// Is the appellant.
+    /// The handler is the appellant.
     pub is_ratee: bool,
-    /// Is the direct manager of a rater.
+    /// The handler is the direct manager of a rater.
     pub manages_rater: bool,
 }
 
@@ -183,7 +184,7 @@ impl Machine for State {
             (SecondInstance, FinallyChange) => {
                 to(FinalChanged, OneOf(&[Committee]), &[NotOwnAppeal, NotWorse])
             }
-            // Executed too early, the correction would cut off the second instance.
+            // Correcting earlier would take the second instance away from the appellant.
             (DecidedChanged, Execute) => to(Executed, OneOf(&[System]), &[SecondWindowOver]),
             (FinalChanged, Execute) => to(Executed, OneOf(&[System]), &[]),
             (Submitted | Accepted | Investigating, Withdraw) => {

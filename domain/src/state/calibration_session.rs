@@ -3,21 +3,21 @@
 use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
-    /// Where a session is.
+    /// States of a calibration session.
     pub enum State {
         /// Being prepared.
         Draft = "draft",
         /// Date and members are set.
         Scheduled = "scheduled",
-        /// In session; moves are proposed and approved.
+        /// The meeting takes place; moves are proposed and approved.
         Opened = "open",
-        /// The grades stand.
+        /// The meeting is over and its grades are final.
         Finalised = "finalised",
     }
 }
 
 text_enum! {
-    /// What happens to a session.
+    /// Events of a calibration session.
     pub enum Event {
         /// Date and members are set.
         Schedule = "schedule",
@@ -25,35 +25,35 @@ text_enum! {
         Open = "open",
         /// A member proposes another grade.
         ProposeMove = "propose_move",
-        /// The last approval a move needs is given, and the move takes effect.
+        /// A move gets the last approval it needs and takes effect.
         ApproveMove = "approve_move",
-        /// A member, the proposer also, puts a move aside.
+        /// A member, who may be the proposer, rejects a move.
         RejectMove = "reject_move",
-        /// The session ends and its grades stand.
+        /// The meeting ends and its grades are final.
         Finalise = "finalise",
-        /// The session is taken up again.
+        /// The session is reopened.
         Reopen = "reopen",
     }
 }
 
 text_enum! {
-    /// What a transition of a session demands.
+    /// Guards of the transitions of a calibration session.
     pub enum Guard {
         /// At least 2 managers and 1 HR facilitator are present.
         Quorum = "quorum",
-        /// Nobody calibrates an own review.
+        /// Nobody acts on their own review.
         NotOwnReview = "not_own_review",
         /// The approver is not the proposer.
         SecondMember = "second_member",
-        /// A move by more than one grade has two approvers.
+        /// A move by more than one grade has two approvers; any other move has one.
         EnoughApprovers = "enough_approvers",
-        /// The distribution is accepted, or EXEC overrides with a reason.
+        /// The distribution check passes, or EXEC overrides it with a reason.
         DistributionAccepted = "distribution_accepted",
         /// No move waits for approval.
         NoPendingMove = "no_pending_move",
-        /// Where quotas are exact, equals across a grade boundary have been told apart.
+        /// With exact quotas, every tie across a grade boundary has been decided.
         TiesDecided = "ties_decided",
-        /// Every final grade S or D has the evidence of D.5.
+        /// Every final S or D has the evidence that D.5 requires.
         GradesFounded = "grades_founded",
         /// The cycle is not published yet.
         BeforePublication = "before_publication",
@@ -62,34 +62,34 @@ text_enum! {
     }
 }
 
-/// What the guards of a session look at.
+/// The facts that the guards of a calibration session check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Managers present.
+    /// Number of managers present.
     pub managers_present: u32,
-    /// HR facilitators present.
+    /// Number of HR facilitators present.
     pub facilitators_present: u32,
-    /// The person acting is not the ratee.
+    /// The person who acts is not the reviewee.
     pub acts_on_another: bool,
-    /// The person approving did not propose the move.
+    /// The person who approves did not propose the move.
     pub approved_by_another: bool,
-    /// Grades the move crosses; unknown when absent.
+    /// By how many grades the move changes the grade; `None` if unknown.
     pub grades_moved: Option<u32>,
-    /// Approvers of the move, the present one included.
+    /// Number of approvers of the move, including the present one.
     pub approvers: u32,
-    /// The distribution check answers OK.
+    /// The distribution check passes.
     pub distribution_ok: bool,
-    /// EXEC has overridden the check and written a reason.
+    /// EXEC has overridden the check and given a reason.
     pub exec_override: bool,
-    /// Moves without decision; unknown when absent.
+    /// Number of undecided moves; `None` if unknown.
     pub pending_moves: Option<u32>,
-    /// Groups of equals that the session has to tell apart; unknown when absent.
+    /// Number of ties that the session must decide; `None` if unknown.
     pub undecided_ties: Option<u32>,
-    /// Final grades S or D without evidence; unknown when absent.
+    /// Number of final grades S or D without evidence; `None` if unknown.
     pub grades_unfounded: Option<u64>,
     /// The cycle is not published yet.
     pub before_publication: bool,
-    /// A reason was written.
+    /// A reason is given.
     pub reason_given: bool,
 }
 
@@ -149,7 +149,7 @@ impl Machine for State {
     }
 }
 
-/// How many people besides the proposer must approve a move by so many grades.
+/// How many people besides the proposer must approve a move by this many grades.
 pub const fn approvers_needed(grades_moved: u32) -> u32 {
     if grades_moved > 1 { 2 } else { 1 }
 }

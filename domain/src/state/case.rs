@@ -1,24 +1,24 @@
-//! Goal conflicts and anomalies: a flag becomes a question for a named person.
+//! Cases: the system flags a goal conflict or an anomaly, and a named person deals with it.
 //! Implements D.6 Goal conflict / anomaly case.
 
 use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
-    /// Where a case is.
+    /// States of a case.
     pub enum State {
-        /// Found by the system.
+        /// The system has found it.
         Detected = "detected",
-        /// With its handler.
+        /// A handler is named.
         Assigned = "assigned",
-        /// Being looked into.
+        /// The handler investigates.
         Investigating = "investigating",
-        /// The parties have met.
+        /// The handler has met the parties.
         MeetingHeld = "meeting_held",
-        /// There is a good reason for it.
+        /// The handler has found a good reason for the finding.
         Explained = "explained",
-        /// Something is to be done about it.
+        /// An action with an owner is planned.
         ActionPlanned = "action_planned",
-        /// Somebody else has checked the outcome.
+        /// HR has checked the outcome.
         Verified = "verified",
         /// Finished.
         Closed = "closed",
@@ -26,15 +26,15 @@ text_enum! {
 }
 
 text_enum! {
-    /// What happens to a case.
+    /// Events of a case.
     pub enum Event {
         /// HR names a handler.
         Assign = "assign",
-        /// The handler begins.
+        /// The handler begins to investigate.
         Investigate = "investigate",
         /// The handler has met the parties.
         HoldMeeting = "hold_meeting",
-        /// The handler explains the finding.
+        /// The handler gives a good reason for the finding.
         Explain = "explain",
         /// The handler plans an action with an owner.
         PlanAction = "plan_action",
@@ -46,17 +46,17 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a transition of a case demands.
+    /// Guards of the transitions of a case.
     pub enum Guard {
-        /// The verifier is not the owner of the action.
+        /// The person who verifies neither owns the action nor gave the explanation.
         NotActionOwner = "not_action_owner",
     }
 }
 
-/// What the guards of a case look at.
+/// The facts that the guards of a case check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// The verifier neither owns the action nor gave the explanation.
+    /// The person who verifies neither owns the action nor gave the explanation.
     pub verified_by_another: bool,
 }
 

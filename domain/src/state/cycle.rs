@@ -3,141 +3,142 @@
 use super::{By, Machine, Row, Seat, Share, to};
 
 text_enum! {
-    /// Where a cycle is.
+    /// States of a cycle.
     pub enum State {
-        /// Being designed.
+        /// HR designs the cycle.
         Draft = "draft",
         /// Goals are written and agreed.
         GoalSetting = "goal_setting",
-        /// The work is done, progress is followed.
+        /// People work on their goals and report progress.
         Executing = "executing",
-        /// Self, raters and managers evaluate.
+        /// People, raters and managers write reviews.
         Evaluating = "evaluating",
-        /// Sessions compare the standards.
+        /// Calibration sessions compare grades across teams.
         Calibrating = "calibrating",
-        /// Results stand but are not shown.
+        /// Results are final but not shown yet.
         Confirmed = "confirmed",
-        /// Results are shown; appeals are possible.
+        /// Results are shown, and people may appeal.
         Published = "published",
         /// Finished.
         Closed = "closed",
-        /// Kept for the record.
+        /// Kept for the record only.
         Archived = "archived",
-        /// Given up.
+        /// Cancelled before its results were final.
         Cancelled = "cancelled",
     }
 }
 
 text_enum! {
-    /// What happens to a cycle.
+    /// Events of a cycle.
     pub enum Event {
         /// Goal setting begins.
         Launch = "launch",
         /// Execution begins.
         Start = "start",
-        /// Evaluation begins; weight adjustments end.
+        /// Evaluation begins; department weights can no longer change.
         OpenEvaluation = "open_evaluation",
         /// Calibration begins.
         OpenCalibration = "open_calibration",
-        /// Calibration is finished.
+        /// Calibration ends and the results are final.
         Confirm = "confirm",
-        /// Results are shown; the appeal clock starts.
+        /// Results are shown; the time for appeals begins.
         Publish = "publish",
         /// The cycle ends.
         Close = "close",
-        /// The cycle leaves daily use.
+        /// The cycle is kept for the record only.
         Archive = "archive",
-        /// The cycle is given up.
+        /// The cycle is cancelled.
         Cancel = "cancel",
     }
 }
 
 text_enum! {
-    /// What a transition of a cycle demands.
+    /// Guards of the transitions of a cycle.
     pub enum Guard {
         /// The policy version is published.
         PolicyPublished = "policy_published",
         /// Every stage has one accountable and at least one responsible role.
         RaciComplete = "raci_complete",
-        /// Dimension weights sum to 100.00.
+        /// The weights of the dimensions sum to 100.00.
         WeightsSumTo100 = "weights_sum_to_100",
-        /// The dates of the stages are in order.
+        /// The dates of the stages are in the right order.
         DatesOrdered = "dates_ordered",
-        /// Somebody takes part.
+        /// At least one person takes part.
         PopulationNotEmpty = "population_not_empty",
-        /// The period is as long as the kind of the cycle says.
+        /// The length of the period fits the kind of the cycle.
         KindFits = "kind_fits",
-        /// In every dimension enough rater weight can be collected.
+        /// In every dimension raters with enough weight can be asked.
         RatersWithinReach = "raters_within_reach",
-        /// Nobody would be evaluated by somebody who does not work here.
+        /// Every evaluated person has a manager who works here.
         ManagersEmployed = "managers_employed",
         /// At least 95 % of the goals are active, or a reason is given.
         GoalsActive = "goals_active",
-        /// The first day of evaluation is reached.
+        /// The first day of evaluation has come.
         DateReached = "date_reached",
-        /// Every manager review is submitted, and not taken up again, or listed as an exception.
+        /// Every manager review is handed in and not reopened, or is listed as an exception.
         ManagerReviewsIn = "manager_reviews_in",
         /// Every calibration session is finalised.
         SessionsFinalised = "sessions_finalised",
-        /// Every final grade S or D has the evidence of D.5.
+        /// Every final S or D has the evidence that D.5 requires.
         GradesFounded = "grades_founded",
-        /// The appeal window is over.
+        /// The time for appeals is over.
         AppealWindowOver = "appeal_window_over",
         /// No appeal is open.
         NoOpenAppeal = "no_open_appeal",
         /// At least 95 % of the interviews are held, or a reason is given.
         InterviewsHeld = "interviews_held",
-        /// The retention date is reached.
+        /// The retention date has come.
         RetentionReached = "retention_reached",
         /// A reason is given.
         ReasonGiven = "reason_given",
     }
 }
 
-/// What the guards of a cycle look at.
+/// The facts that the guards of a cycle check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// The policy version is published.
     pub policy_published: bool,
-    /// Every stage has its roles.
+    /// Every stage has one accountable and at least one responsible role.
     pub raci_complete: bool,
     /// Dimension weights sum to 100.00.
     pub weights_sum_to_100: bool,
-    /// The stages follow each other.
+    /// The dates of the stages are in the right order.
     pub dates_ordered: bool,
-    /// The period is as long as the kind says.
+    /// The length of the period fits the kind of the cycle.
     pub kind_fits: bool,
-    /// Raters who make up the minimum share can be asked in every dimension.
+    /// In every dimension the raters who can be asked have the least share of the weight.
     pub raters_within_reach: bool,
-    /// People in the cycle.
+    /// Number of people in the cycle.
     pub population: u64,
-    /// People evaluated whose manager does not work here; unknown when absent.
+    /// Number of evaluated people whose manager does not work here; `None` if unknown.
     pub under_leavers: Option<u64>,
-    /// Active goals of all goals.
+    /// Active goals as a share of all goals.
     pub goals_active: Share,
     /// Today is on or after the first day of evaluation.
     pub evaluation_date_reached: bool,
-    /// Manager reviews neither submitted nor listed as exceptions, and once calibration is open those
-    /// that are not in it; unknown when absent.
+    /// Number of manager reviews that are neither handed in nor listed as exceptions and, once
+    /// calibration is open, of reviews that are not in it; `None` if unknown.
     pub manager_reviews_missing: Option<u64>,
-    /// Calibration sessions not finalised; unknown when absent.
+    /// Number of calibration sessions that are not finalised; `None` if unknown.
     pub sessions_unfinished: Option<u64>,
-    /// Final grades S or D without evidence; unknown when absent.
+    /// Number of final grades S or D without evidence; `None` if unknown.
     pub grades_unfounded: Option<u64>,
-    /// The appeal window is over.
+    /// The time for appeals is over.
     pub appeal_window_over: bool,
-    /// Appeals without a final answer; unknown when absent.
+    /// Number of open appeals; `None` if unknown.
     pub open_appeals: Option<u64>,
-    /// Interviews held of interviews due.
+    /// Interviews held as a share of interviews due.
     pub interviews_held: Share,
     /// Today is on or after the retention date.
     pub retention_reached: bool,
-    /// A reason was written.
+    /// A reason is given.
     pub reason_given: bool,
 }
 
 impl State {
-    /// Whether it has begun and its results are not confirmed yet: what they rest on may still change.
+    /// Whether the cycle is launched and its results are not yet confirmed, so that data may still
+    /// change.
     pub const fn is_under_way(self) -> bool {
         use State::{Calibrating, Evaluating, Executing, GoalSetting};
         matches!(self, GoalSetting | Executing | Evaluating | Calibrating)
@@ -178,7 +179,7 @@ impl Machine for State {
             (Calibrating, Confirm) => {
                 to(Confirmed, OneOf(&[Hr]), &[ManagerReviewsIn, SessionsFinalised, GradesFounded])
             }
-            // A session may have been taken up again after the confirmation.
+            // A session may have been reopened after the confirmation.
             (Confirmed, Publish) => to(Published, Together(&[Hr, Exec]), &[SessionsFinalised]),
             (Published, Close) => {
                 to(Closed, OneOf(&[Hr]), &[AppealWindowOver, NoOpenAppeal, InterviewsHeld])

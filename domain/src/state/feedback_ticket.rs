@@ -1,19 +1,19 @@
-//! Questions and suggestions from anybody (反馈). Implements D.6 Feedback ticket.
+//! Feedback tickets (反馈): questions and suggestions of employees. Implements D.6 Feedback ticket.
 
 use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
-    /// Where a ticket is.
+    /// States of a feedback ticket.
     pub enum State {
-        /// Asked.
+        /// Handed in.
         Opened = "open",
-        /// With its handler.
+        /// A handler is named.
         Assigned = "assigned",
         /// Answered.
         Answered = "answered",
-        /// The author is content with the answer.
+        /// The author accepts the answer.
         Accepted = "accepted",
-        /// The author is not content with the answer.
+        /// The author does not accept the answer.
         Declined = "declined",
         /// Finished.
         Closed = "closed",
@@ -21,35 +21,35 @@ text_enum! {
 }
 
 text_enum! {
-    /// What happens to a ticket.
+    /// Events of a feedback ticket.
     pub enum Event {
         /// HR names a handler.
         Assign = "assign",
-        /// The overdue ticket goes up one level.
+        /// The ticket is overdue and goes one level up.
         Escalate = "escalate",
         /// The handler answers.
         Answer = "answer",
-        /// The author is content.
+        /// The author accepts the answer.
         Accept = "accept",
-        /// The author is not content.
+        /// The author does not accept the answer.
         Decline = "decline",
-        /// The ticket is finished.
+        /// The ticket is closed.
         Close = "close",
     }
 }
 
 text_enum! {
-    /// What a transition of a ticket demands.
+    /// Guards of the transitions of a feedback ticket.
     pub enum Guard {
-        /// The due date is passed.
+        /// The due date has passed.
         Overdue = "overdue",
     }
 }
 
-/// What the guards of a ticket look at.
+/// The facts that the guards of a feedback ticket check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// The due date is passed.
+    /// The due date has passed.
     pub overdue: bool,
 }
 

@@ -1,55 +1,55 @@
-//! Goals (目标): objectives, key results and indicators of one owner. Implements D.6 Goal.
+//! Goals (目标): objectives with key results, and indicators, of one owner. Implements D.6 Goal.
 
 use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
-    /// Where a goal is.
+    /// States of a goal.
     pub enum State {
-        /// Being written by its owner.
+        /// The owner writes it.
         Draft = "draft",
-        /// Signed by the owner, waiting for the manager.
+        /// The owner has signed; the manager has not.
         Submitted = "submitted",
-        /// Signed by both; progress counts.
+        /// Both sides have signed; progress counts.
         Active = "active",
-        /// A change of the active goal waits for a decision.
+        /// A request to change the active goal waits for a decision.
         ChangePending = "change_pending",
-        /// Finished before evaluation.
+        /// Completed before evaluation.
         Completed = "completed",
-        /// Given up with approval.
+        /// Cancelled with approval.
         Cancelled = "cancelled",
         /// Scored for the review.
         Scored = "scored",
-        /// Final; only an appeal corrects the result, by a new revision.
+        /// Final; only an appeal can correct the result, by a new revision.
         Locked = "locked",
     }
 }
 
 text_enum! {
-    /// What happens to a goal.
+    /// Events of a goal.
     pub enum Event {
         /// The owner signs.
         Submit = "submit",
-        /// The manager asks for another draft.
+        /// The manager returns the goal for another draft.
         Return = "return",
         /// The manager signs.
         Approve = "approve",
-        /// A change of target, weight or date is asked for.
+        /// Somebody requests a change of target, weight or date.
         RequestChange = "request_change",
-        /// The change becomes the next version of the goal.
+        /// The requested content becomes the next revision of the goal.
         ApproveChange = "approve_change",
-        /// The goal stays as it is.
+        /// The request is rejected; the goal stays as it is.
         RejectChange = "reject_change",
         /// The owner reports completion and the manager confirms it.
         Complete = "complete",
-        /// The goal is given up and its weight redistributed.
+        /// The goal is cancelled and its weight redistributed.
         Cancel = "cancel",
         /// The score is computed.
         Score = "score",
-        /// The rating is taken up again: what was computed of an active goal is no score any more.
+        /// The rating is reopened: an active goal loses its score.
         Reopen = "reopen",
-        /// The same of a goal that was complete.
+        /// The rating is reopened: a completed goal loses its score.
         ReopenCompleted = "reopen_completed",
-        /// Results are confirmed before the change was decided on: the goal stays as it is.
+        /// The results are confirmed before the request was decided: the goal stays as it is.
         Lapse = "lapse",
         /// The score becomes final.
         Lock = "lock",
@@ -57,76 +57,76 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a transition of a goal demands.
+    /// Guards of the transitions of a goal.
     pub enum Guard {
-        /// The SMART check passes, or the setting only warns.
+        /// The SMART check passes, or the policy only warns.
         SmartChecked = "smart_checked",
-        /// Weights sum to 100.00.
+        /// The weights sum to 100.00.
         WeightsSumTo100 = "weights_sum_to_100",
         /// A reason is given.
         ReasonGiven = "reason_given",
-        /// The edges to other goals are valid.
+        /// The links to other goals are valid.
         AlignmentValid = "alignment_valid",
-        /// Nobody approves an own request.
+        /// Nobody decides on their own request.
         NotOwnRequest = "not_own_request",
         /// Evidence is attached.
         EvidenceAttached = "evidence_attached",
-        /// HR decides after mid-cycle or when a weight changes, the manager otherwise.
+        /// HR decides after mid-cycle or if a weight changes, otherwise the manager.
         RightDecider = "right_decider",
-        /// The data of the period are present.
+        /// The data of the period have been reported.
         DataPresent = "data_present",
-        /// The weight of the goal is redistributed.
+        /// The weight of the goal has been redistributed.
         WeightsRedistributed = "weights_redistributed",
-        /// The result of its owner has not been finalised.
+        /// The owner's result is not final yet.
         ResultOpen = "result_open",
         /// Evaluation is open.
         EvaluationOpen = "evaluation_open",
-        /// The rating of its owner has been taken up again.
+        /// The owner's rating has been reopened.
         RatingReopened = "rating_reopened",
         /// The cycle is confirmed.
         CycleConfirmed = "cycle_confirmed",
     }
 }
 
-/// What the guards of a goal look at.
+/// The facts that the guards of a goal check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// No letter of SMART failed, or `smart.enforce` is `warn`.
+    /// No SMART criterion fails, or `smart.enforce` is `warn`.
     pub smart_checked: bool,
     /// The weights of the owner's goals (or of the key results) sum to 100.00.
     pub weights_sum_to_100: bool,
-    /// A reason was written.
+    /// A reason is given.
     pub reason_given: bool,
-    /// The rules of C.4 hold.
+    /// The links to other goals satisfy C.4.
     pub alignment_valid: bool,
     /// The person who decides did not make the request.
     pub decided_by_another: bool,
-    /// At least one evidence item is attached.
+    /// At least one item of evidence is attached.
     pub evidence_attached: bool,
-    /// What the decision on a change is about; unknown when absent.
+    /// The facts that decide who decides on a change; `None` if unknown.
     pub change: Option<Change>,
-    /// The current value is present.
+    /// The data of the period have been reported.
     pub data_present: bool,
-    /// The remaining weights again sum to 100.00.
+    /// The weights of the remaining goals again sum to 100.00.
     pub weights_redistributed: bool,
-    /// The result of its owner has not been finalised.
+    /// The owner's result is not final yet.
     pub result_open: bool,
     /// The cycle is in evaluation.
     pub evaluation_open: bool,
-    /// The rating of its owner has been taken up again.
+    /// The owner's rating has been reopened.
     pub rating_reopened: bool,
     /// The cycle is confirmed.
     pub cycle_confirmed: bool,
 }
 
-/// What decides who decides on a change.
+/// The facts that decide who decides on a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
     /// The middle of the cycle has passed.
     pub after_mid_cycle: bool,
-    /// A weight changes.
+    /// The change concerns a weight.
     pub weight: bool,
-    /// HR decides, not the manager.
+    /// HR decides, and not the manager.
     pub decided_by_hr: bool,
 }
 

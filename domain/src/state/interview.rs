@@ -1,20 +1,20 @@
-//! The feedback interview (面谈). Implements D.6 Interview.
+//! Performance interviews (绩效面谈). Implements D.6 Interview.
 //!
-//! An interview not held within `interview.due_workdays` of publication is overdue; that is a
-//! flag, not a state.
+//! An interview that is not held within `interview.due_workdays` of publication is overdue. This is
+//! a flag, not a state.
 
 use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
-    /// Where an interview is.
+    /// States of an interview.
     pub enum State {
         /// A date is set.
         Scheduled = "scheduled",
-        /// Notes are filed.
+        /// At least one side has filed notes.
         Prepared = "prepared",
-        /// The talk took place.
+        /// The conversation took place.
         Held = "held",
-        /// The minutes are written.
+        /// The manager has written the minutes.
         Recorded = "recorded",
         /// The employee agrees with the minutes.
         Confirmed = "confirmed",
@@ -26,39 +26,39 @@ text_enum! {
 }
 
 text_enum! {
-    /// What happens to an interview.
+    /// Events of an interview.
     pub enum Event {
-        /// Either side has filed its notes.
+        /// One side files its notes.
         Prepare = "prepare",
-        /// The talk takes place.
+        /// The conversation takes place.
         Hold = "hold",
         /// The manager writes the minutes.
         Record = "record",
-        /// The employee agrees.
+        /// The employee agrees with the minutes.
         Confirm = "confirm",
-        /// The employee disagrees; a follow-up opens and the way to appeal is shown.
+        /// The employee disputes the minutes; a follow-up opens and the way to appeal is shown.
         Dispute = "dispute",
-        /// The interview is finished.
+        /// The interview is closed.
         Close = "close",
     }
 }
 
 text_enum! {
-    /// What a transition of an interview demands.
+    /// Guards of the transitions of an interview.
     pub enum Guard {
-        /// The required fields of the template are filled.
+        /// The required fields of the template are filled in.
         FieldsComplete = "fields_complete",
-        /// The employee says with what.
+        /// The employee says what is wrong in the minutes.
         TextGiven = "text_given",
     }
 }
 
-/// What the guards of an interview look at.
+/// The facts that the guards of an interview check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Required fields still empty; unknown when absent.
+    /// Number of required fields that are empty; `None` if unknown.
     pub fields_missing: Option<u32>,
-    /// A text was written.
+    /// The employee has written a text.
     pub text_given: bool,
 }
 

@@ -1,13 +1,13 @@
 //! The state machines. Implements D.6.
 //!
-//! Each machine is one file with the same shape: `State`, `Event` and `Guard` are enums,
-//! [`Machine::row`] is one exhaustive `match (state, event)`, and a row says where the event
-//! leads, who may fire it and what must be true. Nothing else moves a record from one state to
-//! another. The tables rendered for people are in `docs/states.md`.
+//! Each machine is one file of the same form: `State`, `Event` and `Guard` are enums,
+//! [`Machine::row`] is one exhaustive `match (state, event)`, and a row says to which state the
+//! event leads, who may fire it and which conditions must be met. Only these machines move a record
+//! from one state to another. `docs/states.md` shows the tables for human readers.
 //!
-//! Time limits that bind the organisation (answer an appeal within five working days, say) are
-//! no guards: being late must never take a right from the person concerned. They are named in
-//! the meaning of the event and belong to reminders and reports.
+//! Deadlines of the organisation (for example to answer an appeal within five working days) are not
+//! guards: the organisation's delay must never cost the person concerned a right. The meaning of
+//! the event names them, and reminders and reports use them.
 
 #[macro_use]
 mod named;
@@ -39,19 +39,20 @@ pub use named::Named;
 pub use refusal::{Refusal, Violation};
 pub use seat::{By, Seat, Signature};
 
-/// What one event does in one state.
+/// What one event does in one state: one row of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row<S: Machine> {
     /// The state the event leads to.
     pub to: S,
-    /// Who may fire it.
+    /// The seats whose signatures the event needs.
     pub by: By,
-    /// What must be true; all of it is checked, so that a refusal names every fault at once.
+    /// The conditions that must be met. All of them are checked, so that a refusal lists every
+    /// violation at once.
     pub guards: &'static [S::Guard],
 }
 
 impl<S: Machine> Row<S> {
-    /// Checks signatures, then guards. `event` is only named in the refusal.
+    /// Checks signatures, then guards. `event` is used only to name it in the refusal.
     fn enter(
         self,
         event: &'static str,
@@ -64,7 +65,7 @@ impl<S: Machine> Row<S> {
         self.demand(event, facts)
     }
 
-    /// Checks guards. `event` is only named in the refusal.
+    /// Checks guards. `event` is used only to name it in the refusal.
     fn demand(self, event: &'static str, facts: &S::Facts) -> Result<S, Refusal> {
         let violations: Vec<_> = self
             .guards
@@ -80,39 +81,39 @@ impl<S: Machine> Row<S> {
     }
 }
 
-/// Shorthand for the arms of [`Machine::row`].
+/// Short form for the rows in [`Machine::row`].
 const fn to<S: Machine>(state: S, by: By, guards: &'static [S::Guard]) -> Option<Row<S>> {
     Some(Row { to: state, by, guards })
 }
 
-/// A state machine; implemented by its state enum.
+/// A state machine; the enum of its states implements it.
 pub trait Machine: Named {
-    /// What can happen.
+    /// The events.
     type Event: Named;
-    /// What can be demanded.
+    /// The guards: conditions of transitions.
     type Guard: Named;
-    /// What the guards look at. The default knows nothing and satisfies no guard.
+    /// The facts that the guards check. With the default value no guard is satisfied.
     type Facts: Default;
 
-    /// The name of the machine in refusals and documents, lower case English.
+    /// Name of the machine in refusals and documents, in lower-case English.
     const NAME: &'static str;
 
-    /// How a record comes to exist: its first state, who may create it and under which guards.
+    /// The row by which a record is created: its first state, who may create it, and the guards.
     fn opening() -> Row<Self>;
 
-    /// The table: what `event` does in this state, or nothing when it is not in the table.
+    /// The row of `event` in this state; `None` if the event is not possible in this state.
     fn row(self, event: Self::Event) -> Option<Row<Self>>;
 
     /// Whether `guard` is satisfied.
     fn holds(guard: Self::Guard, facts: &Self::Facts) -> bool;
 
-    /// Whether `guard` only says that others must sign as well: an event that nothing else speaks
-    /// against is then kept until they have.
+    /// Whether `guard` only says that other people must sign as well. An event refused by such
+    /// guards alone is stored until they have signed.
     fn awaits(_: Self::Guard) -> bool {
         false
     }
 
-    /// Where `event` leads.
+    /// The state to which `event` leads.
     ///
     /// # Errors
     /// [`Refusal::NotInTable`], [`Refusal::NotEntitled`] or [`Refusal::Guarded`], in this order.
@@ -125,8 +126,8 @@ pub trait Machine: Named {
         self.must_have(event)?.enter(event.as_str(), signed, facts)
     }
 
-    /// Where `event` will lead once everybody it takes has signed: what speaks against it whoever
-    /// signs, before the first of several signatures is given.
+    /// The state to which `event` will lead once everybody needed has signed. Checks everything
+    /// except signatures, before the first of several people signs.
     ///
     /// # Errors
     /// [`Refusal::NotInTable`] or [`Refusal::Guarded`], in this order.
@@ -134,7 +135,7 @@ pub trait Machine: Named {
         self.must_have(event)?.demand(event.as_str(), facts)
     }
 
-    /// The row of `event`.
+    /// The row of `event` in this state.
     ///
     /// # Errors
     /// [`Refusal::NotInTable`].
@@ -146,7 +147,7 @@ pub trait Machine: Named {
         })
     }
 
-    /// The events `seat` takes part in while the record is in this state, guards not considered.
+    /// The events that `seat` may fire or sign in this state; guards are not checked.
     fn allowed_events(self, seat: Seat) -> impl Iterator<Item = Self::Event> {
         Self::Event::ALL
             .iter()
@@ -155,17 +156,17 @@ pub trait Machine: Named {
     }
 }
 
-/// A state together with the version that guards it against lost updates.
+/// A state with a version number that prevents lost updates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Versioned<S> {
-    /// Where the record is.
+    /// State of the record.
     pub state: S,
-    /// Counts the transitions; 1 when the record is created.
+    /// Number of transitions, from 1 when the record is created.
     pub version: u64,
 }
 
 impl<S: Machine> Versioned<S> {
-    /// Creates a record.
+    /// Creates a record in its first state.
     ///
     /// # Errors
     /// [`Refusal::NotEntitled`] or [`Refusal::Guarded`].
@@ -173,10 +174,10 @@ impl<S: Machine> Versioned<S> {
         Ok(Self { state: S::opening().enter("create", signed, facts)?, version: 1 })
     }
 
-    /// Fires `event`, provided nobody moved the record since the caller saw version `seen`.
+    /// Fires `event`, if nobody has moved the record since the caller read version `seen`.
     ///
     /// # Errors
-    /// [`Refusal::Stale`] first, then those of [`Machine::step`].
+    /// [`Refusal::Stale`] first, then the errors of [`Machine::step`].
     pub fn fire(
         self,
         seen: u64,
@@ -192,17 +193,17 @@ impl<S: Machine> Versioned<S> {
     }
 }
 
-/// So many out of so many.
+/// A share: how many of a number of things meet a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Share {
-    /// How many fulfil the condition.
+    /// How many meet the condition.
     pub part: u64,
     /// How many there are.
     pub whole: u64,
 }
 
 impl Share {
-    /// Whether the part reaches `percent` of the whole; never true of nothing.
+    /// Whether `part` is at least `percent` of `whole`; always false if `whole` is 0.
     pub fn reaches(self, percent: u8) -> bool {
         self.whole > 0
             && u128::from(self.part) * 100 >= u128::from(self.whole) * u128::from(percent)
@@ -210,6 +211,6 @@ impl Share {
 }
 
 text_enum! {
-    /// The guard of a machine without guards.
+    /// The guards of a machine that has none.
     pub enum NoGuard {}
 }

@@ -1,51 +1,54 @@
-//! Records that a machine moves: what may be asked of one, and by whom.
+//! Records that a state machine moves: what can be requested for one, and by whom.
 
 use super::{By, Machine, Seat, Signature};
 use crate::core::text::TextEnum;
 use uuid::Uuid;
 
-/// The events of a record's machine.
+/// The events of the machine that moves a record.
 pub type EventOf<R> = <<R as Moving>::State as Machine>::Event;
 
-/// A record that a machine moves. What is offered to somebody and what they may do come from here
-/// alike.
+/// A record that a state machine moves. The list of actions offered to a person and the check of a
+/// request use the same methods, so they always agree.
 pub trait Moving {
-    /// The machine.
+    /// The machine of the record.
     type State: Machine;
-    /// What may be asked for, named as in paths and in `allowed_actions`.
+    /// What can be requested for the record, by the names used in paths and in `allowed_actions`.
     type Verb: TextEnum + PartialEq;
 
-    /// Where the record is.
+    /// State of the record.
     fn state(&self) -> Self::State;
 
-    /// The events that a verb may fire; none for a verb that leaves the record in its state.
+    /// The events that a verb may fire; empty for a verb that leaves the state as it is.
     fn events(verb: Self::Verb) -> &'static [EventOf<Self>];
 
-    /// Whether the record lets something be done, whoever asks: its state, and what lies around it.
+    /// Whether the record allows a verb, whoever asks; this depends on its state and on related
+    /// records.
     fn lets(&self, verb: Self::Verb) -> bool;
 
-    /// Whether the table has an event of the verb in the present state.
+    /// Whether an event of the verb is possible in the present state.
     fn is_in_table(&self, verb: Self::Verb) -> bool {
         Self::events(verb).iter().any(|event| self.state().row(*event).is_some())
     }
 
-    /// The seats from which a verb is done in the present state; none where nothing says.
+    /// The seats from which a verb is possible in the present state; empty where the machine says
+    /// nothing about it.
     fn seats(&self, verb: Self::Verb) -> Vec<Seat> {
         self.seats_in_table(verb)
     }
 
-    /// The seats from which the table lets a verb be done in the present state.
+    /// The seats from which the machine allows a verb in the present state.
     fn seats_in_table(&self, verb: Self::Verb) -> Vec<Seat> {
         let rows = Self::events(verb).iter().filter_map(|event| self.state().row(*event));
         rows.flat_map(|row| row.by.seats()).copied().collect()
     }
 
-    /// What the record lets be done, whoever asks.
+    /// The verbs that the record allows, whoever asks.
     fn possible_actions(&self) -> impl Iterator<Item = Self::Verb> {
         Self::Verb::ALL.iter().copied().filter(|verb| self.lets(*verb))
     }
 
-    /// What the record lets somebody do. `may` answers for verbs of which the machine knows nothing.
+    /// The verbs that the record allows a person. `may` decides on verbs that the machine does not
+    /// cover.
     fn offered(
         &self,
         seating: &Seating<EventOf<Self>>,
@@ -59,19 +62,19 @@ pub trait Moving {
     }
 }
 
-/// How somebody is seated towards a record, and what has been signed of it so far.
+/// The seats of a person towards a record, and the signatures that the record has so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seating<E> {
-    /// Who it is.
+    /// Id of the person.
     pub person: Uuid,
-    /// The seats held.
+    /// The seats that the person holds.
     pub seats: Vec<Seat>,
-    /// Signatures that still wait for others, each with the event it was given for.
+    /// Signatures that wait for others, each with the event it was given for.
     pub given: Vec<(E, Signature)>,
 }
 
 impl<E: Copy + PartialEq> Seating<E> {
-    /// Somebody who holds these seats towards a record of which nothing has been signed.
+    /// A person who holds these seats towards a record that has no signatures yet.
     pub fn new(person: Uuid, seats: Vec<Seat>) -> Self {
         Self { person, seats, given: Vec::new() }
     }
@@ -82,14 +85,14 @@ impl<E: Copy + PartialEq> Seating<E> {
         given.map(|(_, signature)| *signature).collect()
     }
 
-    /// The first seat held from which an event is still to be signed.
+    /// The first seat of the person from which nobody has signed yet; `given` holds the signatures.
     pub fn free_seat(&self, by: By, given: &[Signature]) -> Option<Seat> {
         let free = |seat: &&Seat| given.iter().all(|signature| signature.seat != **seat);
         self.seats.iter().filter(free).find(|seat| by.seats().contains(seat)).copied()
     }
 
-    /// Whether one of the seats is held, from which nobody has signed one of the events yet, by
-    /// somebody who has not signed it either.
+    /// Whether the person has signed none of the events yet and holds one of the seats from which
+    /// nobody has signed any of them.
     fn can_sign(&self, events: &[E], seats: &[Seat]) -> bool {
         let given = self.given.iter().filter(|(event, _)| events.contains(event));
         let is_mine = |(_, signature): &(E, Signature)| signature.person == self.person;
@@ -107,11 +110,11 @@ mod tests {
     use crate::state::cycle::{Event, State};
 
     text_enum! {
-        /// What may be asked for.
+        /// What can be requested.
         pub enum Verb {
-            /// Two persons sign.
+            /// Two people must sign.
             Publication = "publication",
-            /// The state stays.
+            /// The state stays the same.
             Update = "update",
         }
     }

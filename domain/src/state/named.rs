@@ -1,15 +1,15 @@
-//! Enums with a stable text for storage and the wire, and a meaning for people.
+//! Enums with a stable text for storage and API, and an English sentence for people.
 
 use crate::core::text::TextEnum;
 
-/// An enum whose every value has a stable text and a meaning.
+/// An enum in which each value has a stable text and a meaning.
 pub trait Named: TextEnum + Eq + core::fmt::Debug {
     /// One English sentence for people.
     fn meaning(self) -> &'static str;
 }
 
-/// Declares an enum with its texts; the documentation of a value is also its meaning at run time,
-/// so that documents, refusals and source cannot disagree.
+/// Declares an enum with its texts. The doc comment of a value is also its meaning at run time, so
+/// that documents, refusals and source always say the same.
 macro_rules! text_enum {
     (
         $(#[$meta:meta])*

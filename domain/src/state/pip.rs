@@ -5,77 +5,77 @@ use chrono::NaiveDate;
 use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
-    /// Where a plan is.
+    /// States of a PIP.
     pub enum State {
         /// Suggested by the rules of H.5 or by the manager.
         Suggested = "suggested",
-        /// Written.
+        /// Written by the manager.
         Drafted = "drafted",
         /// Approved by HR.
         Approved = "approved",
-        /// The employee has taken note.
+        /// Acknowledged by the employee.
         Acknowledged = "acknowledged",
-        /// The employee's refusal to sign is on record.
+        /// The employee has refused to sign, and the refusal is recorded.
         RefusalRecorded = "refusal_recorded",
         /// Running.
         Active = "active",
-        /// The targets are met.
+        /// All targets are met.
         Succeeded = "succeeded",
-        /// The targets are missed.
+        /// Not all targets are met.
         Failed = "failed",
-        /// The outcome is decided.
+        /// HR has decided the outcome.
         Closed = "closed",
-        /// Given up.
+        /// Cancelled by HR.
         Cancelled = "cancelled",
     }
 }
 
 text_enum! {
-    /// What happens to a plan.
+    /// Events of a PIP.
     pub enum Event {
-        /// The manager writes it.
+        /// The manager writes the plan.
         Draft = "draft",
-        /// HR approves it.
+        /// HR approves the plan.
         Approve = "approve",
-        /// The employee takes note.
+        /// The employee acknowledges the plan.
         Acknowledge = "acknowledge",
-        /// The employee refuses to sign, before a witness.
+        /// The employee refuses to sign, in front of a witness.
         RecordRefusal = "record_refusal",
         /// The plan begins.
         Activate = "activate",
-        /// Manager and employee look at progress, at least every 14 days.
+        /// Manager and employee review progress, at least every 14 days.
         Checkpoint = "checkpoint",
-        /// The end is moved once.
+        /// HR moves the end, once only.
         Extend = "extend",
-        /// The targets are met.
+        /// All targets are met.
         Succeed = "succeed",
-        /// The targets are missed.
+        /// Not all targets are met.
         Fail = "fail",
         /// HR decides the outcome: normal, retrain, transfer or other.
         Close = "close",
-        /// HR gives the plan up.
+        /// HR cancels the plan.
         Cancel = "cancel",
     }
 }
 
 text_enum! {
-    /// What a transition of a plan demands.
+    /// Guards of the transitions of a PIP.
     pub enum Guard {
-        /// At least 1 measurable target.
+        /// The plan has at least 1 measurable target.
         MeasurableTarget = "measurable_target",
-        /// At least 1 support item.
+        /// The plan has at least 1 support item.
         SupportItem = "support_item",
-        /// Dates that span 30 to 90 days.
+        /// The plan has dates and lasts 30 to 90 days.
         Duration = "duration",
-        /// Nobody decides on an own plan.
+        /// Nobody decides on their own plan.
         NotOwnPlan = "not_own_plan",
-        /// The plan was not extended before.
+        /// The plan has not been extended before.
         FirstExtension = "first_extension",
         /// The extension is 1 to 30 days.
         ExtensionLength = "extension_length",
         /// Every target has evidence.
         EvidenceOfEveryTarget = "evidence_of_every_target",
-        /// The outcome is named.
+        /// HR names the outcome.
         OutcomeNamed = "outcome_named",
         /// Training, support and checkpoints are on record (H.6).
         StepsOnRecord = "steps_on_record",
@@ -83,39 +83,39 @@ text_enum! {
 }
 
 text_enum! {
-    /// How a plan ends.
+    /// The outcome of a PIP.
     pub enum Outcome {
-        /// Back to normal.
+        /// The person continues as before.
         Normal = "normal",
-        /// Further training.
+        /// The person is trained further.
         Retrain = "retrain",
-        /// Another position.
+        /// The person moves to another position.
         Transfer = "transfer",
-        /// Anything else, decided by people.
+        /// Any other outcome that people decide.
         Other = "other",
     }
 }
 
-/// What the guards of a plan look at.
+/// The facts that the guards of a PIP check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Measurable targets in the plan.
+    /// Number of measurable targets in the plan.
     pub measurable_targets: u32,
-    /// Support items in the plan.
+    /// Number of support items in the plan.
     pub support_items: u32,
-    /// First and last day.
+    /// First and last day of the plan.
     pub dates: Option<(NaiveDate, NaiveDate)>,
-    /// The person deciding is not the person concerned.
+    /// The person who decides is not the person concerned.
     pub decided_by_another: bool,
-    /// How often the plan was extended; unknown when absent.
+    /// How often the plan has been extended; `None` if unknown.
     pub extensions: Option<u32>,
-    /// Days by which the end is to move.
+    /// By how many days the end is to move.
     pub extension_days: u32,
-    /// Targets without evidence; unknown when absent.
+    /// Number of targets without evidence; `None` if unknown.
     pub targets_without_evidence: Option<u32>,
-    /// The outcome.
+    /// The outcome named by HR.
     pub outcome: Option<Outcome>,
-    /// The records H.6 demands exist.
+    /// The records that H.6 requires exist.
     pub steps_on_record: bool,
 }
 

@@ -1,38 +1,38 @@
-//! The promotion chain: performance, competency, nomination, committee (晋升).
-//! Implements D.6 Promotion; the checks themselves are in H.3.
+//! Promotions (晋升): performance check, competency assessment, nomination, committee. Implements D.6
+//! Promotion; H.3 defines the checks.
 
 use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
-    /// Where a promotion is.
+    /// States of a promotion.
     pub enum State {
         /// Proposed.
         Opened = "opened",
-        /// The performance gate is passed.
+        /// The performance check is passed.
         PerformancePassed = "performance_passed",
-        /// The performance gate is not passed.
+        /// The performance check is not passed.
         Ineligible = "ineligible",
-        /// The assessors agree.
+        /// The competency assessment is passed.
         CompetencyPassed = "competency_passed",
-        /// The assessors do not agree.
+        /// The competency assessment is not passed.
         CompetencyFailed = "competency_failed",
         /// Nominated by the manager.
         Nominated = "nominated",
-        /// Granted by the committee.
+        /// Approved by the committee.
         Approved = "approved",
-        /// Refused by the committee.
+        /// Rejected by the committee.
         Rejected = "rejected",
-        /// Left to a later round.
+        /// Deferred to a later round.
         Deferred = "deferred",
-        /// In force.
+        /// The new level is in effect.
         Effective = "effective",
-        /// Taken back.
+        /// Withdrawn before a decision.
         Withdrawn = "withdrawn",
     }
 }
 
 text_enum! {
-    /// What happens to a promotion.
+    /// Events of a promotion.
     pub enum Event {
         /// The performance check passes.
         PassPerformance = "pass_performance",
@@ -42,23 +42,23 @@ text_enum! {
         PassCompetency = "pass_competency",
         /// The assessment fails.
         FailCompetency = "fail_competency",
-        /// The manager nominates.
+        /// The manager nominates the candidate.
         Nominate = "nominate",
-        /// The committee grants it.
+        /// The committee approves the promotion.
         Approve = "approve",
-        /// The committee refuses it.
+        /// The committee rejects the promotion.
         Reject = "reject",
-        /// The committee leaves it to a later round.
+        /// The committee defers the promotion to a later round.
         Defer = "defer",
         /// The new level takes effect.
         Apply = "apply",
-        /// It is taken back before a decision.
+        /// The promotion is withdrawn before it is approved.
         Withdraw = "withdraw",
     }
 }
 
 text_enum! {
-    /// What a transition of a promotion demands.
+    /// Guards of the transitions of a promotion.
     pub enum Guard {
         /// The performance check of H.3 passes.
         PerformanceGatePassed = "performance_gate_passed",
@@ -68,29 +68,29 @@ text_enum! {
         CompetencyGatePassed = "competency_gate_passed",
         /// The competency check of H.3 fails.
         CompetencyGateFailed = "competency_gate_failed",
-        /// A manager's team component is at least 90, or the person manages nobody.
+        /// The team component of a manager is at least 90, or the person manages nobody.
         TeamComponent = "team_component",
-        /// Nobody decides on an own promotion.
+        /// Nobody decides on their own promotion.
         NotOwnPromotion = "not_own_promotion",
         /// At least 3 committee members take part.
         Quorum = "quorum",
-        /// The effective date is reached.
+        /// The effective date has come.
         EffectiveDateReached = "effective_date_reached",
     }
 }
 
-/// What the guards of a promotion look at.
+/// The facts that the guards of a promotion check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Result of the performance check; not yet made when absent.
+    /// Result of the performance check; `None` before the check.
     pub performance_gate: Option<bool>,
-    /// Result of the competency check; not yet made when absent.
+    /// Result of the competency check; `None` before the check.
     pub competency_gate: Option<bool>,
-    /// The team component reaches 90, or the person manages nobody.
+    /// The team component is at least 90, or the person manages nobody.
     pub team_component_reached: bool,
-    /// The person acting is not the candidate.
+    /// The person who acts is not the candidate.
     pub decided_by_another: bool,
-    /// Committee members taking part.
+    /// Number of committee members who take part.
     pub committee_present: u32,
     /// Today is on or after the effective date.
     pub effective_date_reached: bool,

@@ -1,19 +1,19 @@
-//! The request to one rater to rate one person. Implements D.6 Rater task.
+//! Rater tasks: the request to one rater to rate one person. Implements D.6 Rater task.
 
 use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
-    /// Where a rater task is.
+    /// States of a rater task.
     pub enum State {
-        /// Asked for.
+        /// The rater has been asked.
         Assigned = "assigned",
-        /// Being answered.
+        /// The rater is answering.
         InProgress = "in_progress",
         /// Handed in.
         Submitted = "submitted",
-        /// Handed back for another try.
+        /// Returned to the rater for correction.
         Returned = "returned",
-        /// Refused because of a conflict of interest.
+        /// Declined because of a conflict of interest.
         Declined = "declined",
         /// Not answered in time.
         Expired = "expired",
@@ -21,23 +21,23 @@ text_enum! {
 }
 
 text_enum! {
-    /// What happens to a rater task.
+    /// Events of a rater task.
     pub enum Event {
-        /// The rater begins, or begins again.
+        /// The rater begins to answer, for the first time or again.
         Start = "start",
-        /// The rater hands in.
+        /// The rater hands the answer in.
         Submit = "submit",
-        /// The answer goes back to the rater.
+        /// The answer is returned to the rater.
         Return = "return",
-        /// The rater has a conflict of interest.
+        /// The rater declines because of a conflict of interest.
         Decline = "decline",
-        /// The window closes.
+        /// The time for answers is over.
         Expire = "expire",
     }
 }
 
 text_enum! {
-    /// What a transition of a rater task demands.
+    /// Guards of the transitions of a rater task.
     pub enum Guard {
         /// A shared goal, a dependency or an approved nomination is recorded.
         CollaborationRecorded = "collaboration_recorded",
@@ -45,22 +45,22 @@ text_enum! {
         EvidencePresent = "evidence_present",
         /// A reason is given.
         ReasonGiven = "reason_given",
-        /// The due date is passed.
+        /// The due date has passed.
         DuePassed = "due_passed",
     }
 }
 
-/// What the guards of a rater task look at.
+/// The facts that the guards of a rater task check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// The rater is the manager, a subordinate or peer by the reporting lines, the person itself,
-    /// or connected through a recorded collaboration or approved nomination.
+    /// The rater is the person, the manager, a subordinate or a peer by the reporting lines, or is
+    /// connected through a recorded collaboration or an approved nomination.
     pub collaboration_recorded: bool,
     /// Every rating satisfies D.5.
     pub evidence_present: bool,
-    /// A reason was written.
+    /// A reason is given.
     pub reason_given: bool,
-    /// The due date is passed.
+    /// The due date has passed.
     pub due_passed: bool,
 }
 

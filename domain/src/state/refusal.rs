@@ -1,4 +1,4 @@
-//! Why a transition does not happen.
+//! Reasons why a transition is refused.
 
 use serde::Serialize;
 use thiserror::Error;
@@ -6,57 +6,57 @@ use thiserror::Error;
 use super::{By, Named};
 use crate::core::error::Code;
 
-/// A transition that is refused. Implements the last line of the introduction of D.6.
+/// A refused transition. Implements the last line of the introduction of D.6.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// Somebody else moved the record in the meantime: `STATE_CONFLICT`.
+    /// Somebody else has changed the record in the meantime: `STATE_CONFLICT`.
     #[error("the {machine} is at version {current}, no longer at {seen}")]
     Stale {
-        /// The machine.
+        /// Name of the machine.
         machine: &'static str,
-        /// The version the caller has seen.
+        /// The version that the caller had read.
         seen: u64,
-        /// The version of the record.
+        /// The present version of the record.
         current: u64,
     },
-    /// The table has no such event in this state: `FORBIDDEN_TRANSITION`.
+    /// The event is not possible in this state: `FORBIDDEN_TRANSITION`.
     #[error("{event} is not possible while the {machine} is {state}")]
     NotInTable {
-        /// The machine.
+        /// Name of the machine.
         machine: &'static str,
         /// The present state.
         state: &'static str,
-        /// The event asked for.
+        /// The requested event.
         event: &'static str,
     },
-    /// The signatures do not suffice: `FORBIDDEN_TRANSITION`.
+    /// Signatures from the needed seats are missing: `FORBIDDEN_TRANSITION`.
     #[error("{event} of the {machine} is for {needed}")]
     NotEntitled {
-        /// The machine.
+        /// Name of the machine.
         machine: &'static str,
-        /// The event asked for.
+        /// The requested event.
         event: &'static str,
-        /// Whose signatures it needs.
+        /// The seats whose signatures are needed.
         needed: By,
     },
-    /// Guards are not satisfied, all of them listed: `GUARD_FAILED`.
+    /// Guards are violated; all of them are listed: `GUARD_FAILED`.
     #[error("{event} of the {machine} is not possible yet: {}", names(.violations))]
     Guarded {
-        /// The machine.
+        /// Name of the machine.
         machine: &'static str,
-        /// The event asked for.
+        /// The requested event.
         event: &'static str,
         /// Every violated guard, in the order of the table.
         violations: Vec<Violation>,
     },
 }
 
-/// A guard that is not satisfied.
+/// A guard that is violated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// The stable text of the guard.
+    /// Stable text of the guard.
     pub guard: &'static str,
-    /// What it demands, one English sentence.
+    /// What the guard requires, as one English sentence.
     pub demand: &'static str,
 }
 

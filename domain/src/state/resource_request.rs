@@ -3,55 +3,55 @@
 use super::{By, Machine, Row, Seat, to};
 
 text_enum! {
-    /// Where a request is.
+    /// States of a resource request.
     pub enum State {
         /// Being written.
         Draft = "draft",
         /// Waiting for a decision.
         Submitted = "submitted",
-        /// Granted.
+        /// Approved by EXEC.
         Approved = "approved",
-        /// Refused.
+        /// Rejected by EXEC.
         Rejected = "rejected",
-        /// Handed out.
+        /// People, money or material have been allocated.
         Allocated = "allocated",
     }
 }
 
 text_enum! {
-    /// What happens to a request.
+    /// Events of a resource request.
     pub enum Event {
-        /// It is handed in.
+        /// The request is handed in.
         Submit = "submit",
-        /// EXEC grants it.
+        /// EXEC approves the request.
         Approve = "approve",
-        /// EXEC refuses it.
+        /// EXEC rejects the request.
         Reject = "reject",
-        /// HR hands out positions, FIN money.
+        /// HR allocates positions, FIN allocates money.
         Allocate = "allocate",
     }
 }
 
 text_enum! {
-    /// What a transition of a request demands.
+    /// Guards of the transitions of a resource request.
     pub enum Guard {
-        /// Nobody approves an own request.
+        /// Nobody approves their own request.
         NotOwnRequest = "not_own_request",
-        /// FIN has confirmed the money, or none is asked for.
+        /// FIN has confirmed the money, or no money is requested.
         FundsConfirmed = "funds_confirmed",
-        /// What is approved stays within the declared budget.
+        /// The approved amount stays within the declared budget.
         WithinBudget = "within_budget",
     }
 }
 
-/// What the guards of a request look at.
+/// The facts that the guards of a resource request check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// The person deciding is not the requester.
+    /// The person who decides is not the requester.
     pub decided_by_another: bool,
-    /// FIN has confirmed the money, or none is asked for.
+    /// FIN has confirmed the money, or no money is requested.
     pub funds_confirmed: bool,
-    /// All approved requests of the goal and cycle together stay within the budget.
+    /// All approved requests of the goal and the cycle together stay within the budget.
     pub within_budget: bool,
 }
 

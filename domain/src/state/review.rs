@@ -2,63 +2,63 @@
 
 use super::{By, Machine, Row, Seat, to};
 
-/// Working days after which a missing self-review may be skipped.
+/// A self-review may be skipped once it is overdue by this many working days.
 const SELF_OVERDUE_WORKDAYS: u32 = 3;
 
 text_enum! {
-    /// Where a review is.
+    /// States of a review.
     pub enum State {
-        /// The person writes the self-review.
+        /// The person is to write the self-review.
         PendingSelf = "pending_self",
-        /// Raters answer.
+        /// Raters are to answer.
         PendingRaters = "pending_raters",
-        /// The manager rates.
+        /// The manager is to rate.
         PendingManager = "pending_manager",
-        /// The manager's manager looks at it.
+        /// The manager's manager is to confirm the rating.
         SecondReview = "second_review",
-        /// In a calibration session.
+        /// The grade is to be calibrated.
         InCalibration = "in_calibration",
-        /// The grade stands but is not shown.
+        /// The grade is final but not shown yet.
         Calibrated = "calibrated",
         /// The result is shown.
         Published = "published",
-        /// The person has taken note.
+        /// The person has acknowledged the result.
         Acknowledged = "acknowledged",
-        /// The person disagrees.
+        /// The person disagrees with the result.
         Disagreed = "disagreed",
-        /// Nothing changes any more.
+        /// Nothing can change any more.
         Final = "final",
     }
 }
 
 text_enum! {
-    /// What happens to a review.
+    /// Events of a review.
     pub enum Event {
         /// The self-review is handed in.
         SubmitSelf = "submit_self",
-        /// The overdue self-review is skipped and marked so.
+        /// The overdue self-review is skipped and marked as skipped.
         SkipSelf = "skip_self",
-        /// The window of the raters closes.
+        /// The time for raters to answer ends.
         CloseRaters = "close_raters",
         /// The manager hands in the rating.
         SubmitManager = "submit_manager",
-        /// The second look is given.
+        /// The manager's manager confirms the rating.
         ApproveSecond = "approve_second",
-        /// The policy asks for no second look.
+        /// The policy requires no second review, so it is skipped.
         SkipSecond = "skip_second",
-        /// The self-review goes back to the person.
+        /// The self-review is returned to the person.
         ReturnToSelf = "return_to_self",
-        /// The rating goes back to the manager.
+        /// The rating is returned to the manager.
         ReturnToManager = "return_to_manager",
-        /// HR takes a rating that was handed in up again.
+        /// HR reopens a rating that was handed in.
         Reopen = "reopen",
-        /// The calibration session is finalised.
+        /// The calibration session is finalised and the grade is final.
         Finalise = "finalise",
-        /// The cycle is published.
+        /// The cycle is published and the result is shown.
         Publish = "publish",
-        /// The person takes note.
+        /// The person acknowledges the result.
         Acknowledge = "acknowledge",
-        /// The person disagrees; the way to appeal is shown.
+        /// The person disagrees with the result; the way to appeal is shown.
         Disagree = "disagree",
         /// The result becomes final.
         Conclude = "conclude",
@@ -66,19 +66,19 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a transition of a review demands.
+    /// Guards of the transitions of a review.
     pub enum Guard {
-        /// The self-review is overdue by 3 working days, or the person does not work here any more.
+        /// The self-review is overdue by 3 working days, or the person no longer works here.
         SelfOverdue = "self_overdue",
-        /// The due date of the raters is reached, or all have answered.
+        /// The due date of the raters has come, or all have answered.
         RatersDueOrIn = "raters_due_or_in",
         /// Ratings that need evidence have it (D.5).
         EvidencePresent = "evidence_present",
-        /// The process records the policy demands exist.
+        /// The process records that the policy requires exist.
         ProcessRecords = "process_records",
         /// Missing raters and missing data are settled by the rules (B.9, D.3).
         MissingSettled = "missing_settled",
-        /// Nobody rates an own review.
+        /// Nobody rates themselves.
         NotOwnReview = "not_own_review",
         /// The policy has no second review.
         SecondReviewOff = "second_review_off",
@@ -90,33 +90,33 @@ text_enum! {
         SessionFinalised = "session_finalised",
         /// The cycle is published.
         CyclePublished = "cycle_published",
-        /// The appeal window is over without an appeal, or the appeal is closed.
+        /// The time for appeals is over without an appeal, or the appeal is closed.
         AppealSettled = "appeal_settled",
     }
 }
 
-/// What the guards of a review look at.
+/// The facts that the guards of a review check.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Working days since the self-review was due.
+    /// Number of working days since the self-review was due.
     pub self_overdue_workdays: u32,
-    /// The person does not work here any more.
+    /// The person no longer works here.
     pub person_left: bool,
-    /// The due date of the raters is reached.
+    /// The due date of the raters has come.
     pub raters_due: bool,
-    /// Every rater has submitted, declined or expired.
+    /// Every rater has handed in or declined, or the rater's time is over.
     pub raters_all_in: bool,
-    /// Every rating of the form satisfies D.5.
+    /// Every rating of the part handed in satisfies D.5.
     pub evidence_present: bool,
-    /// The process records the policy demands exist, or the policy only warns.
+    /// The process records that the policy requires exist, or the policy only warns.
     pub process_records: bool,
     /// The rules for missing raters and missing data are satisfied.
     pub missing_settled: bool,
-    /// The person acting is not the ratee.
+    /// The person who acts is not the reviewee.
     pub rated_by_another: bool,
     /// `review.second_review` is off.
     pub second_review_off: bool,
-    /// A reason was written.
+    /// A reason is given.
     pub reason_given: bool,
     /// No session has moved the grade.
     pub grade_unmoved: bool,
@@ -124,7 +124,7 @@ pub struct Facts {
     pub session_finalised: bool,
     /// The cycle is published.
     pub cycle_published: bool,
-    /// The appeal window is over and no appeal is open.
+    /// The time for appeals is over and no appeal is open.
     pub appeal_settled: bool,
 }
 
@@ -168,7 +168,8 @@ impl Machine for State {
             (Calibrated, Publish) => to(Published, OneOf(&[System]), &[CyclePublished]),
             (Published, Acknowledge) => to(Acknowledged, OneOf(&[Employee]), &[]),
             (Published, Disagree) => to(Disagreed, OneOf(&[Employee]), &[]),
-            // Silence must not keep a result open for ever, so `published` may end as well.
+            // A result must not stay open for ever because the person says nothing, so `published`
+            // may end too.
             (Published | Acknowledged | Disagreed, Conclude) => {
                 to(Final, OneOf(&[System]), &[AppealSettled])
             }

@@ -1,4 +1,4 @@
-//! Who may fire a transition.
+//! Seats and signatures: who may fire a transition.
 
 use core::fmt;
 
@@ -7,8 +7,8 @@ use uuid::Uuid;
 use crate::core::text::TextEnum;
 
 text_enum! {
-    /// The seat from which somebody acts on a record: a role of 0.1, or a relation to the record
-    /// that D.6 names. Which person holds which seat is for the access policy to say.
+    /// The seat from which a person acts on a record: a role of 0.1, or a relation to the record
+    /// that D.6 names. The access policy decides which person holds which seat.
     pub enum Seat {
         /// Senior management.
         Exec = "EXEC",
@@ -16,60 +16,60 @@ text_enum! {
         Hr = "HR",
         /// Finance.
         Fin = "FIN",
-        /// Department head.
+        /// Head of a department.
         Head = "HEAD",
-        /// Line manager of the person concerned.
+        /// Line manager of the person whom the record concerns.
         Manager = "MGR",
-        /// The person concerned.
+        /// The person whom the record concerns.
         Employee = "EMP",
-        /// Collaboration partner in another department.
+        /// Collaboration partner from another department.
         Partner = "PARTNER",
         /// Performance committee.
         Committee = "COMMITTEE",
-        /// Scheduler, ingestion and calculations.
+        /// The software itself: scheduler, data import and calculations.
         System = "SYSTEM",
-        /// Owner of the goal, or of the item that waits for a dependency.
+        /// Owner of the goal, or of the item that depends on another department.
         Owner = "owner",
-        /// The manager's manager.
+        /// Manager of the line manager.
         NextLevel = "next_level",
-        /// The person asked for a rating.
+        /// Person asked for a rating.
         Rater = "rater",
-        /// Member of the calibration session.
+        /// Member of a calibration session.
         Member = "member",
         /// Assessor of competencies.
         Assessor = "assessor",
-        /// The person a case or ticket is assigned to.
+        /// Person to whom a case or ticket is assigned.
         Handler = "handler",
         /// Witness of a refusal to sign.
         Witness = "witness",
     }
 }
 
-/// One person's signature under a transition, given from one seat.
+/// The signature of one person for a transition, given from one seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signature {
-    /// Who signs.
+    /// Id of the person who signs.
     pub person: Uuid,
-    /// The seat the person signs from.
+    /// The seat from which the person signs.
     pub seat: Seat,
 }
 
 impl Signature {
-    /// The signature of the system itself.
+    /// The signature of the software itself.
     pub const SYSTEM: Self = Self { person: Uuid::nil(), seat: Seat::System };
 }
 
-/// Whose signature a transition needs.
+/// The signatures that a transition needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// Any one of these.
+    /// One signature, from any of these seats.
     OneOf(&'static [Seat]),
-    /// All of these, each signed by a different person.
+    /// One signature from each of these seats, all by different people.
     Together(&'static [Seat]),
 }
 
 impl By {
-    /// Everybody who takes part.
+    /// All seats from which the transition may be signed.
     pub const fn seats(self) -> &'static [Seat] {
         match self {
             Self::OneOf(seats) | Self::Together(seats) => seats,

@@ -3,27 +3,27 @@
 use super::{By, Machine, NoGuard, Row, Seat, to};
 
 text_enum! {
-    /// Where a survey is.
+    /// States of a survey.
     pub enum State {
         /// Being written.
         Draft = "draft",
-        /// Taking answers.
+        /// People can answer.
         Opened = "open",
-        /// Taking no more answers.
+        /// People can no longer answer.
         Closed = "closed",
-        /// Shown to its audience.
+        /// The result is shown to its audience.
         Published = "published",
     }
 }
 
 text_enum! {
-    /// What happens to a survey.
+    /// Events of a survey.
     pub enum Event {
-        /// It takes answers.
+        /// The survey opens for answers.
         Open = "open",
-        /// It takes no more answers.
+        /// The survey closes for answers.
         Close = "close",
-        /// Its result is shown, small groups suppressed.
+        /// The result is shown, without groups that are too small.
         Publish = "publish",
     }
 }

@@ -1,4 +1,4 @@
-//! A fraction in two machine words while it fits, in big integers when it does not.
+//! A fraction in two machine words while it fits, in big integers otherwise.
 
 use core::cmp::Ordering;
 use num_bigint::BigInt;
@@ -9,22 +9,22 @@ use num_traits::ToPrimitive;
 /// A reduced fraction with a positive denominator.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Fraction {
-    /// Nearly every score, weight and amount.
+    /// The usual form: it holds nearly every score, weight and amount.
     Small {
-        /// Carries the sign.
+        /// Numerator; carries the sign.
         numerator: i64,
-        /// Positive.
+        /// Denominator; always positive.
         denominator: i64,
     },
-    /// Only what does not fit `Small`, so that equal values are equal.
+    /// Only for values that do not fit `Small`, so that each value has exactly one form.
     Big(Box<BigRational>),
 }
 
 impl Fraction {
-    /// Reduces a fraction whose denominator is not 0.
+    /// Reduces a fraction; the denominator must not be 0.
     ///
-    /// Products of two `Small` parts and their sums fit `i128`, so arithmetic on `Small` ends
-    /// here without ever overflowing.
+    /// Products of two `Small` parts and their sums fit `i128`, so arithmetic on `Small` cannot
+    /// overflow before it gets here.
     pub fn reduced(numerator: i128, denominator: i128) -> Fraction {
         let divisor = match (u64::try_from(numerator.unsigned_abs()), u64::try_from(denominator)) {
             (_, Ok(1)) => 1,
@@ -76,7 +76,7 @@ impl Fraction {
         self.combine(divisor, |a, b, c, d| (a * d, b * c), |x, y| x / y)
     }
 
-    /// Combines a/b and c/d, in machine words where both are small.
+    /// Combines a/b and c/d with one operation, in machine words where both are small.
     fn combine(
         &self,
         other: &Fraction,
@@ -105,7 +105,7 @@ impl Fraction {
         }
     }
 
-    /// The whole number, if it is one and fits.
+    /// The value as an integer, if it is one and fits `i128`.
     pub fn to_i128(&self) -> Option<i128> {
         match self {
             Fraction::Small { numerator, denominator: 1 } => Some((*numerator).into()),

@@ -1,4 +1,4 @@
-//! What can be done to a goal in its state, and in that of its cycle.
+//! What can be done to a goal, given its state and the state of its cycle.
 
 use super::{Goal, GoalKind};
 use crate::state::goal::{Event, State};
@@ -6,39 +6,40 @@ use crate::state::{Moving, cycle};
 use crate::text_enum;
 
 text_enum! {
-    /// What can be done to a goal, named as it is asked for.
+    /// What can be done to a goal; paths of the API use these names.
     pub enum GoalAction {
         /// Change the draft.
         Update = "update",
-        /// Throw the draft away.
+        /// Delete the draft.
         Deletion = "deletion",
-        /// Sign as the owner and hand in.
+        /// Sign as the owner and hand the goal in.
         Submission = "submission",
-        /// Ask for another draft.
+        /// Return the goal to the owner for another draft.
         Return = "return",
         /// Sign as the manager.
         Approval = "approval",
-        /// Ask for a change of what both signed.
+        /// Request a change of the content that both sides signed.
         Change = "change",
         /// Report progress.
         CheckIn = "check_in",
         /// Report an actual value.
         Measurement = "measurement",
-        /// Report that it is complete, or confirm that.
+        /// Report that the goal is complete, or confirm it.
         Completion = "completion",
-        /// Give it up, or agree to that.
+        /// Cancel the goal, or agree to cancel it.
         Cancellation = "cancellation",
     }
 }
 
 impl GoalAction {
-    /// Whether it brings data.
+    /// Whether the action reports data: a check-in or a measurement.
     fn reports(self) -> bool {
         matches!(self, GoalAction::CheckIn | GoalAction::Measurement)
     }
 
-    /// Whether a cycle in a state lets it be done: goals are begun and signed until evaluation opens;
-    /// data may come in, and what was agreed may be changed, until results are confirmed.
+    /// Whether the action is possible while the cycle is in this state. Goals are created and
+    /// signed until evaluation opens. Data are reported, and changes requested, until results are
+    /// confirmed.
     fn is_open_in(self, cycle: cycle::State) -> bool {
         use cycle::State::{Executing, GoalSetting};
         match self {
@@ -73,8 +74,8 @@ impl Moving for Goal {
         }
     }
 
-    /// What its state, that of the cycle and that of the owner's review let be done. What counts
-    /// towards a rating that is in has been scored, and waits until that is taken up again.
+    /// Whether the states of goal, cycle and owner's review allow an action. Once a goal has a
+    /// score, data are refused until the rating is reopened.
     fn lets(&self, action: GoalAction) -> bool {
         let in_state = match action {
             GoalAction::Update | GoalAction::Deletion => self.state == State::Draft,

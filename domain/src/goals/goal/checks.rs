@@ -1,5 +1,5 @@
-//! What speaks against a goal: faults of its content, letters of SMART it fails, rules of its form
-//! and of the tree it hangs in.
+//! What is wrong with a goal: faults of its content, SMART criteria it fails, and violated rules of
+//! the owner's form and of the goal tree.
 
 use super::{Goal, GoalContent, GoalFrame, GoalKind, Indicator, KeyResult, Measure};
 use crate::core::error::{Code, DomainError};
@@ -15,13 +15,13 @@ use crate::scoring::weights;
 use crate::text_enum;
 use rust_decimal::Decimal;
 
-/// How an objective is measured, in the words of the SMART check: all of it, by check-ins.
+/// Unit of an objective in the SMART check: percent of the whole, reported by check-ins.
 const OBJECTIVE_UNIT: &str = "%";
 const OBJECTIVE_SOURCE: &str = "check-ins";
 
 impl GoalContent {
-    /// Everything that cannot be agreed on, with the place it is at as a JSON Pointer into the
-    /// content.
+    /// Everything that prevents agreement on this content, each fault with its place as a JSON
+    /// Pointer into the content.
     pub fn faults(&self, settings: &Settings) -> Vec<(String, DomainError)> {
         match &self.kind {
             GoalKind::Objective { key_results, .. } => {
@@ -38,7 +38,8 @@ impl GoalContent {
         }
     }
 
-    /// What the weights of an objective's key results sum to; 100 for an indicator, which has none.
+    /// Sum of the weights of an objective's key results, in percent; 100 for an indicator, which
+    /// has none.
     pub fn key_result_weight(&self) -> Exact {
         match &self.kind {
             GoalKind::Objective { key_results, .. } => {
@@ -48,7 +49,7 @@ impl GoalContent {
         }
     }
 
-    /// What must be told before an indicator can become active (R18), as JSON Pointers.
+    /// The fields that an indicator lacks before it can become active (R18), as JSON Pointers.
     pub fn untold(&self) -> Vec<&'static str> {
         let GoalKind::Indicator(indicator) = &self.kind else { return Vec::new() };
         let told = |text: &Option<String>| text.as_ref().is_some_and(|it| !it.trim().is_empty());
@@ -57,8 +58,8 @@ impl GoalContent {
         source.into_iter().chain(frequency).collect()
     }
 
-    /// Gives key results that have no id yet one of `new`, in order. Answers where an id stands
-    /// that the key results of `before` do not have, or that stands there twice.
+    /// Gives each key result without an id the next id of `new`. Returns JSON Pointers to ids that
+    /// are not in `before` or that occur twice.
     pub fn name_key_results(
         &mut self,
         before: Option<&GoalContent>,
@@ -80,7 +81,7 @@ impl GoalContent {
         faults
     }
 
-    /// The key results of an objective; none of an indicator.
+    /// The key results of an objective; empty for an indicator.
     pub fn key_results(&self) -> &[KeyResult] {
         match &self.kind {
             GoalKind::Objective { key_results, .. } => key_results,
@@ -114,7 +115,7 @@ impl GoalContent {
 }
 
 impl KeyResult {
-    /// What keeps it from being measured, with the place as a JSON Pointer into the measure.
+    /// Why the key result cannot be measured, with the place as a JSON Pointer into the measure.
     fn fault(&self) -> Option<(&'static str, DomainError)> {
         match &self.measure {
             Measure::Metric { start, target, .. } if start == target => {
@@ -144,7 +145,8 @@ impl Indicator {
             target: aim.map(|aim| aim.target),
             unit: Some(self.unit.clone()),
             source: self.source.clone(),
-            // Where neither way is better, no target is bolder than another.
+            // Without a direction no target is more ambitious than another, so the baseline is left
+            // out.
             baseline: direction.and(self.baseline.clone()),
             direction: direction.unwrap_or_default(),
             ..smart::Draft::default()
@@ -152,36 +154,36 @@ impl Indicator {
     }
 }
 
-/// A goal on its owner's form, given up ones left out.
+/// A goal on its owner's form; cancelled goals are not on the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormItem {
-    /// The goal.
+    /// Id of the goal.
     pub id: GoalId,
-    /// Its weight in percent.
+    /// Weight in percent.
     pub weight: Decimal,
 }
 
 text_enum! {
-    /// What is unusual about a goal; a hint, never a refusal.
+    /// What is unusual about a goal: a warning, never a refusal.
     pub enum GoalWarning {
-        /// The owner has fewer or more goals than `goal.count`.
+        /// The owner has fewer or more goals than `goal.count` allows.
         GoalCount = "goal_count",
-        /// It weighs less or more than `goal.weight`.
+        /// The weight of the goal is outside `goal.weight`.
         GoalWeight = "goal_weight",
         /// An objective has fewer than 2 or more than 5 key results.
         KeyResultCount = "key_result_count",
-        /// It hangs under no other goal.
+        /// The goal has no parent goal.
         ParentMissing = "parent_missing",
     }
 }
 
 impl Goal {
-    /// The letters of SMART it fails, in their order.
+    /// The SMART criteria that the goal fails, in the order S, M, A, R, T.
     pub fn smart_failures(&self, frame: &GoalFrame) -> Vec<Failure> {
         smart::failures(&self.content.smart_draft(self.parent_id, frame), &frame.settings.smart)
     }
 
-    /// What is unusual about it on its owner's form.
+    /// What is unusual about the goal; `form` holds all goals on the owner's form.
     pub fn warnings(&self, frame: &GoalFrame, form: &[FormItem]) -> Vec<GoalWarning> {
         let settings = &frame.settings.goal;
         let items: Vec<_> =
@@ -201,7 +203,7 @@ impl Goal {
         on_form.chain(key_results).chain(alone).collect()
     }
 
-    /// Whether the policy refuses it for hanging under no other goal.
+    /// Whether the policy refuses the goal because it has no parent goal.
     pub fn must_be_aligned(&self, frame: &GoalFrame) -> bool {
         frame.settings.goal.align_required == Enforce::Block && self.is_unaligned()
     }
@@ -210,16 +212,15 @@ impl Goal {
         self.parent_id.is_none() && self.level != super::GoalLevel::Company
     }
 
-    /// Everything that speaks against hanging it under its parent (C.4). `above` are the parent and
-    /// the goals above that, from below; `below` are the edges under this goal, as child and
-    /// parent.
+    /// All faults of the link to the parent goal (C.4). `above` holds the parent and the goals
+    /// above it, from the bottom up; `below` holds the links under this goal as (child, parent).
     pub fn alignment_faults(&self, above: &[Goal], below: &[(GoalId, GoalId)]) -> Vec<DomainError> {
         let Some(parent) = self.parent_id else { return Vec::new() };
         let node = |goal: &Goal| {
             let node = alignment::Goal {
                 level: goal.level.into(),
                 period: goal.content.period,
-                // Goals of another company are out of reach: all have the same.
+                // Other organisations are out of reach here, so all goals get the same one.
                 organisation: self.id,
                 archived: goal.is_archived(),
             };
@@ -228,12 +229,13 @@ impl Goal {
         let own = node(self);
         let descendants = below.iter().map(|(child, _)| (*child, own.1.clone()));
         let ancestors = above.iter().map(node).filter(|(id, _)| *id != self.id);
-        // A goal that stands both above and below is in a circle; what is above knows its level.
+        // A goal both above and below this one closes a loop; the entry from above knows its level.
         let mut graph = Alignment::new(descendants.chain([own.clone()]).chain(ancestors));
         let upward = above.iter().filter_map(|goal| Some((goal.id, goal.parent_id?)));
         let stored = upward.filter(|(child, _)| *child != self.id).chain(below.iter().copied());
         for (child, parent) in stored {
-            // A chain that is longer than any path may be is cut off: what lies beyond is unknown.
+            // A path that is too long arrives cut off, so a goal beyond it is unknown: its link is
+            // left out.
             let _ = graph.restore(child, parent, EdgeKind::Cascade);
         }
         graph.faults(self.id, parent, EdgeKind::Cascade, MAX_DEPTH)

@@ -1,4 +1,4 @@
-//! What a goal says: an objective with its key results, or an indicator.
+//! The content of a goal: an objective with its key results, or an indicator.
 
 use crate::core::calendar::Period;
 use crate::core::id::KeyResultId;
@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 text_enum! {
-    /// Height of a goal in the organisation, from the highest down (C.4).
+    /// Level of a goal in the organisation, from the highest down (C.4).
     pub enum GoalLevel {
         /// The whole company.
         Company = "company",
@@ -40,7 +40,7 @@ impl From<GoalLevel> for alignment::Level {
 }
 
 text_enum! {
-    /// How often the data of an indicator come in.
+    /// How often an indicator is measured.
     pub enum Frequency {
         /// Each week.
         Weekly = "weekly",
@@ -54,29 +54,30 @@ text_enum! {
 }
 
 text_enum! {
-    /// How the values of several periods become the actual of the cycle.
+    /// How the values of several periods are combined into the actual value of the cycle.
     pub enum Aggregation {
-        /// They are added.
+        /// Their sum.
         Sum = "sum",
-        /// Their mean counts.
+        /// Their mean.
         Avg = "avg",
-        /// The smallest counts.
+        /// The smallest value.
         Min = "min",
-        /// The largest counts.
+        /// The largest value.
         Max = "max",
-        /// The latest counts.
+        /// The latest value.
         Last = "last",
     }
 }
 
 text_enum! {
-    /// Which of several sources count that report of the same period.
+    /// Which sources count when several report on the same period.
     #[derive(Default)]
     pub enum Sources {
-        /// One: the source that the indicator names, else the one that reported of it first.
+        /// One source: the one that the indicator names, else the one that reported first on the
+        /// period.
         #[default]
         One = "one",
-        /// All of them: each measures a part.
+        /// All sources: each measures a part.
         All = "all",
     }
 }
@@ -88,7 +89,8 @@ impl Sources {
 }
 
 impl Aggregation {
-    /// The actual of the cycle from the values of its periods, oldest first; none without values.
+    /// The actual value of the cycle from the values of its periods, oldest first; `None` without
+    /// values.
     pub fn actual(self, values: &[Exact]) -> Option<Exact> {
         match self {
             Aggregation::Sum => (!values.is_empty()).then(|| values.iter().sum()),
@@ -102,31 +104,31 @@ impl Aggregation {
     }
 }
 
-/// What a key result measures.
+/// How a key result is measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Measure {
-    /// A figure on its way from `start` to `target`.
+    /// A number that is to move from `start` to `target`.
     Metric {
         /// Value at the start of the period.
         start: Exact,
-        /// Value that means done.
+        /// Value at which the key result is reached.
         target: Exact,
-        /// Unit of both.
+        /// Unit of both values.
         unit: String,
     },
-    /// Something that is done or not.
+    /// Something that is either done or not.
     Boolean,
-    /// Weighted steps; their weights sum to 100.
+    /// Weighted steps; their weights sum to 100 percent.
     Milestone {
         /// The steps, in order.
         steps: Vec<Step>,
     },
-    /// A level to keep.
+    /// A level to maintain during the period.
     Maintain {
-        /// The level.
+        /// The level to maintain.
         level: Level,
-        /// Its unit.
+        /// Unit of the level.
         unit: String,
     },
 }
@@ -135,9 +137,9 @@ pub enum Measure {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// What is done then.
+    /// What is done when the step is complete.
     pub title: String,
-    /// Share of the whole in percent.
+    /// Weight of the step in percent.
     pub weight: Exact,
 }
 
@@ -149,35 +151,35 @@ fn unnamed() -> KeyResultId {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyResult {
-    /// Its id, the same through all revisions; nil until it is named.
+    /// Id of the key result, the same in all revisions; nil until it gets one.
     #[serde(default = "unnamed")]
     pub id: KeyResultId,
     /// What is to be reached.
     pub title: String,
-    /// Weight in percent; those of one objective sum to 100.00.
+    /// Weight in percent; the weights of one objective sum to 100.00.
     pub weight: Exact,
-    /// What it measures.
+    /// How it is measured.
     pub measure: Measure,
 }
 
-/// How an indicator is read and scored.
+/// How an indicator is measured and scored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Indicator {
-    /// Unit of target and actual.
+    /// Unit of target and actual value.
     pub unit: String,
-    /// Where the actual comes from; without it the goal cannot become active (R18).
+    /// Source of the actual value; without it the goal cannot become active (R18).
     pub source: Option<String>,
-    /// How often it comes; without it the goal cannot become active (R18).
+    /// How often it is measured; without it the goal cannot become active (R18).
     pub frequency: Option<Frequency>,
-    /// Value at the outset, for the check of the challenge (C.6).
+    /// Value at the start, to check how ambitious the target is (C.6).
     pub baseline: Option<Exact>,
-    /// How the values of several periods become the actual.
+    /// How the values of several periods are combined.
     pub aggregation: Aggregation,
-    /// Which sources count that report of the same period.
+    /// Which sources count when several report on the same period.
     #[serde(default, skip_serializing_if = "Sources::is_one")]
     pub sources: Sources,
-    /// How the actual is scored (part B).
+    /// How the actual value is scored (part B).
     #[serde(rename = "scoring")]
     pub method: Method,
 }
@@ -188,29 +190,30 @@ pub struct Indicator {
 pub enum GoalKind {
     /// An objective with its key results (part C).
     Objective {
-        /// What was promised.
+        /// Whether the objective is committed or aspirational.
         ambition: Ambition,
-        /// What shows that it is reached.
+        /// The key results by which success is measured.
         key_results: Vec<KeyResult>,
     },
     /// An indicator (part B).
     Indicator(Box<Indicator>),
 }
 
-/// What both sides sign.
+/// The content of a goal, which both sides sign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoalContent {
     /// What is to be reached.
     pub title: String,
-    /// What it is about.
+    /// Longer description.
     pub description: Option<String>,
     /// Weight on the owner's form in percent, 2 places.
     pub weight: Decimal,
-    /// The days in which it is pursued.
+    /// The period in which the owner works on the goal.
     pub period: Period,
-    /// The strategic theme it serves.
+    /// The strategic theme that the goal serves.
     pub theme: Option<String>,
-    /// Tolerant of failure: scored on the aspirational curve, never a reason for a PIP (R30).
+    /// Exploratory: failure is acceptable. It is scored on the aspirational curve and is never a
+    /// reason for a PIP (R30).
     pub exploratory: bool,
     /// Objective or indicator.
     #[serde(rename = "definition")]

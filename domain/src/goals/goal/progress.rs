@@ -1,4 +1,4 @@
-//! How far a goal is, from what was reported of it.
+//! Progress of a goal, computed from its check-ins and measurements.
 
 use super::{
     Frequency, GoalContent, GoalKind, Indicator, KeyResult, KeyResultReport, Measure, Measurement,
@@ -17,7 +17,7 @@ use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 impl KeyResult {
-    /// What it measures with what was reported of it, oldest first.
+    /// The key result with its reported values; `reports` is ordered oldest first.
     pub(crate) fn recorded<'a>(
         &self,
         mut reports: impl DoubleEndedIterator<Item = &'a KeyResultReport>,
@@ -48,8 +48,8 @@ impl KeyResult {
         }
     }
 
-    /// Everything in a report that does not fit what is measured, as names of its properties: what
-    /// must be there, and what must not.
+    /// Everything in a report that does not fit the key result: missing properties, and properties
+    /// that do not belong there.
     pub fn misreported(&self, report: &KeyResultReport) -> Vec<Misreport> {
         let given = [report.value.is_some(), report.done.is_some(), report.steps_done.is_some()];
         let wanted = match self.measure {
@@ -73,28 +73,28 @@ impl KeyResult {
     }
 }
 
-/// Something in a report that does not fit its key result.
+/// A property of a report that does not fit its key result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misreport {
-    /// This property is what it measures.
+    /// The key result needs this property.
     Missing(&'static str),
-    /// It does not measure this property.
+    /// The key result does not use this property.
     OutOfPlace(&'static str),
-    /// The list of completed steps names one that is not there.
+    /// The list of completed steps names a step that does not exist.
     NoSuchStep {
-        /// Place in the list.
+        /// Position in the list.
         at: usize,
-        /// How many steps there are.
+        /// Number of steps of the key result.
         steps: usize,
     },
 }
 
 impl GoalContent {
-    /// Progress by what the check-ins reported of the key results, oldest first, or by what was
-    /// measured; none while no value was reported.
+    /// Progress from 0 to 1: of an objective from its check-ins, oldest first; of an indicator from
+    /// its measurements. `None` until a value is reported.
     ///
     /// # Errors
-    /// Those of [`progress`], [`objective`] and [`Method::score`].
+    /// The errors of [`progress`], [`objective`] and [`Method::score`].
     pub fn progress(
         &self,
         check_ins: &[Vec<KeyResultReport>],
@@ -120,7 +120,7 @@ impl GoalContent {
     }
 }
 
-/// Progress of an objective by what was measured of each key result, as far as anything was.
+/// Progress of an objective from the measured key results; `None` if none is measured.
 pub(super) fn objective_progress(
     key_results: &[KeyResult],
     measured: impl Fn(&KeyResult) -> Option<progress::KeyResult>,
@@ -141,8 +141,7 @@ pub(super) fn objective_progress(
     Ok(objective(&weighted)?.map(|graded| graded.progress))
 }
 
-/// The measurements in force, of several revisions the last one that was not withdrawn, oldest
-/// period first.
+/// The last revision of each measurement that was not withdrawn, oldest period first.
 fn in_force(measurements: &[Measurement]) -> Vec<&Measurement> {
     let mut latest = BTreeMap::new();
     for measurement in measurements.iter().filter(|it| it.withdrawal.is_none()) {
@@ -156,7 +155,8 @@ fn in_force(measurements: &[Measurement]) -> Vec<&Measurement> {
 }
 
 impl Frequency {
-    /// The first day of the period that a day belongs to.
+    /// First day of the week, month or quarter that includes `day`; the same day for all if
+    /// measured once.
     fn period_of(self, day: NaiveDate) -> NaiveDate {
         let first_of = |month| NaiveDate::from_ymd_opt(day.year(), month, 1);
         let first = match self {
@@ -170,8 +170,8 @@ impl Frequency {
 }
 
 impl Indicator {
-    /// The measurements that count, oldest period first: of several revisions the last one, and of
-    /// several sources of the same period one, unless it says that all of them count.
+    /// The measurements that count, oldest period first. Of several revisions the last one counts,
+    /// and of several sources of the same period one, unless `sources` says that all count.
     pub fn counted<'m>(&self, measurements: &'m [Measurement]) -> Vec<&'m Measurement> {
         let mut counted = in_force(measurements);
         if self.sources == Sources::All {
@@ -187,7 +187,8 @@ impl Indicator {
         };
         let mut sources = BTreeMap::new();
         for it in measurements.iter().filter(|it| it.withdrawal.is_none()) {
-            // A correction comes later, but its source does not.
+            // A corrected value is reported later, but from the same source, so the source keeps
+            // its rank.
             let rank = (!named(it), it.created_at, it.id);
             let best = sources.entry(period(it)).or_insert((rank, it.source.as_str()));
             if rank < best.0 {
@@ -198,15 +199,15 @@ impl Indicator {
         counted
     }
 
-    /// The actual of the cycle from measurements in any order; none without any that counts.
+    /// The actual value of the cycle from measurements in any order; `None` if none counts.
     pub fn actual(&self, measurements: &[Measurement]) -> Option<Exact> {
         let values: Vec<_> =
             self.counted(measurements).into_iter().map(|kept| kept.value.clone()).collect();
         self.aggregation.actual(&values)
     }
 
-    /// The share of full marks that the actual is worth, 0 to 1 with 4 places; none without an
-    /// actual. Milestones carry their own outcomes and need none.
+    /// The score of the actual value as a share of full marks, 0 to 1 with 4 places; `None` without
+    /// an actual value. Milestones hold their own results and need no actual value.
     fn progress(&self, actual: Option<&Exact>, settings: &Settings) -> Result<Option<Decimal>> {
         if actual.is_none() && !matches!(self.method, Method::Milestones(_)) {
             return Ok(None);
@@ -263,7 +264,7 @@ mod tests {
         assert_eq!(shown(&content, &check_ins).as_deref(), Some("0.7500"));
         check_ins.push(vec![done(false), valued(1, 20), valued(4, 4)]);
         assert_eq!(shown(&content, &check_ins).as_deref(), Some("0.6000"));
-        // What is no key result of the goal any more counts nothing.
+        // Reports on a key result that the goal no longer has are ignored.
         check_ins.push(vec![valued(9, 5)]);
         assert_eq!(shown(&content, &check_ins).as_deref(), Some("0.6000"));
     }
@@ -333,7 +334,7 @@ mod tests {
         let mut all = vec![by("sheet", 1, 1, 7), by("erp", 2, 1, 5), by("erp", 3, 2, 6)];
         assert_eq!(actual(Sources::One, &all).as_deref(), Some("13"), "who came first");
         assert_eq!(actual(Sources::All, &all).as_deref(), Some("18"));
-        // On another day of the same month, and by the source that the indicator names.
+        // On another day of the same month, from the source that the indicator names.
         let mut late = by("crm", 4, 1, 4);
         late.period_start = NaiveDate::from_ymd_opt(2026, 1, 31).unwrap();
         all.push(late.clone());

@@ -1,4 +1,4 @@
-//! How a goal contributes to the goals above, and what the goals below contribute to it.
+//! How a goal contributes to the goals above it, and how the goals below contribute to it.
 
 use super::{Aggregation, Goal, GoalKind, Indicator};
 use crate::core::error::Result;
@@ -8,19 +8,20 @@ use crate::scoring::okr::rollup::{RolledUp, roll_up};
 use crate::scoring::settings::Settings;
 use crate::state::goal::State;
 
-/// What follows from the place of a goal in the tree.
+/// What follows from the position of a goal in the goal tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alignment {
-    /// The strategic theme at the end of the line upward.
+    /// The strategic theme: that of the topmost goal on the path upward that has one.
     pub theme: Option<String>,
-    /// Progress with that of the goals below (C.3).
+    /// Progress combined with the progress of the goals below (C.3).
     pub rolled_up: RolledUp,
-    /// How far the targets below carry the target (C.4); none where they cannot be compared.
+    /// How far the targets of the goals below add up to the target of this goal (C.4); `None` where
+    /// they cannot be compared.
     pub coverage: Option<Coverage>,
 }
 
 impl Goal {
-    /// Whether both sides have signed it and nobody has given it up.
+    /// Whether both sides have signed the goal and it is neither cancelled nor deleted.
     pub fn is_agreed(&self) -> bool {
         match self.state {
             State::Draft | State::Submitted | State::Cancelled => false,
@@ -32,10 +33,11 @@ impl Goal {
         }
     }
 
-    /// What follows from the goals above, from below up to the top, and those directly below.
+    /// Computes what follows from the position of the goal. `above` holds the goals from the parent
+    /// up to the top, `below` the goals directly under it.
     ///
     /// # Errors
-    /// `NUMBER_OVERFLOW` when a coverage cannot be stored.
+    /// `NUMBER_OVERFLOW` when the coverage does not fit the stored decimal type.
     pub fn alignment(
         &self,
         above: &[Goal],
@@ -57,7 +59,7 @@ impl Goal {
         })
     }
 
-    /// Coverage by the indicators below that are measured in the same unit.
+    /// Coverage by those indicators below that have the same unit.
     fn coverage(&self, below: &[Goal], settings: &Settings) -> Result<Option<Coverage>> {
         let Some((indicator, target)) = self.indicator_target() else { return Ok(None) };
         let targets: Vec<_> = below
@@ -76,7 +78,7 @@ impl Goal {
             Aggregation::Avg => coverage::Aggregation::Avg,
             Aggregation::Min => coverage::Aggregation::Min,
             Aggregation::Max => coverage::Aggregation::Max,
-            // Several people's latest values stand beside each other: what they reach adds up.
+            // The latest values of different people are separate amounts, so their targets add up.
             Aggregation::Last => coverage::Aggregation::Sum,
         };
         coverage(&target, &targets, aggregation, &settings.goal.coverage_min)

@@ -1,4 +1,4 @@
-//! What check-ins have reported so far, as far as progress depends on it.
+//! A summary of all check-ins so far, with what progress depends on.
 
 use super::progress::objective_progress;
 use super::{GoalContent, GoalKind, KeyResult, KeyResultReport, Measure};
@@ -11,16 +11,17 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What the check-ins on an objective have reported, each key result by itself. It is kept with every
-/// check-in, so that the next one need not read all those before it.
+/// What the check-ins on an objective have reported so far, by key result. It is stored with every
+/// check-in, so that the next one need not read all earlier ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedSoFar {
-    /// The revision of the goal in which levels to keep were judged; of another one it says nothing.
+    /// The revision of the goal whose levels to maintain were applied; the summary is void for
+    /// other revisions.
     pub revision: i32,
     key_results: BTreeMap<KeyResultId, Latest>,
 }
 
-/// The latest that was reported of a key result.
+/// The latest reported state of a key result.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Latest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,16 +30,16 @@ struct Latest {
     done: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     steps_done: Option<Vec<usize>>,
-    /// Reported values that kept the level.
+    /// Number of reported values that met the level.
     #[serde(default)]
     complied: usize,
-    /// Reported values that did not.
+    /// Number of reported values that did not meet the level.
     #[serde(default)]
     missed: usize,
 }
 
 impl ReportedSoFar {
-    /// What some check-ins report of a goal in a revision, oldest first.
+    /// The summary of some check-ins, oldest first, by the content of one revision.
     pub fn of<'r>(
         content: &GoalContent,
         revision: i32,
@@ -49,7 +50,7 @@ impl ReportedSoFar {
         so_far
     }
 
-    /// Adds what one more check-in reports.
+    /// Adds the reports of one more check-in.
     pub fn add(&mut self, content: &GoalContent, reports: &[KeyResultReport]) {
         for report in reports {
             let id = report.key_result_id;
@@ -85,7 +86,8 @@ impl ReportedSoFar {
                 Measured::Milestone { milestones: milestones.collect() }
             }
             Measure::Maintain { level, .. } => {
-                // Of all but the last, only how many they are counts.
+                // Before the last value only the numbers of met and missed values matter, not their
+                // order.
                 let last = value.as_ref().map(|value| level.complies(value));
                 let before = |all: &usize, is_last| all.saturating_sub(usize::from(is_last));
                 let kept = std::iter::repeat_n(true, before(complied, last == Some(true)));
@@ -97,11 +99,11 @@ impl ReportedSoFar {
 }
 
 impl GoalContent {
-    /// Progress of an objective by what was reported so far; none of anything else, and while no value
-    /// was reported.
+    /// Progress of an objective from the summary, from 0 to 1; `None` for an indicator, and until a
+    /// value is reported.
     ///
     /// # Errors
-    /// Those of [`GoalContent::progress`].
+    /// The errors of [`GoalContent::progress`].
     pub fn progress_so_far(
         &self,
         so_far: &ReportedSoFar,

@@ -1,4 +1,5 @@
-//! What was reported by mistake is withdrawn, with a reason: it stays on record and counts no more.
+//! Withdrawals: a report made by mistake is withdrawn with a reason. It stays on record but no
+//! longer counts.
 
 use super::{CheckIn, Goal, Measurement};
 use crate::core::time::Timestamp;
@@ -7,27 +8,27 @@ use crate::state::goal::State;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-/// That something reported counts no more.
+/// The withdrawal of a check-in or measurement, which no longer counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Withdrawal {
     /// When it was withdrawn.
     pub at: Timestamp,
-    /// Who withdrew it: an account or a key.
+    /// Id of the account or key that withdrew it.
     pub by: Uuid,
-    /// Why.
+    /// Why it was withdrawn.
     pub reason: String,
 }
 
-/// A check-in or a measurement.
+/// A report on a goal: a check-in or a measurement.
 pub trait Report {
-    /// Its id.
+    /// Id of the report.
     fn id(&self) -> Uuid;
-    /// Who reported it: an account or a key.
+    /// Id of the account or key that reported it.
     fn author(&self) -> Uuid;
-    /// That it counts no more.
+    /// The withdrawal, if the report was withdrawn.
     fn withdrawal(&self) -> Option<&Withdrawal>;
 
-    /// Counts changes, from 1: nothing but the withdrawal changes it.
+    /// Version of the record, from 1: only the withdrawal raises it.
     fn version(&self) -> i32 {
         if self.withdrawal().is_none() { 1 } else { 2 }
     }
@@ -61,12 +62,12 @@ impl Report for Measurement {
     }
 }
 
-/// What was reported together with the goal it is about, which settles who may see it.
+/// A report with the goal it concerns; the goal decides who may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reported<R> {
-    /// The goal.
+    /// The goal on which it reports.
     pub goal: Goal,
-    /// What was reported.
+    /// The check-in or measurement.
     pub report: R,
 }
 
@@ -78,8 +79,8 @@ impl<R: Report> Protected for Reported<R> {
 }
 
 impl Goal {
-    /// Whether what was reported of it may be withdrawn: until it is scored, as data may come in,
-    /// and also when it is complete.
+    /// Whether reports on the goal may be withdrawn: while the goal is active or completed, until
+    /// it is scored and as long as the cycle is under way.
     pub fn takes_withdrawals(&self) -> bool {
         matches!(self.state, State::Active | State::ChangePending | State::Completed)
             && self.cycle_state.is_under_way()

@@ -1,4 +1,4 @@
-//! A plan in the making: what refers to what, and which rows cannot stand.
+//! A plan while it is built: resolves references between rows and drops the rows that have faults.
 
 use super::{Fault, Given, Line, Node, Plan, Planned, Terms};
 use crate::core::tree::{MAX_DEPTH, TreeFault, check_tree};
@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
-/// Follows the references of one row.
+/// Resolves the references of one row to other records.
 pub(super) struct Look<'f> {
     pub row: usize,
     pub faults: &'f mut Vec<Fault>,
@@ -33,7 +33,7 @@ impl Look<'_> {
     }
 }
 
-/// A plan in the making: rows stand until a fault takes them out.
+/// A plan while it is built: a row stays in it until a fault removes it.
 pub(super) struct Draft<T> {
     pub rows: Vec<Option<Planned<T>>>,
     pub places: Vec<usize>,
@@ -85,7 +85,7 @@ impl<T: Node> Draft<T> {
         found
     }
 
-    /// Rows with one key contradict each other, whichever comes first.
+    /// Refuses every row whose key occurs more than once, since such rows contradict each other.
     pub fn refuse_doubles(&mut self) {
         let mut indices = HashMap::<&str, Vec<usize>>::with_capacity(self.keys.len());
         for (index, key) in self.keys.iter().enumerate() {
@@ -101,7 +101,8 @@ impl<T: Node> Draft<T> {
         self.fail(faults);
     }
 
-    /// Takes out what cannot stand, once or until everything left stands together.
+    /// Removes the rows with faults: once in an atomic import, else until the remaining rows fit
+    /// together.
     pub fn settle<'n>(
         &mut self,
         lines: &[Line],
@@ -123,7 +124,7 @@ impl<T: Node> Draft<T> {
         }
     }
 
-    /// Fails whatever refers to someone new whose own row has failed.
+    /// Removes every row that refers to a new record whose own row has been removed.
     fn cascade(&mut self) {
         let lost = |draft: &Self, id: &Uuid| {
             draft.created.contains(id) && draft.rows[draft.by_id[id]].is_none()
@@ -229,7 +230,7 @@ impl<T: Node> Draft<T> {
     }
 }
 
-/// Who stands under whom on a day, once everything has moved.
+/// Parent of each node on a day, once all rows have been applied.
 fn tree_on<T: Node>(
     day: NaiveDate,
     lines: &[Line],

@@ -1,8 +1,8 @@
-//! Many people or units at once: what an import would change, worked out before anything is kept.
+//! Imports of many people or units: works out what an import would change before anything is saved.
 //!
-//! A plan is made from what exists and what the rows say. Rows may refer to each other in any
-//! order. In an atomic import one round finds every fault; row by row, whatever depends on a
-//! failed row fails with it, round after round until nothing changes.
+//! A plan is made from the existing records and the rows. Rows may refer to each other in any
+//! order. An atomic import finds every fault in one round. An import row by row drops each row that
+//! depends on a dropped row, round after round until nothing changes.
 
 mod draft;
 mod people;
@@ -18,23 +18,24 @@ use serde::{Deserialize, Deserializer};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// A value that a row may leave out: absent is unchanged, none is cleared.
+/// A value that a row may leave out: `None` leaves it unchanged, `Some(None)` clears it.
 pub type Given<T> = Option<Option<T>>;
 
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Given<T>, D::Error> {
     Option::deserialize(from).map(Some)
 }
 
-/// One stretch of a line upward: to a manager, or to the unit above.
+/// One stretch of a link from child to parent: from employee to manager, or from unit to unit
+/// above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Who or what is below.
+    /// The employee or unit below.
     pub child: Uuid,
     /// First day.
     pub from: NaiveDate,
-    /// Last day, or open.
+    /// Last day; `None` while it is open.
     pub until: Option<NaiveDate>,
-    /// Who or what is above.
+    /// The employee or unit above.
     pub parent: Option<Uuid>,
 }
 
@@ -44,29 +45,29 @@ impl Line {
     }
 }
 
-/// The terms of an import.
+/// The conditions of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// First day on which units, jobs and lines hold as given.
+    /// First day on which the given units, jobs and reporting lines are valid.
     pub from: NaiveDate,
     /// The present instant.
     pub now: Timestamp,
-    /// All or nothing.
+    /// Whether the import saves either all rows or none.
     pub atomic: bool,
-    /// The people whose records the author may not change: a conflict of interest.
+    /// Employees whose records the author may not change because of a conflict of interest.
     pub closed: Vec<EmployeeId>,
 }
 
-/// A fault of one row, or what somebody should look at.
+/// An error in one row, or a warning about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Place of the row in the request.
+    /// Position of the row in the request, from 0.
     pub row: usize,
-    /// The property, as a path without the leading slash.
+    /// Name of the property, as a path without the leading slash.
     pub field: String,
-    /// Stable code.
+    /// Stable code of the error or warning.
     pub code: &'static str,
-    /// Name and value of the placeholder in the code's text.
+    /// Name and value of the placeholder in the text of the code.
     pub value: Option<(&'static str, String)>,
 }
 
@@ -81,38 +82,38 @@ impl Fault {
     }
 }
 
-/// What becomes of one row.
+/// What an import does with one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned<T> {
-    /// Place of the row in the request.
+    /// Position of the row in the request, from 0.
     pub row: usize,
-    /// The state before; none if the row creates.
+    /// The record before; `None` if the row creates it.
     pub before: Option<Arc<T>>,
-    /// The state after; where nothing changes, the one before.
+    /// The record after; equal to `before` where nothing changes.
     pub after: Arc<T>,
-    /// Names of the fields that change; empty if the row creates or changes nothing.
+    /// Names of the fields that change; empty if the row creates a record or changes nothing.
     pub fields: Vec<&'static str>,
 }
 
 impl<T> Planned<T> {
-    /// Whether there is anything to keep.
+    /// Whether there is anything to save.
     pub fn is_change(&self) -> bool {
         self.before.is_none() || !self.fields.is_empty()
     }
 }
 
-/// What an import comes to.
+/// The result of planning an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan<T> {
-    /// Every row that stands, also those that change nothing.
+    /// Every row without faults, including those that change nothing.
     pub rows: Vec<Planned<T>>,
     /// Every fault, in the order of the rows.
     pub faults: Vec<Fault>,
-    /// What somebody should look at in the rows that stand, in their order.
+    /// Warnings about the rows in `rows`, in the order of the rows.
     pub warnings: Vec<Fault>,
 }
 
-/// Something that stands in a line.
+/// A record that has a place in a tree: an employee or a unit.
 trait Node {
     const KEY: &'static str;
     const PARENT: &'static str;

@@ -1,4 +1,4 @@
-//! Many people at once.
+//! Imports of many people.
 
 use super::draft::{Draft, Look};
 use super::{Fault, Given, Line, Node, Plan, Planned, Terms, given};
@@ -13,16 +13,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What a row says of a person.
+/// What a row says about a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonRow {
-    /// Place of the row in the request, from 0.
+    /// Position of the row in the request, from 0.
     pub row: usize,
-    /// Key: number given by the company.
+    /// Employee number given by the company; the key of the row.
     pub employee_number: String,
     /// Name shown to people.
     pub name: String,
-    /// Work address.
+    /// E-mail address at work.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub email: Given<String>,
     /// Code of the unit.
@@ -31,10 +31,10 @@ pub struct PersonRow {
     /// Code of the position.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub position_code: Given<String>,
-    /// Title on the door.
+    /// Job title, free text.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub job_title: Given<String>,
-    /// Number of the line manager, who may come later in the request.
+    /// Employee number of the line manager, whose row may come later in the request.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub manager_employee_number: Given<String>,
     /// First working day.
@@ -42,41 +42,42 @@ pub struct PersonRow {
     /// Last working day.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub termination_date: Given<NaiveDate>,
-    /// Ids in other systems by system; none takes that system's id away.
+    /// Ids in other systems, by system name; `None` removes the id of that system.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub external_ids: BTreeMap<String, Option<String>>,
 }
 
-/// What exists, as far as an import of people must know it.
+/// The existing records that an import of people must know.
 #[derive(Clone, Debug, Default)]
 pub struct Staff {
-    /// Those whom the rows name, managers included, by number; everyone, if the rows move anyone.
+    /// Ids of the employees whom the rows name, including managers, by employee number; of all
+    /// employees if the rows change any reporting line.
     pub numbers: HashMap<String, EmployeeId>,
-    /// Those whom the rows name, each with the assignment that holds on the day of the import, or
-    /// the first one after it.
+    /// The employees whom the rows name, each with the assignment on the day of the import or,
+    /// failing that, the first one after it.
     pub people: HashMap<EmployeeId, Arc<Employee>>,
     /// Units by code.
     pub units: HashMap<String, OrgUnitId>,
     /// Positions by code.
     pub positions: HashMap<String, PositionId>,
-    /// Holders of the external ids that the rows give.
+    /// Who holds the external ids that the rows give.
     pub external_ids: BTreeMap<ExternalId, EmployeeId>,
-    /// Everyone's lines from the day of the import on, if the rows move anyone.
+    /// All reporting lines from the day of the import on, if the rows change any.
     pub lines: Vec<Line>,
-    /// When the managers whom the rows name work here, if they are known.
+    /// Employments of the managers whom the rows name, as far as they are known.
     pub managers: HashMap<EmployeeId, Employments>,
 }
 
 impl Staff {
-    /// The managers whom the rows name, as far as they are known, each once.
+    /// The known managers whom the rows name, each once.
     pub fn managers_in(&self, rows: &[PersonRow]) -> Vec<EmployeeId> {
         let named = rows.iter().filter_map(|row| row.manager_employee_number.as_ref()?.as_ref());
         let named: BTreeSet<_> = named.filter_map(|number| self.numbers.get(number)).collect();
         named.into_iter().copied().collect()
     }
 
-    /// Whether the rows give anyone a manager whom that person does not have already: then it
-    /// depends on everyone's lines whether they can.
+    /// Whether the rows give anybody a manager other than the present one. Whether that is allowed
+    /// then depends on all reporting lines.
     pub fn moves(&self, rows: &[PersonRow]) -> bool {
         rows.iter().any(|row| {
             let Some(given) = &row.manager_employee_number else { return false };
@@ -91,14 +92,14 @@ impl Staff {
     }
 }
 
-/// Whether so many terminations at once look like a broken file: more than ten people and more
-/// than one in twenty.
+/// Whether so many terminations at once suggest a broken file: more than 10 people and more than 5
+/// % of the active ones.
 pub fn is_mass_deactivation(terminated: usize, active: usize) -> bool {
     terminated > 10 && terminated * 20 > active
 }
 
 impl Plan<Employee> {
-    /// How many people who work here today would leave, or leave sooner than known.
+    /// How many people who work here today would leave, or leave earlier than known so far.
     pub fn terminations(&self, today: NaiveDate) -> usize {
         let leaves_sooner = |row: &&Planned<Employee>| {
             let employed = |person: &Employee| person.employments.on(today).cloned();
@@ -110,7 +111,7 @@ impl Plan<Employee> {
         self.rows.iter().filter(leaves_sooner).count()
     }
 
-    /// Those known before who will have a last day that nobody knew, each with the place of the row.
+    /// People who get a new last working day from the import, each with the position of the row.
     pub fn leavers(&self, from: NaiveDate) -> HashMap<EmployeeId, usize> {
         let last_day = |person: &Employee| person.employments.at_hand(from).last_day();
         let leaves = |row: &&Planned<Employee>| {
@@ -121,8 +122,9 @@ impl Plan<Employee> {
         self.rows.iter().filter(leaves).map(|row| (row.after.id, row.row)).collect()
     }
 
-    /// Warns on the rows of leavers of how many people they would still manage, of those who report
-    /// to them in `reports` and those whom the rows themselves place under them.
+    /// Adds a warning to the row of each leaver who would still manage people, with their number.
+    /// It counts the pairs (employee, manager) in `reports` and the people whom the rows place
+    /// under the leaver.
     pub fn warn_of_leavers(
         &mut self,
         leavers: &HashMap<EmployeeId, usize>,
@@ -149,7 +151,7 @@ impl Plan<Employee> {
         self.warnings.sort_by_key(|warning| warning.row);
     }
 
-    /// Warns on the rows that name a manager who does not work here when the line begins.
+    /// Adds a warning to each row whose manager does not work here when the reporting line begins.
     fn warn_of_managers(
         &mut self,
         rows: &[PersonRow],
@@ -197,7 +199,7 @@ impl Node for Employee {
     }
 }
 
-/// Plans an import of people. `new_id` makes ids for whoever and whatever is new.
+/// Plans an import of people. `new_id` makes ids for new records.
 pub fn plan_people(
     mut staff: Staff,
     rows: &[PersonRow],
@@ -229,7 +231,7 @@ pub fn plan_people(
     plan
 }
 
-/// What everybody is planned with.
+/// What the planning of every row needs.
 struct Planner<'a> {
     staff: &'a Staff,
     numbers: &'a HashMap<String, EmployeeId>,
@@ -237,8 +239,8 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// Plans one row about the person `id`. Nothing is copied of whoever stays as they are: that is
-    /// nearly everybody, each night.
+    /// Plans the row about the person `id`. It copies no data of a person who stays unchanged,
+    /// since that is nearly everybody in a nightly import.
     fn plan(
         &self,
         id: EmployeeId,
@@ -268,14 +270,14 @@ impl Planner<'_> {
     }
 }
 
-/// What is found in one row.
+/// Faults and warnings found in one row.
 #[derive(Default)]
 struct Found {
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
 }
 
-/// A person as a row wants them: what it says, and what is known where it says nothing.
+/// The wanted state of a person: what the row says, and the known value where the row says nothing.
 struct Wanted<'r> {
     row: &'r PersonRow,
     email: Option<&'r str>,
@@ -325,8 +327,8 @@ impl<'r> Wanted<'r> {
         wanted
     }
 
-    /// Leaves somebody who works here no more in the place held last, and tells of a row that says
-    /// otherwise.
+    /// For a person who no longer works here: keeps the last assignment and warns of each field in
+    /// which the row says otherwise.
     fn stay(&mut self, held: &'r Assignment, warnings: &mut Vec<Fault>) {
         for field in self.moves(Some(held)) {
             warnings.push(Fault::new(self.row.row, sent_as(field), "not_employed"));
@@ -337,7 +339,7 @@ impl<'r> Wanted<'r> {
         self.job_title = held.job_title.as_deref();
     }
 
-    /// Names of the fields in which the place is another than the one held.
+    /// Names of the fields in which the wanted assignment differs from the present one.
     fn moves(&self, held: Option<&Assignment>) -> impl Iterator<Item = &'static str> + use<> {
         let title = held.and_then(|held| held.job_title.as_deref());
         let changed = [
@@ -349,7 +351,7 @@ impl<'r> Wanted<'r> {
         changed.into_iter().filter_map(|(name, differs)| differs.then_some(name))
     }
 
-    /// Names of the fields in which somebody known is different.
+    /// Names of the fields in which the wanted state differs from the known employee.
     fn changes(&self, known: &Employee) -> Vec<&'static str> {
         let (was, will) = (known.employments.iter(), self.employments.iter());
         let employed = known.employments != *self.employments;
@@ -367,7 +369,7 @@ impl<'r> Wanted<'r> {
         own.chain(place).chain(external).collect()
     }
 
-    /// Someone new.
+    /// Builds a new employee.
     fn person(self, id: EmployeeId, terms: &Terms, new_id: &mut dyn FnMut() -> Uuid) -> Employee {
         Employee {
             id,
@@ -383,8 +385,8 @@ impl<'r> Wanted<'r> {
         }
     }
 
-    /// Somebody known, changed. What changes of the assignment holds from the day of the import on,
-    /// or from the first day of an employment that is new or still to come.
+    /// Builds the changed state of a known employee. A changed assignment is valid from the day of
+    /// the import, or from the first day of an employment that is new or still to come.
     fn changed(
         self,
         known: &Employee,
@@ -420,7 +422,8 @@ impl<'r> Wanted<'r> {
         }
     }
 
-    /// An assignment that begins on the first working day, as with anyone hired one by one.
+    /// An assignment that begins on the first working day, as for a person who is hired
+    /// individually.
     fn first_place(&self, employee_id: EmployeeId, id: AssignmentId) -> Assignment {
         self.place(employee_id, id, Period { start: self.row.hire_date, end: None })
     }
@@ -438,7 +441,7 @@ impl<'r> Wanted<'r> {
     }
 }
 
-/// The name under which a row gives a field of an assignment.
+/// The name that a field of an assignment has in a row.
 fn sent_as(field: &'static str) -> &'static str {
     match field {
         "org_unit_id" => "org_unit_code",
@@ -448,7 +451,7 @@ fn sent_as(field: &'static str) -> &'static str {
     }
 }
 
-/// The employments of a row's person, as it tells them.
+/// The employments of the person that the row describes.
 fn employments<'r>(
     row: &PersonRow,
     known: Option<&'r Employee>,
@@ -477,7 +480,7 @@ fn employments<'r>(
     })
 }
 
-/// The ids that somebody holds, in the order of systems, with those a row gives or takes away.
+/// The external ids that a person holds, sorted by system, with those that a row adds or removes.
 fn with_external_ids<'r>(
     held: &'r [ExternalId],
     given: &BTreeMap<String, Option<String>>,
@@ -494,7 +497,7 @@ fn with_external_ids<'r>(
     ids.into()
 }
 
-/// Claims to ids in other systems that somebody else holds or claims as well.
+/// Faults of rows that claim an external id which somebody else holds or also claims.
 fn external_id_faults(draft: &Draft<Employee>, staff: &Staff) -> Vec<(usize, Fault)> {
     let mut claims = BTreeMap::<&ExternalId, Vec<usize>>::new();
     for (index, planned) in draft.standing() {
@@ -552,7 +555,7 @@ mod tests {
         })
     }
 
-    /// What exists after a plan is kept, for rows that name everyone.
+    /// The existing records after a plan is saved, for rows that name everybody.
     fn kept(plan: Plan<Employee>) -> Staff {
         assert_eq!(plan.faults, []);
         let people: HashMap<_, _> =

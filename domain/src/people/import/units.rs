@@ -1,4 +1,4 @@
-//! Many units at once.
+//! Imports of many units.
 
 use super::draft::{Draft, Look};
 use super::{Fault, Given, Line, Node, Plan, Planned, Terms, given};
@@ -10,37 +10,37 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What a row says of an org unit.
+/// What a row says about an org unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitRow {
-    /// Place of the row in the request, from 0.
+    /// Position of the row in the request, from 0.
     pub row: usize,
-    /// Key.
+    /// Code of the unit; the key of the row.
     pub code: String,
     /// Name shown to people.
     pub name: String,
-    /// Kind.
+    /// Kind of the unit.
     pub kind: OrgUnitKind,
-    /// Code of the unit above, which may come later in the request.
+    /// Code of the unit above, whose row may come later in the request.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub parent_code: Given<String>,
 }
 
-/// An org unit with the placement that holds on a day, or the first one after it.
+/// An org unit with the placement on a given day or, failing that, the first one after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
     /// The unit.
     pub unit: OrgUnit,
-    /// Last day of the placement; the next one begins the day after.
+    /// Last day of the placement; the next one begins on the day after.
     pub until: Option<NaiveDate>,
 }
 
-/// What exists, as far as an import of units must know it.
+/// The existing records that an import of units must know.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
     /// Every unit, by code.
     pub units: HashMap<String, Unit>,
-    /// Every unit's lines from the day of the import on.
+    /// All links from unit to unit above, from the day of the import on.
     pub lines: Vec<Line>,
 }
 
@@ -61,7 +61,7 @@ impl Node for Unit {
     }
 }
 
-/// Plans an import of org units. `new_id` makes ids for new ones.
+/// Plans an import of org units. `new_id` makes ids for new units.
 pub fn plan_units(
     tree: Tree,
     rows: &[UnitRow],
@@ -85,7 +85,8 @@ pub fn plan_units(
         let mut faults = Vec::new();
         let planned = plan_unit(&codes, codes[&row.code], before, row, terms, &mut faults);
         let kind = planned.after.unit.kind;
-        // On a day in the past a unit may sit under one that has been deleted since.
+        // On a past day a unit may have a parent that has been deleted since: its kind is not known
+        // then.
         let fits = match planned.after.parent() {
             None => kind == OrgUnitKind::Company,
             Some(parent) => kinds.get(&parent).is_none_or(|&above| kind.may_sit_under(above)),
@@ -152,8 +153,8 @@ fn plan_unit(
     Planned { row: row.row, before, after: Arc::new(after), fields }
 }
 
-/// Units that change their kind over the heads of units which the rows do not name, and companies
-/// beyond the one there may be.
+/// Faults of rows that change the kind of a unit so that units without a row no longer fit under
+/// it, and of rows that would create a second company.
 fn kind_faults(
     draft: &Draft<Unit>,
     children: &[(Uuid, Uuid)],

@@ -1,4 +1,4 @@
-//! Whether a distribution respects its quotas. Implements E.2.
+//! Whether a distribution of grades keeps to its quotas. Implements E.2.
 
 use super::{Counts, people, quota};
 use crate::core::error::{Code, Result};
@@ -7,18 +7,19 @@ use crate::scoring::scale::Grade;
 use crate::scoring::settings::{DistributionMode, DistributionSettings};
 use core::fmt;
 
-/// The answer to a distribution.
+/// The result of checking a distribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// Nothing to say.
+    /// The distribution keeps to its quotas, or there are none.
     Ok,
     /// The group is too small for quotas of its own.
     PoolRequired,
-    /// These grades deviate beyond tolerance, best first: finalising needs a reason.
+    /// These grades deviate from their quota by more than the tolerance, best grade first:
+    /// finalising needs a reason.
     Warning(Vec<Grade>),
-    /// These grades miss their exact quota, best first: finalising is refused.
+    /// These grades differ from their exact quota, best grade first: finalising is refused.
     Violation(Vec<Grade>),
-    /// The top is larger than allowed: finalising is refused.
+    /// There are more top grades than allowed: finalising is refused.
     TopTooLarge,
 }
 
@@ -35,20 +36,21 @@ impl fmt::Display for Check {
     }
 }
 
-/// What a group too small for quotas could be pooled with.
+/// The facts that decide whether a group too small for quotas must be pooled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pooling {
-    /// How the distribution is steered.
+    /// How quotas limit the distribution.
     pub mode: DistributionMode,
-    /// People from which a group has quotas.
+    /// Least number of people for a group to have quotas.
     pub min_group: u32,
-    /// Everybody who counts towards quotas and could be compared with the group, the group included.
+    /// Number of people who count towards quotas and could be compared together with the group,
+    /// including its own.
     pub people: u32,
 }
 
 impl Pooling {
-    /// Whether the group must be pooled: its quotas would limit it, and together with the others there
-    /// are enough people for quotas.
+    /// Whether the group must be pooled: quotas are binding, and together with the others there are
+    /// enough people for quotas.
     fn is_needed(self) -> bool {
         use DistributionMode::{CapTop, Forced, Guideline, None};
         match self.mode {
@@ -59,13 +61,14 @@ impl Pooling {
 }
 
 impl Check {
-    /// Whether a session may be finalised with this distribution; `reason` is what was written
-    /// about its deviations. Only an override by EXEC goes past a refusal (D.6). A group too small
-    /// for quotas has none to keep to: it is to be pooled where quotas limit and there are people to
-    /// `pool` it with, and else it passes.
+    /// Whether a session may be finalised with this distribution; `reason` is the written reason
+    /// for its deviations. Only EXEC can override a refusal (D.6). A group too small for quotas
+    /// passes, unless quotas are binding and `pool` says that there are enough people to pool it
+    /// with.
     ///
     /// # Errors
-    /// `POOL_REQUIRED`; `GUARD_FAILED` for a warning without a reason and for any violation.
+    /// `POOL_REQUIRED` for a group that must be pooled; `GUARD_FAILED` for a warning without a
+    /// reason, and for a violation.
     pub fn accepted(&self, reason: &str, pool: Pooling) -> Result<()> {
         match self {
             Check::Ok => Ok(()),
@@ -75,24 +78,24 @@ impl Check {
                 Err(Code::PoolRequired.because("the group is too small for quotas of its own"))
             }
             Check::Warning(_) | Check::Violation(_) | Check::TopTooLarge => {
-                Err(Code::GuardFailed.because(format!("the distribution answers {self}")))
+                Err(Code::GuardFailed.because(format!("the distribution check gives {self}")))
             }
         }
     }
 }
 
-/// By how many people a grade may miss its quota without a warning: `pp` percent of the group,
-/// rounded half-up, at least 1.
+/// By how many people a grade may differ from its quota without a warning: `pp` percent of the
+/// group, rounded half-up, at least 1.
 pub fn tolerance(people: u32, pp: &Exact) -> Exact {
     let exact = Exact::from(people) * pp * Exact::scaled(1, 2);
     exact.rounded(0, Rounding::HalfUp).max(Exact::from(1))
 }
 
-/// Checks a distribution by the mode of the policy.
+/// Checks a distribution as the mode of the policy says.
 ///
 /// # Errors
-/// `WEIGHTS_NOT_100` for shares that are no distribution, `COUNT_INVALID` for more people than
-/// can be counted.
+/// `WEIGHTS_NOT_100` if the shares do not sum to 100, `COUNT_INVALID` for more people than can be
+/// counted.
 pub fn check(observed: &Counts, settings: &DistributionSettings) -> Result<Check> {
     match settings.mode {
         DistributionMode::None => Ok(Check::Ok),
@@ -111,7 +114,7 @@ pub fn check(observed: &Counts, settings: &DistributionSettings) -> Result<Check
     }
 }
 
-/// Applies `verdict` to the people and their quotas, if the group is large enough for any.
+/// Applies `verdict` to the quotas, if the group is large enough to have quotas.
 fn judge(
     observed: &Counts,
     settings: &DistributionSettings,
@@ -123,7 +126,7 @@ fn judge(
     Ok(quota.map_or(Check::PoolRequired, |quota| verdict(people, &quota)))
 }
 
-/// The grades that miss their quota by more than `allowed` people.
+/// The grades that differ from their quota by more than `allowed` people.
 fn missing(observed: &Counts, quota: &Counts, allowed: &Exact) -> Vec<Grade> {
     let misses =
         |grade: &Grade| Exact::from(observed.get(*grade).abs_diff(*quota.get(*grade))) > *allowed;

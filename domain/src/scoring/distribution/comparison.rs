@@ -1,5 +1,4 @@
-//! Whether an observed distribution differs from the target by more than chance.
-//! Implements E.4.
+//! Whether an observed distribution differs from the target by more than chance. Implements E.4.
 
 use super::Counts;
 use crate::core::error::{Code, Result};
@@ -8,45 +7,47 @@ use crate::scoring::fairness::{Figure, Withheld};
 use crate::scoring::scale::{Grade, PerGrade};
 use crate::scoring::statistics::{chi_square_upper_tail, multinomial_exact};
 
-/// Every expected count must reach this for chi-square to be trusted.
+/// Least expected count of every grade for chi-square to be reliable.
 const MIN_EXPECTED: i32 = 5;
 
-/// Up to so many people all outcomes are enumerated.
+/// Largest number of people for which all outcomes are enumerated.
 const MAX_ENUMERATED: u32 = 60;
 
-/// Below this p the distribution is said to differ.
+/// Below this p the distribution differs from the target.
 const SIGNIFICANT: f64 = 0.05;
 
 /// How a p-value was computed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Method {
-    /// Goodness of fit over the grades.
+    /// Chi-square goodness of fit over all grades.
     ChiSquare(ChiSquare),
-    /// Goodness of fit over S+A, B and C+D, because the group is small but not tiny.
+    /// Chi-square goodness of fit over S+A, B and C+D, for groups too small for all grades but too
+    /// large to enumerate all outcomes.
     MergedChiSquare(ChiSquare),
-    /// All outcomes that are not more probable than the observed one.
+    /// Exact multinomial test: sums all outcomes that are not more probable than the observed one.
     ExactMultinomial,
 }
 
-/// Result of a chi-square goodness of fit.
+/// Result of a chi-square goodness-of-fit test.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChiSquare {
-    /// The statistic, exact.
+    /// The exact statistic.
     pub statistic: Exact,
     /// Degrees of freedom.
     pub df: u32,
-    /// Probability of a statistic at least as large.
+    /// Probability of a statistic at least this large.
     pub p: f64,
 }
 
-/// An observed distribution against its target: a prompt to look, never a reason by itself.
+/// An observed distribution compared with its target: a prompt to look, never a reason by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// How p was computed.
     pub method: Method,
     /// Probability of a distribution at least as unusual.
     pub p: f64,
-    /// Grades given although their target share is 0, best first; these are direct violations.
+    /// Grades that were given although their target share is 0, best first; each is a direct
+    /// violation.
     pub forbidden: Vec<Grade>,
 }
 
@@ -57,12 +58,12 @@ impl Comparison {
     }
 }
 
-/// Counts with their target shares, in any unit; no share is 0.
+/// Counts with their target shares, in any unit; shares of 0 are left out.
 type Cells = Vec<(u32, Exact)>;
 
 /// Chi-square goodness of fit of counts to shares; categories of share 0 are left out.
 ///
-/// Fewer than two categories, or nobody in them, leaves nothing to test: `INSUFFICIENT`.
+/// `INSUFFICIENT` when fewer than two categories or no people remain.
 ///
 /// # Errors
 /// `INPUT_INVALID` when counts and shares do not pair up, `WEIGHTS_NOT_100` for a negative share.
@@ -72,17 +73,17 @@ pub fn chi_square(observed: &[u32], shares: &[Exact]) -> Result<Figure<ChiSquare
 
 /// The exact multinomial p of counts against shares; categories of share 0 are left out.
 ///
-/// Fewer than two categories, or nobody in them, leaves nothing to test: `INSUFFICIENT`.
+/// `INSUFFICIENT` when fewer than two categories or no people remain.
 ///
 /// # Errors
-/// As [`chi_square`].
+/// The errors of [`chi_square`].
 pub fn exact_p(observed: &[u32], shares: &[Exact]) -> Result<Figure<f64>> {
     Ok(enumerated(&cells(observed, shares)?))
 }
 
 /// Compares a distribution of grades with the target shares, in percent.
 ///
-/// Fewer than two grades with a share, or nobody in them, leaves nothing to test: `INSUFFICIENT`.
+/// `INSUFFICIENT` when fewer than two grades have a share, or nobody has one of these grades.
 ///
 /// # Errors
 /// `WEIGHTS_NOT_100` for a negative share.
@@ -122,7 +123,7 @@ fn cells(observed: &[u32], shares: &[Exact]) -> Result<Cells> {
     Ok(pairs.filter(|(_, share)| share.is_positive()).collect())
 }
 
-/// S+A, B and C+D.
+/// Counts and shares of S+A, B and C+D.
 fn merged(observed: &Counts, shares: &PerGrade<Exact>) -> Cells {
     let ranges = [[Grade::S, Grade::A].as_slice(), &[Grade::B], &[Grade::C, Grade::D]];
     let sum = |grades: &[Grade]| {
@@ -134,7 +135,7 @@ fn merged(observed: &Counts, shares: &PerGrade<Exact>) -> Cells {
     ranges.into_iter().map(sum).filter(|(_, share)| share.is_positive()).collect()
 }
 
-/// All people and all shares, if there is anything to test.
+/// Number of people and sum of shares, if there is anything to test.
 fn totals(cells: &Cells) -> Figure<(Exact, Exact)> {
     let people: Exact = cells.iter().map(|(count, _)| Exact::from(*count)).sum();
     let whole: Exact = cells.iter().map(|(_, share)| share).sum();
@@ -146,7 +147,7 @@ fn totals(cells: &Cells) -> Figure<(Exact, Exact)> {
 
 fn goodness_of_fit(cells: &Cells) -> Figure<ChiSquare> {
     let (people, whole) = totals(cells)?;
-    // With e = people * share / whole, the sum of (o - e)^2 / e.
+    // With the expected count e = people * share / sum of shares: the sum of (o - e)^2 / e.
     let statistic = cells
         .iter()
         .map(|(count, share)| {

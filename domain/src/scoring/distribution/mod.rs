@@ -1,7 +1,7 @@
-//! How many people get which grade: quotas, their enforcement, ranking and its test.
+//! How many people get which grade: quotas, checks, ranking and statistical tests.
 //!
-//! Implements E.1-E.4. The target is a policy, not a natural law: everything here answers a
-//! question or prompts a person to look, and changes no grade.
+//! Implements E.1-E.4. The target is a policy, not a natural law: this code answers questions and
+//! prompts a person to look, and it changes no grade.
 
 pub mod check;
 pub mod comparison;
@@ -17,10 +17,10 @@ pub use rank::{Merits, Placement, rank};
 
 use crate::scoring::scale::{Grade, PerGrade};
 
-/// People per grade.
+/// Number of people by grade.
 pub type Counts = PerGrade<u32>;
 
-/// How often each grade was given.
+/// Counts how often each grade was given.
 pub fn counted(grades: impl IntoIterator<Item = Grade>) -> Counts {
     grades.into_iter().fold(Counts::default(), |mut counts, grade| {
         let count = counts.get_mut(grade);
@@ -29,7 +29,7 @@ pub fn counted(grades: impl IntoIterator<Item = Grade>) -> Counts {
     })
 }
 
-/// Everybody in a distribution.
+/// Number of people in a distribution.
 pub fn people(counts: &Counts) -> u64 {
     counts.iter().map(|count| u64::from(*count)).sum()
 }

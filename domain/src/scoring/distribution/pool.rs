@@ -1,22 +1,23 @@
-//! Groups too small for quotas of their own. Implements the pooling of E.1.
+//! Pools of groups that are too small for quotas of their own. Implements the pooling of E.1.
 
 use crate::core::error::{Code, Result};
 use crate::core::tree::MAX_DEPTH;
 use std::collections::BTreeMap;
 
-/// Groups that share one quota.
+/// A pool: groups that share one quota.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool<Id> {
-    /// The groups, in input order.
+    /// The groups, in the order of the input.
     pub members: Vec<Id>,
-    /// Even together they are too small and no sibling can take them: they join the parent.
+    /// Whether the pool is too small and no sibling can take it in, so that it joins the parent.
     pub joins_parent: bool,
 }
 
-/// Pools sibling groups of one parent, given as `(group, people)`.
+/// Pools the sibling groups of one parent, given as `(group, people)`.
 ///
-/// Small groups form one pool; a pool that is still too small takes in the smallest group that is
-/// large enough, the earlier one of equals. Pools come in the order of their first groups.
+/// All small groups form one pool. If this pool is still too small, it takes in the smallest group
+/// that is large enough, or the earlier one if several are equally small. Pools are in the order of
+/// their first groups.
 ///
 /// # Errors
 /// `EMPTY_INPUT` without groups.
@@ -52,12 +53,13 @@ pub fn pools<Id: Clone>(groups: &[(Id, u32)], min_group: u32) -> Result<Vec<Pool
     Ok(pools)
 }
 
-/// Pools the groups of a tree, given as units with their parents in the order in which siblings
-/// count, and the people directly in each. Siblings pool from the bottom up; what climbs joins its
-/// parent's own people. What is at the top and still too small keeps [`Pool::joins_parent`].
+/// Pools the groups of a tree. `units` are units with their parents, in the order in which siblings
+/// are pooled; `people` is the number of people directly in each. Siblings are pooled from the
+/// bottom up; a pool that is too small joins the parent's own people. A pool at the top that is too
+/// small has [`Pool::joins_parent`] set.
 ///
 /// # Errors
-/// Those of [`pools`].
+/// The errors of [`pools`].
 pub fn pool_tree<Id: Copy + Ord>(
     units: &[(Id, Option<Id>)],
     people: &BTreeMap<Id, u32>,

@@ -1,4 +1,4 @@
-//! Target shares and the whole number of people they stand for. Implements E.1.
+//! Target shares of grades, and quotas in whole people. Implements E.1.
 
 use super::Counts;
 use crate::core::error::{Code, Result};
@@ -7,15 +7,15 @@ use crate::scoring::apportion::largest_remainder;
 use crate::scoring::scale::{Grade, PerGrade};
 use crate::scoring::settings::DistributionSettings;
 
-/// Among equal remainders the unit goes towards the middle first: B, A, C, S, D.
+/// With equal remainders a unit goes to the middle first: B, A, C, S, D.
 const TIE_RANKS: [u8; 5] = [3, 1, 0, 2, 4];
 
-/// Months of tenure from which somebody is rated inside the quotas.
+/// Least tenure in months for a person to count towards the quotas.
 const MIN_TENURE_MONTHS: u32 = 3;
 
-/// The number of people each grade stands for in a group, by largest remainder.
+/// The quotas of a group in whole people, by largest remainder.
 ///
-/// `None` when the group has fewer than `min_group` people: it needs a pool first.
+/// `None` when the group has fewer than `min_group` people and must be pooled first.
 ///
 /// # Errors
 /// `WEIGHTS_NOT_100` when a share is negative or the shares do not sum to 100.
@@ -40,8 +40,8 @@ pub fn quota(people: u32, shares: &PerGrade<Exact>, min_group: u32) -> Result<Op
     Ok(Some(PerGrade::new(counts)))
 }
 
-/// The target shares of a department in percent: those of the policy or, where
-/// `dist.link_dept_grade` is on, those of the grade that the department earned itself.
+/// The target shares of a department in percent: those of the policy or, if `dist.link_dept_grade`
+/// is on, those for the grade of the department.
 pub fn target_shares(
     settings: &DistributionSettings,
     department: Option<Grade>,
@@ -61,23 +61,23 @@ fn linked_shares(department: Grade) -> PerGrade<Exact> {
     PerGrade::new(percent.map(Exact::from))
 }
 
-/// What decides whether somebody counts towards the quotas.
+/// The facts that decide whether a person counts towards the quotas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// Full months with the organisation.
+    /// Tenure in full months.
     pub tenure_months: u32,
-    /// Days of the period on leave.
+    /// Number of days of the period on leave.
     pub leave_days: u32,
-    /// Days of the period.
+    /// Number of days of the period.
     pub period_days: u32,
-    /// Member of senior management.
+    /// Whether the person is a member of senior management.
     pub executive: bool,
 }
 
-/// Why somebody does not count towards the quotas.
+/// Why a person does not count towards the quotas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exclusion {
-    /// Less than 3 months of tenure: too new to rate.
+    /// Tenure under 3 months: too new to rate.
     TooNew,
     /// On leave for more than half of the period.
     OnLeave,
@@ -86,7 +86,7 @@ pub enum Exclusion {
 }
 
 impl Standing {
-    /// Why this person does not count towards the quotas, if so.
+    /// Why the person does not count towards the quotas; `None` if the person counts.
     pub fn exclusion(self) -> Option<Exclusion> {
         if self.tenure_months < MIN_TENURE_MONTHS {
             Some(Exclusion::TooNew)
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_middle() {
-        // Exact quotas of 2.5 each, and of 2.5, 5 and 2.5.
+        // Exact quotas of 2.5 for each of four grades, and of 2.5, 5 and 2.5.
         assert_eq!(quotas(10, [25, 25, 25, 25, 0]), Some(vec![2, 3, 3, 2, 0]));
         assert_eq!(quotas(10, [25, 0, 0, 50, 25]), Some(vec![3, 0, 0, 5, 2]));
     }

@@ -1,4 +1,4 @@
-//! Grades by rank, and ties across their boundaries. Implements E.3.
+//! Grades by rank, and ties across grade boundaries. Implements E.3.
 
 use super::{Counts, people, tolerance};
 use crate::core::error::{Code, Result};
@@ -8,27 +8,27 @@ use crate::scoring::settings::{DistributionSettings, DistributionTie};
 use core::cmp::Reverse;
 use core::fmt;
 
-/// What people are ranked by, in this order; nothing else may decide.
+/// The scores by which people are ranked, in this order; nothing else may decide.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Merits {
-    /// The composite score.
+    /// Composite score.
     pub composite: Exact,
-    /// The score of the performance dimension.
+    /// Score of the performance dimension.
     pub performance: Exact,
-    /// The score of the collaboration dimension; none ranks below any.
+    /// Score of the collaboration dimension; `None` ranks below any score.
     pub collaboration: Option<Exact>,
 }
 
-/// The grade a rank leads to.
+/// The grade that follows from a rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// A clear rank.
+    /// The rank decides the grade.
     Graded(Grade),
-    /// Equals across a boundary: the session must decide between these grades.
+    /// A tie across a grade boundary: the session must decide between these grades.
     Tie {
-        /// The best grade in reach.
+        /// The best grade that is possible.
         best: Grade,
-        /// The lowest grade in reach.
+        /// The lowest grade that is possible.
         worst: Grade,
     },
 }
@@ -42,13 +42,15 @@ impl fmt::Display for Placement {
     }
 }
 
-/// Fills the quotas from the best rank down; answers in the order of `candidates`.
+/// Fills the quotas from the best rank down. The result is in the order of `candidates`.
 ///
-/// Equals who straddle a boundary are treated by `dist.tie`: flagged, all lowered, or all lifted
-/// when the better grade then exceeds its quota by no more than the tolerance (else flagged).
+/// Ties across a boundary are treated as `dist.tie` says: flagged, all given the lower grade, or
+/// all given the better grade if it then exceeds its quota by no more than the tolerance (else
+/// flagged).
 ///
 /// # Errors
-/// `EMPTY_INPUT` for nobody, `QUOTA_INVALID` when the quotas do not sum to the people.
+/// `EMPTY_INPUT` without candidates, `QUOTA_INVALID` when the quotas do not sum to the number of
+/// people.
 pub fn rank(
     candidates: &[Merits],
     quota: &Counts,
@@ -76,7 +78,7 @@ pub fn rank(
     Ok(placed.into_iter().map(|(_, placement)| placement).collect())
 }
 
-/// What the seats of a group of equals, best first, mean for each of them.
+/// The placement of each person of a tie, whose places would get the grades `seats`, best first.
 fn place(seats: &[Grade], tie: DistributionTie, allowed: &Exact) -> Option<Placement> {
     let (best, worst) = (*seats.first()?, *seats.last()?);
     let lifted = seats.iter().filter(|grade| **grade != best).count();

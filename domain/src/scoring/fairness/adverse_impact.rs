@@ -1,7 +1,7 @@
-//! Whether groups of people receive a favourable outcome at very different rates.
+//! Whether groups of people get a favourable outcome at very different rates.
 //!
-//! Implements F.6: the four-fifths rule with Fisher's exact test beside it. A screening
-//! rule of the United States (29 CFR 1607.4(D)); elsewhere a diagnostic only.
+//! Implements F.6: the four-fifths rule together with Fisher's exact test. It is a screening rule
+//! of the United States (29 CFR 1607.4(D)); elsewhere it only helps to diagnose.
 
 use super::{Figure, Withheld, at_least};
 use crate::core::error::{Code, Result};
@@ -12,10 +12,10 @@ use core::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Probability below which a difference is no chance.
+/// p below which a difference is not explained by chance.
 const SIGNIFICANT: f64 = 0.05;
 
-/// How many people of a group received the favourable outcome.
+/// How many people of a group got the favourable outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selection {
     selected: u32,
@@ -23,10 +23,10 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// `selected` of `people`.
+    /// `selected` people out of `people`.
     ///
     /// # Errors
-    /// `COUNT_INVALID` when more are selected than there are.
+    /// `COUNT_INVALID` when `selected` exceeds `people`.
     pub fn new(selected: u32, people: u32) -> Result<Selection> {
         if selected > people {
             return Err(Code::CountInvalid.because(format!("{selected} of {people} selected")));
@@ -34,12 +34,12 @@ impl Selection {
         Ok(Selection { selected, people })
     }
 
-    /// The share of selected people, 0 to 1; unknown without people.
+    /// Share of selected people, 0 to 1; `None` without people.
     fn rate(self) -> Option<Exact> {
         Exact::from(self.selected).checked_div(&Exact::from(self.people))
     }
 
-    /// This group's rate relative to the other's; unknown when that is 0.
+    /// Rate of this group divided by the rate of the other; `None` when that rate is 0.
     fn ratio_to(self, other: Selection) -> Option<Exact> {
         self.rate()?.checked_div(&other.rate()?)
     }
@@ -49,37 +49,37 @@ impl Selection {
     }
 }
 
-/// What the rates of two groups mean.
+/// The meaning of the rates of two groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Impact {
-    /// The lower rate is below four fifths of the higher, and that is no chance.
+    /// The lower rate is below four fifths of the higher one, and chance does not explain it.
     Adverse,
-    /// Below four fifths, but it may be chance.
+    /// The lower rate is below four fifths of the higher one, but chance may explain it.
     Watch,
-    /// As `Watch`, and a single selection more or less would undo it.
+    /// Like `Watch`, and one selection moved to the other group would remove the finding.
     WatchSmallSample,
-    /// At least four fifths.
+    /// The lower rate is at least four fifths of the higher one.
     None,
 }
 
 /// The comparison of two groups.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdverseImpact {
-    /// Lower rate over higher rate, 0 to 1.
+    /// Lower rate divided by higher rate, 0 to 1.
     pub ratio: Exact,
-    /// Fisher's exact two-sided p.
+    /// Two-sided p of Fisher's exact test.
     pub p: f64,
-    /// What follows.
+    /// The meaning of ratio and p.
     pub impact: Impact,
 }
 
-/// Compares two groups, in either order.
+/// Compares two groups; their order does not matter.
 ///
 /// Implements F.6.
 ///
 /// # Errors
-/// `INSUFFICIENT` when a group has fewer than `fair.min_n` people, or nobody at all was selected.
+/// `INSUFFICIENT` when a group has fewer than `fair.min_n` people, or nobody was selected at all.
 pub fn four_fifths(
     first: Selection,
     second: Selection,
@@ -108,8 +108,8 @@ pub fn four_fifths(
     Ok(AdverseImpact { ratio, p, impact })
 }
 
-/// Compares each group with the one of the highest rate (the first of several), which is
-/// not in the answer. Groups too small to compare cannot be the highest.
+/// Compares each group with the group that has the highest rate (the first one of several), which
+/// is left out of the result. A group too small to compare is never the highest.
 ///
 /// Implements F.6 for more than two groups.
 pub fn against_highest<K: Ord + Clone>(
@@ -129,23 +129,23 @@ pub fn against_highest<K: Ord + Clone>(
     groups.iter().filter_map(compare).collect()
 }
 
-/// Which rate is higher. A group without people has the lowest.
+/// Compares two rates. A group without people has the lowest rate.
 fn compare_rates(left: Selection, right: Selection) -> Ordering {
     left.rate().cmp(&right.rate())
 }
 
-/// Whether one selection moved from the higher group to the lower lifts the ratio to four
-/// fifths or turns the order round.
+/// Whether moving one selection from the higher group to the lower one raises the ratio to at least
+/// four fifths or reverses the order of the groups.
 fn one_selection_cures(lower: Selection, higher: Selection) -> bool {
     let moved = (
         Selection { selected: lower.selected + 1, ..lower },
         Selection { selected: higher.selected - 1, ..higher },
     );
-    // Nobody left in the higher group: the order has turned.
+    // Nobody is selected in the higher group any more: the order is reversed.
     moved.0.ratio_to(moved.1).is_none_or(|ratio| ratio >= bar())
 }
 
-/// Four fifths.
+/// The limit of four fifths.
 fn bar() -> Exact {
     Exact::scaled(8, 1)
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const MIN_RATEES: u32 = 5;
 const MIN_RATERS: u32 = 2;
 
-/// What a coefficient of agreement says.
+/// The meaning of a coefficient of agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Reliability {
@@ -20,12 +20,12 @@ pub enum Reliability {
     Reliable,
     /// At least 0.667.
     Tentative,
-    /// Below: the raters do not mean the same.
+    /// Below 0.667: the raters do not apply the same standard.
     Unreliable,
 }
 
 impl Reliability {
-    /// What a coefficient (1 is perfect agreement) says.
+    /// The meaning of a coefficient; 1 is perfect agreement.
     pub fn of(coefficient: &Exact) -> Reliability {
         if *coefficient >= Exact::scaled(80, 2) {
             Reliability::Reliable
@@ -37,30 +37,31 @@ impl Reliability {
     }
 }
 
-/// Intraclass correlations in the numbering of Shrout and Fleiss: the model, then whether
-/// one rating or the mean of all k is meant. `None` where the ratees do not differ.
+/// Intraclass correlations, numbered as by Shrout and Fleiss: first the model, then whether one
+/// rating or the mean of all k raters is meant. `None` where the ratees do not differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Icc {
-    /// Each ratee has other raters; one rating.
+    /// Model 1: each ratee has other raters; one rating.
     pub icc1_1: Option<Exact>,
-    /// Raters stand for others like them, their levels count; one rating.
+    /// Model 2: the raters are a sample of similar raters, and their different levels count as
+    /// disagreement; one rating.
     pub icc2_1: Option<Exact>,
-    /// The same, the mean of all raters.
+    /// Model 2, mean of all raters.
     pub icc2_k: Option<Exact>,
-    /// These raters only, their levels do not count; one rating.
+    /// Model 3: only these raters matter, and their different levels do not count; one rating.
     pub icc3_1: Option<Exact>,
-    /// The same, the mean of all raters.
+    /// Model 3, mean of all raters.
     pub icc3_k: Option<Exact>,
 }
 
-/// Intraclass correlations of complete ratings, one row per ratee and one column per rater.
-/// Absolute agreement of like raters is `icc2_1` and `icc2_k`.
+/// Intraclass correlations of complete ratings, with one row per ratee and one column per rater.
+/// `icc2_1` and `icc2_k` measure absolute agreement of raters of one type.
 ///
 /// Implements F.7.
 ///
 /// # Errors
-/// `INSUFFICIENT` below five ratees or two raters or when a rating is missing, `NO_VARIANCE`
-/// when all ratings are equal.
+/// `INSUFFICIENT` for fewer than five ratees or two raters, or when a rating is missing;
+/// `NO_VARIANCE` when all ratings are equal.
 pub fn icc(ratings: &[Vec<Exact>]) -> Figure<Icc> {
     let by_rater = columns(ratings).ok_or(Withheld::Insufficient)?;
     at_least(MIN_RATEES, ratings.len())?;
@@ -101,23 +102,24 @@ pub fn icc(ratings: &[Vec<Exact>]) -> Figure<Icc> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// Equal or not.
+    /// Ratings are either equal or not.
     Nominal,
-    /// By how many ratings lie between.
+    /// By the number of ratings between the two.
     #[default]
     Ordinal,
-    /// By difference.
+    /// By the difference of the two.
     Interval,
 }
 
-/// Krippendorff's alpha of ratings with gaps, one row per rater and one column per unit
-/// rated; a short row ends in gaps. 1 is perfect agreement, 0 what chance gives.
+/// Krippendorff's alpha of ratings that may have gaps, with one row per rater and one column per
+/// rated unit; missing columns at the end of a row are gaps. 1 is perfect agreement, 0 is what
+/// chance gives.
 ///
 /// Implements F.7.
 ///
 /// # Errors
-/// `INSUFFICIENT` when no unit was rated twice, `NO_VARIANCE` when all ratings that can be
-/// paired are equal.
+/// `INSUFFICIENT` when no unit was rated by two raters, `NO_VARIANCE` when all ratings of such
+/// units are equal.
 pub fn alpha(ratings: &[Vec<Option<Exact>>], metric: Metric) -> Figure<Exact> {
     let units = pairable_units(ratings);
     let mut totals: Counts = BTreeMap::new();
@@ -142,7 +144,7 @@ pub fn alpha(ratings: &[Vec<Option<Exact>>], metric: Metric) -> Figure<Exact> {
 /// How often each value was given.
 type Counts<'a> = BTreeMap<&'a Exact, usize>;
 
-/// The values of each unit that at least two raters rated.
+/// How often each value was given, for each unit that at least two raters rated.
 fn pairable_units(ratings: &[Vec<Option<Exact>>]) -> Vec<Counts<'_>> {
     let width = ratings.iter().map(Vec::len).max().unwrap_or(0);
     let counts = |unit: usize| {
@@ -155,7 +157,7 @@ fn pairable_units(ratings: &[Vec<Option<Exact>>]) -> Vec<Counts<'_>> {
     (0..width).map(counts).filter(|unit| unit.values().sum::<usize>() >= 2).collect()
 }
 
-/// The squared distances over all pairs of different values in `counts`, each pair once.
+/// Sum of the squared distances of all pairs of different values in `counts`, each pair once.
 fn disagreement(counts: &Counts, totals: &Counts, metric: Metric) -> Exact {
     counts
         .iter()
@@ -175,7 +177,7 @@ fn squared_distance(low: &Exact, high: &Exact, totals: &Counts, metric: Metric) 
         Metric::Nominal => Exact::from(1),
         Metric::Interval => high - low,
         Metric::Ordinal => {
-            // Ratings from low to high, those at the two ends counted half.
+            // The number of ratings from low to high, where the two ends count half.
             let between: usize = totals.range::<Exact, _>(low..=high).map(|(_, count)| count).sum();
             let ends: usize = [low, high].into_iter().filter_map(|end| totals.get(end)).sum();
             Exact::from(between) - Exact::from(ends) * Exact::scaled(5, 1)
@@ -190,10 +192,10 @@ mod tests {
     use crate::scoring::fairness::tests::rows;
     use proptest::prelude::*;
 
-    /// Six targets by four judges, from Shrout and Fleiss (1979).
+    /// Six targets rated by four judges, from Shrout and Fleiss (1979).
     const SHROUT_FLEISS: &str = "9 2 5 8; 6 1 3 2; 8 4 6 8; 7 1 2 6; 10 5 6 9; 6 2 4 7";
 
-    /// Four observers and twelve units with gaps, from Krippendorff.
+    /// Twelve units rated by four observers, with gaps, from Krippendorff.
     const KRIPPENDORFF: [&str; 4] = [
         "1 2 3 3 2 1 4 1 2 . . .",
         "1 2 3 3 2 2 4 1 2 5 . 3",
@@ -245,7 +247,7 @@ mod tests {
     #[test]
     fn what_does_not_vary_has_no_figure() {
         assert_eq!(icc(&rows("3 3; 3 3; 3 3; 3 3; 3 3")), Err(Withheld::NoVariance));
-        // The raters differ, the ratees do not: only the models with rater levels say 0.
+        // The raters differ, the ratees do not: only the models that count rater levels give 0.
         let levels = icc(&rows("3 4; 3 4; 3 4; 3 4; 3 4")).unwrap();
         assert_eq!((levels.icc3_1, levels.icc3_k), (None, None));
         assert_eq!(levels.icc2_1, Some(Exact::from(0)));

@@ -1,4 +1,4 @@
-//! Whether a rater hardly leaves the middle of the scale (趋中).
+//! Whether a rater hardly leaves the middle of the scale (central tendency, 趋中).
 //!
 //! Implements F.2.
 
@@ -7,29 +7,29 @@ use crate::core::number::Exact;
 use crate::scoring::settings::FairSettings;
 use crate::scoring::statistics::{Moments, Root};
 
-/// Fewer ratings say nothing about their spread.
+/// Least number of ratings for their spread to mean anything.
 const MIN_RATINGS: u32 = 8;
 
-/// How closely a rater keeps to the middle.
+/// How close a rater stays to the middle of the scale.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CentralTendency {
     /// Share of ratings exactly on the midpoint, 0 to 1.
     pub midpoint_share: Exact,
     /// Sample standard deviation of the ratings.
     pub spread: Root,
-    /// That standard deviation relative to the pooled one of all raters.
+    /// That standard deviation divided by the pooled one of all raters.
     pub relative_spread: Root,
-    /// Whether both are beyond their bars.
+    /// Whether both the share and the relative spread pass their limits.
     pub flagged: bool,
 }
 
-/// Looks at the ratings of one rater on a scale with the given `midpoint`;
-/// `pooled_variance` is the mean square within raters (F.1).
+/// Checks the ratings of one rater on a scale with the given `midpoint`; `pooled_variance` is the
+/// mean square within raters (F.1).
 ///
 /// Implements F.2.
 ///
 /// # Errors
-/// `INSUFFICIENT` below eight ratings, `NO_VARIANCE` when the pooled variance is 0.
+/// `INSUFFICIENT` for fewer than eight ratings, `NO_VARIANCE` when the pooled variance is 0.
 pub fn central_tendency(
     ratings: &[Exact],
     pooled_variance: &Exact,

@@ -1,4 +1,4 @@
-//! The fairness table: one row per department, each figure with its flag.
+//! The fairness table: one row of flags per department.
 //!
 //! Implements the table of F.8.
 
@@ -8,56 +8,56 @@ use super::{Figure, at_least};
 use crate::core::number::Exact;
 use crate::scoring::settings::FairSettings;
 
-/// Probability below which a distribution differs from the target (E.4).
+/// p below which a distribution differs from the target (E.4).
 const SIGNIFICANT: f64 = 0.05;
 
-/// How a group of people feels treated.
+/// Survey result and appeals of a group of people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Voice {
-    /// People in the group.
+    /// Number of people in the group.
     pub people: u32,
-    /// Appeals they filed.
+    /// Number of appeals they filed.
     pub appeals: u32,
-    /// Percent of favourable survey answers, if enough answered.
+    /// Favourable survey answers in percent; `None` if too few people answered.
     pub favourable: Option<Exact>,
 }
 
-/// What is known about a department.
+/// The figures of a department.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Department {
-    /// Survey and appeals.
+    /// Survey result and appeals.
     pub voice: Voice,
-    /// p of its grades against the target shares (E.4).
+    /// p of its grades against the target shares (E.4); `None` if it was not computed.
     pub distribution_p: Option<f64>,
     /// The flag of each of its raters (F.1).
     pub raters: Vec<Leniency>,
-    /// Its grades against its results (F.5).
+    /// How its grades fit its results (F.5).
     pub mismatch: Figure<Mismatch>,
 }
 
 /// The flags of one department.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The grades differ from the target shares.
+    /// Whether the grades differ from the target shares.
     pub distribution_differs: bool,
-    /// How many raters are lenient.
+    /// Number of lenient raters.
     pub lenient_raters: usize,
-    /// How many raters are severe.
+    /// Number of severe raters.
     pub severe_raters: usize,
-    /// Whether grades fit results.
+    /// Whether grades fit results, or why this is unknown.
     pub mismatch: Figure<Verdict>,
-    /// The survey is far less favourable than in the organisation.
+    /// Whether the survey is much less favourable than in the organisation.
     pub unfavourable: bool,
-    /// Appeals are far more frequent than in the organisation.
+    /// Whether appeals are much more frequent than in the organisation.
     pub contested: bool,
 }
 
-/// One row of the table, against the whole `organisation`.
+/// One row of the table: a department compared with the whole `organisation`.
 ///
 /// Implements the table of F.8.
 ///
 /// # Errors
-/// `INSUFFICIENT` below `fair.min_n` people: the row is not shown.
+/// `INSUFFICIENT` for fewer than `fair.min_n` people; the row is then not shown.
 pub fn row(department: &Department, organisation: &Voice, settings: &FairSettings) -> Figure<Row> {
     let Department { voice, distribution_p, raters, mismatch } = department;
     at_least(settings.min_n, voice.people as usize)?;
@@ -80,7 +80,7 @@ fn is_unfavourable(department: &Voice, organisation: &Voice, settings: &FairSett
 }
 
 fn is_contested(department: &Voice, organisation: &Voice, settings: &FairSettings) -> bool {
-    // Rates compared without dividing: appeals / people >= multiple * all appeals / all people.
+    // Compares rates without dividing: appeals / people >= multiple * all appeals / all people.
     let own = Exact::from(department.appeals) * Exact::from(organisation.people);
     let all = Exact::from(organisation.appeals) * Exact::from(department.people);
     department.appeals >= settings.appeal_min && own >= &settings.appeal_ratio * all

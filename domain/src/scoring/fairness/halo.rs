@@ -1,4 +1,4 @@
-//! Whether a rater lets one impression colour all dimensions (晕轮).
+//! Whether one impression determines a rater's ratings in all dimensions (halo, 晕轮).
 //!
 //! Implements F.3.
 
@@ -10,30 +10,30 @@ use crate::scoring::statistics::{Moments, Root, columns, pearson};
 const MIN_RATEES: u32 = 5;
 const MIN_DIMENSIONS: u32 = 3;
 
-/// Fewer ratees make a correlation too shaky to be quoted.
+/// Least number of ratees for a correlation to be quoted.
 const MIN_RATEES_TO_QUOTE: usize = 8;
 
-/// How alike a rater's ratings of one person are.
+/// How similar a rater's ratings of one person are across dimensions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Halo {
     /// Share of ratees with the same rating in every dimension, 0 to 1.
     pub uniform_share: Exact,
-    /// Mean of the sample standard deviations inside each ratee's row.
+    /// Mean over ratees of the sample standard deviation of their ratings.
     pub mean_spread: f64,
-    /// Mean of Pearson's r over the pairs of dimensions that vary; `None` when none do.
+    /// Mean of Pearson's r over pairs of dimensions that vary; `None` if there is no such pair.
     pub mean_correlation: Option<f64>,
     /// Whether there are enough ratees to quote the correlation in a text.
     pub quotable: bool,
-    /// Whether either bar is passed.
+    /// Whether one of the two limits is passed.
     pub flagged: bool,
 }
 
-/// Looks at one rater's 1-5 ratings, one row per ratee and one column per dimension.
+/// Checks the ratings (1 to 5) of one rater, with one row per ratee and one column per dimension.
 ///
 /// Implements F.3.
 ///
 /// # Errors
-/// `INSUFFICIENT` below five ratees or three dimensions, or when a rating is missing.
+/// `INSUFFICIENT` for fewer than five ratees or three dimensions, or when a rating is missing.
 pub fn halo(ratings: &[Vec<Exact>], settings: &FairSettings) -> Figure<Halo> {
     let dimensions = columns(ratings).ok_or(Withheld::Insufficient)?;
     at_least(MIN_RATEES, ratings.len())?;
@@ -54,7 +54,7 @@ pub fn halo(ratings: &[Vec<Exact>], settings: &FairSettings) -> Figure<Halo> {
     Ok(Halo { uniform_share, mean_spread, mean_correlation, quotable, flagged })
 }
 
-/// The mean of floats, or `None` of none.
+/// The mean of floats; `None` for an empty sequence.
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (count, sum) = values.fold((0_u32, 0.0), |(count, sum), value| (count + 1, sum + value));
     (count > 0).then(|| sum / f64::from(count))

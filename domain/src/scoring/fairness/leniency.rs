@@ -1,4 +1,4 @@
-//! Whether a rater judges more leniently or more severely than the others (宽松/严格).
+//! Whether a rater is more lenient or more severe than the other raters (宽松/严格).
 //!
 //! Implements F.1.
 
@@ -9,24 +9,24 @@ use crate::scoring::statistics::{Moments, Root};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Fewer raters cannot be compared with each other.
+/// Least number of raters for a comparison.
 const MIN_RATERS: usize = 3;
 
-/// One rating, as a score, with the result that the ratee's indicators gave.
+/// One rating as a score, with the KPI total of the ratee.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RatedScore<R, P> {
-    /// Who rated.
+    /// Id of the rater.
     pub rater: R,
-    /// Who was rated.
+    /// Id of the ratee.
     pub ratee: P,
-    /// The rating on the score scale (0.3).
+    /// The rating as a score (0.3).
     pub score: Exact,
-    /// The ratee's KPI total, if there is one.
+    /// KPI total of the ratee, if there is one.
     pub kpi_total: Option<Exact>,
 }
 
-/// What to compare raters on: residuals when the policy wants them and enough ratees have
-/// a KPI total, else the ratings themselves.
+/// The figure on which raters are compared: residuals if the policy wants them and enough ratees
+/// have a KPI total, else the rating scores.
 pub fn basis<R, P: Ord>(ratings: &[RatedScore<R, P>], settings: &FairSettings) -> FairBasis {
     let everyone: BTreeSet<&P> = ratings.iter().map(|rating| &rating.ratee).collect();
     let measured: BTreeSet<&P> = ratings
@@ -41,7 +41,7 @@ pub fn basis<R, P: Ord>(ratings: &[RatedScore<R, P>], settings: &FairSettings) -
     }
 }
 
-/// The observations of each rater on a basis. Residuals leave out ratees without KPI total.
+/// The observations of each rater. For residuals, ratees without a KPI total are left out.
 pub fn observations<R: Ord + Clone, P>(
     ratings: &[RatedScore<R, P>],
     basis: FairBasis,
@@ -61,17 +61,17 @@ pub fn observations<R: Ord + Clone, P>(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Leniency {
-    /// Clearly above the others.
+    /// Clearly above the other raters.
     Lenient,
-    /// Clearly below the others.
+    /// Clearly below the other raters.
     Severe,
-    /// Nothing remarkable.
+    /// Neither.
     None,
-    /// Too few ratings to flag.
+    /// The rater has too few ratings for a flag.
     Insufficient,
 }
 
-/// The standing of one rater.
+/// The figures of one rater.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RaterEffect {
     /// Number of ratings.
@@ -80,15 +80,15 @@ pub struct RaterEffect {
     pub mean: Exact,
     /// Distance from the grand mean in standard errors.
     pub z: Root,
-    /// Distance from the grand mean, shrunk towards 0 the fewer the ratings are.
+    /// Distance from the grand mean, shrunk towards 0 by more the fewer ratings there are.
     pub shrunk: Exact,
-    /// The shrunk distance in standard deviations within raters.
+    /// The shrunk distance divided by the standard deviation within raters.
     pub effect: Root,
-    /// What follows.
+    /// The resulting flag.
     pub flag: Leniency,
 }
 
-/// The standing of all raters, and the analysis of variance behind it.
+/// The figures of all raters, and of the analysis of variance behind them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RaterEffects<R> {
     /// Grand mean (mu).
@@ -99,9 +99,9 @@ pub struct RaterEffects<R> {
     pub between: Exact,
     /// Typical number of ratings (n0).
     pub typical_count: Exact,
-    /// Variance of the raters' levels (tau squared).
+    /// Variance of the raters' levels (tau squared); not negative.
     pub level_variance: Exact,
-    /// Each rater who rated.
+    /// Figures of each rater who has observations.
     pub raters: BTreeMap<R, RaterEffect>,
 }
 
@@ -110,8 +110,8 @@ pub struct RaterEffects<R> {
 /// Implements F.1. Raters without observations are left out.
 ///
 /// # Errors
-/// `INSUFFICIENT` below three raters or when nobody rated twice, `NO_VARIANCE` when every
-/// rater gives everybody the same.
+/// `INSUFFICIENT` for fewer than three raters or when no rater has two observations, `NO_VARIANCE`
+/// when every rater gives everybody the same rating.
 pub fn rater_effects<R: Ord + Clone>(
     groups: &BTreeMap<R, Vec<Exact>>,
     settings: &FairSettings,

@@ -1,4 +1,5 @@
-//! Whether a department's grades fit its results: low performance, "excellent" ratings.
+//! Whether the grades of a department fit its results: for example low performance with "excellent"
+//! ratings.
 //!
 //! Implements F.5.
 
@@ -9,13 +10,13 @@ use crate::scoring::settings::FairSettings;
 use crate::scoring::statistics::{Moments, Root, kendall_tau_b};
 use serde::{Deserialize, Serialize};
 
-/// Fewer departments have no common standing to compare with.
+/// Least number of departments for a comparison between them.
 const MIN_DEPARTMENTS: u32 = 5;
 
-/// Fewer people have no order worth testing.
+/// Least number of people for testing their order.
 const MIN_ORDERED: u32 = 8;
 
-/// A person's result and grade.
+/// Result and grade of one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// KPI total in points.
@@ -24,7 +25,7 @@ pub struct Member {
     pub grade: Grade,
 }
 
-/// How a department's grades relate to its results.
+/// How the grades of a department fit its results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verdict {
@@ -32,31 +33,31 @@ pub enum Verdict {
     LenientDept,
     /// Grades are far worse than results.
     SevereDept,
-    /// Nothing remarkable.
+    /// Neither.
     None,
 }
 
-/// The results and grades of one department. Shares run from 0 to 1.
+/// Results and grades of one department. Shares are from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// Mean KPI total.
     pub mean_kpi: Exact,
-    /// Share of people below target.
+    /// Share of people whose KPI total is below `fair.meets`.
     pub low: Exact,
     /// Share of grades S and A.
     pub top: Exact,
     /// Share of grades C and D.
     pub bottom: Exact,
-    /// What follows.
+    /// The resulting verdict.
     pub verdict: Verdict,
 }
 
-/// Looks at one department by itself.
+/// Checks one department by itself.
 ///
 /// Implements the absolute form of F.5.
 ///
 /// # Errors
-/// `INSUFFICIENT` below `fair.min_n` people.
+/// `INSUFFICIENT` for fewer than `fair.min_n` people.
 pub fn mismatch(members: &[Member], settings: &FairSettings) -> Figure<Mismatch> {
     at_least(settings.min_n, members.len())?;
     let totals: Vec<Exact> = members.iter().map(|member| member.kpi_total.clone()).collect();
@@ -86,22 +87,22 @@ pub struct DepartmentMeans {
     pub grade_points: Exact,
 }
 
-/// A department's standing among the others.
+/// How a department compares with the other departments.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gap {
-    /// Standing in grades less standing in KPI, each in sample standard deviations.
+    /// z of its mean grade minus z of its mean KPI total (sample standard deviation).
     pub gap: f64,
-    /// What follows.
+    /// The resulting verdict.
     pub verdict: Verdict,
 }
 
-/// Compares departments with each other; answers in the order given.
+/// Compares departments with each other; the result is in the order of the input.
 ///
 /// Implements the relative form of F.5.
 ///
 /// # Errors
-/// `INSUFFICIENT` below five departments, `NO_VARIANCE` when all have the same mean KPI or
-/// the same mean grade.
+/// `INSUFFICIENT` for fewer than five departments, `NO_VARIANCE` when all have the same mean KPI
+/// total or the same mean grade.
 pub fn gaps(departments: &[DepartmentMeans], settings: &FairSettings) -> Figure<Vec<Gap>> {
     at_least(MIN_DEPARTMENTS, departments.len())?;
     let kpi = standings(departments.iter().map(|department| department.kpi.clone()))?;
@@ -121,7 +122,7 @@ pub fn gaps(departments: &[DepartmentMeans], settings: &FairSettings) -> Figure<
     Ok(grades.into_iter().zip(kpi).map(gap).collect())
 }
 
-/// Each value's distance from the mean in sample standard deviations.
+/// The z of each value: its distance from the mean in sample standard deviations.
 fn standings(values: impl Iterator<Item = Exact>) -> Figure<Vec<f64>> {
     let values: Vec<Exact> = values.collect();
     let moments = Moments::of(&values).ok_or(Withheld::Insufficient)?;
@@ -133,12 +134,12 @@ fn standings(values: impl Iterator<Item = Exact>) -> Figure<Vec<f64>> {
         .ok_or(Withheld::NoVariance)
 }
 
-/// How far grades follow results inside a department.
+/// How closely grades follow results within a department.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Kendall's tau-b of KPI total and grade points, -1 to 1.
     pub tau: Root,
-    /// Whether grades hardly follow results (`WEAK_LINK`).
+    /// Whether tau is below `fair.weak_link` (`WEAK_LINK`).
     pub weak: bool,
 }
 
@@ -147,7 +148,8 @@ pub struct Link {
 /// Implements the order inside the department of F.5.
 ///
 /// # Errors
-/// `INSUFFICIENT` below eight people, `NO_VARIANCE` when all have the same result or grade.
+/// `INSUFFICIENT` for fewer than eight people, `NO_VARIANCE` when all have the same result or the
+/// same grade.
 pub fn link(pairs: &[(Exact, Exact)], settings: &FairSettings) -> Figure<Link> {
     at_least(MIN_ORDERED, pairs.len())?;
     let tau = kendall_tau_b(pairs).ok_or(Withheld::NoVariance)?;
@@ -175,7 +177,7 @@ mod tests {
         let found = look("72 68 85 88 70 95 66 80", "AASABAAB").unwrap();
         assert_eq!(found.mean_kpi, Exact::from(78));
         assert_eq!(found.verdict, Verdict::LenientDept);
-        // Meeting the target exactly is not low.
+        // A person who meets the target exactly is not below it.
         let half = look("90 90 90 89.99 89.99 89.99", "AAABBB").unwrap();
         assert_eq!((half.low, half.verdict), (Exact::scaled(5, 1), Verdict::LenientDept));
         assert_eq!(look("90 90 90 90 89.99 89.99", "AAABBB").unwrap().verdict, Verdict::None);

@@ -1,7 +1,7 @@
-//! Fairness and bias analytics: prompts for a person to look, never a change of a score.
+//! Fairness and bias analytics: they prompt a person to look and never change a score.
 //!
-//! Implements part F. Every analysis answers a [`Figure`]: below the minimum number of
-//! observations, or where nothing varies, there is a reason instead of a number.
+//! Implements part F. Every analysis returns a [`Figure`]: if there are too few observations, or
+//! nothing varies, it holds a reason instead of a number.
 
 pub mod adverse_impact;
 pub mod agreement;
@@ -39,13 +39,13 @@ impl fmt::Display for Withheld {
 /// The result of an analysis, or the reason why there is none.
 pub type Figure<T> = core::result::Result<T, Withheld>;
 
-/// The share of `items` that satisfy `condition`, 0 to 1; of nothing, none is known.
+/// The share of `items` that satisfy `condition`, 0 to 1; `INSUFFICIENT` for no items.
 fn share<T>(items: &[T], condition: impl Fn(&T) -> bool) -> Figure<Exact> {
     let count = items.iter().filter(|item| condition(item)).count();
     Exact::from(count).checked_div(&Exact::from(items.len())).ok_or(Withheld::Insufficient)
 }
 
-/// Refuses a group of fewer than `least`.
+/// Refuses a group of fewer than `least` observations.
 fn at_least(least: u32, count: usize) -> Figure<()> {
     if count < least as usize { Err(Withheld::Insufficient) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! Whether a review rests on the last weeks only (近因).
+//! Whether a review is based only on the last weeks of the period (recency, 近因).
 //!
 //! Implements F.4.
 
@@ -10,29 +10,29 @@ use chrono::{Datelike, Months, NaiveDate};
 use std::collections::BTreeSet;
 use std::iter::successors;
 
-/// Fewer pieces of evidence say nothing about when they gather.
+/// Least number of items of evidence for their dates to mean anything.
 const MIN_EVIDENCE: u32 = 8;
 
 /// How much of the evidence comes from the end of the period.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recency {
-    /// Pieces of evidence in the tail window.
+    /// Number of items of evidence in the tail window.
     pub recent: usize,
-    /// Their share, 0 to 1.
+    /// Share of these items, 0 to 1.
     pub share: Exact,
-    /// Probability of at least as many there if evidence fell evenly over the period.
+    /// Probability of at least this many, if evidence were spread evenly over the period.
     pub p: f64,
-    /// Whether the share is high and no chance.
+    /// Whether the share is high and not explained by chance.
     pub flagged: bool,
 }
 
-/// Looks at when evidence arose: `days_from_end` of each piece (0 is the last day) in a
-/// period of `period_days`. Evidence from before the period is left out.
+/// Checks when evidence arose. `days_from_end` holds the distance of each item from the last day
+/// (0) of a period of `period_days` days. Evidence from before the period is left out.
 ///
 /// Implements F.4.
 ///
 /// # Errors
-/// `INSUFFICIENT` below eight pieces of evidence.
+/// `INSUFFICIENT` for fewer than eight items of evidence.
 pub fn recency(
     days_from_end: &[u32],
     period_days: u32,
@@ -54,8 +54,8 @@ pub fn recency(
     Ok(Recency { recent, share, p, flagged })
 }
 
-/// How many days before the `end` of a period each piece of evidence arose; evidence from
-/// outside the period is left out.
+/// For each item of evidence, the number of days before `end`; evidence outside the period is left
+/// out.
 pub fn days_from_end(start: NaiveDate, end: NaiveDate, evidence: &[NaiveDate]) -> Vec<u32> {
     evidence
         .iter()
@@ -64,7 +64,7 @@ pub fn days_from_end(start: NaiveDate, end: NaiveDate, evidence: &[NaiveDate]) -
         .collect()
 }
 
-/// The calendar months of a period, each as its first day, in which no evidence arose.
+/// The months of a period in which no evidence arose, each given as its first day.
 pub fn months_without_evidence(
     start: NaiveDate,
     end: NaiveDate,

@@ -1,4 +1,4 @@
-//! Survey figures and what of them may be shown.
+//! Survey figures, and which groups may be shown.
 //!
 //! Implements F.8.
 
@@ -8,8 +8,8 @@ use crate::core::number::Exact;
 use crate::scoring::settings::FairSettings;
 use core::ops::RangeInclusive;
 
-/// The employee net promoter score: percent of answers 9 and 10 less percent of 0 to 6,
-/// from -100 to 100; `INSUFFICIENT` below `fair.min_n` answers.
+/// The employee net promoter score: percent of answers 9 and 10 minus percent of answers 0 to 6,
+/// from -100 to 100. `INSUFFICIENT` for fewer than `fair.min_n` answers.
 ///
 /// Implements F.8.
 ///
@@ -21,8 +21,8 @@ pub fn enps(answers: &[u8], settings: &FairSettings) -> Result<Figure<Exact>> {
     Ok(promoters.and_then(|promoters| Ok(promoters - detractors?)))
 }
 
-/// Percent of favourable answers (4 and 5 of 1 to 5), 0 to 100; `INSUFFICIENT` below
-/// `fair.min_n` answers.
+/// Favourable answers (4 and 5 of 1 to 5) in percent. `INSUFFICIENT` for fewer than `fair.min_n`
+/// answers.
 ///
 /// Implements F.8.
 ///
@@ -47,12 +47,12 @@ fn percent(
         .map(|share| share * Exact::from(100)))
 }
 
-/// Which groups may be shown when their total is shown as well, from the number of people
-/// in each.
+/// Which groups may be shown together with their total, given the number of people in each.
 ///
-/// Groups below `least` are hidden. The total less the groups shown tells about the hidden
-/// people together, so while these are fewer than `least` the smallest group shown is hidden
-/// too (complementary suppression), the first of equals first.
+/// Groups of fewer than `least` people are hidden. Subtracting the groups shown from the total
+/// gives the figure of all hidden people together. So while these are fewer than `least`, the
+/// smallest group shown is hidden too (complementary suppression); of equally small groups, the
+/// first one.
 ///
 /// Implements F.8.
 pub fn shown(sizes: &[u32], least: u32) -> Vec<bool> {

@@ -7,7 +7,7 @@ use crate::scoring::settings::KpiSettings;
 use crate::scoring::trace::{Record, Rule};
 use serde::{Deserialize, Serialize};
 
-/// What the bands divide.
+/// Which number is compared with the bounds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BandOn {
@@ -18,25 +18,25 @@ pub enum BandOn {
     Achievement(Ratio),
 }
 
-/// Bands that touch without gap or overlap; a lower bound belongs to its band.
-/// Implements B.5.
+/// Bands without gaps or overlaps; a lower bound belongs to the band above it. Implements B.5.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Banded {
-    /// Where one band ends and the next begins, strictly rising.
+    /// Bounds between bands, strictly increasing.
     pub bounds: Vec<Exact>,
-    /// The score of each band, one more than bounds.
+    /// Score of each band: one score more than bounds.
     pub scores: Vec<Exact>,
-    /// What the bands divide.
+    /// Which number is compared with the bounds.
     #[serde(default)]
     pub on: BandOn,
 }
 
 impl Banded {
-    /// Checks bounds, scores and, where bands divide achievement, the target.
+    /// Checks bounds, scores and, for achievement rates, the target.
     ///
     /// # Errors
-    /// `EMPTY_INPUT` without bounds, `KPI_BANDS_INVALID`, or the codes of [`Ratio::validate`].
+    /// `EMPTY_INPUT` without bounds, `KPI_BANDS_INVALID` for bounds that do not increase or do not
+    /// fit the scores, or the codes of [`Ratio::validate`].
     pub fn validate(&self, kpi: &KpiSettings) -> Result<()> {
         if self.bounds.is_empty() {
             return Err(Code::EmptyInput.because("there are no bounds"));
@@ -51,7 +51,7 @@ impl Banded {
         }
     }
 
-    /// The near end of the best band.
+    /// The bound of the best band that is nearest to the other bands.
     pub(super) fn aim(&self) -> Option<Aim> {
         let scores = self.scores.iter().enumerate().rev();
         let (best, _) = scores.max_by_key(|(_, score)| *score)?;

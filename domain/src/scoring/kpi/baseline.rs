@@ -1,25 +1,27 @@
-//! The baseline method: how much of the way from last period's value to the target was gone.
+//! The baseline method: which part of the way from the last period's value to the target was
+//! covered.
 
 use crate::core::error::{Code, DomainError, Result};
 use crate::core::number::Exact;
 use crate::scoring::trace::{Record, Rule};
 use serde::{Deserialize, Serialize};
 
-/// Progress from a baseline to a target, either way and past zero. Implements B.2 baseline.
+/// Progress from a baseline to a target; works in both directions and across 0. Implements B.2
+/// baseline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
-    /// Last period's value, worth 0.
+    /// Value of the last period; scores 0.
     pub baseline: Exact,
-    /// The target, worth 100.
+    /// Target value; scores 100.
     pub target: Exact,
 }
 
 impl Baseline {
-    /// Checks that there is a way to go.
+    /// Checks that baseline and target differ.
     ///
     /// # Errors
-    /// `KPI_BASELINE_EQ_TARGET`.
+    /// `KPI_BASELINE_EQ_TARGET` if they are equal.
     pub fn validate(&self) -> Result<()> {
         if self.baseline == self.target { Err(no_way()) } else { Ok(()) }
     }

@@ -1,19 +1,19 @@
-//! The interval method (区间型): best in the middle, worse on either side.
+//! The interval method for optimum indicators (适度指标, 区间型): the best values lie in the middle.
 
 use crate::core::error::{Code, DomainError, Result};
 use crate::core::number::Exact;
 use crate::scoring::trace::{Record, Rule};
 use serde::{Deserialize, Serialize};
 
-/// Full marks inside an interval, fewer with the distance from it. Implements B.3.
+/// A score of 100 inside an interval, less with the distance from it. Implements B.3.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
-    /// Lowest value with full marks.
+    /// Lowest value that scores 100.
     pub low: Exact,
-    /// Highest value with full marks.
+    /// Highest value that scores 100.
     pub high: Exact,
-    /// Distance from the interval at which nothing is left; positive.
+    /// Distance from the interval at which the score is 0; positive.
     pub tolerance: Exact,
 }
 
@@ -21,7 +21,7 @@ impl Interval {
     /// Checks the order of the ends and the tolerance.
     ///
     /// # Errors
-    /// `KPI_RANGE_INVALID`.
+    /// `KPI_RANGE_INVALID` if `low` is above `high` or the tolerance is not positive.
     pub fn validate(&self) -> Result<()> {
         if self.low > self.high || !self.tolerance.is_positive() {
             return Err(invalid());

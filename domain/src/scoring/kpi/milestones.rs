@@ -1,4 +1,4 @@
-//! The milestone method: credit for what was done, less when it was late.
+//! The milestone method: credit for completed milestones, less for late ones.
 
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
@@ -7,24 +7,24 @@ use crate::scoring::trace::{Record, Rule};
 use crate::scoring::weights;
 use serde::{Deserialize, Serialize};
 
-/// What became of a milestone by the time of evaluation.
+/// The state of a milestone at evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Done this many days after it was due; 0 or negative is in time.
+    /// Completed, possibly late.
     Done {
-        /// Days late.
+        /// Days after the due date; 0 or negative is in time.
         days_late: i64,
     },
-    /// Not done. The percentage counts only where `kpi.milestone_partial` allows it.
+    /// Not completed. The percentage earns credit only if `kpi.milestone_partial` is on.
     Open {
-        /// How much is done, 0 to 100.
+        /// How much is completed, 0 to 100 percent.
         percent: Exact,
     },
 }
 
 impl Default for Outcome {
-    /// Not begun.
+    /// Not begun: 0 percent.
     fn default() -> Self {
         Outcome::Open { percent: Exact::default() }
     }
@@ -36,7 +36,7 @@ impl Default for Outcome {
 pub struct Milestone {
     /// Weight in percent.
     pub weight: Exact,
-    /// What became of it; not begun if absent.
+    /// State at evaluation; not begun if absent.
     #[serde(default)]
     pub outcome: Outcome,
 }
@@ -45,7 +45,7 @@ pub struct Milestone {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Milestones {
-    /// At least one.
+    /// The milestones; at least one.
     pub milestones: Vec<Milestone>,
 }
 
@@ -53,7 +53,8 @@ impl Milestones {
     /// Checks weights, then percentages.
     ///
     /// # Errors
-    /// `EMPTY_INPUT`, `WEIGHTS_NOT_100`, `KPI_RANGE_INVALID`.
+    /// `EMPTY_INPUT` without milestones, `WEIGHTS_NOT_100`, `KPI_RANGE_INVALID` for a percentage
+    /// outside 0 to 100.
     pub fn validate(&self) -> Result<()> {
         if self.milestones.is_empty() {
             return Err(Code::EmptyInput.because("there are no milestones"));

@@ -1,8 +1,8 @@
 //! From an actual value to a score. Implements part B.
 //!
-//! Each method turns an actual value into a raw score; all share one end: the raw score is
-//! limited to `kpi.floor`..`kpi.cap` and then rounded to 2 places, unless the policy rounds
-//! only totals.
+//! Each method turns an actual value into a raw score. All methods end alike: the raw score is
+//! limited to `kpi.floor`..`kpi.cap` and then rounded to 2 places, unless the policy rounds only
+//! totals.
 
 mod banded;
 mod baseline;
@@ -33,7 +33,7 @@ use crate::scoring::settings::{RoundStage, ScoreSettings, Settings};
 use crate::scoring::trace::{Record, Rule};
 use serde::{Deserialize, Serialize};
 
-/// Which way is better.
+/// Whether higher or lower is better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -45,7 +45,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// How much better than `target` the `actual` is; negative when it is worse.
+    /// By how much `actual` is better than `target`; negative when it is worse.
     pub(crate) fn gain(self, actual: &Exact, target: &Exact) -> Exact {
         match self {
             Direction::Up => actual - target,
@@ -54,32 +54,33 @@ impl Direction {
     }
 }
 
-/// How an indicator is scored: the method with everything agreed when the target was set.
+/// The method by which an indicator is scored, with all values agreed when the target was set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum Method {
     /// Achievement relative to the target (B.1, B.2).
     Ratio(Ratio),
-    /// Progress from a baseline to the target (B.2).
+    /// Progress from a baseline to a target (B.2).
     Baseline(Baseline),
     /// A penalty for each occurrence (B.2).
     Occurrence(Occurrence),
-    /// An interval in the middle is best (B.3).
+    /// Values in an interval are best (B.3).
     Interval(Interval),
-    /// Straight lines between threshold, target and stretch (B.4).
+    /// Linear interpolation between threshold, target and stretch (B.4).
     Points(Points),
     /// A score for each band of values (B.5).
     Banded(Banded),
-    /// Points for each step away from the target (B.6).
+    /// Points for each step above or below the target (B.6).
     Steps(Box<Steps>),
-    /// Credit for dated milestones (B.7). Carries its own outcomes and reads no actual.
+    /// Credit for milestones (B.7). It holds its own results and needs no actual value.
     Milestones(Milestones),
     /// A rating of 1 to 5, converted by the policy's scale (B.8).
     Rating,
 }
 
 impl Method {
-    /// Checks what can be checked when the target is set, before there is an actual.
+    /// Checks everything that can be checked when the target is set, before there is an actual
+    /// value.
     ///
     /// # Errors
     /// The code of the method's section, for example `KPI_TARGET_ZERO`.
@@ -97,19 +98,19 @@ impl Method {
         }
     }
 
-    /// The score: limited, and rounded unless only totals are (`score.round_stage`).
+    /// The score, limited to floor and cap, and rounded unless `score.round_stage` is `total_only`.
     ///
-    /// A score of [`Method::Steps`] is in points of its base, every other one in points
-    /// of 100.
+    /// The score of [`Method::Steps`] is in points of its base, that of every other method in
+    /// points of 100.
     ///
     /// # Errors
-    /// What [`validate`](Method::validate) reports; then `KPI_ACTUAL_MISSING`; then
-    /// `COUNT_INVALID` for an impossible count and `RATING_OUT_OF_RANGE` for a rating.
+    /// The codes of [`validate`](Method::validate); then `KPI_ACTUAL_MISSING`; then `COUNT_INVALID`
+    /// for an impossible count and `RATING_OUT_OF_RANGE` for a rating.
     pub fn score(&self, actual: Option<&Exact>, settings: &Settings) -> Result<Exact> {
         self.score_recorded(actual, settings, &mut ())
     }
 
-    /// As [`score`](Method::score), recording every step.
+    /// Like [`score`](Method::score), but records every step.
     pub(crate) fn score_recorded(
         &self,
         actual: Option<&Exact>,
@@ -137,17 +138,18 @@ impl Method {
     }
 }
 
-/// What a method asks for.
+/// The value that a method aims at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aim {
-    /// The value that is worth full marks.
+    /// The value that earns full marks.
     pub target: Exact,
-    /// Which way is better; none where either side of the target is worse.
+    /// Whether higher or lower is better; `None` where values on both sides of the target are
+    /// worse.
     pub direction: Option<Direction>,
 }
 
 impl Method {
-    /// The value to reach; none for a rating, which has no value.
+    /// The value to reach; `None` for a rating, which has no target.
     pub fn aim(&self) -> Option<Aim> {
         let aim = |target: &Exact, direction| Some(Aim { target: target.clone(), direction });
         let towards = |from: &Exact, to: &Exact| {
@@ -175,7 +177,7 @@ impl Method {
         }
     }
 
-    /// The score that stands for meeting the target: the base of [`Method::Steps`], else 100.
+    /// The score for meeting the target: the base of [`Method::Steps`], 100 for the other methods.
     pub fn full_marks(&self) -> Exact {
         match self {
             Method::Steps(steps) => steps.base.clone(),
@@ -184,12 +186,12 @@ impl Method {
     }
 }
 
-/// Within `kpi.floor`..`kpi.cap`.
+/// Limits a score to `kpi.floor`..`kpi.cap`.
 pub(crate) fn limited(raw: Exact, settings: &Settings) -> Exact {
     raw.max(settings.kpi.floor.clone()).min(settings.kpi.cap.clone())
 }
 
-/// Rounded to 2 places where the policy rounds items.
+/// Rounds a score to 2 places if the policy rounds items.
 pub(crate) fn rounded_item(
     score: Exact,
     settings: &ScoreSettings,
@@ -263,7 +265,7 @@ mod tests {
         assert_eq!(error.code, Code::RatingOutOfRange);
     }
 
-    /// Every method that reads a number, with "higher is better".
+    /// Every method that uses a number, with "higher is better".
     fn rising_methods() -> Vec<Method> {
         vec![
             ratio(Direction::Up),

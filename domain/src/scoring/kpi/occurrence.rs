@@ -1,11 +1,12 @@
-//! The occurrence method (减分法): each accident, complaint or defect costs points.
+//! The occurrence method (减分法, a deduction method): each accident, complaint or defect costs
+//! points.
 
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::trace::{Record, Rule};
 use serde::{Deserialize, Serialize};
 
-/// A base score less a penalty for each occurrence. Implements B.2 occurrence.
+/// A base score minus a penalty for each occurrence. Implements B.2 occurrence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Occurrence {
@@ -16,10 +17,10 @@ pub struct Occurrence {
 }
 
 impl Occurrence {
-    /// Checks that an occurrence is no reward.
+    /// Checks that the penalty is not negative.
     ///
     /// # Errors
-    /// `KPI_RANGE_INVALID`.
+    /// `KPI_RANGE_INVALID` for a negative penalty.
     pub fn validate(&self) -> Result<()> {
         if self.penalty.is_negative() {
             return Err(Code::KpiRangeInvalid.because("a penalty must not be negative"));
@@ -29,7 +30,7 @@ impl Occurrence {
 
     pub(super) fn raw(&self, count: &Exact, record: &mut impl Record) -> Result<Exact> {
         if count.is_negative() || *count != count.floor() {
-            return Err(Code::CountInvalid.because(format!("nothing occurs {count} times")));
+            return Err(Code::CountInvalid.because(format!("the count {count} is not possible")));
         }
         Ok(record.step(Rule::Occurrence, &self.base - count * &self.penalty))
     }

@@ -1,4 +1,4 @@
-//! Threshold, target and stretch (门槛/目标/挑战) with straight lines between.
+//! Threshold, target and stretch (门槛/目标/挑战) with linear interpolation between them.
 
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
@@ -7,13 +7,13 @@ use crate::scoring::trace::{Record, Rule};
 use core::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
-/// A value and what it is worth.
+/// A value and its score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Point {
     /// The value, in the indicator's unit.
     pub value: Exact,
-    /// Its score.
+    /// Score of the value.
     pub score: Exact,
 }
 
@@ -21,12 +21,13 @@ pub struct Point {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Points {
-    /// At least two; values strictly rise or strictly fall, scores strictly rise.
+    /// At least two points; values strictly increase or strictly decrease, scores strictly
+    /// increase.
     pub points: Vec<Point>,
 }
 
 impl Points {
-    /// Threshold, target and stretch at the usual scores 60, 100 and 120.
+    /// Threshold, target and stretch with the usual scores 60, 100 and 120.
     pub fn at(values: [Exact; 3]) -> Points {
         let scores = [60, 100, 120].map(Exact::from);
         let point = |(value, score)| Point { value, score };
@@ -84,7 +85,7 @@ impl Points {
     fn ends(&self) -> Result<(&Point, &Point)> {
         match self.points.as_slice() {
             [] => Err(Code::EmptyInput.because("there are no points")),
-            [_] => Err(Code::KpiPointsInvalid.because("one point makes no line")),
+            [_] => Err(Code::KpiPointsInvalid.because("at least two points are needed")),
             [first, .., last] => Ok((first, last)),
         }
     }

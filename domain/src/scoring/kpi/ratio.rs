@@ -1,4 +1,4 @@
-//! The ratio method (达成率法), for indicators where higher or lower is better.
+//! The ratio method (达成率法), for indicators for which either higher or lower is better.
 
 use super::Direction;
 use crate::core::error::{Code, DomainError, Result};
@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 
 /// Achievement relative to a target that is not 0. Implements B.1 and the ratios of B.2.
 ///
-/// Over-rate, start point and the negative-target setting hold in both directions. Under
-/// `deviation_half` the part of a gain that lies below zero counts half, up or down.
+/// Over-rate, start point and the setting for negative targets apply in both directions. Under
+/// `deviation_half` the part of an improvement that lies below zero counts half, in both
+/// directions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ratio {
     /// The target, in the indicator's unit.
     pub target: Exact,
-    /// Which way is better.
+    /// Whether higher or lower is better.
     #[serde(default)]
     pub direction: Direction,
 }
@@ -25,15 +26,15 @@ impl Ratio {
     /// Checks the target against the policy.
     ///
     /// # Errors
-    /// `KPI_TARGET_ZERO`; `KPI_TARGET_NEGATIVE` when the policy rejects negative targets, and
-    /// always where the score is target over actual.
+    /// `KPI_TARGET_ZERO` for a target of 0; `KPI_TARGET_NEGATIVE` for a negative target if the
+    /// policy refuses it, and always if the score is target divided by actual.
     pub fn validate(&self, kpi: &KpiSettings) -> Result<()> {
         if self.target.is_zero() {
             return Err(target_zero());
         }
         let refused = kpi.negative_target == NegativeTarget::Reject || self.is_inverse(kpi);
         if self.target.is_negative() && refused {
-            return Err(Code::KpiTargetNegative.because("a ratio here needs a positive target"));
+            return Err(Code::KpiTargetNegative.because("this ratio needs a positive target"));
         }
         Ok(())
     }
@@ -60,8 +61,8 @@ impl Ratio {
         }
     }
 
-    /// The achievement in percent, 100 at the target; `None` where it is beyond every number
-    /// and counts as the cap.
+    /// The achievement in percent, 100 at the target; `None` where the formula has no finite value
+    /// and the cap counts.
     pub(super) fn achievement(
         &self,
         actual: &Exact,
@@ -90,7 +91,7 @@ impl Ratio {
         Ok(Some(record.step(rule, Exact::from(100) + share)))
     }
 
-    /// The part of a gain over a negative target that happened below zero.
+    /// The part of an improvement over a negative target that lies below zero.
     fn gain_below_zero(&self, actual: &Exact) -> Exact {
         self.direction.gain(&actual.clone().min(0.into()), &self.target)
     }
@@ -101,7 +102,7 @@ impl Ratio {
 }
 
 pub(super) fn target_zero() -> DomainError {
-    Code::KpiTargetZero.because("nothing is a percentage of the target 0")
+    Code::KpiTargetZero.because("a ratio needs a target other than 0")
 }
 
 #[cfg(test)]

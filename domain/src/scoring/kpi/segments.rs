@@ -1,4 +1,4 @@
-//! Scores of parts of a period: targets that changed, transfers and late joiners.
+//! Scores of parts of a period, for changed targets, transfers and late joiners.
 
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
@@ -6,19 +6,19 @@ use crate::scoring::settings::{KpiSettings, TargetChange};
 use core::slice;
 use serde::{Deserialize, Serialize};
 
-/// Why a period falls into segments.
+/// Why a period is divided into segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Division {
-    /// The target changed; `kpi.target_change` says which one counts.
+    /// The target changed; `kpi.target_change` decides which target counts.
     TargetChange,
-    /// The person moved to another position or started late: every assignment counts.
+    /// The person was transferred or joined late: every assignment counts.
     Assignment,
 }
 
 impl Division {
-    /// The segments that count, of all in order: the last one alone where only the latest
-    /// approved target does. Implements B.9 target changes and transfers.
+    /// The segments that count, in order: all of them, or only the last one where the policy uses
+    /// the latest approved target. Implements B.9 target changes and transfers.
     pub fn counted<'a, T>(self, segments: &'a [T], kpi: &KpiSettings) -> &'a [T] {
         match (self, kpi.target_change) {
             (Division::TargetChange, TargetChange::LatestApproved) => {
@@ -31,11 +31,11 @@ impl Division {
     }
 }
 
-/// A stretch of days with one score.
+/// A number of days with one score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Segment {
-    /// Length in days, both ends included.
+    /// Number of days, first and last included.
     pub days: u32,
     /// The score of these days.
     pub score: Exact,
@@ -43,8 +43,8 @@ pub struct Segment {
 
 /// The exact mean of the scores, weighted by days. Implements B.9 time-weighted.
 ///
-/// From the first to the last, a segment of fewer than `min_days` joins its longer
-/// neighbour, the earlier one if both are equal: its days count with the neighbour's score.
+/// From the first to the last, a segment of fewer than `min_days` days joins its longer neighbour,
+/// or the earlier one if both are equally long: its days then count with the neighbour's score.
 ///
 /// # Errors
 /// `EMPTY_INPUT` without segments, `COUNT_INVALID` when all of them have 0 days.

@@ -7,7 +7,7 @@ use crate::scoring::settings::{KpiSettings, StepPartial};
 use crate::scoring::trace::{Record, Rule};
 use serde::{Deserialize, Serialize};
 
-/// What a step is measured in.
+/// The unit of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepUnit {
@@ -18,23 +18,23 @@ pub enum StepUnit {
     Absolute,
 }
 
-/// A base of points that grows or shrinks step by step. Implements B.6.
+/// A base of points that increases or decreases step by step. Implements B.6.
 ///
-/// The base is the weight of the item: the form total mixes it by points.
+/// The base is the weight of the item: the total of the form adds the points.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Steps {
     /// The target, in the indicator's unit.
     pub target: Exact,
-    /// Which way is better.
+    /// Whether higher or lower is better.
     #[serde(default)]
     pub direction: Direction,
     /// Points for meeting the target exactly.
     pub base: Exact,
-    /// What a step is measured in.
+    /// The unit of a step.
     #[serde(default)]
     pub unit: StepUnit,
-    /// The size of a step; positive.
+    /// Size of a step; positive.
     pub step: Exact,
     /// Points added for each step above the target, not negative.
     pub add: Exact,
@@ -47,7 +47,7 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// The usual form: one point for each `step` percent, at most 6 either way.
+    /// The usual form: one point for each `step` percent, at most 6 points up or down.
     pub fn of(target: Exact, base: Exact, step: Exact) -> Steps {
         Steps {
             target,
@@ -62,10 +62,11 @@ impl Steps {
         }
     }
 
-    /// Checks the target and the sizes.
+    /// Checks the target and the sizes of steps and points.
     ///
     /// # Errors
-    /// `KPI_TARGET_ZERO` for percent of 0, then `KPI_RANGE_INVALID`.
+    /// `KPI_TARGET_ZERO` for percent steps of a target of 0, then `KPI_RANGE_INVALID` for a step
+    /// that is not positive or points that are negative.
     pub fn validate(&self) -> Result<()> {
         if self.unit == StepUnit::Percent && self.target.is_zero() {
             return Err(target_zero());

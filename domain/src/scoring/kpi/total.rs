@@ -1,4 +1,4 @@
-//! The performance total of a form, its bonus and deduction items, and vetoes.
+//! The performance total of a form, with its bonus and deduction items and vetoes.
 
 use super::limited;
 use crate::core::error::{Code, Result};
@@ -11,13 +11,13 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What an item brings to its form.
+/// The score of an item, in one of two units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
-    /// A score in points of 100, mixed by weight.
+    /// A score in points of 100; the total uses its weighted mean.
     Score(Exact),
-    /// Points of the item's own base, which is its weight (B.6).
+    /// Points of the item's own base, which is also its weight (B.6).
     Points(Exact),
 }
 
@@ -27,17 +27,17 @@ pub enum Mark {
 pub struct Item {
     /// Weight in percent.
     pub weight: Exact,
-    /// Its mark; absent while the actual is missing.
+    /// Score of the item; absent while the actual value is missing.
     pub mark: Option<Mark>,
 }
 
-/// An item without weight that adds or takes points (非权重加分/减分项).
+/// An item without weight that adds or deducts points (非权重加分/减分项).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Extra {
     /// Points, not negative.
     pub points: Exact,
-    /// Evidence items; at least one.
+    /// Ids of the evidence; at least one.
     pub evidence: Vec<Uuid>,
     /// Who approved it.
     pub approver: Option<Uuid>,
@@ -47,18 +47,18 @@ pub struct Extra {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Veto {
-    /// No better grade than this.
+    /// The grade is at most this one.
     CapGrade(Grade),
-    /// No higher score than this.
+    /// The score is at most this one.
     CapScore(Exact),
-    /// The item at this position, counted from 0, scores 0.
+    /// The item at this position, from 0, scores 0.
     ItemZero(usize),
     /// The total is 0.
     TotalZero,
 }
 
 impl Veto {
-    /// The effect that the policy gives to a veto over the item at this position.
+    /// The effect that the policy gives to a veto on the item at this position.
     pub fn configured(kpi: &KpiSettings, item: usize) -> Veto {
         match kpi.veto_effect {
             VetoEffect::CapGrade => Veto::CapGrade(kpi.veto_grade),
@@ -79,15 +79,16 @@ impl Veto {
     }
 }
 
-/// What changes a performance total besides its weighted items.
+/// Everything that changes a performance total besides its weighted items.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Adjustments {
-    /// Items that add points.
+    /// Items that add points, together at most `kpi.bonus_max`.
     pub bonuses: Vec<Extra>,
-    /// Items that take points.
+    /// Items that deduct points, together at most `kpi.deduct_max`.
     pub deductions: Vec<Extra>,
-    /// HR's approval to leave out items without an actual (`kpi.missing_actual=exclude`).
+    /// Id of HR's approval to leave out items without an actual value
+    /// (`kpi.missing_actual=exclude`).
     pub exclusion_approval: Option<Uuid>,
     /// A confirmed veto.
     pub veto: Option<Veto>,
@@ -96,24 +97,24 @@ pub struct Adjustments {
 /// A performance total with its grade.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Total {
-    /// The score, 2 places.
+    /// Score, 2 places.
     pub score: Decimal,
-    /// The grade of the score, capped by a veto.
+    /// Grade of the score, limited by a veto.
     pub grade: Grade,
 }
 
-/// The performance total of a form whose items weigh 100 together. Implements B.9.
+/// The performance total of a form whose item weights sum to 100. Implements B.9.
 ///
 /// # Errors
-/// In this order: `EMPTY_INPUT` without items, `WEIGHTS_NOT_100`, `NOT_FOUND` for a veto over
-/// no item, `KPI_ACTUAL_MISSING` or `APPROVAL_REQUIRED` as `kpi.missing_actual` says,
-/// `WEIGHTS_NOT_100` when nothing with weight is left, `AMOUNT_INVALID`, `EVIDENCE_REQUIRED`
-/// or `APPROVAL_REQUIRED` for an item without weight, `NUMBER_OVERFLOW`.
+/// In this order: `EMPTY_INPUT` without items, `WEIGHTS_NOT_100`, `NOT_FOUND` for a veto on an item
+/// that does not exist, `KPI_ACTUAL_MISSING` or `APPROVAL_REQUIRED` depending on
+/// `kpi.missing_actual`, `WEIGHTS_NOT_100` when the counted weights sum to 0, `AMOUNT_INVALID`,
+/// `EVIDENCE_REQUIRED` or `APPROVAL_REQUIRED` for an item without weight, `NUMBER_OVERFLOW`.
 pub fn total(items: &[Item], adjustments: &Adjustments, settings: &Settings) -> Result<Total> {
     total_recorded(items, adjustments, settings, &mut ())
 }
 
-/// As [`total`], recording every step.
+/// Like [`total`], but records every step.
 pub(crate) fn total_recorded(
     items: &[Item],
     adjustments: &Adjustments,
@@ -176,7 +177,7 @@ fn mean(items: &[Item], adjustments: &Adjustments, kpi: &KpiSettings) -> Result<
     }
     earned
         .checked_div(&counted)
-        .ok_or_else(|| Code::WeightsNot100.because("nothing is left to weigh"))
+        .ok_or_else(|| Code::WeightsNot100.because("the counted weights sum to 0"))
 }
 
 fn extra_points(extras: &[Extra]) -> Result<Exact> {
@@ -194,17 +195,17 @@ fn extra_points(extras: &[Extra]) -> Result<Exact> {
     })
 }
 
-/// What is unusual about a form; a hint, never a refusal. Implements the form limits of B.9.
+/// What is unusual about a form: a warning, never a refusal. Implements the form limits of B.9.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FormWarning {
-    /// There are fewer or more items than `goal.count`.
+    /// The number of items, which is outside `goal.count`.
     Count(usize),
-    /// The item at this position weighs less or more than `goal.weight`.
+    /// The position of an item whose weight is outside `goal.weight`.
     Weight(usize),
 }
 
-/// What is unusual about a form, the count first, then items in order.
+/// What is unusual about a form: first the number of items, then the items in order.
 pub fn form_warnings(items: &[Item], goal: &GoalSettings) -> Vec<FormWarning> {
     let usual = u32::try_from(items.len()).is_ok_and(|count| goal.count.contains(&count));
     let count = (!usual).then_some(FormWarning::Count(items.len()));

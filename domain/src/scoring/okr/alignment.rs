@@ -1,4 +1,4 @@
-//! The graph of goals and the edges it admits. Implements C.4.
+//! The graph of goals, and which edges it may contain. Implements C.4.
 
 use crate::core::calendar::Period;
 use crate::core::error::{Code, DomainError};
@@ -7,10 +7,10 @@ use core::hash::Hash;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
-/// Most goals on one path.
+/// Largest number of goals on one path.
 pub const MAX_DEPTH: usize = 10;
 
-/// Height of a goal in the organisation; smaller is higher.
+/// Level of a goal in the organisation; a smaller number is a higher level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Level(pub u8);
@@ -28,33 +28,33 @@ impl Level {
     pub const PERSON: Level = Level(4);
 }
 
-/// What an edge from a child to a parent means.
+/// The meaning of an edge from a child to a parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeKind {
     /// The child takes over part of the parent and contributes weight (承接/分解).
     Cascade,
-    /// The child is in line with the parent; for information only (对齐).
+    /// The child supports the parent; for information only (对齐).
     Align,
 }
 
 /// What the rules need to know about a goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Goal<Id> {
-    /// Height in the organisation.
+    /// Level in the organisation.
     pub level: Level,
-    /// When it is pursued.
+    /// The period in which the owner works on the goal.
     pub period: Period,
-    /// Which organisation it belongs to.
+    /// Id of the organisation to which the goal belongs.
     pub organisation: Id,
-    /// Whether it was put away.
+    /// Whether the goal is archived.
     pub archived: bool,
 }
 
 /// Goals and the edges between them.
 ///
-/// Two edges that are inserted at the same time can close a cycle that neither sees:
-/// whoever stores edges inserts those of one cycle one after the other.
+/// Two edges inserted at the same time can together close a loop that neither check sees. So
+/// callers must store edges of one cycle one after the other.
 #[derive(Clone, Debug)]
 pub struct Alignment<Id> {
     positions: HashMap<Id, usize>,
@@ -71,13 +71,13 @@ struct Node<Id> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Link {
-    /// Position of the goal at the other end; always one of [`Alignment::nodes`].
+    /// Position in [`Alignment::nodes`] of the goal at the other end.
     to: usize,
     kind: EdgeKind,
 }
 
 impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
-    /// Goals without edges. Of two with the same id the later one gets them.
+    /// Goals without edges. If two goals have the same id, edges go to the later one.
     pub fn new(goals: impl IntoIterator<Item = (Id, Goal<Id>)>) -> Self {
         let nodes: Vec<_> = goals
             .into_iter()
@@ -87,7 +87,7 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
         Alignment { positions, nodes }
     }
 
-    /// Adds an edge that was admitted before, without asking again.
+    /// Adds an edge that was checked before, without checking it again.
     ///
     /// # Errors
     /// `NOT_FOUND` for an unknown goal.
@@ -98,10 +98,10 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
         Ok(())
     }
 
-    /// Adds an edge if the rules admit it.
+    /// Adds an edge if the rules allow it.
     ///
     /// # Errors
-    /// All the [`faults`](Alignment::faults) it has.
+    /// All [`faults`](Alignment::faults) of the edge.
     pub fn link(
         &mut self,
         child: Id,
@@ -116,7 +116,7 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
         self.restore(child, parent, kind).map_err(|error| vec![error])
     }
 
-    /// Everything that speaks against an edge; empty when it may be added.
+    /// Everything that is wrong with an edge; empty when it may be added.
     ///
     /// In this order: `NOT_FOUND` or `ALIGN_SELF` alone, then `ALIGN_DUPLICATE`,
     /// `ALIGN_LEVEL`, `GUARD_FAILED` (period, organisation, archived),
@@ -149,7 +149,7 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
         if self.reaches_upward(above, below) {
             faults.push(Code::AlignCycle.because(format!("{child} is above {parent}")));
         } else {
-            // No path is longer than there are goals, whatever limit was asked for.
+            // No path has more goals than the graph, whatever limit the caller gives.
             let limit = max_depth.min(self.nodes.len());
             let depth = self.longest_path(above, limit, |node| &node.above)
                 + self.longest_path(below, limit, |node| &node.below);
@@ -160,8 +160,8 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
         faults
     }
 
-    /// Checks the whole graph in time linear in its goals and edges: everything that
-    /// [`faults`](Alignment::faults) would have refused, with the goal it concerns.
+    /// Checks the whole graph, in time linear in its goals and edges: finds everything that
+    /// [`faults`](Alignment::faults) would have refused, each with the id of the goal concerned.
     pub fn audit(&self, max_depth: usize) -> Vec<(Id, DomainError)> {
         let edges = self.nodes.iter().flat_map(|node| self.node_faults(node));
         edges.chain(self.path_faults(max_depth)).collect()
@@ -183,7 +183,8 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
         faults.into_iter().map(|fault| (node.id, fault)).collect()
     }
 
-    /// Visits every goal after all goals above it; what is left stands on or under a cycle.
+    /// Visits each goal after all goals above it. Goals that remain unvisited are on a loop or
+    /// under one.
     fn path_faults(&self, max_depth: usize) -> Vec<(Id, DomainError)> {
         let mut waiting: Vec<usize> = self.nodes.iter().map(|node| node.above.len()).collect();
         let mut depth = vec![1; self.nodes.len()];
@@ -216,7 +217,7 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
         position.ok_or_else(|| Code::NotFound.because(format!("there is no goal {id}")))
     }
 
-    /// Whether walking upward from one goal leads to the other.
+    /// Whether one goal is above the other.
     fn reaches_upward(&self, from: usize, to: usize) -> bool {
         let mut seen = HashSet::from([from]);
         let mut open = vec![from];
@@ -231,9 +232,9 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
         false
     }
 
-    /// Number of goals on the longest path that starts at one, counted up to `limit`.
+    /// Number of goals on the longest path that starts at a goal, counted up to `limit`.
     ///
-    /// Walks layer by layer, so that it ends even when stored edges form a cycle.
+    /// Walks layer by layer, so that it ends even if stored edges form a loop.
     fn longest_path(&self, from: usize, limit: usize, next: fn(&Node<Id>) -> &[Link]) -> usize {
         let mut layer = HashSet::from([from]);
         let mut length = 0;
@@ -249,7 +250,7 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
     }
 }
 
-/// What speaks against an edge, looking at its two ends only.
+/// Everything that is wrong with an edge if only its two goals are considered.
 fn pair_faults<Id: Copy + Eq + Display>(
     child: &Node<Id>,
     parent: &Node<Id>,
@@ -308,7 +309,7 @@ mod tests {
     const TEAM: u32 = 3;
     const PERSON: u32 = 4;
 
-    /// Company, two departments, a team under the first one, a person without edges.
+    /// A company, two departments, a team under the first department, and a person without edges.
     fn company() -> Alignment<u32> {
         let levels =
             [Level::COMPANY, Level::DEPARTMENT, Level::DEPARTMENT, Level::TEAM, Level::PERSON];
@@ -365,7 +366,7 @@ mod tests {
         assert_eq!(broken(|parent| parent.archived = true), [Code::GuardFailed]);
     }
 
-    /// Two chains of goals, joined by nothing yet: `0 <- 1 <- ..` and `100 <- 101 <- ..`.
+    /// Two separate chains of goals: `0 <- 1 <- ..` and `100 <- 101 <- ..`.
     fn two_chains(upper: u32, lower: u32) -> Alignment<u32> {
         let ids = (0..upper).chain(100..100 + lower);
         let mut graph = Alignment::new(ids.map(|id| (id, goal(Level::TEAM))));

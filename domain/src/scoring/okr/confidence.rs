@@ -1,14 +1,14 @@
-//! Confidence stated at check-ins (信心指数). Implements C.5.
+//! Confidence reported at check-ins (信心指数). Implements C.5.
 
 use crate::core::error::{Code, DomainError, Result};
 use serde::{Deserialize, Serialize};
 
-/// Confidence to reach the goal, 1 to 10.
+/// Confidence that the goal will be reached, 1 to 10.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct Confidence(u8);
 
-/// What a confidence means.
+/// The meaning of a confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outlook {
@@ -22,7 +22,7 @@ pub enum Outlook {
 
 impl TryFrom<u8> for Confidence {
     type Error = DomainError;
-    /// `RATING_OUT_OF_RANGE` outside 1 to 10.
+    /// `RATING_OUT_OF_RANGE` for a value outside 1 to 10.
     fn try_from(value: u8) -> Result<Confidence> {
         if !(1..=10).contains(&value) {
             return Err(Code::RatingOutOfRange.because(format!("{value} is not within 1 to 10")));
@@ -48,8 +48,8 @@ impl Confidence {
     }
 }
 
-/// Whether the newest of these check-ins (oldest first) raises an event: confidence fell
-/// by 3 or more since the one before, or fell twice in a row.
+/// Whether the newest of these check-ins, given oldest first, raises an event: confidence fell by 3
+/// or more since the check-in before it, or fell twice in a row.
 pub fn drop_raises_event(history: &[Confidence]) -> bool {
     match *history {
         [.., third, second, newest] => {

@@ -1,5 +1,4 @@
-//! Goals of different departments that work against each other. Implements the conflict
-//! rules of C.7.
+//! Conflicts between goals of different departments. Implements the conflict rules of C.7.
 
 use crate::core::calendar::Period;
 use crate::core::number::Exact;
@@ -9,62 +8,62 @@ use core::hash::Hash;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// An active goal as far as conflicts are concerned.
+/// What the conflict rules need to know about an active goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveGoal<Id> {
-    /// Entry of the indicator library that it uses.
+    /// Id of the entry in the indicator library that the goal uses.
     pub indicator: Id,
-    /// Which way is better.
+    /// Whether higher or lower is better.
     pub direction: Direction,
-    /// Department that pursues it.
+    /// Id of the department to which the goal belongs.
     pub department: Id,
-    /// Who answers for it.
+    /// Id of the owner of the goal.
     pub owner: Id,
-    /// When it is pursued.
+    /// The period in which the owner works on the goal.
     pub period: Period,
 }
 
-/// Two indicators that the library declares to be at odds (`conflicts_with`), such as cost
-/// and quality.
+/// Two indicators that the library declares to be in conflict (`conflicts_with`), such as cost and
+/// quality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TradeOff<Id>(pub Id, pub Id);
 
-/// One party delivers what the other waits for.
+/// One person delivers what another person needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handover<Id> {
-    /// Who delivers.
+    /// Id of the person who delivers.
     pub upstream_owner: Id,
-    /// When that is due.
+    /// The day on which the delivery is due.
     pub due: NaiveDate,
-    /// Who waits.
+    /// Id of the person who needs the delivery.
     pub downstream_owner: Id,
-    /// When it is needed.
+    /// The day on which it is needed.
     pub needed: NaiveDate,
 }
 
-/// A claim on a capacity that several goals share, such as a line or a team.
+/// A claim on a capacity that several goals share, such as a production line or a team.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim<Id> {
-    /// The capacity.
+    /// Id of the capacity.
     pub capacity: Id,
-    /// Who claims it.
+    /// Id of the person who claims it.
     pub owner: Id,
     /// Share claimed, in percent.
     pub percent: Exact,
 }
 
-/// Everything that is checked against each other in one period of planning.
+/// All plans of one planning period that are checked against each other.
 #[derive(Clone, Debug)]
 pub struct Plans<Id> {
-    /// Goals being pursued.
+    /// Active goals.
     pub goals: Vec<ActiveGoal<Id>>,
-    /// Declared trade-offs.
+    /// Declared conflicts between indicators.
     pub trade_offs: Vec<TradeOff<Id>>,
     /// Agreed handovers.
     pub handovers: Vec<Handover<Id>>,
     /// Claims on shared capacities.
     pub claims: Vec<Claim<Id>>,
-    /// The manager of each person; who stands at the top has none.
+    /// The manager of each person; a person at the top has no entry.
     pub managers: HashMap<Id, Id>,
 }
 
@@ -72,44 +71,44 @@ pub struct Plans<Id> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Cause<Id> {
-    /// Both sides of a declared trade-off are pursued in different departments.
+    /// Different departments pursue both sides of a declared trade-off.
     TradeOff {
         /// Indicator of one side.
         indicator: Id,
-        /// Indicator of the other.
+        /// Indicator of the other side.
         against: Id,
     },
-    /// One indicator is to rise here and to fall there.
+    /// One goal wants the indicator to rise, another wants it to fall.
     OppositeDirections {
-        /// That indicator.
+        /// The indicator.
         indicator: Id,
     },
     /// A delivery is due after it is needed.
     LateHandover {
-        /// When it is due.
+        /// The day on which the delivery is due.
         due: NaiveDate,
-        /// When it is needed.
+        /// The day on which it is needed.
         needed: NaiveDate,
     },
-    /// A capacity is claimed to more than 100 %.
+    /// People together claim more than 100 % of a capacity.
     OverCapacity {
-        /// That capacity.
+        /// The capacity.
         capacity: Id,
     },
 }
 
-/// How urgent a conflict is.
+/// How serious a conflict is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Can be balanced.
+    /// A compromise is possible.
     Medium,
-    /// Not everything can be reached as planned.
+    /// The goals cannot all be reached as planned.
     High,
 }
 
 impl<Id> Cause<Id> {
-    /// A trade-off can be balanced; of the others one side must give way.
+    /// A trade-off allows a compromise; in all other conflicts one side must give way.
     pub const fn severity(&self) -> Severity {
         match self {
             Cause::TradeOff { .. } => Severity::Medium,
@@ -120,20 +119,20 @@ impl<Id> Cause<Id> {
     }
 }
 
-/// A case for people to settle.
+/// A conflict that people must settle.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Conflict<Id> {
-    /// What is at odds; its [`severity`](Cause::severity) is the case's.
+    /// The cause, which also decides the [`severity`](Cause::severity).
     pub cause: Cause<Id>,
-    /// Who has to agree, in order of id.
+    /// Ids of the owners who must agree, in ascending order.
     pub owners: BTreeSet<Id>,
-    /// The lowest manager that all owners report to; `None` when there is none.
+    /// Id of the lowest manager to whom all owners report; `None` when there is none.
     pub coordinator: Option<Id>,
 }
 
-/// Finds the conflicts between plans: one case for each cause and group of owners, in order.
+/// Finds the conflicts between plans, in order: one for each cause and group of owners.
 ///
-/// Takes time linear in the plans plus the pairs of goals on indicators that are at odds.
+/// Takes time linear in the plans, plus the number of pairs of goals with conflicting indicators.
 pub fn conflicts<Id: Copy + Ord + Hash>(plans: &Plans<Id>) -> BTreeSet<Conflict<Id>> {
     let mut by_indicator: HashMap<Id, Vec<&ActiveGoal<Id>>> = HashMap::new();
     for goal in &plans.goals {
@@ -171,7 +170,7 @@ fn pairs<'a, T>(left: &'a [T], right: &'a [T]) -> impl Iterator<Item = (&'a T, &
     left.iter().flat_map(move |a| right.iter().map(move |b| (a, b)))
 }
 
-/// The capacities claimed to more than 100 %, with everyone who claims them.
+/// The capacities claimed to more than 100 %, each with all its claimants.
 fn overloaded<Id: Copy + Ord>(
     claims: &[Claim<Id>],
 ) -> impl Iterator<Item = (Cause<Id>, BTreeSet<Id>)> {
@@ -188,8 +187,8 @@ fn overloaded<Id: Copy + Ord>(
         .map(|(capacity, (_, owners))| (Cause::OverCapacity { capacity }, owners))
 }
 
-/// The lowest person whom all others report to, directly or not; of one person alone, and
-/// of people one of whom leads the others, that person.
+/// The lowest person who is above, or is one of, all these people: for one person alone, that
+/// person; if one of them leads all others, that one.
 fn lowest_common_manager<Id: Copy + Ord + Hash>(
     people: &BTreeSet<Id>,
     managers: &HashMap<Id, Id>,
@@ -200,7 +199,7 @@ fn lowest_common_manager<Id: Copy + Ord + Hash>(
     first.into_iter().find(|manager| others.iter().all(|chain| chain.contains(manager)))
 }
 
-/// A person and everyone above, upward; a reporting line that runs in a circle ends.
+/// A person and everybody above, from the bottom up; ends where a reporting line runs in a loop.
 fn chain<Id: Copy + Ord + Hash>(person: Id, managers: &HashMap<Id, Id>) -> Vec<Id> {
     let mut seen = BTreeSet::new();
     core::iter::successors(Some(person), |person| managers.get(person).copied())

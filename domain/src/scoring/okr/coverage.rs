@@ -1,4 +1,4 @@
-//! Whether the children of a goal together carry its target. Implements the quantity
+//! How far the targets of child goals add up to the target of their parent. Implements the quantity
 //! cascade of C.4.
 
 use crate::core::error::{Code, Result};
@@ -7,39 +7,40 @@ use crate::scoring::weights;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// How the targets of children make up the target of their parent.
+/// How the targets of child goals are combined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Aggregation {
-    /// They add up.
+    /// Their sum.
     #[default]
     Sum,
-    /// Their mean counts.
+    /// Their mean.
     Avg,
-    /// Their mean by weight counts.
+    /// Their mean, weighted.
     WeightedAvg,
-    /// The smallest counts.
+    /// The smallest target.
     Min,
-    /// The largest counts.
+    /// The largest target.
     Max,
-    /// The last in time counts.
+    /// The last target in order of time.
     Last,
 }
 
-/// The target of one child, in the unit of the parent.
+/// The target of one child goal, in the unit of the parent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChildTarget {
-    /// The child's share of the work.
+    /// Target of the child.
     pub target: Exact,
     /// Weight, used by [`Aggregation::WeightedAvg`] only.
     pub weight: Exact,
 }
 
 impl Aggregation {
-    /// Aggregates targets, given in the order of time.
+    /// Combines targets, which are given in order of time.
     ///
     /// # Errors
-    /// `EMPTY_INPUT`; `WEIGHTS_NOT_100` when a weighted mean has no weight.
+    /// `EMPTY_INPUT` without targets; `WEIGHTS_NOT_100` when the weights of a weighted mean sum to
+    /// 0.
     pub fn of(self, children: &[ChildTarget]) -> Result<Exact> {
         let targets = || children.iter().map(|child| &child.target);
         let aggregate = match self {
@@ -58,19 +59,19 @@ impl Aggregation {
     }
 }
 
-/// How far the children carry the parent's target.
+/// How far the targets of child goals cover the target of the parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
-    /// Percent of the parent's target, 2 places.
+    /// Combined target in percent of the parent's target, 2 places.
     pub percent: Decimal,
-    /// Whether that is below `goal.coverage_min`; a warning, not an error.
+    /// Whether the exact percentage is below `goal.coverage_min`; a warning, not an error.
     pub short: bool,
 }
 
-/// Coverage of the parent's target, or `None` when that target is 0.
+/// Coverage of the parent's target; `None` when that target is 0.
 ///
 /// # Errors
-/// Those of [`Aggregation::of`], and `NUMBER_OVERFLOW`.
+/// The errors of [`Aggregation::of`], and `NUMBER_OVERFLOW`.
 pub fn coverage(
     parent: &Exact,
     children: &[ChildTarget],
@@ -107,7 +108,7 @@ mod tests {
         assert_eq!(covered(12_000_000, &plan(3_500_000)), Some(("104.17".into(), false)));
         assert_eq!(covered(12_000_000, &plan(2_400_000)), Some(("95.00".into(), true)));
         assert_eq!(covered(0, &plan(1)), None);
-        // 99.999 % shows as 100.00 and is still short: limits compare exact values.
+        // 99.999 % is shown as 100.00 but is still short, because limits compare exact values.
         assert_eq!(covered(100_000, &[(99_999, 1)]), Some(("100.00".into(), true)));
     }
 

@@ -1,4 +1,4 @@
-//! Whether the people are there to do the work. Implements the feasibility check of C.7.
+//! Whether there are enough people for the work of a plan. Implements the feasibility check of C.7.
 
 use crate::core::error::{Code, Result};
 use crate::core::number::{Exact, Rounding};
@@ -6,42 +6,43 @@ use crate::scoring::settings::FeasibilitySettings;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// A plan's demand and the capacity behind it.
+/// The work of a plan and the people who are to do it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Work to do, in person-days.
+    /// Work in person-days.
     pub effort: Exact,
-    /// People, part-time ones as fractions.
+    /// Number of people; part-time people count as fractions.
     pub people: Exact,
-    /// Working days of the period.
+    /// Number of working days of the period.
     pub workdays: Exact,
 }
 
-/// How a plan looks against its capacity.
+/// How the work of a plan compares with its capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verdict {
-    /// There is room.
+    /// There is enough capacity.
     Ok,
-    /// Little room: above `feasibility.tight_pct`.
+    /// The plan uses more than `feasibility.tight_pct` of its capacity.
     Tight,
-    /// More work than capacity: above 100 %.
+    /// The plan needs more than 100 % of its capacity.
     Infeasible,
 }
 
-/// Share of the capacity that a plan uses.
+/// How much of its capacity a plan uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feasibility {
-    /// Percent, 1 place.
+    /// Utilisation in percent, 1 place.
     pub utilisation: Decimal,
-    /// Judgement of the exact utilisation.
+    /// Verdict on the exact utilisation.
     pub verdict: Verdict,
 }
 
 /// Compares the effort of a plan with `people * workdays * availability`.
 ///
 /// # Errors
-/// `COUNT_INVALID` for a negative number, `CAPACITY_ZERO` without capacity.
+/// `COUNT_INVALID` for a negative number, `CAPACITY_ZERO` when people, workdays or availability are
+/// 0.
 pub fn feasibility(plan: &Plan, settings: &FeasibilitySettings) -> Result<Feasibility> {
     let numbers = [&plan.effort, &plan.people, &plan.workdays, &settings.availability];
     if let Some(negative) = numbers.into_iter().find(|number| number.is_negative()) {
@@ -50,7 +51,7 @@ pub fn feasibility(plan: &Plan, settings: &FeasibilitySettings) -> Result<Feasib
     let capacity = &plan.people * &plan.workdays * &settings.availability;
     let percent = (&plan.effort * Exact::from(100))
         .checked_div(&capacity)
-        .ok_or_else(|| Code::CapacityZero.because("nobody is available"))?;
+        .ok_or_else(|| Code::CapacityZero.because("the capacity is 0"))?;
     let verdict = if percent > Exact::from(100) {
         Verdict::Infeasible
     } else if percent > settings.tight_pct {

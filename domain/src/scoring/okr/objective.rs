@@ -1,4 +1,4 @@
-//! Grading an objective and mapping it to a review score. Implements C.2.
+//! Grades objectives and maps them to review scores. Implements C.2.
 
 use super::{clamp_progress, round_progress};
 use crate::core::error::{Code, Result};
@@ -10,26 +10,26 @@ use crate::scoring::weights;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// A key result as its objective sees it.
+/// Weight and progress of a key result of an objective.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeightedProgress {
-    /// Weight in percent; those of one objective sum to 100.
+    /// Weight in percent; the weights of one objective sum to 100.
     pub weight: Exact,
-    /// Progress 0..1; no value yet counts 0.
+    /// Progress from 0 to 1; `None` until a value is reported, and then counted as 0.
     pub progress: Option<Exact>,
 }
 
-/// What was promised.
+/// Whether an objective is a commitment or a stretch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ambition {
-    /// Expected to be reached in full (承诺型).
+    /// Committed (承诺型): expected to be reached in full.
     Committed,
-    /// Expected to be reached to about 0.7 (挑战型).
+    /// Aspirational (挑战型): expected to be reached to about 0.7.
     Aspirational,
 }
 
-/// Traffic light of an objective, taken from its rounded grade.
+/// Traffic light of an objective, from its rounded grade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Colour {
@@ -44,23 +44,23 @@ pub enum Colour {
 /// A graded objective.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Objective {
-    /// Weighted progress 0..1, 4 places.
+    /// Weighted progress from 0 to 1, 4 places.
     pub progress: Decimal,
-    /// The progress rounded to 1 place.
+    /// Grade: the progress rounded to 1 place.
     pub grade: Decimal,
     /// Traffic light of the grade.
     pub colour: Colour,
 }
 
-/// Grades an objective by its key results; `None` when it has none.
+/// Grades an objective from its key results; `None` when it has none.
 ///
 /// # Errors
-/// `WEIGHTS_NOT_100`.
+/// `WEIGHTS_NOT_100` when the weights of the key results do not sum to 100.
 pub fn objective(key_results: &[WeightedProgress]) -> Result<Option<Objective>> {
     objective_recorded(key_results, &mut ())
 }
 
-/// As [`objective`], recording every step.
+/// Like [`objective`], but records every step.
 pub(crate) fn objective_recorded(
     key_results: &[WeightedProgress],
     record: &mut impl Record,
@@ -92,10 +92,10 @@ fn colour(grade: Decimal) -> Colour {
     }
 }
 
-/// The final grade that owner and manager agree on instead of the computed one.
+/// The final grade on which owner and manager agree instead of the computed one.
 ///
 /// # Errors
-/// `GUARD_FAILED` without a reason or when the grade is not one of 0.0, 0.1 .. 1.0.
+/// `GUARD_FAILED` without a reason, or when the grade is not one of 0.0, 0.1 .. 1.0.
 pub fn override_grade(grade: &Exact, reason: &str) -> Result<Decimal> {
     let tenths = (grade * Exact::from(10)).to_i128();
     if !tenths.is_some_and(|tenths| (0..=10).contains(&tenths)) {
@@ -107,26 +107,26 @@ pub fn override_grade(grade: &Exact, reason: &str) -> Result<Decimal> {
     grade.round(1, Rounding::HalfUp)
 }
 
-/// Whether the grade needs a written reason: a committed objective was not fully reached.
+/// Whether the grade needs a written reason because a committed objective was not fully reached.
 pub fn shortfall_needs_reason(ambition: Ambition, grade: Decimal) -> bool {
     ambition == Ambition::Committed && grade < Decimal::ONE
 }
 
-/// What the aspirational objectives of one owner say about the owner's ambition.
+/// A warning about the ambition of an owner's aspirational objectives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AmbitionWarning {
-    /// Above 0.9 on average, two cycles in a row: the targets are too easy.
+    /// Mean progress above 0.9 in two cycles in a row: the targets are too easy.
     Sandbagging,
-    /// Below 0.4 on average: too much was attempted.
+    /// Mean progress below 0.4: the targets are too hard.
     Overreach,
 }
 
-/// Judges the mean progress of an owner's aspirational objectives in this cycle and, when
-/// there was one, in the cycle before.
+/// Checks the mean progress of an owner's aspirational objectives in this cycle and, if there are
+/// any, in the cycle before.
 ///
 /// # Errors
-/// `EMPTY_INPUT` without objectives in this cycle.
+/// `EMPTY_INPUT` without aspirational objectives in this cycle.
 pub fn ambition_warning(current: &[Exact], previous: &[Exact]) -> Result<Option<AmbitionWarning>> {
     let mean = |progress: &[Exact]| {
         progress.iter().sum::<Exact>().checked_div(&Exact::from(progress.len()))
@@ -143,19 +143,19 @@ pub fn ambition_warning(current: &[Exact], previous: &[Exact]) -> Result<Option<
     })
 }
 
-/// The review score of an objective under `okr.in_review=mapped`, 2 places, within
-/// `kpi.floor`, `kpi.cap` and the cap of the scale.
+/// The review score of an objective under `okr.in_review=mapped`, 2 places, limited to `kpi.floor`,
+/// `kpi.cap` and the cap of the scale.
 ///
-/// A committed objective earns 100 points times its progress; an aspirational one earns
-/// 100 at 0.7 and 120 at 1, on straight lines.
+/// A committed objective scores 100 times its progress. An aspirational one scores 100 at progress
+/// 0.7 and 120 at 1, with linear interpolation.
 ///
 /// # Errors
-/// `NUMBER_OVERFLOW`, as every rounding; a score never comes near it.
+/// `NUMBER_OVERFLOW`, as with every rounding; no score is ever that large.
 pub fn mapped_score(progress: &Exact, ambition: Ambition, settings: &Settings) -> Result<Decimal> {
     mapped_score_recorded(progress, ambition, settings, &mut ())
 }
 
-/// As [`mapped_score`], recording every step.
+/// Like [`mapped_score`], but records every step.
 pub(crate) fn mapped_score_recorded(
     progress: &Exact,
     ambition: Ambition,
@@ -165,7 +165,7 @@ pub(crate) fn mapped_score_recorded(
     let progress = clamp_progress(progress.clone());
     let [nothing, met, stretched] = [0, 100, 120].map(Exact::from);
     let (expected, all) = (Exact::scaled(7, 1), Exact::from(1));
-    // Between two points of a line the score is their mean, weighted by nearness.
+    // Linear interpolation between two points: the mean of their scores, weighted by nearness.
     let raw = match ambition {
         Ambition::Committed => progress * met,
         Ambition::Aspirational if progress <= expected => {

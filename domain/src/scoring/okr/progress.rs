@@ -8,32 +8,32 @@ use crate::scoring::weights;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// What a key result measures, with the values recorded so far.
+/// How a key result is measured, with the values reported so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum KeyResult {
-    /// A figure on its way from `start` to `target`, up or down.
+    /// A number that is to move from `start` to `target`, up or down.
     Metric {
         /// Value at the start of the period.
         start: Exact,
-        /// Value that means done.
+        /// Value at which the key result is reached.
         target: Exact,
-        /// Latest value.
+        /// Latest reported value.
         current: Option<Exact>,
     },
-    /// Something that is done or not.
+    /// Something that is either done or not.
     Boolean {
-        /// Latest statement.
+        /// Latest report.
         done: Option<bool>,
     },
-    /// Weighted steps.
+    /// Steps with weights.
     Milestone {
-        /// The steps; their weights sum to 100.
+        /// The steps; their weights sum to 100 percent.
         milestones: Vec<Milestone>,
     },
-    /// A level to keep (保持型).
+    /// A level to maintain (保持型).
     Maintain {
-        /// Whether each observed check-in complied, oldest first.
+        /// For each check-in with a value, oldest first: whether the value complied.
         compliance: Vec<bool>,
     },
 }
@@ -41,13 +41,13 @@ pub enum KeyResult {
 /// A step of a milestone key result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Milestone {
-    /// Share of the whole in percent.
+    /// Weight of the step in percent.
     pub weight: Exact,
     /// Whether it is completed.
     pub done: bool,
 }
 
-/// The level that a maintain key result keeps. The limit itself complies.
+/// The level that a maintain key result must keep. A value equal to a limit complies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
@@ -60,7 +60,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// Whether a checked-in value complies.
+    /// Whether a reported value complies with the level.
     pub fn complies(&self, value: &Exact) -> bool {
         match self {
             Level::Above(lowest) => value >= lowest,
@@ -73,17 +73,17 @@ impl Level {
 /// Progress of a key result, 4 places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Limited to 0..1: what is graded.
+    /// Progress limited to 0..1; this is graded.
     pub value: Decimal,
-    /// Unlimited: above 1 is over-achievement, below 0 regress.
+    /// Progress without limits: above 1 is over-achievement, below 0 is regress.
     pub raw: Decimal,
 }
 
-/// Progress of a key result, or `None` while no value was recorded.
+/// Progress of a key result; `None` until a value is reported.
 ///
 /// # Errors
-/// `KR_START_EQ_TARGET`; `EMPTY_INPUT` without milestones and `WEIGHTS_NOT_100` when
-/// theirs do not sum to 100; `NUMBER_OVERFLOW` when the raw value cannot be stored.
+/// `KR_START_EQ_TARGET`; `EMPTY_INPUT` without milestones and `WEIGHTS_NOT_100` when their weights
+/// do not sum to 100; `NUMBER_OVERFLOW` when the unlimited progress does not fit the stored type.
 pub fn progress(key_result: &KeyResult, maintain: Maintain) -> Result<Option<Progress>> {
     let Some(raw) = raw_progress(key_result, maintain)? else { return Ok(None) };
     let rounded = round_progress(&raw)?;
@@ -95,7 +95,7 @@ fn raw_progress(key_result: &KeyResult, maintain: Maintain) -> Result<Option<Exa
         KeyResult::Metric { start, target, current } => {
             let way = target - start;
             if way.is_zero() {
-                return Err(Code::KrStartEqTarget.because(format!("both are {start}")));
+                return Err(Code::KrStartEqTarget.because(format!("start and target are {start}")));
             }
             Ok(current.as_ref().and_then(|current| (current - start).checked_div(&way)))
         }

@@ -1,4 +1,4 @@
-//! Progress of goals in the cascade tree. Implements C.3.
+//! Progress of goals combined over the cascade tree. Implements C.3.
 
 use super::round_progress;
 use crate::core::error::{Code, Result};
@@ -7,17 +7,17 @@ use crate::scoring::settings::{OkrSettings, Rollup};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// A goal's progress in the tree, 4 places.
+/// Progress of a goal in the tree, 4 places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolledUp {
-    /// Progress by `okr.rollup`; `None` is "no data".
+    /// Progress as chosen by `okr.rollup`; `None` means "no data".
     pub progress: Option<Decimal>,
-    /// Own progress less the children's, where both exist: how far the outcome and the
-    /// output below it have drifted apart.
+    /// The goal's own progress minus that of its children, if both exist: it shows how far the
+    /// outcome and the results below it differ.
     pub alignment_gap: Option<Decimal>,
 }
 
-/// What the children of one goal add up to.
+/// The combined progress of the children of one goal.
 #[derive(Clone, Debug, Default)]
 struct Children {
     any: bool,
@@ -47,11 +47,11 @@ impl Children {
     }
 }
 
-/// Combines a goal's own progress with that of its children, given as
-/// `(contribution, progress)`; a child without data counts 0.
+/// Combines a goal's own progress with that of its children, given as `(contribution, progress)`. A
+/// child without data counts as 0.
 ///
 /// # Errors
-/// `WEIGHTS_NOT_100` when a contribution is negative or none is positive.
+/// `WEIGHTS_NOT_100` when a contribution is negative or none is above 0.
 pub fn roll_up(
     own: Option<&Exact>,
     children: &[(Exact, Option<Exact>)],
@@ -82,23 +82,24 @@ fn combine(own: Option<&Exact>, children: &Children, settings: &OkrSettings) -> 
     })
 }
 
-/// A goal in a cascade tree, with its place given by position in the list.
+/// A goal in a cascade tree that is given as a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeGoal {
-    /// Position of the cascade parent; `None` at the top.
+    /// Position of the parent in the list; `None` at the top.
     pub parent: Option<usize>,
-    /// Weight among the parent's children; ignored at the top.
+    /// Weight among the children of the parent; ignored at the top.
     pub contribution: Exact,
-    /// Progress by the goal's own key results.
+    /// Progress from the goal's own key results.
     pub own: Option<Exact>,
 }
 
-/// Rolls up a whole forest, children before parents, in time linear in its size. The
-/// result has the order of the input; a parent uses its children's rounded progress, so
-/// that the figures people see add up.
+/// Combines the progress of all trees in the list, children before parents, in time linear in the
+/// number of goals. The result is in the order of the input. A parent uses its children's rounded
+/// progress, so that the figures people see add up.
 ///
 /// # Errors
-/// `NOT_FOUND` for a parent outside the list, `ALIGN_CYCLE`, and those of [`roll_up`].
+/// `NOT_FOUND` for a parent outside the list, `ALIGN_CYCLE` for a loop, and the errors of
+/// [`roll_up`].
 pub fn roll_up_tree(goals: &[TreeGoal], settings: &OkrSettings) -> Result<Vec<RolledUp>> {
     let mut waiting = vec![0_usize; goals.len()];
     for parent in goals.iter().filter_map(|goal| goal.parent) {

@@ -1,31 +1,31 @@
-//! How many objectives and key results somebody has. Implements the counts of C.4, which
-//! warn and never refuse.
+//! How many objectives and key results a person has. Implements the counts of C.4, which give
+//! warnings and never refuse.
 
 use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
-/// Objectives that one owner can keep in mind.
+/// Recommended number of objectives of one owner.
 const OBJECTIVES: RangeInclusive<usize> = 1..=5;
 
-/// Key results that tell whether an objective is reached.
+/// Recommended number of key results of one objective.
 const KEY_RESULTS: RangeInclusive<usize> = 2..=5;
 
-/// A count outside the good range.
+/// A number outside the recommended range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ShapeWarning {
-    /// The owner does not have 1 to 5 objectives, but so many.
+    /// The owner has this number of objectives, not 1 to 5.
     Objectives(usize),
     /// An objective does not have 2 to 5 key results.
     KeyResults {
-        /// Position of the objective.
+        /// Position of the objective in the input.
         objective: usize,
-        /// How many it has.
+        /// Number of its key results.
         count: usize,
     },
 }
 
-/// What is unusual about an owner's objectives, given the number of key results of each.
+/// What is unusual about an owner's objectives; the input is the number of key results of each.
 pub fn shape_warnings(key_results: &[usize]) -> Vec<ShapeWarning> {
     let objectives = key_results.len();
     let all = (!OBJECTIVES.contains(&objectives)).then_some(ShapeWarning::Objectives(objectives));

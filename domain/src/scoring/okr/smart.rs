@@ -1,4 +1,4 @@
-//! Whether a goal says what, how much, why and by when. Implements C.6.
+//! The SMART check of a goal. Implements C.6.
 
 use crate::core::calendar::Period;
 use crate::core::number::Exact;
@@ -8,10 +8,10 @@ use crate::text_enum;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-/// Fewest characters of a title.
+/// Least number of characters of a title.
 const SHORTEST_TITLE: usize = 2;
 
-/// A goal as it was drafted. Blank texts count as absent.
+/// The draft of a goal. Blank texts count as absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Draft {
@@ -21,44 +21,44 @@ pub struct Draft {
     pub target: Option<Exact>,
     /// Unit of target and baseline.
     pub unit: Option<String>,
-    /// Where the actual value will come from.
+    /// Source of the actual value.
     pub source: Option<String>,
-    /// Value at the outset.
+    /// Value at the start.
     pub baseline: Option<Exact>,
-    /// Which way is better.
+    /// Whether higher or lower is better.
     pub direction: Direction,
-    /// The goal above.
+    /// Id of the parent goal.
     pub parent: Option<String>,
-    /// The strategic theme it serves.
+    /// The strategic theme that the goal serves.
     pub theme: Option<String>,
     /// First day.
     pub start: Option<NaiveDate>,
     /// Last day.
     pub due: Option<NaiveDate>,
-    /// The cycle it belongs to, if it belongs to one.
+    /// Period of the cycle, if the goal belongs to one.
     pub cycle: Option<Period>,
 }
 
 text_enum! {
-    /// A letter of SMART that a draft fails, and why.
+    /// A SMART criterion that a draft fails, with the reason.
     pub enum Failure {
-        /// The title is too short, or a vague verb without a target.
+        /// The title is too short, or has a vague verb without a target.
         Vague = "S:VAGUE",
         /// Target, unit or source is missing.
         NotMeasurable = "M:NOT_MEASURABLE",
-        /// The target is no better than the baseline.
+        /// The target is not better than the baseline.
         NotChallenging = "A:NOT_CHALLENGING",
         /// The target is further from the baseline than `smart.hard` allows.
         Unrealistic = "A:UNREALISTIC",
-        /// It serves neither a goal nor a theme.
+        /// The goal has neither a parent nor a theme.
         NotAligned = "R:NOT_ALIGNED",
-        /// It has no dates, or they are out of order or outside the cycle.
+        /// The goal has no dates, or they are not in order or lie outside the cycle.
         NotTimeBound = "T:NOT_TIME_BOUND",
     }
 }
 
-/// Everything that keeps a draft from being SMART, in the order of the letters; empty when
-/// it passes. Whether a failure warns or blocks is `smart.enforce`.
+/// Every SMART criterion that a draft fails, in the order S, M, A, R, T; empty when it passes.
+/// `smart.enforce` decides whether a failure warns or refuses.
 pub fn failures(draft: &Draft, settings: &SmartSettings) -> Vec<Failure> {
     let failures = [
         is_vague(draft, settings).then_some(Failure::Vague),
@@ -85,7 +85,7 @@ fn is_measurable(draft: &Draft) -> bool {
     draft.target.is_some() && given(&draft.unit) && given(&draft.source)
 }
 
-/// Without a baseline, or with one of 0, the challenge is unknown and no failure.
+/// Without a baseline, or with a baseline of 0, the check does not apply and nothing fails.
 fn challenge_failure(draft: &Draft, settings: &SmartSettings) -> Option<Failure> {
     let (target, baseline) = draft.target.as_ref().zip(draft.baseline.as_ref())?;
     let change = draft.direction.gain(target, baseline).checked_div(&baseline.abs())?;
@@ -115,7 +115,7 @@ mod tests {
         Some(text.parse().unwrap())
     }
 
-    /// Complaints fall from 2.0 % to 1.5 %: passes every letter.
+    /// Complaints fall from 2.0 % to 1.5 %: this draft passes every criterion.
     fn smart() -> Draft {
         let text = |text: &str| Some(text.to_owned());
         Draft {

@@ -1,4 +1,4 @@
-//! The composite of all dimensions, its grade, and the result of people with a team.
+//! The composite score of all dimensions, its grade, and the result of people with a team.
 //! Implements D.4.
 
 use crate::core::error::{Code, Result};
@@ -11,35 +11,35 @@ use crate::scoring::weights;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// A dimension as the composite sees it.
+/// Weight and score of a dimension.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeightedScore {
-    /// Weight in percent; those of one review sum to 100.
+    /// Weight in percent; the weights of one review sum to 100.
     pub weight: Exact,
-    /// Score; `None` for a dimension that HR has dropped, with an approval, because too
-    /// few raters were there. The other weights are then renormalised.
+    /// Score; `None` for a dimension that was left out with approval because it had too few raters.
+    /// The other weights are then renormalised.
     pub score: Option<Exact>,
 }
 
-/// A person's computed result, before calibration.
+/// The computed result of a person, before calibration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Composite {
-    /// Weighted score within the limits of the scale, 2 places.
+    /// Composite score, limited to the scale, 2 places.
     pub score: Decimal,
-    /// Grade of that rounded score.
+    /// Grade of the rounded score.
     pub grade: Grade,
 }
 
-/// Weighs dimension scores into the composite and looks up its grade.
+/// Computes the composite score from the dimension scores, and looks up its grade.
 ///
 /// # Errors
-/// `EMPTY_INPUT`, `WEIGHTS_NOT_100`, and `DIMENSION_INSUFFICIENT` when every dimension
-/// was dropped.
+/// `EMPTY_INPUT` without dimensions, `WEIGHTS_NOT_100`, and `DIMENSION_INSUFFICIENT` when every
+/// dimension was left out.
 pub fn composite(dimensions: &[WeightedScore], settings: &Settings) -> Result<Composite> {
     composite_recorded(dimensions, settings, &mut ())
 }
 
-/// As [`composite`], recording every step.
+/// Like [`composite`], but records every step.
 pub(crate) fn composite_recorded(
     dimensions: &[WeightedScore],
     settings: &Settings,
@@ -62,19 +62,19 @@ pub(crate) fn composite_recorded(
     Ok(Composite { score, grade })
 }
 
-/// The result of a manager: the own score, blended with the mean KPI total of the team by
-/// `manager.team_lambda`.
+/// The result of a manager: the mean of the own score and the mean KPI total of the team, where the
+/// team has the weight `manager.team_lambda`.
 ///
-/// It reads the computed KPI totals of the members, never the grades the manager gave, so
-/// that leniency does not pay.
+/// It uses the computed KPI totals of the members and never the grades the manager gave, so that a
+/// manager gains nothing by leniency.
 ///
 /// # Errors
-/// `EMPTY_INPUT` without a team.
+/// `EMPTY_INPUT` for an empty team.
 pub fn manager_result(own: &Exact, team_kpi: &[Exact], settings: &Settings) -> Result<Decimal> {
     manager_result_recorded(own, team_kpi, settings, &mut ())
 }
 
-/// As [`manager_result`], recording every step.
+/// Like [`manager_result`], but records every step.
 pub(crate) fn manager_result_recorded(
     own: &Exact,
     team_kpi: &[Exact],
@@ -91,7 +91,7 @@ pub(crate) fn manager_result_recorded(
     total(blend, &settings.scale(), settings, record)
 }
 
-/// Limited by policy and scale, then rounded.
+/// Limits a score to policy and scale, then rounds it.
 fn total(
     score: Exact,
     scale: &Scale,

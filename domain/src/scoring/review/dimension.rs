@@ -1,4 +1,4 @@
-//! One dimension of a review, from the ratings of all types. Implements D.3.
+//! The result of one dimension from the ratings of all rater types. Implements D.3.
 
 use super::rater::{RaterType, mean_rating};
 use crate::core::error::{Code, Result};
@@ -11,33 +11,33 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The submitted ratings of one type and what they weigh.
+/// The submitted ratings of one rater type, with its weight.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Raters {
-    /// Weight of the type in percent; those of one dimension sum to 100. A type with
-    /// weight 0 is for reference only.
+    /// Weight of the type in percent; the weights of one dimension sum to 100. A type with weight 0
+    /// is for reference only.
     pub weight: Exact,
     /// Ratings of 1 to 5.
     pub ratings: Vec<Exact>,
 }
 
-/// The ratings of one person in one dimension.
+/// The ratings of one reviewee in one dimension.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dimension {
-    /// Raters by type.
+    /// Weight and ratings by rater type.
     pub raters: BTreeMap<RaterType, Raters>,
-    /// Types without whose rating there is no result; the manager's is always among them
-    /// unless the policy says otherwise.
+    /// Types that must have rated; the manager is always among them unless the policy says
+    /// otherwise.
     pub mandatory: Vec<RaterType>,
-    /// Whether the policy keeps customers anonymous.
+    /// Whether the policy keeps ratings of customers anonymous.
     pub anonymous_customers: bool,
 }
 
-/// What contributed to a dimension.
+/// A group of raters whose ratings counted in a dimension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
-    /// Anonymous types, each too short alone, pooled.
+    /// A pool of anonymous types that have too few ratings each.
     Others,
     /// The raters of one type.
     #[serde(untagged)]
@@ -45,7 +45,7 @@ pub enum Group {
 }
 
 impl Group {
-    /// The published name: that of the type, or `others`.
+    /// The published name: the name of the type, or `others`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Group::Type(rater_type) => rater_type.as_str(),
@@ -54,45 +54,44 @@ impl Group {
     }
 }
 
-/// A group whose ratings counted.
+/// A group whose ratings counted, with its weight and mean.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsedGroup {
-    /// Who.
+    /// The group.
     pub group: Group,
-    /// What they weigh together, in percent.
+    /// Weight of the group in percent.
     pub weight: Exact,
-    /// Their mean, unrounded.
+    /// Mean rating of the group, not rounded.
     pub mean: Exact,
 }
 
 /// The result of a dimension.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DimensionResult {
-    /// Weighted mean rating, 1 to 5, 4 places for display.
+    /// Weighted mean rating, 1 to 5, with 4 places for display.
     pub rating: Decimal,
-    /// Score of the exact rating, rounded to 2 places unless `score.round_stage` keeps
-    /// items exact.
+    /// Score of the exact rating, rounded to 2 places unless `score.round_stage` is `total_only`.
     pub score: Exact,
-    /// The groups that counted, in the order of the types, the pool last.
+    /// The groups that counted, in the order of the types; the pool is last.
     pub groups: Vec<UsedGroup>,
 }
 
 impl Dimension {
-    /// Weighs the mean ratings of the types that count and converts them to a score.
+    /// Computes the weighted mean of the types that count and converts it to a score.
     ///
-    /// Types without ratings drop out and the other weights are renormalised. So do
-    /// anonymous types with fewer than `review.anonymity_min` ratings, unless
+    /// Types without ratings are left out and the other weights are renormalised. The same holds
+    /// for anonymous types with fewer than `review.anonymity_min` ratings, unless
     /// `review.small_category` pools them and the pool is large enough.
     ///
     /// # Errors
-    /// In this order: `WEIGHTS_NOT_100`, `MANDATORY_RATER_MISSING`, `RATING_OUT_OF_RANGE`
-    /// for a rating that counts, `DIMENSION_INSUFFICIENT` when the weight that counts is
-    /// below `review.min_weight_share`.
+    /// In this order: `WEIGHTS_NOT_100`, `MANDATORY_RATER_MISSING`, `RATING_OUT_OF_RANGE` for a
+    /// rating that counts, `DIMENSION_INSUFFICIENT` when the weight that counts is below
+    /// `review.min_weight_share`.
     pub fn result(&self, settings: &Settings) -> Result<DimensionResult> {
         self.result_recorded(settings, &mut ())
     }
 
-    /// As [`result`](Dimension::result), recording every step.
+    /// Like [`result`](Dimension::result), but records every step.
     pub(crate) fn result_recorded(
         &self,
         settings: &Settings,
@@ -104,7 +103,7 @@ impl Dimension {
         let used: Exact = groups.iter().map(|group| &group.weight).sum();
         if used < settings.review.min_weight_share {
             return Err(Code::DimensionInsufficient
-                .because(format!("only {used} % of the rater weight is there")));
+                .because(format!("only {used} % of the rater weight has rated")));
         }
         let rating = weights::weighted_mean(groups.iter().map(|used| (&used.weight, &used.mean)))?;
         let rating = record.step(Rule::RaterWeighted, rating);
@@ -220,7 +219,7 @@ pub(super) mod tests {
         );
         let only_two = [(Manager, 60, &[4][..]), (Peer, 25, &[5, 3]), (Subordinate, 15, &[])];
         assert_eq!(with(&merging(), &only_two).unwrap(), owned(["4.0000", "110", "manager"]));
-        // Absent types bring no weight: (60 * 4 + 25 * 2) / 85
+        // Types without ratings add no weight: (60 * 4 + 25 * 2) / 85
         let with_absent = [
             (Manager, 60, &[4][..]),
             (Peer, 20, &[2, 2]),

@@ -1,4 +1,4 @@
-//! What the person rated may see of the ratings. Implements the disclosure control of D.3.
+//! What a reviewee may see of the ratings. Implements the disclosure control of D.3.
 
 use super::dimension::{Dimension, DimensionResult, Group, UsedGroup};
 use crate::core::error::Result;
@@ -7,24 +7,23 @@ use crate::scoring::settings::ReviewSettings;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// What is shown of one dimension: no counts of a type, no extremes, no distribution and
-/// no times.
+/// What is shown of one dimension. Counts by type, highest and lowest ratings, distributions and
+/// times are never shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disclosure {
     /// Weighted mean rating of the dimension, 4 places.
     pub rating: Decimal,
-    /// Mean of each group that counted, 4 places. A type that was too short to count is
-    /// not among them and is not in the rating either, so nothing about it follows.
+    /// Mean of each group that counted, 4 places. A type with too few ratings is not listed and is
+    /// not part of `rating` either, so nothing about it can be derived.
     pub means: Vec<(Group, Decimal)>,
-    /// How many people rated; `None` when that would reveal, next to other figures, the
-    /// size of a type that is hidden.
+    /// Number of people who rated; `None` when the number would reveal the size of a hidden type.
     pub raters: Option<usize>,
 }
 
-/// What may be shown of a dimension; `None` before the rater window closes.
+/// What may be shown of a dimension; `None` until the time for raters is over.
 ///
 /// # Errors
-/// `NUMBER_OVERFLOW`, as every rounding; a mean of ratings never comes near it.
+/// `NUMBER_OVERFLOW`, as with every rounding; no mean of ratings is ever that large.
 pub fn disclose(
     dimension: &Dimension,
     result: &DimensionResult,
@@ -47,7 +46,7 @@ pub fn disclose(
     }))
 }
 
-/// Comments in an order that says nothing about who wrote them or when.
+/// Comments in sorted order, which reveals neither author nor time.
 pub fn unlinked(mut comments: Vec<String>) -> Vec<String> {
     comments.sort_unstable();
     comments

@@ -1,4 +1,4 @@
-//! Which judgements need evidence, and what counts as such. Implements D.5.
+//! Which judgements need evidence, and which evidence suffices. Implements D.5.
 
 use crate::core::calendar::Period;
 use crate::core::error::{Code, Result};
@@ -8,7 +8,7 @@ use crate::text_enum;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-/// Fewest characters of the comment that comes with evidence.
+/// Least number of characters of the comment that goes with evidence.
 const SHORTEST_COMMENT: usize = 20;
 
 /// A judgement about a person.
@@ -21,16 +21,16 @@ pub enum Judgement {
     FinalGrade(Grade),
     /// A grade given instead of the computed one.
     Move {
-        /// What was computed.
+        /// The computed grade.
         computed: Grade,
-        /// What is given.
+        /// The grade given.
         given: Grade,
     },
 }
 
 impl Judgement {
-    /// Whether it needs evidence: a rating at either end of the scale, a final grade S or
-    /// D, any grade other than the computed one.
+    /// Whether the judgement needs evidence: a rating of 1 or 5, a final grade S or D, or any grade
+    /// that differs from the computed one.
     pub fn needs_evidence(&self) -> bool {
         match self {
             Judgement::Rating(rating) => *rating <= Exact::from(1) || *rating >= Exact::from(5),
@@ -41,15 +41,15 @@ impl Judgement {
 }
 
 text_enum! {
-    /// What kind of thing is cited.
+    /// The kind of an item of evidence.
     pub enum EvidenceKind {
-        /// The outcome of a project.
+        /// The result of a project.
         ProjectResult = "project_result",
-        /// What a customer said.
+        /// Feedback from a customer.
         CustomerFeedback = "customer_feedback",
-        /// A measurement.
+        /// Measured data.
         Data = "data",
-        /// Something seen.
+        /// Something that somebody observed.
         Observation = "observation",
     }
 }
@@ -57,13 +57,13 @@ text_enum! {
 /// One item of evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// What kind it is.
+    /// Kind of the evidence.
     pub kind: EvidenceKind,
-    /// When it happened.
+    /// The day on which it happened.
     pub date: NaiveDate,
 }
 
-/// How many characters a comment has to read: a run of blanks counts once, what is invisible never.
+/// Number of visible characters of a comment; a run of blanks counts as one.
 fn said(comment: &str) -> usize {
     let is_invisible = |it: char| {
         it.is_control()
@@ -76,11 +76,11 @@ fn said(comment: &str) -> usize {
     lengths.iter().sum::<usize>() + lengths.len().saturating_sub(1)
 }
 
-/// Checks that a judgement which needs evidence has at least one item dated inside the
-/// period and a comment of at least 20 characters.
+/// Checks that a judgement which needs evidence has at least one item dated inside the period, and
+/// a comment of at least 20 characters.
 ///
 /// # Errors
-/// `EVIDENCE_REQUIRED`.
+/// `EVIDENCE_REQUIRED` if either is missing.
 pub fn check_evidence(
     judgement: &Judgement,
     evidence: &[Evidence],

@@ -1,7 +1,7 @@
-//! From ratings to one result of a person.
+//! From ratings to the result of one person.
 //!
-//! Implements D.1 to D.5: ratings are aggregated inside each rater type, types are
-//! weighted into dimensions, dimensions into the composite and its grade.
+//! Implements D.1 to D.5: ratings are combined within each rater type, rater types into dimensions,
+//! dimensions into the composite score, which has a grade.
 
 pub mod composite;
 pub mod dimension;

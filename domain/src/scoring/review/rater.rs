@@ -1,25 +1,24 @@
-//! Who rates, how much each type of rater weighs, and the mean inside one type.
-//! Implements D.1 and D.2.
+//! Rater types, their weights, and the mean of the ratings of one type. Implements D.1 and D.2.
 
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::settings::{ReviewSettings, Trim};
 use serde::{Deserialize, Serialize};
 
-/// How a rater stands to the person rated.
+/// Relation of a rater to the reviewee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RaterType {
-    /// The person rated.
+    /// The reviewee: a self-rating.
     #[serde(rename = "self")]
     Oneself,
-    /// The line manager; must rate.
+    /// The line manager, whose rating is mandatory.
     Manager,
     /// A colleague of the same department.
     Peer,
-    /// A partner of another department.
+    /// A colleague of another department.
     CrossDept,
-    /// Someone who reports to the person.
+    /// Someone who reports to the reviewee: an upward review (下级评价).
     Subordinate,
     /// A customer, for service roles.
     Customer,
@@ -48,8 +47,8 @@ impl RaterType {
         }
     }
 
-    /// Whether there is a way for raters of this type to hand a rating in. Nobody is asked yet but
-    /// the person and the manager.
+    /// Whether raters of this type can be asked and can hand in a rating. So far this holds only
+    /// for the reviewee and the manager.
     pub const fn is_collected(self) -> bool {
         match self {
             RaterType::Oneself | RaterType::Manager => true,
@@ -60,8 +59,8 @@ impl RaterType {
         }
     }
 
-    /// Whether single ratings of this type must not be told apart (D.3). Customers are
-    /// anonymous only where the policy says so.
+    /// Whether single ratings of this type must stay anonymous (D.3). Customers are anonymous only
+    /// if the policy says so.
     pub const fn is_anonymous(self, anonymous_customers: bool) -> bool {
         match self {
             RaterType::Peer | RaterType::CrossDept | RaterType::Subordinate => true,
@@ -71,13 +70,13 @@ impl RaterType {
     }
 }
 
-/// The dimensions of a policy that says nothing else, with their weights in percent.
-/// Performance is computed from goals and has no raters.
+/// The default dimensions with their weights in percent. Performance is computed from goals and has
+/// no raters.
 pub const DEFAULT_DIMENSIONS: [(&str, u32); 4] =
     [("performance", 60), ("competency", 20), ("behaviour", 10), ("collaboration", 10)];
 
-/// The rater types that count in a default dimension, with their weights in percent; empty
-/// for performance and unknown names. Everyone also rates themselves, with weight 0.
+/// The rater types of a default dimension with their weights in percent; empty for performance and
+/// unknown names. Everybody also rates themselves, with weight 0.
 pub const fn default_rater_weights(dimension: &str) -> &'static [(RaterType, u32)] {
     use RaterType::{CrossDept, Manager, Peer, Subordinate};
     match dimension.as_bytes() {
@@ -88,13 +87,13 @@ pub const fn default_rater_weights(dimension: &str) -> &'static [(RaterType, u32
     }
 }
 
-/// The mean of the ratings of one type, each 1 to 5, unrounded.
+/// The mean of the ratings of one type, each from 1 to 5; not rounded.
 ///
-/// From `review.trim_min_n` ratings on, extremes are treated by `review.trim`: one highest
-/// and one lowest are dropped (去掉一个最高分和一个最低分), or the median counts.
+/// From `review.trim_min_n` ratings on, `review.trim` applies: the highest and the lowest rating
+/// are dropped (去掉一个最高分和一个最低分), or the median counts.
 ///
 /// # Errors
-/// `EMPTY_INPUT`, `RATING_OUT_OF_RANGE`.
+/// `EMPTY_INPUT` without ratings, `RATING_OUT_OF_RANGE` for a rating outside 1 to 5.
 pub fn mean_rating(ratings: &[Exact], settings: &ReviewSettings) -> Result<Exact> {
     let scale = Exact::from(1)..=Exact::from(5);
     if let Some(outside) = ratings.iter().find(|rating| !scale.contains(rating)) {
@@ -119,7 +118,7 @@ pub fn mean_rating(ratings: &[Exact], settings: &ReviewSettings) -> Result<Exact
         .ok_or_else(|| Code::EmptyInput.because("there are no ratings"))
 }
 
-/// The one or two values in the middle, whose mean is the median.
+/// The one or two values in the middle; their mean is the median.
 fn middle<T>(sorted: &[T]) -> &[T] {
     let half = sorted.len().saturating_sub(1) / 2;
     sorted.get(half..sorted.len() - half).unwrap_or_default()

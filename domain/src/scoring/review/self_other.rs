@@ -1,35 +1,34 @@
-//! How people see themselves against how others see them. Implements the self-other gap
-//! of D.4.
+//! How a self-rating differs from the ratings of others. Implements the self-other gap of D.4.
 
 use crate::core::error::{Code, Result};
 use crate::core::number::{Exact, Rounding};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// What a wide gap means.
+/// The meaning of a large gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reading {
-    /// The own rating is at least 1 above that of others.
+    /// The self-rating is at least 1 point above the mean of the others.
     BlindSpot,
-    /// The own rating is at least 1 below that of others.
+    /// The self-rating is at least 1 point below the mean of the others.
     HiddenStrength,
 }
 
-/// Own rating less the mean of others, in points of the 1-5 scale.
+/// Self-rating minus the mean of others, in points of the scale from 1 to 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// The difference, 4 places.
     pub points: Decimal,
-    /// What it means, if it is wide; judged on the exact difference.
+    /// The meaning of the exact difference, if it is large.
     pub reading: Option<Reading>,
 }
 
-/// Compares a self-rating with the ratings of others. Pass only ratings that may be shown
-/// to the person: the gap reveals their mean.
+/// Compares a self-rating with the ratings of others. Pass only ratings that the reviewee may see,
+/// because the gap reveals their mean.
 ///
 /// # Errors
-/// `EMPTY_INPUT` without others.
+/// `EMPTY_INPUT` without ratings of others.
 pub fn self_other_gap(own: &Exact, others: &[Exact]) -> Result<Gap> {
     let mean = others
         .iter()

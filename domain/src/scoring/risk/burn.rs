@@ -1,4 +1,4 @@
-//! Figures that should stay low, such as cost and complaints. Implements G.3.
+//! Cumulative figures that should stay low, such as cost and complaints. Implements G.3.
 
 use super::Level;
 use super::schedule::{Moment, spi_level};
@@ -13,37 +13,37 @@ use serde::{Deserialize, Serialize};
 pub struct BurnState {
     /// Period and day of the evaluation.
     pub moment: Moment,
-    /// What was used up to now.
+    /// The figure so far.
     pub actual: Exact,
-    /// What may be used in the whole period.
+    /// The limit of the figure for the whole period.
     pub target: Exact,
 }
 
-/// How fast a figure is used up. Figures that cannot be told are absent.
+/// How fast a figure grows towards its limit. Figures that cannot be computed are `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BurnRisk {
-    /// Share of the period that is gone, 0..1, 4 places.
+    /// Share of the period that has passed, 0 to 1, 4 places.
     pub expected: Decimal,
-    /// Share of the target that is used, 4 places; absent when the target is 0.
+    /// Share of the target that is used up, 4 places; `None` when the target is 0.
     pub used: Option<Decimal>,
-    /// Expected over used share, 4 places; absent while nothing is used.
+    /// SPI: expected share divided by used share, 4 places; `None` while nothing is used.
     pub spi: Option<Decimal>,
-    /// The figure at the end of the period if it goes on like this, 2 places.
+    /// The figure at the end of the period if it goes on at this rate, 2 places.
     pub projected: Option<Decimal>,
-    /// The level of the index; red at once when more than the target is used.
+    /// Level by SPI; red at once when more than the target is used.
     pub level: Level,
 }
 
-/// Judges a cumulative figure.
+/// Computes the level of a cumulative figure.
 ///
-/// With target 0 it is green while nothing is used and red from then on.
+/// With a target of 0 the level is green while nothing is used, and red from then on.
 ///
 /// # Errors
-/// `KPI_TARGET_NEGATIVE`; `NUMBER_OVERFLOW`.
+/// `KPI_TARGET_NEGATIVE` for a negative target; `NUMBER_OVERFLOW`.
 pub fn burn_risk(state: &BurnState, settings: &RiskSettings) -> Result<BurnRisk> {
     let BurnState { moment, actual, target } = state;
     if target.is_negative() {
-        return Err(Code::KpiTargetNegative.because(format!("the target is {target}")));
+        return Err(Code::KpiTargetNegative.because(format!("the target {target} is negative")));
     }
     let expected = moment.expected(None)?;
     let used = actual.checked_div(target);

@@ -1,41 +1,42 @@
-//! Who is hit when something arrives late. Implements the dependency rule of G.4.
+//! Which tasks are at risk because a task they depend on is late. Implements the dependency rule of
+//! G.4.
 
 use chrono::NaiveDate;
 use core::hash::Hash;
 use std::collections::{HashMap, HashSet};
 
-/// A task that others may wait for.
+/// A task on which others may depend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Task<Id> {
-    /// Which task.
+    /// Id of the task.
     pub id: Id,
-    /// When it is due.
+    /// The day on which it is due.
     pub due: NaiveDate,
-    /// Whether it is finished.
+    /// Whether it is completed.
     pub done: bool,
 }
 
-/// One task waits for another.
+/// A dependency of one task on another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dependency<Id> {
-    /// The task that delivers.
+    /// Id of the task that delivers.
     pub upstream: Id,
-    /// The task that waits.
+    /// Id of the task that waits for the delivery.
     pub downstream: Id,
-    /// When the delivery is needed.
+    /// The day on which the delivery is needed.
     pub needed: NaiveDate,
 }
 
 impl<Id> Task<Id> {
-    /// Days between the delivery, which cannot be before today, and the need for it;
-    /// negative is too late.
+    /// Days from the delivery, which cannot be before `today`, to the day on which it is needed;
+    /// negative when the delivery is too late.
     fn slack(&self, needed: NaiveDate, today: NaiveDate) -> i64 {
         (needed - self.due.max(today)).num_days()
     }
 }
 
-/// The tasks with `dependency_risk`: everything downstream, directly or not, of a task that
-/// is late and whose delivery has no slack left.
+/// The tasks with `dependency_risk`: every task downstream, directly or indirectly, of a late task
+/// whose delivery has no slack left.
 ///
 /// Takes time linear in tasks and dependencies; dependencies on unknown tasks are ignored.
 pub fn dependency_risk<Id: Copy + Eq + Hash>(
@@ -69,7 +70,7 @@ mod tests {
         NaiveDate::from_ymd_opt(2025, 2, day).unwrap()
     }
 
-    /// A is due on the 10th and needed by B on a day; C waits for B, and B for C.
+    /// A is due on the 10th, and B needs it on the day `needed`; C depends on B, and B on C.
     fn at_risk(today: u32, needed: u32, done: bool) -> Vec<char> {
         let tasks = [
             Task { id: 'A', due: date(10), done },

@@ -1,4 +1,4 @@
-//! Early warnings: is a goal, a budget, a check-in or a task late, and who hears of it.
+//! Early warnings for late goals, budgets, check-ins and tasks, and who receives them.
 //!
 //! Implements part G.
 
@@ -11,33 +11,33 @@ pub mod warning;
 
 use serde::{Deserialize, Serialize};
 
-/// How worrying something is; worse levels compare greater.
+/// How serious a finding is; more serious levels compare greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// Too early to say.
+    /// Too early for a level.
     Grace,
-    /// Fine.
+    /// As expected.
     Green,
     /// Due soon.
     Upcoming,
-    /// Worth knowing.
+    /// Slightly overdue: shown, but nobody is warned.
     Info,
-    /// Slightly late: the first level that warns.
+    /// Slightly late: the lowest level that warns people.
     Yellow,
     /// Late.
     Orange,
-    /// Lost, or nearly so.
+    /// The goal is lost or nearly so.
     Red,
 }
 
 impl Level {
-    /// Whether people are warned.
+    /// Whether people are warned at this level.
     pub fn warns(self) -> bool {
         self >= Level::Yellow
     }
 
-    /// The level after confidence has dropped (C.5): one worse, at least yellow.
+    /// The level after a drop of confidence (C.5): one level worse, and at least yellow.
     pub const fn after_confidence_drop(self) -> Level {
         match self {
             Level::Grace | Level::Green | Level::Upcoming | Level::Info => Level::Yellow,
@@ -46,7 +46,7 @@ impl Level {
         }
     }
 
-    /// Who hears of it (G.5).
+    /// Who receives a warning of this level (G.5).
     pub const fn recipients(self) -> &'static [Recipient] {
         use Recipient::{DepartmentHead, Hrbp, Manager, Owner};
         match self {
@@ -58,17 +58,17 @@ impl Level {
     }
 }
 
-/// Someone who is warned.
+/// A recipient of warnings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
-    /// Who answers for the goal.
+    /// The owner of the goal.
     Owner,
     /// The owner's manager.
     Manager,
     /// The head of the owner's department.
     DepartmentHead,
-    /// The HR partner of that department.
+    /// The HR business partner of that department.
     Hrbp,
 }
 

@@ -10,44 +10,44 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// A goal on its way.
+/// The state of a goal on one day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoalState {
     /// Period and day of the evaluation.
     pub moment: Moment,
-    /// Progress now, 0..1.
+    /// Progress on that day, 0 to 1.
     pub progress: Exact,
-    /// Progress `risk.recent_days` ago, if that is known.
+    /// Progress `risk.recent_days` days earlier, if known.
     pub recent: Option<Exact>,
-    /// Planned progress; without a plan it is expected in proportion to time.
+    /// Planned progress; without a plan, expected progress is proportional to time.
     pub plan: Option<Plan>,
 }
 
-/// How a goal stands against time. Figures that cannot be told yet are absent.
+/// How the progress of a goal compares with time. Figures that cannot be computed yet are `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoalRisk {
-    /// Progress expected by now, 4 places.
+    /// Progress expected by that day, 0 to 1, 4 places.
     pub expected: Decimal,
-    /// Progress over expected progress, 4 places.
+    /// SPI: progress divided by expected progress, 4 places.
     pub spi: Option<Decimal>,
-    /// Progress per day, overall and recently, 6 places.
+    /// Pace: progress per day, the mean of the overall and the recent pace, 6 places.
     pub pace: Option<Decimal>,
-    /// Progress per day that would just reach the goal, 6 places.
+    /// Progress per day needed to reach the goal on the last day, 6 places.
     pub required_pace: Option<Decimal>,
-    /// Progress at the end if the pace holds, 0..1, 4 places.
+    /// Progress at the end of the period if the pace stays the same, 0 to 1, 4 places.
     pub projected: Option<Decimal>,
-    /// Day of completion if the pace holds; absent when that is never.
+    /// Day of completion if the pace stays the same; `None` when the goal is never completed.
     pub projected_date: Option<NaiveDate>,
     /// Days from the end of the period to completion; negative is early.
     pub delay_days: Option<i64>,
-    /// Worse of schedule performance and projection.
+    /// The worse of the levels by SPI and by projected progress.
     pub level: Level,
 }
 
-/// Judges the progress of a goal.
+/// Computes figures and level of a goal.
 ///
-/// A goal that is done is green at any time; one that is not done after its end is red.
-/// With a plan, pace and projection are reported but only the plan decides the level.
+/// A completed goal is always green; a goal not completed after its end is red. With a plan, pace
+/// and projection are reported but only SPI decides the level.
 ///
 /// # Errors
 /// `SETTING_INVALID` when `risk.recent_days` is 0; `NUMBER_OVERFLOW`.
@@ -97,13 +97,13 @@ pub fn goal_risk(state: &GoalState, settings: &RiskSettings) -> Result<GoalRisk>
     })
 }
 
-/// Where a goal gets to at its present pace.
+/// What happens to a goal if it keeps its present pace.
 struct Forecast {
     pace: Exact,
-    /// `None` on the last day, when no day is left.
+    /// `None` on the last day, because no day is left.
     required_pace: Option<Exact>,
     projected: Exact,
-    /// `None` when the goal is never reached.
+    /// `None` when the goal is never completed.
     date: Option<NaiveDate>,
 }
 
@@ -163,7 +163,8 @@ mod tests {
         goal_risk(state, &RiskSettings::default()).unwrap()
     }
 
-    /// Expected, SPI, pace, required pace, projection, date and delay as text; `-` is absent.
+    /// Expected progress, SPI, pace, required pace, projection, date and delay as text; `-` is
+    /// `None`.
     fn figures(risk: &GoalRisk) -> String {
         let shown = |value: Option<String>| value.unwrap_or("-".into());
         [

@@ -1,4 +1,4 @@
-//! How far something should be by now. Implements the expected progress of G.1.
+//! How much progress is expected by a day. Implements the expected progress of G.1.
 
 use super::Level;
 use crate::core::calendar::Period;
@@ -9,42 +9,42 @@ use crate::scoring::weights;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-/// A period seen from one of its days.
+/// A period and one day on which it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
-    /// When the work is to be done.
+    /// The period of the work.
     pub period: Period,
     /// The day of the evaluation.
     pub today: NaiveDate,
 }
 
 impl Moment {
-    /// Days of the period that are gone, today included, 0 before the start.
+    /// Number of days of the period that have passed, including `today`; 0 before the start.
     pub(super) fn elapsed(&self) -> Exact {
         self.period.elapsed(self.today).clamp(0, self.period.days()).into()
     }
 
-    /// Days of the period that remain after today.
+    /// Number of days of the period after `today`.
     pub(super) fn left(&self) -> Exact {
         self.total() - self.elapsed()
     }
 
-    /// Days of the period.
+    /// Number of days of the period.
     pub(super) fn total(&self) -> Exact {
         self.period.days().into()
     }
 
-    /// Whether the last day is over.
+    /// Whether `today` is after the last day.
     pub(super) fn is_past_end(&self) -> bool {
         self.today > self.period.end()
     }
 
-    /// Whether at least this percentage of the period is gone.
+    /// Whether at least `percent` percent of the period have passed.
     pub(super) fn has_gone(&self, percent: &Exact) -> bool {
         self.elapsed() * Exact::from(100) >= percent * self.total()
     }
 
-    /// Progress expected by now, 0 to 1: planned, or else in proportion to time.
+    /// Progress expected by `today`, 0 to 1: by the plan or, without one, in proportion to time.
     pub(super) fn expected(&self, plan: Option<&Plan>) -> Result<Exact> {
         match plan {
             Some(plan) => plan.share(self),
@@ -53,8 +53,8 @@ impl Moment {
         }
     }
 
-    /// Whether it is too early to judge: few days or a small part of the period are gone,
-    /// or nothing is expected yet.
+    /// Whether it is too early for a level: only few days or a small part of the period have
+    /// passed, or no progress is expected yet.
     pub(super) fn in_grace(&self, expected: &Exact, settings: &RiskSettings) -> bool {
         let days = self.period.elapsed(self.today);
         days < i64::from(settings.grace_days)
@@ -63,12 +63,12 @@ impl Moment {
     }
 }
 
-/// The level of a schedule performance index, actual over expected progress.
+/// The level of an SPI, which is actual divided by expected progress.
 pub(super) fn spi_level(spi: &Exact, settings: &RiskSettings) -> Level {
     level(spi, [&settings.spi_green, &settings.spi_yellow, &settings.spi_orange])
 }
 
-/// Green, yellow and orange from their lower bounds on, else red.
+/// Green, yellow or orange from their lower bounds on, else red.
 pub(super) fn level(value: &Exact, [green, yellow, orange]: [&Exact; 3]) -> Level {
     if value >= green {
         Level::Green
@@ -81,17 +81,17 @@ pub(super) fn level(value: &Exact, [green, yellow, orange]: [&Exact; 3]) -> Leve
     }
 }
 
-/// Cumulative progress that was planned for certain dates, straight lines between.
+/// Planned cumulative progress on certain dates, with linear interpolation between them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<(NaiveDate, Exact)>", into = "Vec<(NaiveDate, Exact)>")]
 pub struct Plan(Vec<(NaiveDate, Exact)>);
 
 impl Plan {
-    /// A plan from `(date, share)` points, shares 0..1.
+    /// A plan from `(date, share)` points; shares are from 0 to 1.
     ///
     /// # Errors
-    /// `EMPTY_INPUT`; `DATE_INVALID` unless dates strictly increase; `KPI_POINTS_INVALID`
-    /// for a share that shrinks or leaves 0..1.
+    /// `EMPTY_INPUT` without points; `DATE_INVALID` unless dates strictly increase;
+    /// `KPI_POINTS_INVALID` for a share that decreases or lies outside 0 to 1.
     pub fn new(points: Vec<(NaiveDate, Exact)>) -> Result<Plan> {
         if points.is_empty() {
             return Err(Code::EmptyInput.because("a plan needs a point"));
@@ -109,8 +109,8 @@ impl Plan {
         Ok(Plan(points))
     }
 
-    /// The share planned for a moment. Work starts from 0 on the eve of the period; after
-    /// the last point its share stays.
+    /// The planned share at a moment. It is 0 on the day before the period, and stays the same
+    /// after the last point.
     fn share(&self, moment: &Moment) -> Result<Exact> {
         let Moment { period, today } = *moment;
         let eve = period.start().checked_sub_days(Days::new(1)).unwrap_or(period.start());
@@ -151,7 +151,7 @@ pub(super) mod tests {
         text.parse().unwrap()
     }
 
-    /// The first quarter of 2025 (90 days), seen from a day.
+    /// The first quarter of 2025 (90 days), looked at on the day `today`.
     pub(in crate::scoring::risk) fn quarter(today: &str) -> Moment {
         let period = Period::new(date("2025-01-01"), date("2025-03-31")).unwrap();
         Moment { period, today: date(today) }

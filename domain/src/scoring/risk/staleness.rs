@@ -1,12 +1,12 @@
-//! Check-ins that stay away and tasks that pass their date. Implements G.4.
+//! Missing check-ins and overdue tasks. Implements G.4.
 
 use super::Level;
 use crate::core::error::{Code, Result};
 use crate::scoring::settings::RiskSettings;
 use chrono::NaiveDate;
 
-/// The level of a goal last checked in `days_since` days ago, when one check-in is
-/// expected every `cadence` days.
+/// The level of a goal whose last check-in was `days_since` days ago, when a check-in is expected
+/// every `cadence` days.
 ///
 /// # Errors
 /// `CADENCE_INVALID` when the cadence is 0.
@@ -14,7 +14,7 @@ pub fn staleness(days_since: u32, cadence: u32) -> Result<Level> {
     if cadence == 0 {
         return Err(Code::CadenceInvalid.because("check-ins are expected every 0 days"));
     }
-    // A part of a cadence counts as a whole one: more than 1 and up to 2 is 2.
+    // A part of a cadence counts as a whole one: more than 1 and up to 2 counts as 2.
     Ok(match days_since.div_ceil(cadence) {
         0 | 1 => Level::Green,
         2 => Level::Info,
@@ -23,7 +23,7 @@ pub fn staleness(days_since: u32, cadence: u32) -> Result<Level> {
     })
 }
 
-/// The level of a task by its due date.
+/// The level of a task, from its due date.
 pub fn task_level(due: NaiveDate, today: NaiveDate, done: bool, settings: &RiskSettings) -> Level {
     let days_late = (today - due).num_days();
     if done || days_late < -i64::from(settings.task_upcoming_days) {

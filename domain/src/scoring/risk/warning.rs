@@ -1,4 +1,4 @@
-//! When a warning is opened, repeated, lowered and closed. Implements G.5.
+//! When a warning is sent, repeated, lowered and closed. Implements G.5.
 
 use super::Level;
 use crate::core::error::{Code, Result};
@@ -6,65 +6,65 @@ use crate::scoring::settings::RiskSettings;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-/// One thing that a warning looks at.
+/// One component of the level of a goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Component {
-    /// Progress against time.
+    /// Progress compared with time.
     Progress,
-    /// Use of a figure that should stay low.
+    /// A figure that should stay low.
     Burn,
-    /// Check-ins that stay away.
+    /// Missing check-ins.
     Staleness,
-    /// A task past its date.
+    /// An overdue task.
     Task,
-    /// A delivery that comes too late.
+    /// A late delivery that the goal depends on.
     Dependency,
     /// A drop of confidence.
     Confidence,
 }
 
-/// The level of a goal as a whole: that of its worst component. The components are stored
-/// beside it.
+/// The level of a goal as a whole: that of its worst component. Callers store the components as
+/// well.
 ///
 /// # Errors
-/// `EMPTY_INPUT`.
+/// `EMPTY_INPUT` without components.
 pub fn overall(components: &[(Component, Level)]) -> Result<Level> {
     let worst = components.iter().map(|(_, level)| *level).max();
-    worst.ok_or_else(|| Code::EmptyInput.because("nothing was evaluated"))
+    worst.ok_or_else(|| Code::EmptyInput.because("there are no components"))
 }
 
-/// What the recipient of a warning answered.
+/// The answer of a recipient to a warning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acknowledgement {
-    /// Why it came to this.
+    /// The reason for the situation.
     pub reason: String,
-    /// What is done about it.
+    /// The action that will be taken.
     pub action: String,
 }
 
-/// The open warning of a goal. There is at most one, so that a level is not announced twice.
+/// The open warning of a goal. A goal has at most one, so that no level is sent twice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
-    /// Level that was announced, or lowered since.
+    /// The level that was sent, or to which the warning was lowered since.
     pub level: Level,
-    /// When it was last announced.
+    /// The day on which it was last sent.
     pub sent_on: NaiveDate,
-    /// The levels of the latest evaluations in a row that were better.
+    /// The levels of the latest evaluations, as long as all of them were better.
     pub better: Vec<Level>,
-    /// The answer to it; a worse level needs a new one.
+    /// The answer to the warning; a warning of a worse level needs a new answer.
     pub acknowledgement: Option<Acknowledgement>,
 }
 
-/// What an evaluation asks for.
+/// What must be done after an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
-    /// Nobody is told anything.
+    /// Nothing is sent.
     Nothing,
-    /// The [`recipients`](Level::recipients) of the warning's level are told.
+    /// The warning is sent to the [`recipients`](Level::recipients) of its level.
     Send,
-    /// The warning is over.
+    /// The warning is closed.
     Close,
 }
 
@@ -73,7 +73,7 @@ impl Warning {
         Warning { level, sent_on: today, better: Vec::new(), acknowledgement: None }
     }
 
-    /// Records the answer of a recipient.
+    /// Stores the answer of a recipient.
     ///
     /// # Errors
     /// `GUARD_FAILED` when reason or action is blank.
@@ -86,11 +86,11 @@ impl Warning {
     }
 }
 
-/// The warning of a goal after an evaluation, and what is to be delivered.
+/// The warning of a goal after an evaluation, and what must be done.
 ///
-/// A worse level is announced at once, the same one again after `risk.repeat_days`. A
-/// better one lowers the warning only when `risk.better_evaluations` in a row were better,
-/// and then to the worst of them; below yellow the warning closes.
+/// A worse level is sent at once, the same level again after `risk.repeat_days` days. A better
+/// level lowers the warning only after `risk.better_evaluations` better evaluations in a row, and
+/// then to the worst of them. Below yellow the warning is closed.
 pub fn evaluate(
     open: Option<Warning>,
     level: Level,
@@ -133,7 +133,7 @@ mod tests {
 
     const LEVELS: [Level; 7] = [Grace, Green, Level::Upcoming, Info, Yellow, Orange, Red];
 
-    /// Evaluates once a day and returns the level of the open warning and the delivery.
+    /// Evaluates once a day; returns the level of the open warning and the delivery of each day.
     fn daily(levels: &[Level]) -> Vec<(Option<Level>, Delivery)> {
         let first = NaiveDate::from_ymd_opt(2025, 1, 1).unwrap();
         let mut open = None;

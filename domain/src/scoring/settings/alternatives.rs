@@ -1,4 +1,4 @@
-//! The alternatives a setting chooses from; the first one is the default.
+//! The alternatives of each setting; the first alternative is the default.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ macro_rules! alternatives {
 }
 
 alternatives! {
-    /// Where scores are rounded (`score.round_stage`).
+    /// Which numbers are rounded (`score.round_stage`).
     RoundStage {
         /// Each indicator, each dimension and the total, so that the printed form adds up.
         ItemAndTotal,
@@ -28,148 +28,149 @@ alternatives! {
     }
     /// How a negative target is scored (`kpi.negative_target`).
     NegativeTarget {
-        /// By deviation from the target, relative to its size.
+        /// By the deviation from the target, relative to the target's absolute value.
         Deviation,
-        /// As `Deviation`, but a reduced loss counts half (减亏部分折半计算).
+        /// As `Deviation`, but a reduction of a loss counts half (减亏部分折半计算).
         DeviationHalf,
-        /// Not at all.
+        /// Negative targets are refused.
         Reject,
     }
-    /// How "lower is better" is turned into a score (`kpi.reverse_variant`).
+    /// How the ratio method scores an indicator for which lower is better (`kpi.reverse_variant`).
     ReverseVariant {
         /// A straight line that reaches 0 at twice the target.
         Linear,
-        /// Target over actual; never reaches 0.
+        /// Target divided by actual; never reaches 0.
         Inverse,
     }
-    /// What lies below the threshold of a piecewise score (`kpi.threshold_below`).
+    /// Score of values below the first point, the threshold (`kpi.threshold_below`).
     ThresholdBelow {
-        /// Nothing.
+        /// A score of 0.
         Zero,
         /// The score of the threshold.
         ThresholdScore,
     }
-    /// What an incomplete step counts (`kpi.step_partial`).
+    /// How an incomplete step counts (`kpi.step_partial`).
     StepPartial {
-        /// Nothing, in either direction.
+        /// Not at all, whether points are added or deducted.
         Floor,
-        /// A whole step when points are deducted (不足一档按一档扣).
+        /// As a whole step when points are deducted (不足一档按一档扣).
         CeilDeduct,
-        /// Its share of a step.
+        /// In proportion to its size.
         Proportional,
     }
-    /// What a missing actual means for the total (`kpi.missing_actual`).
+    /// What happens when an indicator has no actual value (`kpi.missing_actual`).
     MissingActual {
-        /// No total.
+        /// There is no total.
         Block,
-        /// A score of 0.
+        /// The indicator scores 0.
         Zero,
-        /// The item is left out and the others are renormalised; needs an HR approval.
+        /// The indicator is left out and the other weights are renormalised; this needs an approval
+        /// by HR.
         Exclude,
     }
     /// What a confirmed veto does (`kpi.veto_effect`).
     VetoEffect {
-        /// Caps the grade.
+        /// It caps the grade.
         CapGrade,
-        /// Caps the score.
+        /// It caps the score.
         CapScore,
-        /// Sets one item to 0.
+        /// It sets one item to 0.
         ItemZero,
-        /// Sets the total to 0.
+        /// It sets the total to 0.
         TotalZero,
     }
-    /// Which target counts when it changed during the period (`kpi.target_change`).
+    /// Which target counts if it changed during the period (`kpi.target_change`).
     TargetChange {
-        /// The latest approved one.
+        /// The latest approved target.
         LatestApproved,
-        /// Each, for the days it was in force.
+        /// Each target, weighted by the days it was in force.
         TimeWeighted,
     }
-    /// Whether a failed check stops a submission (`smart.enforce`).
+    /// What a failed check does (`smart.enforce` and other settings).
     Enforce {
-        /// It is shown.
+        /// It shows a warning.
         Warn,
-        /// It refuses.
+        /// It refuses the submission.
         Block,
     }
-    /// Whose progress a parent objective shows (`okr.rollup`).
+    /// Which progress a parent objective shows (`okr.rollup`).
     Rollup {
-        /// Its own key results decide.
+        /// That of its own key results.
         Own,
-        /// Its children decide.
+        /// That of its children.
         Children,
-        /// A blend of both.
+        /// A weighted mean of both.
         Blend,
     }
-    /// How a key result that keeps a level is judged (`okr.maintain`).
+    /// How progress of a maintain key result (保持型) is computed (`okr.maintain`).
     Maintain {
-        /// By the share of compliant check-ins.
+        /// As the share of check-ins that comply.
         ShareOfPeriods,
-        /// By the last check-in.
+        /// From the last check-in only.
         LatestOnly,
     }
     /// Whether OKR progress becomes a score (`okr.in_review`).
     OkrInReview {
         /// It does not.
         Off,
-        /// It is mapped to one.
+        /// It is mapped to a score.
         Mapped,
     }
-    /// What happens to rater types with too few ratings (`review.small_category`).
+    /// What happens to anonymous rater types with too few ratings (`review.small_category`).
     SmallCategory {
         /// They are left out.
         Exclude,
-        /// They are pooled with each other.
+        /// They are pooled.
         MergeOther,
     }
-    /// How extreme ratings inside a rater type are treated (`review.trim`).
+    /// How extreme ratings within one rater type are treated (`review.trim`).
     Trim {
-        /// One highest and one lowest are dropped.
+        /// The highest and the lowest rating are dropped.
         DropExtremes,
-        /// All count.
+        /// All ratings count.
         None,
-        /// The median counts.
+        /// Only the median counts.
         Median,
     }
-    /// How a distribution of grades is steered (`dist.mode`).
+    /// How quotas limit the distribution of grades (`dist.mode`).
     DistributionMode {
-        /// Deviations warn and need a reason.
+        /// Deviations from the quotas give a warning and need a reason.
         Guideline,
-        /// Not at all.
+        /// There are no quotas.
         None,
-        /// The top has upper limits.
+        /// Quotas are upper limits for S and for S and A together.
         CapTop,
         /// Quotas are exact.
         Forced,
     }
-    /// What a tie across a grade boundary becomes (`dist.tie`).
+    /// What happens to people who are tied across a grade boundary (`dist.tie`).
     DistributionTie {
-        /// A question to the session.
+        /// The session must decide.
         Flag,
-        /// The better grade for all, within tolerance.
+        /// All get the better grade, if the tolerance allows it.
         AllUp,
-        /// The lower grade for all.
+        /// All get the lower grade.
         AllDown,
     }
-    /// What rater leniency is measured on (`fair.basis`).
+    /// On which figure leniency of raters is measured (`fair.basis`).
     FairBasis {
-        /// Rating score less KPI total, when enough people have one.
+        /// Rating score minus KPI total, if enough people have a KPI total.
         KpiResidual,
-        /// Rating score.
+        /// The rating score alone.
         Raw,
     }
     /// How a bonus pool is paid (`bonus.mode`).
     BonusMode {
-        /// Computed bonuses, reduced only when they exceed the pool.
+        /// Computed bonuses are paid, and reduced only if they exceed the pool.
         CapOnly,
-        /// The whole pool.
+        /// The whole pool is always paid.
         DistributeAll,
     }
-    /// Through how many levels a bonus pool is split (`bonus.allocation`).
+    /// On how many levels a bonus pool is split (`bonus.allocation`).
     BonusAllocation {
-        /// Straight to people.
+        /// Directly among people.
         SingleLevel,
-        /// To departments, then to people (奖金池二次分配).
+        /// First among departments, then among their people (奖金池二次分配).
         TwoLevel,
     }
 }

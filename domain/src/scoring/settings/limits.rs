@@ -1,11 +1,11 @@
-//! What settings must hold to be published.
+//! The limits that settings must keep before a policy can be published.
 
 use super::Settings;
 use crate::core::error::{Code, DomainError};
 use crate::core::number::Exact;
 
 impl Settings {
-    /// Everything that contradicts itself or lies outside its limits; empty when the settings
+    /// Every setting that contradicts another or lies outside its limits; empty when the settings
     /// may be published. Each fault has the code `SETTING_INVALID` or, for the scale,
     /// `SCALE_INVALID`.
     pub fn faults(&self) -> Vec<DomainError> {

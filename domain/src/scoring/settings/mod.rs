@@ -1,7 +1,7 @@
 //! The settings register of a policy version.
 //!
-//! Implements part I. A setting's name is its path: `kpi.cap` is the field `cap` of
-//! [`Settings::kpi`]. Everything has a default, so a policy stores only what it changes.
+//! Implements part I. The name of a setting is its path: `kpi.cap` is the field `cap` of
+//! [`Settings::kpi`]. Every setting has a default, so a policy stores only the settings it changes.
 
 mod alternatives;
 mod limits;
@@ -19,13 +19,13 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 impl Settings {
-    /// The grade scale in force: the policy's own, else the preset.
+    /// The grade scale in force: the policy's own scale or else the preset.
     pub fn scale(&self) -> Scale {
         self.score.scale.clone().unwrap_or_else(|| Scale::preset(self.score.preset))
     }
 
-    /// Reads settings by their published names, for example `kpi.cap`; absent ones keep
-    /// their defaults. An absent `kpi.cap` is the cap of the scale.
+    /// Reads settings by their published names, for example `kpi.cap`. Settings that are not given
+    /// keep their defaults; `kpi.cap` then takes the cap of the scale.
     ///
     /// # Errors
     /// `SETTING_INVALID` for an unknown name or a value of the wrong kind.
@@ -58,17 +58,17 @@ impl Settings {
     }
 }
 
-/// A closed range, written `3..8`.
+/// A closed range, written as text `3..8`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span<T> {
-    /// Lowest value inside.
+    /// Lowest value of the range.
     pub min: T,
-    /// Highest value inside.
+    /// Highest value of the range.
     pub max: T,
 }
 
 impl<T: PartialOrd> Span<T> {
-    /// Whether the value lies inside, ends included.
+    /// Whether the value lies in the range, both ends included.
     pub fn contains(&self, value: &T) -> bool {
         *value >= self.min && *value <= self.max
     }

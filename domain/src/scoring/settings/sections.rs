@@ -26,12 +26,12 @@ macro_rules! section {
     };
 }
 
-/// Shorthand for defaults: `decimal(2, 2)` is 0.02.
+/// Short form for default values: `decimal(2, 2)` is 0.02.
 fn decimal(mantissa: i64, scale: u32) -> Exact {
     Exact::scaled(mantissa, scale)
 }
 
-/// Shorthand for defaults that are whole.
+/// Short form for whole default values.
 fn whole(value: i64) -> Exact {
     Exact::from(value)
 }
@@ -39,85 +39,85 @@ fn whole(value: i64) -> Exact {
 section! {
     /// `score.*`: rounding and the grade scale (0.2, 0.3).
     ScoreSettings {
-        /// How ties are rounded.
+        /// How halves are rounded.
         rounding: Rounding = Rounding::HalfUp,
-        /// Where scores are rounded.
+        /// Which numbers are rounded.
         round_stage: RoundStage = RoundStage::ItemAndTotal,
-        /// The ready-made scale.
+        /// The preset grade scale.
         preset: Preset = Preset::Target100,
-        /// A scale of the policy's own instead of the preset.
+        /// A grade scale of the policy itself, which replaces the preset.
         scale: Option<Scale> = None,
     }
 }
 
 section! {
-    /// `kpi.*`: indicator scores and their total (part B). Scores in points.
+    /// `kpi.*`: indicator scores and their total (part B). Scores are in points.
     KpiSettings {
-        /// Lowest score.
+        /// Lowest score, in points.
         floor: Exact = whole(0),
-        /// Highest score; the cap of the scale holds as well.
+        /// Highest score, in points; the cap of the scale limits scores as well.
         cap: Exact = whole(120),
-        /// Share of the part above 100 that counts in ratio methods.
+        /// Factor for the part of a ratio score above 100.
         over_rate: Exact = whole(1),
-        /// Ratio scores below this become 0 (起算点); off when absent.
+        /// Start point: ratio scores below it become 0 (起算点); off when absent.
         min_achievement: Option<Exact> = None,
         /// How a negative target is scored.
         negative_target: NegativeTarget = NegativeTarget::Deviation,
-        /// How "lower is better" is scored.
+        /// How the ratio method scores an indicator for which lower is better.
         reverse_variant: ReverseVariant = ReverseVariant::Linear,
-        /// What lies below the threshold of a piecewise score.
+        /// Score of values below the threshold, the first point.
         threshold_below: ThresholdBelow = ThresholdBelow::Zero,
-        /// What an incomplete step counts.
+        /// How an incomplete step counts.
         step_partial: StepPartial = StepPartial::Floor,
-        /// Credit a milestone loses per day late, 0 to 1.
+        /// Share of its credit that a milestone loses per day late, 0 to 1.
         late_per_day: Exact = decimal(2, 2),
-        /// Credit a late milestone keeps at least, 0 to 1.
+        /// Least credit of a late milestone, 0 to 1.
         late_floor: Exact = decimal(5, 1),
-        /// Whether an unfinished milestone may earn its percentage.
+        /// Whether an unfinished milestone may earn credit for its percentage.
         milestone_partial: bool = false,
-        /// What a missing actual means for the total.
+        /// What happens when an indicator has no actual value.
         missing_actual: MissingActual = MissingActual::Block,
-        /// Most points that bonus items add to a total.
+        /// Most points that bonus items may add to a total.
         bonus_max: Exact = whole(10),
-        /// Most points that deduction items take from a total.
+        /// Most points that deduction items may take from a total.
         deduct_max: Exact = whole(10),
         /// What a confirmed veto does.
         veto_effect: VetoEffect = VetoEffect::CapGrade,
-        /// The best grade under a veto that caps the grade.
+        /// The best grade that a veto with `cap_grade` allows.
         veto_grade: Grade = Grade::D,
-        /// The highest score under a veto that caps the score.
+        /// The highest score that a veto with `cap_score` allows, in points.
         veto_score: Exact = whole(60),
-        /// Which target counts when it changed during the period.
+        /// Which target counts if it changed during the period.
         target_change: TargetChange = TargetChange::LatestApproved,
-        /// Segments of fewer days join a neighbour.
+        /// A segment of fewer days joins a neighbouring segment.
         min_segment_days: u32 = 30,
     }
 }
 
 section! {
-    /// `goal.*`: shape of a form (B.9, C.4).
+    /// `goal.*`: number, weight and alignment of goals (B.9, C.4).
     GoalSettings {
-        /// Indicators on one form.
+        /// Number of goals on one form.
         count: Span<u32> = Span { min: 3, max: 8 },
-        /// Weight of one indicator in percent.
+        /// Weight of one goal in percent.
         weight: Span<Exact> = Span { min: whole(5), max: whole(60) },
-        /// Coverage of a parent's target by its children that is enough, in percent.
+        /// Least coverage of a parent's target by its children, in percent.
         coverage_min: Exact = whole(100),
-        /// Whether a goal must be aligned with a parent.
+        /// What happens to a goal without a parent goal.
         align_required: Enforce = Enforce::Warn,
     }
 }
 
 section! {
-    /// `smart.*`: the check of a goal's wording and challenge (C.6).
+    /// `smart.*`: the SMART check of a goal (C.6).
     SmartSettings {
-        /// Whether a failed check stops a submission.
+        /// What a failed check does.
         enforce: Enforce = Enforce::Warn,
-        /// Verbs that say nothing without a target.
+        /// Verbs that are too vague without a target.
         vague_verbs: Vec<String> = [
             "提高", "加强", "优化", "改善", "improve", "enhance", "better",
         ].map(String::from).to_vec(),
-        /// Relative change above which a target is unrealistic; 1 is 100 %.
+        /// Relative change from the baseline above which a target is unrealistic; 1 means 100 %.
         hard: Exact = whole(1),
     }
 }
@@ -125,13 +125,13 @@ section! {
 section! {
     /// `okr.*`: objectives and key results (part C).
     OkrSettings {
-        /// Whose progress a parent objective shows.
+        /// Which progress a parent objective shows.
         rollup: Rollup = Rollup::Own,
-        /// Share of the own progress in a blend, 0 to 1.
+        /// Weight of a goal's own progress in `blend`, 0 to 1.
         blend_alpha: Exact = decimal(5, 1),
-        /// How a key result that keeps a level is judged.
+        /// How progress of a maintain key result is computed.
         maintain: Maintain = Maintain::ShareOfPeriods,
-        /// Whether progress becomes a score.
+        /// Whether OKR progress becomes a score.
         in_review: OkrInReview = OkrInReview::Off,
     }
 }
@@ -139,35 +139,36 @@ section! {
 section! {
     /// `feasibility.*`: the capacity check of a plan (C.7).
     FeasibilitySettings {
-        /// Share of working time that is available, 0 to 1.
+        /// Share of working time that is available for the plan, 0 to 1.
         availability: Exact = decimal(8, 1),
-        /// Utilisation in percent above which a plan is tight.
+        /// Utilisation above which a plan is tight, in percent.
         tight_pct: Exact = whole(85),
     }
 }
 
 section! {
-    /// `weights.*`: a department's own weights (C.8).
+    /// `weights.*`: dimension weights of a department (C.8).
     WeightSettings {
-        /// Largest difference from the framework in percentage points.
+        /// Largest allowed difference from the framework, in percentage points.
         max_pp: Exact = whole(10),
     }
 }
 
 section! {
-    /// `review.*`: the composite of a review (part D).
+    /// `review.*`: the composite score of a review (part D).
     ReviewSettings {
-        /// Ratings an anonymous type needs to be shown and used; at least 3.
+        /// Least number of ratings of an anonymous rater type; with fewer it is neither shown nor
+        /// used. At least 3.
         anonymity_min: u32 = 3,
-        /// What happens to types with fewer.
+        /// What happens to anonymous rater types with fewer ratings.
         small_category: SmallCategory = SmallCategory::Exclude,
-        /// How extreme ratings inside a type are treated.
+        /// How extreme ratings within one rater type are treated.
         trim: Trim = Trim::DropExtremes,
-        /// Ratings from which extremes are dropped.
+        /// Least number of ratings for dropping extremes.
         trim_min_n: u32 = 5,
-        /// Rater weight that must remain for a dimension, in percent.
+        /// Least weight of the raters who rated, for a dimension to count, in percent.
         min_weight_share: Exact = whole(50),
-        /// Whether the manager's manager reviews as well.
+        /// Whether the manager's manager must confirm the rating.
         second_review: bool = false,
     }
 }
@@ -175,7 +176,7 @@ section! {
 section! {
     /// `manager.*`: the result of people with a team (D.4).
     ManagerSettings {
-        /// Share of the team's mean KPI total in the manager's result, 0 to 1.
+        /// Weight of the team's mean KPI total in the manager's result, 0 to 1.
         team_lambda: Exact = decimal(2, 1),
     }
 }
@@ -183,19 +184,20 @@ section! {
 section! {
     /// `dist.*`: the distribution of grades (E.1-E.3).
     DistributionSettings {
-        /// How the distribution is steered.
+        /// How quotas limit the distribution.
         mode: DistributionMode = DistributionMode::Guideline,
         /// Target share of each grade in percent.
         shares: PerGrade<Exact> = PerGrade::new([10, 20, 50, 15, 5].map(Exact::from)),
-        /// People from which a group has quotas of its own.
+        /// Least number of people for a group to have quotas of its own.
         min_group: u32 = 10,
-        /// Deviation per grade that passes, in percentage points of the group.
+        /// Allowed deviation of a grade from its quota, in percent of the people of the group.
         tolerance_pp: Exact = whole(5),
-        /// Whether shares follow the department's grade.
+        /// Whether shares depend on the grade of the department.
         link_dept_grade: bool = false,
-        /// What a tie across a grade boundary becomes.
+        /// What happens to people who are tied across a grade boundary.
         tie: DistributionTie = DistributionTie::Flag,
-        /// Records from which a count over them is shown to who may not read them; never under 3.
+        /// Least number of records in a count shown to readers who may not read the records
+        /// themselves; at least 3.
         min_shown: u32 = 5,
     }
 }
@@ -203,51 +205,55 @@ section! {
 section! {
     /// `fair.*`: fairness analytics (part F).
     FairSettings {
-        /// What rater leniency is measured on.
+        /// On which figure leniency of raters is measured.
         basis: FairBasis = FairBasis::KpiResidual,
-        /// Share of ratees with a KPI total from which the residual basis is used.
+        /// Least share of ratees with a KPI total for using `kpi_residual`, 0 to 1.
         basis_share: Exact = decimal(8, 1),
-        /// Raters with fewer ratings, and smaller groups of people, get no figure.
+        /// Least number of ratings of a rater, or of people in a group, for a figure to be
+        /// computed.
         min_n: u32 = 5,
-        /// Standard errors from the grand mean at which a rater is lenient or severe.
+        /// Distance from the grand mean, in standard errors, from which a rater is lenient or
+        /// severe.
         rater_z: Exact = whole(2),
-        /// Size of a rater's effect, in standard deviations, that a flag needs as well.
+        /// Least size of a rater's effect for a flag, in standard deviations within raters.
         rater_effect: Exact = decimal(5, 1),
-        /// Share of ratings on the midpoint from which a rater keeps to the middle.
+        /// Share of ratings on the midpoint from which a rater shows central tendency, 0 to 1.
         central_share: Exact = decimal(75, 2),
-        /// Spread relative to all raters up to which a rater keeps to the middle.
+        /// Standard deviation relative to that of all raters up to which a rater shows central
+        /// tendency.
         central_spread: Exact = decimal(5, 1),
-        /// Share of people with one rating in all dimensions from which there is a halo.
+        /// Share of ratees with equal ratings in all dimensions from which a halo is flagged, 0 to
+        /// 1.
         halo_share: Exact = decimal(6, 1),
-        /// Mean spread inside one person's ratings below which there is a halo.
+        /// Mean standard deviation within a ratee's ratings below which a halo is flagged.
         halo_spread: Exact = decimal(25, 2),
-        /// Last part of the period whose evidence counts as recent.
+        /// Last part of the period in which evidence counts as recent, as a share of the period.
         recency_tail: Exact = decimal(2, 1),
-        /// Share of recent evidence from which a review is recency-biased.
+        /// Share of recent evidence from which recency is flagged, 0 to 1.
         recency_share: Exact = decimal(5, 1),
-        /// Probability below which the share of recent evidence is no chance.
+        /// p below which recency is flagged.
         recency_p: Exact = decimal(1, 2),
-        /// KPI total that meets the target.
+        /// KPI total from which the target is met, in points.
         meets: Exact = whole(90),
-        /// Share of people below target from which high grades contradict the results.
+        /// Least share of people below target for a department to be lenient, 0 to 1.
         lenient_low: Exact = decimal(5, 1),
-        /// Share of S and A grades that then makes a department lenient.
+        /// Least share of grades S and A for such a department to be lenient, 0 to 1.
         lenient_top: Exact = decimal(5, 1),
-        /// Share of people below target up to which low grades contradict the results.
+        /// Largest share of people below target for a department to be severe, 0 to 1.
         severe_low: Exact = decimal(3, 1),
-        /// Share of S and A grades up to which such a department can be severe.
+        /// Largest share of grades S and A for such a department to be severe, 0 to 1.
         severe_top: Exact = decimal(5, 2),
-        /// Share of C and D grades from which it is severe.
+        /// Least share of grades C and D for such a department to be severe, 0 to 1.
         severe_bottom: Exact = decimal(5, 1),
-        /// Distance between a department's standing in grades and in KPI that is flagged.
+        /// Difference between a department's z in grades and its z in KPI totals that is flagged.
         gap_z: Exact = decimal(15, 1),
-        /// Rank correlation of KPI and grades below which their link is weak.
+        /// tau-b of KPI total and grade below which their link is weak.
         weak_link: Exact = decimal(3, 1),
-        /// Percentage points below the organisation at which a survey result is flagged.
+        /// Percentage points below the organisation from which a survey result is flagged.
         survey_pp: Exact = whole(15),
-        /// Multiple of the organisation's appeal rate that is flagged.
+        /// Multiple of the organisation's appeal rate from which a department is flagged.
         appeal_ratio: Exact = whole(2),
-        /// Appeals below which no appeal rate is flagged.
+        /// Least number of appeals for an appeal rate to be flagged.
         appeal_min: u32 = 3,
     }
 }
@@ -255,37 +261,37 @@ section! {
 section! {
     /// `risk.*`: warnings (part G).
     RiskSettings {
-        /// Schedule performance from which a goal is green.
+        /// SPI from which a goal is green.
         spi_green: Exact = decimal(90, 2),
-        /// Schedule performance from which a goal is yellow.
+        /// SPI from which a goal is yellow.
         spi_yellow: Exact = decimal(75, 2),
-        /// Schedule performance from which a goal is orange.
+        /// SPI from which a goal is orange; below it is red.
         spi_orange: Exact = decimal(50, 2),
-        /// Projected final progress from which a goal is green.
+        /// Projected final progress from which a goal is green, 0 to 1.
         pf_green: Exact = decimal(95, 2),
-        /// Projected final progress from which a goal is yellow.
+        /// Projected final progress from which a goal is yellow, 0 to 1.
         pf_yellow: Exact = decimal(80, 2),
-        /// Projected final progress from which a goal is orange.
+        /// Projected final progress from which a goal is orange, 0 to 1; below it is red.
         pf_orange: Exact = decimal(60, 2),
-        /// Days after the start without a warning.
+        /// Number of days after the start without a warning.
         grace_days: u32 = 7,
         /// Share of the period without a warning, in percent.
         grace_pct: Exact = whole(10),
-        /// Share of the period from which pace is judged, in percent.
+        /// Share of the period after which pace is computed, in percent.
         pace_after_pct: Exact = whole(25),
-        /// Days that count as the recent past.
+        /// Number of days over which recent pace is measured.
         recent_days: u32 = 14,
         /// Days between check-ins of an objective.
         okr_cadence_days: u32 = 7,
-        /// Days before a task is due in which it is upcoming.
+        /// Number of days before its due date from which a task is upcoming.
         task_upcoming_days: u32 = 3,
-        /// Days late up to which a task is yellow.
+        /// Number of days late up to which a task is yellow.
         task_yellow_days: u32 = 3,
-        /// Days late up to which a task is orange.
+        /// Number of days late up to which a task is orange; above it is red.
         task_orange_days: u32 = 7,
-        /// Days after which the same warning is repeated.
+        /// Number of days after which the same warning is sent again.
         repeat_days: u32 = 7,
-        /// Better evaluations in a row that lower a level.
+        /// Number of better evaluations in a row that lower a level.
         better_evaluations: u32 = 2,
     }
 }
@@ -293,13 +299,13 @@ section! {
 section! {
     /// `appeal.*`: appeals (D.6). Times in working days.
     AppealSettings {
-        /// Time to file after publication.
+        /// Time to appeal after publication.
         window_workdays: u32 = 7,
-        /// Time to answer.
+        /// Time to reply to an appeal.
         reply_workdays: u32 = 5,
-        /// Time to go to the second instance.
+        /// Time to appeal against the decision, to the second instance (复议).
         second_window_workdays: u32 = 5,
-        /// Time of the committee.
+        /// Time for the committee to decide.
         committee_workdays: u32 = 10,
         /// Whether an appeal can never make a result worse.
         no_reformatio: bool = true,
@@ -307,17 +313,17 @@ section! {
 }
 
 section! {
-    /// `interview.*`: interviews (D.6).
+    /// `interview.*`: performance interviews (D.6).
     InterviewSettings {
-        /// Working days after publication in which the interview is due.
+        /// Working days after publication within which the interview is due.
         due_workdays: u32 = 10,
     }
 }
 
 section! {
-    /// `pip.*`: improvement plans (D.6, H.5).
+    /// `pip.*`: PIPs (绩效改进计划; D.6, H.5).
     PipSettings {
-        /// Days a plan runs, 30 to 90.
+        /// Length of a PIP in days, 30 to 90.
         days: u32 = 60,
     }
 }
@@ -325,16 +331,16 @@ section! {
 section! {
     /// `bonus.*`: bonuses (H.1).
     BonusSettings {
-        /// How a pool is paid.
+        /// How the pool is paid.
         mode: BonusMode = BonusMode::CapOnly,
-        /// Through how many levels it is split.
+        /// On how many levels the pool is split.
         allocation: BonusAllocation = BonusAllocation::SingleLevel,
-        /// Share of the pool held back for open appeals, in percent.
+        /// Share of the pool kept for open appeals, in percent.
         reserve_pct: Exact = whole(0),
-        /// Factor of each personal grade.
+        /// Factor by the grade of the person.
         k_grade: PerGrade<Exact> =
             PerGrade::new([decimal(15, 1), decimal(12, 1), whole(1), decimal(6, 1), whole(0)]),
-        /// Factor of each department grade.
+        /// Factor by the grade of the department.
         k_org: PerGrade<Exact> = PerGrade::new([12, 11, 10, 9, 8].map(|k| decimal(k, 1))),
     }
 }

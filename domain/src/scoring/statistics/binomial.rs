@@ -2,8 +2,8 @@
 
 use super::gamma::ln_factorial;
 
-/// The upper tail of the binomial distribution: the probability of at least
-/// `successes` in `trials` when each succeeds with probability `chance` (limited to 0..1).
+/// The upper tail of the binomial distribution: the probability of at least `successes` successes
+/// in `trials` trials that each succeed with probability `chance` (limited to 0..1).
 ///
 /// Implements the p-value of F.4.
 pub fn binomial_upper_tail(successes: usize, trials: usize, chance: f64) -> f64 {
@@ -14,8 +14,8 @@ pub fn binomial_upper_tail(successes: usize, trials: usize, chance: f64) -> f64 
         return 0.0;
     }
     let failures = trials - successes;
-    // Terms fall from the mean on. Starting below it, the first could be too small for a
-    // float though the sum is next to 1: count the failures instead.
+    // Terms decrease from the mean on. When starting below the mean, the first term could be too
+    // small for a float although the sum is close to 1: sum the tail of failures instead.
     if (successes as f64) < trials as f64 * chance {
         return 1.0 - binomial_upper_tail(failures + 1, trials, 1.0 - chance);
     }

@@ -1,11 +1,11 @@
-//! How closely two figures of the same people move together, from -1 to 1.
+//! Correlations: how closely two figures of the same people are related, from -1 to 1.
 
 use crate::core::number::Exact;
 use crate::scoring::statistics::Root;
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 
-/// Pearson's r of paired values, or `None` when either side does not vary.
+/// Pearson's r of paired values; `None` when one side does not vary.
 ///
 /// Implements the correlation between dimensions of F.3.
 pub fn pearson(x: &[Exact], y: &[Exact]) -> Option<Root> {
@@ -13,16 +13,16 @@ pub fn pearson(x: &[Exact], y: &[Exact]) -> Option<Root> {
     let pairs = || x.iter().zip(y);
     let (sum_x, sum_y): (Exact, Exact) =
         (pairs().map(|(x, _)| x).sum(), pairs().map(|(_, y)| y).sum());
-    // Each is `count` times the sum of products of deviations.
+    // Each of these is `count` times the sum of products of deviations.
     let product = &count * pairs().map(|(x, y)| x * y).sum::<Exact>() - &sum_x * &sum_y;
     let square_x = &count * pairs().map(|(x, _)| x * x).sum::<Exact>() - &sum_x * &sum_x;
     let square_y = &count * pairs().map(|(_, y)| y * y).sum::<Exact>() - &sum_y * &sum_y;
     Root::ratio(&product, &(square_x * square_y))
 }
 
-/// Kendall's rank correlation tau-b of pairs (x, y), or `None` when either side does not vary.
+/// Kendall's rank correlation tau-b of pairs (x, y); `None` when one side does not vary.
 ///
-/// The work grows with the distinct values of y, so the coarser figure belongs there.
+/// The work grows with the number of distinct values of y, so pass the coarser figure as y.
 ///
 /// Implements the order inside a department of F.5.
 pub fn kendall_tau_b(pairs: &[(Exact, Exact)]) -> Option<Root> {
@@ -48,7 +48,7 @@ pub fn kendall_tau_b(pairs: &[(Exact, Exact)]) -> Option<Root> {
     Root::ratio(&Exact::from(balance), &(Exact::from(untied_x) * Exact::from(untied_y)))
 }
 
-/// How many pairs `count` things form.
+/// How many pairs `count` things can form.
 fn pairs_among(count: usize) -> i128 {
     let count = count as i128;
     count * (count - 1) / 2

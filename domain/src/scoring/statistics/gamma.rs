@@ -1,14 +1,14 @@
-//! The gamma function and the chi-square distribution that rests on it.
+//! The gamma function, and the chi-square distribution that uses it.
 
 use std::f64::consts::PI;
 
-/// Relative size below which a further term no longer changes a sum.
+/// A further term of less than this relative size no longer changes a sum.
 const NEGLIGIBLE: f64 = 1e-16;
 
-/// Far above the few times `sqrt(a)` terms that any sum here needs.
+/// Upper limit of the number of terms; any sum here needs only a few times `sqrt(a)` terms.
 const MOST_TERMS: usize = 1_000_000;
 
-/// Stirling's series is exact to the last digit from here on.
+/// From this value on, Stirling's series is exact to the last digit.
 const STIRLING_FROM: f64 = 10.0;
 
 /// The natural logarithm of `n!`.
@@ -19,8 +19,7 @@ pub fn ln_factorial(n: usize) -> f64 {
 /// The upper tail of the chi-square distribution: the probability that a variable
 /// with `df` degrees of freedom is at least `x`.
 ///
-/// Everything is at or above a statistic of 0 or less. With 0 degrees of freedom
-/// the variable is always 0.
+/// The probability is 1 for `x` of 0 or less. With 0 degrees of freedom the variable is always 0.
 ///
 /// Implements the p-value of E.4.
 pub fn chi_square_upper_tail(x: f64, df: u32) -> f64 {
@@ -54,8 +53,8 @@ fn ln_gamma(x: f64) -> f64 {
 
 /// The regularised upper incomplete gamma function Q(a, x) for `a, x > 0`.
 ///
-/// The power series converges quickly left of the mean, the continued fraction
-/// right of it.
+/// Uses the power series left of the mean and the continued fraction right of it, where each
+/// converges quickly.
 fn upper_gamma(a: f64, x: f64) -> f64 {
     let scale = (a * x.ln() - x - ln_gamma(a)).exp();
     if x < a + 1.0 { 1.0 - scale * lower_series(a, x) } else { scale * upper_fraction(a, x) }
@@ -80,12 +79,11 @@ fn lower_series(a: f64, x: f64) -> f64 {
 /// The continued fraction `1/(x+1-a- 1(1-a)/(x+3-a- 2(2-a)/(x+5-a- ...)))`, as the
 /// ratio of successive convergents.
 ///
-/// Right of the mean all partial denominators are positive, so nothing is ever
-/// divided by zero.
+/// Right of the mean all partial denominators are positive, so no division by zero can occur.
 fn upper_fraction(a: f64, x: f64) -> f64 {
     let mut denominator = x + 1.0 - a;
     let mut inverse = 1.0 / denominator;
-    // The first convergent has no numerator before it: its ratio counts as infinite.
+    // The first convergent has no predecessor: its ratio counts as infinite.
     let mut ratio = f64::INFINITY;
     let mut value = inverse;
     for n in 1..MOST_TERMS {

@@ -1,4 +1,4 @@
-//! The hypergeometric distribution, in integers.
+//! The hypergeometric distribution, computed in integers.
 
 use num_bigint::{BigInt, BigUint};
 use num_rational::BigRational;
@@ -11,29 +11,29 @@ use num_traits::{One, ToPrimitive};
 /// | first | `a` | `b` |
 /// | second | `c` | `d` |
 ///
-/// With both margins held, p is the share of all ways to draw a table that is not
-/// more probable than the observed one. Ways are counted and compared as integers,
-/// so tables of equal probability count as equal. An empty row or column leaves
-/// one possible table: p is 1.
+/// With fixed sums of rows and columns, p is the share of all ways to draw a table that is not more
+/// probable than the observed one. Ways are counted and compared as integers, so tables of equal
+/// probability count as equal. If a row or column is empty, only one table is possible and p is 1.
 ///
 /// Implements the p-value of F.6.
 pub fn fisher_two_sided(a: u32, b: u32, c: u32, d: u32) -> f64 {
     let [a, b, c, d] = [a, b, c, d].map(u64::from);
     let observed = choose(a + b, a) * choose(c + d, c);
     let total = choose(a + b + c + d, a + c);
-    // The ways of a table rise to one peak and fall again, so the more probable tables
-    // lie together between the observed one and its mirror: walk there; p is what is left.
+    // Along the possible tables the number of ways rises to one peak and falls again. So the more
+    // probable tables lie between the observed one and its mirror image: sum them, and p is the
+    // rest.
     let more_probable = if b * c > a * d {
         ways_above(&observed, [a, b, c, d])
     } else {
-        // Exchanging the groups turns the direction round.
+        // Exchanging the groups reverses the direction.
         ways_above(&observed, [c, d, a, b])
     };
     let rest = BigInt::from(&total - more_probable);
     BigRational::new(rest, BigInt::from(total)).to_f64().unwrap_or(1.0)
 }
 
-/// The ways of all tables with a larger first cell that have more ways than `observed`.
+/// The number of ways of all tables that have a larger first cell and more ways than `observed`.
 fn ways_above(observed: &BigUint, [mut a, mut b, mut c, mut d]: [u64; 4]) -> BigUint {
     let mut ways = observed.clone();
     let mut sum = BigUint::ZERO;
@@ -58,7 +58,7 @@ fn choose(n: u64, k: u64) -> BigUint {
 mod tests {
     use super::*;
 
-    /// The same p by summing every table with the given margins.
+    /// The same p, computed by summing every table with the given margins.
     fn by_enumeration(a: u32, b: u32, c: u32, d: u32) -> f64 {
         let [first, second, selected] = [a + b, c + d, a + c].map(u64::from);
         let ways = |x: u64| choose(first, x) * choose(second, selected - x);

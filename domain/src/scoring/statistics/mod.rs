@@ -1,7 +1,7 @@
-//! Probability and correlation behind the prompts of distribution (E.4) and fairness (part F).
+//! Probabilities and correlations used by distribution tests (E.4) and fairness analytics (part F).
 //!
-//! P-values are floats, and each function answers a finite one for every input. Moments
-//! stay exact, and roots of them compare exactly, so that no flag hangs on a float.
+//! P-values are floats; each function returns a finite value for every input. Moments are exact,
+//! and their roots compare exactly, so that no flag depends on the rounding of a float.
 
 mod binomial;
 mod correlation;

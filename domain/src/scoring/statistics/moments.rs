@@ -1,20 +1,20 @@
-//! Means and squared deviations.
+//! Means and sums of squared deviations.
 
 use crate::core::number::Exact;
 
-/// The first two moments of a sample.
+/// Number, mean and sum of squared deviations of a sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moments {
-    /// How many values there are; at least 1.
+    /// Number of values; at least 1.
     pub count: usize,
-    /// Their mean.
+    /// Mean of the values.
     pub mean: Exact,
-    /// The sum of the squared deviations from the mean.
+    /// Sum of the squared deviations from the mean.
     pub squares: Exact,
 }
 
 impl Moments {
-    /// The moments of a sample, or `None` when it is empty.
+    /// The moments of a sample; `None` when it is empty.
     pub fn of(values: &[Exact]) -> Option<Moments> {
         let sum: Exact = values.iter().sum();
         let mean = sum.checked_div(&Exact::from(values.len()))?;
@@ -22,13 +22,13 @@ impl Moments {
         Some(Moments { count: values.len(), mean, squares })
     }
 
-    /// The sample variance, with one degree of freedom less than values; `None` for one value.
+    /// The sample variance, with one degree of freedom less than values; `None` for a single value.
     pub fn variance(&self) -> Option<Exact> {
         self.squares.checked_div(&Exact::from(self.count - 1))
     }
 }
 
-/// The columns of a table given by rows, or `None` when rows differ in length.
+/// The columns of a table given by rows; `None` when rows have different lengths.
 pub fn columns(rows: &[Vec<Exact>]) -> Option<Vec<Vec<Exact>>> {
     let width = rows.first()?.len();
     let column = |index| rows.iter().filter_map(move |row: &Vec<Exact>| row.get(index).cloned());

@@ -3,18 +3,18 @@
 use super::gamma::ln_factorial;
 use crate::core::number::Exact;
 
-/// Outcomes whose logarithms differ by less than this are equally probable.
+/// Outcomes whose log probabilities differ by less than this count as equally probable.
 const SLACK: f64 = 1e-9;
 
 /// The exact multinomial p of `observed` counts against target `shares`: the sum of
 /// the probabilities of all outcomes that are not more probable than the observed one.
 ///
-/// Only the proportions of the shares matter, so percent and fractions serve alike.
-/// A count in a category of share 0 is impossible: p is 0. `None` when the shares are
-/// no distribution for the counts: another length, a negative share, or a sum of 0.
+/// Only the proportions of the shares matter, so they may be percents or fractions. If a category
+/// with share 0 has a count, p is 0. `None` when counts and shares differ in number, a share is
+/// negative, or the shares sum to 0.
 ///
-/// The work grows with the number of outcomes: 635,376 for 60 people in five grades.
-/// Callers bound the people (E.4 merges grades above 60).
+/// The work grows with the number of outcomes: 635,376 for 60 people in five grades. Callers must
+/// limit the number of people (E.4 merges grades above 60).
 ///
 /// Implements the exact test of E.4.
 pub fn multinomial_exact(observed: &[u32], shares: &[Exact]) -> Option<f64> {
@@ -42,19 +42,20 @@ fn log_weights(chance: f64, people: usize) -> Vec<f64> {
     let log_chance = chance.ln();
     (0..=people)
         .map(|count| match count {
-            // Nobody is certain in a category of share 0: keep 0 * ln(0) out of it.
+            // A category of share 0 with no people has weight 1: avoid 0 * ln(0).
             0 => 0.0,
             _ => count as f64 * log_chance - ln_factorial(count),
         })
         .collect()
 }
 
-/// The probability of all outcomes that place `people` into the categories of `tables`
-/// with a log probability of at most `limit`, when the earlier categories bring `log_so_far`.
+/// The probability of all outcomes that place `people` people into the categories of `tables` and
+/// have a log probability of at most `limit`. `log_so_far` is the contribution of the earlier
+/// categories.
 fn tail(tables: &[Vec<f64>], people: usize, log_so_far: f64, limit: f64) -> f64 {
     match tables {
         [] => 0.0,
-        // The last category takes whoever is left.
+        // The last category takes everybody who is left.
         [last] => last
             .get(people)
             .map(|weight| log_so_far + weight)
@@ -80,9 +81,9 @@ mod tests {
 
     #[test]
     fn a_fair_coin_can_be_counted_by_hand() {
-        // 3 of 4 heads: 0, 1, 3 and 4 heads are not more probable, that is 10 of 16.
+        // 3 of 4 heads: 0, 1, 3 and 4 heads are not more probable, which is 10 of 16.
         assert!((p(&[3, 1], &[50, 50]).expect("valid") - 10.0 / 16.0).abs() < 1e-14);
-        // The most probable outcome leaves nothing out.
+        // For the most probable outcome, p includes every outcome.
         assert!((p(&[2, 2], &[50, 50]).expect("valid") - 1.0).abs() < 1e-14);
     }
 

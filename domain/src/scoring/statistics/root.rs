@@ -4,24 +4,24 @@ use crate::core::number::Exact;
 
 /// The signed square root of an exact number: a standard deviation, a z or a correlation.
 ///
-/// Kept as its signed square `x * |x|`, which rises with `x`: so comparisons are exact,
-/// and only showing the figure makes a float of it.
+/// It is stored as the signed square `x * |x|`, which grows with `x`. So comparisons are exact, and
+/// only showing the figure turns it into a float.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Root(Exact);
 
 impl Root {
-    /// `numerator / sqrt(square)`, or `None` unless the square is positive.
+    /// `numerator / sqrt(square)`; `None` unless `square` is positive.
     pub fn ratio(numerator: &Exact, square: &Exact) -> Option<Root> {
         let signed_square = (numerator * numerator.abs()).checked_div(square)?;
         square.is_positive().then_some(Root(signed_square))
     }
 
-    /// The square root of `square`, with its sign.
+    /// The square root of `square`; a negative number has the negative root of its absolute value.
     pub fn of(square: Exact) -> Root {
         Root(square)
     }
 
-    /// The nearest float, to be shown.
+    /// The nearest float, for display.
     pub fn to_f64(&self) -> f64 {
         let size = self.0.abs().to_f64().sqrt();
         if self.0.is_negative() { -size } else { size }

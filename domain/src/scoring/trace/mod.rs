@@ -1,9 +1,9 @@
-//! Why a score is what it is: a calculation, its steps, and its replay.
+//! Explains why a score is what it is: a calculation, its steps, and its replay.
 //!
-//! Implements 0.5 steps 1 to 6: a [`Calculation`] holds the inputs of one person's result as
-//! a tree, from indicators and ratings up to the composite. [`Calculation::explain`] computes
-//! it with the functions that score everything else and keeps every step; the [`Trace`] can
-//! be stored, hashed, shown in Chinese and English, and replayed to the same result.
+//! Implements 0.5 steps 1 to 6: a [`Calculation`] holds the inputs of one person's result as a
+//! tree, from indicators and ratings up to the composite score. [`Calculation::explain`] computes
+//! it with the same functions that all other code uses and keeps every step. The [`Trace`] can be
+//! stored, hashed, shown in Chinese and English, and replayed to the same result.
 
 mod outline;
 mod render;
@@ -32,55 +32,55 @@ use crate::scoring::settings::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Changes whenever some input could give another result than before.
+/// Must be raised whenever some input could give another result than before.
 pub const FORMULA_VERSION: u32 = 1;
 
-/// Something to compute, with everything it is computed from.
+/// A calculation with all its inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "calculation", rename_all = "snake_case")]
 pub enum Calculation {
     /// The score of an indicator (B.1-B.8).
     Indicator {
-        /// How it is scored.
+        /// Method by which the indicator is scored.
         method: Box<Method>,
         /// The actual value, if there is one.
         actual: Option<Exact>,
-        /// The revisions of the data that the actual was read from, oldest first.
+        /// Ids of the data revisions that the actual value comes from, oldest first.
         revisions: Vec<Uuid>,
     },
     /// The score of an objective, where the policy maps progress to scores (C.2).
     Objective {
-        /// Its key results.
+        /// Key results of the objective.
         key_results: Vec<WeightedKeyResult>,
-        /// What was promised.
+        /// Whether the objective is committed or aspirational.
         ambition: Ambition,
     },
-    /// The same result over stretches of days with other targets or assignments (B.9).
+    /// One result from several stretches of days with different targets or assignments (B.9).
     TimeWeighted {
-        /// Why there are several.
+        /// Why there are several stretches.
         division: Division,
         /// The stretches, in order.
         stretches: Vec<Stretch>,
     },
     /// The performance total of a form (B.9).
     Performance {
-        /// Indicators and objectives.
+        /// Parts for the goals that count.
         items: Vec<Part>,
-        /// Bonus and deduction items and a veto.
+        /// Bonus items, deduction items and a veto.
         adjustments: Adjustments,
     },
-    /// A dimension rated by people (D.2, D.3).
+    /// The score of a dimension that people rate (D.2, D.3).
     Dimension(Dimension),
-    /// The result of a person (D.4).
+    /// The composite score of a person (D.4).
     Composite {
         /// The dimensions of the review.
         dimensions: Vec<Part>,
     },
-    /// The result of a person with a team (D.4).
+    /// The result of a person who has a team (D.4).
     Manager {
-        /// The person's own result.
+        /// The person's own composite score.
         own: Box<Calculation>,
-        /// The KPI totals of the team's members.
+        /// KPI totals of the members of the team.
         team_kpi: Vec<Exact>,
     },
 }
@@ -88,38 +88,38 @@ pub enum Calculation {
 /// A weighted part of a larger calculation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// What people call it.
+    /// Name shown to people.
     pub name: String,
     /// Weight in percent.
     pub weight: Exact,
-    /// What it is computed from; absent when HR has dropped it.
+    /// Calculation of the part; `None` when HR has left it out.
     pub calculation: Option<Calculation>,
-    /// The approval by which it was dropped.
+    /// Id of the approval by which it was left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Uuid>,
 }
 
-/// A stretch of days and what is computed for it.
+/// A number of days with the calculation for them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stretch {
-    /// Length in days, both ends included.
+    /// Number of days, first and last included.
     pub days: u32,
-    /// What is computed for these days.
+    /// Calculation for these days.
     pub calculation: Calculation,
 }
 
-/// A key result of an objective with its values.
+/// A key result of an objective, with weight and reported values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeightedKeyResult {
     /// Weight in percent.
     pub weight: Exact,
-    /// What it measures and what was recorded.
+    /// How it is measured, with the reported values.
     pub key_result: KeyResult,
-    /// The revision of the data that the values were read from.
+    /// Id of the data revision that the values come from.
     pub revision: Option<Uuid>,
 }
 
-/// The settings that a result depends on.
+/// The settings on which a result depends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Applied {
@@ -154,65 +154,66 @@ impl From<&Applied> for Settings {
     }
 }
 
-/// What a calculation gave.
+/// The result of a calculation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The score; absent without data or where the policy gives none.
+    /// Score; `None` without data, or where the policy gives none.
     pub score: Option<Exact>,
-    /// The grade, for totals and composites.
+    /// Grade; only totals and composite scores have one.
     pub grade: Option<Grade>,
 }
 
-/// The steps of a calculation, with those of its parts.
+/// The steps of a calculation and of its parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// The parts, in the order of the calculation.
+    /// Explanations of the parts, in the order of the calculation.
     pub parts: Vec<Explanation>,
-    /// The steps after the parts were known.
+    /// Steps made after the parts were computed.
     pub steps: Vec<Step>,
-    /// What came out.
+    /// Result of the steps.
     pub outcome: Outcome,
 }
 
-/// A calculation with its result and every step between: enough to check it years later.
+/// A calculation with its result and every step between them: enough to check it years later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
-    /// The version of the formulas.
+    /// Version of the formulas.
     pub formula_version: u32,
-    /// The settings it was computed with.
+    /// Settings with which it was computed.
     pub settings: Applied,
-    /// The inputs.
+    /// Calculation with its inputs.
     pub calculation: Calculation,
-    /// The steps and the result.
+    /// Steps and result.
     pub explanation: Explanation,
 }
 
 impl Trace {
-    /// Whether computing everything again from the stored inputs and settings gives this very
-    /// trace, each step and digit of it.
+    /// Whether a new computation from the stored inputs and settings gives exactly this trace, with
+    /// every step and digit.
     ///
     /// # Errors
-    /// Those of the calculation, when the stored inputs are refused today.
+    /// The errors of the calculation, if the stored inputs are refused today.
     pub fn replays(&self) -> Result<bool> {
         let again = self.calculation.clone().explain(&Settings::from(&self.settings))?;
         Ok(again == *self)
     }
 
-    /// The one text of this trace that a hash is taken over.
+    /// The trace as one fixed text, over which a hash can be computed.
     ///
     /// # Errors
-    /// None for any trace that this crate made.
+    /// None for a trace that this crate made.
     pub fn canonical(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
     }
 }
 
 impl Calculation {
-    /// Computes and keeps every step.
+    /// Computes the result and keeps every step.
     ///
     /// # Errors
-    /// Those of the formula and of its parts. A missing actual of an indicator is no error by
-    /// itself: the outcome has no score, and `kpi.missing_actual` decides in the total.
+    /// The errors of the formula and of its parts. A missing actual value of an indicator is not an
+    /// error here: the outcome has no score, and `kpi.missing_actual` decides what that means for
+    /// the total.
     pub fn explain(self, settings: &Settings) -> Result<Trace> {
         let settings = Applied::from(settings);
         let explanation = self.evaluate(&Settings::from(&settings))?;
@@ -239,7 +240,7 @@ impl Calculation {
         }
     }
 
-    /// Whether the score is in points of its base and not mixed by weight (B.6).
+    /// Whether the score is in points of its own base, not in points of 100 (B.6).
     fn is_in_points(&self) -> bool {
         match self {
             Calculation::Indicator { method, .. } => matches!(**method, Method::Steps(_)),

@@ -1,4 +1,4 @@
-//! A trace as a tree for programs, with what may be shown of it.
+//! A trace as a tree for programs, without anything that must not be shown.
 
 use super::{Calculation, Explanation, Part, Rule, Trace};
 use crate::core::number::Exact;
@@ -7,42 +7,42 @@ use crate::text_enum;
 use uuid::Uuid;
 
 text_enum! {
-    /// What a part of a result is.
+    /// The kind of a part of a result.
     pub enum PartKind {
         /// The score of an indicator.
         Indicator = "indicator",
         /// The score of an objective.
         Objective = "objective",
-        /// A score over stretches of days.
+        /// A score over several stretches of days.
         TimeWeighted = "time_weighted",
         /// The performance total.
         Performance = "performance",
-        /// A dimension rated by people.
+        /// The score of a dimension that people rate.
         Dimension = "dimension",
-        /// The composite of all dimensions.
+        /// The composite score of all dimensions.
         Composite = "composite",
-        /// The result of somebody with a team.
+        /// The result of a person who has a team.
         Manager = "manager",
     }
 }
 
-/// A part of a result with its steps. Of ratings nothing but what became of them together is shown
-/// (D.3).
+/// A part of a result with its steps. Single ratings are not shown, only results of several ratings
+/// together (D.3).
 #[derive(Clone, Debug)]
 pub struct Outline<'a> {
-    /// What people call it; none for the whole and for stretches of days.
+    /// Name shown to people; `None` for the whole result and for stretches of days.
     pub name: Option<&'a str>,
-    /// Weight in the part above, in percent.
+    /// Weight within the part above, in percent.
     pub weight: Option<&'a Exact>,
-    /// Length of a stretch, in days.
+    /// Number of days, for a stretch of days.
     pub days: Option<u32>,
-    /// What it is computed from; none where it was left out with approval.
+    /// Calculation of the part; `None` if it was left out with approval.
     pub calculation: Option<&'a Calculation>,
-    /// The approval by which it was left out.
+    /// Id of the approval by which it was left out.
     pub approval: Option<Uuid>,
-    /// Steps and outcome.
+    /// Steps and result of the part.
     pub explanation: &'a Explanation,
-    /// The parts that count.
+    /// The parts of which this part consists.
     pub parts: Vec<Outline<'a>>,
 }
 
@@ -102,7 +102,7 @@ impl<'a> Outline<'a> {
 }
 
 impl Calculation {
-    /// What it computes.
+    /// What kind of part it computes.
     pub fn kind(&self) -> PartKind {
         match self {
             Calculation::Indicator { .. } => PartKind::Indicator,
@@ -115,7 +115,7 @@ impl Calculation {
         }
     }
 
-    /// The actual an indicator is scored by.
+    /// The actual value by which an indicator is scored.
     pub fn actual(&self) -> Option<&Exact> {
         match self {
             Calculation::Indicator { actual, .. } => actual.as_ref(),
@@ -123,7 +123,7 @@ impl Calculation {
         }
     }
 
-    /// The revisions of the data it was computed from, parts not included.
+    /// Ids of the data revisions from which it was computed, without those of its parts.
     pub fn revisions(&self) -> Vec<uuid::Uuid> {
         match self {
             Calculation::Indicator { revisions, .. } => revisions.clone(),
@@ -136,7 +136,7 @@ impl Calculation {
 }
 
 impl Rule {
-    /// What the rule says.
+    /// The text of the rule in one language.
     pub const fn text(self, locale: super::Locale) -> &'static str {
         let (zh, en) = self.texts();
         match locale {

@@ -29,9 +29,9 @@ impl Locale {
 }
 
 impl Trace {
-    /// The trace as text: one line for each input and step, parts indented.
+    /// The trace as text: one line per input and step, with parts indented.
     ///
-    /// Single ratings are never shown, only means of groups large enough to be used (D.3).
+    /// It never shows single ratings, only means of groups that are large enough to be used (D.3).
     pub fn render(&self, locale: Locale) -> String {
         let version = locale.pick("公式版本", "formula version");
         let mut page = Page { locale, settings: &self.settings, text: String::new() };
@@ -41,7 +41,7 @@ impl Trace {
     }
 }
 
-/// Text being written.
+/// The text while it is being written.
 struct Page<'a> {
     locale: Locale,
     settings: &'a Applied,
@@ -128,7 +128,7 @@ impl Page<'_> {
         }
     }
 
-    /// What was put in, besides parts. Of raters only the types and their weights.
+    /// Writes the inputs other than parts; of raters only types and weights.
     fn inputs(&mut self, calculation: &Calculation, depth: usize) {
         let locale = self.locale;
         match calculation {
@@ -187,7 +187,7 @@ impl Page<'_> {
         self.line(depth, format_args!("{section} {text}{setting} {}", shown(value)));
     }
 
-    /// The setting that a rule used, if it used one.
+    /// The name and value of the setting that a rule used, if it used one.
     fn setting(&self, rule: Rule) -> Option<String> {
         let Applied { score, kpi, manager, .. } = self.settings;
         match rule {
@@ -206,7 +206,7 @@ impl Page<'_> {
     }
 }
 
-/// What was agreed when the target was set: a term in Chinese and English, and the value.
+/// The values agreed when the target was set: each with its term in Chinese and English.
 fn agreed(method: &Method, locale: Locale) -> Vec<(&'static str, &'static str, String)> {
     let target = |target: &Exact| ("目标", "target", target.to_string());
     let direction = |direction: Direction| {
@@ -280,7 +280,7 @@ fn joined<'a>(values: impl IntoIterator<Item = &'a Exact>) -> String {
     values.into_iter().map(Exact::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// A value as people read it, with its relation: `= 57`, or `≈ 86.666667` where it is longer.
+/// A value for human readers, with its relation: `= 57`, or `≈ 86.666667` if it has more digits.
 fn shown(value: &Exact) -> String {
     let places = 6;
     match value.round(places, Rounding::HalfUp) {
@@ -289,7 +289,7 @@ fn shown(value: &Exact) -> String {
     }
 }
 
-/// A score as it is printed, with 2 places.
+/// A score with 2 places, as it is printed.
 fn score(value: &Exact, rounding: Rounding) -> String {
     value.round(2, rounding).map_or_else(|_| value.to_string(), |score| fixed(score, 2))
 }
