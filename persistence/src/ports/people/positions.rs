@@ -11,12 +11,12 @@ use domain::policy::Sealed;
 pub trait Positions {
     /// One position that is not deleted.
     fn position(&mut self, id: PositionId) -> Result<Option<Sealed<Position>>>;
-    /// A page of positions, in the order of ids, or of change with tombstones.
+    /// A page of positions, ordered by id, or by last change with tombstones.
     fn positions(&mut self, page: &Page) -> Result<Vec<Position>>;
     /// Adds a position.
     fn create_position(&mut self, change: Change<Position>) -> Result<()>;
     /// Saves a position, guarded by its version; deletion is a change like any other.
     fn update_position(&mut self, change: Change<Position>) -> Result<()>;
-    /// Whether an assignment still names the position.
+    /// Whether any assignment names the position.
     fn position_in_use(&mut self, id: PositionId) -> Result<bool>;
 }
