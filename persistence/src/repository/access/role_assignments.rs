@@ -79,7 +79,7 @@ impl Row {
 }
 
 guarded_update! {
-    /// Saves an assignment over the version before.
+    /// Saves an assignment, guarded by its version.
     struct Update of role_assignment { valid_to, deleted_at }
 }
 

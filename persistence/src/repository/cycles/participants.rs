@@ -1,4 +1,4 @@
-//! Who takes part in a cycle.
+//! The participants of a cycle.
 
 use super::super::people::employments::employments;
 use super::engine::Unit;
@@ -64,7 +64,7 @@ impl TryFrom<Row> for Participant {
 }
 
 rows_statement! {
-    /// Participants of a cycle that is being launched.
+    /// Participants of a cycle that is launched.
     struct Enrolment {
         tenant: Key,
         id: Key,
@@ -104,8 +104,8 @@ impl Enrolment {
 }
 
 statement! {
-    /// Everybody who works here on a day from `day` to `last`, with the employments begun by then,
-    /// once for each stretch of unit, manager and position that has not ended before.
+    /// Everybody who is employed on some day from `day` to `last`: one row for each employment
+    /// begun by `last` and each assignment that has not ended before `day`.
     struct Workers { tenant: Key, day: NaiveDate, last: NaiveDate }
     -> (Id, Date, Nullable<Date>, Nullable<Id>, Nullable<Id>, Nullable<Text>);
     "SELECT w.employee_id, w.hire_date, w.last_day, a.org_unit_id, a.manager_id, p.code
@@ -121,7 +121,7 @@ statement! {
 }
 
 statement! {
-    /// Saves a participant over the version before.
+    /// Saves a participant, guarded by its version.
     struct Update {
         manager_id: Option<Key>,
         exclusion: Option<String>,
@@ -138,7 +138,7 @@ statement! {
 }
 
 rows_statement! {
-    /// Reviews that begin.
+    /// Reviews that are opened.
     struct Reviews {
         tenant: Key,
         id: Key,
@@ -156,7 +156,7 @@ rows_statement! {
 }
 
 impl Unit<'_> {
-    /// Opens a review for each of these participants, who have none, with its record.
+    /// Opens and records a review for each of these participants; none of them has one.
     pub fn insert_reviews(
         &mut self,
         participants: &[Key],

@@ -68,7 +68,7 @@ impl Row {
 }
 
 guarded_update! {
-    /// Saves a version over what it was before.
+    /// Saves a policy version, guarded by its change counter.
     struct Update of policy { name, state, rules, published_at }
 }
 

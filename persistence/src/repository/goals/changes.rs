@@ -56,7 +56,7 @@ impl TryFrom<Row> for GoalChange {
 }
 
 statement! {
-    /// Saves the decision on a request that waits for one.
+    /// Saves the decision on a pending request.
     struct Decide {
         state: String,
         by: Option<Key>,

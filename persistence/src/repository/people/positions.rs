@@ -59,7 +59,7 @@ impl Row {
 }
 
 guarded_update! {
-    /// Saves a position over the version before.
+    /// Saves a position, guarded by its version.
     struct Update of position { code, title, level, deleted_at }
 }
 

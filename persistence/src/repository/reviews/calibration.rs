@@ -1,4 +1,4 @@
-//! Calibration sessions and the distribution they look at.
+//! Calibration sessions and their members.
 
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
@@ -92,14 +92,14 @@ impl Row {
 }
 
 guarded_update! {
-    /// Saves a session over the version before.
+    /// Saves a session, guarded by its version.
     struct Update of calibration_session {
         name, state, department_ids, participant_ids, scheduled_on, override_reason, overridden_by,
         overridden_at,
     }
 }
 
-/// One session by its id, unlocked.
+/// One session by its id, without a lock.
 macro_rules! one {
     ($unit:expr, $id:expr) => {
         calibration_session::table.find(($unit.scope(), Key($id.uuid()))).select(Row::as_select())
@@ -107,7 +107,7 @@ macro_rules! one {
 }
 
 impl Unit<'_> {
-    /// Sessions with their members, in one more statement.
+    /// Sessions with their members, by one more statement.
     fn seated(&mut self, rows: Vec<Row>) -> Result<Vec<CalibrationSession>> {
         let seats: Vec<Seat> = member::table
             .filter(member::tenant_id.eq(self.scope()))

@@ -78,11 +78,11 @@ impl Row {
 }
 
 guarded_update! {
-    /// Saves what became of a move over the version before.
+    /// Saves the decision on a move, guarded by its version.
     struct Update of calibration_move { state, approved_by }
 }
 
-/// Moves with who is reviewed.
+/// Moves, joined with the person reviewed.
 macro_rules! about {
     ($unit:expr) => {
         calibration_move::table
