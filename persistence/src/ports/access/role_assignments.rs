@@ -27,8 +27,8 @@ pub trait RoleAssignments {
     /// Whether on `day` at least one account is HR administrator without an end date: the account
     /// is active, the role has no last day, and its employee, if it has one, is employed without a
     /// last day. Every change that might remove the last administrator asks this after it was made.
-    /// Holds [`ReportingLines::lock_lines`](super::ReportingLines::lock_lines), so that two such
-    /// changes cannot both pass.
+    /// Takes [`lock_lines`](crate::ports::ReportingLines::lock_lines), so that two such changes
+    /// cannot both pass.
     fn hr_admin_remains(&mut self, day: NaiveDate) -> Result<bool>;
     /// The roles that these people hold longer than the day given for each, with that day.
     fn roles_beyond(
