@@ -1,4 +1,5 @@
-//! The server to compare with: actix-web, the same statements on the raw driver, and nothing else.
+//! The server that Evenhand is compared with: actix-web, the same statements on the raw driver, and
+//! nothing else.
 
 use crate::Result;
 use crate::raw::{self, Driver, Rename, Submission};
@@ -11,30 +12,30 @@ use serde::Deserialize;
 use std::sync::Mutex;
 use uuid::Uuid;
 
-/// Where a change is an UPDATE and no more.
+/// Path under which a change is a plain UPDATE.
 pub const PLAIN: &str = "/plain";
-/// Where a change is kept with its audit entry and event.
+/// Path under which a change also writes its audit entry and event.
 pub const RECORDED: &str = "/recorded";
-/// Where the statements are those of Evenhand, also those that only read what a change needs, and
-/// those that keep who looked.
+/// Path under which the server runs all statements of Evenhand, including those that read what a
+/// change needs and those that log reads.
 pub const SAME: &str = "/same";
 
-/// What the server is told.
+/// The options of the bare server.
 #[derive(clap::Args)]
 pub struct Settings {
     /// The database.
     #[arg(long)]
     pub database_url: String,
-    /// Connections that read, and threads that may block.
+    /// Number of reading connections, and of threads that may block.
     #[arg(long)]
     pub readers: usize,
-    /// The day on which assignments hold.
+    /// The day for which assignments are read.
     #[arg(long)]
     pub day: NaiveDate,
 }
 
-/// As many connections as there are threads to use them, so that none ever has to wait; and for
-/// SQLite, which has one writer, one connection that writes.
+/// As many connections as threads, so that no thread waits for one; on SQLite, which has one
+/// writer, one more connection that writes.
 struct Pool {
     idle: Mutex<Vec<Box<dyn Driver>>>,
     writer: Option<Mutex<Box<dyn Driver>>>,
@@ -65,7 +66,7 @@ impl Pool {
     }
 }
 
-/// Runs what blocks on a blocking thread.
+/// Runs blocking work on a blocking thread.
 #[expect(clippy::disallowed_methods, reason = "the bare way, without admission")]
 async fn blocking<R: Send + 'static>(
     work: impl FnOnce() -> Result<R> + Send + 'static,
@@ -121,7 +122,7 @@ async fn rename(
     Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(renamed.version))).json(renamed))
 }
 
-/// Looks at a review, of which nothing but the version is needed.
+/// Answers a read of a review; the load needs only its version.
 async fn review(_: Path<Uuid>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::ETAG, etag(1))).finish()
 }
@@ -162,7 +163,7 @@ async fn dashboard(pool: Data<Pool>, team: Query<Team>) -> actix_web::Result<Htt
     Ok(HttpResponse::Ok().json(found.await?))
 }
 
-/// The version that a request says it has seen.
+/// The version in the `If-Match` of a request.
 fn seen(request: &HttpRequest) -> i32 {
     let tag = request.headers().get(header::IF_MATCH).and_then(|tag| tag.to_str().ok());
     tag.and_then(|tag| tag.trim_matches('"').parse().ok()).unwrap_or_default()
@@ -172,12 +173,13 @@ fn etag(version: i32) -> String {
     format!("\"{version}\"")
 }
 
-/// Serves until told to stop.
+/// Serves until the process is stopped.
 pub fn serve(settings: &Settings) -> Result<()> {
     let workers = std::thread::available_parallelism()?.get();
     let threads = settings.readers.div_ceil(workers);
     let pool = Data::new(Pool::open(settings, threads * workers)?);
-    // The pool outlives the server's runtime, in which the raw drivers must not be dropped.
+    // The pool must outlive the server's runtime, because the raw drivers must not be dropped
+    // inside it.
     let shared = pool.clone();
     let app = move || {
         let mut app = App::new().app_data(shared.clone());

@@ -1,4 +1,4 @@
-//! A performance cycle, from its launch to the publication of its results.
+//! Measures a performance cycle from its launch to the publication of its results.
 
 use crate::engine::Engine;
 use crate::people::{Person, people_ndjson};
@@ -10,20 +10,20 @@ use std::time::Instant;
 use tests::{cycles, goals};
 use uuid::Uuid;
 
-/// Who approves of the results beside HR.
+/// Login of the member of senior management who approves the results together with HR.
 const SENIOR: &str = "senior@bench.example";
-/// Who answers for a team of 50, once [`gather_team`] is done.
+/// Login of the manager who gets a team of 50 by [`gather_team`].
 pub const LEAD: &str = "lead@bench.example";
-/// Who answers for all others, once [`write_ratings`] is done.
+/// Login of the manager who gets all other people by [`write_ratings`].
 pub const RATER: &str = "rater@bench.example";
-/// People of one import.
+/// Most people in one import.
 const PART: usize = 50_000;
 
-/// What managers write of everybody.
+/// The rating that managers give everybody.
 pub const RATING: &str = r#"{"ratings":[{"dimension":"competency","rating":"3","comment":"Shown by the figures of the year","evidence":[{"kind":"data","date":"2026-02-02","text":"Figures"}]},{"dimension":"behaviour","rating":"3","comment":"","evidence":[]},{"dimension":"collaboration","rating":"3","comment":"","evidence":[]}],"comment":null,"submitted_at":null}"#;
 
-/// Gives everybody an active goal like the one there is, with a goal's id that is the participant's,
-/// and what came of it.
+/// Gives everybody an active goal like the existing one, with a measurement. The goal's id is that
+/// of the participant.
 const GOALS: &str = "
     INSERT INTO goal (tenant_id, id, cycle_id, owner_id, level, state, revision, title, weight,
                       content, version, created_at, updated_at)
@@ -35,21 +35,21 @@ const GOALS: &str = "
     SELECT tenant_id, id, id, '2026-02-01', 'crm', 'm1', 1, '1200', owner_id, created_at
       FROM goal WHERE state = 'active';";
 
-/// A step that leaves a record of each person, whose rows the engine can write by itself.
+/// A step that records something for each person and whose rows the engine can write by itself.
 struct Recorded {
-    /// The step.
+    /// Name of the step.
     step: &'static str,
-    /// What the comparison says.
+    /// Name of the comparison.
     what: &'static str,
-    /// What the records of it are called.
+    /// The actions of its records, as SQL.
     actions: &'static str,
-    /// Sets what it changed back.
+    /// Undoes the changes of the step.
     before: &'static str,
-    /// Changes it again.
+    /// Makes the changes of the step again.
     change: &'static str,
 }
 
-/// The last one of a cycle first, so that each finds what the one before it left.
+/// The later step first, so that undoing it leaves what the earlier step left.
 const RECORDED: [Recorded; 2] = [
     Recorded {
         step: "publication",
@@ -77,7 +77,7 @@ const RECORDED: [Recorded; 2] = [
 ];
 
 impl Recorded {
-    /// Keeps what the step has written.
+    /// Copies what the step has written.
     fn lay_aside(&self) -> String {
         let Self { step, actions, .. } = self;
         format!(
@@ -88,7 +88,7 @@ impl Recorded {
         )
     }
 
-    /// Takes it away, as if the step were still to come.
+    /// Deletes what the step has written, as if the step had not run.
     fn undo(&self) -> String {
         let Self { step, actions, before, .. } = self;
         format!(
@@ -99,7 +99,7 @@ impl Recorded {
         )
     }
 
-    /// Writes it again, in one transaction.
+    /// Writes the copied rows again, in one transaction.
     fn redo(&self) -> String {
         let Self { step, change, .. } = self;
         format!(
@@ -113,24 +113,24 @@ impl Recorded {
     }
 }
 
-/// How a cycle of some size went.
+/// The measurements of a cycle.
 pub struct Course {
-    /// People in it.
+    /// Number of people in the cycle.
     pub people: usize,
-    /// How many seconds each step took.
+    /// Duration of each step in seconds.
     pub steps: Vec<(&'static str, f64)>,
-    /// Most resident memory of Evenhand, in MiB.
+    /// Peak of Evenhand's resident memory, in MiB.
     pub peak: f64,
 }
 
 /// A cycle in a database of its own.
 pub struct Cycle<'a> {
     engine: &'a Engine,
-    /// The database.
+    /// Name of the database.
     name: &'static str,
-    /// Its id.
+    /// Id of the cycle.
     pub id: Uuid,
-    /// How it went so far.
+    /// The measurements so far.
     pub course: Course,
 }
 
@@ -139,8 +139,8 @@ fn id(value: &Value) -> Result<Uuid> {
 }
 
 impl<'a> Cycle<'a> {
-    /// Brings a company of these people, in a copy of the database `base`, to the evaluation of a
-    /// cycle in which everybody has one goal and no review has been begun.
+    /// Imports these people into a copy of the database `base`, and brings a cycle to evaluation.
+    /// Everybody has one goal, and no review has been written.
     pub fn open(engine: &'a Engine, name: &'static str, company: &[Person]) -> Result<Self> {
         engine.copy("base", name)?;
         let product = wait(Product::serve(&engine.url(name)))?;
@@ -170,7 +170,7 @@ impl<'a> Cycle<'a> {
         Ok(cycle)
     }
 
-    /// Has all ratings handed in behind the server, and goes on until the results are published.
+    /// Enters all ratings past the server, and goes on until the results are published.
     pub fn finish(&mut self) -> Result<()> {
         let url = self.engine.url(self.name);
         let mut driver = raw::connect(&url)?;
@@ -200,8 +200,8 @@ impl<'a> Cycle<'a> {
         Ok(())
     }
 
-    /// The steps that leave a record of each person, beside the engine that writes the same rows in
-    /// bulk and in one transaction.
+    /// Compares the steps that record something for each person with the engine writing the same
+    /// rows in bulk, in one transaction.
     pub fn recorded(&self) -> Result<Vec<Comparison>> {
         let name = "recorded";
         self.engine.copy(self.name, name)?;
@@ -245,12 +245,13 @@ impl<'a> Cycle<'a> {
     }
 }
 
-/// Check-ins that a goal with a long history has before it is measured.
+/// Number of earlier check-ins on a goal with a long history.
 const HISTORY: usize = 250;
-/// Check-ins of one measurement.
+/// Number of check-ins in one measurement.
 const CHECK_INS: usize = 40;
 
-/// Check-ins one after the other, on goals with many earlier ones and on goals with one.
+/// Measures check-ins one after the other, on goals with many earlier check-ins and on goals with
+/// one.
 pub fn check_ins(url: &str) -> Result<Comparison> {
     let goals = raw::connect(url)?.ids(raw::GOALS_OF_LEAD)?;
     let product = wait(Product::serve(url))?;
@@ -275,7 +276,7 @@ pub fn check_ins(url: &str) -> Result<Comparison> {
     })
 }
 
-/// Lets those sign in who are needed, and designs a cycle for everybody. Its id.
+/// Creates the accounts that are needed, and designs a cycle for everybody. Returns its id.
 async fn prepare(product: &Product, lead: Uuid, rater: Uuid) -> Result<Uuid> {
     product.invite(LEAD, lead).await?;
     product.invite(RATER, rater).await?;
@@ -286,7 +287,7 @@ async fn prepare(product: &Product, lead: Uuid, rater: Uuid) -> Result<Uuid> {
     id(&create(&hr, "/v1/cycles", &cycles::design("BENCH", policy)).await?["id"])
 }
 
-/// Lets a manager answer for people of an open cycle, and sets their reviews.
+/// SQL that makes a manager answer for people of an open cycle and sets their reviews.
 fn give(manager: &str, people: &str, review: &str) -> String {
     let manager = format!("(SELECT id FROM employee WHERE employee_number = '{manager}')");
     format!(
@@ -297,21 +298,21 @@ fn give(manager: &str, people: &str, review: &str) -> String {
     )
 }
 
-/// Gives a manager of an open cycle a team of 50 whose ratings are in. The manager.
+/// Gives a manager of an open cycle a team of 50 whose ratings are submitted. Returns the manager.
 pub fn gather_team(url: &str) -> Result<Uuid> {
     let mut driver = raw::connect(url)?;
     let rated = "state = 'second_review', performance = 10000, composite = 10000, \
                  collaboration = 10000, computed_grade = 'B'";
-    // The rater of all others is not among them: with a rating of their own that is in, every rating they
-    // hand in would be blended into it, with those of the whole company.
+    // The rater of all others is not in this team. If the rater's own rating were submitted, each
+    // rating the rater submits would be blended into it, with those of the whole company.
     let team = "BETWEEN 'E000001' AND 'E000051' AND employee_number <> 'E000009'";
     driver.run(&give("E000000", team, rated))?;
     driver.settle()?;
     Ok(*driver.ids(raw::MANAGERS)?.first().ok_or("nobody there")?)
 }
 
-/// Lets one manager have written the ratings of everybody outside of that team, and not yet handed
-/// in. The reviews. No engine is told how unlike other teams this one is.
+/// Makes one manager the author of the ratings of everybody outside that team, not yet submitted.
+/// Returns the reviews. No engine is told how much this team differs from others.
 pub fn write_ratings(url: &str) -> Result<Vec<Uuid>> {
     let mut driver = raw::connect(url)?;
     driver.run(&give("E000009", "> 'E000051'", "state = 'pending_manager'"))?;

@@ -1,35 +1,35 @@
-//! Databases of either engine: made, copied, removed.
+//! The databases of a run: creates, copies and removes them.
 
 use crate::Result;
 use std::fs;
 use std::path::PathBuf;
 use tests::postgres::{Cluster, Durability};
 
-/// Where the databases of a run are kept; dropping it removes them.
+/// Where the databases of a run are; dropping this removes them.
 pub enum Engine {
-    /// Files in a folder.
+    /// SQLite files in a folder.
     Sqlite(PathBuf),
-    /// Databases of a throwaway cluster that commits as in production.
+    /// PostgreSQL databases in a throwaway cluster that commits as in production.
     Postgres(Cluster),
 }
 
-/// What SQLite adds to the name of a database.
+/// The endings of the files that belong to an SQLite database.
 const FILES: [&str; 4] = ["", "-wal", "-shm", ".lock"];
 
 impl Engine {
-    /// SQLite, in a new folder under the system's temporary one.
+    /// SQLite in a new temporary folder.
     pub fn sqlite() -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("evenhand-bench-{}", std::process::id()));
         fs::create_dir(&folder)?;
         Ok(Self::Sqlite(folder))
     }
 
-    /// PostgreSQL, with the server's programs in `bin`.
+    /// PostgreSQL, with the server programs in `bin`.
     pub fn postgres(bin: &std::path::Path) -> Self {
         Self::Postgres(Cluster::start(bin, Durability::Full))
     }
 
-    /// Where to connect for a database.
+    /// The address of a database.
     pub fn url(&self, name: &str) -> String {
         match self {
             Self::Sqlite(folder) => format!("sqlite://{}", folder.join(name).display()),
@@ -37,14 +37,14 @@ impl Engine {
         }
     }
 
-    /// Makes an empty database.
+    /// Creates an empty database.
     pub fn create(&self, name: &str) {
         if let Self::Postgres(cluster) = self {
             cluster.create_database(name, None);
         }
     }
 
-    /// Copies a database to which nobody is connected.
+    /// Copies a database; nobody may be connected to it.
     pub fn copy(&self, from: &str, to: &str) -> Result<()> {
         match self {
             Self::Sqlite(folder) => {
@@ -65,7 +65,7 @@ impl Engine {
         match self {
             Self::Sqlite(folder) => {
                 for file in FILES {
-                    // Not all of them exist at all times.
+                    // Some of these files exist only at times.
                     let _ = fs::remove_file(folder.join(format!("{name}{file}")));
                 }
             }

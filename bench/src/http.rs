@@ -1,11 +1,11 @@
-//! A lean HTTP/1.1 client: one kept-alive connection, one request at a time.
+//! A small HTTP/1.1 client: one connection that is kept open, one request at a time.
 
 use crate::Result;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Most bytes taken from the socket at once.
+/// Most bytes read from the socket at once.
 const READ: usize = 64 << 10;
 
 /// A connection to a server on this machine.
@@ -16,14 +16,15 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects.
+    /// Opens a connection.
     pub async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, input: Vec::with_capacity(READ), head: String::new() })
     }
 
-    /// Sends a request and reads the answer; `body` gets its parts as they come. The status.
+    /// Sends a request and reads the answer. Calls `body` with each part of the body as it arrives;
+    /// returns the status.
     pub async fn exchange(&mut self, request: &[u8], mut body: impl FnMut(&[u8])) -> Result<u16> {
         self.stream.write_all(request).await?;
         let end = self.find(b"\r\n\r\n").await? + 4;

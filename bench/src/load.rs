@@ -1,4 +1,5 @@
-//! The load: a fixed number of clients that ask again as soon as they are answered.
+//! The load: a fixed number of clients, each of which sends its next request as soon as it is
+//! answered.
 
 use crate::Result;
 use crate::http::{Connection, request};
@@ -7,16 +8,16 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-/// Clients at once.
+/// Number of concurrent clients.
 pub const CONNECTIONS: usize = 32;
-/// Most requests of one client, whatever the time allows.
+/// Most requests of one client in one window.
 const MOST: usize = 1_000_000;
-/// Load before anything is counted.
+/// Duration of the load before anything is counted.
 const WARM_UP: Duration = Duration::from_millis(300);
-/// People whom one client changes, one after the other.
+/// Number of people whom one client changes, one after the other.
 const OWN: usize = 8;
 
-/// What the clients do.
+/// The work of the clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Read one employee, any of them.
@@ -25,20 +26,20 @@ pub enum Work {
     List,
     /// Change one employee's name, guarded by its version.
     Patch,
-    /// Look at a team of 50 in a cycle.
+    /// Read the dashboard of a team of 50 in a cycle.
     Team,
-    /// Hand one rating in, guarded by what was seen of the review. Each is handed in once.
+    /// Submit one rating, guarded by the version of the review. Each rating is submitted once.
     Submit,
 }
 
-/// Where they do it.
+/// The server under load.
 #[derive(Clone)]
 pub struct Target {
-    /// The server.
+    /// Address of the server.
     pub address: SocketAddr,
-    /// Path of what it serves.
+    /// Prefix of the paths.
     pub base: &'static str,
-    /// What the clients sign in with.
+    /// The `Authorization` header of the clients, if the server needs one.
     pub authorization: Option<String>,
 }
 
@@ -61,16 +62,16 @@ impl Target {
 /// What was measured in one window.
 #[derive(Default)]
 pub struct Sample {
-    /// Answers in a second.
+    /// Answers per second.
     pub per_second: f64,
-    /// How long each took.
+    /// The latency of each answer.
     pub latencies: Vec<Duration>,
-    /// All answers, also those outside of the window.
+    /// Number of all answers, also those outside the window.
     pub answered: usize,
 }
 
-/// Clients who have seen what they are to change: these people or reviews, or a manager and the cycle
-/// of the team.
+/// Clients that have read what they are to change. `ids` are people or reviews or, for a dashboard,
+/// a manager and a cycle.
 pub async fn ready(target: &Target, work: Work, ids: &[Uuid]) -> Result<Vec<Client>> {
     let mut clients = JoinSet::new();
     for number in 0..CONNECTIONS {
@@ -85,7 +86,7 @@ pub async fn ready(target: &Target, work: Work, ids: &[Uuid]) -> Result<Vec<Clie
     clients.join_all().await.into_iter().collect()
 }
 
-/// Loads a server for `window`; every answer must be a success.
+/// Loads a server for `window`; fails if an answer is no success.
 pub async fn drive(clients: Vec<Client>, window: Duration) -> Result<Sample> {
     let start = Instant::now() + WARM_UP;
     let mut running = JoinSet::new();
@@ -102,21 +103,21 @@ pub async fn drive(clients: Vec<Client>, window: Duration) -> Result<Sample> {
     Ok(sample)
 }
 
-/// One client: its connection, and what it asks next.
+/// One client: its connection and the state from which its next request follows.
 pub struct Client {
     connection: Connection,
     target: Target,
     work: Work,
     ids: Vec<Uuid>,
-    /// ETags of what is changed, as last seen.
+    /// The last known ETag of each record that is changed.
     etags: Vec<String>,
-    /// The page behind the last one.
+    /// The cursor of the next page.
     next: Option<String>,
     turn: usize,
 }
 
 impl Client {
-    /// A client that has seen what it is to change.
+    /// A client that has read what it is to change.
     async fn ready(target: Target, work: Work, ids: Vec<Uuid>, number: usize) -> Result<Self> {
         let connection = Connection::open(target.address).await?;
         let (etags, next) = (Vec::new(), None);
@@ -170,7 +171,7 @@ impl Client {
         let get = |path: &str| self.target.request("GET", path, &[], b"");
         Ok(match self.work {
             Work::Read => {
-                // A walk that visits all people in no order that a cache could follow.
+                // Visits all people, in an order that no cache can follow.
                 self.turn = (self.turn * 1_664_525 + 1_013_904_223) % (1 << 32);
                 let id = self.ids[self.turn % self.ids.len()];
                 get(&format!("{base}/employees/{id}"))
@@ -192,7 +193,7 @@ impl Client {
             }
             Work::Team => {
                 let [manager, cycle] = self.ids[..] else { return Err("no team".into()) };
-                // Evenhand knows by the token who asks.
+                // Evenhand identifies the manager by the token.
                 let who = match self.target.authorization {
                     Some(_) => String::new(),
                     None => format!("&manager_id={manager}"),
@@ -210,7 +211,7 @@ impl Client {
         })
     }
 
-    /// Takes from an answer what the next request needs.
+    /// Stores what the next request needs from an answer.
     fn note(&mut self) {
         match self.work {
             Work::Read | Work::Team | Work::Submit => {}

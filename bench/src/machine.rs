@@ -1,14 +1,14 @@
-//! The machine a run was made on.
+//! The machine of a run.
 
 use crate::Result;
 use std::fs::{self, File};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// Flushes that are timed.
+/// Number of flushes that are timed.
 const FLUSHES: usize = 200;
 
-/// The machine in one line of Markdown.
+/// The machine as one line of Markdown.
 pub fn describe() -> Result<String> {
     let cores = std::thread::available_parallelism()?;
     let processor = fs::read_to_string("/proc/cpuinfo")?;
@@ -35,7 +35,7 @@ fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     Some(line.trim_start_matches([' ', '\t', ':']))
 }
 
-/// How long the disk takes to keep 4 KiB.
+/// The median time in which the disk stores 4 KiB durably.
 fn flush() -> Result<Duration> {
     let path = std::env::temp_dir().join(format!("evenhand-flush-{}", std::process::id()));
     let mut file = File::create(&path)?;

@@ -1,6 +1,6 @@
-//! How fast Evenhand is: beside bare actix-web on the raw driver for single requests, beside the
-//! engine's own bulk path for many rows. Ratios of one run, each measured in rounds that take
-//! turns, because figures of two runs or two machines say nothing about each other.
+//! Measures how fast Evenhand is: single requests beside bare actix-web on the raw driver, many
+//! rows beside the bulk path of the engine. The results are ratios within one run, measured in
+//! rounds that take turns, because figures of two runs or two machines cannot be compared.
 
 mod bare;
 mod cycle;
@@ -22,7 +22,7 @@ use engine::Engine;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Whatever went wrong; a run that is not whole is no run.
+/// Any error; a run that is not complete has no result.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 #[derive(Parser)]
@@ -33,16 +33,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Role {
-    /// Measure, and write what was measured.
+    /// Measure and write the results.
     Run(Options),
-    /// Be the bare server.
+    /// Act as the bare server.
     Bare(bare::Settings),
 }
 
-/// What is measured, and how long.
+/// What is measured, and for how long.
 #[derive(clap::Args)]
 struct Options {
-    /// The day of the run.
+    /// The date of the run.
     #[arg(long)]
     date: NaiveDate,
     /// The page to write.
@@ -57,21 +57,21 @@ struct Options {
     /// What to measure; everything, if nothing is named.
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
-    /// People in the company.
+    /// Number of people in the company.
     #[arg(long, default_value_t = 100_000)]
     people: usize,
-    /// Rounds of single requests and exports.
+    /// Number of rounds of single requests and exports.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Rounds of bulk upserts.
     #[arg(long, default_value_t = 3)]
     bulk_rounds: usize,
-    /// Seconds in which one server is loaded.
+    /// Seconds for which each server is loaded.
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
 }
 
-/// A part of a run that can be measured by itself.
+/// A part of a run that can be measured alone.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
     /// Bulk upserts.
@@ -84,11 +84,11 @@ enum Part {
     List,
     /// Changes of one employee.
     Change,
-    /// Ratings that are handed in.
+    /// Submissions of ratings.
     Submission,
-    /// The dashboard of a manager.
+    /// The dashboard of a manager's team.
     Team,
-    /// Check-ins on goals with a short and with a long history.
+    /// Check-ins on goals with a short and a long history.
     CheckIn,
     /// Cycles from launch to publication.
     Cycle,
@@ -134,7 +134,7 @@ fn run(options: &Options) -> Result<()> {
     Ok(std::fs::write(&options.output, page)?)
 }
 
-/// Waits for the client's side of something. The raw drivers block, so nothing else is async.
+/// Runs the client side of a measurement. The raw drivers block, so nothing else is async.
 fn wait<R>(work: impl Future<Output = Result<R>>) -> Result<R> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }

@@ -4,11 +4,11 @@ use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use uuid::{Builder, Uuid};
 
-/// Units the people work in.
+/// Number of units in which people work.
 pub const UNITS: usize = 200;
-/// People who report to one manager.
+/// Number of direct reports of one manager.
 const SPAN: usize = 8;
-/// Purpose of the ids of people.
+/// Purpose number in the ids of people.
 const PERSON: u8 = 1;
 
 const NAMES: [&str; 12] = [
@@ -28,7 +28,7 @@ const NAMES: [&str; 12] = [
 const JOBS: [&str; 6] =
     ["Software engineer", "销售经理", "Accountant", "产品经理", "Support specialist", "Recruiter"];
 
-/// One of them, as an HRIS knows the person and as the tables keep it.
+/// A person, as an HRIS knows them and as the tables store them.
 pub struct Person {
     pub id: Uuid,
     pub assignment_id: Uuid,
@@ -42,13 +42,13 @@ pub struct Person {
 }
 
 impl Person {
-    /// The manager's id.
+    /// Id of the manager.
     pub fn manager_id(&self) -> Option<Uuid> {
         self.manager.map(|index| id(index as u64, PERSON))
     }
 }
 
-/// `count` people, managers first.
+/// A company of `count` people, managers first.
 pub fn people(count: usize) -> Vec<Person> {
     (0..count).map(person).collect()
 }
@@ -72,12 +72,12 @@ fn number(index: usize) -> String {
     format!("E{index:06}")
 }
 
-/// The external key of a unit.
+/// Code of a unit.
 pub fn unit_code(unit: usize) -> String {
     format!("U{unit:03}")
 }
 
-/// An id in the order of creation, like the ones the product makes.
+/// An id in the order of creation, like the ids that the product makes.
 pub fn id(index: u64, purpose: u8) -> Uuid {
     let mut tail = [purpose; 10];
     tail[2..].copy_from_slice(&index.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
@@ -93,7 +93,7 @@ struct UnitRow {
     parent_code: Option<String>,
 }
 
-/// The units as the bulk upsert takes them: a company and its departments.
+/// The body of the bulk upsert of units: a company and its departments.
 pub fn units_ndjson() -> Vec<u8> {
     ndjson((0..UNITS).map(|unit| UnitRow {
         code: unit_code(unit),
@@ -115,7 +115,7 @@ struct PersonRow<'a> {
     manager_employee_number: Option<String>,
 }
 
-/// People as the bulk upsert takes them.
+/// The body of the bulk upsert of employees.
 pub fn people_ndjson(people: &[Person]) -> Vec<u8> {
     ndjson(people.iter().map(|person| PersonRow {
         employee_number: &person.number,

@@ -1,4 +1,4 @@
-//! Evenhand as its operator and its clients see it: a program, and requests to it.
+//! Evenhand as its operator and its clients use it: a process, and requests to it.
 
 use crate::Result;
 use crate::http::Connection;
@@ -13,44 +13,44 @@ use uuid::Uuid;
 
 /// Path of the bulk upsert of employees.
 pub const EMPLOYEES: &str = "/v1/employees/bulk";
-/// Path of everything.
+/// Prefix of all paths.
 const BASE: &str = "/v1";
 const TENANT: &str = "bench";
 /// Login of the administrator.
 pub const LOGIN: &str = "admin@bench.example";
 const PASSWORD: &str = "only for measuring, this once";
-/// Between two looks at a job.
+/// Time between two reads of a job.
 const POLL: Duration = Duration::from_millis(20);
-/// Requests in a minute that the load never reaches.
+/// Requests per minute that the load never reaches.
 const RATE: &str = "1000000000";
 
-/// A running Evenhand, and an administrator signed in to it.
+/// A running Evenhand, and an administrator who is signed in.
 pub struct Product {
     /// The process.
     pub server: Server,
-    /// Resident memory once it was ready, before the first request, in MiB.
+    /// Resident memory when the server was ready, before the first request, in MiB.
     pub idle: f64,
     target: Target,
 }
 
-/// The key file of this run, one for all databases and their copies.
+/// Path of the key file, one for all databases of a run and their copies.
 pub fn key_file() -> PathBuf {
     std::env::temp_dir().join(format!("evenhand-bench-{}.key", std::process::id()))
 }
 
-/// The program, as cargo built it beside this one; with none of this environment's settings.
+/// The program that cargo built beside this one, without any settings from the environment.
 fn evenhand() -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?.with_file_name("evenhand"));
     command.env_clear().env("EVENHAND_KEY_FILE", key_file());
     Ok(command)
 }
 
-/// Makes the schema, the tenant and its administrator.
+/// Creates the schema, the tenant and its administrator.
 pub fn found(url: &str) -> Result<()> {
     issue(url, &["admin", "create", "--login", LOGIN])
 }
 
-/// Runs a command that issues an account with the password of everybody.
+/// Runs a command that issues an account, with everybody's password.
 fn issue(url: &str, command: &[&str]) -> Result<()> {
     let mut issue = evenhand()?;
     issue.args(command).args(["--database-url", url, "--tenant", TENANT, "--password-stdin"]);
@@ -75,7 +75,7 @@ fn post(
     target.request("POST", path, &headers, body.as_ref())
 }
 
-/// Sends a request that must be answered with one of `statuses`; the body of the answer.
+/// Sends a request; fails unless the status is one of `statuses`. Returns the body.
 async fn expect(connection: &mut Connection, request: &[u8], statuses: &[u16]) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     let status = connection.exchange(request, |part| body.extend_from_slice(part)).await?;
@@ -88,11 +88,11 @@ async fn expect(connection: &mut Connection, request: &[u8], statuses: &[u16]) -
 }
 
 impl Product {
-    /// Serves a database as `evenhand serve` does by default, and signs in.
+    /// Serves a database as `evenhand serve` does by default, and signs in as the administrator.
     pub async fn serve(url: &str) -> Result<Self> {
         let mut serve = evenhand()?;
         serve.args(["serve", "--port", "0", "--database-url", url, "--rate-per-minute", RATE]);
-        // A line for each request is written all the same.
+        // The server still writes a log line for each request.
         let server = Server::start(serve.stderr(Stdio::null()))?;
         let idle = server.resident()?;
         let target = Target { address: server.address, base: BASE, authorization: None };
@@ -100,12 +100,12 @@ impl Product {
         Ok(Self { server, idle, target })
     }
 
-    /// The same server, asked by somebody else.
+    /// The same server for another client.
     pub async fn seen_by(&self, login: &str) -> Result<Target> {
         sign_in(self.target.clone(), login).await
     }
 
-    /// Gives somebody an account.
+    /// Creates an account for an employee.
     pub async fn invite(&self, login: &str, employee: Uuid) -> Result<()> {
         let body = json!({ "login": login, "employee_id": employee });
         let account = create(&self.target, "/v1/accounts", &body).await?;
@@ -114,9 +114,9 @@ impl Product {
         Ok(())
     }
 
-    /// Two persons who sign together: the operator says which employee the administrator is, who signs
-    /// in again, and makes the account of a member of senior management, who does too. Neither takes
-    /// part in a cycle that has been launched.
+    /// Prepares two people who sign together. The command line binds the administrator to an
+    /// employee, who signs in again, and issues the account of a member of senior management, who
+    /// signs in too. Neither takes part in a cycle that has been launched.
     pub async fn second_person(&mut self, url: &str, login: &str) -> Result<Target> {
         for number in ["ADMIN", "SENIOR"] {
             let person =
@@ -131,15 +131,15 @@ impl Product {
         self.seen_by(login).await
     }
 
-    /// Reads something as JSON, as the administrator.
+    /// Reads JSON as the administrator.
     pub async fn read(&self, path: &str) -> Result<Value> {
         let mut connection = Connection::open(self.target.address).await?;
         let request = self.target.request("GET", path, &[], b"");
         Ok(serde_json::from_slice(&expect(&mut connection, &request, &[200]).await?)?)
     }
 
-    /// Upserts units or employees and waits until that is done; `rows` must all come out as
-    /// `outcome`.
+    /// Upserts units or employees and waits until that is done; fails unless `outcome` is that of
+    /// all `rows`.
     pub async fn import(
         &self,
         path: &str,
@@ -157,7 +157,7 @@ impl Product {
         Ok(())
     }
 
-    /// Exports something as CSV; how many lines came.
+    /// Exports CSV; returns the number of lines.
     pub async fn export(&self, path: &str) -> Result<usize> {
         let mut connection = Connection::open(self.target.address).await?;
         let request = self.target.request("GET", path, &[("accept", "text/csv")], b"");
@@ -179,12 +179,12 @@ async fn sign_in(target: Target, login: &str) -> Result<Target> {
     Ok(Target { authorization: Some(format!("Bearer {token}")), ..target })
 }
 
-/// Asks for something new; the answer.
+/// Creates a record; returns the answer.
 pub async fn create(target: &Target, path: &str, body: &Value) -> Result<Value> {
     ask(target, path, None, body).await
 }
 
-/// Checks in on a goal so many times, over one connection.
+/// Checks in on a goal this many times, over one connection.
 pub async fn check_in(target: &Target, goal: Uuid, times: usize) -> Result<()> {
     let mut connection = Connection::open(target.address).await?;
     let body = r#"{"confidence":6,"reports":[]}"#;
@@ -196,7 +196,8 @@ pub async fn check_in(target: &Target, goal: Uuid, times: usize) -> Result<()> {
     Ok(())
 }
 
-/// Asks for a transition of what `path` shows, in the version it has, and waits until it is made.
+/// Asks for a transition of the resource at `path`, guarded by its present version, and waits until
+/// it is made.
 pub async fn step(target: &Target, path: &str, noun: &str, body: &Value) -> Result<Value> {
     let mut connection = Connection::open(target.address).await?;
     expect(&mut connection, &target.request("GET", path, &[], b""), &[200]).await?;
@@ -204,14 +205,15 @@ pub async fn step(target: &Target, path: &str, noun: &str, body: &Value) -> Resu
     ask(target, &format!("{path}/{noun}"), Some(etag), body).await
 }
 
-/// Sends JSON, or nothing for null; the answer, once it is whole.
+/// Sends JSON, or no body if it is null; returns the answer.
 async fn ask(target: &Target, path: &str, if_match: Option<&str>, body: &Value) -> Result<Value> {
     let headers: Vec<_> = if_match.iter().map(|etag| ("if-match", *etag)).collect();
     let body = if body.is_null() { String::new() } else { body.to_string() };
     finished(target, &post(target, path, &headers, "application/json", body)).await
 }
 
-/// Sends a request, and waits for the end of the job that it may have begun. The last answer.
+/// Sends a request and waits for the end of the job that it may have started. Returns the last
+/// answer.
 async fn finished(target: &Target, request: &[u8]) -> Result<Value> {
     let mut connection = Connection::open(target.address).await?;
     let body = expect(&mut connection, request, &[200, 201, 202, 204]).await?;

@@ -1,53 +1,54 @@
-//! What was measured, as Markdown.
+//! The results as Markdown.
 
 use crate::cycle::Course;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// Bar for reads and single writes beside the bare server.
+/// Least ratio for reads and single writes beside the bare server.
 pub const REQUESTS: f64 = 0.60;
-/// Bar for bulk work beside the raw path of the engine.
+/// Least ratio for bulk work beside the raw path of the engine.
 pub const BULK: f64 = 0.40;
-/// Bar for steps of everybody with a record of each, beside the engine copying the same rows.
+/// Least ratio for steps that record something for everybody, beside the engine copying the same
+/// rows.
 pub const RECORDED: f64 = 0.25;
-/// Bar for a check-in on a goal with a long history beside one with a short history.
+/// Least ratio for a check-in on a goal with a long history beside one with a short history.
 pub const HISTORY: f64 = 0.90;
-/// Bar for ten times the people, in times of a tenth of them.
+/// Most time that a cycle with ten times the people may take, as a multiple.
 const GROWTH: f64 = 12.0;
-/// Bar for the slowest hundredth of answers, in medians.
+/// Most time of the 99th percentile of answers, as a multiple of the median.
 const TAIL: f64 = 8.0;
 
-/// Evenhand and something else at the same work, round by round.
+/// Evenhand and something else doing the same work, round by round.
 pub struct Comparison {
     /// The work.
     pub what: &'static str,
-    /// What is counted in a second.
+    /// What is counted per second.
     pub unit: &'static str,
     /// Evenhand's figures.
     pub ours: Vec<f64>,
-    /// What it is compared with.
+    /// Name of what Evenhand is compared with.
     pub beside: String,
-    /// The other's figures, of the same rounds.
+    /// The figures of the other side, of the same rounds.
     pub theirs: Vec<f64>,
-    /// Least ratio, where one was promised.
+    /// Least ratio, if one is promised.
     pub bar: Option<f64>,
 }
 
-/// How one server answered.
+/// The latencies of one server.
 pub struct Answers {
     /// The work.
     pub what: &'static str,
     /// The server.
     pub whose: String,
-    /// Time to each answer, of all rounds.
+    /// Latency of each answer, of all rounds.
     pub latencies: Vec<Duration>,
-    /// Processor time of the server's process for one answer.
+    /// Processor time of the server's process per answer.
     pub processor: Duration,
-    /// Whether the bar for the tail counts.
+    /// Whether the limit for the 99th percentile applies.
     pub barred: bool,
 }
 
-/// All about one engine.
+/// The results of one engine.
 #[derive(Default)]
 pub struct Section {
     /// The engine and its version.
@@ -56,15 +57,15 @@ pub struct Section {
     pub comparisons: Vec<Comparison>,
     /// Latency.
     pub answers: Vec<Answers>,
-    /// Cycles, the second one with ten times the people of the first one.
+    /// Two cycles; the second one has ten times the people.
     pub courses: Vec<Course>,
     /// Resident memory of Evenhand before the first request, in MiB.
     pub idle: Option<f64>,
-    /// Resident memory of Evenhand at work, in MiB.
+    /// Peak of Evenhand's resident memory at work, in MiB.
     pub memory: Vec<(&'static str, f64)>,
 }
 
-/// The middle one of some figures.
+/// The median.
 pub fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -120,7 +121,7 @@ impl Answers {
 }
 
 impl Section {
-    /// The section of the page.
+    /// This section of the page, as Markdown.
     pub fn markdown(&self) -> String {
         let mut text = format!("## {}\n\n", self.engine);
         text += "| work | Evenhand | beside | that | ratio: median (least–most) | bar |\n";
@@ -145,7 +146,7 @@ impl Section {
     }
 }
 
-/// What a cycle costs as it grows.
+/// How the cost of a cycle grows with the number of people.
 fn growth(small: &Course, large: &Course) -> String {
     let heads = [small, large].map(|course| format!("{} people", grouped(course.people as f64)));
     let [tenth, whole] = heads;
@@ -167,7 +168,7 @@ fn growth(small: &Course, large: &Course) -> String {
     text
 }
 
-/// A number with its thousands apart.
+/// A number with its thousands separated.
 fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();

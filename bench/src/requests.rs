@@ -1,4 +1,4 @@
-//! Single requests at many connections, to Evenhand and to the bare server in turn.
+//! Single requests over many connections, to Evenhand and to the bare server in turn.
 
 use crate::engine::Engine;
 use crate::load::{Target, Work, drive, ready};
@@ -10,29 +10,29 @@ use std::process::Command;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Connections that read, as Evenhand has them by default.
+/// Number of reading connections of the bare server, the same as Evenhand's default.
 const READERS: &str = "8";
 
-/// What the bare server is called, and where it does the work.
+/// Name of what Evenhand is compared with, and the prefix of its paths.
 type Other = (&'static str, &'static str);
-/// It reads.
+/// The bare server reads.
 pub const READ: Other = ("bare actix-web", bare::PLAIN);
-/// It asks the database all that Evenhand asks it.
+/// The bare server runs all statements that Evenhand runs.
 pub const SAME: Other = ("bare actix-web: the same statements", bare::SAME);
-/// It keeps all that Evenhand keeps of a change.
+/// The bare server stores everything that Evenhand stores about a change.
 pub const DURABLE: Other = ("bare actix-web: the same durable work", bare::RECORDED);
-/// It keeps a change and nothing about it.
+/// The bare server stores the change and nothing about it.
 pub const UPDATE: Other = ("bare actix-web: the UPDATE alone", bare::PLAIN);
 
-/// Two databases with the same content: Evenhand's and that of the raw driver.
+/// Two databases with the same content, one for Evenhand and one for the raw driver.
 pub struct Pair {
     pub ours: String,
     pub bare: String,
 }
 
 impl Pair {
-    /// A database to which nobody is connected, and a copy of it. What was written before is settled,
-    /// so that an engine's own tidying up strikes neither side.
+    /// A database to which nobody is connected, and a copy of it. Earlier writes are settled, so
+    /// that the engine's own cleaning up affects neither side.
     pub fn of(engine: &Engine, ours: &str, bare: &str) -> Result<Self> {
         raw::connect(&engine.url(ours))?.settle()?;
         engine.copy(ours, bare)?;
@@ -40,21 +40,21 @@ impl Pair {
     }
 }
 
-/// What is asked over and over.
+/// What is asked again and again.
 pub struct Question {
     pub part: Part,
     pub what: &'static str,
     pub work: Work,
-    /// Who asks Evenhand.
+    /// Login of the client that asks Evenhand.
     pub login: &'static str,
-    /// What it is about.
+    /// What the requests are about.
     pub ids: Vec<Uuid>,
-    /// Whom Evenhand is compared with; the bar is for the first one.
+    /// What Evenhand is compared with; the limit applies to the first one.
     pub others: &'static [Other],
 }
 
 impl Question {
-    /// What a turn of one side is about: all of it, or its share of what can be done but once.
+    /// The ids for one turn of a side: all of them, or a share if each can be used only once.
     fn turn(&self, number: usize, turns: usize) -> &[Uuid] {
         match self.work {
             Work::Submit => {
@@ -66,7 +66,7 @@ impl Question {
     }
 }
 
-/// One who answers requests.
+/// A server that answers requests.
 struct Side<'a> {
     name: &'static str,
     server: &'a Server,
@@ -77,7 +77,7 @@ struct Side<'a> {
     processor: f64,
 }
 
-/// Puts questions to both servers; `memory` is what Evenhand's peak is called.
+/// Sends the requests to both servers; `memory` names Evenhand's peak of memory.
 pub fn ask(
     pair: &Pair,
     options: &Options,

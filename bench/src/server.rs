@@ -1,4 +1,4 @@
-//! A server as a process of its own, and what the kernel says of it.
+//! A server as a process of its own, and what the kernel reports about it.
 
 use crate::Result;
 use std::fs;
@@ -7,22 +7,22 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The kernel's clock ticks in a second, as `/proc` counts them on Linux.
+/// Clock ticks per second in `/proc` on Linux.
 const TICKS: f64 = 100.0;
-/// How long a server may take to go down.
+/// The longest time a server may take to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running server; dropping it stops it.
 pub struct Server {
     child: Child,
-    /// Where it listens.
+    /// Address the server listens on.
     pub address: SocketAddr,
-    /// Kept open, so that the server may go on printing.
+    /// Kept open, so that the server can still print.
     _stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
-    /// Starts a program that prints `listening on http://<address>` once it serves.
+    /// Starts a program that prints `listening on http://<address>` when it serves.
     pub fn start(command: &mut Command) -> Result<Self> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut stdout = BufReader::new(child.stdout.take().ok_or("no standard output")?);
@@ -34,17 +34,17 @@ impl Server {
         Ok(Self { child, address, _stdout: stdout })
     }
 
-    /// Resident memory now, in MiB.
+    /// Present resident memory, in MiB.
     pub fn resident(&self) -> Result<f64> {
         self.status("VmRSS:")
     }
 
-    /// Most resident memory since [`Server::forget_peak`], in MiB.
+    /// Peak of the resident memory since [`Server::forget_peak`], in MiB.
     pub fn peak(&self) -> Result<f64> {
         self.status("VmHWM:")
     }
 
-    /// Starts a new peak.
+    /// Resets the peak.
     pub fn forget_peak(&self) -> Result<()> {
         Ok(fs::write(self.proc("clear_refs"), "5")?)
     }

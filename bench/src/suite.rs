@@ -1,4 +1,4 @@
-//! What is measured on an engine, and in what order.
+//! What is measured on an engine, and in which order.
 
 use crate::cycle::{self, Cycle};
 use crate::engine::Engine;
@@ -11,7 +11,7 @@ use crate::requests::{DURABLE, Pair, Question, READ, SAME, UPDATE, ask};
 use crate::{Options, Part, Result, wait};
 use std::time::Instant;
 
-/// Requests in which everybody is imported.
+/// Number of requests in which everybody is imported.
 const PARTS: usize = 2;
 
 const UNITS: &str = "/v1/org-units/bulk";
@@ -46,15 +46,16 @@ pub fn run(engine: &Engine, options: &Options) -> Result<Section> {
     Ok(section)
 }
 
-/// Times some work; how much of it was done in a second.
+/// Times some work; returns the number of rows per second.
 fn rate(rows: usize, work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let start = Instant::now();
     work()?;
     Ok(rows as f64 / start.elapsed().as_secs_f64())
 }
 
-/// Everybody is new, then everybody is known: by HTTP, and by each raw way of the engine. Every
-/// round starts from a copy of the same database; that of Evenhand's last round stays, as `ours`.
+/// Imports people who are all new, then people who are all known: by HTTP, and by each raw way of
+/// the engine. Every round starts from a copy of the same database. The database of Evenhand's last
+/// round stays, as `ours`.
 fn imports(
     engine: &Engine,
     options: &Options,
@@ -103,7 +104,7 @@ fn imports(
         }
     }
     section.memory.push(("most during the bulk upserts", peak));
-    // Where all are known, there is nothing to record.
+    // If all people are known, there is nothing to record.
     for (way, recorded, raw_new, raw_known) in raw_ways {
         let mut compare = |what, ours: &Vec<f64>, theirs, beside, bar| {
             let (unit, ours) = ("rows/s", ours.clone());
@@ -120,7 +121,7 @@ fn imports(
     Ok(())
 }
 
-/// What is exported as a file, by HTTP and by the raw driver.
+/// A file that is exported by HTTP and by the raw driver.
 struct Outgoing {
     what: &'static str,
     path: String,
@@ -134,7 +135,7 @@ fn exports(pair: &Pair, options: &Options, out: Outgoing, section: &mut Section)
     raw::connect(&pair.ours)?.settle()?;
     let mut driver = raw::connect(&pair.bare)?;
     driver.settle()?;
-    // Whoever is handed ratings has looked at everybody's.
+    // An export of ratings counts as a read of everybody's review.
     let shown = matches!(raw, Export::Ratings).then(|| driver.reviewed()).transpose()?;
     let product = wait(Product::serve(&pair.ours))?;
     product.server.forget_peak()?;
@@ -181,8 +182,8 @@ fn people_asked(pair: &Pair, options: &Options, section: &mut Section) -> Result
     ask(pair, options, &questions, "most during single requests", section)
 }
 
-/// Cycles of two sizes, of which the second one has ten times the people; and what is asked of the
-/// second one on its way and at its end.
+/// Two cycles, the second one with ten times the people, and the requests measured during and after
+/// the second one.
 fn cycles(
     engine: &Engine,
     options: &Options,

@@ -1,6 +1,7 @@
-//! The audit chain: each entry's hash covers its content and the hash before it, so that a
-//! flipped, deleted, swapped, inserted or rewritten entry is found. The log of reads is chained the
-//! same way, and signed heads hold both against whoever could write all of it anew.
+//! The audit chain. The hash of each entry covers its content and the hash of the entry before it,
+//! so a changed, deleted, swapped, inserted or rewritten entry is found. The log of reads is
+//! chained in the same way. Signed heads protect both chains against somebody who can rewrite all
+//! of them.
 
 mod head;
 mod read;
@@ -22,68 +23,68 @@ use uuid::{Builder, Uuid};
 /// Hash before the first entry of a tenant.
 pub const GENESIS: [u8; 32] = [0; 32];
 
-/// What happens to an entry whose details are erased. The details go where this is chained, and
-/// nowhere else.
+/// Action of the entry that records the erasure of another entry's details. The details are deleted
+/// where this entry is chained, and nowhere else.
 pub const ERASED: &str = "audit_entry.erased";
 
-/// The fields of an erasure that show who may have ordered it: the Ed25519 key of the installation,
-/// and its signature of [`erasure_message`], both in Base64.
+/// The fields of an erasure that show who ordered it: the Ed25519 key of the installation, and its
+/// signature of [`erasure_message`], both in Base64.
 pub const ERASURE_FIELDS: [&str; 2] = ["public_key", "signature"];
 
-/// What is signed by whoever erases the details of an entry: a row that somebody adds to the database
-/// erases nothing.
+/// The message that the installation signs when it erases the details of an entry. Without the
+/// signature an erasure does not count, so nobody can erase by adding a row to the database.
 pub fn erasure_message(tenant: TenantId, entry: Uuid) -> Vec<u8> {
     Fields::default().add(ERASED).add(tenant.uuid()).add(entry).digest()
 }
 
-/// What happens to a head that is published.
+/// Action of the entry that records the publication of a signed head.
 pub const PUBLISHED: &str = "audit_head.published";
 
-/// One line of the audit log as it is kept.
+/// One stored entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Place in the tenant's chain, from 1 without gaps.
+    /// Position in the tenant's chain; starts at 1, without gaps.
     pub position: i64,
-    /// Its id.
+    /// Id of the entry.
     pub id: Uuid,
     /// When it happened.
     pub at: Timestamp,
     /// `account`, `api_key` or `system`.
     pub actor_kind: String,
-    /// Which account or key.
+    /// The account or key that acted; none for the system.
     pub actor_id: Option<Uuid>,
-    /// Whose authority was used, when not the actor's own.
+    /// The account whose authority the actor used, if not its own.
     pub on_behalf_of: Option<Uuid>,
     /// Noun and participle, such as `employee.created`.
     pub action: String,
-    /// The noun.
+    /// The noun of the record that changed, such as `employee`.
     pub resource: String,
-    /// Which one.
+    /// Id of that record.
     pub resource_id: Uuid,
-    /// State before.
+    /// State of the record before, if it changed state.
     pub from_state: Option<String>,
-    /// State after.
+    /// State of the record after, if it changed state.
     pub to_state: Option<String>,
-    /// Why, in the actor's words.
+    /// The reason that the actor gave.
     pub reason: Option<String>,
     /// The rule of the access policy that allowed it.
     pub rule: String,
-    /// The request that asked for it.
+    /// Id of the request that caused it.
     pub request_id: String,
-    /// Values before and after as JSON, kept apart from the chain; none once erased.
+    /// Values before and after as JSON. They are stored apart from the chain; none once erased.
     pub details: Option<String>,
-    /// Salt of the digest; none once erased.
+    /// Salt of `details_digest`, 16 bytes; none once erased.
     pub salt: Option<Vec<u8>>,
-    /// SHA-256 of salt and details: what the chain holds in their place.
+    /// SHA-256 of salt and details; the chain covers this instead of the details.
     pub details_digest: Vec<u8>,
-    /// Hash of the entry before.
+    /// Hash of the entry before, 32 bytes.
     pub previous_hash: Vec<u8>,
-    /// Hash of this entry.
+    /// Hash of this entry, 32 bytes.
     pub hash: Vec<u8>,
 }
 
 impl AuditEntry {
-    /// The entry for a record, linked behind `previous`.
+    /// Makes the entry for a record; it follows the entry with the hash `previous`.
     pub fn chained(
         context: &Context,
         record: &Record,
@@ -118,7 +119,7 @@ impl AuditEntry {
         Ok(entry)
     }
 
-    /// SHA-256 over the previous hash and every field but the erasable ones, each with its length.
+    /// SHA-256 over the previous hash and every field that cannot be erased, each with its length.
     fn compute_hash(&self) -> Vec<u8> {
         Fields::default()
             .add(&self.previous_hash)
@@ -140,7 +141,7 @@ impl AuditEntry {
             .digest()
     }
 
-    /// Whether salt and details are those the chain commits to; none if both have been taken away.
+    /// Whether salt and details match the digest in the chain; none if both are erased.
     fn details_hold(&self) -> Option<bool> {
         match (&self.salt, &self.details) {
             (None, None) => None,
@@ -152,7 +153,8 @@ impl AuditEntry {
     }
 }
 
-/// SHA-256 over fields, each with its length, so that none runs into the next.
+/// SHA-256 over fields. Each is preceded by its length, so that two lists of fields never give the
+/// same bytes.
 #[derive(Default)]
 struct Fields(Sha256);
 
@@ -180,7 +182,8 @@ impl Fields {
     }
 }
 
-/// Bytes of a salt: no more and no less, so that nothing of the details passes for it.
+/// Bytes of a salt. The length is fixed, so that no byte of the details can pass for a part of the
+/// salt.
 const SALT: usize = 16;
 
 fn digest(salt: &[u8], details: &str) -> Vec<u8> {
@@ -196,7 +199,7 @@ fn derive(context: &Context, purpose: &[u8], number: u32) -> [u8; 32] {
         .into()
 }
 
-/// A time-ordered id from the unit's own instant and randomness.
+/// A time-ordered id, made from the instant and the randomness of the unit of work.
 pub(crate) fn id(context: &Context, purpose: &[u8], number: u32) -> Uuid {
     let bytes = derive(context, purpose, number);
     let mut random = [0; 10];

@@ -1,4 +1,4 @@
-//! Column types that are legal on both engines, and the macros that write them.
+//! Column types that work on both engines, and the macros that declare them.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
@@ -93,7 +93,7 @@ impl FromSql<Instant, Sqlite> for At {
     }
 }
 
-/// An enum of the domain, kept as its text form.
+/// An enum of the domain, stored in its text form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression)]
 #[diesel(sql_type = Text)]
 pub struct Word<T: TextEnum + std::fmt::Debug>(pub T);
@@ -108,30 +108,31 @@ where
     }
 }
 
-/// Reads the text form of an enum that the schema's CHECK already limits.
+/// Reads the text form of an enum. A CHECK of the schema already limits the text, so another text
+/// means a corrupt database.
 pub fn word<T: TextEnum>(text: &str) -> Result<T, crate::DbError> {
     T::parse(text).map_err(|unknown| crate::DbError::Corrupt(unknown.to_string()))
 }
 
-/// Reads a value that is kept as JSON.
+/// Reads a value that is stored as JSON.
 pub fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, crate::DbError> {
     serde_json::from_str(text).map_err(|error| crate::DbError::Corrupt(error.to_string()))
 }
 
-/// A value as it is kept as JSON.
+/// The JSON under which a value is stored.
 pub fn to_json<T: serde::Serialize>(value: &T) -> Result<String, crate::DbError> {
     serde_json::to_string(value).map_err(|error| crate::DbError::Corrupt(error.to_string()))
 }
 
-/// A decimal as it is kept: the whole number of its units of `places` digits after the point. Read
-/// back with [`Decimal::new`](rust_decimal::Decimal::new).
+/// A decimal as an integer: the value times 10 to the power of `places`.
+/// [`Decimal::new`](rust_decimal::Decimal::new) reads it back.
 pub fn units(value: rust_decimal::Decimal, places: u32) -> Result<i64, crate::DbError> {
     let mut value = value;
     value.rescale(places);
     i64::try_from(value.mantissa()).map_err(|error| crate::DbError::Corrupt(error.to_string()))
 }
 
-/// A Rust type with the one SQL type it is bound as in [`statement!`].
+/// A Rust type and the SQL type it is bound as in [`statement!`].
 pub trait Bind {
     /// The SQL type.
     type Sql;
@@ -166,9 +167,9 @@ where
     out.push_bind_param::<T::Sql, T>(value)
 }
 
-/// Declares a hand-written statement with typed binds standing where they are used, for the engine
-/// whose `Db` and `Conn` are in scope. Its query id is static, so each connection prepares it once
-/// (`sql_query` and Diesel's own UPDATE and upsert are prepared every time).
+/// Declares a hand-written statement, with typed binds written where they are used, for the engine
+/// whose `Db` and `Conn` are in scope. Its query id is static, so each connection prepares it once;
+/// `sql_query` and Diesel's own UPDATE and upsert are prepared on every call.
 ///
 /// `struct Touch { at: At, id: Key } "UPDATE x SET at = " at " WHERE id = " id` is a command; with
 /// `-> (SqlType, ...);` after the fields it is a query.
@@ -206,8 +207,8 @@ macro_rules! statement {
 }
 pub(crate) use statement;
 
-/// Declares the statement that saves a `Row` over the version before: the columns that may change,
-/// each named once. Version and instant of the change go with them.
+/// Declares the statement that saves a `Row` if the stored version is the one before. Names each
+/// column that may change once; version and instant of the change are saved with them.
 macro_rules! guarded_update {
     ($(#[$doc:meta])* struct $name:ident of $table:ident { $($column:ident),* $(,)? }) => {
         $(#[$doc])*
@@ -247,8 +248,8 @@ macro_rules! guarded_update {
 pub(crate) use guarded_update;
 
 /// Declares a hand-written statement that writes many rows at once: `head`, the rows, `tail`. The
-/// struct holds one vector per column, all of the same length; how rows are handed over is the
-/// engine's affair.
+/// struct holds one vector per column, all of the same length. Each engine passes the rows in its
+/// own way.
 macro_rules! rows_statement {
     (
         $(#[$doc:meta])*
@@ -281,7 +282,7 @@ macro_rules! rows_statement {
 }
 pub(crate) use rows_statement;
 
-/// The stretch of a history that holds on a day.
+/// Condition: the row of a dated history is the one that holds on a day.
 macro_rules! on_day {
     ($table:ident, $day:expr) => {
         $table::effective_from

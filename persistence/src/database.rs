@@ -1,4 +1,4 @@
-//! The database as the rest of the program sees it: read, snapshot, write.
+//! The database as the rest of the program uses it: `read`, `snapshot` and `write`.
 
 use crate::error::{DbError, Failure};
 use crate::ports::Store;
@@ -10,35 +10,35 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How a database is opened.
+/// Options for opening a database.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// `sqlite://path` or `postgres://...`.
     pub url: String,
-    /// Reading connections, and so the most reads at once.
+    /// Number of reading connections, which is also the most reads at once.
     pub readers: u32,
-    /// Units of work that may wait in one lane.
+    /// Most units of work that may wait in one lane.
     pub queue: usize,
-    /// How long a request waits for a connection or a place in a lane.
+    /// The longest time a request waits for a connection or for a place in a lane.
     pub wait: Duration,
 }
 
-/// On whose behalf a unit of work runs: what its audit entries say.
+/// On whose behalf a unit of work runs; its audit entries state this.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The tenant whose records it may touch.
+    /// The tenant whose records the unit may read and change.
     pub tenant: TenantId,
     /// `account`, `api_key` or `system`.
     pub actor_kind: &'static str,
-    /// Which account or key; none for the system.
+    /// The account or key that acts; none for the system.
     pub actor_id: Option<Uuid>,
-    /// The account whose authority is used, when it is not the actor's own.
+    /// The account whose authority is used, if it is not the actor's own.
     pub on_behalf_of: Option<Uuid>,
-    /// The request that asked for it.
+    /// Id of the request that caused it.
     pub request_id: String,
-    /// The instant at which everything in it happens.
+    /// The instant given to everything in the unit.
     pub now: Timestamp,
-    /// Randomness for the ids and salts of what is recorded.
+    /// Randomness from which the ids and salts of its records are made.
     pub seed: [u8; 32],
 }
 
@@ -76,17 +76,18 @@ impl Database {
         }
     }
 
-    /// The file of the database at `url`; none where that is a server's.
+    /// The path of the database file at `url`; none for PostgreSQL.
     pub fn file(url: &str) -> Option<&Path> {
         (!is_postgres(url)).then(|| url.strip_prefix("sqlite://").unwrap_or(url).as_ref())
     }
 
-    /// Brings the schema at `url` up to date, alone; returns the migrations that ran.
+    /// Brings the schema at `url` up to date while no other process does; returns the names of the
+    /// migrations that ran.
     pub fn migrate(url: &str) -> Result<Vec<String>, DbError> {
         by_url!(url, migrate)
     }
 
-    /// Takes every migration at `url` back; returns the migrations that were reverted.
+    /// Reverts every migration at `url`; returns their names.
     pub fn revert(url: &str) -> Result<Vec<String>, DbError> {
         by_url!(url, revert)
     }
@@ -96,12 +97,12 @@ impl Database {
         by_url!(url, is_migrated)
     }
 
-    /// Grants a role of the server at `url` what serving needs: all of the records, adding to the
-    /// logs alone, and nothing of the schema.
+    /// Grants a database role what the program needs to serve: to read and write all records, to
+    /// add to the logs but not to change them, and nothing on the schema.
     ///
     /// # Errors
-    /// The database has no roles, there is no such role, or it is one from which nothing can be
-    /// withheld: that of the session, an owner, a superuser, or a member of one of them.
+    /// The engine has no roles, the role does not exist, or its rights cannot be limited: it is the
+    /// role of this session, an owner, a superuser, or a member of one of these.
     pub fn grant(url: &str, role: &str) -> Result<(), DbError> {
         if is_postgres(url) {
             postgres::engine::Engine::grant(url, role)
@@ -110,11 +111,11 @@ impl Database {
         }
     }
 
-    /// Runs `work` at `url` in one snapshot, on a connection that writes nothing: neither a role
-    /// that may only read nor a file that nobody may write stands in its way.
+    /// Runs `work` at `url` in one snapshot, on a connection that writes nothing. This works with a
+    /// role that may only read and with a file that nobody may write.
     ///
     /// # Errors
-    /// The database cannot be opened, is not up to date, or those of `work`.
+    /// The database cannot be opened or is not up to date, or `work` fails.
     pub fn inspect<R>(
         url: &str,
         tenant: TenantId,
@@ -135,7 +136,7 @@ impl Database {
         }
     }
 
-    /// Units of work that wait to be written.
+    /// Number of units of work that wait in the lanes.
     pub fn queued(&self) -> usize {
         match self {
             Self::Sqlite(engine) => engine.queued(),
@@ -143,7 +144,7 @@ impl Database {
         }
     }
 
-    /// Reads in use and reads at once in all.
+    /// Reads that run now, and the most that can run at once.
     pub fn load(&self) -> (usize, usize) {
         match self {
             Self::Sqlite(engine) => engine.load(),
@@ -151,7 +152,7 @@ impl Database {
         }
     }
 
-    /// Statements executed so far, those that open and close units of work included.
+    /// Number of statements executed so far, including those that open and close units of work.
     pub fn statements(&self) -> u64 {
         match self {
             Self::Sqlite(engine) => engine.statements(),
@@ -159,7 +160,7 @@ impl Database {
         }
     }
 
-    /// Reads; each statement sees the newest commit.
+    /// Runs `work` as a read in which each statement sees the newest commit.
     pub async fn read<R, E, F>(&self, tenant: TenantId, work: F) -> Result<R, E>
     where
         F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
@@ -172,7 +173,7 @@ impl Database {
         }
     }
 
-    /// Reads; all statements see one and the same commit.
+    /// Runs `work` as a read in which all statements see the same commit.
     pub async fn snapshot<R, E, F>(&self, tenant: TenantId, work: F) -> Result<R, E>
     where
         F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
@@ -185,8 +186,8 @@ impl Database {
         }
     }
 
-    /// Runs a unit of work: all of it is durable when this returns `Ok`, nothing of it otherwise.
-    /// It may be run more than once until it is kept, so it must not reach outside the store.
+    /// Runs a unit of work. If this returns `Ok`, everything it did is durable; otherwise nothing
+    /// is. The unit may run more than once, so it must not reach outside the store.
     pub async fn write<R, E, F>(&self, context: Context, work: F) -> Result<R, E>
     where
         F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
@@ -199,7 +200,8 @@ impl Database {
         }
     }
 
-    /// [`Database::write`] for a unit that takes long, where the engine can run it aside.
+    /// Like [`Database::write`], for a unit that takes long: PostgreSQL runs it beside the other
+    /// units, SQLite in the same lane.
     pub async fn write_bulk<R, E, F>(&self, context: Context, work: F) -> Result<R, E>
     where
         F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,

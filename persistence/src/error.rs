@@ -1,39 +1,39 @@
-//! What can go wrong between a use case and its records.
+//! Errors of the database.
 
-/// A failure of the database. Its text goes to the log, never to a client.
+/// An error of the database. Its text goes to the log, never to a client.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// A unique key is taken already.
+    /// A unique key exists already.
     #[error("{table}.{column} is taken already")]
     Duplicate {
         /// Table of the key.
         table: String,
-        /// Last column of the key: the one that names the thing; `pkey` for a primary key on
+        /// Last column of the key, which names what is unique; `pkey` for a primary key on
         /// PostgreSQL.
         column: String,
     },
-    /// A reference points nowhere, or something still points here.
+    /// A row refers to a row that does not exist, or is still referred to.
     #[error("a reference does not hold: {0}")]
     Reference(String),
-    /// The row exists, but not in the version the caller read.
+    /// The row exists, but its version is not the one the caller read.
     #[error("the row has changed since it was read")]
     Stale,
-    /// The row is not there.
+    /// The row does not exist.
     #[error("the row does not exist")]
     Missing,
     /// No connection was free in time.
     #[error("all connections are busy")]
     Busy,
-    /// The database cannot be reached, or refuses to write.
+    /// The database cannot be reached or refuses to write.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// Lost a race with another transaction; running the unit of work again may succeed.
+    /// Another transaction was faster; running the unit of work again may succeed.
     #[error("lost a race with another transaction: {0}")]
     Race(String),
     /// A stored value is not what the schema promises.
     #[error("a stored value is corrupt: {0}")]
     Corrupt(String),
-    /// The use case panicked; nothing of it was kept.
+    /// The use case panicked; nothing it did was kept.
     #[error("the unit of work panicked: {0}")]
     Panicked(String),
     /// Anything else the engine refused.
@@ -50,7 +50,7 @@ impl DbError {
 
 /// An error of a use case, which may hold a [`DbError`].
 pub trait Failure: From<DbError> + Send + 'static {
-    /// The failure of the database behind it, if that is what it is.
+    /// The database error behind this error, if it has one.
     fn database(&self) -> Option<&DbError>;
 }
 
@@ -80,9 +80,10 @@ impl From<diesel::result::Error> for DbError {
     }
 }
 
-/// SQLite tells the key in the text `UNIQUE constraint failed: table.first, table.last`. PostgreSQL
-/// tells table and constraint; which columns it hides where row-level security is on, so they are
-/// read off the constraint's name, `table_tenant_id_column_key`, or `table_column` of an index.
+/// SQLite names the key in the text `UNIQUE constraint failed: table.first, table.last`. PostgreSQL
+/// names table and constraint but hides the columns where row-level security is on. So the column
+/// is read from the constraint's name, `table_tenant_id_column_key`, or from the name of an index,
+/// `table_column`.
 fn duplicate(info: &dyn diesel::result::DatabaseErrorInformation) -> DbError {
     let (table, column) = match (info.table_name(), info.constraint_name()) {
         (Some(table), Some(constraint)) => {
@@ -98,7 +99,7 @@ fn duplicate(info: &dyn diesel::result::DatabaseErrorInformation) -> DbError {
     DbError::Duplicate { table: table.to_owned(), column: column.to_owned() }
 }
 
-/// Failures that neither engine's driver tells apart by kind.
+/// Classifies failures by their text, for which the drivers have no kind of error.
 pub(crate) fn by_message(message: &str) -> DbError {
     const RACE: &[&str] = &["deadlock detected", "could not serialize", "lock timeout"];
     const UNAVAILABLE: &[&str] = &[

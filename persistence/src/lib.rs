@@ -1,7 +1,7 @@
-//! How records are kept: one source for two engines, SQLite and PostgreSQL.
+//! Stores the records: one source for two engines, SQLite and PostgreSQL.
 //!
-//! The only crate that knows Diesel. Everything under `repository/` and `engine/` is written once
-//! and compiled once per engine; what truly differs is in `sqlite/` and `postgres/`.
+//! This is the only crate that uses Diesel. Everything under `repository/` and `engine/` is written
+//! once and compiled once per engine; the differences are in `sqlite/` and `postgres/`.
 
 #![expect(clippy::duplicate_mod, reason = "shared code is compiled once per engine, on purpose")]
 
@@ -22,5 +22,5 @@ pub use error::{DbError, Failure};
 pub use page::{After, Page};
 pub use ports::*;
 
-/// The areas of `repository/`, each of which may know those before it.
+/// The areas of `repository/`. Each may use the areas before it.
 pub const ORDER: &[&str] = &["people", "access", "cycles", "goals", "reviews", "everyday"];

@@ -1,34 +1,34 @@
-//! Keyset pages: where a list goes on, and how far.
+//! Keyset pages: after which row a page begins, and how many rows it has.
 
 use chrono::NaiveDate;
 use domain::core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The key of the last row a client has seen.
+/// The key of the last row that a client has seen, by the order of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum After {
-    /// In the order of ids, which is the order of creation.
+    /// The list is ordered by id, which is the order of creation.
     Id(Uuid),
-    /// In the order of change.
+    /// The list is ordered by last change, then by id.
     Updated(Timestamp, Uuid),
-    /// In the order of a text key, then of ids.
+    /// The list is ordered by a text key, then by id.
     Text(String, Uuid),
-    /// In the order of days, for histories, which have one entry per day at most.
+    /// The list is ordered by day: a history, with at most one entry per day.
     Day(NaiveDate),
-    /// In the order of a numbered log.
+    /// The list is a log, ordered by position.
     Position(i64),
 }
 
-/// Which part of a list is wanted.
+/// The part of a list that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Most rows to return, 1..=200 for clients.
+    /// Most rows to return; clients may ask for 1 to 200.
     pub limit: i64,
-    /// Go on behind this key.
+    /// Begin after this key; none begins at the start.
     pub after: Option<After>,
-    /// Only rows changed at or after this instant, in the order of change, deleted ones included.
+    /// Only rows changed at or after this instant, deleted ones included, ordered by last change.
     pub updated_since: Option<Timestamp>,
 }
 
@@ -36,7 +36,7 @@ impl Page {
     /// The whole list.
     pub const ALL: Page = Page { limit: i64::MAX, after: None, updated_since: None };
 
-    /// The id to go on behind, in the order of ids.
+    /// The id after which the page begins, in a list ordered by id.
     pub fn after_id(&self) -> Option<Uuid> {
         match self.after {
             Some(After::Id(id)) => Some(id),
@@ -44,7 +44,7 @@ impl Page {
         }
     }
 
-    /// The key to go on behind, in the order of change.
+    /// The key after which the page begins, in a list ordered by last change.
     pub fn after_update(&self) -> Option<(Timestamp, Uuid)> {
         match self.after {
             Some(After::Updated(at, id)) => Some((at, id)),
@@ -52,7 +52,7 @@ impl Page {
         }
     }
 
-    /// The key to go on behind, in the order of a text key.
+    /// The key after which the page begins, in a list ordered by a text key.
     pub fn after_text(&self) -> Option<(&str, Uuid)> {
         match &self.after {
             Some(After::Text(key, id)) => Some((key, *id)),
@@ -60,7 +60,7 @@ impl Page {
         }
     }
 
-    /// The day to go on behind, in the order of days.
+    /// The day after which the page begins, in a list ordered by day.
     pub fn after_day(&self) -> Option<NaiveDate> {
         match self.after {
             Some(After::Day(day)) => Some(day),
@@ -68,7 +68,7 @@ impl Page {
         }
     }
 
-    /// The position to go on behind, from 0.
+    /// The position after which the page begins; 0 for the start.
     pub fn after_position(&self) -> i64 {
         match self.after {
             Some(After::Position(position)) => position,
@@ -77,8 +77,8 @@ impl Page {
     }
 }
 
-/// Narrows a query to what lies behind `(key, id)` in the order of two columns. The first condition
-/// alone is implied by the second; it is what lets an index scan start at the key.
+/// Limits a query to the rows after `(key, id)` in the order of two columns. The second condition
+/// implies the first; the first is there so that an index scan can start at the key.
 macro_rules! behind {
     ($query:expr, $columns:expr, $last:expr) => {{
         let ((column, id_column), (key, id)) = ($columns, $last);
@@ -86,7 +86,8 @@ macro_rules! behind {
     }};
 }
 pub(crate) use behind;
-/// Orders a boxed query of a table with `id` and `updated_at` as a page asks, behind its key.
+/// Orders a boxed query of a table with `id` and `updated_at` as the page asks, and begins after
+/// the page's key.
 macro_rules! keyset {
     ($query:expr, $table:ident, $page:expr) => {
         match $page.updated_since {

@@ -1,4 +1,4 @@
-//! Units of work side by side in one lane: what is kept, what is not, and the chain they leave.
+//! Units of work that share a lane: what is kept, what is not, and the chain they write.
 
 use chrono::{DateTime, Utc};
 use domain::access::tenant::Tenant;
@@ -127,7 +127,7 @@ async fn a_unit_that_fails_takes_no_other_down_and_leaves_no_trace() {
     let report =
         db.snapshot(TENANT.into(), move |store| verify(store, TENANT.into(), &[], &signer));
     assert_eq!(report.await.expect("it can be followed").found, []);
-    // Connections that only read may still be about to go.
+    // Reading connections may still be closing.
     let _ = std::fs::remove_dir_all(&folder);
 }
 
@@ -138,7 +138,7 @@ async fn what_was_queued_is_kept_when_the_database_is_closed() {
     let db = open(&folder).await;
     for number in 1..=50 {
         let unit = db.write(context(number), move |store| add_position(store, number));
-        // Queued, but nobody waits for it.
+        // The unit is queued, but nobody waits for its result.
         let _ = tokio::time::timeout(Duration::ZERO, unit).await;
     }
     drop(db);
@@ -147,6 +147,6 @@ async fn what_was_queued_is_kept_when_the_database_is_closed() {
     let page = Page { limit: 1000, after: None, updated_since: None };
     let kept = reopen(&folder).read(TENANT.into(), move |store| store.positions(&page)).await;
     assert_eq!(kept.expect("the positions can be read").len(), 50);
-    // Connections that only read may still be about to go.
+    // Reading connections may still be closing.
     let _ = std::fs::remove_dir_all(&folder);
 }

@@ -1,4 +1,4 @@
-//! The product in the process of the tests, each time on a private copy of one prepared database.
+//! The program, run inside the test process on a private copy of a prepared database.
 
 use crate::Engine;
 use crate::client::{Client, Credentials};
@@ -31,17 +31,17 @@ pub fn run(engine: Engine, test: fn(&TestApp)) {
     }
 }
 
-/// The runtime on which the tests themselves wait.
+/// The runtime on which the tests wait.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: LazyLock<Runtime> =
         LazyLock::new(|| Runtime::new().expect("the operating system starts threads"));
     &RUNTIME
 }
 
-/// Waits until something holds.
+/// Waits until `holds` returns true.
 ///
 /// # Panics
-/// When it does not within a minute.
+/// If it does not hold within a minute.
 #[track_caller]
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -57,7 +57,7 @@ struct Arguments {
     settings: Settings,
 }
 
-/// Where the program under test keeps its secret, when that is not beside the database.
+/// Path of the key file of the program under test, if it is not beside the database.
 pub fn key_file(url: &str) -> Option<String> {
     let beside = Database::file(url).is_some();
     (!beside).then(|| Cluster::shared().key_file().display().to_string())
@@ -71,24 +71,24 @@ pub fn settings(url: &str, more: &[&str]) -> Settings {
     if let Some(file) = &key_file {
         all.extend(["--key-file", file]);
     }
-    // A setting given twice would be refused, so what is asked for goes before the usual.
+    // A setting given twice is refused, so `more` replaces the usual value.
     let usual: Vec<&str> = few.split(' ').collect();
     all.extend(usual.chunks(2).filter(|pair| !more.contains(&pair[0])).flatten());
     all.extend(more);
     Arguments::parse_from(all).settings
 }
 
-/// A private database, gone when dropped.
+/// A private database; dropping it deletes it.
 pub struct TestDatabase {
-    /// Its engine.
+    /// The database engine.
     pub engine: Engine,
-    /// Where it is.
+    /// Address of the database.
     pub url: String,
     name: String,
 }
 
 impl TestDatabase {
-    /// An empty one, not even migrated.
+    /// An empty database without a schema.
     pub fn empty(engine: Engine) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -123,14 +123,15 @@ impl Drop for TestDatabase {
     }
 }
 
-/// What every test's database is a copy of: a company with people in every role, signed in.
+/// The prepared database that every test copies: a company with people in every role, all signed
+/// in.
 struct Template {
     source: Source,
     world: Arc<World>,
 }
 
 enum Source {
-    /// The bytes of the file, and of the key file beside it.
+    /// The contents of the database file and of the key file beside it.
     File([Vec<u8>; 2]),
     /// A database nobody is connected to.
     Database(TestDatabase),
@@ -146,7 +147,7 @@ impl Template {
         let database = TestDatabase::empty(engine);
         Database::migrate(&database.url).expect("migrate");
         world::found(&database.url);
-        // However far a test sets its clock, these people stay signed in.
+        // However far a test moves its clock, these people stay signed in.
         let ages = "--access-minutes 52560000 --session-days 36500 --session-max-days 36500";
         let ages: Vec<&str> = ages.split(' ').collect();
         let server = Server::start(settings(&database.url, &ages));
@@ -156,7 +157,8 @@ impl Template {
             Engine::Sqlite => {
                 let file = database.url.trim_start_matches("sqlite://");
                 let log = PathBuf::from(format!("{file}-wal"));
-                // Of two connections that close at once neither is the last one: this one is.
+                // If two connections close at once, neither may be the last one; this connection
+                // is.
                 eventually("the last connection merges the log and goes", || {
                     sql::lines(engine, &database.url, "SELECT slug AS line FROM tenant");
                     !log.exists()
@@ -183,12 +185,12 @@ impl Template {
     }
 }
 
-/// A database file, and the key file beside it.
+/// Paths of a database file and of the key file beside it.
 fn both(file: &str) -> [String; 2] {
     [file.to_owned(), format!("{file}.key")]
 }
 
-/// A copy of the prepared database, and who is in it.
+/// A copy of the prepared database, and the world that is in it.
 pub fn prepared(engine: Engine) -> (TestDatabase, Arc<World>) {
     let template = Template::of(engine);
     (template.copy(), Arc::clone(&template.world))
@@ -209,17 +211,17 @@ impl TestDatabase {
 pub struct Server {
     /// The program behind it.
     pub app: Data<App>,
-    /// Where it listens.
+    /// Address the server listens on.
     pub address: SocketAddr,
     handle: ServerHandle,
     thread: JoinHandle<()>,
 }
 
 impl Server {
-    /// Starts one; the database is migrated.
+    /// Starts a server on a database whose schema is up to date.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If the server does not start.
     pub fn start(settings: Settings) -> Self {
         let (tell, told) = mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -238,30 +240,30 @@ impl Server {
         Self { app, address, handle, thread }
     }
 
-    /// A caller without credentials.
+    /// A client without credentials.
     pub fn client(&self) -> Client {
         Client::new(self.address, Credentials::None)
     }
 
-    /// Stops it and waits until it is gone.
+    /// Stops the server and waits until its thread has ended.
     pub fn stop(self) {
         runtime().block_on(self.handle.stop(false));
         let _ = self.thread.join();
     }
 }
 
-/// The product on a private database, with a company in it.
+/// The running program on a private database with a company in it.
 pub struct TestApp {
-    /// The engine.
+    /// The database engine.
     pub engine: Engine,
-    /// Who and what is in it.
+    /// The people and records in the database.
     pub world: Arc<World>,
     server: Option<Server>,
     database: TestDatabase,
 }
 
 impl TestApp {
-    /// Starts the product on a copy of the prepared database.
+    /// Starts the program on a copy of the prepared database; `more` adds settings.
     pub fn start(engine: Engine, more: &[&str]) -> Self {
         let (database, world) = prepared(engine);
         let server = Some(Server::start(settings(&database.url, more)));
@@ -280,32 +282,32 @@ impl TestApp {
         self.server.as_ref().expect("the server runs")
     }
 
-    /// The program itself.
+    /// The state of the program, for tests that look past the API.
     pub fn app(&self) -> &App {
         &self.server().app
     }
 
-    /// Where the database is.
+    /// Address of the database.
     pub fn url(&self) -> &str {
         &self.database.url
     }
 
-    /// The clock everything happens by.
+    /// The program's clock.
     pub fn clock(&self) -> &Clock {
         &self.app().clock
     }
 
-    /// A caller.
+    /// A client of the API, signed in as a persona.
     pub fn as_(&self, persona: Persona) -> Client {
         Client::new(self.server().address, self.world.credentials(persona))
     }
 
-    /// The id of somebody or something in the company, by its name there.
+    /// The id of a person or record of the company, by its name in the world.
     pub fn id(&self, name: &str) -> Uuid {
         self.world.own.id(name)
     }
 
-    /// Reads past the API.
+    /// Reads from the database, past the API.
     pub fn read<R: Send + 'static>(
         &self,
         mut work: impl FnMut(&mut dyn Store) -> Result<R, persistence::DbError> + Send + 'static,
@@ -315,7 +317,7 @@ impl TestApp {
         runtime().block_on(read).expect("read the database")
     }
 
-    /// How many audit entries and events the company has.
+    /// Number of the company's audit entries and events.
     pub fn traces(&self) -> (i64, i64) {
         self.read(|store| {
             let entries = store.ends()?.map_or(0, |ends| ends.audit.position);
@@ -328,7 +330,7 @@ impl TestApp {
         })
     }
 
-    /// What the audit log keeps of an action, with values and reasons, whoever may be shown them.
+    /// All audit entries of an action, with values and reasons, whatever the policy would show.
     pub fn recorded(&self, action: &'static str) -> Vec<AuditEntry> {
         self.read(move |store| {
             let filter = AuditFilter { action: Some(action.to_owned()), ..AuditFilter::default() };
@@ -336,10 +338,10 @@ impl TestApp {
         })
     }
 
-    /// Fails if `attempt` leaves any trace.
+    /// Fails if `attempt` adds an audit entry or an event.
     ///
     /// # Panics
-    /// When it does.
+    /// If it adds one.
     #[track_caller]
     pub fn unchanged<R>(&self, attempt: impl FnOnce() -> R) -> R {
         let before = self.traces();

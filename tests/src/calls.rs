@@ -1,5 +1,6 @@
-//! For each operation of the contract one request that HR may make: what the access matrix, the
-//! audit coverage and the count of statements are made of. An operation without one fails them.
+//! One request per operation of the contract that HR may make. The access matrix, the audit
+//! coverage and the count of statements are made of these; they fail for an operation that has
+//! none.
 
 use crate::TestApp;
 use crate::client::{Client, Credentials, Request};
@@ -13,10 +14,10 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use uuid::Uuid;
 
-/// Operations that end the sessions of whoever calls them.
+/// Operations that end the sessions of the caller.
 pub const ENDS_SESSIONS: &[&str] = &["changeMyPassword", "revokeMySessions"];
 
-/// The whole feed of events that somebody is shown.
+/// All events that a client may see.
 pub fn feed(client: &Client) -> Vec<Value> {
     let (mut events, mut after) = (Vec::new(), "0".to_owned());
     loop {
@@ -33,26 +34,26 @@ pub fn feed(client: &Client) -> Vec<Value> {
 /// The id at the end of the path of a record.
 ///
 /// # Panics
-/// When there is none.
+/// If the path ends with no id.
 pub fn id_of(path: &str) -> Uuid {
     path.rsplit('/').next().and_then(|id| id.parse().ok()).expect("an id")
 }
 
-/// Makes requests that mean the records of one company.
+/// Makes requests about the records of one company.
 pub struct Calls<'a> {
     app: &'a TestApp,
     company: &'a Company,
-    /// Administrator of the company, who puts records into the state a request needs.
+    /// HR administrator of the company, who brings records into the state that a request needs.
     hr: Client,
 }
 
 impl<'a> Calls<'a> {
-    /// Requests that mean the company's own records.
+    /// Requests about the records of the own company.
     pub fn own(app: &'a TestApp) -> Self {
         Self { app, company: &app.world.own, hr: app.as_(Persona::HrAdmin) }
     }
 
-    /// Requests that mean the records of the other company.
+    /// Requests about the records of the other company.
     pub fn other(app: &'a TestApp) -> Self {
         Self { app, company: &app.world.other, hr: app.as_(Persona::OtherHrAdmin) }
     }
@@ -60,12 +61,12 @@ impl<'a> Calls<'a> {
     /// The request of an operation, to be sent by `caller`.
     ///
     /// # Panics
-    /// When nobody has said yet how the operation is called.
+    /// If no request has been written for the operation.
     pub fn request(&self, operation: &Operation, caller: &Client) -> Request {
         self.about(&self.target(operation), operation, caller)
     }
 
-    /// The request of an operation about what was made for it.
+    /// The request of an operation about a prepared target.
     pub fn about(&self, target: &Target, operation: &Operation, caller: &Client) -> Request {
         let Target { id, query, .. } = target;
         let path = match id {
@@ -76,7 +77,7 @@ impl<'a> Calls<'a> {
         if operation.is_guarded() {
             let item = operation.path.split_inclusive("{id}").next().unwrap_or_default();
             let item = item.replace("{id}", &id.unwrap_or_default().to_string());
-            // Who changes what is shown to them in part names what they have seen themselves.
+            // A caller who sees only some fields names the version of what they have seen.
             let seen = caller.get(item.clone());
             let seen = if seen.status == 200 { seen } else { self.hr.get(item).expect(200) };
             request = request.if_match(&seen.etag());
@@ -95,16 +96,16 @@ impl<'a> Calls<'a> {
         target.fill(request)
     }
 
-    /// What a request of an operation may be about: a record in the state it needs, and a body.
+    /// Prepares what a request of an operation needs: a record in the right state, and a body.
     ///
     /// # Panics
-    /// When nobody has said yet how the operation is called.
+    /// If no request has been written for the operation.
     pub fn target(&self, operation: &Operation) -> Target {
         self.made_for(operation.id)
     }
 
-    /// Who shall send the request of an operation that `caller` might: somebody new where it ends
-    /// the sessions of whoever sends it.
+    /// The client that sends the request in place of `caller`: a new one if the operation ends the
+    /// sessions of its caller.
     pub fn sender(&self, operation: &Operation, caller: Client) -> Client {
         if !ENDS_SESSIONS.contains(&operation.id) {
             return caller;
@@ -122,7 +123,7 @@ impl<'a> Calls<'a> {
         Target { id: Some(self.company.id(name)), query: String::new(), body: Body::None }
     }
 
-    /// Something made for this one request.
+    /// A record made for this one request.
     fn fresh(&self, path: &str, body: &Value) -> Target {
         let id = self.hr.post(path, body).expect(201).id();
         Target { id: Some(id), query: String::new(), body: Body::None }
@@ -132,7 +133,7 @@ impl<'a> Calls<'a> {
         self.fresh("/v1/accounts", &json!({ "login": unique("login") }))
     }
 
-    /// An account of somebody new.
+    /// The account of a newly hired person.
     fn fresh_colleague(&self) -> Uuid {
         let person = self.hr.post("/v1/employees", &self.new_person()).expect(201).id();
         let body = json!({ "login": unique("login"), "employee_id": person });
@@ -158,8 +159,8 @@ impl<'a> Calls<'a> {
         cycle
     }
 
-    /// A key of another administrator. In the other company there is none: any key will do for
-    /// whoever must not learn that there is one.
+    /// A key of another administrator. The other company has none; there any key will do, because
+    /// the caller must not learn that it exists.
     fn foreign_key(&self) -> Target {
         let owner = match self.company.credentials(Persona::SecondHrAdmin) {
             Credentials::None => self.hr.clone(),
@@ -170,14 +171,14 @@ impl<'a> Calls<'a> {
         Target { id, query: String::new(), body: Body::None }
     }
 
-    /// A cycle of its own in some state, for one unit.
+    /// A new cycle in a given state, for one unit.
     fn cycle_in(&self, state: &str) -> Target {
         let made = self.fresh("/v1/cycles", &self.new_cycle());
         cycles::drive(self.app, self.company, made.id.unwrap_or_default(), state);
         made
     }
 
-    /// A session of its own in some state.
+    /// A new session in a given state.
     fn session_in(&self, state: &str) -> Target {
         let cycle = cycles::rated(self.app, self.company, "calibrating", &[]);
         let apart = ["sales", "labs"];
@@ -185,14 +186,14 @@ impl<'a> Calls<'a> {
         Target { id, query: String::new(), body: Body::None }
     }
 
-    /// An open session, and a move that may be made in it.
+    /// An open session, and the body of a move that may be made in it.
     fn movable(&self) -> (Uuid, Value) {
         let session = self.session_in("open").id.unwrap_or_default();
         let lin = sessions::compared(&self.hr, session, "LIN");
         (session, sessions::sound(&lin["review_id"], "B", "A"))
     }
 
-    /// A move that waits for approval, proposed by Sun where she can sign in, else by Mei.
+    /// A move that waits for approval, proposed by Sun if she can sign in, else by Mei.
     fn fresh_move(&self) -> Target {
         let (session, body) = self.movable();
         let proposer = match self.company.credentials(Persona::SkipLevelManager) {
@@ -203,7 +204,7 @@ impl<'a> Calls<'a> {
         Target { id, query: String::new(), body: Body::None }
     }
 
-    /// Somebody of the company.
+    /// A client of the company, signed in as a persona.
     fn by(&self, persona: Persona) -> Client {
         self.hr.with(self.company.credentials(persona))
     }
@@ -215,7 +216,7 @@ impl<'a> Calls<'a> {
         goal
     }
 
-    /// A goal of Lin's of its own, in some state.
+    /// A new goal of Lin's in a given state.
     fn goal_in(&self, state: &str) -> Target {
         let (lin, mei) = (self.by(Persona::Employee), self.by(Persona::DirectManager));
         let made = lin.post("/v1/goals", &self.new_goal()).expect(201);
@@ -228,7 +229,7 @@ impl<'a> Calls<'a> {
         Target { id: Some(made.id()), query: String::new(), body: Body::None }
     }
 
-    /// A change of a goal that Lin has asked for.
+    /// A change of a goal that Lin has requested.
     fn pending_change(&self) -> Target {
         let goal = format!("/v1/goals/{}", self.goal_in("active").id.unwrap_or_default());
         let lin = self.by(Persona::Employee);
@@ -236,8 +237,8 @@ impl<'a> Calls<'a> {
         Target { id: Some(change.id()), query: String::new(), body: Body::None }
     }
 
-    /// A review of Lin's in some state, one that is there if any is. In the other company any state
-    /// will do, for whoever must not learn that there is one.
+    /// A review of Lin's in a given state; an existing one if there is any. In the other company
+    /// any state will do, because the caller must not learn that the review exists.
     fn review_in(&self, state: &str) -> Target {
         let lin = self.company.id("lin");
         let own = self.company.slug == self.app.world.own.slug;
@@ -250,7 +251,7 @@ impl<'a> Calls<'a> {
         Target { id: Some(id), query: String::new(), body: Body::None }
     }
 
-    /// A review of Lin's in calibration, whose grade no session has moved.
+    /// A review of Lin's in calibration whose grade has not been moved.
     fn unmoved_review(&self) -> Target {
         if self.company.slug != self.app.world.own.slug {
             return self.review_in("in_calibration");
@@ -269,7 +270,7 @@ impl<'a> Calls<'a> {
         id.expect("a review of Lin's")
     }
 
-    /// A review of Lin's with a draft on one side, in the state in which it is handed in.
+    /// A review of Lin's with a draft on one side, in the state in which that side is submitted.
     fn drafted(&self, state: &str, side: &str, persona: Persona) -> Target {
         let review = self.review_in(state);
         let path = format!("/v1/reviews/{}", review.id.unwrap_or_default());
@@ -279,7 +280,7 @@ impl<'a> Calls<'a> {
         review
     }
 
-    /// Somebody in a cycle of their own.
+    /// A participant of a cycle made for this request.
     fn participant(&self) -> Target {
         let cycle = self.cycle_in("goal_setting").id.unwrap_or_default();
         let list = self.hr.get(format!("/v1/participants?cycle_id={cycle}&limit=1")).expect(200);
@@ -287,7 +288,7 @@ impl<'a> Calls<'a> {
         Target { id, query: String::new(), body: Body::None }
     }
 
-    /// Something that Lin has reported of an active goal.
+    /// A check-in or measurement that Lin has reported on an active goal.
     fn reported(&self, noun: &str, body: &Value, operation: &str) -> Target {
         let goal = self.goal_in("active").id.unwrap_or_default();
         let lin = self.by(Persona::Employee);
@@ -632,7 +633,7 @@ impl<'a> Calls<'a> {
     }
 }
 
-/// What a request is about.
+/// What a request is about: a record, a query and a body.
 pub struct Target {
     id: Option<Uuid>,
     query: String,
@@ -670,7 +671,7 @@ fn new_change() -> Value {
     })
 }
 
-/// Who may do what an operation does: HR, but for what people do for themselves and their own.
+/// The persona who may send an operation: HR, except for operations that people do for themselves.
 pub fn doer(operation: &Operation) -> Persona {
     match operation.id {
         "createGoal" | "updateGoal" | "deleteGoal" | "submitGoal" | "completeGoal"
@@ -692,7 +693,7 @@ pub fn doer(operation: &Operation) -> Persona {
     }
 }
 
-/// A name nothing else has.
+/// A name that nothing else has.
 pub fn unique(prefix: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("{prefix}-{}", COUNT.fetch_add(1, Ordering::Relaxed))

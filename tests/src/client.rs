@@ -1,4 +1,4 @@
-//! An HTTP client that reads like the tests want to, and trusts no answer.
+//! An HTTP client for the tests, which checks every answer against the contract.
 
 use crate::contract;
 use serde_json::Value;
@@ -8,18 +8,18 @@ use std::time::Duration;
 use ureq::http;
 use uuid::Uuid;
 
-/// What a caller shows to be let in.
+/// What a client authenticates with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
-    /// Nothing.
+    /// No credentials.
     None,
-    /// A person's access token.
+    /// The access token of an account.
     Token(String),
-    /// A program's key.
+    /// The API key of a program.
     Key(String),
 }
 
-/// A caller of the API.
+/// A client of the API.
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: ureq::Agent,
@@ -28,7 +28,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A caller of the server at `address`.
+    /// A client of the server at `address`.
     pub fn new(address: SocketAddr, credentials: Credentials) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -39,12 +39,12 @@ impl Client {
         Self { agent: config.into(), address, credentials }
     }
 
-    /// The same way to the server with other credentials.
+    /// The same client with other credentials.
     pub fn with(&self, credentials: Credentials) -> Self {
         Self { credentials, ..self.clone() }
     }
 
-    /// Where the server listens.
+    /// Address of the server.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -68,17 +68,17 @@ impl Client {
         request
     }
 
-    /// Reads.
+    /// Sends a GET.
     pub fn get(&self, path: impl Into<String>) -> Answer {
         self.request("GET", path).send()
     }
 
-    /// Creates or transitions.
+    /// Sends a POST: creates a record or asks for a transition.
     pub fn post(&self, path: impl Into<String>, body: &Value) -> Answer {
         self.request("POST", path).json(body).send()
     }
 
-    /// Changes the version that `read` has shown.
+    /// Sends a PATCH guarded by the version that `read` shows.
     pub fn patch(&self, read: &Answer, body: &Value) -> Answer {
         self.request("PATCH", read.path.clone()).if_match(&read.etag()).json(body).send()
     }
@@ -86,7 +86,7 @@ impl Client {
     /// Reads every page of a list, following the cursors.
     ///
     /// # Panics
-    /// When a page is refused, or the list does not end.
+    /// If a page is refused, or the list does not end.
     pub fn all(&self, path: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut next = path.to_owned();
@@ -101,7 +101,7 @@ impl Client {
     }
 }
 
-/// A request in the making.
+/// A request that has not been sent.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Request {
@@ -119,23 +119,23 @@ impl Request {
         self
     }
 
-    /// Expects the resource in the version of this ETag.
+    /// Adds `If-Match`: the request is refused unless the resource has this ETag.
     pub fn if_match(self, etag: &str) -> Self {
         self.header("If-Match", etag)
     }
 
-    /// Leaves a header out.
+    /// Removes a header.
     pub fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(given, _)| given != name);
         self
     }
 
-    /// Makes a retry safe.
+    /// Adds an `Idempotency-Key`.
     pub fn key(self, key: &str) -> Self {
         self.header("Idempotency-Key", key)
     }
 
-    /// Sends JSON, as a merge patch with PATCH.
+    /// Adds a JSON body; for PATCH its type is merge patch.
     pub fn json(self, body: &Value) -> Self {
         let kind = match self.method.as_str() {
             "PATCH" => "application/merge-patch+json",
@@ -144,23 +144,23 @@ impl Request {
         self.body(kind, body.to_string())
     }
 
-    /// Sends a body of any type.
+    /// Adds a body of any media type.
     pub fn body(mut self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self.header("Content-Type", media_type)
     }
 
-    /// Sends it, and holds the answer against the contract.
+    /// Sends the request and checks the answer against the contract.
     ///
     /// # Panics
-    /// When the connection breaks, or the answer is not what the contract promises.
+    /// If the connection breaks, or the answer breaks the contract.
     pub fn send(self) -> Answer {
         let answer = self.try_send().unwrap_or_else(|error| panic!("no answer: {error}"));
         answer.check();
         answer
     }
 
-    /// Sends it; a server may be gone.
+    /// Sends the request without checking the answer; fails if the server is gone.
     pub fn try_send(self) -> Result<Answer, ureq::Error> {
         let Self { client, method, path, headers, body } = self;
         let mut request = http::Request::builder()
@@ -180,7 +180,7 @@ impl Request {
     }
 }
 
-/// An answer, read to its end.
+/// A complete answer.
 #[derive(Clone)]
 pub struct Answer {
     /// Method of the request.
@@ -199,27 +199,27 @@ impl Answer {
     /// Fails unless the status is this one.
     ///
     /// # Panics
-    /// When it is another.
+    /// If the status is another one.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert!(self.status == status, "{status} expected: {self:?}");
         self
     }
 
-    /// Fails unless this is a refusal of this problem type.
+    /// Fails unless the answer is a refusal with this problem type.
     ///
     /// # Panics
-    /// When it is anything else.
+    /// If it is anything else.
     #[track_caller]
     pub fn refused(self, slug: &str) -> Self {
         assert!(self.problem() == Some(slug), "{slug} expected: {self:?}");
         self
     }
 
-    /// Fails unless this refuses the input for exactly these faults, in any order.
+    /// Fails unless the answer refuses the input for exactly these faults, in any order.
     ///
     /// # Panics
-    /// When there are others.
+    /// If the faults are others.
     #[track_caller]
     pub fn faults(self, expected: &[(&str, &str)]) -> Self {
         let body = self.json();
@@ -239,7 +239,7 @@ impl Answer {
         self
     }
 
-    /// The problem type, if it is a refusal.
+    /// The problem type; none if the answer is no refusal.
     pub fn problem(&self) -> Option<&'static str> {
         if self.media_type() != api::platform::problem::MEDIA_TYPE {
             return None;
@@ -252,16 +252,16 @@ impl Answer {
     /// The body as JSON.
     ///
     /// # Panics
-    /// When it is something else.
+    /// If the body is no JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The id of the resource shown.
+    /// The id of the resource in the body.
     ///
     /// # Panics
-    /// When none is.
+    /// If the body has no id.
     #[track_caller]
     pub fn id(&self) -> Uuid {
         let id = self.json()["id"].as_str().and_then(|id| id.parse().ok());
@@ -271,24 +271,24 @@ impl Answer {
     /// The ETag.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is no ETag.
     #[track_caller]
     pub fn etag(&self) -> String {
         self.header("ETag").unwrap_or_else(|| panic!("an ETag expected: {self:?}")).to_owned()
     }
 
-    /// A header, if it is there and text.
+    /// A header; none if it is missing or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The media type without parameters.
+    /// The media type, without parameters.
     pub fn media_type(&self) -> &str {
         let header = self.header("Content-Type").unwrap_or_default();
         header.split(';').next().unwrap_or_default()
     }
 
-    /// Holds the answer against the contract.
+    /// Checks the answer against the contract.
     fn check(&self) {
         assert!(self.header("X-Request-Id").is_some(), "a request id expected: {self:?}");
         assert!(self.status < 500, "a failure of the server: {self:?}");

@@ -1,4 +1,4 @@
-//! Every answer the tests see is held against the contract.
+//! Checks every answer that the tests receive against the contract.
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -8,39 +8,39 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 /// An operation of the contract.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    /// Its `operationId`.
+    /// The `operationId`.
     pub id: &'static str,
     /// Method in upper case.
     pub method: String,
     /// Path template.
     pub path: &'static str,
-    /// The operation object.
+    /// The operation object of the contract.
     pub object: &'static Value,
 }
 
 impl Operation {
-    /// Whether it needs credentials.
+    /// Whether the operation needs credentials.
     pub fn is_secured(&self) -> bool {
         self.object["security"].as_array().is_some_and(|list| !list.is_empty())
     }
 
-    /// Whether a program may call it with a key.
+    /// Whether an API key may call the operation.
     pub fn takes_keys(&self) -> bool {
         let mut schemes = self.object["security"].as_array().into_iter().flatten();
         schemes.any(|scheme| scheme.get("api_key").is_some())
     }
 
-    /// Whether it names one resource in its path.
+    /// Whether the path names one resource.
     pub fn is_on_one(&self) -> bool {
         self.path.contains('{')
     }
 
-    /// Whether it requires `If-Match`.
+    /// Whether the operation requires `If-Match`.
     pub fn is_guarded(&self) -> bool {
         self.has_parameter("If-Match")
     }
 
-    /// Whether it has a parameter of this name.
+    /// Whether the operation has a parameter of this name.
     pub fn has_parameter(&self, name: &str) -> bool {
         let mut parameters = self.object["parameters"].as_array().into_iter().flatten();
         parameters.any(|parameter| parameter["name"] == name)
@@ -71,18 +71,18 @@ pub fn operations() -> &'static BTreeMap<&'static str, Operation> {
 /// An operation by its id.
 ///
 /// # Panics
-/// When the contract has none.
+/// If the contract has no such operation.
 pub fn operation(id: &str) -> &'static Operation {
     OPERATIONS.get(id).unwrap_or_else(|| panic!("the contract has no operation {id}"))
 }
 
-/// The operation a request means. A path without parameters goes before one with them.
+/// The operation of a request. A path without parameters takes precedence over one with parameters.
 pub fn at(method: &str, path: &str) -> Option<&'static Operation> {
     let found = OPERATIONS.values().filter(|known| known.method == method && known.is_at(path));
     found.min_by_key(|known| known.path.matches('{').count())
 }
 
-/// Why an answer is not what the contract promises; none if it is.
+/// Why an answer breaks the contract; none if it does not.
 pub fn fault(operation: &Operation, status: u16, media_type: &str, body: &[u8]) -> Option<String> {
     let key = status.to_string();
     let responses = &operation.object["responses"];
@@ -117,7 +117,7 @@ pub fn fault(operation: &Operation, status: u16, media_type: &str, body: &[u8]) 
     (!faults.is_empty()).then(|| format!("{status} breaks its schema: {}", faults.join("; ")))
 }
 
-/// The checker of a schema of the contract, compiled once.
+/// The compiled validator of a schema of the contract; each schema is compiled once.
 fn validator(schema: &Value) -> Arc<Validator> {
     static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> =
         LazyLock::new(Mutex::default);

@@ -1,4 +1,4 @@
-//! Cycles brought to where a test needs them, through the API as far as the calendar allows.
+//! Brings cycles into the state a test needs, through the API as far as the calendar allows.
 
 use crate::client::{Answer, Client};
 use crate::world::{Company, Persona};
@@ -6,7 +6,7 @@ use crate::{Engine, TestApp, sql};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// The states of a cycle that goes its whole way, with the step that leads to each.
+/// The states of a cycle in order, each with the transition that leads to it.
 const WAY: [(&str, &str); 8] = [
     ("goal_setting", "launch"),
     ("executing", "start"),
@@ -18,8 +18,8 @@ const WAY: [(&str, &str); 8] = [
     ("archived", "archival"),
 ];
 
-/// Rules under which only the manager rates, with quotas for nine people and more: so many are left
-/// for a session of the whole company.
+/// Rules under which only the manager rates, with quotas for groups of nine or more: a session of
+/// the whole company compares nine people.
 pub fn rules() -> Value {
     let rated = |code: &str, weight: &str| json!({ "code": code, "weight": weight, "raters": { "manager": "100" } });
     json!({ "settings": { "dist.min_group": 9 }, "populations": [{
@@ -31,7 +31,7 @@ pub fn rules() -> Value {
     }] })
 }
 
-/// A year for everybody, of which every stage may have begun.
+/// The design of a cycle of a year for everybody; every stage may have begun.
 pub fn design(code: &str, policy: Uuid) -> Value {
     let stages = ["goal_setting", "execution", "evaluation", "calibration", "publication"];
     let duties = stages
@@ -49,7 +49,7 @@ pub fn design(code: &str, policy: Uuid) -> Value {
     })
 }
 
-/// Asks for a transition of what `path` shows, in the version it has.
+/// Asks for a transition of the resource at `path`, guarded by its present version.
 pub fn step(client: &Client, path: &str, noun: &str, body: Option<Value>) -> Answer {
     let read = client.get(path).expect(200);
     let request = client.request("POST", format!("{path}/{noun}")).if_match(&read.etag());
@@ -59,14 +59,14 @@ pub fn step(client: &Client, path: &str, noun: &str, body: Option<Value>) -> Ans
     }
 }
 
-/// The start of a calibration for which nobody's review is needed.
+/// The body that starts calibration with an exception for every participant.
 pub fn exceptions(hr: &Client, cycle: Uuid) -> Value {
     let people = hr.all(&format!("/v1/participants?cycle_id={cycle}&limit=200"));
     let ids: Vec<_> = people.iter().map(|participant| participant["id"].clone()).collect();
     json!({ "exceptions": ids, "reason": "Nobody is to be graded" })
 }
 
-/// An id as it stands in a statement.
+/// An id as an SQL literal.
 pub fn literal(app: &TestApp, id: Uuid) -> String {
     match app.engine {
         Engine::Sqlite => format!("x'{}'", id.simple()),
@@ -74,7 +74,7 @@ pub fn literal(app: &TestApp, id: Uuid) -> String {
     }
 }
 
-/// Lets the time for appeals against the results of a published cycle be over.
+/// Ends the time for appeals against the results of a published cycle.
 pub fn end_appeals(app: &TestApp, company: &Company, cycle: Uuid) {
     let long_ago = match app.engine {
         Engine::Sqlite => "0",
@@ -85,7 +85,7 @@ pub fn end_appeals(app: &TestApp, company: &Company, cycle: Uuid) {
     behind_of(app, company, &statement);
 }
 
-/// Runs a statement behind the program's back, on the company's own records.
+/// Runs an SQL statement past the program, on the own company's records.
 pub fn behind(app: &TestApp, statement: &str) {
     behind_of(app, &app.world.own, statement);
 }
@@ -98,7 +98,7 @@ fn behind_of(app: &TestApp, company: &Company, statement: &str) {
     sql::execute(app.engine, app.url(), &format!("{scope}{statement}"));
 }
 
-/// The composite score, in hundredths, with which [`rated`] gives a grade.
+/// The composite score, in hundredths, by which [`rated`] gives a grade.
 pub fn score_of(grade: &str) -> u32 {
     match grade {
         "S" => 11_800,
@@ -109,8 +109,8 @@ pub fn score_of(grade: &str) -> u32 {
     }
 }
 
-/// A new cycle for everybody in a state from `evaluating` on, in which managers have handed in
-/// their ratings: these people, by employee number, have these grades, and all others a B.
+/// A new cycle for everybody, in a state from `evaluating` on, in which managers have submitted
+/// their ratings. `grades` gives grades by employee number; everybody else gets a B.
 pub fn rated(app: &TestApp, company: &Company, state: &str, grades: &[(&str, &str)]) -> Uuid {
     let hr = app.as_(Persona::HrAdmin).with(company.credentials(Persona::HrAdmin));
     let body = design(&crate::calls::unique("RATED"), company.id("policy"));
@@ -136,10 +136,10 @@ pub fn rated(app: &TestApp, company: &Company, state: &str, grades: &[(&str, &st
     cycle
 }
 
-/// Brings a cycle from where it is to a later state, without any goal, grade or interview.
+/// Moves a cycle from its state to a later one, without any goal, grade or interview.
 ///
 /// # Panics
-/// When a step is refused.
+/// If a step is refused.
 pub fn drive(app: &TestApp, company: &Company, cycle: Uuid, state: &str) {
     let as_ = |persona| app.as_(Persona::HrAdmin).with(company.credentials(persona));
     let (hr, exec) = (as_(Persona::HrAdmin), as_(Persona::Executive));

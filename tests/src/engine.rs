@@ -5,20 +5,20 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Once;
 
-/// An engine every test runs on.
+/// A database engine; every test runs on each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Engine {
-    /// A file of its own for each test.
+    /// SQLite; each test has its own file.
     Sqlite,
-    /// A database of its own for each test, in one throwaway cluster.
+    /// PostgreSQL; each test has its own database in one throwaway cluster.
     Postgres,
 }
 
 impl Engine {
-    /// Both.
+    /// Both engines.
     pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 
-    /// Its name in `EVENHAND_TEST_ENGINES` and in the names of tests.
+    /// The name in `EVENHAND_TEST_ENGINES` and in the names of tests.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -26,8 +26,9 @@ impl Engine {
         }
     }
 
-    /// Whether this run tests it: as `EVENHAND_TEST_ENGINES` says, else if it is there. What is
-    /// left out is said once, past the capturing of output.
+    /// Whether this run tests the engine: as `EVENHAND_TEST_ENGINES` says or, without that
+    /// variable, if the engine is installed. Prints once which engine is left out, even when output
+    /// is captured.
     pub fn is_tested(self) -> bool {
         let named = crate::variable("EVENHAND_TEST_ENGINES");
         let tested = match &named {

@@ -1,4 +1,4 @@
-//! Goals as tests write them, brought to where a test needs them.
+//! Goals for tests, and the steps that bring them into the state a test needs.
 
 use crate::TestApp;
 use crate::calls::unique;
@@ -8,7 +8,7 @@ use crate::world::Persona;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// What a goal of a year says.
+/// The content of a goal for a year.
 pub fn content(title: &str, weight: &str, definition: Value) -> Value {
     json!({
         "title": title, "weight": weight, "theme": "Growth",
@@ -17,7 +17,7 @@ pub fn content(title: &str, weight: &str, definition: Value) -> Value {
     })
 }
 
-/// An indicator with nothing missing: revenue of 1200.
+/// A complete indicator: revenue with a target of 1200.
 pub fn indicator(title: &str, weight: &str) -> Value {
     let definition = json!({
         "kind": "indicator", "unit": "CNY", "source": "CRM", "frequency": "monthly",
@@ -49,35 +49,35 @@ pub fn objective(title: &str, weight: &str) -> Value {
     content(title, weight, definition)
 }
 
-/// A goal of a person, with a content.
+/// The body that creates a goal of a person with this content.
 pub fn goal(cycle: Uuid, content: &Value) -> Value {
     json!({ "cycle_id": cycle, "level": "person", "content": content })
 }
 
-/// Path of a goal that was made.
+/// Path of a created goal.
 pub fn path(made: &Answer) -> String {
     format!("/v1/goals/{}", made.id())
 }
 
-/// Changes a draft in the version it has.
+/// Changes a draft, guarded by its present version.
 pub fn patch(client: &Client, path: &str, body: &Value) -> Answer {
     client.patch(&client.get(path).expect(200), body)
 }
 
-/// Has both sides sign a draft.
+/// Lets both sides sign a draft.
 ///
 /// # Panics
-/// When one is refused.
+/// If a signature is refused.
 pub fn activate(owner: &Client, manager: &Client, path: &str) -> Answer {
     step(owner, path, "submission", None).expect(200);
     step(manager, path, "approval", None).expect(200)
 }
 
-/// A cycle for everybody under a policy with these settings, in goal setting. It lasts so long that
-/// its middle has not come.
+/// A new cycle for everybody in goal setting, under a policy with these settings. Its period is so
+/// long that its middle has not been reached.
 ///
 /// # Panics
-/// When a step is refused.
+/// If a step is refused.
 pub fn cycle(app: &TestApp, settings: &Value) -> Uuid {
     let hr = &app.as_(Persona::HrAdmin);
     let mut rules = cycles::rules();

@@ -1,17 +1,17 @@
-//! Files that are generated, reviewed and committed.
+//! Generated files that are reviewed and committed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The top of the repository.
+/// The top folder of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the repository").into()
 }
 
-/// Compares a committed file with what it should hold; with `UPDATE=1` rewrites it instead.
+/// Compares a committed file with its expected content; with `UPDATE=1` writes the file instead.
 ///
 /// # Panics
-/// When they differ, with the first line that does.
+/// If they differ; the message names the first line that does.
 pub fn compare(path: &str, expected: &str) {
     let file = root().join(path);
     if crate::variable("UPDATE").is_some() {
@@ -26,10 +26,10 @@ pub fn compare(path: &str, expected: &str) {
     assert!(committed == expected, "{path} is too long or too short (UPDATE=1 rewrites it)");
 }
 
-/// Every Rust source below a folder, in order.
+/// Every Rust source below a folder, sorted.
 ///
 /// # Panics
-/// When there is none, or the folder cannot be read.
+/// If there is none, or the folder cannot be read.
 pub fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];

@@ -1,5 +1,5 @@
-//! What the tests stand on: engines, private databases, a company with people in every role, and a
-//! client that holds every answer against the contract.
+//! What all tests share: engines, private databases, a company with people in every role, and a
+//! client that checks every answer against the contract.
 
 pub mod app;
 pub mod attacker;
@@ -25,13 +25,13 @@ pub use app::TestApp;
 pub use client::{Answer, Client};
 pub use engine::Engine;
 
-/// An environment variable by which a run of the tests is set up.
+/// An environment variable that configures a test run.
 #[expect(clippy::disallowed_methods, reason = "the tests have no settings but these")]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Makes test functions that take a [`TestApp`] into tests on each engine: `name::sqlite` and
+/// Turns test functions that take a [`TestApp`] into tests on each engine: `name::sqlite` and
 /// `name::postgres`.
 #[macro_export]
 macro_rules! on_each_engine {

@@ -1,10 +1,11 @@
-//! A throwaway PostgreSQL cluster: made for the tests, gone with them.
+//! A throwaway PostgreSQL cluster, created for a test run and deleted after it.
 //!
-//! It lives in one folder under the system's temporary directory and listens on a socket in that
-//! folder only, so that clusters of several test runs never meet and nothing outside can connect.
-//! Its defaults are unkind on purpose, for what both engines must do alike: text sorts by a
-//! language's rules unless a column says otherwise, the session is far from UTC, and the role that
-//! owns the databases can neither pass over row-level security nor do what only a superuser may.
+//! It lives in one folder under the system's temporary directory and listens only on a socket in
+//! that folder, so that clusters of several test runs never meet and nothing outside can connect.
+//! Its defaults are unfavourable on purpose, to show that both engines behave alike: text sorts by
+//! the rules of a language unless a column says otherwise, the session's time zone is far from UTC,
+//! and the role that owns the databases can neither bypass row-level security nor act as a
+//! superuser.
 //!
 //! Needs PostgreSQL 15 or later, built with ICU as every distribution does.
 
@@ -17,14 +18,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Who owns the cluster itself, inside PostgreSQL and, when the tests run as root, outside.
+/// The owner of the cluster inside PostgreSQL and, when the tests run as root, of its processes.
 const SUPERUSER: &str = "postgres";
 
-/// Who owns the databases, and as whom everything under test connects.
+/// The owner of the databases, and the role as which everything under test connects.
 const ROLE: &str = "evenhand";
 
-/// Waits until the tests are over, however they end, and leaves nothing behind: its standard input
-/// is a pipe whose other end the operating system closes with the test process.
+/// Waits until the tests end, however they end, and then removes everything. Its standard input is
+/// a pipe that the operating system closes when the test process ends.
 const WATCHDOG: &str = r#"
 cat
 if server=$(head -n 1 "$1/data/postmaster.pid"); then
@@ -34,12 +35,12 @@ fi
 rm -rf "$1"
 "#;
 
-/// What a commit means.
+/// When a commit is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// With the operating system before it is acknowledged: survives the server, not the machine.
+    /// Once the operating system has it: survives a crash of the server, not of the machine.
     Relaxed,
-    /// On disk before it is acknowledged, as in production.
+    /// Once it is on disk, as in production.
     Full,
 }
 
@@ -57,7 +58,7 @@ impl Durability {
 pub struct Cluster {
     bin: PathBuf,
     home: PathBuf,
-    /// User and group of the server, where they are not our own.
+    /// User and group of the server, if they are not our own.
     account: Option<(u32, u32)>,
     watchdog: Child,
 }
@@ -66,7 +67,7 @@ impl Cluster {
     /// Makes a cluster with the server programs in `bin` and starts it.
     ///
     /// # Panics
-    /// When that is not possible, with what the program said; so do all functions here.
+    /// If a program fails; the message holds its output. The same is true of all functions here.
     pub fn start(bin: &Path, durability: Durability) -> Self {
         let home = create_home();
         let watchdog = watch(&home);
@@ -92,8 +93,8 @@ impl Cluster {
         })
     }
 
-    /// The folder with PostgreSQL's server programs: the one `EVENHAND_TEST_POSTGRES_BIN` names,
-    /// which `make` sets, else the newest where Debian keeps them.
+    /// The folder with PostgreSQL's server programs: the one that `EVENHAND_TEST_POSTGRES_BIN`
+    /// names, which `make` sets, or else the newest in Debian's place for them.
     pub fn programs() -> Option<PathBuf> {
         if let Some(named) = crate::variable("EVENHAND_TEST_POSTGRES_BIN") {
             return Some(named.into());
@@ -107,24 +108,25 @@ impl Cluster {
         newest.max().map(|(_, bin)| bin)
     }
 
-    /// Makes a database, empty or as a copy of `template`, to which nobody may be connected then.
+    /// Creates a database, empty or as a copy of `template`; nobody may be connected to the
+    /// template.
     pub fn create_database(&self, name: &str, template: Option<&str>) {
         let template = template.unwrap_or("template1");
         self.sql(ROLE, &format!("CREATE DATABASE {} TEMPLATE {}", quoted(name), quoted(template)));
     }
 
-    /// Removes a database, whoever is still connected to it: only the superuser may send away what
-    /// PostgreSQL itself does there.
+    /// Removes a database even if somebody is connected. Only the superuser may end PostgreSQL's
+    /// own background connections.
     pub fn drop_database(&self, name: &str) {
         self.sql(SUPERUSER, &format!("DROP DATABASE {} WITH (FORCE)", quoted(name)));
     }
 
-    /// Where to connect for a database.
+    /// The address of a database.
     pub fn url(&self, name: &str) -> String {
         format!("postgres://{ROLE}@localhost/{name}?host={}", self.home.display())
     }
 
-    /// Makes a role that may sign in and owns nothing, unless there is one of that name.
+    /// Creates a role that may sign in and owns nothing, unless it exists.
     pub fn create_role(&self, name: &str) {
         let role = quoted(name);
         let make = format!(
@@ -134,12 +136,12 @@ impl Cluster {
         self.sql(SUPERUSER, &make);
     }
 
-    /// Where to connect for the database at `url` as another role.
+    /// The address of the database at `url`, for another role.
     pub fn url_as(url: &str, role: &str) -> String {
         url.replacen(&format!("//{ROLE}@"), &format!("//{role}@"), 1)
     }
 
-    /// Where the program under test keeps its secret, for all databases of the cluster.
+    /// Path of the key file of the program under test, for all databases of the cluster.
     pub fn key_file(&self) -> PathBuf {
         self.home.join("evenhand.key")
     }
@@ -154,8 +156,7 @@ impl Cluster {
         run(self.pg_ctl("start").arg("--log").arg(self.home.join("log")));
     }
 
-    /// Stops every process of the server where it is, as a machine that hangs would, or lets them go
-    /// on.
+    /// Pauses every process of the server, like a machine that hangs, or lets them go on.
     pub fn freeze(&self, freeze: bool) {
         let file = fs::read_to_string(self.data().join("postmaster.pid")).expect("it runs");
         let server = file.lines().next().expect("a process id").to_owned();
@@ -164,7 +165,7 @@ impl Cluster {
         let children = String::from_utf8_lossy(&children).into_owned();
         let signal = if freeze { "-STOP" } else { "-CONT" };
         let all = children.split_whitespace().chain([server.as_str()]);
-        // One that has ended meanwhile is as good as frozen.
+        // It does not matter if a process has ended meanwhile.
         let _ = Command::new("kill").arg(signal).args(all).stderr(Stdio::null()).status();
     }
 
@@ -209,8 +210,8 @@ impl Cluster {
         command
     }
 
-    /// A PostgreSQL program as the server's user. Of our environment it sees nothing, so that no
-    /// `PGHOST`, `PGOPTIONS` or `LANG` of a developer's machine changes what it does.
+    /// A command that runs a PostgreSQL program as the server's user. It gets no environment
+    /// variables, so that no `PGHOST`, `PGOPTIONS` or `LANG` of a developer's machine changes it.
     fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.bin.join(name));
         command.env_clear().current_dir("/").stdin(Stdio::null());
@@ -223,12 +224,12 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // Waiting closes the watchdog's standard input first, which is its signal.
+        // Waiting closes the watchdog's standard input first, which tells it to clean up.
         let _ = self.watchdog.wait();
     }
 }
 
-/// A folder of our own that did not exist before.
+/// A new folder of our own.
 fn create_home() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     loop {
@@ -243,8 +244,8 @@ fn create_home() -> PathBuf {
     }
 }
 
-/// Starts the watchdog, in a process group of its own so that an interrupt from the keyboard
-/// reaches the tests only.
+/// Starts the watchdog in its own process group, so that an interrupt from the keyboard reaches
+/// only the tests.
 fn watch(home: &Path) -> Child {
     Command::new("sh")
         .args(["-c", WATCHDOG, "watchdog"])
@@ -270,12 +271,12 @@ fn account_of(name: &str) -> (u32, u32) {
     (id("-u"), id("-g"))
 }
 
-/// A database's name as SQL.
+/// The name of a database as an SQL identifier.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Runs a program to its end; what it printed.
+/// Runs a program to its end and returns what it printed.
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -1,6 +1,5 @@
-//! The program as a process of its own. The test binary is the program too: started with
-//! [`ARGUMENTS`] it runs `evenhand` instead of the tests, so that no other binary has to be built
-//! and found.
+//! The program as a process of its own. The test binary can act as the program: with [`ARGUMENTS`]
+//! set it runs `evenhand` instead of the tests, so that no other binary has to be built and found.
 
 use crate::app::key_file;
 use api::cli::{self, Cli};
@@ -10,15 +9,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-/// Holds the command line, one argument a line.
+/// The variable with the command line, one argument per line.
 const ARGUMENTS: &str = "EVENHAND_TEST_ARGUMENTS";
-/// The ignored test that is the program.
+/// The ignored test that runs the program.
 const TEST: &str = "platform::process::evenhand";
 
-/// What the ignored test does, and whether it was to. A server ends with the process that started it.
+/// Body of the ignored test: runs `evenhand` if [`ARGUMENTS`] is set, and returns whether it was. A
+/// server ends with the process that started it.
 ///
 /// # Panics
-/// When the program fails.
+/// If the program fails.
 pub fn evenhand() -> bool {
     let Some(arguments) = crate::variable(ARGUMENTS) else { return false };
     let cli = Cli::parse_from(["evenhand"].into_iter().chain(arguments.lines()));
@@ -41,7 +41,7 @@ fn this_program() -> PathBuf {
     std::env::current_exe().expect("a path to this program")
 }
 
-/// A command that ends in this program, given what makes it run `evenhand`.
+/// The command that runs this binary as `evenhand`, completed from `command`.
 fn command_of(mut command: Command, arguments: &[&str]) -> Command {
     let url = arguments.iter().skip_while(|argument| **argument != "--database-url").nth(1);
     if let Some(file) = url.and_then(|url| key_file(url)) {
@@ -56,22 +56,22 @@ fn command_of(mut command: Command, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs the program to its end; whether it succeeded, and what it printed.
+/// Runs the program to its end; returns whether it succeeded, and what it printed.
 ///
 /// # Panics
-/// When it cannot be run.
+/// If the program cannot be run.
 pub fn run(arguments: &[&str], input: &str) -> (bool, String) {
     let mut child =
         command(arguments).stderr(Stdio::null()).spawn().expect("start this program again");
     let mut stdin = child.stdin.take().expect("a pipe");
-    // A program that needs no input may be gone before it is written.
+    // A program that needs no input may end before it is written.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     let output = child.wait_with_output().expect("wait for the program");
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Arguments with which a database is served at a free port.
+/// The arguments that serve a database on a free port.
 fn serve<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let usual = ["serve", "--database-url", url, "--port", "0", "--workers", "2"];
     [&usual[..], &["--rate-per-minute", "1000000"], more].concat()
@@ -80,23 +80,23 @@ fn serve<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 /// `evenhand serve` as a process.
 pub struct ServerProcess {
     process: Child,
-    /// Where it listens.
+    /// Address the server listens on.
     pub address: SocketAddr,
 }
 
 impl ServerProcess {
-    /// Starts it, and returns when it listens.
+    /// Starts the server and returns once it listens.
     ///
     /// # Panics
-    /// When it does not.
+    /// If the server does not start.
     pub fn start(url: &str) -> Self {
         Self::started(command(&serve(url, &[])))
     }
 
-    /// Starts it with these arguments beside the usual ones, and keeps what it warns of.
+    /// Starts the server with more arguments, and captures its warnings.
     ///
     /// # Panics
-    /// When it does not.
+    /// If the server does not start.
     pub fn start_heard(url: &str, more: &[&str]) -> Self {
         let mut heard = command(&serve(url, more));
         heard.env("RUST_LOG", "warn").stderr(Stdio::piped());
@@ -112,10 +112,10 @@ impl ServerProcess {
         Self { process, address: address.expect("the server says where it listens") }
     }
 
-    /// Kills it; what it has warned of, if that was kept.
+    /// Kills the server; returns its captured warnings.
     ///
     /// # Panics
-    /// When it cannot be killed.
+    /// If it cannot be killed.
     pub fn warnings(mut self) -> String {
         self.process.kill().expect("kill -9");
         let mut said = String::new();
@@ -125,7 +125,7 @@ impl ServerProcess {
         said
     }
 
-    /// Kills it as nothing but a crash would: no signal it could answer.
+    /// Kills the server as a crash would, with a signal that it cannot handle.
     pub fn kill(mut self) {
         self.process.kill().expect("kill -9");
         self.process.wait().expect("it is dead");
@@ -140,20 +140,20 @@ impl Drop for ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts it where no file can grow, as if the disk were full, and keeps what it warns of.
+    /// Starts the server where no file can grow, as on a full disk, and captures its warnings.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If the server does not start.
     pub fn start_without_room(url: &str) -> Self {
         let mut shell = Command::new("sh");
-        // The soft limit alone, which may be raised again.
+        // Sets only the soft limit, which can be raised again.
         shell.args(["-c", "trap '' XFSZ; ulimit -S -f 0; exec \"$@\"", "sh"]).arg(this_program());
         let mut heard = command_of(shell, &serve(url, &[]));
         heard.env("RUST_LOG", "warn").stderr(Stdio::piped());
         Self::started(heard)
     }
 
-    /// Lets files grow again; false on a machine without the program that does this.
+    /// Lets files grow again; returns false on a machine without `prlimit`.
     pub fn make_room(&self) -> bool {
         let process = self.process.id().to_string();
         let arguments = ["--fsize=unlimited:", "--pid", &process];

@@ -1,4 +1,4 @@
-//! Reviews brought to where a test needs them.
+//! Brings reviews into the state a test needs.
 
 use crate::calls::unique;
 use crate::client::{Answer, Client};
@@ -14,8 +14,8 @@ pub fn evidence() -> Value {
     json!([{ "kind": "project_result", "date": "2026-05-04", "text": "Won the tender" }])
 }
 
-/// What one side writes who gives every dimension the same rating, with all that an extreme one
-/// needs.
+/// One side of a review in which every dimension has the same rating, with the evidence and comment
+/// that an extreme rating needs.
 pub fn part(rating: &str) -> Value {
     let rated = |dimension: &str| {
         json!({
@@ -26,19 +26,19 @@ pub fn part(rating: &str) -> Value {
     json!({ "ratings": [rated("competency"), rated("behaviour"), rated("collaboration")] })
 }
 
-/// A cycle under rules, in goal setting, in which Lin has one active goal: revenue of 1200, half of
-/// which is there.
+/// A new cycle under these rules, in goal setting. Lin has one active goal in it: a revenue of
+/// 1200, of which half is reported.
 ///
 /// # Panics
-/// When a step is refused.
+/// If a step is refused.
 pub fn planned(app: &TestApp, rules: &Value) -> Uuid {
     planned_for(app, rules, &cycles::design("", Uuid::nil())["schedule"])
 }
 
-/// [`planned`] with another schedule.
+/// Like [`planned`], with another schedule.
 ///
 /// # Panics
-/// When a step is refused.
+/// If a step is refused.
 pub fn planned_for(app: &TestApp, rules: &Value, schedule: &Value) -> Uuid {
     let (hr, lin) = (app.as_(HrAdmin), app.as_(Employee));
     let body = json!({ "code": unique("POLICY"), "name": "Policy", "rules": rules });
@@ -55,10 +55,10 @@ pub fn planned_for(app: &TestApp, rules: &Value, schedule: &Value) -> Uuid {
     cycle
 }
 
-/// Reports an actual.
+/// Reports an actual value of a goal.
 ///
 /// # Panics
-/// When it is refused.
+/// If the report is refused.
 pub fn measure(client: &Client, goal: &str, value: &str) {
     let body = json!({
         "period_start": "2026-02-01", "source": "crm", "external_id": unique("m"), "value": value,
@@ -66,27 +66,27 @@ pub fn measure(client: &Client, goal: &str, value: &str) {
     client.post(format!("{goal}/measurements"), &body).expect(201);
 }
 
-/// Opens the evaluation of a cycle in goal setting.
+/// Opens the evaluation of a cycle that is in goal setting.
 ///
 /// # Panics
-/// When a step is refused.
+/// If a step is refused.
 pub fn open(app: &TestApp, cycle: Uuid) {
     let (hr, path) = (app.as_(HrAdmin), format!("/v1/cycles/{cycle}"));
     step(&hr, &path, "start", Some(json!({ "reason": "Only for the test" }))).expect(200);
     step(&hr, &path, "evaluation", None).expect(200);
 }
 
-/// The rules under which only the manager rates, with settings that differ from their defaults.
+/// Rules under which only the manager rates, with these settings.
 pub fn rules(settings: &Value) -> Value {
     let mut rules = cycles::rules();
     rules["settings"] = settings.clone();
     rules
 }
 
-/// The path of the review of somebody in a cycle.
+/// The path of somebody's review in a cycle.
 ///
 /// # Panics
-/// When there is none.
+/// If there is no such review.
 pub fn of(app: &TestApp, cycle: Uuid, name: &str) -> String {
     let employee = app.id(name);
     let query = format!("/v1/reviews?cycle_id={cycle}&employee_id={employee}");
@@ -95,7 +95,7 @@ pub fn of(app: &TestApp, cycle: Uuid, name: &str) -> String {
     format!("/v1/reviews/{}", found[0]["id"].as_str().unwrap_or_default())
 }
 
-/// The path of Lin's review in the evaluation of a new cycle in which 1200 of 1200 is there.
+/// The path of Lin's review in a new cycle in evaluation; the whole revenue of 1200 is reported.
 pub fn evaluated(app: &TestApp, settings: &Value) -> String {
     let cycle = planned(app, &rules(settings));
     let goals = app.as_(Employee).all(&format!("/v1/goals?cycle_id={cycle}"));
@@ -105,26 +105,26 @@ pub fn evaluated(app: &TestApp, settings: &Value) -> String {
     of(app, cycle, "lin")
 }
 
-/// Writes one side of a review, in what is there.
+/// Writes one side of a review, guarded by its present version.
 pub fn write(client: &Client, review: &str, side: &str, body: &Value) -> Answer {
     let read = client.get(review).expect(200);
     client.request("PATCH", format!("{review}/{side}")).if_match(&read.etag()).json(body).send()
 }
 
-/// Writes one side of a review and hands it in.
+/// Writes one side of a review and submits it.
 ///
 /// # Panics
-/// When one is refused.
+/// If a step is refused.
 pub fn hand_in(client: &Client, review: &str, side: &str, rating: &str) -> Answer {
     write(client, review, side, &part(rating)).expect(200);
     step(client, review, &format!("{side}/submission"), None).expect(200)
 }
 
-/// A review of Lin's in some state, of a new cycle in which a colleague may rate and somebody looks a
-/// second time.
+/// A review of Lin's in a given state, in a new cycle in which a colleague may rate and a second
+/// reviewer is required.
 ///
 /// # Panics
-/// When a step is refused.
+/// If a step is refused.
 pub fn in_state(app: &TestApp, state: &str) -> Uuid {
     let mut rules = rules(&json!({ "review.second_review": true }));
     rules["populations"][0]["dimensions"][1]["raters"] = json!({ "manager": "60", "peer": "40" });

@@ -1,4 +1,4 @@
-//! Calibration sessions brought to where a test needs them.
+//! Brings calibration sessions into the state a test needs.
 
 use crate::TestApp;
 use crate::client::{Answer, Client};
@@ -7,7 +7,7 @@ use crate::world::{Company, Persona};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// The members of a session: Sun and Mei, and Hua who leads it.
+/// The members of a session: Sun and Mei, and Hua as facilitator.
 pub fn members(company: &Company) -> Value {
     json!([
         { "employee_id": company.id("sun"), "seat": "member" },
@@ -16,18 +16,18 @@ pub fn members(company: &Company) -> Value {
     ])
 }
 
-/// A session of a cycle, for all departments, in a state.
+/// A session of a cycle for all departments, in a given state.
 ///
 /// # Panics
-/// When a step is refused.
+/// If a step is refused.
 pub fn session_in(app: &TestApp, company: &Company, cycle: Uuid, state: &str) -> Uuid {
     session_for(app, company, cycle, state, &[])
 }
 
-/// [`session_in`] for some departments, such as those in which senior management and HR do not work.
+/// Like [`session_in`], for some departments, such as those without senior management and HR.
 ///
 /// # Panics
-/// When a step is refused.
+/// If a step is refused.
 pub fn session_for(
     app: &TestApp,
     company: &Company,
@@ -59,10 +59,10 @@ pub fn session_for(
     session
 }
 
-/// What somebody is shown of a review in a session, by employee number.
+/// What a client sees of a review in a session, by employee number.
 ///
 /// # Panics
-/// When it is not there.
+/// If the session does not show it.
 pub fn compared(client: &Client, session: Uuid, number: &str) -> Value {
     let path = format!("/v1/calibration-sessions/{session}/reviews?limit=200");
     let rows = client.all(&path);
@@ -70,7 +70,7 @@ pub fn compared(client: &Client, session: Uuid, number: &str) -> Value {
     found.unwrap_or_else(|| panic!("{number} is not compared"))
 }
 
-/// A sound move of a review from a grade to another one.
+/// The body of a valid move of a review from one grade to another.
 pub fn sound(review: &Value, from: &str, to: &str) -> Value {
     json!({
         "review_id": review, "from": from, "to": to, "reasons": ["evidence_new"],

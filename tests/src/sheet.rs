@@ -1,24 +1,24 @@
-//! Reads the sheet of a workbook, as strictly as any spreadsheet.
+//! Reads the first sheet of a workbook, as strictly as a spreadsheet program does.
 
 use roxmltree::{Document, Node};
 use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
-/// A cell: what kind it says it is, and what it holds.
+/// A cell: its type, its format and its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
-    /// `inlineStr` for text; a number says nothing.
+    /// `inlineStr` for text; empty for a number.
     pub kind: String,
-    /// The number of its format.
+    /// The number of the cell's format.
     pub format: String,
-    /// Its text.
+    /// The cell's text.
     pub text: String,
 }
 
-/// The rows of the first sheet, each as wide as the first one.
+/// The rows of the first sheet; each has as many cells as the first row.
 ///
 /// # Panics
-/// When the workbook is none.
+/// If the bytes are no workbook.
 pub fn rows(bytes: &[u8]) -> Vec<Vec<Cell>> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).expect("an archive");
     let mut part = |name: &str| {
@@ -69,7 +69,7 @@ fn first<'a>(document: &'a Document<'a>, name: &str) -> Node<'a, 'a> {
     document.descendants().find(|node| node.tag_name().name() == name).expect("an element")
 }
 
-/// The column of a place such as `AB7`, from 0.
+/// The column of a cell reference such as `AB7`, counted from 0.
 fn column(place: &str, row: usize) -> usize {
     let letters = place.strip_suffix(&row.to_string()).expect("a place in its row");
     letters.bytes().fold(0, |column, letter| column * 26 + usize::from(letter - b'A') + 1) - 1

@@ -1,4 +1,4 @@
-//! Raw SQL behind the program's back: to look at schemas, to check files, to tamper.
+//! Raw SQL past the program: reads schemas, checks files, tampers with rows.
 
 use crate::Engine;
 use diesel::connection::SimpleConnection;
@@ -20,8 +20,8 @@ pub fn execute(engine: Engine, url: &str, statements: &str) {
     .unwrap_or_else(|error| panic!("{statements}: {error}"));
 }
 
-/// Runs a query whose only column is the text `line`; in the order of the text, which no engine's
-/// collation decides.
+/// Runs a query whose only column is the text `line`. Sorts the result here, because the engines'
+/// collations differ.
 pub fn lines(engine: Engine, url: &str, query: &str) -> Vec<String> {
     let rows: Vec<Line> = match engine {
         Engine::Sqlite => diesel::sql_query(query).load(&mut sqlite(url)),
@@ -33,7 +33,7 @@ pub fn lines(engine: Engine, url: &str, query: &str) -> Vec<String> {
     lines
 }
 
-/// [`lines`] of the rows of one tenant, which row-level security hides from everybody else.
+/// Like [`lines`], for the rows of one tenant, which row-level security hides from everybody else.
 pub fn lines_of(engine: Engine, url: &str, tenant: uuid::Uuid, query: &str) -> Vec<String> {
     let rows: Vec<Line> = match engine {
         Engine::Sqlite => return lines(engine, url, query),

@@ -1,4 +1,4 @@
-//! Somebody with full access to the database who changes the past, and what is found of it.
+//! Somebody with full access to the database changes the past; the verification must find it.
 
 use crate::sql;
 use crate::{Engine, TestApp};
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use uuid::Uuid;
 
-/// What a column holds.
+/// The kind of values in a column.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
@@ -30,11 +30,11 @@ use Kind::{Bytes, Id, Instant, Number, Text};
 /// A table of the log.
 struct Table {
     name: &'static str,
-    /// Its columns behind the tenant; the first one numbers the rows.
+    /// Its columns after the tenant; the first one numbers the rows.
     columns: &'static [(&'static str, Kind)],
-    /// Those that may be empty, and are not in some rows.
+    /// Columns that may be null and are not null in some rows.
     nullable: &'static [&'static str],
-    /// Those that differ from row to row, so that exchanging them is a change.
+    /// Columns that differ from row to row, so that swapping their values is a change.
     swappable: &'static [&'static str],
 }
 
@@ -124,32 +124,32 @@ const TABLES: &[Table] = &[
     },
 ];
 
-/// What takes more than one statement.
+/// Attacks that take more than one statement.
 #[derive(Clone, Copy, Debug)]
 pub enum Attack {
-    /// The newest entries go, and the row of ends is mended.
+    /// Deletes the newest entries and corrects the row of ends.
     Cut,
-    /// An entry is changed, and every hash behind it computed anew.
+    /// Changes an entry and recomputes every hash after it.
     Rewrite,
-    /// The same, and every head is taken away with the entry that tells of it.
+    /// The same, and deletes every head together with the entry that records it.
     RewriteWithoutHeads,
-    /// The details of an entry go, and an entry behind the newest one says that they were erased.
+    /// Deletes the details of an entry, and adds an entry that says they were erased.
     Erase,
 }
 
-/// Somebody who may do everything to the database but does not have the key file.
+/// Somebody who may do everything in the database but does not have the key file.
 pub struct Attacker<'a> {
     app: &'a TestApp,
     tenant: Uuid,
     entries: Vec<AuditEntry>,
-    /// Statements that put everything back.
+    /// Statements that restore everything.
     undo: String,
-    /// What each table's rows are numbered by.
+    /// For each table, the numbers of its rows.
     rows: Vec<Vec<i64>>,
 }
 
 impl<'a> Attacker<'a> {
-    /// Takes away what stands in the way, and keeps a copy of everything.
+    /// Removes triggers and row-level security from the log, and keeps a copy of each table.
     pub fn new(app: &'a TestApp) -> Self {
         let tenant = app.world.own.tenant;
         let mut undo = String::new();
@@ -171,7 +171,7 @@ impl<'a> Attacker<'a> {
         Self { app, tenant, entries, undo, rows }
     }
 
-    /// Puts everything back.
+    /// Restores everything.
     pub fn undo(&mut self) {
         self.execute(&self.undo);
     }
@@ -181,7 +181,7 @@ impl<'a> Attacker<'a> {
         sql::execute(self.app.engine, self.app.url(), &whole);
     }
 
-    /// Does one thing at random; says what.
+    /// Does one random tampering; returns what it did.
     pub fn tamper(&mut self, seed: u64) -> String {
         let mut random = StdRng::seed_from_u64(seed);
         let attack = match random.random_range(0..100) {
@@ -201,7 +201,7 @@ impl<'a> Attacker<'a> {
         statements
     }
 
-    /// A statement or some that change rows of one table.
+    /// One or more statements that change rows of one table.
     fn statements(&self, random: &mut StdRng) -> String {
         let which = random.random_range(0..TABLES.len());
         let (table, rows) = (&TABLES[which], &self.rows[which]);
@@ -248,7 +248,7 @@ impl<'a> Attacker<'a> {
                 };
                 self.copy(table, &mine, one, new, random)
             }
-            // Two looks may have shown the same.
+            // Two looks may have shown the same records, so a swap need not be a change.
             5 if one != two && *name != "read_subject" => format!(
                 "UPDATE {name} SET {key} = -1 WHERE {mine} AND {key} = {one}; \
                  UPDATE {name} SET {key} = {one} WHERE {mine} AND {key} = {two}; \
@@ -269,7 +269,7 @@ impl<'a> Attacker<'a> {
                     _ => String::new(),
                 };
                 let one_row = match self.app.engine {
-                    // There is no greatest UUID in older servers.
+                    // Older servers have no `max` of UUIDs.
                     Engine::Postgres => {
                         one_row.replace("max(review_id)", "max(review_id::text)::uuid")
                     }
@@ -282,7 +282,7 @@ impl<'a> Attacker<'a> {
         }
     }
 
-    /// A row that is like another one but for its number.
+    /// A row that equals another one except for its number.
     fn copy(&self, table: &Table, mine: &str, from: i64, to: i64, random: &mut StdRng) -> String {
         let (name, key) = (table.name, table.columns[0].0);
         let names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
@@ -301,7 +301,7 @@ impl<'a> Attacker<'a> {
         )
     }
 
-    /// Another value of a column.
+    /// Another value for a column.
     fn other(&self, column: &str, kind: Kind, random: &mut StdRng) -> String {
         match (kind, self.app.engine) {
             (Text, _) => format!("coalesce({column}, '') || ' '"),
@@ -328,7 +328,7 @@ impl<'a> Attacker<'a> {
         }
     }
 
-    /// Does what takes more than one statement, around the entry at `at`.
+    /// Carries out an attack around the entry at `at`.
     pub fn strike(&mut self, attack: Attack, at: usize) {
         let mine = format!("tenant_id = {}", self.id(self.tenant));
         let mut statements = String::new();
@@ -425,7 +425,7 @@ impl<'a> Attacker<'a> {
     }
 }
 
-/// What the rows of a table of a tenant are numbered by.
+/// The numbers of a tenant's rows in a table.
 fn numbers(app: &TestApp, tenant: Uuid, table: &Table) -> Vec<i64> {
     let (name, key) = (table.name, table.columns[0].0);
     let tenant = match app.engine {
@@ -441,7 +441,7 @@ fn numbers(app: &TestApp, tenant: Uuid, table: &Table) -> Vec<i64> {
     numbers
 }
 
-/// Computes every hash anew, as whoever knows how the chain is made would.
+/// Recomputes every hash, as somebody who knows how the chain is made could.
 fn rechain(entries: &mut [AuditEntry]) {
     let mut previous = vec![0; 32];
     for entry in entries {
@@ -480,10 +480,10 @@ fn hash_of(entry: &AuditEntry) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// Heads as they are kept elsewhere.
+/// Heads as somebody keeps them outside the database.
 ///
 /// # Panics
-/// When one is none.
+/// If a value is no complete head.
 pub fn kept(heads: &[Value]) -> Vec<KeptHead> {
     let head = |head: &Value| {
         let view: AuditHeadView = serde_json::from_value(head.clone()).expect("a head");
@@ -492,14 +492,13 @@ pub fn kept(heads: &[Value]) -> Vec<KeptHead> {
     heads.iter().map(head).collect()
 }
 
-/// What `evenhand audit verify` finds with these heads; a database that cannot be read to its end is
-/// as good as found out.
+/// What `evenhand audit verify` finds, given these heads. An error also counts as found.
 ///
 /// # Errors
-/// What cannot be read.
+/// A part of the database cannot be read.
 ///
 /// # Panics
-/// When there is no key file.
+/// If there is no key file.
 pub fn verified(app: &TestApp, heads: &[KeptHead]) -> Result<Vec<Tampering>, String> {
     let file = KeyFile::read(&crate::app::settings(app.url(), &[]).key_file()).expect("a key file");
     let ours = HeadKey::of(&file).public();

@@ -1,4 +1,4 @@
-//! Tokens made by hand, to forge what nobody should believe.
+//! Tokens made by hand, to test that forged ones are refused.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -6,15 +6,15 @@ use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::{Sha256, Sha512};
 
-/// A part of a token as bytes.
+/// The bytes of a part of a token.
 ///
 /// # Panics
-/// When it is no base64url.
+/// If the part is no base64url.
 pub fn decode(part: &str) -> Vec<u8> {
     BASE64.decode(part).expect("base64url")
 }
 
-/// A token signed as its header says: not at all, with HMAC-SHA-512, or else with HMAC-SHA-256.
+/// A token signed as its header says: with no signature, with HMAC-SHA-512 or with HMAC-SHA-256.
 pub fn signed(header: &Value, claims: &Value, secret: &[u8]) -> String {
     let part = |value: &Value| BASE64.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));

@@ -1,4 +1,4 @@
-//! The company every test finds: people in every role and relationship, and its twin, another
+//! The company that every test finds, with people in every role and relationship, and a second
 //! company with the same people, whose records must never show.
 
 use crate::app::{Server, eventually};
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Password of everyone, chosen with a setup token like any other.
+/// Password of everyone.
 pub const PASSWORD: &str = "seven brown foxes, one lazy dog";
 
-/// Somebody who calls the API. Relationships are those to Lin, an employee in the team East.
+/// A caller of the API. Relationships are those to Lin, an employee of the team East.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Persona {
-    /// Nobody in particular.
+    /// No credentials.
     Anonymous,
     /// Lin herself.
     Employee,
@@ -24,11 +24,11 @@ pub enum Persona {
     DirectManager,
     /// Sun, Mei's line manager.
     SkipLevelManager,
-    /// Fan, her line manager until last year.
+    /// Fan, Lin's line manager until last year.
     FormerManager,
     /// Kai, who works in another department.
     Colleague,
-    /// Tom, who has left.
+    /// Tom, who has left the company.
     Terminated,
     /// HR business partner of Lin's department.
     Hrbp,
@@ -54,7 +54,7 @@ pub enum Persona {
     UnitReader,
     /// A program that may create and change people.
     PeopleWriter,
-    /// A program that may follow the feed.
+    /// A program that may read the events feed.
     EventReader,
     /// HR administrator of the other company.
     OtherHrAdmin,
@@ -63,7 +63,7 @@ pub enum Persona {
 use Persona::*;
 
 impl Persona {
-    /// Everyone, in the order of the access matrix.
+    /// All personas, in the order of the access matrix.
     pub const ALL: [Self; 21] = [
         Anonymous,
         Employee,
@@ -88,7 +88,7 @@ impl Persona {
         OtherHrAdmin,
     ];
 
-    /// As the access matrix names it.
+    /// The name in the access matrix.
     pub fn name(self) -> &'static str {
         match self {
             Anonymous => "anonymous",
@@ -135,7 +135,7 @@ const PEOPLE: &[(Persona, &str, &str, &str, &str)] = &[
     (Committee, "min", "company", "", "committee"),
 ];
 
-/// Those of whom the other company has a twin who can sign in.
+/// Personas for whom the other company has a person who can sign in.
 const TWINS: &[Persona] = &[Employee, DirectManager, Executive];
 
 /// The keys: persona, name, scope, unit.
@@ -146,10 +146,10 @@ const KEYS: &[(Persona, &str, &str, &str)] = &[
     (EventReader, "follower", "events:read", ""),
 ];
 
-/// A company with the ids of everybody and everything in it, by name.
+/// A company and the ids of all its people and records, by name.
 #[derive(Debug)]
 pub struct Company {
-    /// Its id.
+    /// Id of the tenant.
     pub tenant: Uuid,
     /// The short name people sign in with.
     pub slug: &'static str,
@@ -158,15 +158,15 @@ pub struct Company {
 }
 
 impl Company {
-    /// The id of somebody or something by its name.
+    /// The id of a person or record, by name.
     ///
     /// # Panics
-    /// When there is none.
+    /// If nothing has that name.
     pub fn id(&self, name: &str) -> Uuid {
         *self.ids.get(name).unwrap_or_else(|| panic!("nothing is called {name}"))
     }
 
-    /// What a persona of this company shows to be let in.
+    /// The credentials of a persona in this company.
     pub fn credentials(&self, persona: Persona) -> Credentials {
         self.credentials.get(&persona).cloned().unwrap_or(Credentials::None)
     }
@@ -177,22 +177,22 @@ impl Company {
     }
 }
 
-/// Both companies, and who may call.
+/// Both companies.
 #[derive(Debug)]
 pub struct World {
-    /// The company.
+    /// The company under test.
     pub own: Company,
-    /// Its twin.
+    /// The other company.
     pub other: Company,
 }
 
 /// Short names of the two companies.
 const SLUGS: [&str; 2] = ["acme", "globex"];
 
-/// Founds both companies as an operator does, each with its first administrator.
+/// Creates both companies with the command line, each with its first administrator.
 ///
 /// # Panics
-/// When that fails.
+/// If a command fails.
 pub fn found(url: &str) {
     for slug in SLUGS {
         let arguments = format!(
@@ -205,15 +205,15 @@ pub fn found(url: &str) {
     }
 }
 
-/// Issues an account as an operator does, with the password of everyone.
+/// Issues an account with the command line, with everyone's password.
 ///
 /// # Panics
-/// When that fails.
+/// If a command fails.
 pub fn issue(url: &str, slug: &str, login: &str, roles: &[&str]) {
     issue_for(url, slug, login, &login.to_uppercase(), roles);
 }
 
-/// [`issue`], for the employee with this number.
+/// Like [`issue`], for the employee with this number.
 pub fn issue_for(url: &str, slug: &str, login: &str, number: &str, roles: &[&str]) {
     let mut arguments = vec!["account", "issue", "--tenant", slug, "--login", login];
     arguments.extend(["--employee-number", number, "--password-stdin", "--database-url", url]);
@@ -222,8 +222,8 @@ pub fn issue_for(url: &str, slug: &str, login: &str, number: &str, roles: &[&str
     assert!(succeeded, "{said}");
 }
 
-/// Those who sign, or whose credential no administrator is to know: the operator issues their
-/// accounts. Those of everybody else are the founder's.
+/// Names of people who sign, or whose credential no administrator may know: the command line issues
+/// their accounts. The founder creates all other accounts.
 const ISSUED: &[&str] = &["sun", "mei", "hua", "hao", "ella", "ada", "cai", "fen", "min"];
 
 impl World {
@@ -238,7 +238,7 @@ impl World {
         Self { own, other }
     }
 
-    /// What a persona shows to be let in.
+    /// The credentials of a persona.
     pub fn credentials(&self, persona: Persona) -> Credentials {
         let (company, persona) = match persona {
             OtherHrAdmin => (&self.other, HrAdmin),
@@ -254,7 +254,7 @@ pub fn sign_in(client: &Client, slug: &str, login: &str) -> Answer {
     client.with(Credentials::None).post("/v1/auth/token", &body)
 }
 
-/// The credentials of an answer with tokens.
+/// The access token in an answer, as credentials.
 pub fn token(answer: &Answer) -> Credentials {
     let token = answer.json()["access_token"].as_str().unwrap_or_default().to_owned();
     Credentials::Token(token)
@@ -262,9 +262,9 @@ pub fn token(answer: &Answer) -> Credentials {
 
 struct Builder {
     company: Company,
-    /// Where the database is.
+    /// Address of the database.
     url: String,
-    /// Whoever builds.
+    /// The client that builds the company.
     hr: Client,
 }
 
@@ -305,7 +305,7 @@ impl Builder {
         self.create(name, "/v1/org-units", &body);
     }
 
-    /// Hires people, lets them choose their passwords, gives them their roles and signs them in.
+    /// Hires people, sets their passwords, gives them their roles and signs them in.
     fn people(mut self, people: &[(Persona, &str, &str, &str, &str)]) -> Self {
         for &(_, name, unit, manager, _) in PEOPLE {
             let mut body = json!({
@@ -346,7 +346,7 @@ impl Builder {
         self
     }
 
-    /// An account that the operator issues, with its role.
+    /// An account with roles, issued by the command line.
     fn issue(&mut self, name: &str, role: &str) {
         let roles: Vec<&str> = role.split(' ').filter(|role| !role.is_empty()).collect();
         issue(&self.url, self.company.slug, name, &roles);
@@ -361,7 +361,7 @@ impl Builder {
         }
     }
 
-    /// An account that the founder makes, with its role.
+    /// An account with roles, created by the founder.
     fn invite(&mut self, name: &str, role: &str) {
         let body = json!({ "login": name, "employee_id": self.company.id(name) });
         let account = self.create(&format!("{name}.account"), "/v1/accounts", &body);
@@ -373,7 +373,7 @@ impl Builder {
         }
     }
 
-    /// Says that the founder is Hua, where she has no account of her own.
+    /// Binds the founder's account to Hua, in a company in which she has no account of her own.
     fn bind_founder(&mut self) {
         issue_for(&self.url, self.company.slug, "founder", "HUA", &[]);
         let founder = token(&sign_in(&self.hr, self.company.slug, "founder").expect(200));
@@ -381,9 +381,9 @@ impl Builder {
         self.company.credentials.insert(HrAdmin, founder);
     }
 
-    /// Makes the keys of the programs.
+    /// Creates the keys of the programs.
     fn keys(mut self) -> Self {
-        // Who makes a key answers for it.
+        // The creator of a key is its owner.
         self.hr = self.hr.with(self.company.credentials[&HrAdmin].clone());
         for &(persona, name, scope, unit) in KEYS {
             let mut body = json!({ "name": name, "scopes": [scope] });
@@ -397,7 +397,7 @@ impl Builder {
         self
     }
 
-    /// Lets a job run to its end: as many rows as make one, of which none is kept.
+    /// Runs a job to its end: a dry run with just enough rows to become a job.
     fn job(mut self) -> Self {
         let rows: Vec<_> = (0..=api::platform::jobs::SYNCHRONOUS_ROWS)
             .map(|row| json!({ "code": format!("J{row}"), "name": "Row", "kind": "company" }))
@@ -450,7 +450,7 @@ impl Builder {
     }
 }
 
-/// Chooses the password.
+/// Chooses everyone's password with a setup token.
 fn set_up(client: &Client, setup_token: &str) {
     let body = json!({ "setup_token": setup_token, "password": PASSWORD });
     client.with(Credentials::None).post("/v1/auth/password-setup", &body).expect(204);

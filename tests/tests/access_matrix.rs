@@ -1,7 +1,8 @@
-//! Who may do what: every operation of the contract by every persona, against a reviewed table.
+//! Who may do what: every persona calls every operation of the contract, and the answers are
+//! compared with a reviewed table.
 //!
-//! Each tag of the contract is a test of its own; `EVENHAND_TEST_PERSONA` leaves one persona, of
-//! whom then only the answers are compared, not what is hidden from them that others see.
+//! Each tag of the contract is a test of its own. `EVENHAND_TEST_PERSONA` selects one persona; then
+//! only the answers are compared, not which fields are hidden from that persona.
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,13 +41,14 @@ fn every_tag_is_tested() {
     assert_eq!(tags, TAGS.iter().map(|&tag| tag.to_owned()).collect());
 }
 
-/// What stands around the rows, and that there is none of an operation that is no more.
+/// The page around the rows is as expected, and no row belongs to an operation that no longer
+/// exists.
 #[test]
 fn the_page_is_as_it_is_written() {
     change_page(|_| {});
 }
 
-/// The tag of an operation as the name of its test.
+/// The name of the test for the operation's tag.
 fn tag_of(operation: &Operation) -> String {
     operation.object["tags"][0].as_str().expect("every operation has a tag").replace('-', "_")
 }
@@ -88,7 +90,7 @@ fn by_tag(engine: Engine, tag: &str) {
     assert!(faults.is_empty(), "{PAGE} says otherwise (UPDATE=1 rewrites it):\n{faults}");
 }
 
-/// The personas to ask: all, or the one that is named.
+/// The personas to ask: all, or the one that the variable names.
 fn asked() -> Vec<Persona> {
     match tests::variable("EVENHAND_TEST_PERSONA") {
         Some(name) => {
@@ -99,11 +101,11 @@ fn asked() -> Vec<Persona> {
     }
 }
 
-/// What comes of an operation for each persona, in a company of its own, and in one of each caller's
-/// whose sessions would end.
+/// The outcomes of an operation for each persona. Personas whose sessions it would end get a
+/// company of their own.
 fn by_everyone(engine: Engine, operation: &Operation) -> Vec<Outcome> {
     let shared = TestApp::start(engine, &[]);
-    // Nobody may change what belongs to another company, so that one record does for all.
+    // Nobody may change what belongs to another company, so one record is enough for all personas.
     let foreign = operation.is_on_one() && operation.is_secured();
     let foreign = foreign.then(|| Calls::other(&shared).target(operation));
     let outcome = |persona| {
@@ -116,13 +118,13 @@ fn by_everyone(engine: Engine, operation: &Operation) -> Vec<Outcome> {
     asked().into_iter().map(outcome).collect()
 }
 
-/// What came of a request.
+/// The result of a request.
 struct Outcome {
     answer: Answer,
     persona: Persona,
-    /// Names of the properties shown of the record, or of any record of the list.
+    /// Names of the properties that the record, or any record of the list, shows.
     fields: BTreeSet<String>,
-    /// How many records the list has.
+    /// Number of records in the list.
     rows: Option<usize>,
 }
 
@@ -176,7 +178,7 @@ impl Outcome {
     }
 }
 
-/// A file of comma-separated values like a list; an empty cell is no property.
+/// A file of comma-separated values in the form of a list; an empty cell gives no property.
 fn table(bytes: &[u8]) -> Value {
     let mut reader = csv::Reader::from_reader(bytes);
     let header = reader.headers().expect("a header").clone();
@@ -188,8 +190,9 @@ fn table(bytes: &[u8]) -> Value {
     json!({ "items": rows.collect::<Vec<_>>() })
 }
 
-/// Fails if an answer about another company's records tells anything: about one record it is the
-/// answer about a record that does not exist, and a list holds no id of theirs.
+/// Fails if an answer about records of another company tells anything. An answer about one record
+/// must equal the answer about a record that does not exist, and a list must hold no id of that
+/// company.
 fn assert_hides(
     app: &TestApp,
     operation: &Operation,
@@ -203,13 +206,13 @@ fn assert_hides(
     }
     let hidden = if persona == Persona::OtherHrAdmin { &app.world.own } else { &app.world.other };
     let body = String::from_utf8_lossy(&theirs.body);
-    // A refusal repeats what the request said.
+    // A refusal repeats what the request said, ids included.
     for id in hidden.ids().filter(|_| theirs.status < 300) {
         assert!(!body.contains(&id.to_string()), "{}: {id} shows: {theirs:?}", operation.id);
     }
 }
 
-/// Fails unless two answers are the same but for request id, path and date.
+/// Fails unless two answers are equal except for request id, path and date.
 fn assert_same(operation: &Operation, persona: Persona, hidden: &Answer, unknown: &Answer) {
     assert_eq!(canonical(hidden), canonical(unknown), "{}: {}", operation.id, persona.name());
 }
@@ -230,20 +233,20 @@ fn canonical(answer: &Answer) -> (u16, Vec<(String, String)>, Value) {
     (answer.status, headers, body)
 }
 
-/// What the table says of an operation and a persona.
+/// What the table says about an operation and a persona.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Cell {
     /// Status, and the rule or the kind of problem.
     answer: String,
-    /// ` some` or ` none` where the list shows fewer records than somebody else sees.
+    /// ` some` or ` none` if the list shows fewer records than another persona sees.
     share: String,
-    /// Properties that somebody else sees.
+    /// Properties that another persona sees and this one does not.
     hidden: String,
 }
 
-/// What the table says of an operation.
+/// What the table says about an operation.
 fn cells(row: &[Outcome]) -> Vec<Cell> {
-    // Somebody of another company is not the measure of this one.
+    // The other company's administrator is left out, since they see other records.
     let own = || row.iter().filter(|outcome| outcome.persona != Persona::OtherHrAdmin);
     let succeeded = || own().filter(|outcome| outcome.answer.status < 300);
     let all: BTreeSet<String> = succeeded().flat_map(|outcome| outcome.fields.clone()).collect();
@@ -278,7 +281,7 @@ struct Page {
     rows: BTreeMap<String, Vec<Cell>>,
 }
 
-/// Compares the committed page with what a change makes of it, or writes that, one at a time.
+/// Compares the committed page with what `change` makes of it, or writes the result; one at a time.
 fn change_page(change: impl FnOnce(&mut Page)) {
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -288,7 +291,7 @@ fn change_page(change: impl FnOnce(&mut Page)) {
 }
 
 impl Page {
-    /// The page as it is committed, with rows of operations that there are.
+    /// The committed page, with the rows of operations that still exist.
     fn committed() -> Self {
         let text = fs::read_to_string(golden::root().join(PAGE)).expect("read the page");
         let lines = || text.lines().skip_while(|line| *line != "## What comes of it");

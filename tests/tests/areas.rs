@@ -1,10 +1,10 @@
-//! Who knows whom: the platform names no area, and an area only those before it.
+//! Which area may use which: the platform names no area, and an area names only those before it.
 
 use std::fs;
 use std::path::PathBuf;
 use tests::golden;
 
-/// Where the paths of a source lead that begin at `root`: the first names in them.
+/// The first names in all paths of a source that begin at `root`.
 fn named<'s>(root: &str, source: &'s str) -> Vec<&'s str> {
     let mut names = Vec::new();
     for (at, start) in source.match_indices(root) {
@@ -20,17 +20,18 @@ fn named<'s>(root: &str, source: &'s str) -> Vec<&'s str> {
     names
 }
 
-/// The identifier a text begins with.
+/// The identifier at the beginning of a text.
 fn first(text: &str) -> &str {
     let text = text.trim_start();
     let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
     &text[..end.unwrap_or(text.len())]
 }
 
-/// Where paths begin; what is compiled once per engine has no other way to another area than up.
+/// Where paths begin. Code that is compiled once per engine can reach another area only upward.
 const ROOTS: [&str; 2] = ["crate::", "super::super::"];
 
-/// Arrows of a source of one area to what it may not know: later areas, and what stands above all.
+/// What a source of one area names although it may not: later areas, and everything above all
+/// areas.
 fn upward(order: &[&str], above: &[&str], area: &str, source: &str) -> Vec<String> {
     let Some(own) = order.iter().position(|known| *known == area) else { return Vec::new() };
     let forbidden = |name: &&str| order[own + 1..].contains(name) || above.contains(name);
@@ -38,7 +39,7 @@ fn upward(order: &[&str], above: &[&str], area: &str, source: &str) -> Vec<Strin
     named.filter(forbidden).map(|name| format!("{area} -> {name}")).collect()
 }
 
-/// Upward arrows of a crate, each with its file.
+/// These names in a whole crate, each with its file.
 fn arrows(root: &str, order: &[&str], above: &[&str]) -> Vec<String> {
     let root = golden::root().join(root);
     let found: Vec<_> = order.iter().flat_map(|area| golden::sources(&root.join(area))).collect();
@@ -70,8 +71,9 @@ fn no_area_of_the_repository_knows_a_later_one() {
     assert_eq!(found, Vec::<String>::new());
 }
 
-/// Whoever steps a machine has its trait in scope. Beside the one way to move, goals begin in the state
-/// that the machine says, and readiness shows what its guards say of the next step.
+/// A source that moves a state machine has the machine's trait in scope, so no other source may
+/// import it. Two exceptions: goals take their first state from the machine, and readiness shows
+/// what the guards say about the next step.
 #[test]
 fn nothing_moves_a_record_but_the_one_way() {
     let root = golden::root().join("api/src");

@@ -1,5 +1,5 @@
-//! Nobody finds out a grade before its time: random companies and cycles under attack, and proof that
-//! the attacker would notice.
+//! Nobody finds out a grade before its release: attacks on random companies and cycles, and proof
+//! that the attacker would find one.
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -16,7 +16,7 @@ use tests::{Engine, TestApp, on_each_engine, variable};
 
 on_each_engine![no_grade_follows_from_the_answers_of_a_server];
 
-/// How many are attacked: in `make attack` all, in every run of the tests a sample.
+/// The number of attacks: all of them in `make attack`, a sample in every run of the tests.
 fn how_many(name: &str, sample: u64) -> u64 {
     variable(name).and_then(|count| count.parse().ok()).unwrap_or(sample)
 }
@@ -35,14 +35,14 @@ fn no_grade_follows_from_counts() {
     assert_eq!(undecided, 0);
 }
 
-/// The people of a cycle who are compared in a session of everybody and do not sit in it.
+/// People of a cycle whom a session of everybody compares and who have no seat in it.
 const COMPARED: [&str; 9] = ["lin", "fan", "kai", "bo", "bai", "ada", "cai", "fen", "min"];
-/// All whose grades are given.
+/// All people who get grades.
 const GRADED: [&str; 14] = [
     "sun", "mei", "fan", "lin", "kai", "hua", "hao", "bo", "bai", "ella", "ada", "cai", "fen",
     "min",
 ];
-/// Who counts towards no quota.
+/// People who count towards no quota.
 const APART: [&str; 3] = ["hua", "hao", "ella"];
 
 /// Proves R61 through `getDistribution`, `getExecutiveDashboard`.
@@ -50,14 +50,14 @@ fn no_grade_follows_from_the_answers_of_a_server(app: &TestApp) {
     let cycles = how_many("EVENHAND_ATTACK_CYCLES", 2);
     let mut noted = 0;
     for seed in 0..cycles {
-        // A company of its own now and then: what has piled up slows everybody down.
+        // Now and then a new company, because a company with many cycles is slow.
         let fresh = (seed % 20 == 19).then(|| TestApp::start(app.engine, &[]));
         noted += attack(fresh.as_ref().unwrap_or(app), seed);
     }
     println!("{cycles} cycles on {}: {noted} counts noted, 0 grades certain", app.engine);
 }
 
-/// Attacks one random cycle; how many counts were shown.
+/// Attacks one random cycle; returns how many counts were shown.
 fn attack(app: &TestApp, seed: u64) -> usize {
     let mut rng = StdRng::seed_from_u64(seed);
     let spread = rng.random_range(1..=5);
@@ -79,7 +79,7 @@ fn attack(app: &TestApp, seed: u64) -> usize {
     attack.grades.push(now(&grades));
     let mut seen: Vec<Vec<_>> = look(&attack, 0);
     if let [session] = attack.sessions[..] {
-        // Somebody's grade moves, and nothing tells that person so.
+        // Somebody's grade moves, and nothing shows this to that person.
         for _ in 0..2 {
             let name = *COMPARED.choose(&mut rng).expect("somebody");
             let (persona, _) =
@@ -116,8 +116,8 @@ fn look(attack: &Attack<'_>, look: usize) -> Vec<Vec<tests::attacker::answers::C
     ATTACKERS.map(|(persona, own)| attack.counts(persona, own, look, &APART)).into()
 }
 
-/// Sun proposes to move a grade and Mei approves; two grades take two who are not there, so it is
-/// moved behind the program's back then.
+/// Moves a grade: Sun proposes and Mei approves. A move of two grades needs two other people, so
+/// that it is made past the program.
 fn move_grade(app: &TestApp, session: uuid::Uuid, name: &str, from: &str, to: &str) {
     let (sun, mei) = (app.as_(SkipLevelManager), app.as_(DirectManager));
     let row = compared(&sun, session, &name.to_uppercase());
@@ -138,7 +138,7 @@ fn literal(engine: Engine, id: &str) -> String {
     }
 }
 
-/// Gives somebody another grade.
+/// Gives somebody another grade, past the program.
 fn change(app: &TestApp, cycle: uuid::Uuid, name: &str, grade: &str) {
     let cycle = literal(app.engine, &cycle.to_string());
     let number = name.to_uppercase();
@@ -152,7 +152,7 @@ fn change(app: &TestApp, cycle: uuid::Uuid, name: &str, grade: &str) {
     );
 }
 
-/// Unknown grades of people.
+/// The unknown grades of people.
 fn people(knowledge: &mut Knowledge, grades: &str) -> Vec<Unknown> {
     grades.chars().map(|grade| knowledge.unknown(number(&grade.to_string()))).collect()
 }
@@ -161,17 +161,17 @@ fn counts(grades: &str) -> [usize; 5] {
     GRADES.map(|grade| grades.matches(grade).count())
 }
 
-/// What was once answered, and what followed from it: fed with that, the attacker finds it.
+/// Answers that the program once gave. From these the attacker must find the grades.
 #[test]
 fn the_attacker_finds_what_once_could_be_found() {
-    // A dashboard with the own grade in it, and a distribution without.
+    // A dashboard that counts the reader's own grade, and a distribution that does not.
     let mut hr = Knowledge::new(5);
     let all = people(&mut hr, "CABBD");
     counted(&mut hr, &all, counts("CABBD"));
     counted(&mut hr, &all[1..], counts("ABBD"));
     assert_eq!(hr.certain().certain.get(&all[0]), Some(&number("C")));
 
-    // Quotas of a whole session, and the placements of all others in it.
+    // The quotas of a whole session, and the grades of everybody else in it.
     let mut member = Knowledge::new(5);
     let placed = people(&mut member, "BSAABBBBCD");
     counted(&mut member, &placed, counts("BSAABBBBCD"));
@@ -180,7 +180,8 @@ fn the_attacker_finds_what_once_could_be_found() {
     }
     assert_eq!(member.certain().certain.get(&placed[0]), Some(&number("B")));
 
-    // A department of one, one of which all are alike, and the complement of those shown.
+    // A department of one person, a department in which all grades are equal, and the rest of the
+    // total.
     let mut executive = Knowledge::new(5);
     let (one, alike, rest) = (
         people(&mut executive, "D"),
@@ -197,7 +198,7 @@ fn the_attacker_finds_what_once_could_be_found() {
     assert!(one.iter().chain(&alike).chain(&hidden).all(|unknown| found.contains_key(unknown)));
     assert!(rest.iter().all(|unknown| !found.contains_key(unknown)));
 
-    // One table at two times, of which one grade is another.
+    // The same table at two times, between which one grade has changed.
     let mut later = Knowledge::new(5);
     let before = people(&mut later, "ABCCB");
     let after = later.unknown(number("S"));
@@ -206,8 +207,8 @@ fn the_attacker_finds_what_once_could_be_found() {
     let found = later.certain().certain;
     assert_eq!((found.get(&after), found.get(&before[4])), (Some(&0), Some(&number("B"))));
 
-    // Grades and scores as they were answered: the review of a move, the scores of own goals, the
-    // audit log of an auditor.
+    // Grades and scores as they were once answered: the review of a move, the scores of one's own
+    // goals, and the audit log of an auditor.
     let of = |answer: Value| secrets(&answer).into_iter().map(|it| it.value).collect::<Vec<_>>();
     assert_eq!(of(json!({ "items": [{ "owner_id": "p", "score": "96.40" }] })), ["96.40"]);
     let entry = json!({ "resource_id": "r", "details": { "calibrated_grade": ["B", "A"] } });

@@ -1,5 +1,5 @@
-//! The whole product over HTTP, every test on both engines with a private database. A folder per area;
-//! beside them what looks at all areas at once.
+//! Tests of the whole product over HTTP, on both engines, each with a private database. One folder
+//! per area; the files beside them test all areas at once.
 
 mod access;
 mod access_matrix;

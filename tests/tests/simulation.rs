@@ -1,5 +1,5 @@
-//! Whole cycles on random schedules: whatever people ask for, a cycle keeps its promises. A schedule
-//! that breaks one prints its steps and the variable that plays it again.
+//! Whole cycles on random schedules: whatever people ask for, the promises of a cycle hold. A
+//! schedule that breaks one prints its steps and the variable that replays it.
 
 use serde_json::{Value, json};
 use tests::cycles::rated;
@@ -9,7 +9,7 @@ use tests::{Engine, TestApp, on_each_engine};
 
 on_each_engine![a_broken_promise_is_noticed];
 
-/// Schedules on each engine.
+/// Number of schedules on each engine.
 const SCHEDULES: u64 = 50;
 
 mod even {
@@ -55,8 +55,8 @@ fn the_promises_of_a_cycle_hold(engine: Engine, first: u64) {
     assert!(!few, "only {far} schedules were published: the walk is too timid: {reached:?}");
 }
 
-/// What a look must not show, one after the other: where it stands, what stands there, and what is
-/// said of it.
+/// Puts one fault after another into what is read, as path, value and the expected message; each
+/// must be noticed.
 fn a_broken_promise_is_noticed(app: &TestApp) {
     let grades = [("LIN", "S"), ("KAI", "D")];
     let cycle = rated(app, &app.world.own, "published", &grades);

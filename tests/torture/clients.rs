@@ -1,11 +1,11 @@
-//! Who asks while something goes wrong.
+//! Clients that ask while something goes wrong.
 
 use crate::program::Program;
 use std::time::{Duration, Instant};
 use tests::client::{Client, Credentials};
 
-/// Asks for the health of a program again and again while `others` are at it; the longest time an
-/// answer took, and whether each was 200.
+/// Asks for the health of a program again and again while `others` returns true. Returns the
+/// longest time that an answer took, and whether each status was 200.
 pub fn health_during(program: &Program, others: impl Fn() -> bool) -> (Duration, bool) {
     let (mut longest, mut well) = (Duration::ZERO, true);
     let doctor = program.client(Credentials::None);
@@ -18,7 +18,7 @@ pub fn health_during(program: &Program, others: impl Fn() -> bool) -> (Duration,
     (longest, well)
 }
 
-/// Asks for something; how long that took and the status, if there was an answer.
+/// Sends a GET. Returns how long it took and the status, if there was an answer.
 pub fn timed(client: &Client, path: &str) -> (Duration, Option<u16>) {
     let asked = Instant::now();
     let answer = client.request("GET", path).try_send();

@@ -1,5 +1,5 @@
-//! What an operator fears, done to the program on purpose: each fault has a bar, and a line that says
-//! whether it held. `make torture`; names of faults as arguments leave out the others.
+//! Does to the program what an operator fears. Each fault has a limit, and prints a line that says
+//! whether the limit held. Run by `make torture`; names of faults as arguments select these.
 
 mod clients;
 mod program;
@@ -9,7 +9,7 @@ mod swarm;
 use std::process::ExitCode;
 use tests::Engine;
 
-/// A fault, and what must hold while it lasts.
+/// A fault and what must hold while it lasts.
 struct Fault {
     name: &'static str,
     engine: Engine,
@@ -17,7 +17,7 @@ struct Fault {
     inflict: fn() -> Verdict,
 }
 
-/// What came of a fault.
+/// The result of a fault.
 struct Verdict {
     held: bool,
     result: String,
@@ -87,7 +87,7 @@ const FAULTS: &[Fault] = &[
 ];
 
 fn main() -> ExitCode {
-    // The company that is tortured is made by the program, which this one is as well.
+    // The company under test is created by the program, and this binary can act as the program.
     if tests::process::evenhand() {
         return ExitCode::SUCCESS;
     }

@@ -1,4 +1,4 @@
-//! The program as it is released: the binary that cargo has built from the same sources.
+//! The released program: the binary that cargo has built from the same sources.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -8,10 +8,10 @@ use std::time::Duration;
 use tests::app;
 use tests::client::{Client, Credentials};
 
-/// `evenhand serve`, killed when dropped.
+/// A process of `evenhand serve`, killed when dropped.
 pub struct Program {
     process: Child,
-    /// Where it listens.
+    /// Address the server listens on.
     pub address: SocketAddr,
 }
 
@@ -21,8 +21,8 @@ impl Program {
         Self::start(url, &mut Command::new(binary()))
     }
 
-    /// Serves a database where no file may grow beyond so many blocks of 512 bytes, as if the disk
-    /// were full.
+    /// Serves a database where no file may grow beyond this many blocks of 512 bytes, as on a full
+    /// disk.
     pub fn serve_within(url: &str, blocks: u64) -> Self {
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
         let mut command = Command::new("sh");
@@ -45,12 +45,12 @@ impl Program {
         Self { process, address: address.expect("evenhand says where it listens") }
     }
 
-    /// Somebody who calls it.
+    /// A client of the program.
     pub fn client(&self, credentials: Credentials) -> Client {
         Client::new(self.address, credentials)
     }
 
-    /// Most memory it has ever had resident, in MiB.
+    /// Peak of the resident memory, in MiB.
     pub fn most_resident(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
         let status = status.expect("the kernel tells of the process");
@@ -72,7 +72,7 @@ fn binary() -> std::path::PathBuf {
     own.ancestors().nth(2).expect("a folder of builds").join("release/evenhand")
 }
 
-/// Waits until something holds, for so long at most; how long it took.
+/// Waits until `holds` returns true, at most `longest`; returns how long it took, or none.
 pub fn within(longest: Duration, mut holds: impl FnMut() -> bool) -> Option<Duration> {
     let started = std::time::Instant::now();
     while started.elapsed() < longest {

@@ -1,4 +1,4 @@
-//! A database that is gone, does not answer or takes nothing more.
+//! A database that is gone, does not answer, or accepts no writes.
 
 use crate::Verdict;
 use crate::clients::timed;
@@ -15,7 +15,7 @@ use tests::{Engine, sql};
 
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Writes a position; whether that was acknowledged, and after how long.
+/// Writes a position. Returns how long it took and the status, if there was an answer.
 fn write(hr: &Client, code: &str) -> (Duration, Option<u16>) {
     let asked = Instant::now();
     let body = json!({ "code": code, "title": "Written under fire", "level": 1 });
@@ -23,7 +23,7 @@ fn write(hr: &Client, code: &str) -> (Duration, Option<u16>) {
     (asked.elapsed(), answer.ok().map(|answer| answer.status))
 }
 
-/// Which of the codes that were acknowledged are not there.
+/// Number of acknowledged codes that are missing.
 fn lost(hr: &Client, acknowledged: &[String]) -> usize {
     let kept = hr.all("/v1/positions?limit=200");
     let is_kept = |code: &&String| kept.iter().any(|row| row["code"] == code.as_str());
@@ -124,12 +124,12 @@ pub fn postgres_read_only() -> Verdict {
     takes_no_writes(&program, &program.client(world.credentials(HrAdmin)))
 }
 
-/// Whether a program that cannot write says so before long, and reads all the same.
+/// Whether a program that cannot write says so within the limit, and still reads.
 fn takes_no_writes(program: &Program, hr: &Client) -> Verdict {
     let nobody = program.client(Credentials::None);
     let number = AtomicU32::new(0);
     let code = || format!("NOT-KEPT-{}", number.fetch_add(1, Ordering::Relaxed));
-    // What is left of the disk may hold a few more.
+    // The rest of the disk may hold a few more writes.
     let _ = within(LONGEST, || write(hr, &code()).1 == Some(503));
     let ready = || timed(&nobody, "/readyz").1;
     let _ = within(Duration::from_secs(10), || ready() == Some(503));
@@ -147,7 +147,7 @@ pub fn disk_full() -> Verdict {
     let file = database.url.trim_start_matches("sqlite://");
     let size = fs::metadata(file).expect("the file is there").len();
     let hr = |program: &Program| program.client(world.credentials(HrAdmin));
-    // The log beside the file may grow for a while, then nothing may.
+    // The log beside the file may grow for a while, then no file may.
     let program = Program::serve_within(&database.url, size.div_ceil(512) + 64);
     let mut acknowledged = Vec::new();
     let full = (0..20_000).map(|number| format!("F{number}")).find_map(|code| {
@@ -159,7 +159,7 @@ pub fn disk_full() -> Verdict {
     });
     let running = takes_no_writes(&program, &hr(&program));
     drop(program);
-    // Room for no more than the index of the log.
+    // Leaves room only for the index of the log.
     let program = Program::serve_within(&database.url, 128);
     let started = takes_no_writes(&program, &hr(&program));
     drop(program);

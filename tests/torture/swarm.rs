@@ -1,4 +1,4 @@
-//! Clients that are too many, too slow or send too much.
+//! Clients that are too many, too slow, or send too much.
 
 use crate::Verdict;
 use crate::clients::{health_during, timed};
@@ -55,7 +55,7 @@ fn upload(kind: &str, body: String) -> Verdict {
     })
 }
 
-/// Whether somebody new is served while others hold connections.
+/// Whether a new client is served while others hold connections.
 fn somebody_new(program: &Program, world: &World) -> (Duration, bool) {
     let (health, first) = timed(&program.client(Credentials::None), "/healthz");
     let (work, second) = timed(&program.client(world.credentials(HrAdmin)), "/v1/positions");
@@ -134,7 +134,8 @@ pub fn slow_readers() -> Verdict {
     })
 }
 
-/// Has the company so many people with such long names that no buffer on the way holds its file.
+/// Gives the company so many people with such long names that no buffer on the way can hold its
+/// export.
 fn fill(program: &Program, world: &World) {
     let hr = program.client(world.credentials(HrAdmin));
     let name = "\u{540d}".repeat(190);

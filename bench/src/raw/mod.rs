@@ -1,7 +1,7 @@
-//! The raw drivers: the statements that the product's work comes down to, and nothing else.
+//! The raw drivers: the statements of the product, and nothing else.
 //!
-//! Both engines run the same text; only binding differs. Placeholders first appear in the order of
-//! their numbers, by which SQLite counts them.
+//! Both engines run the same text; only binding differs. Placeholders first appear in ascending
+//! order, because SQLite numbers them by their appearance.
 
 mod postgres;
 mod records;
@@ -21,7 +21,7 @@ pub trait Value: rusqlite::ToSql + ::postgres::types::ToSql + Sync {}
 
 impl<T: rusqlite::ToSql + ::postgres::types::ToSql + Sync> Value for T {}
 
-/// A value of a row, whatever the statement.
+/// A value of a row of any statement.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum Cell {
@@ -34,7 +34,7 @@ pub enum Cell {
     At(DateTime<Utc>),
 }
 
-/// All that a statement finds.
+/// The rows of a statement.
 pub type Rows = Vec<Vec<Cell>>;
 
 /// The ids in a column.
@@ -60,20 +60,20 @@ fn id_in(rows: &Rows, column: usize) -> Result<Uuid> {
     Ok(*ids_in(rows, column).first().ok_or("no id where one was expected")?)
 }
 
-/// What an engine says in words of its own.
+/// What differs between the engines.
 pub struct Dialect {
-    /// Opens a consistent snapshot.
+    /// Begins a consistent snapshot.
     pub snapshot: &'static str,
-    /// Reads a review, locked until the transaction ends, with its participant and its cycle, which
-    /// stay as they are.
+    /// Reads a review and locks it until the transaction ends, with its participant and its cycle,
+    /// which cannot change meanwhile.
     pub hold_review: &'static str,
-    /// Reads the review of somebody in a cycle, locked in the same way.
+    /// Reads and locks the review of a person in a cycle in the same way.
     pub hold_leader: &'static str,
-    /// Lets go of the triggers that keep the past as it is, where there are any.
+    /// Drops the triggers that protect the logs, if there are any.
     pub unguard: &'static str,
 }
 
-/// An employee as the bare server shows one.
+/// An employee as the bare server shows it.
 #[derive(Serialize)]
 pub struct Employee {
     pub id: Uuid,
@@ -89,7 +89,7 @@ pub struct Employee {
     pub external_ids: Vec<(String, String)>,
 }
 
-/// Unit, job and manager of an employee.
+/// Unit, position and manager of an employee.
 #[derive(Serialize)]
 pub struct Assignment {
     pub id: Uuid,
@@ -101,7 +101,7 @@ pub struct Assignment {
     pub manager_id: Option<Uuid>,
 }
 
-/// What a change of a name answers.
+/// The answer to a change of a name.
 #[derive(Serialize)]
 pub struct Renamed {
     pub id: Uuid,
@@ -118,11 +118,11 @@ pub struct Rename {
     pub id: Uuid,
     pub version: i32,
     pub name: String,
-    /// Whether audit entry, event and the heads of both are kept with it.
+    /// Whether to write audit entry, event and both heads too.
     pub recorded: bool,
 }
 
-/// Somebody of a team as the bare server shows one.
+/// A member of a team as the bare server shows it.
 #[derive(Serialize)]
 pub struct Member {
     pub participant_id: Uuid,
@@ -134,7 +134,7 @@ pub struct Member {
     pub grade: Option<String>,
 }
 
-/// What waits for a manager and who is in the team, a field for each statement.
+/// The dashboard of a manager: one field for each statement.
 #[derive(Serialize)]
 pub struct Dashboard {
     pub cycles: Rows,
@@ -145,23 +145,23 @@ pub struct Dashboard {
 }
 
 impl Dashboard {
-    /// The reviews it shows, each with the person it is about.
+    /// The reviews it shows, each with the reviewee.
     pub fn shown(&self) -> Vec<(Uuid, Uuid)> {
         pairs_in(&self.members, 3, 1)
     }
 }
 
-/// A rating that is handed in.
+/// The submission of a rating.
 pub struct Submission {
     pub review: Uuid,
     pub version: i32,
-    /// The day on which Evenhand would read what it needs, if all of that is read as well.
+    /// The day for which Evenhand's reads are made, if they are made too.
     pub reading: Option<NaiveDate>,
-    /// The key under which the answer is kept.
+    /// The key under which the answer is stored.
     pub key: String,
 }
 
-/// What a submission answers.
+/// The answer to a submission.
 #[derive(Serialize)]
 pub struct Submitted {
     pub id: Uuid,
@@ -178,7 +178,7 @@ impl Submitted {
     }
 }
 
-/// What is exported.
+/// What an export holds.
 #[derive(Clone, Copy)]
 pub enum Export {
     /// All people, with their assignments on a day.
@@ -187,7 +187,7 @@ pub enum Export {
     Ratings,
 }
 
-/// How rows get in by the hundred thousand.
+/// How the bulk rows are written.
 #[derive(Clone, Copy)]
 pub enum Way {
     /// Upserts of many rows each.
@@ -208,37 +208,37 @@ impl std::fmt::Display for Way {
     }
 }
 
-/// One connection through an engine's raw driver, inside one tenant.
+/// One connection through an engine's raw driver, limited to one tenant.
 pub trait Driver: Send {
     /// Version of the engine.
     fn version(&mut self) -> Result<String>;
-    /// Ids that one of the statements below finds.
+    /// The ids that one of the queries below finds.
     fn ids(&mut self, query: &'static str) -> Result<Vec<Uuid>>;
-    /// Runs statements that return nothing, whoever waits for them.
+    /// Runs statements that return nothing.
     fn run(&mut self, statements: &str) -> Result<()>;
-    /// Brings the database to rest after much was written.
+    /// Lets the database finish its own work after many writes.
     fn settle(&mut self) -> Result<()>;
     /// One employee, in two statements.
     fn employee(&mut self, id: Uuid, day: NaiveDate) -> Result<Option<Employee>>;
-    /// A page of employees behind an id, in two statements.
+    /// A page of employees after an id, in two statements.
     fn employees(&mut self, after: Uuid, limit: i64, day: NaiveDate) -> Result<Vec<Employee>>;
-    /// Changes a name, durably; none if the version has moved on.
+    /// Changes a name durably; none if the version has changed.
     fn rename(&mut self, rename: &Rename) -> Result<Option<Renamed>>;
-    /// The ways this engine knows, the one to expect most of first.
+    /// The ways of this engine, the fastest one expected first.
     fn ways(&self) -> &'static [Way];
-    /// Upserts people with their assignments in one transaction, and keeps an audit entry and an
-    /// event for each who is new, if that is asked for. All of them are new, or all are known.
+    /// Upserts people with their assignments in one transaction and, if `recorded`, writes an audit
+    /// entry and an event for each new person. Either all people are new or all are known.
     fn import(&mut self, way: Way, recorded: bool, people: &[Person], units: &[Uuid])
     -> Result<()>;
-    /// Reads everything as an export shows it; how many bytes of CSV that is.
+    /// Reads everything that an export shows; returns its size as CSV in bytes.
     fn export(&mut self, export: Export) -> Result<usize>;
-    /// The first 50 for whose reviews a manager answers in a cycle, in one statement.
+    /// The first 50 people for whose reviews a manager answers in a cycle, in one statement.
     fn team(&mut self, manager: Uuid, cycle: Uuid) -> Result<Vec<Member>>;
-    /// Hands a rating in with everything that follows; none if the version has moved on.
+    /// Submits a rating with everything that follows; none if the version has changed.
     fn submit(&mut self, submission: &Submission) -> Result<Option<Submitted>>;
-    /// Keeps, durably, that somebody was shown reviews, each with the person it is about.
+    /// Stores durably that somebody read reviews, each given with the reviewee.
     fn look(&mut self, about: &[(Uuid, Uuid)]) -> Result<()>;
-    /// The reviews of everybody, each with the person it is about.
+    /// The reviews of everybody, each with the reviewee.
     fn reviewed(&mut self) -> Result<Vec<(Uuid, Uuid)>> {
         let tenant = self.tenant();
         Ok(pairs_in(&self.rows(REVIEWED, &[&tenant], None)?, 0, 1))
@@ -246,9 +246,9 @@ pub trait Driver: Send {
 
     /// The one tenant.
     fn tenant(&self) -> Uuid;
-    /// The words of the engine.
+    /// What differs on this engine.
     fn dialect(&self) -> &'static Dialect;
-    /// All that a statement finds; `list` is what [`LIST`] stands for, if it is in there.
+    /// The rows of a statement; `list` replaces [`LIST`] in it.
     fn rows(
         &mut self,
         sql: &'static str,
@@ -261,7 +261,7 @@ pub trait Driver: Send {
         let tenant = self.tenant();
         let (name, id) = (None::<String>, None::<Uuid>);
         self.run(self.dialect().snapshot)?;
-        // Accounts are not known here, and none has approved of anything.
+        // The bare database has no accounts, so no account has approved anything.
         let cycles = self.rows(OPEN_CYCLES, &[&manager, &tenant], None)?;
         let waiting = self.rows(WAITING, &[&tenant, &manager, &day], None)?;
         let own_goals = self.rows(OWN_GOALS, &[&tenant, &manager], None)?;
@@ -273,7 +273,8 @@ pub trait Driver: Send {
         Ok(Dashboard { cycles, waiting, own_goals, members, goal_sums })
     }
 
-    /// Reads what a rating is judged by and computed from, in Evenhand's statements.
+    /// Reads everything that a submission is checked against and computed from, in Evenhand's
+    /// statements.
     fn read_for(&mut self, review: Uuid, day: NaiveDate) -> Result<()> {
         let tenant = self.tenant();
         let held = self.rows(self.dialect().hold_review, &[&tenant, &review], None)?;
@@ -283,7 +284,7 @@ pub trait Driver: Send {
         for sql in [GOALS, REVISIONS, MEASUREMENTS, CHECK_INS, TEAM_TOTALS] {
             self.rows(sql, &[&tenant, &cycle], Some(&[person]))?;
         }
-        // Whose own rating is still to come, so that nothing follows for them.
+        // The leader's own rating is not submitted, so nothing follows for the leader.
         self.rows(self.dialect().hold_leader, &[&tenant, &cycle, &leader], None)?;
         Ok(())
     }
@@ -297,8 +298,8 @@ pub fn connect(url: &str) -> Result<Box<dyn Driver>> {
     })
 }
 
-/// Employees with their places and employments, in this order: the other way round SQLite would
-/// first look through the places of everybody, to filter by them.
+/// Employees with their assignments and employments, joined in this order. In the other order
+/// SQLite would read the assignments of everybody first.
 macro_rules! employee {
     ($which:literal) => {
         concat!(
@@ -359,7 +360,7 @@ macro_rules! review {
 }
 use review;
 
-/// What belongs to the goals of people in a cycle.
+/// Records that belong to the goals of people in a cycle.
 macro_rules! of_goals {
     ($columns:literal, $table:literal, $order:literal) => {
         concat!(
@@ -376,18 +377,18 @@ macro_rules! of_goals {
 }
 
 const TENANT: &str = "SELECT id FROM tenant";
-/// The employees, in the order of their ids.
+/// The employees, ordered by id.
 pub const PEOPLE: &str = "SELECT id FROM employee WHERE tenant_id = $1 ORDER BY id";
 /// The units, by code.
 pub const UNITS: &str = "SELECT id FROM org_unit WHERE tenant_id = $1 ORDER BY code";
-/// The first of the company, and one who does not report to them.
+/// The first employee of the company, and one who does not report to them.
 pub const MANAGERS: &str = "SELECT id FROM employee WHERE tenant_id = $1 \
      AND employee_number IN ('E000000', 'E000009') ORDER BY employee_number";
-/// The goals of those who report to the first of them, which have the ids of the participants.
+/// The goals of that employee's direct reports; each goal has the id of its participant.
 pub const GOALS_OF_LEAD: &str = "SELECT p.id FROM participant p \
      JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.manager_id \
      WHERE p.tenant_id = $1 AND e.employee_number = 'E000000' ORDER BY p.id";
-/// The reviews whose rating is to be handed in.
+/// The reviews whose rating can be submitted.
 pub const PENDING: &str =
     "SELECT id FROM review WHERE tenant_id = $1 AND state = 'pending_manager' ORDER BY id";
 const EMPLOYEE: &str = employee!("e.id = $3");
@@ -412,15 +413,15 @@ const RATINGS: &str = "SELECT e.employee_number, e.name, d.code, m.employee_numb
      LEFT JOIN employee m ON m.tenant_id = t.tenant_id AND m.id = t.manager_id \
      WHERE e.tenant_id = $1 ORDER BY e.employee_number";
 const TEAM: &str = team!("ORDER BY e.name, p.id LIMIT 50");
-/// The team behind a name and an id, where there are any. The cast is for PostgreSQL, which asks for
-/// the type of a parameter where it first stands.
+/// The team after a name and an id, if given. The cast is for PostgreSQL, which asks for the type
+/// of a parameter where it first appears.
 const MEMBERS: &str = team!(
     "AND (CAST($4 AS text) IS NULL OR e.name > $4 OR (e.name = $4 AND p.id > $5)) \
      ORDER BY e.name, p.id LIMIT $6"
 );
-/// A page of 50, and whether there is another.
+/// A page of 50, and one more row that shows whether there is another page.
 const ONE_MORE: i64 = 51;
-/// Where a list of ids stands: behind the tenant and the cycle.
+/// Where a list of ids appears: after the tenant and the cycle.
 const LIST: &str = "= ANY ($3)";
 const OPEN_CYCLES: &str = "
      SELECT c.id, c.name, c.state, c.period_start, c.period_end, c.schedule, p.rules,
@@ -614,18 +615,19 @@ const ANSWER: &str = "UPDATE idempotency SET request_digest = $1, status = 200, 
      body = $2 WHERE tenant_id = $3 AND principal_id = $3 AND key = $4";
 const MOVE_HEADS: &str = "UPDATE ledger SET audit_position = $1, audit_hash = $2, \
      event_position = $3 WHERE tenant_id = $4";
-/// The reviews of everybody, each with the person it is about.
+/// The reviews of everybody, each with the reviewee.
 const REVIEWED: &str = "SELECT r.id, p.employee_id FROM review r \
      JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id \
      WHERE r.tenant_id = $1";
-/// Moves the head of the log of looks, which holds it until the transaction ends, and says where.
+/// Moves the head of the log of reads, locks it until the transaction ends, and returns its
+/// position.
 const MOVE_LOOKS: &str = "UPDATE ledger SET read_position = read_position + 1, read_hash = $1 \
      WHERE tenant_id = $2 RETURNING read_position";
 const LOOK: &str = "INSERT INTO read_entry (tenant_id, position, id, at, reader_kind, reader_id, \
      operation, request_id, subjects, subjects_digest, previous_hash, hash) \
      VALUES ($1, $2, $3, $4, $5, $1, 'getManagerDashboard', $6, $7, $8, $8, $8)";
 
-/// What the bare side computes from a rating: as long as the product's trace of one.
+/// Stands for the result that the bare side computes: as long as the product's trace.
 static COMPUTED: LazyLock<String> = LazyLock::new(|| "=".repeat(2_000));
 
 /// The present instant.

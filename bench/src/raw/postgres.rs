@@ -54,15 +54,15 @@ macro_rules! merge_assignments {
 
 type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// A column of rows, as an array to be unnested.
+/// A column of rows, as an array for `unnest`.
 fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(of).collect()
 }
 
 impl Postgres {
-    /// Connects with the settings that the product connects with, row-level security included.
+    /// Connects with the product's settings, including row-level security.
     pub fn open(url: &str) -> Result<Self> {
-        // Other than libpq, this driver would try the host before the socket's folder.
+        // Unlike libpq, this driver would try the host before the socket's folder.
         let mut client = Client::connect(&url.replace("@localhost/", "@/"), NoTls)?;
         client.batch_execute(
             "SET synchronous_commit = on; SET TIME ZONE 'UTC'; SET client_min_messages = warning",
@@ -73,7 +73,7 @@ impl Postgres {
         Ok(Self { client, tenant, prepared: HashMap::new() })
     }
 
-    /// A statement that is prepared once.
+    /// A statement, prepared once.
     fn prepared(&mut self, sql: &'static str) -> Result<Statement> {
         if let Some(statement) = self.prepared.get(sql) {
             return Ok(statement.clone());
@@ -115,7 +115,7 @@ impl Postgres {
         }))
     }
 
-    /// Keeps an audit entry and an event for each act, and moves the heads of both.
+    /// Writes an audit entry and an event for each act, and moves both heads.
     fn record(&mut self, acts: &[Act]) -> Result<()> {
         let (tenant, now) = (self.tenant, now());
         let heads = self.heads()?;
@@ -162,7 +162,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// Both ways say how many employees were written.
+    /// Both ways return the number of employees written.
     fn copy(&mut self, people: &[Person], units: &[Uuid]) -> Result<u64> {
         self.client.batch_execute(INCOMING)?;
         let mut copy = self.client.copy_in("COPY incoming FROM STDIN")?;

@@ -1,10 +1,10 @@
-//! What the raw side keeps of what happens: as much as the product keeps.
+//! The records that the raw side stores about what happens, as large as the product's.
 
 use super::{Renamed, Submitted};
 use crate::people::Person;
 use uuid::Uuid;
 
-/// Something that happened, as audit log and events tell it: as long as the product tells it.
+/// Something that happened. Its audit entry and event are as long as the product's.
 pub struct Act {
     pub action: &'static str,
     pub resource: &'static str,
@@ -58,12 +58,12 @@ impl Act {
     }
 }
 
-/// What is told of people who are new.
+/// The acts that record new people.
 pub fn hired(people: &[Person], units: &[Uuid]) -> Vec<Act> {
     people.iter().map(|person| Act::hired(person, units[person.unit])).collect()
 }
 
-/// An act with its places in audit log and events.
+/// An act with its positions in the audit log and in the events feed.
 pub struct Entry<'a> {
     pub act: &'a Act,
     pub audit: i64,
@@ -72,10 +72,10 @@ pub struct Entry<'a> {
     pub previous: Vec<u8>,
 }
 
-/// The heads of audit log and events.
+/// Heads of the audit log and the events feed: audit position, audit hash, event position.
 pub type Heads = (i64, Vec<u8>, i64);
 
-/// The entries of acts behind the heads, and the heads behind them.
+/// The entries of acts after the heads, and the new heads.
 pub fn entries(acts: &[Act], heads: Heads) -> (Vec<Entry<'_>>, Heads) {
     let (mut audit, mut previous, mut event) = heads;
     let follow = |act| {
@@ -88,8 +88,7 @@ pub fn entries(acts: &[Act], heads: Heads) -> (Vec<Entry<'_>>, Heads) {
     (entries, (audit, previous, event))
 }
 
-/// What makes an entry and its event different from all others: as random as the product's, where
-/// an index would notice.
+/// Ids and hash of an entry. They are as random as the product's where an index would notice.
 pub struct Mark {
     pub id: Uuid,
     pub event_id: Uuid,

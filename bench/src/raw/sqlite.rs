@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use std::borrow::Cow;
 use std::io::Write;
 
-/// Rows of one statement.
+/// Most rows in one statement.
 const ROWS: usize = 100;
 
 pub struct Sqlite {
@@ -15,7 +15,7 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens a file with the settings that the product opens it with.
+    /// Opens a file with the product's settings.
     pub fn open(path: &str) -> Result<Self> {
         let conn = Connection::open(path)?;
         conn.set_prepared_statement_cache_capacity(64);
@@ -28,7 +28,7 @@ impl Sqlite {
         Ok(Self { conn, tenant })
     }
 
-    /// Keeps an audit entry and an event for each act, and moves the heads of both.
+    /// Writes an audit entry and an event for each act, and moves both heads.
     fn record(&self, acts: &[Act]) -> Result<()> {
         let mut heads = self.conn.prepare_cached(HEADS)?;
         let heads =
@@ -80,7 +80,7 @@ impl Sqlite {
         self.execute(MOVE_HEADS, params![audit, hash, event, tenant])
     }
 
-    /// Runs a statement that is prepared once.
+    /// Runs a statement, prepared once.
     fn execute(&self, sql: &str, values: &[&dyn ToSql]) -> Result<()> {
         self.conn.prepare_cached(sql)?.execute(values)?;
         Ok(())
@@ -103,7 +103,7 @@ impl Sqlite {
         Ok(renamed.optional()?)
     }
 
-    /// Upserts rows, many to a statement; how many were written.
+    /// Upserts rows, many per statement; returns the number written.
     fn upsert<'a, P>(
         &self,
         (insert, columns, conflict): (&str, usize, &str),
@@ -130,7 +130,7 @@ const EVENTS: &str =
 const HEADS: &str =
     "SELECT audit_position, audit_hash, event_position FROM ledger WHERE tenant_id = $1";
 
-/// The one writer needs no locks.
+/// SQLite has one writer, so it needs no locks.
 const DIALECT: Dialect = Dialect {
     snapshot: "BEGIN DEFERRED",
     hold_review: review!("r.id = $2"),

@@ -1,16 +1,16 @@
-//! Signed heads: where the chains of a tenant end at one instant.
+//! Signed heads: the ends of a tenant's chains at one instant.
 
 use super::{Fields, GENESIS};
 use domain::core::id::TenantId;
 use domain::core::time::Timestamp;
 use uuid::Uuid;
 
-/// Where a chain ends.
+/// The end of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
-    /// Position of the last entry, 0 before the first.
+    /// Position of the last entry; 0 for an empty chain.
     pub position: i64,
-    /// Its hash.
+    /// Hash of the last entry; 32 zero bytes for an empty chain.
     pub hash: Vec<u8>,
 }
 
@@ -20,23 +20,23 @@ impl Default for End {
     }
 }
 
-/// Where everything that is numbered for a tenant ends.
+/// The ends of everything that is numbered for a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ends {
-    /// The audit log.
+    /// End of the audit log.
     pub audit: End,
-    /// The log of reads.
+    /// End of the log of reads.
     pub reads: End,
-    /// Position of the last event.
+    /// Position of the last event; 0 if there is none.
     pub events: i64,
 }
 
 /// The ends of both chains at one instant, signed by the installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditHead {
-    /// Counts the heads of a tenant, from 1 without gaps.
+    /// Number of the head; a tenant's heads are numbered from 1 without gaps.
     pub number: i64,
-    /// Its id.
+    /// Id of the head.
     pub id: Uuid,
     /// When it was signed.
     pub at: Timestamp,
@@ -51,8 +51,8 @@ pub struct AuditHead {
 }
 
 impl AuditHead {
-    /// SHA-256 of both ends: all that is published of them. Positions would tell how much happens
-    /// that somebody is not shown.
+    /// SHA-256 of both ends. Only this is published, because positions would show how much happens
+    /// that a reader may not see.
     pub fn hash(&self) -> Vec<u8> {
         Fields::default()
             .add(self.audit.position.to_be_bytes())
@@ -62,13 +62,13 @@ impl AuditHead {
             .digest()
     }
 
-    /// What is signed.
+    /// The message that the installation signs.
     pub fn message(&self, tenant: TenantId) -> Vec<u8> {
         message(tenant, self.number, self.id, self.at, &self.hash())
     }
 }
 
-/// What is signed of a head that is known by its hash only.
+/// The message that the installation signs, made from the hash of a head.
 pub(super) fn message(
     tenant: TenantId,
     number: i64,

@@ -8,31 +8,31 @@ use domain::core::time::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// The reviews that were shown, in the order of their ids, and whose they are.
+/// The reviews that were shown, ordered by id, each with the person reviewed.
 pub type Subjects = Vec<(ReviewId, EmployeeId)>;
 
 /// One request by which somebody was shown sensitive records of other people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadEntry {
-    /// Place in the tenant's chain of reads, from 1 without gaps.
+    /// Position in the tenant's chain of reads; starts at 1, without gaps.
     pub position: i64,
-    /// Its id.
+    /// Id of the entry.
     pub id: Uuid,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
     /// `account` or `api_key`.
     pub reader_kind: String,
-    /// Which account or key.
+    /// The account or key that read.
     pub reader_id: Uuid,
-    /// The employee who looked; for a program who answered for it then.
+    /// The employee who read; for a program, the employee who answered for it then.
     pub employee_id: Option<EmployeeId>,
-    /// What was asked for, by its name in the contract.
+    /// Name of the operation in the contract.
     pub operation: String,
-    /// The request that asked for it.
+    /// Id of the request.
     pub request_id: String,
-    /// How many records were shown.
+    /// Number of records shown.
     pub subjects: i64,
-    /// SHA-256 of the records and whose they were, in the order of their ids.
+    /// SHA-256 of the records and the people they are about, ordered by id of the record.
     pub subjects_digest: Vec<u8>,
     /// Hash of the entry before.
     pub previous_hash: Vec<u8>,
@@ -41,7 +41,7 @@ pub struct ReadEntry {
 }
 
 impl ReadEntry {
-    /// The entry for a look, linked behind `previous`.
+    /// Makes the entry for a look; it follows the entry with the hash `previous`.
     pub(crate) fn chained(
         context: &Context,
         look: &Look,
@@ -86,7 +86,7 @@ impl ReadEntry {
     }
 }
 
-/// What the chain commits to of the records that were shown, in the order of their ids.
+/// The digest of the records shown, ordered by id; the chain covers this digest.
 pub(super) fn digest(subjects: impl Iterator<Item = (ReviewId, EmployeeId)>) -> Vec<u8> {
     let mut hash = Sha256::new();
     for (review, person) in subjects {

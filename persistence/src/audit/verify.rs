@@ -1,4 +1,4 @@
-//! Following the chains from end to end, against their heads.
+//! Verifies the chains of a tenant from beginning to end, and against their signed heads.
 
 use super::head::{AuditHead, End, message};
 use super::read::digest;
@@ -12,82 +12,82 @@ use domain::core::time::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-/// Entries read at a time.
+/// Entries read at once.
 const CHUNK: i64 = 5000;
 
-/// What was found wrong.
+/// What the verification found to be wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Tampering {
-    /// An entry is missing, doubled or out of place.
+    /// An entry is missing, doubled or out of order.
     #[error("{0} entry {1} is missing: found {2} in its place")]
     Gap(Log, i64, i64),
-    /// An entry does not follow from the one before it.
+    /// The previous hash of an entry is not the hash of the entry before.
     #[error("{0} entry {1} does not follow from the entry before it")]
     Unlinked(Log, i64),
-    /// An entry's content is not what was hashed.
+    /// The content of an entry does not match its hash.
     #[error("{0} entry {1} has been changed")]
     Changed(Log, i64),
-    /// The chain ends elsewhere than its head says.
+    /// The last entry has another position than the tenant's row of ends says.
     #[error("the {log} chain ends at entry {end}, its head says {head}")]
     Truncated {
-        /// Which chain.
+        /// The chain.
         log: Log,
-        /// Last entry found.
+        /// Position of the last entry found.
         end: i64,
-        /// Last entry by the head.
+        /// Position of the last entry according to the row of ends.
         head: i64,
     },
-    /// The last entry is not the one the head was made from.
+    /// The last entry has another hash than the row of ends says.
     #[error("the last {0} entry is not the one its head was made from")]
     End(Log),
-    /// An entry is not the one that stood there when a head was signed, or is not there any more.
+    /// An entry is missing or differs from what a signed head says.
     #[error("{0} entry {1} is not the one that was there when head {2} was signed")]
     Rewritten(Log, i64, i64),
-    /// The values of an entry are not those that were recorded.
+    /// The details of an entry do not match their digest.
     #[error("the details of audit entry {0} have been changed")]
     Details(i64),
-    /// The values of an entry are gone, and the chain records no erasure.
+    /// The details of an entry are missing, and no entry records their erasure.
     #[error("the details of audit entry {0} are gone, and no entry says that they were erased")]
     Erased(i64),
-    /// An erasure is recorded of details that are there.
+    /// An entry records the erasure of details that are still there.
     #[error("audit entry {0} erases details that are not missing")]
     Unerased(i64),
-    /// An erasure that the installation did not sign.
+    /// An erasure without a signature of the installation.
     #[error("audit entry {0} erases details without the signature of this installation")]
     Forged(i64),
-    /// The records of a read are not those that were recorded.
+    /// The records listed for a read do not match their digest or number.
     #[error("the subjects of read entry {0} have been changed")]
     Subjects(i64),
-    /// Details or subjects of entries that are not there.
+    /// Rows of details or subjects that belong to no entry.
     #[error("{1} rows beside the {0} chain belong to none of its entries")]
     Stray(Log, i64),
-    /// Heads are numbered without gaps.
+    /// A head is missing; heads are numbered without gaps.
     #[error("head {0} is missing")]
     HeadMissing(i64),
-    /// A head is not what was signed.
+    /// The content of a head does not match its signature.
     #[error("head {0} has been changed: its signature does not hold")]
     HeadChanged(i64),
-    /// A head is signed by somebody else.
+    /// A head is signed with a key that is not the installation's.
     #[error("head {0} is not signed by the key of this installation")]
     HeadForeign(i64),
-    /// A head the chain knows nothing of.
+    /// No entry of the chain records the publication of this head.
     #[error("head {0} was published by no entry of the chain")]
     HeadUnrecorded(i64),
-    /// A head that the chain says was published is not there.
+    /// An entry records the publication of a head that is missing.
     #[error("head {0} is recorded as published, and not there")]
     HeadGone(Uuid),
-    /// A head that was kept elsewhere is unknown or another one here.
+    /// A head that was kept elsewhere is missing here, or differs.
     #[error("the head of {1} that was kept elsewhere ({0}) is not the one that is here")]
     HeadKept(Uuid, Timestamp),
-    /// A head that was kept elsewhere is signed by somebody else.
+    /// A head that was kept elsewhere is not signed by the installation.
     #[error(
         "the head of {1} that was kept elsewhere ({0}) is not signed by the key of this installation"
     )]
     KeptForeign(Uuid, Timestamp),
-    /// The tenant has no row of ends at all.
+    /// The tenant's row of ends is missing.
     #[error("the row that says where the chains end is gone")]
     EndsGone,
-    /// The feed of events ends elsewhere than its counter says.
+    /// The position of the last event differs from the counter of events.
     #[error("events end at {0}, their counter says {1}")]
     Events(i64, i64),
 }
@@ -95,9 +95,9 @@ pub enum Tampering {
 /// One of the two chains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Log {
-    /// What was changed.
+    /// The audit log: what was changed.
     Audit,
-    /// What was read.
+    /// The log of reads: who was shown what.
     Read,
 }
 
@@ -110,27 +110,27 @@ impl std::fmt::Display for Log {
     }
 }
 
-/// A head as it was published, kept where nobody who can write to the database can reach it.
+/// A head as it was published, kept where nobody who can write to the database can change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptHead {
-    /// Whose chains.
+    /// The tenant whose chains it closes.
     pub tenant: TenantId,
-    /// Its number.
+    /// Number of the head.
     pub number: i64,
-    /// Its id.
+    /// Id of the head.
     pub id: Uuid,
     /// When it was signed.
     pub at: Timestamp,
     /// [`AuditHead::hash`].
     pub hash: Vec<u8>,
-    /// The key that verifies the signature.
+    /// The Ed25519 key that verifies the signature, 32 bytes.
     pub public_key: Vec<u8>,
-    /// The signature.
+    /// The Ed25519 signature of [`KeptHead::message`], 64 bytes.
     pub signature: Vec<u8>,
 }
 
 impl KeptHead {
-    /// What was signed.
+    /// The message that was signed.
     pub fn message(&self) -> Vec<u8> {
         message(self.tenant, self.number, self.id, self.at, &self.hash)
     }
@@ -140,24 +140,24 @@ impl KeptHead {
     }
 }
 
-/// What a look at the chains of a tenant came to.
+/// The result of verifying the chains of a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Entries of the audit log.
+    /// Number of entries of the audit log.
     pub entries: i64,
-    /// Entries of the log of reads.
+    /// Number of entries of the log of reads.
     pub reads: i64,
-    /// The newest signed head, by number and instant.
+    /// Number and instant of the newest signed head; none if there is no head.
     pub head: Option<(i64, Timestamp)>,
-    /// What was found wrong.
+    /// Everything found to be wrong; empty if the chains hold.
     pub found: Vec<Tampering>,
 }
 
-/// How far a chain has been followed.
+/// How far a chain has been verified.
 struct Chain {
     log: Log,
     end: End,
-    /// By position, the hash that heads say an entry has, and the number of the head.
+    /// Per position: the hash that heads give for the entry, and the number of the first such head.
     marks: BTreeMap<i64, (Vec<u8>, i64)>,
 }
 
@@ -166,7 +166,7 @@ impl Chain {
         Self { log, end: End::default(), marks: BTreeMap::new() }
     }
 
-    /// Expects that the chain has stood as a head says.
+    /// Expects the entry at this end to have the hash that the head gives.
     fn mark(&mut self, end: &End, head: i64, found: &mut Vec<Tampering>) {
         let known = self.marks.entry(end.position).or_insert_with(|| (end.hash.clone(), head));
         if known.0 != end.hash || (end.position == 0 && end.hash != GENESIS) {
@@ -174,12 +174,12 @@ impl Chain {
         }
     }
 
-    /// Where the next entry stands.
+    /// Position of the next entry.
     fn expected(&self) -> i64 {
         self.end.position.saturating_add(1)
     }
 
-    /// Takes the next entry, whose content gives `computed`.
+    /// Verifies the next entry; `computed` is the hash of its content.
     fn step(
         &mut self,
         position: i64,
@@ -208,7 +208,7 @@ impl Chain {
         self.end.hash.extend_from_slice(hash);
     }
 
-    /// Compares where the chain ends with where it should.
+    /// Compares the end of the chain with the end that the tenant's row of ends gives.
     fn finish(mut self, end: &End, found: &mut Vec<Tampering>) {
         self.marks.remove(&0);
         for (position, (_, head)) in self.marks {
@@ -223,12 +223,12 @@ impl Chain {
     }
 }
 
-/// Follows both chains of a tenant, in one snapshot and constant memory, and holds them against the
-/// heads in the database and those of the tenant that were `kept` elsewhere. `signer` says of a head
-/// whether its signature holds, and whether it is by a key that counts.
+/// Verifies both chains of a tenant, in one snapshot and in constant memory, against the heads in
+/// the database and against the tenant's heads `kept` elsewhere. `signer` judges the signature of a
+/// head.
 ///
 /// # Errors
-/// The database cannot be read, or holds what is no value of its column.
+/// The database cannot be read, or a stored value is corrupt.
 pub fn verify(
     store: &mut dyn Store,
     tenant: TenantId,
@@ -291,31 +291,32 @@ pub fn verify(
     Ok(Report { entries, reads: looks, head, found })
 }
 
-/// Whether a row stands behind the one before it, at `after`. In a file whose tables were made anew a
-/// position can be something else than a number: that sorts behind every number and is read as any,
-/// so that whoever went on behind it would find it for ever.
+/// Whether the position of a row is greater than that of the row before, `after`. In a file whose
+/// tables were created anew a position may be something else than a number. SQLite sorts such a
+/// value after every number but reads it as some number, so without this check the loop would never
+/// end.
 fn goes_on(after: &mut i64, position: i64) -> bool {
     let goes_on = position > *after;
     *after = position;
     goes_on
 }
 
-/// Says what a signature is worth, of a key, a message and the signature.
+/// Judges a signature, given a key, the message and the signature.
 pub type Signer<'s> = dyn Fn(&[u8], &[u8], &[u8]) -> Signature + 's;
 
-/// What a signature is worth.
+/// The value of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signature {
-    /// It holds, and is by a key that counts.
+    /// It is valid, and the key is the installation's.
     Ours,
-    /// It holds, but whose key it is nobody knows.
+    /// It is valid, but the key is not known.
     Foreign,
-    /// It does not hold.
+    /// It is not valid.
     Broken,
 }
 
-/// Follows the audit log. Of the details only those that are gone are kept in mind until the entry
-/// that erases them comes.
+/// Verifies the audit log. Remembers only the entries whose details are missing, until an entry
+/// records their erasure.
 fn follow_audit(
     store: &mut dyn Store,
     mut chain: Chain,
@@ -363,7 +364,7 @@ fn follow_audit(
     Ok((chain, entries))
 }
 
-/// Whether an erasure bears a signature that counts.
+/// Whether an erasure has a signature of the installation.
 fn is_signed(tenant: TenantId, entry: &AuditEntry, signer: &Signer<'_>) -> bool {
     let details = entry.details.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let details: serde_json::Value = details.unwrap_or_default();
@@ -381,7 +382,7 @@ fn sorted(numbers: HashMap<Uuid, i64>) -> impl Iterator<Item = i64> {
     numbers.into_iter()
 }
 
-/// What an entry says of details and heads.
+/// Notes the erasure or publication that an entry records.
 fn note(
     entry: &AuditEntry,
     gone: &mut HashMap<Uuid, i64>,
@@ -399,7 +400,7 @@ fn note(
     }
 }
 
-/// Follows the log of reads.
+/// Verifies the log of reads.
 fn follow_reads(
     store: &mut dyn Store,
     mut chain: Chain,

@@ -1,8 +1,9 @@
 //! A lane: one queue, one connection, many units of work per commit.
 //!
-//! Whatever waits in the queue when a transaction opens is run in it, each unit in a savepoint of
-//! its own, unless it is alone; then the audit entries of all are chained, the events numbered, and one commit makes
-//! all of it durable. Nobody is answered before that commit.
+//! The lane opens a transaction and runs in it every unit that waits in the queue, each in its own
+//! savepoint (a single unit needs none). Then it chains the audit entries of all units, numbers
+//! their events, and makes everything durable with one commit. Nobody gets an answer before that
+//! commit.
 
 use super::super::repository::access::{ledger, read_log};
 use super::unit::Unit;
@@ -20,11 +21,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// Most units in one transaction: bounds what one commit can hold up.
+/// Most units in one transaction; this limits how much one commit can delay.
 const GROUP: usize = 64;
-/// Goes from the savepoint of a unit to that of the next one in one round trip.
+/// Ends the savepoint of one unit and opens that of the next, in one round trip.
 const STEP: &str = "RELEASE SAVEPOINT unit; SAVEPOINT unit";
-/// How often a unit that lost a race, or its connection, is run.
+/// How often a unit runs that lost a race or its connection.
 const ATTEMPTS: usize = 3;
 
 /// The sending end of a lane.
@@ -34,7 +35,8 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Starts a lane and its thread, which ends once the lane is dropped and its queue is empty.
+    /// Starts a lane and its thread. The thread ends once the lane is dropped and its queue is
+    /// empty.
     pub fn start(number: usize, pool: Pool<Manager>, options: &Options) -> (Self, JoinHandle<()>) {
         let (queue, mut waiting) = mpsc::channel(options.queue);
         let thread = std::thread::Builder::new()
@@ -43,7 +45,7 @@ impl Lane {
                 let mut group = Vec::with_capacity(GROUP);
                 while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
                     if let Err(unreachable) = run_group(&pool, std::mem::take(&mut group)) {
-                        // What was queued meanwhile must not wait for a connection once more.
+                        // Units queued meanwhile must not wait for a connection as well.
                         while let Ok(work) = waiting.try_recv() {
                             work.answer(Err(copy(&unreachable)));
                         }
@@ -54,7 +56,7 @@ impl Lane {
         (Self { queue, wait: options.wait }, thread)
     }
 
-    /// Units of work that wait in it.
+    /// Number of units of work that wait.
     pub fn queued(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
     }
@@ -79,12 +81,13 @@ impl Lane {
     }
 }
 
-/// A queued unit of work, whatever it returns.
+/// A queued unit of work, of any result type.
 trait Work: Send {
     fn context(&self) -> &Context;
-    /// Runs it; the failure of the database, if that is why it failed, and whether it may stay.
+    /// Runs the unit and returns whether its changes stay, with the database error if it failed by
+    /// one.
     fn run(&mut self, store: &mut dyn Store) -> Outcome;
-    /// Answers: with what it returned, or with why nothing of it was kept.
+    /// Answers the caller: with the result of the unit if `durable`, else with the error.
     fn answer(self: Box<Self>, durable: Result<(), DbError>);
 }
 
@@ -134,24 +137,24 @@ where
             (Ok(()), Some(result)) => result,
             (Ok(()), None) => Err(DbError::Engine("a unit of work was not run".into()).into()),
         };
-        // Whoever asked may have gone away; what was committed stays committed.
+        // The caller may have gone away; what was committed stays committed.
         let _ = self.answer.send(result);
     }
 }
 
-/// Why a group could not be committed as it stands.
+/// Why a group was not committed.
 enum Failed {
-    /// No connection could be had in time; there is no use in trying at once.
+    /// No connection was available in time; an immediate retry is no use.
     Unreachable(DbError),
-    /// Nothing was kept; every unit may be run again.
+    /// Nothing was kept; every unit may run again.
     Before(DbError),
-    /// The commit itself failed: nobody can say whether it was kept, so nothing is run again.
+    /// The commit itself failed. Nobody knows whether it was kept, so nothing runs again.
     Commit(DbError),
 }
 
-/// Runs a group and answers all of it; fails if the database could not be reached. What fails as a
-/// group is run again unit by unit, so that one unit that cannot succeed takes no other down with
-/// it.
+/// Runs a group and answers every unit; fails if the database could not be reached. If the group
+/// fails as a whole, its units run again one by one, so that one failing unit does not fail the
+/// others.
 fn run_group(pool: &Pool<Manager>, mut group: Vec<Box<dyn Work>>) -> Result<(), DbError> {
     match commit(pool, &mut group) {
         Ok(()) => Ok(()),
@@ -184,7 +187,7 @@ fn commit(pool: &Pool<Manager>, group: &mut Vec<Box<dyn Work>>) -> Result<(), Fa
     commit_group(&mut session, group)
 }
 
-/// Answers every unit with the failure, and passes it on if it is that of the whole database.
+/// Answers every unit with the failure; returns it if the whole database is affected.
 fn answer_all(
     group: impl IntoIterator<Item = Box<dyn Work>>,
     failed: Failed,
@@ -199,12 +202,12 @@ fn answer_all(
     }
 }
 
-/// Runs and commits a group. Units that refuse or panic are answered and taken out; the rest is
-/// answered once durable. On failure the units not yet answered stay in `group`.
+/// Runs a group and commits it. Units that refuse or panic are answered at once and removed; the
+/// others are answered once they are durable. On failure, `group` holds the units not yet answered.
 fn commit_group(session: &mut Session, group: &mut Vec<Box<dyn Work>>) -> Result<(), Failed> {
     if session.still.is_some() {
-        // SQLite would let a unit begin here and refuse its first write alone. The connection that
-        // takes this one's place may write.
+        // SQLite would let a unit begin here and refuse only its first write. A new connection in
+        // place of this one may be able to write.
         let error = DbError::Unavailable("the file can only be read".to_owned());
         return Err(Failed::Before(session.note(error)));
     }
@@ -241,8 +244,9 @@ fn answer_refused(refused: Refused) {
     }
 }
 
-/// Runs every unit in its savepoint and chains what they recorded. A unit by itself needs none: to
-/// give it up is to give up the transaction, and a large one would be kept twice by SQLite.
+/// Runs every unit in its savepoint and chains its records. A single unit needs no savepoint, since
+/// rolling it back is rolling back the transaction, and SQLite would store the pages of a large one
+/// twice.
 fn run_units(
     session: &mut Session,
     group: &mut Vec<Box<dyn Work>>,
@@ -250,7 +254,7 @@ fn run_units(
     let alone = group.len() == 1;
     let (mut records, mut looks) = (Vec::new(), Vec::new());
     let mut verdicts = Vec::with_capacity(group.len());
-    // The last savepoint goes with the commit.
+    // The commit releases the last savepoint.
     let mut step = "SAVEPOINT unit";
     let mut latest = BTreeMap::<TenantId, Timestamp>::new();
     for work in group.iter_mut() {
@@ -259,7 +263,7 @@ fn run_units(
             session.command(std::mem::replace(&mut step, STEP))?;
         }
         session.enter(context.tenant)?;
-        // Nothing happens before what has happened, whatever the clock says.
+        // No unit happens before the tenant's last change, whatever the clock says.
         context.now = match latest.entry(context.tenant) {
             Entry::Occupied(known) => context.now.max(*known.get()),
             Entry::Vacant(unknown) => {
@@ -313,7 +317,7 @@ fn run_units(
     Ok((kept, refused))
 }
 
-/// What units noted by tenant, each in the order in which they ran.
+/// What the units noted, by tenant, in the order in which the units ran.
 fn by_tenant<T>(units: Vec<(Context, T)>) -> BTreeMap<TenantId, Vec<(Context, T)>> {
     let mut tenants = BTreeMap::<_, Vec<_>>::new();
     for (context, notes) in units {
@@ -322,7 +326,7 @@ fn by_tenant<T>(units: Vec<(Context, T)>) -> BTreeMap<TenantId, Vec<(Context, T)
     tenants
 }
 
-/// The same failure for another unit of the group.
+/// A copy of the failure, for another unit of the group.
 fn copy(error: &DbError) -> DbError {
     match error {
         DbError::Busy => DbError::Busy,

@@ -1,5 +1,5 @@
-//! One open database: readers, and the lanes in which units of work are committed.
-//! Compiled once per engine.
+//! One open database: the readers, and the lanes that commit units of work. Compiled once per
+//! engine.
 
 mod lane;
 mod readers;
@@ -27,12 +27,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 pub use unit::Unit;
 
-/// A connection, with what must be known of it between two uses.
+/// A connection and its state between two uses.
 pub struct Session {
     conn: Conn,
     tenant: Option<TenantId>,
     broken: bool,
-    /// The file it reads as one that cannot change, if it does.
+    /// Set if the connection reads a file on the assumption that nobody changes it.
     still: Option<dialect::Still>,
 }
 
@@ -49,13 +49,13 @@ impl Session {
         self.conn.batch_execute(sql).map_err(|error| self.note(error.into()))
     }
 
-    /// Remembers that a connection is not worth keeping.
+    /// Marks the connection as broken if the error says so.
     fn note(&mut self, error: DbError) -> DbError {
         self.broken |= matches!(error, DbError::Unavailable(_));
         error
     }
 
-    /// Gives up the open transaction, and with it the tenant that may have been set inside it.
+    /// Rolls the open transaction back, and forgets the tenant that may have been set in it.
     fn roll_back(&mut self) {
         self.tenant = None;
         if self.conn.batch_execute("ROLLBACK").is_err() {
@@ -68,7 +68,7 @@ impl Session {
 #[derive(Clone)]
 pub struct Manager {
     url: String,
-    /// How statements are to be planned, where the engine would do it otherwise.
+    /// Planner settings for every connection, if this engine needs any.
     plans: Option<&'static str>,
     statements: Arc<AtomicU64>,
 }
@@ -103,13 +103,13 @@ impl ManageConnection for Manager {
 /// An open database.
 pub struct Engine {
     readers: Readers,
-    /// The lanes of tenants; where long units run aside, one more for those.
+    /// One lane or more for the tenants; on PostgreSQL one more for bulk units.
     lanes: Vec<Lane>,
     threads: Vec<JoinHandle<()>>,
     statements: Arc<AtomicU64>,
 }
 
-/// What was queued is finished, and the connections are closed, before the program goes on.
+/// Before the program goes on, finishes what is queued and closes the connections.
 impl Drop for Engine {
     fn drop(&mut self) {
         self.lanes.clear();
@@ -152,8 +152,8 @@ impl Engine {
         Ok(Self { readers, lanes, threads, statements })
     }
 
-    /// Brings the schema up to date; returns the names of the migrations that ran. Where there is
-    /// nothing to do it needs no right to change the schema.
+    /// Brings the schema up to date; returns the names of the migrations that ran. If there is
+    /// nothing to do, this needs no right to change the schema.
     pub fn migrate(url: &str) -> Result<Vec<String>, DbError> {
         let mut conn = dialect::connect(url)?;
         if is_current(&mut conn)? {
@@ -169,7 +169,7 @@ impl Engine {
         })
     }
 
-    /// Takes every migration back.
+    /// Reverts every migration; returns their names.
     pub fn revert(url: &str) -> Result<Vec<String>, DbError> {
         Self::migrating(url, |conn| {
             let ran = conn.revert_all_migrations(dialect::MIGRATIONS);
@@ -184,13 +184,13 @@ impl Engine {
         dialect::exclusively(url, |conn| run(conn).map_err(|error| by_message(&error.to_string())))
     }
 
-    /// Whether every migration this program knows has run. Writes nothing, unlike Diesel, which would
-    /// make the table of its migrations: a database may be for reading only.
+    /// Whether every migration of this program has run. Unlike Diesel, this does not create the
+    /// table of migrations, so it also works on a database that can only be read.
     pub fn is_migrated(url: &str) -> Result<bool, DbError> {
         is_current(&mut dialect::connect_or_look(url)?.0)
     }
 
-    /// Grants a role what serving needs.
+    /// Grants a database role what the program needs to serve.
     pub fn grant(url: &str, role: &str) -> Result<(), DbError> {
         dialect::grant(&mut dialect::connect(url)?, role)
     }
@@ -198,7 +198,7 @@ impl Engine {
     /// Runs `work` in one snapshot, on a connection that writes nothing.
     ///
     /// # Errors
-    /// The database cannot be opened, is not up to date, or those of `work`.
+    /// The database cannot be opened or is not up to date, or `work` fails.
     pub fn inspect<R>(
         url: &str,
         tenant: TenantId,
@@ -238,17 +238,17 @@ impl Engine {
         self.lanes[lane].run(context, work).await
     }
 
-    /// Units of work that wait in the lanes.
+    /// Number of units of work that wait in the lanes.
     pub fn queued(&self) -> usize {
         self.lanes.iter().map(Lane::queued).sum()
     }
 
-    /// Readers in use and readers in all.
+    /// Readers in use, and all readers.
     pub fn load(&self) -> (usize, usize) {
         self.readers.load()
     }
 
-    /// Statements executed so far, those that open and close units of work included.
+    /// Number of statements executed so far, including those that open and close units of work.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
@@ -260,7 +260,7 @@ statement! {
     "SELECT version FROM __diesel_schema_migrations"
 }
 
-/// Whether every migration this program knows has run, asked without writing anything.
+/// Whether every migration of this program has run; writes nothing.
 fn is_current(conn: &mut Conn) -> Result<bool, DbError> {
     let ran: QueryResult<Vec<(String,)>> = Ran {}.load(conn);
     let ran = match ran.map_err(DbError::from) {
@@ -274,7 +274,7 @@ fn is_current(conn: &mut Conn) -> Result<bool, DbError> {
     Ok(known.iter().all(|migration| has_run(migration.name().version().to_string())))
 }
 
-/// Fails if what was read may be of a file that changed meanwhile.
+/// Fails if the file may have changed while it was read without locks.
 fn check_still(still: Option<&dialect::Still>) -> Result<(), DbError> {
     if still.is_none_or(dialect::Still::holds) {
         return Ok(());
@@ -282,14 +282,15 @@ fn check_still(still: Option<&dialect::Still>) -> Result<(), DbError> {
     Err(DbError::Unavailable("the file was written while it was read".to_owned()))
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn text_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or_default().to_owned()
 }
 
-/// The lane of a tenant's units of work, so that they follow each other.
+/// The number of the lane for a tenant. It is always the same one, so that a tenant's units run one
+/// after the other.
 fn lane_of(tenant: TenantId, lanes: usize) -> usize {
     let mut hasher = DefaultHasher::new();
     tenant.hash(&mut hasher);

@@ -1,10 +1,9 @@
-//! Readers: threads that read, and one line of reads in front of them, first come, first served.
+//! Readers: threads that read. Reads wait for them in one queue, first come, first served.
 //!
-//! While reads wait, a reader goes on from one to the next: it neither falls asleep in between nor
-//! lets go of its connection. With a thread woken, and a connection taken, for each read, that
-//! would cost more than the read. And where reading is computing, no more readers are woken than
-//! there are processors, unless some are held up: more would only take each other's place, and the
-//! pages of theirs that the processor has at hand.
+//! While reads wait, a reader goes from one to the next without sleeping and keeps its connection.
+//! To wake a thread and to take a connection for each read would cost more than the read. Where
+//! reading keeps the processor busy, no more readers are woken than there are processors, unless
+//! some are held up: more readers would only take the processor, and its caches, from each other.
 
 use super::unit::Unit;
 use super::{Manager, Session, check_still, dialect, text_of};
@@ -21,10 +20,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// A reader that has been at one read for longer is held up, and no longer counted on.
+/// A reader that has worked on one read for longer counts as held up; another may be woken.
 const HELD_UP: Duration = Duration::from_millis(2);
 
-/// The readers of a database, and the end of the line in front of them.
+/// The readers of a database, and the queue in front of them.
 pub struct Readers {
     line: Arc<Line>,
     wait: Duration,
@@ -32,21 +31,21 @@ pub struct Readers {
 
 struct Line {
     state: Mutex<State>,
-    /// What wakes each reader.
+    /// Wakes each reader.
     bells: Vec<Condvar>,
-    /// Readers that are woken as long as none is held up.
+    /// Most readers that work at once while none is held up.
     brisk: usize,
 }
 
 struct State {
     waiting: VecDeque<Box<dyn Work>>,
-    /// Since when each reader has been at its read; none if it sleeps.
+    /// For each reader, when its present read began; none while it sleeps.
     since: Vec<Option<Instant>>,
     closed: bool,
 }
 
 impl State {
-    /// Readers that get on with their reads.
+    /// Number of readers that work and are not held up.
     fn brisk(&self, now: Instant) -> usize {
         self.since.iter().flatten().filter(|&&since| now < since + HELD_UP).count()
     }
@@ -72,12 +71,13 @@ impl Line {
         self.wake_one(state, now);
     }
 
-    /// Wakes a reader for those who wait, unless enough get on.
+    /// Wakes a reader if reads wait and too few readers work.
     fn wake_one(&self, mut state: MutexGuard<'_, State>, now: Instant) {
         if state.waiting.is_empty() || state.brisk(now) >= self.brisk {
             return;
         }
-        // Of those who sleep always the same: what it read last is still at hand.
+        // Always wakes the same sleeping readers first: the data they read last is still in a
+        // cache.
         if let Some(sleeper) = state.since.iter().position(Option::is_none) {
             state.since[sleeper] = Some(now);
             drop(state);
@@ -85,8 +85,8 @@ impl Line {
         }
     }
 
-    /// The next read for a reader; none once the line is closed and empty. Whoever has to wait for
-    /// one leaves the connection to others.
+    /// The next read for a reader; none once the queue is closed and empty. A reader that has to
+    /// wait gives its connection back.
     fn next(&self, reader: usize, seat: &mut Seat<'_>) -> Option<Box<dyn Work>> {
         let mut state = self.lock();
         loop {
@@ -134,19 +134,20 @@ impl Readers {
         (Self { line, wait: options.wait }, threads)
     }
 
-    /// Lets the readers go once nothing waits any more.
+    /// Lets the readers end once no read waits.
     pub fn close(&self) {
         self.line.lock().closed = true;
         self.line.bells.iter().for_each(Condvar::notify_all);
     }
 
-    /// Readers in use and readers in all.
+    /// Readers in use, and all readers.
     pub fn load(&self) -> (usize, usize) {
         let state = self.line.lock();
         (state.since.iter().flatten().count(), state.since.len())
     }
 
-    /// Waits for a reader and runs `work` on it.
+    /// Waits for a reader and runs `work` on it. Fails with [`DbError::Busy`] after the configured
+    /// wait.
     pub async fn run<R, E, F>(&self, tenant: TenantId, snapshot: bool, work: F) -> Result<R, E>
     where
         F: FnMut(&mut dyn Store) -> Result<R, E> + Send + 'static,
@@ -169,7 +170,8 @@ impl Readers {
                     self.line.wake_one(self.line.lock(), now);
                     look = now + HELD_UP;
                 }
-                // Whoever is first to say that it has begun decides whether it will.
+                // Reader and caller each try to set `begun`; the first one decides whether the read
+                // takes place.
                 Err(_) if !begun.swap(true, Ordering::AcqRel) => return Err(DbError::Busy.into()),
                 Err(_) => break answered.await,
             }
@@ -178,7 +180,7 @@ impl Readers {
     }
 }
 
-/// Where a reader sits, with its connection as long as that is in use.
+/// A reader's place in the pool, with its connection while the reader uses one.
 struct Seat<'p> {
     pool: &'p Pool<Manager>,
     session: Option<PooledConnection<Manager>>,
@@ -186,7 +188,7 @@ struct Seat<'p> {
 
 impl Seat<'_> {
     fn session(&mut self, deadline: Instant) -> Result<&mut Session, DbError> {
-        // A broken one has to be back in the pool before another is taken out.
+        // A broken connection must be back in the pool before another is taken.
         let kept = self.session.take().filter(|session| !session.broken);
         let session = match kept {
             Some(session) => session,
@@ -200,9 +202,9 @@ impl Seat<'_> {
     }
 }
 
-/// A read in the line, whatever it returns.
+/// A waiting read, of any result type.
 trait Work: Send {
-    /// Runs and answers it, unless nobody waits for it any more.
+    /// Runs the read and answers it, unless its caller has given up.
     fn run(self: Box<Self>, seat: &mut Seat<'_>);
 }
 
@@ -233,7 +235,7 @@ where
         }));
         let result =
             result.unwrap_or_else(|panic| Err(DbError::Panicked(text_of(panic.as_ref())).into()));
-        // What the work holds is let go before anybody goes on, who may have gone away.
+        // Drops what the work holds before the caller goes on.
         drop(work);
         let _ = answer.send(result);
     }

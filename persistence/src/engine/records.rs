@@ -1,10 +1,11 @@
-//! What a unit of work has recorded, until it is chained.
+//! The records of a unit of work, until they are chained.
 
 use domain::core::change::Record;
 use uuid::Uuid;
 
-/// Records in the order in which they were made. What happened to many resources alike is kept once,
-/// with their ids: what a whole company leaves is some bytes for each of its people.
+/// Records in the order in which they were made. A record that is the same for many resources is
+/// stored once with their ids, so that an operation on a whole company takes a few bytes per
+/// person.
 #[derive(Debug, Default)]
 pub struct Records(Vec<Entry>);
 
@@ -12,7 +13,7 @@ pub struct Records(Vec<Entry>);
 enum Entry {
     /// What happened to one resource.
     One(Box<Record>),
-    /// What happened to each of these resources; the id in the record is of no account.
+    /// What happened to each of these resources; the id in the record is not used.
     Each(Box<Record>, Vec<Uuid>),
 }
 
@@ -22,14 +23,14 @@ impl Records {
         self.0.push(Entry::One(Box::new(record)));
     }
 
-    /// Adds the same for each of some resources.
+    /// Adds the same record for each of these resources.
     pub fn push_each(&mut self, record: Record, ids: Vec<Uuid>) {
         if !ids.is_empty() {
             self.0.push(Entry::Each(Box::new(record), ids));
         }
     }
 
-    /// How many there are to chain.
+    /// Number of entries to chain.
     pub fn len(&self) -> usize {
         let of = |entry: &Entry| match entry {
             Entry::One(_) => 1,
@@ -38,15 +39,15 @@ impl Records {
         self.0.iter().map(of).sum()
     }
 
-    /// Whether there is nothing to chain.
+    /// Whether there is no entry to chain.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Hands over record by record, in order.
+    /// Calls `chain` for every record, in order.
     ///
     /// # Errors
-    /// The first one of `chain`, behind which nothing is handed over.
+    /// The first error of `chain`; the records after it are not passed.
     pub fn try_for_each<E>(self, mut chain: impl FnMut(&Record) -> Result<(), E>) -> Result<(), E> {
         for entry in self.0 {
             match entry {

@@ -1,4 +1,4 @@
-//! A unit of work: one tenant, one connection, and the records of what was changed.
+//! A unit of work: one tenant, one connection, and the records of its changes.
 
 use super::super::Conn;
 use super::records::Records;
@@ -11,7 +11,7 @@ use domain::core::id::TenantId;
 use domain::core::time::Timestamp;
 use uuid::Uuid;
 
-/// What repositories work on. It is opened for one tenant and has no way to name another.
+/// What repositories work on. It is opened for one tenant and cannot name another.
 pub struct Unit<'c> {
     pub(in super::super) conn: &'c mut Conn,
     tenant: TenantId,
@@ -26,7 +26,7 @@ impl<'c> Unit<'c> {
         Self::of(conn, tenant, None)
     }
 
-    /// A unit that may change things, on behalf of `context`.
+    /// A unit that may write, on behalf of `context`.
     pub fn writing(conn: &'c mut Conn, context: Context) -> Self {
         Self::of(conn, context.tenant, Some(context))
     }
@@ -40,7 +40,7 @@ impl<'c> Unit<'c> {
         Key(self.tenant.uuid())
     }
 
-    /// The instant at which everything in a writing unit happens.
+    /// The instant given to everything in a writing unit.
     pub(in super::super) fn now(&self) -> Timestamp {
         self.context.as_ref().map_or(Timestamp::UNIX_EPOCH, |context| context.now)
     }
@@ -51,7 +51,7 @@ impl<'c> Unit<'c> {
         self.records.push(record);
     }
 
-    /// Keeps the same record for each of some resources; the one in it is of no account.
+    /// Keeps the same record for each of these resources; the id in the record is not used.
     pub(in super::super) fn record_each(&mut self, record: Record, ids: Vec<Uuid>) {
         debug_assert!(self.context.is_some(), "a reading unit changed {}", record.action);
         self.records.push_each(record, ids);
@@ -63,13 +63,13 @@ impl<'c> Unit<'c> {
         self.looks.push(look);
     }
 
-    /// Turns the row count of a guarded update into an answer: the caller has loaded the row in
-    /// this unit, so a miss means that its version has moved on.
+    /// Turns the row count of a guarded update into a result. The caller has loaded the row in this
+    /// unit, so no row means that its version has changed.
     pub(in super::super) fn guard(&self, saved: usize) -> Result<(), DbError> {
         if saved == 0 { Err(DbError::Stale) } else { Ok(()) }
     }
 
-    /// What was recorded, and what was looked at.
+    /// The records and the looks of the unit.
     pub fn into_notes(self) -> (Records, Vec<Look>) {
         (self.records, self.looks)
     }

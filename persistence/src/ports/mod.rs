@@ -1,4 +1,4 @@
-//! What a use case sees of the records: one object-safe trait per noun, no Diesel types.
+//! What a use case may ask of the database: one object-safe trait per noun, without Diesel types.
 
 mod access;
 mod cycles;
@@ -118,33 +118,34 @@ pub trait Updates<T> {
     fn update(&mut self, change: Change<T>) -> Result<()>;
 }
 
-/// Whether the database takes what is written.
+/// Checks that the database accepts writes.
 pub trait Pulse {
-    /// Writes something that belongs to nobody.
+    /// Writes one row that belongs to no tenant.
     fn beat(&mut self, at: Timestamp) -> Result<()>;
 }
 
-/// What was answered to a request that carried an `Idempotency-Key`.
+/// The stored answer to a request that carried an `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredReply {
     /// SHA-256 of method, path and body of the request.
     pub request_digest: Vec<u8>,
-    /// Status of the response.
+    /// HTTP status of the response.
     pub status: i32,
-    /// Headers of the response that belong to it, as JSON.
+    /// The response headers that are replayed with it, as JSON.
     pub headers: String,
     /// Body of the response.
     pub body: Vec<u8>,
 }
 
-/// Replies kept for retries.
+/// Answers stored for retried requests.
 pub trait Idempotency {
-    /// Takes a key of the principal for this unit of work, or finds the reply kept under it. While
-    /// another unit holds the key, also one of another process, this waits for its end: of requests
-    /// at once under one key only one does any work.
+    /// Locks a key of the principal for this unit of work, or returns the answer stored under it.
+    /// If another unit holds the key, even in another process, this waits until that unit ends. So
+    /// of several requests at once with one key only one does any work.
     fn take_key(&mut self, principal: Uuid, key: &str) -> Result<Option<StoredReply>>;
-    /// Keeps a reply under a key taken before, in the same transaction as what it tells of.
+    /// Stores the answer under a key locked before, in the same transaction as the change it
+    /// reports.
     fn store_reply(&mut self, principal: Uuid, key: &str, reply: &StoredReply) -> Result<()>;
-    /// Forgets replies kept before an instant; returns how many.
+    /// Deletes answers stored before an instant; returns how many.
     fn forget_replies(&mut self, before: Timestamp) -> Result<usize>;
 }

@@ -1,12 +1,12 @@
-//! PostgreSQL: for whoever outgrows one machine.
+//! PostgreSQL: for installations that need more than one machine.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-/// The backend all shared code compiles against here.
+/// The backend against which all shared code is compiled here.
 pub type Db = diesel::pg::Pg;
-/// The connection all shared code runs on here.
+/// The connection on which all shared code runs here.
 pub type Conn = diesel::PgConnection;
 
 #[path = "../engine/mod.rs"]
@@ -14,7 +14,7 @@ pub mod engine;
 #[path = "../repository/mod.rs"]
 mod repository;
 
-/// The whole list of deliberate differences from SQLite.
+/// All deliberate differences from SQLite.
 pub mod dialect {
     use super::*;
     use crate::column::{Id, Key, push, statement};
@@ -25,19 +25,19 @@ pub mod dialect {
 
     /// Migrations of this engine.
     pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
-    /// Opens a unit of work.
+    /// Begins a unit of work.
     pub const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-    /// Opens a consistent snapshot.
+    /// Begins a consistent snapshot.
     pub const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    /// Writers per process; a tenant always uses the same one.
+    /// Lanes per process, each with one writing connection; a tenant always uses the same lane.
     pub const LANES: usize = 4;
-    /// What a lane does looks for few rows by their keys, and a plan made when a table was nearly
-    /// empty, which is kept, must not read all of it when it is no longer.
+    /// A lane looks for few rows by their keys. Plans are kept, and without this setting one made
+    /// while a table was nearly empty would still read the whole table after it has grown.
     pub const LANE_PLANS: Option<&str> = Some("SET enable_seqscan = off");
-    /// A bulk unit has a connection of its own, so that it holds nobody up.
+    /// Bulk units have a lane of their own, so that they delay nobody.
     pub const SEPARATE_BULK_WRITER: bool = true;
 
-    /// Readers that are woken at once: reading is waiting for the server, so all.
+    /// Readers that are woken at once: all, since a reader only waits for the server.
     pub fn brisk_readers(all: usize) -> usize {
         all
     }
@@ -54,7 +54,7 @@ pub mod dialect {
         Ok(conn)
     }
 
-    /// Why there is no connection; what a build without TLS cannot do is called by its name.
+    /// The error for a failed connection; says so if the reason is a build without TLS.
     fn unavailable(error: &str) -> DbError {
         DbError::Unavailable(if error.contains("SSL support is not compiled in") {
             format!(
@@ -66,17 +66,17 @@ pub mod dialect {
         })
     }
 
-    /// The server reads a database that takes no writes as it does every other.
+    /// Not needed here: the server reads a database that takes no writes like any other.
     pub enum Still {}
 
     impl Still {
-        /// There is none to ask.
+        /// Cannot be called, since there is no value.
         pub fn holds(&self) -> bool {
             match *self {}
         }
     }
 
-    /// Opens a connection, whether or not writes are taken on it.
+    /// Opens a connection, whether or not the server takes writes on it.
     pub fn connect_or_look(url: &str) -> Result<(Conn, Option<Still>), DbError> {
         Ok((connect(url)?, None))
     }
@@ -94,21 +94,22 @@ pub mod dialect {
         "SELECT set_config('evenhand.tenant', " tenant ", false)"
     }
 
-    /// Sets the second wall: row-level security shows this tenant's rows only.
+    /// Limits the session to this tenant's rows by row-level security.
     pub fn enter_tenant(conn: &mut Conn, tenant: TenantId) -> Result<(), DbError> {
         EnterTenant { tenant: tenant.to_string() }.execute(conn)?;
         Ok(())
     }
 
-    /// Runs `migrate` with no other process migrating: a second connection holds a table locked,
-    /// and lets go of it whatever happens.
+    /// Runs `migrate` while no other process migrates. A second connection locks a table; the lock
+    /// ends with that connection.
     pub fn exclusively<R>(
         url: &str,
         migrate: impl FnOnce(&mut Conn) -> Result<R, DbError>,
     ) -> Result<R, DbError> {
         let mut guard = connect(url)?;
         guard.batch_execute("SET lock_timeout = 0")?;
-        // Two first starts may race to make the table; the loser finds it made.
+        // Two first starts may create the table at the same time; the second attempt finds it
+        // there.
         let made = guard.batch_execute("CREATE TABLE IF NOT EXISTS migration_lock ()");
         if made.is_err() {
             guard.batch_execute("CREATE TABLE IF NOT EXISTS migration_lock ()")?;
@@ -118,9 +119,9 @@ pub mod dialect {
     }
 
     statement! {
-        /// What a role can do by itself, through PUBLIC, or as any role that it belongs to: act as
-        /// the session's role, pass row-level security by, act as who owns what is logged, and
-        /// change it. Without a name it is the session's role.
+        /// What a role can do by itself, through PUBLIC, or as a role it is a member of: act as the
+        /// session's role; bypass row-level security; act as the owner of the log tables; change
+        /// those tables. Without a name: the session's role.
         struct Powers { role: Option<String> } -> (Bool, Bool, Bool, Bool);
         "SELECT pg_has_role(r.oid, current_user, 'MEMBER'), bool_or(o.rolsuper OR o.rolbypassrls), \
                 COALESCE(bool_or(c.relowner = o.oid), false), \
@@ -133,11 +134,11 @@ pub mod dialect {
           WHERE r.rolname = COALESCE(" role ", current_user) GROUP BY r.oid"
     }
 
-    /// The answer to [`Powers`], in the same order.
+    /// The four answers of [`Powers`], in its order.
     type Held = (bool, bool, bool, bool);
 
     statement! {
-        /// Whether what goes over this connection can be read on the way.
+        /// Whether others can read what this connection carries.
         struct IsOpenToReaders {} -> (diesel::sql_types::Bool,);
         "SELECT NOT (ssl OR inet_client_addr() IS NULL \
                      OR inet_client_addr() <<= '127.0.0.0/8' OR inet_client_addr() <<= '::1') \
@@ -145,13 +146,13 @@ pub mod dialect {
     }
 
     statement! {
-        /// Whether transactions may read alone: on a standby, or because that was set.
+        /// Whether transactions can only read: on a standby, or because of a setting.
         struct OnlyReads {} -> (diesel::sql_types::Bool,);
         "SELECT current_setting('transaction_read_only')::boolean"
     }
 
-    /// Warns of what the role the program runs as should not be able to do, when it can do nothing but
-    /// read, and when records leave this machine in plain text.
+    /// Logs a warning if the program's role has rights it should not have, if it can only read, or
+    /// if records leave this machine unencrypted.
     pub fn check_role(conn: &mut Conn) -> Result<(), DbError> {
         let (only_reads,): (bool,) = OnlyReads {}.get_result(conn)?;
         if only_reads {
@@ -185,23 +186,24 @@ pub mod dialect {
         Ok(())
     }
 
-    /// Tables to which rows are added and nothing else is done.
+    /// Tables to which the program only adds rows.
     const APPEND_ONLY: &str = "audit_entry, audit_detail, audit_head, read_entry, read_subject";
-    /// Tables that tell how far the schema is.
+    /// Tables that say which migrations have run.
     const OF_MIGRATIONS: &str = "__diesel_schema_migrations, migration_lock";
 
-    /// Grants a role what serving needs: all of the records, adding to the logs alone, and nothing of
-    /// the schema. A role from which the rest cannot be withheld is refused.
+    /// Grants a role what the program needs to serve: to read and write all records, to add to the
+    /// logs but not to change them, and nothing on the schema. Refuses a role whose other rights
+    /// cannot be taken away.
     pub fn grant(conn: &mut Conn, role: &str) -> Result<(), DbError> {
         let held: Option<Held> =
             Powers { role: Some(role.to_owned()) }.get_result(conn).optional()?;
-        // A superuser is a member of every role, so that comes first.
+        // A superuser is a member of every role, so this check comes first.
         let fault = match held {
             None => Some("does not exist"),
             Some((_, true, ..)) => Some("is, or can act as, a superuser or a role with BYPASSRLS"),
             Some((true, ..)) => Some("is the one that migrates, or a member of it"),
             Some((_, _, true, _)) => Some("owns the tables, or is a member of the role that does"),
-            // Whatever it may do to the logs is taken from it below.
+            // The grants below take away what it may do to the logs.
             Some(_) => None,
         };
         if let Some(fault) = fault {
@@ -222,9 +224,8 @@ pub mod dialect {
         Ok(())
     }
 
-    /// Keeps statistics of the tables an import fills as they are until it ends: when autovacuum
-    /// analyses them half way, the checks of composite references may change to a plan that is
-    /// hundreds of times slower.
+    /// Keeps autovacuum from analysing the tables of an import until it ends. Analysed half way,
+    /// the checks of composite references may get a plan that is hundreds of times slower.
     pub fn lock_statistics(conn: &mut Conn) -> Result<(), DbError> {
         conn.batch_execute(
             "LOCK TABLE org_unit, org_unit_placement, employee, assignment, employee_external_id
@@ -233,11 +234,11 @@ pub mod dialect {
         Ok(())
     }
 
-    /// Reads a result row by row, without holding all of it.
+    /// Loads a result row by row, not as a whole.
     pub type Streaming = diesel::pg::PgRowByRowLoadingMode;
 
-    /// Has the planner know what a large import has filled before anybody reads it: without, reads
-    /// by a set of keys scan whatever else begins with the tenant until autovacuum comes by.
+    /// Updates the planner's statistics after a large import. Without this, reads by a set of keys
+    /// scan all rows of the tenant until autovacuum has run.
     pub fn refresh_statistics(conn: &mut Conn) -> Result<(), DbError> {
         conn.batch_execute(
             "ANALYZE org_unit, org_unit_placement, employee, assignment, employee_external_id",
@@ -245,18 +246,18 @@ pub mod dialect {
         Ok(())
     }
 
-    /// The server watches its tables itself.
+    /// The server keeps statistics by itself.
     pub fn settle_plans(_conn: &mut Conn) -> Result<(), DbError> {
         Ok(())
     }
 
-    /// Rows of one statement that writes many.
+    /// Most rows in one statement.
     pub const BATCH: usize = 500;
 
-    /// Rows of one statement are arrays, whatever their number: the statement is prepared once.
+    /// Rows are passed as arrays, so that the statement is prepared once for any number.
     pub const ROWS_ARE_ONE_BIND: bool = true;
 
-    /// Hands rows over as one array per column.
+    /// Passes rows as one array per column.
     macro_rules! push_rows {
         ($out:ident, $rows:ident, $($field:ident : $rust:ty),*) => {
             let mut lead = "SELECT * FROM unnest(";
@@ -273,13 +274,13 @@ pub mod dialect {
     }
     pub(crate) use push_rows;
 
-    /// The keys of a list: an array, whatever their number.
+    /// A list of keys as it is: an array may have any length.
     pub fn list_of(keys: Vec<Key>) -> Vec<Key> {
         keys
     }
 
-    /// In a list, as one bind. A list of one is none: arrays are planned as if they were long, and
-    /// a plan for a short one would be made anew each time.
+    /// Writes a condition on the list as one bind. A single key is compared with `=`: arrays are
+    /// planned as if they were long, and a plan for a short one would be made on each call.
     pub fn push_list<'b>(out: &mut AstPass<'_, 'b, Db>, keys: &'b Vec<Key>) -> QueryResult<()> {
         if let [key] = &keys[..] {
             out.push_sql(" = ");
@@ -291,7 +292,7 @@ pub mod dialect {
         Ok(())
     }
 
-    /// Keeps rows locked until the end of the unit of work; whoever only refers to them goes on.
+    /// Locks rows until the end of the unit of work; others can still refer to them.
     macro_rules! for_update {
         ($query:expr) => {
             $query.for_no_key_update()
@@ -299,7 +300,8 @@ pub mod dialect {
     }
     pub(crate) use for_update;
 
-    /// Keeps rows as they are until the end of the unit of work, together with others.
+    /// Keeps rows from changing until the end of the unit of work; several units can hold them at
+    /// once.
     macro_rules! for_share {
         ($query:expr) => {
             $query.for_share()
@@ -307,8 +309,8 @@ pub mod dialect {
     }
     pub(crate) use for_share;
 
-    /// A review, found with its participant and its cycle, that is locked until the end of the unit
-    /// of work; the other two stay as they are. The cycle comes first, as wherever one is locked.
+    /// Locks a review until the end of the unit of work and keeps its participant and its cycle
+    /// from changing. The cycle is locked first, as everywhere.
     #[derive(QueryId)]
     pub struct HeldReview<Q>(pub Q);
 

@@ -1,5 +1,5 @@
-//! Some of the people, by reporting lines and units: what lists of people, and of records about
-//! people, are narrowed with.
+//! Conditions on people by reporting lines and units. They narrow lists of people and of records
+//! about people.
 
 use super::engine::Unit;
 use super::{Db, dialect};
@@ -20,16 +20,16 @@ impl Unit<'_> {
         Among { person, tenant: self.scope(), day, group }
     }
 
-    /// How the subject of a list stands to the person in the column `person`: direct manager, any
-    /// manager above, and whether the person belongs to the subject's units.
+    /// How the subject of a list relates to the person in the column `person`: direct manager,
+    /// manager at any level, and whether the person belongs to one of the subject's units.
     pub(super) fn standing(&self, person: &'static str, visible: &Visibility) -> [Among; 3] {
         let (day, me) = (visible.as_of(), visible.myself());
         let groups = [Group::direct(me), Group::under(me), Group::within(visible.units())];
         groups.map(|group| self.among(person, day, group))
     }
 
-    /// Whether a list may show a record about the person in the column `person`, for whom the one
-    /// in the column `manager` answers.
+    /// Whether a list may show a record about the person in the column `person`, for whose review
+    /// the person in the column `manager` answers.
     pub(super) fn shown(
         &self,
         person: &'static str,
@@ -50,14 +50,14 @@ impl Unit<'_> {
     }
 }
 
-/// Some of the people.
+/// A group of people.
 pub(super) enum Group {
     Nobody,
-    /// Who report directly to a manager.
+    /// The direct reports of a manager.
     ReportingTo(Key),
-    /// Who report to a manager, directly or through others.
+    /// Everybody who reports to a manager, directly or through others.
     Under(Key),
-    /// Who work in one of these units or in a unit below.
+    /// Everybody who works in one of these units or in a unit below.
     In(Vec<Key>),
 }
 
@@ -78,7 +78,7 @@ impl Group {
     }
 }
 
-/// Whether a person belongs to a group on a day: written once, as a filter and as a column.
+/// Whether a person belongs to a group on a day; usable as a filter and as a column.
 pub(super) struct Among {
     /// The column of the person, such as `employee.id`.
     person: &'static str,
@@ -88,7 +88,7 @@ pub(super) struct Among {
 }
 
 impl Among {
-    /// ` WHERE` the line `alias` is the tenant's and holds on the day.
+    /// Adds ` WHERE`: the line `alias` belongs to the tenant and holds on the day.
     fn holding<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>, alias: &str) -> QueryResult<()> {
         out.push_sql(" WHERE ");
         out.push_sql(alias);
@@ -169,7 +169,7 @@ impl QueryFragment<Db> for Among {
 pub(super) struct Shown {
     /// The column of the person.
     person: &'static str,
-    /// The column of whoever answers for the person.
+    /// The column of the manager who answers for the person.
     manager: &'static str,
     everyone: bool,
     myself: Option<Key>,
@@ -180,8 +180,8 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// The same, with the people whom a conflict of interest leaves out: who counts records of them
-    /// sees to it that they are in no count too early.
+    /// Adds the people whom a conflict of interest hides. Only for callers that count records and
+    /// keep these people out of the counts until their result is released.
     pub fn despite_conflicts(self) -> Self {
         Self { hidden: Vec::new(), ..self }
     }
@@ -213,8 +213,8 @@ impl QueryFragment<Db> for Shown {
     }
 }
 
-/// Whether a column holds one of some keys. Unlike Diesel's `eq_any`, it stays prepared on either
-/// engine.
+/// Whether a column holds one of some keys. Unlike Diesel's `eq_any`, this stays prepared on both
+/// engines.
 pub(super) struct OneOf {
     column: &'static str,
     keys: Keys,
@@ -234,7 +234,7 @@ pub(super) fn one_of(
     OneOf { column, keys: Keys::These(dialect::list_of(keys)) }
 }
 
-/// Whether `column` holds a key between two, both included.
+/// Whether `column` holds a key from `first` to `last`, both included.
 pub(super) fn between(column: &'static str, first: Key, last: Key) -> OneOf {
     OneOf { column, keys: Keys::Between([first, last]) }
 }
@@ -260,7 +260,7 @@ fn equals<'b>(out: &mut AstPass<'_, 'b, Db>, column: &str, key: &'b Key) -> Quer
     push(out, key)
 }
 
-/// Lets a hand-written condition stand in any query, as a filter and as a column.
+/// Makes a hand-written condition usable in any query, as a filter and as a column.
 macro_rules! condition {
     ($name:ident) => {
         impl QueryId for $name {

@@ -1,4 +1,4 @@
-//! Replies kept for retries.
+//! Answers stored for retried requests.
 
 use super::engine::Unit;
 use super::{Conn, Db};
@@ -10,7 +10,7 @@ use domain::core::time::Timestamp;
 use uuid::Uuid;
 
 statement! {
-    /// Takes a key, unless it is taken; waits for whoever is about to take it.
+    /// Takes a key unless it is taken; waits for a transaction that is taking it.
     struct Take { tenant: Key, principal: Key, key: String, nothing: Vec<u8>, at: At }
     "INSERT INTO idempotency \
      (tenant_id, principal_id, key, request_digest, status, headers, body, created_at) VALUES ("
@@ -19,7 +19,7 @@ statement! {
 }
 
 statement! {
-    /// Keeps a reply under a key taken before.
+    /// Stores the answer under a key taken before.
     struct Keep {
         digest: Vec<u8>,
         status: i32,

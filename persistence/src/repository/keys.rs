@@ -1,15 +1,15 @@
-//! Many rows by their keys.
+//! Many rows, found by their keys.
 
 use crate::error::DbError;
 use crate::ports::Result;
 use diesel::prelude::*;
 use std::iter::Peekable;
 
-/// Keys of one statement.
+/// Most keys in one statement.
 pub(super) const KEYS: usize = 1024;
 
-/// Turns the row count of a guarded statement, or a key taken in between, into a lost race: the
-/// plan was made from what is no longer so, and is made again.
+/// Checks the row count of a guarded statement of an import. A wrong count, or a key that was taken
+/// meanwhile, is a race: the unit of work runs again and plans the import anew.
 pub(super) fn all_saved(saved: QueryResult<usize>, expected: usize) -> Result<()> {
     match saved.map_err(DbError::from) {
         Ok(saved) if saved == expected => Ok(()),
@@ -21,8 +21,7 @@ pub(super) fn all_saved(saved: QueryResult<usize>, expected: usize) -> Result<()
     }
 }
 
-/// The next ones that belong to `key` of what is in the order of keys; what belongs to earlier ones
-/// is passed over.
+/// The next rows that belong to `key`, from rows ordered by key; skips rows of earlier keys.
 pub(super) fn of_key<'r, R: Iterator, K: Ord + Copy + 'r>(
     rows: &'r mut Peekable<R>,
     key: K,

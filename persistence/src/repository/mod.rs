@@ -1,4 +1,4 @@
-//! SQL, one file per noun in the folder of its area, written once and compiled once per engine.
+//! The SQL: one file per noun in the folder of its area, written once and compiled once per engine.
 
 pub mod access;
 mod among;

@@ -4,9 +4,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-/// The backend all shared code compiles against here.
+/// The backend against which all shared code is compiled here.
 pub type Db = diesel::sqlite::Sqlite;
-/// The connection all shared code runs on here.
+/// The connection on which all shared code runs here.
 pub type Conn = diesel::SqliteConnection;
 
 #[path = "../engine/mod.rs"]
@@ -14,7 +14,7 @@ pub mod engine;
 #[path = "../repository/mod.rs"]
 mod repository;
 
-/// The whole list of deliberate differences from PostgreSQL.
+/// All deliberate differences from PostgreSQL.
 pub mod dialect {
     use super::*;
     use crate::column::{Key, push};
@@ -27,39 +27,42 @@ pub mod dialect {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     use std::time::SystemTime;
 
-    /// Permissions of a file that is its owner's alone.
+    /// Permissions of a file that only its owner may read and write.
     const PRIVATE: u32 = 0o600;
 
     /// Migrations of this engine.
     pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
-    /// Opens a unit of work: takes the write lock at once, so that it never has to be upgraded.
+    /// Begins a unit of work. Takes the write lock at once, so that no read lock has to be
+    /// upgraded.
     pub const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
-    /// Opens a consistent snapshot.
+    /// Begins a consistent snapshot.
     pub const BEGIN_SNAPSHOT: &str = "BEGIN DEFERRED";
-    /// The one file has one writer.
+    /// Number of lanes: one file has one writer.
     pub const LANES: usize = 1;
-    /// Plans are the same for all: see [`settle_plans`].
+    /// No planner settings per lane; see [`settle_plans`].
     pub const LANE_PLANS: Option<&str> = None;
-    /// A bulk unit waits in the same line as every other writer.
+    /// Bulk units wait in the same lane as all others.
     pub const SEPARATE_BULK_WRITER: bool = false;
 
     fn path(url: &str) -> &str {
         url.strip_prefix("sqlite://").unwrap_or(url)
     }
 
-    /// Readers that are woken at once: reading is computing, so as many as there are processors.
+    /// Readers that are woken at once: as many as there are processors, since SQLite reads in the
+    /// calling thread.
     pub fn brisk_readers(all: usize) -> usize {
         std::thread::available_parallelism().map_or(1, NonZero::get).min(all)
     }
 
-    /// What SQLite and this program keep beside the file, by the ends of their names.
+    /// The files that SQLite and this program keep: the database itself and those beside it, by the
+    /// ends of their names.
     const BESIDE: [&str; 4] = ["", "-wal", "-shm", LOCK];
     const LOCK: &str = ".lock";
 
-    /// Makes sure that the file, and what is kept beside it, are their owner's alone: they hold what
-    /// a company knows of its people. SQLite gives what it makes beside the file the same permissions.
+    /// Makes sure that only the owner can read the file and those beside it, because they hold
+    /// personal data. SQLite gives the files it creates beside the database the same permissions.
     fn keep_private(path: &str) -> Result<(), DbError> {
-        // What is in memory, or named by a URI of SQLite's own, is left to whoever wants it.
+        // A database in memory or named by an SQLite URI is left alone.
         if path.starts_with([':', '?']) || path.starts_with("file:") {
             return Ok(());
         }
@@ -79,8 +82,8 @@ pub mod dialect {
             }
             let narrowed = fs::set_permissions(&file, Permissions::from_mode(PRIVATE));
             let Err(error) = narrowed else { continue };
-            // A lock holds nothing to read. And on a mount that is read only nobody can narrow a file:
-            // whoever may read it there does so with or without this program.
+            // A lock file holds nothing to read. On a read-only mount nobody can narrow a file, and
+            // those who can read it there can do so without this program.
             let is_no_matter = end == LOCK
                 || matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ReadOnlyFilesystem);
             if !is_no_matter {
@@ -117,13 +120,14 @@ pub mod dialect {
         Ok(conn)
     }
 
-    /// Opens a connection that writes, or else one that writes nothing. On a full disk, on a mount
-    /// or in a folder that is read only SQLite cannot make the log and its index beside the file,
-    /// and without these it would not even read it.
+    /// Opens a connection that writes or, if that is impossible, one that only reads. On a full
+    /// disk and in a read-only mount or folder, SQLite cannot create the log and its index beside
+    /// the file, and without these it would not even read.
     pub fn connect_or_look(url: &str) -> Result<(Conn, Option<Still>), DbError> {
         keep_private(path(url))?;
         match connect_to_write(path(url)) {
-            // Whoever holds a lock may be changing the file, and what only looks may ask for none.
+            // Somebody who holds a lock may be changing the file, and a connection that only reads
+            // takes no lock.
             Err(DbError::Unavailable(why)) if !why.contains("is locked") => {
                 connect_to_look(url).map_err(|_| DbError::Unavailable(why))
             }
@@ -131,21 +135,22 @@ pub mod dialect {
         }
     }
 
-    /// Opens a connection that writes nothing, neither to the file nor, where nobody has it open,
-    /// beside it. What is read on it counts only if the file, read as one that cannot change, has
-    /// kept still meanwhile.
+    /// Opens a connection that writes nothing to the file and, if nobody has it open, nothing
+    /// beside it. If the file is read on the assumption that nobody changes it, what was read
+    /// counts only if [`Still::holds`] afterwards.
     pub fn connect_to_look(url: &str) -> Result<(Conn, Option<Still>), DbError> {
         let path = path(url);
         let name = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
         let look = |mode: &str| {
             let mut conn = establish(&format!("file:{name}?{mode}"))?;
-            // Opening is put off until something is read.
+            // SQLite opens the file only when something is read.
             conn.batch_execute("PRAGMA schema_version")?;
             Ok(conn)
         };
         if log_size(path).is_some() {
             match look("mode=ro") {
-                // Its index cannot be made; but nothing is in the log that would be passed over.
+                // SQLite cannot create the index; but the log is empty, so nothing in it would be
+                // missed.
                 Err(DbError::Unavailable(_)) if log_size(path) == Some(0) => {}
                 looking => return Ok((looking?, None)),
             }
@@ -154,13 +159,14 @@ pub mod dialect {
         Ok((look("mode=ro&immutable=1")?, Some(still)))
     }
 
-    /// Bytes in the log beside a file; none where there is no log.
+    /// Size of the log beside a file in bytes; none if there is no log.
     fn log_size(path: &str) -> Option<u64> {
         fs::metadata(format!("{path}-wal")).ok().map(|log| log.len())
     }
 
-    /// A file that is read as one that cannot change, without locks, and how it was when it was
-    /// opened. Whoever writes begins with the log, and makes the file newer before the log goes.
+    /// A file that is read without locks on the assumption that nobody changes it, and its state
+    /// when it was opened. A writer first writes to the log, and the file gets a newer time before
+    /// the log is removed.
     pub struct Still {
         path: String,
         size: u64,
@@ -168,8 +174,8 @@ pub mod dialect {
     }
 
     impl Still {
-        /// Of a file beside which nothing is logged. The log is looked at last, so that none is being
-        /// merged into the file when it is opened.
+        /// The state of a file without a log. Looks at the log last, so that no log is being merged
+        /// into the file when it is opened.
         fn of(path: &str) -> Result<Self, DbError> {
             let unavailable = |error| DbError::Unavailable(format!("{path}: {error}"));
             let file = fs::metadata(path).map_err(unavailable)?;
@@ -180,8 +186,8 @@ pub mod dialect {
             Ok(Self { path: path.to_owned(), size: file.len(), changed })
         }
 
-        /// Whether nobody has written since. The log is looked at first, too: one that has gone has
-        /// made the file newer.
+        /// Whether nobody has written since. Looks at the log first: if a log has been removed, the
+        /// file has become newer.
         pub fn holds(&self) -> bool {
             log_size(&self.path).unwrap_or_default() == 0
                 && Self::of(&self.path)
@@ -189,13 +195,13 @@ pub mod dialect {
         }
     }
 
-    /// The file has no second wall: statements are scoped by construction alone.
+    /// SQLite has no row-level security: only the statements themselves limit rows to the tenant.
     pub fn enter_tenant(_conn: &mut Conn, _tenant: TenantId) -> Result<(), DbError> {
         Ok(())
     }
 
-    /// Runs `migrate` with no other process migrating: a file beside the database is locked, and
-    /// the operating system lets go of it whatever happens.
+    /// Runs `migrate` while no other process migrates. Locks a file beside the database; the
+    /// operating system releases the lock even after a crash.
     pub fn exclusively<R>(
         url: &str,
         migrate: impl FnOnce(&mut Conn) -> Result<R, DbError>,
@@ -208,32 +214,32 @@ pub mod dialect {
         migrate(&mut connect(url)?)
     }
 
-    /// The file knows no roles.
+    /// SQLite has no roles.
     pub fn check_role(_conn: &mut Conn) -> Result<(), DbError> {
         Ok(())
     }
 
-    /// The file knows no roles.
+    /// SQLite has no roles.
     pub fn grant(_conn: &mut Conn, _role: &str) -> Result<(), DbError> {
         Err(DbError::Engine("SQLite has no roles".to_owned()))
     }
 
-    /// Nothing gathers statistics in the background here.
+    /// SQLite gathers no statistics in the background.
     pub fn lock_statistics(_conn: &mut Conn) -> Result<(), DbError> {
         Ok(())
     }
 
-    /// Reads a result row by row, without holding all of it.
+    /// Loads a result row by row, not as a whole.
     pub type Streaming = diesel::connection::DefaultLoadingMode;
 
-    /// Plans do not depend on what is imported: see [`settle_plans`].
+    /// Plans do not depend on the rows imported; see [`settle_plans`].
     pub fn refresh_statistics(_conn: &mut Conn) -> Result<(), DbError> {
         Ok(())
     }
 
-    /// Tells the planner what holds in every database that matters: a tenant has many rows, and a
-    /// longer part of a key names few. Left to guess, it reads a whole tenant by the primary key
-    /// where an index on the key asked for would do.
+    /// Gives the planner fixed statistics that suit every large database: a tenant has many rows,
+    /// and the longer parts of a key name few. Without them it reads a whole tenant by the primary
+    /// key where an index on the key asked for would do.
     pub fn settle_plans(conn: &mut Conn) -> Result<(), DbError> {
         conn.batch_execute(
             "BEGIN IMMEDIATE;
@@ -253,17 +259,17 @@ pub mod dialect {
         Ok(())
     }
 
-    /// Rows of one statement that writes many. From some 250 on, the planner no longer looks each
-    /// row up by its key: it walks the whole table and looks for each of its rows in the statement.
+    /// Most rows in one statement. With more than about 250, the planner no longer looks up each
+    /// row by its key but walks the whole table.
     pub const BATCH: usize = 100;
 
-    /// Rows of a small statement.
+    /// Most rows in a small statement.
     pub const FEW: usize = 4;
 
-    /// Rows of one statement are so many tuples of binds.
+    /// Each row is a tuple of binds.
     pub const ROWS_ARE_ONE_BIND: bool = false;
 
-    /// Hands rows over as tuples.
+    /// Passes rows as tuples.
     macro_rules! push_rows {
         ($out:ident, $rows:ident, $($field:ident : $rust:ty),*) => {
             let columns = [$($rows.$field.len()),*];
@@ -276,7 +282,7 @@ pub mod dialect {
                 let _ = lead;
             }
             $out.push_sql(")");
-            // Kept prepared are those of a few rows, which most have, and the full ones.
+            // Kept prepared are statements of a few rows, the usual case, and full ones.
             if columns[0] > super::dialect::FEW && columns[0] != super::dialect::BATCH {
                 $out.unsafe_to_cache_prepared();
             }
@@ -284,7 +290,7 @@ pub mod dialect {
     }
     pub(crate) use push_rows;
 
-    /// The keys of a list, as many as one of few lengths: each length is prepared once.
+    /// Fills a list of keys up to the next power of two, so that few lengths have to be prepared.
     pub fn list_of(mut keys: Vec<Key>) -> Vec<Key> {
         if let Some(last) = keys.last().copied() {
             keys.resize(keys.len().next_power_of_two(), last);
@@ -292,7 +298,7 @@ pub mod dialect {
         keys
     }
 
-    /// ` IN` a list, bind by bind.
+    /// Writes ` IN` and the list, one bind per key.
     pub fn push_list<'b>(out: &mut AstPass<'_, 'b, Db>, keys: &'b [Key]) -> QueryResult<()> {
         out.push_sql(" IN (");
         for (number, key) in keys.iter().enumerate() {
@@ -303,7 +309,7 @@ pub mod dialect {
         Ok(())
     }
 
-    /// Keeps rows locked until the end of the unit of work; the one writer needs none.
+    /// Locks rows until the end of the unit of work. The single writer needs no lock.
     macro_rules! for_update {
         ($query:expr) => {
             $query
@@ -311,7 +317,7 @@ pub mod dialect {
     }
     pub(crate) use for_update;
 
-    /// Keeps rows as they are until the end of the unit of work; the one writer needs no lock.
+    /// Keeps rows from changing until the end of the unit of work. The single writer needs no lock.
     macro_rules! for_share {
         ($query:expr) => {
             $query
@@ -320,7 +326,7 @@ pub mod dialect {
     pub(crate) use for_share;
 
     /// Locks the review of a query, found with its participant and its cycle, until the end of the
-    /// unit of work; the one writer needs no lock.
+    /// unit of work. The single writer needs no lock.
     macro_rules! hold_review {
         ($query:expr) => {
             $query

@@ -1,5 +1,5 @@
-//! The attacker before a running server: every persona reads everything it can reach of a cycle that
-//! is not released, and puts it together.
+//! The attack on a running server: every persona reads everything it can about a cycle that is not
+//! released, and combines it.
 
 use super::solver::{Knowledge, Unknown};
 use super::{GRADES, counted, number};
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Everybody who attacks, with the name in the company.
+/// The personas that attack, with their names in the company.
 pub const ATTACKERS: [(Persona, &str); 15] = [
     (HrAdmin, "hua"),
     (SecondHrAdmin, "hao"),
@@ -32,8 +32,8 @@ pub const ATTACKERS: [(Persona, &str); 15] = [
     (EventReader, "hua"),
 ];
 
-/// Whose grades a persona may read one by one before release, by the access model: written down here
-/// once more, for what the program lets be read is what is attacked.
+/// Whether the access model lets a persona read the grade of `name` before release. Written here a
+/// second time, independently of the program under attack.
 fn may_know(persona: Persona, own: &str, calibrates: bool, name: &str) -> bool {
     let team: &[&str] = match persona {
         HrAdmin | SecondHrAdmin => return name != own,
@@ -47,7 +47,7 @@ fn may_know(persona: Persona, own: &str, calibrates: bool, name: &str) -> bool {
     (team.contains(&name) || compared) && name != own
 }
 
-/// Names of properties that hold a grade or a score of somebody.
+/// Names of properties that hold somebody's grade or score.
 const SECRETS: [&str; 8] = [
     "computed_grade",
     "calibrated_grade",
@@ -59,10 +59,10 @@ const SECRETS: [&str; 8] = [
     "score",
 ];
 
-/// A grade or a score that an answer shows of a person, a review, a goal or a move.
+/// A grade or score that an answer shows about a person, review, goal or move.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shown {
-    /// The record or person it is said of.
+    /// The record or person that has the value.
     pub of: String,
     /// The property.
     pub property: String,
@@ -70,7 +70,7 @@ pub struct Shown {
     pub value: String,
 }
 
-/// Every grade and score that an answer shows, with the record or person it is said of.
+/// Every grade and score in an answer, with the record or person that has it.
 pub fn secrets(answer: &Value) -> BTreeSet<Shown> {
     let mut found = BTreeSet::new();
     search(answer, "", &mut found);
@@ -84,7 +84,7 @@ fn search(value: &Value, of: &str, found: &mut BTreeSet<Shown>) {
             let of = subject_of(object).unwrap_or_else(|| of.to_owned());
             for (name, value) in object {
                 let told = match value {
-                    // The audit log tells a value before and after.
+                    // The audit log shows the values before and after.
                     Value::Array(pair) if pair.iter().any(Value::is_string) => pair.last(),
                     Value::String(_) => Some(value),
                     _ => None,
@@ -95,7 +95,7 @@ fn search(value: &Value, of: &str, found: &mut BTreeSet<Shown>) {
                     let (property, value) = (name.clone(), told.to_owned());
                     found.insert(Shown { of: of.clone(), property, value });
                 }
-                // What a goal says of its scoring is no score, and counts are for the solver.
+                // The content of a goal holds no score of the person, and the solver judges counts.
                 if !["content", "counts", "grades", "shares", "quota"].contains(&name.as_str()) {
                     search(value, &of, found);
                 }
@@ -105,7 +105,7 @@ fn search(value: &Value, of: &str, found: &mut BTreeSet<Shown>) {
     }
 }
 
-/// Whom or what an object is about.
+/// The record or person that an object is about.
 fn subject_of(object: &Map<String, Value>) -> Option<String> {
     let by = ["employee_number", "employee_id", "owner_id", "review_id", "resource_id", "id"];
     let direct = by.iter().find_map(|name| object.get(*name)?.as_str());
@@ -119,25 +119,25 @@ pub struct Attack<'a> {
     pub app: &'a TestApp,
     /// The cycle.
     pub cycle: Uuid,
-    /// Its sessions.
+    /// The sessions of the cycle.
     pub sessions: Vec<Uuid>,
     /// Whether Sun and Mei sit in an open session that compares everybody but themselves.
     pub calibrates: bool,
     /// The real grade of everybody at each look, by name.
     pub grades: Vec<BTreeMap<String, String>>,
-    /// Who counts towards the quotas, by name, with the department.
+    /// The department of each person who counts towards the quotas, by name.
     pub departments: BTreeMap<String, String>,
-    /// Names by everything that stands for a person: number, person, review, goal.
+    /// Names by everything that identifies a person: number, person, review, goal.
     names: BTreeMap<String, String>,
     reviews: BTreeMap<String, String>,
     since: String,
 }
 
 impl<'a> Attack<'a> {
-    /// Begins when everybody is rated.
+    /// Starts an attack on a cycle in which everybody is rated.
     ///
     /// # Panics
-    /// When HR cannot read the cycle.
+    /// If HR cannot read the cycle.
     pub fn begin(app: &'a TestApp, cycle: Uuid) -> Self {
         let hr = app.as_(HrAdmin);
         let (mut names, mut reviews) = (BTreeMap::new(), BTreeMap::new());
@@ -168,7 +168,7 @@ impl<'a> Attack<'a> {
         }
     }
 
-    /// Everything a persona can read of the cycle, by address.
+    /// Everything that a persona can read about the cycle, by path.
     pub fn read(&self, persona: Persona) -> BTreeMap<String, Answer> {
         let client = self.app.as_(persona);
         let cycle = self.cycle;
@@ -205,7 +205,7 @@ impl<'a> Attack<'a> {
         read
     }
 
-    /// What a persona reads and may not.
+    /// Grades and scores that a persona reads although it may not.
     pub fn leaks(&self, persona: Persona, own: &str) -> Vec<Shown> {
         let mut leaks = Vec::new();
         for (path, answer) in self.read(persona) {
@@ -213,7 +213,8 @@ impl<'a> Attack<'a> {
             let bodies = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
             for shown in bodies.flat_map(|body| secrets(&body)) {
                 let name = self.names.get(&shown.of).or_else(|| {
-                    // The explanation of a result and the answer about it say of whom by their path.
+                    // The explanation of a result, and the problem document about it, name the
+                    // review only by the path.
                     self.names.iter().find(|(id, _)| path.contains(*id)).map(|(_, name)| name)
                 });
                 let known = name.is_some_and(|name| may_know(persona, own, self.calibrates, name));
@@ -225,7 +226,8 @@ impl<'a> Attack<'a> {
         leaks
     }
 
-    /// What shows a persona something of the own record: it may not differ when only the grade does.
+    /// Everything that could tell a persona something about their own record. It must stay the same
+    /// when only the grade changes.
     pub fn traces(&self, persona: Persona, name: &str) -> Vec<(String, String)> {
         let client = self.app.as_(persona);
         let (cycle, person) = (self.cycle, self.app.id(name));
@@ -269,7 +271,7 @@ impl<'a> Attack<'a> {
         told
     }
 
-    /// The events about a review, and how many there are in all kinds that tell of ratings.
+    /// The types of the events about a review.
     fn events(&self, client: &Client, review: &str) -> String {
         let (mut after, mut told) = (String::from("0"), Vec::new());
         loop {
@@ -285,11 +287,11 @@ impl<'a> Attack<'a> {
         }
     }
 
-    /// The grades that follow for a persona from the counts it was shown at every look: the name and
-    /// the number of the look.
+    /// The grades that follow with certainty for a persona from the counts shown at every look, as
+    /// name and number of the look.
     ///
     /// # Panics
-    /// When a count contradicts the grades.
+    /// If a count fits the grades at no look.
     pub fn solve(&self, persona: Persona, own: &str, seen: &[Counts]) -> Vec<(String, usize)> {
         let mut knowledge = Knowledge::new(GRADES.len());
         let mut unknowns = BTreeMap::<(String, usize), Unknown>::new();
@@ -309,8 +311,8 @@ impl<'a> Attack<'a> {
             }
         }
         for counts in seen {
-            // Of groups together, some may be as of another look than the others: what is left of
-            // them without one is a count like any other.
+            // Groups that are counted together may be as of different looks. So the counts without
+            // one of the groups are tried as well.
             let told = [counts.clone()].into_iter().chain(without_a_part(counts, seen));
             let found =
                 told.into_iter().find_map(|told| self.as_of(&told).map(|look| (told, look)));
@@ -325,8 +327,8 @@ impl<'a> Attack<'a> {
         found.map(|(held, _)| held).collect()
     }
 
-    /// Of the looks at which people had these grades, the last one: what is shown may be as of an
-    /// earlier look.
+    /// The last look, up to that of the counts, at which people had these grades. What is shown may
+    /// be as of an earlier look.
     fn as_of(&self, counts: &Counts) -> Option<usize> {
         (0..=counts.look).rev().find(|look| {
             let mut sums = [0; 5];
@@ -337,7 +339,8 @@ impl<'a> Attack<'a> {
         })
     }
 
-    /// The counts a persona is shown now, which is the look `look`. `counting` are those who count.
+    /// The counts that a persona is shown now, at the look with the number `look`. People in
+    /// `apart` count towards no quota.
     pub fn counts(&self, persona: Persona, own: &str, look: usize, apart: &[&str]) -> Vec<Counts> {
         let client = self.app.as_(persona);
         let cycle = self.cycle;
@@ -381,14 +384,14 @@ impl<'a> Attack<'a> {
     }
 }
 
-/// Counts of grades, of people, as shown at a look.
+/// Counts of the grades of some people, as shown at a look.
 #[derive(Clone, Debug)]
 pub struct Counts {
-    /// Whose grades are counted.
+    /// The people whose grades are counted, by name.
     pub people: Vec<String>,
-    /// How many have each grade.
+    /// Number of people with each grade, best grade first.
     pub counts: [usize; 5],
-    /// At which look.
+    /// Number of the look.
     pub look: usize,
 }
 
@@ -412,7 +415,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// What is left of counts without those of a part of the same people, shown at the same look.
+/// For each part of the same people that was counted at the same look: the counts of the others.
 fn without_a_part(whole: &Counts, seen: &[Counts]) -> Vec<Counts> {
     let rest = |part: &Counts| {
         let inside = part.people.iter().all(|one| whole.people.contains(one));

@@ -1,4 +1,4 @@
-//! The attacker before the functions that make counts of records: a random company goes through
+//! The attack on the functions that make counts from records: a random company goes through
 //! evaluation and calibration while senior management looks at it again and again.
 
 use super::counted;
@@ -17,32 +17,33 @@ use rand::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// How often something happens in a company.
+/// Number of random changes in a company.
 const STEPS: usize = 40;
-/// The executives who look, by the person they are; the last one is nobody's manager.
+/// The executives who look, by person; the last one manages nobody.
 const EXECUTIVES: [u128; 2] = [1, 2];
 
-/// A grade somebody had for some time: the attacker is taken to know when it changed.
+/// Somebody's grade for some time, as person and index of the grade. The attacker is assumed to
+/// know when grades change.
 type Held = (usize, usize);
 
-/// What an attack came to.
+/// The result of an attack.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Outcome {
-    /// Counts that were shown and not withheld.
+    /// Number of counts that were shown, not withheld.
     pub shown: usize,
-    /// Grades of which nobody can say whether they follow.
+    /// Number of grades for which the solver gave up.
     pub undecided: usize,
 }
 
 struct Company {
     rng: StdRng,
     records: Vec<GradeRecord>,
-    /// Every grade each person has had, in order.
+    /// Every grade that each person has had, in order.
     grades: Vec<Vec<usize>>,
     history: History,
-    /// The grade that the last renewal shows of a person.
+    /// For each person, the grade that the last renewal shows.
     shown: Vec<Option<usize>>,
-    /// Who was ever shown as one of a small department.
+    /// People who were ever shown as part of a small department.
     pooled: BTreeSet<usize>,
     least: usize,
 }
@@ -53,11 +54,11 @@ impl Company {
         let departments = rng.random_range(1..=6_u128);
         let people = rng.random_range(5..=45_usize);
         let executives = EXECUTIVES.map(|person| EmployeeId::from(Uuid::from_u128(person)));
-        // Most answer to nobody who looks, some to the first executive.
+        // Most people answer to none of the executives; some answer to the first one.
         let managed = rng.random_range(0..4);
         let records = (0..people).map(|at| {
             let person = u128::try_from(at).unwrap_or_default() + 1;
-            // The smaller the number, the larger the department.
+            // Departments with smaller numbers are larger.
             let department =
                 rng.random_range(1..=departments).min(rng.random_range(1..=departments));
             let manager = (rng.random_range(0..10) < managed).then_some(executives[0]);
@@ -87,10 +88,10 @@ impl Company {
         }
     }
 
-    /// Somebody is rated, moved, taken up again, taken out or given power.
+    /// One random change: somebody is rated, moved, reopened, excluded or given a role.
     fn something_happens(&mut self) {
         let at = self.rng.random_range(0..self.records.len());
-        // Leniency: in many companies nearly everybody is alike.
+        // Leniency: in many companies nearly everybody has the same grade.
         let spread = self.rng.random_range(1..=5);
         let grade = Grade::ALL[self.rng.random_range(0..spread)];
         let kind = self.rng.random_range(0..20);
@@ -149,14 +150,14 @@ fn numbers(tally: &Tally) -> [usize; 5] {
     Grade::ALL.map(|grade| usize::try_from(*counts.get(grade)).unwrap_or(usize::MAX))
 }
 
-/// Somebody who looks, and everything that was shown.
+/// An executive who looks, and everything that was shown so far.
 struct Attacker {
     subject: Subject,
     seen: Vec<(Vec<Held>, [usize; 5])>,
 }
 
 impl Attacker {
-    /// Notes what is shown now; how many counts that are.
+    /// Adds what is shown now; returns the number of counts.
     fn look(&mut self, company: &Company) -> usize {
         let shown = company.history.shown(&self.subject, &company.records, company.least);
         let mut rest = shown.total.as_ref().map(numbers).unwrap_or_default();
@@ -175,7 +176,8 @@ impl Attacker {
                 Some(tally) => {
                     let counts = numbers(tally);
                     rest = std::array::from_fn(|grade| rest[grade] - counts[grade]);
-                    // Of whom everybody is known, the counts are those of this moment.
+                    // If the attacker may read everybody in the department, the counts are of this
+                    // moment, not of the last renewal.
                     if members.iter().any(|at| closed(at) && !mine(at)) {
                         self.seen.push((group, counts));
                     }
@@ -194,8 +196,8 @@ impl Attacker {
         self.seen.len() - before
     }
 
-    /// The unreleased grades that follow for certain, of people whose grades are not open to the
-    /// attacker anyway, and how many could not be decided.
+    /// The unreleased grades that follow with certainty, for people whose grades the attacker may
+    /// not read, and the number of grades that could not be decided.
     fn solve(&self, company: &Company) -> (Vec<Held>, usize) {
         let mut knowledge = Knowledge::new(5);
         let mut unknowns = BTreeMap::<Held, Unknown>::new();
@@ -224,13 +226,13 @@ impl Attacker {
 /// Attacks the company of a seed.
 ///
 /// # Panics
-/// When a grade follows from what was shown.
+/// If a grade follows from what was shown.
 pub fn attack(seed: u64) -> Outcome {
     let mut company = Company::found(seed);
     let mut attackers =
         EXECUTIVES.map(|person| Attacker { subject: executive(person), seen: Vec::new() });
     let mut outcome = Outcome::default();
-    // Every manager of a whole cycle hands in before anybody looks, or people look all the time.
+    // Either all managers of a cycle submit before anybody looks, or people look all the time.
     let patience = company.rng.random_range(1..=6);
     for step in 0..STEPS + company.records.len() * 2 {
         company.something_happens();

@@ -1,8 +1,8 @@
 //! Whole cycles on random schedules, over HTTP: people join, leave and change managers, days pass,
-//! and everybody asks for what they may and may not. Whatever is asked, [`promises`] hold.
+//! and everybody asks for what they may and may not do. Whatever is asked, the [`promises`] hold.
 //!
-//! A schedule is its seed: it happens on a company of its own, whose clock begins on the same day,
-//! so that it is played again from its number alone and comes to the same end on both engines.
+//! A schedule is given by its seed. It runs on its own company, whose clock begins on the same day
+//! each time, so that the seed alone replays it, with the same end on both engines.
 
 pub mod promises;
 mod steps;
@@ -22,16 +22,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
-/// What happens in one schedule.
+/// Number of steps in one schedule.
 const STEPS: usize = 32;
-/// After so many steps everything is looked at.
+/// After this many steps all promises are checked.
 const LOOK: usize = 5;
-/// Replays one schedule.
+/// The variable that replays one schedule.
 const SEED: &str = "EVENHAND_SIMULATION_SEED";
-/// When every schedule begins: a Monday morning in the company.
+/// When every schedule begins: a Monday morning in the company's time zone.
 const BEGINNING: &str = "2031-01-06T01:00:00Z";
 
-/// Whoever tries something, with the name in the company.
+/// The personas that act, with their names in the company.
 const EVERYBODY: [(Persona, &str); 8] = [
     (Employee, "lin"),
     (DirectManager, "mei"),
@@ -43,7 +43,7 @@ const EVERYBODY: [(Persona, &str); 8] = [
     (Executive, "ella"),
 ];
 
-/// The schedules of one run: the one that is asked for, or all of a range.
+/// The seeds of one run: the one that the variable names, or all of a range.
 pub fn seeds(all: std::ops::Range<u64>) -> Vec<u64> {
     match crate::variable(SEED).map(|seed| seed.parse()) {
         Some(seed) => all.filter(|known| seed.as_ref() == Ok(known)).collect(),
@@ -51,11 +51,11 @@ pub fn seeds(all: std::ops::Range<u64>) -> Vec<u64> {
     }
 }
 
-/// Plays a schedule; the state in which it leaves its cycle. What it tells is held against what the
-/// other engine has told of it.
+/// Plays a schedule and returns the state in which its cycle ends. Compares the answers with those
+/// that the other engine gave.
 ///
 /// # Panics
-/// When a promise breaks. The steps so far are printed.
+/// If a promise is broken. The steps so far are printed.
 pub fn play(engine: Engine, seed: u64) -> String {
     static TOLD: Mutex<BTreeMap<u64, Vec<String>>> = Mutex::new(BTreeMap::new());
     let mut schedule = Schedule::new(engine, seed);
@@ -78,25 +78,26 @@ pub fn play(engine: Engine, seed: u64) -> String {
     schedule.seen["cycle"]["state"].as_str().unwrap_or_default().to_owned()
 }
 
-/// A schedule being played.
+/// A schedule while it is played.
 struct Schedule {
     app: TestApp,
     seed: u64,
     random: StdRng,
     cycle: Uuid,
-    /// Who has been hired on the way.
+    /// People who were hired during the schedule.
     hired: Vec<Uuid>,
-    /// Audit entries and events so far.
+    /// Number of audit entries and events so far.
     traces: (i64, i64),
-    /// What the last look has shown.
+    /// What the last check read.
     seen: Value,
-    /// Every step with what came of it; ids are numbered in the order in which they are told.
+    /// Every step with its answer. Ids are replaced by numbers in the order in which they first
+    /// appear.
     told: Vec<String>,
     numbers: HashMap<Uuid, usize>,
 }
 
 impl Schedule {
-    /// A company with a cycle for one department, not yet launched.
+    /// A new company with a cycle for one department that is not launched yet.
     fn new(engine: Engine, seed: u64) -> Self {
         let app = TestApp::start(engine, &[]);
         let beginning: DateTime<Utc> = BEGINNING.parse().expect("an instant");
@@ -117,7 +118,7 @@ impl Schedule {
         schedule
     }
 
-    /// Designs the cycle, under a policy that differs from schedule to schedule.
+    /// Designs the cycle under a policy that differs from schedule to schedule.
     fn design(&mut self) -> Uuid {
         let hr = self.app.as_(HrAdmin);
         let mut rules = cycles::rules();
@@ -152,7 +153,7 @@ impl Schedule {
         hr.post("/v1/cycles", &design).expect(201).id()
     }
 
-    /// A day, counted from the one on which the schedule begins.
+    /// A day, counted from the beginning of the schedule.
     fn day(&self, number: i64) -> Value {
         let beginning: NaiveDate = BEGINNING[..10].parse().expect("a day");
         let far = Days::new(number.unsigned_abs());
@@ -176,13 +177,13 @@ impl Schedule {
         self.random.random_ratio(1, chances)
     }
 
-    /// Now and then somebody else asks for what is for one.
+    /// Usually the fitting persona, now and then another one.
     fn or_anybody(&mut self, fitting: Persona) -> Persona {
         let (anybody, _) = self.pick(&EVERYBODY);
         if self.one_in(10) { anybody } else { fitting }
     }
 
-    /// Who signs in as an employee; nobody for who has no account.
+    /// The persona of an employee; none for one without an account.
     fn persona(&self, employee: &Value) -> Option<Persona> {
         let is = |name: &str| *employee == json!(self.app.id(name));
         EVERYBODY.iter().find(|(_, name)| is(name)).map(|(persona, _)| *persona)
@@ -198,14 +199,14 @@ impl Schedule {
         self.told.push(format!("{days} days pass"));
     }
 
-    /// Creates something.
+    /// Creates a record.
     fn create(&mut self, who: Persona, path: &str, body: &Value) -> Answer {
         let request = self.app.as_(who).request("POST", path).json(body);
         self.send(who, request)
     }
 
-    /// Asks for something in the version that is there, in one that is not, twice, or again under
-    /// the same key.
+    /// Asks for a transition: with the present version, with an old one, twice, or again under the
+    /// same key.
     fn ask(&mut self, who: Persona, path: &str, noun: &str, body: Option<Value>) -> Answer {
         let client: Client = self.app.as_(who);
         let read = client.get(path);
@@ -240,8 +241,8 @@ impl Schedule {
                 let asked = asked.if_match(&etag);
                 let first = self.send(who, asked.clone());
                 let again = self.send(who, asked);
-                // What is computed may be computed again, what was asked for asked for again, and what
-                // was so already may be said again.
+                // A computation or a request may be repeated, and so may a request for the state
+                // that is there.
                 let unmoved = first.header("ETag") == Some(&etag);
                 let repeats = first.status == 201 || noun == "results" || unmoved;
                 assert!(repeats || again.status >= 300, "it happens twice: {again:?}");
@@ -251,7 +252,7 @@ impl Schedule {
         }
     }
 
-    /// Sends a request. A refusal is a documented one and changes nothing.
+    /// Sends a request and checks that a refusal is documented and changes nothing.
     fn send(&mut self, who: Persona, request: Request) -> Answer {
         let answer = request.send();
         let traces = self.app.traces();
@@ -273,14 +274,14 @@ impl Schedule {
         answer
     }
 
-    /// A part of a path; an id is told as the number it has here.
+    /// A part of a path; an id is replaced by its number.
     fn numbered(&mut self, part: &str) -> String {
         let Ok(id) = part.parse::<Uuid>() else { return part.to_owned() };
         let next = self.numbers.len() + 1;
         format!("#{}", self.numbers.entry(id).or_insert(next))
     }
 
-    /// Looks at everything, and holds it against the promises and against the last look.
+    /// Reads everything, and checks it against the promises and against the last reading.
     fn look(&mut self) {
         let curious = [Employee, DirectManager, SkipLevelManager, FormerManager];
         let curious = self.pick(&curious);

@@ -1,4 +1,5 @@
-//! What a cycle promises at any moment, read over HTTP and checked without it.
+//! What must hold in a cycle at any moment. It is read over HTTP and checked independently of the
+//! program.
 
 use crate::client::Answer;
 use crate::world::Persona::{self, Auditor, SecondHrAdmin};
@@ -12,15 +13,14 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// States of a review whose result the person may know.
+/// States of a review in which the reviewee may know the result.
 const RELEASED: [&str; 4] = ["published", "acknowledged", "disagreed", "final"];
-/// States of a cycle whose results are released.
+/// States of a cycle in which its results are released.
 pub const PUBLISHED: [&str; 3] = ["published", "closed", "archived"];
 
-/// Everything a cycle shows, as HR sees it, and what one of its people sees of the own result.
-///
+/// Everything a cycle shows to HR, and what one of its people sees of their own result.
 /// # Panics
-/// When something cannot be read.
+/// If an answer is not a success.
 pub fn look(app: &TestApp, cycle: Uuid, curious: Persona) -> Value {
     let hr = app.as_(SecondHrAdmin);
     let list = |noun: &str| hr.all(&format!("/v1/{noun}?limit=200&cycle_id={cycle}"));
@@ -44,7 +44,8 @@ pub fn look(app: &TestApp, cycle: Uuid, curious: Persona) -> Value {
     })
 }
 
-/// Of the reviews somebody can read in a cycle, the own one: whether anything of the result shows.
+/// For the person's own review among these: its state, and which parts of the result the person
+/// can read.
 fn own(person: &Client, reviews: &[Value]) -> Vec<Value> {
     let me = person.get("/v1/me").expect(200).json()["employee_id"].take();
     let mine = reviews.iter().filter(|review| review["employee_id"] == me);
@@ -63,7 +64,7 @@ fn own(person: &Client, reviews: &[Value]) -> Vec<Value> {
     .collect()
 }
 
-/// A body without what differs from request to request.
+/// The body of an answer, without what differs from request to request.
 fn bare(answer: &Answer) -> Value {
     let mut body = answer.json();
     if let Some(body) = body.as_object_mut() {
@@ -72,7 +73,7 @@ fn bare(answer: &Answer) -> Value {
     body
 }
 
-/// The lines of the file of ratings.
+/// The lines of the export of ratings.
 fn file(hr: &Client, cycle: Uuid) -> Value {
     let request = hr.request("GET", format!("/v1/ratings/export?cycle_id={cycle}"));
     let file = request.header("Accept", "application/x-ndjson").send().expect(200);
@@ -83,7 +84,7 @@ fn file(hr: &Client, cycle: Uuid) -> Value {
     lines.into()
 }
 
-/// What the audit log tells of the cycle and of grades that were moved, in order.
+/// What the audit log says about the cycle and about moved grades, in order.
 fn entries(app: &TestApp, cycle: Uuid) -> Value {
     let auditor = app.as_(Auditor);
     let mut entries = auditor.all(&format!("/v1/audit-entries?limit=200&resource_id={cycle}"));
@@ -92,17 +93,17 @@ fn entries(app: &TestApp, cycle: Uuid) -> Value {
     entries.into()
 }
 
-/// Follows the audit chain, as `evenhand audit verify` does.
+/// Verifies the audit chain as `evenhand audit verify` does.
 ///
 /// # Panics
-/// When it is broken.
+/// If the chain is broken.
 pub fn chain(app: &TestApp) {
     let tenant = app.world.own.tenant.into();
     let report = app.read(move |store| verify(store, tenant, &[], &|_, _, _| Signature::Ours));
     assert!(report.found.is_empty(), "the chains are broken: {:?}", report.found);
 }
 
-/// Which promises are broken by what is seen now, or by how it came from what was seen before.
+/// The promises that are broken by the present state, or by the way from the state before.
 pub fn faults(before: &Value, now: &Value) -> Vec<String> {
     let one = |look: &Value| vec![look["cycle"].clone()];
     let mut faults = moved::<cycle::State>(&one(before), &one(now));
@@ -133,8 +134,8 @@ fn is_published(look: &Value) -> bool {
     PUBLISHED.contains(&text(&look["cycle"]["state"]))
 }
 
-/// Records that have gone, lost a version, or come to a state to which no way leads in the versions
-/// they have gone through.
+/// Records that have disappeared, have lost versions, or are in a state that cannot be reached in
+/// the number of versions they have gained.
 fn moved<S: Machine>(before: &[Value], now: &[Value]) -> Vec<String> {
     let by_id = |rows: &[Value]| -> BTreeMap<String, (String, i64)> {
         let versioned = |row: &Value| (text(&row["state"]).to_owned(), row["version"].as_i64());
@@ -157,8 +158,8 @@ fn moved<S: Machine>(before: &[Value], now: &[Value]) -> Vec<String> {
     by_id(before).into_iter().filter_map(fault).collect()
 }
 
-/// How many transitions lead from a state to another one at least; those that follow by themselves
-/// make no version of their own.
+/// The least number of transitions from one state to another. Transitions that follow automatically
+/// do not count, because they make no version of their own.
 fn distance<S: Machine>(from: S, to: S) -> Option<i64> {
     let mut reached = vec![(from, 0)];
     let mut at = 0;
@@ -174,7 +175,7 @@ fn distance<S: Machine>(from: S, to: S) -> Option<i64> {
     reached.into_iter().filter(|(state, _)| *state == to).map(|(_, far)| far).min()
 }
 
-/// Nobody takes part twice, and whoever is reviewed takes part.
+/// Nobody takes part twice, and everybody who is reviewed takes part.
 fn members(now: &Value) -> Vec<String> {
     let distinct = |noun: &str, name: &str| {
         let all: BTreeSet<_> = rows(now, noun).iter().map(|row| text(&row[name])).collect();
@@ -188,7 +189,7 @@ fn members(now: &Value) -> Vec<String> {
     [twice, again, strange].into_iter().flatten().collect()
 }
 
-/// Nobody has agreed to more than 100.
+/// Nobody's agreed weights exceed 100.
 fn weights(now: &Value) -> Vec<String> {
     let mut weights = BTreeMap::<&str, Vec<Exact>>::new();
     let agreed =
@@ -203,7 +204,7 @@ fn weights(now: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Computed, calibrated and final grade are kept apart, each what it says.
+/// Computed, calibrated and final grade are kept apart and agree with the state.
 fn grades(review: &Value) -> Vec<String> {
     let Some(results) = review.get("results") else { return Vec::new() };
     let [computed, calibrated, last] =
@@ -213,7 +214,7 @@ fn grades(review: &Value) -> Vec<String> {
     let due = composite.map(|score| scale.grade(&score, Rounding::HalfUp).as_str());
     let standing = if calibrated.is_null() { computed } else { calibrated };
     let state = text(&review["state"]);
-    // A session that is taken up again takes back what was final.
+    // A session that is reopened removes the final grades.
     let is_final = match RELEASED.contains(&state) {
         true => last == standing,
         false => last.is_null() || state == "calibrated" && last == standing,
@@ -229,7 +230,7 @@ fn grades(review: &Value) -> Vec<String> {
     .collect()
 }
 
-/// Nobody knows the own result before it is released.
+/// Nobody can read their own result before it is released.
 fn secrets(now: &Value) -> Vec<String> {
     let own = rows(now, "own").iter();
     let hidden = own.filter(|own| !RELEASED.contains(&text(&own["state"])));
@@ -237,7 +238,7 @@ fn secrets(now: &Value) -> Vec<String> {
     told.map(|own| format!("somebody learns of the own result too early: {own}")).collect()
 }
 
-/// The distribution counts the grades that are there.
+/// The distribution counts the present grades.
 fn distribution(now: &Value) -> Vec<String> {
     let evaluated = rows(now, "participants").iter().filter(|it| it["exclusion"].is_null());
     let counts: BTreeMap<_, _> =
@@ -261,8 +262,8 @@ fn distribution(now: &Value) -> Vec<String> {
     differs.then(|| format!("the distribution is {found} of {expected}")).into_iter().collect()
 }
 
-/// Two people have released the results, nothing has changed since they did, and the file holds what
-/// was released.
+/// Two people have released the results, nothing has changed since, and the export holds what was
+/// released.
 fn publication(before: &Value, now: &Value) -> Vec<String> {
     let results = |look| -> Map<String, Value> {
         let reviews = rows(look, "reviews").iter();
@@ -301,7 +302,7 @@ fn publication(before: &Value, now: &Value) -> Vec<String> {
     .collect()
 }
 
-/// What is owed of the goals of one person that have just been handed in.
+/// What is wrong with the goals that one person has just submitted.
 pub(super) fn form(goals: &[Value]) -> Option<String> {
     let weight = |goal: &Value| text(&goal["content"]["weight"]).parse::<Exact>().ok();
     let counted = goals.iter().filter(|goal| goal["state"] != "cancelled");

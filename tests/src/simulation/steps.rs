@@ -1,4 +1,4 @@
-//! What happens in a schedule.
+//! The steps of a schedule.
 
 use super::{EVERYBODY, Schedule, promises};
 use crate::calls::unique;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 type Step = fn(&mut Schedule);
 
-/// What may happen whenever.
+/// Steps that are possible at any time.
 const ANY: &[Step] = &[
     Schedule::days_go_by,
     Schedule::somebody_joins,
@@ -34,7 +34,7 @@ const ANY: &[Step] = &[
     Schedule::somebody_answers,
 ];
 
-/// What people do while a cycle is in a state.
+/// Steps that people take while a cycle is in a state.
 fn work(cycle: &str) -> &'static [Step] {
     match cycle {
         "draft" => &[Schedule::the_cycle_goes_on],
@@ -70,7 +70,7 @@ fn because() -> Option<Value> {
 }
 
 impl Schedule {
-    /// One thing happens.
+    /// Takes one random step.
     pub(super) fn something_happens(&mut self) {
         let likely = work(&self.state());
         let step = if self.one_in(4) { self.pick(ANY) } else { self.pick(likely) };
@@ -82,7 +82,7 @@ impl Schedule {
         cycle["state"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// One of the records of the cycle, with the path to it.
+    /// One of the records of the cycle, with its path.
     fn one_of(&mut self, noun: &str) -> Option<(Value, String)> {
         let mut rows = self.list(noun);
         let at = self.random.random_range(0..rows.len().max(1));
@@ -110,7 +110,7 @@ impl Schedule {
         }
     }
 
-    /// Who has an account stays, so that there is somebody left to act.
+    /// People with an account stay, so that somebody is left to act.
     fn somebody_leaves(&mut self) {
         let Some(leaver) = self.hired.pop() else { return };
         let last = self.random.random_range(0..40);
@@ -119,7 +119,7 @@ impl Schedule {
         self.ask(who, &format!("/v1/employees/{leaver}"), "termination", Some(body));
     }
 
-    /// To another manager, in a circle or to oneself as well.
+    /// Somebody gets another manager; a loop or oneself are tried as well.
     fn somebody_moves(&mut self) {
         let (person, manager) =
             (self.pick(&["lin", "fan", "mei"]), self.pick(&["sun", "fan", "mei"]));
@@ -142,7 +142,7 @@ impl Schedule {
         self.ask(who, &path, noun, because());
     }
 
-    /// The next stage begins, if nothing speaks against it; mostly when its time has come.
+    /// The next stage begins if nothing prevents it; mostly when its time has come.
     fn the_cycle_goes_on(&mut self) {
         let state = self.state();
         if ["executing", "published", "closed"].contains(&state.as_str()) && !self.one_in(4) {
@@ -193,7 +193,7 @@ impl Schedule {
         self.ask(who, &path, noun, body);
     }
 
-    /// Somebody writes goals, hands them in and has them approved.
+    /// Somebody writes goals, submits them and has them approved.
     fn goals_are_agreed(&mut self) {
         let both = [Employee, FormerManager];
         let owner = both.into_iter().find(|owner| !self.has_goals(*owner));
@@ -233,7 +233,7 @@ impl Schedule {
         goals.iter().any(|goal| self.persona(&goal["owner_id"]) == Some(owner))
     }
 
-    /// Who answers for a goal or a review, or somebody else now and then.
+    /// The persona that answers for a goal or a review; now and then another one.
     fn manager_of(&mut self, record: &Value) -> Persona {
         let manager = self.persona(&record["manager_id"]).unwrap_or(SkipLevelManager);
         self.or_anybody(manager)
@@ -279,7 +279,8 @@ impl Schedule {
         self.create(who, &format!("{goal}/check-ins"), &body);
     }
 
-    /// Another target, not another weight: weights would have to be moved in two goals at once.
+    /// Requests another target, not another weight, because weights would have to change in two
+    /// goals at once.
     fn a_goal_is_changed(&mut self, owner: Persona, manager: Persona, goal: &Value, path: &str) {
         let weight = goal["content"]["weight"].as_str().unwrap_or("100");
         let mut content = goals::indicator(&unique("Goal"), weight);
@@ -306,7 +307,7 @@ impl Schedule {
         }
     }
 
-    /// Everybody does what is due, twice: first for the own review, then for that of others.
+    /// Everybody does what is due, twice: first their own review, then those of others.
     fn everybody_is_reviewed(&mut self) {
         for _ in 0..2 {
             for review in self.list("reviews") {
@@ -336,7 +337,7 @@ impl Schedule {
     fn hand_in(&mut self, who: Persona, review: &str, side: &str) {
         let rating = self.pick(&["1", "2.5", "3", "4", "4.5", "5"]);
         let mut written = part(rating);
-        // A population rates what it rates; evidence counts in the period.
+        // A population rates its own dimensions, and evidence must be inside the period.
         let shown = self.app.as_(SecondHrAdmin).get(review).json();
         let ratings = written["ratings"].as_array_mut().expect("ratings");
         ratings.truncate(if shown["population"] == "managers" { 1 } else { 3 });
@@ -369,7 +370,7 @@ impl Schedule {
         self.ask(who, &path, "results", None);
     }
 
-    /// The session of the cycle, called if there is none yet.
+    /// The session of the cycle; creates it if there is none.
     fn session(&mut self) -> Option<(Value, String)> {
         if self.list("calibration-sessions").is_empty() {
             let members = members(&self.app.world.own);
@@ -427,13 +428,13 @@ impl Schedule {
         let reject = self.one_in(6);
         let (noun, body) = if reject { ("rejection", because()) } else { ("approval", None) };
         let decided = self.ask(decider, &path, noun, body);
-        // What still waits for a second approval would keep the session from ending.
+        // A move that waits for a second approval prevents the session from ending.
         if decided.status != 200 || decided.json()["state"] == "pending" {
             self.ask(proposer, &path, "rejection", because());
         }
     }
 
-    /// Two people release the results, in any order; a grade may be moved in between.
+    /// Two people release the results, in either order; a grade may be moved in between.
     fn results_are_released(&mut self) {
         let hands = [[HrAdmin, Executive], [Executive, HrAdmin], [HrAdmin, SecondHrAdmin]];
         let [first, second] = self.pick(&hands);

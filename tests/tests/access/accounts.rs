@@ -1,4 +1,4 @@
-//! Logins, roles and keys: who may come in, and as what.
+//! Accounts, roles and keys: who may sign in, and what they may do then.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! The chains of a company against whoever could change all of the database: what is erased, what
-//! is cut off, what is written anew.
+//! The chains of a company against somebody who can change the whole database: erasing, cutting off
+//! and rewriting.
 
 use api::access::audit_heads::AuditHeadView;
 use api::access::audit_heads::publication::publish_all;
@@ -47,7 +47,7 @@ fn heads_are_signed_and_told(app: &TestApp) {
     publish(app);
     app.clock().advance(TimeDelta::minutes(1));
     publish(app);
-    // Nothing is as old as an hour.
+    // No head is as old as an hour, so nothing is published.
     runtime().block_on(publish_all(app.app(), TimeDelta::hours(1)));
     let auditor = app.as_(Auditor);
     let heads = auditor.all("/v1/audit-heads");
@@ -93,13 +93,12 @@ fn a_head_kept_elsewhere_finds_a_cut_and_a_rewriting(app: &TestApp) {
     assert!(intact, "{said}");
 }
 
-/// A file in a folder of its own that does not last.
+/// A path in a temporary folder.
 fn file_in(folder: &TestDatabase, name: &str) -> String {
     format!("{}.{name}", folder.url.trim_start_matches("sqlite://"))
 }
 
-/// Whoever may write everything anew can also sign it anew, though not with the key of the
-/// installation.
+/// Somebody who can rewrite everything can also sign it again, but not with the installation's key.
 fn a_head_by_another_key_counts_for_nothing(app: &TestApp) {
     publish(app);
     let genuine = app.as_(Auditor).all("/v1/audit-heads").pop().expect("a head").to_string();
@@ -119,7 +118,8 @@ fn a_head_by_another_key_counts_for_nothing(app: &TestApp) {
     let (intact, said) = verify(app, &["--head", &genuine, "--head", &foreign]);
     assert!(!intact && said.contains(fault), "{said}");
 
-    // Without the key file the heads have to be of one key, and it is said that nobody knows whose.
+    // Without the key file, all heads must be by one key, and the output says that the key itself
+    // is not checked.
     let missing = file_in(&folder, "missing");
     let blind = |heads: &[&str]| {
         let usual = ["audit", "verify", "--database-url", app.url(), "--key-file", &missing];
@@ -137,7 +137,7 @@ fn a_head_by_another_key_counts_for_nothing(app: &TestApp) {
 
 fn nobody_erases_details_unrecorded(app: &TestApp) {
     Attacker::new(app);
-    // What is erased does not hide in the salt either, with which it is hashed.
+    // The erased details are not kept in the salt either.
     let (mine, bytes) = (
         literal(app, app.world.own.tenant),
         match app.engine {
@@ -226,8 +226,8 @@ fn the_file_of_heads_is_its_owners_alone() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
-/// In a file whose tables somebody made anew a position can be a text, which stands behind every
-/// number and is read as one: it is a fault, and no reason to go on for ever.
+/// In a file whose tables were created anew a position can be a text, which SQLite sorts after
+/// every number but reads as a number. The verification must report it and must not loop for ever.
 #[test]
 fn a_position_that_is_no_number_ends_the_verifying() {
     if !Engine::Sqlite.is_tested() {
@@ -282,8 +282,8 @@ fn verifying_writes_nothing(app: &TestApp) {
     }
 }
 
-/// On PostgreSQL one role migrates, and the one that serves may add to the logs and no more; a third
-/// that may only read can verify.
+/// On PostgreSQL, one role migrates. The role that serves may add to the logs but not change them.
+/// A third role that may only read can verify.
 #[test]
 fn the_role_that_serves_cannot_change_the_past() {
     if !Engine::Postgres.is_tested() {
@@ -329,7 +329,8 @@ fn the_role_that_serves_cannot_change_the_past() {
     assert!(intact, "{said}");
 }
 
-/// From some roles nothing can be withheld, and a right comes to a role in many ways.
+/// The program refuses to serve with roles whose rights cannot be limited; a role can get a right
+/// in many ways.
 #[test]
 fn a_role_that_may_change_the_past_is_refused_or_warned_of() {
     if !Engine::Postgres.is_tested() {
@@ -370,7 +371,7 @@ fn a_role_that_may_change_the_past_is_refused_or_warned_of() {
     }
 }
 
-/// A database of the time when details stood in the chain is carried over.
+/// A database from the time when the chain held the details itself is migrated.
 fn a_chain_of_before_still_holds(app: &TestApp) {
     let before = app.recorded("position.created");
     for name in ["000043_read_log", "000042_audit_head", "000041_audit_detail"] {
@@ -388,8 +389,8 @@ fn a_chain_of_before_still_holds(app: &TestApp) {
     assert!(intact, "{said}");
 }
 
-/// A thousand tamperings at random, any column of any table of the log, each found by the heads kept
-/// elsewhere; and nothing is found where nothing was done.
+/// A thousand random tamperings with any column of any table of the log are all found by means of
+/// the heads kept elsewhere, and nothing is found where nothing was done.
 fn every_tampering_is_found(app: &TestApp) {
     let review = evaluated(app, &json!({}));
     for _ in 0..4 {

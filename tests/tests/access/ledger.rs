@@ -1,4 +1,4 @@
-//! The audit log, the events feed, and why somebody may do something.
+//! The audit log, the events feed, and the explanation of why somebody may do something.
 
 use domain::core::text::TextEnum;
 use domain::policy::Action;
@@ -61,7 +61,7 @@ fn an_entry_says_who_did_what_and_why(app: &TestApp) {
     assert_eq!(entry["actor_id"], json!(app.id("hua.account")));
     assert_eq!((&entry["actor_kind"], &entry["rule"]), (&json!("account"), &json!("hr-admin")));
     assert_eq!(entry["request_id"].as_str(), answer.header("X-Request-Id"));
-    // All that changes of people is metadata, which an auditor sees; why is not.
+    // An auditor sees the changed values of people, because they are metadata, but not the reason.
     assert_eq!(entry["details"], json!({ "name": ["lin", "Lin Lin"] }));
     assert!(entry.get("reason").is_none());
     let path = format!("/v1/audit-entries/{}", entry["id"].as_str().unwrap_or_default());
@@ -112,7 +112,7 @@ fn an_auditor_sees_values_where_the_record_is_open(app: &TestApp) {
     assert!(!about("draft.policy").iter().any(|entry| opened(&entry)), "a draft");
     assert!(!about("ada.role").iter().any(|entry| opened(&entry)), "about oneself");
 
-    // Whoever may read ratings as well finds them in the log, from handing in on.
+    // A reader of ratings finds them in the log from submission on.
     let review = evaluated(app, &json!({}));
     let role = json!({ "account_id": app.id("ada.account"), "role": "hr_admin" });
     app.as_(HrAdmin).post("/v1/role-assignments", &role).expect(201);
@@ -153,7 +153,7 @@ fn roles_keys_and_sign_ins_are_ones_own(app: &TestApp) {
     assert!(first(reader).get("details").is_none(), "of one's own key nobody sees values");
 }
 
-/// The actions the log tells a client of a record, by the audit log and by the feed.
+/// The actions that a client can read about a record, from the audit log and from the feed.
 fn told(client: &Client, id: &str) -> (Vec<String>, Vec<String>) {
     let names = |rows: Vec<Value>, name: &str| -> Vec<String> {
         let of = rows.into_iter().filter(|row| row["resource_id"] == *id);
@@ -202,7 +202,8 @@ fn nobody_learns_of_their_own_result(app: &TestApp) {
     assert_eq!(has(&told(&hua, goal), "goal.scored"), [true; 2]);
     assert_eq!(has(&of_goal, "goal.approved"), [true; 2]);
 
-    // What is hidden is as if it did not exist: no id opens it, no page is short of it.
+    // A hidden entry behaves as if it did not exist: no id opens it, and no page has fewer rows
+    // because of it.
     let hidden = hua.all(&format!("/v1/audit-entries?action=goal.scored&resource_id={goal}"));
     let path = format!("/v1/audit-entries/{}", hidden[0]["id"].as_str().unwrap_or_default());
     hua.get(&path).expect(200);
@@ -241,7 +242,7 @@ fn a_move_of_ones_own_grade_is_never_told(app: &TestApp) {
     assert_eq!(told(&hao, &moved), Default::default());
     let after = (hao.all("/v1/audit-entries?limit=200").len(), feed(&hao).len());
     assert_eq!(after, before, "nothing has happened");
-    // An auditor sees that there was a move, and nothing of it.
+    // An auditor sees that there was a move, but no details.
     let seen = app.as_(Auditor).all(&format!("/v1/audit-entries?resource_id={moved}"));
     assert!(seen.iter().all(|entry| entry.get("details").is_none()) && seen.len() == 2, "{seen:?}");
     let seen = app.as_(Auditor).all(&format!("/v1/audit-entries?resource_id={review}"));
@@ -286,7 +287,7 @@ fn entries_are_numbered_for_nobody_who_could_be_in_them(app: &TestApp) {
             assert!(entry.get("position").is_none() && entry.get("hash").is_none(), "{entry}");
         }
     }
-    // The founder is no employee.
+    // The founder's account belongs to no employee.
     let pair = sign_in(&app.as_(HrAdmin), app.world.own.slug, "founder").expect(200);
     let founder = app.as_(HrAdmin).with(token(&pair));
     let entries = founder.all("/v1/audit-entries?limit=200");
@@ -396,8 +397,8 @@ fn an_explanation_confirms_nothing_hidden(app: &TestApp) {
         .faults(&[("/questions/0/account_id", "unknown_reference")]);
 }
 
-/// A record of each kind, named in a question, is found: no action is answered as if its record did
-/// not exist.
+/// Every kind of record can be named in a question. For no action is the answer that the record
+/// does not exist.
 fn every_kind_of_record_is_explained(app: &TestApp) {
     let cycle = rated(app, &app.world.own, "calibrating", &[]);
     let session = session_in(app, &app.world.own, cycle, "open");
@@ -490,7 +491,7 @@ fn every_kind_of_record_is_explained(app: &TestApp) {
     );
     assert_eq!((&sun["allowed"], &sun["by"]), (&json!(true), &json!("calibrator")));
     assert_eq!(sun["relationships"], json!(["chain_manager", "calibrator"]));
-    // Of a move of one's own grade nobody is told that there is one.
+    // Nobody learns from an answer that their own grade was moved.
     let hao = compared(&app.as_(HrAdmin), session, "HAO")["review_id"].clone();
     let own = propose(&app.as_(SkipLevelManager), session, &sound(&hao, "B", "A")).expect(201).id();
     let asks = |id: Uuid| {
@@ -508,7 +509,7 @@ fn every_kind_of_record_is_explained(app: &TestApp) {
     assert_eq!(explain(app, SecondHrAdmin, &entry)["allowed"], false);
 }
 
-/// What HR may do to none of the records above, and what depends on no record.
+/// Actions that HR may do to none of the records above, and actions that depend on no record.
 const NOT_FOR_HR: &[Action] = &[
     Action::AccountOwn,
     Action::GoalWrite,

@@ -1,4 +1,4 @@
-//! Who comes in, what they sign, and the logs.
+//! Accounts, sign-in, signatures and logs.
 
 mod accounts;
 mod audit_chain;

@@ -1,4 +1,4 @@
-//! Who is shown other people's records leaves a trace, and the people see it in time.
+//! Reading other people's records is logged, and they see it after the release.
 
 use serde_json::{Value, json};
 use tests::calls::id_of;
@@ -16,7 +16,7 @@ on_each_engine![
     nothing_is_shown_while_nothing_can_be_logged,
 ];
 
-/// Operations by which others were shown a review, as the log keeps them, in order.
+/// The operations by which other people read a review, in the order of the log.
 fn logged(app: &TestApp, review: Uuid) -> Vec<String> {
     let entries = app.read(|store| store.read_entries(0, 10_000));
     let of = entries
@@ -84,7 +84,7 @@ fn every_way_of_looking_is_logged(app: &TestApp) {
         app.as_(DirectManager).get(format!("/v1/dashboards/manager?cycle_id={cycle}"))
     });
     logs("getReview", &|| app.as_(Auditor).get(format!("/v1/reviews/{id}")));
-    // A score is a part of the result.
+    // The score of a goal is a part of the result.
     let id_of_goal = app.as_(Employee).all(&format!("/v1/goals?cycle_id={cycle}"));
     for goal in &id_of_goal {
         let goal = goal["id"].as_str().unwrap_or_default();
@@ -93,7 +93,7 @@ fn every_way_of_looking_is_logged(app: &TestApp) {
         let scored = usize::from(shown["score"].is_string());
         assert_eq!(logged(app, id).len(), before + scored, "{shown}");
     }
-    // What is not shown is no look.
+    // Neither a refused read nor a list without the review is logged.
     let before = logged(app, id).len();
     app.as_(Colleague).get(format!("/v1/reviews/{id}")).refused("not-found");
     app.as_(Colleague).get("/v1/reviews?limit=200").expect(200);

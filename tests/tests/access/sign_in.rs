@@ -38,7 +38,7 @@ fn refresh(app: &TestApp, refresh_token: &Value) -> Answer {
     app.as_(Anonymous).post("/v1/auth/refresh", &body)
 }
 
-/// Access ends within a second of the reason.
+/// Fails unless access ends within a second.
 fn ends(client: &Client) {
     eventually("access ends", || client.get("/v1/me").problem() == Some("unauthenticated"));
 }
@@ -123,7 +123,7 @@ fn a_replayed_refresh_token_ends_the_session(app: &TestApp) {
     app.as_(Employee).get("/v1/me").expect(200);
 }
 
-/// A token of three parts, of which some are changed.
+/// A token in which some of the three parts are changed.
 fn forged(token: &str, change: impl Fn(&mut Vec<String>)) -> String {
     let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
     change(&mut parts);

@@ -1,5 +1,5 @@
-//! Signatures, credentials and powers: what one person cannot do as two, and what ends when its
-//! reason ends.
+//! Signatures, credentials and roles: one person cannot act as two, and access ends when its reason
+//! ends.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ on_each_engine![
     two_administrators_who_remove_each_other_leave_one,
 ];
 
-/// Lets somebody choose the password of a new account and signs them in.
+/// Lets the owner of a new account choose the password, and signs them in.
 fn enter(hr: &Client, made: &Answer) -> Client {
     let made = made.json();
     let body = json!({ "setup_token": made["setup_token"], "password": PASSWORD });
@@ -48,7 +48,7 @@ fn enter(hr: &Client, made: &Answer) -> Client {
     hr.with(token(&sign_in(hr, "acme", login).expect(200)))
 }
 
-/// Hires somebody and makes an account for them.
+/// Hires a person and creates an account for them.
 fn hire(hr: &Client, app: &TestApp) -> Answer {
     let number = unique("P");
     let body = json!({
@@ -72,7 +72,7 @@ fn account(app: &TestApp, name: &str) -> String {
     format!("/v1/accounts/{}", app.id(&format!("{name}.account")))
 }
 
-/// A cycle that waits for its publication.
+/// The path of a cycle that waits for its publication.
 fn confirmed(app: &TestApp) -> String {
     let mut body = design(&unique("C"), app.id("policy"));
     body["org_unit_ids"] = json!([app.id("labs")]);
@@ -81,7 +81,7 @@ fn confirmed(app: &TestApp) -> String {
     format!("/v1/cycles/{cycle}")
 }
 
-/// Fails unless an answer refuses because two signatures are not of two persons, for this reason.
+/// Fails unless the answer says that the two signatures are not of two persons, for this reason.
 #[track_caller]
 fn not_another(answer: Answer, code: &str) {
     let refused = answer.refused("forbidden");
@@ -121,21 +121,22 @@ fn nobody_sees_their_own_record_through_an_account_they_made(app: &TestApp) {
     give(&hua, made.id(), "hr_admin").expect(201);
     eventually("the role is held", || puppet.get("/v1/accounts").status == 200);
     puppet.get(&review).refused("not-found");
-    // Nor through one that this one has made.
+    // Nor through an account that the first puppet has created.
     let next = hire(&puppet, app);
     let second = enter(&puppet, &next);
     give(&puppet, next.id(), "hr_admin").expect(201);
     eventually("the role is held", || second.get("/v1/accounts").status == 200);
     second.get(&review).refused("not-found");
     assert!(second.all(&format!("/v1/reviews?cycle_id={cycle}")).len() > 5);
-    // What the operator renews is the owner's alone.
+    // After the command line issued the credential anew, the account is its owner's alone.
     let login = made.json()["login"].as_str().unwrap_or_default().to_owned();
     issue(app.url(), "acme", &login, &[]);
     let owner = hua.with(token(&sign_in(&hua, "acme", &login).expect(200)));
     owner.get(&review).expect(200);
 }
 
-/// The totals of a team are in the result of who leads it: the own one would follow.
+/// A manager's result contains the totals of the team. From it and their own total a member could
+/// compute the rest, so that it stays closed to the team.
 fn nobody_reads_the_result_their_own_is_blended_into(app: &TestApp) {
     let cycle = rated(app, &app.world.own, "calibrating", &[("MEI", "A")]);
     give(&app.as_(HrAdmin), app.id("lin.account"), "hr_admin").expect(201);
@@ -154,7 +155,7 @@ fn nobody_reads_the_result_their_own_is_blended_into(app: &TestApp) {
     let told = lin.post("/v1/access/explanation", &question).expect(200).json();
     let told = &told["answers"][0];
     assert_eq!((&told["allowed"], &told["rule"]), (&json!(false), &json!("conflict-of-interest")));
-    // Nor do counts of all and of all others tell it, nor that evidence is missing, nor moves.
+    // Counts, readiness and moves do not show it either.
     let shown = lin.get(format!("/v1/cycles/{cycle}/distribution")).expect(200).json();
     assert_eq!(shown["total"]["computed"]["A"], 0, "Mei's: {shown}");
     let id = literal(app, id.parse().expect("an id"));
@@ -174,7 +175,8 @@ fn nobody_reads_the_result_their_own_is_blended_into(app: &TestApp) {
     assert_eq!(evidence(&lin), (true, false));
     assert_eq!(evidence(&app.as_(SecondHrAdmin)), (false, true));
     grade("A");
-    // Who led the team leads it no more, and the result is still blended from it.
+    // Lin's former manager no longer leads her, but the former manager's result is still blended
+    // from hers.
     let list = app.as_(HrAdmin).all(&format!("/v1/participants?cycle_id={cycle}&limit=200"));
     let own = list.iter().find(|it| it["employee_id"] == json!(app.id("lin")));
     let own = own.and_then(|it| it["id"].as_str()).expect("Lin's").to_owned();
@@ -188,7 +190,7 @@ fn nobody_reads_the_result_their_own_is_blended_into(app: &TestApp) {
 }
 
 fn nobody_resets_the_password_of_who_decides_about_them(app: &TestApp) {
-    // Sun is Mei's manager, Mei Lin's; Lin becomes an administrator.
+    // Sun is Mei's manager, Mei is Lin's. Lin becomes an administrator.
     let hua = app.as_(HrAdmin);
     give(&hua, app.id("lin.account"), "hr_admin").expect(201);
     let lin = app.as_(Employee);
@@ -199,7 +201,8 @@ fn nobody_resets_the_password_of_who_decides_about_them(app: &TestApp) {
     }
     post(&lin, &account(app, "kai"), "password-reset").expect(200);
     post(&hua, &account(app, "mei"), "password-reset").expect(200);
-    // Who answers for one's review decides as well, and so does whom one's puppet would invite.
+    // Whoever answers for one's review decides about one too; so does a person whom one's puppet
+    // would invite.
     let fresh = hire(&hua, app);
     let manager = fresh.json()["employee_id"].clone();
     let participant = format!("/v1/participants/{}", app.id("lin.participant"));
@@ -236,7 +239,7 @@ fn whoever_gave_the_role_is_no_second_person_until_another_gives_it(app: &TestAp
     app.unchanged(|| not_another(post(&kai, &cycle, "publication"), "signer_role"));
     give(&hao, app.id("kai.account"), "executive").expect(201);
     post(&kai, &cycle, "publication").expect(200);
-    // Who has changed the address of the other neither.
+    // Nor may somebody who has changed the e-mail address of the other signer.
     let cycle = confirmed(app);
     let person = hua.get(format!("/v1/employees/{}", app.id("ella"))).expect(200);
     hua.patch(&person, &json!({ "email": "hua2@acme.example" })).expect(200);
@@ -290,7 +293,7 @@ fn two_persons_finish_a_goal(app: &TestApp) {
     lin.post(format!("{goal}/measurements"), &measured).expect(201);
     post(&lin, &goal, "completion").expect(200);
     app.unchanged(|| post(&lin, &goal, "completion").refused("forbidden"));
-    // One administrator has invited both of them, as is usual.
+    // The same administrator has invited both, as is usual.
     assert_eq!(post(&mei, &goal, "completion").expect(200).json()["state"], "completed");
 }
 
@@ -309,7 +312,7 @@ fn an_approval_ends_with_the_power_it_was_given_by(app: &TestApp) {
     let path = format!("/v1/cycles/{cycle}");
     let (hua, hao, ella) = (app.as_(HrAdmin), app.as_(SecondHrAdmin), app.as_(Executive));
     step(&hao, &path, "publication", None).expect(200);
-    // What is offered is what may be done: HR's seat is taken for as long as its signature counts.
+    // Only what may be done is offered: HR cannot approve again while its approval counts.
     let offered = || {
         let shown = hua.get(&path).expect(200).json();
         let all = hua.all("/v1/cycles");
@@ -326,7 +329,7 @@ fn an_approval_ends_with_the_power_it_was_given_by(app: &TestApp) {
     let held = hua.get(&role).expect(200);
     hua.request("DELETE", &role).if_match(&held.etag()).send().expect(204);
     assert_eq!(offered(), (true, 0));
-    // The other approval is the first one now.
+    // The other approval is now the first one.
     let answer = step(&ella, &path, "publication", None).expect(200).json();
     assert_eq!(answer["state"], "confirmed");
     assert_eq!(step(&hua, &path, "publication", None).expect(200).json()["state"], "published");
@@ -367,7 +370,7 @@ fn credentials_of_those_who_decide_come_from_the_command_line(app: &TestApp) {
         assert_eq!(refused.json()["rule"], "credentials-to-owner");
         refused.faults(&[("", "command_line_issues")]);
     }
-    // Nor of who will decide later on.
+    // Nor of people who will get such a role later.
     let body = json!({
         "account_id": app.id("kai.account"), "role": "finance", "valid_from": "2090-01-01",
     });
@@ -430,12 +433,13 @@ fn the_first_administrator_is_told_to_bind_an_employee(app: &TestApp) {
             .refused("guard-failed")
             .faults(&[("", "account_bound")]);
     });
-    // Nobody binds an account that an administrator has made to whoever suits them.
+    // Nobody can bind an account that an administrator created to a person of their choice.
     let stray = hr.post("/v1/accounts", &json!({ "login": unique("stray") })).expect(201);
     let visitor = enter(&hr, &stray);
     let path = format!("/v1/accounts/{}", stray.id());
     app.unchanged(|| bind(&visitor, &path, app.id("lin")).refused("forbidden"));
-    // Not even the founder says who the founder is: it may be an employee the founder has invented.
+    // Not even the founder can bind their own account, because the founder may have invented the
+    // employee.
     let number = unique("F").to_uppercase();
     let person = json!({
         "employee_number": number, "name": "Founder", "hire_date": "2020-01-01",
@@ -523,7 +527,7 @@ fn a_key_is_taken_over(app: &TestApp) {
     assert_eq!(taken["stops_on"], Value::Null);
     post(&hr, &account(app, "hao"), "deactivation").expect(200);
     eventually("the key goes on", || key.get("/v1/employees").status == 200);
-    // Neither the owner's nor the maker's record is changed with it.
+    // The key cannot change the records of its owner or its maker.
     for name in ["hua", "hao"] {
         let person = hr.get(format!("/v1/employees/{}", app.id(name))).expect(200);
         assert!(matches!(key.patch(&person, &json!({ "name": "X" })).status, 403 | 404));
@@ -549,7 +553,7 @@ fn powers_end_with_the_employment(app: &TestApp) {
     let kai = hr.with(token(&sign_in(&hr, "acme", "kai").expect(200)));
     assert_eq!(kai.get("/v1/me").expect(200).json()["roles"], json!([]));
 
-    // By import, and with a day still to come.
+    // The same by an import, with a last day in the future.
     give(&hr, app.id("kai.account"), "auditor").expect(201);
     let row = |last: Value| {
         let body = json!([{
@@ -600,7 +604,7 @@ fn two_administrators(app: &TestApp) -> (Client, Client) {
     (hua, hao)
 }
 
-/// The ways in which one administrator takes another one's power.
+/// The ways in which one administrator can remove another one.
 const WAYS: [&str; 6] =
     ["revocation", "deactivation", "termination", "departure", "postponement", "import"];
 
@@ -629,7 +633,7 @@ fn remove(hr: &Client, app: &TestApp, name: &str, way: &str) -> Answer {
 
 fn the_last_administrator_stays_on_every_path(app: &TestApp) {
     let (hua, hao) = two_administrators(app);
-    // A second one whose role ends is none.
+    // An administrator whose role has an end date does not count.
     let until = json!({
         "account_id": app.id("kai.account"), "role": "hr_admin", "valid_to": "2099-12-31",
     });

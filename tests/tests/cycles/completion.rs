@@ -1,5 +1,5 @@
-//! That what is begun can be completed: what could not is refused where it is made, warned of at the
-//! launch, or named in readiness with the way out.
+//! Whatever is begun can be completed. What could not be completed is refused when it is made,
+//! warned of at the launch, or named in readiness together with the way out.
 
 use serde_json::{Value, json};
 use tests::calls::unique;
@@ -70,7 +70,7 @@ fn the_suggested_policy_leads_to_a_result(app: &TestApp) {
     );
 }
 
-/// Rules in which most of the weight of a dimension belongs to raters whom nobody asks.
+/// Rules in which most of the weight of a dimension belongs to raters whom nobody can ask.
 fn beyond_reach() -> Value {
     let mut rules = cycles::rules();
     rules["populations"][0]["dimensions"][3]["raters"] =
@@ -91,14 +91,14 @@ fn a_policy_in_which_nobody_could_be_rated_is_not_published(app: &TestApp) {
     for told in ["20 %", "50 %", "cross_dept"] {
         assert!(detail.contains(told), "{detail}");
     }
-    // Nor where no share is demanded, and nobody at all would rate.
+    // Nor if no share is demanded and nobody at all would rate.
     let mut rules = beyond_reach();
     rules["settings"] = json!({ "review.min_weight_share": "0" });
     rules["populations"][0]["dimensions"][3]["raters"] = json!({ "peer": "100" });
     hr.patch(&hr.get(&path).expect(200), &json!({ "rules": rules })).expect(200);
     let refused = app.unchanged(|| step(&hr, &path, "publication", None)).refused("guard-failed");
     refused.faults(&[("/rules/populations/0/dimensions/3/raters", "raters_out_of_reach")]);
-    // What leaves enough weight is published, and warned of at the launch.
+    // Rules that leave enough weight are published, with a warning at the launch.
     let mut rules = beyond_reach();
     rules["settings"] = json!({ "review.min_weight_share": "20", "okr.in_review": "mapped" });
     hr.patch(&hr.get(&path).expect(200), &json!({ "rules": rules })).expect(200);
@@ -116,7 +116,7 @@ fn a_policy_in_which_nobody_could_be_rated_is_not_published(app: &TestApp) {
     );
 }
 
-/// Lets rules be those of a policy that was published before anybody looked at their reach.
+/// Stores rules as if they had been published before the program checked who can be asked.
 fn as_published_before(app: &TestApp, policy: Uuid, rules: &Value) {
     let mut rules = rules.clone();
     rules["process_records"] = json!("warn");
@@ -144,7 +144,7 @@ fn a_cycle_under_such_a_policy_is_not_launched(app: &TestApp) {
     step(&hr, &path, "launch", None).expect(200);
 }
 
-/// Has Hua propose and somebody else approve that a dimension is left out.
+/// Hua proposes that a dimension is left out, and somebody else approves.
 fn drop_dimension(app: &TestApp, cycle: Uuid, dimension: &str) -> Value {
     let path = format!("/v1/cycles/{cycle}");
     let shown = step(&app.as_(HrAdmin), &path, "dimension-drops", Some(proposal(dimension)));
@@ -187,7 +187,7 @@ fn who_is_stuck_is_named_and_the_dimension_dropped(app: &TestApp) {
     let id = drop_dimension(app, cycle, "collaboration");
     assert_eq!(item(app, cycle, "lin")["missing"], "manager_review");
     let done = step(&mei, &review, "manager-review/submission", None).expect(200).json();
-    // 60 % of 50 and 30 % of 110, of 90 %.
+    // 60 % of 50 and 30 % of 110, divided by 90 %.
     assert_eq!(done["results"]["composite"], "70.00");
     let path = format!("{}/explanation", review.replace("reviews", "results"));
     let told = mei.request("GET", path).header("Accept-Language", "en").send().expect(200).json();
@@ -222,7 +222,7 @@ fn a_dimension_is_dropped_by_two_persons(app: &TestApp) {
         }
     });
     let first = suggest(&hr, proposal("collaboration")).expect(200).json();
-    // The next proposal about it takes its place.
+    // A new proposal about the same dimension replaces the old one.
     let shown = suggest(&hr, proposal("collaboration")).expect(200).json();
     let drops = shown["dropped_dimensions"].as_array().cloned().unwrap_or_default();
     assert_eq!((drops.len(), &drops[0]["approved_at"]), (1, &Value::Null));
@@ -244,7 +244,7 @@ fn a_dimension_is_dropped_by_two_persons(app: &TestApp) {
         let body = json!({ "drop_id": drops[0]["id"] });
         stale.if_match("\"1-0\"").json(&body).send().refused("version-stale");
     });
-    // What was proposed lasts no longer than the power it was proposed by.
+    // A proposal lapses when its proposer loses the role.
     let set = |status: &str| {
         let id = literal(app, app.id("hua.account"));
         behind(app, &format!("UPDATE account SET status = '{status}' WHERE id = {id}"));
@@ -264,7 +264,7 @@ fn a_dimension_is_dropped_by_two_persons(app: &TestApp) {
             .refused("validation-failed")
             .faults(&[("/dimension", "duplicate")]);
     });
-    // Where enough have rated, the dimension counts as before.
+    // Where enough raters have rated, the dimension counts as before.
     open(app, cycle);
     let review = of(app, cycle, "lin");
     hand_in(&app.as_(Employee), &review, "self-review", "3");
@@ -302,7 +302,7 @@ fn objectives_alone_are_warned_of_and_named(app: &TestApp) {
     step(&hr, &path, "evaluation", None).expect(200);
     named("evaluation");
 
-    // The same with an indicator of no weight, and not where the policy scores objectives.
+    // The same with an indicator without weight; not if the policy scores objectives.
     let weightless = planned(app, &rules(&json!({})));
     let id = literal(app, weightless);
     behind(app, &format!("UPDATE goal SET weight = 0 WHERE cycle_id = {id}"));
@@ -381,7 +381,7 @@ fn bare(rating: &str) -> Value {
 /// Proves R57 through `submitManagerReview`.
 fn a_final_s_or_d_needs_evidence_when_it_is_handed_in(app: &TestApp) {
     let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
-    // Half of the revenue is there: 60 % of 50 and 40 % of 80 make a D.
+    // Half of the revenue is reached: 60 % of 50 and 40 % of 80 give a D.
     let cycle = planned(app, &rules(&json!({})));
     open(app, cycle);
     let review = of(app, cycle, "lin");
@@ -412,7 +412,7 @@ fn a_final_s_or_d_needs_evidence_when_it_is_handed_in(app: &TestApp) {
     let done = submit().expect(200).json();
     assert_eq!(done["results"]["computed_grade"], "D");
 
-    // What makes no S and no D needs none.
+    // A grade that is neither S nor D needs no evidence.
     let review = evaluated(app, &json!({}));
     hand_in(&lin, &review, "self-review", "3");
     write(&mei, &review, "manager-review", &bare("3")).expect(200);
@@ -428,7 +428,7 @@ fn a_final_s_or_d_needs_evidence_when_it_is_settled(app: &TestApp) {
     hand_in(&lin, &review, "self-review", "3");
     write(&mei, &review, "manager-review", &bare("3")).expect(200);
     step(&mei, &review, "manager-review/submission", None).expect(200);
-    // The data have changed since, and what was a B is a D.
+    // The data has changed since, and the B has become a D.
     let id = literal(app, review.rsplit('/').next().and_then(|id| id.parse().ok()).expect("an id"));
     let grade = |change: &str| behind(app, &format!("UPDATE review SET {change} WHERE id = {id}"));
     grade("computed_grade = 'D'");
@@ -440,7 +440,8 @@ fn a_final_s_or_d_needs_evidence_when_it_is_settled(app: &TestApp) {
     named();
     drive(app, &app.world.own, cycle, "calibrating");
     named();
-    // It tells of an S or a D: neither the person nor senior management is told before the release.
+    // The missing evidence shows that the grade is an S or a D. So neither the person nor senior
+    // management can see it before the release.
     for persona in [Employee, Executive] {
         let report = app.as_(persona).get(format!("/v1/cycles/{cycle}/readiness?limit=200"));
         let report = report.expect(200).json();
@@ -455,7 +456,7 @@ fn a_final_s_or_d_needs_evidence_when_it_is_settled(app: &TestApp) {
         assert!(detail.contains(": 1"), "{detail}");
     };
     refused(app.unchanged(confirm));
-    // A veto leaves a D as well, whatever was computed.
+    // A veto gives a D as well, whatever was computed.
     grade("computed_grade = 'B', veto_grade = 'D'");
     refused(app.unchanged(confirm));
     grade("computed_grade = 'S', veto_grade = 'C'");
@@ -465,7 +466,7 @@ fn a_final_s_or_d_needs_evidence_when_it_is_settled(app: &TestApp) {
     let path = format!("/v1/calibration-sessions/{session}");
     let finalise = || step(&hr, &path, "finalisation", Some(json!({ "reason": "As it is" })));
     refused(app.unchanged(finalise));
-    // The way out: HR takes the rating up again, and the manager adds what is missing.
+    // The way out: HR reopens the review, and the manager adds the evidence.
     let why = Some(json!({ "reason": "Evidence is missing" }));
     step(&hr, &review, "reopening", why).expect(200);
     let done = hand_in(&mei, &review, "manager-review", "3").json();
@@ -559,7 +560,7 @@ fn a_cycle_is_as_long_as_its_kind_says(app: &TestApp) {
             .refused("validation-failed")
             .faults(&[("/kind", "kind_unfit")]);
     });
-    // A draft of before is refused at the launch, and can be mended.
+    // A draft from before this rule is refused at the launch, and can be corrected.
     let id = literal(app, made.id());
     behind(app, &format!("UPDATE cycle SET period_end = '2026-12-31' WHERE id = {id}"));
     let refused = app.unchanged(|| step(&hr, &path, "launch", None)).refused("guard-failed");
@@ -579,7 +580,7 @@ fn shown(hr: &Client, path: &str) -> Answer {
     hr.get(path).expect(200)
 }
 
-/// A cycle with a session, open, under a mode with quotas from so many people on.
+/// A cycle with an open session, under a policy with this mode and quotas for groups of this size.
 fn session_under(
     app: &TestApp,
     mode: &str,
@@ -603,13 +604,14 @@ fn a_small_group_passes_where_nobody_is_left_to_pool_it_with(app: &TestApp) {
     let hr = app.as_(HrAdmin);
     let finalise = |path: &str| step(&hr, path, "finalisation", Some(json!({})));
     for mode in ["guideline", "cap_top", "forced", "none"] {
-        // Everybody but the members and those who read all: nine people, too few for quotas.
+        // Everybody except the members and those who read all grades: nine people, too few for
+        // quotas.
         let (cycle, all) = session_under(app, mode, 10, &[]);
         finalise(&all).expect(200);
         drive(app, &app.world.own, cycle, "confirmed");
     }
     for (mode, passes) in [("guideline", true), ("cap_top", false), ("forced", false)] {
-        // A department of two, which could be compared with all the others.
+        // A department of two that could be pooled with all others.
         let (_, sales) = session_under(app, mode, 9, &["sales"]);
         if passes {
             finalise(&sales).expect(200);

@@ -1,4 +1,4 @@
-//! Cycles of many people: their transitions are jobs. And results that change at the last moment.
+//! The transitions of large cycles are jobs. Also: results that change at the last moment.
 
 use persistence::{AuditFilter, Page};
 use serde_json::{Value, json};
@@ -20,10 +20,10 @@ on_each_engine![
     what_was_approved_of_other_results_counts_no_more,
 ];
 
-/// People of one unit: more than are moved while somebody waits.
+/// Number of people in one unit: more than are processed while the caller waits.
 const MANY: usize = api::platform::jobs::SYNCHRONOUS_ROWS + 1;
 
-/// Hires many people, and designs a cycle for them.
+/// Hires these people, and designs a cycle for them. Returns its path.
 fn crowd(app: &TestApp) -> String {
     let hr = app.as_(HrAdmin);
     let unit =
@@ -41,7 +41,7 @@ fn crowd(app: &TestApp) -> String {
     format!("/v1/cycles/{}", hr.post("/v1/cycles", &body).expect(201).id())
 }
 
-/// Waits for the end of a job.
+/// Waits until the job of an answer ends.
 fn ended(app: &TestApp, accepted: &Answer) -> Value {
     let path = accepted.header("Location").expect("where to follow it").to_owned();
     let read = || app.as_(HrAdmin).get(&path).expect(200).json();
@@ -60,7 +60,8 @@ fn an_auditor_follows_a_job_but_not_what_came_out(app: &TestApp) {
     assert_eq!(ada.all("/v1/jobs"), [seen]);
 }
 
-/// The last audit entry of a record as it is kept: of cycles nobody is shown the values.
+/// The last audit entry of a record as stored, because no reader sees the values of entries about
+/// cycles.
 fn last_entry(app: &TestApp, path: &str) -> Value {
     let id = id_of(path);
     let list = format!("/v1/audit-entries?resource_id={id}");
@@ -136,7 +137,7 @@ fn of_two_launches_one_happens(app: &TestApp) {
         request.if_match(&read.etag()).send()
     };
     let first = launch(HrAdmin).expect(202);
-    // The worker may have been faster; otherwise the second job finds the cycle launched.
+    // The worker may have been faster; then the second job finds the cycle launched.
     let second = launch(Persona::SecondHrAdmin);
     assert_eq!(ended(app, &first)["state"], "succeeded");
     if second.status == 202 {
@@ -160,7 +161,7 @@ fn a_launch_of_many_is_refused_before_it_is_a_job(app: &TestApp) {
     });
 }
 
-/// A cycle of one person in calibration, whose review holds these grades.
+/// A cycle with one person in calibration, whose review has these grades.
 fn graded(app: &TestApp, computed: &str, veto: &str) -> String {
     let hr = app.as_(HrAdmin);
     let mut body = design(&unique("C"), app.id("policy"));
@@ -191,7 +192,8 @@ fn grades_no_session_has_compared_are_settled(app: &TestApp) {
     ] {
         let path = graded(app, computed, veto);
         step(&hr, &path, "confirmation", None).expect(200);
-        // What is as expected is marked; nothing else is left.
+        // Moves the reviews with the expected grade out of the way of the publication, which then
+        // counts none.
         behind(
             app,
             &format!(
@@ -246,7 +248,7 @@ fn what_was_approved_of_other_results_counts_no_more(app: &TestApp) {
         refused.faults(&[("", "sessions_finalised")]);
     });
     session("finalised");
-    // A grade moves after HR has approved what it saw.
+    // A grade is moved after HR has approved the results it saw.
     let soon = match app.engine {
         tests::Engine::Sqlite => "graded_at = graded_at + 3600000000",
         tests::Engine::Postgres => "graded_at = graded_at + interval '1 hour'",

@@ -205,7 +205,7 @@ fn a_launch_freezes_who_takes_part(app: &TestApp) {
     let shown = hr.get(&path).json();
     assert_eq!(shown["headcount"], json!({ "participants": 6, "excluded": 1 }));
 
-    // What happens later to people leaves the documents as they are.
+    // Later changes of people leave the documents of the cycle as they are.
     let read = hr.get(format!("/v1/employees/{}", app.id("lin"))).expect(200);
     let moving = hr.request("POST", format!("{}/assignments", read.path)).if_match(&read.etag());
     let body = json!({ "effective_from": "2026-01-01", "manager_id": app.id("sun") });
@@ -288,7 +288,7 @@ fn giving_up_takes_two_people_and_reasons(app: &TestApp) {
             .faults(&[("", "reason_given")]);
     });
     step(&ella, &path, "cancellation", why()).expect(200);
-    // What has been approved of a cycle that then goes on counts no more.
+    // An approval to cancel counts no more once the cycle has moved on.
     step(&hr, &path, "launch", None).expect(200);
     assert_eq!(hr.get(&path).json()["approvals"], json!([]));
     step(&hr, &path, "cancellation", why()).expect(200);

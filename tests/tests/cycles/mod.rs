@@ -1,4 +1,4 @@
-//! Cycles, policies and who takes part.
+//! Cycles, policies and participants.
 
 mod completion;
 mod cycle_jobs;

@@ -1,4 +1,4 @@
-//! Who takes part in a cycle, who answers for whom, and who is taken out.
+//! Who takes part in a cycle, who answers for whom, and who is excluded.
 
 use serde_json::{Value, json};
 use tests::cycles::{design, drive, rules, step};
@@ -111,7 +111,7 @@ fn a_handover_moves_the_documents_of_a_person(app: &TestApp) {
     assert_eq!(kept.reason.as_deref(), Some("Mei is on leave"));
     let told: Value = serde_json::from_str(kept.details.as_deref().unwrap_or("")).expect("JSON");
     assert_eq!(told, json!({ "manager_id": [app.id("mei"), app.id("fan")] }));
-    // The line in the organisation is another matter.
+    // The reporting line in the organisation stays as it is.
     let person = hr.get(format!("/v1/employees/{}", app.id("lin"))).expect(200).json();
     assert_eq!(person["manager_id"], json!(app.id("mei")));
 }
@@ -191,7 +191,7 @@ fn nobody_but_hr_changes_who_takes_part(app: &TestApp) {
             let order = json!({ "manager_id": app.id("sun"), "reason": "Mine" });
             step(&caller, &lin(app), "handover", Some(order)).refused("forbidden");
         }
-        // Not even HR decides about itself.
+        // Not even HR can decide about themselves.
         let hua = format!("/v1/participants/{}", app.id("hua.participant"));
         let own = step(&app.as_(HrAdmin), &hua, "exclusion", Some(json!({ "reason": "Mine" })));
         assert_eq!(own.refused("forbidden").json()["rule"], "conflict-of-interest");

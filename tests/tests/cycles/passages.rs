@@ -1,4 +1,4 @@
-//! What happens to everybody at once leaves a record of each: an audit entry and an event.
+//! A transition of everybody at once leaves an audit entry and an event for each person.
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ on_each_engine![
     whoever_no_session_has_compared_is_in_the_record_of_the_confirmation,
 ];
 
-/// The review of Lin's in a cycle whose managers have rated her, and that cycle.
+/// Lin's review in a cycle in which managers have submitted their ratings, and the cycle.
 fn rated(app: &TestApp) -> (Uuid, Uuid) {
     let path = evaluated(app, &json!({}));
     hand_in(&app.as_(Employee), &path, "self-review", "3");
@@ -26,7 +26,7 @@ fn rated(app: &TestApp) -> (Uuid, Uuid) {
     (cycle, shown.id())
 }
 
-/// The resources of which an action is recorded, by entries and by events.
+/// The records for which an action is recorded, by audit entries and by events.
 fn recorded(app: &TestApp, action: &str) -> [BTreeSet<String>; 2] {
     let ids = |rows: Vec<Value>, name: &str| {
         let rows = rows.iter().filter(|row| row[name] == action);
@@ -42,7 +42,7 @@ fn each_review_and_each_goal_has_its_own_record(app: &TestApp) {
     let all: BTreeSet<String> =
         reviews.iter().filter_map(|it| it["id"].as_str().map(str::to_owned)).collect();
     for ids in recorded(app, "review.opened") {
-        // Of the reader's own nothing is told before the release.
+        // The reader's own record does not show before the release.
         assert!(all.difference(&ids).count() <= 1 && all.len() > 10, "{all:?} {ids:?}");
     }
     let lin = lins.to_string();

@@ -1,4 +1,4 @@
-//! What waits for whom, and the first screen of each role.
+//! To-dos, and the dashboard of each role.
 
 use serde_json::{Value, json};
 use tests::cycles::drive;
@@ -134,7 +134,7 @@ fn hr_sees_the_people_of_its_units(app: &TestApp) {
     let headcount = &headcount["headcount"];
     let all = headcount["participants"].as_i64().unwrap_or_default()
         - headcount["excluded"].as_i64().unwrap_or_default();
-    // Nobody is in a count of the own one before the release.
+    // Before the release, no count includes the reader's own result.
     assert_eq!(people(HrAdmin), all - 1);
     let (sales, labs) = (people(Hrbp), people(OtherHrbp));
     assert!(sales > 0 && labs > 0 && sales + labs < all, "{sales} {labs} {all}");
@@ -147,7 +147,7 @@ fn senior_management_sees_the_company(app: &TestApp) {
     assert_eq!(shown["goals"], json!([]));
     assert!(shown["departments"].as_array().is_some_and(|rows| !rows.is_empty()), "{shown}");
     assert_eq!(shown["total"]["goals"]["level"], "red");
-    // What one person has checked in does not follow from how the progress of many moves.
+    // A single check-in cannot be derived from how the progress of many changes.
     let exact = app.as_(HrAdmin).get("/v1/dashboards/hr").expect(200).json();
     let progress = |shown: &Value| shown["total"]["goals"]["progress"].as_str().map(str::len);
     assert!(progress(&shown) < progress(&exact), "{shown} {exact}");

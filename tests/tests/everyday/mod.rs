@@ -1,3 +1,3 @@
-//! What people meet every day.
+//! To-dos and dashboards.
 
 mod dashboards;

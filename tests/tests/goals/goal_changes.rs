@@ -1,4 +1,4 @@
-//! Changes of what both sides have signed, and the tree that goals form.
+//! Changes of goals that both sides have signed, and the tree that goals form.
 
 use serde_json::{Value, json};
 use tests::cycles::{self, step};
@@ -20,7 +20,7 @@ on_each_engine![
     everybody_sees_how_a_goal_contributes,
 ];
 
-/// A goal of Lin's in force.
+/// An active goal of Lin's.
 fn active(app: &TestApp, cycle: Uuid, content: &Value) -> String {
     let lin = app.as_(Employee);
     let path = path(&lin.post("/v1/goals", &goal(cycle, content)).expect(201));
@@ -140,10 +140,10 @@ fn a_request_needs_reason_and_evidence(app: &TestApp) {
         let others = others.if_match(&lins.etag()).json(&change(&with_target("600")));
         others.send().refused("not-found");
     });
-    // The manager asks too; one request waits at a time.
+    // The manager can request a change too; a goal has at most one pending request.
     asked(&app.as_(DirectManager), &path, change(&with_target("600")));
     app.unchanged(|| drop(ask(&lin, change(&with_target("500"))).refused("state-conflict")));
-    // No revision counts from before the last one.
+    // The manager may reject even a request of their own.
     let request = format!(
         "/v1/goal-changes/{}",
         lin.all(&format!("{path}/changes"))[0]["id"].as_str().unwrap_or("")
@@ -161,13 +161,13 @@ fn weights_and_late_changes_are_for_hr(app: &TestApp) {
             refused.refused("guard-failed").faults(&[("", "right_decider")]);
         });
     };
-    // Before the middle, the manager.
+    // Before the middle of the period, the manager approves.
     let path = active(app, early, &with_target("1200"));
     let request = asked(&lin, &path, change(&with_target("600")));
     wrong(&hr, &request, "approval");
     wrong(&hr, &request, "rejection");
     step(&mei, &request, "approval", None).expect(200);
-    // A weight, HR.
+    // A change of the weight is for HR.
     let mut lighter = with_target("600");
     lighter["weight"] = "90".into();
     let request = asked(&lin, &path, change(&lighter));
@@ -175,7 +175,7 @@ fn weights_and_late_changes_are_for_hr(app: &TestApp) {
     step(&hr, &request, "approval", None).expect(200);
     assert_eq!(lin.get(&path).json()["content"]["weight"], "90.00");
 
-    // After the middle, HR.
+    // After the middle of the period, HR approves.
     let late = cycles::design("LATE", app.id("policy"));
     let late = hr.post("/v1/cycles", &late).expect(201).id();
     step(&hr, &format!("/v1/cycles/{late}"), "launch", None).expect(200);
@@ -228,7 +228,7 @@ fn a_rejected_change_leaves_the_goal_as_it_is(app: &TestApp) {
     asked(&lin, &path, change(&with_target("700")));
 }
 
-/// A goal on a level, under another one.
+/// The body that creates a goal on a level, under another goal.
 fn placed(cycle: Uuid, level: &str, parent: Option<&Answer>, weight: &str) -> Value {
     let mut body = goal(cycle, &indicator("Revenue", weight));
     body["level"] = level.into();
@@ -265,7 +265,7 @@ fn a_parent_stands_higher_and_lasts_longer(app: &TestApp) {
                 .refused("validation-failed")
                 .faults(&[("/parent_id", "unknown_reference")]);
         }
-        // What hangs below is asked too.
+        // Goals below are checked too.
         let lower = json!({ "level": "person", "content": { "period": {
             "start": "2026-02-01", "end": "2026-12-31",
         } } });
@@ -323,7 +323,7 @@ fn everybody_sees_how_a_goal_contributes(app: &TestApp) {
     let sight = |client: &Client, of: &Answer| {
         client.get(format!("{}/alignment", path(of))).expect(200).json()
     };
-    // Drafts are not shown to whoever looks from above.
+    // A reader from above does not see drafts.
     assert_eq!(sight(&mei, &team)["below"], json!([]));
     assert!(sight(&mei, &team)["coverage"].is_null());
     for made in &made {
@@ -346,7 +346,7 @@ fn everybody_sees_how_a_goal_contributes(app: &TestApp) {
     assert!(below["alignment_gap"].is_null());
     assert_eq!(below["coverage"], json!({ "percent": "95.00", "short": true }));
 
-    // Lin sees the whole line up to the theme, though not the goals themselves.
+    // Lin sees the whole line up to the theme, but not the content of the goals.
     let line = sight(&lin, &made[0]);
     let titles: Vec<_> = line["above"]
         .as_array()

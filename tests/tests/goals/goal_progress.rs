@@ -1,4 +1,4 @@
-//! What is reported of goals, and the progress that follows from it.
+//! Check-ins and measurements of goals, and the progress computed from them.
 
 use serde_json::{Value, json};
 use tests::client::Credentials;
@@ -20,7 +20,7 @@ on_each_engine![
     others_report_nothing,
 ];
 
-/// A goal of Lin's in force.
+/// An active goal of Lin's.
 fn active(app: &TestApp, settings: &Value, content: &Value) -> (String, Answer) {
     let lin = app.as_(Employee);
     let made = lin.post("/v1/goals", &goal(cycle(app, settings), content));
@@ -62,7 +62,7 @@ fn progress_follows_from_check_ins(app: &TestApp) {
         ]),
     );
     assert_eq!(more["progress"], "0.7500");
-    // The level was kept in one of two, and one branch is closed again.
+    // The level was kept in one of two reports, and one branch is closed again.
     let less = check_in(
         &lin,
         9,
@@ -163,13 +163,13 @@ fn a_value_reported_again_changes_nothing(app: &TestApp) {
         let again = app.unchanged(|| report(&value("2026-01-01", "jan", same)).expect(200));
         assert_eq!(again.json(), first.json());
     }
-    // Another period, source or id is another value.
+    // Another period, source or external id makes another value.
     report(&value("2026-02-01", "jan", "300")).expect(201);
     report(&value("2026-01-01", "other", "100")).expect(201);
     let mut erp = value("2026-01-01", "jan", "50");
     erp["source"] = "erp".into();
     report(&erp).expect(201);
-    // Of two sources of the same month one counts: the one that the indicator names.
+    // If two sources report the same month, the indicator's own source counts.
     assert_eq!(lin.get(&path).json()["progress"], "0.5833");
     assert_eq!(lin.all(&format!("{path}/measurements?limit=1")).len(), 4);
 }

@@ -1,4 +1,4 @@
-//! Goals from draft to completion: what is demanded on the way, and who may do what.
+//! Goals from draft to completion: what each step requires, and who may do it.
 
 use serde_json::{Value, json};
 use tests::cycles::{self, step};
@@ -314,7 +314,7 @@ fn weights_sum_to_a_hundred_exactly(app: &TestApp) {
     patch(&lin, &second, &weight).expect(200);
     step(&lin, &first, "submission", None).expect(200);
     step(&lin, &second, "submission", None).expect(200);
-    // Another person's weights, and another cycle's, are another form.
+    // The goals of another person and of another cycle belong to another form.
     let other = path(&draft(app, new_cycle(app), &indicator("Revenue", "100")));
     step(&lin, &other, "submission", None).expect(200);
 }
@@ -386,7 +386,7 @@ fn nobody_approves_an_own_goal(app: &TestApp) {
         for persona in [Colleague, FormerManager, OtherHrbp, OtherHrAdmin] {
             sees(persona, "not-found");
         }
-        // The owner alone signs for the owner.
+        // Only the owner signs for the owner.
         step(&mei, &lins, "submission", None).refused("forbidden");
         step(&app.as_(SkipLevelManager), &meis, "submission", None).refused("forbidden");
     });
@@ -452,7 +452,7 @@ fn a_draft_is_thrown_away(app: &TestApp) {
     assert!(tombstone["deleted_at"].is_string());
     assert_eq!(tombstone["allowed_actions"], json!([]));
     remove(&mei, &above).expect(204);
-    // What is gone weighs nothing, and nothing hangs under it.
+    // A deleted goal has no weight, and no goal can be placed under it.
     let mut next = goal(cycle, &indicator("Revenue in the north", "100"));
     next["parent_id"] = above.json()["id"].clone();
     let refused = app.unchanged(|| lin.post("/v1/goals", &next)).refused("validation-failed");
@@ -491,7 +491,7 @@ fn goals_are_begun_in_goal_setting(app: &TestApp) {
     cycles::drive(app, &app.world.own, running, "executing");
     let refused = app.unchanged(|| lin.post("/v1/goals", &goal(running, &content)));
     assert_eq!(refused.refused("state-conflict").json()["current_state"], "executing");
-    // What was begun may be finished.
+    // Work that was begun may be finished.
     patch(&lin, &late, &json!({ "content": { "title": "Revenue" } })).expect(200);
     activate(&lin, &mei, &late);
 

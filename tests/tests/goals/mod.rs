@@ -1,4 +1,4 @@
-//! Goals and what is reported of them.
+//! Goals, their check-ins and measurements.
 
 mod goal_changes;
 mod goal_progress;

@@ -1,4 +1,4 @@
-//! What was reported by mistake is withdrawn, and what several sources report of a period counts once.
+//! Reports made by mistake are withdrawn, and a period that several sources report counts once.
 
 use serde_json::{Value, json};
 use tests::calls::unique;
@@ -28,7 +28,7 @@ fn active(app: &TestApp, content: &Value) -> String {
     path
 }
 
-/// Reports a value of a month by a source; the path of the measurement.
+/// Reports the value of a month from a source; returns the path of the measurement.
 fn measure(client: &Client, goal: &str, day: &str, source: &str, value: &str) -> String {
     let body = json!({
         "period_start": day, "source": source, "external_id": unique("m"), "value": value,
@@ -74,7 +74,8 @@ fn a_measurement_is_withdrawn_with_a_reason(app: &TestApp) {
     let entries = app.as_(HrAdmin).all("/v1/audit-entries?action=measurement.withdrawn");
     assert_eq!(entries.len(), 1);
 
-    // A correction that was wrong leaves what was there before; the same value may come again.
+    // Withdrawing a wrong correction restores the value before; the same value may be reported
+    // again.
     let first = lin.all(&format!("{goal}/measurements"))[0].clone();
     let mut again = json!({
         "period_start": "2026-01-01", "source": "crm", "external_id": first["external_id"],
@@ -83,7 +84,7 @@ fn a_measurement_is_withdrawn_with_a_reason(app: &TestApp) {
     let made = lin.post(format!("{goal}/measurements"), &again).expect(201);
     assert_eq!(progress(app, &goal), "0.5000");
     let corrected = format!("/v1/measurements/{}", made.id());
-    // What the answer to the report said is enough to take it back.
+    // The answer to a report is enough to withdraw it.
     let taken = lin.request("POST", format!("{corrected}/withdrawal")).if_match(&made.etag());
     taken.json(&typo().unwrap_or_default()).send().expect(200);
     assert_eq!(progress(app, &goal), "0.2500");
@@ -141,8 +142,8 @@ fn author_manager_and_hr_withdraw_and_nobody_else(app: &TestApp) {
     assert_eq!(progress(app, &goal), Value::Null);
 }
 
-/// What is kept with each check-in for the next one holds no more than what counts: neither what was
-/// withdrawn, nor what was judged by a level that has been changed since. Proves R39.
+/// The totals stored with each check-in hold only what counts: no withdrawn check-in, and nothing
+/// judged by a level that has changed since. Proves R39.
 fn what_was_reported_so_far_is_what_still_counts(app: &TestApp) {
     let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
     let mut content = objective("Keep the service up", "100");
@@ -164,13 +165,13 @@ fn what_was_reported_so_far_is_what_still_counts(app: &TestApp) {
     assert_eq!(progress, "0.5000");
     assert_eq!(told("99.5"), "0.6667");
     step(&lin, &first, "withdrawal", typo()).expect(200);
-    // Two of three: the one that was withdrawn counts in none of those behind it.
+    // Two of three: the withdrawn check-in counts in none of the later ones.
     assert_eq!(told("99.5"), "0.6667");
     assert_eq!(told("99.5"), "0.7500");
     step(&lin, &second, "withdrawal", typo()).expect(200);
     assert_eq!(told("98"), "0.7500");
 
-    // By a higher level only what was reported as 100 has kept it.
+    // Under a higher level, only the reports of 100 have kept it.
     let mut higher = shown["content"].clone();
     higher["definition"]["key_results"][0]["measure"]["level"] = json!({ "above": "99.9" });
     let asked = json!({
@@ -189,7 +190,7 @@ fn a_source_counts_once_for_a_period(app: &TestApp) {
     let goal = active(app, &indicator("Revenue", "100"));
     let sheet = measure(&lin, &goal, "2026-01-15", "sheet", "400");
     assert_eq!(progress(app, &goal), "0.3333");
-    // The indicator names the CRM as its source.
+    // The indicator's own source is the CRM.
     let crm = measure(&lin, &goal, "2026-01-01", "crm", "300");
     measure(&lin, &goal, "2026-01-31", "crm", "300");
     assert_eq!(progress(app, &goal), "0.5000");

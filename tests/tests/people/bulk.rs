@@ -47,7 +47,7 @@ fn table(app: &TestApp, kind: &str, query: &str, text: impl Into<Vec<u8>>) -> An
     request.body(kind, text).send()
 }
 
-/// Created, updated, unchanged, failed.
+/// The counts of created, updated, unchanged and failed rows.
 fn counts(answer: &Answer) -> [u64; 4] {
     let body = answer.json();
     ["created", "updated", "unchanged", "failed"].map(|name| body[name].as_u64().unwrap_or(99))
@@ -273,7 +273,8 @@ fn many_rows_become_a_job_that_survives_a_restart(app: &TestApp) {
     assert!(own.as_(Employee).all("/v1/jobs").is_empty());
     assert!(own.as_(HrAdmin).all("/v1/jobs").iter().any(|row| row["id"] == ended["id"]));
 
-    // Known people are found, near each other or far apart, and nobody between them is touched.
+    // Known people are found, whether their numbers are close together or far apart, and nobody
+    // between them is changed.
     let again = |rows: &[usize], name: &str| {
         let row = |row| person(&format!("N{row}"), json!({ "name": format!("{name} {row}") }));
         counts(&import(&own, "", &rows.iter().copied().map(row).collect()).expect(200))
@@ -402,7 +403,7 @@ fn units_grow_into_a_tree(app: &TestApp) {
         .faults(&[("/0/parent_code", "reporting_loop"), ("/1/parent_code", "reporting_loop")]);
 }
 
-/// The people the project ships for a look around, twice; who reports to whom in the end.
+/// Imports the demo company twice; returns who reports to whom in the end.
 fn import_the_demo(app: &TestApp) -> Vec<(String, String)> {
     let hr = app.as_(HrAdmin);
     let file = |name: &str| {

@@ -1,4 +1,4 @@
-//! What hangs on somebody's being here: open duties, who leaves with them, and handing them over.
+//! Open duties: which ones a person has, who leaves with some, and how they are handed over.
 
 use serde_json::{Value, json};
 use tests::calls::unique;
@@ -29,7 +29,7 @@ fn path(app: &TestApp, name: &str) -> String {
     format!("/v1/employees/{}", app.id(name))
 }
 
-/// Kinds and records.
+/// A person's open duties, by kind and record.
 fn duties(app: &TestApp, person: &str) -> Vec<(String, Value)> {
     let found = app.as_(HrAdmin).all(&format!("{person}/open-duties?limit=2"));
     let kind = |duty: &Value| duty["kind"].as_str().unwrap_or_default().to_owned();
@@ -82,11 +82,11 @@ fn open_duties_are_listed_and_counted(app: &TestApp) {
     assert!(hr.get(&mei).json().get("open_duties").is_none());
     let kai = leave(app, "kai", "2099-12-31");
     assert!(kai.get("open_duties").is_none(), "nothing hangs on Kai: {kai}");
-    // A program that may end employments is not told of reviews, seats and keys.
+    // A key that may end employments does not see duties about reviews, seats and keys.
     let end = json!({ "last_day": "2099-12-31", "reason": "Moves away" });
     let told = step(&app.as_(PeopleWriter), &path(app, "sun"), "termination", Some(end));
     assert!(told.expect(200).json().get("open_duties").is_none());
-    // Neither a key that has expired nor a seat of a cycle that was given up is a duty any more.
+    // An expired key and a seat in a cancelled cycle are no duties.
     let session = json!({
         "cycle_id": cycle, "name": "Sales", "members": [
             { "employee_id": app.id("sun"), "seat": "member" },
@@ -144,7 +144,7 @@ fn one_call_hands_everything_over(app: &TestApp) {
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].reason.as_deref(), Some("Moves away"));
     assert_eq!(app.recorded("participant.handed_over").len(), 2);
-    // Keys go on with the administrator who asks.
+    // The administrator who asks takes over the keys.
     let hao = app.as_(SecondHrAdmin);
     let keys = hao.all(&format!("{}/open-duties", path(app, "hua")));
     let mine = keys.iter().filter(|duty| duty["kind"] == "api_key").count();
@@ -269,7 +269,7 @@ fn a_leaver_waits_on_the_desk_of_hr(app: &TestApp) {
     }
     hand_over(app, "sun", app.id("kai")).expect(200);
     assert_eq!(waiting(HrAdmin), [Value::Null; 0], "nothing is left");
-    // Whoever has yet to come answers for nobody either.
+    // A person whose employment has not begun cannot answer for anybody, and is listed too.
     let kai = app.as_(HrAdmin).get(path(app, "kai")).expect(200);
     app.as_(HrAdmin).patch(&kai, &json!({ "hire_date": "2099-01-01" })).expect(200);
     let found = waiting(HrAdmin);
@@ -307,7 +307,7 @@ fn what_waits_for_a_leaver_is_said_and_skipped(app: &TestApp) {
     let hr = app.as_(HrAdmin);
     let cycle = reviews::planned(app, &reviews::rules(&json!({})));
     let (here, mei) = (literal(app, cycle), literal(app, app.id("mei")));
-    // Mei has a goal like Lin's, and it is measured.
+    // Mei has a goal like Lin's, with a measurement.
     let like = "p.tenant_id, p.id, p.cycle_id, p.employee_id, g.level, g.state, g.revision, g.title, \
                 g.weight, g.content, g.progress, g.version, g.created_at, g.updated_at";
     behind(

@@ -1,4 +1,4 @@
-//! People, their units, jobs and managers from day to day.
+//! People, with units, job titles and managers that change over time.
 
 use serde_json::{Value, json};
 use tests::world::Persona::{
@@ -48,7 +48,7 @@ fn manage(app: &TestApp, person: Uuid, manager: Uuid, from: &str) -> Answer {
     assign(app, person, &json!({ "effective_from": from, "manager_id": manager }))
 }
 
-/// The people above somebody, by number.
+/// The employee numbers of the people above somebody.
 fn above(app: &TestApp, person: Uuid, day: &str) -> Vec<String> {
     let path = format!("/v1/employees/{person}/reporting-line?as_of={day}");
     let line = app.as_(HrAdmin).get(path).expect(200).json();
@@ -121,7 +121,7 @@ fn a_merge_patch_clears_what_is_null(app: &TestApp) {
     });
 }
 
-/// The record of `read` in the version of `changed`.
+/// The answer `read`, with the version that `changed` shows.
 fn touched_at(read: &Answer, changed: &Answer) -> Answer {
     Answer { path: read.path.clone(), ..changed.clone() }
 }

@@ -1,4 +1,4 @@
-//! Employments: who works here on which day, who comes back, and what leavers are told of.
+//! Employments: who is employed on which day, rehiring, and how open duties are reported.
 
 use serde_json::{Value, json};
 use tests::calls::unique;
@@ -46,7 +46,7 @@ fn status(app: &TestApp, person: &str, day: &str) -> String {
     read["status"].as_str().unwrap_or_default().to_owned()
 }
 
-/// First and last days, in order.
+/// First and last days of a person's employments, in order.
 fn employments(app: &TestApp, person: &str) -> Vec<(String, Option<String>)> {
     let rows = app.as_(HrAdmin).all(&format!("{person}/employments?limit=1"));
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -63,7 +63,7 @@ fn import(app: &TestApp, rows: &Value) -> Answer {
     app.as_(HrAdmin).post("/v1/employees/bulk", rows)
 }
 
-/// The warnings of an import: pointer and code.
+/// The warnings of an import, as pointer and code.
 fn warnings(answer: &Answer) -> Vec<(String, String)> {
     let body = answer.json();
     let rows = body["rows"].as_array().into_iter().flatten();
@@ -268,7 +268,7 @@ fn nobody_reports_to_a_leaver(app: &TestApp) {
                 .faults(&[("/manager_id", "manager_not_employed")]);
         }
     });
-    // What begins and ends before Tom has left is history.
+    // Lines that begin and end before Tom left are history, so they are allowed.
     let at = |day: &str, manager: Value| {
         let body = json!({ "effective_from": day, "manager_id": manager });
         step(&hr, &path(app.id("lin")), "assignments", Some(body)).expect(200);
@@ -348,7 +348,7 @@ fn a_list_does_not_move_leavers(app: &TestApp) {
     assert_eq!((&told.json()["updated"], &told.json()["warned"]), (&json!(1), &json!(1)));
     assert_eq!(assignments(), before, "Tom stays where he was");
     assert_eq!(hr.get(path(app.id("tom"))).json()["name"], "Tommy");
-    // Who comes back is placed from the first day on.
+    // A rehired person has an assignment from the first day on.
     let back = json!({
         "hire_date": "2026-01-01", "termination_date": null, "org_unit_code": "EAST",
         "manager_employee_number": "MEI",

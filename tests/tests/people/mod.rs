@@ -1,4 +1,4 @@
-//! People, units and positions.
+//! People, org units and positions.
 
 mod bulk;
 mod duties;

@@ -1,4 +1,4 @@
-//! Org units, and the tree they form from day to day.
+//! Org units, and the tree they form over time.
 
 use serde_json::{Value, json};
 use tests::world::Persona::HrAdmin;
@@ -35,7 +35,7 @@ fn move_to(app: &TestApp, unit: &Answer, parent: Uuid, from: &str) -> Answer {
     moving.json(&json!({ "parent_id": parent, "effective_from": from })).send()
 }
 
-/// What a page of stretches says: first day, last day, and a property.
+/// The rows of a page of a dated history: first day, last day, and a property.
 fn stretches(app: &TestApp, path: &str, property: &str) -> Vec<(Value, Value, Value)> {
     let rows = app.as_(HrAdmin).all(path).into_iter();
     rows.map(|mut row| {

@@ -1,4 +1,4 @@
-//! Input that is refused: each with its exact problem type, every fault named, nothing changed.
+//! Invalid input is refused with its exact problem type, every fault is named, and nothing changes.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -107,7 +107,7 @@ fn other_media_types_are_refused(app: &TestApp) {
 }
 
 fn compressed_bodies_are_refused_unread(app: &TestApp) {
-    // One block of zstd that stands for 128 KiB of blanks, a thousand times: 4 KiB for 125 MiB.
+    // One zstd block that stands for 128 KiB of blanks, a thousand times: 4 KiB for 125 MiB.
     let mut zstd = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38];
     for _ in 0..1000 {
         zstd.extend([0x02, 0x00, 0x10, b' ']);
@@ -162,7 +162,7 @@ fn ids_that_name_nothing_are_not_found(app: &TestApp) {
         let change = hr.request("PATCH", nowhere).if_match("\"1-0\"");
         change.json(&json!({ "level": 2 })).send().refused("not-found");
         hr.request("DELETE", nowhere).if_match("\"1-0\"").send().refused("not-found");
-        // The id of something else is no id of a position.
+        // The id of another record is no id of a position.
         hr.get(format!("/v1/positions/{}", app.id("lin"))).refused("not-found");
         for nonsense in ["1", "x", "%00", "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a1"] {
             hr.get(format!("/v1/positions/{nonsense}"))

@@ -1,5 +1,5 @@
-//! Bounds: however much is sent, however often, from wherever, what it costs is limited and nobody
-//! else pays.
+//! Limits: however much is sent, however often and from wherever, the cost is limited and others
+//! are not affected.
 
 use api::areas::AREAS;
 use api::platform::app::App;
@@ -76,7 +76,7 @@ fn of_many_faults_the_first_are_told_and_all_are_counted(app: &TestApp) {
     let lines = format!("{row}\n").repeat(50_000);
     let array = format!("[{}]", vec![row; 50_000].join(","));
     let table = "employee_number,name,hire_date\n".to_owned() + &",,\n".repeat(50_000);
-    // Three unknown properties and three missing ones a row; three missing cells.
+    // Three unknown properties and three missing ones in each row; three missing cells.
     for (kind, body, total) in [
         ("application/x-ndjson", lines, 300_000),
         ("application/json", array, 300_000),
@@ -183,7 +183,7 @@ fn wrong(client: &Client, login: &str) -> Answer {
     client.post("/v1/auth/token", &body)
 }
 
-/// Guesses until the guesser has to wait.
+/// Tries wrong passwords until the server makes the client wait.
 fn held_back(client: &Client, login: &str) -> Answer {
     let mut guesses = (0..20).map(|_| wrong(client, login));
     let held = guesses.find(|answer| answer.status == 429).expect("guesses are held back");
@@ -195,7 +195,7 @@ fn guesses_hold_back_whoever_makes_them(app: &TestApp) {
     for number in 0..60 {
         wrong(&nobody, &format!("nobody-{number}")).refused("invalid-credentials");
     }
-    // A bystander at the same address.
+    // Another person at the same address can sign in.
     sign_in(&nobody, "acme", "lin").expect(200);
     let mut waits = Vec::new();
     for _ in 0..3 {
@@ -223,7 +223,8 @@ fn a_known_device_does_not_wait_for_the_guesses_of_others(app: &TestApp) {
     };
     known("mei", PASSWORD, &token).expect(200);
     known("mei", PASSWORD, &json!("made up")).refused("too-many-sign-in-attempts");
-    // It is known for its own login only, lets nobody in by itself, and is held back as well.
+    // The device is known for its own login only, does not replace the password, and is slowed down
+    // as well.
     held_back(&nobody, "lin");
     known("lin", PASSWORD, &token).refused("too-many-sign-in-attempts");
     known("mei", "the wrong password", &token).refused("invalid-credentials");
@@ -243,7 +244,7 @@ fn what_could_not_be_served_was_no_guess(app: &TestApp) {
     sign_in(&nobody, "acme", "mei").expect(200);
 }
 
-/// Has the database refuse what is written as one that is full would, or take it again.
+/// Makes the database refuse writes as a full one would, or accept them again.
 fn block_writes(app: &TestApp, block: bool) {
     let tables = ["session", "pulse"];
     for table in tables {
@@ -303,7 +304,7 @@ fn a_clock_set_back_stops_nobody_and_hides_nothing(app: &TestApp) {
         hr.post("/v1/positions", &body).expect(201)
     };
     let before = position("BEFORE").json();
-    // As many as are free: the next attempt has to wait some seconds, which pass.
+    // Uses up the free attempts; the next one has to wait some seconds.
     for _ in 0..5 {
         wrong(&nobody, "mei").refused("invalid-credentials");
     }
@@ -331,7 +332,7 @@ fn idle_connections_stop_nobody(app: &TestApp) {
             let mut stream = TcpStream::connect(address).expect("connect");
             let head =
                 if number % 2 == 0 { "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" } else { "GE" };
-            // The server may have taken the connection away already.
+            // The server may already have closed the connection.
             let _ = stream.write_all(head.as_bytes());
             stream
         })
@@ -344,7 +345,7 @@ fn idle_connections_stop_nobody(app: &TestApp) {
     assert!(closed >= 300 - 40, "{closed} had to go");
 }
 
-/// Whether the other side has closed a connection, whatever it has said before.
+/// Whether the other side has closed a connection, whatever it sent before.
 fn is_closed(mut stream: &TcpStream) -> bool {
     stream.set_read_timeout(Some(Duration::from_millis(10))).expect("set a timeout");
     let mut buffer = [0; 4096];
@@ -418,7 +419,7 @@ fn signing_keys_are_wrapped_by_the_key_file() {
         assert!(!wrapped[0].to_lowercase().contains(&bare[0]), "{engine}: the secret lies open");
         signs(&app);
 
-        // One that somebody wrote past the program signs nothing.
+        // A key that was written past the program signs nothing.
         let planted = match engine {
             Engine::Sqlite => "zeroblob(32), 1",
             Engine::Postgres => "decode(repeat('00', 32), 'hex'), '2020-01-01'",
@@ -430,7 +431,7 @@ fn signing_keys_are_wrapped_by_the_key_file() {
         assert!(keys.by_kid("mine").is_none() && keys.ring().len() == 1, "{engine}");
         sql::execute(engine, app.url(), "DELETE FROM signing_key WHERE kid = 'mine'");
 
-        // As an earlier version has kept it.
+        // As an earlier version stored it.
         let literal = if engine == Engine::Sqlite {
             format!("X'{}'", bare[0])
         } else {
@@ -443,7 +444,7 @@ fn signing_keys_are_wrapped_by_the_key_file() {
     }
 }
 
-/// What opening a database with a key file comes to, if that fails.
+/// The error of opening a database with a key file.
 fn refusal(url: &str, key_file: &Path) -> String {
     let mut settings = tests::app::settings(url, &[]);
     settings.key_file = Some(key_file.to_owned());
@@ -451,7 +452,7 @@ fn refusal(url: &str, key_file: &Path) -> String {
     opened.err().map(|error| error.to_string()).unwrap_or_default()
 }
 
-/// A file in a folder of its own that does not last.
+/// A path in a temporary folder.
 fn file_in(folder: &TestDatabase, name: &str) -> PathBuf {
     format!("{}.{name}", folder.url.trim_start_matches("sqlite://")).into()
 }
@@ -489,8 +490,8 @@ fn a_database_is_opened_by_its_own_key_file() {
     }
 }
 
-/// Another replica, with another key file, is about to store the first key: whoever has found none
-/// before waits for it, and goes without leaving anything.
+/// Another replica with another key file is about to store the first key. A replica that found no
+/// key before must wait for it, and then stop without storing anything.
 #[test]
 fn of_two_first_starts_with_different_key_files_one_is_refused() {
     for engine in Engine::ALL.into_iter().filter(|engine| engine.is_tested()) {

@@ -1,4 +1,4 @@
-//! The contract is what the code says, and the server serves all of it.
+//! The contract agrees with the code, and the server serves all of it.
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ fn the_committed_file_is_what_the_code_generates() {
     assert!(committed == api::contract::text(), "run `make openapi` and review what changed");
 }
 
-/// Of two types under one name, the contract shows one and keeps quiet about the other.
+/// If two types had the same name, the contract would show only one of them.
 #[test]
 fn no_two_types_share_a_name() {
     let mut found = Vec::new();
@@ -37,7 +37,7 @@ fn no_two_types_share_a_name() {
     assert_eq!(shared(&planted), ["Move: MoveView in a.rs, Move in b.rs, Move in c.rs"]);
 }
 
-/// The schemas that the sources in a folder declare, each with its type and file.
+/// Collects the schemas that the sources in a folder declare, each with its type and file.
 fn collect(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).expect("read a folder") {
         let path = entry.expect("an entry").path();
@@ -50,8 +50,8 @@ fn collect(folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// The schemas a source declares: types that derive `ToSchema`, under their own name or another, and
-/// those a macro of the source is given by name.
+/// The schemas that a source declares: types that derive `ToSchema`, under their own name or
+/// another one, and types named in a macro of the source.
 fn schemas(text: &str, file: &str) -> Vec<(String, String)> {
     let word = |text: &str| -> String {
         text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
@@ -87,7 +87,7 @@ fn is_type(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_uppercase()) && word.contains(|c: char| c.is_lowercase())
 }
 
-/// Names that several types have.
+/// Names that belong to several types.
 fn shared(found: &[(String, String)]) -> Vec<String> {
     let mut types = BTreeMap::<&str, Vec<&str>>::new();
     for (name, place) in found {
@@ -97,7 +97,7 @@ fn shared(found: &[(String, String)]) -> Vec<String> {
     several.map(|(name, places)| format!("{name}: {}", places.join(", "))).collect()
 }
 
-/// What the client holds every answer against must itself notice what is wrong.
+/// The checks that the client makes of every answer must notice planted faults.
 #[test]
 fn the_checker_finds_planted_faults() {
     let operation = contract::operation("getPosition");
@@ -123,7 +123,7 @@ fn the_checker_finds_planted_faults() {
     assert!(fault(200, "application/json", &bad).is_some(), "a property is missing");
 }
 
-/// A path of the contract with ids that exist nowhere.
+/// A path of the contract with ids that do not exist.
 fn somewhere(path: &str) -> String {
     path.replace("{id}", "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11").replace("{slug}", "not-found")
 }

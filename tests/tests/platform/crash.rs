@@ -1,5 +1,5 @@
-//! The server killed in the middle of its work: what it acknowledged is there, what it did not
-//! acknowledge can be sent again, and the audit chain holds.
+//! The server is killed in the middle of its work. Everything it acknowledged is there, everything
+//! else can be sent again, and the audit chain holds.
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -12,9 +12,9 @@ use tests::process::{self, ServerProcess};
 use tests::world::{Persona, World};
 use tests::{Client, Engine, sql};
 
-/// Times the server is killed.
+/// How often the server is killed.
 const ROUNDS: u32 = 20;
-/// Clients that write all the time.
+/// Number of clients that write all the time.
 const WRITERS: u32 = 8;
 
 mod killed_while_writing {
@@ -31,10 +31,10 @@ mod killed_while_writing {
     }
 }
 
-/// What the writers know.
+/// What the writers have sent.
 #[derive(Default)]
 struct Journal {
-    /// By code: written down before it was sent; true once acknowledged.
+    /// By code; added before the request is sent, true once it is acknowledged.
     intents: Mutex<BTreeMap<String, bool>>,
 }
 
@@ -49,14 +49,14 @@ impl Journal {
     }
 }
 
-/// What is written: a row by itself, and rows that change the goal they are about.
+/// The kinds of writes: a row by itself, and rows that change the goal they belong to.
 const KINDS: [&str; 3] = ["position", "check_in", "measurement"];
 
-/// Who writes.
+/// A client that writes.
 struct Writer {
     hr: Client,
     owner: Client,
-    /// Path of a goal of the owner.
+    /// Path of a goal of the writer's employee.
     goal: String,
 }
 
@@ -67,7 +67,7 @@ impl Writer {
         Self { hr: as_(Persona::HrAdmin), owner: as_(Persona::Employee), goal }
     }
 
-    /// Sends an intent; whether it was acknowledged.
+    /// Sends a write; returns whether it was acknowledged.
     fn write(&self, code: &str) -> bool {
         let request = match code.split('-').next() {
             Some("position") => self.hr.request("POST", "/v1/positions").json(&json!({
@@ -90,7 +90,7 @@ impl Writer {
         }
     }
 
-    /// How often each intent is there.
+    /// How many rows there are for each code.
     fn kept(&self) -> BTreeMap<String, u32> {
         let lists = [
             ("/v1/positions?limit=200".to_owned(), "code"),
@@ -157,7 +157,7 @@ fn kill_and_count(engine: Engine) {
     assert!(rows.values().all(|count| *count == 1), "no retry made a second row");
 }
 
-/// Lets the program check the audit log, and SQLite its file.
+/// Verifies the audit log with the program and, on SQLite, the file.
 fn verify(database: &TestDatabase) {
     let arguments = ["audit", "verify", "--database-url", &database.url];
     let (intact, said) = process::run(&arguments, "");

@@ -1,4 +1,4 @@
-//! Pages, cursors and mirrors, on the simplest noun: every list goes the same way.
+//! Pages, cursors and mirrors, tested on the simplest noun; all lists work the same way.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -78,7 +78,7 @@ fn a_cursor_is_good_for_its_own_list_only(app: &TestApp) {
     hr.get("/v1/events?after=x").refused("cursor-invalid");
 }
 
-/// How far into a list a cursor points is nobody's business: it would number what is not shown.
+/// A cursor must not show how many rows were passed, because that would number the hidden rows.
 fn a_cursor_tells_no_position(app: &TestApp) {
     let hr = app.as_(HrAdmin);
     let next = |path: String| -> String {

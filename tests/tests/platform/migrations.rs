@@ -1,4 +1,4 @@
-//! The schema goes up, down and up again, and only one process changes it at a time.
+//! The schema can be migrated up, down and up again, and only one process changes it at a time.
 
 use persistence::Database;
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ fn of_many_first_starts_one_migrates() {
     }
 }
 
-/// A company as the version of 29 November 2026 kept it, with all that changes on the way to this one.
+/// A company as the version of 29 November 2026 stored it, with everything that has changed since.
 #[test]
 fn a_database_of_an_earlier_version_is_carried_over() {
     for engine in Engine::ALL.into_iter().filter(|engine| engine.is_tested()) {
@@ -146,7 +146,7 @@ fn every_table_of_a_tenant_has_a_second_wall() {
     assert!(open.is_empty(), "without row-level security: {open:?}");
 }
 
-/// Everything there is to a schema, in words, but for the planner's own tables.
+/// Everything in a schema as text, except the planner's own tables.
 fn schema(database: &TestDatabase) -> Vec<String> {
     let query = match database.engine {
         Engine::Sqlite => {

@@ -1,4 +1,4 @@
-//! The program itself, for the tests that need it as a process.
+//! Runs the program itself, for tests that need it as a process.
 
 #[test]
 #[ignore = "is the program, not a test"]

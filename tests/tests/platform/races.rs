@@ -1,4 +1,4 @@
-//! Many at once on one record.
+//! Many concurrent requests about one record.
 
 use serde_json::json;
 use std::sync::Barrier;

@@ -1,5 +1,5 @@
-//! A database that takes no writes: the program starts on it, says so, serves what is read, and writes
-//! again once it can.
+//! A database that accepts no writes: the program starts on it, says so, serves reads, and writes
+//! again as soon as it can.
 
 use serde_json::json;
 use std::fs::{self, Permissions};
@@ -15,12 +15,12 @@ use tests::{Engine, sql};
 
 const SAID: &str = "the database takes no writes";
 
-/// The status of the answer, which may be a failure of the server here.
+/// The status of the answer; here it may be a failure of the server.
 fn status(request: Request) -> u16 {
     request.try_send().expect("an answer").status
 }
 
-/// A position that is written, or not.
+/// Tries to write a position; returns the status.
 fn write(hr: &Client, code: &str) -> u16 {
     let body = json!({ "code": code, "title": "Written or not", "level": 1 });
     status(hr.request("POST", "/v1/positions").key(code).json(&body))
@@ -35,7 +35,7 @@ fn codes(hr: &Client) -> Vec<String> {
     positions.iter().filter_map(|it| it["code"].as_str().map(ToOwned::to_owned)).collect()
 }
 
-/// Holds a server to reading, and nothing else.
+/// Fails unless the server reads and refuses writes.
 #[track_caller]
 fn only_reads(server: &ServerProcess, world: &World) -> Client {
     let hr = Client::new(server.address, world.credentials(HrAdmin));
@@ -46,12 +46,12 @@ fn only_reads(server: &ServerProcess, world: &World) -> Client {
     hr
 }
 
-/// Holds a server to what it writes being there for whoever reads.
+/// Fails unless the server writes and the written record can be read.
 #[track_caller]
 fn writes(hr: &Client) {
     eventually("it is ready", || readiness(hr) == 200);
     assert_eq!(write(hr, "KEPT"), 201);
-    // Whatever connection each of these is read on.
+    // Reads often enough to use every reading connection.
     for _ in 0..20 {
         let codes = codes(hr);
         assert!(codes.iter().any(|code| code == "KEPT"), "{codes:?}");
@@ -111,7 +111,7 @@ fn a_server_that_only_reads_is_read() {
     let (database, world) = app::prepared(Engine::Postgres);
     let lines = sql::lines(Engine::Postgres, &database.url, "SELECT current_database() AS line");
     let alter = |what| {
-        // What is set for the database holds for this session, too, unless it is asked to write.
+        // The setting applies to this session too, unless it asks for a writing transaction.
         let statement = format!("BEGIN READ WRITE; ALTER DATABASE \"{}\" {what}; COMMIT", lines[0]);
         sql::execute(Engine::Postgres, &database.url, &statement);
     };

@@ -1,4 +1,4 @@
-//! The same history on both engines comes to the same state, and every step to the same answer.
+//! The same history leads to the same state on both engines, and every step to the same answer.
 
 use chrono::{DateTime, Utc};
 use rand::rngs::StdRng;
@@ -10,7 +10,7 @@ use tests::world::Persona::{self, Auditor, HrAdmin, Hrbp, PeopleWriter};
 use tests::{Client, Engine, TestApp};
 use uuid::Uuid;
 
-/// Steps of one history.
+/// Number of steps in one history.
 const STEPS: usize = 150;
 
 #[test]
@@ -28,7 +28,7 @@ fn come_to_the_same_state() {
     }
 }
 
-/// A history in the making.
+/// A history while it is made.
 struct History {
     app: TestApp,
     random: StdRng,
@@ -52,7 +52,7 @@ impl History {
         }
     }
 
-    /// Everything that happened, and what came of it, without ids and times.
+    /// Every step with its answer, without ids and times.
     fn tell(mut self) -> String {
         for _ in 0..STEPS {
             self.step();
@@ -96,7 +96,7 @@ impl History {
     }
 
     fn one(&mut self, of: fn(&Self) -> &Vec<Uuid>) -> Uuid {
-        // Now and then something that is not there, or something else.
+        // Now and then a record that does not exist, or of another kind.
         let among = if self.random.random_ratio(1, 20) { &self.positions } else { of(self) };
         *among.clone().choose(&mut self.random).unwrap_or(&Uuid::nil())
     }
@@ -113,7 +113,7 @@ impl History {
         format!("{word} {}", self.random.random_range(0..30))
     }
 
-    /// Changes what `path` shows, guarded by the version it has.
+    /// Changes the resource at `path`, guarded by its present version.
     fn change(&mut self, method: &str, path: &str, step: &str, body: Option<Value>) {
         let persona: Persona = if self.random.random_ratio(1, 4) { PeopleWriter } else { HrAdmin };
         let client = self.app.as_(persona);
@@ -218,7 +218,7 @@ impl History {
     }
 }
 
-/// The same text with ids and instants numbered in the order in which they first stand there.
+/// The same text, with ids and instants numbered in the order of their first appearance.
 fn canonical(text: &str) -> String {
     let part_of_word = |c: char| c.is_ascii_alphanumeric() || "-:.".contains(c);
     let (mut known, mut out, mut word) = (HashMap::new(), String::new(), String::new());

@@ -1,4 +1,4 @@
-//! Calibration sessions and moves: how they go, and every way in which they are refused.
+//! Calibration sessions and moves: how they proceed, and every way in which they are refused.
 
 use serde_json::{Value, json};
 use std::sync::Barrier;
@@ -43,7 +43,7 @@ fn open(app: &TestApp, grades: &[(&str, &str)]) -> (Uuid, Uuid) {
     (cycle, session_in(app, &app.world.own, cycle, "open"))
 }
 
-/// Asks for a transition of a move in the version it has.
+/// Asks for a transition of a move, guarded by its present version.
 fn decide(client: &Client, made: &Answer, noun: &str) -> Answer {
     let body = (noun == "rejection").then(|| json!({ "reason": "Not convincing" }));
     step(client, &format!("/v1/moves/{}", made.id()), noun, body)
@@ -58,7 +58,7 @@ fn grades(app: &TestApp, session: Uuid) -> [Value; 3] {
     ["computed_grade", "calibrated_grade", "final_grade"].map(|name| result[name].clone())
 }
 
-/// Lets Fan answer for somebody, so that she may be a member as well.
+/// Makes Fan answer for somebody's review, so that she may be a member as well.
 fn promote_fan(app: &TestApp) {
     let hr = app.as_(HrAdmin);
     let kai = hr.get(format!("/v1/employees/{}", app.id("kai"))).expect(200);
@@ -66,7 +66,7 @@ fn promote_fan(app: &TestApp) {
     step(&hr, &kai.path, "assignments", Some(body)).expect(200);
 }
 
-/// An open session in which Fan sits too.
+/// An open session in which Fan has a seat too.
 fn open_with_fan(app: &TestApp, grades: &[(&str, &str)]) -> Uuid {
     promote_fan(app);
     let cycle = rated(app, &app.world.own, "calibrating", grades);
@@ -139,7 +139,7 @@ fn a_session_is_checked_when_it_is_prepared(app: &TestApp) {
         body
     };
     let seat = |name: &str, seat: &str| json!({ "employee_id": app.id(name), "seat": seat });
-    // Kai answers for nobody, Mei is not of HR, and somebody of another company is nobody at all.
+    // Kai answers for nobody, Mei has no role of HR, and a person of another company is unknown.
     let stranger = json!({ "employee_id": app.world.other.id("sun"), "seat": "member" });
     let seats = json!([
         seat("kai", "member"),
@@ -228,11 +228,11 @@ fn a_session_compares_the_departments_it_is_for(app: &TestApp) {
         numbers.sort_unstable();
         numbers
     };
-    // Sun and Mei have seats in it, and Hua in the other one.
+    // Sun and Mei have seats in this session, Hua in the other one.
     assert_eq!(of(sales), ["FAN", "LIN"]);
     let rest = session_in(app, &app.world.own, cycle, "open");
     assert_eq!(of(rest), ["ADA", "BAI", "BO", "CAI", "ELLA", "FEN", "KAI", "MIN"]);
-    // A group too small for quotas has none to deviate from.
+    // A group that is too small for quotas cannot deviate from them.
     step(&hr, &path(sales), "finalisation", Some(json!({}))).expect(200);
     let unfinished = step(&hr, &format!("/v1/cycles/{cycle}"), "confirmation", None);
     unfinished.refused("guard-failed").faults(&[("", "sessions_finalised")]);
@@ -261,7 +261,7 @@ fn a_distribution_must_be_accepted(app: &TestApp) {
     assert_eq!(late.refused("state-conflict").json()["allowed_actions"], json!(["reopening"]));
 }
 
-/// A cycle under exact quotas, in calibration.
+/// A cycle in calibration under exact quotas.
 fn forced(app: &TestApp, grades: &[(&str, &str)]) -> Uuid {
     let hr = app.as_(HrAdmin);
     let mut rules = rules();
@@ -323,7 +323,7 @@ fn a_move_changes_one_grade_and_nothing_else(app: &TestApp) {
         (&approved["state"], &approved["approved_by"]),
         (&json!("approved"), &json!([app.id("mei")]))
     );
-    // Nine people: members, HR and senior management are not among those compared for quotas.
+    // Nine people: members, HR and senior management are not compared against the quotas.
     assert_eq!(
         approved["effect"]["before"]["overall"]["counts"],
         json!({ "S": 0, "A": 0, "B": 9, "C": 0, "D": 0 })
@@ -342,7 +342,7 @@ fn a_move_changes_one_grade_and_nothing_else(app: &TestApp) {
     let twice = app.unchanged(|| decide(&mei, &made, "approval")).refused("state-conflict").json();
     assert_eq!(twice["current_state"], "approved");
     app.unchanged(|| decide(&mei, &made, "rejection")).refused("state-conflict");
-    // Back again, and what was moved stays on record.
+    // Back again; the first move stays on record.
     let mut back = sound(&after["review_id"], "A", "B");
     back["evidence"] = json!([]);
     back["text"] = json!("Ten chars!");
@@ -399,7 +399,7 @@ fn a_move_is_checked_when_it_is_proposed(app: &TestApp) {
             .refused("validation-failed")
             .faults(&[("/review_id", "unknown_reference")]);
     }
-    // A review that another session compares, or none.
+    // A review that another session compares, or no session.
     let other = rated(app, &app.world.own, "calibrating", &[]);
     let other = session_in(app, &app.world.own, other, "open");
     let elsewhere = lin(app, other)["review_id"].clone();
@@ -475,7 +475,7 @@ fn nobody_moves_or_sees_their_own_grade(app: &TestApp) {
             .refused("validation-failed")
             .faults(&[("/review_id", "unknown_reference")]);
     });
-    // In another session she is compared, by others.
+    // In another session other people compare her.
     promote_fan(app);
     let hr = app.as_(HrAdmin);
     let seats = json!([
@@ -571,7 +571,7 @@ fn a_session_is_taken_up_again_before_the_release(app: &TestApp) {
     let cycle = rated(app, &app.world.own, "calibrating", &[]);
     let hr = app.as_(HrAdmin);
     let ella = app.as_(Executive);
-    // Whoever is to take it up again is not compared in it.
+    // A person who may reopen a session is not compared in it.
     let session = session_for(app, &app.world.own, cycle, "finalised", &["sales", "labs"]);
     let whole = session_in(app, &app.world.own, cycle, "finalised");
     drive(app, &app.world.own, cycle, "confirmed");
@@ -593,7 +593,7 @@ fn a_session_is_taken_up_again_before_the_release(app: &TestApp) {
     late.refused("guard-failed").faults(&[("", "before_publication")]);
 }
 
-/// How many of two requests at once were let through, and how the other one was refused.
+/// Sends two requests at once. Returns how many succeeded, and the refused answers.
 fn at_once(requests: [&(dyn Fn() -> Answer + Sync); 2]) -> (usize, Vec<Answer>) {
     let start = Barrier::new(2);
     let answers: Vec<Answer> = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! The distribution of a cycle: live, against quotas and chance, as figures and as a picture.
+//! The distribution of a cycle: live, against quotas and chance, as figures and as a chart.
 
 use roxmltree::Document;
 use serde_json::{Value, json};
@@ -32,9 +32,9 @@ fn counts_stand_against_quotas(app: &TestApp) {
     let total = &shown["total"];
     let counts = json!({ "S": 1, "A": 2, "B": 7, "C": 0, "D": 1 });
     assert_eq!((&total["computed"], &total["present"]["counts"]), (&counts, &counts));
-    // HR and senior management are graded outside the quotas, and whoever asks is left out.
+    // HR and senior management are graded outside the quotas, and the reader is left out.
     assert_eq!((&total["uncounted"], &total["ungraded"]), (&json!(2), &json!(0)));
-    // 1.1, 2.2, 5.5, 1.65 and 0.55 of 11 people.
+    // The exact quotas are 1.1, 2.2, 5.5, 1.65 and 0.55 of 11 people.
     let quota = json!({ "S": 1, "A": 2, "B": 5, "C": 2, "D": 1 });
     assert_eq!(total["present"]["quota"], quota);
     assert_eq!(total["present"]["tolerance"], "1");
@@ -51,7 +51,7 @@ fn counts_stand_against_quotas(app: &TestApp) {
     assert_eq!(sales["present"]["counts"], json!({ "S": 1, "A": 2, "B": 1, "C": 0, "D": 0 }));
     assert_eq!(sales["present"]["verdict"], "pool_required");
     assert_eq!(sales["present"]["quota"], json!(null));
-    // All three are too small: Labs and Sales climb to the company.
+    // All three departments are too small, so they are pooled with the company.
     let pools: Vec<_> = list(&shown["pools"]).collect();
     assert_eq!(pools.len(), 1);
     assert_eq!(pools[0]["department_ids"].as_array().map(Vec::len), Some(3));
@@ -71,7 +71,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 fn whoever_reads_it_is_not_told_their_own_grade(app: &TestApp) {
     let cycle = rated(app, &app.world.own, "confirmed", &[("HUA", "D")]);
     let of = |persona| distribution(app, persona, cycle).expect(200).json()["total"].take();
-    // Hua reads all others, so that she is in no quota; and nobody counts the own record.
+    // Hua reads all others, so she is in no quota; and nobody sees their own record counted.
     for persona in [SecondHrAdmin, HrAdmin] {
         let total = of(persona);
         assert_eq!(total["computed"], json!({ "S": 0, "A": 0, "B": 11, "C": 0, "D": 0 }));
@@ -81,7 +81,7 @@ fn whoever_reads_it_is_not_told_their_own_grade(app: &TestApp) {
     assert_eq!(of(HrAdmin)["uncounted"], 3, "once it is released");
 }
 
-/// Six people who count work in the company itself, four in sales and one in the labs.
+/// Of the people who count, six work in the company itself, four in sales and one in the labs.
 fn senior_management_is_told_no_single_grade(app: &TestApp) {
     let row = |shown: &Value, code: &str| {
         let found = list(&shown["departments"]).find(|row| row["code"] == code);
@@ -103,7 +103,8 @@ fn senior_management_is_told_no_single_grade(app: &TestApp) {
     let company = row(&shown, "COMPANY");
     assert_eq!((&company["present"]["counts"], &company["computed"]), (&counts, &json!(null)));
     assert!(withheld(&row(&shown, "SALES")) && withheld(&row(&shown, "LABS")), "{shown}");
-    // Both together are five, and so in the total; she herself, with a C, is not.
+    // Sales and labs together are five people, so they are in the total. The reader, with a C, is
+    // not.
     let total = json!({ "S": 1, "A": 1, "B": 8, "C": 0, "D": 1 });
     assert_eq!(shown["total"]["present"]["counts"], total);
     let pool = list(&shown["pools"]).next().expect("a pool");
@@ -119,8 +120,8 @@ fn senior_management_is_told_no_single_grade(app: &TestApp) {
     let chart = String::from_utf8(chart.body).expect("UTF-8");
     assert_eq!(chart.matches("withheld").count(), 4, "each told and drawn: {chart}");
 
-    // Four grades of the company change: it is as it was. With the fifth one too, for the sixth would
-    // be known; when all have changed, it is renewed.
+    // Four grades of the company change: the counts stay as they were. With the fifth they stay
+    // too, for otherwise the sixth would be known. When all have changed, the counts are renewed.
     let change = |people: &[&str], grade: &str| {
         let id = match app.engine {
             tests::Engine::Sqlite => format!("x'{}'", cycle.simple()),
@@ -149,7 +150,7 @@ fn senior_management_is_told_no_single_grade(app: &TestApp) {
     change(&["MIN"], "D");
     assert_eq!(now(), json!({ "S": 2, "A": 0, "B": 0, "C": 3, "D": 1 }));
 
-    // Of whom all are alike, each is known.
+    // In a department in which all grades are equal, each would be known.
     let alike = rated(app, &app.world.own, "calibrating", &[("LIN", "S")]);
     let shown = distribution(app, Executive, alike).expect(200).json();
     assert!(withheld(&row(&shown, "COMPANY")), "{shown}");

@@ -1,4 +1,4 @@
-//! Reviews, results and how they are compared.
+//! Reviews, results and calibration.
 
 mod calibration;
 mod distribution;

@@ -1,4 +1,4 @@
-//! Ratings as files: every format from one story, and for whom they are.
+//! Exports of ratings: all formats hold the same, and who may read what.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -32,14 +32,14 @@ fn export(client: &Client, accept: &str, query: &str) -> Answer {
     request.header("Accept", accept).send()
 }
 
-/// How many rows the last line of a file says it has, and how many are withheld.
+/// How many rows the last line of a file announces, and how many were withheld.
 fn trailer(file: &Answer) -> (Value, Value) {
     let text = String::from_utf8_lossy(&file.body);
     let last: Value = serde_json::from_str(text.lines().last().unwrap_or("")).expect("JSON");
     (last["rows"].clone(), last["withheld"].clone())
 }
 
-/// The records of a CSV file, by column.
+/// The records of a CSV file, as values by column.
 fn records(file: &Answer) -> Vec<BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_reader(file.body.as_slice());
     let header = reader.headers().expect("a header").clone();
@@ -53,7 +53,7 @@ fn numbers(file: &Answer) -> Vec<String> {
     records(file).iter().map(|row| row["employee_number"].clone()).collect()
 }
 
-/// What a persona is shown of a cycle's ratings.
+/// The ratings of a cycle that a persona can export.
 fn shown(app: &TestApp, persona: Persona, cycle: Uuid) -> Vec<BTreeMap<String, String>> {
     let query = format!("?cycle_id={cycle}");
     records(&export(&app.as_(persona), "text/csv", &query).expect(200))
@@ -251,7 +251,7 @@ fn cells_of_a_file_compute_nothing(app: &TestApp) {
     assert_eq!(cell, "'=HYPERLINK(\"//x\") & <b>'_x0041_");
     let rows = sheet::rows(&export(&hr, XLSX, &query).expect(200).body);
     let lin = rows.iter().find(|row| row[0].text == "LIN").expect("Lin");
-    // What looks like the code of a character is kept from being read as one.
+    // Text that looks like a character code is escaped, so that no program decodes it.
     assert_eq!(lin[1].text, "=HYPERLINK(\"//x\") & <b>'_x005F_x0041_");
     assert_eq!(lin[1].kind, "inlineStr", "text is never computed");
 }
@@ -303,7 +303,7 @@ fn a_sheet_of_people_has_days_and_text(app: &TestApp) {
     let column = |name: &str| rows[0].iter().position(|cell| cell.text == name).expect("a column");
     let tom = rows.iter().find(|row| row[0].text == "TOM").expect("Tom");
     let last = &tom[column("termination_date")];
-    // 2025-06-30, counted from the eve of 1900.
+    // 2025-06-30 as the number of days since the eve of 1900.
     assert_eq!((last.text.as_str(), last.kind.as_str(), last.format.as_str()), ("45838", "", "2"));
     assert_eq!(tom[column("external_ids.hris")].text, "h-tom");
     assert_eq!(rows.len(), 16);

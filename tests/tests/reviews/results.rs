@@ -1,4 +1,4 @@
-//! Results: computed one by one and for a whole cycle, explained, and computed again to the digit.
+//! Results: computed one by one and for a whole cycle, explained, and recomputed exactly.
 
 use domain::scoring::trace::{Locale, Trace};
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ fn a_result_is_explained_in_both_languages(app: &TestApp) {
     assert_eq!(chinese.json()["whole"]["parts"][1]["steps"][0]["rule"], "同类评价者的平均分");
 }
 
-/// How a review is named in SQL.
+/// The id of a review as an SQL literal.
 fn key(app: &TestApp, review: &str) -> String {
     let id: Uuid = review.rsplit('/').next().unwrap_or_default().parse().expect("an id");
     match app.engine {
@@ -118,7 +118,7 @@ fn an_altered_trace_is_no_explanation(app: &TestApp) {
 fn what_cannot_be_computed_is_named(app: &TestApp) {
     let mei = app.as_(DirectManager);
     let mut rules = rules(&json!({}));
-    // Most of the weight belongs to the person, who hands nothing in.
+    // Most of the weight belongs to the reviewee, who submits nothing.
     rules["populations"][0]["dimensions"][3]["raters"] = json!({ "manager": "40", "self": "60" });
     let cycle = planned(app, &rules);
     open(app, cycle);
@@ -157,7 +157,7 @@ fn the_results_of_a_cycle_are_computed_at_once(app: &TestApp) {
     let failed = early["failed"].as_u64().unwrap_or_default();
     assert_eq!(failed, 10, "all others but HR and senior management: {early}");
     assert_eq!(early["failures"].as_array().map(Vec::len), Some(failed as usize));
-    // Of the own result nobody is told what is missing.
+    // Nobody is told what is missing in their own result.
     let about = |told: &Value, name: &str| {
         let mut failures = told["failures"].as_array().into_iter().flatten();
         failures.any(|failure| failure["employee_id"] == json!(app.id(name)))
@@ -182,11 +182,11 @@ fn the_results_of_a_cycle_are_computed_at_once(app: &TestApp) {
     assert_eq!(after.json(), before.json(), "what is known is not computed into a new revision");
 }
 
-/// The result of a manager takes the totals of the team, not the grades the manager gave.
+/// A manager's result is blended with the totals of the team, not with the grades the manager gave.
 fn who_has_a_team_shares_in_its_totals(app: &TestApp) {
     let (lin, mei, sun) = (app.as_(Employee), app.as_(DirectManager), app.as_(SkipLevelManager));
     let mut rules = rules(&json!({}));
-    // Of half of the revenue a total of 50; Mei has no goals and is rated alone.
+    // Half of the revenue gives a total of 50. Mei has no goals; only her rating counts.
     let rated = |weight: &str| json!({ "code": "competency", "weight": weight, "raters": { "manager": "100" } });
     let standard = rules["populations"][0].clone();
     rules["populations"] = json!([

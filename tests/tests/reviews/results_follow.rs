@@ -1,5 +1,5 @@
-//! Results and what they rest on stay together: changes of goals, corrections, and the way through
-//! calibration of whoever is rated anew.
+//! Results stay consistent with their inputs: changes of goals, corrections, and the calibration of
+//! people who are rated again.
 
 use serde_json::{Value, json};
 use tests::cycles::{drive, step};
@@ -33,8 +33,8 @@ fn goal_in(app: &TestApp, cycle: Uuid) -> String {
     format!("/v1/goals/{}", goals[0]["id"].as_str().unwrap_or_default())
 }
 
-/// A cycle in evaluation with a goal of Lin's, half of which is there, and a request to halve its
-/// target that nobody has decided on; the paths of review, goal and request.
+/// A cycle in evaluation with a goal of Lin's, half of which is reached, and a pending request to
+/// halve its target. Returns the cycle and the paths of review, goal and request.
 fn with_open_change(app: &TestApp) -> (Uuid, [String; 3]) {
     let cycle = planned(app, &rules(&json!({})));
     let goal = goal_in(app, cycle);
@@ -54,12 +54,12 @@ fn rate(app: &TestApp, review: &str) {
     hand_in(&app.as_(DirectManager), review, "manager-review", "3");
 }
 
-/// What HR is shown of a review.
+/// The performance total of a review, as HR reads it.
 fn performance(app: &TestApp, review: &str) -> Value {
     app.as_(HrAdmin).get(review).expect(200).json()["results"]["performance"].take()
 }
 
-/// What the readiness of a cycle says of Lin.
+/// What the readiness of a cycle says about Lin.
 fn named(app: &TestApp, cycle: Uuid) -> Value {
     let items = app.as_(HrAdmin).all(&format!("/v1/cycles/{cycle}/readiness"));
     let lin = json!(app.id("lin"));
@@ -96,7 +96,7 @@ fn a_change_approved_after_the_rating_is_in_the_result(app: &TestApp) {
     assert_eq!((&now["state"], &now["score"]), (&json!("scored"), &json!("100.00")));
     assert_eq!((&now["revision"], &now["progress"]), (&json!(2), &json!("1.0000")));
     assert!(named(app, cycle).is_null());
-    // Nothing of the review moves for the person.
+    // The reviewee sees no change of the review.
     let mut after = lin.get(&review).expect(200).json();
     assert_eq!(after["open_goal_changes"].take(), json!([]));
     let mut before = before;
@@ -266,7 +266,7 @@ fn whoever_is_rated_after_the_session_is_named(app: &TestApp) {
     hand_in(&app.as_(DirectManager), &review, "manager-review", "3");
     let waits = named(app, cycle);
     assert_eq!((&waits["missing"], &waits["is_blocking"]), (&json!("calibration"), &json!(false)));
-    // Another session may take it in.
+    // Another session may compare it.
     let late = session_in(app, &app.world.own, cycle, "open");
     assert!(named(app, cycle).is_null());
     assert_eq!(compared(&app.as_(SkipLevelManager), late, "LIN")["state"], "in_calibration");
@@ -299,7 +299,7 @@ fn whoever_leads_follows_the_team(app: &TestApp) {
     hand_in(&mei, &lead, "self-review", "3");
     hand_in(&sun, &lead, "manager-review", "3");
     let composite = || sun.get(&lead).expect(200).json()["results"]["composite"].take();
-    // Computing everything anew finds nothing that has not been followed already.
+    // Recomputing everything finds nothing that is not up to date.
     let settled = |when: &str| {
         let followed = composite();
         step(&hr, &format!("/v1/cycles/{cycle}"), "results", None).expect(200);

@@ -1,4 +1,5 @@
-//! Reviews from draft to answer: what is demanded on the way, who sees which part and who does what.
+//! Reviews from draft to acknowledgement: what each step requires, who sees which part, and who
+//! acts.
 
 use serde_json::{Value, json};
 use tests::cycles::{drive, step};
@@ -46,7 +47,7 @@ fn reason(text: &str) -> Option<Value> {
     Some(json!({ "reason": text }))
 }
 
-/// A schedule in which everything is due on a day, or later.
+/// A schedule in which everything is due on `day` or later.
 fn dues(day: &str) -> Value {
     json!({
         "goal_setting": "2026-01-01", "execution": "2026-01-31", "evaluation": "2026-03-01",
@@ -73,7 +74,7 @@ fn a_review_goes_from_draft_to_calibration(app: &TestApp) {
     let comment = write(&lin, &review, "self-review", &json!({ "comment": "A good year" }));
     assert_eq!(comment.expect(200).json()["self_review"]["ratings"][2]["rating"], "4");
     let submitted = step(&lin, &review, "self-review/submission", None).expect(200).json();
-    // Nobody but the two rates, so the window of the raters has closed by itself.
+    // Only the reviewee and the manager rate, so the window for other raters closes by itself.
     assert_eq!(submitted["state"], "pending_manager");
     assert_eq!(submitted["allowed_actions"], json!([]));
     assert!(submitted["self_review"]["submitted_at"].is_string());
@@ -83,7 +84,7 @@ fn a_review_goes_from_draft_to_calibration(app: &TestApp) {
     );
 
     let done = hand_in(&mei, &review, "manager-review", "4").json();
-    // 60 % of 100 points and 40 % of the 110 points of a 4.
+    // 60 % of 100 points and 40 % of the 110 points of a rating of 4.
     assert_eq!(done["state"], "in_calibration");
     assert_eq!(done["results"]["performance"], "100.00");
     assert_eq!(done["results"]["composite"], "104.00");
@@ -99,7 +100,7 @@ fn a_review_goes_from_draft_to_calibration(app: &TestApp) {
     assert_eq!((&own[0]["state"], own[0].get("score")), (&json!("scored"), None));
 }
 
-/// What somebody may not see is absent, and neither version nor ETag tells of it.
+/// Fields that a reader may not see are absent, and neither version nor ETag shows that they exist.
 fn nobody_learns_of_a_draft_or_a_result_before_its_time(app: &TestApp) {
     let (lin, mei, sun) = (app.as_(Employee), app.as_(DirectManager), app.as_(SkipLevelManager));
     let review = evaluated(app, &json!({ "review.second_review": true }));
@@ -186,7 +187,8 @@ fn a_draft_is_checked_and_not_written_over(app: &TestApp) {
     );
     refuse(json!({ "state": "final" }), &[("/state", "unknown_property")]);
 
-    // The same version, but another draft: only what has been seen is written over or handed in.
+    // The version is the same but the draft is another: only a draft that the caller has seen can
+    // be overwritten or submitted.
     let stale = lin.get(&review).expect(200);
     write(&lin, &review, "self-review", &part("3")).expect(200);
     assert_eq!(lin.get(&review).json()["version"], stale.json()["version"]);
@@ -261,7 +263,7 @@ fn everything_that_speaks_against_handing_in_is_named_at_once(app: &TestApp) {
             ("", "process_records"),
         ]);
     });
-    // Mei has no goal: her own result lacks it.
+    // Mei has no goal, so her own result lacks performance.
     let (sun, own) = (app.as_(SkipLevelManager), of(app, cycle, "mei"));
     hand_in(&mei, &own, "self-review", "3");
     write(&sun, &own, "manager-review", &part("3")).expect(200);
@@ -332,7 +334,7 @@ fn nobody_rates_an_own_review(app: &TestApp) {
         write(&mei, &own, "manager-review", &part("5")).refused("forbidden");
         step(&mei, &own, "manager-review/submission", None).refused("forbidden");
         step(&mei, &own, "confirmation", None).refused("forbidden");
-        // Not even HR steers their own.
+        // Not even HR can move their own review.
         let mine = of(app, cycle, "hua");
         let refused = step(&hr, &mine, "skip", None).refused("forbidden");
         assert_eq!(refused.json()["rule"], "conflict-of-interest");

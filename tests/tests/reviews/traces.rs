@@ -17,10 +17,10 @@ on_each_engine![
     a_statement_per_record_would_be_counted,
 ];
 
-/// Operations that are no GET and yet leave nothing behind: an explanation changes nothing, and the
-/// next token of a session is no news to anybody.
+/// Operations other than GET that record nothing: an explanation changes nothing, and a refreshed
+/// token is of no interest to anybody.
 const UNRECORDED: &[&str] = &["explainAccess", "refreshTokens"];
-/// Refused sign-ins are recorded on purpose.
+/// Operations whose refusals are recorded on purpose.
 const REFUSALS_RECORDED: &[&str] = &["signIn"];
 
 fn every_change_is_recorded_and_no_refusal_is(app: &TestApp) {
@@ -44,21 +44,22 @@ fn every_change_is_recorded_and_no_refusal_is(app: &TestApp) {
             assert_eq!(changed, answer.status < 300, "{}: {answer:?}", operation.id);
         }
     }
-    // Whoever invents a noun says who is shown the values of its entries.
+    // Every noun must say who may read the values of its entries.
     let entries = app.read(|store| store.audit_entries(&AuditFilter::default(), &Page::ALL));
     for entry in entries {
         assert!(opened_by(&entry.action).is_some(), "{} is opened to nobody", entry.action);
     }
 }
 
-/// Operations that leave a record for each of many people.
+/// Operations that leave one record for each of many people.
 const OF_MANY: &[&str] = &["finaliseCalibrationSession", "reopenCalibrationSession"];
-/// Statements of one more batch of records: entries, details and events.
+/// Statements for one more batch of records: entries, details and events.
 const BATCH: u64 = 3;
 
 fn no_operation_takes_more_statements_for_more_records(app: &TestApp) {
     let app = TestApp::start(app.engine, &["--readers", "1"]);
-    // Whoever is shown anybody's review is logged: the first one is not what is counted.
+    // The first read of a review by somebody else is logged; this read must not be the one that is
+    // counted.
     rated(&app, &app.world.own, "calibrating", &[]);
     let all = || contract::operations().values();
     let few: BTreeMap<&str, u64> =
@@ -73,7 +74,7 @@ fn no_operation_takes_more_statements_for_more_records(app: &TestApp) {
     assert!(more.is_empty(), "operation, statements with few records and with many: {more:?}");
 }
 
-/// The count must be able to tell.
+/// Proof that the count notices an additional statement per record.
 fn a_statement_per_record_would_be_counted(app: &TestApp) {
     let position = app.id("position");
     let reading = |times: u64| {
@@ -86,9 +87,9 @@ fn a_statement_per_record_would_be_counted(app: &TestApp) {
     assert!(reading(50) >= reading(2) + 48 - 10);
 }
 
-/// Statements of one call. Some calls take a few more, for a principal to be looked up again, a
-/// connection to be told its tenant, or because the program minds its own business meanwhile: so
-/// the least of several counts, until it is no more than `enough`.
+/// Number of statements of one call. Some calls take a few more: to look up a principal again, to
+/// set the tenant of a connection, or because a background task runs at the same time. So this is
+/// the least of several counts, taken until one is at most `enough`.
 fn statements(app: &TestApp, operation: &Operation, enough: u64) -> u64 {
     let calls = Calls::own(app);
     let mut least = u64::MAX;
@@ -96,7 +97,7 @@ fn statements(app: &TestApp, operation: &Operation, enough: u64) -> u64 {
         let sender = calls.sender(operation, app.as_(calls::doer(operation)));
         let request = calls.request(operation, &sender);
         // The more records there are, the longer it takes to prepare the call, and a principal is
-        // remembered for half a second only.
+        // cached for half a second only.
         sender.get("/v1/me");
         let before = app.app().db.statements();
         request.send();

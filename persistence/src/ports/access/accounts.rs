@@ -1,4 +1,4 @@
-//! Accounts and what they sign in with.
+//! Login accounts and the credentials people sign in with.
 
 use crate::page::Page;
 use crate::ports::Result;
@@ -10,52 +10,53 @@ use domain::policy::Sealed;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// What somebody brings along to show which account is theirs.
+/// How a person who signs in names the account.
 #[derive(Clone, Copy, Debug)]
 pub enum Claim<'c> {
     /// The login, compared without case.
     Login(&'c str),
-    /// The account itself.
+    /// The id of the account.
     Account(AccountId),
-    /// The hash of a setup token that has not expired at the instant.
+    /// The hash of a setup token, and the instant at which the token must not have expired.
     SetupToken(&'c [u8], Timestamp),
 }
 
-/// An account with its password hash, for settling who somebody is: before that, no policy can be
-/// asked.
+/// An account with its password hash. It is not sealed: signing in needs it before there is a
+/// subject the policy could judge.
 #[derive(Clone)]
 pub struct Credentials {
     /// The account.
     pub account: Account,
-    /// Hash of the password, if one was chosen.
+    /// Hash of the password; none until the person has chosen one.
     pub password_hash: Option<String>,
 }
 
-/// Logins of people. Passwords and setup tokens are kept apart and never loaded with an account.
+/// Logins of people. Password hashes and setup tokens are stored apart from the account and are
+/// never loaded with it.
 pub trait Accounts {
     /// One account.
     fn account(&mut self, id: AccountId) -> Result<Option<Sealed<Account>>>;
-    /// A page of accounts, in the order of ids, or of change.
+    /// A page of accounts, ordered by id, or by last change.
     fn accounts(&mut self, page: &Page) -> Result<Vec<Account>>;
-    /// The account somebody claims, with its password hash.
+    /// The account that a claim names, with its password hash.
     fn credentials(&mut self, claim: Claim<'_>) -> Result<Option<Credentials>>;
     /// Adds an account.
     fn create_account(&mut self, change: Change<Account>) -> Result<()>;
     /// Saves an account, guarded by its version.
     fn update_account(&mut self, change: Change<Account>) -> Result<()>;
-    /// What accounts are called: the names of their employees, else their logins.
+    /// The display name of each account: the name of its employee, else its login.
     fn account_names(&mut self, ids: &[AccountId]) -> Result<HashMap<AccountId, String>>;
-    /// The role assignments of an account and the keys it answers for, those of the past included:
-    /// what its owner is told of.
+    /// Ids of all role assignments of an account and of all keys it owns, revoked ones included.
     fn own_access_resources(&mut self, id: AccountId) -> Result<Vec<Uuid>>;
-    /// Notes that an account, or the owner of a key, has changed the addresses of these people.
+    /// Stores who last changed the e-mail address of these people: the account `by`, or the owner
+    /// of the key `by`.
     fn note_email_change(&mut self, people: &[EmployeeId], by: Uuid) -> Result<()>;
-    /// Ends every session and token of these people's accounts, and tells which these are.
+    /// Ends every session and token of these people's accounts and returns those accounts.
     fn end_sessions_of(&mut self, people: &[EmployeeId], at: Timestamp) -> Result<Vec<AccountId>>;
-    /// Sets the password, or takes it away; no setup token is good any more.
+    /// Sets or removes the password and invalidates all setup tokens.
     fn set_password_hash(&mut self, id: AccountId, hash: Option<&str>) -> Result<()>;
-    /// Lets no setup token of an account be good any more.
+    /// Invalidates all setup tokens of an account.
     fn void_setup_tokens(&mut self, id: AccountId) -> Result<()>;
-    /// Adds a setup token, kept as its hash.
+    /// Adds a setup token that is valid until `expires`; only its hash is stored.
     fn create_setup_token(&mut self, id: AccountId, hash: &[u8], expires: Timestamp) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! API keys.
+//! API keys, the logins of programs.
 
 use crate::page::Page;
 use crate::ports::Result;
@@ -13,14 +13,16 @@ use std::collections::HashMap;
 pub trait ApiKeys {
     /// One key that is not revoked.
     fn api_key(&mut self, id: ApiKeyId) -> Result<Option<Sealed<ApiKey>>>;
-    /// A page of keys, of one owner or of all, in the order of ids, or of change with tombstones.
+    /// A page of the keys of one owner, or of all, ordered by id, or by last change with
+    /// tombstones.
     fn api_keys(&mut self, owner: Option<AccountId>, page: &Page) -> Result<Vec<ApiKey>>;
-    /// How the accounts stand that answer for keys.
+    /// The state of each account that owns a key.
     fn key_owners(&mut self, ids: &[AccountId]) -> Result<HashMap<AccountId, Owner>>;
-    /// Adds a key, its secret as a hash.
+    /// Adds a key; of its secret only the hash is stored.
     fn create_api_key(&mut self, change: Change<ApiKey>, secret_hash: &[u8]) -> Result<()>;
-    /// Saves owner and revocation of a key, guarded by its version.
+    /// Saves the owner and the revocation of a key, guarded by its version.
     fn update_api_key(&mut self, change: Change<ApiKey>) -> Result<()>;
-    /// Notes that a key was used: no change of the key, so neither audited nor versioned.
+    /// Stores when a key was last used. This is not a change of the key: it is not audited and does
+    /// not raise the version.
     fn touch_api_key(&mut self, id: ApiKeyId, at: Timestamp) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! The chains of a tenant, their signed heads, and the log of reads.
+//! The hash chains of a tenant, their signed heads, and the log of reads.
 
 use crate::audit::{AuditHead, Ends, ReadEntry, Subjects};
 use crate::page::Page;
@@ -7,28 +7,28 @@ use domain::access::look::Look;
 use domain::core::id::{EmployeeId, ReviewId};
 use uuid::Uuid;
 
-/// What holds the logs together.
+/// Reads what verifies that the logs are complete, and keeps signed heads.
 pub trait Chains {
-    /// Where everything that is numbered ends; none if there is no such row any more.
+    /// The last numbers and hashes of the tenant's logs; none if the tenant's head row is missing.
     fn ends(&mut self) -> Result<Option<Ends>>;
-    /// Position of the last event, 0 before the first.
+    /// Position of the last event; 0 if there is none.
     fn last_event(&mut self) -> Result<i64>;
-    /// How many entries of the audit log have details.
+    /// Number of audit entries that have details.
     fn details_kept(&mut self) -> Result<i64>;
-    /// How many subjects all entries of the log of reads have.
+    /// Number of subjects over all entries of the log of reads.
     fn subjects_kept(&mut self) -> Result<i64>;
-    /// Signed heads behind a number, in order.
+    /// Signed heads with a number greater than `after`, ascending, at most `limit`.
     fn audit_heads(&mut self, after: i64, limit: i64) -> Result<Vec<AuditHead>>;
     /// The newest signed head.
     fn last_audit_head(&mut self) -> Result<Option<AuditHead>>;
     /// Keeps a signed head.
     fn keep_audit_head(&mut self, head: &AuditHead) -> Result<()>;
-    /// Entries of the log of reads behind a position, in order, each with its subjects in the order
-    /// of their reviews.
+    /// Entries of the log of reads with a position greater than `after`, ascending, at most
+    /// `limit`. Each has its subjects in the order of their reviews.
     fn read_entries(&mut self, after: i64, limit: i64) -> Result<Vec<(ReadEntry, Subjects)>>;
 }
 
-/// An entry of the log of reads, as somebody whose records were shown sees it.
+/// An entry of the log of reads as shown to a person whose records were read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenEntry {
     /// The entry.
@@ -37,13 +37,14 @@ pub struct SeenEntry {
     pub reviews: Vec<ReviewId>,
 }
 
-/// The log of reads; it is written only through [`ReadLog::note_look`].
+/// The log of reads; only [`ReadLog::note_look`] writes it.
 pub trait ReadLog {
-    /// Logs that somebody is shown sensitive records of others.
+    /// Logs that somebody reads sensitive records of other people.
     fn note_look(&mut self, look: Look) -> Result<()>;
-    /// A page of the entries by which a person's released records were shown to others, in the order
-    /// of their positions. Two statements.
+    /// A page of the entries by which others read the released records of a person, ordered by
+    /// position. Two statements.
     fn looks_at(&mut self, person: EmployeeId, page: &Page) -> Result<Vec<SeenEntry>>;
-    /// These moves, each with the review it is of and whose that is.
+    /// For each of these moves: the move, the review whose grade it changes, and the person
+    /// reviewed.
     fn reviews_moved(&mut self, moves: &[Uuid]) -> Result<Vec<(Uuid, ReviewId, EmployeeId)>>;
 }

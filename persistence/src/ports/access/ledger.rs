@@ -1,4 +1,4 @@
-//! Audit log and events.
+//! The audit log and the events feed.
 
 use crate::audit::AuditEntry;
 use crate::page::Page;
@@ -10,71 +10,71 @@ use domain::core::time::Timestamp;
 use domain::policy::Target;
 use uuid::Uuid;
 
-/// One fact of the events feed.
+/// One event of the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Place in the tenant's feed, from 1 without gaps.
+    /// Position in the tenant's feed; starts at 1, without gaps.
     pub position: i64,
-    /// Its id.
+    /// Id of the event.
     pub id: Uuid,
     /// Noun and participle, such as `employee.created`.
     pub kind: String,
-    /// The noun.
+    /// The noun of the record that changed, such as `employee`.
     pub resource: String,
-    /// Which one.
+    /// Id of that record.
     pub resource_id: Uuid,
     /// When it happened.
     pub at: Timestamp,
-    /// Ids and names of changed fields, as JSON.
+    /// Ids and names of the changed fields as JSON; never their values.
     pub data: String,
 }
 
-/// Which audit entries are wanted.
+/// Conditions on audit entries; all of them must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
-    /// With this id.
+    /// Only the entry with this id.
     pub id: Option<Uuid>,
-    /// Done by this account or key.
+    /// Only what this account or key did.
     pub actor_id: Option<Uuid>,
-    /// Done to one of these resources.
+    /// Only what was done to one of these records.
     pub resource_ids: Option<Vec<Uuid>>,
-    /// Of this action.
+    /// Only this action.
     pub action: Option<String>,
-    /// At or after.
+    /// Only at or after this instant.
     pub from: Option<Timestamp>,
-    /// Before.
+    /// Only before this instant.
     pub until: Option<Timestamp>,
-    /// But not these.
+    /// Leave out the entries that the reader may not see.
     pub withheld: Vec<Withheld>,
 }
 
-/// Which events are wanted.
+/// Conditions on events; all of them must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Behind this position.
+    /// Only events with a greater position.
     pub after: i64,
-    /// Of these types; empty is all.
+    /// Only these types of event; empty means all.
     pub kinds: Vec<String>,
-    /// But not these.
+    /// Leave out the events that the reader may not see.
     pub withheld: Vec<Withheld>,
 }
 
-/// The audit log and the events feed; both are written only by saving changes.
+/// The audit log and the events feed. Saving a change writes both; [`Ledger::note`] records what else
+/// happens.
 pub trait Ledger {
-    /// The instant at which everything in this unit of work happens: that of its context or, when
-    /// the clock has been set back since, that of the tenant's last change. Whoever mirrors a list by
-    /// instants misses nothing.
+    /// The instant given to everything this unit of work does. Normally the instant of its context;
+    /// if the clock was set back, the later instant of the tenant's last change. Instants therefore
+    /// never decrease, and a client that reads lists by `updated_since` misses nothing.
     fn instant(&self) -> Timestamp;
-    /// Records what happened beside the changes of this unit of work, such as that a file was taken
-    /// away.
+    /// Records something other than the change of a row, such as the download of a file.
     fn note(&mut self, record: Record) -> Result<()>;
     /// A page of audit entries, in the order of their positions.
     fn audit_entries(&mut self, filter: &AuditFilter, page: &Page) -> Result<Vec<AuditEntry>>;
     /// A page of events, in the order in which they were committed.
     fn events(&mut self, filter: &EventFilter, limit: i64) -> Result<Vec<Event>>;
-    /// What belongs to an account and to these people. One statement.
+    /// The records that belong to an account and to these people. One statement.
     fn own_records(&mut self, account: Uuid, people: &[EmployeeId]) -> Result<Vec<OwnRecord>>;
-    /// What the policy must know of the records of one noun that entries tell of, relations left
-    /// empty; of those that are there. One statement at most.
+    /// What the policy must know about these records of one noun before it shows entries about
+    /// them, without relations. Records that no longer exist are left out. One statement at most.
     fn targets(&mut self, noun: &str, ids: &[Uuid]) -> Result<Vec<Target>>;
 }

@@ -1,4 +1,4 @@
-//! Who comes in, what they sign and look at, and the logs of it.
+//! Tenants, accounts, sessions, keys and roles; signatures; and the logs of what was done and read.
 
 mod accounts;
 mod api_keys;

@@ -1,4 +1,4 @@
-//! Who comes in.
+//! Who makes a request: an account in a session, or a key.
 
 use crate::ports::Result;
 use chrono::NaiveDate;
@@ -7,66 +7,69 @@ use domain::core::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, SessionId};
 use domain::core::time::{Period, Timestamp};
 use domain::policy::{Grant, Principal, Scope};
 
-/// How an account stands with the tenant.
+/// The state of an account in its tenant, as far as decisions about access need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// Status of the account.
     pub status: AccountStatus,
-    /// The employee it belongs to.
+    /// The employee the account belongs to; none for an account without one.
     pub employee_id: Option<EmployeeId>,
-    /// When that employee works here.
+    /// The employments of that employee.
     pub employments: Vec<Period>,
-    /// Time zone of the tenant, in which days begin.
+    /// Time zone of the tenant; days begin and end in it.
     pub time_zone: String,
-    /// Roles not revoked, each with the days on which it is held.
+    /// Roles that are not revoked, each with the days on which it is held.
     pub grants: Vec<(Grant, Period)>,
-    /// Who else may be acting through the account: whoever issued its credential, or that of whoever
-    /// did, and of a key whoever made it.
+    /// Other people who may be acting through this account, since they know or knew its credential:
+    /// whoever issued it, whoever issued the credential of that person, and so on; for a key also
+    /// whoever created it.
     pub behind: Vec<EmployeeId>,
-    /// Who answers for the review of one of these persons in a cycle that is not published.
+    /// The managers who answer, or answered before, for the review of the account's employee or of
+    /// one of the people in `behind`, in cycles that are not published.
     pub led_by: Vec<EmployeeId>,
 }
 
 impl Standing {
-    /// Whether the account's employee works here on a day; who is none is not asked for.
+    /// Whether the account's employee is employed on `day`; true for an account without an
+    /// employee.
     pub fn is_employed(&self, day: NaiveDate) -> bool {
         self.employee_id.is_none() || self.employments.iter().any(|days| days.contains(day))
     }
 }
 
-/// What must be known to let a session act.
+/// What decides whether a session may act.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
-    /// How the account stands.
+    /// State of the account.
     pub standing: Standing,
-    /// Tokens of another epoch have ended.
+    /// Current epoch of the account; tokens of any other epoch are refused.
     pub session_epoch: i32,
     /// When the session ends if it is not used.
     pub expires_at: Timestamp,
-    /// When it was ended before that.
+    /// When somebody ended the session before that.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// What must be known to let a key act.
+/// What decides whether a key may act.
 #[derive(Clone)]
 pub struct KeyHolder {
     /// The key.
     pub id: ApiKeyId,
-    /// What it may be used for at most.
+    /// The most that the key may be used for.
     pub scopes: Vec<Scope>,
-    /// Limits it to the people of this unit and of all units below.
+    /// The key sees only people of this unit and of units below it; none means all units.
     pub unit: Option<OrgUnitId>,
-    /// From then on it is refused.
+    /// The key is refused from this instant on.
     pub expires_at: Option<Timestamp>,
-    /// Last use, to the minute.
+    /// Last use, rounded to the minute.
     pub last_used_at: Option<Timestamp>,
-    /// Hash of its secret.
+    /// Hash of the secret.
     pub secret_hash: Vec<u8>,
-    /// How the account that answers for it stands.
+    /// State of the account that owns the key.
     pub standing: Standing,
 }
 
-/// What a principal is told about itself.
+/// What the caller reads about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// Short name of the tenant.
@@ -75,24 +78,24 @@ pub struct Profile {
     pub tenant_name: String,
     /// Time zone of the tenant.
     pub time_zone: String,
-    /// Login of a person.
+    /// Login of the account; none for a key.
     pub login: Option<String>,
-    /// Name of the person, if an employee, or of the key.
+    /// Name of the account's employee or of the key; none for an account without an employee.
     pub name: Option<String>,
-    /// When the credential of the account was issued.
+    /// When the account's credential was issued.
     pub credential_at: Option<Timestamp>,
     /// Who issued it; none if the command line did.
     pub credential_by: Option<AccountId>,
 }
 
-/// Who acts: everything about a principal in one statement, since every request asks.
+/// Everything about a caller in one statement, because every request asks for it.
 pub trait Principals {
-    /// An account acting in one of its sessions.
+    /// An account and one of its sessions.
     fn signed_in(&mut self, account: AccountId, session: SessionId) -> Result<Option<SignedIn>>;
-    /// The key that begins with `prefix` and is not revoked.
+    /// The key whose text begins with `prefix` and that is not revoked.
     fn key_holder(&mut self, prefix: &str) -> Result<Option<KeyHolder>>;
-    /// How an account stands, whoever asks.
+    /// State of an account, without a session.
     fn standing(&mut self, account: AccountId) -> Result<Option<Standing>>;
-    /// What a principal is told about itself, which needs no permission.
+    /// What a caller reads about itself; this needs no permission.
     fn profile(&mut self, principal: &Principal) -> Result<Option<Profile>>;
 }

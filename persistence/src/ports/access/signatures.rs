@@ -1,4 +1,4 @@
-//! Signatures of what takes two persons.
+//! Signatures on acts that need two persons.
 
 use crate::ports::Result;
 use chrono::NaiveDate;
@@ -8,16 +8,18 @@ use domain::core::time::Timestamp;
 use domain::policy::Role;
 use uuid::Uuid;
 
-/// What takes the signatures of two persons.
+/// Signatures on acts that need two persons.
 pub trait Signatures {
-    /// Who stands behind an account that signs by one of these roles, if it needs any.
+    /// Everybody who may be acting through an account when it signs on `day`, including whoever
+    /// gave it one of these roles (no roles: a relationship entitles it). None if there is no such
+    /// account.
     fn signer(
         &mut self,
         account: AccountId,
         roles: &[Role],
         day: NaiveDate,
     ) -> Result<Option<signing::Standing>>;
-    /// The signatures kept for an act.
+    /// The signatures kept so far for an act on a resource.
     fn signatures(&mut self, resource: Uuid, act: Act) -> Result<Vec<Signature>>;
     /// Keeps a signature.
     fn keep_signature(
@@ -27,6 +29,7 @@ pub trait Signatures {
         signature: &Signature,
         at: Timestamp,
     ) -> Result<()>;
-    /// Forgets every signature on a resource: what was signed is done, or has changed since.
+    /// Deletes every signature on a resource, because the act is done or what was signed has
+    /// changed.
     fn forget_signatures(&mut self, resource: Uuid) -> Result<()>;
 }

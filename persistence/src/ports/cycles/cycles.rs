@@ -1,4 +1,4 @@
-//! Performance cycles and what moves with them.
+//! Performance cycles and the counts that decide whether a cycle may move on.
 
 use crate::page::Page;
 use crate::ports::Result;
@@ -12,38 +12,40 @@ use domain::policy::Sealed;
 use domain::state::{Share, cycle};
 use std::collections::{HashMap, HashSet};
 
-/// Which cycles are wanted.
+/// Conditions on cycles; all of them must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CycleFilter {
-    /// In one of these states.
+    /// Only cycles in one of these states; an empty list matches none.
     pub states: Vec<cycle::State>,
-    /// Of this policy version.
+    /// Only cycles that apply this policy version.
     pub policy_id: Option<PolicyId>,
 }
 
-/// How many people are in a cycle.
+/// How many people take part in a cycle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Headcount {
-    /// Everybody.
+    /// All participants, excluded ones included.
     pub participants: i64,
-    /// Those of them who are not evaluated.
+    /// Participants who are excluded, so not evaluated.
     pub excluded: i64,
 }
 
-/// A cycle with its policy.
+/// A cycle with the policy version it applies.
 pub type Framed = (Sealed<Cycle>, Sealed<PerformancePolicy>);
 
-/// Cycles. What belongs to many people at once is moved with a constant number of statements, or
-/// one for many rows.
+/// Cycles. An operation on many people takes a constant number of statements, or one statement for
+/// many rows.
 pub trait Cycles {
     /// One cycle.
     fn cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>>;
     /// One cycle with the policy version it applies. One statement.
     fn cycle_with_policy(&mut self, id: CycleId) -> Result<Option<Framed>>;
-    /// One cycle that stays in its state until the unit of work ends: for whoever changes goals,
-    /// reviews, participants or sessions in it. Others may hold it too.
+    /// One cycle whose state nobody can change until the unit of work ends. Units that change
+    /// goals, reviews, participants or sessions of a cycle take this shared lock; several may hold
+    /// it at once.
     fn hold_cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>>;
-    /// One cycle that nobody else holds or moves until the unit of work ends: for whoever moves it.
+    /// One cycle, locked exclusively until the unit of work ends. Units that change the state of a
+    /// cycle take this lock.
     fn lock_cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>>;
     /// A page of cycles, in the order of ids, or of change.
     fn cycles(&mut self, filter: &CycleFilter, page: &Page) -> Result<Vec<Sealed<Cycle>>>;
@@ -53,36 +55,38 @@ pub trait Cycles {
     fn create_cycle(&mut self, change: Change<Cycle>) -> Result<()>;
     /// Saves a cycle, guarded by its version.
     fn update_cycle(&mut self, change: Change<Cycle>) -> Result<()>;
-    /// Approvals given so far, by cycle, in the order in which they were given. What was approved of
-    /// results that have changed since counts no more.
+    /// The approvals that still count, by cycle, oldest first. An approval no longer counts once
+    /// the results it approved have changed.
     fn cycle_approvals(&mut self, ids: &[CycleId]) -> Result<HashMap<CycleId, Vec<CycleApproval>>>;
     /// Keeps an approval; the cycle itself is saved with [`Cycles::update_cycle`].
     fn approve_cycle(&mut self, id: CycleId, approval: &CycleApproval) -> Result<()>;
-    /// Forgets the approvals of what has not come about.
+    /// Deletes the approvals of a step that did not take place.
     fn forget_approvals(&mut self, id: CycleId) -> Result<()>;
     /// How many people are in a cycle.
     fn headcount(&mut self, id: CycleId) -> Result<Headcount>;
-    /// Goals in force of all goals that were not given up.
+    /// The goals in force, as a share of all goals that were not cancelled.
     fn goals_in_force(&mut self, id: CycleId) -> Result<Share>;
-    /// Goes on without the ratings of these participants, as far as they are missing.
+    /// Lets the cycle go on without the ratings of those of these participants who are not rated
+    /// yet.
     fn except_reviews(&mut self, exceptions: &[ParticipantId]) -> Result<()>;
-    /// Reviews that are not in calibration yet, nor [excepted](Self::except_reviews).
+    /// Number of reviews that have not reached calibration and are not
+    /// [excepted](Self::except_reviews).
     fn reviews_underway(&mut self, id: CycleId) -> Result<u64>;
-    /// Reviews the manager has not handed in, but for those of `exceptions`.
+    /// Number of reviews without a submitted manager review, leaving out those of `exceptions`.
     fn manager_reviews_missing(&mut self, id: CycleId, exceptions: &[ParticipantId])
     -> Result<u64>;
-    /// Calibration sessions that are not finalised.
+    /// Number of calibration sessions that are not finalised.
     fn sessions_unfinished(&mut self, id: CycleId) -> Result<u64>;
-    /// Reviews in calibration for which no grade has been computed.
+    /// Number of reviews in calibration for which no grade has been computed.
     fn reviews_ungraded(&mut self, id: CycleId) -> Result<u64>;
-    /// Reviews, of one session or of all the cycle, that would get a final S or D without evidence;
-    /// those about people `apart` are not among them.
+    /// Reviews, of one session or of the whole cycle, that would get a final S or D without
+    /// evidence. Reviews of the people in `apart` are left out.
     fn grades_unfounded(
         &mut self,
         id: CycleId,
         session: Option<CalibrationSessionId>,
         apart: &HashSet<EmployeeId>,
     ) -> Result<u64>;
-    /// Those of `ids` that are no org units, or deleted ones.
+    /// Those of `ids` that name no org unit or a deleted one.
     fn unknown_org_units(&mut self, ids: &[OrgUnitId]) -> Result<Vec<OrgUnitId>>;
 }

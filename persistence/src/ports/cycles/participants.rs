@@ -1,4 +1,4 @@
-//! Who takes part in a cycle.
+//! The participants of a cycle.
 
 use crate::page::Page;
 use crate::ports::Result;
@@ -8,28 +8,29 @@ use domain::core::id::{CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId};
 use domain::cycles::participant::{Candidate, Participant};
 use domain::policy::{Sealed, Visibility};
 
-/// Which participants are wanted.
+/// Conditions on participants; all of them must hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ParticipantFilter {
-    /// In this cycle.
+    /// Only those of this cycle.
     pub cycle_id: Option<CycleId>,
-    /// This person.
+    /// Only this person.
     pub employee_id: Option<EmployeeId>,
-    /// For whom this manager answers.
+    /// Only people for whose review this manager answers.
     pub manager_id: Option<EmployeeId>,
-    /// In this department, as frozen at the launch.
+    /// Only people of this department, as it was at the launch.
     pub department_id: Option<OrgUnitId>,
-    /// Only who is excluded, or only who is evaluated.
+    /// True for excluded people only, false for evaluated people only.
     pub excluded: Option<bool>,
 }
 
-/// Participants, written when their cycle is launched.
+/// Participants; they are created when their cycle is launched.
 pub trait Participants {
-    /// Everybody who works here on `day` or from a later day of the period on, with unit, manager
-    /// and position of `day`, or of the first day after it. In the order of ids.
+    /// Everybody who is employed on `day` or whose employment begins later in the period, ordered
+    /// by id. Unit, manager and position are those of `day`, or of the first later day of
+    /// employment.
     fn candidates(&mut self, period: Period, day: NaiveDate) -> Result<Vec<Candidate>>;
-    /// Adds the participants of a cycle; the change of the cycle records it. `progress` is told how
-    /// many are written.
+    /// Adds the participants of a cycle; the record of the cycle's change covers them. `progress`
+    /// is called with the number written so far.
     fn create_participants(
         &mut self,
         participants: &[Participant],
@@ -44,24 +45,24 @@ pub trait Participants {
     ) -> Result<Vec<Sealed<Participant>>>;
     /// Whether somebody answers for the review of another person in a cycle that is not over.
     fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool>;
-    /// Whether somebody answers for a person in a cycle.
+    /// Whether `manager` answers for the review of `person` in this cycle.
     fn answers_in(
         &mut self,
         cycle: CycleId,
         manager: EmployeeId,
         person: EmployeeId,
     ) -> Result<bool>;
-    /// Keeps who answered for a participant before: the leader's result is blended from the team as it
-    /// was, and stays closed to it until it is released.
+    /// Stores a former manager of a participant. The result of that manager is still blended from
+    /// the former team, and the participant cannot read it before its release.
     fn remember_leader(&mut self, participant: ParticipantId, leader: EmployeeId) -> Result<()>;
-    /// Opens a review for a participant who has none, recorded as allowed by `rule`.
+    /// Opens a review for a participant who has none; the record names `rule` as what allowed it.
     fn open_review(
         &mut self,
         participant: ParticipantId,
         id: ReviewId,
         rule: &'static str,
     ) -> Result<()>;
-    /// Those of `ids` that do not take part in a cycle.
+    /// Those of `ids` that are no participants of the cycle.
     fn unknown_participants(
         &mut self,
         cycle: CycleId,

@@ -1,23 +1,24 @@
-//! What happens to all reviews and goals of a cycle, or of a session, at once.
+//! Transitions of all reviews or goals of a cycle, or of a session, at once.
 
 use crate::ports::Result;
 use domain::core::id::{CalibrationSessionId, CycleId, ReviewId};
 use domain::state::review;
 
-/// Reviews that were settled.
+/// How many reviews got a final grade.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
-    /// All of them.
+    /// All reviews that got one.
     pub reviews: usize,
-    /// Those of them whose grade no session has compared.
+    /// Those of them that no session compared.
     pub uncompared: usize,
 }
 
-/// Transitions of many at once, of which each review and each goal has a record of its own, allowed by
-/// `rule`: its person finds it in the log like any other step. So many statements, however many people.
+/// Transitions of many reviews or goals at once. Each review and goal gets its own record, allowed
+/// by `rule`, so that its owner finds the step in the audit log. The number of statements does not
+/// depend on the number of people.
 pub trait Passages {
-    /// Opens a review for everybody who is evaluated and has none; how many. `progress` is told how
-    /// far it is.
+    /// Opens a review for every evaluated participant who has none; returns how many. `progress` is
+    /// called with the number opened so far.
     fn open_reviews(
         &mut self,
         id: CycleId,
@@ -25,8 +26,8 @@ pub trait Passages {
         rule: &'static str,
         progress: &dyn Fn(usize),
     ) -> Result<usize>;
-    /// Moves the reviews of who is evaluated that are in one of the states `from` on to another,
-    /// recorded as `action`; how many.
+    /// Moves the reviews of evaluated participants that are in one of the states `from` to another
+    /// state, recorded as `action`; returns how many.
     fn move_reviews(
         &mut self,
         id: CycleId,
@@ -35,23 +36,23 @@ pub trait Passages {
         action: &'static str,
         rule: &'static str,
     ) -> Result<usize>;
-    /// Gives the reviews in calibration, of one session or of all the cycle, their calibrated or else
-    /// their computed grade as the final one, no better than a veto leaves it.
+    /// Gives reviews in calibration, of one session or of the whole cycle, their final grade: the
+    /// calibrated grade or, without one, the computed grade, but no better than a veto allows.
     fn settle_grades(
         &mut self,
         id: CycleId,
         session: Option<CalibrationSessionId>,
         rule: &'static str,
     ) -> Result<Settled>;
-    /// Takes the final grades of a session's reviews back; how many.
+    /// Removes the final grades of a session's reviews; returns how many.
     fn unsettle_grades(
         &mut self,
         session: CalibrationSessionId,
         rule: &'static str,
     ) -> Result<usize>;
-    /// Has every request for a change of a goal lapse that waits for a decision, and puts the goals
-    /// back where they were: scored, where what was agreed before has been; how many.
+    /// Lets every pending request to change a goal lapse; returns how many. The goals go back to
+    /// the state they had before: scored if the agreed version was scored, else active.
     fn lapse_goal_changes(&mut self, id: CycleId, rule: &'static str) -> Result<usize>;
-    /// Locks the scored goals; how many.
+    /// Locks the scored goals of a cycle; returns how many.
     fn lock_goals(&mut self, id: CycleId, rule: &'static str) -> Result<usize>;
 }

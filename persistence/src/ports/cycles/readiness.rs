@@ -1,4 +1,4 @@
-//! What keeps a cycle from its next stage.
+//! Who keeps a cycle from moving to its next stage.
 
 use crate::page::Page;
 use crate::ports::Result;
@@ -8,30 +8,31 @@ use domain::policy::Visibility;
 use domain::reviews::calibration_session::CalibrationSession;
 use domain::state::cycle::State;
 
-/// What a person needs to be rated at all, by the policy and the drops of a cycle.
+/// What a participant needs before a rating is possible, from the policy and the dimension drops of
+/// a cycle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Demands {
-    /// Populations whose performance is computed from goals.
+    /// Populations whose performance score is computed from goals.
     pub scored: Vec<String>,
     /// Whether objectives are scored as well as indicators.
     pub objectives_count: bool,
-    /// Whether an indicator without an actual keeps a person from being rated.
+    /// Whether an indicator without an actual value makes a rating impossible.
     pub actuals_needed: bool,
-    /// Populations in which nobody can be rated, since a dimension is out of its raters' reach.
+    /// Populations in which nobody can be rated, because too few raters can be asked about a
+    /// dimension.
     pub stuck: Vec<String>,
-    /// Those of whom it is not told whether their grade lacks evidence, which tells of an S or a D: the
-    /// reader, and who leads the reader.
+    /// People for whom the list does not say whether their grade lacks evidence, because only an S
+    /// or a D can lack it: the reader and the reader's own managers.
     pub unjudged: Vec<EmployeeId>,
-    /// The manager of whose people alone it is told; none for those who read every grade.
+    /// If set, the list says so only for people of this manager; none for readers of every grade.
     pub judged_by: Option<EmployeeId>,
 }
 
-/// Reading who is late, off the state of goals and reviews.
+/// Reads who is late from the states of goals and reviews.
 pub trait Readiness {
-    /// A page of those because of whom a cycle in a state is not ready for the next one, of the
-    /// participants that may be seen, in the order of ids: who is late, who cannot be rated by the
-    /// `demands` of the cycle, and in calibration those whom none of its `sessions` compares. One
-    /// statement.
+    /// A page of the visible participants because of whom the cycle cannot move on from `state`,
+    /// ordered by id: people who are late, people who cannot be rated by the `demands` of the cycle
+    /// and, during calibration, people whom none of its `sessions` compares. One statement.
     fn laggards(
         &mut self,
         cycle: CycleId,

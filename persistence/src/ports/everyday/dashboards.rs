@@ -10,95 +10,95 @@ use domain::scoring::scale::Grade;
 use domain::state::{goal, review};
 use rust_decimal::Decimal;
 
-/// One's own part in an open cycle.
+/// A person's own part in an open cycle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Participation {
     /// The cycle.
     pub cycle_id: CycleId,
-    /// The participant.
+    /// Id of the person as participant.
     pub participant_id: ParticipantId,
-    /// Who answers for the review, with the name.
+    /// The manager who answers for the review, with name.
     pub manager: Option<(EmployeeId, String)>,
-    /// The review with its state, once evaluation is open.
+    /// The review and its state; none before evaluation opens.
     pub review: Option<(ReviewId, review::State)>,
-    /// The composite score, 2 places.
+    /// The composite score, 0 to 120, 2 decimal places.
     pub composite: Option<Decimal>,
     /// The final grade.
     pub final_grade: Option<Grade>,
 }
 
-/// One's own goal in an open cycle.
+/// A person's own goal in an open cycle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnGoal {
-    /// Its id.
+    /// Id of the goal.
     pub id: GoalId,
     /// The cycle.
     pub cycle_id: CycleId,
-    /// Where it is.
+    /// State of the goal.
     pub state: goal::State,
-    /// What it says.
+    /// What the goal says.
     pub content: GoalContent,
-    /// Progress 0..1, 4 places.
+    /// Progress from 0 to 1, 4 decimal places.
     pub progress: Option<Decimal>,
     /// Confidence at the last check-in, 1 to 10.
     pub confidence: Option<i32>,
-    /// When somebody last checked in.
+    /// When the last check-in was made.
     pub checked_in_at: Option<Timestamp>,
 }
 
-/// Goals, added up. Cancelled ones do not count.
+/// Sums over goals that are not cancelled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GoalFigures {
-    /// Goals.
+    /// Number of goals.
     pub goals: i64,
-    /// Goals that both sides have signed.
+    /// Number of goals that both sides have signed.
     pub agreed: i64,
-    /// Goals that wait for approval.
+    /// Number of goals that wait for approval.
     pub submitted: i64,
-    /// Sum of their weights, in hundredths.
+    /// Sum of the weights, in hundredths of a percent.
     pub weight: i64,
-    /// Sum of weight times progress, in hundredths times ten-thousandths.
+    /// Sum of weight times progress; the weight in hundredths, the progress in ten-thousandths.
     pub weighted_progress: i64,
 }
 
-/// Somebody for whose review a manager answers.
+/// A person for whose review a manager answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeamMember {
-    /// The participant.
+    /// Id of the person as participant.
     pub participant_id: ParticipantId,
     /// The person.
     pub employee_id: EmployeeId,
     /// Name of the person.
     pub name: String,
-    /// The review with its state, once evaluation is open.
+    /// The review and its state; none before evaluation opens.
     pub review: Option<(ReviewId, review::State)>,
-    /// The composite score, 2 places.
+    /// The composite score, 0 to 120, 2 decimal places.
     pub composite: Option<Decimal>,
-    /// The grade that counts so far.
+    /// The best known grade: final, else calibrated, else computed.
     pub grade: Option<Grade>,
     /// The person's goals.
     pub goals: GoalFigures,
-    /// When the person's goals were last checked in on.
+    /// When the last check-in on any of the person's goals was made.
     pub checked_in_at: Option<Timestamp>,
 }
 
-/// How many reviews of a team are in a state.
+/// How many people of a team have reviews in the same state with the same grade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReviewCount {
-    /// The state; none while there is no review.
+    /// The state; none for people without a review.
     pub state: Option<review::State>,
-    /// The grade that counts so far.
+    /// The best known grade: final, else calibrated, else computed.
     pub grade: Option<Grade>,
-    /// How many.
+    /// Number of people.
     pub people: i64,
 }
 
 /// The goals of the participants of one department.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DepartmentGoals {
-    /// The department.
+    /// The department; none for people without one.
     pub department_id: Option<OrgUnitId>,
-    /// How many people have goals.
+    /// Number of people who have goals.
     pub people: i64,
     /// Their goals.
     pub goals: GoalFigures,
@@ -107,42 +107,43 @@ pub struct DepartmentGoals {
 /// A goal of the whole company.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompanyGoal {
-    /// Its id.
+    /// Id of the goal.
     pub id: GoalId,
-    /// What is to be reached.
+    /// Title of the goal.
     pub title: String,
     /// Name of its owner.
     pub owner: String,
-    /// Where it is.
+    /// State of the goal.
     pub state: goal::State,
-    /// Progress 0..1, 4 places.
+    /// Progress from 0 to 1, 4 decimal places.
     pub progress: Option<Decimal>,
     /// Confidence at the last check-in, 1 to 10.
     pub confidence: Option<i32>,
 }
 
-/// Reading figures: each in one statement or two, whatever the size of the cycle.
+/// The figures of dashboards. Each takes one or two statements, whatever the size of the cycle.
 pub trait Dashboards {
-    /// A person's part in every open cycle.
+    /// The person's part in each open cycle.
     fn participations(&mut self, person: EmployeeId) -> Result<Vec<Participation>>;
-    /// A person's goals in open cycles.
+    /// The person's goals in open cycles.
     fn own_goals(&mut self, person: EmployeeId) -> Result<Vec<OwnGoal>>;
-    /// A page of the people of a cycle for whom a manager answers, by name.
+    /// A page of the people of a cycle for whose review a manager answers, ordered by name.
     fn team(&mut self, manager: EmployeeId, cycle: CycleId, page: &Page)
     -> Result<Vec<TeamMember>>;
-    /// The reviews for which a manager answers in a cycle, counted without those of `hidden`.
+    /// Counts the reviews for which a manager answers in a cycle, leaving out the people in
+    /// `hidden`.
     fn team_reviews(
         &mut self,
         manager: EmployeeId,
         cycle: CycleId,
         hidden: &[EmployeeId],
     ) -> Result<Vec<ReviewCount>>;
-    /// The goals of the participants of a cycle whom a list may show, added up by department.
+    /// The goals of the visible participants of a cycle, added up by department.
     fn department_goals(
         &mut self,
         cycle: CycleId,
         visible: &Visibility,
     ) -> Result<Vec<DepartmentGoals>>;
-    /// The goals of the company in a cycle, at most 50, in the order of weight.
+    /// The goals of the company in a cycle, at most 50, heaviest weight first.
     fn company_goals(&mut self, cycle: CycleId) -> Result<Vec<CompanyGoal>>;
 }

@@ -1,4 +1,4 @@
-//! Reading people and ratings for a file.
+//! Reads people and ratings for export files.
 
 use crate::ports::{Result, ReviewResults};
 use chrono::NaiveDate;
@@ -12,36 +12,36 @@ use uuid::Uuid;
 /// One person as exports show it, with external keys in place of ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportRow {
-    /// The person.
+    /// Id of the person.
     pub id: Uuid,
-    /// Number given by the company.
+    /// Employee number 工号, given by the company.
     pub employee_number: String,
-    /// Name.
+    /// Name of the person.
     pub name: String,
-    /// Work address.
+    /// Work e-mail address.
     pub email: Option<String>,
-    /// Code of the unit.
+    /// Code of the org unit.
     pub org_unit_code: Option<String>,
     /// Code of the position.
     pub position_code: Option<String>,
-    /// Title on the door.
+    /// Job title 职务.
     pub job_title: Option<String>,
-    /// Number of the line manager.
+    /// Employee number of the line manager.
     pub manager_employee_number: Option<String>,
-    /// First working day.
+    /// First working day of the employment.
     pub hire_date: NaiveDate,
-    /// Last working day.
+    /// Last working day; none while no end is known.
     pub termination_date: Option<NaiveDate>,
-    /// Ids in other systems.
+    /// Ids in other systems, by system.
     pub external_ids: BTreeMap<String, String>,
 }
 
-/// Which ratings are wanted.
+/// Conditions on ratings; all of them must hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RatingFilter {
-    /// Of this cycle.
+    /// Only those of this cycle.
     pub cycle_id: Option<CycleId>,
-    /// Of people whose grades were distributed in this department.
+    /// Only people whose grades count in the distribution of this department.
     pub department_id: Option<OrgUnitId>,
 }
 
@@ -49,15 +49,15 @@ pub struct RatingFilter {
 /// Department, manager, population and policy are those of the launch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RatingRow {
-    /// The review.
+    /// The review without what was written in it.
     pub review: ReviewResults,
-    /// Number given by the company.
+    /// Employee number of the person.
     pub employee_number: String,
-    /// Name.
+    /// Name of the person.
     pub name: String,
     /// Code of the department.
     pub department_code: Option<String>,
-    /// Number of the manager who answers for the review.
+    /// Employee number of the manager who answers for the review.
     pub manager_employee_number: Option<String>,
     /// Code of the cycle.
     pub cycle_code: String,
@@ -65,9 +65,9 @@ pub struct RatingRow {
     pub policy_code: String,
     /// Version of the policy.
     pub policy_version: i32,
-    /// Population of the policy.
+    /// Population of the policy that the person belongs to.
     pub population: Option<String>,
-    /// When the person took note or disagreed.
+    /// When the person acknowledged the result or disagreed with it.
     pub acknowledged_at: Option<Timestamp>,
 }
 
@@ -85,17 +85,20 @@ impl Protected for RatingRow {
     }
 }
 
-/// Reading people and ratings for a file. Each file is one statement, read as the engine finds its
-/// rows: memory does not grow with it. No rule opens exports by reporting line, so none is followed.
+/// Reads people and ratings for export files. Each file is one statement whose rows are handed on
+/// as the engine finds them, so memory does not grow with the file. No policy rule grants exports
+/// by reporting line, so these do not look at reporting lines.
 pub trait Exports {
-    /// The systems in which anyone has an id, in order.
+    /// The systems in which anybody has an external id, sorted.
     fn external_systems(&mut self) -> Result<Vec<String>>;
-    /// The units whose people a list shows, with all units below them on its day.
+    /// The units whose people a list may show on the day of `visibility`, with all units below
+    /// them.
     fn visible_units(&mut self, visibility: &Visibility) -> Result<Vec<OrgUnitId>>;
-    /// Hands people over in the order of numbers, each with the assignment that holds on `day` or
-    /// the first one after it, until `each` breaks. Who is among them is settled by the day of
-    /// `visibility`, whatever day is shown; `units` comes from [`Exports::visible_units`]. How many
-    /// a conflict of interest leaves out.
+    /// Calls `each` for every person the list may show, ordered by employee number, until `each`
+    /// breaks. Each person has the assignment that holds on `day`, or the first later one. The day
+    /// of `visibility` decides who is shown, whatever `day` is; `units` comes from
+    /// [`Exports::visible_units`]. Returns how many people were left out because of a conflict of
+    /// interest.
     fn export(
         &mut self,
         visibility: &Visibility,
@@ -103,9 +106,9 @@ pub trait Exports {
         day: NaiveDate,
         each: &mut dyn FnMut(ExportRow) -> ControlFlow<()>,
     ) -> Result<usize>;
-    /// Hands ratings over in the order of employee numbers, then of cycles, until `each` breaks,
-    /// each with whether its person works in one of `units` today. Those a conflict of interest
-    /// hides are among them, to be counted.
+    /// Calls `each` for every rating, ordered by employee number and then by cycle, until `each`
+    /// breaks. The flag says whether the person works in one of `units` today. Ratings hidden by a
+    /// conflict of interest are passed too, so that the caller can count them.
     fn export_ratings(
         &mut self,
         filter: &RatingFilter,

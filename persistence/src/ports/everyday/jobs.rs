@@ -1,4 +1,4 @@
-//! Long work.
+//! Background jobs.
 
 use crate::page::Page;
 use crate::ports::{Result, Standing};
@@ -9,21 +9,21 @@ use domain::everyday::job::Job;
 use domain::policy::{Principal, Sealed};
 use uuid::Uuid;
 
-/// The present authority of whoever asked for a job.
+/// What the author of a job may do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
-    /// Who asked, and for a program what its key may be used for.
+    /// The author: an account, or a key with its scopes.
     pub principal: Principal,
-    /// From then on the key is refused.
+    /// The key is refused from this instant on; none for accounts and for keys without an end.
     pub expires_at: Option<Timestamp>,
-    /// How the account stands, or the one that answers for the key.
+    /// State of the author's account or, for a key, of the account that owns it.
     pub standing: Standing,
 }
 
-/// Long work. A worker claims a job for a while and renews the claim as it goes; when the claim
-/// runs out, another one may take the job up.
+/// Background jobs. A worker claims a job for a limited time and renews the claim while it works;
+/// when the claim runs out, another worker may take over the job.
 pub trait Jobs {
-    /// Adds a job with what it works on.
+    /// Adds a job with the input it works on.
     fn create_job(&mut self, change: Change<Job>, input: &[u8]) -> Result<()>;
     /// One job.
     fn job(&mut self, id: JobId) -> Result<Option<Sealed<Job>>>;
@@ -31,13 +31,14 @@ pub trait Jobs {
     fn jobs(&mut self, author: Option<Uuid>, page: &Page) -> Result<Vec<Sealed<Job>>>;
     /// A job that waits, or whose worker's claim has run out.
     fn next_job(&mut self, now: Timestamp) -> Result<Option<JobId>>;
-    /// Claims a job with a new attempt, unless another worker was faster.
+    /// Claims a job until `lease_until` and counts a new attempt; none if another worker was
+    /// faster.
     fn claim_job(&mut self, id: JobId, lease_until: Timestamp) -> Result<Option<Job>>;
-    /// What the author of a job may do now; none if the account or key is gone.
+    /// What the author of a job may do now; none if the account or key no longer exists.
     fn job_authority(&mut self, job: &Job) -> Result<Option<Authority>>;
-    /// What a job works on.
+    /// The input of a job.
     fn job_input(&mut self, id: JobId) -> Result<Vec<u8>>;
-    /// Notes progress and renews the claim; whether the attempt still holds it.
+    /// Saves progress and renews the claim; returns whether this attempt still held it.
     fn renew_job(
         &mut self,
         id: JobId,
@@ -45,6 +46,6 @@ pub trait Jobs {
         done: i64,
         lease_until: Timestamp,
     ) -> Result<bool>;
-    /// Keeps the end of a job and forgets its input, guarded by the attempt that held it.
+    /// Saves the end of a job and deletes its input, if the attempt still holds the job.
     fn finish_job(&mut self, change: Change<Job>) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! What people meet every day: to-dos, dashboards, exports, long work.
+//! To-dos, dashboards, exports and background jobs.
 
 mod dashboards;
 mod exports;

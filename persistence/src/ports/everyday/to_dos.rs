@@ -1,4 +1,4 @@
-//! What waits for somebody.
+//! What a person has to do next.
 
 use crate::ports::Result;
 use chrono::NaiveDate;
@@ -10,49 +10,50 @@ use domain::scoring::settings::Settings;
 use domain::state::cycle::State;
 use uuid::Uuid;
 
-/// A cycle that is not over, with what sets the days of its work.
+/// A cycle that is not over, with the dates from which the due days of its work follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenCycle {
-    /// Its id.
+    /// Id of the cycle.
     pub id: CycleId,
     /// Name shown to people.
     pub name: String,
-    /// Where it is.
+    /// State of the cycle.
     pub state: State,
-    /// First day that is evaluated.
+    /// First day of the evaluated period.
     pub period_start: NaiveDate,
-    /// Last day that is evaluated.
+    /// Last day of the evaluated period.
     pub period_end: NaiveDate,
     /// The days of its stages.
     pub schedule: Schedule,
     /// The settings of its policy.
     pub settings: Settings,
-    /// When its results were published.
+    /// When the results were published.
     pub published_at: Option<Timestamp>,
-    /// Whether the account asked for has approved its publication.
+    /// Whether the account has approved the publication.
     pub approved: bool,
 }
 
-/// A record that waits for a person.
+/// A record that waits for an act of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// What is to be done.
+    /// What the person has to do.
     pub kind: ToDoKind,
     /// The cycle it belongs to.
     pub cycle_id: CycleId,
     /// The record.
     pub resource_id: Uuid,
-    /// Whom it is about, where that is somebody else.
+    /// The person the record is about, with name, if that is somebody else.
     pub about: Option<(EmployeeId, String)>,
-    /// The day the record itself sets.
+    /// The due day if the record itself sets one.
     pub due_on: Option<NaiveDate>,
 }
 
-/// Reading what waits, off the state of everything.
+/// Computes to-dos from the present state of the records.
 pub trait ToDos {
-    /// The cycles that are not closed, archived or cancelled, in the order of their last days.
+    /// The cycles that are not closed, archived or cancelled, ordered by the last day of their
+    /// period.
     fn open_cycles(&mut self, account: Uuid) -> Result<Vec<OpenCycle>>;
-    /// What waits for a person in open cycles, but for check-ins and the steps of cycles. One
-    /// statement, by keys of the person.
+    /// The records of open cycles that wait for a person, except check-ins and the steps of the
+    /// cycles themselves. One statement, using indexes by person.
     fn waiting(&mut self, person: EmployeeId, day: NaiveDate) -> Result<Vec<Waiting>>;
 }

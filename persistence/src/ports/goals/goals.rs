@@ -1,4 +1,4 @@
-//! Goals, what is reported of them, how they are changed and what they bring to an evaluation.
+//! Goals, check-ins and measurements, changes of goals, and goals as an evaluation reads them.
 
 use crate::page::Page;
 use crate::ports::Result;
@@ -12,53 +12,55 @@ use domain::policy::{Relations, Sealed, Visibility};
 use domain::state::goal::State;
 use std::collections::HashMap;
 
-/// Which goals are wanted.
+/// Conditions on goals; all of them must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GoalFilter {
-    /// Of this cycle.
+    /// Only those of this cycle.
     pub cycle_id: Option<CycleId>,
-    /// Of this person.
+    /// Only those of this owner.
     pub owner_id: Option<EmployeeId>,
-    /// In this state.
+    /// Only those in this state.
     pub state: Option<State>,
-    /// On this level.
+    /// Only those on this level.
     pub level: Option<GoalLevel>,
-    /// Directly under this goal.
+    /// Only those directly under this goal.
     pub parent_id: Option<GoalId>,
 }
 
-/// Goals and the tree they form.
+/// Goals and the tree they form by alignment.
 pub trait Goals {
     /// One goal that is not deleted.
     fn goal(&mut self, id: GoalId) -> Result<Option<Sealed<Goal>>>;
-    /// A page of the goals that may be seen, each with how the subject stands to its owner on the
-    /// day of `visible`; in the order of ids, or of change with tombstones. One statement.
+    /// A page of the goals that may be seen, each with how the subject of `visible` relates to the
+    /// goal's owner on the day of `visible`. Ordered by id, or by last change with tombstones. One
+    /// statement.
     fn goals(
         &mut self,
         filter: &GoalFilter,
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<(Sealed<Goal>, Relations)>>;
-    /// Lets nobody else change the goals of one person in a cycle, or hang others under them, until
-    /// this unit of work ends. Whoever changes a goal takes this before it checks, for the owner
-    /// and for the owner of the goal above.
+    /// Locks the goals of one person in a cycle until this unit of work ends: nobody else can
+    /// change them or align other goals under them. Every unit that changes a goal takes this lock
+    /// before it checks, for the owner and for the owner of the parent goal.
     fn lock_form(&mut self, cycle: CycleId, owner: EmployeeId) -> Result<()>;
-    /// What a cycle says about the goals of one person; none without the cycle.
+    /// What the cycle sets for the goals of one person; none if there is no such cycle.
     fn goal_frame(&mut self, cycle: CycleId, owner: EmployeeId) -> Result<Option<GoalFrame>>;
-    /// The goals on a person's form in a cycle, in the order of ids.
+    /// The goals on a person's form in a cycle, ordered by id.
     fn goal_form(&mut self, cycle: CycleId, owner: EmployeeId) -> Result<Vec<FormItem>>;
-    /// A goal and the goals above it, from below, at most one step beyond
+    /// A goal and the goals above it, starting with the goal itself, at most one level more than
     /// [`domain::scoring::okr::alignment::MAX_DEPTH`]. Two statements.
     fn goals_above(&mut self, id: GoalId) -> Result<Vec<Goal>>;
-    /// The edges under a goal, as child and parent, as deep as [`Goals::goals_above`] is high.
+    /// The edges below a goal, as pairs of child and parent, as many levels as
+    /// [`Goals::goals_above`].
     fn edges_below(&mut self, id: GoalId) -> Result<Vec<(GoalId, GoalId)>>;
-    /// The goals directly under a goal, in the order of ids.
+    /// The goals directly under a goal, ordered by id.
     fn goals_under(&mut self, id: GoalId) -> Result<Vec<Goal>>;
     /// Adds a goal.
     fn create_goal(&mut self, change: Change<Goal>) -> Result<()>;
     /// Saves a goal, guarded by its version; deletion is a change like any other.
     fn update_goal(&mut self, change: Change<Goal>) -> Result<()>;
-    /// Keeps a revision of a goal; the goal itself is saved with [`Goals::update_goal`].
+    /// Stores a revision of a goal; [`Goals::update_goal`] saves the goal itself.
     fn revise_goal(&mut self, revision: &GoalRevision) -> Result<()>;
     /// A page of the revisions of a goal, oldest first.
     fn goal_revisions(&mut self, id: GoalId, page: &Page) -> Result<Vec<GoalRevision>>;
@@ -68,64 +70,66 @@ pub trait Goals {
 pub trait GoalChanges {
     /// One request with its goal.
     fn goal_change(&mut self, id: GoalChangeId) -> Result<Option<Sealed<RequestedChange>>>;
-    /// The requests that wait for a decision about the goals of people in a cycle, by owner and in
-    /// the order of ids; people without any are left out, and so are goals that a list may not show.
+    /// The pending requests about goals of people in a cycle, by owner, ordered by id. People
+    /// without a request and goals that the list may not show are left out.
     fn open_goal_changes(
         &mut self,
         cycle: CycleId,
         owners: &[EmployeeId],
         visible: Option<&Visibility>,
     ) -> Result<HashMap<EmployeeId, Vec<GoalChangeId>>>;
-    /// A page of the requests about a goal, in the order of ids.
+    /// A page of the requests about a goal, ordered by id.
     fn goal_changes(&mut self, goal: GoalId, page: &Page) -> Result<Vec<GoalChange>>;
     /// Adds a request.
     fn create_goal_change(&mut self, change: Change<GoalChange>) -> Result<()>;
-    /// Saves the decision on a request that was pending.
+    /// Saves the decision on a request that is still pending.
     fn decide_goal_change(&mut self, change: Change<GoalChange>) -> Result<()>;
 }
 
-/// What the next check-in on a goal must know of those before it.
+/// What the next check-in on a goal needs to know about the earlier ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastCheckIns {
-    /// The last one; none before the first.
+    /// The last check-in; none before the first.
     pub last: Option<CheckInId>,
-    /// The confidence stated by the last two, oldest first.
+    /// The confidence, 1 to 10, of the last two, oldest first.
     pub confidence: Vec<i32>,
-    /// What had been reported up to the last one, where it is known.
+    /// Everything reported up to the last one; none if it has to be computed again.
     pub so_far: Option<ReportedSoFar>,
 }
 
-/// What is reported of a goal. Nothing reported is ever changed, but that it may be withdrawn.
+/// Check-ins and measurements of goals. A report never changes, but it can be withdrawn.
 pub trait GoalReports {
     /// A page of the check-ins on a goal, oldest first.
     fn check_ins(&mut self, goal: GoalId, page: &Page) -> Result<Vec<CheckIn>>;
     /// One check-in with its goal.
     fn check_in(&mut self, id: CheckInId) -> Result<Option<Sealed<Reported<CheckIn>>>>;
-    /// Saves that a check-in, which was not, is withdrawn.
+    /// Saves the withdrawal of a check-in that was not withdrawn before.
     fn withdraw_check_in(&mut self, change: Change<CheckIn>) -> Result<()>;
-    /// What all check-ins on a goal that were not withdrawn reported of its key results, oldest first, with the confidence.
+    /// For each check-in on a goal that is not withdrawn, oldest first: what it reported about key
+    /// results, and the confidence.
     fn reports(&mut self, goal: GoalId) -> Result<Vec<(Vec<KeyResultReport>, i32)>>;
-    /// The last check-ins on a goal that were not withdrawn.
+    /// The last check-ins on a goal that are not withdrawn.
     fn last_check_ins(&mut self, goal: GoalId) -> Result<LastCheckIns>;
-    /// Adds a check-in, with what has been reported up to it.
+    /// Adds a check-in together with everything reported up to it.
     fn create_check_in(
         &mut self,
         change: Change<CheckIn>,
         so_far: Option<&ReportedSoFar>,
     ) -> Result<()>;
-    /// Forgets what had been reported up to each check-in behind one: something has changed before them.
+    /// Deletes the stored totals of all check-ins after `behind`, because an earlier report has
+    /// changed.
     fn forget_reported(&mut self, goal: GoalId, behind: CheckInId) -> Result<()>;
-    /// A page of the measurements of an indicator with all their revisions, in the order of ids.
+    /// A page of the measurements of an indicator with all their revisions, ordered by id.
     fn measurements(&mut self, goal: GoalId, page: &Page) -> Result<Vec<Measurement>>;
     /// One measurement with its goal.
     fn measurement(&mut self, id: MeasurementId) -> Result<Option<Sealed<Reported<Measurement>>>>;
-    /// Saves that a measurement, which was not, is withdrawn.
+    /// Saves the withdrawal of a measurement that was not withdrawn before.
     fn withdraw_measurement(&mut self, change: Change<Measurement>) -> Result<()>;
-    /// Adds a measurement, or a revision of one.
+    /// Adds a measurement or a revision of one.
     fn create_measurement(&mut self, change: Change<Measurement>) -> Result<()>;
 }
 
-/// A goal with everything its score is computed from.
+/// A goal with everything from which its score is computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GoalFile {
     /// The goal.
@@ -134,17 +138,17 @@ pub struct GoalFile {
     pub revisions: Vec<GoalRevision>,
     /// Its measurements with all their revisions; see [`domain::goals::goal::Indicator::actual`].
     pub measurements: Vec<Measurement>,
-    /// Its check-ins that were not withdrawn, oldest first.
+    /// Its check-ins that are not withdrawn, oldest first.
     pub check_ins: Vec<CheckIn>,
 }
 
-/// Goals as an evaluation reads and scores them: for whole sets of people, once the evaluation
-/// itself is permitted.
+/// Goals as an evaluation reads and scores them, for many people at once. The caller has already
+/// asked the policy whether the evaluation is allowed.
 pub trait GoalEvaluation {
-    /// The goals of people in a cycle, given up ones included, by owner and then in the order of
-    /// ids. Four statements for one person as for some hundreds.
+    /// The goals of people in a cycle, including cancelled ones, ordered by owner and then by id.
+    /// Four statements, for one person or for some hundreds.
     fn goals_of(&mut self, cycle: CycleId, owners: &[EmployeeId]) -> Result<Vec<GoalFile>>;
-    /// Saves state, score and version of goals, each guarded by its version; one statement for
-    /// many.
+    /// Saves state, score and version of goals, each guarded by its version. One statement for many
+    /// goals.
     fn score_goals(&mut self, changes: Vec<Change<Goal>>) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! Goals and what is reported of them.
+//! Goals, their check-ins and measurements.
 
 #[expect(clippy::module_inception, reason = "the noun that gives its area the name")]
 mod goals;

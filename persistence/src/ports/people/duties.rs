@@ -1,4 +1,4 @@
-//! What hangs on somebody's being here.
+//! Open duties of people who leave.
 
 use crate::page::Page;
 use crate::ports::Result;
@@ -8,10 +8,10 @@ use domain::core::time::Timestamp;
 use domain::people::duty::{Leaver, OpenDuty};
 use std::collections::HashMap;
 
-/// Reading open duties, off the state of everything.
+/// Computes open duties from the present state of the records.
 pub trait Duties {
-    /// A page of a person's open duties as of a day, by kind and record; keys are those that still
-    /// open something. One statement.
+    /// A page of a person's open duties on `day`, ordered by kind and record. Keys count only if
+    /// they have not expired at `now`. One statement.
     fn open_duties(
         &mut self,
         person: EmployeeId,
@@ -19,14 +19,14 @@ pub trait Duties {
         now: Timestamp,
         page: &Page,
     ) -> Result<Vec<OpenDuty>>;
-    /// Those who have left or will leave and have duties that can be handed over, the first to leave
-    /// first, at most so many. One statement.
+    /// People who have left or will leave and still have duties that must be handed over, earliest
+    /// leaver first, at most `limit`. One statement.
     fn leavers_with_duties(
         &mut self,
         day: NaiveDate,
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<Leaver>>;
-    /// Who answers for a person in each cycle that is not over.
+    /// The manager who answers for a person's review, in each cycle that is not over.
     fn answerable(&mut self, person: EmployeeId) -> Result<HashMap<CycleId, EmployeeId>>;
 }

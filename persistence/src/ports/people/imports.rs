@@ -1,4 +1,4 @@
-//! Many people or units at once.
+//! Imports of many people or units at once.
 
 use crate::ports::Result;
 use chrono::NaiveDate;
@@ -10,48 +10,48 @@ use domain::people::org::{Employee, ExternalId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// What imports read and write: whole sets with a statement for many rows, never row by row.
+/// What imports read and write. One statement handles many rows; nothing works row by row.
 pub trait Imports {
-    /// Does what [`ReportingLines::lock_lines`] does and keeps other imports out too. Comes first
-    /// in an import.
+    /// Takes [`ReportingLines::lock_lines`] and also keeps other imports out. Every import calls
+    /// this first.
     fn begin_import(&mut self) -> Result<()>;
-    /// The number of everyone.
+    /// The employee numbers of all people.
     fn employee_numbers(&mut self) -> Result<HashMap<String, EmployeeId>>;
-    /// The ids of those who have one of these numbers, which ascend. There may be others among
-    /// them.
+    /// The ids of the people with these numbers, which must be in ascending order. The answer may
+    /// also contain people with other numbers.
     fn employees_numbered(&mut self, numbers: &[&str]) -> Result<HashMap<String, EmployeeId>>;
-    /// How many people work here on a day.
+    /// How many people are employed on a day.
     fn active_employees(&mut self, day: NaiveDate) -> Result<usize>;
-    /// The named people, each with the assignment that holds on `day` or the first one after it.
+    /// These people, each with the assignment that holds on `day` or the first later one.
     fn people(
         &mut self,
         ids: &[EmployeeId],
         day: NaiveDate,
     ) -> Result<HashMap<EmployeeId, Arc<Employee>>>;
-    /// When these people work here.
+    /// The employments of these people.
     fn employments_by(&mut self, people: &[EmployeeId])
     -> Result<HashMap<EmployeeId, Employments>>;
-    /// Who reports on a day to one of these managers, of those who work here then or later; person
-    /// and manager.
+    /// Pairs of person and manager: everybody employed on `day` or later who reports to one of
+    /// `managers` on `day`.
     fn reports_of(
         &mut self,
         managers: &[EmployeeId],
         day: NaiveDate,
     ) -> Result<Vec<(EmployeeId, EmployeeId)>>;
-    /// Who holds any of these ids in other systems.
+    /// Who holds each of these ids in other systems.
     fn external_id_holders(
         &mut self,
         ids: &[ExternalId],
     ) -> Result<BTreeMap<ExternalId, EmployeeId>>;
-    /// Everyone's lines to their managers that hold on `day` or later.
+    /// All lines from people to managers that hold on `day` or later.
     fn manager_lines(&mut self, day: NaiveDate) -> Result<Vec<Line>>;
-    /// Units by code.
+    /// All units, by code.
     fn org_unit_codes(&mut self) -> Result<HashMap<String, OrgUnitId>>;
-    /// Positions by code.
+    /// All positions, by code.
     fn position_codes(&mut self) -> Result<HashMap<String, PositionId>>;
-    /// All units and their lines upward that hold on `day` or later.
+    /// All units and their placements that hold on `day` or later.
     fn org_tree(&mut self, day: NaiveDate) -> Result<Tree>;
-    /// Saves people; `progress` is told how many rows are written.
+    /// Saves people; `progress` is called with the number of rows written so far.
     fn save_people(
         &mut self,
         changes: &[Planned<Employee>],

@@ -1,4 +1,4 @@
-//! What counts over the people of a cycle are made of.
+//! Counts over the people of a cycle.
 
 use crate::ports::Result;
 use chrono::NaiveDate;
@@ -9,37 +9,38 @@ use domain::reviews::form::Results;
 use domain::state::review;
 use std::collections::HashSet;
 
-/// How many people of a department are alike in everything that is counted.
+/// How many people of a department agree in everything that is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alike {
-    /// The department, as frozen at the launch, with its name.
+    /// The department at the launch, with its name.
     pub department: Option<(OrgUnitId, String)>,
-    /// Whether they are evaluated.
+    /// Whether these people are evaluated.
     pub evaluated: bool,
     /// Whether they count towards the quotas now.
     pub counts_for_quota: bool,
-    /// Where their reviews are; none while there is no review.
+    /// State of their reviews; none for people without a review.
     pub state: Option<review::State>,
-    /// Their grades; none while the rating is a draft. Scores are left out.
+    /// Their grades; none while the rating is a draft. The scores in it are not filled.
     pub results: Results,
-    /// How many.
+    /// Number of people.
     pub people: i64,
 }
 
-/// Counting the people of a cycle, each in one statement.
+/// Counts the people of a cycle, each in one statement.
 pub trait Aggregates {
-    /// Those who, on a day, may read the grades of all others they are compared with before release,
-    /// or are senior management: they count towards no quota (rule 13, E.1).
+    /// The people who, on `day`, may read the grades of everybody they are compared with before
+    /// release, or who are senior management. They count towards no quota (rule 13, E.1).
     fn overseers(&mut self, cycle: CycleId, day: NaiveDate) -> Result<HashSet<EmployeeId>>;
-    /// Of those whom a session compares, who could read whose rating as a manager on a day: pairs of
-    /// the manager and the person.
+    /// Pairs of a manager and a person, both compared by the session, where the manager could read
+    /// the person's rating on `day` because they answer for the review or are above in the
+    /// reporting line.
     fn leaders(
         &mut self,
         session: CalibrationSessionId,
         day: NaiveDate,
     ) -> Result<HashSet<(EmployeeId, EmployeeId)>>;
-    /// The people of a cycle whom a list may show, counted; those in `hidden` once their result is
-    /// released.
+    /// Counts the people of a cycle that a list may show. People in `hidden` count only once their
+    /// result is released.
     fn alike(
         &mut self,
         cycle: CycleId,
@@ -47,7 +48,7 @@ pub trait Aggregates {
         hidden: &[EmployeeId],
         overseers: &HashSet<EmployeeId>,
     ) -> Result<Vec<Alike>>;
-    /// The grades of a cycle one by one, and how `subject` stands to each person on a day.
+    /// The grades of a cycle one by one, each with how `subject` relates to the person on a day.
     fn grade_records(
         &mut self,
         cycle: CycleId,
@@ -55,8 +56,8 @@ pub trait Aggregates {
         day: NaiveDate,
         overseers: &HashSet<EmployeeId>,
     ) -> Result<Vec<GradeRecord>>;
-    /// What readers of counts alone have been shown of a cycle.
+    /// What readers who see only counts have been shown of a cycle so far.
     fn shown_grades(&mut self, cycle: CycleId) -> Result<History>;
-    /// Adds to what they are shown.
+    /// Adds to what these readers have been shown.
     fn show_grades(&mut self, cycle: CycleId, shown: &[ShownGrade]) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! Calibration sessions, the moves made in them, and the distribution they look at.
+//! Calibration sessions and the moves of grades made in them.
 
 use crate::page::Page;
 use crate::ports::Result;
@@ -13,28 +13,29 @@ use domain::reviews::calibration_session::{
 use domain::state::calibration_session::State;
 use std::collections::{HashMap, HashSet};
 
-/// Which sessions are wanted.
+/// Conditions on calibration sessions; all of them must hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SessionFilter {
-    /// Of this cycle.
+    /// Only those of this cycle.
     pub cycle_id: Option<CycleId>,
-    /// In this state.
+    /// Only those in this state.
     pub state: Option<State>,
-    /// In which this person has a seat.
+    /// Only those in which this person has a seat.
     pub member: Option<EmployeeId>,
 }
 
-/// Who of some people may take which seat.
+/// Who of the people asked about qualifies for which seat of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seats {
-    /// Who answer for somebody's review in the cycle.
+    /// People who answer for somebody's review in the cycle.
     pub managers: HashSet<EmployeeId>,
-    /// Who hold a role of HR.
+    /// People who hold the role of HR administrator or HR business partner.
     pub hr: HashSet<EmployeeId>,
 }
 
 impl Seats {
-    /// Whether the seat is for whoever takes it.
+    /// Whether the member qualifies for the seat: a member must answer for a review in the cycle, a
+    /// facilitator must hold a role of HR.
     pub fn fit(&self, member: &SessionMember) -> bool {
         match member.seat {
             SessionSeat::Member => self.managers.contains(&member.employee_id),
@@ -43,19 +44,19 @@ impl Seats {
     }
 }
 
-/// Calibration sessions. What happens to all reviews of a session is one statement.
+/// Calibration sessions. An operation on all reviews of a session takes one statement.
 pub trait CalibrationSessions {
     /// One session.
     fn calibration_session(
         &mut self,
         id: CalibrationSessionId,
     ) -> Result<Option<Sealed<CalibrationSession>>>;
-    /// One session in which nobody else does anything until the unit of work ends.
+    /// One session, locked until the unit of work ends.
     fn lock_calibration_session(
         &mut self,
         id: CalibrationSessionId,
     ) -> Result<Option<Sealed<CalibrationSession>>>;
-    /// A page of sessions, in the order of ids, or of change.
+    /// A page of sessions, ordered by id, or by last change.
     fn calibration_sessions(
         &mut self,
         filter: &SessionFilter,
@@ -65,35 +66,36 @@ pub trait CalibrationSessions {
     fn create_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()>;
     /// Saves a session with its members, guarded by its version.
     fn update_calibration_session(&mut self, change: Change<CalibrationSession>) -> Result<()>;
-    /// Who of these people may take which seat on a day.
+    /// Who of these people qualifies for which seat on `day`.
     fn seats(&mut self, cycle: CycleId, people: &[EmployeeId], day: NaiveDate) -> Result<Seats>;
-    /// The departments in which the grades of a cycle are distributed.
+    /// The departments of a cycle in which grades are distributed.
     fn cycle_departments(&mut self, cycle: CycleId) -> Result<HashSet<OrgUnitId>>;
-    /// Has a session compare the graded reviews of its departments and of the participants it names
-    /// that no other session compares any more, but not those of who has a seat in it; how many.
+    /// Assigns reviews in calibration to the session: those of its departments and of the
+    /// participants it names. Leaves out reviews that another unfinished session compares and
+    /// reviews of people who have a seat in this session. Returns how many.
     fn assign_reviews(&mut self, session: &CalibrationSession) -> Result<usize>;
-    /// Numbers and names of people.
+    /// Employee number and name of each of these people.
     fn names(&mut self, people: &[EmployeeId]) -> Result<HashMap<EmployeeId, (String, String)>>;
     /// The sessions that compare the reviews of these people.
     fn sessions_about(&mut self, people: &[EmployeeId]) -> Result<HashSet<CalibrationSessionId>>;
-    /// Every session of a cycle.
+    /// All sessions of a cycle.
     fn sessions_of(&mut self, cycle: CycleId) -> Result<Vec<CalibrationSession>>;
 }
 
-/// Which moves of a session are wanted.
+/// Conditions on moves; all of them must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MoveFilter {
-    /// Made in this session.
+    /// Only those made in this session.
     pub session_id: CalibrationSessionId,
-    /// Of this review.
+    /// Only those of this review.
     pub review_id: Option<ReviewId>,
-    /// In this state.
+    /// Only those in this state.
     pub state: Option<MoveState>,
-    /// But not those about these people.
+    /// Leave out moves about these people.
     pub hidden: Vec<EmployeeId>,
 }
 
-/// Moves, which are never deleted. Who changes one has locked its session before.
+/// Moves of grades. They are never deleted. Callers lock the session before they change a move.
 pub trait Moves {
     /// One move.
     fn session_move(&mut self, id: MoveId) -> Result<Option<Sealed<SessionMove>>>;

@@ -1,4 +1,4 @@
-//! Reviews, results and how they are compared.
+//! Reviews, results, calibration and counts of grades.
 
 mod aggregates;
 mod calibration;

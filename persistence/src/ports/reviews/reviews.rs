@@ -1,4 +1,4 @@
-//! Reviews, their results, and why these are what they are.
+//! Reviews, their results, and the traces that explain how results were computed.
 
 use crate::page::Page;
 use crate::ports::Result;
@@ -14,29 +14,29 @@ use domain::state::review::State;
 use rust_decimal::Decimal;
 use std::collections::{HashMap, HashSet};
 
-/// Which reviews are wanted.
+/// Conditions on reviews; all of them must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReviewFilter {
-    /// Of this cycle.
+    /// Only those of this cycle.
     pub cycle_id: Option<CycleId>,
-    /// About this person.
+    /// Only those about this person.
     pub employee_id: Option<EmployeeId>,
-    /// For which this manager answers.
+    /// Only those for which this manager answers.
     pub manager_id: Option<EmployeeId>,
-    /// Of people of this department, as frozen at the launch.
+    /// Only those of people of this department, as it was at the launch.
     pub department_id: Option<OrgUnitId>,
-    /// In this state.
+    /// Only those in this state.
     pub state: Option<State>,
 }
 
-/// A part of the reviews of one cycle, for whoever works on all of them at once.
+/// Selects reviews of one cycle for an operation on all of them at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReviewSet {
     /// The cycle.
     pub cycle_id: CycleId,
-    /// Of people of these departments; empty is everybody.
+    /// Only people of these departments; empty means everybody.
     pub department_ids: Vec<OrgUnitId>,
-    /// Compared by this session.
+    /// Only reviews that this session compares.
     pub session_id: Option<CalibrationSessionId>,
 }
 
@@ -50,21 +50,21 @@ impl ReviewSet {
 /// A review without what was written in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReviewResults {
-    /// Its id.
+    /// Id of the review.
     pub id: ReviewId,
-    /// Who is reviewed.
+    /// The reviewee 被考核人.
     pub employee_id: EmployeeId,
-    /// Who answers for it.
+    /// The manager who answers for the review.
     pub manager_id: Option<EmployeeId>,
-    /// The group in which grades are distributed.
+    /// The department in whose distribution the grade counts.
     pub department_id: Option<OrgUnitId>,
-    /// Whether the person counts towards the quotas.
+    /// Whether the reviewee counts towards the quotas.
     pub counts_for_quota: bool,
-    /// Where it is.
+    /// State of the review.
     pub state: State,
     /// The session that compares its grade.
     pub session_id: Option<CalibrationSessionId>,
-    /// What came of it.
+    /// Scores and grades so far.
     pub results: Results,
     /// Counts changes of the state, from 1.
     pub version: i32,
@@ -89,34 +89,34 @@ impl From<&Review> for ReviewResults {
     }
 }
 
-/// How a result was computed, one revision of it.
+/// One revision of how a result was computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResultTrace {
     /// Number of the revision, from 1; the last one counts.
     pub revision: i32,
-    /// The policy version it was computed by.
+    /// The policy version that was applied.
     pub policy_id: PolicyId,
     /// Inputs, settings, steps and result.
     pub trace: Trace,
     /// SHA-256 of the canonical text of the trace.
     pub digest: Vec<u8>,
-    /// When.
+    /// When the result was computed.
     pub computed_at: Timestamp,
 }
 
-/// Reviews. They are opened with their cycle's evaluation by [`Cycles`](super::Cycles).
+/// Reviews. [`Cycles`](super::Cycles) opens them when the evaluation of their cycle begins.
 ///
-/// Version and instant of the last change move with the state of a review and with nothing else:
-/// the person concerned sees both, and must not learn from them that somebody has drafted a rating,
-/// computed a result or moved a grade.
+/// The version and the instant of the last change move only with the state of a review. The
+/// reviewee sees both and must not learn from them that somebody has drafted a rating, computed a
+/// result or moved a grade.
 pub trait Reviews {
     /// One review.
     fn review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>>;
-    /// One review that nobody else changes, of a participant and in a cycle that stay as they are,
-    /// until the unit of work ends. One statement.
+    /// One review, locked until the unit of work ends; its participant and its cycle cannot change
+    /// meanwhile either. One statement.
     fn lock_review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>>;
-    /// A page of the reviews that may be seen, each with how the subject stands to the person on
-    /// the day of `visible`. One statement.
+    /// A page of the reviews that may be seen, each with how the subject of `visible` relates to
+    /// the reviewee on the day of `visible`. One statement.
     fn reviews(
         &mut self,
         filter: &ReviewFilter,
@@ -125,34 +125,34 @@ pub trait Reviews {
     ) -> Result<Vec<(Sealed<Review>, Relations)>>;
     /// Saves a review, guarded by its version.
     fn update_review(&mut self, change: Change<Review>) -> Result<()>;
-    /// Saves what both sides have written so far in a review locked before, in the version it has.
+    /// Saves the drafts of both sides in a locked review, without raising its version.
     fn save_drafts(&mut self, change: Change<Review>) -> Result<()>;
 }
 
-/// Whole sets of reviews: what computing and comparing results reads and writes, with a statement
-/// for many rows. Who asks has settled before that the caller may do it to all of them.
+/// Many reviews at once, as computing and comparing results needs them; one statement for many
+/// rows. The caller has already asked the policy about all of them.
 pub trait ReviewSets {
-    /// The reviews of a cycle behind `after`, at most `limit`, in the order of participants.
+    /// At most `limit` reviews of a cycle after `after`, ordered by participant.
     fn reviews_of(
         &mut self,
         cycle: CycleId,
         after: Option<ParticipantId>,
         limit: i64,
     ) -> Result<Vec<Review>>;
-    /// The review of somebody in a cycle, in which nobody else does anything until the unit of work
-    /// ends; none before evaluation. One statement.
+    /// The review of a person in a cycle, locked until the unit of work ends; none before
+    /// evaluation opens. One statement.
     fn hold_review(&mut self, cycle: CycleId, person: EmployeeId) -> Result<Option<Review>>;
-    /// The reviews of these people in a cycle, in the order of participants.
+    /// The reviews of these people in a cycle, ordered by participant.
     fn reviews_about(&mut self, cycle: CycleId, people: &[EmployeeId]) -> Result<Vec<Review>>;
-    /// All reviews of a set without what was written, in the order of ids.
+    /// All selected reviews without what was written in them, ordered by id.
     fn results_of(&mut self, set: &ReviewSet) -> Result<Vec<ReviewResults>>;
-    /// Saves state, session and results of many reviews. Each is guarded by the version before: the
-    /// one it has where the state stays, else one less.
+    /// Saves state, session and results of many reviews. Each is guarded by its former version: the
+    /// version it has if the state stays, else one less.
     fn save_results(&mut self, changes: Vec<Change<ReviewResults>>) -> Result<()>;
-    /// Who answers for the review of anybody in a cycle.
+    /// Everybody who answers for a review in a cycle.
     fn team_leaders(&mut self, cycle: CycleId) -> Result<HashSet<EmployeeId>>;
-    /// The performance totals of the people whose reviews these managers answer for, as far as they
-    /// are computed; by manager, in the order of the reviews.
+    /// The performance totals of the people for whose reviews these managers answer, where
+    /// computed; by manager, ordered by review.
     fn team_totals(
         &mut self,
         cycle: CycleId,
@@ -160,6 +160,6 @@ pub trait ReviewSets {
     ) -> Result<HashMap<EmployeeId, Vec<Decimal>>>;
     /// The last revision of how a result was computed.
     fn result_trace(&mut self, id: ReviewId) -> Result<Option<ResultTrace>>;
-    /// Adds a revision to each of these results whose last one is not the very same.
+    /// Adds a revision for each of these results whose last revision differs.
     fn add_traces(&mut self, policy: PolicyId, traces: &[(ReviewId, &Trace)]) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! Accounts, with passwords and setup tokens beside them.
+//! Accounts, with password hashes and setup tokens stored beside them.
 
 use super::among::one_of;
 use super::engine::Unit;
@@ -54,8 +54,8 @@ impl TryFrom<Row> for Account {
 }
 
 statement! {
-    /// Saves an account over the version before. Whoever changed the address is no longer of any
-    /// interest once somebody else has issued another credential.
+    /// Saves an account, guarded by its version. A newly issued credential clears who changed the
+    /// e-mail address before.
     struct Update {
         employee: Option<Key>,
         status: &'static str,
@@ -76,7 +76,7 @@ statement! {
 }
 
 statement! {
-    /// Role assignments of an account and keys it answers for.
+    /// Role assignments of an account and keys it owns.
     struct FindAccesses { tenant: Key, account: Key }
     -> (Id,);
     "SELECT id FROM role_assignment WHERE tenant_id = " tenant " AND account_id = " account

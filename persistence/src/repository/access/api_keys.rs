@@ -21,7 +21,7 @@ use domain::policy::Role;
 use domain::policy::Sealed;
 use std::collections::HashMap;
 
-/// A key as it is kept, without its secret.
+/// A stored key without its secret.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = api_key)]
 struct Row {
@@ -63,7 +63,7 @@ impl TryFrom<Row> for ApiKey {
 }
 
 statement! {
-    /// Notes the last use of a key.
+    /// Stores the last use of a key.
     struct Touch { at: At, tenant: Key, id: Key }
     "UPDATE api_key SET last_used_at = " at " WHERE tenant_id = " tenant " AND id = " id
 }

@@ -1,4 +1,4 @@
-//! Where the chains end, what stands beside them, and their signed heads.
+//! The ends of the chains, the rows stored beside them, and their signed heads.
 
 use super::engine::Unit;
 use super::keys::of_key;

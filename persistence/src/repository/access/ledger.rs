@@ -100,26 +100,26 @@ impl From<EventRow> for Event {
 }
 
 statement! {
-    /// Moves the heads of chain and feed.
+    /// Moves the ends of the chain and of the feed.
     struct MoveHeads { audit: i64, hash: Vec<u8>, events: i64, tenant: Key }
     "UPDATE ledger SET audit_position = " audit ", audit_hash = " hash ", event_position = " events
     " WHERE tenant_id = " tenant
 }
 
 statement! {
-    /// When the last entry of the chain was written.
+    /// The instant of the last entry of the chain.
     struct Latest { tenant: Key } -> (Instant,);
     "SELECT at FROM audit_entry WHERE tenant_id = " tenant " ORDER BY position DESC LIMIT 1"
 }
 
-/// When a tenant's records last changed; none before anything has.
+/// The instant of the tenant's last change; none if nothing has changed yet.
 pub fn latest(conn: &mut Conn, tenant: TenantId) -> Result<Option<Timestamp>> {
     let latest = Latest { tenant: Key(tenant.uuid()) }.get_result(conn).optional()?;
     Ok(latest.map(|(at,): (At,)| at.0))
 }
 
 rows_statement! {
-    /// Entries behind the end of the chain.
+    /// New entries at the end of the chain.
     struct Entries {
         tenant: Key,
         position: i64,
@@ -147,7 +147,7 @@ rows_statement! {
 }
 
 rows_statement! {
-    /// What may be erased of entries.
+    /// The part of new entries that can be erased.
     struct Details {
         tenant: Key,
         position: i64,
@@ -159,7 +159,7 @@ rows_statement! {
 }
 
 statement! {
-    /// Erases the details of an entry, which the chain records.
+    /// Deletes the details of an entry, after the chain has recorded the erasure.
     struct Erase { tenant: Key, id: Key }
     "DELETE FROM audit_detail WHERE tenant_id = " tenant " AND position = (SELECT e.position \
      FROM audit_entry e WHERE e.id = " id " AND e.tenant_id = " tenant ")"
@@ -189,7 +189,7 @@ impl Entries {
 }
 
 rows_statement! {
-    /// Events behind the end of the feed.
+    /// New events at the end of the feed.
     struct Events {
         tenant: Key,
         position: i64,
@@ -204,7 +204,7 @@ rows_statement! {
     rows ""
 }
 
-/// Most positions listed in one statement.
+/// Most positions named in one statement.
 const LISTED: usize = 1000;
 
 /// Rows that are written together.
@@ -213,7 +213,7 @@ struct Sheet {
     entries: Entries,
     details: Details,
     events: Events,
-    /// The entry whose erasure is the last one here.
+    /// The entry whose erasure is the last entry of this sheet.
     erased: Option<Uuid>,
 }
 
@@ -225,7 +225,7 @@ impl Sheet {
         self.entries.execute(conn)?;
         self.details.execute(conn)?;
         self.events.execute(conn)?;
-        // The details go once their erasure is written down.
+        // Deletes the details once their erasure is written.
         if let Some(entry) = self.erased {
             Erase { tenant, id: Key(entry) }.execute(conn)?;
         }
@@ -233,7 +233,7 @@ impl Sheet {
     }
 }
 
-/// The ends of chain and feed, as they are moved on.
+/// The ends of the chain and of the feed while entries are added.
 struct Pen {
     tenant: Key,
     audit_position: i64,
@@ -243,7 +243,7 @@ struct Pen {
 }
 
 impl Pen {
-    /// Chains all that these units have recorded, and hands over sheet by sheet.
+    /// Chains all records of these units and passes on one full sheet after another.
     fn chain(
         mut self,
         units: Vec<(Context, Records)>,
@@ -291,13 +291,13 @@ impl Pen {
     }
 }
 
-/// Sheets that are chained ahead of the one being written.
+/// Sheets that may be chained ahead of the one being written.
 const AHEAD: usize = 2;
 
-/// Chains an audit entry and numbers an event for each record of these units, in so many statements
-/// for each [`dialect::BATCH`] of them, however many there are. The head row is locked from here to the
-/// commit, which must follow at once. Of many, the next ones are chained while the last ones are
-/// written: hashing and writing take about as long.
+/// Chains an audit entry and numbers an event for each record of these units. The number of
+/// statements is the same for each [`dialect::BATCH`] of records. The head row is locked from here
+/// to the commit, which must follow at once. If there are many records, one thread chains the next
+/// sheets while another writes the last ones, because hashing and writing take about as long.
 pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Records)>) -> Result<()> {
     let tenant = Key(tenant.uuid());
     let heads = ledger::table.find(tenant).select((
@@ -313,7 +313,8 @@ pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Records)>)
     } else {
         std::thread::scope(|scope| {
             let (sheets, written) = mpsc::sync_channel(AHEAD);
-            // Nobody takes a sheet any more once one could not be written, which is what is told.
+            // Once a sheet could not be written, the receiver is gone; the error of that write is
+            // the one returned.
             let stopped = |_| DbError::Unavailable("a sheet before was not written".to_owned());
             let chaining = scope
                 .spawn(move || pen.chain(units, &mut |sheet| sheets.send(sheet).map_err(stopped)));
@@ -331,8 +332,8 @@ pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Records)>)
 /// A condition on a table of the ledger.
 type Condition<T> = Box<dyn BoxableExpression<T, Db, SqlType = Bool>>;
 
-/// Whether a row of a table of the ledger, whose column `$action` names what happened, is among what
-/// a reader is not shown.
+/// Whether a row of a table of the ledger is withheld from the reader. The column `$action` holds
+/// the action.
 macro_rules! is_withheld {
     ($table:ident, $action:ident, $withheld:expr) => {{
         let Withheld { ids, actions } = $withheld;
@@ -353,7 +354,8 @@ macro_rules! is_withheld {
     }};
 }
 
-/// What belongs to an account and to some people: how, which, and how far it is.
+/// The records that belong to an account and to some people: how each belongs to them, its id, and
+/// its state.
 struct OwnRecords {
     tenant: Key,
     account: Key,
@@ -415,7 +417,7 @@ impl Query for OwnRecords {
 
 impl RunQueryDsl<Conn> for OwnRecords {}
 
-/// The record of a row that says how it belongs to whom.
+/// Reads one such record from a row.
 fn own_record((belonging, id, state): (String, Key, Option<String>)) -> Result<OwnRecord> {
     let belonging = word(&belonging)?;
     let stage = match (belonging, state) {
@@ -426,8 +428,8 @@ fn own_record((belonging, id, state): (String, Key, Option<String>)) -> Result<O
     Ok(OwnRecord { belonging, id: id.0, released: stage == Some(Stage::Released) })
 }
 
-/// Whom the records of one noun are about, who answers for them, the session that compares them and
-/// how far they are.
+/// What the policy must know about the records of one noun: whom they are about, who answers for
+/// them, the session that compares them, and their state.
 struct Targets {
     select: &'static str,
     tenant: Key,
@@ -456,7 +458,7 @@ impl Query for Targets {
 
 impl RunQueryDsl<Conn> for Targets {}
 
-/// Columns and tables of [`Targets`] for what hangs on a goal and is its owner's.
+/// Columns and tables of [`Targets`] for records that belong to a goal and so to its owner.
 macro_rules! of_goal {
     ($table:literal) => {
         concat!(
@@ -470,7 +472,7 @@ macro_rules! of_goal {
     };
 }
 
-/// Columns and tables of [`Targets`]; none where the id says all that the policy must know.
+/// Columns and tables of [`Targets`]; none where the id alone is all the policy must know.
 fn select(noun: &str) -> Option<&'static str> {
     Some(match noun {
         "policy" => "x.id, NULL, NULL, NULL, x.state FROM policy x",
@@ -497,7 +499,7 @@ fn select(noun: &str) -> Option<&'static str> {
     })
 }
 
-/// How far a record of a noun in a state is, for the policy.
+/// The stage of a record, by its noun and state, for the policy.
 fn stage(noun: &str, state: Option<&str>) -> Result<Option<Stage>> {
     Ok(match (noun, state) {
         ("policy", Some(state)) => Some(policies::stage(word(state)?)),
@@ -508,7 +510,7 @@ fn stage(noun: &str, state: Option<&str>) -> Result<Option<Stage>> {
     })
 }
 
-/// Gives entries, in the order of their positions, what is kept of their details. One statement.
+/// Loads the details of entries, which are ordered by position. One statement.
 fn attach_details(unit: &mut Unit<'_>, entries: &mut [AuditEntry]) -> Result<()> {
     let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
     let whole = last.position - first.position < entries.len() as i64;
@@ -518,7 +520,7 @@ fn attach_details(unit: &mut Unit<'_>, entries: &mut [AuditEntry]) -> Result<()>
         .order(audit_detail::position)
         .select((audit_detail::position, audit_detail::salt, audit_detail::details))
         .into_boxed::<Db>();
-    // A stretch without gaps needs no list of what is in it, and is as long as one may ask.
+    // Without gaps the range is enough, and no position has to be listed.
     if !whole && entries.len() < LISTED {
         let listed: Vec<i64> = entries.iter().map(|entry| entry.position).collect();
         query = query.filter(audit_detail::position.eq_any(listed));

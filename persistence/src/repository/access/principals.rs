@@ -1,4 +1,5 @@
-//! Who acts: a session with its account and roles, or a key with the account behind it.
+//! Who makes a request: a session with its account and roles, or a key with the account that owns
+//! it.
 
 use super::engine::Unit;
 use super::{Conn, Db};
@@ -11,7 +12,7 @@ use domain::core::id::{AccountId, SessionId};
 use domain::core::time::Period;
 use domain::policy::{Grant, Principal};
 
-/// An account with its employee and tenant, a role of it, and a person behind it or a leader.
+/// An account with employee and tenant; one of its roles; one person behind it, or one leader.
 type AccountColumns = (
     Text,
     Nullable<Id>,
@@ -27,9 +28,11 @@ type AccountColumns = (
 );
 
 statement! {
-    /// An account with one of its sessions, once for each employment, role and a person behind it
-    /// (whoever issued its credential, or that of whoever did, and whoever made a key for it) or a
-    /// leader (who answers for one of them in a cycle that is not published, or did before).
+    /// An account with one of its sessions: one row for each combination of an employment, a role,
+    /// and a person behind the account or a leader. Behind it are whoever issued its credential,
+    /// whoever issued the credential of that person, and so on, and whoever made a key for it.
+    /// Leaders are those who answer, or answered before, for one of these people in a cycle that is
+    /// not published.
     struct FindAccount { tenant: Key, session: Option<Key>, account: Key, maker: Option<Key> }
     -> (AccountColumns, Integer, Nullable<Instant>, Nullable<Instant>);
     "WITH RECURSIVE issuer (id) AS (
@@ -71,8 +74,8 @@ statement! {
 }
 
 statement! {
-    /// A key with the account that answers for it, once for each pair of a role and a person behind
-    /// the account or the key, or a leader of them.
+    /// A key with the account that owns it: one row for each combination of a role, and a person
+    /// behind the account or the key or a leader of one of them.
     struct FindKeyHolder { tenant: Key, prefix: String }
     -> (AccountColumns, Id, Text, Nullable<Id>, Nullable<Instant>, Nullable<Instant>, Binary);
     "WITH RECURSIVE held (owner, maker) AS (
@@ -117,7 +120,7 @@ statement! {
 }
 
 statement! {
-    /// What an account, or else a key, is told about itself.
+    /// What an account, or else a key, reads about itself.
     struct FindProfile { tenant: Key, id: Key }
     -> (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Instant>, Nullable<Id>);
     "SELECT t.slug, t.name, t.time_zone, a.login, e.name, a.credential_at, a.credential_by
@@ -154,7 +157,8 @@ impl AccountRow {
     }
 }
 
-/// How the account of some rows stands, each of which has another role, person or leader.
+/// Builds the standing of one account from its rows, each with another employment, role, person or
+/// leader.
 fn standing<'r>(rows: impl Iterator<Item = &'r AccountRow>) -> Result<Option<Standing>> {
     let mut standing: Option<Standing> = None;
     for row in rows {
@@ -184,7 +188,7 @@ fn standing<'r>(rows: impl Iterator<Item = &'r AccountRow>) -> Result<Option<Sta
 }
 
 impl Unit<'_> {
-    /// How an account stands, itself or as the one that answers for a key made by `maker`.
+    /// The standing of an account, either for itself or as the owner of a key made by `maker`.
     pub fn standing_of(&mut self, account: Key, maker: Option<Key>) -> Result<Option<Standing>> {
         let find = FindAccount { tenant: self.scope(), session: None, account, maker };
         let rows: Vec<(AccountRow, i32, Option<At>, Option<At>)> = find.load(self.conn)?;

@@ -1,4 +1,4 @@
-//! The log of reads of a tenant, numbered without gaps and chained.
+//! The tenant's log of reads, chained and numbered without gaps.
 
 use super::among::one_of;
 use super::chains::ReadRow;
@@ -19,11 +19,11 @@ use domain::policy::Stage;
 use domain::state::review::State;
 use uuid::Uuid;
 
-/// Subjects written by one statement: a page of a list is one, whatever is on it.
+/// Most subjects in one statement; a page of a list needs only one statement.
 const SHOWN: usize = 500;
 
 rows_statement! {
-    /// Entries behind the end of the chain.
+    /// New entries at the end of the chain.
     struct Entries {
         tenant: Key,
         position: i64,
@@ -45,14 +45,14 @@ rows_statement! {
 }
 
 rows_statement! {
-    /// Whose records were shown.
+    /// The records that were shown, with the people they are about.
     struct Subjects { tenant: Key, position: i64, review: Key, person: Key }
     "INSERT INTO read_subject (tenant_id, position, review_id, employee_id) "
     rows ""
 }
 
 statement! {
-    /// Moves the head of the chain.
+    /// Moves the end of the chain.
     struct MoveHead { position: i64, hash: Vec<u8>, tenant: Key }
     "UPDATE ledger SET read_position = " position ", read_hash = " hash
     " WHERE tenant_id = " tenant
@@ -76,7 +76,7 @@ impl Entries {
     }
 }
 
-/// Chains an entry for each look of these units. The head row is locked from here to the commit,
+/// Chains one entry for each look of these units. The head row is locked from here to the commit,
 /// which must follow at once.
 pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Vec<Look>)>) -> Result<()> {
     let tenant = Key(tenant.uuid());
@@ -115,7 +115,7 @@ pub fn append(conn: &mut Conn, tenant: TenantId, units: Vec<(Context, Vec<Look>)
     Ok(())
 }
 
-/// The states in which the person knows the result.
+/// The states of a review in which its result is released.
 fn released() -> Vec<&'static str> {
     let states = State::ALL.iter().filter(|state| state.rating_stage() == Stage::Released);
     states.map(|state| state.as_str()).collect()

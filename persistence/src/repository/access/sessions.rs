@@ -39,7 +39,7 @@ impl From<Row> for Session {
 }
 
 statement! {
-    /// Moves a session on from the generation before.
+    /// Replaces the refresh token of a session, guarded by the generation before.
     struct Rotate { generation: i32, rotated: At, expires: At, tenant: Key, id: Key, before: i32 }
     "UPDATE session SET generation = " generation ", rotated_at = " rotated
     ", expires_at = " expires " WHERE tenant_id = " tenant " AND id = " id

@@ -1,4 +1,4 @@
-//! Signatures of what takes two, and who stands behind an account that signs.
+//! Signatures on acts that need two persons, and who stands behind an account that signs.
 
 use super::engine::Unit;
 use super::{Conn, Db};
@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 statement! {
-    /// The account itself, the assignments it holds on a day, the newest first, and who stands
-    /// behind its credential, its address and each assignment.
+    /// The account; the role assignments it holds on a day; and everybody behind its credential,
+    /// its e-mail address and each of these assignments.
     struct Behind { tenant: Key, account: Key, day: NaiveDate }
     -> (Text, Id, Nullable<Text>, Nullable<Id>);
     "WITH RECURSIVE held (id, role, given_by) AS (
@@ -71,7 +71,7 @@ impl Signatures for Unit<'_> {
         let rows: Vec<(String, Key, Option<String>, Option<Key>)> = find.load(self.conn)?;
         let mut found = None;
         let (mut credential, mut email) = (Persons::new(), Persons::new());
-        // Ids tell the order in which assignments were made.
+        // The ids of assignments are in the order of creation.
         let mut held = BTreeMap::<Key, Persons>::new();
         let mut given = Vec::new();
         for (what, origin, role, person) in rows {

@@ -9,7 +9,8 @@ use diesel::prelude::*;
 use domain::core::time::Timestamp;
 
 statement! {
-    /// Holds the one row that every database has: of keys there may be none to hold yet.
+    /// Locks the one row that every database has, since there may be no key yet that could be
+    /// locked.
     struct Hold {}
     "UPDATE pulse SET at = at"
 }

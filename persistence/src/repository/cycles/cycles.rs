@@ -1,4 +1,4 @@
-//! Performance cycles and what moves with them.
+//! Performance cycles and the counts that decide whether a cycle may move on.
 
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
@@ -121,7 +121,7 @@ impl Row {
 }
 
 guarded_update! {
-    /// Saves a cycle over the version before.
+    /// Saves a cycle, guarded by its version.
     struct Update of cycle { name, kind, policy_id, state, period_start, period_end, schedule, raci, org_unit_ids, dropped, launched_at, published_at }
 }
 
@@ -140,28 +140,28 @@ statement! {
 }
 
 statement! {
-    /// How many people are in a cycle, and how many of them are not evaluated.
+    /// How many people take part in a cycle, and how many of them are excluded.
     struct Count { tenant: Key, cycle: Key } -> (BigInt, BigInt);
     "SELECT count(*), count(exclusion) FROM participant
       WHERE tenant_id = " tenant " AND cycle_id = " cycle
 }
 
 statement! {
-    /// Goals that were not given up, and those of them that are in force.
+    /// Goals that are not cancelled, and those of them that are in force.
     struct CountGoals { tenant: Key, cycle: Key } -> (BigInt, BigInt);
     "SELECT count(*), count(CASE WHEN state NOT IN ('draft', 'submitted') THEN 1 END) FROM goal
       WHERE tenant_id = " tenant " AND cycle_id = " cycle " AND state <> 'cancelled' AND deleted_at IS NULL"
 }
 
-/// One cycle by its id, unlocked.
+/// One cycle by its id, without a lock.
 macro_rules! one {
     ($unit:expr, $id:expr) => {
         cycle::table.find(($unit.scope(), Key($id.uuid()))).select(Row::as_select())
     };
 }
 
-/// Whether a review that has no final grade yet would get an S or a D on which no evidence bears. What
-/// a session has moved has the evidence of its move, but for a D by veto.
+/// Whether a review without a final grade would get an S or a D without evidence. A grade that a
+/// session moved has the evidence of its move, except a D by veto.
 pub const UNFOUNDED: &str = "(review.founded = FALSE AND review.final_grade IS NULL \
      AND COALESCE(review.computed_grade IS NOT NULL \
          AND (review.veto_grade = 'D' AND review.calibrated_grade IS DISTINCT FROM 'D' \
@@ -169,7 +169,7 @@ pub const UNFOUNDED: &str = "(review.founded = FALSE AND review.final_grade IS N
                  AND (review.computed_grade = 'D' OR review.computed_grade = 'S' \
                       AND COALESCE(review.veto_grade, 'S') = 'S')), FALSE))";
 
-/// The reviews of who is evaluated in a cycle.
+/// The reviews of the evaluated participants of a cycle.
 macro_rules! evaluated {
     ($unit:expr, $cycle:expr) => {
         review::table
@@ -184,7 +184,7 @@ macro_rules! evaluated {
     };
 }
 
-/// The states of reviews that the manager has not handed in.
+/// The states of reviews before the manager has submitted the rating.
 fn unrated() -> [Word<state::review::State>; 3] {
     use state::review::State::{PendingManager, PendingRaters, PendingSelf};
     [PendingSelf, PendingRaters, PendingManager].map(Word)
@@ -271,7 +271,7 @@ impl Cycles for Unit<'_> {
             .filter(participant::tenant_id.eq(review::tenant_id))
             .filter(participant::id.eq(review::participant_id))
             .filter(participant::cycle_id.eq(cycle_approval::cycle_id));
-        // Begins with what has changed, of which there is next to nothing.
+        // Starts with the reviews that have changed, of which there are very few.
         let changed_since = review::table
             .filter(review::tenant_id.eq(cycle_approval::tenant_id))
             .filter(review::graded_at.assume_not_null().ge(cycle_approval::at))

@@ -1,4 +1,4 @@
-//! Who takes part in a cycle.
+//! The participants of a cycle.
 
 use super::super::people::employments::employments;
 use super::engine::Unit;
@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
 rows_statement! {
-    /// Participants of a cycle that is being launched.
+    /// Participants of a cycle that is launched.
     struct Enrolment {
         tenant: Key,
         id: Key,
@@ -66,8 +66,8 @@ impl Enrolment {
 }
 
 statement! {
-    /// Everybody who works here on a day from `day` to `last`, with the employments begun by then,
-    /// once for each stretch of unit, manager and position that has not ended before.
+    /// Everybody who is employed on some day from `day` to `last`: one row for each employment
+    /// begun by `last` and each assignment that has not ended before `day`.
     struct Workers { tenant: Key, day: NaiveDate, last: NaiveDate }
     -> (Id, Date, Nullable<Date>, Nullable<Id>, Nullable<Id>, Nullable<Text>);
     "SELECT w.employee_id, w.hire_date, w.last_day, a.org_unit_id, a.manager_id, p.code
@@ -83,7 +83,7 @@ statement! {
 }
 
 rows_statement! {
-    /// Reviews that begin.
+    /// Reviews that are opened.
     struct Reviews {
         tenant: Key,
         id: Key,
@@ -101,7 +101,7 @@ rows_statement! {
 }
 
 impl Unit<'_> {
-    /// Opens a review for each of these participants, who have none, with its record.
+    /// Opens and records a review for each of these participants; none of them has one.
     pub fn insert_reviews(
         &mut self,
         participants: &[Key],

@@ -1,4 +1,4 @@
-//! Transitions of all reviews and goals of a cycle at once, each with its record.
+//! Transitions of all reviews or goals of a cycle at once, each with its own record.
 
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 statement! {
-    /// Moves the reviews of who is evaluated from one state on to another.
+    /// Moves the reviews of evaluated participants from one state to another.
     struct Move { now: At, tenant: Key, cycle: Key, from: &'static str, to: &'static str } -> (Id,);
     "UPDATE review SET state = " to ", version = version + 1, updated_at = " now
     " WHERE tenant_id = " tenant " AND state = " from
@@ -27,9 +27,10 @@ statement! {
 }
 
 statement! {
-    /// Gives what is in a state its final grade: the calibrated or else the computed one, no better
-    /// than the veto. S is the best letter; behind it, a letter is the worse the later it comes.
-    /// Version and instant are of the state: what is settled again moves neither.
+    /// Gives reviews in a state their final grade: the calibrated or else the computed grade, but
+    /// no better than the veto. S is the best letter; among the others, a later letter of the
+    /// alphabet is worse. Version and instant belong to the state, so settling a grade again
+    /// changes neither.
     struct Settle { now: At, tenant: Key, cycle: Key, session: Option<Key>, from: &'static str }
         -> (Id, Nullable<Id>);
     "UPDATE review SET state = 'calibrated', graded_at = " now ",
@@ -49,7 +50,7 @@ statement! {
 }
 
 statement! {
-    /// Takes the final grades of a session's reviews back.
+    /// Removes the final grades of a session's reviews.
     struct Unsettle { now: At, tenant: Key, session: Key } -> (Id,);
     "UPDATE review SET final_grade = NULL, graded_at = " now
     " WHERE tenant_id = " tenant " AND session_id = " session " AND final_grade IS NOT NULL
@@ -57,7 +58,7 @@ statement! {
 }
 
 statement! {
-    /// Has the requests of a cycle lapse that wait for a decision.
+    /// Lets the pending requests to change goals of a cycle lapse.
     struct LapseChanges { now: At, tenant: Key, cycle: Key } -> (Id,);
     "UPDATE goal_change SET state = 'lapsed', decided_at = " now
     " WHERE tenant_id = " tenant " AND state = 'pending'
@@ -66,7 +67,7 @@ statement! {
 }
 
 statement! {
-    /// Puts goals that wait for such a decision back: those that have a score, or those without.
+    /// Moves goals out of `change_pending`: either those that have a score or those that have none.
     struct PutBack { now: At, tenant: Key, cycle: Key, scored: bool, to: &'static str } -> (Id,);
     "UPDATE goal SET state = " to ", version = version + 1, updated_at = " now ",
             scored_from = CASE WHEN score IS NULL THEN scored_from ELSE 'active' END
@@ -83,9 +84,9 @@ statement! {
 }
 
 impl Unit<'_> {
-    /// Records the same of each of these; how many they are.
+    /// Records the same for each of these ids; returns how many there are.
     fn moved(&mut self, record: Record, ids: Vec<(Key,)>) -> usize {
-        // The engine returns them in the order in which it came upon them.
+        // The engine returns the ids in any order.
         let mut ids: Vec<Uuid> = ids.into_iter().map(|(id,)| id.0).collect();
         ids.sort_unstable();
         let count = ids.len();
@@ -94,7 +95,7 @@ impl Unit<'_> {
     }
 }
 
-/// A record whose id is settled for each resource.
+/// A record whose resource id is filled in later, for each resource.
 fn record(action: &'static str, rule: &'static str) -> Record {
     Record::new(action, Uuid::nil(), rule)
 }
@@ -161,7 +162,7 @@ impl Passages for Unit<'_> {
                 sessions.entry(session.map(|id| id.0)).or_default().push((id,));
             }
             for (session, ids) in sessions {
-                // What is settled again stays in its state, and nobody may notice.
+                // A grade that is settled again leaves the state as it is, so that nobody notices.
                 let record = match from == Calibrated {
                     true => record("review.grade_settled", rule),
                     false => record("review.calibrated", rule)

@@ -1,4 +1,4 @@
-//! What keeps a cycle from its next stage, person by person.
+//! Who keeps a cycle from moving to its next stage.
 
 use super::Db;
 use super::cycles::UNFOUNDED;
@@ -23,7 +23,7 @@ use domain::state::cycle::State;
 use domain::state::{goal as goals, review as reviews};
 use uuid::Uuid;
 
-/// Goals of the participant of the query in one of some states.
+/// The goals of the query's participant that are in one of these states.
 macro_rules! own_goals {
     ($states:expr) => {
         goal::table
@@ -35,16 +35,18 @@ macro_rules! own_goals {
     };
 }
 
-/// How an objective begins in the content of a goal; inside a text its quotation marks are escaped.
+/// How the content of an objective begins. Inside a text the quotation marks are escaped, so this
+/// matches no text.
 const OBJECTIVE: &str = r#"%"definition":{"kind":"objective"%"#;
 
-/// Whether a person has goals in draft, goals that wait for approval, goals that count at all, goals
-/// that are scored, whose weights do not sum to 100, and indicators without an actual.
+/// Whether a person has: goals in draft, goals that wait for approval, goals that count, scored
+/// goals, scored goals whose weights do not sum to 100, and indicators without an actual value.
 type Goals = (bool, bool, bool, bool, bool, bool);
 
-/// The person with department, name and population, the manager with name, the review with state,
-/// whether it is graded, whether it is told that its grade lacks evidence, what session compares it and
-/// whether it is an exception, the goals, and whether person and manager work here.
+/// The person with department, name and population; the manager with name; the review with its
+/// state, whether it has a grade, whether the reader may know that this grade lacks evidence, the
+/// session that compares it, and whether it is an exception; the goals; and whether person and
+/// manager are employed.
 type Found = (
     (Key, Key, Option<Key>, String, Option<String>),
     (Option<Key>, Option<String>),
@@ -53,7 +55,8 @@ type Found = (
     (bool, bool),
 );
 
-/// The states of the goals that count: while goals can still be written, all that are not given up.
+/// The states of goals that count. While goals can still be written these are all but cancelled
+/// ones.
 fn counting(state: State) -> impl Iterator<Item = goals::State> + Clone {
     use goals::State::{Cancelled, Draft, Submitted};
     let is_open = matches!(state, State::GoalSetting | State::Executing);
@@ -64,12 +67,12 @@ fn counting(state: State) -> impl Iterator<Item = goals::State> + Clone {
     })
 }
 
-/// The states of reviews whose rating is not in.
+/// The states of reviews before the rating is submitted.
 fn unrated() -> impl Iterator<Item = Word<reviews::State>> {
     Missing::before_calibration().map(Word)
 }
 
-/// Whether the weights of the goals in force that are scored sum to something else than 100.
+/// Whether the weights of the scored goals in force sum to something other than 100.
 fn off_balance(demands: &Demands) -> SqlLiteral<Bool> {
     let in_force = goals::State::ALL.iter().copied().filter(|state| is_in_force(*state));
     let states: Vec<_> = in_force.map(|state| format!("'{}'", state.as_str())).collect();
@@ -195,7 +198,7 @@ impl Readiness for Unit<'_> {
                     at.is_not_null()
                         .and(at.assume_not_null().eq(Word(reviews::State::InCalibration)))
                 };
-                // Named whatever the sessions are.
+                // Listed whatever the sessions are.
                 let anyway = || {
                     at.is_not_null()
                         .and(at.assume_not_null().eq_any(unrated()))
@@ -209,7 +212,8 @@ impl Readiness for Unit<'_> {
                     .is_not_null()
                     .and(review::session_id.assume_not_null().eq_any(comparing));
                 query = query.filter(anyway().or(in_calibration().and(not(compared))));
-                // Whoever is graded and belongs to a session that is still to come waits for that.
+                // A graded review that belongs to a session not opened yet waits for that session,
+                // so it is not listed.
                 for session in to_come(sessions) {
                     let seats = session.members.iter().map(|it| Key(it.employee_id.uuid()));
                     let units = session.department_ids.iter().map(|unit| Key(unit.uuid()));
@@ -232,12 +236,12 @@ impl Readiness for Unit<'_> {
     }
 }
 
-/// The sessions that are not over.
+/// The sessions that are not finalised.
 fn unfinished(sessions: &[CalibrationSession]) -> impl Iterator<Item = &CalibrationSession> {
     sessions.iter().filter(|session| session.state != SessionState::Finalised)
 }
 
-/// The sessions that take in whom they compare when they are opened.
+/// The sessions that have not been opened; they take in the reviews they compare when they are.
 fn to_come(sessions: &[CalibrationSession]) -> impl Iterator<Item = &CalibrationSession> {
     unfinished(sessions).filter(|session| session.state != SessionState::Opened)
 }
@@ -270,7 +274,7 @@ fn laggard(
     };
     let of_review = at.and_then(Missing::of_review);
     let missing = match (state, at) {
-        // Without a manager nobody can agree on what else is missing.
+        // Without a manager, nobody can agree on what else is missing.
         (State::GoalSetting | State::Executing, _) if !manager_employed => Missing::Manager,
         (State::GoalSetting, _) if !counted => Missing::Goals,
         (State::GoalSetting, _) => unscored.unwrap_or(match (in_draft, submitted) {

@@ -1,4 +1,4 @@
-//! Figures for the screens of a cycle, added up by the database.
+//! Figures of dashboards, added up by the database.
 
 use super::among::{Shown, one_of};
 use super::engine::Unit;
@@ -26,7 +26,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 statement! {
-    /// A person's part in every cycle that is not over.
+    /// A person's part in each cycle that is not over.
     struct FindParticipations { tenant: Key, person: Key }
     -> (Id, Id, Nullable<Id>, Nullable<Text>, Nullable<Id>, Nullable<Text>, Nullable<BigInt>,
         Nullable<Text>);
@@ -53,7 +53,7 @@ statement! {
 }
 
 statement! {
-    /// The people of a cycle for whom a manager answers.
+    /// The people of a cycle for whose review a manager answers.
     struct FindTeam {
         tenant: Key,
         manager: Key,
@@ -75,7 +75,7 @@ statement! {
       LIMIT " limit
 }
 
-/// The reviews for which a manager answers, counted.
+/// Counts the reviews for which a manager answers.
 struct CountTeam {
     tenant: Key,
     manager: Key,
@@ -118,7 +118,7 @@ impl Query for CountTeam {
 
 impl RunQueryDsl<Conn> for CountTeam {}
 
-/// The goals of the participants of a cycle, added up.
+/// Adds up the goals of the participants of a cycle.
 struct SumGoals {
     tenant: Key,
     cycle: Key,
@@ -175,7 +175,7 @@ statement! {
       LIMIT 50"
 }
 
-/// A state or a grade, as its column keeps it.
+/// A state as its column stores it; none if the column is null.
 fn known<T: TextEnum>(text: Option<String>) -> Result<Option<T>> {
     text.map(|text| word(&text)).transpose()
 }
@@ -206,7 +206,8 @@ type GoalRow = (Key, Key, String, String, Option<i64>, Option<i32>, Option<At>);
 type SumRow = (Key, i64, i64, i64, i64, i64, Option<At>);
 type TeamRow = (Key, Key, String, Option<Key>, Option<String>, Option<i64>, Option<String>);
 
-/// The goals of each of some people in a cycle, added up, and when they were last checked in on.
+/// For each of these people: the sums over their goals in a cycle, and when the last check-in was
+/// made.
 fn goals_of_each(
     unit: &mut Unit<'_>,
     cycle: CycleId,

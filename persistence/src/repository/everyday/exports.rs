@@ -1,4 +1,4 @@
-//! Exports: people and ratings one after the other, with external keys in place of ids.
+//! Exports people and ratings row by row, with external keys in place of ids.
 
 use super::super::people::employments::employments;
 use super::super::reviews::reviews::{Outcome, Person, results};
@@ -19,7 +19,7 @@ use domain::policy::{Sealed, Visibility};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
-/// Which people `e` a list shows, those among them whom a conflict of interest hides.
+/// Which people `e` a list shows, including those whom a conflict of interest hides.
 struct Shown {
     tenant: Key,
     today: NaiveDate,
@@ -38,7 +38,7 @@ impl Shown {
         }
     }
 
-    /// ` AND` the person is among them.
+    /// Adds ` AND`: the person is one of these.
     fn narrow<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>) -> QueryResult<()> {
         if let Some(units) = &self.units {
             out.push_sql(" AND (e.id = ");
@@ -62,8 +62,8 @@ impl Shown {
     }
 }
 
-/// People with the assignment that holds on a day, or the first one after it: a row for each pair of
-/// an employment and an id in another system, or one without.
+/// People with the assignment that holds on a day, or the first later one. A person has one row for
+/// each employment and each id in another system; without such an id, one row for each employment.
 struct Export {
     day: NaiveDate,
     shown: Shown,
@@ -85,7 +85,7 @@ impl QueryFragment<Db> for Export {
                 AND (a.effective_to IS NULL OR a.effective_to >= ",
         );
         push(&mut out, &self.day)?;
-        // The first of those that have not ended; as an anti-join PostgreSQL can hash it.
+        // The first assignment that has not ended. PostgreSQL can hash this form, an anti-join.
         out.push_sql(
             ") AND NOT EXISTS (SELECT 1 FROM assignment f
                      WHERE f.tenant_id = a.tenant_id AND f.employee_id = a.employee_id
@@ -143,7 +143,7 @@ type Row = (
     Option<String>,
 );
 
-/// The person of a row, with the employment and the id in another system that the row brings.
+/// The person of a row, with the row's employment and its id in another system.
 fn person(row: Row) -> (ExportRow, Employment, Option<(String, String)>) {
     let (id, number, name, email, unit, position, title, manager, hired, last, system, value) = row;
     let person = ExportRow {
@@ -168,7 +168,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// The whole person, with the employment that is shown of a day.
+    /// The complete person, with the employment to be shown on `day`.
     fn whole(self, day: NaiveDate) -> Result<ExportRow> {
         let employments = employments(self.employments)?;
         let Period { start, end } = employments.shown(day).period;
@@ -176,8 +176,8 @@ impl Reading {
     }
 }
 
-/// Reviews with what was frozen when their cycle was launched, and whether their people work in one
-/// of some units today. The columns end with those of [`Outcome`] and [`Person`].
+/// Reviews with what was frozen when their cycle was launched, and whether each person works in one
+/// of some units today. The last columns are those of [`Outcome`] and [`Person`].
 struct RatingExport {
     cycle: Option<Key>,
     department: Option<Key>,
@@ -186,7 +186,7 @@ struct RatingExport {
 }
 
 impl RatingExport {
-    /// Whether nearly everybody is among them.
+    /// Whether the export holds nearly everybody.
     fn is_whole(&self) -> bool {
         self.department.is_none() && self.shown.units.is_none()
     }
@@ -203,7 +203,7 @@ impl QueryFragment<Db> for RatingExport {
             "SELECT e.employee_number, e.name, d.code, m.employee_number, c.code, p.code, p.number,
                     t.population, r.acknowledged_at, ",
         );
-        // Whoever sees everybody has no units, and no assignment is looked for.
+        // Without units the reader sees everybody, so no assignment is needed.
         out.push_sql(match self.units.is_empty() {
             true => "FALSE",
             false => "a.employee_id IS NOT NULL",
@@ -216,8 +216,8 @@ impl QueryFragment<Db> for RatingExport {
                     t.population, t.counts_for_quota
                FROM employee e ",
         );
-        // People in the order of their numbers, and nothing to sort: SQLite keeps the order of a
-        // cross join, and would start with the cycle where it is free.
+        // Reads people in the order of their numbers, so that nothing has to be sorted. SQLite
+        // keeps the order of a cross join; otherwise it would start with the cycle.
         out.push_sql(match self.is_whole() {
             true => "CROSS JOIN participant t",
             false => "JOIN participant t ON TRUE",
@@ -276,7 +276,7 @@ type RatingColumns = (
     Person,
 );
 
-/// A rating, and whether its person works in one of the units today.
+/// A rating, and whether the person works in one of the units today.
 fn rating(columns: RatingColumns) -> Result<(RatingRow, bool)> {
     let (
         (employee_number, name, department, manager, cycle, policy, number, population),
@@ -374,7 +374,7 @@ impl Exports for Unit<'_> {
             }
         }
         if let Some(read) = current {
-            // Whether it is the last one wanted makes no difference any more.
+            // This is the last person, so whether `each` breaks no longer matters.
             let _ = each(read.whole(day)?);
         }
         Ok(left_out)

@@ -1,4 +1,4 @@
-//! Jobs: long work with claims that run out.
+//! Background jobs, with claims that run out.
 
 use super::engine::Unit;
 use super::{Conn, Db};
@@ -57,7 +57,7 @@ impl TryFrom<Row> for Job {
 }
 
 statement! {
-    /// Notes progress under the attempt that holds the job.
+    /// Saves progress of the attempt that holds the job.
     struct Renew { done: i64, until: At, now: At, tenant: Key, id: Key, attempt: i32 }
     "UPDATE job SET done = " done ", lease_until = " until ", updated_at = " now
     " WHERE tenant_id = " tenant " AND id = " id " AND attempts = " attempt

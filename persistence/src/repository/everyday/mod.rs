@@ -1,4 +1,4 @@
-//! What people meet every day: to-dos, dashboards, exports, long work.
+//! To-dos, dashboards, exports and background jobs.
 
 pub mod dashboards;
 pub mod exports;

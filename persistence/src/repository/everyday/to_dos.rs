@@ -1,4 +1,4 @@
-//! What waits for somebody, read off the state of everything.
+//! To-dos, computed from the present state of the records.
 
 use super::engine::Unit;
 use super::{Conn, Db};
@@ -29,8 +29,9 @@ statement! {
 }
 
 statement! {
-    /// Everything that waits for a person, a branch for each kind. Names are looked up for what
-    /// waits alone. `CROSS JOIN` has SQLite begin with the few: it does not know how few they are.
+    /// Everything that waits for a person, one branch per kind. Names are looked up only for the
+    /// rows found. `CROSS JOIN` makes SQLite begin with the few rows; it cannot know how few they
+    /// are.
     struct FindWaiting { tenant: Key, person: Key, day: NaiveDate }
     -> (Text, Id, Id, Nullable<Id>, Nullable<Text>, Nullable<Date>);
     "WITH mine AS (

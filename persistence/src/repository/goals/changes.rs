@@ -15,7 +15,7 @@ use domain::policy::{Sealed, Visibility};
 use std::collections::HashMap;
 
 statement! {
-    /// Saves the decision on a request that waits for one.
+    /// Saves the decision on a pending request.
     struct Decide {
         state: String,
         by: Option<Key>,

@@ -1,4 +1,4 @@
-//! Goals as an evaluation reads and scores them, in sets.
+//! Goals as an evaluation reads and scores them, many at once.
 
 use super::super::among::one_of;
 use super::super::engine::Unit;
@@ -16,7 +16,7 @@ use domain::goals::goal::Goal;
 use std::collections::HashMap;
 
 rows_statement! {
-    /// Scores of goals, each over the version before, which moves with the state only.
+    /// Scores of goals, each guarded by the version before. The version moves only with the state.
     struct Scores {
         tenant: Key,
         id: Key,

@@ -24,7 +24,7 @@ use domain::policy::{Relations, Sealed, Visibility};
 use domain::state::goal::State;
 use rust_decimal::Decimal;
 
-/// The columns of owner and responsible manager, for [`Unit::shown`].
+/// The columns of the owner and of the manager who answers for the owner, for [`Unit::shown`].
 const OWNER: &str = "goal.owner_id";
 const MANAGER: &str = "participant.manager_id";
 
@@ -101,8 +101,8 @@ impl Row {
     }
 }
 
-/// A goal with the state of its cycle, the manager who answers for its owner and where the owner's
-/// review is.
+/// A goal with the state of its cycle, the manager who answers for its owner, and the state of the
+/// owner's review.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = goal)]
 pub(super) struct Found {
@@ -147,7 +147,7 @@ pub(super) fn entity(found: Found) -> Result<Goal> {
     })
 }
 
-/// The tenant's goals with their cycles, participants and reviews.
+/// The tenant's goals, joined with their cycles, participants and reviews.
 macro_rules! goals {
     ($unit:expr) => {
         goal::table
@@ -200,14 +200,14 @@ impl TryFrom<RevisionRow> for GoalRevision {
 }
 
 guarded_update! {
-    /// Saves a goal over the version before.
+    /// Saves a goal, guarded by its version.
     struct Update of goal {
         level, parent_id, state, revision, title, weight, content, progress, confidence, checked_in_at, score, scored_from, return_reason, signed_event, signed_seat, signed_by, signed_at, deleted_at,
     }
 }
 
 statement! {
-    /// A goal and those above it, from below, one step beyond the longest path allowed.
+    /// A goal and the goals above it, nearest first, one level more than the longest path allowed.
     struct Upward { tenant: Key, id: Key } -> (Integer, Id);
     "WITH RECURSIVE way (steps, id) AS (
        SELECT 1, " id "
@@ -220,7 +220,7 @@ statement! {
 }
 
 statement! {
-    /// The edges under a goal, as deep as [`Upward`] is high.
+    /// The edges below a goal, as many levels as [`Upward`] reads.
     struct Downward { tenant: Key, id: Key } -> (Id, Id);
     "WITH RECURSIVE way (steps, id, parent_id) AS (
        SELECT 1, g.id, g.parent_id FROM goal g

@@ -1,4 +1,4 @@
-//! What is reported of goals: check-ins and measurements.
+//! Check-ins and measurements of goals.
 
 use super::super::engine::Unit;
 use super::super::{Conn, Db};
@@ -92,16 +92,16 @@ impl TryFrom<MeasurementRow> for Measurement {
     }
 }
 
-/// That something reported counts no more.
+/// The withdrawal of a report; none if it is not withdrawn.
 fn withdrawal(at: Option<At>, by: Option<Key>, reason: Option<String>) -> Option<Withdrawal> {
     Some(Withdrawal { at: at?.0, by: by?.0, reason: reason.unwrap_or_default() })
 }
 
-/// Notes that something reported is withdrawn, unless it has been.
+/// Saves the withdrawal of a report that is not withdrawn yet.
 macro_rules! withdraw {
     ($name:ident, $update:literal) => {
         statement! {
-            /// Notes that something reported counts no more.
+            /// Saves the withdrawal of a report.
             struct $name { at: At, by: Key, reason: String, tenant: Key, id: Key }
             $update " SET withdrawn_at = " at ", withdrawn_by = " by ", withdrawal_reason = " reason
             " WHERE tenant_id = " tenant " AND id = " id " AND withdrawn_at IS NULL"
@@ -110,7 +110,7 @@ macro_rules! withdraw {
 }
 
 statement! {
-    /// Forgets what had been reported up to the check-ins behind one.
+    /// Deletes the stored totals of the check-ins after `behind`.
     struct Forget { tenant: Key, goal: Key, behind: Key }
     "UPDATE check_in SET reported_so_far = NULL WHERE tenant_id = " tenant " AND goal_id = " goal
     " AND id > " behind " AND reported_so_far IS NOT NULL"
@@ -119,7 +119,7 @@ statement! {
 withdraw!(WithdrawCheckIn, "UPDATE check_in");
 withdraw!(WithdrawMeasurement, "UPDATE measurement");
 
-/// One thing reported, with its goal.
+/// One report with its goal.
 macro_rules! with_goal {
     ($unit:expr, $table:ident, $row:ty, $id:expr) => {{
         let row: Option<$row> = $table::table
@@ -139,7 +139,7 @@ impl Unit<'_> {
     }
 }
 
-/// A page of what was reported of a goal, in the order of ids.
+/// A page of the reports of a goal, ordered by id.
 macro_rules! reported {
     ($unit:expr, $table:ident, $row:ty, $goal:expr, $page:expr) => {{
         let mut query = $table::table
@@ -199,7 +199,7 @@ impl GoalReports for Unit<'_> {
         let Some((id, _, so_far)) = rows.first() else { return Ok(LastCheckIns::default()) };
         Ok(LastCheckIns {
             last: Some(id.0.into()),
-            // What cannot be read is worked out anew.
+            // Totals that cannot be read are computed again.
             so_far: so_far.as_deref().and_then(|text| json(text).ok()),
             confidence: rows.iter().rev().map(|(_, confidence, _)| *confidence).collect(),
         })

@@ -1,4 +1,4 @@
-//! What hangs on somebody's being here, read off the state of everything.
+//! Open duties, computed from the present state of the records.
 
 use super::engine::Unit;
 use super::{Conn, Db};
@@ -15,7 +15,7 @@ use domain::people::duty::{Leaver, OpenDuty};
 use std::collections::HashMap;
 
 statement! {
-    /// The open duties of a person, a branch for each kind.
+    /// The open duties of a person, one branch per kind.
     struct FindDuties {
         tenant: Key,
         person: Key,
@@ -73,8 +73,8 @@ statement! {
 }
 
 statement! {
-    /// Those whose last employment ends, or has yet to begin, and on whom something hangs; with the day
-    /// by which it is to be handed over.
+    /// People whose last employment has an end or has not begun, and who have open duties; with the
+    /// day by which these must be handed over.
     struct FindLeavers { tenant: Key, day: NaiveDate, now: At, limit: i64 }
     -> (Id, Text, Date);
     "SELECT e.id, e.name, CASE WHEN w.hire_date > " day " THEN " day " ELSE w.last_day END due

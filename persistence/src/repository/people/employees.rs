@@ -100,12 +100,13 @@ impl Row {
 }
 
 guarded_update! {
-    /// Saves an employee over the version before.
+    /// Saves an employee, guarded by its version.
     struct Update of employee { employee_number, name, email }
 }
 
 statement! {
-    /// Puts an assignment into a history; one of the same first day keeps its id.
+    /// Inserts an assignment into a history; one with the same first day is replaced and keeps its
+    /// id.
     struct Assign {
         tenant: Key,
         id: Key,
@@ -126,14 +127,14 @@ statement! {
 }
 
 statement! {
-    /// Ends an assignment earlier.
+    /// Makes an assignment end on an earlier day.
     struct Shorten { last: NaiveDate, tenant: Key, employee: Key, first: NaiveDate }
     "UPDATE assignment SET effective_to = " last
     " WHERE tenant_id = " tenant " AND employee_id = " employee " AND effective_from = " first
 }
 
 statement! {
-    /// Which of the things an assignment names exist.
+    /// Which of the records that an assignment names exist.
     struct Lookup {
         tenant: Key,
         org_unit: Option<Key>,
@@ -147,7 +148,7 @@ statement! {
      EXISTS (SELECT 1 FROM employee WHERE tenant_id = " tenant " AND id = " manager ")"
 }
 
-/// Employees with their assignments on a day.
+/// Employees, joined with their assignments on a day.
 macro_rules! assigned {
     ($day:expr) => {
         employee::table.left_join(
@@ -200,7 +201,7 @@ impl Employees for Unit<'_> {
     fn employee(&mut self, id: EmployeeId, day: NaiveDate) -> Result<Option<Sealed<Employee>>> {
         let key = Key(id.uuid());
         type Found = (Row, EmploymentRow, Option<AssignmentRow>);
-        // Once for each employment.
+        // One row for each employment.
         let rows: Vec<Found> = assigned!(day)
             .inner_join(
                 employment::table.on(employment::tenant_id

@@ -1,4 +1,5 @@
-//! Employments: when people work here. That somebody does is asked of this table and nothing else.
+//! Employments: when people work for the company. No other table decides whether somebody is
+//! employed.
 
 use super::among::condition;
 use super::engine::Unit;
@@ -35,14 +36,14 @@ impl From<Row> for Employment {
     }
 }
 
-/// The employments of one person, of whom there is at least one.
+/// The employments of one person, from at least one row.
 pub fn employments<R: Into<Employment>>(rows: impl IntoIterator<Item = R>) -> Result<Employments> {
     let rows: Vec<Employment> = rows.into_iter().map(Into::into).collect();
     Employments::try_from(rows).map_err(|fault| DbError::Corrupt(fault.to_string()))
 }
 
 rows_statement! {
-    /// Employments that are new.
+    /// New employments.
     struct Rows {
         tenant: Key,
         employee_id: Key,
@@ -62,7 +63,7 @@ impl Rows {
 }
 
 impl Unit<'_> {
-    /// Adds the employments of people who have none.
+    /// Adds the employments of people who have none stored.
     pub fn add_employments<'e>(
         &mut self,
         people: impl Iterator<Item = &'e Employee>,
@@ -83,7 +84,7 @@ impl Unit<'_> {
         rows.write(self.conn)
     }
 
-    /// Puts other employments in place of those that people have.
+    /// Replaces the stored employments of people.
     pub fn replace_employments(&mut self, people: &[&Employee]) -> Result<()> {
         for chunk in people.chunks(KEYS) {
             let keys: Vec<Key> = chunk.iter().map(|person| Key(person.id.uuid())).collect();
@@ -95,7 +96,7 @@ impl Unit<'_> {
         self.add_employments(people.iter().copied())
     }
 
-    /// Whether the person in the column `person` is in a state of employment on a day.
+    /// Whether the person in the column `person` has this employment status on a day.
     pub fn employed(
         &self,
         person: &'static str,
@@ -106,7 +107,7 @@ impl Unit<'_> {
     }
 }
 
-/// Whether a person is in a state of employment on a day, as a condition of any query.
+/// Whether a person has an employment status on a day, as a condition for any query.
 pub struct Employed {
     /// The column of the person, such as `employee.id`.
     person: &'static str,
@@ -116,7 +117,8 @@ pub struct Employed {
 }
 
 impl Employed {
-    /// Whether an employment of the person has begun, and goes on to the day.
+    /// Whether an employment of the person has begun and, if `goes_on`, has not ended before the
+    /// day.
     fn has<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>, goes_on: bool) -> QueryResult<()> {
         out.push_sql("EXISTS (SELECT 1 FROM employment w WHERE w.tenant_id = ");
         push(out, &self.tenant)?;

@@ -1,4 +1,4 @@
-//! Imports: whole sets of people and units at once.
+//! Imports of many people or units at once.
 
 use super::among::{OneOf, between, one_of};
 use super::employees::{self, AssignmentRow};
@@ -22,14 +22,14 @@ use domain::people::org::{Assignment, Employee, ExternalId, OrgUnit};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Changes from which on an import moves the statistics of its tables.
+/// From this number of changes on, an import updates the statistics of its tables.
 const LARGE: usize = 1000;
-/// Rows between the first and the last of some keys with which they lie too far apart to read all
-/// between them.
+/// If there are at least this many rows between the first and the last of some keys, the keys lie
+/// too far apart to read all rows between them.
 const APART: usize = 2 * KEYS;
 
 rows_statement! {
-    /// People, new or over the version before.
+    /// People, new ones or changed ones guarded by their version.
     struct Employees {
         tenant: Key,
         id: Key,
@@ -49,7 +49,7 @@ rows_statement! {
 }
 
 rows_statement! {
-    /// Stretches of assignments, new or changed.
+    /// Assignments, new or changed.
     struct Assignments {
         tenant: Key,
         id: Key,
@@ -76,7 +76,7 @@ rows_statement! {
 }
 
 rows_statement! {
-    /// Units, new or over the version before.
+    /// Units, new ones or changed ones guarded by their version.
     struct OrgUnits {
         tenant: Key,
         id: Key,
@@ -95,7 +95,7 @@ rows_statement! {
 }
 
 rows_statement! {
-    /// Stretches of placements, new or changed.
+    /// Placements, new or changed.
     struct Placements {
         tenant: Key,
         org_unit_id: Key,
@@ -201,7 +201,7 @@ impl Imports for Unit<'_> {
     }
 
     fn active_employees(&mut self, day: NaiveDate) -> Result<usize> {
-        // No day lies in two employments of a person.
+        // No day lies in two employments of one person.
         let count: i64 = employment::table
             .filter(employment::tenant_id.eq(self.scope()))
             .filter(employment::hire_date.le(day))
@@ -403,7 +403,7 @@ impl Imports for Unit<'_> {
         progress: &dyn Fn(usize),
     ) -> Result<()> {
         let tenant = self.scope();
-        // Everyone first: assignments refer to managers anywhere in the set.
+        // All people first, because assignments refer to managers anywhere in the import.
         for (number, chunk) in changes.chunks(dialect::BATCH).enumerate() {
             let mut rows = Employees::default();
             chunk.iter().for_each(|change| rows.push(tenant, &change.after));
@@ -474,8 +474,8 @@ fn line((child, from, until, parent): (Key, NaiveDate, Option<NaiveDate>, Option
     Line { child: child.0, from, until, parent: parent.map(|parent| parent.0) }
 }
 
-/// The stretches that a change of a person leaves: the one before is cut short where a new one
-/// begins, which ends where the one before was to end.
+/// The assignments that the change of a person leads to: the one before ends where the new one
+/// begins, and the new one ends where the one before was to end.
 fn push_assignments(rows: &mut Assignments, tenant: Key, change: &Planned<Employee>) {
     let before = change.before.as_ref().and_then(|before| before.assignment.as_ref());
     let Some(after) = change.after.assignment.as_ref().filter(|after| Some(*after) != before)
@@ -488,7 +488,7 @@ fn push_assignments(rows: &mut Assignments, tenant: Key, change: &Planned<Employ
     rows.push(tenant, after, after.period.end);
 }
 
-/// Takes all changed ids away before any is given, so that people may swap them.
+/// Removes all changed ids before it adds any, so that people may swap ids.
 fn save_external_ids(unit: &mut Unit<'_>, changes: &[Planned<Employee>]) -> Result<()> {
     let held = |change: &Planned<Employee>| {
         change.before.as_ref().map(|before| before.external_ids.clone())
@@ -522,11 +522,12 @@ fn save_external_ids(unit: &mut Unit<'_>, changes: &[Planned<Employee>]) -> Resu
     Ok(())
 }
 
-/// How some people are told from all others, in a column that names people.
+/// A condition that selects some people, for any column that holds a person.
 type Among<'a> = dyn Fn(&'static str) -> OneOf + 'a;
 
-/// People by their ids, which ascend, in that order: read from the first to the last as long as
-/// they lie close together, with others between them, which is faster than to look each one up.
+/// People by their ids, which must be in ascending order. As long as the ids lie close together,
+/// this reads all rows from the first id to the last, other people included, which is faster than
+/// looking up each id.
 fn employees_among<'a>(
     unit: &mut Unit<'_>,
     ids: &'a [Key],
@@ -552,7 +553,7 @@ fn employees_among<'a>(
     Ok((everyone(unit, among("employee.id")).load(unit.conn)?, Box::new(among)))
 }
 
-/// The employments of people, by person.
+/// The employments of people, ordered by person.
 fn employments_among(unit: &mut Unit<'_>, among: &Among<'_>) -> Result<Vec<EmploymentRow>> {
     Ok(employment::table
         .filter(employment::tenant_id.eq(unit.scope()))
@@ -562,7 +563,7 @@ fn employments_among(unit: &mut Unit<'_>, among: &Among<'_>) -> Result<Vec<Emplo
         .load(unit.conn)?)
 }
 
-/// The assignments of people that hold on a day and after it, by person, then by day.
+/// The assignments of people that hold on a day or later, ordered by person and day.
 fn standing_assignments(
     unit: &mut Unit<'_>,
     among: &Among<'_>,
@@ -577,7 +578,7 @@ fn standing_assignments(
         .load(unit.conn)?)
 }
 
-/// Ids of people in other systems, by person, then by system.
+/// Ids of people in other systems, ordered by person and system.
 fn external_ids(unit: &mut Unit<'_>, among: &Among<'_>) -> Result<Vec<(Key, ExternalId)>> {
     let rows: Vec<(Key, String, String)> = employee_external_id::table
         .filter(employee_external_id::tenant_id.eq(unit.scope()))

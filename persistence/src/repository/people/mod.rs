@@ -1,4 +1,4 @@
-//! People, units, and the lines between them.
+//! People, org units, positions, reporting lines, open duties and imports.
 
 pub mod duties;
 pub mod employees;

@@ -67,7 +67,7 @@ fn org_unit((row, place): (Row, Option<PlacementRow>)) -> Result<OrgUnit> {
 }
 
 statement! {
-    /// Saves a unit over the version before.
+    /// Saves a unit, guarded by its version.
     struct Update {
         code: String,
         name: String,
@@ -84,7 +84,7 @@ statement! {
 }
 
 statement! {
-    /// Gives a unit a place; one of the same first day is replaced.
+    /// Inserts a placement of a unit; one with the same first day is replaced.
     struct Place {
         tenant: Key,
         id: Key,
@@ -100,14 +100,14 @@ statement! {
 }
 
 statement! {
-    /// Ends a place earlier.
+    /// Makes a placement end on an earlier day.
     struct Shorten { last: NaiveDate, tenant: Key, id: Key, first: NaiveDate }
     "UPDATE org_unit_placement SET effective_to = " last
     " WHERE tenant_id = " tenant " AND org_unit_id = " id " AND effective_from = " first
 }
 
 statement! {
-    /// Whether people who work here, and live units, are in a unit on a day or later.
+    /// Whether employed people, or undeleted units, are in a unit on a day or later.
     struct InUse { tenant: Key, id: Key, day: NaiveDate }
     -> (Bool, Bool);
     "SELECT EXISTS (
@@ -124,7 +124,7 @@ statement! {
      )"
 }
 
-/// Units with their places on a day.
+/// Units, joined with their placements on a day.
 macro_rules! placed {
     ($day:expr) => {
         org_unit::table.left_join(

@@ -1,4 +1,4 @@
-//! Who stands how to whom, by the reporting lines and the tree of units.
+//! How people relate to each other, by reporting lines and by the tree of units.
 
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
@@ -16,8 +16,8 @@ use domain::policy::Relations;
 use uuid::Uuid;
 
 statement! {
-    /// The managers above a person (`manager` true) and the units the person belongs to, from the
-    /// nearest up.
+    /// The managers above a person (first column true) and the units the person belongs to (false),
+    /// nearest first.
     struct Upward { tenant: Key, about: Key, day: NaiveDate }
     -> (Bool, Integer, Id);
     "WITH RECURSIVE line (depth, manager_id) AS (
@@ -44,8 +44,8 @@ statement! {
      SELECT FALSE, depth, unit_id FROM unit WHERE unit_id IS NOT NULL"
 }
 
-/// Declares the walks up and down a tree kept as dated lines from `$node` to `$parent`. They carry
-/// along the days on which the whole way holds; those are cut at each line.
+/// Declares the walks up and down a tree that is stored as dated lines from `$node` to `$parent`.
+/// Each path carries the days on which all its lines hold; each further line can shorten them.
 macro_rules! walks {
     ($up:ident, $down:ident, $lines:literal, $node:literal, $parent:literal, $nodes:literal, $key:literal) => {
         statement! {

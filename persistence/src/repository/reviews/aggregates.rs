@@ -1,4 +1,4 @@
-//! Counts over the people of a cycle, and what readers of counts alone have been shown.
+//! Counts over the people of a cycle, and what readers who see only counts have been shown.
 
 use super::among::{Group, Shown};
 use super::engine::Unit;
@@ -21,12 +21,12 @@ use uuid::Uuid;
 
 /// The column of the person, for [`Unit::among`].
 const PERSON: &str = "participant.employee_id";
-/// The column of whoever answers for the person, for [`Unit::shown`].
+/// The column of the manager who answers for the person, for [`Unit::shown`].
 const MANAGER: &str = "participant.manager_id";
 
 statement! {
-    /// Who holds a role today by which all others are read, or is business partner of units in which
-    /// they are compared or work themselves.
+    /// People who, on `day`, hold a role that reads all others, or are business partner of units in
+    /// which they are compared or work themselves.
     struct FindOverseers { tenant: Key, cycle: Key, day: NaiveDate } -> Id;
     "WITH RECURSIVE held (employee_id, role, org_unit_id) AS (
        SELECT a.employee_id, r.role, r.org_unit_id FROM role_assignment r
@@ -56,8 +56,8 @@ statement! {
 }
 
 statement! {
-    /// Of those whom a session compares, who could read whose rating as a manager: by answering for
-    /// it, or from anywhere above in the reporting line of a day.
+    /// Pairs of people whom a session compares, where one could read the rating of the other as a
+    /// manager: by answering for the review, or from anywhere above in the reporting line on `day`.
     struct FindLeaders { tenant: Key, session: Key, day: NaiveDate } -> (Id, Id);
     "WITH RECURSIVE compared (person, manager) AS (
        SELECT p.employee_id, p.manager_id FROM review r
@@ -79,7 +79,7 @@ statement! {
      SELECT leader, person FROM up WHERE leader IN (SELECT person FROM compared)"
 }
 
-/// The people of a cycle, counted by everything in which they differ.
+/// Counts the people of a cycle, one row for each combination of counted values.
 struct CountAlike {
     tenant: Key,
     cycle: Key,
@@ -149,7 +149,7 @@ type AlikeRow = (
 );
 
 rows_statement! {
-    /// What is shown of records from a renewal on.
+    /// What readers of counts are shown of records, from a renewal on.
     struct Renewals {
         tenant: Key,
         cycle: Key,

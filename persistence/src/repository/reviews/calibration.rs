@@ -1,4 +1,4 @@
-//! Calibration sessions and the distribution they look at.
+//! Calibration sessions and their members.
 
 use super::engine::Unit;
 use super::{Db, dialect};

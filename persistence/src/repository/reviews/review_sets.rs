@@ -1,4 +1,4 @@
-//! Whole sets of reviews: their results, and why these are what they are.
+//! Many reviews at once: their results and the traces that explain them.
 
 use super::among::one_of;
 use super::engine::Unit;
@@ -22,7 +22,8 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 rows_statement! {
-    /// States, sessions and results over the versions before, which move with the state only.
+    /// States, sessions and results, each guarded by the version before. The version moves only
+    /// with the state.
     struct Outcomes {
         tenant: Key,
         id: Key,
@@ -82,7 +83,8 @@ impl Outcomes {
 }
 
 rows_statement! {
-    /// One more revision of how each of these results was computed, unless the last one is the same.
+    /// Adds a revision of how each of these results was computed, unless the last revision is the
+    /// same.
     struct Traces {
         tenant: Key,
         review_id: Key,
@@ -104,7 +106,7 @@ rows_statement! {
      ORDER BY r.revision DESC LIMIT 1)"
 }
 
-/// The reviews of a set, in the order of ids.
+/// The selected reviews, ordered by id.
 macro_rules! set {
     ($unit:expr, $set:expr, $columns:expr) => {{
         let mut query = joined!()
@@ -124,7 +126,7 @@ macro_rules! set {
     }};
 }
 
-/// The reviews of a cycle with all that is written in them, in no order yet.
+/// The reviews of a cycle with everything written in them, not ordered yet.
 macro_rules! whole {
     ($unit:expr, $cycle:expr) => {
         joined!()
@@ -147,7 +149,7 @@ impl ReviewSets for Unit<'_> {
         after: Option<ParticipantId>,
         limit: i64,
     ) -> Result<Vec<Review>> {
-        // By an order that an index of the cycle has: each stretch costs what it holds.
+        // This order has an index by cycle, so each call costs only the rows it returns.
         let rows: Vec<Found> = whole!(self, cycle)
             .filter(participant::id.gt(Key(after.map_or(Uuid::nil(), ParticipantId::uuid))))
             .order(participant::id)
@@ -166,7 +168,7 @@ impl ReviewSets for Unit<'_> {
     fn reviews_about(&mut self, cycle: CycleId, people: &[EmployeeId]) -> Result<Vec<Review>> {
         let about = one_of("participant.employee_id", people.iter().copied());
         let rows: Vec<Found> = whole!(self, cycle).filter(about).load(self.conn)?;
-        // Sorted here: asked for an order, SQLite would walk the whole cycle to have it.
+        // Sorted here, because for an ordered result SQLite would walk the whole cycle.
         let mut reviews: Vec<_> = rows.into_iter().map(entity).collect::<Result<_>>()?;
         reviews.sort_unstable_by_key(|review: &Review| review.participant_id);
         Ok(reviews)

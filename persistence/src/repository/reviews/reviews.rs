@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 /// The column of the person, for [`Unit::among`].
 const PERSON: &str = "participant.employee_id";
-/// The column of whoever answers for the person, for [`Unit::shown`].
+/// The column of the manager who answers for the person, for [`Unit::shown`].
 const MANAGER: &str = "participant.manager_id";
-/// Digits after the point of every score.
+/// Decimal places of every stored score.
 pub const PLACES: u32 = 2;
 
 #[derive(Queryable, Selectable)]
@@ -126,7 +126,7 @@ pub fn entity((parts, outcome, mut person, frame): Found) -> Result<Review> {
 }
 
 statement! {
-    /// Saves a review over the version before.
+    /// Saves a review, guarded by its version.
     struct Update {
         state: String,
         self_review: String,
@@ -160,7 +160,7 @@ statement! {
 }
 
 statement! {
-    /// Saves what both sides have written so far.
+    /// Saves the drafts of both sides.
     struct Draft { self_review: String, manager_review: String, tenant: Key, id: Key, version: i32 }
     "UPDATE review SET self_review = " self_review ", manager_review = " manager_review
     " WHERE tenant_id = " tenant " AND id = " id " AND version = " version
@@ -174,7 +174,7 @@ pub fn letter(grade: Grade) -> String {
     grade.as_str().to_owned()
 }
 
-/// Reviews with their participants and cycles.
+/// Reviews, joined with their participants and cycles.
 macro_rules! joined {
     () => {
         review::table
@@ -192,7 +192,7 @@ macro_rules! joined {
 }
 pub(crate) use joined;
 
-/// One review by its id, unlocked.
+/// One review by its id, without a lock.
 macro_rules! one {
     ($unit:expr, $id:expr) => {
         joined!()
