@@ -217,8 +217,8 @@ pub(super) async fn approve(caller: Caller, id: PathId) -> Result<HttpResponse, 
 /// Reject a change
 ///
 /// Leaves the goal as it is. A reason is required. The person who may decide on the change may
-/// reject it, including a request of their own. Requests that are still open when the results of the
-/// cycle are confirmed lapse.
+/// reject it, including a request of their own. Requests still open when the results of the cycle
+/// are confirmed lapse.
 #[utoipa::path(tag = "goal-changes", operation_id = "rejectGoalChange",
     params(("id" = Uuid, Path, description = "Id of the request")), request_body = GoalReason,
     responses((status = 200, description = "The rejected request", body = GoalChangeView)),
