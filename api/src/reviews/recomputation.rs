@@ -24,7 +24,6 @@ use std::collections::BTreeSet;
 /// submitted. Also recomputes the result of the manager whose team the person belongs to.
 ///
 /// # Errors
-///
 /// 422, and so a refusal of the change, with everything that is missing for the result, or with the
 /// evidence that the new grade would need.
 pub fn follow(

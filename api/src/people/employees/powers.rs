@@ -19,7 +19,6 @@ use std::collections::HashMap;
 /// with the number of people, except for roles that end.
 ///
 /// # Errors
-///
 /// 422 if no HR administrator would remain.
 pub fn follow_employment<'e>(
     store: &mut dyn Store,
