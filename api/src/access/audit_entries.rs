@@ -56,7 +56,7 @@ pub struct AuditEntryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "deactivated")]
     pub to: Option<String>,
-    /// Reason in the actor's words; only for auditors who may see the whole record.
+    /// Reason in the actor's words; absent unless an auditor who may see the whole record reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Left the company")]
     pub reason: Option<String>,

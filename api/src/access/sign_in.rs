@@ -89,8 +89,8 @@ pub struct TokenPair {
     /// Seconds until the session ends, unless the refresh token is used before.
     #[schema(example = 2_592_000)]
     pub refresh_expires_in: i64,
-    /// After a sign-in: a token to keep on this device and send with the next sign-in. It gives no
-    /// access, and is valid for 180 days.
+    /// Only after a sign-in: a token to keep on this device and send with the next sign-in. It
+    /// gives no access, and is valid for 180 days.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "MDE5N2M5YTg1ZjNlN2E1MQ")]
     pub device_token: Option<String>,

@@ -290,7 +290,7 @@ fn read_password(login: &str) -> Result<String, Box<dyn Error>> {
     std::io::stdin().read_line(&mut line)?;
     let password = line.trim_end_matches(['\r', '\n']);
     password::check("", password, login).map_err(|_| {
-        "the password is too easy to guess: use 12 to 128 characters, not a common one, not the login"
+        "the password is too easy to guess: 12 to 128 characters, not common, not like the login"
     })?;
     Ok(password.to_owned())
 }
