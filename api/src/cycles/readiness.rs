@@ -77,7 +77,7 @@ pub struct LaggardView {
     /// language; otherwise null.
     #[schema(
         required = true,
-        example = "HR reopens the rating, and the manager adds both."
+        example = "HR reopens the rating, and the manager adds evidence and a comment."
     )]
     pub way_out: Option<String>,
 }
