@@ -193,7 +193,7 @@ async fn read(caller: Caller) -> Result<HttpResponse, Refusal> {
     caller.listed(&me, None)
 }
 
-/// Change one's password
+/// Change the password of the caller
 ///
 /// Needs the present password. All sessions end, including the caller's: sign in again.
 #[utoipa::path(tag = "me", operation_id = "changeMyPassword", request_body = PasswordChange,
@@ -235,7 +235,7 @@ async fn change_password(
         .await
 }
 
-/// End all of one's sessions
+/// End all sessions of the caller
 ///
 /// Signs the caller out everywhere, including the present session, within a second.
 #[utoipa::path(tag = "me", operation_id = "revokeMySessions",

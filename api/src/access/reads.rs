@@ -84,7 +84,7 @@ struct ReadQuery {
     cursor: Option<String>,
 }
 
-/// List who looked
+/// List reads of the caller's records
 ///
 /// Lists who has been shown the caller's reviews, results, ratings and scores, including lists and
 /// files, oldest first. The looks at a review are listed, back to its beginning, once its result is
