@@ -409,8 +409,8 @@ fn take_effect(
     Ok(store.save_results(vec![Change::new(after, record)])?)
 }
 
-/// A move with its effect on the distribution of its session. The caller's own review and that of the
-/// manager responsible for it are not counted.
+/// A move with its effect on the distribution of its session. The caller's own review and that of
+/// the manager responsible for it are not counted.
 fn view(
     store: &mut dyn Store,
     actor: &Actor,

@@ -66,8 +66,8 @@ pub fn grades(
     })
 }
 
-/// Counts of the people of a cycle that the caller may ask about. The records of the caller and of the
-/// manager responsible for the caller's review are included only after release.
+/// Counts of the people of a cycle that the caller may ask about. The records of the caller and of
+/// the manager responsible for the caller's review are included only after release.
 pub fn people(
     store: &mut dyn Store,
     actor: &Actor,
