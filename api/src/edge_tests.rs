@@ -1,5 +1,5 @@
-//! The edge over real connections: what is said on the wire, byte for byte. It stands above the
-//! areas, whose routes it serves.
+//! Tests of the edge over real connections, byte for byte. The file stands above the areas because
+//! it serves their routes.
 
 use crate::platform::app::App;
 use crate::platform::areas::Areas;
@@ -354,7 +354,7 @@ fn a_head_that_does_not_come_is_not_waited_for() {
 fn a_kept_connection_is_not_held_by_half_a_head() {
     let server = Server::start(&["--head-seconds", "1", "--keep-alive-seconds", "1"]);
     let mut connection = server.connect();
-    // Longer than the patience, and yet not idle.
+    // Longer than the time limit, but never idle.
     connection.send("GET /test/stream?seconds=5 HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(connection.answer(true).header("transfer-encoding"), "chunked");
     let mut body = [0; "4\r\nlate\r\n0\r\n\r\n".len()];

@@ -1,9 +1,9 @@
-//! Evenhand's REST API: what is said over HTTP, and how it is contracted.
+//! Evenhand's REST API and its contract.
 //!
-//! A request goes one way: typed extractors, a use case inside one unit of work (load, decide,
-//! change, save), a view with its ETag. Rules live in `domain`, SQL in `persistence`.
+//! A request takes one path: typed extractors, a use case inside one unit of work (load, decide,
+//! change, save), a view with its ETag. Rules are in `domain`, SQL is in `persistence`.
 //!
-//! The `platform` carries requests; the areas beside it hold the nouns, and `areas` lists them.
+//! `platform` handles requests; the areas beside it contain the nouns; `areas` lists the areas.
 
 pub mod access;
 pub mod areas;

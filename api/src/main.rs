@@ -4,8 +4,9 @@ use api::cli::{self, Cli};
 use clap::Parser;
 use std::process::ExitCode;
 
-/// Large requests are read, worked on and let go by different threads. The allocator of glibc keeps
-/// what each of them has freed to itself, and grows with every import; this one shares it.
+/// Large requests are read, processed and freed by different threads. The allocator of glibc keeps
+/// the memory that each thread has freed, and so grows with every import; this one shares it
+/// between threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! Units and people as use cases see them: trees, histories, and who is shown what of whom.
+//! Units and people at the level of use cases: trees, histories, and what each reader is shown.
 
 use api::people::employees::{
     NewAssignment, NewEmployee, NewReinstatement, NewTermination, assign_employee, create_employee,
@@ -39,7 +39,7 @@ fn today() -> NaiveDate {
     now().date_naive()
 }
 
-/// A company in a database of its own, and whoever acts in it.
+/// A company in its own database, and the person acting in it.
 struct Company {
     db: Database,
     options: Options,
@@ -73,7 +73,7 @@ fn actor(principal: Principal, employee_id: Option<EmployeeId>, grants: Vec<Gran
     Actor { subject: Arc::new(subject), now: now(), today: today(), zone: chrono_tz::UTC }
 }
 
-/// The problem type, code, and loop of a refusal.
+/// Problem type of a refusal, and pointer, code and loop of each of its faults.
 fn told(refusal: &Refusal) -> (&'static str, String) {
     let facts = refusal.facts();
     let texts: Vec<_> = facts
@@ -331,7 +331,7 @@ async fn reporting_lines_never_run_in_a_loop_on_any_day() {
         )
     );
 
-    // C leaves the line on a day to come; only from then on may A report to C.
+    // C leaves the line on a future day; only from then on may A report to C.
     let c = company
         .assign(
             &c,
@@ -354,7 +354,8 @@ async fn reporting_lines_never_run_in_a_loop_on_any_day() {
         ("reporting-loop", "/manager_id reporting_loop C -> B -> A -> C".into())
     );
 
-    // Histories: inserted before what is planned, replaced on the same day, carried over.
+    // Histories: an assignment is inserted before planned ones, replaces one of the same day, and
+    // carries values over.
     let c = company
         .assign(&c, json!({ "effective_from": "2026-02-01", "job_title": "Clerk" }))
         .await
@@ -384,7 +385,7 @@ async fn reporting_lines_never_run_in_a_loop_on_any_day() {
     for level in 2..=32 {
         let next = company.hire(&format!("L{level:02}"), json!({ "manager_id": above })).await;
         if level == 32 {
-            // A reports to C from 2028 on, which makes the line one longer.
+            // A reports to C from 2028 on, which makes the line one step longer.
             assert_eq!(refused(next), ("validation-failed", "/manager_id depth_exceeded".into()));
         } else {
             above = id(&next.expect("not too deep"));
@@ -475,7 +476,7 @@ async fn everyone_sees_of_everyone_what_the_policy_opens() {
     assert_eq!(as_hr[2]["external_ids"], ids);
     assert_eq!(as_hr[2]["allowed_actions"], json!(["update", "assignment", "termination"]));
 
-    // History, past or planned, is only for those who may read it.
+    // History, past or planned, is only for people who may read it.
     let past = |filter: &mut EmployeeFilter| filter.as_of = day("2025-01-01");
     assert_eq!(company.numbers(of(&lead), past).await, "2 3");
     assert_eq!(company.numbers(hr(), past).await, "1 2 3 4");
@@ -517,7 +518,7 @@ async fn everyone_sees_of_everyone_what_the_policy_opens() {
     };
     assert_eq!(company.list(hr(), all, page).await.expect("changes").len(), 2);
 
-    // A key of one unit neither hires into another nor hands people over to it.
+    // A key limited to one unit may neither hire into another unit nor move people to it.
     let key = program(id(&blue).into());
     let new = json!({ "employee_number": "9", "name": "9", "hire_date": "2026-01-01",
         "org_unit_id": red["id"] });

@@ -1,4 +1,4 @@
-//! Accounts: logins of people.
+//! Accounts: the logins of people.
 
 use crate::access::role_assignments::somebody_remains;
 use crate::access::sign_in::end_sessions;
@@ -27,40 +27,41 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// How long a setup token is good.
+/// Validity of a setup token.
 const SETUP: TimeDelta = TimeDelta::days(7);
 
 /// The login of a person.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Account)]
 pub struct AccountView {
-    /// Its id.
+    /// Id of the account.
     pub id: Uuid,
-    /// What the person types to sign in, compared without case.
+    /// Login name for signing in; upper and lower case are the same.
     #[schema(example = "li.na@example.com")]
     pub login: String,
-    /// The employee this person is; null for an operator.
+    /// Employee the account belongs to; null for an operator.
     pub employee_id: Option<Uuid>,
-    /// Whether it may sign in.
+    /// Status of the account: whether it may sign in.
     #[schema(schema_with = words::<AccountStatus>)]
     pub status: AccountStatus,
-    /// When its present credential was issued, whatever password the owner has chosen since.
+    /// When the present credential was issued. Choosing a new password does not change this.
     pub credential_at: DateTime<Utc>,
-    /// The account that issued it, and may know it; null if the command line did.
+    /// Account that issued the credential and so may know it; null if the command line did.
     pub credential_by: Option<Uuid>,
     /// Transitions the caller may ask for now.
     #[schema(schema_with = word_list::<AccountTransition>)]
     pub allowed_actions: Vec<AccountTransition>,
-    /// Shown once, in the answer that made it: lets the person choose a password, for 7 days.
+    /// Setup token with which the person chooses a password, valid for 7 days. Only in the answer
+    /// that creates the account or resets its password.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "evs_0197c9a85f3e7a519c7d0d8b1f0f6a11_5f0c")]
     pub setup_token: Option<String>,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -82,7 +83,7 @@ impl AccountView {
     }
 }
 
-/// What the caller may do to an account in its status.
+/// Transitions that the caller may ask for, given the status of the account.
 fn allowed_actions(actor: &Actor, account: &Account) -> Vec<AccountTransition> {
     let target = account.target(actor.today);
     if authorise(&actor.subject, Action::AccountWrite, &target).is_err() {
@@ -103,31 +104,31 @@ page_of! {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
-    /// What the person types to sign in, unique without regard to case.
+    /// Login name for signing in; unique, where upper and lower case are the same.
     #[schema(min_length = 1, max_length = 254, pattern = r"^\S+$", example = "li.na@example.com")]
     pub login: String,
-    /// The employee this person is.
+    /// Employee the account will belong to.
     pub employee_id: Option<Uuid>,
 }
 
-/// The employee an account is to belong to.
+/// The employee an account will belong to.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewBinding {
-    /// The employee this person is.
+    /// Id of the employee.
     #[schema(example = "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11")]
     pub employee_id: Uuid,
 }
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AccountQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
     /// Only items changed at or after this instant.
     updated_since: Option<DateTime<Utc>>,
@@ -135,7 +136,7 @@ struct AccountQuery {
 
 /// List accounts
 ///
-/// Logins of the company, in the order of creation, or with `updated_since` in the order of
+/// Lists the logins of the company, in the order of creation; with `updated_since`, in the order of
 /// change. Accounts are never deleted, only deactivated.
 #[utoipa::path(tag = "accounts", operation_id = "listAccounts", params(AccountQuery),
     responses((status = 200, description = "A page of accounts", body = AccountPage)),
@@ -159,13 +160,14 @@ async fn list(caller: Caller, query: Query<AccountQuery>) -> Result<HttpResponse
     )
 }
 
-/// Invite somebody
+/// Create an account
 ///
-/// Makes an account without a password. The answer shows, once, a setup token with which the
-/// person chooses one (`POST /v1/auth/password-setup`) within 7 days. A replay shows null instead.
-/// Whoever issues a credential may know it: until somebody else has issued another one, the account
-/// has no power over their records, and both sign nothing together that takes two persons. Nobody
-/// issues the credential of somebody who decides about them (`separation-of-duties`).
+/// Creates an account without a password. The answer shows, only once, a setup token with which the
+/// person chooses a password within 7 days (`POST /v1/auth/password-setup`); a replay shows null
+/// instead. The account that issues a credential may know it. Until another account issues a new
+/// credential, the new account has no power over the issuer's records, and the two people cannot
+/// give the two signatures that an action needs. Nobody may issue the credential of a person who
+/// decides about them (`separation-of-duties`).
 #[utoipa::path(tag = "accounts", operation_id = "createAccount", request_body = NewAccount,
     responses((status = 201, description = "The invited account", body = AccountView)),
     security(("bearer" = [])))]
@@ -183,7 +185,7 @@ async fn create(caller: Caller, body: Body<NewAccount>) -> Result<HttpResponse, 
 
 /// Read an account
 ///
-/// The login of a person. Everybody may read their own.
+/// Shows the login of a person. Everybody may read their own.
 #[utoipa::path(tag = "accounts", operation_id = "getAccount",
     params(("id" = Uuid, Path, description = "Id of the account")),
     responses((status = 200, description = "The account", body = AccountView)),
@@ -202,7 +204,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Activate an account
 ///
-/// Lets a deactivated account sign in again, with the password it had.
+/// Allows a deactivated account to sign in again, with its previous password.
 #[utoipa::path(tag = "accounts", operation_id = "activateAccount",
     params(("id" = Uuid, Path, description = "Id of the account")),
     responses((status = 200, description = "The active account", body = AccountView)),
@@ -214,8 +216,8 @@ async fn activate(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Deactivate an account
 ///
-/// Keeps it from signing in and ends its sessions and tokens within a second. Somebody must remain
-/// who is HR administrator without end (`guard-failed`).
+/// Prevents the account from signing in, and ends its sessions and tokens within a second. At least
+/// one permanent HR administrator must remain (`guard-failed`).
 #[utoipa::path(tag = "accounts", operation_id = "deactivateAccount",
     params(("id" = Uuid, Path, description = "Id of the account")),
     responses((status = 200, description = "The deactivated account", body = AccountView)),
@@ -227,10 +229,10 @@ async fn deactivate(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
 
 /// Reset a password
 ///
-/// Takes the password away, ends the sessions and shows, once, a new setup token. The credential
-/// of an account with a role that decides, or the auditor's, comes from the command line alone
-/// (`credentials-to-owner`), and nobody issues that of somebody who decides about them
-/// (`separation-of-duties`).
+/// Removes the password, ends the sessions and shows, only once, a new setup token. For an account
+/// with a role that decides about others, or with the auditor's role, only the command line can
+/// issue a credential (`credentials-to-owner`). Nobody may issue the credential of a person who
+/// decides about them (`separation-of-duties`).
 #[utoipa::path(tag = "accounts", operation_id = "resetAccountPassword",
     params(("id" = Uuid, Path, description = "Id of the account")),
     responses((status = 200, description = "The invited account", body = AccountView)),
@@ -242,10 +244,11 @@ async fn reset_password(caller: Caller, id: PathId) -> Result<HttpResponse, Refu
 
 /// Bind an account to an employee
 ///
-/// Says which employee the person is, of an account that belongs to none: it can then hold roles
-/// that decide, and sign what takes two persons once somebody else has renewed its credential.
-/// Nobody says this of the own account (`credentials-to-owner`): that of the first administrator is
-/// bound from the command line (`evenhand account issue`). It cannot be undone.
+/// Links an account without an employee to an employee, which cannot be undone. The account can
+/// then hold roles that decide about others. It can give one of the two signatures of an action
+/// only after somebody else has renewed its credential. Nobody may bind their own account
+/// (`credentials-to-owner`); use the command line for the first administrator's (`evenhand account
+/// issue`).
 #[utoipa::path(tag = "accounts", operation_id = "bindAccount", request_body = NewBinding,
     params(("id" = Uuid, Path, description = "Id of the account")),
     responses((status = 200, description = "The account of the employee", body = AccountView)),
@@ -291,7 +294,7 @@ pub fn routes(config: &mut ServiceConfig) {
     );
 }
 
-/// Makes an account that waits for its owner to choose a password.
+/// Creates an account whose owner must still choose a password.
 pub fn create_account(
     store: &mut dyn Store,
     actor: &Actor,
@@ -325,7 +328,7 @@ pub fn create_account(
 /// Adds an account.
 ///
 /// # Errors
-/// 409 when login or employee have one already.
+/// 409 if the login is taken or the employee has an account already.
 pub fn add_account(
     store: &mut dyn Store,
     account: Account,
@@ -344,11 +347,13 @@ pub fn add_account(
     })
 }
 
-/// Refuses to let an account whose credential the caller issues, or may have, belong to a person.
+/// Checks that the caller may link an account, whose credential the caller issues or may have, to a
+/// person.
 ///
 /// # Errors
-/// 422 when there is no such person; 403 by `separation-of-duties` when that person decides about
-/// whoever the caller is or may be: a manager above, or who answers for a review.
+/// 422 if there is no such person; 403 by `separation-of-duties` if that person decides about the
+/// caller, or about somebody the caller may be: as a manager above, or as the manager responsible
+/// for a review.
 fn may_be_of(store: &mut dyn Store, actor: &Actor, person: EmployeeId) -> Result<(), Refusal> {
     if store.employee(person, actor.today)?.is_none() {
         return Err(Refusal::unknown("/employee_id", person.uuid()));
@@ -367,7 +372,7 @@ fn may_issue_for(store: &mut dyn Store, actor: &Actor, person: EmployeeId) -> Re
     Ok(())
 }
 
-/// Moves an account that is still in the version the caller has read to another status.
+/// Moves an account to another status, if the caller has read its current version.
 pub fn transit_account(
     store: &mut dyn Store,
     actor: &Actor,
@@ -414,7 +419,7 @@ pub fn transit_account(
     Ok(Reply::changed(AccountView::new(actor, after), version))
 }
 
-/// Refuses to show an administrator the credential of somebody with more power than that.
+/// Refuses to show an administrator the credential of a person with more power.
 fn may_reset(store: &mut dyn Store, actor: &Actor, account: &Account) -> Result<(), Refusal> {
     let lasts = |held: &RoleAssignment| held.valid_to.is_none_or(|last| actor.today <= last);
     let mut held = roles_of(store, account.id)?.into_iter().filter(lasts);
@@ -425,7 +430,7 @@ fn may_reset(store: &mut dyn Store, actor: &Actor, account: &Account) -> Result<
     account.employee_id.map_or(Ok(()), |person| may_issue_for(store, actor, person))
 }
 
-/// Lets an account that belongs to nobody belong to an employee.
+/// Links an account without an employee to an employee.
 pub fn bind_account(
     store: &mut dyn Store,
     actor: &Actor,
@@ -449,7 +454,7 @@ pub fn bind_account(
         return Err(Refusal::GuardFailed(vec![Violation::new("", "account_bound")]));
     }
     may_be_of(store, actor, person)?;
-    // Whoever says who somebody is could say it of an account of their own.
+    // Who links the account might have made it for themselves, so they count as its issuer.
     let credential_by = before.credential_by.or(Some(me.into()));
     let before = Account { credential_by, ..before };
     let after = bound(store, before, person, permit.rule(), actor.now)?;
@@ -484,7 +489,7 @@ pub fn roles_of(store: &mut dyn Store, id: AccountId) -> Result<Vec<RoleAssignme
     Ok(store.role_assignments(filter, &Page::ALL)?)
 }
 
-/// Ends the sessions of an account, which is from now on as if it had never had a password.
+/// Ends the sessions of an account and sets it back to the status before its first password.
 pub fn invite_again(
     store: &mut dyn Store,
     before: Account,
@@ -497,7 +502,7 @@ pub fn invite_again(
     end_sessions(store, Account { status, ..before }, record, now)
 }
 
-/// Leaves an account without a password and lets its owner choose one with a setup token.
+/// Removes the password of an account, so that its owner must choose one with a setup token.
 pub fn expect_password(
     store: &mut dyn Store,
     id: AccountId,

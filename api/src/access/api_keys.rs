@@ -1,4 +1,4 @@
-//! API keys: with which programs sign in.
+//! API keys, with which programs sign in.
 
 use crate::platform::app::{new_id, seed};
 use crate::platform::auth::secret::{Secret, withheld};
@@ -29,46 +29,49 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ApiKey)]
 pub struct ApiKeyView {
-    /// Its id.
+    /// Id of the key.
     pub id: Uuid,
-    /// What it is for.
+    /// Purpose of the key.
     #[schema(example = "HRIS sync")]
     pub name: String,
-    /// The part of the key that may be shown, to tell keys apart.
+    /// The part of the key that may be shown; distinguishes keys.
     #[schema(example = "5f1c9c1e2f0b")]
     pub prefix: String,
-    /// What it may be used for.
+    /// Scopes of the key.
     #[schema(schema_with = word_list::<Scope>)]
     pub scopes: Vec<Scope>,
-    /// Limits the key to the people of this unit and of all units below.
+    /// Unit whose people, and those of all units below it, the key is limited to; null for no
+    /// limit.
     pub org_unit_id: Option<Uuid>,
-    /// Who answers for it: it may do at most what this account may do, and stops with it.
+    /// Account responsible for the key. The key may do at most what this account may do, and stops
+    /// working with it.
     pub owner_account_id: Uuid,
-    /// The account that made it, and knew its secret first.
+    /// Account that created the key and has seen its secret.
     pub made_by: Option<Uuid>,
-    /// Whether it works today: not revoked or expired, and its owner is HR administrator.
+    /// Whether the key works today: it is not revoked or expired, and its owner is HR
+    /// administrator.
     #[schema(example = true)]
     pub is_working: bool,
-    /// The last day on which it works, when the role or the employment of its owner ends; null if
-    /// no such day is known, or if it does not work.
+    /// Last day on which the key works, because a role or the employment of its owner ends; null if
+    /// no such day is known, or if the key does not work.
     #[schema(example = "2026-12-31")]
     pub stops_on: Option<NaiveDate>,
-    /// From then on it is refused.
+    /// Time from which the key is refused; null if it does not expire.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Last use, to the minute.
+    /// Time of the last use, to the minute; null if it was never used.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// The whole key, shown once, in the answer that made it.
+    /// The whole key. Only in the answer that creates it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "evh_0197c9a85f3e7a519c7d0d8b1f0f6a11_5f1c9c1e2f0b_8d0f")]
     pub secret: Option<String>,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was revoked; shown only in lists with `updated_since`.
+    /// When the key was revoked; shown only in lists with `updated_since`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<DateTime<Utc>>,
 }
@@ -98,7 +101,7 @@ impl ApiKeyView {
     }
 }
 
-/// Keys as they are shown, each with how its owner stands.
+/// Keys as they are shown, each with the state of its owner.
 fn views(
     store: &mut dyn Store,
     actor: &Actor,
@@ -128,15 +131,15 @@ page_of! {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewApiKey {
-    /// What it is for.
+    /// Purpose of the key.
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "HRIS sync")]
     pub name: String,
-    /// What it may be used for; at least one.
+    /// Scopes of the key; at least one.
     #[schema(schema_with = some_scopes)]
     pub scopes: Vec<Scope>,
-    /// Limits the key to the people of this unit and of all units below.
+    /// Limits the key to the people of this unit and of all units below it; no limit if absent.
     pub org_unit_id: Option<Uuid>,
-    /// From then on it is refused; never if absent.
+    /// Time from which the key is refused; if absent, it does not expire.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -146,27 +149,27 @@ fn some_scopes() -> utoipa::openapi::schema::Array {
     schema
 }
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ApiKeyQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Only items changed at or after this instant, revoked ones included as tombstones.
+    /// Only items changed at or after this instant; revoked keys are included as tombstones.
     updated_since: Option<DateTime<Utc>>,
-    /// Only those for which this account answers.
+    /// Only keys this account is responsible for.
     owner_account_id: Option<Uuid>,
 }
 
 /// List API keys
 ///
-/// Keys of the company, never their secrets. With `updated_since` the order is that of change, and
-/// revoked keys appear with `deleted_at`. Each tells whether it works today and when it will stop,
-/// so that somebody else takes it over before.
+/// Lists the keys of the company, without their secrets. With `updated_since` they are sorted by
+/// change, and revoked keys appear with `deleted_at`. Each key shows whether it works today and
+/// when it will stop, so that somebody else can take it over in time.
 #[utoipa::path(tag = "api-keys", operation_id = "listApiKeys", params(ApiKeyQuery),
     responses((status = 200, description = "A page of API keys", body = ApiKeyPage)),
     security(("bearer" = [])))]
@@ -191,9 +194,10 @@ async fn list(caller: Caller, query: Query<ApiKeyQuery>) -> Result<HttpResponse,
     )
 }
 
-/// Make an API key
+/// Create an API key
 ///
-/// The caller answers for it. The answer shows the whole key, once; a replay shows null instead.
+/// The caller becomes responsible for it. The answer shows the whole key, only once; a replay shows
+/// null instead.
 #[utoipa::path(tag = "api-keys", operation_id = "createApiKey", request_body = NewApiKey,
     responses((status = 201, description = "The new API key", body = ApiKeyView)),
     security(("bearer" = [])))]
@@ -211,7 +215,7 @@ async fn create(caller: Caller, body: Body<NewApiKey>) -> Result<HttpResponse, R
 
 /// Read an API key
 ///
-/// One key, without its secret.
+/// Shows one key, without its secret.
 #[utoipa::path(tag = "api-keys", operation_id = "getApiKey",
     params(("id" = Uuid, Path, description = "Id of the API key")),
     responses((status = 200, description = "The API key", body = ApiKeyView)),
@@ -231,8 +235,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Take an API key over
 ///
-/// The caller answers for it from now on; its secret stays the same. It goes on without a break
-/// when its owner loses the role or leaves.
+/// The caller becomes responsible for the key; its secret stays the same. This keeps a key working
+/// when its present owner loses the role or leaves.
 #[utoipa::path(tag = "api-keys", operation_id = "takeOverApiKey",
     params(("id" = Uuid, Path, description = "Id of the API key")),
     responses((status = 200, description = "The API key of the new owner", body = ApiKeyView)),
@@ -246,7 +250,7 @@ async fn take_over(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> 
 
 /// Revoke an API key
 ///
-/// The key is refused within a second.
+/// From then on, within a second, the key is refused.
 #[utoipa::path(tag = "api-keys", operation_id = "deleteApiKey",
     params(("id" = Uuid, Path, description = "Id of the API key")),
     responses((status = 204, description = "The key is revoked")),
@@ -270,7 +274,7 @@ pub fn routes(config: &mut ServiceConfig) {
     );
 }
 
-/// Makes a key for which the caller answers.
+/// Creates a key for which the caller is responsible.
 pub fn create_api_key(
     store: &mut dyn Store,
     actor: &Actor,
@@ -315,7 +319,7 @@ pub fn create_api_key(
     Ok(Reply::created(view, 1, format!("/v1/api-keys/{id}")).replayed_as(kept))
 }
 
-/// Makes the caller answer for a key of somebody else.
+/// Makes the caller responsible for somebody else's key.
 pub fn take_over_api_key(
     store: &mut dyn Store,
     actor: &Actor,
@@ -342,7 +346,7 @@ pub fn take_over_api_key(
     Ok(Reply::changed(view(store, actor, after)?, version))
 }
 
-/// Revokes a key that is still in the version the caller has read.
+/// Revokes a key if the caller has read its current version.
 pub fn revoke_api_key(
     store: &mut dyn Store,
     actor: &Actor,
@@ -365,7 +369,7 @@ pub fn revoke_api_key(
     Ok(Reply::empty())
 }
 
-/// The account that answers for a key: keys do not make keys.
+/// The caller's account, which becomes responsible for a key. A program may not create keys.
 fn owner(actor: &Actor) -> Result<AccountId, Refusal> {
     match actor.subject.principal {
         Principal::Person(account) => Ok(account),

@@ -1,4 +1,4 @@
-//! Audit entries: who did what, when, and by which rule.
+//! Audit entries: who did what, when, and by which rule of the access policy.
 
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{PathId, Query};
@@ -17,60 +17,61 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// One line of the audit log.
+/// One entry of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
 pub struct AuditEntryView {
-    /// Its id.
+    /// Id of the entry.
     pub id: Uuid,
-    /// Place in the tenant's hash chain, from 1 without gaps. Only for readers who are no employee:
-    /// to anybody else a gap would tell of an entry about themselves that is not shown yet.
+    /// Position in the tenant's hash chain, from 1 without gaps. Present only for readers without
+    /// an employee: for others, a gap would disclose an entry about themselves that is not shown
+    /// yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = 42)]
     pub position: Option<i64>,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// `account`, `api_key` or `system`.
+    /// Kind of actor: `account`, `api_key` or `system`.
     #[schema(example = "account")]
     pub actor_kind: String,
-    /// Which account or key; absent for the system.
+    /// Id of the account or key; absent for the system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor_id: Option<Uuid>,
-    /// The account whose authority was used, when it is not the actor's own.
+    /// Account whose authority was used, if it is not the actor's own; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<Uuid>,
     /// Noun and participle; also the type of the event.
     #[schema(example = "position.updated")]
     pub action: String,
-    /// The noun.
+    /// Noun of the changed record.
     #[schema(example = "position")]
     pub resource: String,
-    /// Which one.
+    /// Id of the changed record.
     pub resource_id: Uuid,
-    /// State before.
+    /// State before; absent if the state did not change.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "active")]
     pub from: Option<String>,
-    /// State after.
+    /// State after; absent if the state did not change.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "deactivated")]
     pub to: Option<String>,
-    /// Why, in the actor's words; shown to auditors where they may see the whole record.
+    /// Reason in the actor's words; absent unless an auditor who may see the whole record reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "Left the company")]
     pub reason: Option<String>,
-    /// Rule of the access policy that allowed it.
+    /// Rule of the access policy that permitted the action.
     #[schema(example = "hr-admin")]
     pub rule: String,
-    /// The request that asked for it.
+    /// Id of the request.
     #[schema(example = "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11")]
     pub request_id: String,
-    /// By field, the value before and after; shown to auditors where they may see the whole record, or
-    /// the record of a person, absent once erased.
+    /// Values before and after, by field; only for auditors who may see the whole record or the
+    /// record of a person. Absent once erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = json!({ "title": ["Clerk", "Senior Clerk"] }))]
     pub details: Option<BTreeMap<String, serde_json::Value>>,
-    /// SHA-256 over this entry and the hash before it, in hexadecimal; shown where `position` is.
+    /// SHA-256 over this entry and the previous hash, in hexadecimal; present if `position` is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
         nullable = false,
@@ -80,8 +81,8 @@ pub struct AuditEntryView {
 }
 
 impl AuditEntryView {
-    /// The entry with as much of values and reason as the `mask` of its record shows, and with its
-    /// place in the chain if it is `numbered`.
+    /// The entry with the values and reason that the `mask` of its record allows, and with its
+    /// position in the chain if `numbered`.
     fn new(entry: AuditEntry, mask: Option<Mask>, numbered: bool) -> Self {
         let has_values = mask.is_some_and(|mask| disclosure::shows_values(&entry.action, mask));
         let details = entry.details.filter(|_| has_values);
@@ -113,32 +114,32 @@ page_of! {
     of AuditEntryView
 }
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AuditEntryQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Only what this account or key did.
+    /// Only entries of this actor (account or key).
     actor_id: Option<Uuid>,
-    /// Only what was done to this resource.
+    /// Only entries about this record.
     resource_id: Option<Uuid>,
-    /// Only this action, such as `position.updated`.
+    /// Only entries with this action, such as `position.updated`.
     action: Option<String>,
-    /// At or after this instant.
+    /// Only entries at or after this instant.
     from: Option<DateTime<Utc>>,
-    /// Before this instant.
+    /// Only entries before this instant.
     until: Option<DateTime<Utc>>,
 }
 
-/// An entry as it is shown.
+/// An entry as it is shown to the reader.
 struct ShownEntry {
     position: i64,
-    /// The review whose values it tells, and whom that is about.
+    /// If the entry shows values of a review: the review and the person it is about.
     told: Option<(Uuid, Uuid)>,
     view: AuditEntryView,
 }
@@ -146,9 +147,9 @@ struct ShownEntry {
 /// What the caller may see of the log.
 struct Sight {
     mask: Mask,
-    /// What is done to the reader.
+    /// Ids of the reader's own records.
     own: HashSet<Uuid>,
-    /// The same of somebody else who the reader may be: nobody is shown its values either.
+    /// Ids of the records of people who the reader may be; their values are hidden as well.
     behind: HashSet<Uuid>,
     only_own: bool,
     withheld: Vec<Withheld>,
@@ -156,8 +157,8 @@ struct Sight {
 }
 
 impl Sight {
-    /// The whole log for those whose work it is; for anyone else what was done to their own
-    /// records. Nobody sees the values and reasons of entries about themselves.
+    /// Readers with the right to the log see all of it, others only entries about their own
+    /// records. Nobody sees values or reasons of entries about themselves.
     fn of(store: &mut dyn Store, actor: &Actor) -> Result<Self, Refusal> {
         let (mask, only_own) = Self::scope(actor)?;
         let subject = &actor.subject;
@@ -179,7 +180,7 @@ impl Sight {
         })
     }
 
-    /// The fields shown, and whether of entries about oneself only.
+    /// The fields shown, and whether the reader sees only entries about their own records.
     fn scope(actor: &Actor) -> Result<(Mask, bool), Refusal> {
         let refused = match actor.may(Action::AuditEntryRead) {
             Ok(permit) => return Ok((permit.mask(), false)),
@@ -190,7 +191,7 @@ impl Sight {
         Ok((permit.mask(), true))
     }
 
-    /// The entries of `filter` that are shown.
+    /// Limits `filter` to the entries the reader may see.
     fn narrow(&self, mut filter: AuditFilter) -> AuditFilter {
         if self.only_own {
             let asked = filter.resource_ids.take();
@@ -241,8 +242,8 @@ impl Sight {
         Ok(entries.into_iter().map(shown).collect())
     }
 
-    /// What the policy must know of the records that entries tell of, a statement for each noun, if
-    /// any of them may be opened.
+    /// What the policy needs to know about the records of these entries, with one statement per
+    /// noun. Empty if no values may be shown anyway.
     fn targets(
         &self,
         store: &mut dyn Store,
@@ -261,8 +262,8 @@ impl Sight {
         Ok(targets)
     }
 
-    /// How much of its record an entry shows, if any values at all: by what the reader is, without
-    /// regard to where the person it is about stands in the reader's line or units.
+    /// The mask of the record that an entry's values are shown with; none if no values are shown.
+    /// It depends on the reader's roles only, not on reporting lines or units.
     fn opens(&self, actor: &Actor, entry: &AuditEntry, target: &Target) -> Option<Mask> {
         let subject = &actor.subject;
         let about_oneself =
@@ -275,7 +276,7 @@ impl Sight {
     }
 }
 
-/// The reader, as what entries are about.
+/// The reader, as a record that entries are about.
 fn oneself(actor: &Actor) -> Target {
     let subject = &actor.subject;
     let account = match subject.principal {
@@ -288,10 +289,11 @@ fn oneself(actor: &Actor) -> Target {
 
 /// List audit entries
 ///
-/// The tenant's log, oldest first. HR administrators see who did what and when, auditors also the
-/// values and the reason as far as they may see the record; anyone else sees what was done to
-/// their own record, account, roles, keys and sign-ins. Of entries about oneself nobody sees values,
-/// and what tells of an own result only once it is released; no page is shorter for that.
+/// Lists the tenant's log, oldest first. HR administrators see who did what and when; auditors also
+/// see values and reasons, as far as they may see the record; everybody else sees what was done to
+/// their own record, account, roles, keys and sign-ins. Nobody sees values of entries about
+/// themselves, and entries that would disclose the reader's own result appear only after its
+/// release; pages are filled up nevertheless.
 #[utoipa::path(tag = "audit-entries", operation_id = "listAuditEntries", params(AuditEntryQuery),
     responses((status = 200, description = "A page of audit entries", body = AuditEntryPage)),
     security(("bearer" = [])))]
@@ -320,7 +322,7 @@ async fn list(caller: Caller, query: Query<AuditEntryQuery>) -> Result<HttpRespo
 
 /// Read an audit entry
 ///
-/// One line of the log, as the list shows it.
+/// Shows one entry of the log, as in the list.
 #[utoipa::path(tag = "audit-entries", operation_id = "getAuditEntry",
     params(("id" = Uuid, Path, description = "Id of the audit entry")),
     responses((status = 200, description = "The audit entry", body = AuditEntryView)),
@@ -343,7 +345,7 @@ fn read_entry(store: &mut dyn Store, actor: &Actor, id: Uuid) -> Result<ShownEnt
     found.into_iter().next().ok_or(Refusal::NotFound)
 }
 
-/// Why the log shows an entry to somebody; none where it does not.
+/// The policy decision by which the log shows an entry to the caller; none if it does not.
 pub fn decision(
     store: &mut dyn Store,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! Events: the ordered feed of what happened, for programs that keep a copy.
+//! Events: the ordered feed of changes, for programs that keep a copy of the data.
 
 use crate::platform::caller::Caller;
 use crate::platform::extract::Query;
@@ -17,25 +17,25 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// One fact of the feed: ids and names of changed fields, never values.
+/// One event: ids and names of changed fields, never values.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
 pub struct EventView {
-    /// Its id; the same fact always has the same id.
+    /// Id of the event; stable.
     pub id: Uuid,
-    /// Noun and participle.
+    /// Type of the event: noun and participle.
     #[serde(rename = "type")]
     #[schema(example = "employee.updated")]
     pub kind: String,
-    /// The noun.
+    /// Noun of the changed record.
     #[schema(example = "employee")]
     pub resource: String,
-    /// Which one.
+    /// Id of the changed record.
     pub resource_id: Uuid,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// Names of changed fields, ids where many were changed at once, and of `audit_head.published` the
-    /// head.
+    /// Names of changed fields; ids, if many records changed at once; the head, for
+    /// `audit_head.published`.
     #[schema(example = json!({ "fields": ["email"] }))]
     pub data: BTreeMap<String, serde_json::Value>,
 }
@@ -58,34 +58,34 @@ impl From<Event> for EventView {
 pub struct EventPage {
     /// The events, in the order in which they were committed.
     pub items: Vec<EventView>,
-    /// Where to go on: pass it as `after`, now or when new events are expected. It is sealed, and
-    /// tells nothing but to this list.
+    /// Where to continue: pass it as `after`, at once or when new events are expected. It is opaque
+    /// and valid only for this feed.
     #[schema(example = "MDE5N2M5YTg1ZjNlN2E1MQ")]
     pub next_cursor: String,
 }
 
-/// What a client asks of the feed.
+/// Query parameters of the feed.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct EventQuery {
-    /// `next_cursor` of the page before; absent or `0` starts with the first event.
+    /// `next_cursor` of the previous page; absent or `0` starts with the first event.
     after: Option<String>,
-    /// Only these types, separated by commas.
+    /// Only events of these types, separated by commas.
     #[param(example = "employee.created,employee.updated")]
     types: Option<String>,
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
 }
 
 /// Read the events feed
 ///
-/// Ordered, replayable from the start, and for each reader without gaps. A page may be shorter than
-/// `limit` or empty: ask again with `next_cursor`. What tells of a result before it is released is not
-/// in the feed of the person it is about, nor in that of any program: `review.result_computed`,
-/// `review.grade_moved`, `goal.scored`, drafts and moves. A person finds it by reading anew after the
-/// release, moves excepted.
+/// The feed is ordered, can be replayed from the start, and has no gaps for a reader. A page may be
+/// shorter than `limit` or empty: ask again with `next_cursor`. Events that would disclose a result
+/// before its release (`review.result_computed`, `review.grade_moved`, `goal.scored`, drafts and
+/// moves) are left out for the person concerned and for every program. Except for moves, that
+/// person gets the data by reading the records again after the release.
 #[utoipa::path(tag = "events", operation_id = "listEvents", params(EventQuery),
     responses((status = 200, description = "A page of the feed", body = EventPage)),
     security(("bearer" = []), ("api_key" = ["events:read"])))]

@@ -1,4 +1,4 @@
-//! The caller itself: who it is, its password and its sessions.
+//! The caller: identity, password and sessions.
 
 use crate::access::accounts::roles_of;
 use crate::access::reads::list_reads;
@@ -30,34 +30,34 @@ use uuid::Uuid;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Me)]
 pub struct MeView {
-    /// `account` for a person, `api_key` for a program.
+    /// Kind of caller: `account` for a person, `api_key` for a program.
     #[schema(example = "account")]
     pub kind: &'static str,
-    /// Account of the person, or key of the program.
+    /// Id of the person's account or of the program's key.
     pub id: Uuid,
-    /// Login of the person.
+    /// Login of the person; null for a program.
     #[schema(example = "li.na@example.com")]
     pub login: Option<String>,
-    /// Name of the employee or of the key.
+    /// Name of the employee or of the key; null if there is none.
     #[schema(example = "Li Na")]
     pub name: Option<String>,
-    /// The employee the person is, or who answers for the program.
+    /// Employee of the person, or of the person responsible for the key; null if there is none.
     pub employee_id: Option<Uuid>,
-    /// Whether the person holds a role that decides and has no employee yet: the account signs
-    /// nothing that takes two persons before the command line has bound it to one
-    /// (`evenhand account issue --employee-number`).
+    /// True if the person holds a role that decides about others, but the account has no employee.
+    /// The account can then give none of the two signatures that an action needs, until the command
+    /// line binds it to an employee (`evenhand account issue --employee-number`).
     #[schema(example = false)]
     pub binding_needed: bool,
-    /// The present credential of a person's account; null for a program.
+    /// Present credential of a person's account; null for a program.
     pub credential: Option<MyCredential>,
     /// Roles held today.
     pub roles: Vec<HeldRole>,
-    /// Keys a person answers for.
+    /// Keys that the person is responsible for.
     pub keys: Vec<MyKey>,
-    /// Scopes of the key, as far as its owner's powers reach today.
+    /// Scopes of the key that its owner's rights cover today.
     #[schema(schema_with = word_list::<Scope>)]
     pub scopes: Vec<Scope>,
-    /// The company.
+    /// The company of the caller.
     pub tenant: MyTenant,
 }
 
@@ -67,19 +67,19 @@ pub struct HeldRole {
     /// The role.
     #[schema(schema_with = words::<Role>)]
     pub role: Role,
-    /// The unit it is held for; null is the whole company.
+    /// Unit the role is held for; null for the whole company.
     pub org_unit_id: Option<Uuid>,
-    /// Who gave it; null if the command line did.
+    /// Who gave the role; null if the command line did.
     pub given_by: Option<Doer>,
 }
 
-/// Who did something to the caller's account.
+/// A person who did something to the caller's account.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = MyActor)]
 pub struct Doer {
-    /// The account.
+    /// Id of that person's account.
     pub account_id: Uuid,
-    /// Name of the employee it belongs to, else its login.
+    /// Name of the employee; otherwise the login.
     #[schema(example = "Li Na")]
     pub name: String,
 }
@@ -87,39 +87,39 @@ pub struct Doer {
 /// The credential of the caller's account.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MyCredential {
-    /// When it was issued, whatever password was chosen since.
+    /// When it was issued. Choosing a new password does not change this.
     pub issued_at: DateTime<Utc>,
     /// Who issued it; null if the command line did.
     pub issued_by: Option<Doer>,
 }
 
-/// A key the caller answers for.
+/// A key the caller is responsible for.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MyKey {
-    /// Its id.
+    /// Id of the key.
     pub id: Uuid,
-    /// What it is for.
+    /// Purpose of the key.
     #[schema(example = "HRIS sync")]
     pub name: String,
-    /// Who made it, and knew its secret first.
+    /// Who created the key and has seen its secret.
     pub made_by: Option<Doer>,
 }
 
 /// The company of the caller.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MyTenant {
-    /// Short name.
+    /// Short name of the company.
     #[schema(example = "acme")]
     pub slug: String,
-    /// Name.
+    /// Name of the company.
     #[schema(example = "Acme Ltd.")]
     pub name: String,
-    /// IANA time zone in which business dates are counted.
+    /// IANA time zone that decides business days.
     #[schema(example = "Asia/Shanghai")]
     pub time_zone: String,
 }
 
-/// The caller, and who gave it what it has.
+/// The caller, with who gave credential, roles and keys.
 fn describe(store: &mut dyn Store, actor: &Actor) -> Result<MeView, Refusal> {
     let subject = &actor.subject;
     let profile = store.profile(&subject.principal)?.ok_or(Refusal::NotFound)?;
@@ -172,18 +172,18 @@ fn describe(store: &mut dyn Store, actor: &Actor) -> Result<MeView, Refusal> {
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
-    /// The password so far.
+    /// The present password.
     #[schema(min_length = 1, max_length = 128, format = Password, example = "correct horse battery")]
     pub current_password: String,
-    /// The new one.
+    /// The new password.
     #[schema(min_length = 12, max_length = 128, format = Password, example = "staple in a haystack")]
     pub new_password: String,
 }
 
-/// Read who one is
+/// Read the caller
 ///
-/// Account or key, roles, scopes and company of the caller; of a person also when and by whom its
-/// credential was issued, by whom each role was given, and the keys it answers for.
+/// Shows account or key, roles, scopes and company of the caller. For a person it also shows who
+/// issued the credential and when, who gave each role, and the keys the person is responsible for.
 #[utoipa::path(tag = "me", operation_id = "getMe",
     responses((status = 200, description = "The caller", body = MeView)),
     security(("bearer" = []), ("api_key" = [])))]
@@ -193,9 +193,9 @@ async fn read(caller: Caller) -> Result<HttpResponse, Refusal> {
     caller.listed(&me, None)
 }
 
-/// Change one's password
+/// Change the password of the caller
 ///
-/// Needs the password so far. Every session ends, the caller's own included: sign in again.
+/// Needs the present password. All sessions end, including the caller's: sign in again.
 #[utoipa::path(tag = "me", operation_id = "changeMyPassword", request_body = PasswordChange,
     responses((status = 204, description = "The password is changed")),
     security(("bearer" = [])))]
@@ -235,9 +235,9 @@ async fn change_password(
         .await
 }
 
-/// End all of one's sessions
+/// End all sessions of the caller
 ///
-/// Signs the caller out everywhere, here included, within a second.
+/// Signs the caller out everywhere, including the present session, within a second.
 #[utoipa::path(tag = "me", operation_id = "revokeMySessions",
     responses((status = 204, description = "Every session has ended")),
     security(("bearer" = [])))]
@@ -246,7 +246,7 @@ async fn revoke_sessions(caller: Caller) -> Result<HttpResponse, Refusal> {
     caller.change(None, revoke_own_sessions).await
 }
 
-/// Routes of the caller itself.
+/// Routes of the caller.
 pub fn routes(config: &mut ServiceConfig) {
     let me = scope("/me").service(read).service(change_password).service(revoke_sessions);
     config.service(me.service(list_reads));
@@ -267,7 +267,7 @@ fn own_account(store: &mut dyn Store, actor: &Actor) -> Result<(Account, Permit)
             let sealed = store.account(id)?;
             actor.open(store, Action::AccountOwn, sealed)
         }
-        // A key has no account of its own: the policy says so.
+        // A key has no account of its own, so the policy refuses.
         Principal::Service { .. } => {
             actor.may(Action::AccountOwn)?;
             Err(Refusal::NotFound)

@@ -1,4 +1,4 @@
-//! Who may come in, who may do what, and what is kept of what was done and seen.
+//! Accounts, sign-in, roles and API keys; the audit log, the log of reads and the feed of events.
 
 pub mod accounts;
 pub mod api_keys;

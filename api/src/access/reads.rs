@@ -1,5 +1,5 @@
-//! Reads of other people's sensitive records: each is logged before it is answered, and the person
-//! concerned sees who looked once the record is released.
+//! Log of reads of other people's sensitive records. Each is logged before it is answered, and the
+//! person concerned sees who looked once the record is released.
 
 use crate::access::me::Doer;
 use crate::platform::caller::{Actor, Caller};
@@ -17,11 +17,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 impl Caller {
-    /// Logs that the caller is about to be shown what is on record about other people: reviews, each
-    /// with the person it is about. To be waited for before anything of it goes out.
+    /// Logs that the caller is about to see reviews of other people, each with the person it is
+    /// about. Await this before sending anything.
     ///
     /// # Errors
-    /// 503 while nothing can be written: what nobody could know of later is not shown.
+    /// 503 if the log cannot be written: nothing is shown that could not be found out later.
     pub async fn shown(
         &self,
         operation: &'static str,
@@ -40,27 +40,27 @@ impl Caller {
     }
 }
 
-/// A look somebody else had at one's own released records.
+/// One request by which somebody else was shown the caller's released records.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ReadOfMe)]
 pub struct ReadView {
-    /// Its id.
+    /// Id of the look.
     pub id: Uuid,
-    /// When.
+    /// When the records were shown.
     pub at: DateTime<Utc>,
-    /// `account` for a person, `api_key` for a program.
+    /// Kind of reader: `account` for a person, `api_key` for a program.
     #[schema(example = "account")]
     pub reader_kind: String,
-    /// Which account or key.
+    /// Id of the account or key.
     pub reader_id: Uuid,
-    /// The person who looked; null for a program, and where the account is gone.
+    /// The person who looked; null for a program, and if the account no longer exists.
     pub reader: Option<Doer>,
-    /// The employee who looked, or who answered for the program.
+    /// Employee who looked, or who was responsible for the program; null if there was none.
     pub employee_id: Option<Uuid>,
-    /// What was asked for, by its name in this contract.
+    /// The request, by its operation id in this contract.
     #[schema(example = "getReview")]
     pub operation: String,
-    /// One's reviews that were shown, in part or whole.
+    /// The caller's reviews that were shown, in part or whole.
     pub review_ids: Vec<Uuid>,
 }
 
@@ -72,23 +72,23 @@ page_of! {
     of ReadView
 }
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ReadQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// List who looked
+/// List reads of the caller's records
 ///
-/// Who has been shown the caller's reviews, results, ratings and scores, in lists and files as well,
-/// oldest first; of each review once its result is released, and then from its beginning. What
-/// somebody did, such as rating, is in `GET /v1/audit-entries`.
+/// Lists who has been shown the caller's reviews, results, ratings and scores, including lists and
+/// files, oldest first. The looks at a review are listed, back to its beginning, once its result is
+/// released. Actions such as rating are in `GET /v1/audit-entries`.
 #[utoipa::path(tag = "me", operation_id = "listReadsOfMe", params(ReadQuery),
     responses((status = 200, description = "A page of looks", body = ReadPage)),
     security(("bearer" = [])))]
@@ -128,7 +128,8 @@ fn looks(
             reader_id: entry.reader_id,
             reader: name.map(|name| Doer { account_id: entry.reader_id, name: name.clone() }),
             employee_id: entry.employee_id.map(Uuid::from),
-            // Whether there was a move stays in the room: it was a look at what a session compares.
+            // Whether a move existed stays confidential, so this is shown as a look at a session's
+            // reviews.
             operation: match entry.operation.as_str() {
                 "getMove" | "listMoves" => "listComparedReviews".to_owned(),
                 _ => entry.operation,

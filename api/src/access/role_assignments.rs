@@ -1,4 +1,4 @@
-//! Role assignments: who holds which role, for which units.
+//! Role assignments: who holds which role, for which unit.
 
 use crate::platform::app::new_id;
 use crate::platform::caller::{Actor, Caller};
@@ -23,33 +23,33 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// A role given to an account, for some time.
+/// A role that an account holds for some time.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = RoleAssignment)]
 pub struct RoleAssignmentView {
-    /// Its id.
+    /// Id of the role assignment.
     pub id: Uuid,
-    /// Who holds the role.
+    /// Account that holds the role.
     pub account_id: Uuid,
     /// The role.
     #[schema(schema_with = words::<Role>)]
     pub role: Role,
-    /// The unit it is held for, with all units below; only for `hrbp`.
+    /// Unit the role is held for, including all units below it; only for `hrbp`.
     pub org_unit_id: Option<Uuid>,
-    /// First day.
+    /// First day of the role.
     pub valid_from: NaiveDate,
-    /// Last day; null until it is revoked.
+    /// Last day of the role; null if it is held until revoked.
     pub valid_to: Option<NaiveDate>,
-    /// The account that gave it; null if the command line did.
+    /// Account that gave the role; null if the command line did.
     pub given_by: Option<Uuid>,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was revoked; shown only in lists with `updated_since`.
+    /// When the role was revoked; shown only in lists with `updated_since`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<DateTime<Utc>>,
 }
@@ -79,46 +79,47 @@ page_of! {
     of RoleAssignmentView
 }
 
-/// A role to be given.
+/// A role to give to an account.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRoleAssignment {
-    /// Who is to hold the role.
+    /// Account that will hold the role.
     pub account_id: Uuid,
     /// The role.
     #[schema(schema_with = words::<Role>)]
     pub role: Role,
-    /// The unit it is held for, with all units below: required for `hrbp`, not allowed otherwise.
+    /// Unit the role is held for, including all units below it: required for `hrbp`, not allowed
+    /// otherwise.
     pub org_unit_id: Option<Uuid>,
-    /// First day; today if absent.
+    /// First day of the role; today if absent.
     pub valid_from: Option<NaiveDate>,
-    /// Last day; until revoked if absent.
+    /// Last day of the role; if absent, it is held until revoked.
     pub valid_to: Option<NaiveDate>,
 }
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct RoleAssignmentQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Only items changed at or after this instant, revoked ones included as tombstones.
+    /// Only items changed at or after this instant; revoked ones are included as tombstones.
     updated_since: Option<DateTime<Utc>>,
-    /// Only those of this account.
+    /// Only role assignments of this account.
     account_id: Option<Uuid>,
-    /// Only those of this role.
+    /// Only assignments of this role.
     #[param(schema_with = words::<Role>)]
     role: Option<Role>,
 }
 
 /// List role assignments
 ///
-/// Who holds which role. Everybody may list their own by `account_id`. With `updated_since` the
-/// order is that of change, and revoked assignments appear with `deleted_at`.
+/// Lists who holds which role. Everybody may list their own by `account_id`. With `updated_since`
+/// they are sorted by change, and revoked assignments appear with `deleted_at`.
 #[utoipa::path(tag = "role-assignments", operation_id = "listRoleAssignments",
     params(RoleAssignmentQuery),
     responses((status = 200, description = "A page of role assignments", body = RoleAssignmentPage)),
@@ -146,10 +147,11 @@ async fn list(caller: Caller, query: Query<RoleAssignmentQuery>) -> Result<HttpR
 
 /// Give a role
 ///
-/// Takes effect within a second of its first day. Nobody gives a role to themselves. All roles but
-/// the auditor's are for employees (`guard-failed`). Whoever gives the role by which somebody signs
-/// is no second person beside them, until somebody else has given it again. A setup token that was
-/// shown to an administrator and not used is void once its account is to decide about others.
+/// The role takes effect within a second of the start of its first day. Nobody may give a role to
+/// themselves. All roles except the auditor's require an account that belongs to an employee
+/// (`guard-failed`). The person who gave the role by which somebody signs cannot be the second
+/// person to sign, until somebody else gives that role again. When an account gets a role that
+/// decides about others, an unused setup token that an administrator has seen becomes void.
 #[utoipa::path(tag = "role-assignments", operation_id = "createRoleAssignment",
     request_body = NewRoleAssignment,
     responses((status = 201, description = "The new role assignment", body = RoleAssignmentView)),
@@ -167,7 +169,7 @@ async fn create(caller: Caller, body: Body<NewRoleAssignment>) -> Result<HttpRes
 
 /// Read a role assignment
 ///
-/// One role of one account. Everybody may read their own.
+/// Shows one role of one account. Everybody may read their own.
 #[utoipa::path(tag = "role-assignments", operation_id = "getRoleAssignment",
     params(("id" = Uuid, Path, description = "Id of the role assignment")),
     responses((status = 200, description = "The role assignment", body = RoleAssignmentView)),
@@ -186,8 +188,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Revoke a role
 ///
-/// Takes effect within a second. Nobody revokes their own role, and somebody must remain who is HR
-/// administrator without end (`guard-failed`).
+/// Takes effect within a second. Nobody may revoke their own role, and at least one permanent HR
+/// administrator must remain (`guard-failed`).
 #[utoipa::path(tag = "role-assignments", operation_id = "deleteRoleAssignment",
     params(("id" = Uuid, Path, description = "Id of the role assignment")),
     responses((status = 204, description = "The role is revoked")),
@@ -268,10 +270,10 @@ pub fn add_role_assignment(
     Ok(store.create(Change::new(assignment, record))?)
 }
 
-/// Refuses a change that has taken the last HR administrator away.
+/// Refuses a change that would leave no permanent HR administrator.
 ///
 /// # Errors
-/// 422 when nobody is left whose role, account and employment have no end.
+/// 422 if nobody is left whose role, account and employment have no end.
 pub fn somebody_remains(store: &mut dyn Store, actor: &Actor) -> Result<(), Refusal> {
     if store.hr_admin_remains(actor.today)? {
         return Ok(());
@@ -279,7 +281,7 @@ pub fn somebody_remains(store: &mut dyn Store, actor: &Actor) -> Result<(), Refu
     Err(Refusal::GuardFailed(vec![Violation::new("", "last_administrator")]))
 }
 
-/// Takes a role away again, unless nobody would be left to give roles.
+/// Revokes a role, unless no permanent HR administrator would remain.
 pub fn revoke_role_assignment(
     store: &mut dyn Store,
     actor: &Actor,
@@ -307,7 +309,7 @@ pub fn revoke_role_assignment(
     Ok(Reply::empty())
 }
 
-/// What contradicts itself in an assignment.
+/// Contradictions within a role assignment.
 fn faults(assignment: &RoleAssignment) -> Vec<Violation> {
     let RoleAssignment { role, org_unit_id, valid_from, valid_to, .. } = assignment;
     let mut faults = Vec::new();

@@ -1,4 +1,4 @@
-//! Signing in and out, and choosing a password with a setup token.
+//! Sign-in, sign-out, and choosing a password with a setup token.
 
 use crate::platform::app::{App, new_id, seed};
 use crate::platform::auth::principal::business_day;
@@ -26,21 +26,21 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// Who signs in.
+/// Credentials for signing in.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     /// Short name of the company.
     #[schema(min_length = 2, max_length = 40, pattern = "^[a-z0-9-]+$", example = "acme")]
     pub tenant: String,
-    /// Login, compared without case.
+    /// Login name; upper and lower case are the same.
     #[schema(min_length = 1, max_length = 254, example = "li.na@example.com")]
     pub login: String,
     /// Password.
     #[schema(min_length = 1, max_length = 128, format = Password, example = "correct horse battery")]
     pub password: String,
-    /// The device token of an earlier sign-in with this login, so that attempts of others do not
-    /// make this one wait. One that is not good is as none.
+    /// Device token of an earlier sign-in with this login. With it, failed attempts of others do
+    /// not make this sign-in wait. An invalid token is ignored.
     #[serde(default)]
     #[schema(max_length = 1024, example = "MDE5N2M5YTg1ZjNlN2E1MQ")]
     pub device_token: Option<String>,
@@ -50,7 +50,7 @@ pub struct SignIn {
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
-    /// Refresh token of the last answer.
+    /// Refresh token of the latest answer.
     #[schema(min_length = 1, max_length = 1024, example = "MDE5N2M5YTg1ZjNlN2E1MQ")]
     pub refresh_token: String,
 }
@@ -59,7 +59,7 @@ pub struct Refresh {
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordSetup {
-    /// Setup token, as it was shown when the account was made or its password reset.
+    /// Setup token, as shown when the account was created or its password reset.
     #[schema(
         min_length = 1,
         max_length = 256,
@@ -74,23 +74,23 @@ pub struct PasswordSetup {
 /// Tokens of a session.
 #[derive(Serialize, ToSchema)]
 pub struct TokenPair {
-    /// Goes into the header `Authorization: Bearer`.
+    /// Access token; send it in the header `Authorization: Bearer`.
     #[schema(example = "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl")]
     pub access_token: String,
     /// Always `Bearer`.
     #[schema(example = "Bearer")]
     pub token_type: &'static str,
-    /// Seconds the access token is good for.
+    /// Seconds until the access token expires.
     #[schema(example = 600)]
     pub expires_in: i64,
-    /// Gets the next pair of tokens, once.
+    /// Refresh token for the next pair of tokens; works once.
     #[schema(example = "MDE5N2M5YTg1ZjNlN2E1MQ")]
     pub refresh_token: String,
-    /// Seconds the session lasts unless it is used.
+    /// Seconds until the session ends, unless the refresh token is used before.
     #[schema(example = 2_592_000)]
     pub refresh_expires_in: i64,
-    /// After a sign-in: what to keep on this device and send along with the next one. It lets nobody
-    /// in, and is good for 180 days.
+    /// Only after a sign-in: a token to keep on this device and send with the next sign-in. It
+    /// gives no access, and is valid for 180 days.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "MDE5N2M5YTg1ZjNlN2E1MQ")]
     pub device_token: Option<String>,
@@ -98,10 +98,10 @@ pub struct TokenPair {
 
 /// Sign in
 ///
-/// Checks login and password and opens a session. The answer to a wrong login and to a wrong
-/// password is the same. Many failed attempts with one login from one address have to wait (429),
-/// each longer than the one before; a device that has signed in before does not wait for those of
-/// others if it sends its `device_token` along.
+/// Checks login and password and opens a session. A wrong login and a wrong password get the same
+/// answer. After many failed attempts with one login from one address, further attempts must wait
+/// (429), each longer than the one before. A device that has signed in before does not wait because
+/// of other people's attempts if it sends its `device_token`.
 #[utoipa::path(tag = "auth", operation_id = "signIn", request_body = SignIn,
     responses((status = 200, description = "Tokens of the new session", body = TokenPair)))]
 #[post("/token")]
@@ -149,10 +149,11 @@ async fn sign_in(request: HttpRequest, body: Body<SignIn>) -> Result<HttpRespons
 
 /// Get new tokens
 ///
-/// Exchanges a refresh token for a new pair of tokens. Each refresh token is good once; presented
-/// again within 10 seconds, because the answer was lost, it gets the same successor. Presented
-/// later it shows that somebody holds a copy, and the session ends (`refresh-reused`). However often
-/// it is used, a session ends some days after the sign-in (30, unless the operator has set others).
+/// Exchanges a refresh token for a new pair of tokens. Each refresh token works once. If it is sent
+/// again within 10 seconds, because the answer was lost, it gets the same next refresh token. If it
+/// is sent later, somebody may have a copy, and the session ends (`refresh-reused`). Even if it is
+/// used, a session ends some days after the sign-in (30, unless the operator has configured another
+/// number).
 #[utoipa::path(tag = "auth", operation_id = "refreshTokens", request_body = Refresh,
     responses((status = 200, description = "New tokens of the session", body = TokenPair)))]
 #[post("/refresh")]
@@ -171,7 +172,7 @@ async fn refresh(request: HttpRequest, body: Body<Refresh>) -> Result<HttpRespon
 
 /// Sign out
 ///
-/// Ends the session of a refresh token, with all of its tokens. Ending it twice is fine.
+/// Ends the session of a refresh token, with all its tokens. Ending it a second time does no harm.
 #[utoipa::path(tag = "auth", operation_id = "signOut", request_body = Refresh,
     responses((status = 204, description = "The session has ended")))]
 #[post("/logout")]
@@ -191,8 +192,8 @@ async fn sign_out(request: HttpRequest, body: Body<Refresh>) -> Result<HttpRespo
 
 /// Choose a password with a setup token
 ///
-/// Activates an invited account, or gives it a new password; every session of it ends. The token
-/// is good once.
+/// Activates an invited account, or sets its new password; all its sessions end. The token works
+/// once.
 #[utoipa::path(tag = "auth", operation_id = "setUpPassword", request_body = PasswordSetup,
     responses((status = 204, description = "The password is set")))]
 #[post("/password-setup")]
@@ -234,7 +235,7 @@ pub fn routes(config: &mut ServiceConfig) {
     );
 }
 
-/// Gives an account a password, which ends its sessions and its setup tokens.
+/// Sets the password of an account, which ends its sessions and voids its setup tokens.
 pub fn set_password(
     store: &mut dyn Store,
     before: Account,
@@ -249,8 +250,8 @@ pub fn set_password(
     Ok(())
 }
 
-/// Saves a changed account in the next session epoch and ends its sessions and setup tokens: nothing
-/// issued before is good any more.
+/// Saves a changed account with the next session epoch, and ends its sessions and setup tokens, so
+/// that nothing issued earlier is valid.
 pub fn end_sessions(
     store: &mut dyn Store,
     account: Account,
@@ -269,7 +270,7 @@ pub fn end_sessions(
     Ok(account)
 }
 
-/// Opens a session for an account whose password was checked just now.
+/// Opens a session for an account whose password was just checked.
 async fn open_session(
     app: &App,
     context: &Context,
@@ -296,7 +297,7 @@ async fn open_session(
         );
         store.create_session(Change::new(session.clone(), record))?;
         match may_sign_in(store, tenant, account_id, id, now)? {
-            // The password that was checked is still the one of the account.
+            // The account's password has not changed since it was checked.
             Some(current) if current == epoch => Ok(()),
             _ => Err(Refusal::InvalidCredentials),
         }
@@ -305,7 +306,7 @@ async fn open_session(
     pair(app, tenant, &opened, epoch, now)
 }
 
-/// Exchanges a refresh token; none if it had been used before, and the session has now ended.
+/// Exchanges a refresh token; none if it was used before, which has ended the session.
 fn refresh_session(
     store: &mut dyn Store,
     presented: RefreshToken,
@@ -351,7 +352,7 @@ fn end_session(
     Ok(())
 }
 
-/// The session epoch of an account that may act in the session.
+/// The session epoch of the account, if it may act in the session.
 fn may_sign_in(
     store: &mut dyn Store,
     tenant: TenantId,
@@ -369,7 +370,7 @@ fn open(app: &App, body: &Refresh) -> Result<RefreshToken, Refusal> {
     token.ok_or(Refusal::Unauthenticated("no valid refresh token"))
 }
 
-/// The tokens of a session as it stands.
+/// The tokens of a session in its present state.
 fn pair(
     app: &App,
     tenant: TenantId,
@@ -402,12 +403,12 @@ fn lasting(app: &App) -> Lasting {
     }
 }
 
-/// The context of somebody who is not signed in yet.
+/// The context of a caller who is not signed in yet.
 fn context(request: &HttpRequest, tenant: TenantId, now: Timestamp) -> Context {
     Context { request_id: RequestId::of(request), ..system_context(tenant, now) }
 }
 
-/// The same, once it is known who it is.
+/// The same context, once the account is known.
 fn acting(context: Context, account: AccountId) -> Context {
     Context { actor_kind: "account", actor_id: Some(account.uuid()), ..context }
 }

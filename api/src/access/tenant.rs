@@ -1,4 +1,4 @@
-//! The tenant: the company the caller belongs to.
+//! The tenant: the company of the caller.
 
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Body;
@@ -19,7 +19,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 text_enum! {
-    /// Language of texts that are made without a request.
+    /// Language of texts that are not made for a request.
     pub enum Locale {
         /// Simplified Chinese.
         ZhCn = "zh-CN",
@@ -32,26 +32,26 @@ text_enum! {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Tenant)]
 pub struct TenantView {
-    /// Its id.
+    /// Id of the tenant.
     pub id: Uuid,
     /// The short name people sign in with.
     #[schema(example = "adventure-works")]
     pub slug: String,
-    /// Its name.
+    /// Name of the company.
     #[schema(example = "Adventure Works")]
     pub name: String,
-    /// Language of texts that are made without a request.
+    /// Language of texts that are not made for a request.
     #[schema(schema_with = words::<Locale>)]
     pub locale: String,
-    /// IANA time zone in which business dates are counted.
+    /// IANA time zone that decides business days.
     #[schema(example = "Asia/Shanghai")]
     pub time_zone: String,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -62,11 +62,11 @@ impl From<Tenant> for TenantView {
     }
 }
 
-/// A merge patch of the tenant: absent is unchanged.
+/// A merge patch of the tenant: an absent property stays as it is.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantPatch {
-    /// Its name.
+    /// Name of the company.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -75,17 +75,17 @@ pub struct TenantPatch {
         example = "Adventure Works Cycles"
     )]
     pub name: Option<String>,
-    /// Language of texts that are made without a request.
+    /// Language of texts that are not made for a request.
     #[schema(schema_with = words::<Locale>)]
     pub locale: Option<Locale>,
-    /// IANA time zone in which business dates are counted.
+    /// IANA time zone that decides business days.
     #[schema(max_length = 64, nullable = false, example = "Asia/Shanghai")]
     pub time_zone: Option<String>,
 }
 
 /// Read the tenant
 ///
-/// The company the caller belongs to.
+/// Shows the company of the caller.
 #[utoipa::path(tag = "tenant", operation_id = "getTenant",
     responses((status = 200, description = "The tenant", body = TenantView)),
     security(("bearer" = []), ("api_key" = ["people:read"])))]
@@ -124,7 +124,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(scope("/tenant").service(read).service(update));
 }
 
-/// Changes the tenant that is still in the version the caller has read.
+/// Changes the tenant if the caller has read its current version.
 pub fn update_tenant(
     store: &mut dyn Store,
     actor: &Actor,

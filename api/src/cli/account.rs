@@ -1,5 +1,5 @@
-//! `evenhand account`: credentials that nobody but their owner is to know. What the command line
-//! issues, nobody in the company stands behind.
+//! `evenhand account`: issues credentials that only their owner may know. A credential issued by
+//! the command line has no issuer within the company.
 
 use super::{nowhere, open};
 use crate::access::accounts::{add_account, bound, expect_password, invite_again, roles_of};
@@ -22,14 +22,14 @@ use domain::policy::Role;
 use persistence::{Claim, Store};
 use std::error::Error;
 
-/// What is recorded as the rule: whoever runs the program may.
+/// Rule that the audit log records: whoever runs the program may do this.
 pub(super) const OPERATOR: &str = "operator";
 
-/// What can be done for accounts.
+/// Commands for accounts.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Make an account, or renew one: its credential, the employee it belongs to and its roles. For
-    /// everybody whose credential no administrator may know, because they decide about others.
+    /// Create an account or renew it: its credential, its employee and its roles. Meant for people
+    /// who decide about others, whose credential no administrator may know.
     Issue(Issue),
 }
 
@@ -39,7 +39,7 @@ pub struct Issue {
     /// Short name of the company.
     #[arg(long)]
     tenant: String,
-    /// A role it is to hold without end; `hrbp:UNIT` names the unit by its code. May be repeated.
+    /// A role to give without end; `hrbp:UNIT` names the unit by its code. May be repeated.
     #[arg(long = "role", value_parser = wanted_role)]
     roles: Vec<WantedRole>,
     #[command(flatten)]
@@ -48,13 +48,13 @@ pub struct Issue {
     settings: Settings,
 }
 
-/// Whose account it is.
+/// The owner of the account.
 #[derive(Clone, clap::Args)]
 pub struct Owner {
-    /// What the person types to sign in.
+    /// Login name for signing in.
     #[arg(long, value_parser = login)]
     pub login: String,
-    /// The employee the person is.
+    /// Employee number of the person.
     #[arg(long)]
     pub employee_number: Option<String>,
     /// Read the password from the first line of standard input instead of printing a setup token.
@@ -62,7 +62,7 @@ pub struct Owner {
     pub password_stdin: bool,
 }
 
-/// A role, with the code of its unit.
+/// A role, with the code of the unit it is held for.
 pub(super) type WantedRole = (Role, Option<String>);
 
 pub(super) fn wanted_role(text: &str) -> Result<WantedRole, String> {
@@ -71,7 +71,7 @@ pub(super) fn wanted_role(text: &str) -> Result<WantedRole, String> {
     if unit.is_some() == (role == Role::Hrbp) {
         Ok((role, unit.map(str::to_owned)))
     } else {
-        Err("hrbp, and no other role, is held for a unit: hrbp:CODE".to_owned())
+        Err("the role hrbp needs a unit, and no other role has one: hrbp:CODE".to_owned())
     }
 }
 
@@ -90,7 +90,7 @@ pub async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     let db = open(&settings)?;
     let named = slug.clone();
     let tenant = db.read(nowhere(), move |store| store.tenant_by_slug(&named)).await?;
-    let tenant = tenant.ok_or("there is no such company; make it with `evenhand admin create`")?;
+    let tenant = tenant.ok_or("no such company; create it with `evenhand admin create`")?;
     let (wanted, token) = Wanted::new(tenant, &owner, roles, now)?;
     let issued = db.write(system_context(tenant, now), move |store| wanted.issue(store)).await;
     issued.map_err(told)?;
@@ -99,18 +99,18 @@ pub async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Prints how the owner of an account comes in.
+/// Prints how the owner of the account signs in for the first time.
 pub(super) fn hand_over(token: Option<&str>) {
     if let Some(token) = token {
         println!(
-            "choose a password within 7 days with POST /v1/auth/password-setup and this token,"
+            "choose a password within 7 days with POST /v1/auth/password-setup and this token"
         );
-        println!("which is shown only now:");
+        println!("(it is shown only once):");
         println!("{token}");
     }
 }
 
-/// What stands in the way, in words.
+/// The reasons for a refusal, as text.
 pub(super) fn told(refusal: Refusal) -> Box<dyn Error> {
     let facts = refusal.facts();
     let texts: Vec<_> = facts.violations.iter().map(|fault| fault.text(Language::En)).collect();
@@ -119,15 +119,15 @@ pub(super) fn told(refusal: Refusal) -> Box<dyn Error> {
 
 /// How the owner will sign in.
 pub(super) enum Access {
-    /// With this password, here as its hash.
+    /// With a password; this is its hash.
     Password(String),
-    /// With a password still to be chosen.
+    /// With a setup token, by which the owner chooses a password.
     SetupToken(Secret),
 }
 
-/// An account as the operator wants it.
+/// An account as the operator requests it.
 pub(super) struct Wanted {
-    /// Id of the account, if there is none yet.
+    /// Id for the account if it is new.
     pub id: AccountId,
     pub login: String,
     pub employee_number: Option<String>,
@@ -137,7 +137,7 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// What a command asks for, and the setup token to be shown once it is done.
+    /// The requested account, and the setup token to print once it is issued.
     pub fn new(
         tenant: TenantId,
         owner: &Owner,
@@ -156,12 +156,12 @@ impl Wanted {
         Ok((Self { id: new_id().into(), login, employee_number, roles, access, now }, token))
     }
 
-    /// Makes the account or renews it.
+    /// Creates the account or renews it.
     ///
     /// # Errors
-    /// 422 when there is no such employee or unit, when the account belongs to another employee, or
-    /// when a role needs one. Only the first administrator may do without: somebody has to enter
-    /// the employees.
+    /// 422 if the employee or unit does not exist, if the account belongs to another employee, or
+    /// if a role requires an employee and none is given. Only the first administrator may lack one,
+    /// because somebody must enter the employees.
     pub fn issue(&self, store: &mut dyn Store) -> Result<AccountId, Refusal> {
         let now = self.now;
         let known = store.credentials(Claim::Login(&self.login))?.map(|known| known.account);
@@ -218,7 +218,7 @@ impl Wanted {
         Ok(account)
     }
 
-    /// Gives a role without end, unless the operator has given it already.
+    /// Gives a role without end, unless the operator has already given it.
     fn give(
         &self,
         store: &mut dyn Store,
@@ -262,7 +262,7 @@ impl Wanted {
     }
 }
 
-/// Binds an account to an employee, if one is named.
+/// Links an account to an employee, if one is given.
 fn bind(
     store: &mut dyn Store,
     account: Account,
@@ -290,7 +290,7 @@ fn read_password(login: &str) -> Result<String, Box<dyn Error>> {
     std::io::stdin().read_line(&mut line)?;
     let password = line.trim_end_matches(['\r', '\n']);
     password::check("", password, login).map_err(|_| {
-        "the password is too easy to guess: 12 to 128 characters, not a common one, without the login"
+        "the password is too easy to guess: 12 to 128 characters, not common, not like the login"
     })?;
     Ok(password.to_owned())
 }

@@ -1,4 +1,5 @@
-//! `evenhand admin`: companies and their first administrators. There is no default password.
+//! `evenhand admin`: creates companies and their first administrators. There is no default
+//! password.
 
 use super::account::{OPERATOR, Owner, Wanted, hand_over, told};
 use super::{nowhere, open};
@@ -15,21 +16,21 @@ use domain::policy::Role;
 use persistence::Store;
 use std::error::Error;
 
-/// What can be done for administrators.
+/// Commands for administrators.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Make an HR administrator, and the company if there is none of that name. Of an account that
-    /// exists it renews the credential: the way back in when nobody else can help.
+    /// Create an HR administrator, and the company if it does not exist. If the account exists,
+    /// renew its credential: use this when no administrator can sign in any more.
     Create(Create),
 }
 
-/// The administrator to make.
+/// The administrator to create.
 #[derive(Clone, clap::Args)]
 pub struct Create {
     /// Short name of the company: 2 to 40 lower-case letters, digits and hyphens.
     #[arg(long, value_parser = slug)]
     tenant: String,
-    /// Name of a new company; its short name if not given.
+    /// Name of a new company; by default its short name.
     #[arg(long)]
     tenant_name: Option<String>,
     /// IANA time zone of a new company.
@@ -82,10 +83,10 @@ pub async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     hand_over(token.as_deref());
     if !is_bound {
         println!(
-            "the account belongs to no employee yet, and signs nothing that takes two persons:"
+            "the account has no employee yet, so it cannot sign actions that take two people:"
         );
         println!(
-            "bind it with `evenhand account issue --employee-number` once the employees are there"
+            "bind it with `evenhand account issue --employee-number` once there are employees"
         );
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! `evenhand audit`: whether the audit log is the one that was written, and the erasing of what it
-//! tells of people.
+//! `evenhand audit`: checks whether the audit log was tampered with, and erases values about
+//! people.
 
 use super::account::OPERATOR;
 use super::{nowhere, open};
@@ -18,27 +18,27 @@ use std::error::Error;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What can be done to the audit log.
+/// Commands for the audit log.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Follow the logs of every company from end to end and report each entry that was tampered with.
-    /// Writes nothing, and works on a copy that nobody may write to.
+    /// Check the logs of every company from end to end and report each entry that was tampered
+    /// with. Writes nothing, so it also works on a read-only copy.
     Verify(Verify),
-    /// Take the values away that an entry tells of a person. The chain records who was told to do it
-    /// and why, and holds without them. It needs the key file, which signs the erasure, and on
-    /// PostgreSQL the role that owns the tables.
+    /// Erase the values that an entry contains about a person. The chain records who had them
+    /// erased and why, and stays valid without them. Needs the key file, which signs the erasure,
+    /// and on PostgreSQL the role that owns the tables.
     Erase(Erase),
 }
 
 /// What to verify.
 #[derive(clap::Args)]
 pub struct Verify {
-    /// Short name of one company; all if not given.
+    /// Short name of one company; all companies if absent.
     #[arg(long)]
     tenant: Option<String>,
-    /// Heads that were kept elsewhere: JSON as it was published, or a file with any number of them,
-    /// such as the file of the setting, or an answer of `GET /v1/audit-heads`. May be repeated. They
-    /// have to be signed by the key of this installation; without the key file, all by the same.
+    /// Heads kept outside the database: JSON as published, or a file with any number of heads, such
+    /// as the configured file for heads or an answer of `GET /v1/audit-heads`. May be repeated. All
+    /// must be signed by the key of this installation; without the key file, all by one key.
     #[arg(long = "head")]
     heads: Vec<String>,
     #[command(flatten)]
@@ -51,10 +51,10 @@ pub struct Erase {
     /// Short name of the company.
     #[arg(long)]
     tenant: String,
-    /// Id of the entry whose values go.
+    /// Id of the entry whose values are erased.
     #[arg(long)]
     entry: Uuid,
-    /// Why.
+    /// Reason for the erasure.
     #[arg(long, value_parser = reason)]
     reason: String,
     #[command(flatten)]
@@ -63,7 +63,7 @@ pub struct Erase {
 
 fn reason(text: &str) -> Result<String, String> {
     match text.trim() {
-        "" => Err("the chain keeps for ever why it was done: say it".to_owned()),
+        "" => Err("give a reason; the chain keeps it for ever".to_owned()),
         _ => Ok(text.to_owned()),
     }
 }
@@ -94,7 +94,7 @@ fn verify(asked: &Verify) -> Result<(), Box<dyn Error>> {
     let lost = kept.iter().filter(|head| !known(head)).count();
     let (mut verified, mut found) = (0, lost);
     if lost > 0 {
-        println!("{lost} heads that were kept elsewhere are of companies that are not there");
+        println!("{lost} of the given heads belong to companies that are not in the database");
     }
     let named = |slug: &str| asked.tenant.as_ref().is_none_or(|asked| asked == slug);
     for company in tenants.iter().filter(|company| named(&company.slug)) {
@@ -107,27 +107,27 @@ fn verify(asked: &Verify) -> Result<(), Box<dyn Error>> {
         found += report.found.len();
     }
     match (verified, found) {
-        (0, 0) => Err("there is no such company".into()),
+        (0, 0) => Err("this company does not exist".into()),
         (_, 0) => Ok(()),
         (_, found) => Err(format!("{found} faults found").into()),
     }
 }
 
-/// The key whose signatures count: that of the installation or, where its file cannot be read, the
-/// one of the heads that were kept elsewhere. Where there are none, any does.
+/// The key that must have signed all heads: that of the installation or, if its file cannot be
+/// read, the key of the given heads. Without given heads, any key is accepted.
 fn key_that_counts(
     settings: &Settings,
     kept: &[KeptHead],
 ) -> Result<Option<Vec<u8>>, Box<dyn Error>> {
     match KeyFile::read(&settings.key_file()) {
         Ok(file) => return Ok(Some(HeadKey::of(&file).public())),
-        Err(error) => println!("whose signatures the heads bear is not checked: {error}"),
+        Err(error) => println!("the signer of the heads is not checked: {error}"),
     }
     let mut keys = kept.iter().map(|head| &head.public_key);
     let first = keys.next();
     if keys.any(|key| Some(key) != first) {
-        return Err("the heads kept elsewhere bear the signatures of different keys, and without \
-                    the key file nobody can say which one counts"
+        return Err("the given heads are signed by different keys, and without the key file the \
+                    right one is unknown"
             .into());
     }
     Ok(first.cloned())
@@ -135,10 +135,10 @@ fn key_that_counts(
 
 fn say(company: &str, report: &Report, kept: usize) {
     let Report { entries, reads, head, found } = report;
-    println!("{company}: {entries} entries, {reads} reads, {kept} heads kept elsewhere");
+    println!("{company}: {entries} entries, {reads} reads, {kept} given heads");
     match head {
         Some((number, at)) => println!("{company}: newest head here is {number} of {at}"),
-        None => println!("{company}: no head has been signed here"),
+        None => println!("{company}: the database contains no head"),
     }
     for tampering in found {
         println!("{company}: {tampering}");
@@ -153,7 +153,7 @@ enum Published {
     Head(AuditHeadView),
 }
 
-/// Reads heads that were kept elsewhere.
+/// Reads the given heads.
 fn kept_heads(given: &[String]) -> Result<Vec<KeptHead>, Box<dyn Error>> {
     let mut kept = Vec::new();
     for given in given {
@@ -162,7 +162,7 @@ fn kept_heads(given: &[String]) -> Result<Vec<KeptHead>, Box<dyn Error>> {
             false => std::fs::read_to_string(given).map_err(|error| format!("{given}: {error}"))?,
         };
         for published in serde_json::Deserializer::from_str(&text).into_iter() {
-            let heads = match published.map_err(|error| format!("{given}: no head: {error}"))? {
+            let heads = match published.map_err(|error| format!("{given}: not a head: {error}"))? {
                 Published::Page { items } => items,
                 Published::Head(head) => vec![head],
             };
@@ -170,7 +170,7 @@ fn kept_heads(given: &[String]) -> Result<Vec<KeptHead>, Box<dyn Error>> {
                 let kept_head = head
                     .kept()
                     .filter(|head| holds(&head.public_key, &head.message(), &head.signature));
-                let broken = || format!("{given}: the signature of head {} does not hold", head.id);
+                let broken = || format!("{given}: the signature of head {} is not valid", head.id);
                 kept.push(kept_head.ok_or_else(broken)?);
             }
         }
@@ -187,8 +187,9 @@ async fn erase(asked: Erase) -> Result<(), Box<dyn Error>> {
     let db = open(&settings)?;
     let named = slug.clone();
     let tenant = db.read(nowhere(), move |store| store.tenant_by_slug(&named)).await?;
-    let tenant: TenantId = tenant.ok_or("there is no such company")?;
-    // Signed by the key of another installation the erasure would count as forged, for ever.
+    let tenant: TenantId = tenant.ok_or("this company does not exist")?;
+    // Signed with another installation's key, the erasure would count as forged, and the chain
+    // cannot change.
     let (key_file, _) = Keys::open(&db, &settings.key_file(), now).await?;
     let key = Arc::new(HeadKey::of(&key_file));
     let context = system_context(tenant, now);
@@ -207,6 +208,6 @@ async fn erase(asked: Erase) -> Result<(), Box<dyn Error>> {
             println!("the values of entry {entry} are erased");
             Ok(())
         }
-        false => Err("there is no such entry whose values are there and may go".into()),
+        false => Err("there is no such entry, or it has no values that may be erased".into()),
     }
 }

@@ -1,4 +1,4 @@
-//! `evenhand key`: rotation of the keys that sign tokens.
+//! `evenhand key`: rotates the keys that sign tokens.
 
 use super::{nowhere, open};
 use crate::platform::caller::system_context;
@@ -7,14 +7,14 @@ use crate::platform::config::Settings;
 use crate::platform::keys::Keys;
 use std::error::Error;
 
-/// What can be done to signing keys.
+/// Commands for signing keys.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Make a new key. It signs from a few seconds on; the old ones go on verifying.
+    /// Create a new key. It signs after a few seconds; the old keys still verify.
     Rotate(Settings),
-    /// Stop believing what a key has signed: access tokens, refresh tokens and cursors.
+    /// Retire a key: access tokens, refresh tokens and cursors it signed are no longer accepted.
     Retire {
-        /// Name of the key, as `rotate` printed it.
+        /// Name of the key, as printed by `rotate`.
         kid: String,
         #[command(flatten)]
         settings: Settings,
@@ -29,7 +29,7 @@ pub async fn run(command: Command) -> Result<(), Box<dyn Error>> {
             let db = open(&settings)?;
             let (_, keys) = Keys::open(&db, &settings.key_file(), now).await?;
             let kid = keys.rotate(&db, now).await?;
-            println!("{kid} signs in a few seconds; keys that verify until they are retired:");
+            println!("{kid} will sign in a few seconds; these keys verify until they are retired:");
             for key in db.read(nowhere(), |store| store.signing_keys()).await? {
                 println!("{} made {}", key.kid, key.created_at);
             }
@@ -38,13 +38,13 @@ pub async fn run(command: Command) -> Result<(), Box<dyn Error>> {
             let db = open(&settings)?;
             let keys = db.read(nowhere(), |store| store.signing_keys()).await?;
             if keys.iter().all(|key| key.kid == kid) {
-                return Err("there would be no key left; rotate first".into());
+                return Err("no key would be left; rotate first".into());
             }
             let context = system_context(nowhere(), now);
             let retire =
                 move |store: &mut dyn persistence::Store| store.retire_signing_key(&kid, now);
             if !db.write(context, retire).await? {
-                return Err("there is no such key, or it is retired already".into());
+                return Err("there is no such key, or it is already retired".into());
             }
         }
     }

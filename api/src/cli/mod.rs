@@ -32,27 +32,27 @@ pub struct Cli {
 enum Command {
     /// Serve the API.
     Serve(Settings),
-    /// Serve a fictional company to look around in, on this machine only.
+    /// Serve a fictional company to try out, on this machine only.
     Demo(Settings),
     /// Bring the database schema up to date.
     Migrate(Migrate),
     /// Print the OpenAPI document.
     Openapi,
-    /// Make companies and their first administrators.
+    /// Create companies and their first administrators.
     #[command(subcommand)]
     Admin(admin::Command),
-    /// Issue accounts whose credential no administrator is to know.
+    /// Issue accounts whose credential no administrator may know.
     #[command(subcommand)]
     Account(account::Command),
-    /// Look after the audit log.
+    /// Check the audit log, or erase values from it.
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Change the keys that sign tokens.
+    /// Rotate the keys that sign tokens.
     #[command(subcommand)]
     Key(key::Command),
 }
 
-/// Runs the command of a command line.
+/// Runs a command.
 pub async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     match cli.command {
         Command::Serve(settings) => serve_company(settings).await,
@@ -69,11 +69,12 @@ pub async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// What to migrate.
+/// Options of a migration.
 #[derive(clap::Args)]
 struct Migrate {
-    /// Grant this PostgreSQL role what serving needs: all of the records, adding to the logs alone,
-    /// and nothing of the schema. It owns nothing and is not the one that migrates.
+    /// Grant this PostgreSQL role the rights that serving needs: full access to the records, only
+    /// additions to the logs, and no change of the schema. It must not own anything and must not be
+    /// the role that migrates.
     #[arg(long)]
     grant_to: Option<String>,
     #[command(flatten)]
@@ -96,34 +97,34 @@ async fn serve_company(settings: Settings) -> Result<(), Box<dyn Error>> {
     let app = open_app(settings).await?;
     if app.db.read(nowhere(), |store| store.tenants()).await?.is_empty() {
         log::warn!(
-            "there is no company yet; make one with \
+            "there is no company yet; create one with \
              `evenhand admin create --tenant <short-name> --tenant-name <name> --login <login>`"
         );
     }
     if !app.settings.host.is_loopback() {
         log::warn!(
-            "{} is not this machine alone, and what is said there is plain HTTP: passwords and \
-             grades can be read on the way unless a proxy in front speaks TLS",
+            "{} can be reached from other machines over plain HTTP: passwords and grades can be \
+             read on the way unless a proxy in front uses TLS",
             app.settings.host
         );
     }
     serve(app, |address| println!("listening on http://{address}")).await
 }
 
-/// The program on a database that is up to date.
+/// Opens the program on a database that is up to date.
 async fn open_app(settings: Settings) -> Result<Data<App>, Box<dyn Error>> {
     crate::platform::edge::logging::start(&settings.log_format);
     bring_up_to_date(&settings.database_url)?;
     Ok(Data::new(App::open(settings, Clock::default(), &AREAS).await?))
 }
 
-/// Migrates a database. One that takes no writes is served as it is, if it is up to date: who wants to
-/// read can. Each write is tried all the same, so that what takes some again needs no restart.
+/// Migrates a database. If it cannot be written but is up to date, it is served nevertheless, so
+/// that reading works. Writes are still attempted, so that no restart is needed once they succeed.
 fn bring_up_to_date(url: &str) -> Result<(), DbError> {
     match Database::migrate(url) {
         Err(DbError::Unavailable(why)) if Database::is_migrated(url)? => {
             log::error!(
-                "the database takes no writes, so reading is all there is until it does: {why}"
+                "the database takes no writes, so only reading works until it does again: {why}"
             );
             Ok(())
         }
@@ -131,7 +132,7 @@ fn bring_up_to_date(url: &str) -> Result<(), DbError> {
     }
 }
 
-/// Serves until told to go, and announces each address it listens on.
+/// Serves until the process is told to stop, and announces each address it listens on.
 async fn serve(app: Data<App>, announce: impl Fn(SocketAddr)) -> Result<(), Box<dyn Error>> {
     let (server, addresses) = crate::platform::server::start(app.clone())?;
     actix_web::rt::spawn(crate::platform::jobs::runner::run(app.clone()));
@@ -143,7 +144,7 @@ async fn serve(app: Data<App>, announce: impl Fn(SocketAddr)) -> Result<(), Box<
     Ok(())
 }
 
-/// What belongs to the installation belongs to no tenant.
+/// Data of the installation belongs to no tenant.
 fn nowhere() -> TenantId {
     Uuid::nil().into()
 }

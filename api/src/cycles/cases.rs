@@ -1,4 +1,4 @@
-//! Use cases of cycles: who sees which, and their design before the launch.
+//! Use cases of cycles: who sees which cycle, and their design before the launch.
 
 use super::moves::roles_of;
 use super::views::{CyclePatch, CycleView, NewCycle, allowed_actions};
@@ -21,7 +21,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// The cycles a list may show: those in the states that the caller may read.
+/// A filter for the cycles in the states that the caller may read.
 pub(super) fn visible(
     actor: &Actor,
     state: Option<State>,
@@ -37,8 +37,8 @@ pub(super) fn visible(
     Ok(CycleFilter { states, policy_id })
 }
 
-/// The approvals cycles have so far, of those who could still give them: nothing else is shown, nor
-/// keeps somebody from approving.
+/// Approvals given so far, by cycle. Approvals by people who could no longer give them are left
+/// out: they are neither shown nor counted.
 pub(super) fn approvals_of(
     store: &mut dyn Store,
     actor: &Actor,
@@ -66,7 +66,7 @@ pub(super) fn approvals(
     Ok(approvals_of(store, actor, &[id])?.remove(&id).unwrap_or_default())
 }
 
-/// One cycle with all that is shown of it.
+/// One cycle with everything a single read shows.
 pub(super) fn view(
     store: &mut dyn Store,
     actor: &Actor,
@@ -81,7 +81,7 @@ pub(super) fn view(
     Ok(CycleView::new(actor, shown, &approvals, Some(headcount), warnings))
 }
 
-/// Designs a cycle.
+/// Creates a cycle in draft.
 pub fn create_cycle(
     store: &mut dyn Store,
     actor: &Actor,
@@ -124,8 +124,7 @@ pub fn create_cycle(
     ))
 }
 
-/// Changes the design of a cycle that has not been launched and is still in the version the caller
-/// has read.
+/// Changes the design of a cycle before its launch, if the caller has read its current version.
 pub(super) fn update_cycle(
     store: &mut dyn Store,
     actor: &Actor,
@@ -179,7 +178,7 @@ pub(super) fn update_cycle(
     Ok(Reply::changed(view(store, actor, &actor.shown(Action::CycleRead, after))?, version))
 }
 
-/// The refusal of what the state does not allow.
+/// The refusal when the state of the cycle does not allow an action.
 pub(super) fn conflict(actor: &Actor, cycle: &Cycle, given: &[CycleApproval]) -> Refusal {
     let allowed = allowed_actions(actor, cycle, given);
     Refusal::StateConflict {
@@ -188,7 +187,7 @@ pub(super) fn conflict(actor: &Actor, cycle: &Cycle, given: &[CycleApproval]) ->
     }
 }
 
-/// A period that is as long as the kind of its cycle says.
+/// The period, if it is as long as this kind of cycle requires.
 fn period_of(kind: CycleKind, period: PeriodView) -> Result<Period, Refusal> {
     let period = Period::new(period.start, period.end)
         .map_err(|_| Refusal::invalid("/period/end", "period_invalid"))?;
@@ -220,7 +219,7 @@ fn check_units(store: &mut dyn Store, units: &[OrgUnitId]) -> Result<(), Refusal
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
 }
 
-/// A value as the audit log tells it.
+/// A value as JSON for the audit log.
 fn told<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! Dimensions that are left out of results where too few raters are there: proposed by HR, approved by
-//! another person (D.3).
+//! Dimensions left out of results that lack enough raters: proposed by HR, approved by another
+//! person (D.3).
 
 use super::cases::{approvals, conflict, view};
 use super::views::{CycleView, DimensionDropApproval, NewDimensionDrop};
@@ -23,10 +23,11 @@ use persistence::Store;
 
 /// Propose to leave a dimension out
 ///
-/// Where the weight of those who have rated stays below `review.min_weight_share`, nobody can be graded.
-/// HR proposes, with a reason, to leave the dimension out of such results of a population; another
-/// person approves. Whoever has enough raters is measured in it like before, and the manager rates in
-/// any case. A proposal nobody has approved is replaced by the next one about the same dimension.
+/// A person cannot be graded if the weight of those who rated is below `review.min_weight_share`.
+/// HR proposes, with a reason, to leave the dimension out of such results in one population;
+/// another person approves. People with enough raters are still rated in the dimension, and the
+/// manager rates it in any case. A new proposal for the same dimension replaces one that is not
+/// approved yet.
 #[utoipa::path(tag = "cycles", operation_id = "proposeDimensionDrop",
     params(("id" = Uuid, Path, description = "Id of the cycle")), request_body = NewDimensionDrop,
     responses((status = 200, description = "The cycle with the proposal", body = CycleView)),
@@ -47,10 +48,10 @@ pub(super) async fn propose(
         .await
 }
 
-/// Approve that a dimension is left out
+/// Approve leaving a dimension out
 ///
-/// By HR or senior management, and another person than who proposed it. Results computed from then on
-/// leave the dimension out where too few raters are there, and their explanation names the approval.
+/// By HR or senior management; not by the person who proposed it. Results computed from then on
+/// leave the dimension out where too few people rated, and their explanation names the approval.
 #[utoipa::path(tag = "cycles", operation_id = "approveDimensionDrop",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     request_body = DimensionDropApproval,
@@ -140,8 +141,7 @@ fn approve_drop(
     save(store, actor, cycle, record)
 }
 
-/// A cycle whose results may still be computed without a dimension, in the version the caller has
-/// read.
+/// Opens a cycle that may still leave out a dimension, if the caller has read its current version.
 fn open(
     store: &mut dyn Store,
     actor: &Actor,
@@ -173,7 +173,7 @@ fn save(
     Ok(Reply::changed(view(store, actor, &actor.shown(Action::CycleRead, after))?, version))
 }
 
-/// What a proposal, the first signature, and an approval sign.
+/// What the caller signs: the proposal is the first signature, the approval the second.
 fn signing(drop: DroppedDimensionId, roles: &[Role], is_first: bool) -> Signing<'_> {
     Signing { resource: drop.uuid(), act: Act::DimensionDrop, roles, is_first }
 }

@@ -1,4 +1,4 @@
-//! What the guards of a cycle look at, and what their texts speak of.
+//! Evaluates the guards of a cycle's transitions, with the values that their messages mention.
 
 use super::moves::Order;
 use crate::platform::app::new_id;
@@ -20,19 +20,19 @@ use domain::state::cycle::{Facts, Guard};
 use persistence::Store;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most people that the text of a guard names.
+/// Maximum number of people named in the message of a guard.
 const NAMED: usize = 20;
 
-/// What a transition looks at before it is fired.
+/// Findings about a transition before it is made.
 #[derive(Default)]
 pub(super) struct Sight {
-    /// What the guards look at.
+    /// Facts that the guards are checked against.
     pub facts: Facts,
-    /// What the texts of guards that do not hold speak of.
+    /// For guards that fail: the value that the message mentions.
     pub details: Vec<(Guard, String)>,
-    /// What speaks against nothing but should be looked at, with what its text speaks of.
+    /// Warnings that do not stop the transition: code and the value that the message mentions.
     pub warnings: Vec<(&'static str, String)>,
-    /// Who would take part, of a launch.
+    /// For a launch: the people who would take part.
     pub people: Vec<Participant>,
 }
 
@@ -42,7 +42,7 @@ impl Sight {
     }
 }
 
-/// Looks at what the guards of a transition demand.
+/// Collects the facts that the guards of a transition need.
 pub(super) fn look(
     store: &mut dyn Store,
     actor: &Actor,
@@ -129,7 +129,7 @@ pub(super) fn look(
     Ok(sight)
 }
 
-/// Who would take part if the cycle were launched now.
+/// The people who would take part if the cycle were launched now.
 fn enrolment(
     store: &mut dyn Store,
     actor: &Actor,
@@ -146,7 +146,7 @@ fn enrolment(
     Ok(enrol(cycle, &policy.rules, &tree, candidates, &overseers, now, &mut new_participant))
 }
 
-/// Who would be evaluated by somebody who does not work here on a day, or by nobody at all.
+/// Finds people whose manager is not employed on a day, and people without a manager.
 fn look_at_managers(
     store: &mut dyn Store,
     people: &[Participant],
@@ -181,7 +181,7 @@ fn look_at_managers(
     Ok(())
 }
 
-/// The first of many names, and that there are more.
+/// The first names of a list, with the total count if it is longer.
 fn shortened(names: impl Iterator<Item = String>, count: usize) -> String {
     let mut told: Vec<String> = names.take(NAMED).collect();
     if count > NAMED {
@@ -216,8 +216,7 @@ pub(super) fn settings(rules: &PolicyRules) -> Result<Settings, Refusal> {
     rules.settings().map_err(|error| Refusal::Internal(error.to_string()))
 }
 
-/// The last day on which somebody may appeal against results published at an instant, in the time
-/// zone of the company.
+/// Last day for appeals against results published at an instant, in the company's time zone.
 pub fn last_day_of_appeals(
     actor: &Actor,
     published: Timestamp,

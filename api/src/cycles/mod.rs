@@ -1,4 +1,4 @@
-//! Performance cycles: designed, launched, moved from stage to stage.
+//! Performance cycles: design, launch, and the move from stage to stage.
 
 mod cases;
 mod drops;
@@ -31,15 +31,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use views::{CalibrationStart, CyclePage, CyclePatch, CycleReason, CycleView, NewCycle};
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct CycleQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
     /// Only items changed at or after this instant.
     updated_since: Option<DateTime<Utc>>,
@@ -52,8 +52,8 @@ struct CycleQuery {
 
 /// List cycles
 ///
-/// The cycles the caller may see, in the order of creation, or with `updated_since` in the order
-/// of change. Cycles that have not begun or were given up are for those who design them and for
+/// Lists the cycles the caller may see, in the order of creation; with `updated_since`, in the
+/// order of change. Drafts and cancelled cycles are shown only to people who design cycles and to
 /// auditors. Cycles are never deleted.
 #[utoipa::path(tag = "cycles", operation_id = "listCycles", params(CycleQuery),
     responses((status = 200, description = "A page of cycles", body = CyclePage)),
@@ -84,10 +84,10 @@ async fn list(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, 
     )
 }
 
-/// Design a cycle
+/// Create a cycle
 ///
-/// Makes a cycle in draft. What its launch demands may still be missing, but its period is as long as
-/// its kind says: a month 4 to 5 weeks, a quarter 12 to 14, a half 24 to 28, a year 50 to 54.
+/// Creates a cycle in draft. It may still lack what the launch requires, but its period must fit
+/// its kind: a month has 4 to 5 weeks, a quarter 12 to 14, a half-year 24 to 28, a year 50 to 54.
 #[utoipa::path(tag = "cycles", operation_id = "createCycle", request_body = NewCycle,
     responses((status = 201, description = "The cycle in draft", body = CycleView)),
     security(("bearer" = [])))]
@@ -102,7 +102,7 @@ async fn create(caller: Caller, body: Body<NewCycle>) -> Result<HttpResponse, Re
 
 /// Read a cycle
 ///
-/// One cycle, with how many people are in it.
+/// Shows one cycle, with its number of participants.
 #[utoipa::path(tag = "cycles", operation_id = "getCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     responses((status = 200, description = "The cycle", body = CycleView)),
@@ -122,7 +122,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Change the design of a cycle
 ///
-/// Merge patch of name, kind, policy, period, schedule, responsibilities and units, before the launch.
+/// Merge patch of name, kind, policy, period, schedule, responsibilities and units, before the
+/// launch.
 #[utoipa::path(tag = "cycles", operation_id = "updateCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     request_body(content = CyclePatch, content_type = "application/merge-patch+json"),
@@ -145,11 +146,12 @@ async fn update(
 
 /// Launch a cycle
 ///
-/// Freezes who takes part, with unit, department, responsible manager and population of the day,
-/// and begins goal setting. The policy must be published, every stage have one who answers and
-/// somebody who works, the days be in order, the period fit the kind, somebody take part and everybody
-/// be within reach of raters; a refusal names all that is not so, and `warnings` what there is to live
-/// with.
+/// Fixes who takes part, each with the unit, department, responsible manager and population of that
+/// day, and starts goal setting. The policy must be published; every stage must have one
+/// accountable and at least one responsible role; the dates must be in order and the period must
+/// fit the kind; at least one person must take part; and each dimension must have enough weight on
+/// rater types that are collected. A refusal lists every unmet condition; `warnings` lists what
+/// does not prevent the launch.
 #[utoipa::path(tag = "cycles", operation_id = "launchCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     responses((status = 200, description = "The cycle in goal setting", body = CycleView),
@@ -162,7 +164,7 @@ async fn launch(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Start execution
 ///
-/// Ends goal setting. At least 95 % of the goals must be active, or a reason is needed.
+/// Ends goal setting. At least 95 % of the goals must be active; otherwise give a reason.
 #[utoipa::path(tag = "cycles", operation_id = "startCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     request_body = CycleReason,
@@ -179,7 +181,7 @@ async fn start(
 
 /// Open the evaluation
 ///
-/// Opens a review for everybody who is evaluated, from the first day of evaluation on.
+/// Opens a review for every evaluated participant. Possible from the first day of evaluation.
 #[utoipa::path(tag = "cycles", operation_id = "openCycleEvaluation",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     responses((status = 200, description = "The cycle in evaluation", body = CycleView),
@@ -192,8 +194,8 @@ async fn evaluation(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
 
 /// Open the calibration
 ///
-/// Moves the reviews that managers have handed in into calibration. Every other one must be listed
-/// as an exception, with a reason.
+/// Moves submitted manager reviews into calibration. Participants without a submitted manager
+/// review must be listed as exceptions, with a reason.
 #[utoipa::path(tag = "cycles", operation_id = "openCycleCalibration",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     request_body = CalibrationStart,
@@ -211,8 +213,9 @@ async fn calibration(
 
 /// Confirm the grades
 ///
-/// Ends calibration: the grades stand, and goals are locked. Every session must be finalised, and every
-/// final S or D rest on evidence; what no session has compared keeps its computed grade.
+/// Ends calibration: grades are fixed and goals are locked. Every session must be finalised, and
+/// every final S or D must have evidence. Reviews that no session compared keep their computed
+/// grade.
 #[utoipa::path(tag = "cycles", operation_id = "confirmCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     responses((status = 200, description = "The confirmed cycle", body = CycleView),
@@ -225,9 +228,9 @@ async fn confirmation(caller: Caller, id: PathId) -> Result<HttpResponse, Refusa
 
 /// Publish the results
 ///
-/// Takes two people, one of HR and one of senior management. The first approval is kept and leaves
-/// the cycle as it is; the second one shows everybody their result, and the time for appeals
-/// begins.
+/// Takes two people, one of HR and one of senior management. The first approval is stored and does
+/// not change the state. The second one shows all employees their results and starts the time for
+/// appeals.
 #[utoipa::path(tag = "cycles", operation_id = "publishCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     responses((status = 200, description = "The cycle, published or approved once", body = CycleView),
@@ -240,8 +243,8 @@ async fn publication(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal
 
 /// Close a cycle
 ///
-/// Ends the cycle; its results become final. The time for appeals must be over, no appeal be open
-/// and 95 % of the interviews be held, or a reason given.
+/// Ends the cycle; its results become final. The time for appeals must be over, no appeal may be
+/// open, and 95 % of the interviews must be held or a reason given.
 #[utoipa::path(tag = "cycles", operation_id = "closeCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     request_body = CycleReason,
@@ -259,7 +262,7 @@ async fn closure(
 
 /// Archive a cycle
 ///
-/// Keeps a closed cycle for the record only, from its retention date on.
+/// Archives a closed cycle, from its retention date on. It then serves only as a record.
 #[utoipa::path(tag = "cycles", operation_id = "archiveCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     responses((status = 200, description = "The archived cycle", body = CycleView)),
@@ -269,10 +272,10 @@ async fn archival(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     transit(caller, id, CycleAction::Archival, None).await
 }
 
-/// Give a cycle up
+/// Cancel a cycle
 ///
 /// Takes two people, one of HR and one of senior management, each with a reason, before calibration
-/// has begun. The first approval is kept and leaves the cycle as it is.
+/// begins. The first approval is stored and does not change the state.
 #[utoipa::path(tag = "cycles", operation_id = "cancelCycle",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
     request_body = CycleReason,
@@ -287,7 +290,7 @@ async fn cancellation(
     transit(caller, id, CycleAction::Cancellation, Some(body.into())).await
 }
 
-/// What a request says of a transition beside its path, and the digest of its body.
+/// What the body of a transition request says, with the digest of that body.
 struct Said {
     reason: Option<String>,
     exceptions: Vec<Uuid>,

@@ -1,4 +1,4 @@
-//! How a cycle moves from stage to stage: what is demanded, and what follows.
+//! Transitions of a cycle from stage to stage: what each requires and what follows from it.
 
 use super::cases::{approvals, view};
 use super::guards::{Sight, look, settings};
@@ -26,18 +26,18 @@ use domain::state::{Moving, Seat, Seating, Signature};
 use persistence::{Settled, Store};
 use serde::{Deserialize, Serialize};
 
-/// A transition that somebody has asked for.
+/// A requested transition.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Order {
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle: CycleId,
-    /// The version the caller has seen.
+    /// The version the caller has read (If-Match).
     pub expected: i32,
-    /// What is asked for.
+    /// The requested action.
     pub action: CycleAction,
-    /// Why.
+    /// Reason, if one was given.
     pub reason: Option<String>,
-    /// Participants whose review may be missing.
+    /// Participants who may go into calibration without a manager review.
     pub exceptions: Vec<ParticipantId>,
 }
 
@@ -48,18 +48,18 @@ impl Order {
     }
 }
 
-/// A transition being made, with who is told how many people are done.
+/// A transition in progress, with a callback that takes the number of people already processed.
 struct Step<'a> {
     order: &'a Order,
     progress: &'a dyn Fn(usize),
 }
 
-/// A cycle that is about to move, with the policy it follows.
+/// A cycle opened for a transition, with its policy.
 struct Opened {
     cycle: Cycle,
     policy: PerformancePolicy,
     rule: &'static str,
-    /// What has been approved of it and still counts.
+    /// Approvals given so far that still count.
     approvals: Vec<CycleApproval>,
 }
 
@@ -128,7 +128,7 @@ impl Transition for Step<'_> {
         Some(Signing { resource: opened.cycle.id.uuid(), act, roles: roles_of(seat), is_first })
     }
 
-    /// Moves a cycle on, or keeps the first of two approvals.
+    /// Moves the cycle on, or stores the first of two approvals.
     fn follow(
         &self,
         store: &mut dyn Store,
@@ -142,7 +142,7 @@ impl Transition for Step<'_> {
         record.reason.clone_from(&order.reason);
         let version = before.version + 1;
         let mut after = Cycle { version, updated_at: actor.now, ..before.clone() };
-        // What was approved of a cycle that has changed since is forgotten.
+        // A first approval discards earlier ones, which were given before the cycle changed.
         if passage.is_first {
             store.forget_approvals(after.id)?;
         }
@@ -167,17 +167,17 @@ impl Transition for Step<'_> {
     }
 }
 
-/// What a transition is answered with.
+/// Answer to a transition.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// It is done.
+    /// The transition is done; this is the cycle.
     Cycle(Box<CycleView>),
-    /// A job does it.
+    /// A job carries the transition out.
     Job(Box<JobView>),
 }
 
-/// Moves a cycle on, at once or, where it concerns many people, as a job.
+/// Moves a cycle on: at once, or as a job if it concerns many people.
 pub fn transit(
     store: &mut dyn Store,
     actor: &Actor,
@@ -200,7 +200,7 @@ pub fn transit(
     ))
 }
 
-/// How many people a transition writes something for.
+/// Number of people whose records a transition writes.
 fn people_concerned(
     store: &mut dyn Store,
     order: &Order,
@@ -221,7 +221,7 @@ fn people_concerned(
     })
 }
 
-/// Transitions that concern many people.
+/// The job that carries out transitions that concern many people.
 pub struct CycleMoves;
 
 impl Work for CycleMoves {
@@ -243,8 +243,8 @@ impl Work for CycleMoves {
     }
 }
 
-/// What follows from a transition: who takes part, what becomes of reviews and goals; and how many
-/// of each, for the audit log.
+/// Applies the consequences of a transition to participants, reviews and goals. Returns how many of
+/// each changed, for the audit log.
 fn follow(
     store: &mut dyn Store,
     order: &Order,
@@ -304,16 +304,16 @@ fn follow(
     })
 }
 
-/// The seats of a cycle, each with the role that takes it.
+/// The seats that approve for a cycle, each with the roles that may take it.
 const SEATS: [(&[Role], Seat); 2] =
     [(&[Role::HrAdmin], Seat::Hr), (&[Role::Executive], Seat::Exec)];
 
-/// The roles by which somebody sits in a seat.
+/// The roles that may take a seat.
 pub(super) fn roles_of(seat: Seat) -> &'static [Role] {
     SEATS.iter().find(|(_, taken)| *taken == seat).map(|(roles, _)| *roles).unwrap_or_default()
 }
 
-/// How the caller is seated towards a cycle of which this has been approved.
+/// The seats that the caller holds for a cycle with these approvals.
 pub(super) fn seating(actor: &Actor, given: &[CycleApproval]) -> Seating<Event> {
     let holds = |roles: &[Role]| roles.iter().any(|role| actor.subject.holds(*role));
     let signed = |approval: &CycleApproval| {
@@ -327,7 +327,7 @@ pub(super) fn seating(actor: &Actor, given: &[CycleApproval]) -> Seating<Event> 
     }
 }
 
-/// What is recorded of a transition.
+/// Name of the audit entry for a transition.
 fn recorded(action: CycleAction) -> &'static str {
     match action {
         CycleAction::Update => "cycle.updated",

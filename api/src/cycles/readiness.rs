@@ -1,4 +1,5 @@
-//! What keeps a cycle from its next stage: conditions of the whole, and person by person.
+//! Readiness of a cycle for its next stage: conditions of the whole cycle, and missing items by
+//! person.
 
 use super::guards::{look, settings};
 use super::moves::Order;
@@ -27,101 +28,104 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-/// What the next stage demands of the cycle as a whole.
+/// A condition that the next step requires of the cycle as a whole.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CycleCondition {
-    /// Its stable code, the same as in a refusal.
+    /// Stable code, the same as in a refusal.
     #[schema(schema_with = words::<cycle::Guard>)]
     pub code: cycle::Guard,
-    /// Whether it holds.
+    /// Whether the condition is met.
     pub is_met: bool,
-    /// What is missing, in the reader's language; null if it holds.
+    /// What is missing, in the reader's language; null if the condition is met.
     #[schema(example = "Manager reviews are missing: 3.")]
     pub detail: Option<String>,
 }
 
-/// Somebody because of whom the cycle is not ready.
+/// A participant who keeps the cycle from being ready, with what is missing.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Laggard)]
 pub struct LaggardView {
-    /// The participant.
+    /// Id of the participant.
     pub participant_id: Uuid,
-    /// The person.
+    /// The participant as a person.
     pub employee: PersonCard,
-    /// The review, once there is one.
+    /// Id of the review; null before it is opened.
     pub review_id: Option<Uuid>,
-    /// What is missing first.
+    /// The first missing item.
     #[schema(schema_with = words::<Missing>)]
     pub missing: Missing,
-    /// From which seat somebody is to act, such as `EMP` or `MGR`.
+    /// Seat from which somebody must act, such as `EMP` or `MGR`.
     #[schema(value_type = String, example = "MGR")]
     pub seat: Seat,
-    /// Who is to act; null where it is not one known person who works here.
+    /// Person who must act; null unless it is one known person who is employed.
     pub acts: Option<PersonCard>,
-    /// Whether nobody can act before HR hands over or skips: whoever it is up to does not work here.
+    /// True if the person who should act is no longer employed, so HR must hand over or skip first.
     #[schema(example = false)]
     pub is_stuck: bool,
-    /// By when.
+    /// Day on which the missing item is due.
     pub due_on: NaiveDate,
     /// Whether that day has passed.
     pub is_overdue: bool,
-    /// Whether the cycle cannot go on without it.
+    /// Whether the cycle cannot proceed without the missing item.
     #[schema(example = true)]
     pub is_blocking: bool,
-    /// Changes of the person's goals that wait for a decision, whatever else is missing; they lapse
-    /// when results are confirmed. None for those who may not read the goals.
+    /// Ids of undecided changes of the person's goals; they lapse when results are confirmed. Empty
+    /// for callers who may not read the goals.
     #[schema(example = json!([]))]
     pub open_goal_changes: Vec<Uuid>,
-    /// The way out, in the reader's language, where it is not to do what is missing; else null.
+    /// What to do instead if the missing item itself can no longer be supplied, in the reader's
+    /// language; otherwise null.
     #[schema(
         required = true,
-        example = "HR takes the rating up again, and the manager adds both."
+        example = "HR reopens the rating, and the manager adds evidence and a comment."
     )]
     pub way_out: Option<String>,
 }
 
-/// Whether a cycle is ready for its next stage.
+/// Readiness of a cycle for its next stage.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CycleReadiness {
     /// The next step; null when there is none.
     #[schema(schema_with = word_or_null::<CycleAction>)]
     pub next: Option<CycleAction>,
-    /// The day on which the step is due; of a draft not for auditors.
+    /// Day on which the next step is due; null for auditors while the cycle is a draft.
     pub due_on: Option<NaiveDate>,
-    /// What the step demands of the whole; only for those who see everything of everybody in it.
+    /// Conditions of the cycle as a whole; absent for callers who do not see everybody in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub conditions: Option<Vec<CycleCondition>>,
-    /// What does not keep the step but should be looked at first, and what the cycle will have to live
-    /// with under its policy; only where `conditions` are shown.
+    /// Warnings that do not prevent the step, and known limits of the policy; absent if
+    /// `conditions` is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub warnings: Option<Vec<ProblemError>>,
-    /// Because of whom it is not ready, of those the caller may see, in the order of participants.
+    /// Participants with something missing, of those the caller may see, in the order of
+    /// participants.
     pub items: Vec<LaggardView>,
-    /// Goes on behind the last item; null on the last page.
+    /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }
 
-/// What a client asks of the report.
+/// Query parameters of the report.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ReadinessQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// See what a cycle waits for
+/// Read the readiness of a cycle
 ///
-/// What the next step demands, and person by person what is missing, who is to act and by when; in
-/// calibration also whose grade no session compares and will be confirmed as it was computed, and who
-/// is still to be rated. Changes of goals that wait for a decision are named from execution on, and
-/// while goals are worked on for whom nobody answers who works here. HR
-/// sees everybody, a manager the people he or she answers for or manages, everybody themselves.
+/// Shows what the next step requires and, for each participant, what is missing, who must act and
+/// by when. During calibration it also lists people who are not rated yet, and people whose grade
+/// no session compares, which will be confirmed as computed. From execution on it lists undecided
+/// goal changes; while goals are being worked on, it also lists people without an employed manager.
+/// HR sees everybody, managers see the people they answer for or manage, and all employees see
+/// themselves.
 #[utoipa::path(tag = "cycles", operation_id = "getCycleReadiness",
     params(("id" = Uuid, Path, description = "Id of the cycle"), ReadinessQuery),
     responses((status = 200, description = "What the cycle waits for", body = CycleReadiness)),
@@ -140,7 +144,7 @@ pub(super) async fn readiness(
         caller.snapshot(move |store, actor| report(store, actor, id, &page, language)).await?;
     let Part { rows: items, next_cursor } =
         request.cut(&caller.app, report.items, |last| After::Id(last.participant_id));
-    // That evidence is missing tells of the grade.
+    // Missing evidence discloses that the grade is S or D.
     let told = items.iter().filter(|item| item.missing == Missing::Evidence);
     let told = told.filter_map(|item| Some((item.review_id?, item.employee.id)));
     caller.shown("getCycleReadiness", told.collect::<Vec<_>>()).await?;
@@ -205,7 +209,7 @@ fn report(
     })
 }
 
-/// The guards of the next step, each with whether it holds, and what else should be looked at.
+/// The guards of the next step, each with whether it is met, and the warnings.
 fn conditions(
     store: &mut dyn Store,
     actor: &Actor,
@@ -228,7 +232,7 @@ fn conditions(
     let warning = |(code, value): &(&'static str, String)| {
         Violation::new("", code).with("value", value).view(language)
     };
-    // Whether evidence is missing tells of an S or a D.
+    // Missing evidence discloses that there is an S or D.
     let is_told = |guard: &&cycle::Guard| {
         **guard != cycle::Guard::GradesFounded || reads_every_grade(&actor.subject)
     };
@@ -238,11 +242,11 @@ fn conditions(
     ))
 }
 
-/// What a person needs to be rated at all.
+/// What each person needs before they can be rated.
 fn demands(actor: &Actor, cycle: &Cycle, policy: &PerformancePolicy) -> Result<Demands, Refusal> {
     let me = match actor.subject.principal {
         Principal::Person(_) => actor.subject.employee_id,
-        // Whoever answers for a program manages, and not the program.
+        // An API key manages nobody; the person who answers for it does.
         Principal::Service { .. } => None,
     };
     let me = me.unwrap_or_else(|| Uuid::nil().into());
@@ -260,7 +264,7 @@ fn demands(actor: &Actor, cycle: &Cycle, policy: &PerformancePolicy) -> Result<D
     })
 }
 
-/// What the cycle will have to live with, as long as people can still do something about it.
+/// Warnings about the policy, while people can still act on them.
 fn warnings(cycle: &Cycle, policy: &PerformancePolicy, language: Language) -> Vec<ProblemError> {
     use cycle::State::{Draft, Evaluating, Executing, GoalSetting};
     if !matches!(cycle.state, Draft | GoalSetting | Executing | Evaluating) {

@@ -1,4 +1,4 @@
-//! What clients see and send of cycles.
+//! What clients see and send about cycles.
 
 use super::moves::seating;
 use crate::platform::caller::Actor;
@@ -20,41 +20,41 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The days on which the stages begin and their work is due, in their order.
+/// Days on which stages begin and work is due, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = CycleSchedule)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleView {
-    /// Goals are written from this day on.
+    /// First day of goal setting.
     #[schema(example = "2026-01-01")]
     pub goal_setting: NaiveDate,
-    /// Goals are to be active by this day.
+    /// First day of execution; goals should be active by then.
     #[schema(example = "2026-02-01")]
     pub execution: NaiveDate,
-    /// Evaluation may begin on this day.
+    /// First day on which evaluation may begin.
     #[schema(example = "2026-12-15")]
     pub evaluation: NaiveDate,
-    /// Self-reviews are due on this day.
+    /// Day on which self-reviews are due.
     #[schema(example = "2026-12-31")]
     pub self_review_due: NaiveDate,
-    /// Raters other than the manager answer until this day.
+    /// Last day for raters other than the manager.
     #[schema(example = "2027-01-10")]
     pub rater_due: NaiveDate,
-    /// Managers' reviews are due on this day.
+    /// Day on which managers' reviews are due.
     #[schema(example = "2027-01-20")]
     pub manager_review_due: NaiveDate,
-    /// Calibration begins on this day.
+    /// First day of calibration.
     #[schema(example = "2027-01-25")]
     pub calibration: NaiveDate,
-    /// Results are to be published on this day.
+    /// Day on which results are to be published.
     #[schema(example = "2027-02-10")]
     pub publication: NaiveDate,
-    /// The cycle may be archived from this day on.
+    /// First day on which the cycle may be archived.
     #[schema(example = "2029-12-31")]
     pub retention: NaiveDate,
 }
 
-/// Converts a struct into another one with the same fields.
+/// Implements both conversions between two structs with the same fields.
 macro_rules! same_fields {
     ($from:ident, $to:ident { $($field:ident),* $(,)? }) => {
         impl From<$from> for $to {
@@ -87,27 +87,27 @@ same_fields!(
     }
 );
 
-/// Who answers for a stage, who does the work, who is asked and who is told (RACI).
+/// Duties in a stage (RACI): who is accountable, responsible, consulted and informed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = StageDuties)]
 #[serde(deny_unknown_fields)]
 pub struct StageDutiesView {
-    /// The stage.
+    /// Stage of the cycle.
     #[schema(schema_with = words::<CycleStage>)]
     pub stage: CycleStage,
-    /// Who answers for it. A launch needs one for each stage.
+    /// Role that is accountable. A launch requires exactly one for each stage.
     #[serde(default)]
     #[schema(schema_with = word_or_null::<Duty>)]
     pub accountable: Option<Duty>,
-    /// Who does the work. A launch needs at least one for each stage.
+    /// Roles that do the work. A launch requires at least one for each stage.
     #[serde(default)]
     #[schema(schema_with = word_list::<Duty>)]
     pub responsible: Vec<Duty>,
-    /// Who is asked.
+    /// Roles that are consulted.
     #[serde(default)]
     #[schema(schema_with = word_list::<Duty>)]
     pub consulted: Vec<Duty>,
-    /// Who is told.
+    /// Roles that are informed.
     #[serde(default)]
     #[schema(schema_with = word_list::<Duty>)]
     pub informed: Vec<Duty>,
@@ -115,54 +115,54 @@ pub struct StageDutiesView {
 
 same_fields!(StageDuties, StageDutiesView { stage, accountable, responsible, consulted, informed });
 
-/// An approval of what takes two people.
+/// One approval of an action that takes two people.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = CycleApproval)]
 pub struct CycleApprovalView {
-    /// What is approved.
+    /// The approved action.
     #[schema(schema_with = words::<CycleAction>)]
     pub action: CycleAction,
-    /// Who approved.
+    /// Account that approved.
     pub account_id: Uuid,
-    /// From which seat: `HR` or `EXEC`.
+    /// Seat of the approver: `HR` or `EXEC`.
     #[schema(value_type = String, example = "HR")]
     pub seat: Seat,
-    /// When.
+    /// When the approval was given.
     pub at: DateTime<Utc>,
 }
 
-/// A dimension that is left out of the results of a population where too few raters are there.
+/// A dimension left out of results that lack enough raters, in one population.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = DroppedDimension)]
 pub struct DroppedDimensionView {
-    /// Its id, by which explanations name the approval.
+    /// Id of the proposal; explanations of results refer to the approval by it.
     pub id: Uuid,
-    /// The population of the policy.
+    /// Name of the population in the policy.
     #[schema(example = "everyone")]
     pub population: String,
-    /// The dimension.
+    /// Code of the dimension.
     #[schema(example = "collaboration")]
     pub dimension: String,
-    /// Why.
+    /// Reason for leaving it out.
     #[schema(example = "Nobody asks partners of other departments this year")]
     pub reason: String,
-    /// Who proposed it; only for those who may approve.
+    /// Account that proposed it; absent for callers who may not approve it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub proposed_by: Option<Uuid>,
     /// When it was proposed.
     pub proposed_at: DateTime<Utc>,
-    /// Who approved it; only for those who may approve.
+    /// Account that approved it; absent for callers who may not approve it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub approved_by: Option<Uuid>,
-    /// When it was approved; null while it has no effect.
+    /// When it was approved; null before that, while it has no effect.
     #[schema(required = true)]
     pub approved_at: Option<DateTime<Utc>>,
 }
 
 impl DroppedDimensionView {
-    /// What was proposed is for those who may approve, what was approved for everybody.
+    /// Everybody sees approved drops; only people who may approve see proposals.
     fn new(dropped: DroppedDimension, sees_approvals: bool) -> Option<Self> {
         let shown = sees_approvals || dropped.approved_at.is_some();
         shown.then(|| Self {
@@ -178,14 +178,14 @@ impl DroppedDimensionView {
     }
 }
 
-/// How many people are in a cycle.
+/// Number of people in a cycle.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[schema(as = CycleHeadcount)]
 pub struct HeadcountView {
-    /// Everybody.
+    /// All participants.
     #[schema(example = 288)]
     pub participants: i64,
-    /// Those of them who are not evaluated.
+    /// Participants who are not evaluated.
     #[schema(example = 7)]
     pub excluded: i64,
 }
@@ -194,72 +194,76 @@ pub struct HeadcountView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Cycle)]
 pub struct CycleView {
-    /// Its id.
+    /// Id of the cycle.
     pub id: Uuid,
     /// External key, unique in the tenant.
     #[schema(example = "2026")]
     pub code: String,
-    /// Name shown to people.
+    /// Name of the cycle, as shown to people.
     #[schema(example = "Year 2026")]
     pub name: String,
-    /// How long it is meant to be.
+    /// Kind of the cycle: how long its period is.
     #[schema(schema_with = words::<CycleKind>)]
     pub kind: CycleKind,
-    /// The policy version it applies.
+    /// Id of the policy version that applies.
     pub policy_id: Uuid,
-    /// Where it is.
+    /// State of the cycle.
     #[schema(schema_with = words::<cycle::State>)]
     pub state: cycle::State,
-    /// The days that are evaluated.
+    /// The evaluated period, first and last day.
     pub period: PeriodView,
-    /// When its stages begin and their work is due; of a draft only for those who design cycles,
-    /// absent for auditors.
+    /// Dates of the stages; absent for auditors. In a draft, shown only to people who design
+    /// cycles.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub schedule: Option<ScheduleView>,
-    /// Who answers for its stages; of a draft only for those who design cycles, absent for auditors.
+    /// Duties in each stage; absent for auditors. In a draft, shown only to people who design
+    /// cycles.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub raci: Option<Vec<StageDutiesView>>,
-    /// The units whose people take part, with all units below; empty is everybody. Only for HR,
-    /// senior management and programs.
+    /// Units whose people take part, including all units below; empty means everybody. Absent
+    /// unless the caller is HR, senior management or a program.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub org_unit_ids: Option<Vec<Uuid>>,
-    /// Dimensions that are left out of results where too few raters are there; absent for auditors.
+    /// Dimensions left out of results that lack enough raters; absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub dropped_dimensions: Option<Vec<DroppedDimensionView>>,
-    /// What the cycle will have to live with under its policy; not in lists, and only for HR, senior
-    /// management and programs.
+    /// Known limits of the policy in this cycle. Absent in lists and unless the caller is HR,
+    /// senior management or a program.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = word_list::<PolicyWarning>)]
     pub warnings: Option<Vec<PolicyWarning>>,
-    /// When it was launched.
+    /// When the cycle was launched; null before that.
     pub launched_at: Option<DateTime<Utc>>,
-    /// When its results were published: the time for appeals began.
+    /// When results were published and the time for appeals began; null before that.
     pub published_at: Option<DateTime<Utc>>,
-    /// Approvals given so far for what takes two people; only for those who may give them.
+    /// Approvals given so far for an action that takes two people; absent for callers who may not
+    /// approve.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub approvals: Option<Vec<CycleApprovalView>>,
-    /// How many people are in it; not in lists, and only for HR, senior management and programs.
+    /// Number of participants. Absent in lists and unless the caller is HR, senior management or a
+    /// program.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub headcount: Option<HeadcountView>,
-    /// What the caller may do to it now. More may be needed: a refusal names all of it.
+    /// Actions that the state and the caller's rights allow now; unmet conditions can still refuse
+    /// them.
     #[schema(schema_with = word_list::<CycleAction>)]
     pub allowed_actions: Vec<CycleAction>,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// What the caller may do to a cycle in its state.
+/// Actions that the caller may take on a cycle in its current state.
 pub(super) fn allowed_actions(
     actor: &Actor,
     cycle: &Cycle,
@@ -340,33 +344,33 @@ pub struct NewCycle {
     /// External key, unique in the tenant.
     #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "2026")]
     pub code: String,
-    /// Name shown to people.
+    /// Name of the cycle, as shown to people.
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Year 2026")]
     pub name: String,
-    /// How long it is meant to be.
+    /// Kind of the cycle: how long its period is.
     #[schema(schema_with = words::<CycleKind>)]
     pub kind: CycleKind,
-    /// The policy version it applies; published before the launch.
+    /// Id of the policy version to apply; it must be published before the launch.
     pub policy_id: Uuid,
-    /// The days that are evaluated.
+    /// The evaluated period, first and last day.
     pub period: PeriodView,
-    /// When its stages begin and their work is due.
+    /// Dates of the stages.
     pub schedule: ScheduleView,
-    /// Who answers for its stages; complete before the launch.
+    /// Duties in each stage; must be complete before the launch.
     #[serde(default)]
     #[schema(max_items = 20)]
     pub raci: Vec<StageDutiesView>,
-    /// The units whose people take part, with all units below; empty is everybody.
+    /// Units whose people take part, including all units below; empty means everybody.
     #[serde(default)]
     #[schema(max_items = 500)]
     pub org_unit_ids: Vec<Uuid>,
 }
 
-/// A merge patch of a cycle in draft: absent is unchanged.
+/// A merge patch of a cycle in draft: an absent property stays as it is.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CyclePatch {
-    /// Name shown to people.
+    /// Name of the cycle, as shown to people.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -375,38 +379,38 @@ pub struct CyclePatch {
         example = "Year 2026"
     )]
     pub name: Option<String>,
-    /// How long it is meant to be.
+    /// Kind of the cycle: how long its period is.
     #[serde(default)]
     #[schema(schema_with = words::<CycleKind>, required = false)]
     pub kind: Option<CycleKind>,
-    /// The policy version it applies.
+    /// Id of the policy version to apply.
     #[schema(nullable = false)]
     pub policy_id: Option<Uuid>,
-    /// The days that are evaluated.
+    /// The evaluated period, first and last day.
     #[schema(nullable = false)]
     pub period: Option<PeriodView>,
-    /// When its stages begin and their work is due; replaced as a whole.
+    /// Dates of the stages; replaced as a whole.
     #[schema(nullable = false)]
     pub schedule: Option<ScheduleView>,
-    /// Who answers for its stages; replaced as a whole.
+    /// Duties in each stage; replaced as a whole.
     #[schema(max_items = 20, nullable = false)]
     pub raci: Option<Vec<StageDutiesView>>,
-    /// The units whose people take part; replaced as a whole.
+    /// Units whose people take part, including all units below; replaced as a whole.
     #[schema(max_items = 500, nullable = false)]
     pub org_unit_ids: Option<Vec<Uuid>>,
 }
 
-/// A dimension to leave out of the results of a population where too few raters are there.
+/// Proposal to leave a dimension out of results that lack enough raters.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDimensionDrop {
-    /// The population of the policy.
+    /// Name of the population in the policy.
     #[schema(min_length = 1, max_length = 40, example = "everyone")]
     pub population: String,
-    /// One of its dimensions that people rate.
+    /// Code of the dimension; not `performance`.
     #[schema(min_length = 1, max_length = 40, example = "collaboration")]
     pub dimension: String,
-    /// Why.
+    /// Reason for leaving it out.
     #[schema(
         min_length = 1,
         max_length = 2000,
@@ -416,19 +420,19 @@ pub struct NewDimensionDrop {
     pub reason: String,
 }
 
-/// Which proposal is approved.
+/// The proposal to approve.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DimensionDropApproval {
-    /// Its id.
+    /// Id of the proposal, from `dropped_dimensions`.
     pub drop_id: Uuid,
 }
 
-/// Why a step is taken.
+/// Reason for an action on a cycle.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CycleReason {
-    /// Why; needed where what is usually demanded is not so, and to give a cycle up.
+    /// Reason. Required to cancel a cycle, and to proceed although a usual condition is not met.
     #[schema(
         min_length = 1,
         max_length = 2000,
@@ -438,15 +442,15 @@ pub struct CycleReason {
     pub reason: Option<String>,
 }
 
-/// Whose review may be missing when calibration begins, and why.
+/// Participants who may lack a manager review when calibration begins.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrationStart {
-    /// Participants whose manager's review is missing and who go without a grade.
+    /// Participants whose manager's review is missing; they get no grade.
     #[serde(default)]
     #[schema(max_items = 1000)]
     pub exceptions: Vec<Uuid>,
-    /// Why; needed with exceptions.
+    /// Reason; required if there are exceptions.
     #[schema(
         min_length = 1,
         max_length = 2000,

@@ -1,4 +1,4 @@
-//! Handing over everything that hangs on somebody's being here, in one unit of work.
+//! Handover of all open duties of an employee, in one unit of work.
 
 use crate::access::api_keys::take_over_api_key;
 use crate::cycles::participants::cases::hand_over;
@@ -26,23 +26,24 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// What a handover came to.
+/// The result of a handover.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DutyHandover {
-    /// What was open before and is no more.
+    /// Number of duties that were handed over or have ended.
     pub handed_over: DutyCounts,
-    /// What is still open: jobs end by themselves; what is about the caller, or a seat that is not
-    /// for whoever takes over, is to be settled by somebody else or one by one.
+    /// Number of duties still open. Jobs end by themselves. Duties about the caller, and seats that
+    /// the new person may not take, must be settled separately or by somebody else.
     pub remaining: DutyCounts,
 }
 
 /// Hand all open duties of an employee over
 ///
-/// Lets another person take over everything at once, from today on: who reports to the person, the
-/// reviews for which the person answers with what waits in them, and the seats in calibration
-/// sessions. The caller answers for the API keys. Where whoever takes over reports to the person or
-/// is evaluated by them, the person's own manager takes that part. Refused as a whole if a reporting
-/// line would run in a loop, or if two people would rate each other, unless `allow_mutual` is set.
+/// Transfers all open duties to another person from today on: people who report to the employee,
+/// reviews the employee is responsible for with everything that waits in them, and seats in
+/// calibration sessions. The caller becomes responsible for the API keys. If the new person reports
+/// to the employee or is reviewed by the employee, the employee's own manager takes over that part.
+/// The whole request is refused if it would create a reporting loop, or if two people would rate
+/// each other, unless `allow_mutual` is set.
 #[utoipa::path(tag = "employees", operation_id = "handOverDuties",
     params(("id" = Uuid, Path, description = "Id of the employee")), request_body = Handover,
     responses((status = 200, description = "What was handed over, and what is still open",
@@ -63,12 +64,12 @@ async fn hand_over_all(
         .await
 }
 
-/// Routes of the handover, to stand before those of the employees.
+/// Routes of the handover. Register them before the routes of employees.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(hand_over_all);
 }
 
-/// Lets another person take over what a person answers for.
+/// Transfers all open duties of a person to another person.
 pub fn hand_over_duties(
     store: &mut dyn Store,
     actor: &Actor,
@@ -84,8 +85,8 @@ pub fn hand_over_duties(
     }
     let heir = heir(store, actor, id, &order)?;
     let mut duties = store.open_duties(id, actor.today, actor.now, &Page::ALL)?;
-    // The heir goes first: as long as one reports to the person, the others cannot report to them.
-    // A seat is for who answers for somebody, so that it comes after the reviews.
+    // Move the heir first: while the heir reports to the person, nobody else can report to the
+    // heir. Seats come after the reviews, because a member must be responsible for a review.
     duties.sort_by_key(|duty| {
         let later = match duty.kind {
             DutyKind::Report => 0,
@@ -117,7 +118,7 @@ pub fn hand_over_duties(
     Ok(Reply::done(DutyHandover { handed_over, remaining }))
 }
 
-/// Whoever takes over, who is another person and works here.
+/// The person who takes over: must be employed, and not the person who hands over.
 fn heir(
     store: &mut dyn Store,
     actor: &Actor,
@@ -135,20 +136,19 @@ fn heir(
     Ok(heir)
 }
 
-/// What hands over, and to whom.
+/// A handover: from whom, and to whom.
 struct Handing<'a> {
     person: EmployeeId,
     heir: EmployeeId,
-    /// The person's own manager, if they work here: takes over what the heir cannot, being the one it
-    /// is about.
+    /// The person's own manager, if employed. Takes over what concerns the heir.
     above: Option<EmployeeId>,
-    /// Who answers for the person in which cycle.
+    /// The manager responsible for the person's review in each cycle.
     leaders: HashMap<CycleId, EmployeeId>,
     order: &'a Handover,
 }
 
 impl Handing<'_> {
-    /// Hands one duty over, unless it is about the caller or ends by itself.
+    /// Hands one duty over. Skips duties about the caller and duties that end by themselves.
     fn hand(&self, store: &mut dyn Store, actor: &Actor, duty: &OpenDuty) -> Result<(), Refusal> {
         let id = duty.resource_id;
         let handed = match duty.kind {
@@ -156,7 +156,7 @@ impl Handing<'_> {
             DutyKind::Review => self.review(store, actor, duty),
             DutyKind::CalibrationSession => self.session(store, actor, id),
             DutyKind::ApiKey => key(store, actor, id),
-            // The first follow the reviews, the others end.
+            // Goals follow the reviews; jobs end by themselves.
             DutyKind::Goal | DutyKind::Job => Ok(()),
         };
         match handed {
@@ -165,7 +165,7 @@ impl Handing<'_> {
         }
     }
 
-    /// Lets somebody report to the heir, wherever they report to the person from today on.
+    /// Makes one report of the person report to the heir, in every assignment from today on.
     fn report(&self, store: &mut dyn Store, actor: &Actor, id: EmployeeId) -> Result<(), Refusal> {
         let sealed = store.employee(id, actor.today)?;
         let (before, permit) = actor.open(store, Action::EmployeeWrite, sealed)?;
@@ -197,7 +197,8 @@ impl Handing<'_> {
         Ok(store.update_employee(Change::new(after, record))?)
     }
 
-    /// Lets the heir answer for a review; for that of the heir, whoever answers for the person.
+    /// Makes the heir responsible for a review. The heir's own review goes to the manager
+    /// responsible for the person's review, otherwise to the person's manager.
     fn review(&self, store: &mut dyn Store, actor: &Actor, duty: &OpenDuty) -> Result<(), Refusal> {
         let is_own = duty.about.as_ref().is_some_and(|(about, _)| *about == self.heir);
         let leader = duty.cycle_id.and_then(|cycle| self.leaders.get(&cycle)).copied();
@@ -210,8 +211,8 @@ impl Handing<'_> {
         hand_over(store, actor, duty.resource_id.into(), None, order).map(|_| ())
     }
 
-    /// Seats the heir in place of the person, if the seat is for them and their own grade is not
-    /// compared there.
+    /// Gives the person's seat to the heir, if the heir may take it and the session does not
+    /// compare the heir's own grade.
     fn session(&self, store: &mut dyn Store, actor: &Actor, id: Uuid) -> Result<(), Refusal> {
         let sealed = store.lock_calibration_session(id.into())?;
         let (before, permit) = actor.open(store, Action::CalibrationSessionWrite, sealed)?;
@@ -225,7 +226,7 @@ impl Handing<'_> {
         if before.seat_of(self.heir).is_some() {
             members.retain(|member| member.employee_id != self.person);
         }
-        // Whoever takes a seat was not there when the session was opened.
+        // The heir was not present when the session was opened.
         for held in members.iter_mut().filter(|held| held.employee_id == self.person) {
             *held = member;
         }
@@ -239,7 +240,7 @@ impl Handing<'_> {
     }
 }
 
-/// Makes the caller answer for a key.
+/// Makes the caller responsible for a key.
 fn key(store: &mut dyn Store, actor: &Actor, id: Uuid) -> Result<(), Refusal> {
     let sealed = store.api_key(id.into())?;
     let (key, _) = actor.open(store, Action::ApiKeyRead, sealed)?;

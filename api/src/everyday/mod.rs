@@ -1,4 +1,4 @@
-//! What everybody has before them each day: what waits, how it stands, and passing it on.
+//! Everyday work: to-dos, dashboards and handover.
 
 pub mod dashboards;
 pub mod handover;
@@ -6,7 +6,7 @@ pub mod to_dos;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Routes of the area; those that lie below a noun of another area are to stand before it.
+/// Routes of the area. Routes below nouns of other areas must be registered before those nouns.
 pub fn routes(config: &mut ServiceConfig) {
     config.configure(handover::routes).configure(to_dos::routes).configure(dashboards::routes);
 }

@@ -1,4 +1,4 @@
-//! What waits for the caller, and by when.
+//! To-dos of the caller, with due dates.
 
 use crate::cycles::last_day_of_appeals;
 use crate::people::PersonCard;
@@ -20,20 +20,20 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// A cycle, in few words.
+/// Short description of a cycle.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CycleCard {
-    /// Its id.
+    /// Id of the cycle.
     pub id: Uuid,
-    /// Name shown to people.
+    /// Name of the cycle, as shown to people.
     #[schema(example = "2026 H1")]
     pub name: String,
-    /// Where it is.
+    /// State of the cycle.
     #[schema(schema_with = words::<cycle::State>)]
     pub state: cycle::State,
-    /// First day that is evaluated.
+    /// First day of the evaluated period.
     pub period_start: NaiveDate,
-    /// Last day that is evaluated.
+    /// Last day of the evaluated period.
     pub period_end: NaiveDate,
 }
 
@@ -49,55 +49,55 @@ impl From<&OpenCycle> for CycleCard {
     }
 }
 
-/// Something that waits for the caller.
+/// Something that the caller has to do.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ToDo)]
 pub struct ToDoView {
-    /// What is to be done.
+    /// Kind of task.
     #[schema(schema_with = words::<ToDoKind>)]
     pub kind: ToDoKind,
-    /// By when; null if nothing sets a day.
+    /// Due date; null if there is none.
     pub due_on: Option<NaiveDate>,
-    /// Whether that day has passed.
+    /// Whether the due date has passed.
     pub is_overdue: bool,
-    /// The cycle it belongs to; null where it belongs to none.
+    /// Cycle that the task belongs to; null if none.
     pub cycle: Option<CycleCard>,
-    /// The noun it is done on.
+    /// Noun of the record to act on.
     #[schema(schema_with = words::<ToDoResource>)]
     pub resource: ToDoResource,
-    /// The record it is done on.
+    /// Id of the record to act on.
     pub resource_id: Uuid,
-    /// Whom it is about, where that is somebody else.
+    /// Person the task is about; null if it is the caller or nobody in particular.
     pub about: Option<PersonCard>,
 }
 
 page_of! {
-    /// A page of what waits.
+    /// A page of to-dos.
     pub struct ToDoPage
-    /// What waits, by the day it is due; what has no day comes last.
+    /// To-dos, sorted by due date; those without a due date come last.
     of ToDoView
 }
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ToDoQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// List what waits for one
+/// List to-dos
 ///
-/// What the caller has to do in all cycles that are not over, by the day it is due: goals to write
-/// and to approve, check-ins, reviews, calibration, results to take note of, and for whoever runs a
-/// cycle its next step, and for HR administrators whose duties are to be handed over. An item is gone
-/// as soon as it is done.
+/// Lists what the caller has to do in all cycles that are not over, sorted by due date: goals to
+/// write and to approve, check-ins, reviews, calibration, and results to acknowledge; for people
+/// who run a cycle, its next step; for HR administrators, employees who leave and whose duties must
+/// be handed over. An item disappears as soon as it is done.
 #[utoipa::path(tag = "to-dos", operation_id = "listToDos", params(ToDoQuery),
-    responses((status = 200, description = "A page of what waits", body = ToDoPage)),
+    responses((status = 200, description = "A page of to-dos", body = ToDoPage)),
     security(("bearer" = [])))]
 #[get("")]
 async fn list(caller: Caller, query: Query<ToDoQuery>) -> Result<HttpResponse, Refusal> {
@@ -131,25 +131,25 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(scope("/to-dos").service(list));
 }
 
-/// [`ToDo::order`] but for the record, as a text, which a cursor can hold.
+/// The sort key of a to-do as text for a cursor: [`ToDo::order`] without the record.
 fn key_of(to_do: &ToDo) -> String {
-    // A tilde comes behind every digit: what has no day is last.
+    // A tilde sorts after every digit, so to-dos without a due date come last.
     let day = to_do.due_on.map_or_else(|| "~".to_owned(), |day| day.to_string());
     format!("{day} {:02}", to_do.kind as u8)
 }
 
-/// Everything that lies on the caller's desk.
+/// The caller's desk: cycles, goals and to-dos.
 pub struct Desk {
-    /// The cycles that are not over, by their last days.
+    /// Cycles that are not over, sorted by their last day.
     pub cycles: Vec<OpenCycle>,
-    /// The caller's goals in them.
+    /// The caller's goals in these cycles.
     pub goals: Vec<OwnGoal>,
-    /// What waits, in the order of lists.
+    /// All to-dos, in the order of the list.
     pub to_dos: Vec<ToDo>,
 }
 
 impl Desk {
-    /// Reads the caller's desk, in at most four statements.
+    /// Reads the caller's desk with at most four statements.
     pub fn of(store: &mut dyn Store, actor: &Actor) -> Result<Self, Refusal> {
         let cycles = store.open_cycles(actor.subject.principal.id())?;
         let (waiting, goals) = match actor.subject.employee_id {
@@ -172,7 +172,7 @@ impl Desk {
         Ok(Self { cycles, goals, to_dos })
     }
 
-    /// A to-do as its owner sees it; each was made from one of the cycles.
+    /// Shows a to-do with the cycle it belongs to; none if that cycle is not on the desk.
     pub fn show(&self, to_do: &ToDo, actor: &Actor) -> Option<ToDoView> {
         let of_cycle = |id| self.cycles.iter().find(|cycle| cycle.id == id);
         let cycle = match to_do.cycle_id {
@@ -191,10 +191,10 @@ impl Desk {
     }
 }
 
-/// Most leavers whose duties wait for HR at once.
+/// Maximum number of leavers listed as to-dos at once.
 const LEAVERS: i64 = 200;
 
-/// The leavers whose duties the caller can hand over, one's own aside.
+/// To-dos for leavers whose duties the caller can hand over; the caller is left out.
 fn hand_overs(store: &mut dyn Store, actor: &Actor) -> Result<Vec<ToDo>, Refusal> {
     let whole = Target::default();
     if decide(&actor.subject, Action::EmployeeDuties, &whole).permit.is_none() {
@@ -213,7 +213,7 @@ fn hand_overs(store: &mut dyn Store, actor: &Actor) -> Result<Vec<ToDo>, Refusal
         .collect())
 }
 
-/// The next step of a cycle, if it is the caller's to take.
+/// A to-do for the next step of a cycle, if the caller may take it.
 fn step_of(cycle: &OpenCycle, actor: &Actor) -> Option<ToDo> {
     let kind = next_step(cycle.state)?;
     let may = |action| {
@@ -233,8 +233,8 @@ fn step_of(cycle: &OpenCycle, actor: &Actor) -> Option<ToDo> {
     })
 }
 
-/// A record that waits, with the day by which the cycle wants it done. A result is to be taken note
-/// of while it may be appealed.
+/// A to-do for a record, with its due date. A result is due to be acknowledged by the end of the
+/// time for appeals.
 fn to_do(found: &Waiting, cycle: &OpenCycle, appeals_end: Option<NaiveDate>) -> ToDo {
     let due_on = match found.kind {
         ToDoKind::AcknowledgeResult => appeals_end,
@@ -249,10 +249,10 @@ fn to_do(found: &Waiting, cycle: &OpenCycle, appeals_end: Option<NaiveDate>) -> 
     }
 }
 
-/// Days ahead of its day on which a check-in begins to wait.
+/// How many days before its due date a check-in appears as a to-do.
 const CHECK_IN_NOTICE: i64 = 2;
 
-/// A check-in on an active goal, once its day is near.
+/// A to-do to check in on an active goal, from a few days before it is due.
 fn check_in(goal: &OwnGoal, cycle: &OpenCycle, today: NaiveDate) -> Option<ToDo> {
     if goal.state != goal::State::Active || cycle.state != cycle::State::Executing {
         return None;

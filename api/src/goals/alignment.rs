@@ -1,4 +1,4 @@
-//! The line of sight: how a goal contributes to what the company wants (C.3, C.4, R22).
+//! Alignment of goals: how a goal contributes to the goals of the company (C.3, C.4, R22).
 
 use super::cases::open_in_full;
 use crate::platform::caller::{Actor, Caller};
@@ -15,32 +15,33 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A goal above or below, as far as contribution is concerned.
+/// A goal above or below another one in the tree of goals.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = AlignedGoal)]
 pub struct AlignedGoalView {
-    /// Its id.
+    /// Id of the goal.
     pub id: Uuid,
-    /// The cycle.
+    /// Id of the goal's cycle.
     pub cycle_id: Uuid,
-    /// Whose goal it is.
+    /// Employee who owns the goal.
     pub owner_id: Uuid,
-    /// Height in the organisation.
+    /// Organisational level of the goal.
     #[schema(schema_with = words::<GoalLevel>)]
     pub level: GoalLevel,
-    /// Where it is.
+    /// State of the goal.
     #[schema(schema_with = words::<State>)]
     pub state: State,
-    /// What is to be reached.
+    /// Title: what the owner is to achieve.
     #[schema(example = "Win the north")]
     pub title: String,
-    /// The strategic theme it serves.
+    /// Strategic theme that the goal serves; null if it names none.
     #[schema(example = "Growth")]
     pub theme: Option<String>,
-    /// Weight on its owner's form in percent: what it contributes to the goal above.
+    /// Weight among the owner's goals in percent; also its weight as a contribution to the goal
+    /// above.
     #[schema(value_type = String, example = "40.00")]
     pub weight: Decimal,
-    /// Progress 0 to 1; null while no value was reported.
+    /// Progress from 0 to 1; null until a value is reported.
     #[schema(value_type = Option<String>, required = true, example = "0.6750")]
     pub progress: Option<Decimal>,
 }
@@ -61,42 +62,44 @@ impl From<Goal> for AlignedGoalView {
     }
 }
 
-/// How far the targets of the goals below carry the target of this one.
+/// How much of this goal's target the targets of the goals below add up to.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = TargetCoverage)]
 pub struct CoverageView {
-    /// Percent of the target.
+    /// Sum of the targets below, in percent of this goal's target.
     #[schema(value_type = String, example = "95.00")]
     pub percent: Decimal,
-    /// Whether that is less than the policy asks for; a warning.
+    /// True if the percentage is below the policy's minimum; a warning only.
     pub short: bool,
 }
 
-/// The line of sight of a goal.
+/// The goals above and below a goal, and how they contribute.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = GoalAlignment)]
 pub struct AlignmentView {
-    /// The goals above, from the nearest up to the top.
+    /// Goals above this one, from its parent up to the top.
     pub above: Vec<AlignedGoalView>,
-    /// The strategic theme at the end of the line: that of the highest goal which names one.
+    /// Strategic theme of the highest goal above, or of this goal, that names one; null if none
+    /// does.
     #[schema(example = "Growth")]
     pub theme: Option<String>,
-    /// The goals directly below that both sides have signed.
+    /// Goals directly below this one that both sides have signed.
     pub below: Vec<AlignedGoalView>,
-    /// Progress with that of the goals below, as the policy rolls it up; null without data.
+    /// Progress from 0 to 1 that combines the goals below as the policy prescribes; null without
+    /// data.
     #[schema(value_type = Option<String>, required = true, example = "0.6750")]
     pub rolled_up_progress: Option<Decimal>,
-    /// Own progress less that of the goals below; null unless both have data.
+    /// Own progress minus the combined progress of the goals below; null unless both have data.
     #[schema(value_type = Option<String>, required = true, example = "0.1250")]
     pub alignment_gap: Option<Decimal>,
-    /// How far the indicators below carry the target; null where there are none in the same unit.
+    /// Coverage of this goal's target by the indicators below; null if none has the same unit.
     pub coverage: Option<CoverageView>,
 }
 
-/// Read the line of sight of a goal
+/// Read the alignment of a goal
 ///
-/// The goals above up to the company's and its strategic theme, the goals directly below with
-/// their progress and contribution, and how far these carry the target.
+/// Shows the goals above up to the company's goal and its strategic theme, the goals directly below
+/// with their progress and contribution, and how much of this goal's target they cover.
 #[utoipa::path(tag = "goals", operation_id = "getGoalAlignment",
     params(("id" = Uuid, Path, description = "Id of the goal")),
     responses((status = 200, description = "The line of sight", body = AlignmentView)),

@@ -1,4 +1,4 @@
-//! Use cases of goals: who sees which, and their drafts.
+//! Use cases of goals: who sees which goal, and work on drafts.
 
 use super::views::{GoalPatch, GoalView, NewGoal};
 use crate::platform::caller::Actor;
@@ -25,14 +25,14 @@ use persistence::{DbError, GoalFilter, Page, Store};
 use serde_json::Value;
 use std::slice;
 
-/// The seats from which a person acts on a goal, with what the policy must allow for each.
+/// The seats from which a person acts on a goal, each with the action that the policy must permit.
 const SEATS: [(Action, Seat); 3] = [
     (Action::GoalSubmit, Seat::Owner),
     (Action::GoalApprove, Seat::Manager),
     (Action::GoalDecide, Seat::Hr),
 ];
 
-/// How the caller is seated towards a goal.
+/// The seats that the caller holds for a goal, and the signatures given so far.
 pub(super) fn seating(actor: &Actor, goal: &Goal, target: &Target) -> Seating<Event> {
     let holds = |action| decide(&actor.subject, action, target).permit.is_some();
     let held = SEATS.iter().filter(|(action, _)| holds(*action));
@@ -47,7 +47,7 @@ pub(super) fn seating(actor: &Actor, goal: &Goal, target: &Target) -> Seating<Ev
     }
 }
 
-/// What the caller may do to a goal in its state.
+/// Actions that the caller may take on a goal in its current state.
 pub(super) fn allowed_actions(actor: &Actor, goal: &Goal, target: &Target) -> Vec<GoalAction> {
     let may = |action| decide(&actor.subject, action, target).permit.is_some();
     goal.offered(&seating(actor, goal, target), |action| match action {
@@ -57,14 +57,14 @@ pub(super) fn allowed_actions(actor: &Actor, goal: &Goal, target: &Target) -> Ve
     })
 }
 
-/// The refusal of what the state of a goal, or of its cycle, does not allow.
+/// The refusal when the state of a goal or of its cycle does not allow an action.
 pub(super) fn conflict(actor: &Actor, goal: &Goal, target: &Target) -> Refusal {
     let allowed = allowed_actions(actor, goal, target);
     Refusal::StateConflict { current_state: goal.state.as_str(), allowed_actions: names(allowed) }
 }
 
-/// A goal that is about to be changed: nobody else changes the goals of its owner until the unit of
-/// work ends.
+/// A goal opened for a change. Until the unit of work ends, nobody else can change any goal of its
+/// owner.
 pub struct Opened {
     pub goal: Goal,
     pub permit: Permit,
@@ -73,18 +73,19 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Refuses what was asked of another version.
+    /// Refuses the request if the caller has read another version.
     pub fn check_version(&self, expected: i32) -> Result<(), Refusal> {
         if self.goal.version == expected { Ok(()) } else { Err(Refusal::Stale) }
     }
 
-    /// Refuses what the goal's state does not allow.
+    /// Refuses the action if the state of the goal does not allow it.
     pub fn expect(&self, actor: &Actor, action: GoalAction) -> Result<(), Refusal> {
         let lets = self.goal.lets(action);
         if lets { Ok(()) } else { Err(conflict(actor, &self.goal, &self.target)) }
     }
 
-    /// The review of the owner, held, where its rating is in: the result follows what is reported.
+    /// If the owner's review has been rated, locks and returns it, because its result must be
+    /// recomputed.
     pub fn rated_review(
         &self,
         store: &mut dyn Store,
@@ -100,7 +101,8 @@ impl Opened {
         Ok(review)
     }
 
-    /// Has the result of the owner, whose review is [held](Self::rated_review), follow a change.
+    /// Recomputes the owner's result after a change; `review` comes from
+    /// [`rated_review`](Self::rated_review).
     pub fn follow(
         &self,
         store: &mut dyn Store,
@@ -136,8 +138,8 @@ impl Opened {
     }
 }
 
-/// Opens a goal for a change, and takes what the change depends on: the state of its cycle, and the
-/// other goals of its owner.
+/// Opens a goal for a change and locks what the change depends on: the cycle and the owner's other
+/// goals.
 pub(super) fn open_to_change(
     store: &mut dyn Store,
     actor: &Actor,
@@ -157,7 +159,7 @@ fn hold(store: &mut dyn Store, cycle: CycleId, owner: EmployeeId) -> Result<(), 
     Ok(store.lock_form(cycle, owner)?)
 }
 
-/// A goal of which the caller sees everything.
+/// Opens a goal; refuses callers who may not see all its fields.
 pub(super) fn open_in_full(
     store: &mut dyn Store,
     actor: &Actor,
@@ -169,15 +171,15 @@ pub(super) fn open_in_full(
 
 /// A goal in a list.
 pub(super) struct ListedGoal {
-    /// What is shown of it.
+    /// The goal as the caller sees it.
     pub view: GoalView,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub changed: DateTime<Utc>,
-    /// The review of its owner.
+    /// The owner's review, once there is one.
     pub review: Option<ReviewId>,
 }
 
-/// The goals of a page as the caller may see them, each with when it was last changed.
+/// One page of goals that the caller may see.
 pub(super) fn list_goals(
     store: &mut dyn Store,
     actor: &Actor,
@@ -197,7 +199,7 @@ pub(super) fn list_goals(
     rows.into_iter().map(view).collect()
 }
 
-/// Begins a goal. `key_results` are ids for its key results.
+/// Creates a draft. `key_results` are fresh ids for its key results.
 pub fn create_goal(
     store: &mut dyn Store,
     actor: &Actor,
@@ -207,7 +209,8 @@ pub fn create_goal(
 ) -> Result<Reply<GoalView>, Refusal> {
     let me = match &actor.subject.principal {
         Principal::Person(_) => actor.subject.employee_id,
-        // The one who answers for a program is not whom its goals are about.
+        // An API key has no goals of its own; the person who answers for it does not become the
+        // owner.
         Principal::Service { .. } => None,
     };
     let owner = new.owner_id.map(EmployeeId::from).or(me);
@@ -217,13 +220,14 @@ pub fn create_goal(
     hold(store, cycle_id, owner)?;
     let frame = store.goal_frame(cycle_id, owner)?;
     let manager_id = frame.as_ref().and_then(|frame| frame.manager_id);
-    // Named like a goal that is there: a key of one unit writes for its people only.
+    // Checked like an existing goal: a key limited to one unit writes only for the people of that
+    // unit.
     let mut target =
         Target { id: id.uuid(), about: Some(owner), responsible: manager_id, ..Target::default() };
     actor.relate(store, Action::GoalWrite, &mut target, actor.today)?;
     let decision = decide(&actor.subject, Action::GoalWrite, &target);
     let permit = decision.permit.ok_or(Refusal::Forbidden(decision.rule))?;
-    // Nobody takes part in a cycle that has not been launched: it need not be known of.
+    // Nobody takes part in a cycle before its launch, so its existence need not be disclosed.
     let launched = |frame: &GoalFrame| cycle::stage(frame.cycle_state) != Stage::Draft;
     let frame = frame.filter(launched).ok_or_else(unknown_cycle)?;
     if !frame.participates {
@@ -276,7 +280,7 @@ pub fn create_goal(
     Ok(Reply::created(view, 1, format!("/v1/goals/{id}")))
 }
 
-/// Changes a draft that is still in the version the caller has read.
+/// Changes a draft if the caller has read its current version.
 pub(super) fn update_goal(
     store: &mut dyn Store,
     actor: &Actor,
@@ -312,7 +316,7 @@ pub(super) fn update_goal(
     Ok(Reply::changed(assessed(store, actor, &opened, after)?, version))
 }
 
-/// Throws a draft away, unless goals hang under it.
+/// Deletes a draft, unless other goals are aligned under it.
 pub(super) fn delete_goal(
     store: &mut dyn Store,
     actor: &Actor,
@@ -331,7 +335,7 @@ pub(super) fn delete_goal(
     Ok(Reply::empty())
 }
 
-/// The goal as the caller sees it, with the letters of SMART it fails and what is unusual about it.
+/// The goal as the caller sees it, with the SMART criteria it fails and warnings.
 pub(super) fn assessed(
     store: &mut dyn Store,
     actor: &Actor,
@@ -345,8 +349,8 @@ pub(super) fn assessed(
     Ok(GoalView { smart: Some(smart), warnings: Some(warnings), ..view })
 }
 
-/// What cannot be agreed on in a content. `strangers` are places of key results whose ids the goal
-/// does not have.
+/// Faults of a content that prevent both sides from signing it. `strangers` are JSON pointers of
+/// key results whose ids the goal does not have.
 pub(super) fn content_faults(
     content: &GoalContent,
     strangers: Vec<String>,
@@ -361,8 +365,8 @@ pub(super) fn content_faults(
         .collect()
 }
 
-/// What speaks against hanging a goal under its parent, told at `pointer`. Takes the parent's form,
-/// so that it stays what it is.
+/// Faults of aligning a goal under its parent, reported at `pointer`. Locks the goals of the
+/// parent's owner, so that the parent cannot change meanwhile.
 pub(super) fn parent_faults(
     store: &mut dyn Store,
     goal: &Goal,
@@ -383,8 +387,7 @@ pub(super) fn parent_faults(
     Ok(faults.iter().map(|error| fault(pointer, error)).collect())
 }
 
-/// What speaks against the place of a goal in the tree after a change: what it hangs under, and
-/// what hangs under it.
+/// Faults of the goal's place in the tree after a change, towards its parent and its children.
 pub(super) fn tree_faults(
     store: &mut dyn Store,
     before: &Goal,
@@ -409,7 +412,7 @@ pub(super) fn refuse_faults(faults: Vec<Violation>) -> Result<(), Refusal> {
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
 }
 
-/// What a goal says, as the audit log tells it.
+/// The content of a goal as JSON for the audit log.
 pub(super) fn told(content: &GoalContent) -> Value {
     serde_json::to_value(content).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Changes of what both sides have signed: asked for with reason and evidence, decided by another.
+//! Changes of signed goals: requested with a reason and evidence, decided by another person.
 
 use super::cases::{
     Opened, allowed_actions as goal_actions, conflict, content_faults, open_to_change,
@@ -38,39 +38,40 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = GoalChange)]
 pub struct GoalChangeView {
-    /// Its id.
+    /// Id of the request.
     pub id: Uuid,
-    /// The goal.
+    /// Id of the goal.
     pub goal_id: Uuid,
-    /// What became of it.
+    /// State of the request.
     #[schema(schema_with = words::<GoalChangeState>)]
     pub state: GoalChangeState,
-    /// What the goal shall say.
+    /// Requested new content of the goal.
     pub content: GoalContentView,
-    /// Why.
+    /// Reason for the change.
     #[schema(example = "The northern branch opens half a year later")]
     pub reason: String,
-    /// What shows that it is needed.
+    /// Evidence that the change is needed, in words.
     #[schema(example = json!(["Minutes of the board of 3 March"]))]
     pub evidence: Vec<String>,
-    /// First day on which it shall count.
+    /// First day on which the new content would apply.
     pub effective_from: NaiveDate,
-    /// Who asked.
+    /// Account or API key that made the request.
     pub requested_by: Uuid,
-    /// Who decided.
+    /// Account that decided; null while the request is open.
     pub decided_by: Option<Uuid>,
-    /// Why it was rejected.
+    /// Reason for a rejection; null otherwise.
     #[schema(example = "The branch opens as planned")]
     pub decision_reason: Option<String>,
-    /// What the caller may do to it now. Whose decision it is, a refusal tells.
+    /// Actions the caller may take on the request now. If another role decides, the refusal says
+    /// which.
     #[schema(schema_with = word_list::<GoalChangeAction>)]
     pub allowed_actions: Vec<GoalChangeAction>,
-    /// Counts changes: 1 while pending, 2 once decided.
+    /// Version of the record: 1 while the request is open, 2 once it is decided.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was asked for.
+    /// When the request was made.
     pub created_at: DateTime<Utc>,
-    /// When it was decided.
+    /// When the request was decided; null while it is open.
     pub decided_at: Option<DateTime<Utc>>,
 }
 
@@ -97,8 +98,8 @@ impl GoalChangeView {
     }
 }
 
-/// What the caller may do to a request: nobody decides on an own one, nor below a result that is
-/// final, but whoever could decide may reject it.
+/// Actions the caller may take on a request. Nobody may approve their own request or change a goal
+/// below a final result, but anybody who could decide may reject.
 fn allowed_actions(
     actor: &Actor,
     request: &RequestedChange,
@@ -117,28 +118,28 @@ page_of! {
     of GoalChangeView
 }
 
-/// A request for a change.
+/// A request to change a signed goal.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewGoalChange {
-    /// What the goal shall say. Key results with an id stay what they are.
+    /// Requested new content. A key result with an id replaces the existing one with that id.
     pub content: NewGoalContent,
-    /// Why.
+    /// Reason for the change.
     #[serde(default)]
     #[schema(max_length = 2000, example = "The northern branch opens half a year later")]
     pub reason: String,
-    /// What shows that it is needed; at least one.
+    /// Evidence that the change is needed, in words; at least one item.
     #[serde(default)]
     #[schema(max_items = 20, example = json!(["Minutes of the board of 3 March"]))]
     pub evidence: Vec<String>,
-    /// First day on which it shall count, within the new period and not before the last revision.
+    /// First day on which the new content applies: within its period, not before the last revision.
     pub effective_from: NaiveDate,
 }
 
-/// Ask for a change of a goal
+/// Request a change of a goal
 ///
-/// Asks to replace what both sides have signed, by the owner or the manager. Needs a reason and
-/// evidence. The goal waits for the decision and goes on being measured by what was signed.
+/// The owner or the manager asks to replace the content that both sides have signed. A reason and
+/// evidence are required. Until the decision, the goal is measured by the signed content.
 #[utoipa::path(tag = "goals", operation_id = "requestGoalChange",
     params(("id" = Uuid, Path, description = "Id of the goal")), request_body = NewGoalChange,
     responses((status = 201, description = "The request", body = GoalChangeView)),
@@ -156,9 +157,9 @@ pub(super) async fn ask(
     caller.transit(Some(digest), request).await
 }
 
-/// List the changes asked for
+/// List change requests
 ///
-/// Requests to change the goal, decided or not, in the order of creation.
+/// Lists all requests to change the goal, open and decided, in the order of creation.
 #[utoipa::path(tag = "goals", operation_id = "listGoalChanges",
     params(("id" = Uuid, Path, description = "Id of the goal"), HistoryQuery),
     responses((status = 200, description = "A page of requests", body = GoalChangePage)),
@@ -176,9 +177,9 @@ pub(super) async fn list(
     caller.answer::<GoalChangePage, _>(&request, rows, |last| After::Id(last.id), |row| row)
 }
 
-/// Read a request for a change
+/// Read a change request
 ///
-/// What a goal shall say, why, and what became of it.
+/// Shows the requested content, the reason and the decision.
 #[utoipa::path(tag = "goal-changes", operation_id = "getGoalChange",
     params(("id" = Uuid, Path, description = "Id of the request")),
     responses((status = 200, description = "The request", body = GoalChangeView)),
@@ -197,9 +198,10 @@ pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Ref
 
 /// Approve a change
 ///
-/// Makes the requested content the next revision of the goal. Never one's own request; HR decides
-/// after the middle of the cycle and where a weight changes, otherwise the manager. Where the rating
-/// is in, the result is computed anew; nothing is changed below a result that is final.
+/// Makes the requested content the next revision of the goal. Nobody may approve their own request.
+/// HR decides in the second half of the cycle and whenever a weight changes; otherwise the manager
+/// decides. If the owner's review is already rated, its result is recomputed. Once that result is
+/// final, the goal can no longer change.
 #[utoipa::path(tag = "goal-changes", operation_id = "approveGoalChange",
     params(("id" = Uuid, Path, description = "Id of the request")),
     responses((status = 200, description = "The approved request", body = GoalChangeView)),
@@ -214,8 +216,9 @@ pub(super) async fn approve(caller: Caller, id: PathId) -> Result<HttpResponse, 
 
 /// Reject a change
 ///
-/// Leaves the goal as it is. Needs a reason, and is for whoever else could approve it. A change that
-/// nobody has decided on lapses when the results of the cycle are confirmed.
+/// Leaves the goal as it is. A reason is required. The person who may decide on the change may
+/// reject it, including a request of their own. Requests still open when the results of the cycle
+/// are confirmed lapse.
 #[utoipa::path(tag = "goal-changes", operation_id = "rejectGoalChange",
     params(("id" = Uuid, Path, description = "Id of the request")), request_body = GoalReason,
     responses((status = 200, description = "The rejected request", body = GoalChangeView)),
@@ -246,7 +249,8 @@ fn list_changes(
     Ok(store.goal_changes(id, page)?.into_iter().map(view).collect())
 }
 
-/// A request of which the caller sees everything, and how the caller stands to its goal.
+/// Opens a request if the caller may see all fields of its goal, with the caller's relation to the
+/// goal.
 fn open_request(
     store: &mut dyn Store,
     actor: &Actor,
@@ -257,12 +261,12 @@ fn open_request(
     Ok((request, target))
 }
 
-/// A change that somebody asks for.
+/// A change to be requested.
 struct Request {
     goal: GoalId,
     expected: i32,
     id: GoalChangeId,
-    /// Ids for its key results.
+    /// Fresh ids for its key results.
     key_results: Vec<KeyResultId>,
     new: NewGoalChange,
 }
@@ -366,7 +370,7 @@ impl Transition for Request {
     }
 }
 
-/// A decision on a request for a change.
+/// A decision on a change request.
 struct Decision {
     change: GoalChangeId,
     expected: i32,
@@ -374,7 +378,7 @@ struct Decision {
     reason: String,
 }
 
-/// A request with its goal, held, and the review that follows what is decided.
+/// A request with its locked goal and the review whose result must be recomputed.
 struct Deciding {
     request: RequestedChange,
     opened: Opened,
@@ -443,7 +447,7 @@ impl Transition for Decision {
         *review = store.hold_review(opened.goal.cycle_id, opened.goal.owner_id)?;
         let weight = request.changes_weight();
         let after_mid_cycle = opened.frame.is_past_middle(actor.today);
-        // Who holds both seats decides from the right one.
+        // A person who holds both seats decides from the one that this change requires.
         let seats = seating(actor, &opened.goal, &opened.target).seats;
         let decided_by_hr = if after_mid_cycle || weight {
             seats.contains(&Seat::Hr)
@@ -503,7 +507,7 @@ impl Transition for Decision {
     }
 }
 
-/// Saves the goal in the state that an event has led to.
+/// Saves the goal in the state after an event.
 fn moved(
     store: &mut dyn Store,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! Check-ins: what is reported of a goal's key results, with confidence and blockers (R39).
+//! Check-ins: progress reports on a goal's key results, with confidence and blockers (R39).
 
 use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::moves::me;
@@ -29,14 +29,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What is reported of one key result: what it measures, and nothing else.
+/// Report on one key result. Send only the property that fits how the key result is measured.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = KeyResultReport)]
 #[serde(deny_unknown_fields)]
 pub struct KeyResultReportView {
-    /// The key result.
+    /// Id of the key result.
     pub key_result_id: Uuid,
-    /// Latest value of a metric, or of a level to keep.
+    /// Latest value, for a key result measured by a metric or by a level to keep.
     #[schema(
         value_type = Option<String>,
         pattern = r"^-?\d{1,18}(\.\d{1,10})?$",
@@ -44,10 +44,10 @@ pub struct KeyResultReportView {
         example = "7"
     )]
     pub value: Option<Exact>,
-    /// Whether something that is done or not is done.
+    /// Whether it is done, for a key result that is either done or not.
     #[schema(required = false)]
     pub done: Option<bool>,
-    /// Numbers of all steps that are completed, from 0.
+    /// Indexes of the completed steps, from 0, for a key result with steps.
     #[schema(required = false, max_items = 50, example = json!([0, 1]))]
     pub steps_done: Option<Vec<usize>>,
 }
@@ -66,36 +66,36 @@ impl From<KeyResultReportView> for KeyResultReport {
     }
 }
 
-/// A report on the progress of a goal.
+/// A check-in: a dated report on the progress of a goal.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = CheckIn)]
 pub struct CheckInView {
-    /// Its id.
+    /// Id of the check-in.
     pub id: Uuid,
-    /// The goal.
+    /// Id of the goal.
     pub goal_id: Uuid,
-    /// Who reports.
+    /// Account or API key that reported.
     pub author_id: Uuid,
-    /// What is reported of the key results.
+    /// Reports on single key results.
     pub reports: Vec<KeyResultReportView>,
-    /// Confidence to reach the goal: 8 to 10 on track, 4 to 7 has issues, 1 to 3 at risk.
+    /// Confidence of reaching the goal: 8 to 10 on track, 4 to 7 has issues, 1 to 3 at risk.
     #[schema(minimum = 1, maximum = 10, example = 8)]
     pub confidence: i32,
-    /// What stands in the way.
+    /// What blocks progress; null if nothing does.
     #[schema(example = "The permit is late")]
     pub blockers: Option<String>,
-    /// What else is to be said.
+    /// Further remarks.
     #[schema(example = "Two contracts are as good as signed")]
     pub comment: Option<String>,
-    /// Progress of the goal after it, 0 to 1; null while no value was reported.
+    /// Progress of the goal after this check-in, from 0 to 1; null until a value is reported.
     #[schema(value_type = Option<String>, required = true, example = "0.6750")]
     pub progress: Option<Decimal>,
-    /// When.
+    /// When the check-in was made.
     pub created_at: DateTime<Utc>,
-    /// That it counts no more; null while it has not been withdrawn.
+    /// When, by whom and why it was withdrawn; null while it counts.
     #[schema(required = true)]
     pub withdrawal: Option<WithdrawalView>,
-    /// Counts changes: 1, and 2 once withdrawn.
+    /// Version of the record: 1, and 2 after a withdrawal.
     #[schema(example = 1)]
     pub version: i32,
 }
@@ -129,18 +129,18 @@ page_of! {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCheckIn {
-    /// What is reported of the key results; those that are not named stay as they were. Empty for
-    /// an indicator, whose values are measured.
+    /// Reports on key results. Key results left out keep their last report. Must be empty for an
+    /// indicator: report its values as measurements.
     #[serde(default)]
     #[schema(max_items = 20)]
     pub reports: Vec<KeyResultReportView>,
-    /// Confidence to reach the goal.
+    /// Confidence of reaching the goal, 1 to 10.
     #[schema(minimum = 1, maximum = 10, example = 8)]
     pub confidence: i32,
-    /// What stands in the way.
+    /// What blocks progress.
     #[schema(min_length = 1, max_length = 2000, pattern = r"\S", example = "The permit is late")]
     pub blockers: Option<String>,
-    /// What else is to be said.
+    /// Further remarks.
     #[schema(
         min_length = 1,
         max_length = 2000,
@@ -152,9 +152,9 @@ pub struct NewCheckIn {
 
 /// Check in on a goal
 ///
-/// Reports of key results, confidence and blockers. The progress of an objective follows from what
-/// was reported of its key results last. A fall of confidence by 3, or twice in a row, raises the
-/// event `goal.confidence_dropped`.
+/// Reports key results, confidence and blockers. The progress of an objective follows from the last
+/// report on each key result. If confidence falls by 3 or more, or twice in a row, the event
+/// `goal.confidence_dropped` is raised.
 #[utoipa::path(tag = "goals", operation_id = "createCheckIn",
     params(("id" = Uuid, Path, description = "Id of the goal")), request_body = NewCheckIn,
     responses((status = 201, description = "The check-in", body = CheckInView)),
@@ -176,7 +176,7 @@ pub(super) async fn create(
 
 /// List check-ins
 ///
-/// What was reported of the goal, oldest first.
+/// Lists the check-ins of the goal, oldest first.
 #[utoipa::path(tag = "goals", operation_id = "listCheckIns",
     params(("id" = Uuid, Path, description = "Id of the goal"), HistoryQuery),
     responses((status = 200, description = "A page of check-ins", body = CheckInPage)),
@@ -206,7 +206,7 @@ pub(super) async fn list(
 
 /// Read a check-in
 ///
-/// What was reported of a goal once.
+/// Shows one check-in of a goal.
 #[utoipa::path(tag = "check-ins", operation_id = "getCheckIn",
     params(("id" = Uuid, Path, description = "Id of the check-in")),
     responses((status = 200, description = "The check-in", body = CheckInView)),
@@ -226,9 +226,10 @@ pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Ref
 
 /// Withdraw a check-in
 ///
-/// By whoever reported it, the responsible manager or HR, with a reason: it stays on record and counts
-/// no more; progress and confidence of the goal are again what was reported before. What counts
-/// towards a rating that is in is withdrawn once that is taken up again.
+/// The author, the responsible manager or HR withdraws a check-in, with a reason. It stays on
+/// record but no longer counts: progress and confidence of the goal return to what earlier
+/// check-ins reported. If it counts towards a rating that has been submitted, that rating must be
+/// reopened first.
 #[utoipa::path(tag = "check-ins", operation_id = "withdrawCheckIn",
     params(("id" = Uuid, Path, description = "Id of the check-in")),
     request_body = WithdrawalReason,
@@ -281,7 +282,7 @@ fn withdraw_check_in(
     Ok(Reply::changed(report.into(), version))
 }
 
-/// Takes a report down.
+/// Records a check-in.
 pub fn create_check_in(
     store: &mut dyn Store,
     actor: &Actor,
@@ -297,7 +298,7 @@ pub fn create_check_in(
     refuse_faults(report_faults(before.content.key_results(), &reports))?;
     let LastCheckIns { last, mut confidence, so_far } = store.last_check_ins(id)?;
     confidence.push(new.confidence);
-    // One that was made earlier than the last one but comes after it stands in the middle.
+    // A concurrent check-in with a smaller id may be stored later; it belongs before the last one.
     let is_next = last.is_none_or(|last| last < check_in_id);
     let known = so_far.filter(|so_far| is_next && so_far.revision == before.revision);
     let mut so_far = match known {
@@ -354,7 +355,7 @@ pub fn create_check_in(
     Ok(Reply::created(check_in.into(), 1, format!("/v1/goals/{id}/check-ins")))
 }
 
-/// Everything in the reports that does not fit the key results.
+/// All faults of reports that do not fit the key results they name.
 fn report_faults(key_results: &[KeyResult], reports: &[KeyResultReport]) -> Vec<Violation> {
     let mut faults = Vec::new();
     for (at, report) in reports.iter().enumerate() {
@@ -386,7 +387,7 @@ fn report_faults(key_results: &[KeyResult], reports: &[KeyResultReport]) -> Vec<
     faults
 }
 
-/// Whether the confidence stated last, of all in order, raises an event (C.5).
+/// Whether the latest of these confidence values, in order of time, raises an event (C.5).
 fn confidence_drops(stated: &[i32]) -> bool {
     let stated = stated.iter().filter_map(|&value| u8::try_from(value).ok());
     let history: Vec<_> = stated.filter_map(|value| Confidence::try_from(value).ok()).collect();

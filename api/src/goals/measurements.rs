@@ -1,4 +1,4 @@
-//! Measurements: actual values of indicators, reported once or a hundred times (R48).
+//! Measurements: actual values of indicators. Repeating the same report changes nothing (R48).
 
 use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
@@ -26,51 +26,51 @@ use std::collections::HashSet;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// An actual value of an indicator for one period, in one revision.
+/// One revision of the actual value of an indicator for one period.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Measurement)]
 pub struct MeasurementView {
-    /// Its id; each revision has its own.
+    /// Id of the measurement; each revision has its own.
     pub id: Uuid,
-    /// The indicator.
+    /// Id of the indicator.
     pub goal_id: Uuid,
-    /// First day of the period that was measured.
+    /// First day of the measured period.
     pub period_start: NaiveDate,
-    /// Where it comes from.
+    /// System or person that the value comes from.
     #[schema(example = "crm")]
     pub source: String,
-    /// Its key there.
+    /// Key of the value in its source.
     #[schema(example = "revenue-2026-03")]
     pub external_id: String,
-    /// Number of the revision, from 1; the last one counts.
+    /// Revision number, from 1; the latest revision counts.
     #[schema(example = 1)]
     pub revision: i32,
-    /// The value.
+    /// The value, in the indicator's unit.
     #[schema(value_type = String, example = "98500.50")]
     pub value: Exact,
-    /// Who reported it: an account or a key.
+    /// Account or API key that reported it.
     pub author_id: Uuid,
-    /// When.
+    /// When this revision was reported.
     pub created_at: DateTime<Utc>,
-    /// Whether it counts towards the actual: the last revision that was not withdrawn, by a source
-    /// that counts for its period.
+    /// Whether the value is part of the indicator's actual: the latest revision that was not
+    /// withdrawn, from a source that counts for its period.
     #[schema(example = true)]
     pub counts: bool,
-    /// That it counts no more; null while it has not been withdrawn.
+    /// When, by whom and why it was withdrawn; null while it is valid.
     #[schema(required = true)]
     pub withdrawal: Option<WithdrawalView>,
-    /// Counts changes: 1, and 2 once withdrawn.
+    /// Version of the record: 1, and 2 after a withdrawal.
     #[schema(example = 1)]
     pub version: i32,
 }
 
 impl MeasurementView {
-    /// A measurement of a goal, of which `all` are known.
+    /// A measurement of a goal; `all` are the measurements of that goal.
     pub(super) fn new(goal: &Goal, measurement: Measurement, all: &[Measurement]) -> Self {
         Self::among(measurement, &counted(goal, all))
     }
 
-    /// A measurement of a goal, and which of the goal's count.
+    /// A measurement of a goal; `counted` are the ids of the measurements that count.
     fn among(measurement: Measurement, counted: &HashSet<MeasurementId>) -> Self {
         Self {
             counts: counted.contains(&measurement.id),
@@ -89,7 +89,7 @@ impl MeasurementView {
     }
 }
 
-/// Which measurements of a goal count.
+/// The measurements of a goal that count towards its actual.
 fn counted(goal: &Goal, all: &[Measurement]) -> HashSet<MeasurementId> {
     match &goal.content.kind {
         GoalKind::Indicator(indicator) => indicator.counted(all).iter().map(|it| it.id).collect(),
@@ -100,21 +100,22 @@ fn counted(goal: &Goal, all: &[Measurement]) -> HashSet<MeasurementId> {
 page_of! {
     /// A page of measurements.
     pub struct MeasurementPage
-    /// The measurements with all their revisions, in the order in which they came.
+    /// The measurements with all their revisions, in the order they were reported.
     of MeasurementView
 }
 
-/// A value that was measured. Period, source and external id are its key.
+/// A measured value. Period, source and external id identify it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMeasurement {
-    /// First day of the period that was measured, within the goal's; not one that has not begun. The
-    /// value of a period that runs is corrected when it is over.
+    /// First day of the measured period. It lies within the goal's period and is not in the future.
+    /// While the measured period is running, the value is provisional: correct it when the period
+    /// is over.
     pub period_start: NaiveDate,
-    /// Where it comes from.
+    /// System or person that the value comes from.
     #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "crm")]
     pub source: String,
-    /// Its key there.
+    /// Key of the value in its source.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -129,10 +130,10 @@ pub struct NewMeasurement {
 
 /// Report a measurement
 ///
-/// An actual value of an indicator. The same value again changes nothing and is answered with 200;
-/// another value under the same period, source and external id is a new revision, and counts from
-/// then on. Of several sources of the same period one counts, unless the indicator says otherwise. The
-/// progress of the goal follows.
+/// Reports an actual value of an indicator. Sending the same value again changes nothing and
+/// returns 200. A different value with the same period, source and external id becomes a new
+/// revision, which counts from then on. If several sources report the same period, one of them
+/// counts, unless the indicator says otherwise. The progress of the goal is updated.
 #[utoipa::path(tag = "goals", operation_id = "createMeasurement",
     params(("id" = Uuid, Path, description = "Id of the goal")), request_body = NewMeasurement,
     responses(
@@ -156,7 +157,7 @@ pub(super) async fn create(
 
 /// List measurements
 ///
-/// Actual values of the indicator with all their revisions, in the order in which they came.
+/// Lists actual values of the indicator with all their revisions, in the order they were reported.
 #[utoipa::path(tag = "goals", operation_id = "listMeasurements",
     params(("id" = Uuid, Path, description = "Id of the goal"), HistoryQuery),
     responses((status = 200, description = "A page of measurements", body = MeasurementPage)),
@@ -183,7 +184,7 @@ pub(super) async fn list(
 
 /// Read a measurement
 ///
-/// One revision of an actual value, and whether it counts.
+/// Shows one revision of an actual value, and whether it counts.
 #[utoipa::path(tag = "measurements", operation_id = "getMeasurement",
     params(("id" = Uuid, Path, description = "Id of the measurement")),
     responses((status = 200, description = "The measurement", body = MeasurementView)),
@@ -204,9 +205,10 @@ pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Ref
 
 /// Withdraw a measurement
 ///
-/// By whoever reported it, the responsible manager or HR, with a reason: it stays on record and counts
-/// no more, the revision before it does again, and the progress of the goal follows. What counts
-/// towards a rating that is in is withdrawn once that is taken up again.
+/// The author, the responsible manager or HR withdraws a measurement, with a reason. It stays on
+/// record but no longer counts: the previous revision counts again, and the progress of the goal is
+/// updated. If it counts towards a rating that has been submitted, that rating must be reopened
+/// first.
 #[utoipa::path(tag = "measurements", operation_id = "withdrawMeasurement",
     params(("id" = Uuid, Path, description = "Id of the measurement")),
     request_body = WithdrawalReason,
@@ -253,7 +255,7 @@ fn withdraw_measurement(
     Ok(Reply::changed(MeasurementView::new(&opened.goal, report, &all), version))
 }
 
-/// Takes an actual value down: new, known already, or a new revision.
+/// Records an actual value: a new one, a repeated one, or a new revision.
 pub fn create_measurement(
     store: &mut dyn Store,
     actor: &Actor,
@@ -318,8 +320,8 @@ pub fn create_measurement(
     Ok(Reply::created(view, version, place))
 }
 
-/// What is wrong with a value that was measured: outside the goal's period, of a period that has not
-/// begun, or nothing the method could score.
+/// Faults of a measured value: outside the goal's period, for a period in the future, or not
+/// scorable by the indicator's method.
 fn faults(
     goal: &Goal,
     new: &NewMeasurement,

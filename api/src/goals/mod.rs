@@ -1,4 +1,4 @@
-//! Goals: drafts, signatures, progress, changes and the tree they form.
+//! Goals: drafts, signatures, progress, changes and the tree of aligned goals.
 
 mod alignment;
 mod cases;
@@ -37,22 +37,22 @@ use views::{
     GoalPage, GoalPatch, GoalReason, GoalRevisionPage, GoalRevisionView, GoalView, NewGoal,
 };
 
-/// Most key results of one objective.
+/// Maximum number of key results of one objective.
 const KEY_RESULTS: usize = 20;
 
-/// Ids for as many key results as a request may name.
+/// Fresh ids, as many as a request may have key results.
 fn fresh_key_results() -> Vec<KeyResultId> {
     (0..KEY_RESULTS).map(|_| new_id().into()).collect()
 }
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct GoalQuery {
     /// Only goals of this cycle.
     cycle_id: Option<Uuid>,
-    /// Only goals of this person.
+    /// Only goals owned by this person.
     owner_id: Option<Uuid>,
     /// Only goals in this state.
     #[param(schema_with = words::<State>)]
@@ -60,22 +60,23 @@ struct GoalQuery {
     /// Only goals on this level.
     #[param(schema_with = words::<GoalLevel>)]
     level: Option<GoalLevel>,
-    /// Only goals directly under this one.
+    /// Only goals directly below this one.
     parent_id: Option<Uuid>,
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Only items changed at or after this instant, deleted ones included as tombstones.
+    /// Only items changed at or after this instant; deleted items are included as tombstones.
     updated_since: Option<DateTime<Utc>>,
 }
 
 /// List goals
 ///
-/// The goals the caller may see: own ones, those of people one answers for or manages, directly or
-/// through others, and for HR those of their units or of everybody. With `updated_since` the order
-/// is that of change, and deleted drafts appear with `deleted_at`.
+/// Lists the goals the caller may see: the caller's own; those of people whose reviews the caller
+/// answers for, or who report to the caller directly or through others; for HR, those of their
+/// units or of everybody. With `updated_since`, goals are sorted by their last change, and deleted
+/// drafts appear with `deleted_at`.
 #[utoipa::path(tag = "goals", operation_id = "listGoals", params(GoalQuery),
     responses((status = 200, description = "A page of goals", body = GoalPage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
@@ -99,15 +100,15 @@ async fn list(caller: Caller, query: Query<GoalQuery>) -> Result<HttpResponse, R
     caller.answer_part::<GoalPage, _>(part, |row| row.view)
 }
 
-/// Whose review is seen in part when a goal is shown with its score.
+/// The review that a goal partly discloses if it is shown with its score, with the owner.
 fn scored(view: &GoalView, review: Option<ReviewId>) -> Option<(Uuid, Uuid)> {
     view.score.flatten().and(review).map(|review| (review.uuid(), view.owner_id))
 }
 
-/// Begin a goal
+/// Create a goal
 ///
-/// A draft, by its owner or the manager, while the cycle is in goal setting. The answer names the
-/// letters of SMART it fails and what is unusual about it.
+/// The owner or the manager creates a draft while the cycle is in goal setting. The answer lists
+/// the SMART criteria the draft fails, and warnings.
 #[utoipa::path(tag = "goals", operation_id = "createGoal", request_body = NewGoal,
     responses((status = 201, description = "The new draft", body = GoalView)),
     security(("bearer" = []), ("api_key" = ["performance:write"])))]
@@ -124,7 +125,7 @@ async fn create(caller: Caller, body: Body<NewGoal>) -> Result<HttpResponse, Ref
 
 /// Read a goal
 ///
-/// One goal, with what the caller may do to it.
+/// Shows one goal and the actions the caller may take on it.
 #[utoipa::path(tag = "goals", operation_id = "getGoal",
     params(("id" = Uuid, Path, description = "Id of the goal")),
     responses((status = 200, description = "The goal", body = GoalView)),
@@ -145,8 +146,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Change a draft
 ///
-/// Merge patch of level, parent and content. What is signed changes by a request only. The answer
-/// names the letters of SMART it fails and what is unusual about it.
+/// Merge patch of level, parent and content. Once a goal is signed, it changes only by a change
+/// request. The answer lists the SMART criteria the draft fails, and warnings.
 #[utoipa::path(tag = "goals", operation_id = "updateGoal",
     params(("id" = Uuid, Path, description = "Id of the goal")),
     request_body(content = GoalPatch, content_type = "application/merge-patch+json"),
@@ -170,7 +171,7 @@ async fn update(
 
 /// Delete a draft
 ///
-/// Throws a draft away that no other goal hangs under. What was signed is given up by cancellation.
+/// Deletes a draft that has no goals below it. To give up a signed goal, cancel it instead.
 #[utoipa::path(tag = "goals", operation_id = "deleteGoal",
     params(("id" = Uuid, Path, description = "Id of the goal")),
     responses((status = 204, description = "The draft is gone")),
@@ -182,11 +183,12 @@ async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     caller.change(None, move |store, actor| delete_goal(store, actor, id, expected)).await
 }
 
-/// Hand a goal in
+/// Submit a goal
 ///
-/// The owner signs. Weights of all the owner's goals in the cycle, and those of the key results,
-/// sum to exactly 100.00; an indicator names its source and frequency; the SMART check passes where
-/// the policy says so. The answer names the letters that fail and what is unusual.
+/// The owner signs. The weights of all the owner's goals in the cycle must sum to exactly 100.00,
+/// and so must the weights of the key results; an indicator must name its source and frequency; and
+/// the goal must pass the SMART check if the policy enforces it. The answer lists the SMART
+/// criteria that fail, and warnings.
 #[utoipa::path(tag = "goals", operation_id = "submitGoal",
     params(("id" = Uuid, Path, description = "Id of the goal")),
     responses((status = 200, description = "The submitted goal", body = GoalView)),
@@ -198,7 +200,8 @@ async fn submission(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
 
 /// Approve a goal
 ///
-/// The manager signs: the goal is active, and its content the first revision. Never one's own.
+/// The manager signs: the goal becomes active, and its content becomes the first revision. Nobody
+/// may approve their own goal.
 #[utoipa::path(tag = "goals", operation_id = "approveGoal",
     params(("id" = Uuid, Path, description = "Id of the goal")),
     responses((status = 200, description = "The active goal", body = GoalView)),
@@ -210,7 +213,7 @@ async fn approval(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Return a goal
 ///
-/// The manager asks for another draft, with a reason that the owner reads.
+/// The manager sends the goal back to the owner as a draft, with a reason that the owner can read.
 #[utoipa::path(tag = "goals", operation_id = "returnGoal",
     params(("id" = Uuid, Path, description = "Id of the goal")), request_body = GoalReason,
     responses((status = 200, description = "The goal, a draft again", body = GoalView)),
@@ -226,8 +229,8 @@ async fn return_(
 
 /// Complete a goal
 ///
-/// Takes two people: the owner reports, the manager confirms. The first signature is kept and
-/// leaves the goal as it is. Data must be there.
+/// Takes two people: the owner reports completion, the manager confirms it. The first signature is
+/// stored and does not change the state. The goal must have a current value.
 #[utoipa::path(tag = "goals", operation_id = "completeGoal",
     params(("id" = Uuid, Path, description = "Id of the goal")),
     responses((status = 200, description = "The goal, completed or signed once", body = GoalView)),
@@ -237,11 +240,11 @@ async fn completion(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
     transit(caller, id, GoalAction::Completion, None).await
 }
 
-/// Give a goal up
+/// Cancel a goal
 ///
-/// Takes two people, the manager and HR, each with a reason. The first signature is kept and leaves
-/// the goal as it is. The weights of the owner's other goals must sum to 100.00 by then: they
-/// change by requests.
+/// Takes two people, the manager and HR, each with a reason. The first signature is stored and does
+/// not change the state. Before the second one, the weights of the owner's other goals must sum to
+/// 100.00 again: adjust them by change requests.
 #[utoipa::path(tag = "goals", operation_id = "cancelGoal",
     params(("id" = Uuid, Path, description = "Id of the goal")), request_body = GoalReason,
     responses((status = 200, description = "The goal, given up or signed once", body = GoalView)),
@@ -270,7 +273,7 @@ async fn transit(
 
 /// List the revisions of a goal
 ///
-/// What the goal said from which day on, as both sides signed it, oldest first.
+/// Lists what both sides signed and from which day it applies, oldest first.
 #[utoipa::path(tag = "goals", operation_id = "listGoalRevisions",
     params(("id" = Uuid, Path, description = "Id of the goal"), HistoryQuery),
     responses((status = 200, description = "A page of revisions", body = GoalRevisionPage)),

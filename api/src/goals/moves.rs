@@ -1,5 +1,5 @@
-//! How a goal moves: handing in, approval, completion, giving up. What is demanded, and what
-//! follows.
+//! Transitions of a goal: submission, approval, return, completion and cancellation, with what each
+//! requires and what follows from it.
 
 use super::cases::{Opened, allowed_actions, assessed, open_to_change, parent_faults, seating};
 use super::views::GoalView;
@@ -23,16 +23,16 @@ use domain::state::{Moving, Seat, Seating};
 use persistence::Store;
 use rust_decimal::Decimal;
 
-/// A transition that somebody has asked for.
+/// A requested transition.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// The goal.
+    /// Id of the goal.
     pub goal: GoalId,
-    /// The version the caller has seen.
+    /// The version the caller has read (If-Match).
     pub expected: i32,
-    /// What is asked for.
+    /// The requested action.
     pub action: GoalAction,
-    /// Why.
+    /// Reason; empty for actions that need none.
     pub reason: String,
 }
 
@@ -159,7 +159,8 @@ impl Transition for Order {
             Event::Return => after.return_reason = Some(self.reason.clone()),
             Event::Approve => {
                 store.revise_goal(&agreed(actor, &after, after.content.period.start()))?;
-                // Milestones tell their outcomes themselves; nothing else has any progress yet.
+                // Milestones carry their outcomes in the content; nothing else has progress at this
+                // point.
                 let progress = after.content.progress(&[], &[], &opened.frame.settings);
                 after.progress =
                     progress.map_err(|error| Refusal::GuardFailed(vec![fault("", &error)]))?;
@@ -176,8 +177,8 @@ impl Transition for Order {
     }
 }
 
-/// What the policy must allow for a transition: for what takes two, whichever of both the caller
-/// may do.
+/// The action the policy must permit for a transition. If a transition takes two people, either of
+/// their actions will do.
 fn policy_action(store: &mut dyn Store, actor: &Actor, order: &Order) -> Result<Action, Refusal> {
     let (one, other) = match order.action {
         GoalAction::Submission => return Ok(Action::GoalSubmit),
@@ -193,7 +194,7 @@ fn policy_action(store: &mut dyn Store, actor: &Actor, order: &Order) -> Result<
     }
 }
 
-/// The content of a goal as both sides have signed it, counting from a day on.
+/// The signed content of a goal as a revision that applies from a day on.
 pub(super) fn agreed(actor: &Actor, goal: &Goal, effective_from: NaiveDate) -> GoalRevision {
     GoalRevision {
         goal_id: goal.id,
@@ -210,7 +211,7 @@ pub(super) fn me(actor: &Actor) -> AccountId {
     actor.subject.principal.id().into()
 }
 
-/// What is missing from a content that is to be agreed on as a whole.
+/// What is missing before both sides can sign a content.
 pub(super) fn whole_faults(content: &GoalContent) -> Vec<Violation> {
     let required = |place| Violation::new(format!("/content{place}"), "required");
     let mut faults: Vec<_> = content.untold().into_iter().map(required).collect();
@@ -221,7 +222,7 @@ pub(super) fn whole_faults(content: &GoalContent) -> Vec<Violation> {
     faults
 }
 
-/// What is recorded of an event.
+/// Name of the audit entry for an event.
 pub(super) fn recorded(event: Event) -> &'static str {
     match event {
         Event::Submit => "goal.submitted",

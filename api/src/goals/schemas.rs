@@ -1,6 +1,6 @@
-//! The schemas of what a goal is measured by: kinds of goals, of key results and of scoring, each
-//! kind a closed object that one property tells apart. The domain reads and writes the values; here
-//! is what they look like.
+//! Schemas of goal definitions: kinds of goals, of key results and of scoring methods. Each kind is
+//! a closed object, distinguished by one property. The domain reads and writes the values; this
+//! file describes their form.
 
 use crate::platform::schema::{word_or_null, words};
 use domain::goals::goal::{Aggregation, Frequency, GoalKind, Sources};
@@ -14,24 +14,24 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A plain decimal, far longer than any figure of business and far shorter than what could stall.
+/// A plain decimal: longer than any business figure, short enough to be computed quickly.
 const DECIMAL: &str = r"^-?\d{1,18}(\.\d{1,10})?$";
 /// Percent with at most 2 places, 0 to 100.
 pub(super) const PERCENT: &str = r"^(100(\.0{1,2})?|\d{1,2}(\.\d{1,2})?)$";
 /// Text that neither begins nor ends with a blank.
 const TRIMMED: &str = r"^\S(.*\S)?$";
 
-/// What a goal is: an objective or an indicator.
+/// Definition of a goal: an objective or an indicator.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct GoalDefinition(pub GoalKind);
 
-/// What a goal shall be; key results without an id are new ones.
+/// Definition of a new goal; key results without an id are new.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 pub struct NewGoalDefinition(pub GoalKind);
 
-/// Gives a kind of goal its schema, whose components are those of the parts it is made of.
+/// Implements the schema of a goal definition and the components it is made of.
 macro_rules! defined {
     ($name:ident, $objective:literal, $key_result:literal, $required:literal) => {
         impl PartialSchema for $name {
@@ -62,11 +62,11 @@ macro_rules! defined {
 defined!(GoalDefinition, "Objective", "KeyResult", true);
 defined!(NewGoalDefinition, "NewObjective", "NewKeyResult", false);
 
-/// One of the kinds that a property tells apart.
+/// One of several kinds that a discriminator property distinguishes.
 struct Kind {
-    /// Name of its component.
+    /// Name of the component.
     name: &'static str,
-    /// Value of the property.
+    /// Value of the discriminator property.
     value: &'static str,
     description: &'static str,
     properties: Vec<Property>,
@@ -162,11 +162,11 @@ fn one_word(description: &str, words: &[&'static str]) -> ObjectBuilder {
 }
 
 fn target() -> Property {
-    must("target", decimal("Value that means done.", "1200000"))
+    must("target", decimal("Value at which the target is met.", "1200000"))
 }
 
 fn direction() -> Property {
-    may("direction", one_word("Which way is better; `up` if absent.", &["up", "down"]))
+    may("direction", one_word("Direction of better values; `up` if absent.", &["up", "down"]))
 }
 
 fn unit() -> Property {
@@ -175,7 +175,7 @@ fn unit() -> Property {
 
 fn definitions(objective: &'static str, key_result: &'static str) -> Vec<Kind> {
     let ambition = "Expected in full (`committed`) or to about 0.7 (`aspirational`).";
-    let key_results = "What shows that it is reached; weights sum to 100.00 once it is handed in.";
+    let key_results = "Measurable results; their weights must sum to 100.00 at submission.";
     vec![
         Kind {
             name: objective,
@@ -192,12 +192,12 @@ fn definitions(objective: &'static str, key_result: &'static str) -> Vec<Kind> {
             description: "An indicator whose actual is scored.",
             properties: vec![
                 unit(),
-                may("source", or_null(text("Where the actual comes from.", 200, "CRM"))),
+                may("source", or_null(text("Source of the actual values.", 200, "CRM"))),
                 may(
                     "frequency",
-                    described(word_or_null::<Frequency>(), "How often the actual comes."),
+                    described(word_or_null::<Frequency>(), "How often actuals are reported."),
                 ),
-                may("baseline", or_null(decimal("Value at the outset.", "1000000"))),
+                may("baseline", or_null(decimal("Value at the start of the period.", "1000000"))),
                 must(
                     "aggregation",
                     described(
@@ -209,8 +209,8 @@ fn definitions(objective: &'static str, key_result: &'static str) -> Vec<Kind> {
                     "sources",
                     described(
                         words::<Sources>(),
-                        "Which sources count that report of the same period: `one`, the one that \
-                         is named here or else reported of it first, or `all`.",
+                        "Which sources count if several report a period: `one` (the `source` \
+                         named here, otherwise the first to report) or `all`.",
                     ),
                 ),
                 must("scoring", named("Scoring")),
@@ -222,13 +222,13 @@ fn definitions(objective: &'static str, key_result: &'static str) -> Vec<Kind> {
 fn key_result(required: bool) -> RefOr<Schema> {
     let id = ObjectBuilder::new()
         .schema_type(Type::String)
-        .description(Some("Its id, the same through all revisions."))
+        .description(Some("Id of the key result, the same in all revisions."))
         .format(Some(utoipa::openapi::SchemaFormat::Custom("uuid".to_owned())));
     closed(
         "A key result of an objective.",
         [
             Property("id", id.into(), required),
-            must("title", text("What is to be reached.", 200, "Ten new key accounts")),
+            must("title", text("Title: what is to be achieved.", 200, "Ten new key accounts")),
             must("weight", percent("Weight in percent.", "50")),
             must("measure", named("Measure")),
         ],
@@ -240,7 +240,7 @@ fn measures() -> Vec<Kind> {
         .item(closed("At least this.", [must("above", decimal("Lowest value.", "99.5"))]))
         .item(closed("At most this.", [must("below", decimal("Highest value.", "2"))]))
         .item(closed(
-            "From the first to the second.",
+            "Between the first and the second value.",
             [must(
                 "between",
                 ArrayBuilder::new()
@@ -252,21 +252,21 @@ fn measures() -> Vec<Kind> {
     let step = closed(
         "A step.",
         [
-            must("title", text("What is done then.", 200, "Contract signed")),
-            must("weight", percent("Share of the whole in percent.", "25")),
+            must("title", text("Title of the step: what is done.", 200, "Contract signed")),
+            must("weight", percent("Weight of the step in percent.", "25")),
         ],
     );
     vec![
         Kind {
             name: "MetricMeasure",
             value: "metric",
-            description: "A figure on its way from start to target, up or down.",
+            description: "A figure that moves from a start to a target value, up or down.",
             properties: vec![must("start", decimal("Value at the start.", "0")), target(), unit()],
         },
         Kind {
             name: "BooleanMeasure",
             value: "boolean",
-            description: "Something that is done or not.",
+            description: "Done or not done, with nothing between.",
             properties: Vec::new(),
         },
         Kind {
@@ -287,15 +287,15 @@ fn measures() -> Vec<Kind> {
 fn scorings() -> Vec<Kind> {
     let ratio = || [target(), direction()];
     let on =
-        OneOfBuilder::new().item(one_word("Bands divide the actual.", &["actual"])).item(closed(
-            "Bands divide the achievement in percent.",
-            [must("achievement", closed("What is achieved.", ratio()))],
+        OneOfBuilder::new().item(one_word("Bounds are actual values.", &["actual"])).item(closed(
+            "Bounds are achievements in percent.",
+            [must("achievement", closed("How achievement is computed.", ratio()))],
         ));
     let point = closed(
         "A value and its score.",
         [
             must("value", decimal("The value.", "900000")),
-            must("score", decimal("What it is worth.", "60")),
+            must("score", decimal("Score at this value.", "60")),
         ],
     );
     let days_late = ObjectBuilder::new()
@@ -322,7 +322,7 @@ fn scorings() -> Vec<Kind> {
         Kind {
             name: "BaselineScoring",
             value: "baseline",
-            description: "How much of the way from a baseline to the target was gone.",
+            description: "Share of the way from a baseline to the target.",
             properties: vec![must("baseline", decimal("Value worth 0.", "80")), target()],
         },
         Kind {
@@ -330,8 +330,8 @@ fn scorings() -> Vec<Kind> {
             value: "occurrence",
             description: "A base score less a penalty for each occurrence.",
             properties: vec![
-                must("base", decimal("Score without any.", "100")),
-                must("penalty", decimal("Points that each one costs.", "20")),
+                must("base", decimal("Score without any occurrence.", "100")),
+                must("penalty", decimal("Points deducted for each occurrence.", "20")),
             ],
         },
         Kind {
@@ -341,7 +341,7 @@ fn scorings() -> Vec<Kind> {
             properties: vec![
                 must("low", decimal("Lowest value with full marks.", "95")),
                 must("high", decimal("Highest value with full marks.", "105")),
-                must("tolerance", decimal("Distance at which nothing is left.", "10")),
+                must("tolerance", decimal("Distance at which the score is 0.", "10")),
             ],
         },
         Kind {
@@ -357,9 +357,9 @@ fn scorings() -> Vec<Kind> {
             properties: vec![
                 must(
                     "bounds",
-                    list("Where a band ends and the next begins.", decimal("A bound.", "90"), 50),
+                    list("Bounds between bands, ascending.", decimal("A bound.", "90"), 50),
                 ),
-                must("scores", list("One more than bounds.", decimal("A score.", "100"), 51)),
+                must("scores", list("One score for each band.", decimal("A score.", "100"), 51)),
                 may("on", on),
             ],
         },
@@ -375,7 +375,7 @@ fn scorings() -> Vec<Kind> {
                 may(
                     "unit",
                     one_word(
-                        "What a step is measured in; `percent` of the target if absent.",
+                        "Unit of a step; `percent` of the target if absent.",
                         &["percent", "absolute"],
                     ),
                 ),
@@ -389,7 +389,7 @@ fn scorings() -> Vec<Kind> {
         Kind {
             name: "MilestonesScoring",
             value: "milestones",
-            description: "Credit for milestones; their outcomes are told by changes of the goal.",
+            description: "Credit for milestones; outcomes are recorded by changing the goal.",
             properties: vec![must("milestones", list("Weights sum to 100.", milestone, 50))],
         },
         Kind {

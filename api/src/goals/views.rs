@@ -1,4 +1,4 @@
-//! What clients see and send of goals.
+//! What clients see and send about goals.
 
 use super::cases::allowed_actions;
 use super::schemas::{GoalDefinition, NewGoalDefinition};
@@ -20,28 +20,28 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What both sides sign.
+/// The content of a goal, which both sides sign.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = GoalContent)]
 pub struct GoalContentView {
-    /// What is to be reached.
+    /// Title: what the owner is to achieve.
     #[schema(example = "Win the north")]
     pub title: String,
-    /// What it is about.
+    /// Further description; null if there is none.
     #[schema(example = "Ten key accounts north of the river")]
     pub description: Option<String>,
-    /// Weight on the owner's form in percent.
+    /// Weight among the owner's goals in percent.
     #[schema(value_type = String, example = "40.00")]
     pub weight: Decimal,
-    /// The days in which it is pursued.
+    /// First and last day of work on the goal.
     pub period: PeriodView,
-    /// The strategic theme it serves.
+    /// Strategic theme that the goal serves; null if it names none.
     #[schema(example = "Growth")]
     pub theme: Option<String>,
-    /// Tolerant of failure: scored on the aspirational curve.
+    /// True for an exploratory goal, where failure is acceptable: scored on the aspirational curve.
     #[schema(example = false)]
     pub exploratory: bool,
-    /// Objective or indicator.
+    /// Objective or indicator, with how it is measured.
     pub definition: GoalDefinition,
 }
 
@@ -60,11 +60,11 @@ impl From<GoalContent> for GoalContentView {
     }
 }
 
-/// What a goal shall say.
+/// Content of a goal to be written.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewGoalContent {
-    /// What is to be reached.
+    /// Title: what the owner is to achieve.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -72,26 +72,27 @@ pub struct NewGoalContent {
         example = "Win the north"
     )]
     pub title: String,
-    /// What it is about.
+    /// Further description.
     #[schema(min_length = 1, max_length = 4000, pattern = r"\S", example = "Ten key accounts")]
     pub description: Option<String>,
-    /// Weight on the owner's form in percent; all of them sum to 100.00 once one is handed in.
+    /// Weight in percent. The weights of the owner's goals must sum to 100.00 when one is
+    /// submitted.
     #[schema(
         value_type = String,
         pattern = r"^(100(\.0{1,2})?|\d{1,2}(\.\d{1,2})?)$",
         example = "40"
     )]
     pub weight: Decimal,
-    /// The days in which it is pursued.
+    /// First and last day of work on the goal.
     pub period: PeriodView,
-    /// The strategic theme it serves.
+    /// Strategic theme that the goal serves.
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Growth")]
     pub theme: Option<String>,
-    /// Tolerant of failure: scored on the aspirational curve.
+    /// True for an exploratory goal, where failure is acceptable: scored on the aspirational curve.
     #[serde(default)]
     #[schema(default = false)]
     pub exploratory: bool,
-    /// Objective or indicator.
+    /// Objective or indicator, with how it is measured.
     pub definition: NewGoalDefinition,
 }
 
@@ -111,7 +112,7 @@ impl NewGoalContent {
     }
 }
 
-/// A weight with the 2 places it is kept and shown with.
+/// A weight with 2 decimal places, as it is stored and shown.
 fn hundredths(mut weight: Decimal) -> Decimal {
     weight.rescale(2);
     weight
@@ -122,12 +123,12 @@ fn read_period(period: PeriodView) -> Result<Period, Violation> {
         .map_err(|_| Violation::new("/content/period/end", "period_invalid"))
 }
 
-/// A merge patch of what a draft says: absent is unchanged, null is cleared. Period and definition
-/// are replaced as a whole; key results with an id stay what they are.
+/// A merge patch of a draft's content: an absent property stays as it is, null clears it. Period
+/// and definition are replaced as a whole; key results with an id replace the existing ones.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GoalContentPatch {
-    /// What is to be reached.
+    /// Title: what the owner is to achieve.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -136,7 +137,7 @@ pub struct GoalContentPatch {
         example = "Win the north"
     )]
     pub title: Option<String>,
-    /// What it is about.
+    /// Further description; null removes it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(
         value_type = Option<String>,
@@ -146,7 +147,7 @@ pub struct GoalContentPatch {
         example = "Ten key accounts"
     )]
     pub description: Option<Option<String>>,
-    /// Weight on the owner's form in percent.
+    /// Weight among the owner's goals in percent.
     #[schema(
         value_type = Option<String>,
         nullable = false,
@@ -154,10 +155,10 @@ pub struct GoalContentPatch {
         example = "35"
     )]
     pub weight: Option<Decimal>,
-    /// The days in which it is pursued.
+    /// First and last day of work on the goal.
     #[schema(nullable = false)]
     pub period: Option<PeriodView>,
-    /// The strategic theme it serves.
+    /// Strategic theme that the goal serves; null removes it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(
         value_type = Option<String>,
@@ -167,10 +168,10 @@ pub struct GoalContentPatch {
         example = "Growth"
     )]
     pub theme: Option<Option<String>>,
-    /// Tolerant of failure.
+    /// True for an exploratory goal, where failure is acceptable.
     #[schema(nullable = false)]
     pub exploratory: Option<bool>,
-    /// Objective or indicator.
+    /// Objective or indicator, with how it is measured.
     #[schema(nullable = false)]
     pub definition: Option<NewGoalDefinition>,
 }
@@ -191,87 +192,89 @@ impl GoalContentPatch {
     }
 }
 
-/// The first of two signatures.
+/// The first of the two signatures that an action needs.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = FirstSignature)]
 pub struct FirstSignatureView {
-    /// What is signed: `completion` or `cancellation`.
+    /// Action that is signed: `completion` or `cancellation`.
     #[schema(schema_with = words::<GoalAction>)]
     pub action: GoalAction,
-    /// From which seat: `owner`, `MGR` or `HR`.
+    /// Seat of the person who signed: `owner`, `MGR` or `HR`.
     #[schema(value_type = String, example = "owner")]
     pub seat: Seat,
-    /// Who signed.
+    /// Account that signed.
     pub account_id: Uuid,
-    /// When.
+    /// When the signature was given.
     pub at: DateTime<Utc>,
 }
 
-/// A goal. What it says and how far it is, is absent where the caller may see the metadata only.
+/// A goal. Content, progress, confidence and score are absent if the caller may see only metadata.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Goal)]
 pub struct GoalView {
-    /// Its id.
+    /// Id of the goal.
     pub id: Uuid,
-    /// The cycle.
+    /// Id of the goal's cycle.
     pub cycle_id: Uuid,
-    /// Whose goal it is.
+    /// Employee who owns the goal.
     pub owner_id: Uuid,
-    /// Who answers for the owner's review.
+    /// Manager responsible for the owner's review; null if there is none.
     pub manager_id: Option<Uuid>,
-    /// Height in the organisation.
+    /// Organisational level of the goal.
     #[schema(schema_with = words::<GoalLevel>)]
     pub level: GoalLevel,
-    /// The goal it takes over a part of.
+    /// Parent goal, on a higher level, that this goal contributes to; null if there is none.
     pub parent_id: Option<Uuid>,
-    /// Where it is.
+    /// State of the goal.
     #[schema(schema_with = words::<goal::State>)]
     pub state: goal::State,
-    /// Number of the content that is in force, from 1.
+    /// Number of the revision in force, from 1.
     #[schema(example = 1)]
     pub revision: i32,
-    /// What it says.
+    /// Content; absent if the caller may see only metadata.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub content: Option<GoalContentView>,
-    /// Progress 0 to 1; null while no value was reported.
+    /// Progress from 0 to 1; null until a value is reported, absent with metadata only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false, example = "0.6750")]
     pub progress: Option<Option<Decimal>>,
-    /// Confidence at the last check-in, 1 to 10.
+    /// Confidence at the last check-in, 1 to 10; null before the first, absent with metadata only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i32>, required = false, minimum = 1, maximum = 10, example = 8)]
     pub confidence: Option<Option<i32>>,
-    /// When somebody last checked in.
+    /// Time of the last check-in; null before the first.
     pub checked_in_at: Option<DateTime<Utc>>,
-    /// Score, once scored; left out for those who may not read the rating of its owner, before the
-    /// release for the owner.
+    /// Score; null until the goal is scored. Absent for callers who may not read the owner's
+    /// rating; the owner may not read it before the results are released.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false, example = "96.40")]
     pub score: Option<Option<Decimal>>,
-    /// Why the manager asked for another draft; null once it is handed in again.
+    /// Reason the manager returned the goal; null after it is submitted again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false, example = "Which accounts?")]
     pub return_reason: Option<Option<String>>,
-    /// A signature that waits for the second one.
+    /// Signature that waits for the second one; null if none does.
     pub first_signature: Option<FirstSignatureView>,
-    /// Letters of SMART it fails, with the reason; in the answer to writing and handing in.
+    /// SMART criteria the goal fails, with the reason; only in answers to creating, changing,
+    /// submitting.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = word_list::<Failure>)]
     pub smart: Option<Vec<Failure>>,
-    /// What is unusual about it; in the answer to writing and handing in.
+    /// Warnings about the goal; only in answers to creating, changing and submitting.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = word_list::<GoalWarning>)]
     pub warnings: Option<Vec<GoalWarning>>,
-    /// What the caller may do to it now. More may be needed: a refusal names all of it.
+    /// Actions that the state and the caller's rights allow now; unmet conditions can still refuse
+    /// them.
     #[schema(schema_with = word_list::<GoalAction>)]
     pub allowed_actions: Vec<GoalAction>,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
     /// When the draft was deleted; shown only in lists with `updated_since`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -328,20 +331,20 @@ page_of! {
     of GoalView
 }
 
-/// What a goal said from a day on.
+/// Content of a goal as signed, with the day from which it applies.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = GoalRevision)]
 pub struct GoalRevisionView {
-    /// Its number, from 1.
+    /// Revision number, from 1.
     #[schema(example = 1)]
     pub revision: i32,
-    /// What it said.
+    /// The signed content.
     pub content: GoalContentView,
-    /// First day on which it counts.
+    /// First day on which this revision applies.
     pub effective_from: NaiveDate,
-    /// Who signed for the manager.
+    /// Account that signed for the manager.
     pub approved_by: Uuid,
-    /// When.
+    /// When the manager's signature was given.
     pub approved_at: DateTime<Utc>,
 }
 
@@ -368,42 +371,42 @@ page_of! {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewGoal {
-    /// The cycle, in goal setting.
+    /// Id of the cycle, which must be in goal setting.
     pub cycle_id: Uuid,
-    /// Whose goal it is; the caller's if absent.
+    /// Employee who will own the goal; the caller if absent.
     #[schema(nullable = false)]
     pub owner_id: Option<Uuid>,
-    /// Height in the organisation.
+    /// Organisational level of the goal.
     #[schema(schema_with = words::<GoalLevel>)]
     pub level: GoalLevel,
-    /// The goal it takes over a part of, on a higher level.
+    /// Parent goal, on a higher level, that this goal contributes to.
     pub parent_id: Option<Uuid>,
-    /// What it says.
+    /// Content of the goal.
     pub content: NewGoalContent,
 }
 
-/// A merge patch of a draft: absent is unchanged, null is cleared.
+/// A merge patch of a draft: an absent property stays as it is, null clears it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GoalPatch {
-    /// Height in the organisation.
+    /// Organisational level of the goal.
     #[serde(default)]
     #[schema(schema_with = words::<GoalLevel>)]
     pub level: Option<GoalLevel>,
-    /// The goal it takes over a part of.
+    /// Parent goal, on a higher level, that this goal contributes to; null detaches it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Uuid>)]
     pub parent_id: Option<Option<Uuid>>,
-    /// What it says.
+    /// Changes of the content.
     #[schema(nullable = false)]
     pub content: Option<GoalContentPatch>,
 }
 
-/// Why a step is taken.
+/// Reason for an action on a goal.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GoalReason {
-    /// Why.
+    /// Reason, which the other side can read.
     #[serde(default)]
     #[schema(max_length = 2000, example = "Which accounts?")]
     pub reason: String,

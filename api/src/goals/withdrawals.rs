@@ -1,4 +1,4 @@
-//! Withdrawing what was reported by mistake: what check-ins and measurements have in common.
+//! Withdrawal of check-ins and measurements that were reported by mistake.
 
 use super::cases::{Opened, conflict, open_to_change};
 use crate::platform::caller::Actor;
@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// That something reported counts no more.
+/// Withdrawal of a check-in or measurement, which then no longer counts.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Withdrawal)]
 pub struct WithdrawalView {
     /// When it was withdrawn.
     pub at: DateTime<Utc>,
-    /// Who withdrew it: an account or a key.
+    /// Account or API key that withdrew it.
     pub by: Uuid,
-    /// Why.
+    /// Reason for the withdrawal.
     #[schema(example = "A digit too many")]
     pub reason: String,
 }
@@ -33,16 +33,17 @@ impl From<Withdrawal> for WithdrawalView {
     }
 }
 
-/// Why something reported is withdrawn.
+/// Reason for withdrawing a check-in or measurement.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WithdrawalReason {
-    /// Why; it is shown beside what was reported.
+    /// Reason; it is shown with the withdrawn record.
     #[schema(min_length = 1, max_length = 2000, pattern = r"\S", example = "A digit too many")]
     pub reason: String,
 }
 
-/// Something reported of a goal of which the caller sees everything, and how the caller stands to it.
+/// Opens a check-in or measurement if the caller may see all fields of its goal; returns the
+/// caller's relation to the goal as well.
 pub(super) fn open<R: Report>(
     store: &mut dyn Store,
     actor: &Actor,
@@ -52,8 +53,8 @@ pub(super) fn open<R: Report>(
     Ok((reported, target))
 }
 
-/// Something reported that the caller may withdraw in the version they have read, with its goal, of
-/// which nobody else changes anything until the unit of work ends.
+/// Opens a check-in or measurement that the caller may withdraw and has read in its current
+/// version, with its goal. Nobody else can change the goal until the unit of work ends.
 pub(super) fn begin<R: Report>(
     store: &mut dyn Store,
     actor: &Actor,
@@ -85,7 +86,7 @@ pub(super) fn by(actor: &Actor, reason: String) -> Withdrawal {
     Withdrawal { at: actor.now, by: actor.subject.principal.id(), reason }
 }
 
-/// What is recorded of what is withdrawn.
+/// The audit record of a withdrawal.
 pub(super) fn record(
     action: &'static str,
     id: impl Into<Uuid>,
@@ -99,7 +100,7 @@ pub(super) fn record(
     )
 }
 
-/// Has the goal, and the result of its owner, follow.
+/// Saves the goal after a withdrawal and recomputes the owner's result.
 pub(super) fn finish(
     store: &mut dyn Store,
     actor: &Actor,

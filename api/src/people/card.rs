@@ -1,14 +1,14 @@
-//! People in few words, beside what is about them.
+//! Short description of a person, to be shown in other records.
 
 use domain::core::id::EmployeeId;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A person, in few words.
+/// Short description of a person.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PersonCard {
-    /// The employee.
+    /// Id of the employee.
     pub id: Uuid,
     /// Name of the person.
     #[schema(example = "Lin Xia")]

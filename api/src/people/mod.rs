@@ -1,4 +1,4 @@
-//! Who works here: units, jobs, people with their employments and places, and the files they come in.
+//! Units, positions and people with their employments and assignments, and bulk import and export.
 
 pub mod bulk;
 mod card;

@@ -20,11 +20,11 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// A job in the catalogue.
+/// A position: a job in the catalogue.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Position)]
 pub struct PositionView {
-    /// Its id.
+    /// Id of the position.
     pub id: Uuid,
     /// External key, unique in the tenant.
     #[schema(example = "SALES-REP")]
@@ -35,14 +35,14 @@ pub struct PositionView {
     /// Job level, 1 (entry) to 30 (top).
     #[schema(example = 4)]
     pub level: i32,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was deleted; shown only in lists with `updated_since`.
+    /// When the position was deleted; shown only in lists with `updated_since`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<DateTime<Utc>>,
 }
@@ -82,7 +82,7 @@ pub struct NewPosition {
     pub level: i32,
 }
 
-/// A merge patch of a position: absent is unchanged.
+/// A merge patch of a position: an absent property stays as it is.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PositionPatch {
@@ -109,25 +109,25 @@ pub struct PositionPatch {
     pub level: Option<i32>,
 }
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct PositionQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Only items changed at or after this instant, deleted ones included as tombstones.
+    /// Only items changed at or after this instant; deleted items are included as tombstones.
     updated_since: Option<DateTime<Utc>>,
 }
 
 /// List positions
 ///
-/// The catalogue of jobs, in the order of creation. With `updated_since` the order is that of
-/// change, and deleted positions appear with `deleted_at`: mirror the list by remembering the
-/// largest `updated_at` seen.
+/// Lists the catalogue of jobs, in the order of creation. With `updated_since` they are sorted by
+/// change, and deleted positions appear with `deleted_at`: to mirror the list, remember the largest
+/// `updated_at` seen.
 #[utoipa::path(tag = "positions", operation_id = "listPositions", params(PositionQuery),
     responses((status = 200, description = "A page of positions", body = PositionPage)),
     security(("bearer" = []), ("api_key" = ["people:read"])))]
@@ -167,7 +167,7 @@ async fn create(caller: Caller, body: Body<NewPosition>) -> Result<HttpResponse,
 
 /// Read a position
 ///
-/// One job of the catalogue.
+/// Shows one job of the catalogue.
 #[utoipa::path(tag = "positions", operation_id = "getPosition",
     params(("id" = Uuid, Path, description = "Id of the position")),
     responses((status = 200, description = "The position", body = PositionView)),
@@ -209,7 +209,7 @@ async fn update(
 
 /// Delete a position
 ///
-/// Takes a job out of the catalogue. Refused while an assignment names it.
+/// Removes a job from the catalogue. Refused while an assignment uses it.
 #[utoipa::path(tag = "positions", operation_id = "deletePosition",
     params(("id" = Uuid, Path, description = "Id of the position")),
     responses((status = 204, description = "The position is gone")),
@@ -259,7 +259,7 @@ pub fn create_position(
     Ok(Reply::created(position.into(), 1, format!("/v1/positions/{id}")))
 }
 
-/// Changes a position that is still in the version the caller has read.
+/// Changes a position if the caller has read its current version.
 pub fn update_position(
     store: &mut dyn Store,
     actor: &Actor,
@@ -288,7 +288,7 @@ pub fn update_position(
     Ok(Reply::changed(after.clone().into(), after.version))
 }
 
-/// Takes a position out of the catalogue, unless an assignment names it.
+/// Removes a position from the catalogue, unless an assignment uses it.
 pub fn delete_position(
     store: &mut dyn Store,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! What every request shares.
+//! State that all requests share.
 
 use crate::platform::areas::Areas;
 use crate::platform::auth::Auth;
@@ -17,10 +17,10 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use uuid::Uuid;
 
-/// Bulk bodies of the largest size that may be in memory at once.
+/// Number of bulk bodies of the largest size that may be in memory at once.
 const BULK_BODIES: usize = 2;
 
-/// JSON bodies beyond the usual size that may be in memory at once.
+/// Number of larger JSON bodies that may be in memory at once.
 const LARGE_BODIES: usize = 64;
 
 /// The running program: database, clock, keys and settings.
@@ -29,36 +29,36 @@ pub struct App {
     pub db: Database,
     /// The clock.
     pub clock: Clock,
-    /// Every setting.
+    /// All settings.
     pub settings: Settings,
-    /// The secret of the installation.
+    /// The key file: the secret of the installation.
     pub key_file: KeyFile,
     /// Keys that sign tokens and cursors.
     pub keys: Keys,
-    /// What signing in shares between requests.
+    /// State of signing in that requests share.
     pub auth: Auth,
-    /// Idempotency keys being served at this moment, by principal.
+    /// Idempotency keys of requests being served right now, by principal.
     pub in_flight: Mutex<HashSet<(Uuid, String)>>,
-    /// What the edge keeps between requests.
+    /// State of the edge that requests share.
     pub edge: Edge,
-    /// What the areas bring along.
+    /// Routes, jobs and contract of the areas.
     pub areas: &'static Areas,
     /// Jobs of this process.
     pub jobs: Desk,
-    /// Mebibytes of bulk bodies that may be in memory at once, shared out among tenants.
+    /// Mebibytes of bulk bodies that may be in memory at once, divided among tenants.
     pub bulk_bodies: Places<TenantId>,
-    /// JSON bodies beyond the usual size that may be in memory at once, shared out among networks.
+    /// Number of larger JSON bodies that may be in memory at once, divided among networks.
     pub large_bodies: Places<IpAddr>,
-    /// Exports that may stream at once, shared out among tenants: half of the readers, so that the
-    /// others stay free for everyone else.
+    /// Number of exports that may stream at once, divided among tenants. It is half of the readers,
+    /// so that the others stay free.
     pub exports: Places<TenantId>,
 }
 
 impl App {
-    /// Opens the database and its key file; migrations have run.
+    /// Opens the database and its key file. Migrations must have run.
     ///
     /// # Errors
-    /// Either cannot be opened, or they do not belong together.
+    /// One of them cannot be opened, or they do not belong together.
     pub async fn open(
         settings: Settings,
         clock: Clock,

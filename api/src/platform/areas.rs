@@ -1,15 +1,15 @@
-//! What the areas bring along: the only way in which they are known here.
+//! What the areas provide to the platform, which knows nothing else about them.
 
 use crate::platform::jobs::Kind;
 use domain::everyday::job::JobKind;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// What is known of all areas together.
+/// What all areas together provide.
 pub struct Areas {
-    /// Their routes, and those of the platform.
+    /// Routes of the areas and of the platform.
     pub routes: fn(&mut ServiceConfig),
-    /// How each kind of job is done.
+    /// The work of each kind of job.
     pub work: fn(JobKind) -> Kind,
     /// The OpenAPI document that describes the routes.
     pub contract: fn() -> &'static Value,

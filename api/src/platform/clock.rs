@@ -1,4 +1,4 @@
-//! The only clock: everything below takes time as an argument.
+//! The only clock. Code below this layer receives the time as an argument.
 
 use chrono::TimeDelta;
 use domain::core::time::{Timestamp, to_micros};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The system's clock, which tests may set.
+/// The clock of the system; tests can set it.
 #[derive(Clone, Debug)]
 pub struct Clock {
     started: Instant,
@@ -25,15 +25,15 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// The present instant, to the microsecond. It jumps when the system's clock is set: what one
-    /// process measures, it measures by [`Clock::steady`].
+    /// The present instant, to the microsecond. It jumps when the clock of the system is set, so
+    /// use [`Clock::steady`] to measure time within the process.
     #[expect(clippy::disallowed_methods, reason = "the only place that asks what time it is")]
     pub fn now(&self) -> Timestamp {
         let ahead = TimeDelta::microseconds(self.ahead_micros.load(Ordering::Relaxed));
         to_micros(chrono::Utc::now() + ahead)
     }
 
-    /// How long the program has run, whatever its clock was set to meanwhile.
+    /// How long the program has run; setting the clock of the system does not change it.
     pub fn steady(&self) -> Duration {
         let passed = u64::try_from(self.passed_micros.load(Ordering::Relaxed)).unwrap_or_default();
         self.started.elapsed() + Duration::from_micros(passed)
@@ -45,7 +45,7 @@ impl Clock {
         self.passed_micros.fetch_add(by.num_microseconds().unwrap_or_default(), Ordering::Relaxed);
     }
 
-    /// Sets the clock ahead, or back, without any time passing.
+    /// Sets the clock forward or back, without any time passing.
     pub fn set_ahead(&self, by: TimeDelta) {
         self.ahead_micros.fetch_add(by.num_microseconds().unwrap_or_default(), Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Typed extractors: a handler sees only input that was read, bounded and checked.
+//! Typed extractors: handlers receive only input that was read, bounded and checked.
 
 use crate::platform::app::App;
 use crate::platform::edge::{Notes, peer};
@@ -19,21 +19,21 @@ use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Most bytes set aside for a body on the word of its `Content-Length` alone.
+/// Maximum number of bytes reserved for a body because of its `Content-Length` alone.
 const FIRST_BUFFER: usize = 16 << 10;
 
-/// Bytes up to which a JSON body is read and checked where its request is served. Larger ones take
-/// a place and a thread of their own.
+/// Size up to which a JSON body is read and checked on the thread of its request. A larger one
+/// needs a place and a separate thread.
 const SMALL: usize = 64 << 10;
 
-/// Deepest nesting of a JSON body.
+/// Maximum nesting depth of a JSON body.
 pub const MAX_DEPTH: usize = 64;
 
 /// A JSON body that was checked against the schema of its type.
 pub struct Body<T> {
     /// The body.
     pub value: T,
-    /// SHA-256 of its bytes, which tells a retry from another request under the same key.
+    /// SHA-256 of its bytes, which distinguishes a retry from another request with the same key.
     pub digest: [u8; 32],
 }
 
@@ -46,7 +46,7 @@ impl<T: DeserializeOwned + ToSchema + Send + 'static> FromRequest for Body<T> {
         Box::pin(async move {
             require_type(&request, &["application/json", "application/merge-patch+json"])?;
             let app = app(&request)?;
-            // Nobody has shown yet who they are where they sign in.
+            // At sign-in the caller is not known yet.
             let is_open = request.path().starts_with("/v1/auth/");
             let limit = app.settings.body_limit.min(if is_open { SMALL } else { usize::MAX });
             if limit <= SMALL || announced_length(&request).is_some_and(|length| length <= SMALL) {
@@ -73,7 +73,7 @@ impl<T: DeserializeOwned + ToSchema + 'static> Body<T> {
     }
 }
 
-/// Reads JSON and checks it against the schema of its type; every fault is named.
+/// Reads JSON and checks it against the schema of its type. A refusal lists every fault.
 pub fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
     check_depth(bytes)?;
     let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
@@ -91,7 +91,7 @@ pub fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T
     })
 }
 
-/// Refuses JSON nested deeper than [`MAX_DEPTH`] before any parser follows it down.
+/// Refuses JSON nested deeper than [`MAX_DEPTH`], before a parser would recurse into it.
 pub fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in bytes {
@@ -112,13 +112,13 @@ pub fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The program behind a request.
+/// The program, from a request.
 pub fn app(request: &HttpRequest) -> Result<Data<App>, Refusal> {
     let app = request.app_data::<Data<App>>().cloned();
     app.ok_or_else(|| Refusal::Internal("the application is not attached".into()))
 }
 
-/// What a client prefers of the media types that `known` reads; `default` where it does not say.
+/// The media type that the client prefers among those `known` reads; `default` if it states none.
 pub fn accepted<T: Copy>(
     request: &HttpRequest,
     default: T,
@@ -152,12 +152,12 @@ fn require_type(request: &HttpRequest, allowed: &[&str]) -> Result<(), Refusal> 
     }
 }
 
-/// Bytes per second below which a body is taken to be dripping, and the reader of a file to be stuck.
+/// Minimum speed in bytes per second. A slower body counts as dripping, a slower reader as stuck.
 pub const MIN_BYTES_PER_SECOND: f64 = 65_536.0;
 
-/// Reads a body of at most `limit` bytes, uncompressed, that arrives in time. A body has
-/// `body_seconds` and one second more for every 64 KiB that have arrived: what flows is never cut
-/// off, however large, what drips soon is, and the limit bounds the whole.
+/// Reads an uncompressed body of at most `limit` bytes, in time. The time limit is `body_seconds`,
+/// plus one second for every 64 KiB that have arrived: a steady body is never cut off, a dripping
+/// one soon is.
 pub async fn read_body(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -170,7 +170,7 @@ pub async fn read_body(
     body
 }
 
-/// The length of the body, where its sender has told it.
+/// The length of the body, if the client announced it.
 pub fn announced_length(request: &HttpRequest) -> Option<usize> {
     request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
@@ -199,14 +199,14 @@ async fn receive(
             Some(Ok(chunk)) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
             Some(Ok(_)) => return Err(Refusal::BodyTooLarge),
             Some(Err(error)) => {
-                log::debug!("body broke off: {error}");
+                log::debug!("body was cut off: {error}");
                 return Err(Refusal::Malformed(vec![Violation::new("", "row_malformed")]));
             }
         }
     }
 }
 
-/// The `{id}` of a path. What is not a UUID names nothing.
+/// The `{id}` of a path, which must be a UUID.
 pub struct PathId(pub Uuid);
 
 impl FromRequest for PathId {
@@ -263,8 +263,8 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// Whether a text is a date or an instant in a year that is not written with four digits: chrono
-/// reads those, but not every engine keeps or compares them.
+/// Whether a text is a date or an instant whose year does not have four digits. chrono reads such
+/// years, but not every database can store or compare them.
 fn is_beyond_calendar(text: &str) -> bool {
     text.trim_start().starts_with(['+', '-'])
         && (text.parse::<NaiveDate>().is_ok() || text.parse::<DateTime<Utc>>().is_ok())

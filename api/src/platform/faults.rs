@@ -1,20 +1,20 @@
-//! Faults of an input, bounded however bad it is: how many are told, and how much of what was sent.
+//! Faults of an input, with bounds on how many are listed and how much of the input they repeat.
 
 use crate::platform::problem::Violation;
 
-/// Most faults that one answer tells; of the others it gives the number.
+/// Maximum number of faults that an answer lists; of the others it gives only the number.
 pub const MAX_FAULTS: usize = 1000;
 
-/// Most characters of anything sent that a fault repeats.
+/// Maximum number of characters of the input that a fault repeats.
 pub const MAX_VALUE: usize = 200;
 
-/// Most characters of a place in the input: more than any in the contract has.
+/// Maximum number of characters of a pointer into the input; longer than any in the contract.
 pub const MAX_POINTER: usize = 500;
 
-/// The code of the fault that gives the number of all.
+/// Code of the fault that gives the total number of faults.
 pub const MORE: &str = "more_faults";
 
-/// The first faults that were found, and how many there are in all.
+/// The first faults that were found, and the total number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults {
     first: Vec<Violation>,
@@ -29,12 +29,12 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// Keeps so many and counts the others.
+    /// Keeps at most this many faults and counts the others.
     pub fn at_most(most: usize) -> Self {
         Self { first: Vec::new(), most, total: 0 }
     }
 
-    /// Takes a fault.
+    /// Adds a fault.
     pub fn push(&mut self, fault: Violation) {
         self.total += 1;
         if self.first.len() < self.most {
@@ -42,8 +42,8 @@ impl Faults {
         }
     }
 
-    /// Takes the faults that `find` finds in the property or row `name`, whose pointers begin
-    /// there.
+    /// Adds the faults that `find` finds in the property or row `name`; their pointers begin with
+    /// that name.
     pub fn within(&mut self, name: &str, find: impl FnOnce(&mut Self)) {
         let before = self.first.len();
         find(self);
@@ -52,28 +52,28 @@ impl Faults {
         }
     }
 
-    /// Counts faults that nobody keeps.
+    /// Counts faults that are not kept.
     pub fn count(&mut self, unkept: usize) {
         self.total += unkept;
     }
 
-    /// Those that were kept.
+    /// The faults that were kept.
     pub fn into_first(self) -> Vec<Violation> {
         self.first
     }
 
-    /// How many there are in all.
+    /// The total number of faults.
     pub fn total(&self) -> usize {
         self.total
     }
 
-    /// Whether there are none.
+    /// Whether there are no faults.
     pub fn is_empty(&self) -> bool {
         self.total == 0
     }
 }
 
-/// The first ones, and one that gives the number of all if there are more.
+/// The faults that were kept, and one that gives the total number if there are more.
 impl From<Faults> for Vec<Violation> {
     fn from(faults: Faults) -> Self {
         let Faults { mut first, total, .. } = faults;
@@ -84,9 +84,9 @@ impl From<Faults> for Vec<Violation> {
     }
 }
 
-/// The beginning of a text, marked as such where there is more.
+/// The beginning of a text, with a mark if it was cut.
 pub fn cut(mut text: String, most: usize) -> String {
-    // No text has more characters than bytes.
+    // A text has at most as many characters as bytes.
     if text.len() > most
         && let Some((end, _)) = text.char_indices().nth(most)
     {

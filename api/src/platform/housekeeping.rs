@@ -1,4 +1,4 @@
-//! Housekeeping: forgets what is kept for some time only.
+//! Housekeeping: deletes data that is stored for a limited time.
 
 use crate::platform::app::App;
 use crate::platform::caller::system_context;
@@ -9,12 +9,12 @@ use persistence::DbError;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long the answer to a request with an `Idempotency-Key` is kept for retries.
+/// How long the answer to a request with an `Idempotency-Key` is stored for retries.
 const REPLIES_KEPT: TimeDelta = TimeDelta::hours(24);
-/// How often there is something to do.
+/// Interval between two runs.
 const PERIOD: Duration = Duration::from_secs(3600);
 
-/// Works until the program ends.
+/// Runs until the program ends.
 pub async fn run(app: Data<App>) {
     loop {
         if let Err(error) = forget(&app).await {
@@ -24,7 +24,7 @@ pub async fn run(app: Data<App>) {
     }
 }
 
-/// Forgets what has been kept long enough, tenant by tenant.
+/// Deletes expired data, tenant by tenant.
 async fn forget(app: &App) -> Result<(), DbError> {
     let now = app.clock.now();
     let tenants = app.db.read(TenantId::from(Uuid::nil()), |store| store.tenants()).await?;

@@ -1,7 +1,7 @@
-//! The key file: the one secret of an installation that is not in its database. Whoever has a copy of
-//! the database, or may write to it, can for want of this file neither read what is wrapped nor sign
-//! in the program's name, unless they take every wrapped key away and have the program start anew.
-//! All replicas share it. It is made where nothing in the database is wrapped yet, and nowhere else.
+//! The key file: the only secret of an installation outside its database. Without this file, a
+//! person who can read or write the database can neither decrypt the wrapped keys nor sign as this
+//! program, unless they delete every wrapped key and let the program start anew. All replicas share
+//! the file. It is created only if nothing in the database is wrapped yet.
 
 use crate::platform::app::seed;
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
@@ -12,45 +12,45 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// What a key file begins with: the kind of file, and the version of its form.
+/// The beginning of a key file: the kind of file and the version of its format.
 const MARK: &str = "evenhand-key-1 ";
 
-/// Permission bits of everybody but the owner.
+/// Permission bits of everybody except the owner.
 const OTHERS: u32 = 0o077;
 
-/// Permission bits that a file of root's may lack for nobody: all but reading by its group.
+/// Permission bits that a file owned by root must not have; its group may read it.
 const OTHERS_OF_ROOT: u32 = 0o037;
 
-/// The longest file that can be one, in bytes; whatever else lies at the path is not read whole.
+/// Maximum length of a key file in bytes; anything longer is not read completely.
 const LONGEST: u64 = 256;
 
-/// The secret of an installation, from which a key for each purpose is derived.
+/// The secret of an installation, from which a key is derived for each purpose.
 #[derive(Clone)]
 pub struct KeyFile {
     secret: [u8; 32],
 }
 
-/// Why there is no key to be had from a file.
+/// Reason why no key can be read from a file.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
-    /// It is not there.
+    /// The file does not exist.
     #[error("the key file {0} is missing: it is the one that the database was made with")]
     Missing(PathBuf),
-    /// It cannot be read, or not be made.
+    /// The file cannot be read or created.
     #[error("the key file {0}: {1}")]
     Io(PathBuf, io::Error),
-    /// It holds something else.
-    #[error("the key file {0} holds no key of this program's")]
+    /// The file contains something else.
+    #[error("the file {0} is not a key file of this program")]
     Malformed(PathBuf),
-    /// Others may read or write it, and it is not ours to narrow.
+    /// Other users may read or write the file, and this program may not change that.
     #[error("the key file {0} is open to others: {1:o} instead of 600")]
     Open(PathBuf, u32),
 }
 
 impl KeyFile {
-    /// Reads the file, or makes one with a new secret where there is none, and tells whether it did.
-    /// Of several that start at once one makes it, and all read the same. Only for a database in
-    /// which nothing is wrapped yet.
+    /// Reads the file, or creates one with a new secret if there is none; returns whether it did.
+    /// If several processes start at once, one creates it and all read the same secret. Use it only
+    /// for a database in which nothing is wrapped yet.
     ///
     /// # Errors
     /// Those of [`KeyFile::open`], or the folder cannot be written.
@@ -64,7 +64,7 @@ impl KeyFile {
         }
     }
 
-    /// Takes a file away that was just made, and by which nothing is wrapped.
+    /// Removes a file that was just created and with which nothing is wrapped.
     ///
     /// # Errors
     /// The folder cannot be written any more.
@@ -72,21 +72,23 @@ impl KeyFile {
         fs::remove_file(path).map_err(|error| KeyFileError::Io(path.into(), error))
     }
 
-    /// Reads the file. One of our own that others may read or write is narrowed to its owner.
+    /// Reads the file. If this user owns it and others may read or write it, their permissions are
+    /// removed.
     ///
     /// # Errors
-    /// Those of [`KeyFile::read`], or it is open to others and not ours. A file of root's may be
-    /// readable by our group, as secrets are mounted into containers.
+    /// Those of [`KeyFile::read`], or others may read or write the file and this user does not own
+    /// it. If root owns the file, this user's group may read it, as secrets are mounted into
+    /// containers.
     pub fn open(path: &Path) -> Result<Self, KeyFileError> {
         let opened = Self::read(path)?;
         narrow(path)?;
         Ok(opened)
     }
 
-    /// Reads the file and leaves it as it is.
+    /// Reads the file without changing its permissions.
     ///
     /// # Errors
-    /// It is missing, cannot be read, or holds something else.
+    /// It is missing, cannot be read, or contains something else.
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
         let failed = |error: io::Error| match error.kind() {
             ErrorKind::NotFound => KeyFileError::Missing(path.to_owned()),
@@ -100,7 +102,7 @@ impl KeyFile {
         secret.map(|secret| Self { secret }).ok_or_else(|| KeyFileError::Malformed(path.to_owned()))
     }
 
-    /// The key for one purpose, by HKDF-SHA-256: it tells nothing of the secret, nor of the key for
+    /// The key for one purpose, by HKDF-SHA-256. It discloses neither the secret nor the key for
     /// any other purpose.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
         let mut key = [0; 32];
@@ -113,7 +115,7 @@ impl KeyFile {
     }
 }
 
-/// Makes sure that a file is nobody else's to read or write.
+/// Makes sure that no other user can read or write a file.
 fn narrow(path: &Path) -> Result<(), KeyFileError> {
     let metadata = fs::metadata(path).map_err(|error| KeyFileError::Io(path.to_owned(), error))?;
     let mode = metadata.mode() & 0o777;
@@ -124,8 +126,9 @@ fn narrow(path: &Path) -> Result<(), KeyFileError> {
     if is_mounted { Ok(()) } else { Err(KeyFileError::Open(path.to_owned(), mode)) }
 }
 
-/// Makes a file with a new secret, unless there is one by then; tells whether it did. It comes to its
-/// name only once it is whole and on disk: whoever reads it at the same time reads all of it or nothing.
+/// Creates a file with a new secret, unless one exists by then; returns whether it did. The file
+/// gets its name only when it is complete and on disk, so that other processes read all of it or
+/// nothing.
 fn create(path: &Path) -> io::Result<bool> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}", crate::platform::app::new_id().simple()));

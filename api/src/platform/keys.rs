@@ -1,5 +1,5 @@
-//! Signing keys: kept in the database, wrapped by the key file, rotated by command, shared by all
-//! replicas.
+//! Signing keys: stored in the database, wrapped with the key file, rotated by command, shared by
+//! all replicas.
 
 use crate::platform::app::{App, new_id, seed};
 use crate::platform::key_file::KeyFile;
@@ -18,13 +18,13 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// A key signs only once every replica must have read it.
+/// Age at which a key begins to sign: by then every replica must have read it.
 const SETTLING: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 
-/// How often the keys are read again.
+/// Interval at which the keys are read again.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// What the keys are wrapped for.
+/// Purpose that the keys are wrapped for.
 const WRAPPED: &str = "signing key";
 
 /// The keys in use. Old keys verify until they are retired.
@@ -34,13 +34,12 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Opens the key file of a database, and reads the keys that are wrapped by it. Where nothing is
-    /// wrapped yet, a missing file is made, and a first key; what an earlier version has kept as it
-    /// is gets wrapped.
+    /// Opens the key file of a database and reads the keys wrapped with it. If nothing is wrapped
+    /// yet, creates a missing file and a first key, and wraps unwrapped keys of an earlier version.
     ///
     /// # Errors
-    /// The database cannot be read, or the key file is missing, or not the one that the keys are
-    /// wrapped by; then neither a file nor a key is left behind.
+    /// The database cannot be read, or the key file is missing or is not the one the keys are
+    /// wrapped with; in these cases neither a file nor a key is left behind.
     pub async fn open(
         db: &Database,
         path: &Path,
@@ -50,10 +49,10 @@ impl Keys {
         let (file, is_made) =
             if is_first { KeyFile::open_or_create(path)? } else { (KeyFile::open(path)?, false) };
         let keys = Self { ring: RwLock::default(), wrapper: wrapper(&file) };
-        // Otherwise nothing is written: a database may be for reading only.
+        // Otherwise nothing is written, because the database may be read-only.
         if is_first && let Err(error) = keys.keep(db, false, now).await {
-            // Another replica was faster, with another file. Of any other failure nobody can say
-            // whether something was kept that is wrapped by this one.
+            // Another replica was faster, with another file. After any other failure it is unknown
+            // whether something wrapped with this file was saved.
             if is_made && matches!(error, DbError::Corrupt(_)) {
                 KeyFile::discard(path)?;
             }
@@ -63,17 +62,17 @@ impl Keys {
         Ok((file, keys))
     }
 
-    /// Makes a new key, which signs from a few seconds on; its name.
+    /// Creates a new key, which signs after a few seconds; returns its name.
     ///
     /// # Errors
-    /// The database cannot be written, or the key file is not the one of those that are there.
+    /// The database cannot be written, or the key file is not the one of the existing keys.
     pub async fn rotate(&self, db: &Database, now: Timestamp) -> Result<String, DbError> {
         self.keep(db, true, now).await
     }
 
-    /// Wraps what an earlier version has kept, and adds a key: the first one, or another one beside
-    /// those that are there. It is one unit of work with looking at them, so that of two replicas
-    /// with different key files the second one is refused.
+    /// Wraps the keys of an earlier version and adds a key: the first one, or another one. Reading
+    /// and writing are one unit of work, so that of two replicas with different key files the
+    /// second one is refused.
     async fn keep(&self, db: &Database, another: bool, now: Timestamp) -> Result<String, DbError> {
         let kid = new_id().simple().to_string();
         let secret = seed().to_vec();
@@ -106,7 +105,7 @@ impl Keys {
         Ok(())
     }
 
-    /// Reads the keys again and again, so that each process knows every key in time.
+    /// Reads the keys at intervals, so that each process knows every key in time.
     pub async fn stay_fresh(app: Data<App>) {
         loop {
             tokio::time::sleep(REFRESH).await;
@@ -125,7 +124,7 @@ impl Keys {
         Arc::clone(&self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    /// The key that signs: the newest that every replica must know, else the oldest.
+    /// The key that signs: the newest that every replica must know by now, otherwise the oldest.
     pub fn signing(&self, now: Timestamp) -> Option<SigningKey> {
         let ring = self.ring();
         let settled = ring.iter().rev().find(|key| key.created_at + SETTLING <= now);
@@ -138,10 +137,11 @@ impl Keys {
     }
 }
 
-/// Bytes of the secret of a key; wrapped it is longer.
+/// Length of an unwrapped secret in bytes; a wrapped one is longer.
 const SECRET: usize = 32;
 
-/// What wraps the keys, so that a copy of the database is of no use to whoever lacks the key file.
+/// The key that wraps the signing keys, so that a copy of the database is useless without the key
+/// file.
 fn wrapper(file: &KeyFile) -> SigningKey {
     SigningKey {
         kid: String::new(),
@@ -157,11 +157,11 @@ fn wrapped(wrapper: &SigningKey, key: &SigningKey) -> Result<SigningKey, DbError
     Ok(SigningKey { secret, ..key.clone() })
 }
 
-/// Keys as they sign. Beside wrapped ones a bare one is none of ours: somebody wrote it past the
-/// program.
+/// The keys, unwrapped for signing. If some are wrapped, an unwrapped one was not written by this
+/// program and is left out.
 ///
 /// # Errors
-/// One is wrapped by another key file.
+/// One is wrapped with another key file.
 fn unwrapped(wrapper: &SigningKey, kept: Vec<SigningKey>) -> Result<Vec<SigningKey>, DbError> {
     let ours = kept.into_iter().filter(|key| key.secret.len() != SECRET);
     let ring: Option<Vec<_>> = ours
@@ -173,13 +173,13 @@ fn unwrapped(wrapper: &SigningKey, kept: Vec<SigningKey>) -> Result<Vec<SigningK
     ring.ok_or_else(|| DbError::Corrupt("the key file is not the one of this database".into()))
 }
 
-/// Whether none of these is wrapped: there are none, or an earlier version has kept them.
+/// Whether no key is wrapped: there are none, or an earlier version has stored them.
 fn are_bare(kept: &[SigningKey]) -> bool {
     kept.iter().all(|key| key.secret.len() == SECRET)
 }
 
-/// A token that says `text`, whose last field is the key's name: signed for a purpose, and for a context
-/// that whoever reads it knows.
+/// A signed token with the content `text`, whose last field is the key's name. It is valid only for
+/// a purpose, and for a context that the reader must know.
 pub fn stamp(key: &SigningKey, purpose: &str, context: &str, text: &str) -> String {
     let tag = mac(key, purpose, format!("{context}{text}").as_bytes());
     BASE64.encode(format!("{text}.{}", BASE64.encode(tag.finalize().into_bytes())))
@@ -200,7 +200,7 @@ pub fn stamped<const N: usize>(
     fields.try_into().ok()
 }
 
-/// HMAC-SHA-256 of `message` for one purpose, so that a signature made for one is none for another.
+/// HMAC-SHA-256 of `message` for one purpose; it is not valid for any other purpose.
 pub fn mac(key: &SigningKey, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key.secret).expect("HMAC takes any key length");
     mac.update(purpose.as_bytes());
@@ -209,12 +209,12 @@ pub fn mac(key: &SigningKey, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-/// Bytes of the salt in front of what is sealed.
+/// Length of the salt before the encrypted text, in bytes.
 const SALT: usize = 16;
 
-/// Encrypts `plain` for one purpose and context, so that nobody but this program reads it or changes
-/// it unnoticed. The same text is sealed the same way again, and each text with a cipher key of its
-/// own, which is why the nonce may be the same.
+/// Encrypts `plain` for one purpose and context, so that only this program can read it, and changes
+/// are noticed. The same text is always encrypted to the same bytes. Each text has its own cipher
+/// key, which is why the nonce may be constant.
 pub fn seal(key: &SigningKey, purpose: &str, context: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
     let text = mac(key, purpose, context).chain_update([0]).chain_update(plain);
     let mut sealed = text.finalize().into_bytes()[..SALT].to_vec();

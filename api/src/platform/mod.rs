@@ -1,5 +1,5 @@
-//! What every area stands on, and knows nothing of any of them: connections, callers, requests and
-//! answers, refusals, files, jobs and transitions.
+//! The platform, which the areas are built on and which knows nothing of them: connections,
+//! callers, requests and answers, refusals, files, jobs and transitions.
 
 pub mod app;
 pub mod areas;

@@ -1,11 +1,11 @@
-//! Spans of days.
+//! Periods of days.
 
 use chrono::NaiveDate;
 use domain::core::calendar;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A span of days, both ends included.
+/// A period of days, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Period)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,5 @@
-//! Places that are shared out: nobody takes more than half of them, however much they ask for, so
-//! that somebody else always finds one.
+//! A limited number of places. Nobody can take more than half of them, so that others always find
+//! one.
 
 use crate::platform::refusal::Refusal;
 use std::collections::HashMap;
@@ -8,21 +8,21 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The places, and who has which share of them.
+/// The places, and the share of each holder.
 pub struct Places<K> {
     all: Arc<Semaphore>,
     share: usize,
     shares: Mutex<HashMap<K, Weak<Semaphore>>>,
 }
 
-/// Places that are taken as long as this lives.
+/// Places that are taken as long as this value lives.
 pub struct Place {
     _share: OwnedSemaphorePermit,
     _place: OwnedSemaphorePermit,
 }
 
 impl<K: Eq + Hash> Places<K> {
-    /// So many places, at least one.
+    /// This many places, at least one.
     pub fn new(count: usize) -> Self {
         let count = count.max(1);
         Self {
@@ -32,15 +32,15 @@ impl<K: Eq + Hash> Places<K> {
         }
     }
 
-    /// Takes `count` places for somebody, or as many as anybody may have, first come, first served.
+    /// Takes `count` places for a holder, but at most the holder's share, first come, first served.
     ///
     /// # Errors
-    /// [`Refusal::Overloaded`] when they are not free within `wait`.
+    /// [`Refusal::Overloaded`] if they are not free within `wait`.
     pub async fn take(&self, whose: K, count: usize, wait: Duration) -> Result<Place, Refusal> {
         let count = u32::try_from(count.min(self.share)).unwrap_or(u32::MAX);
         let share = self.share_of(whose);
         let taken = tokio::time::timeout(wait, async {
-            // Who waits for the own share must not hold up others.
+            // Waiting for one's own share must not hold up others.
             let share = share.acquire_many_owned(count).await.ok()?;
             let place = Arc::clone(&self.all).acquire_many_owned(count).await.ok()?;
             Some(Place { _share: share, _place: place })

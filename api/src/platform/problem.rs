@@ -1,4 +1,4 @@
-//! Problem details (RFC 9457): every refusal as a documented type, in the reader's language.
+//! Problem details (RFC 9457): every refusal has a documented type, in the reader's language.
 
 use crate::platform::faults::{MAX_FAULTS, MAX_POINTER, MAX_VALUE, MORE, cut};
 use crate::platform::refusal::Refusal;
@@ -13,20 +13,20 @@ use std::sync::LazyLock;
 /// Media type of every refusal.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// A problem type, as it is documented under `/problems/{slug}`.
+/// A problem type, as documented under `/problems/{slug}`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Kind {
     /// Last part of the type's URI.
     pub slug: String,
-    /// Status it is answered with.
+    /// HTTP status of the response.
     pub status: u16,
     /// Title in English.
     pub title_en: String,
     /// Title in Chinese.
     pub title_zh: String,
-    /// What it means and what to do about it, in English.
+    /// What the problem means and what to do about it, in English.
     pub explanation_en: String,
-    /// What it means and what to do about it, in Chinese.
+    /// What the problem means and what to do about it, in Chinese.
     pub explanation_zh: String,
 }
 
@@ -50,7 +50,7 @@ static VIOLATIONS: LazyLock<HashMap<String, ViolationText>> = LazyLock::new(|| {
     texts.into_iter().map(|text| (text.code.clone(), text)).collect()
 });
 
-/// A language texts exist in.
+/// A language in which texts exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Language {
     /// English.
@@ -60,7 +60,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language preferred by an `Accept-Language` header; English unless Chinese is wanted more.
+    /// The language preferred by an `Accept-Language` header; English unless Chinese is preferred.
     pub fn of(header: Option<&HeaderValue>) -> Self {
         let wanted = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
         let quality = |prefix: &str| {
@@ -91,38 +91,38 @@ impl Language {
 /// One fault of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// JSON Pointer into the body; `/query/name`, `/header/name` or `/path/name` elsewhere.
+    /// JSON Pointer into the body; otherwise `/query/name`, `/header/name` or `/path/name`.
     pub pointer: String,
     /// Stable code, listed in `violations.json`.
     pub code: &'static str,
-    /// Values for the placeholders of its text.
+    /// Values for the placeholders of the text.
     pub values: Vec<(&'static str, String)>,
 }
 
 impl Violation {
-    /// A fault without placeholders. Of a pointer longer than any in the contract, its beginning.
+    /// A fault without placeholders. A pointer longer than any in the contract is cut.
     pub fn new(pointer: impl Into<String>, code: &'static str) -> Self {
         Self { pointer: cut(pointer.into(), MAX_POINTER), code, values: Vec::new() }
     }
 
-    /// That there are so many faults in all, of which only the first are told.
+    /// The fault that gives the total number of faults if only the first ones are listed.
     pub fn more(total: usize) -> Self {
         Self::new("", MORE).with("total", total)
     }
 
-    /// With the value of a placeholder; of a long one its first [`MAX_VALUE`] characters.
+    /// Adds the value of a placeholder, cut to [`MAX_VALUE`] characters.
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.values.push((name, cut(value.to_string(), MAX_VALUE)));
         self
     }
 
-    /// Puts its pointer into the property, or the row, in which it was found.
+    /// Prefixes the pointer with the property or row in which the fault was found.
     pub fn put_within(&mut self, name: &str) {
         let name = cut(name.to_owned(), MAX_VALUE).replace('~', "~0").replace('/', "~1");
         self.pointer = cut(format!("/{name}{}", self.pointer), MAX_POINTER);
     }
 
-    /// The fault of a day that has not come yet.
+    /// The fault of a day in the future.
     pub fn in_future(
         pointer: impl Into<String>,
         date: NaiveDate,
@@ -154,23 +154,23 @@ impl Violation {
     }
 }
 
-/// One fault, as a client reads it.
+/// A fault of the request.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = ProblemError)]
 pub struct ProblemError {
-    /// JSON Pointer to the faulty value in the body; `/query/name`, `/header/name` or `/path/name`
-    /// when it stands elsewhere.
+    /// JSON Pointer to the faulty value in the body; otherwise `/query/name`, `/header/name` or
+    /// `/path/name`.
     #[schema(example = "/title")]
     pub pointer: String,
     /// Stable code of the fault.
     #[schema(example = "too_long")]
     pub code: String,
-    /// The fault in the reader's language.
+    /// Explanation of the fault, in the reader's language.
     #[schema(example = "At most 200 characters are allowed.")]
     pub detail: String,
 }
 
-/// A refusal (RFC 9457).
+/// A problem document, which answers a refused request (RFC 9457).
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Problem {
     /// URI of the documented problem type; stable.
@@ -180,29 +180,29 @@ pub struct Problem {
     /// Short title in the reader's language.
     #[schema(example = "Not found")]
     pub title: String,
-    /// Status of the response.
+    /// HTTP status of the response.
     #[schema(example = 404)]
     pub status: u16,
-    /// What it means and what to do about it, in the reader's language.
+    /// What the problem means and what to do about it, in the reader's language.
     #[schema(example = "There is nothing here that you may see.")]
     pub detail: String,
     /// Path of the request.
     #[schema(example = "/v1/positions/0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11")]
     pub instance: String,
-    /// Id of the request, for the operator.
+    /// Id of the request, to be given to the operator.
     #[schema(example = "01JZ4Y0V6Q")]
     pub request_id: String,
-    /// Every fault found in the input; beyond the first 1,000 one more, `more_faults`, gives the
-    /// number of all.
+    /// Every fault of the input. Beyond the first 1,000, one more fault, `more_faults`, gives the
+    /// total number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemError>,
-    /// State the resource is in, when the state refuses.
+    /// Present state of the record; absent unless the state is the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_state: Option<String>,
-    /// What the caller may do in that state.
+    /// Actions the caller may take in that state; absent unless the state is the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_actions: Option<Vec<String>>,
-    /// Rule of the access policy that refused.
+    /// Rule of the access policy that refused; absent if no rule did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
 }
@@ -218,19 +218,19 @@ impl RequestId {
     }
 }
 
-/// What of a request shows in the problem that answers it.
+/// Data of a request for the problem document that answers it.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// Where it was sent to.
+    /// Address of the request.
     pub uri: Uri,
-    /// The languages its sender reads.
+    /// `Accept-Language` header of the request.
     pub accept_language: Option<HeaderValue>,
-    /// Its id.
+    /// Id of the request.
     pub request_id: String,
 }
 
 impl Problem {
-    /// A refusal in a language.
+    /// The problem document of a refusal in a language.
     pub fn new(
         refusal: &Refusal,
         language: Language,
@@ -259,20 +259,20 @@ impl Problem {
     }
 }
 
-/// The faults as a client reads them: however many there are, so many and the number of all.
+/// The faults as a client reads them: the first ones, and the total number if there are more.
 fn told(faults: &[Violation], language: Language) -> Vec<ProblemError> {
     let (first, rest) = faults.split_at(faults.len().min(MAX_FAULTS));
     let mut errors: Vec<_> = first.iter().map(|fault| fault.view(language)).collect();
     match rest {
         [] => {}
-        // Whoever found them has counted them.
+        // The total number is already among the faults.
         [counted] if counted.code == MORE => errors.push(counted.view(language)),
         _ => errors.push(Violation::more(faults.len()).view(language)),
     }
     errors
 }
 
-/// Renders a refusal for the request it answers.
+/// The response for a refusal, with the data of its request.
 pub fn render(refusal: &Refusal, asked: &Asked) -> HttpResponse {
     let language = Language::of(asked.accept_language.as_ref());
     let facts = refusal.facts();
@@ -306,7 +306,8 @@ impl ResponseError for Refusal {
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The outermost middleware, which knows the request, renders the body.
+    /// Only the status matters here: the outermost middleware, which knows the request, renders the
+    /// body.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }

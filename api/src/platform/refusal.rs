@@ -1,4 +1,4 @@
-//! Why a request is refused: one enum, mapped exhaustively to the problem registry.
+//! Reasons for refusing a request: one enum, mapped exhaustively to the problem types.
 
 use crate::platform::problem::Violation;
 use domain::core::tree::{MAX_DEPTH, TreeFault};
@@ -6,111 +6,111 @@ use domain::policy::Denial;
 use persistence::{DbError, Failure};
 use uuid::Uuid;
 
-/// Every way in which a request can fail.
+/// All reasons for which a request can fail.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// No such route.
+    /// No route has this path.
     #[error("no such route")]
     RouteNotFound,
-    /// The route exists, for these methods.
+    /// The route exists, but not for this method.
     #[error("only {0} are allowed here")]
     MethodNotAllowed(String),
-    /// Nothing here that the caller may see.
+    /// There is nothing here that the caller may see.
     #[error("not found")]
     NotFound,
-    /// The caller may see it but not do this.
+    /// The caller may see the record but not do this.
     #[error("refused by the rule {0}")]
     Forbidden(&'static str),
-    /// The caller may do this, but not by the rule that names why.
+    /// The caller may not do this; the violation gives the reason.
     #[error("refused by the rule {0}: {1:?}")]
     ForbiddenBecause(&'static str, Violation),
     /// Path, query, header or body cannot be read.
     #[error("the request cannot be read: {0:?}")]
     Malformed(Vec<Violation>),
-    /// JSON nested deeper than allowed.
+    /// The JSON is nested deeper than allowed.
     #[error("JSON too deep")]
     JsonTooDeep,
-    /// Text that is not in the declared encoding.
+    /// The text is not valid in its declared encoding.
     #[error("text is not in its declared encoding")]
     EncodingInvalid,
-    /// A cursor that this server did not make, or for another list.
+    /// The cursor was not made by this server, or was made for another list.
     #[error("cursor invalid")]
     CursorInvalid,
-    /// The input was read, but breaks rules; every fault is listed.
+    /// The input could be read but breaks rules; every fault is listed.
     #[error("the input breaks rules: {0:?}")]
     Invalid(Vec<Violation>),
-    /// Guards of a transition that do not hold; every one is listed.
-    #[error("guards do not hold: {0:?}")]
+    /// Guards of a transition fail; every one is listed.
+    #[error("guards fail: {0:?}")]
     GuardFailed(Vec<Violation>),
     /// The state does not allow the transition.
     #[error("not possible in the state {current_state}")]
     StateConflict {
-        /// State the resource is in.
+        /// Present state of the record.
         current_state: &'static str,
-        /// What the caller may do in it.
+        /// Actions the caller may take in that state.
         allowed_actions: Vec<&'static str>,
     },
-    /// A unique key is taken.
+    /// A unique key is already in use.
     #[error("already taken: {0:?}")]
     Duplicate(Vec<Violation>),
-    /// Something still refers to the resource.
+    /// Other records still refer to this one.
     #[error("still in use: {0:?}")]
     InUse(Vec<Violation>),
-    /// Someone would report to themselves.
+    /// A person would report to themselves.
     #[error("reporting loop: {0:?}")]
     ReportingLoop(Vec<Violation>),
-    /// A tree would break its rules.
+    /// The tree of units would break its rules.
     #[error("tree invalid: {0:?}")]
     TreeInvalid(Vec<Violation>),
     /// A bulk request would deactivate suspiciously many people.
     #[error("mass deactivation: {0:?}")]
     MassDeactivation(Vec<Violation>),
-    /// More rows than one request may carry.
+    /// The request has more rows than allowed.
     #[error("too many rows")]
     TooManyRows,
-    /// A change without `If-Match`.
+    /// A change lacks `If-Match`.
     #[error("If-Match is required")]
     PreconditionRequired,
-    /// `If-Match` names another version.
+    /// `If-Match` names another version than the present one.
     #[error("the version is stale")]
     Stale,
-    /// The key was used for another request.
+    /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     IdempotencyKeyReused,
-    /// The same request is being served at this moment.
+    /// The same request is being served right now.
     #[error("the same request is in flight")]
     IdempotencyInFlight,
-    /// No or no valid credentials.
+    /// The credentials are missing or not valid.
     #[error("unauthenticated: {0}")]
     Unauthenticated(&'static str),
-    /// A token that was valid.
+    /// The access token was valid but has expired.
     #[error("token expired")]
     TokenExpired,
-    /// Wrong login or password.
+    /// Login or password is wrong.
     #[error("invalid credentials")]
     InvalidCredentials,
     /// A refresh token was used a second time.
     #[error("refresh token reused")]
     RefreshReused,
-    /// Too many failed sign-ins; seconds to wait.
+    /// There were too many failed sign-ins; seconds to wait.
     #[error("too many sign-in attempts")]
     TooManySignIns(u64),
-    /// Over the rate limit; seconds to wait.
+    /// The rate limit is exceeded; seconds to wait.
     #[error("rate limited")]
     RateLimited(u64),
     /// The body is larger than allowed.
     #[error("body too large")]
     BodyTooLarge,
-    /// The body is of another type than allowed.
+    /// The media type of the body is not allowed.
     #[error("unsupported media type")]
     UnsupportedMediaType,
     /// The body is compressed.
     #[error("content encoding refused")]
     ContentEncodingRefused,
-    /// No representation the client accepts.
+    /// No available format is acceptable to the client.
     #[error("not acceptable")]
     NotAcceptable,
-    /// The path and query are too long.
+    /// Path and query are too long.
     #[error("URI too long")]
     UriTooLong,
     /// The headers are too large.
@@ -122,19 +122,19 @@ pub enum Refusal {
     /// The answer was not ready in time.
     #[error("the answer was not ready in time")]
     DeadlineExceeded,
-    /// More requests than the server takes at once.
+    /// There are more requests than the server accepts at once.
     #[error("overloaded")]
     Overloaded,
-    /// The server is going down.
+    /// The server is shutting down.
     #[error("shutting down")]
     ShuttingDown,
-    /// A failure of the database.
+    /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
-    /// A look at somebody's records could not be logged, so nothing of them is shown.
+    /// The look at somebody's records could not be logged, so nothing of them is shown.
     #[error("the read could not be logged: {0}")]
     LookNotLogged(DbError),
-    /// A fault of the program.
+    /// The program has a fault.
     #[error("internal: {0}")]
     Internal(String),
 }
@@ -157,7 +157,7 @@ impl From<Denial> for Refusal {
     }
 }
 
-/// The fault of a line, with the loop named by external keys.
+/// The fault of a reporting line or tree, with the loop named by external keys.
 pub fn line_fault(pointer: &str, fault: &TreeFault<String>) -> Violation {
     match fault {
         TreeFault::Loop(members) => {
@@ -168,36 +168,36 @@ pub fn line_fault(pointer: &str, fault: &TreeFault<String>) -> Violation {
     }
 }
 
-/// What a refusal tells beside its type.
+/// Data of a refusal besides its problem type.
 #[derive(Default)]
 pub struct Facts<'r> {
-    /// Every fault of the input.
+    /// All faults of the input.
     pub violations: &'r [Violation],
-    /// State the resource is in.
+    /// Present state of the record.
     pub current_state: Option<String>,
-    /// What the caller may do in it.
+    /// Actions the caller may take in that state.
     pub allowed_actions: Option<Vec<String>>,
     /// Rule that refused.
     pub rule: Option<String>,
     /// Seconds after which to try again.
     pub retry_after: Option<u64>,
-    /// Methods the route has.
+    /// Methods that the route supports.
     pub allow: Option<String>,
 }
 
 impl Refusal {
-    /// One fault of the input.
+    /// A refusal with one fault of the input.
     pub fn invalid(pointer: impl Into<String>, code: &'static str) -> Self {
         Refusal::Invalid(vec![Violation::new(pointer, code)])
     }
 
-    /// The input names something that does not exist.
+    /// The input refers to a record that does not exist.
     pub fn unknown(pointer: &str, id: Uuid) -> Self {
         let violation = Violation::new(pointer, "unknown_reference").with("value", id);
         Refusal::Invalid(vec![violation])
     }
 
-    /// Names the input by which a unique key was taken; other failures stay what they are.
+    /// Names the input whose unique key is already in use; other errors are passed on.
     pub fn taken(error: DbError, pointer: &str, value: &str) -> Self {
         match error {
             DbError::Duplicate { .. } => {
@@ -207,7 +207,7 @@ impl Refusal {
         }
     }
 
-    /// The problem type.
+    /// The slug of the problem type.
     pub fn slug(&self) -> &'static str {
         match self {
             Refusal::RouteNotFound => "route-not-found",
@@ -255,7 +255,7 @@ impl Refusal {
         }
     }
 
-    /// What it tells beside its type.
+    /// The data besides the problem type.
     pub fn facts(&self) -> Facts<'_> {
         let mut facts = Facts::default();
         match self {

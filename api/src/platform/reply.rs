@@ -1,4 +1,4 @@
-//! Answers: views with ETags, pages with links, replies that can be kept and replayed.
+//! Answers: views with ETags, pages with links, and replies that can be stored and replayed.
 
 use crate::platform::refusal::Refusal;
 use actix_web::http::{StatusCode, header};
@@ -7,7 +7,7 @@ use persistence::StoredReply;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// What a use case answers to a change.
+/// The answer of a use case to a change.
 #[derive(Clone, Debug)]
 pub struct Reply<T> {
     status: StatusCode,
@@ -18,7 +18,7 @@ pub struct Reply<T> {
 }
 
 impl<T: Serialize> Reply<T> {
-    /// 201: made, at `location`.
+    /// 201: the record was created, at `location`.
     pub fn created(view: T, version: i32, location: String) -> Self {
         Self {
             status: StatusCode::CREATED,
@@ -29,7 +29,7 @@ impl<T: Serialize> Reply<T> {
         }
     }
 
-    /// 200: changed.
+    /// 200: the record was changed.
     pub fn changed(view: T, version: i32) -> Self {
         Self {
             status: StatusCode::OK,
@@ -40,17 +40,17 @@ impl<T: Serialize> Reply<T> {
         }
     }
 
-    /// 200 without a version: an answer that is no resource.
+    /// 200 without a version, for an answer that is not a record.
     pub fn done(view: T) -> Self {
         Self { version: None, ..Self::changed(view, 0) }
     }
 
-    /// 202: accepted, to be followed at `location`.
+    /// 202: accepted; follow it at `location`.
     pub fn accepted(view: T, version: i32, location: String) -> Self {
         Self { status: StatusCode::ACCEPTED, ..Self::created(view, version, location) }
     }
 
-    /// 204: gone, or nothing to say.
+    /// 204: the record is deleted, or there is nothing to return.
     pub fn empty() -> Self {
         Self {
             status: StatusCode::NO_CONTENT,
@@ -61,7 +61,7 @@ impl<T: Serialize> Reply<T> {
         }
     }
 
-    /// Keeps another body for replays: a secret is shown once and never stored.
+    /// Sets another body for replays, because a secret is shown once and never stored.
     pub fn replayed_as(mut self, body: serde_json::Value) -> Self {
         self.replay = Some(body);
         self
@@ -76,7 +76,7 @@ impl<T: Serialize> Reply<T> {
         self.stored(body)
     }
 
-    /// The reply as it is kept for retries.
+    /// The reply as it is stored for retries.
     pub fn store_for_replay(&self) -> Result<StoredReply, Refusal> {
         match &self.replay {
             Some(body) => self.stored(to_json(body)?),
@@ -104,10 +104,10 @@ struct Headers {
     location: Option<String>,
 }
 
-/// Sends a reply, fresh or replayed.
+/// Sends a reply, new or replayed.
 pub fn send(reply: &StoredReply, replayed: bool) -> Result<HttpResponse, Refusal> {
     let status = u16::try_from(reply.status).ok().and_then(|code| StatusCode::from_u16(code).ok());
-    let status = status.ok_or_else(|| Refusal::Internal("stored status is no status".into()))?;
+    let status = status.ok_or_else(|| Refusal::Internal("stored status is not valid".into()))?;
     let headers: Headers = serde_json::from_str(&reply.headers)
         .map_err(|error| Refusal::Internal(format!("stored headers: {error}")))?;
     let mut response = HttpResponse::build(status);
@@ -127,7 +127,7 @@ pub fn send(reply: &StoredReply, replayed: bool) -> Result<HttpResponse, Refusal
     Ok(response.content_type("application/json").body(reply.body.clone()))
 }
 
-/// Answers with a resource and its ETag, or 304 if the client has it already.
+/// Answers with a record and its ETag, or with 304 if the client already has it.
 pub fn found<T: Serialize>(
     request: &HttpRequest,
     version: i32,
@@ -148,7 +148,7 @@ pub fn found<T: Serialize>(
     Ok(response.content_type("application/json").body(body))
 }
 
-/// Whether the client has what `etag` stands for already, and says so by `If-None-Match`.
+/// Whether the client's `If-None-Match` says that it already has `etag`.
 pub fn is_known(request: &HttpRequest, etag: &str) -> bool {
     let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     known.is_some_and(|list| {
@@ -156,7 +156,7 @@ pub fn is_known(request: &HttpRequest, etag: &str) -> bool {
     })
 }
 
-/// Answers with a page of a list and, if there is more, a link to the next page.
+/// Answers with a page of a list and, if there are more items, a link to the next page.
 pub fn listed<T: Serialize>(
     request: &HttpRequest,
     page: &T,
@@ -179,15 +179,15 @@ pub fn etag_of<T: Serialize>(version: i32, view: &T) -> Result<String, Refusal> 
     Ok(etag(version, &to_json(view)?))
 }
 
-/// A strong ETag: the version, by which changes are guarded, and a digest of what is shown, which
-/// also depends on who looks and on what day.
+/// A strong ETag: the version, which guards changes, and a digest of the view, which also depends
+/// on the reader and the day.
 fn etag(version: i32, body: &[u8]) -> String {
     let digest = Sha256::digest(body);
     let short = u64::from_be_bytes(digest[..8].try_into().unwrap_or_default());
     format!("\"{version}-{short:016x}\"")
 }
 
-/// The version in an `If-Match` header with one strong ETag.
+/// The version in an `If-Match` header with exactly one strong ETag.
 pub fn version_of(header: &str) -> Option<i32> {
     let tag = header.trim().strip_prefix('"')?.strip_suffix('"')?;
     if tag.contains('"') {

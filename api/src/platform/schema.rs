@@ -1,5 +1,5 @@
-//! Request bodies are checked against the very schemas the contract publishes, so that what is
-//! documented and what is accepted cannot differ, and every fault is named at once.
+//! Checks request bodies against the schemas of the published contract, so that documentation and
+//! behaviour cannot differ, and a refusal lists every fault.
 
 use crate::platform::faults::Faults;
 use crate::platform::problem::Violation;
@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
 
-/// The schema of a domain enum: its text forms.
+/// The schema of a domain enum: its text values.
 pub fn words<T: TextEnum>() -> Object {
     let forms = T::ALL.iter().map(|value| value.as_str());
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(forms)).build()
@@ -29,14 +29,14 @@ pub fn word_or_null<T: TextEnum>() -> Object {
         .build()
 }
 
-/// The schema of a list of different values of a domain enum.
+/// The schema of a list of distinct values of a domain enum.
 pub fn word_list<T: TextEnum>() -> Array {
     ArrayBuilder::new().items(words::<T>()).unique_items(true).build()
 }
 
 static VALIDATORS: RwLock<Option<HashMap<TypeId, Arc<Validator>>>> = RwLock::new(None);
 
-/// The checker of a body type, compiled once.
+/// The validator of a body type; compiled once.
 pub fn validator<T: ToSchema + 'static>() -> Arc<Validator> {
     let id = TypeId::of::<T>();
     let known = VALIDATORS.read().unwrap_or_else(PoisonError::into_inner);
@@ -65,23 +65,23 @@ fn compile<T: ToSchema>() -> Validator {
         .expect("utoipa writes valid JSON Schema")
 }
 
-/// Adds every fault of `value` by the schema, in the order of the document, then texts that hold
-/// what no text should.
+/// Adds every fault of `value` that the schema finds, in the order of the document, then every text
+/// with control characters.
 pub fn check(validator: &Validator, value: &Value, faults: &mut Faults) {
-    // Asking only whether there are any is several times faster, and mostly there are none.
+    // A check without details is several times faster, and there are usually no faults.
     if !validator.is_valid(value) {
         validator.iter_errors(value).for_each(|error| tell(&error, faults));
     }
     control_characters(value, faults);
 }
 
-/// Whether a text holds control characters other than line breaks and tabs. One engine cannot keep
-/// them all, and no reader of an export expects them.
+/// Whether a text contains control characters other than line breaks and tabs. One database cannot
+/// store all of them, and no reader of an export expects them.
 pub fn has_control_characters(text: &str) -> bool {
     text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
-/// Finds control characters; where they are is put together only if there are any.
+/// Finds control characters; pointers are built only if there are any.
 fn control_characters(value: &Value, faults: &mut Faults) {
     match value {
         Value::String(text) if has_control_characters(text) => {
@@ -105,9 +105,9 @@ fn child(at: &str, name: &str) -> String {
     format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The faults of the alternative that is meant: the one whose kind is named, if a property tells
-/// them apart, and of several the one that fits furthest. A nullable reference is "null or the
-/// schema", of which the schema fits further.
+/// The faults of the alternative that the client meant: the one whose kind is named, if a property
+/// distinguishes the alternatives, otherwise the one that fits best. A nullable reference is "null
+/// or the schema"; the schema fits better.
 fn meant<'c, 'i>(
     context: &'c [Vec<jsonschema::ValidationError<'i>>],
 ) -> Option<&'c [jsonschema::ValidationError<'i>]> {
@@ -116,18 +116,18 @@ fn meant<'c, 'i>(
         (!errors.iter().any(names_another_kind), depth, Reverse(errors.len()))
     };
     let best = context.iter().max_by_key(|errors| fit(errors))?;
-    // Where no kind is named that exists, the name alone is at fault.
+    // If the named kind does not exist, only that name is at fault.
     let unknown = best.iter().position(names_another_kind);
     Some(unknown.map_or(best.as_slice(), |at| &best[at..=at]))
 }
 
-/// Whether a property that tells kinds apart has the name of another kind.
+/// Whether the property that distinguishes kinds names another kind.
 fn names_another_kind(error: &jsonschema::ValidationError<'_>) -> bool {
     matches!(error.kind(), Kind::Enum { options }
         if options.as_array().is_some_and(|options| options.len() == 1))
 }
 
-/// Adds what an error of the schema says.
+/// Adds the fault for an error of the schema.
 fn tell(error: &jsonschema::ValidationError<'_>, faults: &mut Faults) {
     let at = error.instance_path().as_str().to_owned();
     let child = |name: &str| child(&at, name);

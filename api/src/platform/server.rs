@@ -1,4 +1,4 @@
-//! The server: binds, serves, and goes down without breaking a request off.
+//! The server: binds, serves, and shuts down without interrupting a request.
 
 use crate::platform::app::App;
 use crate::platform::edge;
@@ -16,13 +16,13 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use utoipa_actix_web::AppExt;
 
-/// How long a client that is still sending gets to read the refusal before its connection closes.
+/// How long a client that is still sending may read the refusal before its connection is closed.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Descriptors set aside for each connection: two of its own, and one for everything else.
+/// File descriptors reserved for each connection: two of its own, and one for everything else.
 const DESCRIPTORS: usize = 3;
 
-/// Starts the server; answers with it and the addresses it listens on.
+/// Starts the server; returns it and the addresses it listens on.
 pub fn start(app: Data<App>) -> std::io::Result<(Server, Vec<SocketAddr>)> {
     let routes = app.areas.routes;
     let settings = app.settings.clone();
@@ -44,7 +44,7 @@ pub fn start(app: Data<App>) -> std::io::Result<(Server, Vec<SocketAddr>)> {
     let most = settings.max_connections.min(descriptors() / DESCRIPTORS);
     let most_per_address = match settings.proxies {
         0 => settings.max_connections_per_address,
-        // They all come from the address of the proxy.
+        // All connections come from the address of the proxy.
         _ => most,
     };
     let crowd = Arc::new(Crowd::new(most, most_per_address));
@@ -53,7 +53,7 @@ pub fn start(app: Data<App>) -> std::io::Result<(Server, Vec<SocketAddr>)> {
             edge::pace::watch(&crowd, connection, data, keep_alive + head);
         })
         .workers(workers)
-        // The crowd has the bound; each worker has room for all of it.
+        // The crowd enforces the bound; each worker has room for all connections.
         .max_connections(most + 2 * RESERVE)
         .keep_alive(keep_alive)
         .client_request_timeout(head)
@@ -65,7 +65,7 @@ pub fn start(app: Data<App>) -> std::io::Result<(Server, Vec<SocketAddr>)> {
     Ok((server.run(), addresses))
 }
 
-/// Files and sockets the process may have open, after it has asked for as many as it may get.
+/// Number of files and sockets the process may open, after raising the limit as far as allowed.
 fn descriptors() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let wider = Rlimit { current: maximum, maximum };
@@ -73,8 +73,8 @@ fn descriptors() -> usize {
     current.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-/// Serves until the process is told to go: then nothing new is accepted, and what is being served
-/// has the time in the settings to finish.
+/// Serves until the process is told to stop. Then nothing new is accepted, and running requests
+/// have the configured time to finish.
 pub async fn run_until_signalled(app: Data<App>, server: Server) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

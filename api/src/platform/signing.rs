@@ -1,4 +1,4 @@
-//! Signing what takes two persons: the only way for a use case to take a second signature.
+//! Signatures for actions that take two people. A use case can record a second signature only here.
 
 use crate::platform::auth::principal::admit;
 use crate::platform::caller::Actor;
@@ -12,24 +12,24 @@ use domain::policy::SEPARATION_OF_DUTIES;
 use persistence::Store;
 use uuid::Uuid;
 
-/// What the caller signs. The use case holds the resource locked.
+/// What the caller signs. The use case must have locked the record.
 #[derive(Clone, Copy, Debug)]
 pub struct Signing<'r> {
-    /// The cycle, goal, move or session.
+    /// Id of the cycle, goal, move or session.
     pub resource: Uuid,
-    /// What for.
+    /// The action that is signed.
     pub act: Act,
-    /// The roles by any of which the caller signs; none where a relationship entitles.
+    /// The roles that entitle the caller to sign; empty if a relationship does.
     pub roles: &'r [Role],
-    /// Whether it is the first signature: what was signed before counts no more.
+    /// Whether this is the first signature; earlier ones then no longer count.
     pub is_first: bool,
 }
 
 impl Signing<'_> {
-    /// The signature of the caller, if it is that of another person than those before.
+    /// The caller's signature, if it comes from another person than the earlier ones.
     ///
     /// # Errors
-    /// 403 by `separation-of-duties`, which says why, and so what would have to be renewed.
+    /// 403 by `separation-of-duties`, with the reason, which says what must be renewed.
     pub fn check(&self, store: &mut dyn Store, actor: &Actor) -> Result<Signature, Refusal> {
         let refused = |fault: Fault| {
             Refusal::ForbiddenBecause(SEPARATION_OF_DUTIES, Violation::new("", fault.as_str()))
@@ -44,7 +44,7 @@ impl Signing<'_> {
         signer.sign(&kept).map_err(refused)
     }
 
-    /// Keeps a checked signature.
+    /// Stores a checked signature.
     pub fn keep(
         &self,
         store: &mut dyn Store,
@@ -57,7 +57,7 @@ impl Signing<'_> {
         Ok(store.keep_signature(self.resource, self.act, signature, actor.now)?)
     }
 
-    /// Checks and keeps.
+    /// Checks and stores the signature.
     ///
     /// # Errors
     /// Those of [`Signing::check`].
@@ -67,8 +67,8 @@ impl Signing<'_> {
     }
 }
 
-/// Whether an account could still sign by one of the roles: what was signed lasts no longer than the
-/// power it was signed by.
+/// Whether an account could still sign with one of the roles. A signature counts only as long as
+/// its author holds the role.
 ///
 /// # Errors
 /// Those of the store.

@@ -1,9 +1,10 @@
-//! The one way in which a record moves from state to state.
+//! The only way to move a record from state to state.
 //!
-//! A noun says what is asked for ([`Transition`]): which record is locked, what its guards look at
-//! and what follows. [`transit`] does the rest, the same for all: the policy, the version, the table
-//! of the machine, real signatures of real persons, the guards, then what follows. What a step of
-//! somebody brings with it is fired by [`by_system`]. Nothing else asks a machine.
+//! A noun implements [`Transition`]: which record is locked, what its guards check and what
+//! follows. [`transit`] does the rest in the same way for all nouns: it checks the policy, the
+//! version, the table of the state machine, the signatures and their authors, and the guards, and
+//! then applies what follows. Events that follow from somebody's action are fired by [`by_system`].
+//! No other code asks a state machine.
 
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
@@ -17,54 +18,54 @@ use domain::state::{self, By, Machine, Seat, Seating, Signature};
 use persistence::Store;
 use uuid::Uuid;
 
-/// The event of a transition's machine.
+/// The event of a transition's state machine.
 pub type Event<T> = <<T as Transition>::State as Machine>::Event;
-/// The facts of a transition's machine.
+/// The facts of a transition's state machine.
 pub type Facts<T> = <<T as Transition>::State as Machine>::Facts;
-/// The guards of a transition's machine.
+/// The guards of a transition's state machine.
 pub type Guard<T> = <<T as Transition>::State as Machine>::Guard;
 
-/// A transition of a noun that somebody has asked for.
+/// A requested transition of a noun.
 pub trait Transition: Sized {
-    /// The machine.
+    /// The state machine.
     type State: Machine;
-    /// The record the machine moves, locked, with what was loaded to decide about it.
+    /// The locked record, with what was loaded to decide on it.
     type Opened;
-    /// What was found beside the facts, for what follows.
+    /// Findings besides the facts, for use in [`Transition::follow`].
     type Found;
-    /// What comes of it.
+    /// The outcome.
     type Outcome;
 
-    /// Loads and locks the record, and asks the policy.
+    /// Loads and locks the record, and checks the policy.
     ///
     /// # Errors
-    /// 404 or 403 for whoever may not.
+    /// 404 or 403 if the caller may not do this.
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Self::Opened, Refusal>;
 
-    /// Refuses what was asked of another version than the one that is there.
+    /// Refuses the request if the caller has read another version.
     ///
     /// # Errors
-    /// 412; 409 for what lies around the record and does not let it be done.
+    /// 412; 409 if related records do not allow the transition.
     fn check_seen(&self, actor: &Actor, opened: &Self::Opened) -> Result<(), Refusal>;
 
-    /// Where the record is.
+    /// Present state of the record.
     fn state(&self, opened: &Self::Opened) -> Self::State;
 
-    /// What happens to it; none for what leaves it in its state.
+    /// The event; none if the action does not change the state.
     fn event(&self) -> Option<Event<Self>>;
 
-    /// Whether what lies around the record lets it be done, whoever asks.
+    /// Whether related records allow the transition, whoever the caller is.
     fn is_possible(&self, _opened: &Self::Opened) -> bool {
         true
     }
 
-    /// What the caller is offered instead, in the present state.
+    /// Actions the caller may take in the present state, for the refusal.
     fn offered(&self, actor: &Actor, opened: &Self::Opened) -> Vec<&'static str>;
 
-    /// How the caller is seated, and what others have signed that still counts.
+    /// The caller's seats, and earlier signatures that still count.
     fn seating(&self, actor: &Actor, opened: &Self::Opened) -> Seating<Event<Self>>;
 
-    /// Looks at what the guards demand.
+    /// Collects the facts that the guards need.
     fn look(
         &self,
         store: &mut dyn Store,
@@ -72,8 +73,8 @@ pub trait Transition: Sized {
         opened: &mut Self::Opened,
     ) -> Result<Findings<Self>, Refusal>;
 
-    /// What the caller signs from a seat, where it takes two persons. The first signature lets those
-    /// before it fall.
+    /// What the caller signs from a seat, if the action takes two people. A first signature
+    /// invalidates earlier ones.
     fn signing(
         &self,
         _opened: &Self::Opened,
@@ -84,7 +85,7 @@ pub trait Transition: Sized {
         None
     }
 
-    /// Saves the record, and whatever else changes with it.
+    /// Saves the record and all that changes with it.
     fn follow(
         &self,
         store: &mut dyn Store,
@@ -93,26 +94,26 @@ pub trait Transition: Sized {
     ) -> Result<Self::Outcome, Refusal>;
 }
 
-/// What a transition has looked at.
+/// The findings about a transition.
 pub struct Findings<T: Transition> {
-    /// What the guards look at.
+    /// Facts that the guards are checked against.
     pub facts: Facts<T>,
-    /// What the text of a guard that does not hold speaks of.
+    /// For a failing guard: the value that its message mentions.
     pub details: Vec<(Guard<T>, String)>,
     instead: Vec<(Guard<T>, Vec<Violation>)>,
-    /// What is wrong beside the guards.
+    /// Faults besides the guards.
     pub faults: Vec<Violation>,
-    /// For what follows.
+    /// Findings for [`Transition::follow`].
     pub found: T::Found,
 }
 
 impl<T: Transition> Findings<T> {
-    /// Facts alone, with something for what follows.
+    /// Findings with facts only.
     pub fn new(facts: Facts<T>, found: T::Found) -> Self {
         Self { facts, details: Vec::new(), instead: Vec::new(), faults: Vec::new(), found }
     }
 
-    /// Adds to what is said in place of a guard that does not hold.
+    /// Adds violations to report instead of a failing guard.
     pub fn say_instead(&mut self, guard: Guard<T>, violations: Vec<Violation>) {
         match self.instead.iter_mut().find(|(about, _)| *about == guard) {
             Some((_, said)) => said.extend(violations),
@@ -120,14 +121,14 @@ impl<T: Transition> Findings<T> {
         }
     }
 
-    /// What is said in place of a guard, if there is anything.
+    /// The violations to report instead of a guard, if there are any.
     fn in_place_of(&mut self, guard: &'static str) -> Option<Vec<Violation>> {
         let said = self.instead.iter_mut().find(|(about, _)| about.as_str() == guard);
         said.map(|(_, said)| std::mem::take(said)).filter(|said| !said.is_empty())
     }
 
-    /// Refuses guards that do not hold, each with all that speaks against it, and what is wrong
-    /// beside them. Whether nothing is left but that others must sign as well.
+    /// Refuses the transition if guards fail, with all reasons, or if there are other faults.
+    /// Returns true if only further signatures are missing.
     fn judge(&mut self, held: Result<T::State, state::Refusal>) -> Result<bool, Refusal> {
         let violations = match held {
             Ok(_) => Vec::new(),
@@ -153,29 +154,29 @@ impl<T: Transition> Findings<T> {
     }
 }
 
-/// A transition that nothing stands in the way of.
+/// A transition that passed all checks.
 pub struct Passage<T: Transition> {
-    /// The record as it was, with what was loaded to decide about it.
+    /// The record before the transition, with what was loaded to decide on it.
     pub opened: T::Opened,
-    /// What was found.
+    /// Findings for [`Transition::follow`].
     pub found: T::Found,
-    /// What happens.
+    /// The event.
     pub event: Event<T>,
     /// The state before.
     pub from: T::State,
-    /// The state after, once it is complete.
+    /// The state after, once the transition is complete.
     pub to: T::State,
     /// The seat from which the caller signs.
     pub seat: Seat,
-    /// Whether nobody else has to sign.
+    /// Whether no further signature is needed.
     pub is_complete: bool,
-    /// Whether nothing was signed before that still counts.
+    /// Whether there is no earlier signature that still counts.
     pub is_first: bool,
     signed: Option<(Signing<'static>, domain::access::signing::Signature)>,
 }
 
 impl<T: Transition> Passage<T> {
-    /// A record of what happens, with the states it leads through once it is complete.
+    /// An audit record; it contains the states if the transition is complete.
     pub fn record(&self, action: &'static str, id: Uuid, rule: &'static str) -> Record {
         let record = Record::new(action, id, rule);
         if self.is_complete && self.from != self.to {
@@ -186,11 +187,11 @@ impl<T: Transition> Passage<T> {
     }
 }
 
-/// Checks everything that a transition demands, and changes nothing.
+/// Checks everything that a transition requires, and changes nothing.
 ///
 /// # Errors
-/// Those of [`Transition::open`] and [`Transition::check_seen`]; 409 when the state has no such event,
-/// 403 when the caller has no seat for it, 422 with every guard that does not hold.
+/// Those of [`Transition::open`] and [`Transition::check_seen`]; 409 if the state does not have the
+/// event, 403 if the caller has no seat for it, 422 with every guard that fails.
 pub fn prepare<T: Transition>(
     store: &mut dyn Store,
     actor: &Actor,
@@ -209,7 +210,8 @@ pub fn prepare<T: Transition>(
     let is_first = given.is_empty();
     let unseated = || Refusal::Forbidden(SEPARATION_OF_DUTIES);
     let seat = seating.free_seat(row.by, &given);
-    // Where one signature does, nothing is looked at for whoever cannot give it.
+    // If a single signature is enough, callers who cannot give it are refused before guards are
+    // checked.
     let alone = matches!(row.by, By::OneOf(_));
     if alone && seat.is_none() {
         return Err(unseated());
@@ -229,7 +231,7 @@ pub fn prepare<T: Transition>(
     Ok(Passage { opened, found, event, from, to, seat, is_complete, is_first, signed })
 }
 
-/// Carries a prepared transition out: keeps the caller's signature, and does what follows.
+/// Carries out a prepared transition: stores the caller's signature, and applies what follows.
 ///
 /// # Errors
 /// Those of [`Transition::follow`].
@@ -245,7 +247,7 @@ pub fn carry_out<T: Transition>(
     step.follow(store, actor, passage)
 }
 
-/// Moves a record on, or keeps the first of the signatures that it takes.
+/// Moves a record on, or stores the first of the signatures it needs.
 ///
 /// # Errors
 /// Those of [`prepare`] and [`carry_out`].
@@ -258,21 +260,21 @@ pub fn transit<T: Transition>(
     carry_out(store, actor, step, passage)
 }
 
-/// Where an event leads that the system fires, because something else has happened.
+/// The state after an event that the system fires because of another change.
 ///
 /// # Errors
-/// That of an internal fault: whoever fires it has looked before.
+/// An internal fault, because the caller must have checked before.
 pub fn by_system<S: Machine>(state: S, event: S::Event, facts: &S::Facts) -> Result<S, Refusal> {
     let fired = state.step(event, &[Signature::SYSTEM], facts);
     fired.map_err(|refusal| Refusal::Internal(refusal.to_string()))
 }
 
-/// The actions as a refusal names them.
+/// The text values of actions, for a refusal.
 pub fn names<V: TextEnum>(verbs: Vec<V>) -> Vec<&'static str> {
     verbs.into_iter().map(V::as_str).collect()
 }
 
-/// What a formula refuses, at its place in the input.
+/// The violation for an error of the domain, at a pointer into the input.
 pub fn fault(pointer: impl Into<String>, error: &DomainError) -> Violation {
     Violation::new(pointer, error.code.as_str()).with("value", &error.detail)
 }
@@ -304,7 +306,7 @@ mod tests {
         assert_eq!(unsaid.concat(), Vec::<&str>::new());
     }
 
-    /// Nothing but a machine, asked for nothing.
+    /// A transition that only has a state machine.
     struct Nothing<S>(std::marker::PhantomData<S>);
 
     impl<S: Machine> Transition for Nothing<S> {
@@ -351,7 +353,7 @@ mod tests {
         }
     }
 
-    /// Whether others must sign as well, or the codes of all that is told.
+    /// Whether further signatures are missing, or the codes of all violations.
     fn judged<S: Machine>(
         state: S,
         event: S::Event,
@@ -368,13 +370,13 @@ mod tests {
     fn every_guard_that_does_not_hold_is_told() {
         let mut findings = Findings::new(cycle::Facts::default(), ());
         let told = judged(cycle::State::Draft, cycle::Event::Launch, &mut findings);
-        // All that a launch demands.
+        // Everything that a launch requires.
         assert_eq!(told.expect_err("nothing holds").len(), 8);
 
         let mut findings = Findings::new(review::Facts::default(), ());
         findings.say_instead(review::Guard::EvidencePresent, vec![Violation::new("/a", "one")]);
         findings.say_instead(review::Guard::EvidencePresent, vec![Violation::new("/b", "two")]);
-        // With nothing to say in its place, a guard is told itself.
+        // Without a replacement, the guard itself is reported.
         findings.say_instead(review::Guard::MissingSettled, Vec::new());
         findings.faults.push(Violation::new("/c", "beside"));
         let told = judged(review::State::PendingSelf, review::Event::SubmitSelf, &mut findings);

@@ -1,8 +1,8 @@
-//! Text as XML writes it: in charts and in the sheets of exports.
+//! Text in XML: in charts and in the sheets of exports.
 
 use std::fmt;
 
-/// A text within an element or an attribute. What XML cannot hold is left out.
+/// A text in an element or attribute. Characters that XML does not allow are left out.
 pub struct Escaped<'t>(pub &'t str);
 
 impl fmt::Display for Escaped<'_> {
@@ -23,7 +23,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Whether XML 1.0 has the character.
+/// Whether XML 1.0 allows the character.
 fn may_stand(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)
 }

@@ -1,4 +1,4 @@
-//! Computing results: of one review when its rating is handed in, and of a whole cycle.
+//! Computes results: of one review when its rating is submitted, or of a whole cycle.
 
 use super::drafts::Frame;
 use super::results::ResultsComputation;
@@ -30,21 +30,21 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
-/// Reviews that are read, computed and saved together.
+/// Number of reviews that are read, computed and saved together.
 const STRETCH: i64 = 500;
 
-/// By what results of a cycle are computed.
+/// The rules that results of a cycle are computed by.
 #[derive(Clone, Copy)]
 pub(super) struct Basis<'a> {
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle: CycleId,
-    /// The policy version.
+    /// Id of the policy version.
     pub policy: PolicyId,
-    /// What it says.
+    /// Rules of the policy version.
     pub rules: &'a PolicyRules,
-    /// Its settings.
+    /// Settings of the policy version.
     pub settings: &'a Settings,
-    /// The dimensions that HR proposed to leave out, and those that are left out.
+    /// Dimensions left out, and proposals to leave dimensions out.
     pub dropped: &'a [DroppedDimension],
 }
 
@@ -60,16 +60,16 @@ impl<'a> From<&'a Frame> for Basis<'a> {
     }
 }
 
-/// What results are computed from, for a stretch of people.
+/// The input for computing the results of a batch of people.
 pub(super) struct Computation<'a> {
     basis: Basis<'a>,
-    /// The goals, by owner.
+    /// Goals, sorted by owner.
     pub goals: Vec<GoalFile>,
     teams: HashMap<EmployeeId, Vec<Decimal>>,
 }
 
 impl<'a> Computation<'a> {
-    /// What the result of one person is computed from.
+    /// The input for the result of one person.
     pub(super) fn of_one(
         store: &mut dyn Store,
         basis: impl Into<Basis<'a>>,
@@ -79,7 +79,7 @@ impl<'a> Computation<'a> {
         Self::of(store, basis.into(), &people, &people)
     }
 
-    /// What the results of people are computed from, and the teams of those who have one.
+    /// The input for the results of these people, with the team totals of the leaders among them.
     fn of(
         store: &mut dyn Store,
         basis: Basis<'a>,
@@ -95,14 +95,14 @@ impl<'a> Computation<'a> {
         Ok(Self { basis, goals, teams })
     }
 
-    /// The goals of one person, which lie side by side.
+    /// The goals of one person; goals are sorted by owner.
     fn goals_of(&self, owner: EmployeeId) -> &[GoalFile] {
         let start = self.goals.partition_point(|file| file.goal.owner_id < owner);
         let end = self.goals.partition_point(|file| file.goal.owner_id <= owner);
         &self.goals[start..end]
     }
 
-    /// Whether anything was reported of the work of a person in the cycle.
+    /// Whether any check-in on the person's goals is on record in the cycle.
     pub(super) fn has_process_records(&self, person: EmployeeId) -> bool {
         self.goals_of(person).iter().any(|file| !file.check_ins.is_empty())
     }
@@ -125,18 +125,18 @@ impl<'a> Computation<'a> {
         })
     }
 
-    /// The result of one review, or everything that is missing.
+    /// The result of one review, or everything that is missing for it.
     pub(super) fn result(&self, review: &Review) -> Result<Result<Computed, Faults>, Refusal> {
         Ok(self.case(review)?.result())
     }
 }
 
-/// What keeps a result from being computed, as a client reads it.
+/// The faults that prevent a result from being computed, as violations for the client.
 pub(super) fn faults_told(faults: &Faults) -> Vec<Violation> {
     faults.iter().map(|(place, error)| fault(place.clone(), error)).collect()
 }
 
-/// Goals with their new scores; those that have them already are left out.
+/// The goals whose score has changed, with the new score.
 pub(super) fn scored(
     files: &[GoalFile],
     scores: &[(GoalId, Decimal)],
@@ -152,7 +152,7 @@ pub(super) fn scored(
                 let facts = goal::Facts { evaluation_open: true, ..goal::Facts::default() };
                 by_system(goal.state, goal::Event::Score, &facts)?
             }
-            // While a change waits, what was agreed before is scored.
+            // While a change request is pending, the signed content is scored.
             other => other,
         };
         if state == goal.state && goal.score == Some(score) {
@@ -167,8 +167,8 @@ pub(super) fn scored(
     Ok(changes)
 }
 
-/// Goals without the scores they have, back where they were before they were scored, for a rating
-/// that is taken up again.
+/// The goals without their scores, back in the state before scoring, for a review whose rating is
+/// reopened.
 pub(super) fn freed(
     files: &[GoalFile],
     now: Timestamp,
@@ -183,7 +183,7 @@ pub(super) fn freed(
         };
         let state = match goal.state {
             goal::State::Scored => by_system(goal.state, event, &facts)?,
-            // A change that waits goes on waiting.
+            // A pending change request stays pending.
             other => other,
         };
         let record = Record::new("goal.reopened", goal.id, rule)
@@ -194,8 +194,8 @@ pub(super) fn freed(
     scored.map(change).collect()
 }
 
-/// A goal in a state. Another score in the same state moves neither version nor instant: its owner
-/// may not know.
+/// A goal in a state. If only the score changes, version and time of change stay as they are,
+/// because the owner could notice a change of these.
 fn in_state(goal: Goal, state: goal::State, now: Timestamp) -> Goal {
     if state == goal.state {
         return goal;
@@ -203,14 +203,14 @@ fn in_state(goal: Goal, state: goal::State, now: Timestamp) -> Goal {
     Goal { state, version: goal.version + 1, updated_at: now, ..goal }
 }
 
-/// The order to compute the results of a cycle.
+/// A request to compute the results of a cycle.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ResultsOrder {
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle: CycleId,
 }
 
-/// Computing the results of a cycle as a job.
+/// The job that computes the results of a cycle.
 pub struct ResultsWork;
 
 impl Work for ResultsWork {
@@ -233,17 +233,17 @@ impl Work for ResultsWork {
     }
 }
 
-/// What a request to compute results is answered with.
+/// Answer to a request to compute results.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Answer {
-    /// They are computed.
+    /// The results are computed.
     Done(ResultsComputation),
     /// A job computes them.
     Job(Box<JobView>),
 }
 
-/// Computes the results of a cycle, at once or, of many people, as a job.
+/// Computes the results of a cycle: at once, or as a job for many people.
 pub(super) fn compute_results(
     store: &mut dyn Store,
     actor: &Actor,
@@ -275,7 +275,7 @@ fn prepare(
     Ok((Frame::within(store, actor, cycle)?, permit.rule()))
 }
 
-/// What a stretch came to.
+/// The changes that a batch leads to.
 #[derive(Default)]
 pub(super) struct Sheet {
     changes: Vec<Change<ReviewResults>>,
@@ -284,7 +284,7 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    /// Notes new results of a review; the same ones are no change.
+    /// Adds new results of a review, unless they are the same as before.
     fn note(&mut self, review: &Review, results: Results, rule: &'static str) {
         if results != review.results {
             let record = Record::new("review.result_computed", review.id, rule);
@@ -293,7 +293,7 @@ impl Sheet {
         }
     }
 
-    /// Notes a result that was computed whole, with the scores of its goals.
+    /// Adds a completely computed result, with the scores of its goals.
     pub(super) fn add(
         &mut self,
         review: &Review,
@@ -308,7 +308,7 @@ impl Sheet {
         Ok(())
     }
 
-    /// Saves all of it.
+    /// Saves all changes.
     pub(super) fn save(self, store: &mut dyn Store, policy: PolicyId) -> Result<(), Refusal> {
         store.save_results(self.changes)?;
         let traces: Vec<_> = self.traces.iter().map(|(id, trace)| (*id, trace)).collect();
@@ -317,8 +317,8 @@ impl Sheet {
     }
 }
 
-/// Computes all results of a cycle. Those who have a team come last, when the totals of its members
-/// are known.
+/// Computes all results of a cycle. Team leaders come last, because their results need the totals
+/// of their teams.
 fn compute(
     store: &mut dyn Store,
     actor: &Actor,
@@ -328,7 +328,7 @@ fn compute(
 ) -> Result<ResultsComputation, Refusal> {
     let blends = frame.settings.manager.team_lambda.is_positive();
     let leaders = if blends { store.team_leaders(frame.cycle.id)? } else { HashSet::new() };
-    // Of those who could tell an own result from the sums, nothing is in the sums.
+    // People who could infer their own result from the sums are left out of the sums.
     let mut apart = disclosed::overseers(store, actor, frame.cycle.id)?;
     apart.extend(actor.subject.persons());
     let mut told = ResultsComputation::without(apart);
@@ -362,19 +362,19 @@ fn compute(
     Ok(told)
 }
 
-/// Whether the rating is in and nothing has been decided from it yet.
+/// Whether the rating is submitted and no session has moved the grade.
 fn is_handed_in(review: &Review) -> bool {
     matches!(review.state, State::SecondReview | State::InCalibration)
         && review.results.calibrated_grade.is_none()
 }
 
-/// Whether the rating is still to come.
+/// Whether the rating is not submitted yet.
 fn is_pending(review: &Review) -> bool {
     matches!(review.state, State::PendingSelf | State::PendingRaters | State::PendingManager)
 }
 
-/// Computes a stretch of reviews and saves what has changed. Of those that come later, and of those
-/// whose rating is still to come, the performance total alone is computed.
+/// Computes a batch of reviews and saves what has changed. For reviews that are computed later and
+/// those without a submitted rating, only the performance total is computed.
 fn settle(
     store: &mut dyn Store,
     actor: &Actor,
@@ -394,7 +394,7 @@ fn settle(
         }
         let computed = if whole { case.result() } else { case.performance() };
         match computed {
-            // Of those who come later, the whole is told.
+            // The faults of reviews computed later are reported when they are computed.
             Err(faults) if whole || pending => told.fail(review, &faults),
             Err(_) => {}
             Ok(computed) if whole => {

@@ -1,4 +1,4 @@
-//! Use cases of what both sides write before they hand it in.
+//! Use cases of the drafts of self-reviews and ratings.
 
 use super::sight::{Opened, admit};
 use super::views::{RatingView, ReviewPartPatch, ReviewView};
@@ -20,13 +20,13 @@ use domain::reviews::form::{Rating, Review, ReviewPart};
 use domain::scoring::settings::Settings;
 use persistence::Store;
 
-/// Cycle and policy of a review.
+/// The cycle and policy of a review.
 pub(super) struct Frame {
     /// The cycle.
     pub cycle: Cycle,
-    /// The policy version it applies.
+    /// The policy version of the cycle.
     pub policy: PerformancePolicy,
-    /// Its settings.
+    /// Settings of the policy version.
     pub settings: Settings,
 }
 
@@ -41,7 +41,7 @@ impl Frame {
         Self::new(store, actor, cycle.outline().clone(), policy)
     }
 
-    /// The policy of a cycle.
+    /// The frame of a known cycle.
     pub(super) fn within(
         store: &mut dyn Store,
         actor: &Actor,
@@ -63,14 +63,14 @@ impl Frame {
         Ok(Self { cycle, policy, settings })
     }
 
-    /// The population of a review.
+    /// The population that the review belongs to.
     pub(super) fn population(&self, review: &Review) -> Result<&Population, Refusal> {
         let missing = || Refusal::Internal(format!("review {} has no population", review.id));
         self.policy.rules.population(&review.population).ok_or_else(missing)
     }
 }
 
-/// Refuses what a review of a cycle that is not being evaluated does not allow.
+/// Refuses changes of a review whose cycle is not in evaluation.
 pub(super) fn require_open(review: &Review) -> Result<(), Refusal> {
     if review.is_open() {
         return Ok(());
@@ -78,7 +78,7 @@ pub(super) fn require_open(review: &Review) -> Result<(), Refusal> {
     Err(Refusal::GuardFailed(vec![Violation::new("", "evaluation_open")]))
 }
 
-/// Saves what one side has written so far, provided the caller has seen what is there.
+/// Saves a draft of one side, if the caller has read its current content.
 pub fn save(
     store: &mut dyn Store,
     actor: &Actor,
@@ -105,7 +105,7 @@ pub fn save(
         _ => (&mut after.manager_review, "review.rating_saved"),
     };
     write(part, patch, frame.population(&review)?, actor.today)?;
-    // What was written is for those who may read the review, not for the log.
+    // The content is only for people who may read the review, so it stays out of the log.
     store.save_drafts(Change::new(after.clone(), Record::new(told, id, rule)))?;
     Ok(Reply::changed(ReviewView::new(actor, &after, &standing), after.version))
 }
@@ -143,7 +143,7 @@ fn write(
     Ok(())
 }
 
-/// A rating, or where and why it is none.
+/// A valid rating, or the place, code and value of its fault.
 fn parse(
     rating: RatingView,
     population: &Population,

@@ -1,4 +1,4 @@
-//! Reviews: what self and manager write, how it is handed in and on, and what comes of it.
+//! Reviews: self-review, rating, their submission, and the result.
 
 pub mod calibration;
 pub mod computation;
@@ -34,37 +34,38 @@ use views::{
     ReviewDisagreement, ReviewPage, ReviewPartPatch, ReviewReopening, ReviewReturn, ReviewView,
 };
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ReviewQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
     /// Only items whose state changed at or after this instant.
     updated_since: Option<DateTime<Utc>>,
-    /// Only those of this cycle.
+    /// Only reviews of this cycle.
     cycle_id: Option<Uuid>,
-    /// Only those about this person.
+    /// Only reviews of this person.
     employee_id: Option<Uuid>,
-    /// Only those for which this manager answers.
+    /// Only reviews for which this manager is responsible.
     manager_id: Option<Uuid>,
-    /// Only those of people of this department, as frozen at the launch.
+    /// Only reviews of people of this department, as fixed at the launch.
     department_id: Option<Uuid>,
-    /// Only those in this state.
+    /// Only reviews in this state.
     #[param(schema_with = words::<State>)]
     state: Option<State>,
 }
 
 /// List reviews
 ///
-/// The reviews the caller may know of: one's own, those of the people one answers for or manages,
-/// directly or through others, and for HR their units or everybody. In the order of creation, or with
-/// `updated_since` in the order of change. What was written and what came of it is not in the list.
-/// Reviews are never deleted. An auditor, who does not see it, finds nobody by department.
+/// Lists the reviews the caller may know of: the caller's own; those of people the caller answers
+/// for or manages, directly or through others; for HR, those of their units or of everybody. Sorted
+/// by creation; with `updated_since`, by change. The list contains neither the written parts nor
+/// the results. Auditors cannot see the department, so a filter by department returns nothing to
+/// them. Reviews are never deleted.
 #[utoipa::path(tag = "reviews", operation_id = "listReviews", params(ReviewQuery),
     responses((status = 200, description = "A page of reviews", body = ReviewPage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
@@ -105,9 +106,9 @@ async fn list(caller: Caller, query: Query<ReviewQuery>) -> Result<HttpResponse,
 
 /// Read a review
 ///
-/// One review with the parts of it that the caller may see. A part the caller may not see is absent,
-/// and nothing tells whether there is one: neither version nor ETag moves with a draft, a computed
-/// result or a moved grade.
+/// Shows one review with the parts that the caller may see. A part the caller may not see is
+/// absent, and nothing indicates whether it exists: version and ETag do not change with a draft, a
+/// computed result or a moved grade that the caller may not see.
 #[utoipa::path(tag = "reviews", operation_id = "getReview",
     params(("id" = Uuid, Path, description = "Id of the review")),
     responses((status = 200, description = "The review", body = ReviewView)),
@@ -120,7 +121,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     caller.found(view.version, &view)
 }
 
-/// A review as the caller may see it.
+/// Opens a review for a caller who may read it.
 pub fn find_review(
     store: &mut dyn Store,
     actor: &Actor,
@@ -133,8 +134,8 @@ pub fn find_review(
 
 /// Write a self-review
 ///
-/// Merge patch of what the person writes, as long as it has not been handed in. `If-Match` names the
-/// whole ETag of the review: a draft that was changed elsewhere is not written over.
+/// Merge patch of the person's self-review, until it is submitted. `If-Match` must be the full ETag
+/// of the review, so that a draft changed elsewhere is not overwritten.
 #[utoipa::path(tag = "reviews", operation_id = "updateSelfReview",
     params(("id" = Uuid, Path, description = "Id of the review")),
     request_body(content = ReviewPartPatch, content_type = "application/merge-patch+json"),
@@ -151,9 +152,8 @@ async fn write_self(
 
 /// Write a rating
 ///
-/// Merge patch of what the responsible manager writes, as long as it has not been handed in.
-/// `If-Match` names the whole ETag of the review: a draft that was changed elsewhere is not written
-/// over.
+/// Merge patch of the responsible manager's rating, until it is submitted. `If-Match` must be the
+/// full ETag of the review, so that a draft changed elsewhere is not overwritten.
 #[utoipa::path(tag = "reviews", operation_id = "updateManagerReview",
     params(("id" = Uuid, Path, description = "Id of the review")),
     request_body(content = ReviewPartPatch, content_type = "application/merge-patch+json"),
@@ -183,12 +183,12 @@ async fn write(
         .await
 }
 
-/// Hand a self-review in
+/// Submit a self-review
 ///
-/// Every dimension that people rate must be rated, and a rating of 1 or 5 needs evidence dated inside
-/// the period and a comment of at least 20 characters; everything that is missing is named. Where
-/// nobody else rates, the review goes on to the manager at once. `If-Match` names the whole ETag of
-/// the review: only what has been seen is handed in.
+/// Every dimension that people rate must be rated. A rating of 1 or 5 needs evidence dated inside
+/// the period and a comment of at least 20 characters. A refusal lists everything that is missing.
+/// If nobody else rates, the review goes to the manager at once. `If-Match` must be the full ETag
+/// of the review, so that exactly the content the person has read is submitted.
 #[utoipa::path(tag = "reviews", operation_id = "submitSelfReview",
     params(("id" = Uuid, Path, description = "Id of the review")),
     responses((status = 200, description = "The review", body = ReviewView)),
@@ -198,12 +198,13 @@ async fn submit_self(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal
     transit(caller, id, ReviewAction::SelfReviewSubmission, Said::default()).await
 }
 
-/// Hand a rating in
+/// Submit a rating
 ///
-/// Computes performance, composite and grade. Every dimension that people rate must be rated, a rating
-/// of 1 or 5 needs evidence, there must be something on record for the period where the policy asks for
-/// it, and nothing the result is computed from may be missing; everything that speaks against it is
-/// named at once. Nobody rates an own review. `If-Match` names the whole ETag of the review.
+/// Computes performance, composite and grade. Every dimension that people rate must be rated; a
+/// rating of 1 or 5 needs evidence; the period must have check-ins or feedback on record, if the
+/// policy requires it; and nothing needed for the result may be missing. A refusal lists every
+/// unmet condition. Nobody may rate their own review. `If-Match` must be the full ETag of the
+/// review.
 #[utoipa::path(tag = "reviews", operation_id = "submitManagerReview",
     params(("id" = Uuid, Path, description = "Id of the review")),
     responses((status = 200, description = "The review", body = ReviewView)),
@@ -213,10 +214,10 @@ async fn submit_manager(caller: Caller, id: PathId) -> Result<HttpResponse, Refu
     transit(caller, id, ReviewAction::ManagerReviewSubmission, Said::default()).await
 }
 
-/// Give something back
+/// Return a review
 ///
-/// The manager gives a self-review back to the person; whoever looks at the rating a second time gives
-/// it back to the manager, or the self-review to the person. A reason is needed.
+/// The manager returns a self-review to the person. The second reviewer returns a rating to the
+/// manager, or a self-review to the person. A reason is required.
 #[utoipa::path(tag = "reviews", operation_id = "returnReview",
     params(("id" = Uuid, Path, description = "Id of the review")),
     request_body = ReviewReturn,
@@ -235,8 +236,8 @@ async fn give_back(
 
 /// Confirm a rating
 ///
-/// The second look, where the policy asks for one: by a manager above the line manager, never by
-/// whoever has rated.
+/// The second review, if the policy requires one, by a manager above the line manager. The author
+/// of the rating may not confirm it.
 #[utoipa::path(tag = "reviews", operation_id = "confirmReview",
     params(("id" = Uuid, Path, description = "Id of the review")),
     responses((status = 200, description = "The review", body = ReviewView)),
@@ -248,8 +249,8 @@ async fn confirm(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Close the raters' window
 ///
-/// Once the due date of the raters is reached. The window closes by itself where nobody rates but the
-/// person and the manager.
+/// Possible from the due date of the raters. If only the person and the manager rate, the window
+/// closes by itself.
 #[utoipa::path(tag = "reviews", operation_id = "closeReviewRaters",
     params(("id" = Uuid, Path, description = "Id of the review")),
     responses((status = 200, description = "The review", body = ReviewView)),
@@ -261,8 +262,8 @@ async fn close_raters(caller: Caller, id: PathId) -> Result<HttpResponse, Refusa
 
 /// Skip a self-review
 ///
-/// Goes on without a self-review that is overdue by three working days. It is marked so; a draft stays
-/// with the person.
+/// Continues without a self-review that is three working days overdue. The review is marked as
+/// skipped; a draft stays visible only to the person.
 #[utoipa::path(tag = "reviews", operation_id = "skipSelfReview",
     params(("id" = Uuid, Path, description = "Id of the review")),
     responses((status = 200, description = "The review", body = ReviewView)),
@@ -272,10 +273,10 @@ async fn skip(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     transit(caller, id, ReviewAction::Skip, Said::default()).await
 }
 
-/// Take a rating up again
+/// Reopen a rating
 ///
-/// Makes a rating that was handed in a draft again, for a reason, unless a calibration session has
-/// moved the grade. What was computed from it is no result any more.
+/// Turns a submitted rating back into a draft, with a reason, unless a calibration session has
+/// moved the grade. The result computed from it is removed.
 #[utoipa::path(tag = "reviews", operation_id = "reopenReview",
     params(("id" = Uuid, Path, description = "Id of the review")),
     request_body = ReviewReopening,
@@ -291,9 +292,9 @@ async fn reopen(
     transit(caller, id, ReviewAction::Reopening, said).await
 }
 
-/// Take note of a result
+/// Acknowledge a result
 ///
-/// The person has seen the released result.
+/// The person confirms having seen the released result.
 #[utoipa::path(tag = "reviews", operation_id = "acknowledgeReview",
     params(("id" = Uuid, Path, description = "Id of the review")),
     responses((status = 200, description = "The review", body = ReviewView)),
@@ -305,7 +306,7 @@ async fn acknowledge(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal
 
 /// Disagree with a result
 ///
-/// The person has seen the released result and says why it is not accepted.
+/// The person confirms having seen the released result, and states why they disagree.
 #[utoipa::path(tag = "reviews", operation_id = "disagreeWithReview",
     params(("id" = Uuid, Path, description = "Id of the review")),
     request_body = ReviewDisagreement,
@@ -321,7 +322,7 @@ async fn disagree(
     transit(caller, id, ReviewAction::Disagreement, said).await
 }
 
-/// What a request says of a transition beside its path.
+/// What the body of a transition request says.
 #[derive(Default)]
 struct Said {
     text: Option<String>,

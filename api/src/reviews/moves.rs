@@ -1,4 +1,4 @@
-//! How a review moves: what is demanded, and what follows.
+//! Transitions of a review: what each requires and what follows from it.
 
 use super::computation::{Computation, faults_told, scored};
 use super::drafts::{Frame, require_open};
@@ -26,39 +26,40 @@ use domain::state::review::{Event, Facts, Guard, State};
 use domain::state::{Moving, Seat, Seating};
 use persistence::{GoalFile, Store};
 
-/// A transition that somebody has asked for.
+/// A requested transition.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// The review.
+    /// Id of the review.
     pub review: ReviewId,
-    /// What of it the caller has seen.
+    /// Version or full ETag that the caller has read.
     pub seen: Seen,
-    /// What is asked for.
+    /// The requested action.
     pub action: ReviewAction,
-    /// Why, or what the person has to say.
+    /// Reason, or the statement of the person.
     pub text: Option<String>,
-    /// To whom something is given back.
+    /// For a return: who gets the review back.
     pub to: Option<ReturnTo>,
 }
 
 impl Order {
-    /// Whether it hands in what is written: only what the caller has seen is handed in.
+    /// Whether the action submits written content, which the caller must have read in its current
+    /// form.
     fn hands_in(&self) -> bool {
         use ReviewAction::{ManagerReviewSubmission, SelfReviewSubmission};
         matches!(self.action, SelfReviewSubmission | ManagerReviewSubmission)
     }
 }
 
-/// What is found beside the facts.
+/// Findings besides the facts for the guards.
 #[derive(Default)]
 pub struct Found {
     /// Whether others than the person and the manager rate.
     raters_follow: bool,
-    /// The result, of a rating that is handed in.
+    /// The computed result, if a rating is submitted.
     rated: Option<Rated>,
 }
 
-/// What a rating comes to.
+/// The outcome of a submitted rating.
 struct Rated {
     frame: Frame,
     goals: Vec<GoalFile>,
@@ -107,7 +108,7 @@ impl Transition for Order {
     fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
         let sight = Sight::new(actor, &opened.review, opened.standing.relations);
         let mut seating = sight.seating;
-        // The window closes by itself; when its day has come, HR may see to that.
+        // The window is closed by the system; from the due date on, HR may trigger it.
         if self.action == ReviewAction::RatersClosure && seating.seats.contains(&Seat::Hr) {
             seating.seats.push(Seat::System);
         }
@@ -208,7 +209,7 @@ impl Transition for Order {
     }
 }
 
-/// Looks at what handing a self-review in demands.
+/// Facts for submitting a self-review.
 fn look_at_self(
     store: &mut dyn Store,
     actor: &Actor,
@@ -222,7 +223,7 @@ fn look_at_self(
     Ok(findings)
 }
 
-/// Looks at what going on without a self-review demands.
+/// Facts for skipping a self-review.
 fn look_at_overdue(
     store: &mut dyn Store,
     actor: &Actor,
@@ -239,7 +240,7 @@ fn look_at_overdue(
     Ok(Findings::new(facts, Found { raters_follow, ..Found::default() }))
 }
 
-/// Looks at what closing the window of the raters demands.
+/// Facts for closing the raters' window.
 fn look_at_raters(
     store: &mut dyn Store,
     actor: &Actor,
@@ -254,7 +255,7 @@ fn look_at_raters(
     Ok(Findings::new(facts, Found::default()))
 }
 
-/// Looks at what handing a rating in demands, and computes the result.
+/// Facts for submitting a rating, with the computed result.
 fn look_at_rating(
     store: &mut dyn Store,
     actor: &Actor,
@@ -267,7 +268,7 @@ fn look_at_rating(
     let mut findings = of_part(part, "/manager_review", population, period);
     let computation = Computation::of_one(store, &frame, review)?;
     let recorded = computation.has_process_records(review.employee_id);
-    // What is computed without a rating is told by the rating that is missing.
+    // If ratings are missing, only these are reported; faults of the result would follow from them.
     let computed = match findings.facts.missing_settled {
         true => computation.result(review)?.map_err(|faults| {
             findings.say_instead(Guard::MissingSettled, faults_told(&faults));
@@ -293,7 +294,7 @@ fn look_at_rating(
     Ok(findings)
 }
 
-/// What is missing from something handed in, and which ratings are not founded.
+/// Missing ratings of a submitted part, and ratings without the evidence they need.
 fn of_part(
     part: &ReviewPart,
     place: &str,
@@ -327,7 +328,7 @@ fn raters_follow(population: &Population) -> bool {
     raters.any(|rater| !matches!(rater, RaterType::Oneself | RaterType::Manager))
 }
 
-/// Whether somebody above the responsible manager looks at the rating.
+/// Whether a manager above the responsible manager must confirm the rating.
 fn second_look(
     store: &mut dyn Store,
     actor: &Actor,
@@ -342,14 +343,14 @@ fn second_look(
     Ok(line.iter().any(|step| step.node != manager))
 }
 
-/// Working days behind a day, up to and including another.
+/// Number of working days after `due`, up to and including `today`.
 fn workdays_since(due: NaiveDate, today: NaiveDate) -> u32 {
     let behind = due.succ_opt().and_then(|first| Period::new(first, today).ok());
     let days = behind.map_or(0, |period| WorkCalendar::default().workdays(period));
     u32::try_from(days).unwrap_or(u32::MAX)
 }
 
-/// What is recorded of an event.
+/// Name of the audit entry for an event.
 pub fn recorded(event: Event) -> &'static str {
     match event {
         Event::SubmitSelf => "review.self_review_submitted",

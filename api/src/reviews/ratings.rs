@@ -1,4 +1,4 @@
-//! Ratings as a file.
+//! Export of ratings as a file.
 
 use crate::platform::app::new_id;
 use crate::platform::auth::principal::zone;
@@ -25,7 +25,7 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// Columns of the file; new ones are only added behind.
+/// Columns of the file. New columns are only added at the end.
 const COLUMNS: [&str; 15] = [
     "employee_number",
     "name",
@@ -44,35 +44,37 @@ const COLUMNS: [&str; 15] = [
     "acknowledged_on",
 ];
 
-/// What a client asks of the file.
+/// Query parameters of the file.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct RatingExportQuery {
-    /// Of this cycle only.
+    /// Only ratings of this cycle.
     cycle_id: Option<Uuid>,
-    /// Of people whose grades are distributed in this department only.
+    /// Only ratings of people whose grades are distributed in this department.
     department_id: Option<Uuid>,
-    /// Begin a CSV file with a byte order mark, which some spreadsheets need to read Chinese.
+    /// true: begin a CSV file with a byte order mark, which some spreadsheets need to read Chinese.
     #[param(default = false)]
     bom: Option<bool>,
 }
 
 /// Export ratings
 ///
-/// Every rating the caller may export, in the order of employee numbers and of cycles, as CSV
-/// (UTF-8), NDJSON or XLSX by `Accept`, from one consistent snapshot. Department, manager,
-/// population and policy are those of the launch. Columns keep their names and order, new ones are
-/// only added behind: `employee_number`, `name`, `department_code`, `manager_employee_number`,
-/// `cycle_code`, `policy_code`, `policy_version`, `population`, `state`, `performance`, `composite`
-/// (points with two places), `computed_grade` (of the composite), `calibrated_grade` (where a
-/// session moved it), `final_grade` (what counts), `acknowledged_on` (the day, in the company's time
-/// zone). Who may know of a review but not of its result finds scores, grades and that day empty, in
-/// NDJSON scores and grades left out; an auditor department and population as well, and nobody by
-/// department. CSV cells that a spreadsheet would compute begin with an apostrophe; in XLSX they are
-/// text. NDJSON ends with a line `{"rows":...,"withheld":...,"sha256":"..."}` over every byte before
-/// it, so that a cut file is noticed; `withheld` says how many ratings belong here but may not be
-/// shown to the caller yet: the own one, and to a program all that are not released. The audit log keeps who took how many lines away.
+/// Exports every rating the caller may export, sorted by employee number and cycle, as CSV (UTF-8),
+/// NDJSON or XLSX according to `Accept`, from one consistent snapshot. Department, manager,
+/// population and policy are those of the launch. Columns keep their names and order; new columns
+/// are only added at the end: `employee_number`, `name`, `department_code`,
+/// `manager_employee_number`, `cycle_code`, `policy_code`, `policy_version`, `population`, `state`,
+/// `performance`, `composite` (points with two decimal places), `computed_grade` (of the
+/// composite), `calibrated_grade` (if a session moved it), `final_grade`, `acknowledged_on` (date
+/// in the company's time zone). If the caller may know of a review but not of its result, scores,
+/// grades and `acknowledged_on` are empty; NDJSON leaves scores and grades out. For auditors,
+/// department and population are empty as well, and a filter by department returns nothing. CSV
+/// cells that a spreadsheet would treat as a formula begin with an apostrophe; in XLSX they are
+/// text. NDJSON ends with a line `{"rows":...,"withheld":...,"sha256":"..."}`, whose hash covers
+/// every byte before it, so that a truncated file is noticed. `withheld` is the number of ratings
+/// that belong to the file but may not be shown to the caller yet: the caller's own, and for a
+/// program all that are not released. The audit log records who exported how many lines.
 #[utoipa::path(tag = "ratings", operation_id = "exportRatings", params(RatingExportQuery),
     responses((status = 200, description = "The file", content(
         (String = "text/csv", example = json!("employee_number,name,department_code,manager_employee_number,cycle_code,policy_code,policy_version,population,state,performance,composite,computed_grade,calibrated_grade,final_grade,acknowledged_on\nE-0043,Li Na,SALES,E-0007,2026H1,STANDARD,3,everyone,acknowledged,104.50,101.20,B,A,A,2026-07-30\n")),
@@ -117,7 +119,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(scope("/ratings").service(export_ratings));
 }
 
-/// A rating in the file.
+/// A rating as a line of the file.
 #[derive(Serialize)]
 struct Rating<'r> {
     employee_number: &'r str,
@@ -134,7 +136,7 @@ struct Rating<'r> {
     acknowledged_on: Option<NaiveDate>,
 }
 
-/// What only those see who may know the result.
+/// The columns for callers who may know the result.
 #[derive(Serialize)]
 struct Outcome {
     performance: Option<String>,
@@ -186,8 +188,8 @@ impl Line for Rating<'_> {
     }
 }
 
-/// Writes the whole file. The list is narrowed before it is read; then each rating is decided by
-/// the stage it is in.
+/// Writes the whole file. The query restricts the rows first; then each rating is decided on by its
+/// stage.
 fn write_ratings(
     store: &mut dyn Store,
     actor: &Actor,

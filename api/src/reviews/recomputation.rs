@@ -1,5 +1,5 @@
-//! Results and what they rest on stay together: what changes below a rating that is in is computed
-//! anew, and a rating that is taken up again sets its goals free.
+//! Keeps results consistent with their input: a change below a submitted rating recomputes the
+//! result, and reopening a rating removes the scores of its goals.
 
 use super::computation::{Basis, Computation, Sheet, faults_told, freed};
 use super::drafts::Frame;
@@ -20,12 +20,12 @@ use domain::state::review::State;
 use persistence::Store;
 use std::collections::BTreeSet;
 
-/// Computes the result of a review that is held anew, where its rating is in, after something it
-/// rests on has changed; and that of whoever has the person in a team.
+/// Recomputes the result of a locked review after a change of its input, if its rating is
+/// submitted. Also recomputes the result of the manager whose team the person belongs to.
 ///
 /// # Errors
-/// 422 with everything the result could not be computed without, or with the evidence that the grade
-/// would lack: the change is refused then.
+/// 422, and so a refusal of the change, with everything that is missing for the result, or with the
+/// evidence that the new grade would need.
 pub fn follow(
     store: &mut dyn Store,
     actor: &Actor,
@@ -45,7 +45,8 @@ pub fn follow(
     };
     let renewed = renew(store, actor, basis, review, rule)?;
     let results = renewed.map_err(|faults| Refusal::GuardFailed(faults_told(&faults)))?;
-    // Of a grade that the caller may not know, nothing is told: readiness names it to others.
+    // A grade the caller may not know must not be disclosed by a refusal; the readiness report
+    // lists the missing evidence for others.
     let is_told = !actor.subject.closed().any(|person| person == review.employee_id);
     if is_told && results.computed_grade != review.results.computed_grade && !review.bears(&results)
     {
@@ -54,8 +55,8 @@ pub fn follow(
     lead(store, actor, basis, review.manager_id, rule)
 }
 
-/// Computes the result of whoever leads a team anew, where the rating is in and results of the team
-/// are blended into it, after the total of somebody in it has changed, come or gone.
+/// Recomputes a leader's result after the total of a team member changed, or a member joined or
+/// left. Applies only if the leader's rating is submitted and the policy includes team results.
 pub(super) fn lead<'a>(
     store: &mut dyn Store,
     actor: &Actor,
@@ -68,13 +69,13 @@ pub(super) fn lead<'a>(
     let Some(leader) = leader else { return Ok(()) };
     let held = store.hold_review(basis.cycle, leader)?;
     if let Some(leader) = held.filter(|review| review.state.is_rated()) {
-        // What is missing of a leader's own result is no reason to refuse a change of another's.
+        // Faults in the leader's own result must not prevent a change of another person's.
         renew(store, actor, basis, &leader, rule)?.ok();
     }
     Ok(())
 }
 
-/// Computes the results of whoever leads a team anew, once somebody has come into it or gone.
+/// Recomputes the results of leaders whose team gained or lost a member.
 pub fn regroup(
     store: &mut dyn Store,
     actor: &Actor,
@@ -92,7 +93,7 @@ pub fn regroup(
     Ok(())
 }
 
-/// Computes one result anew, or tells what is missing.
+/// Recomputes one result, or returns what is missing.
 fn renew(
     store: &mut dyn Store,
     actor: &Actor,
@@ -113,8 +114,8 @@ fn renew(
     Ok(Ok(results))
 }
 
-/// Takes the scores off the goals of a review whose rating is taken up again, and the move of its
-/// grade that waits for approval.
+/// Removes the goal scores of a review whose rating is reopened, and rejects the pending move of
+/// its grade.
 pub(super) fn set_free(
     store: &mut dyn Store,
     actor: &Actor,
@@ -126,8 +127,8 @@ pub(super) fn set_free(
     overtake(store, actor, after, rule)
 }
 
-/// Rejects moves whose grade is no more the one they move from: one that waits for approval, and
-/// those that were approved of another computed grade, which have fallen with it.
+/// Rejects moves that no longer start from the present grade: a pending move from another grade,
+/// and approved moves whose calibrated grade was removed.
 fn overtake(
     store: &mut dyn Store,
     actor: &Actor,
@@ -159,8 +160,8 @@ fn overtake(
     Ok(())
 }
 
-/// A review on its way into a state, with the session that compares it: whoever comes to calibration
-/// while a session that fits is open comes into it. One that has been in a session stays there.
+/// A review about to change state. If it enters calibration while a fitting session is open, it
+/// joins that session. A review that already has a session keeps it.
 pub(super) fn into_session(
     store: &mut dyn Store,
     review: Review,

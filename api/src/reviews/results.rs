@@ -1,4 +1,4 @@
-//! Results: the four grades side by side, and why they are what they are.
+//! Results: the four grades side by side, and the explanation of a result.
 
 use super::computation::{ResultsOrder, compute_results};
 use super::sight::{Sight, find};
@@ -28,70 +28,70 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// Most people whose faults are told one by one.
+/// Maximum number of people whose faults are listed.
 const MAX_FAILURES: usize = 200;
 
-/// The result of one person in one cycle: four grades side by side, none of which overwrites
+/// The result of one person in one cycle. The four grades are kept side by side; none overwrites
 /// another.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Result)]
 pub struct ResultView {
-    /// Id of the review, which is that of the result.
+    /// Id of the review, which is also the id of the result.
     pub id: Uuid,
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle_id: Uuid,
-    /// Whose result it is.
+    /// Id of the person.
     pub employee_id: Uuid,
-    /// Where the review is.
+    /// State of the review.
     #[schema(schema_with = words::<State>)]
     pub state: State,
-    /// The performance total, from goals; null until computed.
+    /// Performance score from goals, in points; null until computed.
     #[schema(required = true, example = "103.20")]
     pub performance: Option<String>,
-    /// The composite of all dimensions; null until computed.
+    /// Composite score of all dimensions, in points; null until computed.
     #[schema(required = true, example = "104.12")]
     pub composite: Option<String>,
-    /// The score in collaboration, by which ties are broken; null until computed.
+    /// Collaboration score, in points, which breaks ties; null until computed.
     #[schema(required = true, example = "100.00")]
     pub collaboration: Option<String>,
-    /// The grade of the composite; null until computed.
+    /// Grade that follows from the composite; null until computed.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub computed_grade: Option<Grade>,
-    /// The grade a calibration session has moved it to; null if none has.
+    /// Grade after calibration; null if no session moved it.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub calibrated_grade: Option<Grade>,
-    /// What counts in the end; null until calibration ends.
+    /// Final grade; null until calibration ends.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub final_grade: Option<Grade>,
-    /// The best grade a confirmed veto leaves; null without one.
+    /// Best grade that a confirmed veto allows; null without a veto.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub veto_grade: Option<Grade>,
-    /// How it was computed; null until computed.
+    /// Inputs and versions of the computation; null until computed.
     #[schema(required = true)]
     pub provenance: Option<ProvenanceView>,
-    /// Counts changes of the review's state, from 1.
+    /// Version of the review's state: starts at 1 and grows by 1 with each change of state.
     #[schema(example = 3)]
     pub version: i32,
     /// When the state of the review last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// By what a result was computed: with it, it can be computed again to the same digit.
+/// Identifies what a result was computed from, so that it can be recomputed to the same digit.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Provenance)]
 pub struct ProvenanceView {
-    /// Number of the revision, from 1.
+    /// Revision of the result, from 1.
     #[schema(example = 1)]
     pub revision: i32,
     /// Version of the formulas.
     #[schema(example = 1)]
     pub formula_version: u32,
-    /// The policy version.
+    /// Id of the policy version.
     pub policy_id: Uuid,
-    /// SHA-256 of inputs, settings, steps and result, in hex.
+    /// SHA-256 of inputs, settings, steps and result, in hexadecimal.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub digest: String,
-    /// When.
+    /// When the result was computed.
     pub computed_at: DateTime<Utc>,
 }
 
@@ -134,62 +134,62 @@ impl ResultView {
     }
 }
 
-/// Why a result is what it is.
+/// Explanation of a result.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Explanation)]
 pub struct ExplanationView {
-    /// Id of the review, which is that of the result.
+    /// Id of the review, which is also the id of the result.
     pub id: Uuid,
-    /// By what it was computed.
+    /// Identifies what the result was computed from.
     pub provenance: ProvenanceView,
     /// Language of the texts.
     #[schema(example = "en")]
     pub language: String,
-    /// The whole as text, a line for each input and step.
+    /// The explanation as text, one line per input and step.
     #[schema(example = "composite score: 104.12 B\n  ...")]
     pub text: String,
-    /// The same as a tree.
+    /// The same explanation as a tree.
     pub whole: ExplanationPart,
 }
 
-/// A part of a result, down to indicators and dimensions. Of ratings only what became of them
-/// together is shown.
+/// A part of a result, down to indicators and dimensions. Single ratings are not shown, only their
+/// combined score.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ExplanationPart {
-    /// What it is; null where it was left out with approval.
+    /// Kind of the part; null if it was left out with approval.
     #[schema(schema_with = word_or_null::<PartKind>)]
     pub kind: Option<PartKind>,
-    /// The approval by which it was left out; else null.
+    /// Id of the approval to leave the part out; otherwise null.
     #[schema(required = true)]
     pub approval_id: Option<Uuid>,
-    /// Title of a goal or code of a dimension; null for the whole.
+    /// Title of a goal or code of a dimension; null for the whole result.
     #[schema(required = true, example = "Collection rate")]
     pub name: Option<String>,
-    /// Weight in the part above in percent, as a decimal or, where there is none, a fraction.
+    /// Weight in the part above in percent, as an exact decimal, or as a fraction if there is none.
     #[schema(required = true, example = "30")]
     pub weight: Option<String>,
-    /// Length of a stretch of days with a target of its own.
+    /// Number of days of a sub-period with its own target; null if there is none.
     #[schema(required = true)]
     pub days: Option<u32>,
-    /// The actual an indicator is scored by.
+    /// Actual value that an indicator is scored by; null for other parts.
     #[schema(required = true, example = "13")]
     pub actual: Option<String>,
-    /// The measurements and check-ins it was read from.
+    /// Ids of the measurements and check-ins used.
     pub revision_ids: Vec<Uuid>,
-    /// The score, exact; null without data.
+    /// Exact score; null without data.
     #[schema(required = true, example = "86.67")]
     pub score: Option<String>,
-    /// The grade of a total.
+    /// Grade, for a part that is a total; otherwise null.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub grade: Option<Grade>,
-    /// The steps that led to the score, after the parts were known.
+    /// Steps that lead from the parts to the score.
     pub steps: Vec<ExplanationStep>,
-    /// The parts it is made of.
+    /// Parts that this part consists of.
     #[schema(no_recursion, example = json!([]))]
     pub parts: Vec<ExplanationPart>,
 }
 
-/// A value and the rule that gave it.
+/// One step of a computation: a rule and the value it gave.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ExplanationStep {
     /// Section of the specification.
@@ -198,7 +198,7 @@ pub struct ExplanationStep {
     /// The rule, in the language of the explanation.
     #[schema(example = "weighted mean of the items that count")]
     pub rule: String,
-    /// What it gave, exact: a decimal or, where there is none, a fraction.
+    /// Exact value, as a decimal, or as a fraction if there is none.
     #[schema(example = "260/3")]
     pub value: String,
 }
@@ -229,23 +229,23 @@ impl ExplanationPart {
     }
 }
 
-/// What computing the results of a cycle came to. The results of whoever asks, and of all who may read
-/// those of everybody else, are computed as well but in none of the figures: the own one could be told
-/// from them.
+/// Outcome of computing the results of a cycle. The caller's result, and the results of all who may
+/// read everybody else's, are computed too but not counted here, because they could be inferred.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResultsComputation {
-    /// Results that are computed.
+    /// Number of computed results.
     #[schema(example = 118)]
     pub computed: usize,
-    /// Reviews whose rating is still to come; their performance total is computed.
+    /// Number of reviews without a submitted rating; only their performance total is computed.
     #[schema(example = 2)]
     pub waiting: usize,
-    /// Reviews of which something is missing; they stay as they are. The reader's own is not told.
+    /// Number of reviews that lack something; they stay as they are. The caller's own is not
+    /// counted.
     #[schema(example = 1)]
     pub failed: usize,
-    /// What is missing, of the first 200 of them.
+    /// Faults of the first 200 of these reviews.
     pub failures: Vec<ResultFailure>,
-    /// Whose results are computed but in none of these figures.
+    /// People whose results are computed but not counted.
     #[serde(skip)]
     apart: HashSet<EmployeeId>,
 }
@@ -253,18 +253,19 @@ pub struct ResultsComputation {
 /// A result that could not be computed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResultFailure {
-    /// The review.
+    /// Id of the review.
     pub review_id: Uuid,
-    /// Whose result it is.
+    /// Id of the person.
     pub employee_id: Uuid,
     /// Everything that is missing.
     pub faults: Vec<ResultFault>,
 }
 
-/// Something a result cannot be computed without.
+/// A fault that prevents a result from being computed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResultFault {
-    /// What it is about: `/goals/{id}`, `/dimensions/{code}`, `/goals` together, or the whole.
+    /// What is at fault: `/goals/{id}`, `/dimensions/{code}`, `/goals` for all goals together, or
+    /// empty for the whole result.
     #[schema(example = "/dimensions/collaboration")]
     pub place: String,
     /// Stable code of the fault.
@@ -273,17 +274,17 @@ pub struct ResultFault {
 }
 
 impl ResultsComputation {
-    /// Figures to which these people do not add.
+    /// Empty figures that leave these people out.
     pub(super) fn without(apart: HashSet<EmployeeId>) -> Self {
         Self { apart, ..Self::default() }
     }
 
-    /// Whether the result of a review is in the figures.
+    /// Whether the result of a review is counted.
     pub(super) fn tells_of(&self, review: &Review) -> bool {
         !self.apart.contains(&review.employee_id)
     }
 
-    /// The same as somebody is told it: not what is missing of a result of their own.
+    /// The figures as shown to a reader, without the faults of the reader's own result.
     pub fn told_to(mut self, subject: &Subject) -> Self {
         let before = self.failures.len();
         self.failures.retain(|failure| !subject.may_be(failure.employee_id.into()));
@@ -291,7 +292,7 @@ impl ResultsComputation {
         Self { failed: self.failed.saturating_sub(own), ..self }
     }
 
-    /// Notes what is missing of a result.
+    /// Adds the faults of a result.
     pub(super) fn fail(&mut self, review: &Review, faults: &Faults) {
         if !self.tells_of(review) {
             return;
@@ -311,7 +312,7 @@ impl ResultsComputation {
     }
 }
 
-/// Opens the result of a review. Before it is released it does not exist for the person.
+/// Opens the result of a review. Before its release it does not exist for the person.
 fn open(
     store: &mut dyn Store,
     actor: &Actor,
@@ -328,8 +329,8 @@ fn open(
 
 /// Read a result
 ///
-/// Scores and the four grades of one person in one cycle, side by side, with what they were computed
-/// by. For the person there is no result until it is released.
+/// Shows the scores and the four grades of one person in one cycle, side by side, with what they
+/// were computed from. For the person there is no result until it is released.
 #[utoipa::path(tag = "results", operation_id = "getResult",
     params(("id" = Uuid, Path, description = "Id of the review")),
     responses((status = 200, description = "The result", body = ResultView)),
@@ -345,8 +346,9 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Explain a result
 ///
-/// Every step from actuals and ratings to the grade, with the rule each one follows, as text and as a
-/// tree; in Chinese or English by `Accept-Language`. Single ratings are never shown.
+/// Shows every step from actual values and ratings to the grade, with the rule of each step, as
+/// text and as a tree, in Chinese or English according to `Accept-Language`. Single ratings are
+/// never shown.
 #[utoipa::path(tag = "results", operation_id = "explainResult",
     params(("id" = Uuid, Path, description = "Id of the review")),
     responses((status = 200, description = "The explanation", body = ExplanationView)),
@@ -384,13 +386,13 @@ fn explanation(id: ReviewId, kept: &ResultTrace, language: Language) -> Explanat
 
 /// Compute the results of a cycle
 ///
-/// Computes every result of which the rating has been handed in and no session has moved the grade,
-/// and of all others the performance total; scores the goals of those that are computed. Whoever has a
-/// team comes last, since the totals of its members count. What is missing is told person by person
-/// and leaves the rest alone. Above 1,000 people a job does it.
+/// Computes the result of every review whose rating is submitted and whose grade no session has
+/// moved; for all others, only the performance total. Scores the goals of the computed results.
+/// Team leaders come last, because their results use the totals of their team. Faults are listed by
+/// person and do not affect the others. For more than 1,000 people, a job does the work.
 #[utoipa::path(tag = "results", operation_id = "computeResults",
     params(("id" = Uuid, Path, description = "Id of the cycle")),
-    responses((status = 200, description = "What it came to", body = ResultsComputation),
+    responses((status = 200, description = "The outcome", body = ResultsComputation),
         (status = 202, description = "The job that does it for many people", body = JobView)),
     security(("bearer" = [])))]
 #[post("/{id}/results")]

@@ -1,4 +1,4 @@
-//! Who sees which part of a review, and what they may do with it.
+//! Decides which parts of a review a caller sees, and which actions they may take.
 
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
@@ -10,34 +10,33 @@ use domain::state::review::Event;
 use domain::state::{Moving, Seat, Seating};
 use persistence::Store;
 
-/// A review that has been opened, with how the caller stands to it.
+/// An opened review, with the caller's relation to it.
 pub struct Opened {
     /// The review.
     pub review: Review,
-    /// How the caller stands to it.
+    /// The caller's relation to the review.
     pub standing: Standing,
-    /// The rule that opened it.
+    /// The rule that permitted access.
     pub rule: &'static str,
 }
 
-/// How a caller stands to a review, and what lies beside it that they may know of.
+/// A caller's relation to a review, and related records that the caller may know of.
 pub struct Standing {
-    /// How the caller stands to the person.
+    /// The caller's relations to the reviewed person.
     pub relations: Relations,
-    /// The changes of the person's goals that wait for a decision; none for whoever may not read
-    /// the goals.
+    /// Undecided changes of the person's goals; none if the caller may not read the goals.
     pub open_changes: Option<Vec<GoalChangeId>>,
 }
 
-/// What somebody sees of a review, and how they are seated.
+/// What a caller sees of a review, and the seats they hold.
 pub(super) struct Sight {
-    /// Whether it is shown what is evaluated, and in which group.
+    /// Whether department and population are shown.
     pub frame: bool,
     /// Whether the self-review is shown.
     pub self_review: bool,
     /// Whether rating, scores and grades are shown.
     pub rating: bool,
-    /// How somebody is seated.
+    /// The seats the caller holds.
     pub seating: Seating<Event>,
 }
 
@@ -52,7 +51,7 @@ impl Sight {
         let seats = [
             (Seat::Employee, may(Action::ReviewAnswer, review.rating_stage())),
             (Seat::Manager, may(Action::RatingWrite, Stage::Draft)),
-            // Nobody looks a second time at what they have written themselves.
+            // Nobody gives the second review of their own rating.
             (
                 Seat::NextLevel,
                 may(Action::RatingConfirm, Stage::Submitted) && me != review.manager_id,
@@ -70,14 +69,14 @@ impl Sight {
         }
     }
 
-    /// What somebody seated so may do to the review.
+    /// Actions that the seats and the state of the review allow.
     pub(super) fn offered(&self, review: &Review) -> Vec<ReviewAction> {
         review.offered(&self.seating, |_| false)
     }
 }
 
-/// What the policy asks for an action, and the stage in which the part it writes is written. In any
-/// other stage the state refuses, not the policy.
+/// The permissions that an action needs, each in the stage in which its part is written. In other
+/// stages the state refuses the action, not the policy.
 fn demands(action: ReviewAction) -> &'static [(Action, Stage)] {
     match action {
         ReviewAction::SelfReview | ReviewAction::SelfReviewSubmission => {

@@ -1,4 +1,4 @@
-//! What clients see and send of reviews.
+//! What clients see and send about reviews.
 
 use super::sight::{Sight, Standing};
 use crate::platform::caller::Actor;
@@ -16,18 +16,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Something that shows what a judgement says.
+/// A piece of evidence for a judgement.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = EvidenceItem)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceView {
-    /// What kind it is.
+    /// Kind of evidence.
     #[schema(schema_with = words::<EvidenceKind>)]
     pub kind: EvidenceKind,
-    /// When it happened; it counts when that lies inside the period of the cycle.
+    /// Day of the event. The evidence counts only if it lies inside the period of the cycle.
     #[schema(example = "2026-08-14")]
     pub date: NaiveDate,
-    /// What it says.
+    /// What the evidence shows.
     #[schema(
         min_length = 1,
         max_length = 2000,
@@ -54,18 +54,18 @@ impl From<EvidenceView> for EvidenceItem {
 #[schema(as = Rating)]
 #[serde(deny_unknown_fields)]
 pub struct RatingView {
-    /// The dimension: one of those of the person's population that people rate.
+    /// Code of the dimension; one that people rate in the person's population.
     #[schema(min_length = 1, max_length = 64, example = "competency")]
     pub dimension: String,
-    /// 1 to 5, with 2 places at most.
+    /// Rating from 1 to 5, with at most 2 decimal places.
     #[schema(pattern = r"^[0-9](\.[0-9]{1,2})?$", example = "4")]
     pub rating: String,
-    /// Why.
+    /// Comment that explains the rating.
     #[serde(default)]
     #[schema(max_length = 4000, example = "Took over the key accounts of a colleague")]
     pub comment: String,
-    /// What shows it. A rating of 1 or 5 is handed in with at least one item and a comment of at
-    /// least 20 characters.
+    /// Evidence for the rating. A rating of 1 or 5 needs at least one item, and a comment of at
+    /// least 20 characters, when it is submitted.
     #[serde(default)]
     #[schema(max_items = 20)]
     pub evidence: Vec<EvidenceView>,
@@ -78,24 +78,24 @@ impl From<Rating> for RatingView {
     }
 }
 
-/// What one side wrote.
+/// The part of a review that one side writes.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ReviewPart)]
 pub struct PartView {
-    /// Ratings by dimension.
+    /// Ratings, one per dimension.
     pub ratings: Vec<RatingView>,
-    /// Looking at the whole.
+    /// Overall comment; null if there is none.
     #[schema(required = true)]
     pub comment: Option<String>,
-    /// When it was handed in; null while it is a draft.
+    /// When it was submitted; null while it is a draft.
     #[schema(required = true)]
     pub submitted_at: Option<DateTime<Utc>>,
-    /// Handed in by nobody: overdue and skipped.
+    /// True if the part was overdue and was skipped instead of submitted.
     pub skipped: bool,
-    /// Why it was given back, until it is handed in again.
+    /// Reason why it was returned; null if it was not, or once it is submitted again.
     #[schema(required = true)]
     pub returned_because: Option<String>,
-    /// What was unusual when it was handed in.
+    /// Warnings found when it was submitted.
     #[schema(schema_with = word_list::<ReviewWarning>)]
     pub warnings: Vec<ReviewWarning>,
 }
@@ -113,23 +113,23 @@ impl From<ReviewPart> for PartView {
     }
 }
 
-/// The scores and grades of a review, side by side; none overwrites another.
+/// Scores and grades of a review, side by side; none overwrites another.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ReviewResults)]
 pub struct ResultsView {
-    /// The performance total, from goals; null until computed.
+    /// Performance score from goals, in points; null until computed.
     #[schema(required = true, example = "103.20")]
     pub performance: Option<String>,
-    /// The composite of all dimensions; null until computed.
+    /// Composite score of all dimensions, in points; null until computed.
     #[schema(required = true, example = "104.12")]
     pub composite: Option<String>,
-    /// The grade of the composite; null until computed.
+    /// Grade that follows from the composite; null until computed.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub computed_grade: Option<Grade>,
-    /// The grade a calibration session has moved it to; null if none has.
+    /// Grade after calibration; null if no session moved it.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub calibrated_grade: Option<Grade>,
-    /// What counts in the end; null until calibration ends.
+    /// Final grade; null until calibration ends.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub final_grade: Option<Grade>,
 }
@@ -150,62 +150,62 @@ impl From<&Results> for ResultsView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Review)]
 pub struct ReviewView {
-    /// Its id, which is that of the result too.
+    /// Id of the review, which is also the id of the result.
     pub id: Uuid,
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle_id: Uuid,
-    /// The participant it belongs to.
+    /// Id of the participant.
     pub participant_id: Uuid,
-    /// Who is reviewed.
+    /// Id of the reviewed person.
     pub employee_id: Uuid,
-    /// Who answers for it; null where nobody does.
+    /// Manager responsible for the review; null if there is none.
     #[schema(required = true)]
     pub manager_id: Option<Uuid>,
-    /// The department the person's grade is distributed in; absent for auditors.
+    /// Department in which the person's grade is distributed; absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
     pub department_id: Option<Option<Uuid>>,
-    /// The population of the policy, which settles the dimensions; absent for auditors.
+    /// Population of the policy, which decides the dimensions; absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "everyone")]
     pub population: Option<String>,
-    /// Where it is.
+    /// State of the review.
     #[schema(schema_with = words::<State>)]
     pub state: State,
-    /// What the caller may do now. `self_review` and `manager_review` are written with PATCH,
-    /// everything else is a POST to the path of its name.
+    /// Actions the caller may take now. Send `self_review` and `manager_review` as PATCH, every
+    /// other action as POST to the path of its name.
     #[schema(schema_with = word_list::<ReviewAction>)]
     pub allowed_actions: Vec<ReviewAction>,
-    /// Changes of the person's goals that wait for a decision. The approval of one computes the
-    /// result anew as long as it is not final; once results are confirmed they have lapsed. Absent
-    /// for those who may not read the goals, and in lists.
+    /// Ids of undecided changes of the person's goals. Approving one recomputes the result until it
+    /// is final; when results are confirmed, undecided changes lapse. Absent in lists and for
+    /// callers who may not read the goals.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = json!([]))]
     pub open_goal_changes: Option<Vec<Uuid>>,
-    /// What the person wrote; not in lists.
+    /// The self-review; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub self_review: Option<PartView>,
-    /// What the manager wrote; not in lists.
+    /// The manager's rating; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub manager_review: Option<PartView>,
-    /// What came of it; not in lists.
+    /// Scores and grades; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub results: Option<ResultsView>,
-    /// Why the person disagrees with the result; not in lists.
+    /// Reason why the person disagrees with the result; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub disagreement: Option<String>,
-    /// When the person took note of the result or disagreed; not in lists.
+    /// When the person acknowledged the result or disagreed; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub acknowledged_at: Option<DateTime<Utc>>,
-    /// Counts changes of the state, from 1.
+    /// Version of the state: starts at 1 and grows by 1 with each change of state.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
     /// When the state last changed.
     pub updated_at: DateTime<Utc>,
@@ -258,8 +258,8 @@ impl ReviewView {
     }
 }
 
-/// A self-review as somebody sees it: what was skipped was not handed in, so that its draft stays
-/// with the person who wrote it.
+/// A self-review as a reader sees it. A skipped one was never submitted, so its draft is shown only
+/// to its author.
 fn handed_in(part: &ReviewPart, mine: bool) -> ReviewPart {
     if part.skipped && !mine {
         return ReviewPart { skipped: true, ..ReviewPart::default() };
@@ -274,27 +274,27 @@ page_of! {
     of ReviewView
 }
 
-/// A merge patch of what one side writes: absent is unchanged.
+/// A merge patch of the part that one side writes: an absent property stays as it is.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewPartPatch {
-    /// Ratings by dimension; replaced as a whole.
+    /// Ratings, one per dimension; replaced as a whole.
     #[schema(max_items = 50, nullable = false)]
     pub ratings: Option<Vec<RatingView>>,
-    /// Looking at the whole; null clears it.
+    /// Overall comment; null removes it.
     #[serde(default, deserialize_with = "crate::platform::patch::nullable")]
     #[schema(max_length = 4000, value_type = Option<String>, example = "A year of two halves")]
     pub comment: Option<Option<String>>,
 }
 
-/// To whom something is given back, and why.
+/// Who gets the review back, and why.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewReturn {
-    /// `self` gives the self-review back to the person, `manager` the rating to the manager.
+    /// `self` returns the self-review to the person, `manager` the rating to the manager.
     #[schema(schema_with = words::<ReturnTo>)]
     pub to: ReturnTo,
-    /// Why; needed.
+    /// Reason; required.
     #[schema(
         min_length = 1,
         max_length = 2000,
@@ -305,7 +305,7 @@ pub struct ReviewReturn {
 }
 
 domain::text_enum! {
-    /// To whom something is given back.
+    /// Who gets the review back.
     pub enum ReturnTo {
         /// The person.
         Person = "self",
@@ -314,11 +314,11 @@ domain::text_enum! {
     }
 }
 
-/// Why a rating that was handed in is taken up again.
+/// Reason for reopening a submitted rating.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewReopening {
-    /// Why; needed.
+    /// Reason; required.
     #[schema(
         min_length = 1,
         max_length = 2000,
@@ -328,11 +328,11 @@ pub struct ReviewReopening {
     pub reason: Option<String>,
 }
 
-/// Why a person disagrees with a result.
+/// Reason why a person disagrees with a result.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewDisagreement {
-    /// Why.
+    /// Reason.
     #[schema(
         min_length = 1,
         max_length = 4000,

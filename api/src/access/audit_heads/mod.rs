@@ -1,5 +1,5 @@
-//! Audit heads: signed ends of a company's audit log and log of reads. Who keeps one where nobody who
-//! can write to the database can reach it finds out whatever is cut off or written anew, with
+//! Audit heads: signed ends of a company's audit log and log of reads. A copy kept where nobody who
+//! can write to the database can reach it reveals whether entries were cut off or rewritten, with
 //! `evenhand audit verify --head`.
 
 pub mod publication;
@@ -24,23 +24,23 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// The end of a company's logs at one instant, signed.
+/// The signed end of a company's logs at one instant.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = AuditHead)]
 pub struct AuditHeadView {
-    /// Its id.
+    /// Id of the head.
     pub id: Uuid,
-    /// The company.
+    /// Id of the company.
     pub tenant_id: Uuid,
-    /// Counts the heads of the company, from 1 without gaps.
+    /// Number of the head, counted per company from 1 without gaps.
     #[schema(example = 42)]
     pub number: i64,
-    /// When it was signed.
+    /// When the head was signed.
     pub at: DateTime<Utc>,
     /// SHA-256 over the ends of both logs, in hexadecimal.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub hash: String,
-    /// The Ed25519 key that verifies the signature, in Base64: that of the installation.
+    /// Public Ed25519 key of the installation, which verifies the signature, in Base64.
     #[schema(example = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")]
     pub public_key: String,
     /// Ed25519 signature over company, number, id, instant and hash, in Base64.
@@ -51,7 +51,7 @@ pub struct AuditHeadView {
 }
 
 impl AuditHeadView {
-    /// A head as it is published.
+    /// The head in the form in which it is published.
     pub fn new(tenant: TenantId, head: &AuditHead) -> Self {
         Self {
             id: head.id,
@@ -64,7 +64,7 @@ impl AuditHeadView {
         }
     }
 
-    /// The head, to be held against the database; none if a field is not what it should be.
+    /// The head in the form that is compared with the database; none if a field is malformed.
     pub fn kept(&self) -> Option<KeptHead> {
         Some(KeptHead {
             tenant: self.tenant_id.into(),
@@ -91,24 +91,25 @@ page_of! {
     of AuditHeadView
 }
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AuditHeadQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
 /// List audit heads
 ///
-/// Signed ends of the company's audit log and log of reads, oldest first: one at every start and stop
-/// of the service and at fixed intervals, whether or not anything happened. Keep copies where nobody
-/// who can write to the database can reach them; `evenhand audit verify --head` holds the database
-/// against them. The same heads are events (`audit_head.published`) and lines of the service's log.
+/// Lists signed ends of the company's audit log and log of reads, oldest first. One is signed at
+/// every start and stop of the service and at fixed intervals, whether or not anything happened.
+/// Keep copies where nobody who can write to the database can reach them; `evenhand audit verify
+/// --head` compares the database with them. The same heads are published as events
+/// (`audit_head.published`) and as lines of the service's log.
 #[utoipa::path(tag = "audit-heads", operation_id = "listAuditHeads", params(AuditHeadQuery),
     responses((status = 200, description = "A page of audit heads", body = AuditHeadPage)),
     security(("bearer" = [])))]

@@ -1,8 +1,8 @@
-//! When heads are signed, and where they go: into the feed of events, the log of the service, and a
-//! file if one is named.
+//! When heads are signed, and where they are published: in the feed of events, in the log of the
+//! service, and in a file if one is configured.
 //!
-//! They are signed at every start and stop and at fixed intervals, whether or not anything happened:
-//! a head that came only with an entry would tell of entries that somebody is not shown.
+//! They are signed at every start and stop and at fixed intervals, whether or not anything
+//! happened: a head signed after each entry would disclose entries that a reader is not shown.
 
 use super::AuditHeadView;
 use super::signing::HeadKey;
@@ -23,13 +23,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// What is recorded as the rule.
+/// Rule that the audit log records for a signed head.
 const RULE: &str = "schedule";
 
-/// Permissions of a file that is made for heads: its owner's alone.
+/// Permissions of a new file for heads: only its owner may read and write it.
 const PRIVATE: u32 = 0o600;
 
-/// Publishes until the program ends: at once, then at intervals.
+/// Signs and publishes heads until the program ends: at once, then at intervals.
 pub async fn run(app: Data<App>) {
     let minutes = app.settings.audit_head_minutes.get();
     let mut every = TimeDelta::zero();
@@ -40,8 +40,8 @@ pub async fn run(app: Data<App>) {
     }
 }
 
-/// Signs and publishes a head of every company whose last one is as old as `every`; what fails is
-/// logged, and the next time another try.
+/// Signs and publishes a head for every company whose last head is at least `every` old. Failures
+/// are logged and tried again the next time.
 pub async fn publish_all(app: &App, every: TimeDelta) {
     let tenants = app.db.read(Uuid::nil().into(), |store| store.tenants()).await;
     let tenants = tenants.unwrap_or_else(|error| {
@@ -57,7 +57,7 @@ pub async fn publish_all(app: &App, every: TimeDelta) {
     }
 }
 
-/// Signs and keeps a head, if the last one is old enough; another replica may have been faster.
+/// Signs and saves a head if the last one is old enough; another replica may have done so.
 async fn publish(
     app: &App,
     tenant: TenantId,
@@ -105,7 +105,7 @@ fn sign(
     Ok(head)
 }
 
-/// Says a head that is kept, outside of the database.
+/// Publishes a saved head outside the database: in the log and the file.
 fn announce(app: &App, head: &AuditHeadView) {
     let line = serde_json::to_string(head).unwrap_or_default();
     log::info!("audit head {line}");

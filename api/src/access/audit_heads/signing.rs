@@ -1,4 +1,4 @@
-//! Signing heads and erasures with Ed25519, and checking signatures.
+//! Signs heads and erasures with Ed25519, and checks signatures.
 
 use crate::platform::key_file::KeyFile;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
@@ -9,20 +9,20 @@ use domain::core::id::TenantId;
 use persistence::audit::{AuditHead, ERASED, ERASURE_FIELDS, erasure_message};
 use uuid::Uuid;
 
-/// What the key is derived for.
+/// Purpose that the key is derived for.
 const PURPOSE: &str = "audit heads";
 
-/// The key with which an installation signs.
+/// The key with which an installation signs heads.
 pub struct HeadKey(Ed25519KeyPair);
 
 impl HeadKey {
-    /// The key of an installation.
+    /// Derives the key from the key file of the installation.
     pub fn of(key_file: &KeyFile) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&key_file.derive(PURPOSE));
         Self(pair.expect("any 32 bytes are an Ed25519 seed"))
     }
 
-    /// What verifies its signatures, 32 bytes.
+    /// The public key, 32 bytes.
     pub fn public(&self) -> Vec<u8> {
         self.0.public_key().as_ref().to_vec()
     }
@@ -33,7 +33,7 @@ impl HeadKey {
         head.signature = self.0.sign(&head.message(tenant)).as_ref().to_vec();
     }
 
-    /// The signed record of an erasure: of which entry of a company, and by which rule.
+    /// The signed audit record of an erasure: the entry of a company, and the rule that permits it.
     pub fn erasure(&self, tenant: TenantId, entry: Uuid, rule: &'static str) -> Record {
         let signature = self.0.sign(&erasure_message(tenant, entry));
         let texts = [BASE64.encode(self.public()), BASE64.encode(signature.as_ref())];
@@ -44,14 +44,14 @@ impl HeadKey {
     }
 }
 
-/// Whether a signature of a message is by the key.
+/// Whether a signature of a message was made with the key.
 pub fn holds(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     is_sound(public_key)
         && UnparsedPublicKey::new(&ED25519, public_key).verify(message, signature).is_ok()
 }
 
-/// The y coordinates of the four points of order eight, little-endian. The other four of small order
-/// lie at 0, 1 and -1.
+/// The y coordinates of the four points of order eight, little-endian. The other four points of
+/// small order have y = 0, 1 or -1.
 const ORDER_EIGHT: [[u8; 32]; 2] = [
     [
         0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
@@ -65,17 +65,17 @@ const ORDER_EIGHT: [[u8; 32]; 2] = [
     ],
 ];
 
-/// Whether a public key can be that of somebody who has a private one. A point of small order has
-/// eight multiples at most, so that what nobody signed verifies under it, for some messages or for
-/// all. There are eight such points, and they are refused. So is a coordinate of p = 2^255 - 19 or
-/// more: it stands for a smaller one, as no key is written, and would be another name for them.
+/// Whether a public key can belong to a private key. Points of small order cannot: each has at most
+/// eight multiples, so some or all messages verify with a signature that nobody made. All eight
+/// such points are refused. A coordinate of p = 2^255 - 19 or more is refused as well: it encodes a
+/// smaller one in a way that no valid key does, and could be another form of such a point.
 fn is_sound(public_key: &[u8]) -> bool {
     let Ok(mut y) = <[u8; 32]>::try_from(public_key) else { return false };
-    // The highest bit is the sign of x: a point and its negative are of the same order.
+    // The highest bit is the sign of x, and a point has the same order as its negative.
     y[31] &= 0x7f;
     let [lowest, middle @ .., highest] = y;
     let is_zero_or_one = lowest <= 1 && highest == 0 && middle == [0; 30];
-    // The lowest byte of p is 0xed, so this is -1 and whatever is not below p.
+    // The lowest byte of p is 0xed, so this matches -1 and everything from p on.
     let is_minus_one_or_more = lowest >= 0xec && highest == 0x7f && middle == [0xff; 30];
     !is_zero_or_one && !is_minus_one_or_more && !ORDER_EIGHT.contains(&y)
 }
@@ -102,12 +102,12 @@ mod tests {
             (y[0], y[31]) = (lowest, highest);
             y
         };
-        // 0 and 1, -1, p and p + 1, the greatest there is, and those of order eight.
+        // 0 and 1, -1, p and p + 1, the largest coordinate, and those of order eight.
         let mut coordinates = vec![number(0, 0, 0), number(1, 0, 0)];
         coordinates.extend([0xec, 0xed, 0xee, 0xff].map(|lowest| number(lowest, 0xff, 0x7f)));
         coordinates.extend(ORDER_EIGHT);
-        // What everybody can write down: the neutral element, and zero. It verifies whenever the
-        // multiple of the key that the message asks for is the neutral element.
+        // A signature anybody can write: the neutral element and zero. It verifies if the multiple
+        // of the key that the message requires is the neutral element.
         let mut signature = [0; 64];
         signature[0] = 1;
         for mut key in coordinates {
@@ -117,7 +117,7 @@ mod tests {
                 assert_eq!(signed.count(), 0, "{key:02x?}");
             }
         }
-        // Without the look at the key all of it is signed.
+        // Without the check of the key, every message counts as signed.
         let neutral = UnparsedPublicKey::new(&ED25519, number(1, 0, 0));
         assert!(neutral.verify(b"anything", &signature).is_ok());
     }

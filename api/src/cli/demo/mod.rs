@@ -1,4 +1,4 @@
-//! `evenhand demo`: the API on this machine only, with a fictional company to look around in.
+//! `evenhand demo`: serves the API with a fictional company, on this machine only.
 
 mod story;
 
@@ -29,14 +29,14 @@ use uuid::Uuid;
 
 const TENANT: &str = "elmwind";
 const ZONE: Tz = Tz::Asia__Shanghai;
-/// The demo listens on this machine only, so its password may be known.
+/// The password may be public, because the demo listens on this machine only.
 const PASSWORD: &str = "elmwind-demo";
 const ORG_UNITS: &[u8] = include_bytes!("../../../demo/org_units.csv");
 const POSITIONS: &[u8] = include_bytes!("../../../demo/positions.csv");
 const EMPLOYEES: &[u8] = include_bytes!("../../../demo/employees.csv");
 const PERSONAS: &[u8] = include_bytes!("../../../demo/personas.csv");
 
-/// Somebody to sign in as.
+/// A person the visitor can sign in as.
 #[derive(Clone, Debug, Deserialize)]
 struct Persona {
     login: String,
@@ -45,7 +45,7 @@ struct Persona {
     roles: String,
 }
 
-/// Somebody who works there, as far as the story is concerned.
+/// An employee, with what the story needs.
 #[derive(Clone, Debug, Deserialize)]
 struct Employee {
     employee_number: String,
@@ -53,10 +53,10 @@ struct Employee {
     manager_employee_number: Option<String>,
 }
 
-/// Serves the demo company; makes it first where it does not exist.
+/// Serves the demo company; creates it first if it does not exist.
 pub async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
     if !settings.host.is_loopback() {
-        return Err("the demo has known passwords: it listens on this machine only".into());
+        return Err("the demo has public passwords, so it listens on this machine only".into());
     }
     let app = open_app(settings).await?;
     let found = app.db.read(nowhere(), |store| store.tenant_by_slug(TENANT)).await?;
@@ -70,7 +70,7 @@ pub async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
     for Persona { login, employee_number, roles } in rows::<Persona>(PERSONAS)? {
         println!("  {login:<12} {employee_number}  {roles}");
     }
-    serve(app, |address| println!("\nlook around at http://{address}/docs/")).await
+    serve(app, |address| println!("\nopen http://{address}/docs/ to look around")).await
 }
 
 fn rows<T: for<'de> Deserialize<'de>>(csv: &[u8]) -> Result<Vec<T>, csv::Error> {
@@ -104,7 +104,7 @@ async fn make_company(app: &App) -> Result<(), Box<dyn Error>> {
     Ok(app.db.write_bulk(system_context(tenant, now), make).await?)
 }
 
-/// The operator, acting as the first HR administrator would.
+/// An actor with the rights of the first HR administrator.
 fn founder(tenant: TenantId, now: domain::core::time::Timestamp) -> Actor {
     let grant = Grant { role: Role::HrAdmin, org_unit_id: None };
     let subject = Subject {
@@ -152,7 +152,7 @@ fn create_tenant(store: &mut dyn Store, actor: &Actor) -> Result<(), Refusal> {
     Ok(store.create_tenant(Change::new(tenant, record))?)
 }
 
-/// Gives a persona an account with the demo's password, and its roles.
+/// Gives a persona an account with the demo's password, and roles.
 fn invite(
     store: &mut dyn Store,
     actor: &Actor,

@@ -1,5 +1,5 @@
-//! What has happened in the demo company: one cycle whose people are being evaluated, and the next
-//! one, for which goals are being agreed. Told by the use cases that clients call, each on its day.
+//! The history of the demo company: one cycle in evaluation and the next one in goal setting. It is
+//! created by the use cases that clients call, each on its own day.
 
 use super::Employee;
 use crate::cli::account::{Access, Wanted};
@@ -28,16 +28,16 @@ use uuid::Uuid;
 
 const GOALS: &[u8] = include_bytes!("../../../demo/goals.csv");
 const HR_ADMIN: &str = "E0052";
-/// Rates the chief executive for the board.
+/// Rates the chief executive on behalf of the board.
 const HR_DIRECTOR: &str = "E0009";
-/// People who have something to do: their self-reviews, or the reviews of their teams, are not in.
+/// People with open tasks: their self-reviews, or the reviews of their teams, are not submitted.
 const BUSY: [&str; 4] = ["E0062", "E0021", "E0015", "E0001"];
-/// Heights of goals, from the top of the reporting line down.
+/// Levels of goals, from the top of the reporting line down.
 const LEVELS: [&str; 4] = ["company", "division", "department", "team"];
 const LAST: &str = "half-year";
 const NEXT: &str = "next-half-year";
 
-/// What people of a unit want to reach.
+/// The goals of the people of a unit.
 #[derive(Clone, Debug, Deserialize)]
 struct Aims {
     org_unit_code: String,
@@ -53,19 +53,19 @@ struct Aims {
     step: String,
 }
 
-/// Somebody who takes part.
+/// A participant of the cycles.
 struct Player {
     number: String,
     id: EmployeeId,
     account: AccountId,
     manager: Option<String>,
     aims: Aims,
-    /// Managers above, the boss of the boss included.
+    /// Number of managers above.
     depth: usize,
     leads: bool,
 }
 
-/// A goal that somebody has begun.
+/// A goal that has been created.
 struct Begun {
     owner: String,
     id: GoalId,
@@ -73,7 +73,7 @@ struct Begun {
     is_indicator: bool,
 }
 
-/// How far a person is with the goals of the next cycle.
+/// Progress of a person with the goals of the next cycle.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Progress {
     Nothing,
@@ -86,11 +86,11 @@ struct Story<'a> {
     store: &'a mut dyn Store,
     founder: &'a Actor,
     hr: Subject,
-    /// By employee number, from the top of the reporting line down.
+    /// By employee number, sorted from the top of the reporting line down.
     players: Vec<Player>,
 }
 
-/// Tells the story up to the day of `founder`.
+/// Creates the history up to the day of `founder`.
 pub(super) fn tell(
     store: &mut dyn Store,
     founder: &Actor,
@@ -136,7 +136,7 @@ pub(super) fn tell(
     Story { store, founder, hr, players }.tell()
 }
 
-/// An account without a password: nobody is to sign in as this person.
+/// An account without a password: nobody is meant to sign in as this person.
 fn new_account(store: &mut dyn Store, founder: &Actor, number: &str) -> Result<AccountId, Refusal> {
     let wanted = Wanted {
         id: new_id().into(),
@@ -174,7 +174,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Somebody at ten in the morning of a day; today, at this moment.
+    /// An actor for a subject, at ten in the morning of a day; for today, at this moment.
     fn on(&self, day: NaiveDate, subject: Subject) -> Actor {
         let ten = day.and_time(NaiveTime::MIN) + chrono::TimeDelta::hours(10);
         let then = ten.and_local_timezone(self.founder.zone).earliest();
@@ -203,7 +203,7 @@ impl Story<'_> {
         found.ok_or_else(|| broken("somebody is missing"))
     }
 
-    /// Who answers for a person.
+    /// The manager responsible for a person.
     fn boss(&self, player: &Player) -> Result<&Player, Refusal> {
         self.find(player.manager.as_deref().unwrap_or(HR_DIRECTOR))
     }
@@ -229,7 +229,7 @@ impl Story<'_> {
         Ok(id)
     }
 
-    /// A half-year, launched on its first day.
+    /// A half-year cycle, launched on its first day.
     fn cycle(
         &mut self,
         code: &str,
@@ -286,7 +286,7 @@ impl Story<'_> {
         cycles::CycleMoves::run(self.store, &hr, &order, &|_| ()).map(drop)
     }
 
-    /// Everybody's goals, from the top down, each under that of the manager.
+    /// Everybody's goals, from the top down, each aligned under a goal of the manager.
     fn goals(
         &mut self,
         cycle: CycleId,
@@ -361,7 +361,7 @@ impl Story<'_> {
         Ok(begun)
     }
 
-    /// Six months of figures, and a check-in in the third.
+    /// Six months of measurements, and a check-in in the third month.
     fn work(&mut self, begun: &[Begun], start: NaiveDate) -> Result<(), Refusal> {
         for goal in begun {
             let player = self.find(&goal.owner)?;
@@ -402,8 +402,8 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Most self-reviews are in, and of the ratings more than half; the teams of those who are rated
-    /// come before them.
+    /// Most self-reviews and more than half of the ratings are submitted; teams are rated before
+    /// their managers.
     fn evaluate(&mut self, cycle: CycleId, first: NaiveDate) -> Result<(), Refusal> {
         let reviews = self.store.results_of(&ReviewSet::of(cycle))?;
         let reviews: HashMap<_, _> =
@@ -476,7 +476,7 @@ fn objective(aims: &Aims, number: &str, code: &str, period: &Value) -> Value {
     })
 }
 
-/// What one side writes of a person.
+/// A self-review or rating of a person.
 fn ratings(number: &str, side: &str, evidence: NaiveDate) -> Value {
     let comments = [
         "交付稳定，遇到问题先说再做 Delivers steadily, and says early when something is in the way",
@@ -499,7 +499,7 @@ fn ratings(number: &str, side: &str, evidence: NaiveDate) -> Value {
     json!({ "ratings": rated, "comment": "这半年的小结 A summary of the half-year" })
 }
 
-/// A number up to 255 that depends on the texts only.
+/// A number up to 255 that depends only on the texts.
 fn roll(number: &str, of: &str) -> u32 {
     Sha256::digest(format!("{number} {of}"))[0].into()
 }

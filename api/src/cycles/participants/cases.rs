@@ -1,4 +1,4 @@
-//! Use cases of participants: handing over, taking out and taking in again.
+//! Use cases of participants: handover, exclusion and inclusion.
 
 use super::views::{ExclusionOrder, Handover, ParticipantView};
 use crate::platform::caller::Actor;
@@ -18,8 +18,8 @@ use domain::policy::{Action, Permit};
 use domain::state::cycle::State;
 use persistence::Store;
 
-/// A participant that the caller may change and has read in its newest version, if it was read, with
-/// its cycle, whose state lets the action be done.
+/// Opens a participant with its cycle, if the caller may change it, has read its current version
+/// (where a version is given), and the state of the cycle allows the action.
 fn open_for(
     store: &mut dyn Store,
     actor: &Actor,
@@ -44,7 +44,7 @@ fn open_for(
     Ok((participant, cycle, permit))
 }
 
-/// Lets another manager answer for a participant, and with it for the goals and the review.
+/// Makes another manager responsible for a participant, including the goals and the review.
 pub fn hand_over(
     store: &mut dyn Store,
     actor: &Actor,
@@ -83,7 +83,7 @@ pub fn hand_over(
     save(store, actor, after, &cycle, leaders, record)
 }
 
-/// Takes somebody out of the evaluation.
+/// Excludes a participant from the evaluation.
 pub(super) fn exclude(
     store: &mut dyn Store,
     actor: &Actor,
@@ -102,8 +102,8 @@ pub(super) fn exclude(
     save(store, actor, after, &cycle, leader, record)
 }
 
-/// Takes somebody into the evaluation again, who must belong to a population. While reviews are
-/// open, one is opened.
+/// Takes an excluded participant back into the evaluation. The person must belong to a population.
+/// If reviews are open, a review is opened for the person.
 pub(super) fn include(
     store: &mut dyn Store,
     actor: &Actor,
@@ -135,7 +135,7 @@ pub(super) fn include(
     save(store, actor, after, &cycle, leader, record)
 }
 
-/// Saves a participant, and has the results follow of who leads or led the team.
+/// Saves a participant and recomputes the results of the managers before and after the change.
 fn save(
     store: &mut dyn Store,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! Participants: who takes part in a cycle, and who answers for whom.
+//! Participants: who takes part in a cycle, and which manager is responsible for whom.
 
 pub mod cases;
 pub mod views;
@@ -21,36 +21,36 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use views::{ExclusionOrder, Handover, ParticipantPage, ParticipantView};
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ParticipantQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
     /// Only items changed at or after this instant.
     updated_since: Option<DateTime<Utc>>,
-    /// Only those of this cycle.
+    /// Only participants of this cycle.
     cycle_id: Option<Uuid>,
     /// Only this person, in any cycle.
     employee_id: Option<Uuid>,
-    /// Only those for whom this manager answers.
+    /// Only participants for whose review this manager is responsible.
     manager_id: Option<Uuid>,
-    /// Only those of this department, as frozen at the launch.
+    /// Only participants of this department, as fixed at the launch.
     department_id: Option<Uuid>,
-    /// Only who is not evaluated, or only who is.
+    /// true: only participants who are not evaluated; false: only those who are.
     excluded: Option<bool>,
 }
 
 /// List participants
 ///
-/// Who takes part in cycles, of those the caller may see: oneself, the people one answers for or
-/// manages, directly or through others, and for HR their units or everybody. In the order of
-/// creation, or with `updated_since` in the order of change. An auditor, who does not see them, finds
-/// nobody by manager, department or exclusion. Participants are never deleted.
+/// Lists the participants the caller may see: the caller; people whose reviews the caller answers
+/// for, or who report to the caller directly or through others; for HR, their units or everybody.
+/// Sorted by creation; with `updated_since`, by change. Auditors cannot see manager, department or
+/// exclusion, so filters by these return nothing to them. Participants are never deleted.
 #[utoipa::path(tag = "participants", operation_id = "listParticipants", params(ParticipantQuery),
     responses((status = 200, description = "A page of participants", body = ParticipantPage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
@@ -98,7 +98,7 @@ async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResp
 
 /// Read a participant
 ///
-/// One person in one cycle, as frozen when the cycle was launched.
+/// Shows one person in one cycle, as fixed at the launch of the cycle.
 #[utoipa::path(tag = "participants", operation_id = "getParticipant",
     params(("id" = Uuid, Path, description = "Id of the participant")),
     responses((status = 200, description = "The participant", body = ParticipantView)),
@@ -120,9 +120,10 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Hand a participant over
 ///
-/// Lets another manager answer for goals and review from now on, until results are published. A
-/// move in the organisation alone changes nobody's documents. Refused for whom the person answers,
-/// since they would rate each other, unless `allow_mutual` is set.
+/// Makes another manager responsible for goals and review, until results are published. A move in
+/// the organisation alone does not change who is responsible. Refused if the participant is
+/// responsible for the new manager's review, because the two would rate each other, unless
+/// `allow_mutual` is set.
 #[utoipa::path(tag = "participants", operation_id = "handOverParticipant",
     params(("id" = Uuid, Path, description = "Id of the participant")),
     request_body = Handover,
@@ -145,7 +146,8 @@ async fn hand_over(
 
 /// Exclude a participant
 ///
-/// Takes somebody out of the evaluation, before calibration begins. What was written stays.
+/// Takes a person out of the evaluation, before calibration begins. Goals and reviews already
+/// written are kept.
 #[utoipa::path(tag = "participants", operation_id = "excludeParticipant",
     params(("id" = Uuid, Path, description = "Id of the participant")),
     request_body = ExclusionOrder,
@@ -168,8 +170,8 @@ async fn exclude(
 
 /// Include a participant
 ///
-/// Takes somebody who was excluded into the evaluation again, before calibration begins. Who has
-/// worked here for less than three months still does not count towards the quotas.
+/// Takes an excluded person back into the evaluation, before calibration begins. People employed
+/// for less than three months still do not count towards the quotas.
 #[utoipa::path(tag = "participants", operation_id = "includeParticipant",
     params(("id" = Uuid, Path, description = "Id of the participant")),
     request_body = ExclusionOrder,

@@ -1,4 +1,4 @@
-//! What clients see and send of participants.
+//! What clients see and send about participants.
 
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
@@ -11,52 +11,53 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// One person in one cycle, as frozen when the cycle was launched. An auditor sees that somebody takes
-/// part, and nothing of how.
+/// One person in one cycle, as fixed at the launch. Auditors see that the person takes part, but no
+/// details.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Participant)]
 pub struct ParticipantView {
-    /// Its id.
+    /// Id of the participant.
     pub id: Uuid,
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle_id: Uuid,
-    /// The person.
+    /// Id of the person.
     pub employee_id: Uuid,
-    /// The unit the person worked in; absent for auditors.
+    /// Unit the person worked in at the launch; absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
     pub org_unit_id: Option<Option<Uuid>>,
-    /// The nearest department at or above that unit, else division or company: the group in which
-    /// grades are distributed; absent for auditors.
+    /// Nearest department at or above that unit, otherwise the division or company. Grades are
+    /// distributed within this group. Absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
     pub department_id: Option<Option<Uuid>>,
-    /// Who answers for the review; changes only by a handover. Absent for auditors.
+    /// Manager responsible for the review; changes only by a handover. Absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
     pub manager_id: Option<Option<Uuid>>,
-    /// The population of the policy, which settles what is evaluated; null where none includes the
-    /// person, absent for auditors.
+    /// Population of the policy that decides which dimensions are evaluated; null if the person
+    /// belongs to none. Absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "everyone")]
     pub population: Option<Option<String>>,
-    /// Why the person is not evaluated; null for who is, absent for auditors.
+    /// Reason why the person is not evaluated; null if the person is evaluated. Absent for
+    /// auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, schema_with = word_or_null::<ExclusionReason>)]
     pub exclusion: Option<Option<ExclusionReason>>,
-    /// Whether the person counts towards the quotas of the distribution; absent for auditors.
+    /// Whether the person counts towards the quotas of the grade distribution; absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub counts_for_quota: Option<bool>,
-    /// What the caller may do to it now.
+    /// Actions the caller may take on the record now.
     #[schema(schema_with = word_list::<ParticipantAction>)]
     pub allowed_actions: Vec<ParticipantAction>,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -96,18 +97,18 @@ page_of! {
     of ParticipantView
 }
 
-/// Who shall answer for a participant from now on.
+/// The manager who becomes responsible for a participant.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Handover {
-    /// The manager, who works here and is not the person.
+    /// Employee id of the new manager, who must be employed and must not be the participant.
     pub manager_id: Uuid,
-    /// Hand over to somebody for whom the person answers in the same cycle, so that they rate each
-    /// other; without it that is refused.
+    /// Allow a new manager whose own review the participant is responsible for in the same cycle,
+    /// so that the two rate each other. Without it, such a handover is refused.
     #[serde(default)]
     #[schema(default = false)]
     pub allow_mutual: bool,
-    /// Why.
+    /// Reason for the handover.
     #[schema(
         min_length = 1,
         max_length = 2000,
@@ -117,11 +118,11 @@ pub struct Handover {
     pub reason: String,
 }
 
-/// Why somebody is taken out of the evaluation, or in again.
+/// Reason for excluding or including a participant.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExclusionOrder {
-    /// Why.
+    /// Reason.
     #[schema(
         min_length = 1,
         max_length = 2000,

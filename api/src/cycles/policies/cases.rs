@@ -1,4 +1,4 @@
-//! Use cases of performance policies: who sees which version, drafts and their publication.
+//! Use cases of performance policies: who sees which version, drafts and publication.
 
 use super::views::{NewPolicy, PolicyPatch, PolicyView};
 use crate::platform::caller::Actor;
@@ -16,7 +16,7 @@ use domain::policy::{Action, Permit, Target};
 use persistence::{PolicyFilter, Store};
 use serde_json::Value;
 
-/// The versions a list may show: those of the states that the caller may read.
+/// A filter for the versions in the states that the caller may read.
 pub(super) fn visible(
     actor: &Actor,
     code: Option<String>,
@@ -32,7 +32,7 @@ pub(super) fn visible(
     Ok(PolicyFilter { states, code })
 }
 
-/// Drafts a version.
+/// Creates a draft.
 pub fn create_policy(
     store: &mut dyn Store,
     actor: &Actor,
@@ -65,7 +65,7 @@ pub fn create_policy(
     ))
 }
 
-/// Changes a draft that is still in the version the caller has read.
+/// Changes a draft if the caller has read its current version.
 pub(super) fn update_policy(
     store: &mut dyn Store,
     actor: &Actor,
@@ -87,7 +87,7 @@ pub(super) fn update_policy(
     save(store, actor, after, record)
 }
 
-/// Puts a draft in force, unless its rules have faults.
+/// Publishes a draft, unless its rules have faults.
 pub fn publish_policy(
     store: &mut dyn Store,
     actor: &Actor,
@@ -114,7 +114,7 @@ pub fn publish_policy(
     save(store, actor, after, record)
 }
 
-/// A dimension in which nobody could be rated, with whom nobody asks.
+/// The fault of a dimension with too little collected rater weight, with the rater types missing.
 fn out_of_reach(found: OutOfReach<'_>) -> Violation {
     let asked = found.rule.raters.keys().filter(|rater| !rater.is_collected());
     let missing: Vec<_> = asked.map(|rater| rater.as_str()).collect();
@@ -124,7 +124,7 @@ fn out_of_reach(found: OutOfReach<'_>) -> Violation {
         .with("missing", missing.join(", "))
 }
 
-/// A version that the caller may write, has read in its newest version, and that may still change.
+/// Opens a draft if the caller may write it and has read its current version.
 fn open_draft(
     store: &mut dyn Store,
     actor: &Actor,
@@ -156,7 +156,7 @@ fn save(
     Ok(Reply::changed(PolicyView::new(actor, &actor.shown(Action::PolicyRead, policy)), version))
 }
 
-/// Rules as the audit log tells them.
+/// Rules as JSON for the audit log.
 fn told(rules: &PolicyRules) -> Value {
     serde_json::to_value(rules).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Performance policies, version by version.
+//! Performance policies and their versions.
 
 mod cases;
 pub mod views;
@@ -21,15 +21,15 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use views::{NewPolicy, PolicyPage, PolicyPatch, PolicyView};
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct PolicyQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
     /// Only items changed at or after this instant.
     updated_since: Option<DateTime<Utc>>,
@@ -43,9 +43,9 @@ struct PolicyQuery {
 
 /// List policies
 ///
-/// Every version of every policy that the caller may see, in the order of creation, or with
-/// `updated_since` in the order of change. Drafts are for those who write them. Versions are never
-/// deleted.
+/// Lists every version of every policy that the caller may see, in the order of creation; with
+/// `updated_since`, in the order of change. Drafts are shown only to people who write policies.
+/// Versions are never deleted.
 #[utoipa::path(tag = "policies", operation_id = "listPolicies", params(PolicyQuery),
     responses((status = 200, description = "A page of versions", body = PolicyPage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
@@ -72,8 +72,8 @@ async fn list(caller: Caller, query: Query<PolicyQuery>) -> Result<HttpResponse,
 
 /// Draft a policy
 ///
-/// Makes a draft: the first version with a new code, or the next one with a known code. Published
-/// versions and the cycles that apply them stay as they are.
+/// Creates a draft: the first version if the code is new, the next version if it is known.
+/// Published versions and the cycles that use them do not change.
 #[utoipa::path(tag = "policies", operation_id = "createPolicy", request_body = NewPolicy,
     responses((status = 201, description = "The draft", body = PolicyView)),
     security(("bearer" = [])))]
@@ -88,7 +88,7 @@ async fn create(caller: Caller, body: Body<NewPolicy>) -> Result<HttpResponse, R
 
 /// Read a policy
 ///
-/// One version of a policy.
+/// Shows one version of a policy.
 #[utoipa::path(tag = "policies", operation_id = "getPolicy",
     params(("id" = Uuid, Path, description = "Id of the version")),
     responses((status = 200, description = "The version", body = PolicyView)),
@@ -130,10 +130,10 @@ async fn update(
 
 /// Publish a policy
 ///
-/// Puts a draft in force for the cycles that will refer to it. Refused with everything that is
-/// wrong with its rules, each fault with its place; also with each dimension in which nobody could be
-/// rated, since the raters who can be asked, the person and the manager, do not make up
-/// `review.min_weight_share`.
+/// Publishes a draft, so that cycles can use it. A refusal lists every fault of the rules with its
+/// place. A dimension is a fault if the rater types that are collected today (the person and the
+/// manager) have less than `review.min_weight_share` of its weight, because nobody could be rated
+/// in it.
 #[utoipa::path(tag = "policies", operation_id = "publishPolicy",
     params(("id" = Uuid, Path, description = "Id of the version")),
     responses((status = 200, description = "The published version", body = PolicyView)),

@@ -1,4 +1,4 @@
-//! What clients see and send of performance policies.
+//! What clients see and send about performance policies.
 
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
@@ -18,15 +18,15 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Type};
 use uuid::Uuid;
 
-/// A dimension of the review and who rates it.
+/// One dimension of the review, with its weight and its raters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = DimensionRule)]
 #[serde(deny_unknown_fields)]
 pub struct DimensionRuleView {
-    /// Its name; `performance` is computed from goals.
+    /// Name of the dimension; `performance` is computed from goals.
     #[schema(pattern = "^[a-z][a-z0-9_]{0,39}$", example = "competency")]
     pub code: String,
-    /// Weight in percent. All weights of a population sum to 100.00.
+    /// Weight in percent. The weights of a population sum to 100.00.
     #[schema(value_type = String, pattern = r"^\d{1,3}(\.\d{1,2})?$", example = "20")]
     pub weight: Exact,
     /// Weight of each rater type in percent, summing to 100.00; empty for `performance`.
@@ -50,28 +50,28 @@ fn rater_weights() -> Object {
         .build()
 }
 
-/// A group of people who are evaluated alike.
+/// A group of people who are evaluated in the same dimensions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Population)]
 #[serde(deny_unknown_fields)]
 pub struct PopulationView {
-    /// Its name.
+    /// Name of the population.
     #[schema(pattern = "^[a-z][a-z0-9_]{0,39}$", example = "managers")]
     pub code: String,
-    /// Only people with a team of their own, or only people without; null is both.
+    /// true: only people who manage a team; false: only people who do not; null: both.
     #[serde(default)]
     #[schema(required = false, example = true)]
     pub managers: Option<bool>,
-    /// Only holders of positions with these codes; empty is everybody.
+    /// Only holders of positions with these codes; empty means all positions.
     #[serde(default)]
     #[schema(max_items = 500, example = json!(["SALES-REP"]))]
     pub position_codes: Vec<String>,
-    /// What is evaluated.
+    /// Dimensions of the evaluation.
     #[schema(max_items = 20)]
     pub dimensions: Vec<DimensionRuleView>,
 }
 
-/// What a version says.
+/// The rules of a policy version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = PolicyRules)]
 #[serde(deny_unknown_fields)]
@@ -80,10 +80,11 @@ pub struct PolicyRulesView {
     #[serde(default)]
     #[schema(schema_with = settings_schema)]
     pub settings: BTreeMap<String, Value>,
-    /// Who is evaluated in which dimensions; the first population that a person belongs to counts.
+    /// Populations in order of precedence: the first one that fits a person applies.
     #[schema(max_items = 50)]
     pub populations: Vec<PopulationView>,
-    /// Whether a rating without any check-in or feedback on record warns or is refused.
+    /// Whether rating a person without any check-in or feedback on record is refused or gives a
+    /// warning.
     #[serde(default)]
     #[schema(schema_with = enforce_schema)]
     pub process_records: Enforce,
@@ -158,35 +159,35 @@ impl From<DimensionRuleView> for DimensionRule {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Policy)]
 pub struct PolicyView {
-    /// Its id; each version has its own.
+    /// Id of the version.
     pub id: Uuid,
-    /// External key, the same for all versions.
+    /// External key of the policy, the same for all versions.
     #[schema(example = "STANDARD")]
     pub code: String,
-    /// Name shown to people.
+    /// Name of the policy, as shown to people.
     #[schema(example = "Performance policy")]
     pub name: String,
-    /// Number of the version among those with its code, from 1.
+    /// Version number among the versions with this code, from 1.
     #[schema(example = 1)]
     pub number: i32,
-    /// Whether it may still change.
+    /// State of the version; only a draft can change.
     #[schema(schema_with = words::<PolicyState>)]
     pub state: PolicyState,
-    /// What it says. An auditor does not see it before it is published.
+    /// Rules of the version; absent for auditors until it is published.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub rules: Option<PolicyRulesView>,
-    /// When it was published.
+    /// When the version was published; null for a draft.
     pub published_at: Option<DateTime<Utc>>,
-    /// What the caller may do to it now.
+    /// Actions the caller may take on the record now.
     #[schema(schema_with = word_list::<PolicyAction>)]
     pub allowed_actions: Vec<PolicyAction>,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -221,14 +222,14 @@ page_of! {
     of PolicyView
 }
 
-/// A new draft.
+/// A new draft of a policy.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPolicy {
-    /// External key. A code that is known makes the next version.
+    /// External key of the policy. A known code creates the next version.
     #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "STANDARD")]
     pub code: String,
-    /// Name shown to people.
+    /// Name of the policy, as shown to people.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -236,16 +237,16 @@ pub struct NewPolicy {
         example = "Performance policy"
     )]
     pub name: String,
-    /// What it says; the suggested dimensions and weights if absent.
+    /// Rules of the version; if absent, the suggested dimensions and weights.
     #[schema(nullable = false)]
     pub rules: Option<PolicyRulesView>,
 }
 
-/// A merge patch of a draft: absent is unchanged. Rules are replaced as a whole.
+/// A merge patch of a draft: an absent property stays as it is. Rules are replaced as a whole.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyPatch {
-    /// Name shown to people.
+    /// Name of the policy, as shown to people.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -254,7 +255,7 @@ pub struct PolicyPatch {
         example = "Performance policy 2027"
     )]
     pub name: Option<String>,
-    /// What it says.
+    /// Rules of the version.
     #[schema(nullable = false)]
     pub rules: Option<PolicyRulesView>,
 }

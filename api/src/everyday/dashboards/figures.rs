@@ -1,4 +1,4 @@
-//! Counting and adding up for the dashboards.
+//! Counts and sums for the dashboards.
 
 use super::views::{DepartmentView, GoalsView, GradeCount, StateCount};
 use crate::platform::refusal::Refusal;
@@ -19,15 +19,15 @@ use persistence::{Alike, DepartmentGoals, GoalFigures, OpenCycle, ReviewCount, T
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
-/// Progress of several goals together, weighted, 0..1 with 4 places; none without weight.
+/// Weighted mean progress of several goals, 0 to 1 with 4 decimal places; none without weight.
 pub fn progress(goals: &GoalFigures) -> Option<Decimal> {
-    // Hundredths cancel out; the ten-thousandths of progress are the 4 places.
+    // Weights are in hundredths on both sides and cancel out; progress is in ten-thousandths.
     let mean = Exact::from(goals.weighted_progress)
         .checked_div(&(Exact::from(goals.weight) * Exact::from(10_000)))?;
     mean.round(4, Rounding::HalfUp).ok()
 }
 
-/// How worrying a progress is on a day of the cycle (part G).
+/// Risk level of a progress on a day of the cycle (part G).
 pub fn level(
     progress: Option<Decimal>,
     cycle: &OpenCycle,
@@ -44,7 +44,7 @@ pub fn level(
     Ok(goal_risk(&state, &cycle.settings.risk).map_err(broken)?.level)
 }
 
-/// The reviews of a team of which nobody is missing, one by one.
+/// One count per member, for a team whose members are all known.
 pub fn of_whole(members: &[TeamMember]) -> Vec<ReviewCount> {
     let one = |member: &TeamMember| ReviewCount {
         state: member.review.map(|(_, state)| state),
@@ -54,7 +54,7 @@ pub fn of_whole(members: &[TeamMember]) -> Vec<ReviewCount> {
     members.iter().map(one).collect()
 }
 
-/// Reviews by state, in the order in which they go through them.
+/// Counts of reviews by state, in the order of the review process.
 pub fn by_state(counts: impl Iterator<Item = (Option<review::State>, i64)>) -> Vec<StateCount> {
     let mut people = BTreeMap::<_, i64>::new();
     for (state, count) in counts {
@@ -67,7 +67,7 @@ pub fn by_state(counts: impl Iterator<Item = (Option<review::State>, i64)>) -> V
     all.collect()
 }
 
-/// Reviews by grade, best first; those without a grade are left out.
+/// Counts of reviews by grade, best grade first; reviews without a grade are left out.
 pub fn by_grade(counts: impl Iterator<Item = (Option<Grade>, i64)>) -> Vec<GradeCount> {
     let mut people = PerGrade::<i64>::default();
     for (grade, count) in counts {
@@ -78,17 +78,18 @@ pub fn by_grade(counts: impl Iterator<Item = (Option<Grade>, i64)>) -> Vec<Grade
     Grade::ALL.iter().map(|&grade| GradeCount { grade, people: *people.get(grade) }).collect()
 }
 
-/// What is known of the people of one department.
+/// Figures of one department.
 #[derive(Default)]
 struct Figures {
     name: Option<String>,
     excluded: i64,
     counts: Vec<Alike>,
-    /// Grades of those who count; none where they are withheld.
+    /// Grades of the people who are counted; none if they are withheld.
     grades: Option<Vec<(Option<Grade>, i64)>>,
-    /// Goals; none where they are withheld.
+    /// Sums over goals; none if they are withheld.
     goals: Option<GoalFigures>,
-    /// How many people's goals these are, where the reader may not read those of all of them.
+    /// Number of people whose goals are summed, if the caller may not read all of them one by one;
+    /// otherwise 0. Progress is then rounded.
     blurred_over: i64,
 }
 
@@ -106,7 +107,7 @@ fn add(sum: &mut GoalFigures, goals: &GoalFigures) {
     sum.weighted_progress += goals.weighted_progress;
 }
 
-/// The departments of a cycle.
+/// The departments of a cycle, with their figures.
 pub struct Departments<'c> {
     figures: BTreeMap<Option<OrgUnitId>, Figures>,
     total_grades: Option<Vec<(Option<Grade>, i64)>>,
@@ -115,7 +116,7 @@ pub struct Departments<'c> {
 }
 
 impl<'c> Departments<'c> {
-    /// Adds up what is known of people by department, with live counts of their grades.
+    /// Sums up people by department, with live counts of their grades.
     pub fn new(
         people: Vec<Alike>,
         goals: Vec<DepartmentGoals>,
@@ -145,9 +146,10 @@ impl<'c> Departments<'c> {
         Self { figures, total_grades, cycle, today }
     }
 
-    /// The same, with the grades as they are disclosed, and without the goals of departments in which
-    /// fewer than `least` people have any whose goals the reader may not read, and else with progress
-    /// in steps; `readable` says of how many the reader may.
+    /// The same figures for a caller who may not read everything. Grades come from `disclosure`.
+    /// The goals of a department are left out if they include the goals of at least one but fewer
+    /// than `least` people that the caller may not read; otherwise progress is rounded. `readable`
+    /// is the number of people per department whose goals the caller may read.
     pub fn disclosing(
         mut self,
         disclosure: &Disclosure,
@@ -170,7 +172,7 @@ impl<'c> Departments<'c> {
         self
     }
 
-    /// Everybody together, as far as anything is shown.
+    /// The figures of all departments together, as far as they are shown.
     pub fn total(&self) -> Result<DepartmentView, Refusal> {
         let mut whole = Figures { grades: self.total_grades.clone(), ..Figures::default() };
         for known in self.figures.values() {
@@ -187,7 +189,7 @@ impl<'c> Departments<'c> {
         self.view(None, &whole)
     }
 
-    /// Department by department, by name.
+    /// The figures of each department, sorted by name.
     pub fn rows(&self) -> Result<Vec<DepartmentView>, Refusal> {
         let views = self.figures.iter().map(|(id, known)| self.view(*id, known));
         let mut rows: Vec<_> = views.collect::<Result<_, _>>()?;

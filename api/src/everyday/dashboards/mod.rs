@@ -26,33 +26,33 @@ use views::{
     OwnCycle, OwnGoalView, ReviewCard, TeamMemberView, ToDoList,
 };
 
-/// Which cycle a dashboard is about.
+/// Query parameters of a dashboard.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct CycleQuery {
-    /// The cycle; absent is the running one whose period ends last.
+    /// Id of the cycle. If absent, of the cycles under way the one whose period ends last.
     cycle_id: Option<Uuid>,
 }
 
-/// Which part of a team is shown.
+/// Query parameters of the team dashboard.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct TeamQuery {
-    /// The cycle; absent is the running one whose period ends last.
+    /// Id of the cycle. If absent, of the cycles under way the one whose period ends last.
     cycle_id: Option<Uuid>,
-    /// Most people on the page.
+    /// Maximum number of people on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
 /// Read the dashboard of an employee
 ///
-/// The caller's cycles with goals, progress against time, review and, once released, the result,
-/// and the first things that wait.
+/// Shows the cycles the caller takes part in, with goals, progress compared with time, the review
+/// and, once released, the result, and the first to-dos.
 #[utoipa::path(tag = "dashboards", operation_id = "getEmployeeDashboard",
     responses((status = 200, description = "The caller's own work", body = EmployeeDashboard)),
     security(("bearer" = [])))]
@@ -64,8 +64,8 @@ async fn employee(caller: Caller) -> Result<HttpResponse, Refusal> {
 
 /// Read the dashboard of a manager
 ///
-/// The people for whose reviews the caller answers in a cycle, by name: how their goals are on
-/// their way, where their reviews are, and the first things that wait for the caller.
+/// Shows the people for whose reviews the caller is responsible in a cycle, sorted by name: the
+/// progress of their goals, the state of their reviews, and the caller's first to-dos.
 #[utoipa::path(tag = "dashboards", operation_id = "getManagerDashboard", params(TeamQuery),
     responses((status = 200, description = "The caller's team", body = ManagerDashboard)),
     security(("bearer" = [])))]
@@ -90,7 +90,7 @@ async fn manager(caller: Caller, query: Query<TeamQuery>) -> Result<HttpResponse
 
 /// Read the dashboard of HR
 ///
-/// How far the people of a cycle are, department by department; business partners see the people of
+/// Shows the progress of a cycle, department by department. HR business partners see the people of
 /// their own units.
 #[utoipa::path(tag = "dashboards", operation_id = "getHrDashboard", params(CycleQuery),
     responses((status = 200, description = "A cycle, department by department",
@@ -105,8 +105,8 @@ async fn hr(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, Re
 
 /// Read the dashboard of senior management
 ///
-/// How the goals of the company and of its departments are on their way, and which grades they
-/// come to. Before release grades are shown as `GET /v1/cycles/{id}/distribution` shows them to
+/// Shows the goals of the company, the progress of the departments and their grades. Before
+/// release, grades are shown in the same way as `GET /v1/cycles/{id}/distribution` shows them to
 /// senior management.
 #[utoipa::path(tag = "dashboards", operation_id = "getExecutiveDashboard", params(CycleQuery),
     responses((status = 200, description = "The company in a cycle", body = ExecutiveDashboard)),
@@ -166,7 +166,7 @@ fn employee_dashboard(store: &mut dyn Store, actor: &Actor) -> Result<EmployeeDa
     Ok(EmployeeDashboard { cycles, to_dos: ToDoList::of(&desk, actor) })
 }
 
-/// Whether the caller sees the result of an own review in this state.
+/// Whether the caller may see the result of their own review in this state.
 fn sees_result(actor: &Actor, state: review::State) -> bool {
     let own = Target {
         about: actor.subject.employee_id,
@@ -227,7 +227,7 @@ fn hr_dashboard(
     })
 }
 
-/// The dashboard, and what is to be renewed before it is shown.
+/// The dashboard, and the cycle whose disclosed counts must be renewed before it is shown.
 fn executive_dashboard(
     store: &mut dyn Store,
     actor: &Actor,
@@ -263,7 +263,7 @@ fn executive_dashboard(
     Ok((view, due.map(|_| graded)))
 }
 
-/// Of how many people of each department the caller may read the goals one by one.
+/// For each department, the number of people whose goals the caller may read one by one.
 fn readable_goals(
     store: &mut dyn Store,
     actor: &Actor,
@@ -276,7 +276,7 @@ fn readable_goals(
     Ok(sums.into_iter().map(|sum| (sum.department_id, sum.people)).collect())
 }
 
-/// The cycle asked for, or the running one whose period ends last.
+/// The requested cycle; by default, of the cycles under way the one whose period ends last.
 fn chosen(cycles: &[OpenCycle], asked: Option<Uuid>) -> Result<&OpenCycle, Refusal> {
     let launched = |cycle: &&OpenCycle| cycle.state != cycle::State::Draft;
     match asked {

@@ -16,24 +16,24 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// To-dos that a dashboard shows; `GET /v1/to-dos` has them all.
+/// Number of to-dos on a dashboard; `GET /v1/to-dos` lists all of them.
 const FIRST: usize = 10;
 
-/// The first things that wait for the caller.
+/// The caller's first to-dos.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ToDoList {
-    /// How many wait in all.
+    /// Number of all to-dos.
     #[schema(example = 3)]
     pub total: usize,
-    /// How many of them are overdue.
+    /// Number of overdue to-dos.
     #[schema(example = 1)]
     pub overdue: usize,
-    /// The first ten, by the day they are due.
+    /// The first ten to-dos, sorted by due date.
     pub items: Vec<ToDoView>,
 }
 
 impl ToDoList {
-    /// The first things on a desk.
+    /// The first to-dos of a desk.
     pub fn of(desk: &Desk, actor: &Actor) -> Self {
         let to_dos = &desk.to_dos;
         Self {
@@ -44,12 +44,12 @@ impl ToDoList {
     }
 }
 
-/// The caller's own work.
+/// The dashboard of an employee.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EmployeeDashboard {
-    /// The cycles the caller takes part in and that are not over, by their last days.
+    /// Cycles under way that the caller takes part in, sorted by their last day.
     pub cycles: Vec<OwnCycle>,
-    /// What waits.
+    /// The caller's first to-dos.
     pub to_dos: ToDoList,
 }
 
@@ -58,13 +58,13 @@ pub struct EmployeeDashboard {
 pub struct OwnCycle {
     /// The cycle.
     pub cycle: CycleCard,
-    /// The caller as a participant of it.
+    /// Id of the caller as a participant of the cycle.
     pub participant_id: Uuid,
-    /// Who answers for the caller's review.
+    /// Manager responsible for the caller's review; null if there is none.
     pub manager: Option<PersonCard>,
-    /// The caller's goals.
+    /// Goals owned by the caller.
     pub goals: Vec<OwnGoalView>,
-    /// The caller's review, once evaluation is open.
+    /// The caller's review; null before evaluation opens.
     pub review: Option<ReviewCard>,
 }
 
@@ -72,32 +72,32 @@ pub struct OwnCycle {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OwnGoal)]
 pub struct OwnGoalView {
-    /// Its id.
+    /// Id of the goal.
     pub id: Uuid,
-    /// What is to be reached.
+    /// Title: what the owner is to achieve.
     #[schema(example = "Win back lost customers")]
     pub title: String,
     /// Weight in percent.
     #[schema(value_type = String, example = "40.00")]
     pub weight: Decimal,
-    /// Where it is.
+    /// State of the goal.
     #[schema(schema_with = words::<goal::State>)]
     pub state: goal::State,
-    /// Progress 0..1.
+    /// Progress from 0 to 1; null until a value is reported.
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
-    /// How worrying that is by now.
+    /// Risk level: progress compared with the time elapsed.
     #[schema(value_type = String, example = "yellow")]
     pub level: Level,
-    /// Confidence at the last check-in, 1 to 10.
+    /// Confidence at the last check-in, 1 to 10; null before the first.
     #[schema(example = 7)]
     pub confidence: Option<i32>,
-    /// When somebody last checked in.
+    /// Time of the last check-in; null before the first.
     pub checked_in_at: Option<DateTime<Utc>>,
 }
 
 impl OwnGoalView {
-    /// A goal seen on a day of its cycle.
+    /// The goal as of a day of its cycle.
     pub fn new(goal: &OwnGoal, cycle: &OpenCycle, today: NaiveDate) -> Result<Self, Refusal> {
         Ok(Self {
             id: goal.id.uuid(),
@@ -115,54 +115,54 @@ impl OwnGoalView {
 /// A review with its result, as far as the caller may see it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReviewCard {
-    /// Its id.
+    /// Id of the review.
     pub id: Uuid,
-    /// Where it is.
+    /// State of the review.
     #[schema(schema_with = words::<review::State>)]
     pub state: review::State,
-    /// The composite score; null while it is not released.
+    /// Composite score; null until it is released to the caller.
     #[schema(value_type = Option<String>, example = "96.40")]
     pub composite: Option<Decimal>,
-    /// The grade; null while it is not released.
+    /// Grade; null until it is released to the caller.
     #[schema(value_type = Option<String>, example = "B")]
     pub grade: Option<Grade>,
 }
 
-/// The caller's team.
+/// The dashboard of a manager.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ManagerDashboard {
     /// The cycle.
     pub cycle: CycleCard,
-    /// The team's reviews by state.
+    /// Number of the team's reviews in each state.
     pub reviews: Vec<StateCount>,
-    /// The team's grades so far, best first.
+    /// Number of the team's grades so far, best grade first.
     pub grades: Vec<GradeCount>,
-    /// The people for whose reviews the caller answers, by name.
+    /// People for whose reviews the caller is responsible, sorted by name.
     pub members: Vec<TeamMemberView>,
-    /// Goes on behind the last member; null on the last page.
+    /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
-    /// What waits.
+    /// The caller's first to-dos.
     pub to_dos: ToDoList,
 }
 
-/// Somebody for whose review the caller answers.
+/// A person for whose review the caller is responsible.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TeamMember)]
 pub struct TeamMemberView {
-    /// The participant.
+    /// Id of the participant.
     pub participant_id: Uuid,
     /// The person.
     pub employee: PersonCard,
-    /// The person's goals together.
+    /// Sums over the person's goals.
     pub goals: GoalsView,
-    /// When the person's goals were last checked in on.
+    /// Time of the last check-in on any of the person's goals; null before the first.
     pub checked_in_at: Option<DateTime<Utc>>,
-    /// The person's review, once evaluation is open.
+    /// The person's review; null before evaluation opens.
     pub review: Option<ReviewCard>,
 }
 
 impl TeamMemberView {
-    /// A member as the manager sees it on a day of the cycle.
+    /// The member as of a day of the cycle.
     pub fn new(member: TeamMember, cycle: &OpenCycle, actor: &Actor) -> Result<Self, Refusal> {
         let progress = progress(&member.goals);
         let today = actor.today;
@@ -189,102 +189,102 @@ impl TeamMemberView {
     }
 }
 
-/// Goals together. Cancelled ones do not count.
+/// Sums over several goals. Cancelled goals do not count.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = GoalFigures)]
 pub struct GoalsView {
-    /// How many there are.
+    /// Number of goals.
     #[schema(example = 4)]
     pub goals: i64,
-    /// How many both sides have signed.
+    /// Number of goals that both sides have signed.
     #[schema(example = 3)]
     pub agreed: i64,
-    /// How many wait for approval.
+    /// Number of goals that wait for approval.
     #[schema(example = 1)]
     pub submitted: i64,
-    /// Their weighted progress, 0..1; null without goals. In tenths, or from a hundred people on in
-    /// hundredths, where the caller may not read the goals of all of them.
+    /// Weighted progress, 0 to 1; null without goals. If the caller may not read all the goals one
+    /// by one, it is rounded to tenths, or to hundredths for a hundred or more people.
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
-    /// How worrying that is by now.
+    /// Risk level: progress compared with the time elapsed.
     #[schema(value_type = String, example = "yellow")]
     pub level: Level,
 }
 
-/// How many reviews are in a state.
+/// Number of reviews in one state.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StateCount {
-    /// The state.
+    /// State of the reviews.
     #[schema(schema_with = words::<review::State>)]
     pub state: review::State,
-    /// How many people.
+    /// Number of people.
     #[schema(example = 12)]
     pub people: i64,
 }
 
-/// How many people have a grade.
+/// Number of people with one grade.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GradeCount {
     /// The grade.
     #[schema(value_type = String, example = "B")]
     pub grade: Grade,
-    /// How many people.
+    /// Number of people.
     #[schema(example = 12)]
     pub people: i64,
 }
 
-/// A department in a cycle, or all of them.
+/// A department in a cycle, or all departments together.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DepartmentFigures)]
 pub struct DepartmentView {
-    /// The department; null for people without one, and for all together.
+    /// Id of the department; null for people without one, and for the total.
     pub id: Option<Uuid>,
-    /// Its name.
+    /// Name of the department; null where the id is null.
     #[schema(example = "Sales")]
     pub name: Option<String>,
-    /// How many of its people are evaluated.
+    /// Number of people who are evaluated.
     #[schema(example = 48)]
     pub people: i64,
-    /// How many are left out.
+    /// Number of people who are excluded from the evaluation.
     #[schema(example = 2)]
     pub excluded: i64,
-    /// Reviews by state, in the order in which they go through them.
+    /// Number of reviews in each state, in the order of the review process.
     pub reviews: Vec<StateCount>,
-    /// Grades so far, best first; null where they are withheld, because a single grade would follow
-    /// that the caller may not read. Whoever may not read them one by one is shown those who count
-    /// towards the quotas, as of the last renewal.
+    /// Number of people with each grade, best grade first; null if withheld, because the caller
+    /// could infer a single grade that they may not read. Callers who may not read single grades
+    /// see the people who count towards the quotas, as of the last renewal.
     #[schema(required = true)]
     pub grades: Option<Vec<GradeCount>>,
-    /// Goals; null where too few people have any whose goals the caller may not read.
+    /// Sums over goals; null if they would disclose the goals of too few people.
     #[schema(required = true)]
     pub goals: Option<GoalsView>,
 }
 
-/// A cycle, department by department.
+/// The dashboard of HR: a cycle, department by department.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HrDashboard {
     /// The cycle.
     pub cycle: CycleCard,
-    /// Everybody the caller may see.
+    /// All people the caller may see.
     pub total: DepartmentView,
-    /// Department by department, by name.
+    /// One entry per department, sorted by name.
     pub departments: Vec<DepartmentView>,
-    /// What waits for the caller.
+    /// The caller's first to-dos.
     pub to_dos: ToDoList,
 }
 
-/// The company in a cycle.
+/// The dashboard of senior management: the company in a cycle.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExecutiveDashboard {
     /// The cycle.
     pub cycle: CycleCard,
-    /// The goals of the company that are agreed, the weightiest first.
+    /// Signed goals of the company, highest weight first.
     pub goals: Vec<CompanyGoalView>,
-    /// Everybody together.
+    /// All people together.
     pub total: DepartmentView,
-    /// Department by department, by name.
+    /// One entry per department, sorted by name.
     pub departments: Vec<DepartmentView>,
-    /// What waits for the caller.
+    /// The caller's first to-dos.
     pub to_dos: ToDoList,
 }
 
@@ -292,30 +292,30 @@ pub struct ExecutiveDashboard {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CompanyGoal)]
 pub struct CompanyGoalView {
-    /// Its id.
+    /// Id of the goal.
     pub id: Uuid,
-    /// What is to be reached.
+    /// Title: what the owner is to achieve.
     #[schema(example = "Carbon neutral workshops")]
     pub title: String,
-    /// Name of its owner.
+    /// Name of the owner.
     #[schema(example = "Sun Lei")]
     pub owner: String,
-    /// Where it is.
+    /// State of the goal.
     #[schema(schema_with = words::<goal::State>)]
     pub state: goal::State,
-    /// Progress 0..1.
+    /// Progress from 0 to 1; null until a value is reported.
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
-    /// How worrying that is by now.
+    /// Risk level: progress compared with the time elapsed.
     #[schema(value_type = String, example = "green")]
     pub level: Level,
-    /// Confidence at the last check-in, 1 to 10.
+    /// Confidence at the last check-in, 1 to 10; null before the first.
     #[schema(example = 8)]
     pub confidence: Option<i32>,
 }
 
 impl CompanyGoalView {
-    /// A goal seen on a day of its cycle.
+    /// The goal as of a day of its cycle.
     pub fn new(goal: CompanyGoal, cycle: &OpenCycle, today: NaiveDate) -> Result<Self, Refusal> {
         Ok(Self {
             id: goal.id.uuid(),

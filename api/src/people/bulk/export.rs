@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use utoipa::IntoParams;
 
-/// Columns of the file before those of external ids; new ones are only added behind.
+/// Fixed columns of the file; columns of external ids follow. New columns are only added at the
+/// end.
 const COLUMNS: [&str; 9] = [
     "employee_number",
     "name",
@@ -33,23 +34,24 @@ const COLUMNS: [&str; 9] = [
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ExportQuery {
-    /// The day whose units, jobs and managers are shown; today if absent. Of those who begin
-    /// later, what holds when they begin.
+    /// Day whose units, jobs and managers are shown; today if absent. People who begin later are
+    /// shown with the values of their first day.
     as_of: Option<NaiveDate>,
-    /// Begin a CSV file with a byte order mark, which some spreadsheets need to read Chinese.
+    /// true: begin a CSV file with a byte order mark, which some spreadsheets need to read Chinese.
     #[param(default = false)]
     bom: Option<bool>,
 }
 
 /// Export employees
 ///
-/// Everyone the caller may export, in the order of numbers, as CSV (UTF-8), NDJSON or XLSX by
-/// `Accept`, from one consistent snapshot. The columns are those of the import, one
-/// `external_ids.<system>` for each system in use, and the file reads back through the import
-/// without a change. CSV cells that a spreadsheet would compute begin with an apostrophe; in XLSX
-/// they are text. NDJSON ends with a line `{"rows":...,"sha256":"..."}` over every byte before it,
-/// so that a cut file is noticed; it has `withheld` where people are left out whose accounts the
-/// caller could act through. The audit log keeps who took how many lines away.
+/// Exports everyone the caller may export, sorted by employee number, as CSV (UTF-8), NDJSON or
+/// XLSX according to `Accept`, from one consistent snapshot. The columns are those of the import,
+/// with one `external_ids.<system>` for each system in use; importing the file again changes
+/// nothing. CSV cells that a spreadsheet would treat as a formula begin with an apostrophe; in XLSX
+/// they are text. NDJSON ends with a line `{"rows":...,"sha256":"..."}`, whose hash covers every
+/// byte before it, so that a truncated file is noticed. That line contains `withheld`, the number
+/// of people left out, if there are people whose accounts the caller could act through. The audit
+/// log records who exported how many lines.
 #[utoipa::path(tag = "employees", operation_id = "exportEmployees", params(ExportQuery),
     responses((status = 200, description = "The file", content(
         (String = "text/csv", example = json!("employee_number,name,email,org_unit_code,position_code,job_title,manager_employee_number,hire_date,termination_date\nE-0043,Li Na,li.na@example.com,SALES-EU,SALES-REP,,E-0007,2024-03-01,\n")),
@@ -65,7 +67,7 @@ pub async fn export_employees(
     let format = Format::of(caller.request())?;
     let today = caller.actor.today;
     let day = query.0.as_of.unwrap_or(today);
-    // Who may be exported is settled by the units of today, whatever day is shown.
+    // Today's units decide who may be exported, whatever day is shown.
     let shown = visibility(&caller.actor.subject, Action::EmployeeExport, today)?;
     let export = Export {
         operation: "exportEmployees",
@@ -79,7 +81,7 @@ pub async fn export_employees(
     deliver(&caller, export, move |store, sink| write_people(store, &shown, day, sink)).await
 }
 
-/// A person in the file, with the properties of an import.
+/// A person as a line of the file, with the properties of an import.
 #[derive(Serialize)]
 struct Person<'r> {
     employee_number: &'r str,
@@ -100,7 +102,7 @@ struct Person<'r> {
 }
 
 impl<'r> Person<'r> {
-    /// `wide` shows more than the directory.
+    /// `wide` shows more than the fields of the directory.
     fn new(row: &'r ExportRow, systems: &'r [String], wide: bool) -> Self {
         Self {
             employee_number: &row.employee_number,
@@ -147,7 +149,7 @@ fn write_people(
     sink: &mut Sink<'_>,
 ) -> Result<(), Refusal> {
     let units = store.visible_units(shown)?;
-    // Who is shown by a unit is shown in full; the mask narrows only what is shown of everyone.
+    // A person found through a unit is shown in full; the mask limits only a list of everyone.
     let wide = shown.everyone().is_none_or(|mask| mask >= Mask::Metadata);
     let systems = if wide { store.external_systems()? } else { Vec::new() };
     let external: Vec<_> = systems.iter().map(|name| format!("external_ids.{name}")).collect();

@@ -1,4 +1,4 @@
-//! Use cases of bulk upsert: load what the rows touch, plan, keep.
+//! Use cases of bulk import: load the affected records, plan the changes, save them.
 
 use super::{EmployeeRow, ImportResult, OrgUnitRow, RowOutcome, RowResult};
 use crate::people::employees::powers::follow_employment;
@@ -29,48 +29,48 @@ use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-/// How an import runs.
+/// Options of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
-    /// Keep nothing.
+    /// Check only; save nothing.
     pub dry_run: bool,
-    /// All or nothing.
+    /// Save all rows or none.
     pub atomic: bool,
-    /// First day on which units, jobs and lines hold as given.
+    /// First day of the new units, jobs and managers.
     pub effective_from: NaiveDate,
-    /// Let as many people leave as the rows say.
+    /// Allow any number of people to leave.
     pub allow_mass_deactivation: bool,
     /// Language of the result.
     pub language: Language,
 }
 
-/// A request to import, read and checked row by row. What a job keeps of it.
+/// An import whose rows have been read and checked one by one. A job stores it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound(deserialize = "R: DeserializeOwned"))]
 pub struct Import<R> {
-    /// Its id, under which it is audited.
+    /// Id of the import, which audit entries name.
     pub id: Uuid,
-    /// How it runs.
+    /// Options of the import.
     pub options: Options,
-    /// The rows that can be read.
+    /// The rows that could be read.
     pub rows: Vec<R>,
-    /// How many rows the request has.
+    /// Number of rows in the request.
     pub total: usize,
-    /// What is wrong with the first of the other rows, in an atomic import.
+    /// Faults of the first rows that could not be read, for an atomic import.
     #[serde(skip)]
     pub faults: Vec<(usize, Violation)>,
-    /// Faults of rows after those, which are only counted.
+    /// Number of faults of further rows, which are only counted.
     #[serde(skip)]
     pub more_faults: usize,
-    /// What is wrong with the first of the other rows, where each row stands for itself.
+    /// Results of the first rows that could not be read, for an import that is not atomic.
     pub refused: Vec<RowResult>,
-    /// Rows after those that cannot be read either, which are only counted.
+    /// Number of further rows that could not be read, which are only counted.
     #[serde(default)]
     pub more_refused: usize,
 }
 
 impl<R> Import<R> {
-    /// An import of what was read.
+    /// An import of the rows that were read.
     pub fn new(id: Uuid, options: Options, read: Rows<R>) -> Self {
         let Rows { rows, faulty, unread, faults: found, total } = read;
         let (mut faults, mut refused) = (Vec::new(), Vec::new());
@@ -91,7 +91,7 @@ impl<R> Import<R> {
         Self { id, options, rows, total, faults, more_faults, refused, more_refused }
     }
 
-    /// The refusal of the whole for these faults and those of the rows that were counted only.
+    /// The refusal of the whole import for these faults and those that were only counted.
     fn refuse(&self, faults: impl IntoIterator<Item = (usize, Violation)>) -> Refusal {
         let mut all = Faults::default();
         faults.into_iter().for_each(|(_, fault)| all.push(fault));
@@ -99,25 +99,25 @@ impl<R> Import<R> {
         Refusal::Invalid(all.into())
     }
 
-    /// Refuses an import that is all or nothing if a row cannot be read.
+    /// Refuses an atomic import if a row could not be read.
     pub fn check(&self) -> Result<(), Refusal> {
         if self.faults.is_empty() { Ok(()) } else { Err(self.refuse(self.faults.iter().cloned())) }
     }
 }
 
-/// A row of a noun as it is planned.
+/// A row of a noun, as it is planned.
 pub type RowOf<N> = <<N as Noun>::Sent as SentRow>::Row;
 
-/// What can be imported.
+/// A noun that can be imported.
 pub trait Noun: Sized + 'static {
-    /// A row as it is sent, which says how it is planned.
+    /// A row as it is sent, which defines how it is planned.
     type Sent: SentRow<Row: Serialize + DeserializeOwned + Send + Sync + 'static>;
-    /// Kind of its jobs.
+    /// Kind of the jobs that import it.
     const JOB: JobKind;
-    /// What the importer must be allowed to do.
+    /// The action that the importer must be permitted.
     const ACTION: Action;
 
-    /// Imports in one unit of work. `progress` is told how many rows are done.
+    /// Imports in one unit of work. `progress` receives the number of rows already done.
     fn import(
         store: &mut dyn Store,
         actor: &Actor,
@@ -141,20 +141,20 @@ impl<N: Noun> Work for N {
     }
 }
 
-/// What allows an import, and whom it must leave alone.
+/// The permission for an import, and the people it must not touch.
 pub struct Authority {
     rule: &'static str,
     closed: Vec<EmployeeId>,
 }
 
 impl Authority {
-    /// The rule that allows it.
+    /// The rule that permits the import.
     pub fn rule(&self) -> &'static str {
         self.rule
     }
 }
 
-/// Decides about an import: it may touch anyone, so it takes authority over everyone, which a key
+/// Decides on an import. It may touch anyone, so it needs permission for everyone, which a key
 /// limited to a unit does not have.
 pub fn authority(actor: &Actor, action: Action) -> Result<Authority, Refusal> {
     let permit = actor.may(action)?;
@@ -165,7 +165,7 @@ pub fn authority(actor: &Actor, action: Action) -> Result<Authority, Refusal> {
     Ok(Authority { rule: permit.rule(), closed: reach.hidden().to_vec() })
 }
 
-/// Employees.
+/// Import of employees.
 pub struct People;
 
 impl Noun for People {
@@ -205,7 +205,7 @@ impl Noun for People {
         let key = |row: &PersonRow| (row.row, row.employee_number.clone());
         let (result, changes) = conclude(import, plan, key, |person: &Employee| person.id.uuid())?;
         if !options.dry_run {
-            // The thread that writes has enough to do.
+            // The writing thread is busy enough, so the records are made on other threads.
             let of_some = |_, some: &[Planned<Employee>]| {
                 let record = |it| of_person(it, actor, authority.rule, import.id);
                 some.iter().map(record).collect::<Vec<_>>()
@@ -257,12 +257,12 @@ fn load_staff(
     Ok(staff)
 }
 
-/// The numbers of whom the rows are about and of their managers, ascending.
+/// Employee numbers of the rows and of their managers, ascending.
 fn numbers_in(rows: &[PersonRow]) -> Vec<&str> {
     let mut numbers: Vec<&str> = rows.iter().map(|row| &row.employee_number[..]).collect();
     let mut managers: Vec<&str> =
         rows.iter().filter_map(|row| row.manager_employee_number.as_ref()?.as_deref()).collect();
-    // Neighbours in a file often have the same manager.
+    // Neighbouring rows often have the same manager.
     managers.dedup();
     numbers.extend(managers);
     numbers.sort();
@@ -270,7 +270,7 @@ fn numbers_in(rows: &[PersonRow]) -> Vec<&str> {
     numbers
 }
 
-/// Org units.
+/// Import of org units.
 pub struct Units;
 
 impl Noun for Units {
@@ -310,8 +310,7 @@ fn terms(actor: &Actor, authority: &Authority, options: &Options) -> Terms {
     }
 }
 
-/// The result of a plan and the changes to keep; or the refusal of an import that is all or
-/// nothing.
+/// The result of a plan and the changes to save, or the refusal of an atomic import.
 fn conclude<R, T>(
     import: &Import<R>,
     plan: Plan<T>,
@@ -370,7 +369,7 @@ fn conclude<R, T>(
             });
         }
     }
-    // Where there is not room for all, those that failed come first.
+    // If there is not room for all rows, failed ones come first.
     result.rows.sort_by_key(|row| (!short && row.outcome != RowOutcome::Failed, row.row));
     result.rows.truncate(SYNCHRONOUS_ROWS);
     Ok((result, plan.rows.into_iter().filter(Planned::is_change).collect()))
@@ -384,7 +383,7 @@ fn violation(fault: Fault) -> Violation {
     }
 }
 
-/// Rows that failed, each with all its faults.
+/// Results of rows that failed, each with all its faults.
 fn all_failed(
     faults: Vec<(usize, Violation)>,
     keys: &HashMap<usize, String>,
@@ -399,7 +398,7 @@ fn failed(row: usize, key: Option<String>, errors: Vec<ProblemError>) -> RowResu
     RowResult { row, key, outcome, id: None, errors, warnings }
 }
 
-/// What is said of rows, in the reader's language.
+/// Faults or warnings by row, in the reader's language.
 fn by_row(
     said: impl Iterator<Item = (usize, Violation)>,
     language: Language,
@@ -411,7 +410,7 @@ fn by_row(
     rows
 }
 
-/// The record of what an import does to one person or unit, which names the import.
+/// The audit record of a change by an import; it names the import.
 fn record(action: &'static str, id: Uuid, rule: &'static str, import: Uuid) -> Record {
     let mut record = Record::new(action, id, rule);
     let import = Value::from(import.to_string());
@@ -420,7 +419,7 @@ fn record(action: &'static str, id: Uuid, rule: &'static str, import: Uuid) -> R
     record
 }
 
-/// What becomes of a person.
+/// The audit record of an imported person.
 fn of_person(
     change: &Planned<Employee>,
     actor: &Actor,
@@ -443,7 +442,7 @@ fn of_person(
     }
 }
 
-/// What becomes of a unit.
+/// The audit record of an imported unit.
 fn of_unit(change: &Planned<Unit>, rule: &'static str, import: Uuid) -> Record {
     let before = change.before.as_ref().map(|before| &before.unit);
     let after = &change.after.unit;

@@ -1,4 +1,4 @@
-//! Many people or units at once: bulk upsert and export.
+//! Bulk import and export of people and units.
 
 pub mod export;
 pub mod import;
@@ -36,17 +36,17 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// A row of an import of employees: absent properties stay as they are, null ones are cleared.
+/// A row of an import of employees. An absent property stays as it is, null clears it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmployeeRow {
-    /// Key: the number given by the company.
+    /// Employee number given by the company; identifies the person.
     #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "E-0043")]
     pub employee_number: String,
-    /// Name shown to people.
+    /// Full name of the person.
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Li Na")]
     pub name: String,
-    /// Work address.
+    /// Work e-mail address.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(
         value_type = Option<String>,
@@ -56,15 +56,15 @@ pub struct EmployeeRow {
         example = "li.na@example.com"
     )]
     pub email: Option<Option<String>>,
-    /// Code of the unit.
+    /// Code of the unit the person works in.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64, example = "SALES-EU")]
     pub org_unit_code: Option<Option<String>>,
-    /// Code of the position.
+    /// Code of the person's position.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64, example = "SALES-REP")]
     pub position_code: Option<Option<String>>,
-    /// Title on the door.
+    /// Job title.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(
         value_type = Option<String>,
@@ -74,19 +74,19 @@ pub struct EmployeeRow {
         example = "Sales Representative"
     )]
     pub job_title: Option<Option<String>>,
-    /// Number of the line manager, who exists already or comes anywhere in the request.
+    /// Employee number of the line manager, who exists already or is in the same request.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64, example = "E-0007")]
     pub manager_employee_number: Option<Option<String>>,
-    /// First working day; the first assignment of someone new begins on it.
+    /// First working day. The first assignment of a new employee begins on this day.
     #[schema(example = "2024-03-01")]
     pub hire_date: NaiveDate,
     /// Last working day.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<NaiveDate>, example = "2027-06-30")]
     pub termination_date: Option<Option<NaiveDate>>,
-    /// Ids in other systems, by system; null takes that system's id away, systems not named stay
-    /// as they are. In CSV a column `external_ids.<system>` each.
+    /// Ids in other systems, by system. null removes the id of that system; systems that are not
+    /// named stay as they are. In CSV, one column `external_ids.<system>` for each system.
     #[serde(default)]
     #[schema(schema_with = external_ids_schema)]
     pub external_ids: BTreeMap<String, Option<String>>,
@@ -131,16 +131,16 @@ impl SentRow for EmployeeRow {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrgUnitRow {
-    /// Key.
+    /// Code of the unit; identifies it.
     #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "SALES-EU")]
     pub code: String,
-    /// Name shown to people.
+    /// Name of the unit.
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Sales Europe")]
     pub name: String,
-    /// Kind.
+    /// Kind of the unit.
     #[schema(schema_with = words::<OrgUnitKind>)]
     pub kind: OrgUnitKind,
-    /// Code of the unit above, which exists already or comes anywhere in the request.
+    /// Code of the parent unit, which exists already or is in the same request.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64, example = "SALES")]
     pub parent_code: Option<Option<String>>,
@@ -156,85 +156,84 @@ impl SentRow for OrgUnitRow {
 }
 
 text_enum! {
-    /// What became of a row.
+    /// Result of a row.
     pub enum RowOutcome {
-        /// Someone or something new.
+        /// The row created a record.
         Created = "created",
-        /// Something was changed.
+        /// The row changed a record.
         Updated = "updated",
-        /// Everything was so already.
+        /// The row changed nothing.
         Unchanged = "unchanged",
         /// The row has faults, or depends on a row that has.
         Failed = "failed",
     }
 }
 
-/// What became of one row.
+/// Result of one row.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RowResult {
-    /// Place of the row in the request, from 0.
+    /// Index of the row in the request, from 0.
     #[schema(example = 17)]
     pub row: usize,
-    /// Its key, where it could be read.
+    /// Key of the row; null if it could not be read.
     #[schema(example = "E-0043")]
     pub key: Option<String>,
-    /// What became of it.
+    /// Result of the row.
     #[schema(schema_with = words::<RowOutcome>)]
     pub outcome: RowOutcome,
-    /// Id of what the row is about, unless it failed. In a dry run the id of something new is
-    /// absent.
+    /// Id of the record; null if the row failed, and for new records in a dry run.
     pub id: Option<Uuid>,
-    /// Why it failed: up to 20 faults and, if there are more, their number (`more_faults`).
+    /// Reasons for a failure: up to 20 faults and, if there are more, their number (`more_faults`).
     pub errors: Vec<ProblemError>,
-    /// What somebody should look at though the row stands: a manager who does not work here any
-    /// more, people whom a leaver still manages, a leaver who would have been moved.
+    /// Things to check although the row was accepted: a manager who is no longer employed, people
+    /// whose manager leaves, an assignment that was ignored because the person leaves.
     #[serde(default)]
     #[schema(required = true)]
     pub warnings: Vec<ProblemError>,
 }
 
-/// What an import came to, or would come to.
+/// Result of an import or of a dry run.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ImportResult {
-    /// Nothing was kept; this is what would have been.
+    /// true for a dry run: nothing was saved, and the result shows what would happen.
     pub dry_run: bool,
-    /// Rows that created something.
+    /// Number of rows that created a record.
     #[schema(example = 12)]
     pub created: usize,
-    /// Rows that changed something.
+    /// Number of rows that changed a record.
     #[schema(example = 3)]
     pub updated: usize,
-    /// Rows that changed nothing.
+    /// Number of rows that changed nothing.
     #[schema(example = 275)]
     pub unchanged: usize,
-    /// Rows that failed.
+    /// Number of rows that failed.
     #[schema(example = 0)]
     pub failed: usize,
-    /// Rows with warnings.
+    /// Number of rows with warnings.
     #[serde(default)]
     #[schema(required = true, example = 1)]
     pub warned: usize,
-    /// Every row of a request of up to 1,000 rows; of larger ones the first 1,000 that failed or else
-    /// have warnings. The counts are always of all.
+    /// Every row of a request of up to 1,000 rows. For larger requests, the first 1,000 rows that
+    /// failed, followed by rows with warnings. The counts always cover all rows.
     pub rows: Vec<RowResult>,
 }
 
-/// How an import shall run.
+/// Query parameters of an import.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
-    /// Check everything and report, but keep nothing.
+    /// Check and report everything, but save nothing.
     #[param(default = false)]
     dry_run: Option<bool>,
-    /// All rows or none; otherwise every row that can stand is kept, and rows that depend on a
-    /// failed one fail with it.
+    /// true: save all rows or none. false: save every valid row; rows that depend on a failed one
+    /// fail with it.
     #[param(default = true)]
     atomic: Option<bool>,
-    /// First day on which units, jobs and lines hold as given; today if absent. What begins later
-    /// already stays as it is.
+    /// First day of the new units, jobs and managers; today if absent. Assignments planned for
+    /// later days stay as they are.
     effective_from: Option<NaiveDate>,
-    /// Let more people leave at once than ten and one in twenty.
+    /// Allow more people to leave at once than the limit of ten and one in twenty.
     #[param(default = false)]
     allow_mass_deactivation: Option<bool>,
     /// New names for CSV columns, as `theirs:ours,theirs:ours`; `theirs:` leaves a column out.
@@ -242,7 +241,7 @@ pub struct ImportQuery {
     columns: Option<String>,
 }
 
-/// The body of a bulk request, not yet read: that is for those who may import.
+/// The body of a bulk request. It is read only after the caller's permission is checked.
 pub struct BulkBody {
     request: HttpRequest,
     payload: Payload,
@@ -258,7 +257,8 @@ impl FromRequest for BulkBody {
 }
 
 impl BulkBody {
-    /// Reads it, under a limit of its own and with no more of others than memory is set aside for.
+    /// Reads the body. It has its own size limit, and waits until enough of the memory set aside
+    /// for bulk bodies is free.
     async fn receive(mut self, tenant: TenantId) -> Result<Received, Refusal> {
         let format = Format::of(&self.request)?;
         let app = extract::app(&self.request)?;
@@ -271,7 +271,7 @@ impl BulkBody {
     }
 }
 
-/// The body of a bulk request in memory, with its place among those.
+/// The body of a bulk request in memory, with the memory reserved for it.
 struct Received {
     bytes: Bytes,
     format: Format,
@@ -280,15 +280,15 @@ struct Received {
 
 /// Import employees
 ///
-/// Creates and changes employees by `employee_number`, up to 50,000 rows: a JSON array, NDJSON or
-/// CSV. A CSV file may begin with a byte order mark, be separated by commas, semicolons or tabs and
-/// be encoded as `charset=utf-8`, `gb18030` or `gbk`; an empty cell clears the value. An export
-/// reads back as it is. Managers may come anywhere in the request; loops are refused with the loop
-/// named. A hire date after the last working day of somebody known is a new employment; who works
-/// here no more is not moved, which the row is told as a warning, as is whoever still manages
-/// others. Refused as a whole when more than ten people and more than one in twenty would leave,
-/// unless `allow_mass_deactivation` is set. Up to 1,000 rows are imported at once and answered with
-/// the result; more become a job, followed under `Location`.
+/// Creates and changes employees by `employee_number`: up to 50,000 rows as a JSON array, NDJSON or
+/// CSV. A CSV file may begin with a byte order mark, use commas, semicolons or tabs, and be encoded
+/// as `charset=utf-8`, `gb18030` or `gbk`; an empty cell clears the value. An exported file can be
+/// imported as it is. Managers may be anywhere in the request; loops are refused and named. A hire
+/// date after the last working day of a known person is a new employment. A person who has left is
+/// not moved to another unit, job or manager; such a row gets a warning, as does a leaver who still
+/// manages others. The whole import is refused if more than ten people and more than one in twenty
+/// would leave, unless `allow_mass_deactivation` is set. Up to 1,000 rows are imported at once and
+/// the answer is the result; more rows become a job, which `Location` names.
 #[utoipa::path(tag = "employees", operation_id = "importEmployees", params(ImportQuery),
     request_body(content(
         (Vec<EmployeeRow> = "application/json"),
@@ -296,7 +296,7 @@ struct Received {
         (String = "text/csv", example = json!("employee_number,name,hire_date\nE-0043,Li Na,2024-03-01\n")),
     )),
     responses(
-        (status = 200, description = "What became of the rows", body = ImportResult),
+        (status = 200, description = "The result of each row", body = ImportResult),
         (status = 202, description = "The job that imports the rows", body = jobs::JobView),
     ),
     security(("bearer" = []), ("api_key" = ["people:write"])))]
@@ -311,7 +311,7 @@ async fn import_employees(
 
 /// Import org units
 ///
-/// Creates and changes org units by `code`; everything as for employees.
+/// Creates and changes org units by `code`. Formats and rules are those of the import of employees.
 #[utoipa::path(tag = "org-units", operation_id = "importOrgUnits", params(ImportQuery),
     request_body(content(
         (Vec<OrgUnitRow> = "application/json"),
@@ -319,7 +319,7 @@ async fn import_employees(
         (String = "text/csv", example = json!("code,name,kind,parent_code\nSALES,Sales,division,CO\n")),
     )),
     responses(
-        (status = 200, description = "What became of the rows", body = ImportResult),
+        (status = 200, description = "The result of each row", body = ImportResult),
         (status = 202, description = "The job that imports the rows", body = jobs::JobView),
     ),
     security(("bearer" = []), ("api_key" = ["people:write"])))]
@@ -332,8 +332,8 @@ async fn import_org_units(
     accept::<Units>(caller, query.0, body).await
 }
 
-/// Routes of bulk upsert and export. They have full paths and stand before the scopes of their
-/// nouns, which would take them for ids.
+/// Routes of bulk import and export. They have full paths and must be registered before the scopes
+/// of their nouns, which would read these paths as ids.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(import_employees).service(import_org_units).service(export::export_employees);
 }
@@ -375,7 +375,7 @@ async fn accept<N: Noun>(
     Ok(response)
 }
 
-/// Reads rows on a thread that may be busy for a while.
+/// Reads rows on a separate thread, because it can take a while.
 #[expect(clippy::disallowed_methods, reason = "the body's place bounds these threads")]
 async fn read_rows<N: Noun>(
     columns: Option<String>,

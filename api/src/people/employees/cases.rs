@@ -1,4 +1,4 @@
-//! Use cases of employees: who is shown, hired, changed, assigned, terminated and reinstated.
+//! Use cases of employees: reading, hiring, changes, assignments, termination and reinstatement.
 
 use super::duties::DutyCounts;
 use super::powers::follow_employment;
@@ -28,12 +28,12 @@ use persistence::{DbError, EmployeeFilter, Page, Store};
 use std::collections::HashSet;
 use uuid::Uuid;
 
-/// What reading a person on a day asks for: another day than today is history, past or planned.
+/// The action of reading a person on a day. Any other day than today belongs to the history.
 pub(super) fn reading(actor: &Actor, day: NaiveDate) -> Action {
     if day == actor.today { Action::EmployeeRead } else { Action::EmployeeHistory }
 }
 
-/// Opens a person like [`Actor::open`], and tells how the caller stands to it.
+/// Opens a person like [`Actor::open`], and returns the caller's relation to the person as well.
 pub(super) fn open(
     store: &mut dyn Store,
     actor: &Actor,
@@ -43,7 +43,7 @@ pub(super) fn open(
     actor.open_related(store, action, sealed, actor.today)
 }
 
-/// A person as of today, if the caller may change it and has read its newest version.
+/// Opens a person as of today, if the caller may change it and has read its current version.
 fn open_to_write(
     store: &mut dyn Store,
     actor: &Actor,
@@ -55,7 +55,7 @@ fn open_to_write(
     if opened.0.version == expected { Ok(opened) } else { Err(Refusal::Stale) }
 }
 
-/// The people of a page as the caller may see them, each with when it was last changed.
+/// One page of people as the caller may see them, each with the time of its last change.
 pub fn list_employees(
     store: &mut dyn Store,
     actor: &Actor,
@@ -77,8 +77,8 @@ pub fn list_employees(
     rows.into_iter().map(view).collect()
 }
 
-/// Keeps filter and order to the fields the caller sees of everyone in the list: what is masked in
-/// the answer must not be told by who is in it.
+/// Limits filter and order to the fields the caller may see of everyone in the list. Otherwise a
+/// filter would disclose a masked field.
 fn narrow(filter: &mut EmployeeFilter, visible: &Visibility, page: &Page) -> Result<(), Refusal> {
     if visible.everyone() != Some(Mask::Directory) {
         return Ok(());
@@ -141,7 +141,7 @@ pub fn create_employee(
     Ok(Reply::created(view, 1, format!("/v1/employees/{id}")))
 }
 
-/// Changes a person that is still in the version the caller has read.
+/// Changes a person if the caller has read its current version.
 pub fn update_employee(
     store: &mut dyn Store,
     actor: &Actor,
@@ -268,7 +268,7 @@ pub fn terminate_employee(
     Ok(Reply::changed(view, version))
 }
 
-/// Takes the last working day of a person back.
+/// Removes the last working day of a person.
 pub fn reinstate_employee(
     store: &mut dyn Store,
     actor: &Actor,
@@ -288,7 +288,8 @@ pub fn reinstate_employee(
     reply(actor, after, &permit, &target)
 }
 
-/// Hires a person again whose last working day is known, under the number of before or another one.
+/// Adds an employment for a person whose last working day is known, under the same employee number
+/// or a new one.
 pub fn rehire_employee(
     store: &mut dyn Store,
     actor: &Actor,
@@ -312,7 +313,7 @@ pub fn rehire_employee(
     reply(actor, after, &permit, &target)
 }
 
-/// Saves a person who is employed otherwise, and lets powers follow.
+/// Saves a person whose employments have changed, and adjusts roles and sessions.
 fn employ(
     store: &mut dyn Store,
     actor: &Actor,
@@ -330,7 +331,7 @@ fn employ(
     follow_employment(store, actor, rule, [(before, after)].into_iter())
 }
 
-/// The employments of somebody with another first working day of the one that is shown of today.
+/// The employments with another first working day for the one shown today.
 fn hired_on(
     employments: &Employments,
     first: NaiveDate,
@@ -344,7 +345,7 @@ fn hired_on(
         .map_err(|fault| employment_fault("/hire_date", fault))
 }
 
-/// Says at a property what employments cannot be.
+/// The refusal of invalid employments, at a property of the request.
 fn employment_fault(pointer: &'static str, fault: EmploymentFault) -> Refusal {
     match fault {
         EmploymentFault::Overlap(other) => Refusal::Invalid(vec![
@@ -356,7 +357,7 @@ fn employment_fault(pointer: &'static str, fault: EmploymentFault) -> Refusal {
     }
 }
 
-/// Refuses an assignment that begins on a day on which the person does not work here.
+/// Refuses an assignment that begins on a day on which the person is not employed.
 fn must_be_employed(employee: &Employee, assignment: &Assignment) -> Result<(), Refusal> {
     match employee.employments.on(assignment.period.start) {
         Some(_) => Ok(()),
@@ -364,7 +365,7 @@ fn must_be_employed(employee: &Employee, assignment: &Assignment) -> Result<(), 
     }
 }
 
-/// Refuses what the state of a person does not allow.
+/// The refusal when the state of a person does not allow an action.
 fn require(employee: &Employee, action: EmployeeAction, actor: &Actor) -> Result<(), Refusal> {
     let possible = employee.possible_actions(actor.today);
     if possible.contains(&action) {
@@ -391,8 +392,8 @@ fn reply(
     Ok(Reply::changed(EmployeeView::new(actor, &after, target, actor.today), version))
 }
 
-/// Whether the caller may write a person who is placed as the assignment says: who is limited to
-/// some units neither hires into others nor hands people over to them.
+/// Whether the caller may write a person with this assignment. A caller limited to some units may
+/// neither hire into other units nor move people to them.
 fn may_place(
     store: &mut dyn Store,
     actor: &Actor,
@@ -415,7 +416,7 @@ fn may_place(
     }
 }
 
-/// Gives a person an assignment, unless the reporting line would run in a loop or be too deep.
+/// Saves an assignment, unless the reporting line would form a loop or be too deep.
 pub fn reassign(
     store: &mut dyn Store,
     person: &Employee,
@@ -427,8 +428,8 @@ pub fn reassign(
     Ok(store.assign(assignment, insertion)?)
 }
 
-/// Refuses a manager who does not work here when an assignment begins, or today if it has begun: nobody
-/// reports to a leaver.
+/// Refuses a manager who is not employed when the assignment begins, or today if it has begun:
+/// nobody may report to a person who has left.
 pub fn check_leader(
     store: &mut dyn Store,
     actor: &Actor,
@@ -440,7 +441,7 @@ pub fn check_leader(
     must_work_here(store, manager, day)
 }
 
-/// Refuses as a manager who does not work here on a day.
+/// Refuses a manager who is not employed on a day.
 pub fn must_work_here(
     store: &mut dyn Store,
     manager: EmployeeId,
@@ -453,7 +454,7 @@ pub fn must_work_here(
     Err(Refusal::Invalid(vec![fault]))
 }
 
-/// Refuses an assignment that names what is not there, every such name at once, and then what
+/// Refuses an assignment that refers to missing records, listing all of them; then whatever
 /// [`check_leader`] refuses.
 fn check_references(
     store: &mut dyn Store,
@@ -479,7 +480,7 @@ fn check_references(
     check_leader(store, actor, assignment)
 }
 
-/// Refuses a manager by whom a reporting line would run in a loop or be too deep on any day.
+/// Refuses a manager who would make the reporting line a loop or too deep on any day.
 fn check_manager(
     store: &mut dyn Store,
     employee: &Employee,
@@ -501,7 +502,7 @@ fn check_manager(
     })
 }
 
-/// External ids, sorted, if no system is named twice.
+/// External ids, sorted; refused if a system is named twice.
 fn one_per_system(ids: Vec<ExternalIdView>) -> Result<Vec<ExternalId>, Refusal> {
     let mut systems = HashSet::new();
     let twice: Vec<_> = ids
@@ -521,7 +522,7 @@ fn one_per_system(ids: Vec<ExternalIdView>) -> Result<Vec<ExternalId>, Refusal> 
     Ok(ids)
 }
 
-/// Names the key that another employee has already.
+/// The refusal that names the key another employee already uses.
 fn taken(error: DbError, employee: &Employee) -> Refusal {
     match &error {
         DbError::Duplicate { table, .. } if table == "employee" => {

@@ -1,4 +1,4 @@
-//! Open duties of an employee: what hangs on their being here.
+//! Open duties of an employee: what must be handed over before they leave.
 
 use crate::people::PersonCard;
 use crate::people::org_units::HistoryQuery;
@@ -17,21 +17,21 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Something that hangs on a person's being here.
+/// A duty of an employee that must be handed over before they leave.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = OpenDuty)]
 pub struct OpenDutyView {
-    /// What kind of duty.
+    /// Kind of duty.
     #[schema(schema_with = words::<DutyKind>)]
     pub kind: DutyKind,
-    /// The record: the API key, calibration session, goal or job, for `report` the employee and for
+    /// Id of the record: API key, calibration session, goal or job; for `report` the employee, for
     /// `review` the participant.
     pub resource_id: Uuid,
-    /// The cycle it belongs to; null where it belongs to none.
+    /// Cycle the duty belongs to; null if none.
     pub cycle_id: Option<Uuid>,
-    /// Whom it is about; null where it is about nobody.
+    /// Person the duty is about; null if it is about nobody.
     pub about: Option<PersonCard>,
-    /// What it is called: the name of the key or session, the kind of the job; null otherwise.
+    /// Name of the key or session, or kind of the job; null otherwise.
     #[schema(example = "Payroll export")]
     pub name: Option<String>,
 }
@@ -51,17 +51,17 @@ impl From<OpenDuty> for OpenDutyView {
 page_of! {
     /// A page of a person's open duties.
     pub struct OpenDutyPage
-    /// The duties, by kind and record.
+    /// The duties, sorted by kind and record.
     of OpenDutyView
 }
 
-/// Open duties, counted.
+/// Number of open duties of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DutyCounts {
     /// People who report to the person.
     #[schema(example = 13)]
     pub reports: usize,
-    /// Reviews for which the person answers.
+    /// Reviews the person is responsible for.
     #[schema(example = 13)]
     pub reviews: usize,
     /// Goals that wait for the person's approval.
@@ -70,7 +70,7 @@ pub struct DutyCounts {
     /// Seats in calibration sessions.
     #[schema(example = 1)]
     pub calibration_sessions: usize,
-    /// API keys for which the person answers.
+    /// API keys the person is responsible for.
     #[schema(example = 0)]
     pub api_keys: usize,
     /// Jobs that have not ended.
@@ -79,7 +79,7 @@ pub struct DutyCounts {
 }
 
 impl DutyCounts {
-    /// What a person's open duties come to.
+    /// Counts the open duties by kind.
     pub fn of(duties: &[OpenDuty]) -> Self {
         let count = |kind| duties.iter().filter(|duty| duty.kind == kind).count();
         Self {
@@ -92,7 +92,7 @@ impl DutyCounts {
         }
     }
 
-    /// The open duties of a person, counted, where there are any.
+    /// The counts of a person's open duties; none if there are no open duties.
     pub fn open(
         store: &mut dyn Store,
         actor: &Actor,
@@ -105,8 +105,9 @@ impl DutyCounts {
 
 /// List the open duties of an employee
 ///
-/// What hangs on the person's being here: people who report to them, reviews for which they answer,
-/// goals that wait for their approval, seats in calibration sessions, API keys, and jobs.
+/// Lists what must be handed over before the person leaves: people who report to them, reviews they
+/// are responsible for, goals that wait for their approval, seats in calibration sessions, API
+/// keys, and jobs.
 #[utoipa::path(tag = "employees", operation_id = "listOpenDuties",
     params(("id" = Uuid, Path, description = "Id of the employee"), HistoryQuery),
     responses((status = 200, description = "A page of open duties", body = OpenDutyPage)),

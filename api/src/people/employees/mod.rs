@@ -1,4 +1,4 @@
-//! Employees: people, their units, jobs and managers from day to day.
+//! Employees: people with their units, jobs and managers over time.
 
 pub mod cases;
 pub mod duties;
@@ -31,37 +31,37 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 pub use views::*;
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct EmployeeQuery {
-    /// Only people of this very unit.
+    /// Only people of exactly this unit.
     org_unit_id: Option<Uuid>,
-    /// Only people of this unit and of all units below.
+    /// Only people of this unit and of all units below it.
     within_org_unit_id: Option<Uuid>,
-    /// Only people who report directly to this one.
+    /// Only people who report directly to this person.
     manager_id: Option<Uuid>,
-    /// Only people in this state. Who may see the directory only, sees active people only.
+    /// Only people with this status. Callers who see only the directory see only active people.
     #[param(schema_with = words::<EmploymentStatus>)]
     status: Option<EmploymentStatus>,
-    /// Only the person with this number.
+    /// Only the person with this employee number.
     employee_number: Option<String>,
     /// Only the person with this id in another system, as `system:value`.
     #[param(pattern = "^[a-z0-9_-]{1,40}:.+$", example = "workday:21-0043")]
     external_id: Option<String>,
-    /// The day whose units, jobs and managers are shown and asked for; today if absent. Another day
-    /// than today shows only people whose history the caller may read.
+    /// Day for which units, jobs and managers are shown and filtered; today if absent. For another
+    /// day, only people whose history the caller may read are shown.
     as_of: Option<NaiveDate>,
-    /// The order: of creation, of numbers or of names.
+    /// Sort order: by creation, employee number or name.
     #[param(schema_with = words::<EmployeeOrder>)]
     sort: Option<EmployeeOrder>,
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Only items changed at or after this instant, in the order of change.
+    /// Only items changed at or after this instant, sorted by change.
     updated_since: Option<DateTime<Utc>>,
 }
 
@@ -95,9 +95,9 @@ impl EmployeeQuery {
 
 /// List employees
 ///
-/// The people the caller may see, each with the fields the caller may see of that person. With
-/// `updated_since` the order is that of change: mirror the list by remembering the largest
-/// `updated_at` seen. People are never deleted; who leaves is terminated.
+/// Lists the people the caller may see, each with the fields the caller may see of that person.
+/// With `updated_since` they are sorted by change: to mirror the list, remember the largest
+/// `updated_at` seen. People are never deleted; a person who leaves is terminated.
 #[utoipa::path(tag = "employees", operation_id = "listEmployees", params(EmployeeQuery),
     responses((status = 200, description = "A page of employees", body = EmployeePage)),
     security(("bearer" = []), ("api_key" = ["people:read"])))]
@@ -127,8 +127,8 @@ async fn list(caller: Caller, query: Query<EmployeeQuery>) -> Result<HttpRespons
 
 /// Create an employee
 ///
-/// Adds a person with the first unit, job and manager. Refused if the reporting line would run in a
-/// loop or be too deep, or lead to somebody who does not work here.
+/// Adds a person with the first unit, job and manager. Refused if the reporting line would form a
+/// loop or be too deep, or if the manager is not employed.
 #[utoipa::path(tag = "employees", operation_id = "createEmployee", request_body = NewEmployee,
     responses((status = 201, description = "The new employee", body = EmployeeView)),
     security(("bearer" = []), ("api_key" = ["people:write"])))]
@@ -145,8 +145,8 @@ async fn create(caller: Caller, body: Body<NewEmployee>) -> Result<HttpResponse,
 
 /// Read an employee
 ///
-/// One person, with the fields the caller may see. `as_of` shows unit, job, manager and state of
-/// another day to whoever may read the person's history.
+/// Shows one person, with the fields the caller may see. `as_of` shows unit, job, manager and
+/// status on another day, if the caller may read the person's history.
 #[utoipa::path(tag = "employees", operation_id = "getEmployee",
     params(("id" = Uuid, Path, description = "Id of the employee"), DayQuery),
     responses((status = 200, description = "The employee", body = EmployeeView)),
@@ -167,8 +167,9 @@ async fn read(caller: Caller, id: PathId, query: Query<DayQuery>) -> Result<Http
 
 /// Change an employee
 ///
-/// Merge patch of number, name, address, hire date and external ids. Unit, job and manager change
-/// by assignments, the end of an employment by termination, and who comes back is hired again.
+/// Merge patch of employee number, name, e-mail, hire date and external ids. Use assignments to
+/// change unit, job or manager, a termination to end an employment, and a new employment for a
+/// person who comes back.
 #[utoipa::path(tag = "employees", operation_id = "updateEmployee",
     params(("id" = Uuid, Path, description = "Id of the employee")),
     request_body(content = EmployeePatch, content_type = "application/merge-patch+json"),
@@ -191,10 +192,10 @@ async fn update(
 
 /// Assign an employee
 ///
-/// Gives a person another unit, job or manager from a day on, in the past or in the future. An
-/// assignment planned for a later day is kept; one that begins on the same day is replaced. Refused
-/// if on any of those days the reporting line would run in a loop or be too deep, and on a day on
-/// which the person, or the manager, does not work here.
+/// Gives a person another unit, job or manager from a day on, past or future. An assignment planned
+/// for a later day is kept; one that begins on the same day is replaced. Refused if, on any of
+/// those days, the reporting line would form a loop or be too deep, or if the person or the manager
+/// is not employed on the first day.
 #[utoipa::path(tag = "employees", operation_id = "assignEmployee",
     params(("id" = Uuid, Path, description = "Id of the employee")), request_body = NewAssignment,
     responses((status = 200, description = "The employee as of today", body = EmployeeView)),
@@ -217,7 +218,7 @@ async fn assign(
 
 /// List the assignments of an employee
 ///
-/// Which unit, job and manager the person had, has and will have, oldest first.
+/// Lists past, present and planned units, jobs and managers of the person, oldest first.
 #[utoipa::path(tag = "employees", operation_id = "listAssignments",
     params(("id" = Uuid, Path, description = "Id of the employee"), HistoryQuery),
     responses((status = 200, description = "A page of assignments", body = AssignmentPage)),
@@ -248,8 +249,8 @@ async fn assignments(
 
 /// Read a reporting line
 ///
-/// Everyone above a person on a day, from the line manager up. Another day than today asks for the
-/// right to read the person's history.
+/// Lists everyone above a person on a day, from the line manager up. Any day other than today
+/// requires permission to read the person's history.
 #[utoipa::path(tag = "employees", operation_id = "getReportingLine",
     params(("id" = Uuid, Path, description = "Id of the employee"), DayQuery),
     responses((status = 200, description = "The reporting line", body = ReportingLineView)),
@@ -279,8 +280,8 @@ async fn reporting_line(
 
 /// Terminate an employee
 ///
-/// Sets the last working day, in the past or in the future, of the employment of today or else of
-/// the next one. As long as it has not passed, it may be set again.
+/// Sets the last working day, past or future, of the present employment, otherwise of the next one.
+/// It can be changed until it has passed.
 #[utoipa::path(tag = "employees", operation_id = "terminateEmployee",
     params(("id" = Uuid, Path, description = "Id of the employee")), request_body = NewTermination,
     responses((status = 200, description = "The employee as changed", body = EmployeeView)),
@@ -302,8 +303,7 @@ async fn terminate(
 
 /// Reinstate an employee
 ///
-/// Takes the last working day back, whether it has passed or not, unless the person has been hired
-/// again.
+/// Removes the last working day, even if it has passed, unless the person has been hired again.
 #[utoipa::path(tag = "employees", operation_id = "reinstateEmployee",
     params(("id" = Uuid, Path, description = "Id of the employee")),
     request_body = NewReinstatement,
@@ -326,10 +326,10 @@ async fn reinstate(
 
 /// Hire an employee again
 ///
-/// Adds another employment to somebody who has left, or is about to: from a day after the last
-/// working day, under the same number or another one. Until then the person works here no more than
-/// without it. Roles of before do not come back by themselves; unit, job and manager go on as they
-/// were, until another assignment begins.
+/// Adds another employment for a person who has left or is about to leave. It begins after the last
+/// working day of the previous one, under the same employee number or a new one. Between the two
+/// employments the person is not employed. Earlier roles do not return by themselves; unit, job and
+/// manager continue as before until another assignment begins.
 #[utoipa::path(tag = "employees", operation_id = "rehireEmployee",
     params(("id" = Uuid, Path, description = "Id of the employee")), request_body = NewEmployment,
     responses((status = 200, description = "The employee as of today", body = EmployeeView)),
@@ -351,7 +351,7 @@ async fn rehire(
 
 /// List the employments of an employee
 ///
-/// When the person worked here, works here and will work here, oldest first.
+/// Lists past, present and future employments of the person, oldest first.
 #[utoipa::path(tag = "employees", operation_id = "listEmployments",
     params(("id" = Uuid, Path, description = "Id of the employee"), HistoryQuery),
     responses((status = 200, description = "A page of employments", body = EmploymentPage)),

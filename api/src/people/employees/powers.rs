@@ -1,4 +1,4 @@
-//! What becomes of a person's powers when the employment begins or ends.
+//! Adjusts a person's roles and sessions when an employment begins or ends.
 
 use crate::access::role_assignments::somebody_remains;
 use crate::platform::caller::Actor;
@@ -13,13 +13,13 @@ use domain::policy::Role;
 use persistence::Store;
 use std::collections::HashMap;
 
-/// Lets powers follow employments that were changed and saved: the roles of who leaves end with the
-/// last day, the sessions of who has left end at once, and who comes back signs in anew, without
-/// the roles of before. With no more statements for many people than for one, but for roles that
-/// end.
+/// Adjusts roles and sessions after employments were changed and saved. The roles of a leaver end
+/// with the last working day, the sessions of a person who has left end at once, and a person who
+/// comes back must sign in again, without the earlier roles. The number of statements does not grow
+/// with the number of people, except for roles that end.
 ///
 /// # Errors
-/// 422 when the last HR administrator would go.
+/// 422 if no HR administrator would remain.
 pub fn follow_employment<'e>(
     store: &mut dyn Store,
     actor: &Actor,
@@ -60,7 +60,7 @@ pub fn follow_employment<'e>(
     if administrators > 0 { somebody_remains(store, actor) } else { Ok(()) }
 }
 
-/// Ends a role with the last day of its holder; one that would begin later is revoked.
+/// Ends a role with the last day of its holder; a role that would begin later is revoked.
 fn end_role(
     store: &mut dyn Store,
     actor: &Actor,

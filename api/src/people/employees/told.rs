@@ -1,11 +1,11 @@
-//! What the audit log is told of a change of a person: every field, with its value before and after.
+//! Audit details of a changed person: every changed field, with its value before and after.
 
 use domain::core::change::Record;
 use domain::people::employment::{Employment, Employments};
 use domain::people::org::{Assignment, Employee, ExternalId};
 
-/// Adds to a record what a person is called and known by, and of the last employment when it begins
-/// and ends; of one that is not the last, the days of all.
+/// Adds number, name, e-mail, external ids and the days of the last employment to a record. If
+/// another employment changed, adds the days of all employments.
 pub fn person(record: Record, before: Option<&Employee>, after: &Employee) -> Record {
     let text = |of: &dyn Fn(&Employee) -> Option<String>| (before.and_then(of), of(after));
     let number = text(&|person| Some(person.employee_number.clone()));
@@ -29,7 +29,7 @@ pub fn person(record: Record, before: Option<&Employee>, after: &Employee) -> Re
     }
 }
 
-/// Adds to a record what an assignment changes against the one in force before.
+/// Adds the changes of an assignment, compared with the one in force before.
 pub fn assigned(record: Record, was: Option<&Assignment>, now: &Assignment) -> Record {
     let unit = |a: &Assignment| a.org_unit_id.map(|id| id.to_string());
     let position = |a: &Assignment| a.position_id.map(|id| id.to_string());
@@ -48,7 +48,7 @@ pub fn texts(ids: &[ExternalId]) -> Vec<String> {
     ids.iter().map(|ExternalId { system, value }| format!("{system}:{value}")).collect()
 }
 
-/// Whether a change of employments is about others than the last one.
+/// Whether employments other than the last one have changed.
 fn is_about_more(before: &Employments, after: &Employments) -> bool {
     let others = |all: &Employments| all.iter().rev().skip(1).cloned().collect::<Vec<Employment>>();
     others(before) != others(after)

@@ -1,4 +1,4 @@
-//! What clients see and send of employees.
+//! What clients see and send about employees.
 
 use super::duties::DutyCounts;
 use crate::platform::caller::Actor;
@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// An id in another system, such as an HRIS.
+/// An id of the person in another system, such as an HRIS.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = ExternalId)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalIdView {
-    /// Name of the system.
+    /// Name of the other system.
     #[schema(pattern = "^[a-z0-9_-]{1,40}$", example = "workday")]
     pub system: String,
-    /// The id there.
+    /// Id of the person in that system.
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "21-0043")]
     pub value: String,
 }
@@ -39,44 +39,44 @@ impl From<ExternalIdView> for ExternalId {
     }
 }
 
-/// A person, with unit, job and manager on one day. Dates of employment, state and ids in other
-/// systems are absent where the caller may see the directory only.
+/// A person, with unit, job and manager on one day. Dates of employment, status and ids in other
+/// systems are absent if the caller may see only the directory.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Employee)]
 pub struct EmployeeView {
-    /// Its id.
+    /// Id of the employee.
     pub id: Uuid,
-    /// Number given by the company, unique in the tenant.
+    /// Employee number given by the company, unique in the tenant.
     #[schema(example = "E-0043")]
     pub employee_number: String,
-    /// Name shown to people.
+    /// Full name of the person.
     #[schema(example = "Li Na")]
     pub name: String,
-    /// Work address.
+    /// Work e-mail address; null if there is none.
     #[schema(required = true, example = "li.na@example.com")]
     pub email: Option<String>,
-    /// Unit the person works in.
+    /// Unit the person works in; null if none.
     #[schema(required = true)]
     pub org_unit_id: Option<Uuid>,
-    /// Job of the catalogue.
+    /// Position in the catalogue of jobs; null if none.
     #[schema(required = true)]
     pub position_id: Option<Uuid>,
-    /// Title on the door.
+    /// Job title; null if none.
     #[schema(required = true, example = "Account Manager")]
     pub job_title: Option<String>,
-    /// Line manager.
+    /// Line manager; null if none.
     #[schema(required = true)]
     pub manager_id: Option<Uuid>,
-    /// First working day of the last employment that has begun by the day asked for, or of the first
-    /// to come.
+    /// First working day of the latest employment that began on or before the day shown; if none
+    /// has, of the next one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub hire_date: Option<NaiveDate>,
-    /// Its last working day; null until known.
+    /// Last working day of that employment; null while it is open-ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<NaiveDate>, required = false)]
     pub termination_date: Option<Option<NaiveDate>>,
-    /// Whether the person works here on the day asked for.
+    /// Whether the person is employed on the day shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<EmploymentStatus>)]
     pub status: Option<EmploymentStatus>,
@@ -84,17 +84,18 @@ pub struct EmployeeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub external_ids: Option<Vec<ExternalIdView>>,
-    /// What is to be handed over, where a termination was asked for and anything is.
+    /// Counts of duties to hand over. Present only in the answer to a termination, if there are
+    /// any.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub open_duties: Option<DutyCounts>,
-    /// What the caller may do to the record today.
+    /// Actions the caller may take on the record today.
     #[schema(schema_with = word_list::<EmployeeAction>)]
     pub allowed_actions: Vec<EmployeeAction>,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When the record was made.
+    /// When the record was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub created_at: Option<DateTime<Utc>>,
@@ -145,31 +146,31 @@ impl EmployeeView {
 page_of! {
     /// A page of employees.
     pub struct EmployeePage
-    /// The people, in the order asked for; with `updated_since`, in the order of change.
+    /// The people, in the requested order; with `updated_since`, in the order of change.
     of EmployeeView
 }
 
-/// One stretch of a person's unit, job and manager.
+/// A period with one unit, job and manager of a person.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Assignment)]
 pub struct AssignmentView {
-    /// Its id.
+    /// Id of the assignment.
     pub id: Uuid,
-    /// First day.
+    /// First day of the assignment.
     pub effective_from: NaiveDate,
-    /// Last day; null until further notice.
+    /// Last day of the assignment; null if it is open-ended.
     #[schema(required = true)]
     pub effective_to: Option<NaiveDate>,
-    /// Unit the person works in.
+    /// Unit the person works in; null if none.
     #[schema(required = true)]
     pub org_unit_id: Option<Uuid>,
-    /// Job of the catalogue.
+    /// Position in the catalogue of jobs; null if none.
     #[schema(required = true)]
     pub position_id: Option<Uuid>,
-    /// Title on the door.
+    /// Job title; null if none.
     #[schema(required = true, example = "Account Manager")]
     pub job_title: Option<String>,
-    /// Line manager.
+    /// Line manager; null if none.
     #[schema(required = true)]
     pub manager_id: Option<Uuid>,
 }
@@ -195,17 +196,17 @@ page_of! {
     of AssignmentView
 }
 
-/// One period in which a person works here.
+/// A period in which a person is employed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Employment)]
 pub struct EmploymentView {
     /// First working day.
     pub hire_date: NaiveDate,
-    /// Last working day; null until known.
+    /// Last working day; null while it is open-ended.
     #[schema(required = true)]
     pub last_day: Option<NaiveDate>,
-    /// Why it ended or will end; null where nobody said. Absent for whoever may not see all of the
-    /// person.
+    /// Reason why it ended or will end; null if none was given. Absent for callers who may not see
+    /// all fields of the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false, example = "Resigned")]
     pub reason: Option<Option<String>>,
@@ -226,32 +227,32 @@ impl EmploymentView {
 page_of! {
     /// A page of a person's employments.
     pub struct EmploymentPage
-    /// The employments, oldest first. No day lies in two of them, and only the last may be open.
+    /// The employments, oldest first. They do not overlap, and only the last one may be open-ended.
     of EmploymentView
 }
 
-/// One manager of a reporting line.
+/// A manager in a reporting line.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LineManager)]
 pub struct LineManagerView {
-    /// Steps up from the person: 1 is the line manager.
+    /// Number of steps up from the person: 1 is the line manager.
     #[schema(minimum = 1, maximum = 32, example = 1)]
     pub level: usize,
-    /// The manager.
+    /// Employee id of the manager.
     pub employee_id: Uuid,
-    /// Number given by the company.
+    /// Employee number of the manager.
     #[schema(example = "E-0007")]
     pub employee_number: String,
-    /// Name shown to people.
+    /// Full name of the manager.
     #[schema(example = "Wang Wei")]
     pub name: String,
 }
 
-/// Everyone above a person.
+/// The managers above a person.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReportingLine)]
 pub struct ReportingLineView {
-    /// The managers, from the nearest up.
+    /// Managers, from the line manager up.
     pub items: Vec<LineManagerView>,
 }
 
@@ -259,13 +260,13 @@ pub struct ReportingLineView {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewEmployee {
-    /// Number given by the company, unique in the tenant.
+    /// Employee number given by the company, unique in the tenant.
     #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "E-0043")]
     pub employee_number: String,
-    /// Name shown to people.
+    /// Full name of the person.
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Li Na")]
     pub name: String,
-    /// Work address.
+    /// Work e-mail address.
     #[schema(
         min_length = 3,
         max_length = 254,
@@ -275,7 +276,7 @@ pub struct NewEmployee {
     pub email: Option<String>,
     /// First working day.
     pub hire_date: NaiveDate,
-    /// Ids in other systems, one per system.
+    /// Ids in other systems, at most one per system.
     #[serde(default)]
     #[schema(max_items = 20)]
     pub external_ids: Vec<ExternalIdView>,
@@ -284,9 +285,9 @@ pub struct NewEmployee {
     pub effective_from: Option<NaiveDate>,
     /// Unit the person works in.
     pub org_unit_id: Option<Uuid>,
-    /// Job of the catalogue.
+    /// Position in the catalogue of jobs.
     pub position_id: Option<Uuid>,
-    /// Title on the door.
+    /// Job title.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -298,11 +299,11 @@ pub struct NewEmployee {
     pub manager_id: Option<Uuid>,
 }
 
-/// A merge patch of an employee: absent is unchanged, null is cleared.
+/// A merge patch of an employee: an absent property stays as it is, null clears it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmployeePatch {
-    /// Number given by the company, unique in the tenant.
+    /// Employee number given by the company, unique in the tenant.
     #[schema(
         min_length = 1,
         max_length = 64,
@@ -311,7 +312,7 @@ pub struct EmployeePatch {
         example = "E-0043"
     )]
     pub employee_number: Option<String>,
-    /// Name shown to people.
+    /// Full name of the person.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -320,7 +321,7 @@ pub struct EmployeePatch {
         example = "Li Na"
     )]
     pub name: Option<String>,
-    /// Work address.
+    /// Work e-mail address; null removes it.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(
         value_type = Option<String>,
@@ -330,30 +331,30 @@ pub struct EmployeePatch {
         example = "na.li@example.com"
     )]
     pub email: Option<Option<String>>,
-    /// First working day of the employment that is shown today.
+    /// First working day of the employment shown today.
     #[schema(nullable = false)]
     pub hire_date: Option<NaiveDate>,
-    /// Ids in other systems, one per system; replaces them all.
+    /// Ids in other systems, at most one per system; replaces all of them.
     #[schema(max_items = 20, nullable = false)]
     pub external_ids: Option<Vec<ExternalIdView>>,
 }
 
-/// Another unit, job or manager from a day on. What is absent stays as it was on that day; null
+/// Another unit, job or manager from a day on. An absent property stays as it was on that day, null
 /// clears it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAssignment {
-    /// First day.
+    /// First day of the assignment.
     pub effective_from: NaiveDate,
     /// Unit the person works in.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Uuid>)]
     pub org_unit_id: Option<Option<Uuid>>,
-    /// Job of the catalogue.
+    /// Position in the catalogue of jobs.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Uuid>)]
     pub position_id: Option<Option<Uuid>>,
-    /// Title on the door.
+    /// Job title.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(
         value_type = Option<String>,
@@ -375,20 +376,20 @@ pub struct NewAssignment {
 pub struct NewTermination {
     /// Last working day.
     pub last_day: NaiveDate,
-    /// Why, for the audit log.
+    /// Reason, for the audit log.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S", example = "Resigned")]
     pub reason: String,
 }
 
-/// Another employment of somebody who has left or will leave.
+/// Another employment of a person who has left or will leave.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewEmployment {
-    /// First working day, after the last one of the employment before.
+    /// First working day, after the last working day of the previous employment.
     pub hire_date: NaiveDate,
-    /// Last working day, if it is known.
+    /// Last working day; absent if it is not known.
     pub last_day: Option<NaiveDate>,
-    /// Number given by the company, if it is another one than before.
+    /// New employee number; the previous one if absent.
     #[schema(
         min_length = 1,
         max_length = 64,
@@ -397,16 +398,16 @@ pub struct NewEmployment {
         example = "E-2043"
     )]
     pub employee_number: Option<String>,
-    /// Why, for the audit log.
+    /// Reason, for the audit log.
     #[schema(min_length = 1, max_length = 1000, pattern = r"\S", example = "Came back")]
     pub reason: Option<String>,
 }
 
-/// The end of an employment taken back.
+/// Removal of the last working day of an employment.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReinstatement {
-    /// Why, for the audit log.
+    /// Reason, for the audit log.
     #[schema(
         min_length = 1,
         max_length = 1000,

@@ -1,4 +1,4 @@
-//! Use cases of org units: made, changed, moved in the tree and deleted.
+//! Use cases of org units: creation, changes, moves in the tree and deletion.
 
 use super::views::{NewOrgUnit, NewOrgUnitMove, OrgUnitPatch, OrgUnitView};
 use crate::platform::caller::Actor;
@@ -60,8 +60,8 @@ pub fn create_org_unit(
     Ok(Reply::created(unit.into(), 1, format!("/v1/org-units/{id}")))
 }
 
-/// Checks that a unit may be under another one on every day of a place. What hangs below the unit
-/// is looked at unless it is new.
+/// Checks that a unit may be placed under another one on every day of a period. Units below it are
+/// checked as well, unless the unit is new.
 fn check_place(
     store: &mut dyn Store,
     actor: &Actor,
@@ -93,7 +93,7 @@ fn check_place(
         .map_err(|fault| Refusal::TreeInvalid(vec![line_fault("/parent_id", &fault)]))
 }
 
-/// Changes a unit that is still in the version the caller has read.
+/// Changes a unit if the caller has read its current version.
 pub fn update_org_unit(
     store: &mut dyn Store,
     actor: &Actor,
@@ -116,7 +116,7 @@ pub fn update_org_unit(
     Ok(Reply::changed(after.clone().into(), after.version))
 }
 
-/// Gives a unit another place from a day on.
+/// Moves a unit to another place in the tree from a day on.
 pub fn move_org_unit(
     store: &mut dyn Store,
     actor: &Actor,
@@ -148,7 +148,7 @@ pub fn move_org_unit(
     Ok(Reply::changed(after.clone().into(), after.version))
 }
 
-/// Takes a unit out of the tree, unless people or units are in it.
+/// Deletes a unit, unless people or units belong to it.
 pub fn delete_org_unit(
     store: &mut dyn Store,
     actor: &Actor,
@@ -167,7 +167,7 @@ pub fn delete_org_unit(
     Ok(Reply::empty())
 }
 
-/// The unit as of today, if the caller may change it and has read its newest version.
+/// Opens a unit as of today, if the caller may change it and has read its current version.
 fn open_to_write(
     store: &mut dyn Store,
     actor: &Actor,

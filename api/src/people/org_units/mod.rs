@@ -1,4 +1,4 @@
-//! Org units: company, divisions, departments, teams, and the tree they form from day to day.
+//! Org units: company, divisions, departments and teams, and the tree they form over time.
 
 mod cases;
 mod views;
@@ -22,7 +22,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 pub use views::*;
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -34,43 +34,43 @@ struct OrgUnitQuery {
     kind: Option<OrgUnitKind>,
     /// Only the unit with this code.
     code: Option<String>,
-    /// The day whose tree is asked for; today if absent.
+    /// Day for which the tree is shown; today if absent.
     as_of: Option<NaiveDate>,
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Only items changed at or after this instant, deleted ones included as tombstones.
+    /// Only items changed at or after this instant; deleted items are included as tombstones.
     updated_since: Option<DateTime<Utc>>,
 }
 
-/// The day a read is about.
+/// Query parameters of a read with a date.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DayQuery {
-    /// The day asked for; today if absent.
+    /// Day to show; today if absent.
     pub as_of: Option<NaiveDate>,
 }
 
-/// What a client asks of a history.
+/// Query parameters of a history.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     pub cursor: Option<String>,
 }
 
 /// List org units
 ///
-/// The units with their places on a day, in the order of creation. With `updated_since` the order is
-/// that of change, and deleted units appear with `deleted_at`: mirror the list by remembering the
-/// largest `updated_at` seen.
+/// Lists the units with their places on a day, in the order of creation. With `updated_since` they
+/// are sorted by change, and deleted units appear with `deleted_at`: to mirror the list, remember
+/// the largest `updated_at` seen.
 #[utoipa::path(tag = "org-units", operation_id = "listOrgUnits", params(OrgUnitQuery),
     responses((status = 200, description = "A page of org units", body = OrgUnitPage)),
     security(("bearer" = []), ("api_key" = ["people:read"])))]
@@ -101,8 +101,8 @@ async fn list(caller: Caller, query: Query<OrgUnitQuery>) -> Result<HttpResponse
 
 /// Create an org unit
 ///
-/// Adds a unit under another one from a day on. The company is the only unit without one above, and
-/// there is one company at most.
+/// Adds a unit under another one from a day on. The company is the only unit without a parent, and
+/// there is at most one company.
 #[utoipa::path(tag = "org-units", operation_id = "createOrgUnit", request_body = NewOrgUnit,
     responses((status = 201, description = "The new org unit", body = OrgUnitView)),
     security(("bearer" = []), ("api_key" = ["people:write"])))]
@@ -117,7 +117,7 @@ async fn create(caller: Caller, body: Body<NewOrgUnit>) -> Result<HttpResponse, 
 
 /// Read an org unit
 ///
-/// One unit with its place on a day.
+/// Shows one unit with its place in the tree on a day.
 #[utoipa::path(tag = "org-units", operation_id = "getOrgUnit",
     params(("id" = Uuid, Path, description = "Id of the org unit"), DayQuery),
     responses((status = 200, description = "The org unit", body = OrgUnitView)),
@@ -159,9 +159,9 @@ async fn update(
 
 /// Move an org unit
 ///
-/// Puts a unit under another one from a day on, with everything below it. A place planned for a
-/// later day is kept; one that begins on the same day is replaced. Refused if on any of those days a
-/// unit would be below itself, or the tree too deep.
+/// Moves a unit, with everything below it, under another unit from a day on. A place planned for a
+/// later day is kept; one that begins on the same day is replaced. Refused if, on any of those
+/// days, a unit would be below itself or the tree too deep.
 #[utoipa::path(tag = "org-units", operation_id = "moveOrgUnit",
     params(("id" = Uuid, Path, description = "Id of the org unit")), request_body = NewOrgUnitMove,
     responses((status = 200, description = "The org unit as of today", body = OrgUnitView)),
@@ -181,7 +181,7 @@ async fn relocate(
 
 /// List the places of an org unit
 ///
-/// Where the unit was, is and will be in the tree, oldest first.
+/// Lists past, present and planned places of the unit in the tree, oldest first.
 #[utoipa::path(tag = "org-units", operation_id = "listPlacements",
     params(("id" = Uuid, Path, description = "Id of the org unit"), HistoryQuery),
     responses((status = 200, description = "A page of places", body = PlacementPage)),
@@ -212,8 +212,8 @@ async fn placements(
 
 /// Delete an org unit
 ///
-/// Takes a unit out of the tree. Refused while people work in it, or units sit under it, today or
-/// later.
+/// Removes a unit from the tree. Refused while, today or later, people work in it or other units
+/// are below it.
 #[utoipa::path(tag = "org-units", operation_id = "deleteOrgUnit",
     params(("id" = Uuid, Path, description = "Id of the org unit")),
     responses((status = 204, description = "The org unit is gone")),

@@ -1,4 +1,4 @@
-//! What is shown and taken of org units.
+//! What clients see and send about org units.
 
 use crate::platform::page::page_of;
 use crate::platform::schema::words;
@@ -13,31 +13,31 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = OrgUnit)]
 pub struct OrgUnitView {
-    /// Its id.
+    /// Id of the unit.
     pub id: Uuid,
     /// External key, unique in the tenant.
     #[schema(example = "SALES-EU")]
     pub code: String,
-    /// Name shown to people.
+    /// Name of the unit.
     #[schema(example = "Sales Europe")]
     pub name: String,
-    /// Kind.
+    /// Kind of the unit.
     #[schema(schema_with = words::<OrgUnitKind>)]
     pub kind: OrgUnitKind,
-    /// The unit above; null for the company, and where the unit has no place yet.
+    /// Parent unit; null for the company, and if the unit has no place on the day shown.
     #[schema(required = true)]
     pub parent_id: Option<Uuid>,
-    /// First day of this place; null where the unit has no place yet on the day asked for.
+    /// First day of this place; null if the unit has no place on the day shown.
     #[schema(required = true)]
     pub effective_from: Option<NaiveDate>,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was deleted; shown only in lists with `updated_since`.
+    /// When the unit was deleted; shown only in lists with `updated_since`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<DateTime<Utc>>,
 }
@@ -66,16 +66,16 @@ page_of! {
     of OrgUnitView
 }
 
-/// One stretch of a unit's place in the tree.
+/// A period in which a unit has one place in the tree.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Placement)]
 pub struct PlacementView {
-    /// First day.
+    /// First day of the place.
     pub effective_from: NaiveDate,
-    /// Last day; null until further notice.
+    /// Last day of the place; null if it is open-ended.
     #[schema(required = true)]
     pub effective_to: Option<NaiveDate>,
-    /// The unit above; null for the company.
+    /// Parent unit; null for the company.
     #[schema(required = true)]
     pub parent_id: Option<Uuid>,
 }
@@ -104,20 +104,20 @@ pub struct NewOrgUnit {
     /// External key, unique in the tenant.
     #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "SALES-EU")]
     pub code: String,
-    /// Name shown to people.
+    /// Name of the unit.
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Sales Europe")]
     pub name: String,
-    /// Kind; it does not change.
+    /// Kind of the unit; cannot be changed later.
     #[schema(schema_with = words::<OrgUnitKind>)]
     pub kind: OrgUnitKind,
-    /// The unit above; required but for the company, which has none.
+    /// Parent unit; required, except for the company, which has none.
     pub parent_id: Option<Uuid>,
-    /// First day; today if absent.
+    /// First day of the place; today if absent.
     #[schema(nullable = false)]
     pub effective_from: Option<NaiveDate>,
 }
 
-/// A merge patch of an org unit: absent is unchanged.
+/// A merge patch of an org unit: an absent property stays as it is.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrgUnitPatch {
@@ -130,7 +130,7 @@ pub struct OrgUnitPatch {
         example = "SALES-EMEA"
     )]
     pub code: Option<String>,
-    /// Name shown to people.
+    /// Name of the unit.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -145,9 +145,9 @@ pub struct OrgUnitPatch {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewOrgUnitMove {
-    /// The unit above.
+    /// New parent unit.
     pub parent_id: Uuid,
-    /// First day; today if absent.
+    /// First day of the new place; today if absent.
     #[schema(nullable = false)]
     pub effective_from: Option<NaiveDate>,
 }

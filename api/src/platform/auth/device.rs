@@ -1,15 +1,15 @@
-//! Device tokens: what a sign-in leaves behind, by which the next one is known to come from where
-//! the right password was typed before. It lets nobody in; it only spares its holder the wait for
-//! guesses that others make.
+//! Device tokens: a sign-in issues one, so that a later sign-in is known to come from a device
+//! where the right password was entered before. It gives no access; it only spares its holder the
+//! wait that other people's failed attempts cause.
 
 use crate::platform::keys::{Keys, stamp, stamped};
 use domain::core::time::Timestamp;
 use persistence::SigningKey;
 use uuid::Uuid;
 
-/// What device tokens are signed for.
+/// Purpose that device tokens are signed for.
 const PURPOSE: &str = "device";
-/// Days without a sign-in after which a device is known no more.
+/// Days without a sign-in after which a device is no longer known.
 const KNOWN_DAYS: i64 = 180;
 
 /// The token of a device that has just signed in as `login`, which includes the company.
@@ -18,7 +18,7 @@ pub fn seal(key: &SigningKey, login: &str, device: Uuid, now: Timestamp) -> Stri
     stamp(key, PURPOSE, &context(login), &text)
 }
 
-/// The device that has signed in as `login` before, if the token is one that was made for it.
+/// The device, if the token was issued for an earlier sign-in as `login`.
 pub fn open(keys: &Keys, login: &str, token: &str, now: Timestamp) -> Option<Uuid> {
     open_with(|kid| keys.by_kid(kid), login, token, now)
 }

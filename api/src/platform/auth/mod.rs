@@ -1,4 +1,4 @@
-//! Who is calling: settled from the credentials of a request and the records of this moment.
+//! Authentication: identifies the caller by the credentials of a request and the present records.
 
 pub mod device;
 pub mod password;
@@ -14,20 +14,20 @@ use crate::platform::refusal::Refusal;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 
-/// What signing in and authenticating share between requests.
+/// State of signing in and authentication that requests share.
 #[derive(Default)]
 pub struct Auth {
-    /// The principals of this half second.
+    /// Principals, cached for half a second.
     pub principals: principal::Principals,
-    /// The access tokens of this half second.
+    /// Access tokens, cached for half a second.
     pub tokens: principal::Cache<String, token::Signed>,
-    /// The threads on which passwords are hashed.
+    /// Threads on which passwords are hashed.
     pub passwords: password::Passwords,
-    /// What failed sign-ins hold back.
+    /// Delays after failed sign-ins.
     pub throttle: throttle::SignIns,
 }
 
-/// Settles who is calling from the credentials of a request.
+/// Identifies the caller by the credentials of a request.
 pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Actor, Refusal> {
     let now = app.clock.now();
     let principal = match credential(request)? {
@@ -60,7 +60,7 @@ fn credential(request: &HttpRequest) -> Result<Credential<'_>, Refusal> {
     }
     match text(header::HeaderName::from_static("x-api-key")) {
         Some(Ok(key)) => Ok(Credential::ApiKey(key.trim())),
-        Some(Err(_)) => Err(Refusal::Unauthenticated("the key is no text")),
+        Some(Err(_)) => Err(Refusal::Unauthenticated("the key is not text")),
         None => Err(Refusal::Unauthenticated("no credentials")),
     }
 }

@@ -1,4 +1,4 @@
-//! Passwords: which are good enough, and hashing them where nobody else has to wait.
+//! Passwords: rules for new ones, and hashing on separate threads.
 
 use super::throttle::Source;
 use crate::platform::places::Places;
@@ -8,27 +8,28 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// Fewest characters of a password.
+/// Minimum number of characters of a password.
 pub const MIN_LENGTH: usize = 12;
-/// Most characters of a password.
+/// Maximum number of characters of a password.
 pub const MAX_LENGTH: usize = 128;
 
-/// Passwords hashed at once: bounds the threads and the memory (19 MiB each) that signing in takes.
+/// Number of passwords hashed at once; bounds the threads and the memory (19 MiB each) for signing
+/// in.
 const AT_ONCE: usize = 4;
 /// How long a sign-in waits for its turn.
 const WAIT: Duration = Duration::from_secs(2);
-/// Fewest different characters of a password.
+/// Minimum number of different characters of a password.
 const MIN_DISTINCT: usize = 5;
 
-/// Verifies nothing, at the cost of verifying: what an account without a password is checked
-/// against, so that the time of an answer does not tell whether the login exists.
+/// A hash that no password matches. An account without a password is checked against it, so that
+/// the time of an answer does not disclose whether the login exists.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\
                       $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Most common passwords that are long enough to be chosen here, in lower case.
+/// The most common passwords that satisfy the minimum length, in lower case.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// The threads on which passwords are hashed, shared out so that no one source takes them all.
+/// The threads on which passwords are hashed, divided so that no single source takes all of them.
 pub struct Passwords {
     turns: Places<Source>,
 }
@@ -40,7 +41,7 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// Whether `password` is the one behind `hash`; always false, in the same time, without one.
+    /// Whether `password` matches `hash`. Without a hash always false, after the same time.
     pub async fn verify(
         &self,
         source: Source,
@@ -81,7 +82,7 @@ impl Passwords {
     }
 }
 
-/// The hash of a password, on the thread of the caller.
+/// The hash of a password, computed on the calling thread.
 pub fn hash(password: &str, random: [u8; 32]) -> Result<String, Refusal> {
     let salt = SaltString::encode_b64(&random[..16]).map_err(internal)?;
     let hash = argon2().hash_password(password.as_bytes(), &salt).map_err(internal)?;
@@ -97,7 +98,7 @@ fn internal(error: argon2::password_hash::Error) -> Refusal {
     Refusal::Internal(format!("password hash: {error}"))
 }
 
-/// Refuses a password that is too easy to guess for the login.
+/// Refuses a password that is too easy to guess for this login.
 pub fn check(pointer: &str, password: &str, login: &str) -> Result<(), Refusal> {
     match fault(password, login) {
         None => Ok(()),

@@ -1,5 +1,5 @@
-//! Who a token or a key stands for at this moment: read from the database, kept for half a
-//! second, so that a lost role, account or key has no effect after a second.
+//! The person or program behind a token or key, read from the database and cached for half a
+//! second, so that a revoked role, account or key has no effect after a second.
 
 use super::token::Claims;
 use super::{Auth, secret};
@@ -19,37 +19,37 @@ use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// How long a principal is believed without asking again.
+/// How long a principal is cached.
 const TTL: Duration = Duration::from_millis(500);
-/// Most principals kept.
+/// Maximum number of cached principals.
 const CAPACITY: usize = 10_000;
 
-/// Who is calling, on which business day.
+/// The caller, on a business day.
 #[derive(Clone, Debug)]
 pub struct Principal {
-    /// The subject of every decision.
+    /// The subject of policy decisions.
     pub subject: Arc<Subject>,
-    /// The day in the tenant's time zone.
+    /// Today in the tenant's time zone.
     pub today: NaiveDate,
     /// The tenant's time zone.
     pub zone: Tz,
 }
 
 impl Principal {
-    /// Whether an instant lies on the same business day: what one may do can end with the day.
+    /// Whether an instant lies on the same business day; rights can end with the day.
     fn is_of(&self, now: Timestamp) -> bool {
         now.with_timezone(&self.zone).date_naive() == self.today
     }
 }
 
-/// The principals of this half second, each with what its credentials must match.
+/// Cached principals, each with what its credentials must match.
 #[derive(Default)]
 pub struct Principals {
     sessions: Cache<(TenantId, AccountId, SessionId), (Principal, i32)>,
     keys: Cache<(TenantId, String), (Principal, Vec<u8>)>,
 }
 
-/// The account that signed an access token, in the epoch of the token.
+/// The account an access token was issued for, if the session epoch is still that of the token.
 pub async fn of_session(app: &App, claims: &Claims, now: Timestamp) -> Result<Principal, Refusal> {
     let (tenant, account, session) = (claims.tid, claims.sub, claims.sid);
     let Auth { principals, .. } = &app.auth;
@@ -73,7 +73,7 @@ pub async fn of_session(app: &App, claims: &Claims, now: Timestamp) -> Result<Pr
     }
 }
 
-/// The principal of a session that is open, of an account that may act.
+/// The principal of an open session, whose account may act.
 pub fn signed_in(
     tenant: TenantId,
     account: AccountId,
@@ -86,7 +86,7 @@ pub fn signed_in(
     acting(tenant, policy::Principal::Person(account), &found.standing, now)
 }
 
-/// The key whose secret was presented.
+/// The principal of an API key, by its secret.
 pub async fn of_api_key(app: &App, text: &str, now: Timestamp) -> Result<Principal, Refusal> {
     const INVALID: Refusal = Refusal::Unauthenticated("no valid API key");
     let (tenant, prefix) = secret::api_key_parts(text).ok_or(INVALID)?;
@@ -117,7 +117,7 @@ pub async fn of_api_key(app: &App, text: &str, now: Timestamp) -> Result<Princip
     if hash == secret::hash(text) { Ok(principal) } else { Err(INVALID) }
 }
 
-/// Whoever once asked for something, with the authority of this moment.
+/// The author of an earlier request, with the rights of this moment.
 pub fn of_authority(
     tenant: TenantId,
     authority: &Authority,
@@ -130,7 +130,7 @@ pub fn of_authority(
 }
 
 /// The principal of an account that may act on this day: a person with the roles of the day, or a
-/// program with what these leave of its scopes.
+/// program with those scopes that the owner's roles allow.
 fn acting(
     tenant: TenantId,
     principal: policy::Principal,
@@ -152,7 +152,7 @@ fn acting(
     Ok(Principal { subject: Arc::new(subject), today, zone })
 }
 
-/// The time zone of a company, by its name.
+/// A time zone by its name.
 pub fn zone(name: &str) -> Result<Tz, Refusal> {
     name.parse().map_err(|_| Refusal::Internal(format!("unknown time zone `{name}`")))
 }
@@ -160,7 +160,7 @@ pub fn zone(name: &str) -> Result<Tz, Refusal> {
 /// The business day and the time zone, for an account that may act on that day.
 ///
 /// # Errors
-/// 401 when the account is not active or the day lies in no employment.
+/// 401 if the account is not active or its owner is not employed on that day.
 pub fn admit(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, Tz), Refusal> {
     if standing.status != AccountStatus::Active {
         return Err(Refusal::Unauthenticated("the account is not active"));
@@ -168,10 +168,10 @@ pub fn admit(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, Tz), Ref
     business_day(standing, now)
 }
 
-/// The business day and the time zone, for an account whose owner works here on that day.
+/// The business day and the time zone, for an account whose owner is employed on that day.
 ///
 /// # Errors
-/// 401 when that day lies in no employment.
+/// 401 if its owner is not employed on that day.
 pub fn business_day(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, Tz), Refusal> {
     let zone = zone(&standing.time_zone)?;
     let today = now.with_timezone(&zone).date_naive();
@@ -181,7 +181,7 @@ pub fn business_day(standing: &Standing, now: Timestamp) -> Result<(NaiveDate, T
     Ok((today, zone))
 }
 
-/// Notes the use of a key, to the minute, without anybody waiting for it.
+/// Records the use of a key, to the minute, in the background.
 fn note_use(app: &App, tenant: TenantId, key: &KeyHolder, now: Timestamp) {
     let minute = now.trunc_subsecs(0) - TimeDelta::seconds(now.timestamp().rem_euclid(60));
     if key.last_used_at.is_some_and(|last| last >= minute) {
@@ -192,12 +192,12 @@ fn note_use(app: &App, tenant: TenantId, key: &KeyHolder, now: Timestamp) {
         let context = system_context(tenant, now);
         let noted = db.write(context, move |store| store.touch_api_key(id, minute)).await;
         if let Err(error) = noted {
-            log::warn!("the use of an API key was not noted: {error}");
+            log::warn!("the use of an API key was not recorded: {error}");
         }
     });
 }
 
-/// Values that are believed for half a second.
+/// A cache that keeps values for half a second.
 pub struct Cache<K, V>(RwLock<HashMap<K, (Instant, V)>>);
 
 impl<K, V> Default for Cache<K, V> {
@@ -207,7 +207,7 @@ impl<K, V> Default for Cache<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    /// What is known of `key` and believed still.
+    /// The cached value of `key`, if it is not too old.
     pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q, now: Instant) -> Option<V>
     where
         K: Borrow<Q>,
@@ -217,7 +217,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         (now.duration_since(*asked) < TTL).then(|| value.clone())
     }
 
-    /// Keeps what a question asked at `asked` was answered.
+    /// Caches the answer to a question asked at `asked`.
     pub fn put(&self, key: K, value: V, asked: Instant) {
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= CAPACITY && !entries.contains_key(&key) {

@@ -1,33 +1,33 @@
-//! Refresh tokens: each is good once, and all of one sign-in form a family, the session.
+//! Refresh tokens: each works once; all tokens of one sign-in belong to a session.
 
 use crate::platform::keys::{Keys, stamp, stamped};
 use domain::core::id::{SessionId, TenantId};
 use persistence::SigningKey;
 use uuid::Uuid;
 
-/// What refresh tokens are signed for.
+/// Purpose that refresh tokens are signed for.
 const PURPOSE: &str = "refresh";
 
-/// What a refresh token names. Which generation is good is kept with the session.
+/// The content of a refresh token. The session record says which generation is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshToken {
-    /// Tenant.
+    /// Id of the tenant.
     pub tenant: TenantId,
-    /// Session.
+    /// Id of the session.
     pub session: SessionId,
     /// Number of the token within the session.
     pub generation: i32,
 }
 
 impl RefreshToken {
-    /// The token, signed.
+    /// The signed token.
     pub fn seal(&self, key: &SigningKey) -> String {
         let (tenant, session) = (self.tenant.uuid().simple(), self.session.uuid().simple());
         let text = format!("{tenant}.{session}.{}.{}", self.generation, key.kid);
         stamp(key, PURPOSE, "", &text)
     }
 
-    /// Reads a token that one of the keys has signed.
+    /// Reads a token that is signed by one of the keys.
     pub fn open(keys: &Keys, token: &str) -> Option<Self> {
         Self::open_with(token, |kid| keys.by_kid(kid))
     }

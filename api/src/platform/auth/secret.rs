@@ -1,4 +1,4 @@
-//! Secrets that are shown once: they name their tenant, and only their hash is kept.
+//! Secrets that are shown once. They name their tenant, and only their hash is stored.
 
 use domain::core::id::TenantId;
 use serde::Serialize;
@@ -7,17 +7,17 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use uuid::Uuid;
 
-/// How an API key begins.
+/// Prefix of an API key.
 pub const API_KEY: &str = "evh_";
-/// How a setup token begins.
+/// Prefix of a setup token.
 const SETUP_TOKEN: &str = "evs_";
 
-/// A secret on its way to the one who is shown it.
+/// A new secret, to be shown once.
 #[derive(Clone)]
 pub struct Secret {
     /// The secret as it is shown.
     pub text: String,
-    /// Its hash, which is kept.
+    /// The hash, which is stored.
     pub hash: Vec<u8>,
 }
 
@@ -32,7 +32,7 @@ impl Secret {
         Self::new(format!("{SETUP_TOKEN}{}_{}", tenant.uuid().simple(), hex(&random)))
     }
 
-    /// An API key with the part of it that may be shown, from 64 random bytes.
+    /// An API key, and its part that may be shown, from 64 random bytes.
     pub fn api_key(tenant: TenantId, prefix: [u8; 32], random: [u8; 32]) -> (Self, String) {
         let prefix = hex(&prefix[..6]);
         let text = format!("{API_KEY}{}_{prefix}_{}", tenant.uuid().simple(), hex(&random));
@@ -40,26 +40,26 @@ impl Secret {
     }
 }
 
-/// The hash under which a secret is kept. The secrets are random and long, so nothing slower than
-/// SHA-256 is needed, and comparing hashes tells nothing about them.
+/// The hash that is stored of a secret. Secrets are random and long, so SHA-256 is slow enough, and
+/// comparing hashes discloses nothing about them.
 pub fn hash(text: &str) -> Vec<u8> {
     Sha256::digest(text).to_vec()
 }
 
-/// The tenant a setup token names.
+/// The tenant that a setup token names.
 pub fn setup_token_tenant(text: &str) -> Option<TenantId> {
     let (tenant, _) = text.strip_prefix(SETUP_TOKEN)?.split_once('_')?;
     Uuid::try_parse(tenant).ok().map(TenantId::from)
 }
 
-/// The tenant and the prefix an API key names.
+/// The tenant and prefix that an API key names.
 pub fn api_key_parts(text: &str) -> Option<(TenantId, &str)> {
     let (tenant, rest) = text.strip_prefix(API_KEY)?.split_once('_')?;
     let (prefix, _) = rest.split_once('_')?;
     Some((Uuid::try_parse(tenant).ok()?.into(), prefix))
 }
 
-/// A view as it is kept for replays: with null where the secret stands.
+/// A view as it is stored for replays: with null instead of the secret.
 pub fn withheld(view: &impl Serialize, property: &str) -> Value {
     let mut value = serde_json::to_value(view).unwrap_or_default();
     value[property] = Value::Null;

@@ -1,9 +1,9 @@
-//! What failed sign-ins hold back: whoever guesses at a login, from where they guess.
+//! Delays after failed sign-ins, for each login and source.
 //!
-//! Attempts are counted for a login and a source: the network they come from, or the device, if it
-//! has signed in as that login before. Each attempt beyond the first few costs twice the wait of
-//! the one before. Nobody else has to wait: neither others in the same network, nor the person who
-//! is attacked, on a device that is known or in another network.
+//! The source is the network of an attempt, or the device if it has signed in with that login
+//! before. After the first few attempts, each further one must wait twice as long as the one
+//! before. Nobody else has to wait: neither other people in the same network, nor the owner of the
+//! login on a known device or in another network.
 
 use crate::platform::refusal::Refusal;
 use std::collections::HashMap;
@@ -12,23 +12,23 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Attempts that may follow each other at once.
+/// Number of attempts without a wait.
 const FREE: u32 = 5;
-/// The wait after the last of those.
+/// The wait after the last of these.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
 /// The longest wait for one attempt.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
-/// How long after the last attempt all of them are forgotten.
+/// Time after the last attempt when all attempts are forgotten.
 const MEMORY: Duration = Duration::from_secs(60 * 60);
-/// Most guessers remembered.
+/// Maximum number of remembered pairs of login and source.
 const CAPACITY: usize = 100_000;
 
-/// Where a sign-in is tried from.
+/// Source of a sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// A network from which nobody has shown to have signed in before.
+    /// A network, for a device that has not signed in with this login before.
     Network(IpAddr),
-    /// A device that has signed in as the same login.
+    /// A device that has signed in with this login before.
     Device(Uuid),
 }
 
@@ -65,10 +65,10 @@ impl Guesser {
 }
 
 impl SignIns {
-    /// Counts an attempt before it is made, so that attempts at the same time count as well.
+    /// Counts an attempt before it is made, so that simultaneous attempts count as well.
     ///
     /// # Errors
-    /// [`Refusal::TooManySignIns`] with the seconds to wait, which are not made longer by asking.
+    /// [`Refusal::TooManySignIns`] with the seconds to wait; asking again does not extend the wait.
     pub fn attempt(
         &self,
         login: &str,
@@ -95,8 +95,8 @@ impl SignIns {
     }
 }
 
-/// Forgets guessers when there are too many: first those of long ago, then those who have hardly
-/// begun, so that a flood of names does not wash away whom it is to hide.
+/// Makes room when too many guessers are remembered: forgets old ones first, then those with few
+/// attempts. A flood of invented logins therefore does not hide an attack on one login.
 fn make_room(guessers: &mut HashMap<(String, Source), Guesser>, now: Duration) {
     if guessers.len() >= CAPACITY {
         guessers.retain(|_, guesser| guesser.is_remembered(now));
@@ -109,8 +109,8 @@ fn make_room(guessers: &mut HashMap<(String, Source), Guesser>, now: Duration) {
     }
 }
 
-/// An attempt that was counted. Unless the password turns out to be right or wrong, it did not
-/// happen: who could not be served has not guessed.
+/// A counted attempt. If it is dropped before the password was found right or wrong, it is not
+/// counted: for example, when the server was too busy to check it.
 pub struct Attempt<'s> {
     sign_ins: &'s SignIns,
     key: (String, Source),
@@ -119,12 +119,12 @@ pub struct Attempt<'s> {
 }
 
 impl Attempt<'_> {
-    /// The password was wrong.
+    /// The password was wrong: the attempt stays counted.
     pub fn failed(mut self) {
         self.judged = true;
     }
 
-    /// It was right: all attempts are forgotten.
+    /// The password was right: all attempts of this guesser are forgotten.
     pub fn succeeded(mut self) {
         self.judged = true;
         self.sign_ins.lock().remove(&self.key);

@@ -1,4 +1,4 @@
-//! Access tokens: short-lived JWTs that say who and which sign-in, never what they may do.
+//! Access tokens: short-lived JWTs that name account and session, never rights.
 
 use super::principal::Cache;
 use crate::platform::refusal::Refusal;
@@ -13,17 +13,17 @@ use std::time::Instant;
 
 const AUDIENCE: &str = "evenhand-api";
 const TYPE: &str = "access";
-/// How far the clocks of two replicas may lie apart.
+/// Maximum difference between the clocks of two replicas.
 const LEEWAY: TimeDelta = TimeDelta::seconds(5);
 
-/// What an access token says.
+/// The claims of an access token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Account.
+    /// Id of the account.
     pub sub: AccountId,
-    /// Tenant.
+    /// Id of the tenant.
     pub tid: TenantId,
-    /// Session.
+    /// Id of the session.
     pub sid: SessionId,
     /// Session epoch of the account.
     pub epoch: i32,
@@ -34,7 +34,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// The claims of an account's session, good for `lifetime`.
+    /// The claims for an account's session, valid for `lifetime`.
     pub fn new(
         tenant: TenantId,
         account: AccountId,
@@ -56,7 +56,8 @@ impl Claims {
     }
 }
 
-/// The one algorithm, whatever a header says; time is checked against the program's own clock.
+/// Only one algorithm is accepted, whatever the header says. Times are checked against the
+/// program's own clock.
 static VALIDATION: LazyLock<Validation> = LazyLock::new(|| {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_audience(&[AUDIENCE]);
@@ -74,7 +75,7 @@ pub fn issue(key: &SigningKey, claims: &Claims) -> Result<String, Refusal> {
 
 const INVALID: Refusal = Refusal::Unauthenticated("no valid access token");
 
-/// What one of the keys has signed, whatever the time.
+/// A token with a valid signature, which may have expired.
 #[derive(Clone, Debug)]
 pub struct Signed {
     claims: Claims,
@@ -93,7 +94,7 @@ impl Signed {
         if claims.typ == TYPE { Ok(Self { claims, kid }) } else { Err(INVALID) }
     }
 
-    /// The claims, unless they have expired or their key is no longer one of the ring.
+    /// The claims, unless they have expired or the key was retired.
     fn claims(self, ring: &[SigningKey], now: Timestamp) -> Result<Claims, Refusal> {
         if !ring.iter().any(|key| key.kid == self.kid) {
             return Err(INVALID);
@@ -105,8 +106,8 @@ impl Signed {
     }
 }
 
-/// Reads a token that one of the keys has signed and that has not expired. What was signed stays
-/// signed: the tokens of this half second are in `seen`, byte by byte, and are not checked again.
+/// Reads a token that is signed by one of the keys and has not expired. `seen` caches tokens for
+/// half a second, byte by byte; their signature is not checked again.
 pub fn verify(
     seen: &Cache<String, Signed>,
     ring: &[SigningKey],
@@ -144,7 +145,7 @@ mod tests {
         Claims::new(id.into(), id.into(), id.into(), 1, Timestamp::UNIX_EPOCH, lifetime)
     }
 
-    /// A token signed with the key as an attacker who knew it would: with any header and claims.
+    /// A token that an attacker with the key could make, with any header and claims.
     fn forge(algorithm: Algorithm, kid: &str, change: impl FnOnce(&mut Value)) -> String {
         let mut body = serde_json::to_value(claims()).unwrap();
         change(&mut body);

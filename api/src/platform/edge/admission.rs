@@ -1,25 +1,25 @@
-//! Admission: a bound on the requests served at once, first come, first served.
+//! Admission: bounds the number of requests served at once, first come, first served.
 
 use crate::platform::refusal::Refusal;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// How long a request waits for its turn: long enough for a burst to pass, shorter than a client's
-/// patience.
+/// How long a request waits for its turn: long enough for a burst to pass, shorter than a client is
+/// willing to wait.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The places there are.
+/// The places for requests being served.
 pub struct Admission {
     places: Semaphore,
 }
 
 impl Admission {
-    /// With so many places.
+    /// Admission with a number of places.
     pub fn new(places: usize) -> Self {
         Self { places: Semaphore::new(places) }
     }
 
-    /// Takes a place, waiting a moment for it.
+    /// Takes a place; waits a moment if none is free.
     pub async fn enter(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         if let Ok(place) = self.places.try_acquire() {
             return Ok(place);
@@ -31,7 +31,7 @@ impl Admission {
         }
     }
 
-    /// Admits nobody any more; those who wait are told so at once.
+    /// Stops admitting requests; those that wait are refused at once.
     pub fn close(&self) {
         self.places.close();
     }

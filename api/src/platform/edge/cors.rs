@@ -1,5 +1,5 @@
-//! Cross-origin requests: allowed from the origins in the settings, none by default. Browsers
-//! never attach credentials here by themselves, as there are no cookies.
+//! Cross-origin requests: allowed from the configured origins, none by default. There are no
+//! cookies, so browsers never send credentials by themselves.
 
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
@@ -14,7 +14,7 @@ const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
 );
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// Lets a browser on an allowed origin read the answer and send what the contract knows.
+/// Lets a browser on an allowed origin read the answer and send the headers of the contract.
 pub fn add_headers(allowed: &[String], origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
     if allowed.is_empty() {
         return;

@@ -1,8 +1,8 @@
-//! The connections that are open, and which of them have to go when there are too many.
+//! The open connections, and which of them are closed when there are too many.
 //!
-//! Whoever comes when there is no place left takes that of the connection on which nothing was asked
-//! for longest: idle connections stop nobody. Where none is idle, a few are let in all the same, to
-//! be told so, and to ask how the server is.
+//! When all places are taken, a new connection replaces the one that has been idle longest, so idle
+//! connections keep nobody out. If none is idle, a small reserve of connections is accepted
+//! nevertheless: they are told that the server is busy, and can ask for its health.
 
 use super::peer::network;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Connections beyond the bound that are told of it.
+/// Number of connections beyond the bound that are accepted in order to be refused with an answer.
 pub const RESERVE: usize = 64;
 
 /// The open connections of a server.
@@ -27,26 +27,27 @@ pub struct Line {
     id: u64,
     socket: TcpStream,
     source: IpAddr,
-    /// Whether it is one too many.
+    /// Whether it is in the reserve, beyond the bound.
     pub is_surplus: bool,
     use_: Mutex<Use>,
 }
 
-/// What goes on on a connection.
+/// The present use of a connection.
 struct Use {
     being_served: usize,
-    /// When it is to end, unless something happens until then; never while its request is worked on.
+    /// When it will be closed unless something happens before; none while its request is being
+    /// processed.
     ends: Option<Instant>,
 }
 
 impl Crowd {
-    /// With places for so many in all, and for so many of one address.
+    /// Room for `most` connections in all, and `most_per_address` from one address.
     pub fn new(most: usize, most_per_address: usize) -> Self {
         Self { most, most_per_address, lines: Mutex::default(), next: AtomicU64::default() }
     }
 
-    /// Takes a new connection in, which may wait so long for its first request; none if it has to
-    /// go at once.
+    /// Accepts a new connection, whose first request must come within `patience`; none if it must
+    /// be closed at once.
     pub fn enter(
         &self,
         socket: TcpStream,
@@ -55,7 +56,7 @@ impl Crowd {
     ) -> Option<Arc<Line>> {
         let source = network(source);
         let mut lines = self.lock();
-        // The reserve renews itself: its places are no places, and nobody gets one by ending them.
+        // Connections of the reserve do not count as places, and closing one does not free a place.
         let has_place = |line: &Line| !line.is_surplus;
         let places = lines.values().filter(|line| has_place(line)).count();
         let neighbours = lines.values().filter(|line| has_place(line) && line.source == source);
@@ -76,7 +77,7 @@ impl Crowd {
         Some(line)
     }
 
-    /// Forgets a connection that has ended.
+    /// Removes a connection that has ended.
     pub fn leave(&self, line: &Line) {
         self.lock().remove(&line.id);
     }
@@ -86,7 +87,8 @@ impl Crowd {
     }
 }
 
-/// Ends the one of some connections that has been idle for longest; whether there was one.
+/// Closes the connection that has been idle longest among those that `some` selects; false if none
+/// is idle.
 fn evict(lines: &mut HashMap<u64, Arc<Line>>, some: impl Fn(&Line) -> bool) -> bool {
     let idle = lines.values().filter(|line| some(line));
     let idle = idle.filter_map(|line| Some((line.idle_until()?, line.id)));
@@ -100,20 +102,20 @@ impl Line {
         self.use_.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// When it ends if nothing is asked; none while something is.
+    /// When it will be closed if no request comes; none while a request is served.
     fn idle_until(&self) -> Option<Instant> {
         let now = self.lock();
         if now.being_served == 0 { now.ends } else { None }
     }
 
-    /// A request begins to be worked on.
+    /// A request begins to be processed.
     pub fn begin(&self) {
         let mut now = self.lock();
         now.being_served += 1;
         now.ends = None;
     }
 
-    /// A request was answered; the next one may take so long to come.
+    /// A request was answered; the next one must come within `patience`.
     pub fn finish(&self, patience: Duration) {
         let mut now = self.lock();
         now.being_served -= 1;
@@ -122,18 +124,18 @@ impl Line {
         }
     }
 
-    /// Waits for the client to take a part of an answer, for so long; for ever while there is none
-    /// to take.
+    /// The client must take a part of an answer within `patience`; no limit if there is nothing to
+    /// take.
     pub fn wait_for_reader(&self, patience: Option<Duration>) {
         self.lock().ends = patience.map(|patience| Instant::now() + patience);
     }
 
-    /// When it has to end as things stand.
+    /// When it will be closed, as things stand.
     pub fn ends(&self) -> Option<Instant> {
         self.lock().ends
     }
 
-    /// Ends it. It may have ended already, which is as good.
+    /// Closes the connection; does no harm if it has already ended.
     pub fn close(&self) {
         let _ = self.socket.shutdown(Shutdown::Both);
     }
@@ -158,7 +160,7 @@ mod tests {
             Self { listener, crowd: Crowd::new(most, most_per_address) }
         }
 
-        /// Somebody connects from an address that ends in `from`.
+        /// A client connects from an address that ends in `from`.
         fn enter(&self, from: u8) -> (TcpStream, Option<Arc<Line>>) {
             let client = TcpStream::connect(self.listener.local_addr().unwrap()).unwrap();
             let (socket, _) = self.listener.accept().unwrap();

@@ -1,4 +1,4 @@
-//! The product describing itself: problem types, the contract, interactive documentation.
+//! Self-description of the product: problem types, contract and interactive documentation.
 
 use crate::platform::app::App;
 use crate::platform::areas;
@@ -26,19 +26,19 @@ pub struct Translated {
     pub zh: &'static str,
 }
 
-/// A kind of refusal.
+/// A problem type: a kind of refusal.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemType {
-    /// Its URI, the `type` of such a problem; stable.
+    /// URI of the problem type; stable.
     #[serde(rename = "type")]
     #[schema(example = "/problems/not-found")]
     pub kind: String,
-    /// Status it is answered with.
+    /// HTTP status of the response.
     #[schema(example = 404)]
     pub status: u16,
-    /// Its title.
+    /// Title.
     pub title: Translated,
-    /// What it means and what to do about it.
+    /// What the problem means and what to do about it.
     pub explanation: Translated,
 }
 
@@ -53,16 +53,16 @@ impl From<&'static Kind> for ProblemType {
     }
 }
 
-/// Every kind of refusal.
+/// All problem types.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemTypes {
-    /// The kinds, by status and name.
+    /// Problem types, sorted by status and name.
     pub items: Vec<ProblemType>,
 }
 
 /// List problem types
 ///
-/// Every kind of refusal this API knows, with what to do about it, in both languages.
+/// Lists every kind of refusal of this API, with what to do about it, in both languages.
 #[utoipa::path(tag = "meta", operation_id = "listProblemTypes",
     responses((status = 200, description = "The problem types", body = ProblemTypes)))]
 #[get("/problems")]
@@ -74,7 +74,7 @@ async fn problems() -> Json<ProblemTypes> {
 
 /// Read a problem type
 ///
-/// What the `type` of a problem document leads to.
+/// Shows the problem type that the `type` of a problem document refers to.
 #[utoipa::path(tag = "meta", operation_id = "getProblemType",
     params(("slug" = String, Path, description = "Last part of the type", example = "not-found")),
     responses((status = 200, description = "The problem type", body = ProblemType)))]
@@ -86,7 +86,7 @@ async fn problem(slug: Path<String>) -> Result<Json<ProblemType>, Refusal> {
 
 /// Read the contract
 ///
-/// This document, from which clients are generated.
+/// Returns this OpenAPI document, from which clients can be generated.
 #[utoipa::path(tag = "meta", operation_id = "getContract",
     responses((status = 200, description = "The OpenAPI document", body = Object)))]
 #[get("/openapi.json")]
@@ -111,7 +111,7 @@ async fn contract(app: Data<App>, request: HttpRequest) -> HttpResponse {
     }
 }
 
-/// The pages load each other by relative addresses, so they need the slash.
+/// Pages link to each other by relative addresses, so their address must end with a slash.
 async fn docs_home() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
 }

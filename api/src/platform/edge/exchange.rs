@@ -1,5 +1,5 @@
-//! One exchange: what must be known of a request to answer, measure and log it, even when the
-//! request itself was lost to a panic or a deadline.
+//! One exchange: what is needed to answer, measure and log a request, even when the request itself
+//! was lost to a panic or a deadline.
 
 use super::{cors, rate, security};
 use crate::platform::app::{App, new_id};
@@ -18,14 +18,14 @@ use uuid::Uuid;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What is learned of a request while it is served.
+/// What is learned about a request while it is served.
 #[derive(Default)]
 pub struct Notes {
-    /// Who is calling.
+    /// The id of the caller.
     pub principal: Cell<Option<Uuid>>,
-    /// How the caller stands to the rate limit.
+    /// The caller's state in the rate limit.
     pub standing: Cell<Option<rate::Standing>>,
-    /// Whether its body is being received, which has a time limit of its own.
+    /// Whether the body is being received, which has its own time limit.
     pub receiving: Cell<bool>,
 }
 
@@ -48,11 +48,11 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Names the request and remembers of it what its answer will need.
+    /// Gives the request an id and keeps what its answer will need.
     pub fn begin(app: &Data<App>, request: &mut ServiceRequest) -> Self {
         let method = request.method().clone();
         if method == Method::HEAD {
-            // Whatever can be read can be asked for without its body, which actix leaves out.
+            // HEAD is handled as GET; actix leaves the body out.
             request.head_mut().method = Method::GET;
         }
         let headers = request.headers();
@@ -77,12 +77,12 @@ impl Exchange {
         exchange
     }
 
-    /// What is learned of the request.
+    /// The notes on the request.
     pub fn notes(&self) -> &Notes {
         &self.notes
     }
 
-    /// A response as it may leave: an error that is no problem document becomes one.
+    /// The response, where an error that is not a problem document is replaced by one.
     pub fn checked(&self, response: HttpResponse) -> HttpResponse {
         if let Some(refusal) = response.error().and_then(|error| error.as_error::<Refusal>()) {
             return self.refuse(refusal);
@@ -97,8 +97,7 @@ impl Exchange {
         })
     }
 
-    /// The problem document of a refusal; what is the program's fault goes to the log with its
-    /// causes.
+    /// The problem document of a refusal. Faults of the program are logged with their causes.
     pub fn refuse(&self, refusal: &Refusal) -> HttpResponse {
         let request_id = self.asked.request_id.as_str();
         if refusal.status_code().is_server_error() {
@@ -109,7 +108,7 @@ impl Exchange {
         problem::render(refusal, &self.asked)
     }
 
-    /// Adds what every answer carries, then measures and logs the exchange.
+    /// Adds the headers of every answer, then measures and logs the exchange.
     pub fn finish(&self, mut response: HttpResponse) -> HttpResponse {
         let status = response.status();
         let headers = response.headers_mut();
@@ -140,14 +139,14 @@ impl Exchange {
     }
 }
 
-/// The id a client gave its request, if it is fit for logs and headers.
+/// The request id that the client sent, if it is safe for logs and headers.
 fn sent_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(REQUEST_ID)?.to_str().ok()?;
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     ((8..=128).contains(&id.len()) && id.bytes().all(safe)).then(|| id.to_owned())
 }
 
-/// The refusal an error of the framework amounts to.
+/// The refusal that corresponds to an error of the framework.
 pub fn unknown(error: &actix_web::Error) -> Refusal {
     by_status(error.as_response_error().status_code(), &error.to_string())
 }
@@ -163,7 +162,7 @@ fn by_status(status: StatusCode, text: &str) -> Refusal {
     }
 }
 
-/// An error with all its causes.
+/// The text of an error with all its causes.
 fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

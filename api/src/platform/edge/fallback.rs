@@ -1,4 +1,4 @@
-//! What no route takes: an unknown address, a wrong method, a question which methods there are.
+//! Requests that no route takes: unknown paths, unsupported methods, and OPTIONS.
 
 use crate::platform::app::App;
 use crate::platform::areas::operations;
@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
-/// Answers by what the contract has at the path.
+/// Answers with what the contract has at the path.
 pub async fn answer(request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let contract = request.app_data::<Data<App>>().map(|app| (app.areas.contract)());
     let allow = contract.and_then(|contract| allowed(contract, request.path()));
@@ -19,7 +19,7 @@ pub async fn answer(request: HttpRequest) -> Result<HttpResponse, Refusal> {
     Err(Refusal::MethodNotAllowed(allow))
 }
 
-/// The methods of a path, as `Allow` lists them.
+/// The methods of a path, in the format of the `Allow` header.
 fn allowed(contract: &Value, path: &str) -> Option<String> {
     let mut methods: Vec<_> = operations(contract)
         .filter(|operation| fits(operation.path, path))
@@ -37,7 +37,7 @@ fn allowed(contract: &Value, path: &str) -> Option<String> {
     Some(methods.join(", "))
 }
 
-/// Whether a path is one of a template.
+/// Whether a path matches a template.
 fn fits(template: &str, path: &str) -> bool {
     let mut parts = path.split('/');
     let every = template.split('/').all(|wanted| match parts.next() {

@@ -1,4 +1,4 @@
-//! Questions of the machinery around a server: does it run, can it serve, how is it doing.
+//! Probes for monitoring: whether the server runs, whether it can serve, and its metrics.
 
 use super::peer;
 use crate::platform::app::App;
@@ -20,25 +20,25 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// How long a question to the database may take: whoever asks has little patience.
+/// Time limit of a probe's query to the database; monitoring does not wait long.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How often something is written to see that it can be.
+/// Interval between test writes.
 const RARELY: Duration = Duration::from_secs(5);
 
-/// What is known of a server's own condition.
+/// The state of the server's own health checks.
 #[derive(Default)]
 pub struct Health {
-    /// A schema that was found current stays so as long as this program runs.
+    /// Whether the schema was found to be current; it then stays so while this program runs.
     migrated: AtomicBool,
     writes: Mutex<Writes>,
 }
 
-/// Whether the database takes what is written.
+/// Whether the database accepts writes.
 #[derive(Default)]
 struct Writes {
     /// When to try next, by [`Clock::steady`](crate::platform::clock::Clock::steady).
     due: Duration,
-    /// Why the last try failed.
+    /// Reason why the last try failed.
     failed: Option<String>,
 }
 
@@ -59,7 +59,8 @@ impl Health {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a write is due, which the caller then has to try. What fails is tried each time.
+    /// Whether a test write is due, which the caller must then do. After a failure one is always
+    /// due.
     fn is_due(&self, now: Duration) -> bool {
         let mut writes = self.writes();
         let due = now >= writes.due || writes.failed.is_some();
@@ -70,7 +71,7 @@ impl Health {
     }
 }
 
-/// Sees that the schema is current, and that the database answers.
+/// Checks that the schema is current and that the database answers.
 async fn check_reading(app: &App) -> Result<(), Refusal> {
     if !app.edge.health.is_migrated(app).await? {
         return Err(DbError::Unavailable("migrations are pending".into()).into());
@@ -80,8 +81,8 @@ async fn check_reading(app: &App) -> Result<(), Refusal> {
     read.await.map_err(Refusal::Database)
 }
 
-/// Sees that the database takes what is written, from time to time. A write that has to wait for
-/// a long one has not failed.
+/// Checks from time to time that the database accepts writes. A test write that waits for a long
+/// one does not count as failed.
 async fn check_writing(app: &Data<App>) -> Result<(), Refusal> {
     if app.edge.health.is_due(app.clock.steady()) {
         let beating = app.clone();
@@ -100,12 +101,12 @@ async fn check_writing(app: &Data<App>) -> Result<(), Refusal> {
     }
 }
 
-/// Whether a path is asked by the machinery, which must get an answer however busy the server is.
+/// Whether a path is a probe, which is answered however busy the server is.
 pub fn is_probe(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz" | "/metrics")
 }
 
-/// A running server.
+/// Answer of a running server.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Liveness {
     /// Version of the program.
@@ -113,36 +114,36 @@ pub struct Liveness {
     pub version: String,
 }
 
-/// A server that can serve.
+/// Answer of a server that can serve.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
-    /// Engine behind it: `sqlite` or `postgres`.
+    /// Database engine: `sqlite` or `postgres`.
     #[schema(example = "sqlite")]
     pub engine: String,
-    /// Reads being served.
+    /// Number of reads being served.
     #[schema(example = 1)]
     pub readers_in_use: usize,
-    /// Reads that can be served at once.
+    /// Number of reads that can be served at once.
     #[schema(example = 8)]
     pub readers: usize,
 }
 
-/// Ask whether the server runs
+/// Check whether the server runs
 ///
-/// Answers as long as the process does, whatever the state of its database.
+/// Answers as long as the process runs, whatever the state of its database.
 #[utoipa::path(tag = "meta", operation_id = "getLiveness",
-    responses((status = 200, description = "It runs", body = Liveness)))]
+    responses((status = 200, description = "The server runs", body = Liveness)))]
 #[get("/healthz")]
 async fn healthz() -> Json<Liveness> {
     Json(Liveness { version: env!("CARGO_PKG_VERSION").into() })
 }
 
-/// Ask whether the server can serve
+/// Check whether the server can serve
 ///
-/// Its database answers in time and takes what is written, and the schema is the one this program
-/// knows. Until then 503.
+/// Returns 200 if the database answers in time and accepts writes, and the schema is the one this
+/// program expects; otherwise 503.
 #[utoipa::path(tag = "meta", operation_id = "getReadiness",
-    responses((status = 200, description = "It can serve", body = Readiness)))]
+    responses((status = 200, description = "The server can serve", body = Readiness)))]
 #[get("/readyz")]
 async fn readyz(app: Data<App>) -> Result<Json<Readiness>, Refusal> {
     let read = tokio::time::timeout(PATIENCE, check_reading(&app)).await;
@@ -155,8 +156,8 @@ async fn readyz(app: Data<App>) -> Result<Json<Readiness>, Refusal> {
 /// Read the metrics
 ///
 /// Requests and latencies by operation, requests in flight, database readers and memory, in the
-/// OpenMetrics text format that Prometheus reads. They are there where the operator has asked for
-/// them: for whoever shows the token of the settings, or for the machine the server runs on.
+/// OpenMetrics text format that Prometheus reads. The operator must enable them: for clients with
+/// the configured token, or for the machine the server runs on.
 #[utoipa::path(tag = "meta", operation_id = "getMetrics",
     responses((status = 200, description = "The metrics", body = String,
         content_type = "application/openmetrics-text")))]
@@ -170,9 +171,9 @@ async fn metrics(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, R
         .body(text))
 }
 
-/// Refuses the metrics to whom the operator has not given them.
+/// Refuses the metrics unless the operator allows them for this client.
 fn may_measure(settings: &Settings, request: &HttpRequest) -> Result<(), Refusal> {
-    // What a header says of the address may be forged by whoever passes the proxies by.
+    // A client that bypasses the proxies could forge an address in a header.
     let is_near = |address: IpAddr| address.to_canonical().is_loopback();
     let is_local = request.head().peer_addr.is_some_and(|peer| is_near(peer.ip()))
         && peer::address(request.head(), settings.proxies).is_some_and(is_near);

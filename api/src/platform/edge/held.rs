@@ -1,10 +1,10 @@
-//! What must outlive the handler, until its answer is sent.
+//! Data that must live until the answer is sent.
 //!
-//! When the reader of a chunked body lets go of it, actix reads on, however much comes and however
-//! slowly, before it serves the connection again. As long as somebody holds the body, it closes
-//! the connection behind the answer instead, with a moment for the client to read it. So the
-//! answer holds the body. And while a long answer is being sent, its connection is not idle, but its
-//! client has to take it.
+//! When the reader of a chunked body is dropped, actix reads the rest of the body, however much and
+//! however slow, before it serves the connection again. While the body is still held, actix closes
+//! the connection after the answer instead, with a moment for the client to read it. So the answer
+//! holds the body. While a long answer is being sent, its connection is not idle, but its client
+//! must keep reading.
 
 use super::pace::Busy;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -20,19 +20,19 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-/// Answers up to this size are with the operating system at once.
+/// Answers up to this size are passed to the operating system at once.
 const SHORT: u64 = 64 << 10;
 
 type Shared = Rc<RefCell<Payload>>;
 
-/// The body of a request, if it is chunked, and the mark on its connection.
+/// The body of a request, if it is chunked, and the mark that its connection is busy.
 pub struct Held {
     chunked: Option<Shared>,
     busy: Option<Busy>,
 }
 
 impl Held {
-    /// Keeps hold of a chunked body while the request reads it.
+    /// Holds a chunked body while the request reads it.
     pub fn of(request: &mut ServiceRequest) -> Self {
         let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
         let chunked = is_chunked.then(|| Rc::new(RefCell::new(request.take_payload())));
@@ -43,7 +43,7 @@ impl Held {
         Self { chunked, busy: Busy::of(request) }
     }
 
-    /// Lets go once the answer is sent.
+    /// Releases the body once the answer is sent.
     pub fn until_sent(self, response: HttpResponse) -> HttpResponse {
         let is_short = match response.body().size() {
             BodySize::None => true,

@@ -1,16 +1,16 @@
-//! Limits on the head of a request. Those on bodies are where bodies are read.
+//! Limits on the head of a request. Bodies are limited where they are read.
 
 use crate::platform::refusal::Refusal;
 use actix_web::dev::RequestHead;
 
-/// Longest path and query.
+/// Maximum length of path and query.
 const MAX_URI: usize = 8 << 10;
-/// Most bytes in all headers.
+/// Maximum number of bytes in all headers.
 const MAX_HEADERS: usize = 16 << 10;
-/// What a header takes on the wire beside its name and value.
+/// Bytes on the wire of a header besides its name and value.
 const SEPARATORS: usize = ": \r\n".len();
 
-/// Refuses a head that is larger than any honest client's.
+/// Refuses a head that is larger than a normal client sends.
 pub fn check_head(head: &RequestHead) -> Result<(), Refusal> {
     if head.uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_URI) {
         return Err(Refusal::UriTooLong);

@@ -1,6 +1,6 @@
-//! The log: lines for people or JSON for machines, each with its key-values. `RUST_LOG` says what
-//! is logged; by default `info`, and of the framework nothing that
-//! a client can provoke at will.
+//! The log: plain lines for people or JSON for machines, each with key-values. `RUST_LOG` selects
+//! what is logged. The default is `info`, without those messages of the framework that any client
+//! could provoke.
 
 use env_logger::fmt::Formatter;
 use log::Record;
@@ -8,7 +8,7 @@ use log::kv::{Error, Key, Value, VisitSource, VisitValue};
 use serde_json::{Map, json};
 use std::io::{self, Write};
 
-/// Starts logging in a form: `json`, or else plain. Panics go to the log as well.
+/// Starts logging as `json`, or as plain lines for any other value. Panics are logged as well.
 pub fn start(form: &str) {
     let filter =
         env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=off");
@@ -30,7 +30,7 @@ fn write_line(out: &mut Formatter, line: &Map<String, serde_json::Value>) -> io:
 
 fn json_line(time: &str, record: &Record<'_>) -> Map<String, serde_json::Value> {
     let mut fields = Fields(Map::new());
-    // What cannot be written down is left out; the line itself must not be lost.
+    // A field that cannot be written is left out, so that the line is not lost.
     let _ = record.key_values().visit(&mut fields);
     let mut line = fields.0;
     line.insert("time".into(), time.into());

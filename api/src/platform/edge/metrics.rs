@@ -1,4 +1,4 @@
-//! What is counted and measured, in the words of the contract's operations.
+//! Metrics, named after the operations of the contract.
 
 use crate::platform::app::App;
 use crate::platform::areas::operations;
@@ -26,10 +26,10 @@ struct Served {
     operation: &'static str,
 }
 
-/// Names of operations, by path template and method in lower case.
+/// Names of operations, by path template and lower-case method.
 type Names = HashMap<&'static str, HashMap<&'static str, &'static str>>;
 
-/// The measures of a server.
+/// The metrics of a server.
 pub struct Metrics {
     names: Names,
     registry: Registry,
@@ -44,7 +44,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Measures nothing yet of the operations of a contract.
+    /// Fresh metrics for the operations of a contract.
     pub fn new(contract: &'static Value) -> Self {
         let from_a_millisecond = || Histogram::new(exponential_buckets(0.001, 2.0, 14));
         let mut metrics = Self {
@@ -78,7 +78,7 @@ impl Metrics {
         metrics
     }
 
-    /// The operation that a method and a route are, as the contract names it.
+    /// The name of the operation in the contract, by method and route.
     pub fn operation(&self, method: &Method, route: Option<&str>) -> &'static str {
         let method = match *method {
             Method::GET | Method::HEAD => "get",
@@ -93,7 +93,7 @@ impl Metrics {
     }
 }
 
-/// A request being served, for as long as this lives.
+/// A request being served, as long as this value lives.
 pub struct InFlight(Gauge);
 
 impl Drop for InFlight {
@@ -122,7 +122,7 @@ impl Metrics {
         self.latency.get_or_create(&Served { operation }).observe(elapsed.as_secs_f64());
     }
 
-    /// Everything in the OpenMetrics text format.
+    /// All metrics in the OpenMetrics text format.
     pub fn text(&self, app: &App) -> Result<String, std::fmt::Error> {
         let (in_use, readers) = app.db.load();
         let gauged = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -137,14 +137,14 @@ impl Metrics {
     }
 }
 
-/// Memory of the process that is in use, where the operating system tells.
+/// Resident memory of the process, if the operating system reports it.
 fn resident_bytes() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     Some(line.trim().strip_suffix(" kB")?.parse::<usize>().ok()? << 10)
 }
 
-/// Names of the operations of a contract, by path template and method.
+/// The names of a contract's operations, by path template and method.
 fn names_in(contract: &'static Value) -> Names {
     let mut names = Names::new();
     for operation in operations(contract) {

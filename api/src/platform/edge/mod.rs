@@ -1,8 +1,7 @@
 //! The edge: what every request passes on its way in and every answer on its way out.
 //!
-//! One middleware, [`serve`], goes through the concerns in order; each has a file of its own. It
-//! owns the rule that no answer leaves the program unless it is either a success or a problem
-//! document with a request id.
+//! One middleware, [`serve`], handles the concerns in order; each has its own file. It guarantees
+//! that every answer is either a success or a problem document with a request id.
 
 pub mod admission;
 mod cors;
@@ -43,17 +42,17 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// What the edge keeps between requests. Each server has its own.
+/// State of the edge that requests share. Each server has its own.
 pub struct Edge {
-    /// How many requests are served at once.
+    /// Bounds the number of requests served at once.
     pub admission: Admission,
-    /// How many requests each caller has left.
+    /// Bounds the number of requests per caller.
     pub limits: Limits,
-    /// What is counted and measured.
+    /// Metrics.
     pub metrics: Metrics,
-    /// What is known of the server's own condition.
+    /// Results of the health checks.
     pub health: Health,
-    /// Whether the log has been told that the number of proxies seems wrong.
+    /// Whether a wrong number of proxies has been logged.
     doubted: AtomicBool,
 }
 
@@ -71,7 +70,7 @@ impl Edge {
 }
 
 impl Edge {
-    /// Tells the log once if a request speaks against the number of proxies in the settings.
+    /// Logs once if a request shows that the configured number of proxies is wrong.
     fn doubt_proxies(&self, head: &RequestHead, proxies: usize) {
         if !self.doubted.load(Ordering::Relaxed)
             && let Some(doubt) = peer::doubt(head, proxies)
@@ -82,8 +81,8 @@ impl Edge {
     }
 }
 
-/// Takes a request through the edge: identified, bounded, admitted, served in time, answered with
-/// a success or a problem, measured and logged.
+/// Takes a request through the edge: it is identified, bounded, admitted, served in time, answered
+/// with a success or a problem, measured and logged.
 pub async fn serve(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
@@ -111,7 +110,7 @@ pub async fn serve(
     }
 }
 
-/// Serves a request unless the edge itself refuses it.
+/// Serves a request, unless the edge itself refuses it.
 async fn attempt(
     app: &App,
     exchange: &Exchange,
@@ -146,9 +145,9 @@ async fn attempt(
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn text_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the handler panicked: {}", text.unwrap_or("with something that is no text"))
+    format!("the handler panicked: {}", text.unwrap_or("with a message that is not text"))
 }

@@ -1,8 +1,8 @@
-//! Connections on which nothing moves.
+//! Closes connections on which nothing moves.
 //!
-//! actix times the first head on a connection and the pause between two requests. It times neither a
-//! head that begins after the first request and then stops, nor a client that takes nothing of its
-//! answer: both would hold their connection for good. A watchdog closes it.
+//! actix limits the time for the first head on a connection and the pause between two requests. It
+//! limits neither a later head that begins and then stops, nor a client that does not read its
+//! answer. Either could hold a connection for ever, so a watchdog closes it.
 
 use super::crowd::{Crowd, Line};
 use crate::platform::extract::MIN_BYTES_PER_SECOND;
@@ -16,13 +16,13 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
-/// How long a client may take nothing of its answer, beside the time that what it was given last
-/// takes at the slowest speed there is.
+/// How long a client may read nothing of its answer, in addition to the time that the last bytes
+/// given take at the slowest accepted speed.
 const READING: Duration = Duration::from_secs(15);
-/// How often a connection is looked at.
+/// Interval between checks of a connection.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How a connection is used. Lives as long as the connection.
+/// The use of a connection; lives as long as the connection.
 struct Pace {
     crowd: Arc<Crowd>,
     line: Arc<Line>,
@@ -37,7 +37,7 @@ impl Drop for Pace {
     }
 }
 
-/// Takes a new connection in and watches it; it may be idle for as long as `patience`.
+/// Accepts a new connection and watches it; it may be idle for up to `patience`.
 pub fn watch(crowd: &Arc<Crowd>, connection: &dyn Any, data: &mut Extensions, patience: Duration) {
     let Some(stream) = connection.downcast_ref::<rt::net::TcpStream>() else { return };
     let (Ok(socket), Ok(peer)) = (stream.as_fd().try_clone_to_owned(), stream.peer_addr()) else {
@@ -58,29 +58,29 @@ async fn close_when_stuck(line: Weak<Line>) {
     }
 }
 
-/// Whether a request came on a connection that is one too many.
+/// Whether a request came on a connection of the reserve.
 pub fn is_surplus(request: &HttpRequest) -> bool {
     request.conn_data::<Rc<Pace>>().is_some_and(|pace| pace.line.is_surplus)
 }
 
-/// A request that is being served: its connection is not idle while this lives.
+/// A request being served: its connection is not idle while this value lives.
 pub struct Busy(Rc<Pace>);
 
 impl Busy {
-    /// Marks the connection of a request, if it is watched.
+    /// Marks the connection of a request as busy, if it is watched.
     pub fn of(request: &ServiceRequest) -> Option<Self> {
         let pace = Rc::clone(request.conn_data::<Rc<Pace>>()?);
         pace.line.begin();
         Some(Self(pace))
     }
 
-    /// The client was given so many bytes of its answer, and is to take them.
+    /// The client was given this many bytes of its answer and must now read them.
     pub fn given(&self, bytes: usize) {
         let slowest = Duration::from_secs_f64(bytes as f64 / MIN_BYTES_PER_SECOND);
         self.0.line.wait_for_reader(Some(READING + slowest));
     }
 
-    /// There is nothing to give to the client at this moment.
+    /// There is nothing for the client to read at the moment.
     pub fn has_nothing_to_give(&self) {
         self.0.line.wait_for_reader(None);
     }

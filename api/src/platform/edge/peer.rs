@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The address that a request comes from.
 
 use actix_web::HttpRequest;
 use actix_web::dev::RequestHead;
@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address of the client. Behind `proxies` proxies of our own it is the one that the outermost
-/// of them wrote down; what stands left of it may be forged.
+/// The address of the client. Behind `proxies` proxies of our own it is the address that the
+/// outermost of them recorded; anything left of it may be forged.
 pub fn address(head: &RequestHead, proxies: usize) -> Option<IpAddr> {
     let peer = head.peer_addr.map(|address| address.ip());
     if proxies == 0 {
@@ -20,8 +20,8 @@ pub fn address(head: &RequestHead, proxies: usize) -> Option<IpAddr> {
     noted.and_then(|text| read(text.trim())).or(peer)
 }
 
-/// What speaks against the number of proxies in the settings, seen from a request: limits that go by
-/// address would hold back everybody behind a proxy for what one of them does.
+/// The reason why the configured number of proxies seems wrong, judged by a request. With a wrong
+/// number, limits per address would slow down everybody behind a proxy because of one client.
 pub fn doubt(head: &RequestHead, proxies: usize) -> Option<&'static str> {
     let noted = head.headers.get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok());
     let noted = noted.flat_map(|list| list.split(',')).count();
@@ -32,20 +32,20 @@ pub fn doubt(head: &RequestHead, proxies: usize) -> Option<&'static str> {
     };
     if proxies == 0 && noted > 0 && is_near {
         Some(
-            "requests come through a proxy that EVENHAND_PROXIES does not count: everybody behind \
-             it is taken for one address",
+            "requests come through a proxy that EVENHAND_PROXIES does not count: all its \
+             clients count as one address",
         )
     } else if noted < proxies {
         Some(
-            "requests come through fewer proxies than EVENHAND_PROXIES says: whoever sends them may \
-             forge their address",
+            "requests come through fewer proxies than EVENHAND_PROXIES says: clients can forge \
+             their address",
         )
     } else {
         None
     }
 }
 
-/// What tells one subscriber from another: whoever has one IPv6 address has the 2^64 beside it.
+/// The network of one subscriber: an IPv6 subscriber has all 2^64 addresses of a /64.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -53,7 +53,7 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The network a request comes from.
+/// The network that a request comes from.
 pub fn source(request: &HttpRequest, proxies: usize) -> IpAddr {
     network(address(request.head(), proxies).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
 }

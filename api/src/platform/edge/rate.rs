@@ -1,4 +1,4 @@
-//! The rate limit: a bucket for each principal, and for each address that has not signed in.
+//! The rate limit: one bucket for each principal, and one for each address that is not signed in.
 
 use super::exchange::Notes;
 use super::peer;
@@ -19,17 +19,17 @@ use uuid::Uuid;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-/// Full buckets are thrown away after so many requests, so that memory follows the callers of the
-/// last moments and not all there ever were.
+/// Number of requests after which full buckets are removed, so that memory is used only for recent
+/// callers.
 const REQUESTS_BETWEEN_PRUNINGS: u32 = 4096;
 const WINDOW_SECONDS: u32 = 60;
 
-/// Whose bucket is meant.
+/// Owner of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
     /// An account or API key.
     Principal(Uuid),
-    /// An address; one subscriber's network where it is IPv6.
+    /// An address; for IPv6, the network of one subscriber.
     Peer(IpAddr),
 }
 
@@ -47,18 +47,18 @@ pub struct Limits {
     taken: AtomicU32,
 }
 
-/// How a caller stands after a request.
+/// State of a caller's bucket after a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
     quota: u32,
     left: u32,
-    /// Seconds until all are there again or, when refused, until there is one.
+    /// Seconds until the bucket is full again or, after a refusal, until one request is allowed.
     seconds: u64,
     refused: bool,
 }
 
 impl Limits {
-    /// Buckets that hold, and are filled with, so many requests a minute.
+    /// Buckets that hold, and refill with, this number of requests per minute.
     pub fn new(quota: NonZeroU32) -> Self {
         let limiter = RateLimiter::dashmap(Quota::per_minute(quota));
         Self {
@@ -93,7 +93,7 @@ impl Limits {
 }
 
 impl Standing {
-    /// Tells the caller.
+    /// Adds the rate-limit headers.
     pub fn add_headers(self, headers: &mut HeaderMap) {
         let Self { quota, left, seconds, .. } = self;
         let limit = format!("\"default\";r={left};t={seconds}");
@@ -117,7 +117,7 @@ fn charge_peer(app: &App, notes: &Notes, head: &RequestHead) -> Result<(), Refus
     address.map_or(Ok(()), |address| charge(app, notes, address.into()))
 }
 
-/// Charges the address of a request without credentials, or to where credentials are not looked at.
+/// Charges the address of a request that has no credentials, or whose credentials are not checked.
 pub fn charge_anonymous(app: &App, notes: &Notes, head: &RequestHead) -> Result<(), Refusal> {
     let claims = [header::AUTHORIZATION, HeaderName::from_static("x-api-key")];
     let is_looked_at =
@@ -128,7 +128,7 @@ pub fn charge_anonymous(app: &App, notes: &Notes, head: &RequestHead) -> Result<
     charge_peer(app, notes, head)
 }
 
-/// Charges who was found to be calling; where nobody was, the address they tried from.
+/// Charges the caller; if there is no valid caller, the address of the request.
 pub fn charge_caller(
     app: &App,
     request: &HttpRequest,

@@ -1,16 +1,16 @@
-//! Headers that take from a browser what it could do wrong with an answer.
+//! Headers that keep browsers from misusing an answer.
 
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
-/// An answer of the API loads nothing and is shown in no frame.
+/// For the API: an answer may load nothing and may not be framed.
 const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-/// The documentation loads its own files and styles itself.
+/// For the documentation: pages may load their own files and style themselves.
 const DOCUMENTATION: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      frame-ancestors 'none'",
 );
 
-/// Adds them; an answer that says nothing of caching is not to be stored.
+/// Adds these headers. An answer without a caching header must not be stored.
 pub fn add_headers(path: &str, headers: &mut HeaderMap) {
     let policy = if path.starts_with("/docs") { DOCUMENTATION } else { NOTHING };
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);

@@ -1,7 +1,7 @@
-//! From the bytes of a bulk request to rows: JSON array, NDJSON or CSV.
+//! Reads the rows of a bulk request: JSON array, NDJSON or CSV.
 //!
-//! Whatever the format, a row becomes one JSON object, which is checked against the schema that
-//! the contract publishes for it.
+//! In every format a row becomes one JSON object, which is checked against the schema that the
+//! contract publishes for it.
 
 use super::stretches::in_stretches;
 use super::text::unneutralised;
@@ -27,14 +27,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use utoipa::{PartialSchema, ToSchema};
 
-/// Most rows of one request.
+/// Maximum number of rows of one request.
 pub const MAX_ROWS: usize = 50_000;
-/// Most bytes of one row, and so of one cell: more than the longest row the contract allows.
+/// Maximum number of bytes of one row, and so of one cell; more than any valid row has.
 pub const MAX_ROW: usize = 64 << 10;
-/// Most faults that are told of one row.
+/// Maximum number of faults listed for one row.
 const MAX_ROW_FAULTS: usize = 20;
 
-/// How the body of a bulk request is written.
+/// Format of the body of a bulk request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// `application/json`: an array of objects.
@@ -46,7 +46,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Reads the `Content-Type`; of encodings, `utf-8`, `gb18030` and `gbk` are known.
+    /// Reads the `Content-Type`. Known character encodings are `utf-8`, `gb18030` and `gbk`.
     pub fn of(request: &HttpRequest) -> Result<Self, Refusal> {
         match media_type(request).as_str() {
             "application/json" => Ok(Self::Json),
@@ -75,26 +75,26 @@ impl Format {
 pub trait SentRow: DeserializeOwned + ToSchema + 'static {
     /// The row as it is planned.
     type Row: Send;
-    /// The row at its place in the request, from 0.
+    /// The row, with its index in the request, from 0.
     fn at(self, place: usize) -> Self::Row;
 }
 
-/// The rows of a request: those that can be read, and what is wrong with the others.
+/// The rows of a request: those that could be read, and the faults of the others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows<T> {
-    /// The rows that can be read.
+    /// The rows that could be read.
     pub rows: Vec<T>,
-    /// The first rows that cannot be, by their places, with their faults.
+    /// The first rows that could not be read, by index, with their faults.
     pub faulty: Vec<(usize, Faults)>,
-    /// How many cannot be read in all.
+    /// Number of rows that could not be read.
     pub unread: usize,
-    /// How many faults they have in all.
+    /// Number of faults of these rows.
     pub faults: usize,
-    /// How many rows the request has.
+    /// Number of rows in the request.
     pub total: usize,
 }
 
-/// Reads the rows of a request, each as a `T` with its place from 0. `columns` renames CSV columns:
+/// Reads the rows of a request, each as a `T` with its index from 0. `columns` renames CSV columns:
 /// `theirs:ours,theirs:`, where an empty name leaves a column out.
 pub fn decode<T: SentRow>(
     format: Format,
@@ -112,16 +112,16 @@ pub fn decode<T: SentRow>(
     Ok(sink.rows)
 }
 
-/// Takes rows one by one, so that only what they come to is kept.
+/// Takes rows one by one, so that only their results are kept.
 struct Sink<T: SentRow> {
     validator: Arc<Validator>,
     rows: Rows<T::Row>,
     sent: PhantomData<fn() -> T>,
 }
 
-/// Where the readers of the formats put their rows.
+/// Receives rows from the readers of the formats.
 trait Put {
-    /// Takes the next row, or why it cannot be read.
+    /// Takes the next row, or the reason why it cannot be read.
     fn put(&mut self, row: Result<Value, Violation>) -> Result<(), Refusal>;
 }
 
@@ -149,7 +149,7 @@ impl<T: SentRow> Put for Sink<T> {
 }
 
 impl<T: SentRow> Sink<T> {
-    /// Takes rows from this place in the request on.
+    /// Takes rows from this index in the request on.
     fn at(place: usize) -> Self {
         let none = Rows { rows: vec![], faulty: vec![], unread: 0, faults: 0, total: place };
         Self { validator: schema::validator::<T>(), rows: none, sent: PhantomData }
@@ -177,7 +177,7 @@ impl<T: SentRow> Sink<T> {
         Ok(self)
     }
 
-    /// Takes what was taken from the next place on.
+    /// Appends the rows of a sink that began at the next index.
     fn append(&mut self, next: Self) {
         let next = next.rows;
         self.rows.rows.extend(next.rows);
@@ -254,23 +254,23 @@ fn read_json(bytes: &[u8], sink: &mut dyn Put) -> Result<(), Refusal> {
     })
 }
 
-/// The last line of an export: what came before it is complete if these agree.
+/// The last line of an NDJSON export. The lines before it are complete if both values agree.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trailer {
-    /// Rows before.
+    /// Number of lines before this one.
     pub rows: usize,
-    /// Rows that belong here but may not be shown to whoever asked, at least not yet.
+    /// Number of lines left out because the reader may not see them, at least not yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<usize>,
-    /// SHA-256 of every byte before, in hexadecimal.
+    /// SHA-256 of every byte before this line, in hexadecimal.
     pub sha256: String,
 }
 
-/// Lines that are worth a thread to read them.
+/// Number of lines that justify a separate thread.
 const STRETCH: usize = 5_000;
 
-/// Reads lines, each by itself, on as many threads as there are processors.
+/// Reads lines on as many threads as there are processors.
 fn read_ndjson<T: SentRow>(bytes: &[u8]) -> Result<Rows<T::Row>, Refusal> {
     let text = decoded(UTF_8, bytes)?;
     let (mut lines, mut read) = (Vec::new(), 0);
@@ -305,7 +305,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The columns a table may have, and how those of a file are called here.
+/// The columns a table may have, and the new names for columns of the file.
 struct Columns<'q> {
     known: BTreeSet<String>,
     maps: BTreeSet<String>,
@@ -314,7 +314,7 @@ struct Columns<'q> {
 }
 
 impl<'q> Columns<'q> {
-    /// The properties of the schema; one that is a map has a column `name.key` for each key.
+    /// The properties of the schema; a property that is a map has a column `name.key` for each key.
     fn of<T: PartialSchema>(renaming: Option<&'q str>) -> Result<Self, Refusal> {
         let schema = serde_json::to_value(T::schema()).unwrap_or_default();
         let (mut known, mut maps) = (BTreeSet::new(), BTreeSet::new());
@@ -339,7 +339,7 @@ impl<'q> Columns<'q> {
         })
     }
 
-    /// What each column of a file is, none for those left out.
+    /// The property of each column of a file; none for a column that is left out.
     fn settle(&self, header: &csv::StringRecord) -> Result<Vec<Option<String>>, Refusal> {
         let mut faults = Faults::default();
         let mut found = Vec::new();
@@ -393,8 +393,8 @@ impl<'q> Columns<'q> {
     }
 }
 
-/// A text that is read row by row, and ends in a fault when a row is longer than any may be: quotes
-/// may make one cell of the rest of the file.
+/// Reads a text and fails if a row is too long: an unclosed quote could make one cell of the rest
+/// of the file.
 struct Metered<'t> {
     text: &'t [u8],
     /// Bytes read since the last row.
@@ -433,7 +433,8 @@ fn read_csv(text: &str, columns: &Columns<'_>, sink: &mut dyn Put) -> Result<(),
     Ok(())
 }
 
-/// The separator of a table: of comma, semicolon and tab the one its first line has most of.
+/// The separator of a table: whichever of comma, semicolon and tab is most frequent in its first
+/// line.
 fn delimiter(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
     let mut quoted = false;
@@ -444,6 +445,6 @@ fn delimiter(text: &str) -> u8 {
             *count += 1;
         }
     }
-    // Of equals the last one wins, and in doubt that shall be the comma.
+    // Of equal counts the last one wins; in doubt, that must be the comma.
     counts.iter().rev().max_by_key(|(_, count)| count).map_or(b',', |(mark, _)| *mark)
 }

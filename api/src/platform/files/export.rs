@@ -1,4 +1,4 @@
-//! Files that are streamed: in the format a client asks for, from one snapshot, in constant memory.
+//! Streams files in the format that the client requests, from one snapshot, in constant memory.
 
 use super::decode::{Trailer, hex};
 use super::text::neutralised;
@@ -26,15 +26,15 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-/// Lines in one part of the file.
+/// Number of lines in one part of the file.
 const PART: usize = 1000;
-/// Parts of the file that may wait for a slow client.
+/// Number of parts that may wait for a slow client.
 const WAITING: usize = 4;
-/// How long a client may keep a file waiting in all, and one second more for every 64 KiB it has
-/// taken: its snapshot holds a connection.
+/// How long a client may keep a file waiting in total, plus one second for every 64 KiB it has
+/// taken. The snapshot occupies a connection meanwhile.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How a file is written.
+/// Format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// `text/csv`, in UTF-8.
@@ -46,7 +46,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format a client prefers; CSV where it does not matter.
+    /// The format that the client prefers; CSV if it has no preference.
     pub fn of(request: &HttpRequest) -> Result<Self, Refusal> {
         accepted(request, Self::Csv, |media| match media {
             "text/csv" | "text/*" | "*/*" => Some(Self::Csv),
@@ -73,13 +73,13 @@ impl Format {
     }
 }
 
-/// A line of a file. As JSON it is an object; in a table it has cells.
+/// A line of a file: an object in JSON, cells in a table.
 pub trait Line: Serialize {
     /// The cells, in the order of the columns.
     fn cells(&self) -> Vec<Cell<'_>>;
 }
 
-/// Takes the lines of a file and hands them on, part by part.
+/// Receives the lines of a file and passes them on, part by part.
 pub struct Sink<'s> {
     format: Format,
     workbook: Option<Workbook>,
@@ -92,7 +92,7 @@ pub struct Sink<'s> {
 }
 
 impl Sink<'_> {
-    /// Names the columns of a table; comes before the lines.
+    /// Writes the header of a table; call it before the first line.
     pub fn columns<'c>(&mut self, names: impl Iterator<Item = &'c str>) -> Result<(), Refusal> {
         match &mut self.workbook {
             Some(workbook) => workbook.row(names.map(Cell::Text)),
@@ -103,7 +103,7 @@ impl Sink<'_> {
         }
     }
 
-    /// Takes a line.
+    /// Adds a line.
     pub fn line(&mut self, line: &impl Line) -> Result<(), Refusal> {
         match (&mut self.workbook, self.format) {
             (Some(workbook), _) => workbook.row(line.cells().into_iter())?,
@@ -121,13 +121,13 @@ impl Sink<'_> {
         Ok(())
     }
 
-    /// Notes that the next line shows a review, so that the log of reads has it before the line
-    /// leaves.
+    /// Records that the next line shows a review, so that the log of reads has it before the line
+    /// is sent.
     pub fn shows(&mut self, review: ReviewId, person: EmployeeId) {
         self.look.add(review, person);
     }
 
-    /// Has the last line tell how many lines are left out because their reader may not see them.
+    /// Makes the last line report how many lines are left out because the reader may not see them.
     pub fn withhold(&mut self, count: usize) {
         self.withheld = Some(count);
     }
@@ -137,8 +137,8 @@ impl Sink<'_> {
         workbook.unwrap_or_else(|| std::mem::take(&mut self.part))
     }
 
-    /// Ends the file: its last part, which is still to be sent, what that shows, and how many lines
-    /// the file has.
+    /// Ends the file. Returns its last part, which must still be sent, the look it contains, and
+    /// the number of lines.
     fn end(mut self) -> Result<(Vec<u8>, Look, usize), Refusal> {
         if let Some(workbook) = self.workbook.take() {
             return Ok((workbook.end()?, self.look, self.rows));
@@ -166,7 +166,7 @@ fn write_record(part: &mut Vec<u8>, cells: impl Iterator<Item = String>) -> Resu
     writer.flush().map_err(internal)
 }
 
-/// A cell of a table that has only text: what a spreadsheet would compute is made text.
+/// A cell as text; content that a spreadsheet would treat as a formula is made text.
 fn printed(cell: Cell<'_>) -> String {
     match cell {
         Cell::Empty => String::new(),
@@ -183,31 +183,31 @@ fn write_object(part: &mut Vec<u8>, object: &impl Serialize) -> Result<(), Refus
     Ok(())
 }
 
-/// A file somebody asks for.
+/// A requested file.
 pub struct Export {
-    /// How it is written.
+    /// Format of the file.
     pub format: Format,
     /// Whether a CSV file begins with a byte order mark.
     pub bom: bool,
-    /// The operation that asks for it, by its name in the contract.
+    /// Operation id of the request.
     pub operation: &'static str,
     /// Name of the file without its extension.
     pub name: String,
-    /// What the audit log keeps of it, beside its format and length.
+    /// The audit record of the export; format and number of lines are added.
     pub record: Record,
 }
 
-/// A part of a file on its way out.
+/// A part of a file to be sent.
 enum Part {
-    /// There is more to come.
+    /// A part that others follow.
     More(Bytes),
-    /// The end of the file, or why there is none.
+    /// The end of the file, or the reason why it failed.
     Last(Result<Bytes, Refusal>),
 }
 
-/// Streams the file that `write` fills. Its last part leaves only after the log has an entry of who
-/// took how many lines away; so has a file that the client did not take to its end. No part leaves
-/// before the log of reads has whose reviews it shows.
+/// Streams the file that `write` fills. The last part is sent only after the audit log records who
+/// exported how many lines; a file that the client did not read to its end is recorded too. No part
+/// is sent before the log of reads records the reviews it shows.
 pub async fn deliver<W>(caller: &Caller, export: Export, write: W) -> Result<HttpResponse, Refusal>
 where
     W: Fn(&mut dyn Store, &mut Sink<'_>) -> Result<(), Refusal> + Send + 'static,
@@ -217,7 +217,7 @@ where
     let wait = Duration::from_secs(caller.app.settings.database_wait);
     let place = caller.app.exports.take(caller.actor.subject.tenant, 1, wait).await?;
     let mut parts = start(caller, export, write, place);
-    // What goes wrong before the first part is still an answer of its own.
+    // Until the first part, a failure can still be answered as a refusal.
     let (first, rest) = match parts.recv().await {
         Some(Part::More(first)) => (first, Some(parts)),
         Some(Part::Last(last)) => (last?, None),
@@ -228,7 +228,7 @@ where
         Some(match parts.recv().await {
             Some(Part::More(part)) => (Ok(part), Some(parts)),
             Some(Part::Last(last)) => (last, None),
-            // What is not whole must not look as if it were: its connection breaks.
+            // An incomplete file must not look complete, so the connection is broken.
             None => (Err(Refusal::Internal("a file was cut off".into())), None),
         })
     });
@@ -240,8 +240,8 @@ where
         .streaming(file))
 }
 
-/// Starts reading. The reader waits for a client that is slow, but not for one that is stuck, and
-/// keeps its place among the exports as long as it reads.
+/// Starts reading. The reader waits for a slow client, but not for one that is stuck, and keeps its
+/// place among the exports while it reads.
 fn start<W>(caller: &Caller, export: Export, write: W, place: Place) -> mpsc::Receiver<Part>
 where
     W: Fn(&mut dyn Store, &mut Sink<'_>) -> Result<(), Refusal> + Send + 'static,
@@ -256,7 +256,7 @@ where
         let counted = Arc::clone(&sent);
         let (log, reader, nothing) = (app.clone(), context.clone(), look.clone());
         let read = app.db.snapshot(context.tenant, move |store| {
-            // A snapshot that is lost may be opened again, but a file cannot be begun again.
+            // A lost snapshot can be opened again, but a file that has begun cannot be restarted.
             if counted.load(Ordering::Relaxed) > 0 {
                 return Err(Refusal::Internal("an export lost its snapshot".into()));
             }
@@ -270,7 +270,8 @@ where
                 counted.store(rows, Ordering::Relaxed);
                 let earned = Duration::from_secs_f64(bytes.len() as f64 / MIN_BYTES_PER_SECOND);
                 let (asked, part) = (Instant::now(), Part::More(bytes.into()));
-                // A reader is no thread of the runtime, whose clock the timeout needs.
+                // The timeout needs the clock of the runtime, which a reader's thread does not
+                // have.
                 let sending =
                     async { tokio::time::timeout(patience.get(), sender.send(part)).await };
                 let sent = runtime.block_on(sending);
@@ -300,7 +301,7 @@ where
             Err(_) => sent.load(Ordering::Relaxed),
         };
         let last = match written {
-            // Nothing left the house.
+            // Nothing has been sent.
             Err(refusal) if rows == 0 => Err(refusal),
             written => {
                 let record = record.field("format", None::<&str>, format.extension()).field(

@@ -1,4 +1,4 @@
-//! Files of many rows: read as they are sent, and written as they are asked for.
+//! Files of many rows: imports are read, exports are written.
 
 pub mod decode;
 pub mod export;

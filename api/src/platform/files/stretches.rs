@@ -1,10 +1,11 @@
-//! Work on many things, on all processors.
+//! Work on many items, in parallel.
 
 use std::num::NonZero;
 use std::panic::resume_unwind;
 
-/// What is made of each stretch of things and of the place where it begins, in their order. A stretch
-/// is no shorter than `least`; the first one is made here, and the others beside it.
+/// Applies a function to each stretch of items and the index where it begins, and returns the
+/// results in order. A stretch has at least `least` items. The first one is processed on this
+/// thread, the others in parallel.
 pub fn in_stretches<T: Sync, R: Send>(
     things: &[T],
     least: usize,

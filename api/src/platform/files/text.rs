@@ -1,21 +1,21 @@
-//! Cells that a spreadsheet would run as formulas.
+//! Handles cells that a spreadsheet would run as formulas.
 
 use std::borrow::Cow;
 
-/// First characters that make a spreadsheet compute a cell, in both widths.
+/// First characters that make a spreadsheet compute a cell, in half and full width.
 const FORMULA: &[char] = &['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
-/// Whether a cell, apart from apostrophes before it, would be computed.
+/// Whether a spreadsheet would compute the cell, ignoring apostrophes before it.
 fn is_formula(cell: &str) -> bool {
     cell.trim_start_matches('\'').starts_with(FORMULA)
 }
 
-/// A cell as it is written to a file: a formula gets an apostrophe before it, which makes it text.
+/// A cell as it is written to a file: an apostrophe before a formula makes it text.
 pub fn neutralised(cell: &str) -> Cow<'_, str> {
     if is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
-/// What [`neutralised`] was given.
+/// The inverse of [`neutralised`].
 pub fn unneutralised(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|_| is_formula(cell)).unwrap_or(cell)
 }

@@ -1,7 +1,8 @@
 //! A workbook of one sheet, written row by row (Office Open XML, ECMA-376).
 //!
-//! A sheet goes into the archive as it grows, so that neither the rows nor the archive are ever held
-//! whole. Text stands in the cells themselves: a cell of text is never computed.
+//! A sheet is compressed while it grows, so that neither the rows nor the archive are ever held
+//! completely in memory. Text is written into the cells as text, which a spreadsheet never
+//! computes.
 
 use crate::platform::refusal::Refusal;
 use crate::platform::xml::Escaped;
@@ -17,10 +18,10 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-/// Most rows a spreadsheet reads.
+/// Maximum number of rows that a spreadsheet reads.
 const MAX_ROWS: u32 = 1_048_576;
 
-/// Formats of cells, by their places in `STYLES`.
+/// Cell formats, by their position in `STYLES`.
 const DECIMAL: u8 = 1;
 const DAY: u8 = 2;
 
@@ -37,7 +38,7 @@ const STYLES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 const SHEET: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#;
 
-/// What the archive has written and nobody has taken yet.
+/// Output of the archive that has not been taken yet.
 #[derive(Clone, Default)]
 struct Written(Rc<RefCell<Vec<u8>>>);
 
@@ -52,14 +53,14 @@ impl Write for Written {
     }
 }
 
-/// What stands in a cell.
+/// Content of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell<'c> {
-    /// Nothing.
+    /// An empty cell.
     Empty,
-    /// Text, whatever it looks like.
+    /// Text, never computed.
     Text(&'c str),
-    /// A decimal with two places, as it is written.
+    /// A decimal with two decimal places.
     Decimal(&'c str),
     /// A whole number.
     Whole(i32),
@@ -68,18 +69,18 @@ pub enum Cell<'c> {
 }
 
 impl<'c> Cell<'c> {
-    /// A text, or nothing.
+    /// A text, or an empty cell.
     pub fn text(text: Option<&'c str>) -> Self {
         text.map_or(Self::Empty, Self::Text)
     }
 
-    /// A day, or nothing.
+    /// A day, or an empty cell.
     pub fn day(day: Option<NaiveDate>) -> Self {
         day.map_or(Self::Empty, Self::Day)
     }
 }
 
-/// A workbook in the making.
+/// A workbook being written.
 pub struct Workbook {
     archive: ZipWriter<StreamWriter<Written>>,
     written: Written,
@@ -88,11 +89,11 @@ pub struct Workbook {
 }
 
 impl Workbook {
-    /// Begins one.
+    /// Begins a workbook.
     pub fn begin() -> Result<Self, Refusal> {
         let written = Written::default();
         let mut archive = ZipWriter::new_stream(written.clone());
-        // A file tells nothing of when it was made: the same rows are the same bytes.
+        // The file contains no time of creation, so the same rows give the same bytes.
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
             .last_modified_time(DateTime::default());
@@ -152,12 +153,12 @@ impl Workbook {
         Ok(())
     }
 
-    /// What has been written since this was asked last.
+    /// The output since the last call.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.written.0.borrow_mut())
     }
 
-    /// Ends it; what has not been taken yet.
+    /// Ends the workbook and returns the output not taken yet.
     pub fn end(mut self) -> Result<Vec<u8>, Refusal> {
         self.archive.write_all(b"</sheetData></worksheet>").map_err(internal)?;
         self.archive.finish().map_err(internal)?;
@@ -169,7 +170,7 @@ fn internal(error: impl std::fmt::Display) -> Refusal {
     Refusal::Internal(format!("a workbook: {error}"))
 }
 
-/// The letters of a column, from 0.
+/// The letters of a column, counted from 0.
 struct Column(usize);
 
 impl std::fmt::Display for Column {
@@ -181,8 +182,8 @@ impl std::fmt::Display for Column {
     }
 }
 
-/// A text in which `_x000A_` and the like, which spreadsheets read as one character, stay as they
-/// are.
+/// A text in which sequences such as `_x000A_`, which spreadsheets read as one character, are kept
+/// literally.
 fn literal(text: &str) -> Cow<'_, str> {
     let is_code = |at: usize| {
         let digits = text.as_bytes().get(at + 2..at + 7);
@@ -203,8 +204,8 @@ fn literal(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The number of a day as spreadsheets count them. Before March 1900 they count a day that never
-/// was, so there is none.
+/// The serial number of a day in spreadsheets. None before March 1900, because spreadsheets count a
+/// day that did not exist.
 fn serial(day: NaiveDate) -> Option<i64> {
     let eve = NaiveDate::from_ymd_opt(1899, 12, 30)?;
     Some((day - eve).num_days()).filter(|days| *days > 60)

@@ -1,7 +1,8 @@
-//! Jobs: long work, followed by its progress.
+//! Jobs: long work in the background, with progress.
 //!
-//! A kind of work is a type that implements [`Work`], one value of [`JobKind`] and one line among what
-//! the areas bring along. A use case makes a job of it with a [`Ticket`], in the unit of work of the request.
+//! A kind of work is a type that implements [`Work`], a value of [`JobKind`], and a line in the
+//! list that the areas provide. A use case creates the job with a [`Ticket`], in the unit of work
+//! of the request.
 
 pub mod runner;
 
@@ -37,21 +38,21 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-/// Most records that are worked on while the client waits; more become a job.
+/// Maximum number of records processed while the client waits; more become a job.
 pub const SYNCHRONOUS_ROWS: usize = 1000;
 
 /// A kind of long work.
 pub trait Work: 'static {
-    /// What its jobs are called.
+    /// Kind of the jobs.
     const KIND: JobKind;
-    /// What it works on, as it is kept until the job is over.
+    /// Input, stored until the job is over.
     type Input: Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// What comes of it, as it is kept with the job.
+    /// Result, stored with the job.
     type Output: Serialize + DeserializeOwned;
 
-    /// Does the work in one unit of work, with the authority its author has at that moment.
-    /// `progress` is told how many rows are done. It may run more than once, also in another
-    /// process; what it does is kept together with the end of the job, or neither is.
+    /// Does the work in one unit of work, with the rights that its author has at that moment.
+    /// `progress` receives the number of rows already done. It may run more than once, also in
+    /// another process; its changes and the end of the job are saved together or not at all.
     fn run(
         store: &mut dyn Store,
         actor: &Actor,
@@ -59,21 +60,21 @@ pub trait Work: 'static {
         progress: &dyn Fn(usize),
     ) -> Result<Self::Output, Refusal>;
 
-    /// What came of it as somebody who may follow the job is told it.
+    /// The result as shown to a caller who may follow the job.
     fn told_to(output: Self::Output, _subject: &Subject) -> Self::Output {
         output
     }
 }
 
-/// The input of a job as it is kept, with the language its author reads.
+/// The stored input of a job, with the language of its author.
 #[derive(Serialize, Deserialize)]
 struct Kept<I> {
     language: Language,
     input: I,
 }
 
-/// What is kept of a job, packed: rows by the ten thousand say the same names again and again, and
-/// what the database need not write and read does not wait for the disk.
+/// The stored input of a job, compressed. Thousands of rows repeat the same names, and the
+/// compressed form needs less time for the disk.
 fn pack<I: Serialize>(kept: &Kept<I>) -> Result<Vec<u8>, Refusal> {
     let internal = |error: String| Refusal::Internal(format!("input of a job: {error}"));
     let mut packed = FrameEncoder::new(Vec::new());
@@ -81,7 +82,7 @@ fn pack<I: Serialize>(kept: &Kept<I>) -> Result<Vec<u8>, Refusal> {
     packed.finish().map_err(|error| internal(error.to_string()))
 }
 
-/// What [`pack`] has packed, or an earlier version has kept as it was.
+/// The inverse of [`pack`]; also reads the uncompressed form of an earlier version.
 fn unpack<I: DeserializeOwned>(kept: &[u8]) -> Result<Kept<I>, Refusal> {
     let unpacked = || {
         if kept.starts_with(b"{") {
@@ -94,7 +95,7 @@ fn unpack<I: DeserializeOwned>(kept: &[u8]) -> Result<Kept<I>, Refusal> {
     unpacked().map_err(|error| Refusal::Internal(format!("input of a job: {error}")))
 }
 
-/// A kind of work without its types: what the worker and whoever looks at a job need of it.
+/// A kind of work without its types, for the worker and for readers of jobs.
 #[derive(Clone, Copy)]
 pub struct Kind {
     run: runner::Run,
@@ -102,75 +103,75 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// That of a kind of work.
+    /// The kind of a type of work.
     pub const fn of<W: Work>() -> Self {
         Self { run: runner::run_work::<W>, tell: tell::<W> }
     }
 }
 
-/// What came of work as it is kept, as somebody is told it.
+/// The stored result of a job, as shown to a reader.
 fn tell<W: Work>(kept: Value, subject: &Subject) -> Option<Value> {
     let output = serde_json::from_value(kept).ok()?;
     serde_json::to_value(W::told_to(output, subject)).ok()
 }
 
-/// What work on many records of one resource came to.
+/// Result of work on many records of one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BatchResult {
-    /// Where the resource is.
+    /// Path of the resource.
     #[schema(example = "/v1/cycles/0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11")]
     pub location: String,
-    /// How many records the work has been about.
+    /// Number of records that the work covered.
     #[schema(example = 12000)]
     pub rows: usize,
 }
 
-/// How far a job is.
+/// Progress of a job.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct JobProgress {
-    /// Rows done.
+    /// Number of rows done.
     #[schema(example = 12000)]
     pub done: i64,
-    /// Rows in all, when known.
+    /// Number of all rows; null if it is not known.
     #[schema(example = 50000)]
     pub total: Option<i64>,
 }
 
-/// Long work.
+/// A job: long work in the background.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Job)]
 pub struct JobView {
-    /// Its id.
+    /// Id of the job.
     pub id: Uuid,
-    /// What it does.
+    /// Kind of work.
     #[schema(schema_with = words::<JobKind>)]
     pub kind: JobKind,
-    /// How far it is.
+    /// State of the job.
     #[schema(schema_with = words::<JobState>)]
     pub state: JobState,
-    /// Progress, which may be a moment behind.
+    /// Progress, with a short delay.
     pub progress: JobProgress,
-    /// What came out, of a job that succeeded; null for auditors.
+    /// Result of a job that succeeded; otherwise null, and null for auditors.
     #[schema(schema_with = result_schema)]
     pub result: Option<Value>,
-    /// Why nothing was changed, of a job that failed; null for auditors.
+    /// Reason why a job failed and changed nothing; otherwise null, and null for auditors.
     pub problem: Option<Problem>,
-    /// Counts changes of the state, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change of state.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was asked for.
+    /// When the job was requested.
     pub created_at: DateTime<Utc>,
-    /// When its state or progress last changed.
+    /// When state or progress last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// The name under which the contract has what comes of the kinds of work.
+/// Name of the contract's component for results of jobs.
 pub const RESULT: &str = "JobResult";
 
 fn result_schema() -> Schema {
     let of_a_kind = RefBuilder::new()
         .ref_location_from_schema_name(RESULT)
-        .description(Some("What came out, of a job that succeeded; null for auditors."));
+        .description(Some("Result of a job that succeeded; null for auditors."));
     OneOfBuilder::new()
         .item(of_a_kind.build())
         .item(ObjectBuilder::new().schema_type(Type::Null))
@@ -178,7 +179,7 @@ fn result_schema() -> Schema {
         .into()
 }
 
-/// What came of a job, as it is kept.
+/// The stored outcome of a job.
 #[derive(Default, Serialize, Deserialize)]
 struct Outcome {
     result: Option<Value>,
@@ -192,8 +193,8 @@ page_of! {
     of JobView
 }
 
-/// Jobs of this process: wakes the worker, and knows the progress of what it runs before that is
-/// kept (the one writer of SQLite cannot keep it while it does the work itself).
+/// The jobs of this process. Wakes the worker, and knows the progress of a running job before it is
+/// stored (the only writer of SQLite is busy with the job itself).
 #[derive(Debug, Default)]
 pub struct Desk {
     waiting: Notify,
@@ -201,19 +202,19 @@ pub struct Desk {
     handed: Mutex<Option<(JobId, Handed)>>,
 }
 
-/// The input of a job, whatever its kind, with the language its author reads.
+/// The input of a job of any kind, with the language of its author.
 type Handed = (Language, Arc<dyn Any + Send + Sync>);
 
 impl Desk {
-    /// The input of the last job that was made here, if it is this one's: what was just read from a
-    /// request need not be read from the database.
+    /// The input of the last job created here, if it is this job's. Input just read from a request
+    /// need not be read from the database again.
     fn handed<W: Work>(&self, job: JobId) -> Option<(Language, Arc<W::Input>)> {
         let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, (language, input)) = handed.take_if(|(id, _)| *id == job)?;
         Some((language, input.downcast().ok()?))
     }
 
-    /// Keeps no input for a job that somebody else has taken up.
+    /// Drops the input of a job that another worker has claimed.
     fn clear(&self) {
         *self.handed.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -247,22 +248,22 @@ impl App {
     }
 }
 
-/// What a client asks of the list.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct JobQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
 /// List jobs
 ///
-/// The caller's own jobs, newest first; administrators see everybody's, and auditors of those that
-/// they did not ask for themselves how far they are, not what came out.
+/// Lists the caller's own jobs, newest first. Administrators see all jobs. Auditors see kind, state
+/// and progress of other people's jobs, but not the results.
 #[utoipa::path(tag = "jobs", operation_id = "listJobs", params(JobQuery),
     responses((status = 200, description = "A page of jobs", body = JobPage)),
     security(("bearer" = []), ("api_key" = [])))]
@@ -289,7 +290,7 @@ async fn list(caller: Caller, query: Query<JobQuery>) -> Result<HttpResponse, Re
 
 /// Read a job
 ///
-/// State, progress and, once it is over, what came out.
+/// Shows state and progress and, once the job is over, the result.
 #[utoipa::path(tag = "jobs", operation_id = "getJob",
     params(("id" = Uuid, Path, description = "Id of the job")),
     responses((status = 200, description = "The job", body = JobView)),
@@ -311,8 +312,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(scope("/jobs").service(list).service(read));
 }
 
-/// What a request brings along that makes a job: taken before its unit of work begins, which may
-/// run more than once.
+/// What a request needs to create a job. It is made before the unit of work of the request, which
+/// may run more than once.
 #[derive(Clone)]
 pub struct Ticket {
     app: Data<App>,
@@ -327,7 +328,7 @@ impl Ticket {
         Self::with_id(caller, new_id())
     }
 
-    /// A ticket for a job with the id of what it works on.
+    /// A ticket for a job that has the id of the record it works on.
     pub fn with_id(caller: &Caller, id: Uuid) -> Self {
         Self {
             app: caller.app.clone(),
@@ -337,8 +338,9 @@ impl Ticket {
         }
     }
 
-    /// Makes the job of `total` rows, allowed by `rule`, in the unit of work of the request. It is
-    /// answered with [`Reply::accepted`](crate::platform::reply::Reply::accepted) at [`Ticket::location`].
+    /// Creates the job for `total` rows, permitted by `rule`, in the unit of work of the request.
+    /// Answer with [`Reply::accepted`](crate::platform::reply::Reply::accepted) at
+    /// [`Ticket::location`].
     pub fn submit<W: Work>(
         &self,
         store: &mut dyn Store,
@@ -369,20 +371,19 @@ impl Ticket {
         Ok(self.app.job_view(actor, &actor.shown(Action::JobRead, job)))
     }
 
-    /// Where the job is.
+    /// Path of the job.
     pub fn location(&self) -> String {
         format!("/v1/jobs/{}", self.id)
     }
 
-    /// Tells the worker of this process to look if the unit of work, which is kept by now, was
-    /// answered with a job.
+    /// Wakes the worker of this process, after the unit of work, if the answer is a job.
     pub fn wake(&self, response: &HttpResponse) {
         if response.status() == StatusCode::ACCEPTED {
             self.app.jobs.waiting.notify_one();
         }
     }
 
-    /// Wakes the worker as [`Ticket::wake`] does, with the input at hand.
+    /// Wakes the worker as [`Ticket::wake`] does, and passes the input on.
     pub fn hand_over<W: Work>(&self, response: &HttpResponse, input: Arc<W::Input>) {
         if response.status() == StatusCode::ACCEPTED {
             let handed: Handed = (self.language, input);

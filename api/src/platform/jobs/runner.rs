@@ -1,6 +1,6 @@
-//! The worker: one per process. It claims a job for a while, renews the claim as it goes, and keeps
-//! the end of the job in the same transaction as what the job did, so that no crash and no second
-//! worker can do it twice.
+//! The worker: one per process. It claims a job for some time, renews the claim while it works, and
+//! saves the end of the job in the same transaction as its changes. So neither a crash nor another
+//! worker can make a job take effect twice.
 
 use super::{Kept, Outcome, Work, unpack};
 use crate::platform::app::{App, seed};
@@ -23,28 +23,28 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long a claim holds without being renewed.
+/// How long a claim is valid without being renewed.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
-/// How often progress is kept.
+/// Interval at which progress is stored.
 const TICK: Duration = Duration::from_millis(500);
-/// Ticks after which a claim is renewed even without progress.
+/// Number of ticks after which a claim is renewed even without progress.
 const QUIET_TICKS: u32 = 10;
-/// How often jobs are looked for that nobody here was told of: of other replicas, or of dead ones.
+/// Interval of looking for jobs of other replicas, including ones that have crashed.
 const PATROL: Duration = Duration::from_secs(5);
-/// The rule by which a job ends.
+/// Rule that the audit log records for the end of a job.
 const RULE: &str = "job-runner";
 
-/// Works until the program ends.
+/// Runs until the program ends.
 pub async fn run(app: Data<App>) {
     loop {
         if let Err(error) = work_off(&app).await {
-            log::warn!("jobs could not be worked off: {error}");
+            log::warn!("jobs could not be run: {error}");
         }
         let _ = tokio::time::timeout(PATROL, app.jobs.waiting.notified()).await;
     }
 }
 
-/// Runs every job that waits, tenant by tenant.
+/// Runs every waiting job, tenant by tenant.
 pub async fn work_off(app: &Data<App>) -> Result<(), Refusal> {
     let nobody = TenantId::from(Uuid::nil());
     let tenants = app.db.read(nobody, |store| store.tenants()).await?;
@@ -57,7 +57,7 @@ pub async fn work_off(app: &Data<App>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Takes the next job up, unless another worker is faster.
+/// Claims the next job, unless another worker is faster.
 async fn claim(app: &App, tenant: TenantId) -> Result<Option<Job>, Refusal> {
     let now = app.clock.now();
     let Some(id) = app.db.read(tenant, move |store| store.next_job(now)).await? else {
@@ -81,27 +81,27 @@ async fn run_job(app: &Data<App>, tenant: TenantId, job: Job) -> Result<(), Refu
     match result {
         Ok(()) => Ok(()),
         Err((_, refusal)) if is_passing(&refusal) && job.attempts < MAX_ATTEMPTS => {
-            log::warn!("job {} will be taken up again: {refusal}", job.id);
+            log::warn!("job {} will be tried again: {refusal}", job.id);
             Ok(())
         }
         Err((language, refusal)) => {
-            // What the rows say is the tenant's: the job shows it, the log does not.
+            // The content of the rows belongs to the tenant: the job shows it, the log does not.
             log::info!("job {} failed: {}", job.id, refusal.slug());
             give_up(app, tenant, job, language, &refusal).await
         }
     }
 }
 
-/// Whether another attempt may go better.
+/// Whether another attempt may succeed.
 fn is_passing(refusal: &Refusal) -> bool {
     use persistence::DbError::{Busy, Race, Stale, Unavailable};
     matches!(refusal, Refusal::Database(Busy | Race(_) | Stale | Unavailable(_)))
 }
 
-/// The language its author reads, and why a job did not end well.
+/// The language of the author, and the reason why the job failed.
 type Failed = (Language, Refusal);
 
-/// Does the work of a job of some kind.
+/// A function that does the work of a job.
 pub type Run = for<'a> fn(
     &'a Data<App>,
     TenantId,
@@ -119,7 +119,7 @@ pub fn run_work<'a, W: Work>(
     Box::pin(work::<W>(app, tenant, job, done))
 }
 
-/// Does the work of a job beside a ticker that keeps its progress.
+/// Does the work of a job, while a ticker stores its progress.
 async fn work<W: Work>(
     app: &Data<App>,
     tenant: TenantId,
@@ -128,7 +128,7 @@ async fn work<W: Work>(
 ) -> Result<(), Failed> {
     let early = |refusal: Refusal| (Language::En, refusal);
     if job.attempts > MAX_ATTEMPTS {
-        return Err(early(Refusal::Internal("a job was taken up too often".into())));
+        return Err(early(Refusal::Internal("a job was tried too often".into())));
     }
     let (language, input) = match app.jobs.handed::<W>(job.id) {
         Some(handed) => handed,
@@ -175,7 +175,7 @@ async fn work<W: Work>(
     }
 }
 
-/// The input of a job as it was kept.
+/// The stored input of a job.
 async fn kept_input<W: Work>(
     app: &App,
     tenant: TenantId,
@@ -186,17 +186,18 @@ async fn kept_input<W: Work>(
     Ok((language, Arc::new(input)))
 }
 
-/// Keeps progress and the claim. When that fails, the guard of the end decides.
+/// Stores progress and renews the claim. A failure is only logged: the end of the job checks the
+/// claim.
 async fn renew(app: &App, tenant: TenantId, job: &Job, done: i64) {
     let (id, attempt, now) = (job.id, job.attempts, app.clock.now());
     let unit = move |store: &mut dyn Store| store.renew_job(id, attempt, done, now + LEASE);
     if let Err(error) = app.db.write(system_context(tenant, now), unit).await {
-        log::warn!("progress of job {id} was not kept: {error}");
+        log::warn!("progress of job {id} was not stored: {error}");
     }
 }
 
-/// The author with the authority of this moment: whoever lost it since the job was asked for
-/// cannot have it done.
+/// The author with the rights of this moment. An author who has lost the right since the request
+/// cannot have the job done.
 fn author(
     store: &mut dyn Store,
     tenant: TenantId,
@@ -204,18 +205,18 @@ fn author(
     now: Timestamp,
 ) -> Result<Actor, Refusal> {
     let authority = store.job_authority(job)?;
-    let gone = Refusal::Unauthenticated("the author of the job is gone");
+    let gone = Refusal::Unauthenticated("the author is no longer there");
     let principal = of_authority(tenant, &authority.ok_or(gone)?, now)?;
     Ok(Actor { subject: principal.subject, now, today: principal.today, zone: principal.zone })
 }
 
-/// Keeps a good end, in the transaction of what was done.
+/// Saves the success of a job, in the transaction of its changes.
 fn finish(store: &mut dyn Store, job: &Job, now: Timestamp, result: Value) -> Result<(), Refusal> {
     let outcome = Outcome { result: Some(result), problem: None };
     end(store, job, JobState::Succeeded, &outcome, now)
 }
 
-/// Keeps a bad end: nothing was done.
+/// Saves the failure of a job, which has changed nothing.
 async fn give_up(
     app: &App,
     tenant: TenantId,
@@ -231,7 +232,7 @@ async fn give_up(
         end(store, &job, JobState::Failed, &outcome, now)
     };
     match app.db.write(system_context(tenant, now), unit).await {
-        // Another worker has the job by now.
+        // Another worker has claimed the job.
         Err(Refusal::Database(persistence::DbError::Stale)) => Ok(()),
         ended => ended,
     }

@@ -1,4 +1,4 @@
-//! Calibration: sessions that compare grades, and the moves made in them.
+//! Calibration: sessions that compare grades, and the moves of grades made in them.
 
 mod moves;
 mod sessions;
@@ -28,15 +28,15 @@ use views::{
     SessionReason, SessionSchedule,
 };
 
-/// What a client asks of the list of sessions.
+/// Query parameters of the list of sessions.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct SessionQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
     /// Only items changed at or after this instant.
     updated_since: Option<DateTime<Utc>>,
@@ -47,27 +47,27 @@ struct SessionQuery {
     state: Option<State>,
 }
 
-/// What a client asks of the reviews of a session.
+/// Query parameters of the list of reviews in a session.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ComparedQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// What a client asks of the list of moves.
+/// Query parameters of the list of moves.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct MoveQuery {
-    /// Most items on the page.
+    /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
     /// Only items changed at or after this instant.
     updated_since: Option<DateTime<Utc>>,
@@ -80,8 +80,8 @@ struct MoveQuery {
 
 /// List calibration sessions
 ///
-/// For HR and senior management all sessions, for everybody else those in which they have a seat, in
-/// the order of creation, or with `updated_since` in the order of change.
+/// HR and senior management see all sessions, everybody else those in which they have a seat.
+/// Sorted by creation; with `updated_since`, by change.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "listCalibrationSessions",
     params(SessionQuery),
     responses((status = 200, description = "A page of sessions", body = CalibrationSessionPage)),
@@ -114,11 +114,11 @@ async fn list(caller: Caller, query: Query<SessionQuery>) -> Result<HttpResponse
     )
 }
 
-/// Prepare a calibration session
+/// Create a calibration session
 ///
-/// Managers of the cycle compare the grades of some departments and participants, led by somebody of
-/// HR. Nobody is compared in a session in which he or she has a seat: whoever fits no session is named
-/// by the readiness report.
+/// In a session, managers of the cycle compare the grades of some departments and participants, led
+/// by a facilitator from HR. A session never compares its own members. The readiness report lists
+/// the people whose grade no session compares.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "createCalibrationSession",
     request_body = NewCalibrationSession,
     responses((status = 201, description = "The session in draft", body = CalibrationSessionView)),
@@ -139,7 +139,7 @@ async fn create(
 
 /// Read a calibration session
 ///
-/// One session with its members.
+/// Shows one session with its members.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "getCalibrationSession",
     params(("id" = Uuid, Path, description = "Id of the session")),
     responses((status = 200, description = "The session", body = CalibrationSessionView)),
@@ -201,9 +201,10 @@ async fn schedule(
 
 /// Open a calibration session
 ///
-/// The meeting begins while the cycle is in calibration. At least two managers and one facilitator
-/// of HR must be present. From then on the session compares the graded reviews of its departments and
-/// participants that no other session compares, but not those of its own members.
+/// Starts the meeting, while the cycle is in calibration. At least two managers and one HR
+/// facilitator must be present. From then on the session compares the graded reviews of its
+/// departments and participants, except those of its own members and those that another session
+/// compares.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "openCalibrationSession",
     params(("id" = Uuid, Path, description = "Id of the session")),
     request_body = SessionOpening,
@@ -221,12 +222,13 @@ async fn open(
 
 /// Finalise a calibration session
 ///
-/// Its grades stand: each review gets its final grade, the calibrated or else the computed one, no
-/// better than a veto leaves it. The distribution must pass the check, with a reason where it only
-/// warns, or senior management have accepted it; no move may wait; and where quotas are exact,
-/// equals across a boundary must have been told apart. Every final S or D needs evidence. A group too
-/// small for quotas passes where they only guide, and everywhere where nobody is left to pool it with.
-/// Nobody does this whom the session compares.
+/// Fixes the grades: the final grade of each review is the calibrated one, otherwise the computed
+/// one, limited by a confirmed veto. Conditions: the distribution passes the check (with a reason
+/// if the check only warns), or senior management has accepted it; no move is pending; every final
+/// S or D has evidence; and, where quotas are exact, ties across a grade boundary are decided. A
+/// group too small for quotas passes if quotas are a guideline; in the other modes it passes only
+/// if there is nobody else to pool it with. A person whose own review the session compares cannot
+/// finalise it.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "finaliseCalibrationSession",
     params(("id" = Uuid, Path, description = "Id of the session")),
     request_body = SessionFinalisation,
@@ -244,7 +246,7 @@ async fn finalise(
 /// Accept a distribution
 ///
 /// Senior management accepts the grades of an open session as they are, whatever the check says. A
-/// move that takes effect afterwards takes that back.
+/// move that takes effect afterwards cancels the acceptance.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "overrideCalibrationSession",
     params(("id" = Uuid, Path, description = "Id of the session")),
     request_body = SessionReason,
@@ -265,7 +267,7 @@ async fn accept(
         .await
 }
 
-/// Take a calibration session up again
+/// Reopen a calibration session
 ///
 /// Senior management reopens a finalised session before the results are released. Its reviews have
 /// no final grade until it is finalised again.
@@ -293,11 +295,12 @@ async fn transit(
     caller.transit(Some(digest), Order { session, expected, step }).await
 }
 
-/// List what a session compares
+/// List the reviews of a session
 ///
-/// The reviews of a session in the order of creation: who, the computed, calibrated and final grade
-/// side by side, the scores that rank them, and ties. One's own review is not among them, and counts
-/// for no rank; results that the caller may not see yet are left out.
+/// Lists the reviews that the session compares, in the order of creation: the person, the computed,
+/// calibrated and final grade side by side, the scores that rank them, and ties. The caller's own
+/// review is left out and has no effect on the ranking shown. Results that the caller may not see
+/// yet are left out.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "listComparedReviews",
     params(("id" = Uuid, Path, description = "Id of the session"), ComparedQuery),
     responses((status = 200, description = "A page of reviews", body = ComparedReviewPage)),
@@ -328,8 +331,8 @@ async fn reviews(
 
 /// List the moves of a session
 ///
-/// In the order of creation, or with `updated_since` in the order of change. Those about oneself
-/// are not among them, and before release those about one's own manager neither.
+/// Sorted by creation; with `updated_since`, by change. Moves about the caller are left out, and
+/// before release also those about the caller's own manager.
 #[utoipa::path(tag = "moves", operation_id = "listMoves",
     params(("id" = Uuid, Path, description = "Id of the session"), MoveQuery),
     responses((status = 200, description = "A page of moves", body = MovePage)),
@@ -355,9 +358,9 @@ async fn list_moves(
 
 /// Propose a move
 ///
-/// A member proposes another grade for somebody else's review, with reasons, words and evidence. It
-/// changes nothing until others approve it; a review has one move at a time that waits. The answer
-/// shows what it would do to the distribution of the session.
+/// A member proposes another grade for somebody else's review, with reason codes, an explanation
+/// and evidence. Nothing changes until others approve the move. A review can have only one pending
+/// move. The answer shows the effect on the distribution of the session.
 #[utoipa::path(tag = "moves", operation_id = "proposeMove",
     params(("id" = Uuid, Path, description = "Id of the session")),
     request_body = NewMove,
@@ -376,7 +379,7 @@ async fn propose_move(
 
 /// Read a move
 ///
-/// One move of a session.
+/// Shows one move of a session.
 #[utoipa::path(tag = "moves", operation_id = "getMove",
     params(("id" = Uuid, Path, description = "Id of the move")),
     responses((status = 200, description = "The move", body = MoveView)),
@@ -391,8 +394,8 @@ async fn read_move(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> 
 
 /// Approve a move
 ///
-/// By another member than the one who proposed it; a move by more than one grade by two. With the
-/// last approval the review gets its calibrated grade, and nothing else of it changes. The answer
+/// A member other than the proposer approves; a move by more than one grade needs two approvers.
+/// The last approval sets the calibrated grade of the review and changes nothing else. The answer
 /// shows the distribution before and after.
 #[utoipa::path(tag = "moves", operation_id = "approveMove",
     params(("id" = Uuid, Path, description = "Id of the move")),
@@ -406,7 +409,7 @@ async fn approve_move(caller: Caller, id: PathId) -> Result<HttpResponse, Refusa
 
 /// Reject a move
 ///
-/// By any member, with a reason; whoever proposed it takes it back this way.
+/// Any member may reject a move, with a reason. The proposer withdraws a move in the same way.
 #[utoipa::path(tag = "moves", operation_id = "rejectMove",
     params(("id" = Uuid, Path, description = "Id of the move")),
     request_body = SessionReason,
@@ -424,7 +427,7 @@ async fn reject_move(
     caller.transit(Some(digest), decision).await
 }
 
-/// Routes of both nouns.
+/// Routes of sessions and moves.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list)

@@ -1,4 +1,4 @@
-//! Use cases of moves: proposed by one member, approved by others.
+//! Use cases of moves: one member proposes, others approve.
 
 use super::sessions::{conflict, hold_cycle, reviews_of, seating};
 use super::views::{MoveEffect, MoveView, NewMove, allowed_actions};
@@ -27,7 +27,7 @@ use persistence::{MoveFilter, Page, ReviewResults, Store};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// What a member signs with a proposal, the first signature, or an approval of a move.
+/// What a member signs: the proposal of a move is the first signature, its approval the second.
 fn signing(
     session: &CalibrationSession,
     me: EmployeeId,
@@ -41,22 +41,22 @@ fn signing(
     Signing { resource: id.uuid(), act: Act::Move, roles, is_first }
 }
 
-/// The employee the caller is.
+/// The caller as an employee.
 fn person(actor: &Actor) -> Result<EmployeeId, Refusal> {
     actor.subject.employee_id.ok_or(Refusal::NotFound)
 }
 
-/// Another grade that somebody proposes for a review of a session.
+/// A proposal of another grade for a review of a session.
 pub(super) struct Proposal {
-    /// The session.
+    /// Id of the session.
     pub session: CalibrationSessionId,
-    /// The id of the move.
+    /// Id of the new move.
     pub id: MoveId,
-    /// What is proposed.
+    /// The proposed move.
     pub new: NewMove,
 }
 
-/// A session in which somebody proposes a move, with its cycle, which stays in its state.
+/// A session opened for a proposal, with its cycle, which cannot change its state meanwhile.
 pub(super) struct Open {
     session: CalibrationSession,
     permit: Permit,
@@ -78,7 +78,7 @@ impl Transition for Proposal {
         Ok(Open { session, permit, me, cycle })
     }
 
-    /// A proposal changes nothing that its author must have seen: the grade is compared below.
+    /// No version is checked: the grade that the proposer has seen is compared below.
     fn check_seen(&self, _: &Actor, _: &Open) -> Result<(), Refusal> {
         Ok(())
     }
@@ -180,12 +180,12 @@ impl Transition for Proposal {
     }
 }
 
-/// A value as the audit log tells it.
+/// A value as JSON for the audit log.
 fn told<T: serde::Serialize>(value: &T) -> serde_json::Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// The review a move is about: another person's, and one that the session compares.
+/// The review a move is about. The session must compare it, and it must not be the caller's own.
 fn compared_review(
     store: &mut dyn Store,
     actor: &Actor,
@@ -204,7 +204,7 @@ fn compared_review(
     Ok(actor.open(store, Action::RatingRead, Some(sealed))?.0)
 }
 
-/// A move as the rules of E.5 look at it.
+/// A move in the form that the rules of E.5 check.
 fn as_recorded(moved: &SessionMove) -> Move {
     Move {
         review: moved.review_id.uuid(),
@@ -220,7 +220,7 @@ fn as_recorded(moved: &SessionMove) -> Move {
     }
 }
 
-/// What is wrong with a move, at its place in the request.
+/// A fault of a move, with the pointer to its place in the request.
 fn violation(fault: Fault) -> Violation {
     match fault {
         Fault::NothingMoved => Violation::new("/to", "nothing_moved"),
@@ -235,23 +235,23 @@ fn violation(fault: Fault) -> Violation {
 
 /// A decision on a move.
 pub(super) struct Decision {
-    /// The move.
+    /// Id of the move.
     pub id: MoveId,
-    /// The version the caller has seen.
+    /// The version the caller has read (If-Match).
     pub expected: i32,
-    /// What is decided.
+    /// The decision.
     pub verdict: Verdict,
 }
 
-/// What is decided of a move.
+/// A decision on a move.
 pub(super) enum Verdict {
-    /// It is approved; with the last approval it needs, it takes effect.
+    /// Approval; the last one that is needed makes the move take effect.
     Approval,
-    /// It is rejected, and why.
+    /// Rejection, with the reason.
     Rejection(String),
 }
 
-/// A move that is decided on, with its session, locked, and its cycle.
+/// A move opened for a decision, with its locked session and its cycle.
 pub(super) struct Deciding {
     moved: SessionMove,
     session: CalibrationSession,
@@ -270,7 +270,7 @@ impl Transition for Decision {
         let sealed = store.session_move(self.id)?.ok_or(Refusal::NotFound)?;
         let session = sealed.target(actor.today).session.ok_or(Refusal::NotFound)?;
         let session = store.lock_calibration_session(session)?;
-        // What became of it while the session was being locked.
+        // Read the move again: it may have changed before the session was locked.
         let sealed = store.session_move(self.id)?;
         let (moved, permit) = actor.open(store, Action::MoveWrite, sealed)?;
         let (session, _) = actor.open(store, Action::MoveWrite, session)?;
@@ -385,8 +385,8 @@ impl Transition for Decision {
     }
 }
 
-/// Sets the calibrated grade of the review, and nothing else of it: neither version nor instant, by
-/// which the person would notice.
+/// Sets the calibrated grade of the review. Version and time of change stay as they are, because
+/// the reviewed person could notice a change of these.
 fn take_effect(
     store: &mut dyn Store,
     actor: &Actor,
@@ -409,8 +409,8 @@ fn take_effect(
     Ok(store.save_results(vec![Change::new(after, record)])?)
 }
 
-/// A move with what it does to the distribution of its session. The reader's own review and those of
-/// who leads the reader are left out.
+/// A move with its effect on the distribution of its session. The caller's own review and that of
+/// the manager responsible for it are not counted.
 fn view(
     store: &mut dyn Store,
     actor: &Actor,

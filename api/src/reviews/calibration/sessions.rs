@@ -37,11 +37,11 @@ use persistence::{ReviewResults, ReviewSet, Store};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-/// Digits behind the point of a score.
+/// Decimal places of a score.
 const PLACES: u32 = 2;
 
-/// All reviews of a session, in the order of ids. Who could read all the others counts towards no
-/// quota, whatever was frozen at the launch.
+/// All reviews of a session, sorted by id. People who could read all other reviews do not count
+/// towards the quotas, whatever was fixed at the launch.
 pub(super) fn reviews_of(
     store: &mut dyn Store,
     actor: &Actor,
@@ -64,7 +64,7 @@ pub(super) fn reviews_of(
     Ok(reviews)
 }
 
-/// Whether a session compares the review of somebody who the caller is or may be.
+/// Whether the session compares a review of the caller, or of a person the caller may be.
 pub(super) fn is_compared(
     store: &mut dyn Store,
     actor: &Actor,
@@ -74,7 +74,7 @@ pub(super) fn is_compared(
     Ok(!myself.is_empty() && store.sessions_about(&myself)?.contains(&session))
 }
 
-/// The cycle of a session, which stays in its state until the unit of work ends.
+/// The cycle of a session; its state cannot change until the unit of work ends.
 pub(super) fn hold_cycle(
     store: &mut dyn Store,
     actor: &Actor,
@@ -84,7 +84,7 @@ pub(super) fn hold_cycle(
     Ok(actor.show(store, Action::CycleRead, sealed)?.0.outline().clone())
 }
 
-/// Prepares a session.
+/// Creates a session.
 pub(super) fn create_session(
     store: &mut dyn Store,
     actor: &Actor,
@@ -128,17 +128,17 @@ pub(super) fn create_session(
     Ok(Reply::created(view, 1, format!("/v1/calibration-sessions/{id}")))
 }
 
-/// Refuses what the state of the cycle does not allow.
+/// The refusal when the state of the cycle does not allow an action.
 fn not_in(cycle: &Cycle) -> Refusal {
     Refusal::StateConflict { current_state: cycle.state.as_str(), allowed_actions: Vec::new() }
 }
 
-/// A value as the audit log tells it.
+/// A value as JSON for the audit log.
 fn told<T: serde::Serialize>(value: &T) -> serde_json::Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// Refuses departments and participants that are not in the cycle, and seats that are not for whoever takes them.
+/// Refuses departments and participants outside the cycle, and members who may not take their seat.
 fn check_session(
     store: &mut dyn Store,
     actor: &Actor,
@@ -167,7 +167,7 @@ fn check_session(
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
 }
 
-/// A session that is locked and in the version the caller has read.
+/// Locks a session, if the caller has read its current version.
 fn locked(
     store: &mut dyn Store,
     actor: &Actor,
@@ -180,7 +180,7 @@ fn locked(
     if session.version == expected { Ok((session, permit)) } else { Err(Refusal::Stale) }
 }
 
-/// Refuses what the state of a session does not allow.
+/// The refusal when the state of a session does not allow an action.
 pub(super) fn conflict(actor: &Actor, session: &CalibrationSession) -> Refusal {
     Refusal::StateConflict {
         current_state: session.state.as_str(),
@@ -188,12 +188,12 @@ pub(super) fn conflict(actor: &Actor, session: &CalibrationSession) -> Refusal {
     }
 }
 
-/// Whether an action looks at the grades as they are, or decides whether they stand.
+/// Whether an action depends on the grades or decides whether they stand.
 pub(super) fn judges(action: SessionAction) -> bool {
     matches!(action, SessionAction::Finalisation | SessionAction::Reopening)
 }
 
-/// How the caller is seated towards a session.
+/// The seats that the caller holds for a session.
 pub(super) fn seating(actor: &Actor, session: &CalibrationSession) -> Seating<Event> {
     let target = session.target(actor.today);
     let may = |action| decide(&actor.subject, action, &target).permit.is_some();
@@ -255,16 +255,16 @@ fn save(
     Ok(Reply::changed(CalibrationSessionView::new(actor, &shown, compared), version))
 }
 
-/// What is asked of a session.
+/// A requested step of a session.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// The day is set.
+    /// Set the day of the meeting.
     Schedule(NaiveDate),
-    /// The meeting begins with those who are there.
+    /// Open the session with the members who are present.
     Open(Vec<EmployeeId>),
-    /// The meeting ends.
+    /// Finalise the session, with a reason if one is given.
     Finalise(Option<String>),
-    /// The session is taken up again.
+    /// Reopen the session, with a reason.
     Reopen(String),
 }
 
@@ -278,7 +278,7 @@ impl Step {
         }
     }
 
-    /// What is recorded of it.
+    /// Name of the audit entry for the step.
     fn recorded(&self) -> &'static str {
         match self {
             Step::Schedule(_) => "calibration_session.scheduled",
@@ -289,18 +289,18 @@ impl Step {
     }
 }
 
-/// A transition of a session that somebody has asked for.
+/// A requested transition of a session.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
-    /// The session.
+    /// Id of the session.
     pub session: CalibrationSessionId,
-    /// The version the caller has seen.
+    /// The version the caller has read (If-Match).
     pub expected: i32,
-    /// What is asked for.
+    /// The requested action.
     pub step: Step,
 }
 
-/// A session that is about to move, and its cycle, which stays in its state.
+/// A session opened for a transition, with its cycle, whose state cannot change meanwhile.
 pub(super) struct Opened {
     session: CalibrationSession,
     permit: Permit,
@@ -310,7 +310,7 @@ pub(super) struct Opened {
 impl Transition for Order {
     type State = State;
     type Opened = Opened;
-    /// Who has a seat, before it is known who is there.
+    /// The members, before it is recorded who is present.
     type Found = Vec<SessionMember>;
     type Outcome = Reply<CalibrationSessionView>;
 
@@ -322,7 +322,7 @@ impl Transition for Order {
         let sealed = store.lock_calibration_session(self.session)?;
         let (session, permit) = actor.open(store, action, sealed)?;
         if judges(self.step.action()) && is_compared(store, actor, session.id)? {
-            // What becomes of it would tell the own grade, or decide about it.
+            // The outcome would disclose the caller's own grade, or decide it.
             return Err(Refusal::Forbidden(CONFLICT_OF_INTEREST));
         }
         let cycle = hold_cycle(store, actor, session.cycle_id)?;
@@ -411,12 +411,12 @@ impl Transition for Order {
                 reason.iter().fold(record, |record, reason| record.because(reason))
             }
             Step::Reopen(reason) => {
-                // What was accepted were the grades of then.
+                // The acceptance applied to the grades before the reopening.
                 (after.override_reason, after.overridden_by, after.overridden_at) =
                     (None, None, None);
                 store.forget_signatures(id.uuid())?;
                 let reviews = store.unsettle_grades(id, permit.rule())?;
-                // Who came too late for it comes into it now.
+                // Reviews that reached calibration after the session was finalised join it now.
                 store.assign_reviews(&after)?;
                 record.because(reason).field("reviews", None::<usize>, reviews)
             }
@@ -425,7 +425,7 @@ impl Transition for Order {
     }
 }
 
-/// Accepts the distribution as it is: the first of two signatures, on which HR finalises.
+/// Accepts the distribution as it is. This is the first of two signatures; HR then finalises.
 pub(super) fn accept(
     store: &mut dyn Store,
     actor: &Actor,
@@ -449,18 +449,18 @@ pub(super) fn accept(
     save(store, actor, &permit, after, record)
 }
 
-/// What takes two: an override, the first signature, and the finalisation that rests on it.
+/// What is signed: the acceptance first, then the finalisation that relies on it.
 fn accepting(id: CalibrationSessionId, roles: &[Role], is_first: bool) -> Signing<'_> {
     Signing { resource: id.uuid(), act: Act::Finalisation, roles, is_first }
 }
 
-/// Whether grades of the cycle are compared: also after they were confirmed, until they are
-/// released.
+/// Whether grades of the cycle can still be compared: from calibration until results are released,
+/// also after they are confirmed.
 fn is_calibrating(cycle: &Cycle) -> bool {
     matches!(cycle.state, cycle::State::Calibrating | cycle::State::Confirmed)
 }
 
-/// What the guards of a transition look at, and what their texts speak of.
+/// Collects the facts that the guards of a transition need, and the values for their messages.
 fn look(
     store: &mut dyn Store,
     actor: &Actor,
@@ -517,8 +517,8 @@ fn look(
     Ok(findings)
 }
 
-/// How many people who count towards quotas the session could compare at most: all of the cycle but
-/// those who sit in it.
+/// The largest number of people counting towards quotas that the session could compare: everybody
+/// in the cycle except the members of the session.
 fn comparable(
     store: &mut dyn Store,
     actor: &Actor,
@@ -534,8 +534,9 @@ fn comparable(
     Ok(u32::try_from(reviews.iter().filter(counts).count()).unwrap_or(u32::MAX))
 }
 
-/// Whether senior management has accepted the grades as they are now: whoever did belongs to it
-/// still, and none that counts has been moved since. Nothing of the session itself tells of a move.
+/// Whether the acceptance by senior management still applies: the person still belongs to it, and
+/// no counted grade has been moved since. Moves leave the session record unchanged, so they are
+/// looked up.
 fn override_stands(
     store: &mut dyn Store,
     actor: &Actor,
@@ -553,8 +554,8 @@ fn override_stands(
     Ok(!moved.iter().any(counts))
 }
 
-/// A part of what a session compares, in the order of ids: each review with what the caller may see
-/// of it. One's own is not among them.
+/// A page of the reviews a session compares, sorted by id, as far as the caller may see each. The
+/// caller's own review is left out.
 pub(super) fn compared(
     store: &mut dyn Store,
     actor: &Actor,
@@ -613,7 +614,7 @@ pub(super) fn compared(
     Ok(shown.into_iter().map(view).collect())
 }
 
-/// Where rank and quotas place the reviews that count.
+/// The grades that ranking and quotas lead to, for the reviews that count.
 fn placed(
     reviews: &[ReviewResults],
     settings: &DistributionSettings,

@@ -1,4 +1,4 @@
-//! What clients see and send of calibration sessions and moves.
+//! What clients see and send about calibration sessions and moves.
 
 use super::sessions::{judges, seating};
 use crate::platform::caller::Actor;
@@ -22,16 +22,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Somebody in a session.
+/// A member of a session.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = SessionMember)]
 pub struct SessionMemberView {
-    /// Who.
+    /// Employee id of the member.
     pub employee_id: Uuid,
-    /// As what.
+    /// Seat: `member` (a manager) or `facilitator` (from HR).
     #[schema(schema_with = words::<SessionSeat>)]
     pub seat: SessionSeat,
-    /// Whether the person was there when the session was opened.
+    /// Whether the person was present when the session was opened; false before that.
     #[schema(example = true)]
     pub present: bool,
 }
@@ -40,49 +40,50 @@ pub struct SessionMemberView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = CalibrationSession)]
 pub struct CalibrationSessionView {
-    /// Its id.
+    /// Id of the session.
     pub id: Uuid,
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle_id: Uuid,
-    /// Name shown to people.
+    /// Name of the session, as shown to people.
     #[schema(example = "Sales and service")]
     pub name: String,
-    /// Where it is.
+    /// State of the session.
     #[schema(schema_with = words::<State>)]
     pub state: State,
-    /// The departments whose grades it compares. With neither departments nor participants it compares
-    /// everybody; never those who have a seat in it.
+    /// Departments whose grades it compares. If there are neither departments nor participants, it
+    /// compares everybody. It never compares its own members.
     pub department_ids: Vec<Uuid>,
-    /// Participants whose grades it compares, whatever their department.
+    /// Participants whose grades it compares, in addition to the departments.
     pub participant_ids: Vec<Uuid>,
-    /// When it takes place.
+    /// Day of the meeting; null until it is scheduled.
     #[schema(example = "2027-01-26")]
     pub scheduled_on: Option<NaiveDate>,
-    /// Who takes part.
+    /// Members of the session.
     pub members: Vec<SessionMemberView>,
-    /// Why senior management accepts the distribution as it is; not for auditors.
+    /// Reason why senior management accepted the distribution as it is; absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "Two teams of specialists")]
     pub override_reason: Option<String>,
-    /// Who accepted it.
+    /// Account that accepted the distribution; null if none has.
     pub overridden_by: Option<Uuid>,
-    /// When: it holds for the grades of then. Once one that counts is moved, the session cannot be
-    /// finalised by it any more.
+    /// When the distribution was accepted; null if it was not. If a counted grade is moved later,
+    /// the acceptance no longer allows the session to be finalised.
     pub overridden_at: Option<DateTime<Utc>>,
-    /// What the caller may do to it now. More may be needed: a refusal names all of it.
+    /// Actions that the state and the caller's rights allow now; unmet conditions can still refuse
+    /// them.
     #[schema(schema_with = word_list::<SessionAction>)]
     pub allowed_actions: Vec<SessionAction>,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was made.
+    /// When the record was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// What the caller may do to a session in its state; of a session that compares the caller's own
-/// review, nothing that looks at its grades.
+/// Actions that the caller may take on a session in its current state. If it compares the caller's
+/// own review, actions that depend on grades are left out.
 pub(super) fn allowed_actions(
     actor: &Actor,
     session: &CalibrationSession,
@@ -135,14 +136,14 @@ page_of! {
     of CalibrationSessionView
 }
 
-/// Somebody who is to take part in a session.
+/// A person to take part in a session.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSessionMember {
-    /// Who: for a member, somebody who answers for a review of the cycle; for a facilitator,
-    /// somebody who holds a role of HR.
+    /// Employee id. A member must be responsible for a review of the cycle; a facilitator must hold
+    /// an HR role.
     pub employee_id: Uuid,
-    /// As what.
+    /// Seat: `member` (a manager) or `facilitator` (from HR).
     #[schema(schema_with = words::<SessionSeat>)]
     pub seat: SessionSeat,
 }
@@ -157,9 +158,9 @@ impl From<NewSessionMember> for SessionMember {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCalibrationSession {
-    /// The cycle, from its launch until its grades are confirmed.
+    /// Id of the cycle: from its launch until its grades are confirmed.
     pub cycle_id: Uuid,
-    /// Name shown to people.
+    /// Name of the session, as shown to people.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -167,26 +168,26 @@ pub struct NewCalibrationSession {
         example = "Sales and service"
     )]
     pub name: String,
-    /// The departments whose grades it compares.
+    /// Departments whose grades it compares.
     #[serde(default)]
     #[schema(max_items = 500)]
     pub department_ids: Vec<Uuid>,
-    /// Participants whose grades it compares, whatever their department. With neither departments nor
-    /// participants it compares everybody.
+    /// Participants whose grades it compares, in addition to the departments. If there are neither,
+    /// it compares everybody.
     #[serde(default)]
     #[schema(max_items = 500)]
     pub participant_ids: Vec<Uuid>,
-    /// Who takes part.
+    /// Members of the session.
     #[serde(default)]
     #[schema(max_items = 100)]
     pub members: Vec<NewSessionMember>,
 }
 
-/// A merge patch of a session that is not open yet: absent is unchanged.
+/// A merge patch of a session that is not open yet: an absent property stays as it is.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrationSessionPatch {
-    /// Name shown to people.
+    /// Name of the session, as shown to people.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -195,49 +196,49 @@ pub struct CalibrationSessionPatch {
         example = "Sales and service"
     )]
     pub name: Option<String>,
-    /// The departments whose grades it compares; replaced as a whole.
+    /// Departments whose grades it compares; replaced as a whole.
     #[schema(max_items = 500, nullable = false)]
     pub department_ids: Option<Vec<Uuid>>,
-    /// Participants whose grades it compares beside; replaced as a whole.
+    /// Participants whose grades it compares, in addition to the departments; replaced as a whole.
     #[schema(max_items = 500, nullable = false)]
     pub participant_ids: Option<Vec<Uuid>>,
-    /// Who takes part; replaced as a whole.
+    /// Members of the session; replaced as a whole.
     #[schema(max_items = 100, nullable = false)]
     pub members: Option<Vec<NewSessionMember>>,
 }
 
-/// When a session takes place.
+/// The day of a session.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionSchedule {
-    /// The day.
+    /// Day of the meeting.
     #[schema(example = "2027-01-26")]
     pub scheduled_on: NaiveDate,
 }
 
-/// Who is there when a session is opened.
+/// The members present when a session is opened.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionOpening {
-    /// Those of its members who are present.
+    /// Employee ids of the members who are present.
     #[schema(max_items = 100)]
     pub present: Vec<Uuid>,
 }
 
-/// Why a session ends with a distribution that deviates.
+/// Reason for finalising a session although the distribution deviates.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionFinalisation {
-    /// Needed where the distribution warns.
+    /// Reason; required if the check of the distribution warns.
     #[schema(min_length = 1, max_length = 2000, pattern = r"\S", example = "A strong year")]
     pub reason: Option<String>,
 }
 
-/// Why something is done.
+/// Reason for an action on a session.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionReason {
-    /// Why.
+    /// Reason.
     #[schema(
         min_length = 1,
         max_length = 2000,
@@ -247,91 +248,91 @@ pub struct SessionReason {
     pub reason: String,
 }
 
-/// A review as its session compares it.
+/// A review in a session, as it is compared.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ComparedReview {
-    /// The review.
+    /// Id of the review.
     pub review_id: Uuid,
-    /// Who is reviewed.
+    /// Id of the reviewed person.
     pub employee_id: Uuid,
-    /// Number given by the company.
+    /// Employee number of the reviewed person.
     #[schema(example = "E-0043")]
     pub employee_number: String,
-    /// Name.
+    /// Name of the reviewed person.
     #[schema(example = "Li Na")]
     pub name: String,
-    /// The department in which the grade is distributed.
+    /// Department in which the grade is distributed; null for people without one.
     pub department_id: Option<Uuid>,
-    /// Who answers for the review.
+    /// Manager responsible for the review; null if there is none.
     pub manager_id: Option<Uuid>,
     /// Whether the person counts towards the quotas.
     #[schema(example = true)]
     pub counts_for_quota: bool,
-    /// Where the review is.
+    /// State of the review.
     #[schema(schema_with = words::<review::State>)]
     pub state: review::State,
-    /// Whether a move of its grade waits for approval; left out for those who may not read moves.
+    /// Whether a move of its grade is pending; absent for callers who may not read moves.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = false)]
     pub move_pending: Option<bool>,
-    /// Its result; left out for those who may not see it yet.
+    /// Result of the review; absent for callers who may not see it yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub result: Option<ComparedResult>,
 }
 
-/// A result as it is compared.
+/// A result, as it is compared.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ComparedResult {
-    /// Performance total.
+    /// Performance score from goals, in points; null until computed.
     #[schema(example = "104.50")]
     pub performance: Option<String>,
-    /// Composite score.
+    /// Composite score of all dimensions, in points; null until computed.
     #[schema(example = "101.20")]
     pub composite: Option<String>,
-    /// Collaboration score, which breaks ties.
+    /// Collaboration score, in points, which breaks ties; null until computed.
     #[schema(example = "98.00")]
     pub collaboration: Option<String>,
-    /// The grade of the composite.
+    /// Grade that follows from the composite; null until computed.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub computed_grade: Option<Grade>,
-    /// The grade after calibration, where the session moved it.
+    /// Grade after calibration; null if no move changed it.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub calibrated_grade: Option<Grade>,
-    /// What counts in the end; set when the session is finalised.
+    /// Final grade; null until the session is finalised.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub final_grade: Option<Grade>,
-    /// The best grade a confirmed veto leaves.
+    /// Best grade that a confirmed veto allows; null without a veto.
     #[schema(schema_with = word_or_null::<Grade>)]
     pub veto_grade: Option<Grade>,
-    /// The grade that rank and quotas lead to, or `TIE:` with the best and the worst of those
-    /// between which equals stand; null without quotas.
+    /// Grade that ranking and quotas lead to, or `TIE:` with the best and the worst grade of a
+    /// group of people with equal scores; null without quotas.
     #[schema(example = "TIE:AB")]
     pub placement: Option<String>,
 }
 
 page_of! {
-    /// A page of what a session compares.
+    /// A page of reviews in a session.
     pub struct ComparedReviewPage
     /// The reviews, in the order of creation.
     of ComparedReview
 }
 
-/// What a session sees of its distribution.
+/// Distribution of the grades in a session.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SessionPicture {
     /// All people of the session who count towards the quotas.
     pub overall: DistributionSummary,
-    /// Each department.
+    /// One entry per department.
     pub departments: Vec<DepartmentPicture>,
 }
 
-/// One department of a session.
+/// Distribution of one department in a session.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DepartmentPicture {
-    /// The department; the nil id for people who work in none.
+    /// Id of the department; the nil UUID for people without one.
     pub department_id: Uuid,
-    /// Its people who count towards the quotas.
+    /// People of the department who count towards the quotas.
     pub summary: DistributionSummary,
 }
 
@@ -350,69 +351,69 @@ impl From<&Picture> for SessionPicture {
     }
 }
 
-/// What a move does to the distribution of its session.
+/// Effect of a move on the distribution of its session.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MoveEffect {
-    /// Without it.
+    /// Distribution without the move.
     pub before: SessionPicture,
-    /// With it.
+    /// Distribution with the move.
     pub after: SessionPicture,
 }
 
-/// What a move says.
+/// Content of a move.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MoveContent {
-    /// The grade before.
+    /// Grade before the move.
     #[schema(schema_with = words::<Grade>)]
     pub from: Grade,
-    /// The grade after.
+    /// Grade after the move.
     #[schema(schema_with = words::<Grade>)]
     pub to: Grade,
-    /// Why, in codes.
+    /// Reason codes.
     #[schema(schema_with = word_list::<Reason>)]
     pub reasons: Vec<Reason>,
-    /// Why, in words.
+    /// Explanation.
     #[schema(example = "The tender was won after the rating had been written")]
     pub text: String,
-    /// What shows it.
+    /// Evidence for the move.
     pub evidence: Vec<EvidenceView>,
 }
 
-/// A move of one grade in a session.
+/// A move of a grade in a session.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Move)]
 pub struct MoveView {
-    /// Its id.
+    /// Id of the move.
     pub id: Uuid,
-    /// The session.
+    /// Id of the session.
     pub session_id: Uuid,
-    /// The review.
+    /// Id of the review.
     pub review_id: Uuid,
-    /// What became of it.
+    /// State of the move.
     #[schema(schema_with = words::<MoveState>)]
     pub state: MoveState,
-    /// What it says; not for auditors.
+    /// Content; absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub content: Option<MoveContent>,
-    /// Who proposed it.
+    /// Employee who proposed it.
     pub proposed_by: Uuid,
-    /// Who approved it so far.
+    /// Employees who have approved it so far.
     pub approved_by: Vec<Uuid>,
-    /// What the caller may do to it now.
+    /// Actions the caller may take on the record now.
     #[schema(schema_with = word_list::<MoveAction>)]
     pub allowed_actions: Vec<MoveAction>,
-    /// What it does to the distribution of its session, in the answers that propose and approve it.
-    /// The reader's own review is left out.
+    /// Effect on the distribution of its session; only in answers to proposing and approving. The
+    /// caller's own review is not counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub effect: Option<MoveEffect>,
-    /// Counts changes, from 1.
+    /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
-    /// When it was proposed.
+    /// When the move was proposed.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
+    /// When the record was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -455,27 +456,27 @@ page_of! {
     of MoveView
 }
 
-/// A move somebody proposes.
+/// A move to propose.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMove {
-    /// The review, one of those the session compares.
+    /// Id of the review, one that the session compares.
     pub review_id: Uuid,
-    /// The calibrated or else computed grade as the proposer has seen it; refused as stale when it
-    /// is another one by now.
+    /// The grade that the proposer has seen: the calibrated one, otherwise the computed one. If it
+    /// has changed meanwhile, the request is refused as stale.
     #[schema(schema_with = words::<Grade>)]
     pub from: Grade,
-    /// The grade after.
+    /// Grade after the move.
     #[schema(schema_with = words::<Grade>)]
     pub to: Grade,
-    /// Why, in codes. `distribution` alone is no reason where quotas are a guideline.
+    /// Reason codes. `distribution` alone is not enough where quotas are a guideline.
     #[schema(schema_with = word_list::<Reason>)]
     pub reasons: Vec<Reason>,
-    /// Why, in words: at least 10 characters, 20 where evidence is needed.
+    /// Explanation: at least 10 characters, 20 where evidence is needed.
     #[schema(max_length = 4000, example = "The tender was won after the rating had been written")]
     pub text: String,
-    /// What shows it: at least one item dated inside the period, unless the grade goes back to the
-    /// computed one and that is neither S nor D.
+    /// Evidence: at least one item dated inside the period. None is needed for a move back to the
+    /// computed grade, unless that is S or D.
     #[serde(default)]
     #[schema(max_items = 20)]
     pub evidence: Vec<EvidenceView>,

@@ -1,25 +1,25 @@
-//! The distribution of a cycle as a picture: a bar for each department, a piece for each grade.
+//! The distribution of a cycle as an SVG chart: one bar per department, one segment per grade.
 
 use super::views::{Distribution, DistributionLine, DistributionSummary};
 use crate::platform::problem::Language;
 use crate::platform::xml::Escaped;
 use std::fmt::Write;
 
-/// Width of the names before the bars.
+/// Width of the column of names.
 const NAMES: u32 = 220;
-/// Width of a whole bar.
+/// Width of a full bar.
 const BARS: u32 = 500;
-/// Width of the verdicts behind the bars.
+/// Width of the column of verdicts.
 const VERDICTS: u32 = 150;
 /// Height of a row.
 const ROW: u32 = 34;
 /// Height of a bar.
 const BAR: u32 = 22;
-/// Height of what is above the rows.
+/// Height of the header above the rows.
 const HEAD: u32 = 70;
 
-/// The grades with their colours, each of which is told from its neighbours without its hue, and
-/// the colour of what is written on it.
+/// The grades, each with the colour of its segment and of the text on it. Neighbouring colours
+/// differ in brightness, so they can be distinguished without colour vision.
 const GRADES: [(&str, &str, &str); 5] = [
     ("S", "#0b3c5d", "#ffffff"),
     ("A", "#3a7ca5", "#ffffff"),
@@ -28,7 +28,7 @@ const GRADES: [(&str, &str, &str); 5] = [
     ("D", "#b03a2e", "#ffffff"),
 ];
 
-/// People per grade; nobody where that is withheld.
+/// People per grade; zero where they are withheld.
 fn counts(line: &DistributionLine) -> [u32; 5] {
     let present = line.present.as_ref();
     present.map_or([0; 5], |DistributionSummary { counts, .. }| {
@@ -36,7 +36,7 @@ fn counts(line: &DistributionLine) -> [u32; 5] {
     })
 }
 
-/// The picture, as SVG that needs nothing else.
+/// The chart as a self-contained SVG.
 pub fn svg(distribution: &Distribution, cycle: &str, language: Language) -> String {
     let (title, total, people, withheld) = match language {
         Language::En => (format!("Grades in {cycle} by department"), "Total", "people", "withheld"),
@@ -91,7 +91,7 @@ pub fn svg(distribution: &Distribution, cycle: &str, language: Language) -> Stri
     out
 }
 
-/// One row: the name, a piece for each grade and what is said of it.
+/// One row: the name, a segment per grade and the verdict.
 fn bar(out: &mut String, top: u32, name: &str, line: &DistributionLine, withheld: &str) {
     let counts = counts(line);
     let people: u32 = counts.iter().sum();
@@ -124,7 +124,7 @@ fn bar(out: &mut String, top: u32, name: &str, line: &DistributionLine, withheld
     let _ = write!(out, "<text x=\"{}\" y=\"{base}\">{said}</text>", NAMES + BARS + 8);
 }
 
-/// Where on a bar so many of all people end.
+/// End of a segment on the bar, for so many of all people.
 fn edge(count: u32, people: u32) -> u32 {
     let edge = u64::from(count) * u64::from(BARS) / u64::from(people.max(1));
     u32::try_from(edge).unwrap_or(BARS)

@@ -1,5 +1,5 @@
-//! What a reader is told of the grades of a cycle, and how what readers of counts alone are told is
-//! renewed (rule 13 of the access model).
+//! Decides which counts of grades a reader is shown, and renews the counts for readers who may see
+//! only counts (rule 13 of the access model).
 
 use crate::platform::caller::{Actor, Caller, system_context};
 use crate::platform::refusal::Refusal;
@@ -12,24 +12,25 @@ use domain::state::cycle::State;
 use persistence::{Alike, Store};
 use std::collections::{BTreeMap, HashSet};
 
-/// The grades of a cycle as somebody is told them.
+/// The grades of a cycle that a reader is shown.
 pub struct Told {
     /// The counts.
     pub disclosure: Disclosure,
-    /// Whether they are those of the last renewal, of records that may not be read one by one.
+    /// Whether these are the counts of the last renewal, for a reader who may not read single
+    /// records.
     pub in_counts_alone: bool,
     /// The cycle, if enough has changed for a renewal.
     pub due: Option<CycleId>,
 }
 
-/// The cycle whose grades are told.
+/// A cycle whose grades are shown.
 #[derive(Clone, Copy)]
 pub struct Graded {
-    /// Its id.
+    /// Id of the cycle.
     pub cycle: CycleId,
-    /// Where it is.
+    /// State of the cycle.
     pub state: State,
-    /// Fewest records that are counted for somebody who may not read them.
+    /// Minimum number of records in a count shown to readers who may not read the records.
     pub min_shown: u32,
 }
 
@@ -39,8 +40,8 @@ impl Graded {
     }
 }
 
-/// The grades of a cycle as far as the caller may know them. `action` is what lets the caller ask.
-/// Nobody is told a count with the own result in it before that is released.
+/// The grades of a cycle, as far as the caller may know them; `action` is what the caller asks for.
+/// Before release, no count includes the caller's own result.
 pub fn grades(
     store: &mut dyn Store,
     actor: &Actor,
@@ -65,8 +66,8 @@ pub fn grades(
     })
 }
 
-/// The people of a cycle whom the caller may ask about, counted; the own record, and that of whoever
-/// leads the caller, once released.
+/// Counts of the people of a cycle that the caller may ask about. The records of the caller and of
+/// the manager responsible for the caller's review are included only after release.
 pub fn people(
     store: &mut dyn Store,
     actor: &Actor,
@@ -79,7 +80,7 @@ pub fn people(
     Ok(store.alike(cycle, &shown, &closed, &overseers)?)
 }
 
-/// Who counts towards no quota: see [`persistence::Aggregates::overseers`].
+/// The people who count towards no quota: see [`persistence::Aggregates::overseers`].
 pub fn overseers(
     store: &mut dyn Store,
     actor: &Actor,
@@ -88,8 +89,8 @@ pub fn overseers(
     Ok(store.overseers(cycle, actor.today)?)
 }
 
-/// Reviews, of one session or of all the cycle, that would get a final S or D without evidence. Those
-/// about whoever could tell their own grade from it are not among them.
+/// Number of reviews, of one session or the whole cycle, that would get a final S or D without
+/// evidence. People who could infer their own grade from this number are not counted.
 pub fn grades_unfounded(
     store: &mut dyn Store,
     actor: &Actor,
@@ -111,13 +112,13 @@ fn tallies(counts: &[Alike]) -> BTreeMap<Option<domain::core::id::OrgUnitId>, Ta
     tallies
 }
 
-/// Renews what readers of counts alone are told of a cycle. Whoever asks next is told it; until then,
-/// and if it fails, what was told before holds.
+/// Renews the counts of a cycle for readers who may see only counts. The next reader gets them.
+/// Until then, and if the renewal fails, the previous counts are shown.
 pub async fn renew(caller: &Caller, graded: Graded) {
     let actor = caller.actor.clone();
     let context = system_context(actor.subject.tenant, caller.app.clock.now());
     let renewed = caller.app.db.write(context, move |store: &mut dyn Store| {
-        // One renewal after the other: the second one finds nothing to do.
+        // Renewals run one at a time; a second one finds nothing left to do.
         store.lock_cycle(graded.cycle)?;
         let overseers = store.overseers(graded.cycle, actor.today)?;
         let subject = &actor.subject;
@@ -126,6 +127,6 @@ pub async fn renew(caller: &Caller, graded: Graded) {
         Ok::<_, Refusal>(store.show_grades(graded.cycle, &due)?)
     });
     if let Err(error) = renewed.await {
-        log::warn!("what readers of counts are told was not renewed: {error}");
+        log::warn!("the disclosed counts of grades were not renewed: {error}");
     }
 }

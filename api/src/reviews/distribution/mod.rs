@@ -1,4 +1,4 @@
-//! The distribution of grades in a cycle: against quotas, against chance, by department.
+//! The distribution of grades in a cycle: compared with quotas and with chance, by department.
 
 mod chart;
 pub mod disclosed;
@@ -25,26 +25,28 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 use views::{DepartmentDistribution, Distribution, DistributionPool};
 
-/// What a client asks of the distribution.
+/// Query parameters of the distribution.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct DistributionQuery {
-    /// Only this department and the pool it is in; the total stays that of everybody.
+    /// Only this department and the group whose quotas it shares; the total stays that of
+    /// everybody.
     department_id: Option<Uuid>,
 }
 
 /// Read the distribution of a cycle
 ///
-/// Live counts of computed and present grades against the quotas of the policy, in total, for each
-/// department and for each group in which quotas hold: small departments pool along the tree of
-/// units as it was at the launch. Whether the total differs from the target by more than chance is a
-/// prompt to look, never a reason by itself. HR business partners are shown the people of their
-/// units. The reader's own review is left out until it is released, since counts would tell it; who
-/// may read all others counts towards no quota. Who may not read the grades one by one before they
-/// are released is shown groups of five and more people as of the last renewal: a group is renewed
-/// when five of its grades have changed, and withheld while a single grade would follow from it. With
-/// `Accept: image/svg+xml` a chart of the same figures.
+/// Counts computed and present grades against the quotas of the policy: in total, for each
+/// department, and for each group in which quotas apply. Small departments share quotas along the
+/// tree of units as it was at the launch. The test shows whether the total differs from the target
+/// by more than chance; that is a reason to look closer, never a reason to change a grade. HR
+/// business partners see the people of their units. The caller's own review is not counted before
+/// release, because the counts would disclose it. People who may read all other reviews do not
+/// count towards the quotas. Callers who may not read single grades before release see groups of at
+/// least five people, as of the last renewal: a group is renewed when five of its grades have
+/// changed, and withheld while a single grade could be inferred from it. With `Accept:
+/// image/svg+xml` the answer is a chart of the same figures.
 #[utoipa::path(tag = "cycles", operation_id = "getDistribution",
     params(("id" = Uuid, Path, description = "Id of the cycle"), DistributionQuery),
     responses((status = 200, description = "The distribution", content(
@@ -82,8 +84,8 @@ pub async fn read(
         .body(chart::svg(&distribution, &code, language)))
 }
 
-/// The distribution of a cycle as the caller may see it, the code of the cycle, and what is to be
-/// renewed before it is shown.
+/// The distribution of a cycle as the caller may see it, the code of the cycle, and the counts to
+/// renew before it is shown.
 fn distribution_of(
     store: &mut dyn Store,
     actor: &Actor,
@@ -107,7 +109,7 @@ fn distribution_of(
     Ok((distribution, cycle.code, due.map(|_| graded)))
 }
 
-/// How the policy of a cycle steers the distribution.
+/// The distribution settings in the policy of a cycle.
 pub(crate) fn settings_of(
     store: &mut dyn Store,
     actor: &Actor,
@@ -119,7 +121,7 @@ pub(crate) fn settings_of(
     Ok(settings.map_err(|error| Refusal::Internal(error.to_string()))?.dist)
 }
 
-/// Every unit on the day of record of a cycle's launch, by code.
+/// All units on the day of record of a cycle's launch, sorted by code.
 fn units_of(
     store: &mut dyn Store,
     actor: &Actor,

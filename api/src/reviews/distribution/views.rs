@@ -13,23 +13,23 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// People per grade.
+/// Number of people per grade.
 #[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub struct GradeCounts {
-    /// With grade S.
+    /// People with grade S.
     #[schema(example = 1)]
     pub s: u32,
-    /// With grade A.
+    /// People with grade A.
     #[schema(example = 3)]
     pub a: u32,
-    /// With grade B.
+    /// People with grade B.
     #[schema(example = 7)]
     pub b: u32,
-    /// With grade C.
+    /// People with grade C.
     #[schema(example = 2)]
     pub c: u32,
-    /// With grade D.
+    /// People with grade D.
     #[schema(example = 1)]
     pub d: u32,
 }
@@ -40,23 +40,23 @@ impl From<&Counts> for GradeCounts {
     }
 }
 
-/// Target shares in percent.
+/// Target share of each grade, in percent.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub struct GradeShares {
-    /// Of grade S.
+    /// Share of grade S.
     #[schema(example = "10")]
     pub s: String,
-    /// Of grade A.
+    /// Share of grade A.
     #[schema(example = "20")]
     pub a: String,
-    /// Of grade B.
+    /// Share of grade B.
     #[schema(example = "50")]
     pub b: String,
-    /// Of grade C.
+    /// Share of grade C.
     #[schema(example = "15")]
     pub c: String,
-    /// Of grade D.
+    /// Share of grade D.
     #[schema(example = "5")]
     pub d: String,
 }
@@ -75,41 +75,41 @@ impl From<&PerGrade<Exact>> for GradeShares {
 }
 
 text_enum! {
-    /// What the mode of the policy says of a distribution.
+    /// Result of checking a distribution in the mode that the policy sets.
     pub enum Verdict {
-        /// Nothing.
+        /// The distribution passes.
         Ok = "ok",
         /// The group is too small for quotas of its own.
         PoolRequired = "pool_required",
-        /// Grades deviate beyond tolerance.
+        /// Grades deviate from their quota by more than the tolerance.
         Warning = "warning",
-        /// Grades miss their exact quota.
+        /// Grades do not match their exact quota.
         Violation = "violation",
-        /// The top is larger than allowed.
+        /// The top grades have more people than their upper limit allows.
         TopTooLarge = "top_too_large",
     }
 }
 
 text_enum! {
-    /// How a probability was computed.
+    /// Method by which a probability was computed.
     pub enum TestMethod {
-        /// Goodness of fit over all grades.
+        /// Chi-square test of goodness of fit over all grades.
         ChiSquare = "chi_square",
-        /// Goodness of fit over S and A, B, C and D.
+        /// Chi-square test of goodness of fit with S and A merged, and C and D merged.
         MergedChiSquare = "merged_chi_square",
-        /// All outcomes that are not more probable.
+        /// Exact multinomial test: the sum over all outcomes that are not more probable.
         ExactMultinomial = "exact_multinomial",
     }
 }
 
 text_enum! {
-    /// Whether and how a distribution is steered.
+    /// How quotas steer a distribution.
     pub enum Mode {
-        /// Not at all.
+        /// No quotas.
         None = "none",
-        /// Deviations warn and need a reason.
+        /// Deviations give a warning and need a reason.
         Guideline = "guideline",
-        /// The top has upper limits.
+        /// The top grades have upper limits.
         CapTop = "cap_top",
         /// Quotas are exact.
         Forced = "forced",
@@ -127,46 +127,48 @@ impl From<DistributionMode> for Mode {
     }
 }
 
-/// Whether a distribution differs from the target by more than chance: a prompt to look.
+/// Test whether a distribution differs from the target by more than chance. A reason to look
+/// closer, never a reason to change a grade.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DistributionTest {
-    /// How the probability was computed.
+    /// Method by which the probability was computed.
     #[schema(schema_with = words::<TestMethod>)]
     pub method: TestMethod,
-    /// The statistic of chi-square, 4 places.
+    /// Chi-square statistic, 4 decimal places; null for the exact test.
     #[schema(example = "16.8333")]
     pub statistic: Option<String>,
-    /// Degrees of freedom of chi-square.
+    /// Degrees of freedom; null for the exact test.
     #[schema(example = 4)]
     pub df: Option<u32>,
-    /// Probability of a distribution at least as unusual, 6 places.
+    /// Probability of a distribution at least as unusual, 6 decimal places.
     #[schema(example = "0.002052")]
     pub p: String,
     /// Whether p is below 0.05.
     #[schema(example = true)]
     pub differs: bool,
-    /// Grades given although their target share is 0.
+    /// Grades that people have although the target share of the grade is 0.
     #[schema(value_type = Vec<String>, example = json!([]))]
     pub forbidden: Vec<Grade>,
 }
 
-/// A distribution against its quotas and against chance.
+/// A distribution, compared with its quotas and with chance.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DistributionSummary {
-    /// People per grade.
+    /// Number of people per grade.
     pub counts: GradeCounts,
-    /// The whole number of people each grade stands for; null for a group that needs a pool.
+    /// Whole number of people each grade should have; null for a group too small for quotas of its
+    /// own.
     pub quota: Option<GradeCounts>,
-    /// By how many people a grade may miss its quota without a warning.
+    /// Number of people by which a grade may miss its quota without a warning.
     #[schema(example = "1")]
     pub tolerance: String,
-    /// What the mode of the policy says.
+    /// Result of the check in the mode that the policy sets.
     #[schema(schema_with = words::<Verdict>)]
     pub verdict: Verdict,
-    /// The grades it says that of, best first.
+    /// Grades that the verdict is about, best grade first.
     #[schema(value_type = Vec<String>, example = json!(["S", "C"]))]
     pub deviating: Vec<Grade>,
-    /// Against chance; null where there is too little to test.
+    /// Comparison with chance; null if there are too few people to test.
     pub test: Option<DistributionTest>,
 }
 
@@ -206,24 +208,25 @@ impl From<&Summary> for DistributionSummary {
     }
 }
 
-/// Some people and the distribution of their grades. Where it is withheld, because a single grade
-/// would follow from it that the caller may not read, everything else is null.
+/// A group of people and the distribution of their grades. If it is withheld, because the caller
+/// could infer a single grade that they may not read, all other properties are null.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct DistributionLine {
-    /// Whether it is withheld.
+    /// Whether the distribution is withheld.
     #[schema(example = false)]
     pub withheld: bool,
-    /// Computed grades of those who count towards the quotas; null for who may not read the grades
-    /// one by one.
+    /// Computed grades of the people who count towards the quotas; null for callers who may not
+    /// read single grades.
     #[schema(required = true)]
     pub computed: Option<GradeCounts>,
-    /// The grades of the same people as they stand, calibrated where a session moved them.
+    /// Present grades of the same people: calibrated where a session moved them, otherwise
+    /// computed.
     #[schema(required = true)]
     pub present: Option<DistributionSummary>,
-    /// People with a grade who do not count towards the quotas.
+    /// Number of people with a grade who do not count towards the quotas.
     #[schema(required = true, example = 1)]
     pub uncounted: Option<u32>,
-    /// People whose grade is not among those counted so far.
+    /// Number of people without a grade among those counted so far.
     #[schema(required = true, example = 0)]
     pub ungraded: Option<u32>,
 }
@@ -244,29 +247,29 @@ impl From<Option<&Line>> for DistributionLine {
     }
 }
 
-/// The distribution in one department.
+/// Distribution in one department.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DepartmentDistribution {
-    /// The department; null for people who work in none.
+    /// Id of the department; null for people without one.
     pub department_id: Option<Uuid>,
-    /// Its code.
+    /// Code of the department; null for people without one.
     #[schema(example = "SALES")]
     pub code: Option<String>,
-    /// Its name.
+    /// Name of the department; null for people without one.
     #[schema(example = "Sales")]
     pub name: Option<String>,
-    /// Its people.
+    /// Distribution of its people.
     #[serde(flatten)]
     pub line: DistributionLine,
 }
 
-/// Departments that share quotas.
+/// A group of departments that share quotas.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DistributionPool {
-    /// The departments; null stands for people who work in none.
+    /// Ids of the departments; null stands for people without one.
     #[schema(value_type = Vec<Option<Uuid>>, example = json!(["0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11"]))]
     pub department_ids: Vec<Option<Uuid>>,
-    /// Their people together.
+    /// Distribution of their people together.
     #[serde(flatten)]
     pub line: DistributionLine,
 }
@@ -274,26 +277,26 @@ pub struct DistributionPool {
 /// The distribution of grades in a cycle.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Distribution {
-    /// The cycle.
+    /// Id of the cycle.
     pub cycle_id: Uuid,
-    /// How the distribution is steered.
+    /// How quotas steer the distribution.
     #[schema(schema_with = words::<Mode>)]
     pub mode: Mode,
-    /// Target shares in percent.
+    /// Target share of each grade, in percent.
     pub shares: GradeShares,
-    /// Groups of fewer people have no quotas of their own.
+    /// Minimum number of people in a group with quotas of its own.
     #[schema(example = 10)]
     pub min_group: u32,
-    /// Everybody of whom something is shown.
+    /// Distribution of all people the caller is shown.
     pub total: DistributionLine,
-    /// Each department, by code.
+    /// One entry per department, sorted by code.
     pub departments: Vec<DepartmentDistribution>,
-    /// The groups in which quotas hold: departments of their own, and small ones together.
+    /// Groups in which quotas apply: single departments, and small departments together.
     pub pools: Vec<DistributionPool>,
 }
 
 impl Distribution {
-    /// Leaves out what is known of single grades only.
+    /// Removes the counts that callers with only disclosed counts may not see.
     pub(super) fn leave_computed_out(&mut self) {
         let departments = self.departments.iter_mut().map(|department| &mut department.line);
         let pools = self.pools.iter_mut().map(|pool| &mut pool.line);
