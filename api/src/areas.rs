@@ -1,14 +1,23 @@
 //! The areas, each listed once: what they bring along, and who may know whom.
 
+use crate::access::{
+    accounts, api_keys, audit_entries, audit_heads, events, explanation, me, role_assignments,
+    sign_in, tenant,
+};
 use crate::cycles::moves::CycleMoves;
-use crate::people::bulk::ImportResult;
+use crate::cycles::{participants, policies};
+use crate::everyday::{dashboards, handover, to_dos};
+use crate::goals::{changes, check_ins, measurements};
 use crate::people::bulk::import::{People, Units};
-use crate::platform::areas::Areas;
-use crate::platform::edge;
+use crate::people::bulk::{self, ImportResult};
+use crate::people::{employees, org_units, positions};
+use crate::platform::areas::{Areas, Noun};
+use crate::platform::edge::{docs, health};
 use crate::platform::jobs::{self, BatchResult, Kind};
 use crate::reviews::ResultsComputation;
 use crate::reviews::computation::ResultsWork;
-use crate::{access, contract, cycles, everyday, goals, people, reviews};
+use crate::reviews::{calibration, ratings, results};
+use crate::{contract, cycles, goals, reviews};
 use domain::everyday::job::JobKind;
 use utoipa::ToSchema;
 use utoipa_actix_web::scope;
@@ -18,22 +27,52 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub const ORDER: &[&str] =
     &["platform", "access", "people", "reviews", "goals", "cycles", "everyday"];
 
+/// The nouns under `/v1`, in the order in which documents show them. Routes below the path of another
+/// noun stand before that noun.
+pub const NOUNS: &[Noun] = &[
+    handover::NOUN,
+    bulk::NOUN,
+    sign_in::NOUN,
+    me::NOUN,
+    tenant::NOUN,
+    org_units::NOUN,
+    positions::NOUN,
+    employees::NOUN,
+    accounts::NOUN,
+    role_assignments::NOUN,
+    api_keys::NOUN,
+    audit_entries::NOUN,
+    audit_heads::NOUN,
+    events::NOUN,
+    policies::NOUN,
+    cycles::NOUN,
+    participants::NOUN,
+    goals::NOUN,
+    changes::NOUN,
+    check_ins::NOUN,
+    measurements::NOUN,
+    reviews::NOUN,
+    results::NOUN,
+    calibration::NOUN,
+    ratings::NOUN,
+    jobs::NOUN,
+    to_dos::NOUN,
+    dashboards::NOUN,
+    explanation::NOUN,
+];
+
+/// What describes and watches the API, beside `/v1`.
+pub const META: &[Noun] = &[health::NOUN, docs::NOUN];
+
 /// All that the platform is told of the areas.
-pub static AREAS: Areas = Areas { routes, work, contract: contract::document };
+pub static AREAS: Areas = Areas { nouns: NOUNS, routes, work, contract: contract::document };
 
 /// Everything the contract knows: the API under `/v1`, and what describes and watches it.
 pub fn routes(config: &mut ServiceConfig) {
-    config.configure(edge::health::routes).configure(edge::docs::routes);
-    config.service(
-        scope("/v1")
-            .configure(jobs::routes)
-            .configure(everyday::routes)
-            .configure(access::routes)
-            .configure(people::routes)
-            .configure(reviews::routes)
-            .configure(goals::routes)
-            .configure(cycles::routes),
-    );
+    for noun in META {
+        config.configure(noun.routes);
+    }
+    config.service(NOUNS.iter().fold(scope("/v1"), |v1, noun| v1.configure(noun.routes)));
 }
 
 fn work(kind: JobKind) -> Kind {

@@ -4,8 +4,8 @@
 //! headers for retries, concurrency and caching, examples - is added here in one step, for the
 //! served, the committed and the linted document alike.
 
-use crate::areas::{JobResult, routes};
-use crate::platform::areas::{self, Operation};
+use crate::areas::{JobResult, META, NOUNS, routes};
+use crate::platform::areas::{self, Noun, Operation};
 use crate::platform::jobs::RESULT;
 use crate::platform::problem::{KINDS, MEDIA_TYPE, Problem};
 use serde_json::{Map, Value, json};
@@ -24,48 +24,6 @@ use utoipa_actix_web::AppExt;
 ))]
 struct Base;
 
-/// What the tags mean, in the order documents show them.
-const TAGS: &[(&str, &str)] = &[
-    ("auth", "Signing in and out, and choosing a password."),
-    ("me", "The caller: account, roles and sessions."),
-    ("tenant", "The company."),
-    ("org-units", "Companies, divisions, departments and teams, and the tree they form."),
-    ("positions", "The catalogue of jobs."),
-    ("employees", "People, their units, jobs and reporting lines."),
-    ("accounts", "Logins of people."),
-    ("role-assignments", "Who holds which role, for which units."),
-    ("api-keys", "Keys with which programs sign in."),
-    ("audit-entries", "Who did what, when, and by which rule."),
-    ("audit-heads", "Signed ends of the audit log, to be kept elsewhere."),
-    ("events", "The ordered feed of what happened, for programs that keep a copy."),
-    ("policies", "What is evaluated, by whom and with which weight, version by version."),
-    ("cycles", "Performance cycles: one policy applied to many people for a period."),
-    ("participants", "Who takes part in a cycle, and who answers for whom."),
-    ("goals", "Goals of one person in one cycle: objectives, indicators, and the tree they form."),
-    ("goal-changes", "Requests to change what both sides have signed."),
-    ("check-ins", "What was reported of the progress of a goal."),
-    ("measurements", "Actual values of indicators, with all their revisions."),
-    ("reviews", "What a person and the manager wrote, from draft to release."),
-    ("results", "What is computed from goals and ratings, and why."),
-    ("calibration-sessions", "Meetings that compare grades, led by HR."),
-    ("moves", "Changes of one grade in a session, each approved by others."),
-    ("ratings", "What came of the reviews, as a file."),
-    ("jobs", "Long work, followed by its progress."),
-    ("to-dos", "What waits for the caller, and by when."),
-    ("dashboards", "The first screen of each role, one request each."),
-    ("access", "Why somebody may or may not do something."),
-    ("meta", "Health, metrics, problem types and this document."),
-];
-
-/// What is added to a resource, whatever version it has: who reports of it or proposes something does
-/// not change it.
-const ADDITIONS: &[&str] = &[
-    "/goals/{id}/check-ins",
-    "/goals/{id}/measurements",
-    "/cycles/{id}/results",
-    "/calibration-sessions/{id}/moves",
-];
-
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(collect()));
 
 /// The document as it is served, committed and linted.
@@ -81,6 +39,10 @@ pub fn text() -> String {
 /// Every operation of the contract.
 pub fn operations() -> impl Iterator<Item = Operation<'static>> {
     areas::operations(&DOCUMENT)
+}
+
+fn nouns() -> impl Iterator<Item = &'static Noun> {
+    NOUNS.iter().chain(META)
 }
 
 fn collect() -> Value {
@@ -108,8 +70,8 @@ fn complete(mut document: Value) -> Value {
         "url": env!("CARGO_PKG_REPOSITORY"),
     });
     document["servers"] = json!([{ "url": "/", "description": "This server" }]);
-    document["tags"] = TAGS
-        .iter()
+    document["tags"] = nouns()
+        .flat_map(|noun| noun.tags)
         .map(|(name, description)| json!({ "name": name, "description": description }))
         .collect();
     let schemas = document["components"]["schemas"].clone();
@@ -157,7 +119,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     let is_item = path.ends_with("{id}")
         || path == "/v1/tenant"
         || operation["operationId"] == "explainResult";
-    let is_addition = ADDITIONS.iter().any(|noun| path.ends_with(noun));
+    let is_addition = nouns().flat_map(|noun| noun.additions).any(|end| path.ends_with(end));
     let is_transition = method == "post" && path.contains("{id}/") && !is_addition;
     let guarded = matches!(method, "patch" | "put" | "delete") || is_transition;
     let mut refusals = vec!["400", "429", "500", "503"];
@@ -436,7 +398,7 @@ mod tests {
 
     #[test]
     fn every_operation_is_documented_completely() {
-        let tags: HashSet<_> = TAGS.iter().map(|(name, _)| *name).collect();
+        let tags: HashSet<_> = nouns().flat_map(|noun| noun.tags).map(|(name, _)| *name).collect();
         let mut ids = HashSet::new();
         for Operation { path, method, object } in operations() {
             let id = object["operationId"].as_str().unwrap_or_default();

@@ -5,8 +5,9 @@ use chrono::NaiveDate;
 use domain::core::id::{EmployeeId, OrgUnitId};
 use domain::core::text::TextEnum;
 use domain::policy::{
-    Action, CONFLICT_OF_INTEREST, Denial, Grant, Mask, NO_RULE, Principal, Protected, Relations,
-    SCOPE_MISSING, Sealed, Stage, Subject, Target, authorise, decide, relations_matter, visibility,
+    Action, CONFLICT_OF_INTEREST, Denial, FIELD_MASKED, Grant, Mask, NO_RULE, Principal, Protected,
+    Relations, SCOPE_MISSING, Sealed, Stage, Subject, Target, authorise, decide, relations_matter,
+    visibility,
 };
 use domain::policy::{Role, Scope};
 use uuid::Uuid;
@@ -137,8 +138,13 @@ impl Protected for Record {
 #[test]
 fn a_permit_opens_the_record_it_was_made_for() {
     let permit = authorise(&person(&[]), Action::EmployeeRead, &about(COLLEAGUE)).unwrap();
-    assert_eq!(Sealed::new(Record(COLLEAGUE)).open(&permit), Ok(Record(COLLEAGUE)));
+    let shown = Sealed::new(Record(COLLEAGUE)).show(&permit).unwrap();
+    assert_eq!((shown.outline(), shown.at(Mask::Metadata)), (&Record(COLLEAGUE), None));
+    let masked = Denial::Forbidden { rule: FIELD_MASKED };
+    assert_eq!(Sealed::new(Record(COLLEAGUE)).open(&permit), Err(masked));
     assert_eq!(Sealed::new(Record(ME)).open(&permit), Err(Denial::Hidden));
+    let whole = authorise(&person(&[]), Action::EmployeeRead, &about(ME)).unwrap();
+    assert_eq!(Sealed::new(Record(ME)).open(&whole), Ok(Record(ME)));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod everyday;
 mod goals;
 mod people;
 mod platform;
+mod registration;
 mod requirements;
 mod reviews;
 mod simulation;

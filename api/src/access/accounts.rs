@@ -3,6 +3,7 @@
 use crate::access::role_assignments::somebody_remains;
 use crate::access::sign_in::end_sessions;
 use crate::platform::app::{new_id, seed};
+use crate::platform::areas::{Noun, target};
 use crate::platform::auth::secret::{Secret, withheld};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
@@ -280,8 +281,16 @@ async fn transit(
         .await
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("accounts", "Logins of people.")],
+    records: &[(Action::AccountRead, |store, actor, _, id| {
+        target(actor, store.account(id.into())?)
+    })],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/accounts")
             .service(list)

@@ -1,6 +1,7 @@
 //! API keys, with which programs sign in.
 
 use crate::platform::app::{new_id, seed};
+use crate::platform::areas::{Noun, target};
 use crate::platform::auth::secret::{Secret, withheld};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
@@ -262,8 +263,16 @@ async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     caller.change(None, move |store, actor| revoke_api_key(store, actor, id, expected)).await
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("api-keys", "Keys with which programs sign in.")],
+    records: &[(Action::ApiKeyRead, |store, actor, _, id| {
+        target(actor, store.api_key(id.into())?)
+    })],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/api-keys")
             .service(list)

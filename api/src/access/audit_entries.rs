@@ -1,5 +1,6 @@
 //! Audit entries: who did what, when, and by which rule of the access policy.
 
+use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{PathId, Query};
 use crate::platform::files::decode::hex;
@@ -363,7 +364,12 @@ pub fn decision(
     Ok(Some(decide(&actor.subject, Action::AuditEntryRead, &target)))
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("audit-entries", "Who did what, when, and by which rule.")],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(scope("/audit-entries").service(list).service(read));
 }

@@ -1,5 +1,6 @@
 //! Events: the ordered feed of changes, for programs that keep a copy of the data.
 
+use crate::platform::areas::Noun;
 use crate::platform::caller::Caller;
 use crate::platform::extract::Query;
 use crate::platform::page::{self, DEFAULT_LIMIT, MAX_LIMIT};
@@ -126,7 +127,12 @@ async fn list(caller: Caller, query: Query<EventQuery>) -> Result<HttpResponse, 
     caller.listed(&page, None)
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("events", "The ordered feed of what happened, for programs that keep a copy.")],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(scope("/events").service(list));
 }

@@ -1,6 +1,7 @@
 //! Access: why somebody may or may not do something.
 
 use crate::access::audit_entries;
+use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Body;
 use crate::platform::problem::Violation;
@@ -8,13 +9,11 @@ use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, post};
-use chrono::NaiveDate;
-use domain::core::id::{AccountId, ParticipantId, PolicyId, PositionId, RoleAssignmentId};
+use domain::core::id::AccountId;
 use domain::core::text::TextEnum;
 use domain::policy::Role;
 use domain::policy::{
-    Action, Decision, NO_RULE, Principal, Protected, Relations, Sealed, Subject, Target, Who,
-    authorise, decide,
+    Action, Decision, NO_RULE, Principal, Relations, Subject, Target, Who, authorise, decide,
 };
 use persistence::Store;
 use serde::{Deserialize, Serialize};
@@ -98,19 +97,23 @@ pub struct AccessExplanations {
     security(("bearer" = []), ("api_key" = [])))]
 #[post("/explanation")]
 async fn explain(caller: Caller, body: Body<AccessQuestions>) -> Result<HttpResponse, Refusal> {
-    let questions = body.value.questions;
+    let (nouns, questions) = (caller.app.areas.nouns, body.value.questions);
     let answers =
-        caller.snapshot(move |store, actor| explain_all(store, actor, &questions)).await?;
+        caller.snapshot(move |store, actor| explain_all(nouns, store, actor, &questions)).await?;
     crate::platform::reply::send(&Reply::done(AccessExplanations { answers }).store()?, false)
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun =
+    Noun { tags: &[("access", "Why somebody may or may not do something.")], ..Noun::of(routes) };
+
+fn routes(config: &mut ServiceConfig) {
     config.service(scope("/access").service(explain));
 }
 
 /// Explains access, telling nothing of what the caller may not see.
 pub fn explain_all(
+    nouns: &[Noun],
     store: &mut dyn Store,
     actor: &Actor,
     questions: &[AccessQuestion],
@@ -118,7 +121,7 @@ pub fn explain_all(
     let mut known = HashMap::new();
     let (mut answers, mut faults) = (Vec::new(), Vec::new());
     for (number, question) in questions.iter().enumerate() {
-        match explain_access(store, actor, question, &mut known) {
+        match explain_access(nouns, store, actor, question, &mut known) {
             Ok(answer) => answers.push(answer),
             Err(Refusal::Invalid(found)) => faults.extend(found.into_iter().map(|mut fault| {
                 fault.put_within(&number.to_string());
@@ -132,6 +135,7 @@ pub fn explain_all(
 }
 
 fn explain_access(
+    nouns: &[Noun],
     store: &mut dyn Store,
     actor: &Actor,
     question: &AccessQuestion,
@@ -155,7 +159,7 @@ fn explain_access(
     if action == Action::AuditEntryRead {
         return explain_entry(store, actor, &asked, id);
     }
-    let Some(target) = find(store, actor, action, id)? else { return Ok(nothing()) };
+    let Some(target) = find(nouns, store, actor, action, id)? else { return Ok(nothing()) };
     let seen = Target { relations: actor.relations(store, &target, actor.today)?, ..target };
     if decide(&actor.subject, sight(action), &seen).permit.is_none() {
         return Ok(nothing());
@@ -219,64 +223,22 @@ fn sight(action: Action) -> Action {
     }
 }
 
-/// What the policy must know of the record the action is about. Of a review it is told how far the
-/// part is that the action is about, once the caller may know of the review.
+/// What the policy must know of the record that the action is about.
 fn find(
+    nouns: &[Noun],
     store: &mut dyn Store,
     actor: &Actor,
     action: Action,
     id: Uuid,
 ) -> Result<Option<Target>, Refusal> {
-    fn target<T: Protected>(sealed: Option<Sealed<T>>, today: NaiveDate) -> Option<Target> {
-        sealed.map(|sealed| sealed.target(today))
-    }
-    let today = actor.today;
-    Ok(match sight(action) {
-        Action::TenantRead => target(store.tenant()?, today).filter(|tenant| tenant.id == id),
-        Action::OrgUnitRead => target(store.org_unit(id.into(), today)?, today),
-        Action::PositionRead => target(store.find(PositionId::from(id))?, today),
-        Action::EmployeeRead => target(store.employee(id.into(), today)?, today),
-        Action::AccountRead => target(store.account(id.into())?, today),
-        Action::RoleAssignmentRead => target(store.find(RoleAssignmentId::from(id))?, today),
-        Action::ApiKeyRead => target(store.api_key(id.into())?, today),
-        Action::JobRead => target(store.job(id.into())?, today),
-        Action::PolicyRead => target(store.find(PolicyId::from(id))?, today),
-        Action::CycleRead => target(store.cycle(id.into())?, today),
-        Action::ParticipantRead => target(store.find(ParticipantId::from(id))?, today),
-        Action::GoalRead => match target(store.goal(id.into())?, today) {
-            Some(goal) => Some(goal),
-            None => of_a_goal(store, id, today)?,
-        },
-        Action::ReviewRead => {
-            let sealed = store.review(id.into())?;
-            match actor.open(store, Action::ReviewRead, sealed) {
-                Ok((review, _)) => Some(review.part(match action {
-                    Action::SelfReviewRead | Action::SelfReviewWrite => review.self_review_stage(),
-                    _ => review.rating_stage(),
-                })),
-                Err(Refusal::NotFound) => None,
-                Err(refused) => return Err(refused),
-            }
+    let reading = sight(action);
+    let records = nouns.iter().flat_map(|noun| noun.records);
+    for (_, find) in records.filter(|(of, _)| *of == reading) {
+        if let Some(target) = find(store, actor, action, id)? {
+            return Ok(Some(target));
         }
-        Action::CalibrationSessionRead => target(store.calibration_session(id.into())?, today),
-        // Who may move grades is asked of a move or of the session it is made in.
-        Action::MoveRead => match target(store.session_move(id.into())?, today) {
-            Some(moved) => Some(moved),
-            None => target(store.calibration_session(id.into())?, today),
-        },
-        _ => None,
-    })
-}
-
-/// What hangs on a goal.
-fn of_a_goal(store: &mut dyn Store, id: Uuid, today: NaiveDate) -> Result<Option<Target>, Refusal> {
-    if let Some(change) = store.goal_change(id.into())? {
-        return Ok(Some(change.target(today)));
     }
-    if let Some(check_in) = store.check_in(id.into())? {
-        return Ok(Some(check_in.target(today)));
-    }
-    Ok(store.measurement(id.into())?.map(|measurement| measurement.target(today)))
+    Ok(None)
 }
 
 fn answer(decision: Decision, target: &Target) -> AccessExplanation {

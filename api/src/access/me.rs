@@ -4,6 +4,7 @@ use crate::access::accounts::roles_of;
 use crate::access::reads::list_reads;
 use crate::access::sign_in::{end_sessions, set_password};
 use crate::platform::app::seed;
+use crate::platform::areas::Noun;
 use crate::platform::auth::password;
 use crate::platform::auth::throttle::Source;
 use crate::platform::caller::{Actor, Caller};
@@ -246,8 +247,11 @@ async fn revoke_sessions(caller: Caller) -> Result<HttpResponse, Refusal> {
     caller.change(None, revoke_own_sessions).await
 }
 
-/// Routes of the caller.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun =
+    Noun { tags: &[("me", "The caller: account, roles and sessions.")], ..Noun::of(routes) };
+
+fn routes(config: &mut ServiceConfig) {
     let me = scope("/me").service(read).service(change_password).service(revoke_sessions);
     config.service(me.service(list_reads));
 }

@@ -11,20 +11,3 @@ pub mod reads;
 pub mod role_assignments;
 pub mod sign_in;
 pub mod tenant;
-
-use utoipa_actix_web::service_config::ServiceConfig;
-
-/// Routes of the area.
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .configure(sign_in::routes)
-        .configure(me::routes)
-        .configure(tenant::routes)
-        .configure(accounts::routes)
-        .configure(role_assignments::routes)
-        .configure(api_keys::routes)
-        .configure(audit_entries::routes)
-        .configure(audit_heads::routes)
-        .configure(events::routes)
-        .configure(explanation::routes);
-}

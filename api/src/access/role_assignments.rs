@@ -1,6 +1,7 @@
 //! Role assignments: who holds which role, for which unit.
 
 use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::page::page_of;
@@ -203,8 +204,14 @@ async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
         .await
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("role-assignments", "Who holds which role, for which units.")],
+    records: &[(Action::RoleAssignmentRead, found::<RoleAssignmentId, RoleAssignment>)],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/role-assignments").service(list).service(create).service(read).service(remove),
     );

@@ -1,6 +1,7 @@
 //! Sign-in, sign-out, and choosing a password with a setup token.
 
 use crate::platform::app::{App, new_id, seed};
+use crate::platform::areas::Noun;
 use crate::platform::auth::principal::business_day;
 use crate::platform::auth::refresh::RefreshToken;
 use crate::platform::auth::throttle::Source;
@@ -228,8 +229,11 @@ async fn set_up_password(
     reply::send(&Reply::<()>::empty().store()?, false)
 }
 
-/// Routes of signing in.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun =
+    Noun { tags: &[("auth", "Signing in and out, and choosing a password.")], ..Noun::of(routes) };
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/auth").service(sign_in).service(refresh).service(sign_out).service(set_up_password),
     );

@@ -1,5 +1,6 @@
 //! The tenant: the company of the caller.
 
+use crate::platform::areas::{Noun, target};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Body;
 use crate::platform::refusal::Refusal;
@@ -119,8 +120,16 @@ async fn update(caller: Caller, body: Body<TenantPatch>) -> Result<HttpResponse,
         .await
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("tenant", "The company.")],
+    records: &[(Action::TenantRead, |store, actor, _, id| {
+        Ok(target(actor, store.tenant()?)?.filter(|tenant| tenant.id == id))
+    })],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(scope("/tenant").service(read).service(update));
 }
 

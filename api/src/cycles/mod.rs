@@ -10,6 +10,7 @@ mod readiness;
 pub mod views;
 
 use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, target};
 use crate::platform::caller::Caller;
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::jobs::{JobView, Ticket};
@@ -329,9 +330,16 @@ async fn transit(
     Ok(response)
 }
 
-/// Routes of the area.
-pub fn routes(config: &mut ServiceConfig) {
-    config.configure(policies::routes).configure(participants::routes).service(
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("cycles", "Performance cycles: one policy applied to many people for a period.")],
+    records: &[(Action::CycleRead, |store, actor, _, id| target(actor, store.cycle(id.into())?))],
+    additions: &["/cycles/{id}/results"],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
+    config.service(
         scope("/cycles")
             .service(list)
             .service(create)

@@ -7,6 +7,7 @@ use crate::people::employees::cases::{check_leader, must_work_here, reassign};
 use crate::people::employees::duties::DutyCounts;
 use crate::people::employees::told;
 use crate::platform::app::new_id;
+use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId};
 use crate::platform::refusal::Refusal;
@@ -64,8 +65,10 @@ async fn hand_over_all(
         .await
 }
 
-/// Routes of the handover. Register them before the routes of employees.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun::of(routes);
+
+fn routes(config: &mut ServiceConfig) {
     config.service(hand_over_all);
 }
 

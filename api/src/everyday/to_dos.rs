@@ -2,6 +2,7 @@
 
 use crate::cycles::last_day_of_appeals;
 use crate::people::PersonCard;
+use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Query;
 use crate::platform::page::page_of;
@@ -126,8 +127,11 @@ async fn list(caller: Caller, query: Query<ToDoQuery>) -> Result<HttpResponse, R
     )
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun =
+    Noun { tags: &[("to-dos", "What waits for the caller, and by when.")], ..Noun::of(routes) };
+
+fn routes(config: &mut ServiceConfig) {
     config.service(scope("/to-dos").service(list));
 }
 

@@ -8,6 +8,7 @@ use super::moves::{agreed, me, recorded, whole_faults};
 use super::views::{GoalContentView, GoalReason, NewGoalContent};
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, target};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::page::page_of;
@@ -32,6 +33,8 @@ use domain::state::{Moving, Seat, Seating};
 use persistence::{After, Page, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 /// A request to change an active goal.
@@ -522,4 +525,17 @@ fn moved(
         .field("content", told(&before.content), told(&after.content));
     store.update_goal(Change::new(after.clone(), record))?;
     Ok(after)
+}
+
+/// The noun; its lists are below goals.
+pub const NOUN: Noun = Noun {
+    tags: &[("goal-changes", "Requests to change what both sides have signed.")],
+    records: &[(Action::GoalRead, |store, actor, _, id| {
+        target(actor, store.goal_change(id.into())?)
+    })],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/goal-changes").service(read).service(approve).service(reject));
 }

@@ -5,6 +5,7 @@ use super::moves::me;
 use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, target};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::page::page_of;
@@ -27,6 +28,8 @@ use persistence::{After, LastCheckIns, Page, Store};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 /// Report on one key result. Send only the property that fits how the key result is measured.
@@ -392,4 +395,15 @@ fn confidence_drops(stated: &[i32]) -> bool {
     let stated = stated.iter().filter_map(|&value| u8::try_from(value).ok());
     let history: Vec<_> = stated.filter_map(|value| Confidence::try_from(value).ok()).collect();
     drop_raises_event(&history)
+}
+
+/// The noun; its lists are below goals.
+pub const NOUN: Noun = Noun {
+    tags: &[("check-ins", "What was reported of the progress of a goal.")],
+    records: &[(Action::GoalRead, |store, actor, _, id| target(actor, store.check_in(id.into())?))],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/check-ins").service(read).service(withdraw));
 }

@@ -4,6 +4,7 @@ use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, target};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::page::page_of;
@@ -24,6 +25,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use utoipa::ToSchema;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 /// One revision of the actual value of an indicator for one period.
@@ -340,4 +343,17 @@ fn faults(
         .chain(early)
         .chain(unscorable.map(|error| fault("/value", &error)))
         .collect()
+}
+
+/// The noun; its lists are below goals.
+pub const NOUN: Noun = Noun {
+    tags: &[("measurements", "Actual values of indicators, with all their revisions.")],
+    records: &[(Action::GoalRead, |store, actor, _, id| {
+        target(actor, store.measurement(id.into())?)
+    })],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
+    config.service(scope("/measurements").service(read).service(withdraw));
 }

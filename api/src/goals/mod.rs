@@ -2,9 +2,9 @@
 
 mod alignment;
 mod cases;
-mod changes;
-mod check_ins;
-mod measurements;
+pub mod changes;
+pub mod check_ins;
+pub mod measurements;
 pub mod moves;
 mod schemas;
 mod views;
@@ -12,6 +12,7 @@ mod withdrawals;
 
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, target};
 use crate::platform::caller::Caller;
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::refusal::Refusal;
@@ -301,8 +302,18 @@ async fn revisions(
     )
 }
 
-/// Routes of the area.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[(
+        "goals",
+        "Goals of one person in one cycle: objectives, indicators, and the tree they form.",
+    )],
+    records: &[(Action::GoalRead, |store, actor, _, id| target(actor, store.goal(id.into())?))],
+    additions: &["/goals/{id}/check-ins", "/goals/{id}/measurements"],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/goals")
             .service(list)
@@ -323,15 +334,5 @@ pub fn routes(config: &mut ServiceConfig) {
             .service(measurements::create)
             .service(changes::list)
             .service(changes::ask),
-    );
-    config.service(
-        scope("/goal-changes")
-            .service(changes::read)
-            .service(changes::approve)
-            .service(changes::reject),
-    );
-    config.service(scope("/check-ins").service(check_ins::read).service(check_ins::withdraw));
-    config.service(
-        scope("/measurements").service(measurements::read).service(measurements::withdraw),
     );
 }

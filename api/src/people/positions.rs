@@ -1,6 +1,7 @@
 //! Positions: the catalogue of jobs.
 
 use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::page::page_of;
@@ -221,8 +222,14 @@ async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     caller.change(None, move |store, actor| delete_position(store, actor, id, expected)).await
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("positions", "The catalogue of jobs.")],
+    records: &[(Action::PositionRead, found::<PositionId, Position>)],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/positions")
             .service(list)

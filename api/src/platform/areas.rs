@@ -1,12 +1,66 @@
 //! What the areas provide to the platform, which knows nothing else about them.
 
+use crate::platform::caller::Actor;
 use crate::platform::jobs::Kind;
+use crate::platform::refusal::Refusal;
 use domain::everyday::job::JobKind;
+use domain::policy::{Action, Protected, Sealed, Target};
+use persistence::{Finds, Store};
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// Everything that a noun of the API provides to the rest of the program.
+#[derive(Clone, Copy)]
+pub struct Noun {
+    /// Its tags in the contract, each with what it means.
+    pub tags: &'static [(&'static str, &'static str)],
+    /// Its routes.
+    pub routes: fn(&mut ServiceConfig),
+    /// The action that reads its records, with the way to find one by its id. Several nouns may share
+    /// an action; then the first one that knows the id has the record.
+    pub records: &'static [(Action, Find)],
+    /// Ends of the paths that add something to a record without changing it, so that nobody has to
+    /// name the version of the record.
+    pub additions: &'static [&'static str],
+}
+
+/// Finds what the policy must know of the record with an id before it decides about an action.
+pub type Find = fn(&mut dyn Store, &Actor, Action, Uuid) -> Result<Option<Target>, Refusal>;
+
+impl Noun {
+    /// A noun with routes and nothing else.
+    pub const fn of(routes: fn(&mut ServiceConfig)) -> Self {
+        Self { tags: &[], routes, records: &[], additions: &[] }
+    }
+}
+
+/// The [`Find`] of records that are found by their ids alone.
+pub fn found<I: From<Uuid>, T: Protected>(
+    store: &mut dyn Store,
+    actor: &Actor,
+    _: Action,
+    id: Uuid,
+) -> Result<Option<Target>, Refusal>
+where
+    for<'s> dyn Store + 's: Finds<I, T>,
+{
+    let sealed = store.find(I::from(id))?;
+    target(actor, sealed)
+}
+
+/// What a [`Find`] returns for a record that it has loaded.
+pub fn target<T: Protected>(
+    actor: &Actor,
+    sealed: Option<Sealed<T>>,
+) -> Result<Option<Target>, Refusal> {
+    Ok(sealed.map(|sealed| sealed.target(actor.today)))
+}
 
 /// What all areas together provide.
 pub struct Areas {
+    /// Every noun.
+    pub nouns: &'static [Noun],
     /// Routes of the areas and of the platform.
     pub routes: fn(&mut ServiceConfig),
     /// The work of each kind of job.

@@ -13,6 +13,7 @@ pub mod views;
 
 pub use results::ResultsComputation;
 
+use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::refusal::Refusal;
@@ -341,9 +342,34 @@ async fn transit(
     caller.transit(digest, order).await
 }
 
-/// Routes of the area.
-pub fn routes(config: &mut ServiceConfig) {
-    config.configure(results::routes).configure(calibration::routes).configure(ratings::routes);
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("reviews", "What a person and the manager wrote, from draft to release.")],
+    records: &[(Action::ReviewRead, part_of_review)],
+    ..Noun::of(routes)
+};
+
+/// What the policy must know of the part of a review that an action is about, once the caller may
+/// know of the review.
+fn part_of_review(
+    store: &mut dyn Store,
+    actor: &Actor,
+    action: Action,
+    id: Uuid,
+) -> Result<Option<Target>, Refusal> {
+    let sealed = store.review(id.into())?;
+    let review = match actor.show(store, Action::ReviewRead, sealed) {
+        Err(Refusal::NotFound) => return Ok(None),
+        shown => shown?.0,
+    };
+    let review = review.outline();
+    Ok(Some(review.part(match action {
+        Action::SelfReviewRead | Action::SelfReviewWrite => review.self_review_stage(),
+        _ => review.rating_stage(),
+    })))
+}
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/reviews")
             .service(list)

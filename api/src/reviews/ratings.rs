@@ -1,6 +1,7 @@
 //! Export of ratings as a file.
 
 use crate::platform::app::new_id;
+use crate::platform::areas::Noun;
 use crate::platform::auth::principal::zone;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Query;
@@ -114,8 +115,11 @@ async fn export_ratings(
         .await
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun =
+    Noun { tags: &[("ratings", "What came of the reviews, as a file.")], ..Noun::of(routes) };
+
+fn routes(config: &mut ServiceConfig) {
     config.service(scope("/ratings").service(export_ratings));
 }
 

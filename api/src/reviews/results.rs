@@ -2,6 +2,7 @@
 
 use super::computation::{ResultsOrder, compute_results};
 use super::sight::{Sight, find};
+use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::PathId;
 use crate::platform::jobs::{JobView, Ticket};
@@ -407,7 +408,12 @@ pub async fn compute(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal
     Ok(response)
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("results", "What is computed from goals and ratings, and why.")],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(scope("/results").service(read).service(explain));
 }

@@ -5,7 +5,7 @@
 //! shows no more than the reader may see, so that nobody learns their own result before it is
 //! released.
 
-use crate::policy::{Action, Mask, Principal, Subject};
+use crate::policy::{Action, Mask, Principal, Subject, nouns};
 use crate::text_enum;
 use uuid::Uuid;
 
@@ -130,28 +130,8 @@ pub fn withheld(subject: &Subject, own: &[OwnRecord]) -> Vec<Withheld> {
 /// shows values and reason; `None` where nobody sees them.
 pub fn opened_by(action: &str) -> Option<Action> {
     let (noun, _) = action.split_once('.')?;
-    Some(match noun {
-        "tenant" => Action::TenantRead,
-        "org_unit" => Action::OrgUnitRead,
-        "position" => Action::PositionRead,
-        "employee" => Action::EmployeeRead,
-        "account" | "session" => Action::AccountRead,
-        "role_assignment" => Action::RoleAssignmentRead,
-        "api_key" => Action::ApiKeyRead,
-        "policy" => Action::PolicyRead,
-        "cycle" => Action::CycleRead,
-        "participant" => Action::ParticipantRead,
-        "goal" | "goal_change" | "check_in" | "measurement" => Action::GoalRead,
-        // What is written, computed and moved in a review belongs to the rating.
-        "review" => Action::RatingRead,
-        "calibration_session" => Action::CalibrationSessionRead,
-        "move" => Action::MoveRead,
-        "job" => Action::JobRead,
-        // An export leaves no record behind; its entry says only how many lines of what were
-        // exported.
-        "export" | "audit_head" | "audit_entry" => Action::AuditEntryRead,
-        _ => return None,
-    })
+    let mut records = nouns().flat_map(|noun| noun.records);
+    records.find(|(name, _)| *name == noun).map(|(_, action)| *action)
 }
 
 /// Whether a reader with this mask on a record also sees the values in entries about it. For

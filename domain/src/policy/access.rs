@@ -21,6 +21,7 @@ pub(super) const NOUNS: &[Noun] = &[
 /// The company.
 const TENANT: Noun = Noun {
     reading: A::TenantRead,
+    records: &[("tenant", A::TenantRead)],
     actions: &[
         (
             A::TenantRead,
@@ -37,6 +38,7 @@ const TENANT: Noun = Noun {
 /// Accounts.
 const ACCOUNT: Noun = Noun {
     reading: A::AccountRead,
+    records: &[("account", A::AccountRead), ("session", A::AccountRead)],
     actions: &[
         (
             A::AccountRead,
@@ -54,6 +56,7 @@ const ACCOUNT: Noun = Noun {
 /// Role assignments.
 const ROLE_ASSIGNMENT: Noun = Noun {
     reading: A::RoleAssignmentRead,
+    records: &[("role_assignment", A::RoleAssignmentRead)],
     actions: &[
         (
             A::RoleAssignmentRead,
@@ -70,6 +73,7 @@ const ROLE_ASSIGNMENT: Noun = Noun {
 /// API keys.
 const API_KEY: Noun = Noun {
     reading: A::ApiKeyRead,
+    records: &[("api_key", A::ApiKeyRead)],
     actions: &[
         (
             A::ApiKeyRead,
@@ -82,6 +86,13 @@ const API_KEY: Noun = Noun {
 /// The audit log.
 const AUDIT_ENTRY: Noun = Noun {
     reading: A::AuditEntryRead,
+    // An export leaves no record behind: its entry says only how many lines of what were
+    // exported.
+    records: &[
+        ("export", A::AuditEntryRead),
+        ("audit_head", A::AuditEntryRead),
+        ("audit_entry", A::AuditEntryRead),
+    ],
     actions: &[(
         A::AuditEntryRead,
         &[
@@ -95,6 +106,7 @@ const AUDIT_ENTRY: Noun = Noun {
 /// The signed heads of the audit log.
 const AUDIT_HEAD: Noun = Noun {
     reading: A::AuditHeadRead,
+    records: &[],
     actions: &[(
         A::AuditHeadRead,
         &[to("hr-admin", Who::HrAdmin, Mask::Full), to("auditor", Who::Auditor, Mask::Full)],
@@ -104,12 +116,14 @@ const AUDIT_HEAD: Noun = Noun {
 /// The read log: who has looked at one's own records.
 const READ_ENTRY: Noun = Noun {
     reading: A::ReadEntryRead,
+    records: &[],
     actions: &[(A::ReadEntryRead, &[to("own-work", Who::Colleague, Mask::Full)])],
 };
 
 /// Events.
 const EVENT: Noun = Noun {
     reading: A::EventRead,
+    records: &[],
     actions: &[(
         A::EventRead,
         &[
@@ -124,6 +138,7 @@ const EVENT: Noun = Noun {
 /// Jobs.
 const JOB: Noun = Noun {
     reading: A::JobRead,
+    records: &[("job", A::JobRead)],
     actions: &[(
         A::JobRead,
         &[
@@ -137,6 +152,7 @@ const JOB: Noun = Noun {
 /// Explanations why somebody is or is not allowed to do something.
 const ACCESS: Noun = Noun {
     reading: A::AccessExplain,
+    records: &[],
     actions: &[(
         A::AccessExplain,
         &[

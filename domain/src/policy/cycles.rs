@@ -10,6 +10,7 @@ pub(super) const NOUNS: &[Noun] = &[POLICY, CYCLE, PARTICIPANT];
 /// Versions of the performance policy: everybody may read published versions, but not drafts.
 const POLICY: Noun = Noun {
     reading: A::PolicyRead,
+    records: &[("policy", A::PolicyRead)],
     actions: &[
         (
             A::PolicyRead,
@@ -28,6 +29,7 @@ const POLICY: Noun = Noun {
 /// Cycles.
 const CYCLE: Noun = Noun {
     reading: A::CycleRead,
+    records: &[("cycle", A::CycleRead)],
     actions: &[
         (
             A::CycleRead,
@@ -69,6 +71,7 @@ const CYCLE: Noun = Noun {
 /// Participants of a cycle.
 const PARTICIPANT: Noun = Noun {
     reading: A::ParticipantRead,
+    records: &[("participant", A::ParticipantRead)],
     actions: &[
         (
             A::ParticipantRead,

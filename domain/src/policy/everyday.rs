@@ -9,12 +9,14 @@ pub(super) const NOUNS: &[Noun] = &[DASHBOARD_OWN, DASHBOARD_HR, DASHBOARD_EXECU
 /// A person's own to-dos, and dashboards of their own work and team.
 const DASHBOARD_OWN: Noun = Noun {
     reading: A::DashboardOwn,
+    records: &[],
     actions: &[(A::DashboardOwn, &[to("own-work", Who::Colleague, Mask::Full)])],
 };
 
 /// Dashboard for HR: the progress of the people of a cycle.
 const DASHBOARD_HR: Noun = Noun {
     reading: A::DashboardHr,
+    records: &[],
     actions: &[(
         A::DashboardHr,
         &[to("hr-admin-cycle", Who::HrAdmin, Mask::Full), to("hrbp-cycle", Who::Hrbp, Mask::Full)],
@@ -24,5 +26,6 @@ const DASHBOARD_HR: Noun = Noun {
 /// Dashboard for senior management: the progress of the company's goals.
 const DASHBOARD_EXECUTIVE: Noun = Noun {
     reading: A::DashboardExecutive,
+    records: &[],
     actions: &[(A::DashboardExecutive, &[to("executive-cycle", Who::Executive, Mask::Full)])],
 };

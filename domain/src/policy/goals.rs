@@ -10,6 +10,12 @@ pub(super) const NOUNS: &[Noun] = &[GOAL];
 /// Goals, with their check-ins, measurements and changes.
 const GOAL: Noun = Noun {
     reading: A::GoalRead,
+    records: &[
+        ("goal", A::GoalRead),
+        ("goal_change", A::GoalRead),
+        ("check_in", A::GoalRead),
+        ("measurement", A::GoalRead),
+    ],
     actions: &[
         (
             A::GoalRead,

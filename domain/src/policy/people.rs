@@ -10,6 +10,7 @@ pub(super) const NOUNS: &[Noun] = &[ORG_UNIT, POSITION, EMPLOYEE];
 /// Units.
 const ORG_UNIT: Noun = Noun {
     reading: A::OrgUnitRead,
+    records: &[("org_unit", A::OrgUnitRead)],
     actions: &[
         (
             A::OrgUnitRead,
@@ -40,6 +41,7 @@ const ORG_UNIT: Noun = Noun {
 /// Positions.
 const POSITION: Noun = Noun {
     reading: A::PositionRead,
+    records: &[("position", A::PositionRead)],
     actions: &[
         (
             A::PositionRead,
@@ -68,6 +70,7 @@ const POSITION: Noun = Noun {
 /// Employees.
 const EMPLOYEE: Noun = Noun {
     reading: A::EmployeeRead,
+    records: &[("employee", A::EmployeeRead)],
     actions: &[
         (
             A::EmployeeRead,

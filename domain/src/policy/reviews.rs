@@ -12,6 +12,8 @@ pub(super) const NOUNS: &[Noun] = &[REVIEW, CALIBRATION_SESSION, MOVE];
 /// Reviews: self-review, rating and result.
 const REVIEW: Noun = Noun {
     reading: A::ReviewRead,
+    // What is written, computed and moved in a review belongs to the rating.
+    records: &[("review", A::RatingRead)],
     actions: &[
         (
             A::ReviewRead,
@@ -101,6 +103,7 @@ const REVIEW: Noun = Noun {
 /// Calibration sessions.
 const CALIBRATION_SESSION: Noun = Noun {
     reading: A::CalibrationSessionRead,
+    records: &[("calibration_session", A::CalibrationSessionRead)],
     actions: &[
         (
             A::CalibrationSessionRead,
@@ -120,6 +123,7 @@ const CALIBRATION_SESSION: Noun = Noun {
 /// Moves of grades in a calibration session.
 const MOVE: Noun = Noun {
     reading: A::MoveRead,
+    records: &[("move", A::MoveRead)],
     actions: &[
         (
             A::MoveRead,

@@ -104,6 +104,10 @@ pub struct Rule {
 pub struct Noun {
     /// The action that reads it.
     pub reading: Action,
+    /// The first words of the audit entries and events about its records, such as `position`, each
+    /// with the action that the policy must permit on a record before an entry about it shows values
+    /// and reason.
+    pub records: &'static [(&'static str, Action)],
     /// Every action on it, each with the rules that allow it.
     pub actions: &'static [(Action, &'static [Rule])],
 }

@@ -5,6 +5,7 @@
 pub mod publication;
 pub mod signing;
 
+use crate::platform::areas::Noun;
 use crate::platform::caller::Caller;
 use crate::platform::extract::Query;
 use crate::platform::files::decode::hex;
@@ -132,7 +133,12 @@ async fn list(caller: Caller, query: Query<AuditHeadQuery>) -> Result<HttpRespon
     )
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("audit-heads", "Signed ends of the audit log, to be kept elsewhere.")],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(scope("/audit-heads").service(list));
 }

@@ -4,6 +4,7 @@ pub mod cases;
 pub mod views;
 
 use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, found};
 use crate::platform::caller::Caller;
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::refusal::Refusal;
@@ -193,8 +194,14 @@ async fn include(
         .await
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("participants", "Who takes part in a cycle, and who answers for whom.")],
+    records: &[(Action::ParticipantRead, found::<ParticipantId, Participant>)],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/participants")
             .service(list)

@@ -6,6 +6,7 @@ pub mod views;
 pub use cases::{create_policy, publish_policy};
 
 use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, found};
 use crate::platform::caller::Caller;
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::refusal::Refusal;
@@ -13,6 +14,7 @@ use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::PolicyId;
+use domain::cycles::performance_policy::PerformancePolicy;
 use domain::cycles::performance_policy::PolicyState;
 use domain::policy::Action;
 use serde::Deserialize;
@@ -145,8 +147,14 @@ async fn publish(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     caller.change(None, move |store, actor| publish_policy(store, actor, id, expected)).await
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("policies", "What is evaluated, by whom and with which weight, version by version.")],
+    records: &[(Action::PolicyRead, found::<PolicyId, PerformancePolicy>)],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/policies")
             .service(list)

@@ -4,6 +4,7 @@ mod figures;
 mod views;
 
 use crate::everyday::to_dos::Desk;
+use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Query;
 use crate::platform::page::Part;
@@ -124,8 +125,13 @@ async fn executive(caller: Caller, query: Query<CycleQuery>) -> Result<HttpRespo
     caller.listed(&view, None)
 }
 
-/// Routes of the dashboards.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("dashboards", "The first screen of each role, one request each.")],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/dashboards").service(employee).service(manager).service(hr).service(executive),
     );

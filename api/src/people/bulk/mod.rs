@@ -4,6 +4,7 @@ pub mod export;
 pub mod import;
 
 use crate::platform::app::new_id;
+use crate::platform::areas;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{self, Query, read_body};
 use crate::platform::files::decode::{Format, Rows, SentRow, decode};
@@ -332,9 +333,10 @@ async fn import_org_units(
     accept::<Units>(caller, query.0, body).await
 }
 
-/// Routes of bulk import and export. They have full paths and must be registered before the scopes
-/// of their nouns, which would read these paths as ids.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: areas::Noun = areas::Noun::of(routes);
+
+fn routes(config: &mut ServiceConfig) {
     config.service(import_employees).service(import_org_units).service(export::export_employees);
 }
 

@@ -8,6 +8,7 @@ mod views;
 
 use crate::people::org_units::{DayQuery, HistoryQuery};
 use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, target};
 use crate::platform::caller::Caller;
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::problem::Violation;
@@ -376,8 +377,16 @@ async fn employments(
     caller.answer::<EmploymentPage, _>(&request, rows, |last| After::Day(last.hire_date), |row| row)
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("employees", "People, their units, jobs and reporting lines.")],
+    records: &[(Action::EmployeeRead, |store, actor, _, id| {
+        target(actor, store.employee(id.into(), actor.today)?)
+    })],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/employees")
             .service(list)

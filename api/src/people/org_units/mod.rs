@@ -4,6 +4,7 @@ mod cases;
 mod views;
 
 use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, target};
 use crate::platform::caller::Caller;
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::refusal::Refusal;
@@ -225,8 +226,16 @@ async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     caller.change(None, move |store, actor| delete_org_unit(store, actor, id, expected)).await
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("org-units", "Companies, divisions, departments and teams, and the tree they form.")],
+    records: &[(Action::OrgUnitRead, |store, actor, _, id| {
+        target(actor, store.org_unit(id.into(), actor.today)?)
+    })],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(
         scope("/org-units")
             .service(list)

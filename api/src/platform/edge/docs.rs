@@ -2,6 +2,7 @@
 
 use crate::platform::app::App;
 use crate::platform::areas;
+use crate::platform::areas::Noun;
 use crate::platform::problem::{KINDS, Kind};
 use crate::platform::refusal::Refusal;
 use crate::platform::reply;
@@ -131,8 +132,10 @@ async fn docs(file: Path<String>) -> Result<HttpResponse, Refusal> {
     Ok(response.content_type(file.content_type).body(file.bytes.into_owned()))
 }
 
-/// Routes of the documentation.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun::of(routes);
+
+fn routes(config: &mut ServiceConfig) {
     config
         .service(problems)
         .service(problem)

@@ -2,6 +2,7 @@
 
 use super::peer;
 use crate::platform::app::App;
+use crate::platform::areas::Noun;
 use crate::platform::caller::system_context;
 use crate::platform::config::Settings;
 use crate::platform::refusal::Refusal;
@@ -191,7 +192,12 @@ fn may_measure(settings: &Settings, request: &HttpRequest) -> Result<(), Refusal
     }
 }
 
-/// Routes of the probes.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("meta", "Health, metrics, problem types and this document.")],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(healthz).service(readyz).service(metrics);
 }

@@ -7,6 +7,7 @@
 pub mod runner;
 
 use crate::platform::app::{App, new_id};
+use crate::platform::areas::{Noun, target};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{PathId, Query};
 use crate::platform::page::page_of;
@@ -307,8 +308,14 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     caller.found(job.outline().version, &caller.app.job_view(&caller.actor, &job))
 }
 
-/// Routes of the noun.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[("jobs", "Long work, followed by its progress.")],
+    records: &[(Action::JobRead, |store, actor, _, id| target(actor, store.job(id.into())?))],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
     config.service(scope("/jobs").service(list).service(read));
 }
 

@@ -5,18 +5,19 @@ mod sessions;
 pub mod views;
 
 use crate::platform::app::new_id;
-use crate::platform::caller::Caller;
+use crate::platform::areas::{Noun, target};
+use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::{CalibrationSessionId, EmployeeId, MoveId};
-use domain::policy::{Action, Sealed};
+use domain::policy::{Action, Sealed, Target};
 use domain::reviews::calibration_session::{CalibrationSession, MoveState};
 use domain::state::calibration_session::State;
 use moves::{Decision, Proposal, Verdict};
-use persistence::{After, SessionFilter};
+use persistence::{After, SessionFilter, Store};
 use serde::Deserialize;
 use sessions::{Order, Step};
 use utoipa::IntoParams;
@@ -427,8 +428,32 @@ async fn reject_move(
     caller.transit(Some(digest), decision).await
 }
 
-/// Routes of sessions and moves.
-pub fn routes(config: &mut ServiceConfig) {
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[
+        ("calibration-sessions", "Meetings that compare grades, led by HR."),
+        ("moves", "Changes of one grade in a session, each approved by others."),
+    ],
+    records: &[
+        (Action::CalibrationSessionRead, session),
+        (Action::MoveRead, |store, actor, _, id| target(actor, store.session_move(id.into())?)),
+        // Whether somebody may move grades is asked about a move or about the session.
+        (Action::MoveRead, session),
+    ],
+    additions: &["/calibration-sessions/{id}/moves"],
+    ..Noun::of(routes)
+};
+
+fn session(
+    store: &mut dyn Store,
+    actor: &Actor,
+    _: Action,
+    id: Uuid,
+) -> Result<Option<Target>, Refusal> {
+    target(actor, store.calibration_session(id.into())?)
+}
+
+fn routes(config: &mut ServiceConfig) {
     config
         .service(list)
         .service(create)

@@ -1,0 +1,132 @@
+//! Whether every noun is registered wherever the rest of the program looks for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use tests::golden;
+
+/// The sources below a folder without their tests, each with its path from there.
+fn sources(root: &str) -> Vec<(String, String)> {
+    let root = golden::root().join(root);
+    let read = |file: std::path::PathBuf| {
+        let source = fs::read_to_string(&file).expect("a source");
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+        (file.strip_prefix(&root).expect("it lies there").display().to_string(), source)
+    };
+    golden::sources(&root).into_iter().map(read).collect()
+}
+
+/// What stands between `start` and `end`, wherever a source has `start`.
+fn between<'s>(source: &'s str, start: &str, end: &'static [char]) -> Vec<&'s str> {
+    let found = source.split(start).skip(1);
+    found.map(|rest| rest.split(end).next().unwrap_or_default()).collect()
+}
+
+/// The modules that declare a noun which `list` does not name.
+fn unlisted<'s>(sources: &'s [(String, String)], list: &str) -> Vec<&'s str> {
+    let declares = |source: &str| source.contains("pub const NOUN: ");
+    let files = sources.iter().filter(|(_, source)| declares(source)).map(|(file, _)| &file[..]);
+    let name = |file: &'s str| {
+        let module = file.strip_suffix("/mod.rs").or(file.strip_suffix(".rs")).unwrap_or(file);
+        module.rsplit('/').next().unwrap_or(module)
+    };
+    files.map(name).filter(|name| !list.contains(&format!(" {name}::NOUN,"))).collect()
+}
+
+#[test]
+fn every_noun_of_the_api_is_listed() {
+    let sources = sources("api/src");
+    let (_, list) = sources.iter().find(|(file, _)| file == "areas.rs").expect("the list");
+    let list = list.replace('[', " ").replace(']', ",");
+    assert_eq!(unlisted(&sources, &list), Vec::<&str>::new());
+    let planted = [("people/desks.rs".to_owned(), "pub const NOUN: Noun".to_owned())];
+    assert_eq!(unlisted(&planted, &list), ["desks"]);
+}
+
+#[test]
+fn every_tag_belongs_to_one_noun_and_has_operations() {
+    let nouns = api::areas::NOUNS.iter().chain(api::areas::META);
+    let tags: Vec<_> = nouns.flat_map(|noun| noun.tags).map(|(tag, _)| *tag).collect();
+    let once: BTreeSet<_> = tags.iter().copied().collect();
+    assert_eq!(once.len(), tags.len(), "{tags:?}");
+    let operations = tests::contract::operations().values();
+    let used: BTreeSet<_> =
+        operations.filter_map(|operation| operation.object["tags"][0].as_str()).collect();
+    assert_eq!(once, used);
+}
+
+/// The audit log shows an entry as the policy shows the record that the entry is about; only records
+/// of the log itself are found otherwise.
+#[test]
+fn a_record_with_audit_entries_is_found_by_its_id() {
+    let found: BTreeSet<_> =
+        api::areas::NOUNS.iter().flat_map(|noun| noun.records).map(|(action, _)| *action).collect();
+    let recorded = domain::policy::nouns().filter(|noun| !noun.records.is_empty());
+    let lost: Vec<_> = recorded.map(|noun| noun.reading).filter(|it| !found.contains(it)).collect();
+    assert_eq!(lost, [domain::policy::Action::AuditEntryRead]);
+}
+
+/// The nouns of audit entries and events that the policy does not know.
+fn unknown_records(sources: &[(String, String)]) -> BTreeSet<&str> {
+    let known: BTreeSet<_> =
+        domain::policy::nouns().flat_map(|noun| noun.records).map(|(name, _)| *name).collect();
+    let actions = sources.iter().flat_map(|(_, source)| {
+        let made = ["Record::new(\"", "record(\"", "recorded(\""];
+        made.into_iter().flat_map(|start| between(source, start, &['"']))
+    });
+    let nouns = actions.filter_map(|action| action.split_once('.')).map(|(noun, _)| noun);
+    nouns.filter(|noun| !known.contains(noun)).collect()
+}
+
+#[test]
+fn every_audit_entry_is_about_a_known_noun() {
+    for root in ["api/src", "domain/src", "persistence/src"] {
+        assert_eq!(unknown_records(&sources(root)), BTreeSet::new(), "{root}");
+    }
+    let planted = [(String::new(), "Record::new(\"desk.moved\", id, rule)".to_owned())];
+    assert_eq!(unknown_records(&planted), BTreeSet::from(["desk"]));
+}
+
+/// The names of schemas that two types would have in the contract, each with the files that declare
+/// one. The later one would silently take the place of the other.
+fn shared_schemas(sources: &[(String, String)]) -> BTreeMap<String, Vec<&str>> {
+    let mut schemas = BTreeMap::<String, Vec<&str>>::new();
+    for (file, source) in sources {
+        for derived in source.split("ToSchema").skip(1) {
+            // The attributes between a derive and its type, and the name of the type.
+            let (before, rest) = match (derived.find("struct "), derived.find("enum ")) {
+                (Some(a), Some(b)) if b < a => derived.split_at(b + "enum ".len()),
+                (Some(a), _) => derived.split_at(a + "struct ".len()),
+                (None, Some(b)) => derived.split_at(b + "enum ".len()),
+                (None, None) => continue,
+            };
+            if !derived.starts_with(")]") && !derived.starts_with(", ") {
+                continue;
+            }
+            let name = between(before, "#[schema(as = ", &[')', ',']).first().copied();
+            let ends = |letter: char| !letter.is_alphanumeric();
+            let name = name.unwrap_or_else(|| rest.split(ends).next().unwrap_or_default());
+            schemas.entry(name.to_owned()).or_default().push(file);
+        }
+        for page in between(source, "page_of! {", &['}']) {
+            let name =
+                between(page, "pub struct ", &[' ', '\n']).first().copied().unwrap_or_default();
+            schemas.entry(name.to_owned()).or_default().push(file);
+        }
+    }
+    schemas.retain(|_, files| files.len() > 1);
+    schemas
+}
+
+#[test]
+fn no_two_types_share_a_name_in_the_contract() {
+    assert_eq!(shared_schemas(&sources("api/src")), BTreeMap::new());
+    let source = |name: &str| {
+        (
+            format!("{name}.rs"),
+            format!("#[derive(ToSchema)]\n#[schema(as = Desk)]\nstruct {name} {{"),
+        )
+    };
+    let planted = [source("DeskView"), source("Table")];
+    let shared = BTreeMap::from([("Desk".to_owned(), vec!["DeskView.rs", "Table.rs"])]);
+    assert_eq!(shared_schemas(&planted), shared);
+}
