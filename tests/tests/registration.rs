@@ -1,6 +1,6 @@
 //! Whether every noun is registered wherever the rest of the program looks for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use tests::golden;
 
@@ -84,49 +84,4 @@ fn every_audit_entry_is_about_a_known_noun() {
     }
     let planted = [(String::new(), "Record::new(\"desk.moved\", id, rule)".to_owned())];
     assert_eq!(unknown_records(&planted), BTreeSet::from(["desk"]));
-}
-
-/// The names of schemas that two types would have in the contract, each with the files that declare
-/// one. The later one would silently take the place of the other.
-fn shared_schemas(sources: &[(String, String)]) -> BTreeMap<String, Vec<&str>> {
-    let mut schemas = BTreeMap::<String, Vec<&str>>::new();
-    for (file, source) in sources {
-        for derived in source.split("ToSchema").skip(1) {
-            // The attributes between a derive and its type, and the name of the type.
-            let (before, rest) = match (derived.find("struct "), derived.find("enum ")) {
-                (Some(a), Some(b)) if b < a => derived.split_at(b + "enum ".len()),
-                (Some(a), _) => derived.split_at(a + "struct ".len()),
-                (None, Some(b)) => derived.split_at(b + "enum ".len()),
-                (None, None) => continue,
-            };
-            if !derived.starts_with(")]") && !derived.starts_with(", ") {
-                continue;
-            }
-            let name = between(before, "#[schema(as = ", &[')', ',']).first().copied();
-            let ends = |letter: char| !letter.is_alphanumeric();
-            let name = name.unwrap_or_else(|| rest.split(ends).next().unwrap_or_default());
-            schemas.entry(name.to_owned()).or_default().push(file);
-        }
-        for page in between(source, "page_of! {", &['}']) {
-            let name =
-                between(page, "pub struct ", &[' ', '\n']).first().copied().unwrap_or_default();
-            schemas.entry(name.to_owned()).or_default().push(file);
-        }
-    }
-    schemas.retain(|_, files| files.len() > 1);
-    schemas
-}
-
-#[test]
-fn no_two_types_share_a_name_in_the_contract() {
-    assert_eq!(shared_schemas(&sources("api/src")), BTreeMap::new());
-    let source = |name: &str| {
-        (
-            format!("{name}.rs"),
-            format!("#[derive(ToSchema)]\n#[schema(as = Desk)]\nstruct {name} {{"),
-        )
-    };
-    let planted = [source("DeskView"), source("Table")];
-    let shared = BTreeMap::from([("Desk".to_owned(), vec!["DeskView.rs", "Table.rs"])]);
-    assert_eq!(shared_schemas(&planted), shared);
 }

@@ -392,10 +392,7 @@ pub fn transit_account(
 ) -> Result<Reply<AccountView>, Refusal> {
     store.lock_lines()?;
     let sealed = store.account(id)?;
-    let (before, permit) = actor.open(store, Action::AccountWrite, sealed)?;
-    if before.version != expected {
-        return Err(Refusal::Stale);
-    }
+    let (before, permit) = actor.open_seen(store, Action::AccountWrite, sealed, expected)?;
     let Some(status) = before.status.after(transition) else {
         let allowed = allowed_actions(actor, &before);
         return Err(Refusal::StateConflict {
@@ -455,10 +452,7 @@ pub fn bind_account(
         let why = Violation::new("", "command_line_issues");
         return Err(Refusal::ForbiddenBecause(CREDENTIALS_TO_OWNER, why));
     }
-    let (before, permit) = actor.open(store, Action::AccountWrite, sealed)?;
-    if before.version != expected {
-        return Err(Refusal::Stale);
-    }
+    let (before, permit) = actor.open_seen(store, Action::AccountWrite, sealed, expected)?;
     if before.employee_id.is_some() {
         return Err(Refusal::GuardFailed(vec![Violation::new("", "account_bound")]));
     }

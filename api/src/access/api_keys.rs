@@ -363,10 +363,7 @@ pub fn revoke_api_key(
     expected: i32,
 ) -> Result<Reply<ApiKeyView>, Refusal> {
     let sealed = store.api_key(id)?;
-    let (before, permit) = actor.open(store, Action::ApiKeyWrite, sealed)?;
-    if before.version != expected {
-        return Err(Refusal::Stale);
-    }
+    let (before, permit) = actor.open_seen(store, Action::ApiKeyWrite, sealed, expected)?;
     let after = ApiKey {
         version: before.version + 1,
         updated_at: actor.now,

@@ -297,10 +297,7 @@ pub fn revoke_role_assignment(
 ) -> Result<Reply<RoleAssignmentView>, Refusal> {
     store.lock_lines()?;
     let sealed = store.find(id)?;
-    let (before, permit) = actor.open(store, Action::RoleAssignmentWrite, sealed)?;
-    if before.version != expected {
-        return Err(Refusal::Stale);
-    }
+    let (before, permit) = actor.open_seen(store, Action::RoleAssignmentWrite, sealed, expected)?;
     let role = before.role;
     let after = RoleAssignment {
         version: before.version + 1,

@@ -142,10 +142,7 @@ pub fn update_tenant(
 ) -> Result<Reply<TenantView>, Refusal> {
     actor.may(Action::TenantUpdate)?;
     let sealed = store.tenant()?;
-    let (before, permit) = actor.open(store, Action::TenantUpdate, sealed)?;
-    if before.version != expected {
-        return Err(Refusal::Stale);
-    }
+    let (before, permit) = actor.open_seen(store, Action::TenantUpdate, sealed, expected)?;
     if patch.time_zone.as_ref().is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
         return Err(Refusal::invalid("/time_zone", "not_allowed"));
     }

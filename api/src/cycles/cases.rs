@@ -16,8 +16,6 @@ use domain::cycles::cycle::{Cycle, CycleApproval, CycleKind, StageDuties, stage}
 use domain::policy::{Action, Mask, Shown, Target};
 use domain::state::cycle::State;
 use persistence::{CycleFilter, Store};
-use serde::Serialize;
-use serde_json::Value;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -133,10 +131,7 @@ pub(super) fn update_cycle(
     patch: CyclePatch,
 ) -> Result<Reply<CycleView>, Refusal> {
     let sealed = store.cycle(id)?;
-    let (before, permit) = actor.open(store, Action::CycleWrite, sealed)?;
-    if before.version != expected {
-        return Err(Refusal::Stale);
-    }
+    let (before, permit) = actor.open_seen(store, Action::CycleWrite, sealed, expected)?;
     if before.state != State::Draft {
         let given = approvals(store, actor, id)?;
         return Err(conflict(actor, &before, &given));
@@ -169,10 +164,10 @@ pub(super) fn update_cycle(
         .field("name", before.name, after.name.clone())
         .field("kind", before.kind.as_str(), after.kind.as_str())
         .field("policy_id", before.policy_id.to_string(), after.policy_id.to_string())
-        .field("period", told(&before.period), told(&after.period))
-        .field("schedule", told(&before.schedule), told(&after.schedule))
-        .field("raci", told(&before.raci), told(&after.raci))
-        .field("org_unit_ids", told(&before.org_unit_ids), told(&after.org_unit_ids));
+        .field("period", before.period, after.period)
+        .field("schedule", &before.schedule, &after.schedule)
+        .field("raci", &before.raci, &after.raci)
+        .field("org_unit_ids", &before.org_unit_ids, &after.org_unit_ids);
     store.update_cycle(Change::new(after.clone(), record))?;
     let version = after.version;
     Ok(Reply::changed(view(store, actor, &actor.shown(Action::CycleRead, after))?, version))
@@ -217,9 +212,4 @@ fn check_units(store: &mut dyn Store, units: &[OrgUnitId]) -> Result<(), Refusal
         })
         .collect();
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
-}
-
-/// A value as JSON for the audit log.
-fn told<T: Serialize>(value: &T) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
 }

@@ -82,10 +82,7 @@ pub fn hand_over_duties(
 ) -> Result<Reply<DutyHandover>, Refusal> {
     store.lock_lines()?;
     let sealed = store.employee(id, actor.today)?;
-    let (person, permit) = actor.open(store, Action::EmployeeDuties, sealed)?;
-    if person.version != expected {
-        return Err(Refusal::Stale);
-    }
+    let (person, permit) = actor.open_seen(store, Action::EmployeeDuties, sealed, expected)?;
     let heir = heir(store, actor, id, &order)?;
     let mut duties = store.open_duties(id, actor.today, actor.now, &Page::ALL)?;
     // Move the heir first: while the heir reports to the person, nobody else can report to the

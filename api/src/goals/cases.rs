@@ -273,7 +273,7 @@ pub fn create_goal(
         .field("owner_id", None::<String>, owner.to_string())
         .field("level", None::<String>, goal.level.as_str())
         .field("parent_id", None::<String>, goal.parent_id.map(|id| id.to_string()))
-        .field("content", Value::Null, told(&goal.content));
+        .field("content", Value::Null, &goal.content);
     store.create_goal(Change::new(goal.clone(), record))?;
     let opened = Opened { goal, permit, target, frame };
     let view = assessed(store, actor, &opened, opened.goal.clone())?;
@@ -309,7 +309,7 @@ pub(super) fn update_goal(
     let record = Record::new("goal.updated", id, opened.permit.rule())
         .field("level", before.level.as_str(), after.level.as_str())
         .field("parent_id", parent(before), parent(&after))
-        .field("content", told(&before.content), told(&after.content));
+        .field("content", &before.content, &after.content);
     let after = Goal { version: before.version + 1, updated_at: actor.now, ..after };
     store.update_goal(Change::new(after.clone(), record))?;
     let version = after.version;
@@ -410,9 +410,4 @@ pub(super) fn tree_faults(
 
 pub(super) fn refuse_faults(faults: Vec<Violation>) -> Result<(), Refusal> {
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
-}
-
-/// The content of a goal as JSON for the audit log.
-pub(super) fn told(content: &GoalContent) -> Value {
-    serde_json::to_value(content).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use super::cases::{
     Opened, allowed_actions as goal_actions, conflict, content_faults, open_to_change,
-    refuse_faults, seating, told, tree_faults,
+    refuse_faults, seating, tree_faults,
 };
 use super::moves::{agreed, me, recorded, whole_faults};
 use super::views::{GoalContentView, GoalReason, NewGoalContent};
@@ -362,7 +362,7 @@ impl Transition for Request {
         let record = Record::new("goal_change.created", self.id, opened.permit.rule())
             .because(change.reason.clone())
             .field("goal_id", None::<String>, self.goal.to_string())
-            .field("content", told(&before.content), told(&change.content))
+            .field("content", &before.content, &change.content)
             .field("evidence", None::<Vec<String>>, change.evidence.clone());
         store.create_goal_change(Change::new(change.clone(), record))?;
         let after = Goal { state: to, ..before.clone() };
@@ -522,7 +522,7 @@ fn moved(
     let after = Goal { version: before.version + 1, updated_at: actor.now, ..after };
     let record = Record::new(recorded(event), before.id, opened.permit.rule())
         .transition(before.state.as_str(), after.state.as_str())
-        .field("content", told(&before.content), told(&after.content));
+        .field("content", &before.content, &after.content);
     store.update_goal(Change::new(after.clone(), record))?;
     Ok(after)
 }

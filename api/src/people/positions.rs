@@ -8,6 +8,7 @@ use crate::platform::page::page_of;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::resource::resource;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::core::change::{Change, Record};
@@ -15,45 +16,30 @@ use domain::core::id::PositionId;
 use domain::people::org::Position;
 use domain::policy::Action;
 use persistence::Store;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-/// A position: a job in the catalogue.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Position)]
-pub struct PositionView {
+resource! {
+    /// A position: a job in the catalogue.
+    pub struct PositionView as Position of Position;
+    /// A new position.
+    pub struct NewPosition;
+    /// A merge patch of a position: an absent property stays as it is.
+    pub struct PositionPatch;
     /// Id of the position.
-    pub id: Uuid,
-    /// External key, unique in the tenant.
-    #[schema(example = "SALES-REP")]
-    pub code: String,
-    /// Name of the job.
-    #[schema(example = "Sales Representative")]
-    pub title: String,
-    /// Job level, 1 (entry) to 30 (top).
-    #[schema(example = 4)]
-    pub level: i32,
-    /// Version of the record: starts at 1 and grows by 1 with each change.
-    #[schema(example = 1)]
-    pub version: i32,
-    /// When the record was created.
-    pub created_at: DateTime<Utc>,
-    /// When the record was last changed.
-    pub updated_at: DateTime<Utc>,
+    id;
     /// When the position was deleted; shown only in lists with `updated_since`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub deleted_at: Option<DateTime<Utc>>,
-}
-
-impl From<Position> for PositionView {
-    fn from(position: Position) -> Self {
-        let Position { id, code, title, level, version, created_at, updated_at, deleted_at } =
-            position;
-        Self { id: id.uuid(), code, title, level, version, created_at, updated_at, deleted_at }
-    }
+    deleted_at;
+    /// External key, unique in the tenant.
+    [min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$"]
+    "SALES-REP" => "SALES-REP", code: String;
+    /// Name of the job.
+    [min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$"]
+    "Sales Representative" => "Senior Sales Representative", title: String;
+    /// Job level, 1 (entry) to 30 (top).
+    [minimum = 1, maximum = 30] 4 => 5, level: i32;
 }
 
 page_of! {
@@ -61,53 +47,6 @@ page_of! {
     pub struct PositionPage
     /// The positions, in the order of creation; with `updated_since`, in the order of change.
     of PositionView
-}
-
-/// A new position.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewPosition {
-    /// External key, unique in the tenant.
-    #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "SALES-REP")]
-    pub code: String,
-    /// Name of the job.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = r"^\S(.*\S)?$",
-        example = "Sales Representative"
-    )]
-    pub title: String,
-    /// Job level, 1 (entry) to 30 (top).
-    #[schema(minimum = 1, maximum = 30, example = 4)]
-    pub level: i32,
-}
-
-/// A merge patch of a position: an absent property stays as it is.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PositionPatch {
-    /// External key, unique in the tenant.
-    #[schema(
-        min_length = 1,
-        max_length = 64,
-        pattern = r"^\S(.*\S)?$",
-        nullable = false,
-        example = "SALES-REP"
-    )]
-    pub code: Option<String>,
-    /// Name of the job.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = r"^\S(.*\S)?$",
-        nullable = false,
-        example = "Senior Sales Representative"
-    )]
-    pub title: Option<String>,
-    /// Job level, 1 (entry) to 30 (top).
-    #[schema(minimum = 1, maximum = 30, nullable = false, example = 5)]
-    pub level: Option<i32>,
 }
 
 /// Query parameters of the list.
@@ -248,20 +187,8 @@ pub fn create_position(
     new: NewPosition,
 ) -> Result<Reply<PositionView>, Refusal> {
     let permit = actor.may(Action::PositionWrite)?;
-    let position = Position {
-        id,
-        code: new.code,
-        title: new.title,
-        level: new.level,
-        version: 1,
-        created_at: actor.now,
-        updated_at: actor.now,
-        deleted_at: None,
-    };
-    let record = Record::new("position.created", id, permit.rule())
-        .field("code", None::<String>, position.code.clone())
-        .field("title", None::<String>, position.title.clone())
-        .field("level", None::<i32>, position.level);
+    let position = new.record(id.uuid(), actor.now);
+    let record = Record::new("position.created", id, permit.rule()).created(&position);
     store.create(Change::new(position.clone(), record))?;
     Ok(Reply::created(position.into(), 1, format!("/v1/positions/{id}")))
 }
@@ -275,22 +202,9 @@ pub fn update_position(
     patch: PositionPatch,
 ) -> Result<Reply<PositionView>, Refusal> {
     let sealed = store.find(id)?;
-    let (before, permit) = actor.open(store, Action::PositionWrite, sealed)?;
-    if before.version != expected {
-        return Err(Refusal::Stale);
-    }
-    let after = Position {
-        code: patch.code.unwrap_or_else(|| before.code.clone()),
-        title: patch.title.unwrap_or_else(|| before.title.clone()),
-        level: patch.level.unwrap_or(before.level),
-        version: before.version + 1,
-        updated_at: actor.now,
-        ..before.clone()
-    };
-    let record = Record::new("position.updated", id, permit.rule())
-        .field("code", before.code, after.code.clone())
-        .field("title", before.title, after.title.clone())
-        .field("level", before.level, after.level);
+    let (before, permit) = actor.open_seen(store, Action::PositionWrite, sealed, expected)?;
+    let after = patch.applied(&before, actor.now);
+    let record = Record::new("position.updated", id, permit.rule()).changed(&before, &after);
     store.update(Change::new(after.clone(), record))?;
     Ok(Reply::changed(after.clone().into(), after.version))
 }
@@ -303,10 +217,7 @@ pub fn delete_position(
     expected: i32,
 ) -> Result<Reply<PositionView>, Refusal> {
     let sealed = store.find(id)?;
-    let (before, permit) = actor.open(store, Action::PositionWrite, sealed)?;
-    if before.version != expected {
-        return Err(Refusal::Stale);
-    }
+    let (before, permit) = actor.open_seen(store, Action::PositionWrite, sealed, expected)?;
     store.lock_lines()?;
     if store.position_in_use(id)? {
         return Err(Refusal::InUse(vec![Violation::new("", "not_allowed")]));

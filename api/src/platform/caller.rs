@@ -11,6 +11,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use chrono::NaiveDate;
+use domain::core::change::Versioned;
 use domain::core::id::TenantId;
 use domain::core::text::TextEnum;
 use domain::core::time::Timestamp;
@@ -59,6 +60,19 @@ impl Actor {
         record: Option<Sealed<T>>,
     ) -> Result<(T, Permit), Refusal> {
         self.open_as_of(store, action, record, self.today)
+    }
+
+    /// [`Actor::open`] for a change by a caller who has seen the version `seen`, which must be the
+    /// present one.
+    pub fn open_seen<T: Protected + Versioned>(
+        &self,
+        store: &mut dyn Store,
+        action: Action,
+        record: Option<Sealed<T>>,
+        seen: i32,
+    ) -> Result<(T, Permit), Refusal> {
+        let (record, permit) = self.open(store, action, record)?;
+        if record.version() == seen { Ok((record, permit)) } else { Err(Refusal::Stale) }
     }
 
     /// [`Actor::open`] by the relationships of another date.

@@ -22,6 +22,7 @@ pub mod places;
 pub mod problem;
 pub mod refusal;
 pub mod reply;
+pub mod resource;
 pub mod schema;
 pub mod server;
 pub mod signing;

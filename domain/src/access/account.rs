@@ -1,5 +1,6 @@
 //! Accounts, sessions, roles and API keys: who may sign in, and with which rights.
 
+use crate::core::change::versioned;
 use crate::core::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, RoleAssignmentId, SessionId};
 use crate::core::time::{Period, Timestamp};
 use crate::policy::{Protected, Role, Scope, Target};
@@ -258,6 +259,8 @@ impl Owner {
         Some(last_day.map_or(last, |leaves| leaves.min(last)))
     }
 }
+
+versioned!(Account, ApiKey, RoleAssignment);
 
 impl Protected for Account {
     fn target(&self, _: NaiveDate) -> Target {

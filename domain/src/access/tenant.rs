@@ -1,5 +1,6 @@
 //! The tenant: one company on an installation.
 
+use crate::core::change::versioned;
 use crate::core::id::TenantId;
 use crate::core::time::Timestamp;
 use crate::policy::{Protected, Target};
@@ -25,6 +26,8 @@ pub struct Tenant {
     /// When the record was last changed.
     pub updated_at: Timestamp,
 }
+
+versioned!(Tenant);
 
 impl Protected for Tenant {
     fn target(&self, _: NaiveDate) -> Target {

@@ -1,5 +1,6 @@
 //! A change of an entity together with its record: both are saved, or neither.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -57,9 +58,28 @@ impl Record {
         self
     }
 
+    /// Adds every field of a new record that the audit log shows.
+    pub fn created(self, record: &impl Serialize) -> Self {
+        self.compared(Map::new(), fields(record))
+    }
+
+    /// Adds every field that the audit log shows and in which a record differs from what it was.
+    pub fn changed<T: Serialize>(self, before: &T, after: &T) -> Self {
+        self.compared(fields(before), fields(after))
+    }
+
+    fn compared(self, mut before: Map<String, Value>, after: Map<String, Value>) -> Self {
+        after.into_iter().fold(self, |record, (name, value)| {
+            let earlier = before.remove(&name).unwrap_or_default();
+            record.field(&name, earlier, value)
+        })
+    }
+
     /// Adds a field with its values before and after, if they differ; the event gets only its name.
-    pub fn field(mut self, name: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
-        let (before, after) = (before.into(), after.into());
+    pub fn field(mut self, name: &str, before: impl Serialize, after: impl Serialize) -> Self {
+        let value = |value: Result<Value, _>| value.unwrap_or_default();
+        let before = value(serde_json::to_value(before));
+        let after = value(serde_json::to_value(after));
         if before != after {
             self.details.insert(name.to_owned(), serde_json::json!([before, after]));
             if let Value::Array(fields) =
@@ -71,6 +91,38 @@ impl Record {
         self
     }
 }
+
+/// What every record has and the entry says itself: which one it is, and when it was changed.
+const ASIDE: [&str; 5] = ["id", "version", "created_at", "updated_at", "deleted_at"];
+
+/// The fields of a record that the audit log shows. A record leaves out of its serialized form what
+/// is secret.
+fn fields(record: &impl Serialize) -> Map<String, Value> {
+    let mut fields = match serde_json::to_value(record) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    fields.retain(|name, _| !ASIDE.contains(&&**name));
+    fields
+}
+
+/// A record that counts its changes.
+pub trait Versioned {
+    /// The number of the present version, from 1.
+    fn version(&self) -> i32;
+}
+
+/// Declares records that count their changes in `version`.
+macro_rules! versioned {
+    ($($record:ty),* $(,)?) => {$(
+        impl $crate::core::change::Versioned for $record {
+            fn version(&self) -> i32 {
+                self.version
+            }
+        }
+    )*};
+}
+pub(crate) use versioned;
 
 /// An entity to save, with the record of what was done to it.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,6 +4,7 @@
 //! cycle holds and what prevents its launch (D.6, R01, R02).
 
 use crate::core::calendar::Period;
+use crate::core::change::versioned;
 use crate::core::id::{AccountId, CycleId, OrgUnitId, PolicyId};
 use crate::core::text::TextEnum;
 use crate::core::time::Timestamp;
@@ -292,6 +293,8 @@ pub struct CycleApproval {
     /// When the approval was given.
     pub at: Timestamp,
 }
+
+versioned!(Cycle);
 
 impl Protected for Cycle {
     fn target(&self, _: NaiveDate) -> Target {

@@ -3,6 +3,7 @@
 //! A policy is kept version by version. A draft may change; a published version never does, so
 //! that a cycle which refers to it cannot change under its participants (R02).
 
+use crate::core::change::versioned;
 use crate::core::error::{Code, DomainError, Result};
 use crate::core::id::PolicyId;
 use crate::core::number::Exact;
@@ -72,6 +73,8 @@ impl PerformancePolicy {
         }
     }
 }
+
+versioned!(PerformancePolicy);
 
 impl Protected for PerformancePolicy {
     fn target(&self, _: NaiveDate) -> Target {

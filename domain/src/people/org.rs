@@ -1,11 +1,13 @@
 //! People, units, positions and the reporting lines between them.
 
+use crate::core::change::versioned;
 use crate::core::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
 use crate::core::time::{Period, Timestamp};
 use crate::people::employment::{EmploymentStatus, Employments};
 use crate::policy::{Protected, Target};
 use crate::text_enum;
 use chrono::NaiveDate;
+use serde::Serialize;
 
 text_enum! {
     /// Kind of an org unit, from the whole company down to a team.
@@ -70,7 +72,7 @@ pub struct Placement {
 }
 
 /// A job in the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Position {
     /// Id of the position.
     pub id: PositionId,
@@ -180,6 +182,8 @@ pub struct ExternalId {
     /// The id in that system, 1 to 200 characters.
     pub value: String,
 }
+
+versioned!(Employee, OrgUnit, Position);
 
 impl Protected for Employee {
     fn target(&self, today: NaiveDate) -> Target {

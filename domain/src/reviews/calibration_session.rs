@@ -3,6 +3,7 @@
 //! [`crate::state::calibration_session`] says how a session moves from state to state,
 //! [`crate::reviews::calibration`] what a move of a grade requires.
 
+use crate::core::change::versioned;
 use crate::core::id::{
     AccountId, CalibrationSessionId, CycleId, EmployeeId, MoveId, OrgUnitId, ParticipantId,
     ReviewId,
@@ -148,6 +149,8 @@ impl CalibrationSession {
         self.members.iter().find(|member| member.employee_id == person).map(|member| member.seat)
     }
 }
+
+versioned!(CalibrationSession);
 
 impl Protected for CalibrationSession {
     fn target(&self, _: NaiveDate) -> Target {

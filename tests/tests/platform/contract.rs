@@ -33,8 +33,11 @@ fn no_two_types_share_a_name() {
     let other = "#[derive(\n    ToSchema,\n)]\n#[serde(x)]\nenum Move {}\nstruct Other;\n";
     let page =
         "page_of! {\n    /// Moves.\n    pub struct Move\n    /// Each.\n    of MoveView\n}\n";
-    let planted = [schemas(one, "a.rs"), schemas(other, "b.rs"), schemas(page, "c.rs")].concat();
-    assert_eq!(shared(&planted), ["Move: MoveView in a.rs, Move in b.rs, Move in c.rs"]);
+    let plain = "resource! {\n    /// As it is.\n    pub struct View as Move of SessionMove;\n";
+    let planted = [(one, "a.rs"), (other, "b.rs"), (page, "c.rs"), (plain, "d.rs")];
+    let planted = planted.map(|(text, file)| schemas(text, file)).concat();
+    let places = "Move: MoveView in a.rs, Move in b.rs, Move in c.rs, View in d.rs";
+    assert_eq!(shared(&planted), [places]);
 }
 
 /// Collects the schemas that the sources in a folder declare, each with its type and file.
@@ -56,7 +59,7 @@ fn schemas(text: &str, file: &str) -> Vec<(String, String)> {
     let word = |text: &str| -> String {
         text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
     };
-    let (mut derived, mut renamed) = (false, None);
+    let (mut derived, mut renamed, mut of_resource) = (false, None, 0);
     let mut found = Vec::new();
     if text.contains("impl ToSchema for $") {
         let named = text.split('"').skip(1).step_by(2).chain(text.split("defined!(").skip(1));
@@ -66,13 +69,19 @@ fn schemas(text: &str, file: &str) -> Vec<(String, String)> {
     for line in text.lines().map(str::trim) {
         let deriving = line.starts_with("#[derive(") || line.starts_with("ToSchema");
         derived |= deriving && line.contains("ToSchema") || line.starts_with("page_of!");
-        if let Some((_, name)) = line.split_once("schema(as = ") {
+        if line == "resource! {" {
+            of_resource = 3;
+        }
+        let renaming = if of_resource > 0 { " as " } else { "schema(as = " };
+        if let Some((_, name)) = line.split_once(renaming).filter(|_| !line.starts_with('/')) {
             renamed = Some(word(name));
         }
         let item = line.strip_prefix("pub(super) ").or(line.strip_prefix("pub ")).unwrap_or(line);
         let item = item.strip_prefix("struct ").or(item.strip_prefix("enum "));
-        if let Some(name) = item.map(word) {
-            if std::mem::take(&mut derived) {
+        // A macro has a variable for the name.
+        if let Some(name) = item.map(word).filter(|name| !name.is_empty()) {
+            if std::mem::take(&mut derived) || of_resource > 0 {
+                of_resource -= i32::from(of_resource > 0);
                 let shown = renamed.take().unwrap_or_else(|| name.clone());
                 found.push((shown, format!("{name} in {file}")));
             }

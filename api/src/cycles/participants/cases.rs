@@ -70,10 +70,9 @@ pub fn hand_over(
     if mutual && !order.allow_mutual {
         return Err(Refusal::invalid("/manager_id", "mutual_rating"));
     }
-    let told = |manager: Option<EmployeeId>| manager.map(|id| id.to_string());
     let record = Record::new("participant.handed_over", id, permit.rule())
         .because(order.reason)
-        .field("manager_id", told(before.manager_id), told(Some(manager)))
+        .field("manager_id", before.manager_id, manager)
         .field("mutual", false, mutual);
     if let Some(leader) = before.manager_id {
         store.remember_leader(before.id, leader)?;

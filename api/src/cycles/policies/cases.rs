@@ -56,7 +56,7 @@ pub fn create_policy(
         .field("code", None::<String>, policy.code.clone())
         .field("name", None::<String>, policy.name.clone())
         .field("number", None::<i32>, policy.number)
-        .field("rules", Value::Null, told(&policy.rules));
+        .field("rules", Value::Null, &policy.rules);
     store.create_policy(Change::new(policy.clone(), record))?;
     Ok(Reply::created(
         PolicyView::new(actor, &actor.shown(Action::PolicyRead, policy)),
@@ -83,7 +83,7 @@ pub(super) fn update_policy(
     };
     let record = Record::new("policy.updated", id, permit.rule())
         .field("name", before.name, after.name.clone())
-        .field("rules", told(&before.rules), told(&after.rules));
+        .field("rules", &before.rules, &after.rules);
     save(store, actor, after, record)
 }
 
@@ -132,10 +132,7 @@ fn open_draft(
     expected: i32,
 ) -> Result<(PerformancePolicy, Permit), Refusal> {
     let sealed = store.find(id)?;
-    let (policy, permit) = actor.open(store, Action::PolicyWrite, sealed)?;
-    if policy.version != expected {
-        return Err(Refusal::Stale);
-    }
+    let (policy, permit) = actor.open_seen(store, Action::PolicyWrite, sealed, expected)?;
     if policy.state != PolicyState::Draft {
         return Err(Refusal::StateConflict {
             current_state: policy.state.as_str(),
@@ -154,9 +151,4 @@ fn save(
     store.update(Change::new(policy.clone(), record))?;
     let version = policy.version;
     Ok(Reply::changed(PolicyView::new(actor, &actor.shown(Action::PolicyRead, policy)), version))
-}
-
-/// Rules as JSON for the audit log.
-fn told(rules: &PolicyRules) -> Value {
-    serde_json::to_value(rules).unwrap_or_default()
 }

@@ -175,8 +175,7 @@ fn open_to_write(
     expected: i32,
 ) -> Result<(OrgUnit, Permit), Refusal> {
     let sealed = store.org_unit(id, actor.today)?;
-    let (unit, permit) = actor.open(store, Action::OrgUnitWrite, sealed)?;
-    if unit.version == expected { Ok((unit, permit)) } else { Err(Refusal::Stale) }
+    actor.open_seen(store, Action::OrgUnitWrite, sealed, expected)
 }
 
 fn changed(unit: &OrgUnit, actor: &Actor) -> OrgUnit {

@@ -171,18 +171,13 @@ impl Transition for Proposal {
         let record = record
             .field("review_id", None::<String>, moved.review_id.to_string())
             .field("grade", moved.from.as_str(), moved.to.as_str())
-            .field("reasons", None::<String>, told(&moved.reasons))
+            .field("reasons", None::<String>, &moved.reasons)
             .field("text", None::<String>, moved.text.clone())
-            .field("evidence", None::<String>, told(&moved.evidence));
+            .field("evidence", None::<String>, &moved.evidence);
         store.create(Change::new(moved.clone(), record))?;
         let view = view(store, actor, &session, &cycle, moved)?;
         Ok(Reply::created(view, 1, format!("/v1/moves/{}", self.id)))
     }
-}
-
-/// A value as JSON for the audit log.
-fn told<T: serde::Serialize>(value: &T) -> serde_json::Value {
-    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// The review a move is about. The session must compare it, and it must not be the caller's own.

@@ -119,9 +119,9 @@ pub(super) fn create_session(
     let record = Record::new("calibration_session.created", id, permit.rule())
         .field("name", None::<String>, session.name.clone())
         .field("cycle_id", None::<String>, cycle.id.to_string())
-        .field("department_ids", None::<String>, told(&session.department_ids))
-        .field("participant_ids", None::<String>, told(&session.participant_ids))
-        .field("members", None::<String>, told(&session.members));
+        .field("department_ids", None::<String>, &session.department_ids)
+        .field("participant_ids", None::<String>, &session.participant_ids)
+        .field("members", None::<String>, &session.members);
     store.create_calibration_session(Change::new(session.clone(), record))?;
     let shown = Sealed::new(session).show_listed(&permit)?;
     let view = CalibrationSessionView::new(actor, &shown, false);
@@ -131,11 +131,6 @@ pub(super) fn create_session(
 /// The refusal when the state of the cycle does not allow an action.
 fn not_in(cycle: &Cycle) -> Refusal {
     Refusal::StateConflict { current_state: cycle.state.as_str(), allowed_actions: Vec::new() }
-}
-
-/// A value as JSON for the audit log.
-fn told<T: serde::Serialize>(value: &T) -> serde_json::Value {
-    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// Refuses departments and participants outside the cycle, and members who may not take their seat.
@@ -176,8 +171,7 @@ fn locked(
     expected: i32,
 ) -> Result<(CalibrationSession, Permit), Refusal> {
     let sealed = store.lock_calibration_session(id)?;
-    let (session, permit) = actor.open(store, action, sealed)?;
-    if session.version == expected { Ok((session, permit)) } else { Err(Refusal::Stale) }
+    actor.open_seen(store, action, sealed, expected)
 }
 
 /// The refusal when the state of a session does not allow an action.
@@ -233,9 +227,9 @@ pub(super) fn update_session(
     check_session(store, actor, &after)?;
     let record = Record::new("calibration_session.updated", id, permit.rule())
         .field("name", before.name, after.name.clone())
-        .field("department_ids", told(&before.department_ids), told(&after.department_ids))
-        .field("participant_ids", told(&before.participant_ids), told(&after.participant_ids))
-        .field("members", told(&before.members), told(&after.members));
+        .field("department_ids", &before.department_ids, &after.department_ids)
+        .field("participant_ids", &before.participant_ids, &after.participant_ids)
+        .field("members", &before.members, &after.members);
     save(store, actor, &permit, after, record)
 }
 
@@ -399,7 +393,7 @@ impl Transition for Order {
             }
             Step::Open(_) => {
                 let reviews = store.assign_reviews(&after)?;
-                record.field("members", told(&members), told(&after.members)).field(
+                record.field("members", &members, &after.members).field(
                     "reviews",
                     None::<usize>,
                     reviews,

@@ -1,0 +1,106 @@
+//! What clients see and send of a plain record, whose fields each side names alike.
+
+/// Declares the view of a record, the body that creates one and the merge patch that changes one, each
+/// field named once.
+///
+/// A field has the limits of what is sent in brackets, an example, and behind `=>` another one for the
+/// patch: `[minimum = 1, maximum = 30] 4 => 5, level: i32`. The record has `id`, `version`,
+/// `created_at`, `updated_at` and `deleted_at` besides.
+macro_rules! resource {
+    (
+        $(#[$of_view:meta])* pub struct $view:ident as $schema:ident of $record:ident;
+        $(#[$of_new:meta])* pub struct $new:ident;
+        $(#[$of_patch:meta])* pub struct $patch:ident;
+        $(#[$of_id:meta])* id;
+        $(#[$of_deleted:meta])* deleted_at;
+        $(
+            $(#[$of_field:meta])*
+            [$($limits:tt)*] $example:tt => $changed:tt, $field:ident: $type:ty;
+        )*
+    ) => {
+        $(#[$of_view])*
+        #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+        #[schema(as = $schema)]
+        pub struct $view {
+            $(#[$of_id])*
+            pub id: uuid::Uuid,
+            $(
+                $(#[$of_field])*
+                #[schema(example = $example)]
+                pub $field: $type,
+            )*
+            /// Version of the record: starts at 1 and grows by 1 with each change.
+            #[schema(example = 1)]
+            pub version: i32,
+            /// When the record was created.
+            pub created_at: chrono::DateTime<chrono::Utc>,
+            /// When the record was last changed.
+            pub updated_at: chrono::DateTime<chrono::Utc>,
+            $(#[$of_deleted])*
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+        }
+
+        impl From<$record> for $view {
+            fn from(record: $record) -> Self {
+                Self {
+                    id: record.id.uuid(),
+                    $($field: record.$field,)*
+                    version: record.version,
+                    created_at: record.created_at,
+                    updated_at: record.updated_at,
+                    deleted_at: record.deleted_at,
+                }
+            }
+        }
+
+        $(#[$of_new])*
+        #[derive(Clone, Debug, serde::Deserialize, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $new {
+            $(
+                $(#[$of_field])*
+                #[schema($($limits)*, example = $example)]
+                pub $field: $type,
+            )*
+        }
+
+        impl $new {
+            /// The record as it is created.
+            fn record(self, id: uuid::Uuid, now: chrono::DateTime<chrono::Utc>) -> $record {
+                $record {
+                    id: id.into(),
+                    $($field: self.$field,)*
+                    version: 1,
+                    created_at: now,
+                    updated_at: now,
+                    deleted_at: None,
+                }
+            }
+        }
+
+        $(#[$of_patch])*
+        #[derive(Clone, Debug, serde::Deserialize, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $patch {
+            $(
+                $(#[$of_field])*
+                #[schema($($limits)*, nullable = false, example = $changed)]
+                pub $field: Option<$type>,
+            )*
+        }
+
+        impl $patch {
+            /// The record after the change.
+            fn applied(self, before: &$record, now: chrono::DateTime<chrono::Utc>) -> $record {
+                $record {
+                    $($field: self.$field.unwrap_or_else(|| before.$field.clone()),)*
+                    version: before.version + 1,
+                    updated_at: now,
+                    ..before.clone()
+                }
+            }
+        }
+    };
+}
+pub(crate) use resource;
