@@ -5,9 +5,9 @@ use crate::access::{
     sign_in, tenant,
 };
 use crate::cycles::moves::CycleMoves;
-use crate::cycles::{participants, policies};
+use crate::cycles::{participants, policies, weight_adjustments};
 use crate::everyday::{dashboards, handover, to_dos};
-use crate::goals::{changes, check_ins, measurements};
+use crate::goals::{changes, check_ins, dependencies, measurements};
 use crate::people::bulk::import::{People, Units};
 use crate::people::bulk::{self, ImportResult};
 use crate::people::{employees, org_units, positions};
@@ -47,10 +47,12 @@ pub const NOUNS: &[Noun] = &[
     policies::NOUN,
     cycles::NOUN,
     participants::NOUN,
+    weight_adjustments::NOUN,
     goals::NOUN,
     changes::NOUN,
     check_ins::NOUN,
     measurements::NOUN,
+    dependencies::NOUN,
     reviews::NOUN,
     results::NOUN,
     calibration::NOUN,

@@ -83,7 +83,7 @@ fn indicator(target: i64, actual: i64, direction: Direction) -> Calculation {
 
 fn part(name: &str, weight: i64, calculation: Calculation) -> Part {
     let calculation = Some(calculation);
-    Part { name: name.into(), weight: weight.into(), calculation, approval: None }
+    Part { name: name.into(), weight: weight.into(), calculation, approval: None, filing: None }
 }
 
 /// The same calculation with the parts of every level in reverse order.

@@ -180,6 +180,7 @@ fn calculation() -> impl Strategy<Value = Calculation> {
             weight,
             calculation: Some(calculation),
             approval: None,
+            filing: None,
         };
         let parts = move |all: Vec<(Exact, Calculation)>| all.into_iter().map(part).collect();
         let several = || weighted(inner.clone()).prop_map(parts);

@@ -219,6 +219,7 @@ impl Person {
             manager_review: &self.manager,
             veto: self.veto,
             dropped: &self.dropped,
+            filed: None,
             team: &self.team,
         }
     }

@@ -560,6 +560,7 @@ impl World {
             weight: 100.into(),
             calculation: Some(indicator),
             approval: None,
+            filing: None,
         };
         let performance = Calculation::Performance {
             items: vec![item],
@@ -576,6 +577,7 @@ impl World {
             weight: weight.into(),
             calculation: Some(calculation),
             approval: None,
+            filing: None,
         };
         let composite = Calculation::Composite {
             dimensions: vec![part("performance", 60, performance), part("behaviour", 40, rated)],

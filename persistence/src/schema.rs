@@ -8,6 +8,8 @@ use domain::access::account::RoleAssignment;
 use domain::core::id::EmployeeId;
 use domain::cycles::participant::Participant;
 use domain::cycles::performance_policy::PerformancePolicy;
+use domain::cycles::weight_adjustment::WeightAdjustment;
+use domain::goals::dependency::Dependency;
 use domain::goals::goal::GoalChange;
 use domain::people::org::Position;
 use domain::reviews::calibration_session::{CalibrationSession, SessionMember, SessionMove};
@@ -436,6 +438,7 @@ diesel::table! {
         raci -> Text,
         org_unit_ids -> Text,
         dropped -> Text,
+        department_weights -> Text,
         launched_at -> Nullable<Instant>,
         published_at -> Nullable<Instant>,
         version -> Integer,
@@ -532,6 +535,47 @@ diesel::table! {
         effective_from -> Date,
         approved_by -> Id,
         approved_at -> Instant,
+    }
+}
+
+record! {
+    /// Departments' requests for their own dimension weights.
+    WeightAdjustmentRow of weight_adjustment keeps WeightAdjustment {
+        id: Key,
+        cycle_id: Key,
+        department_id: Key,
+        population: Text,
+        mut weights: Json,
+        mut reason: Text,
+        mut state: Word,
+        requested_by: Key,
+        mut decided_by: Option<Key>,
+        mut decision_reason: Option<Text>,
+        mut filing_number: Option<Text>,
+        mut effective_at: Option<At>,
+        version: Int,
+        created_at: At,
+        updated_at: At,
+    }
+}
+
+record! {
+    /// What goals need from each other.
+    DependencyRow of dependency keeps Dependency {
+        id: Key,
+        cycle_id: Key,
+        upstream_goal_id: Key,
+        downstream_goal_id: Key,
+        upstream_owner_id: Key,
+        downstream_owner_id: Key,
+        need_date: Day,
+        description: Text,
+        mut state: Word,
+        mut slack: Option<Int>,
+        mut decision_reason: Option<Text>,
+        version: Int,
+        created_at: At,
+        updated_at: At,
     }
 }
 
@@ -757,6 +801,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     goal,
     goal_revision,
     goal_change,
+    weight_adjustment,
+    dependency,
     check_in,
     measurement,
     calibration_session,

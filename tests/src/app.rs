@@ -330,6 +330,21 @@ impl TestApp {
         })
     }
 
+    /// The types of all events about a record, whatever the policy would show.
+    pub fn events_about(&self, record: Uuid) -> Vec<String> {
+        self.read(move |store| {
+            let (mut after, mut told) = (0, Vec::new());
+            loop {
+                let filter = EventFilter { after, ..EventFilter::default() };
+                let events = store.events(&filter, 1000)?;
+                let Some(last) = events.last() else { return Ok(told) };
+                after = last.position;
+                let about = events.into_iter().filter(|event| event.resource_id == record);
+                told.extend(about.map(|event| event.kind));
+            }
+        })
+    }
+
     /// All audit entries of an action, with values and reasons, whatever the policy would show.
     pub fn recorded(&self, action: &'static str) -> Vec<AuditEntry> {
         self.read(move |store| {

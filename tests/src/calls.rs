@@ -77,9 +77,11 @@ impl<'a> Calls<'a> {
         if operation.is_guarded() {
             let item = operation.path.split_inclusive("{id}").next().unwrap_or_default();
             let item = item.replace("{id}", &id.unwrap_or_default().to_string());
-            // A caller who sees only some fields names the version of what they have seen.
-            let seen = caller.get(item.clone());
-            let seen = if seen.status == 200 { seen } else { self.hr.get(item).expect(200) };
+            // A caller who sees only some fields names the version of what they have seen. What HR
+            // does not see either is a draft of the head of a department.
+            let head = self.by(Persona::SkipLevelManager);
+            let mut seen = [caller, &self.hr, &head].into_iter().map(|client| client.get(&item));
+            let seen = seen.find(|seen| seen.status == 200).expect("somebody sees it");
             request = request.if_match(&seen.etag());
         }
         target.fill(request)
@@ -193,14 +195,33 @@ impl<'a> Calls<'a> {
         (session, sessions::sound(&lin["review_id"], "B", "A"))
     }
 
-    /// A move that waits for approval, proposed by Sun if she can sign in, else by Mei.
+    /// A move that waits for approval, proposed by Sun.
     fn fresh_move(&self) -> Target {
         let (session, body) = self.movable();
-        let proposer = match self.company.credentials(Persona::SkipLevelManager) {
-            Credentials::None => Persona::DirectManager,
-            _ => Persona::SkipLevelManager,
-        };
-        let id = Some(sessions::propose(&self.by(proposer), session, &body).expect(201).id());
+        let sun = self.by(Persona::SkipLevelManager);
+        let id = Some(sessions::propose(&sun, session, &body).expect(201).id());
+        Target { id, query: String::new(), body: Body::None }
+    }
+
+    /// A new cycle of sales in goal setting.
+    fn cycle_of_sales(&self) -> Uuid {
+        let mut cycle = self.new_cycle();
+        cycle["org_unit_ids"] = json!([self.company.id("sales")]);
+        let cycle = self.hr.post("/v1/cycles", &cycle).expect(201).id();
+        cycles::drive(self.app, self.company, cycle, "goal_setting");
+        cycle
+    }
+
+    /// A weight adjustment of sales in a given state.
+    fn adjustment_in(&self, state: &str) -> Target {
+        let cycle = self.cycle_of_sales();
+        let id = Some(cycles::adjustment_in(self.app, self.company, cycle, state));
+        Target { id, query: String::new(), body: Body::None }
+    }
+
+    /// A dependency of a goal of Lin's on a goal of Mei's.
+    fn proposed_dependency(&self) -> Target {
+        let id = Some(goals::proposed(self.app, self.company));
         Target { id, query: String::new(), body: Body::None }
     }
 
@@ -261,9 +282,7 @@ impl<'a> Calls<'a> {
     }
 
     fn foreign_review(&self, lin: Uuid) -> Uuid {
-        let mut cycle = self.new_cycle();
-        cycle["org_unit_ids"] = json!([self.company.id("sales")]);
-        let cycle = self.hr.post("/v1/cycles", &cycle).expect(201).id();
+        let cycle = self.cycle_of_sales();
         cycles::drive(self.app, self.company, cycle, "evaluating");
         let list = self.hr.get(format!("/v1/reviews?employee_id={lin}&limit=1")).expect(200);
         let id = list.json()["items"][0]["id"].as_str().and_then(|id| id.parse().ok());
@@ -540,6 +559,51 @@ impl<'a> Calls<'a> {
             "getGoalChange" | "approveGoalChange" => self.pending_change(),
             "rejectGoalChange" => self.pending_change().with(json!({ "reason": "Not now" })),
 
+            "createDependency" => {
+                let (upstream, downstream) = goals::pair(self.app, self.company);
+                nothing.with(goals::dependency(upstream, downstream, "2026-12-31"))
+            }
+            "listDependencies" => {
+                let (upstream, downstream) = goals::pair(self.app, self.company);
+                let body = goals::dependency(upstream, downstream, "2026-12-31");
+                self.by(Persona::Employee).post("/v1/dependencies", &body).expect(201);
+                Target { query: format!("?limit=200&goal_id={downstream}"), ..nothing }
+            }
+            "getDependency" | "acceptDependency" => self.proposed_dependency(),
+            "rejectDependency" => {
+                self.proposed_dependency().with(json!({ "reason": "Not this year" }))
+            }
+            "deliverDependency" => {
+                let made = self.proposed_dependency();
+                let path = format!("/v1/dependencies/{}", made.id.unwrap_or_default());
+                let mei = self.by(Persona::DirectManager);
+                cycles::step(&mei, &path, "acceptance", None).expect(200);
+                made
+            }
+
+            "createWeightAdjustment" => {
+                nothing.with(cycles::adjustment(self.company, self.cycle_of_sales()))
+            }
+            "listWeightAdjustments" => {
+                let cycle = self.cycle_of_sales();
+                cycles::adjustment_in(self.app, self.company, cycle, "submitted");
+                Target { query: format!("?limit=200&cycle_id={cycle}"), ..nothing }
+            }
+            "updateWeightAdjustment" => {
+                self.adjustment_in("draft").with(json!({ "reason": unique("Reason") }))
+            }
+            "submitWeightAdjustment" => self.adjustment_in("draft"),
+            "getWeightAdjustment" | "approveWeightAdjustment" => self.adjustment_in("submitted"),
+            "rejectWeightAdjustment" => {
+                self.adjustment_in("submitted").with(json!({ "reason": "Too many points" }))
+            }
+            "fileWeightAdjustment" => {
+                self.adjustment_in("hr_approved").with(json!({ "filing_number": unique("BA") }))
+            }
+            "revokeWeightAdjustment" => {
+                self.adjustment_in("effective").with(json!({ "reason": "Sales was split" }))
+            }
+
             "getDistribution" => {
                 let cycle = cycles::rated(self.app, self.company, "calibrating", &[]);
                 Target { id: Some(cycle), ..nothing }
@@ -675,17 +739,24 @@ fn new_change() -> Value {
 pub fn doer(operation: &Operation) -> Persona {
     match operation.id {
         "createGoal" | "updateGoal" | "deleteGoal" | "submitGoal" | "completeGoal"
-        | "createCheckIn" | "requestGoalChange" | "updateSelfReview" | "submitSelfReview"
-        | "acknowledgeReview" | "disagreeWithReview" => Persona::Employee,
+        | "createCheckIn" | "requestGoalChange" | "createDependency" | "deliverDependency"
+        | "updateSelfReview" | "submitSelfReview" | "acknowledgeReview" | "disagreeWithReview" => {
+            Persona::Employee
+        }
         "approveGoal"
         | "returnGoal"
         | "updateManagerReview"
         | "submitManagerReview"
         | "returnReview"
+        | "acceptDependency"
+        | "rejectDependency"
         | "proposeMove"
         | "approveMove"
         | "rejectMove" => Persona::DirectManager,
-        "confirmReview" => Persona::SkipLevelManager,
+        "confirmReview"
+        | "createWeightAdjustment"
+        | "updateWeightAdjustment"
+        | "submitWeightAdjustment" => Persona::SkipLevelManager,
         "overrideCalibrationSession" | "reopenCalibrationSession" | "approveDimensionDrop" => {
             Persona::Executive
         }

@@ -73,6 +73,24 @@ impl Client {
         self.request("GET", path).send()
     }
 
+    /// Fails unless a GET of the record at `path` is answered like that of one that does not exist.
+    ///
+    /// # Panics
+    /// If the answer tells the two apart.
+    #[track_caller]
+    pub fn finds_nothing(&self, path: &str) {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let [hidden, missing] =
+            [path.to_owned(), format!("{folder}/{}", Uuid::from_u128(7))].map(|path| {
+                let mut told = self.get(path).refused("not-found").json();
+                for varying in ["instance", "request_id"] {
+                    told[varying].take();
+                }
+                told
+            });
+        assert_eq!(hidden, missing);
+    }
+
     /// Sends a POST: creates a record or asks for a transition.
     pub fn post(&self, path: impl Into<String>, body: &Value) -> Answer {
         self.request("POST", path).json(body).send()
@@ -237,6 +255,16 @@ impl Answer {
         expected.sort_unstable();
         assert!(found == expected, "the faults {expected:?} expected: {self:?}");
         self
+    }
+
+    /// The codes of all faults of the input, sorted.
+    pub fn codes(&self) -> Vec<String> {
+        let body = self.json();
+        let faults = body["errors"].as_array().into_iter().flatten();
+        let mut codes: Vec<_> =
+            faults.map(|fault| fault["code"].as_str().unwrap_or_default().to_owned()).collect();
+        codes.sort_unstable();
+        codes
     }
 
     /// The problem type; none if the answer is no refusal.

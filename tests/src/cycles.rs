@@ -98,6 +98,47 @@ fn behind_of(app: &TestApp, company: &Company, statement: &str) {
     sql::execute(app.engine, app.url(), &format!("{scope}{statement}"));
 }
 
+/// Weights of the dimensions of [`rules`]: performance, competency, behaviour and collaboration.
+pub fn weights(values: [&str; 4]) -> Value {
+    let dimensions = ["performance", "competency", "behaviour", "collaboration"];
+    let both = dimensions.into_iter().zip(values);
+    both.map(|(dimension, weight)| json!({ "dimension": dimension, "weight": weight })).collect()
+}
+
+/// The body that asks for other weights in sales, whose head is Sun: ten points fewer for
+/// performance, ten more for competency.
+pub fn adjustment(company: &Company, cycle: Uuid) -> Value {
+    json!({
+        "cycle_id": cycle, "department_id": company.id("sales"), "population": "everyone",
+        "weights": weights(["50", "30", "10", "10"]), "reason": "Half of the staff is new",
+    })
+}
+
+/// A weight adjustment of sales in a given state, in a cycle whose evaluation is not open yet.
+///
+/// # Panics
+/// If a step is refused.
+pub fn adjustment_in(app: &TestApp, company: &Company, cycle: Uuid, state: &str) -> Uuid {
+    let as_ = |persona| app.as_(Persona::HrAdmin).with(company.credentials(persona));
+    let (head, hr) = (as_(Persona::SkipLevelManager), as_(Persona::HrAdmin));
+    let made = head.post("/v1/weight-adjustments", &adjustment(company, cycle)).expect(201).id();
+    let path = format!("/v1/weight-adjustments/{made}");
+    let number = json!({ "filing_number": crate::calls::unique("BA") });
+    let way = [
+        ("submitted", &head, "submission", None),
+        ("hr_approved", &hr, "approval", None),
+        ("effective", &hr, "filing", Some(number)),
+    ];
+    for (reached, client, noun, body) in way {
+        if head.get(&path).expect(200).json()["state"] == state {
+            break;
+        }
+        let answer = step(client, &path, noun, body).expect(200);
+        assert_eq!(answer.json()["state"], reached);
+    }
+    made
+}
+
 /// The composite score, in hundredths, by which [`rated`] gives a grade.
 pub fn score_of(grade: &str) -> u32 {
     match grade {

@@ -4,7 +4,7 @@ use crate::TestApp;
 use crate::calls::unique;
 use crate::client::{Answer, Client};
 use crate::cycles::{self, step};
-use crate::world::Persona;
+use crate::world::{Company, Persona};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -71,6 +71,41 @@ pub fn patch(client: &Client, path: &str, body: &Value) -> Answer {
 pub fn activate(owner: &Client, manager: &Client, path: &str) -> Answer {
     step(owner, path, "submission", None).expect(200);
     step(manager, path, "approval", None).expect(200)
+}
+
+/// The body by which the owner of one goal asks for the result of another one by a day.
+pub fn dependency(upstream: Uuid, downstream: Uuid, need_date: &str) -> Value {
+    json!({
+        "upstream_goal_id": upstream, "downstream_goal_id": downstream, "need_date": need_date,
+        "description": "The price list, before the branch opens",
+    })
+}
+
+/// New active goals of Mei's and of Lin's.
+///
+/// # Panics
+/// If a step is refused.
+pub fn pair(app: &TestApp, company: &Company) -> (Uuid, Uuid) {
+    let as_ = |persona| app.as_(Persona::HrAdmin).with(company.credentials(persona));
+    let (lin, mei) = (as_(Persona::Employee), as_(Persona::DirectManager));
+    let active = |owner: &Client, manager: &Client| {
+        let body = goal(company.id("cycle"), &indicator(&unique("Goal"), "0"));
+        let made = owner.post("/v1/goals", &body).expect(201);
+        activate(owner, manager, &path(&made));
+        made.id()
+    };
+    (active(&mei, &as_(Persona::SkipLevelManager)), active(&lin, &mei))
+}
+
+/// A dependency of a new goal of Lin's on a new goal of Mei's, which Mei has not answered.
+///
+/// # Panics
+/// If a step is refused.
+pub fn proposed(app: &TestApp, company: &Company) -> Uuid {
+    let (upstream, downstream) = pair(app, company);
+    let lin = app.as_(Persona::Employee).with(company.credentials(Persona::Employee));
+    let body = dependency(upstream, downstream, "2026-12-31");
+    lin.post("/v1/dependencies", &body).expect(201).id()
 }
 
 /// A new cycle for everybody in goal setting, under a policy with these settings. Its period is so

@@ -136,7 +136,7 @@ const PEOPLE: &[(Persona, &str, &str, &str, &str)] = &[
 ];
 
 /// Personas for whom the other company has a person who can sign in.
-const TWINS: &[Persona] = &[Employee, DirectManager, Executive];
+const TWINS: &[Persona] = &[Employee, DirectManager, SkipLevelManager, Executive];
 
 /// The keys: persona, name, scope, unit.
 const KEYS: &[(Persona, &str, &str, &str)] = &[

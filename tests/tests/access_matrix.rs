@@ -30,9 +30,9 @@ macro_rules! tags {
 
 tags! {
     access, accounts, api_keys, audit_entries, audit_heads, auth, calibration_sessions, check_ins,
-    cycles, dashboards, employees, events, goal_changes, goals, jobs, me, measurements, meta, moves,
-    org_units, participants, policies, positions, ratings, results, reviews, role_assignments,
-    tenant, to_dos,
+    cycles, dashboards, dependencies, employees, events, goal_changes, goals, jobs, me,
+    measurements, meta, moves, org_units, participants, policies, positions, ratings, results,
+    reviews, role_assignments, tenant, to_dos, weight_adjustments,
 }
 
 #[test]

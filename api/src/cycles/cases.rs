@@ -100,6 +100,7 @@ pub fn create_cycle(
         raci: new.raci.into_iter().map(StageDuties::from).collect(),
         org_unit_ids: new.org_unit_ids.into_iter().map(OrgUnitId::from).collect(),
         dropped: Vec::new(),
+        department_weights: Vec::new(),
         launched_at: None,
         published_at: None,
         version: 1,

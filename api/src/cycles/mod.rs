@@ -8,6 +8,7 @@ pub mod participants;
 pub mod policies;
 mod readiness;
 pub mod views;
+pub mod weight_adjustments;
 
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};

@@ -3,6 +3,7 @@
 use super::cases::{approvals, view};
 use super::guards::{Sight, look, settings};
 use super::views::{CycleView, allowed_actions};
+use crate::goals::dependencies;
 use crate::platform::app::new_id;
 use crate::platform::caller::Actor;
 use crate::platform::jobs::{BatchResult, JobView, SYNCHRONOUS_ROWS, Ticket, Work};
@@ -156,6 +157,9 @@ impl Transition for Step<'_> {
             after.state = passage.to;
             let people = &passage.found;
             let rows = follow(store, order, policy, people, &mut after, rule, self.progress)?;
+            if order.action == CycleAction::Evaluation {
+                dependencies::follow(store, actor, after.id, rule)?;
+            }
             for (name, rows) in rows {
                 record = record.field(name, None::<usize>, rows);
             }

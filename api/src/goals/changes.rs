@@ -4,6 +4,7 @@ use super::cases::{
     Opened, allowed_actions as goal_actions, conflict, content_faults, open_to_change,
     refuse_faults, seating, tree_faults,
 };
+use super::dependencies;
 use super::moves::{agreed, me, recorded, whole_faults};
 use super::views::{GoalContentView, GoalReason, NewGoalContent};
 use crate::people::org_units::HistoryQuery;
@@ -504,6 +505,9 @@ impl Transition for Decision {
         }
         let goal = moved(store, actor, &opened, event, after)?;
         opened.follow(store, actor, review)?;
+        if goal.content.period.end() != opened.goal.content.period.end() {
+            dependencies::follow(store, actor, goal.cycle_id, opened.permit.rule())?;
+        }
         let version = change.version();
         let view = GoalChangeView::new(actor, RequestedChange { goal, change }, &target);
         Ok(Reply::changed(view, version))

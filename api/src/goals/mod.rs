@@ -4,6 +4,7 @@ mod alignment;
 mod cases;
 pub mod changes;
 pub mod check_ins;
+pub mod dependencies;
 pub mod measurements;
 pub mod moves;
 mod schemas;

@@ -19,6 +19,7 @@ pub mod page;
 pub mod patch;
 pub mod period;
 pub mod places;
+pub mod plain;
 pub mod problem;
 pub mod refusal;
 pub mod reply;

@@ -283,7 +283,7 @@ pub fn fault(pointer: impl Into<String>, error: &DomainError) -> Violation {
 mod tests {
     use super::*;
     use crate::platform::problem::Language;
-    use domain::state::{Named, calibration_session, cycle, goal, review};
+    use domain::state::{Named, calibration_session, cycle, goal, review, weight_adjustment};
 
     fn unsaid<G: Named>() -> Vec<&'static str> {
         G::ALL.iter().map(|guard| guard.as_str()).filter(is_unsaid).collect()
@@ -302,6 +302,7 @@ mod tests {
             unsaid::<goal::Guard>(),
             unsaid::<review::Guard>(),
             unsaid::<calibration_session::Guard>(),
+            unsaid::<weight_adjustment::Guard>(),
         ];
         assert_eq!(unsaid.concat(), Vec::<&str>::new());
     }

@@ -15,6 +15,7 @@ use domain::core::text::TextEnum;
 use domain::core::time::Timestamp;
 use domain::cycles::dropped_dimension::DroppedDimension;
 use domain::cycles::performance_policy::PolicyRules;
+use domain::cycles::weight_adjustment::DepartmentWeights;
 use domain::everyday::job::JobKind;
 use domain::goals::goal::Goal;
 use domain::policy::{Action, Subject};
@@ -46,6 +47,8 @@ pub(super) struct Basis<'a> {
     pub settings: &'a Settings,
     /// Dimensions left out, and proposals to leave dimensions out.
     pub dropped: &'a [DroppedDimension],
+    /// Weights of departments that are in effect.
+    pub department_weights: &'a [DepartmentWeights],
 }
 
 impl<'a> From<&'a Frame> for Basis<'a> {
@@ -56,6 +59,7 @@ impl<'a> From<&'a Frame> for Basis<'a> {
             rules: &policy.rules,
             settings,
             dropped: &cycle.dropped,
+            department_weights: &cycle.department_weights,
         }
     }
 }
@@ -121,6 +125,11 @@ impl<'a> Computation<'a> {
             manager_review: &review.manager_review,
             veto: review.results.veto_grade,
             dropped: self.basis.dropped,
+            filed: DepartmentWeights::of(
+                self.basis.department_weights,
+                review.department_id,
+                &review.population,
+            ),
             team: self.teams.get(&review.employee_id).map(Vec::as_slice).unwrap_or_default(),
         })
     }

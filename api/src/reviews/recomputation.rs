@@ -42,6 +42,7 @@ pub fn follow(
         rules: &frame.rules,
         settings: &frame.settings,
         dropped: &frame.dropped,
+        department_weights: &frame.department_weights,
     };
     let renewed = renew(store, actor, basis, review, rule)?;
     let results = renewed.map_err(|faults| Refusal::GuardFailed(faults_told(&faults)))?;

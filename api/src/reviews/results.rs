@@ -163,6 +163,9 @@ pub struct ExplanationPart {
     /// Id of the approval to leave the part out; otherwise null.
     #[schema(required = true)]
     pub approval_id: Option<Uuid>,
+    /// Number under which the department's own weight is filed; null for weights of the policy.
+    #[schema(required = true, example = "2026-017")]
+    pub filing_number: Option<String>,
     /// Title of a goal or code of a dimension; null for the whole result.
     #[schema(required = true, example = "Collection rate")]
     pub name: Option<String>,
@@ -217,6 +220,7 @@ impl ExplanationPart {
         Self {
             kind: calculation.map(Calculation::kind),
             approval_id: outline.approval,
+            filing_number: outline.filing.map(str::to_owned),
             name: outline.name.map(str::to_owned),
             weight: shown(outline.weight),
             days: outline.days,

@@ -92,8 +92,9 @@ impl Record {
     }
 }
 
-/// What every record has and the entry says itself: which one it is, and when it was changed.
-const ASIDE: [&str; 5] = ["id", "version", "created_at", "updated_at", "deleted_at"];
+/// What every record has and the entry says itself: which one it is, its state, and when it was
+/// changed.
+const ASIDE: [&str; 6] = ["id", "state", "version", "created_at", "updated_at", "deleted_at"];
 
 /// The fields of a record that the audit log shows. A record leaves out of its serialized form what
 /// is secret.

@@ -70,12 +70,16 @@ ids! {
     DroppedDimensionId,
     /// One person in one cycle.
     ParticipantId,
+    /// A department's request for its own dimension weights.
+    WeightAdjustmentId,
     /// A goal of one owner in one cycle.
     GoalId,
     /// A key result of an objective.
     KeyResultId,
     /// A request to change an active goal.
     GoalChangeId,
+    /// What one goal needs from the goal of somebody else.
+    DependencyId,
     /// A report on the progress of a goal.
     CheckInId,
     /// An actual value of an indicator.

@@ -10,6 +10,7 @@ use crate::core::text::TextEnum;
 use crate::core::time::Timestamp;
 use crate::cycles::dropped_dimension::DroppedDimension;
 use crate::cycles::performance_policy::{PerformancePolicy, PolicyState};
+use crate::cycles::weight_adjustment::DepartmentWeights;
 use crate::policy::{Protected, Stage, Target};
 use crate::state::cycle::{Event, Facts, State};
 use crate::state::{Moving, Seat};
@@ -180,6 +181,8 @@ pub struct Cycle {
     pub org_unit_ids: Vec<OrgUnitId>,
     /// Dimensions to be left out of results that have too few raters, proposed or approved.
     pub dropped: Vec<DroppedDimension>,
+    /// Weights of departments that are in effect in place of the framework's.
+    pub department_weights: Vec<DepartmentWeights>,
     /// When the cycle was launched.
     pub launched_at: Option<Timestamp>,
     /// When the results were published; the time for appeals runs from then.

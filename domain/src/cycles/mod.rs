@@ -5,3 +5,4 @@ pub mod dropped_dimension;
 pub mod participant;
 pub mod performance_policy;
 pub mod readiness;
+pub mod weight_adjustment;

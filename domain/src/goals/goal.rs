@@ -23,6 +23,7 @@ use crate::core::number::Exact;
 use crate::core::time::Timestamp;
 use crate::cycles::dropped_dimension::DroppedDimension;
 use crate::cycles::performance_policy::PolicyRules;
+use crate::cycles::weight_adjustment::DepartmentWeights;
 use crate::policy::{Protected, Target};
 use crate::scoring::settings::Settings;
 use crate::state::goal::{Event, State};
@@ -142,6 +143,8 @@ pub struct GoalFrame {
     pub settings: Settings,
     /// Dimensions to be left out of results, proposed or approved.
     pub dropped: Vec<DroppedDimension>,
+    /// Weights of departments that are in effect.
+    pub department_weights: Vec<DepartmentWeights>,
     /// Whether the person takes part in the cycle.
     pub participates: bool,
     /// The manager who is responsible for the person's review.

@@ -1,3 +1,4 @@
 //! Goals, and the check-ins and measurements reported for them.
 
+pub mod dependency;
 pub mod goal;

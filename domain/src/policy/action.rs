@@ -72,6 +72,12 @@ text_enum! {
         ParticipantRead = "participant.read",
         /// Hand a participant over to another responsible manager, or exclude one.
         ParticipantWrite = "participant.write",
+        /// Read a department's request for its own weights.
+        WeightAdjustmentRead = "weight_adjustment.read",
+        /// Write a request for one's department and hand it in.
+        WeightAdjustmentWrite = "weight_adjustment.write",
+        /// Decide on a request, file it and revoke it.
+        WeightAdjustmentReview = "weight_adjustment.review",
         /// Read a goal with its check-ins, measurements and changes.
         GoalRead = "goal.read",
         /// Write a draft of a goal, request a change, or report that the goal is complete.
@@ -88,6 +94,12 @@ text_enum! {
         MeasurementWrite = "measurement.write",
         /// Withdraw a check-in or a measurement, with a reason.
         ReportWithdraw = "report.withdraw",
+        /// Read what goals need from each other.
+        DependencyRead = "dependency.read",
+        /// Ask somebody for what one's own goal needs, and take it over.
+        DependencyWrite = "dependency.write",
+        /// Promise what is needed, refuse it, or hand it over.
+        DependencyAnswer = "dependency.answer",
         /// Read that a review exists, its state and who is responsible for it.
         ReviewRead = "review.read",
         /// Read a self-review.

@@ -5,7 +5,7 @@ use super::action::Action as A;
 use super::rule::{Mask, Noun, RELEASED, SUBMITTED_ON, Who, by_key, to};
 
 /// The nouns of the area.
-pub(super) const NOUNS: &[Noun] = &[POLICY, CYCLE, PARTICIPANT];
+pub(super) const NOUNS: &[Noun] = &[POLICY, CYCLE, PARTICIPANT, WEIGHT_ADJUSTMENT];
 
 /// Versions of the performance policy: everybody may read published versions, but not drafts.
 const POLICY: Noun = Noun {
@@ -88,5 +88,34 @@ const PARTICIPANT: Noun = Noun {
             ],
         ),
         (A::ParticipantWrite, &[to("hr-admin-cycle", Who::HrAdmin, Mask::Full)]),
+    ],
+};
+
+/// Requests of departments for their own weights. Only the requester sees a draft.
+const WEIGHT_ADJUSTMENT: Noun = Noun {
+    reading: A::WeightAdjustmentRead,
+    records: &[("weight_adjustment", A::WeightAdjustmentRead)],
+    actions: &[
+        (
+            A::WeightAdjustmentRead,
+            &[
+                to("own-request", Who::Myself, Mask::Full),
+                to("hr-admin-cycle", Who::HrAdmin, Mask::Full).during(SUBMITTED_ON),
+                to("executive-cycle", Who::Executive, Mask::Full).during(SUBMITTED_ON),
+                to("hrbp-cycle", Who::Hrbp, Mask::Full).during(SUBMITTED_ON),
+                to("auditor-cycle", Who::Auditor, Mask::Metadata).during(SUBMITTED_ON),
+            ],
+        ),
+        (
+            A::WeightAdjustmentWrite,
+            &[
+                to("own-request", Who::Myself, Mask::Full),
+                to("department-head", Who::ResponsibleManager, Mask::Full),
+            ],
+        ),
+        (
+            A::WeightAdjustmentReview,
+            &[to("hr-admin-cycle", Who::HrAdmin, Mask::Full).during(SUBMITTED_ON)],
+        ),
     ],
 };

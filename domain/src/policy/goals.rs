@@ -5,7 +5,7 @@ use super::action::Action as A;
 use super::rule::{CALIBRATION, Mask, Noun, Who, by_key, to};
 
 /// The nouns of the area.
-pub(super) const NOUNS: &[Noun] = &[GOAL];
+pub(super) const NOUNS: &[Noun] = &[GOAL, DEPENDENCY];
 
 /// Goals, with their check-ins, measurements and changes.
 const GOAL: Noun = Noun {
@@ -90,5 +90,28 @@ const GOAL: Noun = Noun {
                 to("responsible-manager", Who::ResponsibleManager, Mask::Full),
             ],
         ),
+    ],
+};
+
+/// What goals need from each other.
+const DEPENDENCY: Noun = Noun {
+    reading: A::DependencyRead,
+    records: &[("dependency", A::DependencyRead)],
+    actions: &[
+        (
+            A::DependencyRead,
+            &[
+                to("hr-admin-cycle", Who::HrAdmin, Mask::Full),
+                to("hrbp-cycle", Who::Hrbp, Mask::Full),
+                to("auditor-cycle", Who::Auditor, Mask::Metadata),
+                to("own-goals", Who::Myself, Mask::Full),
+                to("partner", Who::Partner, Mask::Full),
+                to("line-manager-goals", Who::DirectManager, Mask::Full),
+                to("chain-goals", Who::ChainManager, Mask::Full),
+                by_key("scope-performance-read", Scope::PerformanceRead, Who::Service, Mask::Full),
+            ],
+        ),
+        (A::DependencyWrite, &[to("own-goals", Who::Myself, Mask::Full)]),
+        (A::DependencyAnswer, &[to("partner", Who::Partner, Mask::Full)]),
     ],
 };

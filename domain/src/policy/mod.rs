@@ -90,6 +90,8 @@ pub struct Target {
     pub departed: bool,
     /// The manager who answers for the person's review, frozen when the cycle was launched.
     pub responsible: Option<EmployeeId>,
+    /// The person from whom the record asks something, if it is about somebody else.
+    pub partner: Option<EmployeeId>,
     /// The session that compares the person's grade.
     pub session: Option<CalibrationSessionId>,
     /// How far the record is; none for records without stages.
@@ -266,6 +268,7 @@ fn stands(subject: &Subject, rule: &Rule, target: &Target) -> bool {
         Who::ResponsibleManager => {
             person && target.responsible.is_some() && target.responsible == subject.employee_id
         }
+        Who::Partner => person && target.partner.is_some() && target.partner == subject.employee_id,
         Who::Calibrator => person && target.relations.calibrator,
         Who::Author => target.author == Some(subject.principal.id()),
         Who::OwnAuthor => {

@@ -38,6 +38,8 @@ text_enum! {
         Service = "service",
         /// A program whose key has the scope of the rule and no unit limit.
         CompanyService = "company_service",
+        /// The person from whom the record asks something.
+        Partner = "partner",
         /// Any signed-in person of the tenant, towards people who work here.
         Colleague = "colleague",
     }

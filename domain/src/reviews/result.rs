@@ -6,6 +6,7 @@ use crate::core::id::{DroppedDimensionId, GoalId};
 use crate::core::number::Exact;
 use crate::cycles::dropped_dimension::{self, DroppedDimension};
 use crate::cycles::performance_policy::{DimensionRule, PERFORMANCE, Population};
+use crate::cycles::weight_adjustment::DepartmentWeights;
 use crate::goals::goal::{
     CheckIn, Goal, GoalKind, GoalRevision, Indicator, KeyResult, Measurement,
 };
@@ -53,6 +54,8 @@ pub struct Case<'a> {
     pub veto: Option<Grade>,
     /// Dimensions that may be left out of results which have too few raters.
     pub dropped: &'a [DroppedDimension],
+    /// The weights of the person's department, where they are filed (C.8).
+    pub filed: Option<&'a DepartmentWeights>,
     /// Performance totals of the people for whose reviews the person is responsible, as far as
     /// computed.
     pub team: &'a [Decimal],
@@ -118,8 +121,12 @@ impl Case<'_> {
             .dimensions
             .iter()
             .map(|rule| {
-                let (name, weight) = (rule.code.clone(), rule.weight.clone());
-                let part = |calculation| Part { name, weight, calculation, approval: None };
+                let filed =
+                    self.filed.and_then(|filed| Some((filed, filed.weights.get(&rule.code)?)));
+                let name = rule.code.clone();
+                let weight = filed.map_or(&rule.weight, |(_, weight)| weight).clone();
+                let filing = filed.map(|(filed, _)| filed.filing_number.clone());
+                let part = |calculation| Part { name, weight, calculation, approval: None, filing };
                 if rule.is_performance() {
                     return part(Some(performance.clone()));
                 }
@@ -179,6 +186,7 @@ impl Case<'_> {
             weight: share(it),
             calculation: Some(it.calculation(self.settings)),
             approval: None,
+            filing: None,
         });
         let adjustments =
             Adjustments { veto: self.veto.map(Veto::CapGrade), ..Adjustments::default() };

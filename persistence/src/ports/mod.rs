@@ -17,10 +17,14 @@ pub use reviews::*;
 use crate::error::DbError;
 use domain::access::account::RoleAssignment;
 use domain::core::change::Change;
-use domain::core::id::{ParticipantId, PolicyId, PositionId, RoleAssignmentId};
+use domain::core::id::{
+    DependencyId, ParticipantId, PolicyId, PositionId, RoleAssignmentId, WeightAdjustmentId,
+};
 use domain::core::time::Timestamp;
 use domain::cycles::participant::Participant;
 use domain::cycles::performance_policy::PerformancePolicy;
+use domain::cycles::weight_adjustment::WeightAdjustment;
+use domain::goals::dependency::Dependency;
 use domain::people::org::Position;
 use domain::policy::Sealed;
 use domain::reviews::calibration_session::SessionMove;
@@ -87,15 +91,22 @@ store! {
     ReviewSets
     CalibrationSessions
     Moves
+    WeightAdjustments
+    Dependencies
     Duties;
     finds {
         PositionId => Position,
         PolicyId => PerformancePolicy,
         RoleAssignmentId => RoleAssignment,
         ParticipantId => Participant,
+        WeightAdjustmentId => WeightAdjustment,
+        DependencyId => Dependency,
     }
-    creates { Position, RoleAssignment, SessionMove }
-    updates { Position, PerformancePolicy, RoleAssignment, Participant, SessionMove }
+    creates { Position, RoleAssignment, SessionMove, WeightAdjustment, Dependency }
+    updates {
+        Position, PerformancePolicy, RoleAssignment, Participant, SessionMove, WeightAdjustment,
+        Dependency,
+    }
 }
 
 /// Records of a kind `T` that are found by their ids.

@@ -14,7 +14,7 @@ use tests::world::Persona::{
     SecondHrAdmin, SkipLevelManager,
 };
 use tests::world::{sign_in, token};
-use tests::{Answer, Client, TestApp, cycles, on_each_engine};
+use tests::{Answer, Client, TestApp, cycles, goals, on_each_engine};
 use uuid::Uuid;
 
 on_each_engine![
@@ -408,6 +408,8 @@ fn every_kind_of_record_is_explained(app: &TestApp) {
     let entry = app.as_(HrAdmin).get("/v1/audit-entries?limit=1").expect(200).json();
     let entry = entry["items"][0]["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
     let own = &app.world.own;
+    let adjustment = cycles::adjustment_in(app, own, own.id("cycle"), "submitted");
+    let dependency = goals::proposed(app, own);
     for &action in Action::ALL {
         let id = match action {
             Action::TenantRead | Action::TenantUpdate => own.tenant,
@@ -445,6 +447,12 @@ fn every_kind_of_record_is_explained(app: &TestApp) {
             | Action::CheckInWrite
             | Action::MeasurementWrite
             | Action::ReportWithdraw => own.id("goal"),
+            Action::WeightAdjustmentRead
+            | Action::WeightAdjustmentWrite
+            | Action::WeightAdjustmentReview => adjustment,
+            Action::DependencyRead | Action::DependencyWrite | Action::DependencyAnswer => {
+                dependency
+            }
             Action::ReviewRead
             | Action::SelfReviewRead
             | Action::SelfReviewWrite
@@ -517,6 +525,9 @@ const NOT_FOR_HR: &[Action] = &[
     Action::GoalApprove,
     Action::CheckInWrite,
     Action::DashboardExecutive,
+    Action::WeightAdjustmentWrite,
+    Action::DependencyWrite,
+    Action::DependencyAnswer,
 ];
 
 fn many_questions_are_answered_at_once(app: &TestApp) {

@@ -7,3 +7,4 @@ mod cycles;
 mod participants;
 mod passages;
 mod policies;
+mod weight_adjustments;

@@ -1,5 +1,6 @@
-//! Goals, their check-ins and measurements.
+//! Goals, their check-ins, measurements and dependencies.
 
+mod dependencies;
 mod goal_changes;
 mod goal_progress;
 #[expect(clippy::module_inception, reason = "the noun that gives its area the name")]

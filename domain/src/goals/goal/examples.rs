@@ -27,6 +27,7 @@ pub fn frame() -> GoalFrame {
         rules: PolicyRules::standard(),
         settings: Settings::default(),
         dropped: Vec::new(),
+        department_weights: Vec::new(),
         participates: true,
         manager_id: None,
     }

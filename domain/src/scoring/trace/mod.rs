@@ -97,6 +97,9 @@ pub struct Part {
     /// Id of the approval by which it was left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Uuid>,
+    /// Number under which the weight is filed, where it is not that of the framework (C.8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filing: Option<String>,
 }
 
 /// A number of days with the calculation for them.
@@ -395,7 +398,7 @@ mod tests {
 
     fn part(name: &str, weight: i32, calculation: Calculation) -> Part {
         let calculation = Some(calculation);
-        Part { name: name.into(), weight: weight.into(), calculation, approval: None }
+        Part { name: name.into(), weight: weight.into(), calculation, approval: None, filing: None }
     }
 
     fn rated(raters: &[(RaterType, i32, &[i32])]) -> Calculation {

@@ -40,6 +40,8 @@ pub struct Outline<'a> {
     pub calculation: Option<&'a Calculation>,
     /// Id of the approval by which it was left out.
     pub approval: Option<Uuid>,
+    /// Number under which the weight is filed, where it is not that of the framework.
+    pub filing: Option<&'a str>,
     /// Steps and result of the part.
     pub explanation: &'a Explanation,
     /// The parts of which this part consists.
@@ -69,10 +71,11 @@ impl<'a> Outline<'a> {
                 | Calculation::Composite { dimensions: inner },
             ) => {
                 let of_part = |(part, explanation): (&'a Part, &'a Explanation)| {
-                    let Part { name, weight, calculation, approval } = part;
+                    let Part { name, weight, calculation, approval, filing } = part;
                     let calculation = calculation.as_ref();
                     Self {
                         approval: *approval,
+                        filing: filing.as_deref(),
                         ..Self::new(Some(name), Some(weight), calculation, explanation, kpi)
                     }
                 };
@@ -97,7 +100,16 @@ impl<'a> Outline<'a> {
             )
             | None => Vec::new(),
         };
-        Self { name, weight, days: None, calculation, approval: None, explanation, parts }
+        Self {
+            name,
+            weight,
+            days: None,
+            calculation,
+            approval: None,
+            filing: None,
+            explanation,
+            parts,
+        }
     }
 }
 

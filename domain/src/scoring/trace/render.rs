@@ -102,16 +102,22 @@ impl Page<'_> {
     }
 
     fn part(&mut self, part: &Part, explanation: &Explanation, depth: usize) {
-        let Part { name, weight, calculation, approval } = part;
+        let Part { name, weight, calculation, approval, filing } = part;
+        let filed = filing.as_ref().map(|number| {
+            let (comma, filed) =
+                (self.locale.pick("，", ", "), self.locale.pick("备案号", "filed as"));
+            format!("{comma}{filed} {number}")
+        });
+        let weight = format!("{weight}%{}", filed.unwrap_or_default());
         match calculation {
             Some(calculation) => {
-                let name = format!("[{weight}%] {name}");
+                let name = format!("[{weight}] {name}");
                 self.calculation(&name, calculation, explanation, depth);
             }
             None => {
                 let dropped = self.locale.pick("已批准不计入", "left out with approval");
                 let by = approval.map(|id| format!(" {id}")).unwrap_or_default();
-                self.line(depth, format_args!("[{weight}%] {name}: {dropped}{by}"));
+                self.line(depth, format_args!("[{weight}] {name}: {dropped}{by}"));
             }
         }
     }

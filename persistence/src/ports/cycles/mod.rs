@@ -6,9 +6,11 @@ mod participants;
 mod passages;
 mod policies;
 mod readiness;
+mod weight_adjustments;
 
 pub use cycles::*;
 pub use participants::*;
 pub use passages::*;
 pub use policies::*;
 pub use readiness::*;
+pub use weight_adjustments::*;

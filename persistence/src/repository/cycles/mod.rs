@@ -6,5 +6,6 @@ pub mod participants;
 pub mod passages;
 pub mod policies;
 pub mod readiness;
+pub mod weight_adjustments;
 
 use super::{Conn, Db, dialect, engine};

@@ -1,6 +1,7 @@
 //! Goals and the tree they form.
 
 mod changes;
+mod dependencies;
 mod evaluation;
 mod reports;
 
@@ -294,7 +295,8 @@ impl Goals for Unit<'_> {
     }
 
     fn goal_frame(&mut self, cycle: CycleId, owner: EmployeeId) -> Result<Option<GoalFrame>> {
-        type Framed = (String, NaiveDate, NaiveDate, Key, String, String, Option<Key>, Option<Key>);
+        type Framed =
+            (String, NaiveDate, NaiveDate, Key, String, String, String, Option<Key>, Option<Key>);
         let framed: Option<Framed> =
             cycle::table
                 .inner_join(policy::table.on(
@@ -315,12 +317,15 @@ impl Goals for Unit<'_> {
                     policy::id,
                     policy::rules,
                     cycle::dropped,
+                    cycle::department_weights,
                     participant::id.nullable(),
                     participant::manager_id.nullable(),
                 ))
                 .get_result(self.conn)
                 .optional()?;
-        let Some((state, start, end, policy, rules, dropped, participant, manager)) = framed else {
+        let Some((state, start, end, policy, rules, dropped, weights, participant, manager)) =
+            framed
+        else {
             return Ok(None);
         };
         let corrupt = |error: domain::DomainError| DbError::Corrupt(error.to_string());
@@ -332,6 +337,7 @@ impl Goals for Unit<'_> {
             settings: rules.settings().map_err(corrupt)?,
             rules,
             dropped: json(&dropped)?,
+            department_weights: json(&weights)?,
             participates: participant.is_some(),
             manager_id: manager.map(|id| id.0.into()),
         }))

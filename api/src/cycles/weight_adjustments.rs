@@ -1,0 +1,707 @@
+//! Weight adjustments: a department's own dimension weights, reviewed and filed by HR (C.8).
+
+use crate::platform::app::new_id;
+use crate::platform::areas::{Noun, found};
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::page::page_of;
+use crate::platform::plain::{Asked, Asking, Held, Looked, Plain, allowed_actions, said};
+use crate::platform::problem::Violation;
+use crate::platform::refusal::Refusal;
+use crate::platform::reply::Reply;
+use crate::platform::schema::{word_list, words};
+use crate::platform::transition::{by_system, names};
+use actix_web::{HttpResponse, get, patch, post};
+use chrono::{DateTime, Utc};
+use domain::core::change::{Change, Record};
+use domain::core::id::{AccountId, CycleId, EmployeeId, OrgUnitId, WeightAdjustmentId};
+use domain::core::number::Exact;
+use domain::core::text::TextEnum;
+use domain::cycles::cycle::Cycle;
+use domain::cycles::weight_adjustment::{WeightAdjustment, WeightAdjustmentAction, WeightFault};
+use domain::policy::{Action, Mask, Principal, Protected, Sealed, Shown, Target, visibility};
+use domain::state::weight_adjustment::{Event, Facts, Guard, State};
+use domain::state::{Seat, cycle};
+use persistence::{Store, WeightAdjustmentFilter};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+/// The weight of one dimension.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DimensionWeight {
+    /// Code of the dimension in the policy.
+    #[schema(min_length = 1, max_length = 64, example = "performance")]
+    pub dimension: String,
+    /// Weight in percent, with up to 2 places.
+    #[schema(value_type = String, pattern = r"^\d{1,3}(\.\d{1,2})?$", example = "65.00")]
+    pub weight: Exact,
+}
+
+/// A department's request for its own dimension weights.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = WeightAdjustment)]
+pub struct WeightAdjustmentView {
+    /// Id of the request.
+    pub id: Uuid,
+    /// Id of the cycle.
+    pub cycle_id: Uuid,
+    /// Id of the department, as frozen at the launch of the cycle.
+    pub department_id: Uuid,
+    /// Code of the population in the policy.
+    #[schema(example = "everyone")]
+    pub population: String,
+    /// The requested weights, one for each dimension; absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub weights: Option<Vec<DimensionWeight>>,
+    /// Why the department needs other weights; absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "The department builds a new product this year")]
+    pub reason: Option<String>,
+    /// State of the request.
+    #[schema(schema_with = words::<State>)]
+    pub state: State,
+    /// Id of the department head who asks.
+    pub requested_by: Uuid,
+    /// Account of HR that decided last; null while nobody has.
+    #[schema(required = true)]
+    pub decided_by: Option<Uuid>,
+    /// Why HR rejected or revoked it; otherwise null. Absent for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false, example = "Performance stays at 60")]
+    pub decision_reason: Option<Option<String>>,
+    /// Number under which HR has filed it; null until then. Explanations of results name it.
+    #[schema(required = true, example = "2026-017")]
+    pub filing_number: Option<String>,
+    /// When the weights took effect; null until then.
+    #[schema(required = true)]
+    pub effective_at: Option<DateTime<Utc>>,
+    /// What the caller may do to it now. A request may need more; its refusal names everything.
+    #[schema(schema_with = word_list::<WeightAdjustmentAction>)]
+    pub allowed_actions: Vec<WeightAdjustmentAction>,
+    /// Version of the record: starts at 1 and grows by 1 with each change.
+    #[schema(example = 1)]
+    pub version: i32,
+    /// When the record was created.
+    pub created_at: DateTime<Utc>,
+    /// When the record was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+page_of! {
+    /// A page of weight adjustments.
+    pub struct WeightAdjustmentPage
+    /// The requests, in the order of creation; with `updated_since`, in the order of change.
+    of WeightAdjustmentView
+}
+
+/// A new request of a department for its own weights.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWeightAdjustment {
+    /// Id of the cycle, in goal setting or execution.
+    pub cycle_id: Uuid,
+    /// Id of the department that the caller leads.
+    pub department_id: Uuid,
+    /// Code of the population in the policy.
+    #[schema(min_length = 1, max_length = 64, example = "everyone")]
+    pub population: String,
+    /// The weights, one for each dimension.
+    #[schema(max_items = 50)]
+    pub weights: Vec<DimensionWeight>,
+    /// Why the department needs other weights.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        pattern = r"\S",
+        example = "The department builds a new product this year"
+    )]
+    pub reason: String,
+}
+
+/// A merge patch of a draft: an absent property stays as it is.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeightAdjustmentPatch {
+    /// The weights; replaced as a whole.
+    #[schema(max_items = 50, nullable = false)]
+    pub weights: Option<Vec<DimensionWeight>>,
+    /// Why the department needs other weights.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        pattern = r"\S",
+        nullable = false,
+        example = "The department builds a new product this year"
+    )]
+    pub reason: Option<String>,
+}
+
+/// The reason for a decision of HR.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeightAdjustmentReason {
+    /// The reason.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        pattern = r"\S",
+        example = "Performance stays at 60"
+    )]
+    pub reason: String,
+}
+
+/// The number under which a request is filed.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeightAdjustmentFiling {
+    /// The filing number (备案号).
+    #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "2026-017")]
+    pub filing_number: String,
+}
+
+/// Query parameters of the list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct WeightAdjustmentQuery {
+    /// Only requests in this cycle.
+    cycle_id: Option<Uuid>,
+    /// Only requests of this department.
+    department_id: Option<Uuid>,
+    /// Only requests in this state.
+    #[param(schema_with = words::<State>)]
+    state: Option<State>,
+    /// Maximum number of items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the previous page.
+    cursor: Option<String>,
+    /// Only items changed at or after this instant.
+    updated_since: Option<DateTime<Utc>>,
+}
+
+/// List weight adjustments
+///
+/// Lists the caller's own requests; for HR administrators, senior management and auditors those of
+/// every department, and for HR business partners those of people in their units, once they are
+/// submitted. In the order of creation; with `updated_since` in the order of change. Requests are
+/// never deleted.
+#[utoipa::path(tag = "weight-adjustments", operation_id = "listWeightAdjustments",
+    params(WeightAdjustmentQuery),
+    responses((status = 200, description = "A page of weight adjustments",
+        body = WeightAdjustmentPage)),
+    security(("bearer" = [])))]
+#[get("")]
+async fn list(
+    caller: Caller,
+    query: Query<WeightAdjustmentQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let Query(query) = query;
+    let request = caller.page(query.limit, query.cursor.as_deref(), query.updated_since)?;
+    let page = request.page.clone();
+    let filter = WeightAdjustmentFilter {
+        cycle_id: query.cycle_id.map(Into::into),
+        department_id: query.department_id.map(Into::into),
+        state: query.state,
+    };
+    let rows = caller
+        .read(move |store, actor| {
+            let action = Action::WeightAdjustmentRead;
+            let visible = visibility(&actor.subject, action, actor.today)?;
+            let me = actor.subject.employee_id;
+            let rows = store.weight_adjustments(&filter, &visible, me, &page)?;
+            let view = |sealed: Sealed<WeightAdjustment>| {
+                let target = sealed.target(actor.today);
+                let shown = visible.show(&actor.subject, action, sealed, &target);
+                Adjusting::view(actor, &shown, &target)
+            };
+            Ok(rows.into_iter().map(view).collect::<Vec<_>>())
+        })
+        .await?;
+    caller.answer::<WeightAdjustmentPage, _>(
+        &request,
+        rows,
+        |last| request.place(last.id, last.updated_at),
+        |view| view,
+    )
+}
+
+/// Request own weights
+///
+/// Creates a draft for a department that the caller leads: the caller works in it, is responsible for
+/// somebody in it, and has no responsible manager in it. The cycle has been launched, and its
+/// evaluation is not open. A department has at most one request per population that is neither
+/// rejected nor revoked.
+#[utoipa::path(tag = "weight-adjustments", operation_id = "createWeightAdjustment",
+    request_body = NewWeightAdjustment,
+    responses((status = 201, description = "The draft", body = WeightAdjustmentView)),
+    security(("bearer" = [])))]
+#[post("")]
+async fn create(caller: Caller, body: Body<NewWeightAdjustment>) -> Result<HttpResponse, Refusal> {
+    let id = WeightAdjustmentId::from(new_id());
+    let Body { value, digest } = body;
+    caller
+        .change(Some(digest), move |store, actor| {
+            create_weight_adjustment(store, actor, id, value.clone())
+        })
+        .await
+}
+
+/// Read a weight adjustment
+///
+/// One request with what the caller may do to it.
+#[utoipa::path(tag = "weight-adjustments", operation_id = "getWeightAdjustment",
+    params(("id" = Uuid, Path, description = "Id of the request")),
+    responses((status = 200, description = "The request", body = WeightAdjustmentView)),
+    security(("bearer" = [])))]
+#[get("/{id}")]
+async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    let id = WeightAdjustmentId::from(id.0);
+    let view = caller
+        .read(move |store, actor| {
+            let sealed = store.find(id)?;
+            let (shown, target) = actor.show(store, Action::WeightAdjustmentRead, sealed)?;
+            Ok(Adjusting::view(actor, &shown, &target))
+        })
+        .await?;
+    caller.found(view.version, &view)
+}
+
+/// Change a request
+///
+/// Merge patch of weights and reason, as long as the request is a draft.
+#[utoipa::path(tag = "weight-adjustments", operation_id = "updateWeightAdjustment",
+    params(("id" = Uuid, Path, description = "Id of the request")),
+    request_body(content = WeightAdjustmentPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The draft as changed", body = WeightAdjustmentView)),
+    security(("bearer" = [])))]
+#[patch("/{id}")]
+async fn update(
+    caller: Caller,
+    id: PathId,
+    body: Body<WeightAdjustmentPatch>,
+) -> Result<HttpResponse, Refusal> {
+    let expected = caller.expected_version()?;
+    let (id, Body { value, digest }) = (id.0.into(), body);
+    caller
+        .change(Some(digest), move |store, actor| {
+            update_weight_adjustment(store, actor, id, expected, value.clone())
+        })
+        .await
+}
+
+/// Submit a request
+///
+/// The department head signs. The weights name every dimension of the framework, sum to 100.00, and
+/// none differs from the framework by more points than `weights.max_pp` allows.
+#[utoipa::path(tag = "weight-adjustments", operation_id = "submitWeightAdjustment",
+    params(("id" = Uuid, Path, description = "Id of the request")),
+    responses((status = 200, description = "The submitted request", body = WeightAdjustmentView)),
+    security(("bearer" = [])))]
+#[post("/{id}/submission")]
+async fn submission(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, WeightAdjustmentAction::Submission, None, String::new()).await
+}
+
+/// Approve a request
+///
+/// HR agrees, before the evaluation is open. Nobody approves their own request.
+#[utoipa::path(tag = "weight-adjustments", operation_id = "approveWeightAdjustment",
+    params(("id" = Uuid, Path, description = "Id of the request")),
+    responses((status = 200, description = "The approved request", body = WeightAdjustmentView)),
+    security(("bearer" = [])))]
+#[post("/{id}/approval")]
+async fn approval(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+    transit(caller, id, WeightAdjustmentAction::Approval, None, String::new()).await
+}
+
+/// Reject a request
+///
+/// HR refuses, with a reason that the requester reads.
+#[utoipa::path(tag = "weight-adjustments", operation_id = "rejectWeightAdjustment",
+    params(("id" = Uuid, Path, description = "Id of the request")),
+    request_body = WeightAdjustmentReason,
+    responses((status = 200, description = "The rejected request", body = WeightAdjustmentView)),
+    security(("bearer" = [])))]
+#[post("/{id}/rejection")]
+async fn rejection(
+    caller: Caller,
+    id: PathId,
+    body: Body<WeightAdjustmentReason>,
+) -> Result<HttpResponse, Refusal> {
+    let Body { value, digest } = body;
+    transit(caller, id, WeightAdjustmentAction::Rejection, Some(digest), value.reason).await
+}
+
+/// File a request
+///
+/// HR enters the filing number. Before the evaluation is open the weights take effect at once: results
+/// of the department's people are computed with them, and name the number.
+#[utoipa::path(tag = "weight-adjustments", operation_id = "fileWeightAdjustment",
+    params(("id" = Uuid, Path, description = "Id of the request")),
+    request_body = WeightAdjustmentFiling,
+    responses((status = 200, description = "The request in effect", body = WeightAdjustmentView)),
+    security(("bearer" = [])))]
+#[post("/{id}/filing")]
+async fn filing(
+    caller: Caller,
+    id: PathId,
+    body: Body<WeightAdjustmentFiling>,
+) -> Result<HttpResponse, Refusal> {
+    let Body { value, digest } = body;
+    transit(caller, id, WeightAdjustmentAction::Filing, Some(digest), value.filing_number).await
+}
+
+/// Revoke a request
+///
+/// HR takes approved or filed weights back, with a reason; weights in effect only before the
+/// evaluation is open. The weights of the framework hold again.
+#[utoipa::path(tag = "weight-adjustments", operation_id = "revokeWeightAdjustment",
+    params(("id" = Uuid, Path, description = "Id of the request")),
+    request_body = WeightAdjustmentReason,
+    responses((status = 200, description = "The revoked request", body = WeightAdjustmentView)),
+    security(("bearer" = [])))]
+#[post("/{id}/revocation")]
+async fn revocation(
+    caller: Caller,
+    id: PathId,
+    body: Body<WeightAdjustmentReason>,
+) -> Result<HttpResponse, Refusal> {
+    let Body { value, digest } = body;
+    transit(caller, id, WeightAdjustmentAction::Revocation, Some(digest), value.reason).await
+}
+
+async fn transit(
+    caller: Caller,
+    id: PathId,
+    verb: WeightAdjustmentAction,
+    digest: Option<[u8; 32]>,
+    said: String,
+) -> Result<HttpResponse, Refusal> {
+    let asked = Asked { id: id.0.into(), seen: caller.expected_version()?, verb, said };
+    caller.transit(digest, Asking::<Adjusting>(asked)).await
+}
+
+/// The noun.
+pub const NOUN: Noun = Noun {
+    tags: &[(
+        "weight-adjustments",
+        "Departments' own dimension weights, reviewed and filed by HR.",
+    )],
+    records: &[(Action::WeightAdjustmentRead, found::<WeightAdjustmentId, WeightAdjustment>)],
+    ..Noun::of(routes)
+};
+
+fn routes(config: &mut ServiceConfig) {
+    config.service(
+        scope("/weight-adjustments")
+            .service(list)
+            .service(create)
+            .service(read)
+            .service(update)
+            .service(submission)
+            .service(approval)
+            .service(rejection)
+            .service(filing)
+            .service(revocation),
+    );
+}
+
+/// How weight adjustments move.
+struct Adjusting;
+
+impl Plain for Adjusting {
+    type Id = WeightAdjustmentId;
+    type Record = WeightAdjustment;
+    type Around = Cycle;
+    type View = WeightAdjustmentView;
+
+    const READING: Action = Action::WeightAdjustmentRead;
+
+    fn actions(verb: WeightAdjustmentAction) -> &'static [Action] {
+        match verb {
+            WeightAdjustmentAction::Update | WeightAdjustmentAction::Submission => {
+                &[Action::WeightAdjustmentWrite]
+            }
+            _ => &[Action::WeightAdjustmentReview],
+        }
+    }
+
+    fn seats(may: &dyn Fn(Action) -> bool) -> Vec<Seat> {
+        let seats = [
+            (Seat::Head, Action::WeightAdjustmentWrite),
+            (Seat::Hr, Action::WeightAdjustmentReview),
+        ];
+        seats.into_iter().filter(|(_, action)| may(*action)).map(|(seat, _)| seat).collect()
+    }
+
+    fn around(
+        store: &mut dyn Store,
+        actor: &Actor,
+        record: &WeightAdjustment,
+    ) -> Result<Cycle, Refusal> {
+        locked(store, actor, record.cycle_id)
+    }
+
+    fn look(
+        store: &mut dyn Store,
+        actor: &Actor,
+        asked: &Asked<WeightAdjustmentId, WeightAdjustmentAction>,
+        held: &Held<Self>,
+    ) -> Result<Looked<Self>, Refusal> {
+        let faults = match asked.verb {
+            WeightAdjustmentAction::Submission => faults(store, actor, held)?,
+            _ => Vec::new(),
+        };
+        let facts = Facts {
+            within_limits: faults.is_empty(),
+            before_evaluation: is_before_evaluation(&held.around),
+            reviewed_by_another: actor.subject.employee_id != Some(held.record.requested_by),
+            filing_number: !asked.said.trim().is_empty(),
+        };
+        Ok((facts, vec![(Guard::WithinLimits, faults)]))
+    }
+
+    fn apply(
+        store: &mut dyn Store,
+        actor: &Actor,
+        asked: &Asked<WeightAdjustmentId, WeightAdjustmentAction>,
+        held: &Held<Self>,
+        event: Event,
+        to: State,
+    ) -> Result<(WeightAdjustment, Record), Refusal> {
+        let Held { record: before, around: cycle, rule, .. } = held;
+        let mut after = WeightAdjustment { state: to, ..before.clone() };
+        let (mut action, mut reason) = (recorded(event), None);
+        match event {
+            Event::File => {
+                after.filing_number = said(&asked.said);
+                if is_before_evaluation(cycle) {
+                    let facts = Facts { before_evaluation: true, ..Facts::default() };
+                    after.state = by_system(to, Event::TakeEffect, &facts)?;
+                    after.effective_at = Some(actor.now);
+                    action = recorded(Event::TakeEffect);
+                }
+            }
+            Event::Reject | Event::Revoke => {
+                after.decision_reason = said(&asked.said);
+                reason.clone_from(&after.decision_reason);
+            }
+            _ => {}
+        }
+        match &actor.subject.principal {
+            Principal::Person(account) if event != Event::Submit => {
+                after.decided_by = Some(*account)
+            }
+            _ => {}
+        }
+        if before.in_effect() != after.in_effect() {
+            let mut weights = cycle.department_weights.clone();
+            weights.retain(|it| {
+                it.department_id != after.department_id || it.population != after.population
+            });
+            weights.extend(after.in_effect());
+            store.set_department_weights(cycle.id, &weights)?;
+        }
+        let mut record = Record::new(action, after.id, rule)
+            .transition(before.state.as_str(), after.state.as_str())
+            .field("filing_number", &before.filing_number, &after.filing_number);
+        record.reason = reason;
+        Ok((after, record))
+    }
+
+    fn changed(record: WeightAdjustment, actor: &Actor) -> WeightAdjustment {
+        WeightAdjustment { version: record.version + 1, updated_at: actor.now, ..record }
+    }
+
+    fn view(
+        actor: &Actor,
+        shown: &Shown<WeightAdjustment>,
+        target: &Target,
+    ) -> WeightAdjustmentView {
+        let (record, whole) = (shown.outline(), shown.at(Mask::Full));
+        let weight = |(dimension, weight): (&String, &Exact)| DimensionWeight {
+            dimension: dimension.clone(),
+            weight: weight.clone(),
+        };
+        WeightAdjustmentView {
+            id: record.id.uuid(),
+            cycle_id: record.cycle_id.uuid(),
+            department_id: record.department_id.uuid(),
+            population: record.population.clone(),
+            weights: whole.map(|it| it.weights.iter().map(weight).collect()),
+            reason: whole.map(|it| it.reason.clone()),
+            state: record.state,
+            requested_by: record.requested_by.uuid(),
+            decided_by: record.decided_by.map(AccountId::uuid),
+            decision_reason: whole.map(|it| it.decision_reason.clone()),
+            filing_number: record.filing_number.clone(),
+            effective_at: record.effective_at,
+            allowed_actions: allowed_actions::<Self>(actor, record, target),
+            version: record.version,
+            created_at: record.created_at,
+            updated_at: record.updated_at,
+        }
+    }
+}
+
+/// Every fault of the weights against the framework (C.8).
+fn faults(
+    store: &mut dyn Store,
+    actor: &Actor,
+    held: &Held<Adjusting>,
+) -> Result<Vec<Violation>, Refusal> {
+    let sealed = store.find(held.around.policy_id)?;
+    let policy = actor.show(store, Action::PolicyRead, sealed)?.0;
+    let rules = &policy.outline().rules;
+    let settings = rules.settings().map_err(|error| Refusal::Internal(error.to_string()))?;
+    let missing = || Refusal::Internal(format!("{} has no population", held.record.id));
+    let population = rules.population(&held.record.population).ok_or_else(missing)?;
+    let violation = |fault| match fault {
+        WeightFault::DimensionsDiffer => Violation::new("/weights", "DIMENSIONS_DIFFER"),
+        WeightFault::NotOneHundred => Violation::new("/weights", "WEIGHTS_NOT_100"),
+        WeightFault::OutOfRange(codes) => {
+            Violation::new("/weights", "OUT_OF_RANGE").with("value", codes.join(", "))
+        }
+    };
+    let faults = held.record.faults(population, &settings.weights.max_pp);
+    Ok(faults.into_iter().map(violation).collect())
+}
+
+fn is_before_evaluation(cycle: &Cycle) -> bool {
+    matches!(cycle.state, cycle::State::GoalSetting | cycle::State::Executing)
+}
+
+/// A cycle that stays as it is until the unit of work ends.
+fn locked(store: &mut dyn Store, actor: &Actor, id: CycleId) -> Result<Cycle, Refusal> {
+    let sealed = store.lock_cycle(id)?;
+    Ok(actor.show(store, Action::CycleRead, sealed)?.0.outline().clone())
+}
+
+/// Creates a draft for a department that the caller leads.
+fn create_weight_adjustment(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: WeightAdjustmentId,
+    new: NewWeightAdjustment,
+) -> Result<Reply<WeightAdjustmentView>, Refusal> {
+    let (cycle_id, department_id) =
+        (CycleId::from(new.cycle_id), OrgUnitId::from(new.department_id));
+    let unknown = |pointer, value: &str| {
+        let violation = Violation::new(pointer, "unknown_reference").with("value", value);
+        Refusal::Invalid(vec![violation])
+    };
+    let cycle = match locked(store, actor, cycle_id) {
+        Err(Refusal::NotFound) => return Err(Refusal::unknown("/cycle_id", new.cycle_id)),
+        cycle => cycle?,
+    };
+    if !store.cycle_departments(cycle_id)?.contains(&department_id) {
+        return Err(Refusal::unknown("/department_id", new.department_id));
+    }
+    let me = actor.subject.employee_id;
+    let leads = match me {
+        Some(me) => store.leads_department(cycle_id, department_id, me)?,
+        None => false,
+    };
+    let target = Target { responsible: me.filter(|_| leads), ..Target::default() };
+    let permit = actor.may_about(Action::WeightAdjustmentWrite, &target)?;
+    let me: EmployeeId = me.ok_or(Refusal::NotFound)?;
+    let sealed = store.find(cycle.policy_id)?;
+    let policy = actor.show(store, Action::PolicyRead, sealed)?.0;
+    if policy.outline().rules.population(&new.population).is_none() {
+        return Err(unknown("/population", &new.population));
+    }
+    if !is_before_evaluation(&cycle) {
+        let guard = Violation::new("", Guard::BeforeEvaluation.as_str());
+        return Err(Refusal::GuardFailed(vec![guard]));
+    }
+    let record = WeightAdjustment {
+        id,
+        cycle_id,
+        department_id,
+        population: new.population,
+        weights: by_dimension(new.weights)?,
+        reason: new.reason,
+        state: State::Draft,
+        requested_by: me,
+        decided_by: None,
+        decision_reason: None,
+        filing_number: None,
+        effective_at: None,
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+    };
+    let entry = Record::new("weight_adjustment.created", id, permit.rule()).created(&record);
+    store
+        .create(Change::new(record.clone(), entry))
+        .map_err(|error| Refusal::taken(error, "/population", &record.population))?;
+    Ok(Reply::created(seen(actor, record), 1, format!("/v1/weight-adjustments/{id}")))
+}
+
+/// The record for its requester.
+fn seen(actor: &Actor, record: WeightAdjustment) -> WeightAdjustmentView {
+    let target = record.target(actor.today);
+    Adjusting::view(actor, &actor.shown(Action::WeightAdjustmentRead, record), &target)
+}
+
+/// Changes a draft that is still in the version the caller has read.
+fn update_weight_adjustment(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: WeightAdjustmentId,
+    expected: i32,
+    patch: WeightAdjustmentPatch,
+) -> Result<Reply<WeightAdjustmentView>, Refusal> {
+    let sealed = store.lock(id)?;
+    let action = Action::WeightAdjustmentWrite;
+    let (before, permit) = actor.open_seen(store, action, sealed, expected)?;
+    if before.state != State::Draft {
+        let allowed_actions = seen(actor, before.clone()).allowed_actions;
+        return Err(Refusal::StateConflict {
+            current_state: before.state.as_str(),
+            allowed_actions: names(allowed_actions),
+        });
+    }
+    let after = WeightAdjustment {
+        weights: patch.weights.map_or_else(|| Ok(before.weights.clone()), by_dimension)?,
+        reason: patch.reason.unwrap_or_else(|| before.reason.clone()),
+        ..before.clone()
+    };
+    let after = Adjusting::changed(after, actor);
+    let entry =
+        Record::new("weight_adjustment.updated", id, permit.rule()).changed(&before, &after);
+    store.update(Change::new(after.clone(), entry))?;
+    let version = after.version;
+    Ok(Reply::changed(seen(actor, after), version))
+}
+
+/// The weights by dimension, each of which is named once.
+fn by_dimension(weights: Vec<DimensionWeight>) -> Result<BTreeMap<String, Exact>, Refusal> {
+    let mut by_dimension = BTreeMap::new();
+    for (at, DimensionWeight { dimension, weight }) in weights.into_iter().enumerate() {
+        if by_dimension.insert(dimension, weight).is_some() {
+            let place = format!("/weights/{at}/dimension");
+            return Err(Refusal::Invalid(vec![Violation::new(place, "duplicate_in_request")]));
+        }
+    }
+    Ok(by_dimension)
+}
+
+/// Name of the audit entry for an event.
+fn recorded(event: Event) -> &'static str {
+    match event {
+        Event::Submit => "weight_adjustment.submitted",
+        Event::Approve => "weight_adjustment.approved",
+        Event::Reject => "weight_adjustment.rejected",
+        Event::File => "weight_adjustment.filed",
+        Event::TakeEffect => "weight_adjustment.effective",
+        Event::Revoke => "weight_adjustment.revoked",
+    }
+}
