@@ -141,7 +141,12 @@ fn related(
 ) -> Result<(Sealed<Review>, Target), Refusal> {
     let sealed = sealed.ok_or(Refusal::NotFound)?;
     let mut target = sealed.target(actor.today);
-    target.relations = actor.relations(store, &target, actor.today)?;
+    // Whoever answers for a review may see and do everything that lines and units open to others,
+    // except for the second look, which is never theirs.
+    let answers = target.responsible.is_some() && target.responsible == actor.subject.employee_id;
+    if !answers || target.about.is_some_and(|person| actor.subject.may_be(person)) {
+        target.relations = actor.relations(store, &target, actor.today)?;
+    }
     Ok((sealed, target))
 }
 

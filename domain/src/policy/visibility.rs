@@ -58,6 +58,20 @@ impl Visibility {
         self.as_of
     }
 
+    /// The part of what this shows for which a manager answers; none without a manager. Lines and
+    /// units are left out of it.
+    pub fn narrowed_to(&self, manager: Option<EmployeeId>) -> Option<Self> {
+        let responsible = Some(manager?);
+        Some(Self {
+            responsible,
+            myself: None,
+            subtree_of: None,
+            units: Vec::new(),
+            hidden: self.hidden.clone(),
+            ..*self
+        })
+    }
+
     /// A row of the list that this narrows. Whoever is shown by a line or a unit is shown in full;
     /// where everybody is shown, as much as `target`, without relationships, lets through.
     pub fn show<T: Protected>(

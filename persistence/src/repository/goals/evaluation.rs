@@ -2,6 +2,7 @@
 
 use super::super::among::one_of;
 use super::super::engine::Unit;
+use super::super::keys::KEYS;
 use super::super::{Conn, Db, dialect};
 use super::reports::{CheckInRow, MeasurementRow};
 use super::{Found, RevisionRow, Row, entity, goals};
@@ -12,8 +13,9 @@ use crate::schema::{check_in, cycle, goal, goal_revision, measurement, participa
 use diesel::prelude::*;
 use domain::core::change::Change;
 use domain::core::id::{CycleId, EmployeeId};
-use domain::goals::goal::Goal;
+use domain::goals::goal::{Goal, GoalKind};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 rows_statement! {
     /// Scores of goals, each guarded by the version before. The version moves only with the state.
@@ -52,43 +54,55 @@ impl Scores {
 impl GoalEvaluation for Unit<'_> {
     fn goals_of(&mut self, cycle: CycleId, owners: &[EmployeeId]) -> Result<Vec<GoalFile>> {
         let (tenant, cycle_id) = (self.scope(), Key(cycle.uuid()));
-        let owned = || one_of("goal.owner_id", owners.iter().copied());
         let found: Vec<Found> = goals!(self)
             .filter(goal::cycle_id.eq(cycle_id))
-            .filter(owned())
+            .filter(one_of("goal.owner_id", owners.iter().copied()))
             .filter(goal::deleted_at.is_null())
             .order((goal::owner_id, goal::id))
             .select(Found::as_select())
             .load(self.conn)?;
-        let ids = || {
-            goal::table
-                .filter(goal::tenant_id.eq(tenant))
-                .filter(goal::cycle_id.eq(cycle_id))
-                .filter(owned())
-                .select(goal::id)
+        let goals = found.into_iter().map(entity).collect::<Result<Vec<Goal>>>()?;
+        let ids = |of: &dyn Fn(&Goal) -> bool| -> Vec<Uuid> {
+            goals.iter().filter(|goal| of(goal)).map(|goal| goal.id.uuid()).collect()
         };
-        let revisions: Vec<RevisionRow> = goal_revision::table
-            .filter(goal_revision::tenant_id.eq(tenant))
-            .filter(goal_revision::goal_id.eq_any(ids()))
-            .order((goal_revision::goal_id, goal_revision::revision))
-            .select(RevisionRow::as_select())
-            .load(self.conn)?;
-        let measurements: Vec<MeasurementRow> = measurement::table
-            .filter(measurement::tenant_id.eq(tenant))
-            .filter(measurement::goal_id.eq_any(ids()))
-            .order((measurement::goal_id, measurement::id))
-            .select(MeasurementRow::as_select())
-            .load(self.conn)?;
-        let check_ins: Vec<CheckInRow> = check_in::table
-            .filter(check_in::tenant_id.eq(tenant))
-            .filter(check_in::goal_id.eq_any(ids()))
-            .filter(check_in::withdrawn_at.is_null())
-            .order((check_in::goal_id, check_in::id))
-            .select(CheckInRow::as_select())
-            .load(self.conn)?;
-        let mut files = Vec::with_capacity(found.len());
-        for found in found {
-            let goal = entity(found)?;
+        // A goal with one revision has been agreed once: its content is all that it ever said.
+        let mut revisions = Vec::<RevisionRow>::new();
+        for ids in ids(&|goal| goal.revision > 1).chunks(KEYS) {
+            revisions.extend(
+                goal_revision::table
+                    .filter(goal_revision::tenant_id.eq(tenant))
+                    .filter(one_of("goal_revision.goal_id", ids.iter().copied()))
+                    .order((goal_revision::goal_id, goal_revision::revision))
+                    .select(RevisionRow::as_select())
+                    .load::<RevisionRow>(self.conn)?,
+            );
+        }
+        let is_measured = |goal: &Goal| matches!(goal.content.kind, GoalKind::Indicator(_));
+        let mut measurements = Vec::<MeasurementRow>::new();
+        for ids in ids(&is_measured).chunks(KEYS) {
+            measurements.extend(
+                measurement::table
+                    .filter(measurement::tenant_id.eq(tenant))
+                    .filter(one_of("measurement.goal_id", ids.iter().copied()))
+                    .order((measurement::goal_id, measurement::id))
+                    .select(MeasurementRow::as_select())
+                    .load::<MeasurementRow>(self.conn)?,
+            );
+        }
+        let mut check_ins = Vec::<CheckInRow>::new();
+        for ids in ids(&|_| true).chunks(KEYS) {
+            check_ins.extend(
+                check_in::table
+                    .filter(check_in::tenant_id.eq(tenant))
+                    .filter(one_of("check_in.goal_id", ids.iter().copied()))
+                    .filter(check_in::withdrawn_at.is_null())
+                    .order((check_in::goal_id, check_in::id))
+                    .select(CheckInRow::as_select())
+                    .load::<CheckInRow>(self.conn)?,
+            );
+        }
+        let mut files = Vec::with_capacity(goals.len());
+        for goal in goals {
             files.push(GoalFile {
                 goal,
                 revisions: Vec::new(),

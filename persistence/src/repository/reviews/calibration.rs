@@ -45,6 +45,9 @@ macro_rules! one {
 impl Unit<'_> {
     /// Sessions with their members, in one more statement.
     fn seated(&mut self, rows: Vec<CalibrationSessionRow>) -> Result<Vec<CalibrationSession>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let seats: Vec<Seat> = member::table
             .filter(member::tenant_id.eq(self.scope()))
             .filter(member::session_id.eq_any(rows.iter().map(|row| row.id)))

@@ -10,8 +10,9 @@ use diesel::prelude::*;
 use domain::core::change::Change;
 use domain::core::id::ReviewId;
 use domain::core::text::TextEnum;
+use domain::core::time::Timestamp;
 use domain::policy::{Relations, Sealed, Visibility};
-use domain::reviews::form::{Results, Review};
+use domain::reviews::form::{Results, Review, ReviewPart};
 use domain::scoring::scale::Grade;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -43,13 +44,31 @@ pub struct Person {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = review)]
 pub struct Parts {
-    participant_id: Key,
+    #[diesel(embed)]
+    listed: Listed,
     self_review: String,
     manager_review: String,
     founded: bool,
     disagreement: Option<String>,
     acknowledged_at: Option<At>,
+}
+
+/// What a list shows of a review besides its outcome.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = review)]
+pub struct Listed {
+    participant_id: Key,
     created_at: At,
+}
+
+/// What people have written in a review; a list shows none of it.
+#[derive(Default)]
+struct Written {
+    self_review: ReviewPart,
+    manager_review: ReviewPart,
+    is_founded: bool,
+    disagreement: Option<String>,
+    acknowledged_at: Option<Timestamp>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -97,13 +116,29 @@ pub fn results((outcome, person): (Outcome, Person)) -> Result<ReviewResults> {
     })
 }
 
-pub fn entity((parts, outcome, mut person, frame): Found) -> Result<Review> {
+pub fn entity((parts, outcome, person, frame): Found) -> Result<Review> {
+    let written = Written {
+        self_review: json(&parts.self_review)?,
+        manager_review: json(&parts.manager_review)?,
+        is_founded: parts.founded,
+        disagreement: parts.disagreement,
+        acknowledged_at: parts.acknowledged_at.map(|at| at.0),
+    };
+    review((parts.listed, outcome, person, frame), written)
+}
+
+fn review(
+    (listed, outcome, mut person, frame): (Listed, Outcome, Person, Frame),
+    written: Written,
+) -> Result<Review> {
     let cycle_id = person.cycle_id.0.into();
     let population = person.population.take().unwrap_or_default();
     let lean = results((outcome, person))?;
+    let Written { self_review, manager_review, is_founded, disagreement, acknowledged_at } =
+        written;
     Ok(Review {
         id: lean.id,
-        participant_id: parts.participant_id.0.into(),
+        participant_id: listed.participant_id.0.into(),
         cycle_id,
         employee_id: lean.employee_id,
         manager_id: lean.manager_id,
@@ -112,15 +147,15 @@ pub fn entity((parts, outcome, mut person, frame): Found) -> Result<Review> {
         counts_for_quota: lean.counts_for_quota,
         state: lean.state,
         cycle_state: word(&frame.state)?,
-        self_review: json(&parts.self_review)?,
-        manager_review: json(&parts.manager_review)?,
-        is_founded: parts.founded,
+        self_review,
+        manager_review,
+        is_founded,
         results: lean.results,
         session_id: lean.session_id,
-        disagreement: parts.disagreement,
-        acknowledged_at: parts.acknowledged_at.map(|at| at.0),
+        disagreement,
+        acknowledged_at,
         version: lean.version,
-        created_at: parts.created_at.0,
+        created_at: listed.created_at.0,
         updated_at: lean.updated_at,
     })
 }
@@ -229,6 +264,11 @@ impl Reviews for Unit<'_> {
         page: &Page,
     ) -> Result<Vec<(Sealed<Review>, Relations)>> {
         let me = visible.myself();
+        // Whoever answers for all of the reviews may see and do everything that lines and units open
+        // to others, so these need not be walked for each row.
+        let answering = visible.responsible().filter(|me| filter.manager_id == Some(*me));
+        let by_answering = visible.narrowed_to(answering);
+        let visible = by_answering.as_ref().unwrap_or(visible);
         let [direct, under, within] = self.standing(PERSON, visible);
         let compared = calibration_member::table
             .filter(calibration_member::tenant_id.eq(self.scope()))
@@ -238,7 +278,7 @@ impl Reviews for Unit<'_> {
             .filter(review::tenant_id.eq(self.scope()))
             .filter(self.shown(PERSON, MANAGER, visible))
             .select((
-                Parts::as_select(),
+                Listed::as_select(),
                 Outcome::as_select(),
                 Person::as_select(),
                 Frame::as_select(),
@@ -264,13 +304,15 @@ impl Reviews for Unit<'_> {
         if let Some(state) = filter.state {
             query = query.filter(review::state.eq(state.as_str()));
         }
-        type Related = (Parts, Outcome, Person, Frame, bool, bool, bool, Option<bool>);
+        type Related = (Listed, Outcome, Person, Frame, bool, bool, bool, Option<bool>);
         let rows: Vec<Related> = keyset!(query, review, page).load(self.conn)?;
         let found = rows.into_iter().map(
-            |(parts, outcome, person, frame, direct_manager, chain_manager, in_units, seat)| {
+            |(listed, outcome, person, frame, direct_manager, chain_manager, in_units, seat)| {
                 let calibrator = seat.unwrap_or_default();
                 let relations = Relations { direct_manager, chain_manager, in_units, calibrator };
-                Ok((Sealed::new(entity((parts, outcome, person, frame))?), relations))
+                let written = Written::default();
+                let review = review((listed, outcome, person, frame), written)?;
+                Ok((Sealed::new(review), relations))
             },
         );
         found.collect()
