@@ -134,7 +134,7 @@ async fn submit(
 ) -> actix_web::Result<HttpResponse> {
     let key = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
     let key = key.unwrap_or_default().to_owned();
-    let reading = request.path().starts_with(SAME).then_some(pool.day);
+    let reading = request.path().starts_with(SAME);
     let submission = Submission { review: *id, version: seen(&request), reading, key };
     let submitted = blocking(move || pool.write(|driver| driver.submit(&submission))).await?;
     let submitted = submitted.ok_or_else(|| ErrorNotFound("no such version"))?;
@@ -158,6 +158,16 @@ async fn dashboard(pool: Data<Pool>, team: Query<Team>) -> actix_web::Result<Htt
     let found = blocking(move || {
         let found = pool.read(|driver| driver.dashboard(manager_id, cycle_id, pool.day))?;
         pool.write(|driver| driver.look(&found.shown()))?;
+        Ok(found)
+    });
+    Ok(HttpResponse::Ok().json(found.await?))
+}
+
+async fn reviews(pool: Data<Pool>, team: Query<Team>) -> actix_web::Result<HttpResponse> {
+    let Team { manager_id, cycle_id } = team.into_inner();
+    let found = blocking(move || {
+        let found = pool.read(|driver| driver.reviews(manager_id, cycle_id))?;
+        pool.write(|driver| driver.look(&found.shown))?;
         Ok(found)
     });
     Ok(HttpResponse::Ok().json(found.await?))
@@ -191,6 +201,7 @@ pub fn serve(settings: &Settings) -> Result<()> {
                     .route("/employees/{id}", web::get().to(employee))
                     .route("/employees/{id}", web::patch().to(rename))
                     .route("/dashboards/manager", team)
+                    .route("/reviews", web::get().to(reviews))
                     .route("/reviews/{id}", web::get().to(review))
                     .route("/reviews/{id}/manager-review/submission", web::post().to(submit)),
             );

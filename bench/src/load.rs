@@ -28,6 +28,8 @@ pub enum Work {
     Patch,
     /// Read the dashboard of a team of 50 in a cycle.
     Team,
+    /// List the reviews of a team of 50 in a cycle.
+    Reviews,
     /// Submit one rating, guarded by the version of the review. Each rating is submitted once.
     Submit,
 }
@@ -70,14 +72,14 @@ pub struct Sample {
     pub answered: usize,
 }
 
-/// Clients that have read what they are to change. `ids` are people or reviews or, for a dashboard,
-/// a manager and a cycle.
+/// Clients that have read what they are to change. `ids` are people or reviews or, for a team, a
+/// manager and a cycle.
 pub async fn ready(target: &Target, work: Work, ids: &[Uuid]) -> Result<Vec<Client>> {
     let mut clients = JoinSet::new();
     for number in 0..CONNECTIONS {
         let share = ids.iter().skip(number).step_by(CONNECTIONS).copied();
         let own = match work {
-            Work::Read | Work::List | Work::Team => ids.to_vec(),
+            Work::Read | Work::List | Work::Team | Work::Reviews => ids.to_vec(),
             Work::Patch => share.take(OWN).collect(),
             Work::Submit => share.collect(),
         };
@@ -123,7 +125,7 @@ impl Client {
         let (etags, next) = (Vec::new(), None);
         let mut client = Self { connection, target, work, ids, etags, next, turn: number };
         match work {
-            Work::Read | Work::List | Work::Team => {}
+            Work::Read | Work::List | Work::Team | Work::Reviews => {}
             Work::Patch => client.learn("employees").await?,
             Work::Submit => {
                 client.turn = 0;
@@ -200,6 +202,10 @@ impl Client {
                 };
                 get(&format!("{base}/dashboards/manager?cycle_id={cycle}{who}"))
             }
+            Work::Reviews => {
+                let [manager, cycle] = self.ids[..] else { return Err("no team".into()) };
+                get(&format!("{base}/reviews?manager_id={manager}&cycle_id={cycle}&limit=50"))
+            }
             Work::Submit => {
                 let id = self.ids.get(self.turn).ok_or("too few reviews for this window")?;
                 let key = id.to_string();
@@ -214,7 +220,7 @@ impl Client {
     /// Stores what the next request needs from an answer.
     fn note(&mut self) {
         match self.work {
-            Work::Read | Work::Team | Work::Submit => {}
+            Work::Read | Work::Team | Work::Reviews | Work::Submit => {}
             Work::List => {
                 let link = self.connection.header("link").and_then(|link| link.strip_prefix('<'));
                 self.next =

@@ -88,6 +88,8 @@ enum Part {
     Submission,
     /// The dashboard of a manager's team.
     Team,
+    /// The list of the reviews of a manager's team.
+    Reviews,
     /// Check-ins on goals with a short and a long history.
     CheckIn,
     /// Cycles from launch to publication.

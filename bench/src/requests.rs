@@ -19,6 +19,8 @@ type Other = (&'static str, &'static str);
 pub const READ: Other = ("bare actix-web", bare::PLAIN);
 /// The bare server runs all statements that Evenhand runs.
 pub const SAME: Other = ("bare actix-web: the same statements", bare::SAME);
+/// The bare server reads what the answer shows, and logs who was shown it.
+pub const LOGGED: Other = ("bare actix-web: the same answer and log", bare::SAME);
 /// The bare server stores everything that Evenhand stores about a change.
 pub const DURABLE: Other = ("bare actix-web: the same durable work", bare::RECORDED);
 /// The bare server stores the change and nothing about it.

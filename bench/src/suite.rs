@@ -7,7 +7,7 @@ use crate::people::{self, Person};
 use crate::product::{self, EMPLOYEES, Product};
 use crate::raw::{self, Export};
 use crate::report::{BULK, Comparison, Section};
-use crate::requests::{DURABLE, Pair, Question, READ, SAME, UPDATE, ask};
+use crate::requests::{DURABLE, LOGGED, Pair, Question, READ, SAME, UPDATE, ask};
 use crate::{Options, Part, Result, wait};
 use std::time::Instant;
 
@@ -190,7 +190,7 @@ fn cycles(
     company: &[Person],
     section: &mut Section,
 ) -> Result<()> {
-    let asked = options.wants_any(&[Part::Submission, Part::Team]);
+    let asked = options.wants_any(&[Part::Submission, Part::Team, Part::Reviews]);
     if !asked && !options.wants_any(&[Part::Cycle, Part::Ratings, Part::CheckIn]) {
         return Ok(());
     }
@@ -204,16 +204,21 @@ fn cycles(
     if asked {
         engine.copy("cycle", "open")?;
         let url = engine.url("open");
-        let team = Question {
-            part: Part::Team,
-            what: "dashboard of a team of 50",
-            work: Work::Team,
+        let team = vec![cycle::gather_team(&url)?, cycle.id];
+        let about = |part, what, work, others| Question {
+            part,
+            what,
+            work,
             login: cycle::LEAD,
-            ids: vec![cycle::gather_team(&url)?, cycle.id],
-            others: &[SAME, READ],
+            ids: team.clone(),
+            others,
         };
+        let questions = [
+            about(Part::Team, "dashboard of a team of 50", Work::Team, &[SAME, READ][..]),
+            about(Part::Reviews, "list the reviews of a team of 50", Work::Reviews, &[LOGGED]),
+        ];
         let pair = Pair::of(engine, "open", "open_bare")?;
-        ask(&pair, options, &[team], "most during dashboards", section)?;
+        ask(&pair, options, &questions, "most during dashboards and lists of reviews", section)?;
         engine.remove("open_bare");
         let submission = Question {
             part: Part::Submission,

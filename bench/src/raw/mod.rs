@@ -34,6 +34,18 @@ pub enum Cell {
     At(DateTime<Utc>),
 }
 
+impl Cell {
+    /// The instant in a column of instants, which SQLite keeps as microseconds.
+    fn instant(self) -> Self {
+        match self {
+            Self::Number(micros) => {
+                DateTime::from_timestamp_micros(micros).map_or(Self::Null, Self::At)
+            }
+            other => other,
+        }
+    }
+}
+
 /// The rows of a statement.
 pub type Rows = Vec<Vec<Cell>>;
 
@@ -151,12 +163,58 @@ impl Dashboard {
     }
 }
 
+/// A review as the bare server lists it, in the order of the columns.
+#[derive(Serialize)]
+pub struct Listed {
+    pub id: Cell,
+    pub cycle_id: Cell,
+    pub participant_id: Cell,
+    pub employee_id: Cell,
+    pub manager_id: Cell,
+    pub department_id: Cell,
+    pub population: Cell,
+    pub state: Cell,
+    pub version: Cell,
+    pub created_at: Cell,
+    pub updated_at: Cell,
+}
+
+impl Listed {
+    fn of(row: Vec<Cell>) -> Result<Self> {
+        let mut cells = row.into_iter();
+        let mut next = || cells.next().ok_or("a review without all of its columns");
+        Ok(Self {
+            id: next()?,
+            cycle_id: next()?,
+            participant_id: next()?,
+            employee_id: next()?,
+            manager_id: next()?,
+            department_id: next()?,
+            population: next()?,
+            state: next()?,
+            version: next()?,
+            created_at: next()?.instant(),
+            updated_at: next()?.instant(),
+        })
+    }
+}
+
+/// The reviews of a team, which fit on one page.
+#[derive(Serialize)]
+pub struct Reviews {
+    pub items: Vec<Listed>,
+    pub next_cursor: Option<Uuid>,
+    /// The reviews, each with the reviewee.
+    #[serde(skip)]
+    pub shown: Vec<(Uuid, Uuid)>,
+}
+
 /// The submission of a rating.
 pub struct Submission {
     pub review: Uuid,
     pub version: i32,
-    /// The day for which Evenhand's reads are made, if they are made too.
-    pub reading: Option<NaiveDate>,
+    /// Whether Evenhand's reads are made too.
+    pub reading: bool,
     /// The key under which the answer is stored.
     pub key: String,
 }
@@ -273,15 +331,25 @@ pub trait Driver: Send {
         Ok(Dashboard { cycles, waiting, own_goals, members, goal_sums })
     }
 
-    /// Reads everything that a submission is checked against and computed from, in Evenhand's
-    /// statements.
-    fn read_for(&mut self, review: Uuid, day: NaiveDate) -> Result<()> {
+    /// The reviews for which a manager answers in a cycle, in one statement.
+    fn reviews(&mut self, manager: Uuid, cycle: Uuid) -> Result<Reviews> {
+        let tenant = self.tenant();
+        let page: &[&dyn Value] = &[&tenant, &manager, &cycle, &ONE_MORE];
+        let rows = self.rows(REVIEWS, page, None)?;
+        let shown = pairs_in(&rows, 0, 3);
+        let items = rows.into_iter().map(Listed::of).collect::<Result<_>>()?;
+        Ok(Reviews { items, next_cursor: None, shown })
+    }
+
+    /// Reads everything that a submission by the manager who answers for the review is checked
+    /// against and computed from, in Evenhand's statements. Every goal has one revision, so there is
+    /// no history of goals to read.
+    fn read_for(&mut self, review: Uuid) -> Result<()> {
         let tenant = self.tenant();
         let held = self.rows(self.dialect().hold_review, &[&tenant, &review], None)?;
         let (cycle, person, leader) = (id_in(&held, 18)?, id_in(&held, 19)?, id_in(&held, 20)?);
-        self.rows(UPWARD, &[&tenant, &person, &day], None)?;
         self.rows(CYCLE, &[&tenant, &cycle], None)?;
-        for sql in [GOALS, REVISIONS, MEASUREMENTS, CHECK_INS, TEAM_TOTALS] {
+        for sql in [GOALS, MEASUREMENTS, CHECK_INS, TEAM_TOTALS] {
             self.rows(sql, &[&tenant, &cycle], Some(&[person]))?;
         }
         // The leader's own rating is not submitted, so nothing follows for the leader.
@@ -419,6 +487,10 @@ const MEMBERS: &str = team!(
     "AND (CAST($4 AS text) IS NULL OR e.name > $4 OR (e.name = $4 AND p.id > $5)) \
      ORDER BY e.name, p.id LIMIT $6"
 );
+const REVIEWS: &str = "SELECT r.id, p.cycle_id, r.participant_id, p.employee_id, p.manager_id, \
+     p.department_id, p.population, r.state, r.version, r.created_at, r.updated_at FROM review r \
+     JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id \
+     WHERE r.tenant_id = $1 AND p.manager_id = $2 AND p.cycle_id = $3 ORDER BY r.id LIMIT $4";
 /// A page of 50, and one more row that shows whether there is another page.
 const ONE_MORE: i64 = 51;
 /// Where a list of ids appears: after the tenant and the cycle.
@@ -531,33 +603,11 @@ const GOAL_SUMS: &str = "SELECT owner_id, COUNT(*), \
      CAST(SUM(weight * COALESCE(progress, 0)) AS BIGINT), MAX(checked_in_at) FROM goal \
      WHERE tenant_id = $1 AND cycle_id = $2 AND owner_id = ANY ($3) AND state <> 'cancelled' \
      AND deleted_at IS NULL GROUP BY owner_id";
-const UPWARD: &str = "
-     WITH RECURSIVE line (depth, manager_id) AS (
-       SELECT 1, a.manager_id FROM assignment a
-        WHERE a.tenant_id = $1 AND a.employee_id = $2
-          AND a.effective_from <= $3 AND (a.effective_to IS NULL OR a.effective_to >= $3)
-       UNION ALL
-       SELECT line.depth + 1, a.manager_id FROM line
-         JOIN assignment a ON a.tenant_id = $1 AND a.employee_id = line.manager_id
-          AND a.effective_from <= $3 AND (a.effective_to IS NULL OR a.effective_to >= $3)
-        WHERE line.depth < 32
-     ), unit (depth, unit_id) AS (
-       SELECT 1, a.org_unit_id FROM assignment a
-        WHERE a.tenant_id = $1 AND a.employee_id = $2
-          AND a.effective_from <= $3 AND (a.effective_to IS NULL OR a.effective_to >= $3)
-       UNION ALL
-       SELECT unit.depth + 1, p.parent_id FROM unit
-         JOIN org_unit_placement p ON p.tenant_id = $1 AND p.org_unit_id = unit.unit_id
-          AND p.effective_from <= $3 AND (p.effective_to IS NULL OR p.effective_to >= $3)
-        WHERE unit.depth < 32
-     )
-     SELECT TRUE, depth, manager_id FROM line WHERE manager_id IS NOT NULL
-     UNION ALL
-     SELECT FALSE, depth, unit_id FROM unit WHERE unit_id IS NOT NULL";
 const CYCLE: &str = "SELECT c.tenant_id, c.id, c.code, c.name, c.kind, c.policy_id, c.state, \
-     c.period_start, c.period_end, c.schedule, c.raci, c.org_unit_ids, c.launched_at, \
-     c.published_at, c.version, c.created_at, c.updated_at, p.tenant_id, p.id, p.code, p.name, \
-     p.number, p.state, p.rules, p.published_at, p.version, p.created_at, p.updated_at \
+     c.period_start, c.period_end, c.schedule, c.raci, c.org_unit_ids, c.dropped, \
+     c.department_weights, c.launched_at, c.published_at, c.version, c.created_at, c.updated_at, \
+     p.tenant_id, p.id, p.code, p.name, p.number, p.state, p.rules, p.published_at, p.version, \
+     p.created_at, p.updated_at \
      FROM cycle c JOIN policy p ON p.tenant_id = c.tenant_id AND p.id = c.policy_id \
      WHERE c.tenant_id = $1 AND c.id = $2";
 const GOALS: &str = "SELECT g.tenant_id, g.id, g.cycle_id, g.owner_id, g.level, g.parent_id, g.state, \
@@ -569,11 +619,6 @@ const GOALS: &str = "SELECT g.tenant_id, g.id, g.cycle_id, g.owner_id, g.level, 
      AND p.employee_id = g.owner_id \
      WHERE g.tenant_id = $1 AND g.cycle_id = $2 AND g.owner_id = ANY ($3) \
      AND g.deleted_at IS NULL ORDER BY g.owner_id, g.id";
-const REVISIONS: &str = of_goals!(
-    "goal_id, revision, content, effective_from, approved_by, approved_at",
-    "goal_revision",
-    "revision"
-);
 const MEASUREMENTS: &str = of_goals!(
     "id, goal_id, period_start, source, external_id, revision, value, author_id, created_at",
     "measurement",

@@ -431,9 +431,9 @@ impl Driver for Postgres {
         let (tenant, now) = (self.tenant, now());
         let Submission { review, version, reading, key } = submission;
         self.client.batch_execute("BEGIN")?;
-        if let Some(day) = reading {
+        if *reading {
             self.execute(TAKE, &[&tenant, key, &&[0_u8; 0][..], &now])?;
-            self.read_for(*review, *day)?;
+            self.read_for(*review)?;
         }
         let rows = self.query(SUBMIT, &[&RATING, &now, &tenant, review, version])?;
         let submitted = rows.first().map(|row| Submitted::new(submission, row.get(0), row.get(1)));
@@ -442,9 +442,9 @@ impl Driver for Postgres {
             self.execute(TRACE, &[&tenant, review, &*COMPUTED, &digest, &now])?;
             self.execute(SCORE, &[&now, &tenant, &submitted.participant_id])?;
             let body = serde_json::to_vec(submitted)?;
-            match reading {
-                Some(_) => self.execute(ANSWER, &[&digest, &body, &tenant, key])?,
-                None => self.execute(KEEP, &[&tenant, key, &digest, &body, &now])?,
+            match *reading {
+                true => self.execute(ANSWER, &[&digest, &body, &tenant, key])?,
+                false => self.execute(KEEP, &[&tenant, key, &digest, &body, &now])?,
             };
             self.record(&Act::submitted(submitted))?;
         }

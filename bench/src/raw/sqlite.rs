@@ -356,9 +356,9 @@ impl Driver for Sqlite {
         let (tenant, now) = (self.tenant, micros());
         let Submission { review, version, reading, key } = submission;
         self.execute("BEGIN IMMEDIATE", &[])?;
-        if let Some(day) = reading {
+        if *reading {
             self.execute(TAKE, params![tenant, key, [], now])?;
-            self.read_for(*review, *day)?;
+            self.read_for(*review)?;
         }
         let mut submit = self.conn.prepare_cached(SUBMIT)?;
         let submitted = submit.query_row(params![RATING, now, tenant, review, version], |row| {
@@ -370,9 +370,9 @@ impl Driver for Sqlite {
             self.execute(TRACE, params![tenant, review, *COMPUTED, digest, now])?;
             self.execute(SCORE, params![now, tenant, submitted.participant_id])?;
             let body = serde_json::to_vec(submitted)?;
-            match reading {
-                Some(_) => self.execute(ANSWER, params![digest, body, tenant, key])?,
-                None => self.execute(KEEP, params![tenant, key, digest, body, now])?,
+            match *reading {
+                true => self.execute(ANSWER, params![digest, body, tenant, key])?,
+                false => self.execute(KEEP, params![tenant, key, digest, body, now])?,
             }
             self.record(&Act::submitted(submitted))?;
         }
