@@ -146,7 +146,7 @@ struct ShownEntry {
 }
 
 /// What the caller may see of the log.
-struct Sight {
+struct LogAccess {
     mask: Mask,
     /// Ids of the reader's own records.
     own: HashSet<Uuid>,
@@ -157,7 +157,7 @@ struct Sight {
     numbered: bool,
 }
 
-impl Sight {
+impl LogAccess {
     /// Readers with the right to the log see all of it, others only entries about their own
     /// records. Nobody sees values or reasons of entries about themselves.
     fn of(store: &mut dyn Store, actor: &Actor) -> Result<Self, Refusal> {
@@ -313,7 +313,7 @@ async fn list(caller: Caller, query: Query<AuditEntryQuery>) -> Result<HttpRespo
     };
     let rows = caller
         .snapshot(move |store, actor| {
-            Sight::of(store, actor)?.entries(store, actor, filter.clone(), &page)
+            LogAccess::of(store, actor)?.entries(store, actor, filter.clone(), &page)
         })
         .await?;
     let part = request.cut(&caller.app, rows, |last| After::Position(last.position));
@@ -337,7 +337,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// An audit entry as the caller may see it.
 fn read_entry(store: &mut dyn Store, actor: &Actor, id: Uuid) -> Result<ShownEntry, Refusal> {
-    let sight = Sight::of(store, actor).map_err(|refused| match refused {
+    let sight = LogAccess::of(store, actor).map_err(|refused| match refused {
         Refusal::Forbidden(_) => Refusal::NotFound,
         other => other,
     })?;
@@ -356,7 +356,7 @@ pub fn decision(
         Err(Refusal::NotFound) => return Ok(None),
         entry => entry?,
     };
-    let sight = Sight::of(store, actor)?;
+    let sight = LogAccess::of(store, actor)?;
     let target = match sight.own.contains(&entry.view.resource_id) {
         true => oneself(actor),
         false => Target { id, ..Target::default() },

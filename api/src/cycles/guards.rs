@@ -1,6 +1,6 @@
 //! Evaluates the guards of a cycle's transitions, with the values that their messages mention.
 
-use super::moves::Order;
+use super::moves::CycleTransition;
 use crate::platform::app::new_id;
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
@@ -25,7 +25,7 @@ const NAMED: usize = 20;
 
 /// Findings about a transition before it is made.
 #[derive(Default)]
-pub(super) struct Sight {
+pub(super) struct CycleFindings {
     /// Facts that the guards are checked against.
     pub facts: Facts,
     /// For guards that fail: the value that the message mentions.
@@ -36,7 +36,7 @@ pub(super) struct Sight {
     pub people: Vec<Participant>,
 }
 
-impl Sight {
+impl CycleFindings {
     fn say(&mut self, guard: Guard, value: impl ToString) {
         self.details.push((guard, value.to_string()));
     }
@@ -46,13 +46,13 @@ impl Sight {
 pub(super) fn look(
     store: &mut dyn Store,
     actor: &Actor,
-    order: &Order,
+    order: &CycleTransition,
     cycle: &Cycle,
     policy: &PerformancePolicy,
-) -> Result<Sight, Refusal> {
+) -> Result<CycleFindings, Refusal> {
     let Cycle { id, schedule, .. } = cycle;
     let today = actor.today;
-    let mut sight = Sight::default();
+    let mut sight = CycleFindings::default();
     match order.action {
         CycleAction::Launch => {
             let people = enrolment(store, actor, cycle, policy)?;
@@ -151,7 +151,7 @@ fn look_at_managers(
     store: &mut dyn Store,
     people: &[Participant],
     day: NaiveDate,
-    sight: &mut Sight,
+    sight: &mut CycleFindings,
 ) -> Result<(), Refusal> {
     let managers: BTreeSet<_> = people.iter().filter_map(|person| person.manager_id).collect();
     let left = store.not_employed(&managers.iter().copied().collect::<Vec<_>>(), day)?;
@@ -190,7 +190,7 @@ fn shortened(names: impl Iterator<Item = String>, count: usize) -> String {
     told.join(", ")
 }
 
-fn check_exceptions(store: &mut dyn Store, order: &Order) -> Result<(), Refusal> {
+fn check_exceptions(store: &mut dyn Store, order: &CycleTransition) -> Result<(), Refusal> {
     if order.exceptions.is_empty() {
         return Ok(());
     }

@@ -25,7 +25,7 @@ use domain::cycles::cycle::CycleAction;
 use domain::policy::Action;
 use domain::state::cycle::State;
 pub use guards::last_day_of_appeals;
-pub use moves::{CycleMoves, Order};
+pub use moves::{CycleMoves, CycleTransition};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::scope;
@@ -321,7 +321,7 @@ async fn transit(
     let digest = said.as_ref().map(|said| said.digest);
     let (reason, exceptions) = said.map(|said| (said.reason, said.exceptions)).unwrap_or_default();
     let exceptions = exceptions.into_iter().map(Into::into).collect();
-    let order = Order { cycle: id.0.into(), expected, action, reason, exceptions };
+    let order = CycleTransition { cycle: id.0.into(), expected, action, reason, exceptions };
     let ticket = Ticket::new(&caller);
     let made = ticket.clone();
     let response = caller

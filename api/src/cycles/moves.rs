@@ -1,7 +1,7 @@
 //! Transitions of a cycle from stage to stage: what each requires and what follows from it.
 
 use super::cases::{approvals, view};
-use super::guards::{Sight, look, settings};
+use super::guards::{CycleFindings, look, settings};
 use super::views::{CycleView, allowed_actions};
 use crate::goals::dependencies;
 use crate::platform::app::new_id;
@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 /// A requested transition.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Order {
+pub struct CycleTransition {
     /// Id of the cycle.
     pub cycle: CycleId,
     /// The version the caller has read (If-Match).
@@ -42,7 +42,7 @@ pub struct Order {
     pub exceptions: Vec<ParticipantId>,
 }
 
-impl Order {
+impl CycleTransition {
     /// A transition without reason or exceptions.
     pub fn plain(cycle: CycleId, expected: i32, action: CycleAction) -> Self {
         Self { cycle, expected, action, reason: None, exceptions: Vec::new() }
@@ -50,8 +50,8 @@ impl Order {
 }
 
 /// A transition in progress, with a callback that takes the number of people already processed.
-struct Step<'a> {
-    order: &'a Order,
+struct RunningTransition<'a> {
+    order: &'a CycleTransition,
     progress: &'a dyn Fn(usize),
 }
 
@@ -64,11 +64,11 @@ struct Opened {
     approvals: Vec<CycleApproval>,
 }
 
-impl Transition for Step<'_> {
+impl Transition for RunningTransition<'_> {
     type State = State;
     type Opened = Opened;
     type Found = Vec<Participant>;
-    type Outcome = Cycle;
+    type Output = Cycle;
 
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Opened, Refusal> {
         let sealed = store.lock_cycle(self.order.cycle)?;
@@ -107,7 +107,7 @@ impl Transition for Step<'_> {
         actor: &Actor,
         opened: &mut Opened,
     ) -> Result<Findings<Self>, Refusal> {
-        let Sight { facts, details, people, .. } =
+        let CycleFindings { facts, details, people, .. } =
             look(store, actor, self.order, &opened.cycle, &opened.policy)?;
         let mut findings = Findings::new(facts, people);
         findings.details = details;
@@ -185,10 +185,10 @@ pub enum Answer {
 pub fn transit(
     store: &mut dyn Store,
     actor: &Actor,
-    order: &Order,
+    order: &CycleTransition,
     ticket: &Ticket,
 ) -> Result<Reply<Answer>, Refusal> {
-    let step = Step { order, progress: &|_| () };
+    let step = RunningTransition { order, progress: &|_| () };
     let passage = prepare(store, actor, &step)?;
     let people = people_concerned(store, order, &passage)?;
     if people > SYNCHRONOUS_ROWS {
@@ -207,8 +207,8 @@ pub fn transit(
 /// Number of people whose records a transition writes.
 fn people_concerned(
     store: &mut dyn Store,
-    order: &Order,
-    passage: &Passage<Step<'_>>,
+    order: &CycleTransition,
+    passage: &Passage<RunningTransition<'_>>,
 ) -> Result<usize, Refusal> {
     Ok(match order.action {
         CycleAction::Launch => passage.found.len(),
@@ -230,16 +230,16 @@ pub struct CycleMoves;
 
 impl Work for CycleMoves {
     const KIND: JobKind = JobKind::CycleTransition;
-    type Input = Order;
+    type Input = CycleTransition;
     type Output = BatchResult;
 
     fn run(
         store: &mut dyn Store,
         actor: &Actor,
-        order: &Order,
+        order: &CycleTransition,
         progress: &dyn Fn(usize),
     ) -> Result<BatchResult, Refusal> {
-        let step = Step { order, progress };
+        let step = RunningTransition { order, progress };
         let passage = prepare(store, actor, &step)?;
         let rows = people_concerned(store, order, &passage)?;
         let cycle = carry_out(store, actor, &step, passage)?;
@@ -251,7 +251,7 @@ impl Work for CycleMoves {
 /// each changed, for the audit log.
 fn follow(
     store: &mut dyn Store,
-    order: &Order,
+    order: &CycleTransition,
     policy: &PerformancePolicy,
     people: &[Participant],
     cycle: &mut Cycle,

@@ -2,7 +2,7 @@
 //! person.
 
 use super::guards::{look, settings};
-use super::moves::Order;
+use super::moves::CycleTransition;
 use crate::people::PersonCard;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{PathId, Query};
@@ -218,7 +218,7 @@ fn conditions(
     next: CycleAction,
     language: Language,
 ) -> Result<(Vec<CycleCondition>, Vec<ProblemError>), Refusal> {
-    let order = Order::plain(cycle.id, cycle.version, next);
+    let order = CycleTransition::plain(cycle.id, cycle.version, next);
     let sight = look(store, actor, &order, cycle, policy)?;
     let row = Cycle::events(next).iter().find_map(|event| cycle.state.row(*event));
     let guards = row.map(|row| row.guards).unwrap_or_default();

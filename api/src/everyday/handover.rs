@@ -3,9 +3,9 @@
 use crate::access::api_keys::take_over_api_key;
 use crate::cycles::participants::cases::hand_over;
 use crate::cycles::participants::views::Handover;
+use crate::people::employees::audit_details;
 use crate::people::employees::cases::{check_leader, must_work_here, reassign};
 use crate::people::employees::duties::DutyCounts;
-use crate::people::employees::told;
 use crate::platform::app::new_id;
 use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
@@ -188,7 +188,7 @@ impl Handing<'_> {
             };
             check_leader(store, actor, &assignment)?;
             reassign(store, &before, &assignment, &insertion)?;
-            record = told::assigned(record, Some(held), &assignment);
+            record = audit_details::assigned(record, Some(held), &assignment);
             starts.push(start);
         }
         let (version, updated_at) = (before.version + 1, actor.now);

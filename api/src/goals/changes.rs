@@ -279,7 +279,7 @@ impl Transition for Request {
     type State = State;
     type Opened = Opened;
     type Found = GoalContent;
-    type Outcome = Reply<GoalChangeView>;
+    type Output = Reply<GoalChangeView>;
 
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Opened, Refusal> {
         open_to_change(store, actor, Action::GoalWrite, self.goal)
@@ -394,7 +394,7 @@ impl Transition for Decision {
     type State = State;
     type Opened = Deciding;
     type Found = ();
-    type Outcome = Reply<GoalChangeView>;
+    type Output = Reply<GoalChangeView>;
 
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Deciding, Refusal> {
         let (seen, target) = open_request(store, actor, self.change)?;

@@ -28,7 +28,7 @@ use domain::goals::goal::{GoalAction, GoalLevel};
 use domain::policy::Action;
 use domain::state::goal::State;
 pub use measurements::create_measurement;
-use moves::Order;
+use moves::GoalTransition;
 use persistence::{After, GoalFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -269,7 +269,7 @@ async fn transit(
     let expected = caller.expected_version()?;
     let digest = said.as_ref().map(|body| body.digest);
     let reason = said.map(|body| body.value.reason).unwrap_or_default();
-    let order = Order { goal: id.0.into(), expected, action, reason };
+    let order = GoalTransition { goal: id.0.into(), expected, action, reason };
     caller.transit(digest, order).await
 }
 

@@ -25,7 +25,7 @@ use rust_decimal::Decimal;
 
 /// A requested transition.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct GoalTransition {
     /// Id of the goal.
     pub goal: GoalId,
     /// The version the caller has read (If-Match).
@@ -36,11 +36,11 @@ pub struct Order {
     pub reason: String,
 }
 
-impl Transition for Order {
+impl Transition for GoalTransition {
     type State = State;
     type Opened = Opened;
     type Found = ();
-    type Outcome = Reply<GoalView>;
+    type Output = Reply<GoalView>;
 
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Opened, Refusal> {
         let action = policy_action(store, actor, self)?;
@@ -179,7 +179,11 @@ impl Transition for Order {
 
 /// The action the policy must permit for a transition. If a transition takes two people, either of
 /// their actions will do.
-fn policy_action(store: &mut dyn Store, actor: &Actor, order: &Order) -> Result<Action, Refusal> {
+fn policy_action(
+    store: &mut dyn Store,
+    actor: &Actor,
+    order: &GoalTransition,
+) -> Result<Action, Refusal> {
     let (one, other) = match order.action {
         GoalAction::Submission => return Ok(Action::GoalSubmit),
         GoalAction::Completion => (Action::GoalSubmit, Action::GoalApprove),

@@ -341,7 +341,7 @@ impl Caller {
         step: T,
     ) -> Result<HttpResponse, Refusal>
     where
-        T: Transition<Outcome = Reply<V>> + Send + 'static,
+        T: Transition<Output = Reply<V>> + Send + 'static,
         V: Serialize + 'static,
     {
         self.change(body_digest, move |store, actor| transit(store, actor, &step)).await

@@ -138,7 +138,7 @@ where
     type State = <T::Record as Moving>::State;
     type Opened = Held<T>;
     type Found = ();
-    type Outcome = Reply<T::View>;
+    type Output = Reply<T::View>;
 
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Held<T>, Refusal> {
         let sealed: Option<Sealed<T::Record>> = store.find(self.0.id)?;

@@ -34,7 +34,7 @@ pub trait Transition: Sized {
     /// Findings besides the facts, for use in [`Transition::follow`].
     type Found;
     /// The outcome.
-    type Outcome;
+    type Output;
 
     /// Loads and locks the record, and checks the policy.
     ///
@@ -91,7 +91,7 @@ pub trait Transition: Sized {
         store: &mut dyn Store,
         actor: &Actor,
         passage: Passage<Self>,
-    ) -> Result<Self::Outcome, Refusal>;
+    ) -> Result<Self::Output, Refusal>;
 }
 
 /// The findings about a transition.
@@ -240,7 +240,7 @@ pub fn carry_out<T: Transition>(
     actor: &Actor,
     step: &T,
     passage: Passage<T>,
-) -> Result<T::Outcome, Refusal> {
+) -> Result<T::Output, Refusal> {
     if let Some((signing, signature)) = &passage.signed {
         signing.keep(store, actor, signature)?;
     }
@@ -255,7 +255,7 @@ pub fn transit<T: Transition>(
     store: &mut dyn Store,
     actor: &Actor,
     step: &T,
-) -> Result<T::Outcome, Refusal> {
+) -> Result<T::Output, Refusal> {
     let passage = prepare(store, actor, step)?;
     carry_out(store, actor, step, passage)
 }
@@ -314,7 +314,7 @@ mod tests {
         type State = S;
         type Opened = ();
         type Found = ();
-        type Outcome = ();
+        type Output = ();
 
         fn open(&self, _: &mut dyn Store, _: &Actor) -> Result<(), Refusal> {
             Err(Refusal::NotFound)

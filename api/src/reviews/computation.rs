@@ -141,7 +141,7 @@ impl<'a> Computation<'a> {
 }
 
 /// The faults that prevent a result from being computed, as violations for the client.
-pub(super) fn faults_told(faults: &Faults) -> Vec<Violation> {
+pub(super) fn fault_violations(faults: &Faults) -> Vec<Violation> {
     faults.iter().map(|(place, error)| fault(place.clone(), error)).collect()
 }
 
@@ -237,8 +237,8 @@ impl Work for ResultsWork {
         compute(store, actor, &frame, rule, progress)
     }
 
-    fn told_to(output: ResultsComputation, subject: &Subject) -> ResultsComputation {
-        output.told_to(subject)
+    fn shown_to(output: ResultsComputation, subject: &Subject) -> ResultsComputation {
+        output.shown_to(subject)
     }
 }
 
@@ -265,7 +265,7 @@ pub(super) fn compute_results(
         let job = ticket.submit::<ResultsWork>(store, actor, rule, people, order)?;
         return Ok(Reply::accepted(Answer::Job(Box::new(job)), 1, ticket.location()));
     }
-    let told = compute(store, actor, &frame, rule, &|_| ())?.told_to(&actor.subject);
+    let told = compute(store, actor, &frame, rule, &|_| ())?.shown_to(&actor.subject);
     Ok(Reply::done(Answer::Done(told)))
 }
 
@@ -407,12 +407,12 @@ fn settle(
             Err(faults) if whole || pending => told.fail(review, &faults),
             Err(_) => {}
             Ok(computed) if whole => {
-                told.computed += usize::from(told.tells_of(review));
+                told.computed += usize::from(told.counts_review(review));
                 let files = computation.goals_of(review.employee_id);
                 sheet.add(review, files, computed, actor.now, rule)?;
             }
             Ok(computed) => {
-                told.waiting += usize::from(pending && told.tells_of(review));
+                told.waiting += usize::from(pending && told.counts_review(review));
                 let performance = computed.results.performance;
                 sheet.note(review, Results { performance, ..review.results.clone() }, rule);
             }

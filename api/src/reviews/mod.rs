@@ -24,7 +24,7 @@ use domain::core::id::ReviewId;
 use domain::policy::{Action, FIELD_MASKED, Mask, Target, authorise, visibility};
 use domain::reviews::action::ReviewAction;
 use domain::state::review::State;
-use moves::Order;
+use moves::ReviewTransition;
 use persistence::{ReviewFilter, Store};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -338,7 +338,7 @@ async fn transit(
     said: Said,
 ) -> Result<HttpResponse, Refusal> {
     let Said { text, to, digest } = said;
-    let order = Order { review: id.0.into(), seen: caller.seen()?, action, text, to };
+    let order = ReviewTransition { review: id.0.into(), seen: caller.seen()?, action, text, to };
     caller.transit(digest, order).await
 }
 

@@ -1,9 +1,9 @@
 //! Transitions of a review: what each requires and what follows from it.
 
-use super::computation::{Computation, faults_told, scored};
+use super::computation::{Computation, fault_violations, scored};
 use super::drafts::{Frame, require_open};
 use super::recomputation;
-use super::sight::{Opened, Sight, admit};
+use super::sight::{Opened, ReviewAccess, admit};
 use super::views::{ReturnTo, ReviewView};
 use crate::platform::caller::{Actor, Seen};
 use crate::platform::problem::Violation;
@@ -28,7 +28,7 @@ use persistence::{GoalFile, Store};
 
 /// A requested transition.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct ReviewTransition {
     /// Id of the review.
     pub review: ReviewId,
     /// Version or full ETag that the caller has read.
@@ -41,7 +41,7 @@ pub struct Order {
     pub to: Option<ReturnTo>,
 }
 
-impl Order {
+impl ReviewTransition {
     /// Whether the action submits written content, which the caller must have read in its current
     /// form.
     fn hands_in(&self) -> bool {
@@ -68,11 +68,11 @@ struct Rated {
     is_founded: bool,
 }
 
-impl Transition for Order {
+impl Transition for ReviewTransition {
     type State = State;
     type Opened = Opened;
     type Found = Found;
-    type Outcome = Reply<ReviewView>;
+    type Output = Reply<ReviewView>;
 
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Opened, Refusal> {
         let sealed = store.lock_review(self.review)?;
@@ -101,12 +101,12 @@ impl Transition for Order {
     }
 
     fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
-        let sight = Sight::new(actor, &opened.review, opened.standing.relations);
+        let sight = ReviewAccess::new(actor, &opened.review, opened.standing.relations);
         names(sight.offered(&opened.review))
     }
 
     fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
-        let sight = Sight::new(actor, &opened.review, opened.standing.relations);
+        let sight = ReviewAccess::new(actor, &opened.review, opened.standing.relations);
         let mut seating = sight.seating;
         // The window is closed by the system; from the due date on, HR may trigger it.
         if self.action == ReviewAction::RatersClosure && seating.seats.contains(&Seat::Hr) {
@@ -214,7 +214,7 @@ fn look_at_self(
     store: &mut dyn Store,
     actor: &Actor,
     review: &Review,
-) -> Result<Findings<Order>, Refusal> {
+) -> Result<Findings<ReviewTransition>, Refusal> {
     let frame = Frame::of(store, actor, review)?;
     let population = frame.population(review)?;
     let period = frame.cycle.period.until(actor.today);
@@ -228,7 +228,7 @@ fn look_at_overdue(
     store: &mut dyn Store,
     actor: &Actor,
     review: &Review,
-) -> Result<Findings<Order>, Refusal> {
+) -> Result<Findings<ReviewTransition>, Refusal> {
     let frame = Frame::of(store, actor, review)?;
     let left = store.not_employed(&[review.employee_id], actor.today)?;
     let facts = Facts {
@@ -245,7 +245,7 @@ fn look_at_raters(
     store: &mut dyn Store,
     actor: &Actor,
     review: &Review,
-) -> Result<Findings<Order>, Refusal> {
+) -> Result<Findings<ReviewTransition>, Refusal> {
     let frame = Frame::of(store, actor, review)?;
     let facts = Facts {
         raters_due: actor.today >= frame.cycle.schedule.rater_due,
@@ -260,7 +260,7 @@ fn look_at_rating(
     store: &mut dyn Store,
     actor: &Actor,
     review: &Review,
-) -> Result<Findings<Order>, Refusal> {
+) -> Result<Findings<ReviewTransition>, Refusal> {
     let frame = Frame::of(store, actor, review)?;
     let population = frame.population(review)?;
     let part = &review.manager_review;
@@ -271,7 +271,7 @@ fn look_at_rating(
     // If ratings are missing, only these are reported; faults of the result would follow from them.
     let computed = match findings.facts.missing_settled {
         true => computation.result(review)?.map_err(|faults| {
-            findings.say_instead(Guard::MissingSettled, faults_told(&faults));
+            findings.say_instead(Guard::MissingSettled, fault_violations(&faults));
         }),
         false => Err(()),
     };
@@ -300,7 +300,7 @@ fn of_part(
     place: &str,
     population: &Population,
     period: Period,
-) -> Findings<Order> {
+) -> Findings<ReviewTransition> {
     let unfounded = part.unfounded(period).into_iter();
     let unfounded: Vec<_> =
         unfounded.map(|(at, error)| fault(format!("{place}/ratings/{at}"), &error)).collect();

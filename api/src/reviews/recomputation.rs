@@ -1,7 +1,7 @@
 //! Keeps results consistent with their input: a change below a submitted rating recomputes the
 //! result, and reopening a rating removes the scores of its goals.
 
-use super::computation::{Basis, Computation, Sheet, faults_told, freed};
+use super::computation::{Basis, Computation, Sheet, fault_violations, freed};
 use super::drafts::Frame;
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
@@ -45,7 +45,7 @@ pub fn follow(
         department_weights: &frame.department_weights,
     };
     let renewed = renew(store, actor, basis, review, rule)?;
-    let results = renewed.map_err(|faults| Refusal::GuardFailed(faults_told(&faults)))?;
+    let results = renewed.map_err(|faults| Refusal::GuardFailed(fault_violations(&faults)))?;
     // A grade the caller may not know must not be disclosed by a refusal; the readiness report
     // lists the missing evidence for others.
     let is_told = !actor.subject.closed().any(|person| person == review.employee_id);

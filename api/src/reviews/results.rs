@@ -1,7 +1,7 @@
 //! Results: the four grades side by side, and the explanation of a result.
 
 use super::computation::{ResultsOrder, compute_results};
-use super::sight::{Sight, find};
+use super::sight::{ReviewAccess, find};
 use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::PathId;
@@ -285,12 +285,12 @@ impl ResultsComputation {
     }
 
     /// Whether the result of a review is counted.
-    pub(super) fn tells_of(&self, review: &Review) -> bool {
+    pub(super) fn counts_review(&self, review: &Review) -> bool {
         !self.apart.contains(&review.employee_id)
     }
 
     /// The figures as shown to a reader, without the faults of the reader's own result.
-    pub fn told_to(mut self, subject: &Subject) -> Self {
+    pub fn shown_to(mut self, subject: &Subject) -> Self {
         let before = self.failures.len();
         self.failures.retain(|failure| !subject.may_be(failure.employee_id.into()));
         let own = before - self.failures.len();
@@ -299,7 +299,7 @@ impl ResultsComputation {
 
     /// Adds the faults of a result.
     pub(super) fn fail(&mut self, review: &Review, faults: &Faults) {
-        if !self.tells_of(review) {
+        if !self.counts_review(review) {
             return;
         }
         self.failed += 1;
@@ -325,7 +325,7 @@ fn open(
 ) -> Result<(Shown<Review>, Option<ResultTrace>), Refusal> {
     let sealed = store.review(id)?;
     let (review, standing) = find(store, actor, sealed)?;
-    if !Sight::new(actor, review.outline(), standing.relations).rating {
+    if !ReviewAccess::new(actor, review.outline(), standing.relations).rating {
         return Err(Refusal::NotFound);
     }
     let kept = store.result_trace(id)?;

@@ -29,7 +29,7 @@ pub struct Standing {
 }
 
 /// What a caller sees of a review, and the seats they hold.
-pub(super) struct Sight {
+pub(super) struct ReviewAccess {
     /// Whether department and population are shown.
     pub frame: bool,
     /// Whether the self-review is shown.
@@ -40,7 +40,7 @@ pub(super) struct Sight {
     pub seating: Seating<Event>,
 }
 
-impl Sight {
+impl ReviewAccess {
     /// What `actor` sees of a review and may do with it.
     pub(super) fn new(actor: &Actor, review: &Review, relations: Relations) -> Self {
         let may = |action, stage| {

@@ -1,6 +1,6 @@
 //! What clients see and send about reviews.
 
-use super::sight::{Sight, Standing};
+use super::sight::{ReviewAccess, Standing};
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
 use crate::platform::schema::{word_list, word_or_null, words};
@@ -214,12 +214,12 @@ pub struct ReviewView {
 impl ReviewView {
     /// The review as `actor`, who may read it, sees it in a list.
     pub(super) fn listed(actor: &Actor, review: &Review, relations: Relations) -> Self {
-        Self::frame(review, &Sight::new(actor, review, relations))
+        Self::frame(review, &ReviewAccess::new(actor, review, relations))
     }
 
     /// The review as `actor`, who may read it, sees it.
     pub(super) fn new(actor: &Actor, review: &Review, standing: &Standing) -> Self {
-        let sight = Sight::new(actor, review, standing.relations);
+        let sight = ReviewAccess::new(actor, review, standing.relations);
         let open_changes = standing.open_changes.as_ref();
         let mine = actor.subject.employee_id == Some(review.employee_id);
         let rating = sight.rating.then_some(review);
@@ -234,7 +234,7 @@ impl ReviewView {
         }
     }
 
-    fn frame(review: &Review, sight: &Sight) -> Self {
+    fn frame(review: &Review, sight: &ReviewAccess) -> Self {
         Self {
             id: review.id.uuid(),
             cycle_id: review.cycle_id.uuid(),

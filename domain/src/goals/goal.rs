@@ -5,12 +5,12 @@
 //! (R25).
 
 mod actions;
+mod alignment;
 mod checks;
 mod content;
 #[cfg(test)]
 mod examples;
 mod progress;
-mod sight;
 mod so_far;
 mod withdrawal;
 
@@ -30,13 +30,13 @@ use crate::state::goal::{Event, State};
 use crate::state::{self, Moving, cycle, review};
 use crate::text_enum;
 pub use actions::GoalAction;
+pub use alignment::Alignment;
 pub use checks::*;
 use chrono::NaiveDate;
 pub use content::*;
 pub use progress::Misreport;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-pub use sight::Alignment;
 pub use so_far::ReportedSoFar;
 pub use withdrawal::{Report, Reported, Withdrawal};
 

@@ -3,7 +3,7 @@
 
 use super::{By, Machine, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// States of an appeal.
     pub enum State {
         /// Handed in.
@@ -31,7 +31,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of an appeal.
     pub enum Event {
         /// HR admits the appeal; due within 2 working days.
@@ -57,7 +57,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of an appeal.
     pub enum Guard {
         /// The appeal comes within `appeal.window_workdays` of publication.
@@ -79,7 +79,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// The ground of an appeal.
     pub enum Ground {
         /// A fact is wrong.

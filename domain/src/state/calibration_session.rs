@@ -2,7 +2,7 @@
 
 use super::{By, Machine, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// States of a calibration session.
     pub enum State {
         /// Being prepared.
@@ -16,7 +16,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of a calibration session.
     pub enum Event {
         /// Date and members are set.
@@ -36,7 +36,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of a calibration session.
     pub enum Guard {
         /// At least 2 managers and 1 HR facilitator are present.

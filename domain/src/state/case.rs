@@ -3,7 +3,7 @@
 
 use super::{By, Machine, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// States of a case.
     pub enum State {
         /// The system has found it.
@@ -25,7 +25,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of a case.
     pub enum Event {
         /// HR names a handler.
@@ -45,7 +45,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of a case.
     pub enum Guard {
         /// The person who verifies neither owns the action nor gave the explanation.

@@ -2,7 +2,7 @@
 
 use super::{By, Machine, Row, Seat, Share, to};
 
-text_enum! {
+named_enum! {
     /// States of a cycle.
     pub enum State {
         /// HR designs the cycle.
@@ -28,7 +28,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of a cycle.
     pub enum Event {
         /// Goal setting begins.
@@ -52,7 +52,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of a cycle.
     pub enum Guard {
         /// The policy version is published.

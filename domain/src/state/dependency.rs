@@ -2,7 +2,7 @@
 
 use super::{By, Machine, NoGuard, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// Where a dependency is.
     pub enum State {
         /// Asked for.
@@ -22,7 +22,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// What happens to a dependency.
     pub enum Event {
         /// The partner promises.

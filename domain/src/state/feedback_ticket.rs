@@ -2,7 +2,7 @@
 
 use super::{By, Machine, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// States of a feedback ticket.
     pub enum State {
         /// Handed in.
@@ -20,7 +20,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of a feedback ticket.
     pub enum Event {
         /// HR names a handler.
@@ -38,7 +38,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of a feedback ticket.
     pub enum Guard {
         /// The due date has passed.

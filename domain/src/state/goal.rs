@@ -2,7 +2,7 @@
 
 use super::{By, Machine, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// States of a goal.
     pub enum State {
         /// The owner writes it.
@@ -24,7 +24,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of a goal.
     pub enum Event {
         /// The owner signs.
@@ -56,7 +56,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of a goal.
     pub enum Guard {
         /// The SMART check passes, or the policy only warns.

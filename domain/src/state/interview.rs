@@ -5,7 +5,7 @@
 
 use super::{By, Machine, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// States of an interview.
     pub enum State {
         /// A date is set.
@@ -25,7 +25,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of an interview.
     pub enum Event {
         /// One side files its notes.
@@ -43,7 +43,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of an interview.
     pub enum Guard {
         /// The required fields of the template are filled in.

@@ -210,7 +210,7 @@ impl Share {
     }
 }
 
-text_enum! {
+named_enum! {
     /// The guards of a machine that has none.
     pub enum NoGuard {}
 }

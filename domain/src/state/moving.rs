@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::state::cycle::{Event, State};
 
-    text_enum! {
+    named_enum! {
         /// What can be requested.
         pub enum Verb {
             /// Two people must sign.

@@ -10,7 +10,7 @@ pub trait Named: TextEnum + Eq + core::fmt::Debug {
 
 /// Declares an enum with its texts. The doc comment of a value is also its meaning at run time, so
 /// that documents, refusals and source always say the same.
-macro_rules! text_enum {
+macro_rules! named_enum {
     (
         $(#[$meta:meta])*
         pub enum $name:ident { $( #[doc = $meaning:literal] $value:ident = $text:literal, )* }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{By, Machine, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// States of a PIP.
     pub enum State {
         /// Suggested by the rules of H.5 or by the manager.
@@ -30,7 +30,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of a PIP.
     pub enum Event {
         /// The manager writes the plan.
@@ -58,7 +58,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of a PIP.
     pub enum Guard {
         /// The plan has at least 1 measurable target.
@@ -82,7 +82,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// The outcome of a PIP.
     pub enum Outcome {
         /// The person continues as before.

@@ -3,7 +3,7 @@
 
 use super::{By, Machine, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// States of a promotion.
     pub enum State {
         /// Proposed.
@@ -31,7 +31,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of a promotion.
     pub enum Event {
         /// The performance check passes.
@@ -57,7 +57,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of a promotion.
     pub enum Guard {
         /// The performance check of H.3 passes.

@@ -2,7 +2,7 @@
 
 use super::{By, Machine, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// States of a rater task.
     pub enum State {
         /// The rater has been asked.
@@ -20,7 +20,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of a rater task.
     pub enum Event {
         /// The rater begins to answer, for the first time or again.
@@ -36,7 +36,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of a rater task.
     pub enum Guard {
         /// A shared goal, a dependency or an approved nomination is recorded.

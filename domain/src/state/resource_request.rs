@@ -2,7 +2,7 @@
 
 use super::{By, Machine, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// States of a resource request.
     pub enum State {
         /// Being written.
@@ -18,7 +18,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of a resource request.
     pub enum Event {
         /// The request is handed in.
@@ -32,7 +32,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of a resource request.
     pub enum Guard {
         /// Nobody approves their own request.

@@ -5,7 +5,7 @@ use super::{By, Machine, Row, Seat, to};
 /// A self-review may be skipped once it is overdue by this many working days.
 const SELF_OVERDUE_WORKDAYS: u32 = 3;
 
-text_enum! {
+named_enum! {
     /// States of a review.
     pub enum State {
         /// The person is to write the self-review.
@@ -31,7 +31,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of a review.
     pub enum Event {
         /// The self-review is handed in.
@@ -65,7 +65,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Guards of the transitions of a review.
     pub enum Guard {
         /// The self-review is overdue by 3 working days, or the person no longer works here.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::core::text::TextEnum;
 
-text_enum! {
+named_enum! {
     /// The seat from which a person acts on a record: a role of 0.1, or a relation to the record
     /// that D.6 names. The access policy decides which person holds which seat.
     pub enum Seat {

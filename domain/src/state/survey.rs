@@ -2,7 +2,7 @@
 
 use super::{By, Machine, NoGuard, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// States of a survey.
     pub enum State {
         /// Being written.
@@ -16,7 +16,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// Events of a survey.
     pub enum Event {
         /// The survey opens for answers.

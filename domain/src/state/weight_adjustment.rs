@@ -2,7 +2,7 @@
 
 use super::{By, Machine, Row, Seat, to};
 
-text_enum! {
+named_enum! {
     /// Where a weight adjustment is.
     pub enum State {
         /// Being written.
@@ -22,7 +22,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// What happens to a weight adjustment.
     pub enum Event {
         /// The department head asks for it.
@@ -40,7 +40,7 @@ text_enum! {
     }
 }
 
-text_enum! {
+named_enum! {
     /// What a transition of a weight adjustment demands.
     pub enum Guard {
         /// The weights satisfy C.8.

@@ -282,7 +282,7 @@ impl Story<'_> {
         let hr = self.hr(day);
         let sealed = self.store.cycle(cycle)?;
         let (found, _) = hr.open(self.store, Action::CycleRead, sealed)?;
-        let order = cycles::Order::plain(cycle, found.version, action);
+        let order = cycles::CycleTransition::plain(cycle, found.version, action);
         cycles::CycleMoves::run(self.store, &hr, &order, &|_| ()).map(drop)
     }
 
@@ -339,7 +339,7 @@ impl Story<'_> {
                 goals::create_goal(self.store, &owner, goal.id, &goal.key_results, read(new)?)?;
             }
             for goal in &own {
-                let order = |expected, action| goals::moves::Order {
+                let order = |expected, action| goals::moves::GoalTransition {
                     goal: goal.id,
                     expected,
                     action,
@@ -431,8 +431,13 @@ impl Story<'_> {
                 let seen = self.seen(actor, review)?;
                 reviews::drafts::save(self.store, actor, review, &seen, write, read(part)?)?;
                 let seen = self.seen(actor, review)?;
-                let order =
-                    reviews::moves::Order { review, seen, action: hand_in, text: None, to: None };
+                let order = reviews::moves::ReviewTransition {
+                    review,
+                    seen,
+                    action: hand_in,
+                    text: None,
+                    to: None,
+                };
                 transit(self.store, actor, &order)?;
             }
         }

@@ -9,7 +9,7 @@ use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Query;
 use crate::platform::page::Part;
 use crate::platform::refusal::Refusal;
-use crate::reviews::distribution::disclosed::{self, Graded, Told};
+use crate::reviews::distribution::disclosed::{self, DisclosedGrades, Graded};
 use actix_web::{HttpResponse, get};
 use domain::core::id::{CycleId, OrgUnitId};
 use domain::policy::{Action, Target, decide, visibility};
@@ -245,7 +245,7 @@ fn executive_dashboard(
     let cycle = chosen(&desk.cycles, cycle_id)?;
     let min_shown = cycle.settings.dist.min_shown;
     let graded = Graded { cycle: cycle.id, state: cycle.state, min_shown };
-    let Told { disclosure, in_counts_alone, due } =
+    let DisclosedGrades { disclosure, in_counts_alone, due } =
         disclosed::grades(store, actor, action, &graded)?;
     let shown = visibility(&actor.subject, action, actor.today)?;
     let people = disclosed::people(store, actor, action, cycle.id)?;

@@ -1,8 +1,8 @@
 //! Use cases of bulk import: load the affected records, plan the changes, save them.
 
 use super::{EmployeeRow, ImportResult, OrgUnitRow, RowOutcome, RowResult};
+use crate::people::employees::audit_details;
 use crate::people::employees::powers::follow_employment;
-use crate::people::employees::told;
 use crate::platform::app::new_id;
 use crate::platform::caller::Actor;
 use crate::platform::faults::Faults;
@@ -429,7 +429,7 @@ fn of_person(
     let Planned { before, after, .. } = change;
     let action = if before.is_some() { "employee.updated" } else { "employee.created" };
     let record = record(action, after.id.uuid(), rule, import);
-    let mut record = told::person(record, before.as_deref(), after);
+    let mut record = audit_details::person(record, before.as_deref(), after);
     let state = |person: &Employee| person.status(actor.today).as_str();
     let (from, to) = (before.as_deref().map(state), state(after));
     if let Some(from) = from.filter(|from| *from != to) {
@@ -437,7 +437,7 @@ fn of_person(
     }
     let was = before.as_ref().and_then(|before| before.assignment.as_ref());
     match &after.assignment {
-        Some(now) if was != Some(now) => told::assigned(record, was, now),
+        Some(now) if was != Some(now) => audit_details::assigned(record, was, now),
         _ => record,
     }
 }

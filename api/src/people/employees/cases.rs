@@ -1,8 +1,8 @@
 //! Use cases of employees: reading, hiring, changes, assignments, termination and reinstatement.
 
+use super::audit_details;
 use super::duties::DutyCounts;
 use super::powers::follow_employment;
-use super::told;
 use super::views::{
     EmployeePatch, EmployeeView, ExternalIdView, NewAssignment, NewEmployee, NewEmployment,
     NewReinstatement, NewTermination,
@@ -127,8 +127,9 @@ pub fn create_employee(
     check_references(store, actor, &assignment)?;
     let alone = [Height { levels: 1, days: assignment.period }];
     check_manager(store, &employee, &assignment, &alone)?;
-    let record = told::person(Record::new("employee.created", id, permit.rule()), None, &employee);
-    let record = told::assigned(record, None, &assignment);
+    let record =
+        audit_details::person(Record::new("employee.created", id, permit.rule()), None, &employee);
+    let record = audit_details::assigned(record, None, &assignment);
     store
         .create_employee(Change::new(employee.clone(), record))
         .map_err(|error| taken(error, &employee))?;
@@ -168,7 +169,7 @@ pub fn update_employee(
     };
     let record = Record::new("employee.updated", id, permit.rule());
     if before.employments == after.employments {
-        let record = told::person(record, Some(&before), &after);
+        let record = audit_details::person(record, Some(&before), &after);
         store
             .update_employee(Change::new(after.clone(), record))
             .map_err(|error| taken(error, &after))?;
@@ -230,7 +231,7 @@ pub fn assign_employee(
     check_references(store, actor, &assignment)?;
     reassign(store, &before, &assignment, &insertion)?;
     let record = Record::new("employee.assigned", id, permit.rule());
-    let record = told::assigned(record, was, &assignment);
+    let record = audit_details::assigned(record, was, &assignment);
     let mut after = changed(&before, actor);
     if assignment.period.contains(actor.today) {
         after.assignment = Some(assignment);
@@ -322,7 +323,8 @@ fn employ(
     after: &Employee,
 ) -> Result<(), Refusal> {
     let state = |employee: &Employee| employee.status(actor.today).as_str();
-    let record = told::person(record, Some(before), after).transition(state(before), state(after));
+    let record =
+        audit_details::person(record, Some(before), after).transition(state(before), state(after));
     let rule = record.rule;
     store
         .update_employee(Change::new(after.clone(), record))
@@ -528,8 +530,10 @@ fn taken(error: DbError, employee: &Employee) -> Refusal {
         DbError::Duplicate { table, .. } if table == "employee" => {
             Refusal::taken(error, "/employee_number", &employee.employee_number)
         }
-        _ => {
-            Refusal::taken(error, "/external_ids", &told::texts(&employee.external_ids).join(", "))
-        }
+        _ => Refusal::taken(
+            error,
+            "/external_ids",
+            &audit_details::texts(&employee.external_ids).join(", "),
+        ),
     }
 }

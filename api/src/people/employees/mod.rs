@@ -1,9 +1,9 @@
 //! Employees: people with their units, jobs and managers over time.
 
+pub mod audit_details;
 pub mod cases;
 pub mod duties;
 pub mod powers;
-pub mod told;
 mod views;
 
 use crate::people::org_units::{DayQuery, HistoryQuery};

@@ -62,7 +62,7 @@ pub trait Work: 'static {
     ) -> Result<Self::Output, Refusal>;
 
     /// The result as shown to a caller who may follow the job.
-    fn told_to(output: Self::Output, _subject: &Subject) -> Self::Output {
+    fn shown_to(output: Self::Output, _subject: &Subject) -> Self::Output {
         output
     }
 }
@@ -113,7 +113,7 @@ impl Kind {
 /// The stored result of a job, as shown to a reader.
 fn tell<W: Work>(kept: Value, subject: &Subject) -> Option<Value> {
     let output = serde_json::from_value(kept).ok()?;
-    serde_json::to_value(W::told_to(output, subject)).ok()
+    serde_json::to_value(W::shown_to(output, subject)).ok()
 }
 
 /// Result of work on many records of one resource.
@@ -182,7 +182,7 @@ fn result_schema() -> Schema {
 
 /// The stored outcome of a job.
 #[derive(Default, Serialize, Deserialize)]
-struct Outcome {
+struct StoredOutcome {
     result: Option<Value>,
     problem: Option<Problem>,
 }
@@ -224,7 +224,7 @@ impl Desk {
     fn view(&self, kind: Kind, actor: &Actor, shown: &Shown<Job>) -> JobView {
         let job = shown.outline();
         let outcome = shown.at(Mask::Full).and_then(|job| job.outcome.as_deref());
-        let outcome: Outcome =
+        let outcome: StoredOutcome =
             outcome.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let known = running.get(&job.id).map_or(0, |done| done.load(Ordering::Relaxed));

@@ -2,7 +2,7 @@
 //! saves the end of the job in the same transaction as its changes. So neither a crash nor another
 //! worker can make a job take effect twice.
 
-use super::{Kept, Outcome, Work, unpack};
+use super::{Kept, StoredOutcome, Work, unpack};
 use crate::platform::app::{App, seed};
 use crate::platform::auth::principal::of_authority;
 use crate::platform::caller::{Actor, system_context};
@@ -212,7 +212,7 @@ fn author(
 
 /// Saves the success of a job, in the transaction of its changes.
 fn finish(store: &mut dyn Store, job: &Job, now: Timestamp, result: Value) -> Result<(), Refusal> {
-    let outcome = Outcome { result: Some(result), problem: None };
+    let outcome = StoredOutcome { result: Some(result), problem: None };
     end(store, job, JobState::Succeeded, &outcome, now)
 }
 
@@ -228,7 +228,7 @@ async fn give_up(
     let problem = Problem::new(refusal, language, instance, job.request_id.clone());
     let now = app.clock.now();
     let unit = move |store: &mut dyn Store| {
-        let outcome = Outcome { result: None, problem: Some(problem.clone()) };
+        let outcome = StoredOutcome { result: None, problem: Some(problem.clone()) };
         end(store, &job, JobState::Failed, &outcome, now)
     };
     match app.db.write(system_context(tenant, now), unit).await {
@@ -242,7 +242,7 @@ fn end(
     store: &mut dyn Store,
     job: &Job,
     state: JobState,
-    outcome: &Outcome,
+    outcome: &StoredOutcome,
     now: Timestamp,
 ) -> Result<(), Refusal> {
     let text = serde_json::to_string(outcome).map_err(|e| Refusal::Internal(e.to_string()))?;

@@ -19,7 +19,7 @@ use domain::state::calibration_session::State;
 use moves::{Decision, Proposal, Verdict};
 use persistence::{After, SessionFilter, Store};
 use serde::Deserialize;
-use sessions::{Order, Step};
+use sessions::{SessionStep, SessionTransition};
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -197,7 +197,7 @@ async fn schedule(
     id: PathId,
     body: Body<SessionSchedule>,
 ) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, body.digest, Step::Schedule(body.value.scheduled_on)).await
+    transit(caller, id, body.digest, SessionStep::Schedule(body.value.scheduled_on)).await
 }
 
 /// Open a calibration session
@@ -218,7 +218,7 @@ async fn open(
     body: Body<SessionOpening>,
 ) -> Result<HttpResponse, Refusal> {
     let present = body.value.present.into_iter().map(Into::into).collect();
-    transit(caller, id, body.digest, Step::Open(present)).await
+    transit(caller, id, body.digest, SessionStep::Open(present)).await
 }
 
 /// Finalise a calibration session
@@ -241,7 +241,7 @@ async fn finalise(
     id: PathId,
     body: Body<SessionFinalisation>,
 ) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, body.digest, Step::Finalise(body.value.reason)).await
+    transit(caller, id, body.digest, SessionStep::Finalise(body.value.reason)).await
 }
 
 /// Accept a distribution
@@ -283,17 +283,17 @@ async fn reopen(
     id: PathId,
     body: Body<SessionReason>,
 ) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, body.digest, Step::Reopen(body.value.reason)).await
+    transit(caller, id, body.digest, SessionStep::Reopen(body.value.reason)).await
 }
 
 async fn transit(
     caller: Caller,
     id: PathId,
     digest: [u8; 32],
-    step: Step,
+    step: SessionStep,
 ) -> Result<HttpResponse, Refusal> {
     let (session, expected) = (id.0.into(), caller.expected_version()?);
-    caller.transit(Some(digest), Order { session, expected, step }).await
+    caller.transit(Some(digest), SessionTransition { session, expected, step }).await
 }
 
 /// List the reviews of a session

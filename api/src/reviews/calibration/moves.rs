@@ -68,7 +68,7 @@ impl Transition for Proposal {
     type State = State;
     type Opened = Open;
     type Found = SessionMove;
-    type Outcome = Reply<MoveView>;
+    type Output = Reply<MoveView>;
 
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Open, Refusal> {
         let sealed = store.lock_calibration_session(self.session)?;
@@ -259,7 +259,7 @@ impl Transition for Decision {
     type State = State;
     type Opened = Deciding;
     type Found = ();
-    type Outcome = Reply<MoveView>;
+    type Output = Reply<MoveView>;
 
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Deciding, Refusal> {
         let sealed = store.session_move(self.id)?.ok_or(Refusal::NotFound)?;

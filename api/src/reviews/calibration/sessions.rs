@@ -251,7 +251,7 @@ fn save(
 
 /// A requested step of a session.
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub(super) enum SessionStep {
     /// Set the day of the meeting.
     Schedule(NaiveDate),
     /// Open the session with the members who are present.
@@ -262,36 +262,36 @@ pub(super) enum Step {
     Reopen(String),
 }
 
-impl Step {
+impl SessionStep {
     fn action(&self) -> SessionAction {
         match self {
-            Step::Schedule(_) => SessionAction::Schedule,
-            Step::Open(_) => SessionAction::Opening,
-            Step::Finalise(_) => SessionAction::Finalisation,
-            Step::Reopen(_) => SessionAction::Reopening,
+            SessionStep::Schedule(_) => SessionAction::Schedule,
+            SessionStep::Open(_) => SessionAction::Opening,
+            SessionStep::Finalise(_) => SessionAction::Finalisation,
+            SessionStep::Reopen(_) => SessionAction::Reopening,
         }
     }
 
     /// Name of the audit entry for the step.
     fn recorded(&self) -> &'static str {
         match self {
-            Step::Schedule(_) => "calibration_session.scheduled",
-            Step::Open(_) => "calibration_session.opened",
-            Step::Finalise(_) => "calibration_session.finalised",
-            Step::Reopen(_) => "calibration_session.reopened",
+            SessionStep::Schedule(_) => "calibration_session.scheduled",
+            SessionStep::Open(_) => "calibration_session.opened",
+            SessionStep::Finalise(_) => "calibration_session.finalised",
+            SessionStep::Reopen(_) => "calibration_session.reopened",
         }
     }
 }
 
 /// A requested transition of a session.
 #[derive(Clone, Debug)]
-pub(super) struct Order {
+pub(super) struct SessionTransition {
     /// Id of the session.
     pub session: CalibrationSessionId,
     /// The version the caller has read (If-Match).
     pub expected: i32,
     /// The requested action.
-    pub step: Step,
+    pub step: SessionStep,
 }
 
 /// A session opened for a transition, with its cycle, whose state cannot change meanwhile.
@@ -301,16 +301,16 @@ pub(super) struct Opened {
     cycle: Cycle,
 }
 
-impl Transition for Order {
+impl Transition for SessionTransition {
     type State = State;
     type Opened = Opened;
     /// The members, before it is recorded who is present.
     type Found = Vec<SessionMember>;
-    type Outcome = Reply<CalibrationSessionView>;
+    type Output = Reply<CalibrationSessionView>;
 
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Opened, Refusal> {
         let action = match self.step {
-            Step::Reopen(_) => Action::CalibrationSessionOverride,
+            SessionStep::Reopen(_) => Action::CalibrationSessionOverride,
             _ => Action::CalibrationSessionWrite,
         };
         let sealed = store.lock_calibration_session(self.session)?;
@@ -350,7 +350,7 @@ impl Transition for Order {
         opened: &mut Opened,
     ) -> Result<Findings<Self>, Refusal> {
         let members = opened.session.members.clone();
-        if let Step::Open(present) = &self.step {
+        if let SessionStep::Open(present) = &self.step {
             for member in &mut opened.session.members {
                 member.present = present.contains(&member.employee_id);
             }
@@ -367,7 +367,8 @@ impl Transition for Order {
         _: Seat,
         _: bool,
     ) -> Option<Signing<'static>> {
-        let rests_on_override = facts.exec_override && matches!(self.step, Step::Finalise(_));
+        let rests_on_override =
+            facts.exec_override && matches!(self.step, SessionStep::Finalise(_));
         rests_on_override.then(|| accepting(opened.session.id, &[Role::HrAdmin], false))
     }
 
@@ -381,17 +382,19 @@ impl Transition for Order {
         let rule = passage.opened.permit.rule();
         let record = passage.record(self.step.recorded(), self.session.uuid(), rule);
         let Passage { opened: Opened { session, permit, cycle }, found: members, to, .. } = passage;
-        if matches!(self.step, Step::Open(_) | Step::Finalise(_)) && !is_calibrating(&cycle) {
+        if matches!(self.step, SessionStep::Open(_) | SessionStep::Finalise(_))
+            && !is_calibrating(&cycle)
+        {
             return Err(not_in(&cycle));
         }
         let id = session.id;
         let mut after = CalibrationSession { state: to, ..session };
         let record = match &self.step {
-            Step::Schedule(day) => {
+            SessionStep::Schedule(day) => {
                 after.scheduled_on = Some(*day);
                 record.field("scheduled_on", None::<String>, day.to_string())
             }
-            Step::Open(_) => {
+            SessionStep::Open(_) => {
                 let reviews = store.assign_reviews(&after)?;
                 record.field("members", &members, &after.members).field(
                     "reviews",
@@ -399,12 +402,12 @@ impl Transition for Order {
                     reviews,
                 )
             }
-            Step::Finalise(reason) => {
+            SessionStep::Finalise(reason) => {
                 let settled = store.settle_grades(cycle.id, Some(id), permit.rule())?;
                 let record = record.field("reviews", None::<usize>, settled.reviews);
                 reason.iter().fold(record, |record, reason| record.because(reason))
             }
-            Step::Reopen(reason) => {
+            SessionStep::Reopen(reason) => {
                 // The acceptance applied to the grades before the reopening.
                 (after.override_reason, after.overridden_by, after.overridden_at) =
                     (None, None, None);
@@ -459,8 +462,8 @@ fn look(
     store: &mut dyn Store,
     actor: &Actor,
     opened: &Opened,
-    step: &Step,
-) -> Result<Findings<Order>, Refusal> {
+    step: &SessionStep,
+) -> Result<Findings<SessionTransition>, Refusal> {
     let Opened { session, cycle, .. } = opened;
     let present = |seat| {
         let there = session.members.iter().filter(|member| member.present && member.seat == seat);
@@ -470,11 +473,11 @@ fn look(
         managers_present: present(SessionSeat::Member),
         facilitators_present: present(SessionSeat::Facilitator),
         before_publication: is_calibrating(cycle),
-        reason_given: matches!(step, Step::Reopen(_)),
+        reason_given: matches!(step, SessionStep::Reopen(_)),
         ..Facts::default()
     };
-    let mut findings = Findings::<Order>::new(facts, Vec::new());
-    if let Step::Finalise(reason) = step {
+    let mut findings = Findings::<SessionTransition>::new(facts, Vec::new());
+    if let SessionStep::Finalise(reason) = step {
         let settings = settings_of(store, actor, cycle)?;
         let reviews = reviews_of(store, actor, session)?;
         let facts = &mut findings.facts;

@@ -13,7 +13,7 @@ use persistence::{Alike, Store};
 use std::collections::{BTreeMap, HashSet};
 
 /// The grades of a cycle that a reader is shown.
-pub struct Told {
+pub struct DisclosedGrades {
     /// The counts.
     pub disclosure: Disclosure,
     /// Whether these are the counts of the last renewal, for a reader who may not read single
@@ -47,19 +47,19 @@ pub fn grades(
     actor: &Actor,
     action: Action,
     graded: &Graded,
-) -> Result<Told, Refusal> {
+) -> Result<DisclosedGrades, Refusal> {
     let subject = &actor.subject;
     let released = stage(graded.state) == Stage::Released;
     if released || !reads_counts_alone(subject, action) {
         let counts = people(store, actor, action, graded.cycle)?;
         let disclosure = Disclosure::whole(tallies(&counts));
-        return Ok(Told { disclosure, in_counts_alone: false, due: None });
+        return Ok(DisclosedGrades { disclosure, in_counts_alone: false, due: None });
     }
     let overseers = store.overseers(graded.cycle, actor.today)?;
     let records = store.grade_records(graded.cycle, subject, actor.today, &overseers)?;
     let history = store.shown_grades(graded.cycle)?;
     let due = !history.due(&records, graded.least()).is_empty();
-    Ok(Told {
+    Ok(DisclosedGrades {
         disclosure: history.shown(subject, &records, graded.least()),
         in_counts_alone: true,
         due: due.then_some(graded.cycle),

@@ -11,7 +11,7 @@ use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get};
-use disclosed::{Graded, Told};
+use disclosed::{DisclosedGrades, Graded};
 use domain::core::id::{CycleId, OrgUnitId};
 use domain::cycles::cycle::Cycle;
 use domain::cycles::participant::day_of_record;
@@ -96,7 +96,7 @@ fn distribution_of(
     let (cycle, _) = actor.open(store, Action::DistributionRead, sealed)?;
     let settings = settings_of(store, actor, &cycle)?;
     let graded = Graded { cycle: id, state: cycle.state, min_shown: settings.min_shown };
-    let Told { disclosure, in_counts_alone, due } =
+    let DisclosedGrades { disclosure, in_counts_alone, due } =
         disclosed::grades(store, actor, Action::DistributionRead, &graded)?;
     let units = units_of(store, actor, &cycle)?;
     let tree: Vec<_> = units.iter().map(|unit| (Some(unit.id), unit.parent_id.map(Some))).collect();
