@@ -388,7 +388,7 @@ impl Caller {
             }
             let reply = work(store, &actor)?;
             let kept = StoredReply { request_digest: digest.clone(), ..reply.store_for_replay()? };
-            store.store_reply(principal, key, &kept)?;
+            store.store_reply(principal, key, kept)?;
             Ok((reply.store()?, false))
         };
         let db = &self.app.db;

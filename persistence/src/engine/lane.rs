@@ -6,6 +6,7 @@
 //! commit.
 
 use super::super::repository::access::{ledger, read_log};
+use super::super::repository::idempotency;
 use super::unit::Unit;
 use super::{Manager, Session, dialect, text_of};
 use crate::database::{Context, Options};
@@ -252,7 +253,7 @@ fn run_units(
     group: &mut Vec<Box<dyn Work>>,
 ) -> Result<(Vec<Box<dyn Work>>, Refused), DbError> {
     let alone = group.len() == 1;
-    let (mut records, mut looks) = (Vec::new(), Vec::new());
+    let (mut records, mut looks, mut replies) = (Vec::new(), Vec::new(), Vec::new());
     let mut verdicts = Vec::with_capacity(group.len());
     // The commit releases the last savepoint.
     let mut step = "SAVEPOINT unit";
@@ -274,14 +275,17 @@ fn run_units(
         latest.insert(context.tenant, context.now);
         let mut unit = Unit::writing(&mut session.conn, context.clone());
         let outcome = work.run(&mut unit);
-        let (recorded, looked) = unit.into_notes();
+        let notes = unit.into_notes();
         let verdict = match outcome {
             Outcome::Kept => {
-                if !looked.is_empty() {
-                    looks.push((context.clone(), looked));
+                if !notes.looks.is_empty() {
+                    looks.push((context.clone(), notes.looks));
                 }
-                if !recorded.is_empty() {
-                    records.push((context, recorded));
+                if !notes.replies.is_empty() {
+                    replies.push((context.clone(), notes.replies));
+                }
+                if !notes.records.is_empty() {
+                    records.push((context, notes.records));
                 }
                 verdicts.push(None);
                 continue;
@@ -306,6 +310,11 @@ fn run_units(
     for (tenant, units) in by_tenant(looks) {
         session.enter(tenant)?;
         read_log::append(&mut session.conn, tenant, units)?;
+    }
+    for (tenant, units) in by_tenant(replies) {
+        session.enter(tenant)?;
+        let kept = units.into_iter().flat_map(|(_, replies)| replies).collect();
+        idempotency::append(&mut session.conn, tenant, kept)?;
     }
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
     for (work, verdict) in std::mem::take(group).into_iter().zip(verdicts) {

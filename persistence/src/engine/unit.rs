@@ -5,6 +5,7 @@ use super::records::Records;
 use crate::column::Key;
 use crate::database::Context;
 use crate::error::DbError;
+use crate::ports::StoredReply;
 use domain::access::look::Look;
 use domain::core::change::Record;
 use domain::core::id::TenantId;
@@ -16,8 +17,18 @@ pub struct Unit<'c> {
     pub(in super::super) conn: &'c mut Conn,
     tenant: TenantId,
     context: Option<Context>,
-    records: Records,
-    looks: Vec<Look>,
+    notes: Notes,
+}
+
+/// What a unit leaves to be written at commit, together with the notes of the other units.
+#[derive(Default)]
+pub struct Notes {
+    /// Records for the audit log and the events feed.
+    pub records: Records,
+    /// Looks for the log of reads.
+    pub looks: Vec<Look>,
+    /// Replies to keep for retries, each with its principal and key.
+    pub replies: Vec<(Uuid, String, StoredReply)>,
 }
 
 impl<'c> Unit<'c> {
@@ -32,7 +43,7 @@ impl<'c> Unit<'c> {
     }
 
     fn of(conn: &'c mut Conn, tenant: TenantId, context: Option<Context>) -> Self {
-        Self { conn, tenant, context, records: Records::default(), looks: Vec::new() }
+        Self { conn, tenant, context, notes: Notes::default() }
     }
 
     /// The tenant, as the first part of every key.
@@ -48,19 +59,24 @@ impl<'c> Unit<'c> {
     /// Keeps a record for the audit log and the events feed; both are written at commit.
     pub(in super::super) fn record(&mut self, record: Record) {
         debug_assert!(self.context.is_some(), "a reading unit changed {}", record.action);
-        self.records.push(record);
+        self.notes.records.push(record);
     }
 
     /// Keeps the same record for each of these resources; the id in the record is not used.
     pub(in super::super) fn record_each(&mut self, record: Record, ids: Vec<Uuid>) {
         debug_assert!(self.context.is_some(), "a reading unit changed {}", record.action);
-        self.records.push_each(record, ids);
+        self.notes.records.push_each(record, ids);
     }
 
     /// Keeps a look for the log of reads; it is written at commit.
     pub(in super::super) fn look(&mut self, look: Look) {
         debug_assert!(self.context.is_some(), "a reading unit logged {}", look.operation);
-        self.looks.push(look);
+        self.notes.looks.push(look);
+    }
+
+    /// Keeps a reply under a key that the unit has taken; it is written at commit.
+    pub(in super::super) fn reply(&mut self, principal: Uuid, key: String, reply: StoredReply) {
+        self.notes.replies.push((principal, key, reply));
     }
 
     /// Turns the row count of a guarded update into a result. The caller has loaded the row in this
@@ -69,8 +85,8 @@ impl<'c> Unit<'c> {
         if saved == 0 { Err(DbError::Stale) } else { Ok(()) }
     }
 
-    /// The records and the looks of the unit.
-    pub fn into_notes(self) -> (Records, Vec<Look>) {
-        (self.records, self.looks)
+    /// What is to be written at commit.
+    pub fn into_notes(self) -> Notes {
+        self.notes
     }
 }

@@ -156,7 +156,7 @@ pub trait Idempotency {
     fn take_key(&mut self, principal: Uuid, key: &str) -> Result<Option<StoredReply>>;
     /// Stores the answer under a key locked before, in the same transaction as the change it
     /// reports.
-    fn store_reply(&mut self, principal: Uuid, key: &str, reply: &StoredReply) -> Result<()>;
+    fn store_reply(&mut self, principal: Uuid, key: &str, reply: StoredReply) -> Result<()>;
     /// Deletes answers stored before an instant; returns how many.
     fn forget_replies(&mut self, before: Timestamp) -> Result<usize>;
 }

@@ -1,11 +1,12 @@
 //! Answers stored for retried requests.
 
 use super::engine::Unit;
-use super::{Conn, Db};
-use crate::column::{At, Key, statement};
+use super::{Conn, Db, dialect};
+use crate::column::{At, Key, rows_statement, statement};
 use crate::ports::{Idempotency, Result, StoredReply};
 use crate::schema::idempotency;
 use diesel::prelude::*;
+use domain::core::id::TenantId;
 use domain::core::time::Timestamp;
 use uuid::Uuid;
 
@@ -18,19 +19,46 @@ statement! {
     ") ON CONFLICT (tenant_id, principal_id, key) DO NOTHING"
 }
 
-statement! {
-    /// Stores the answer under a key taken before.
+rows_statement! {
+    /// Stores answers under keys taken before.
     struct Keep {
+        tenant: Key,
+        principal: Key,
+        key: String,
         digest: Vec<u8>,
         status: i32,
         headers: String,
         body: Vec<u8>,
-        tenant: Key,
-        principal: Key,
-        key: String,
     }
-    "UPDATE idempotency SET request_digest = " digest ", status = " status ", headers = " headers
-    ", body = " body " WHERE tenant_id = " tenant " AND principal_id = " principal " AND key = " key
+    "WITH kept (tenant_id, principal_id, key, request_digest, status, headers, body) AS ("
+    rows
+    ") UPDATE idempotency SET request_digest = kept.request_digest, status = kept.status, \
+     headers = kept.headers, body = kept.body FROM kept \
+     WHERE idempotency.tenant_id = kept.tenant_id \
+     AND idempotency.principal_id = kept.principal_id AND idempotency.key = kept.key"
+}
+
+/// Stores the replies of the units of a group, each under the key that its unit has taken.
+pub fn append(
+    conn: &mut Conn,
+    tenant: TenantId,
+    replies: Vec<(Uuid, String, StoredReply)>,
+) -> Result<()> {
+    let mut replies = replies.into_iter().peekable();
+    while replies.peek().is_some() {
+        let mut rows = Keep::default();
+        for (principal, key, reply) in replies.by_ref().take(dialect::BATCH) {
+            rows.tenant.push(Key(tenant.uuid()));
+            rows.principal.push(Key(principal));
+            rows.key.push(key);
+            rows.digest.push(reply.request_digest);
+            rows.status.push(reply.status);
+            rows.headers.push(reply.headers);
+            rows.body.push(reply.body);
+        }
+        rows.execute(conn)?;
+    }
+    Ok(())
 }
 
 impl Idempotency for Unit<'_> {
@@ -57,17 +85,8 @@ impl Idempotency for Unit<'_> {
         Ok(Some(StoredReply { request_digest, status, headers, body }))
     }
 
-    fn store_reply(&mut self, principal: Uuid, key: &str, reply: &StoredReply) -> Result<()> {
-        let keep = Keep {
-            digest: reply.request_digest.clone(),
-            status: reply.status,
-            headers: reply.headers.clone(),
-            body: reply.body.clone(),
-            tenant: self.scope(),
-            principal: Key(principal),
-            key: key.to_owned(),
-        };
-        keep.execute(self.conn)?;
+    fn store_reply(&mut self, principal: Uuid, key: &str, reply: StoredReply) -> Result<()> {
+        self.reply(principal, key.to_owned(), reply);
         Ok(())
     }
 

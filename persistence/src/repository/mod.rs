@@ -5,7 +5,7 @@ mod among;
 mod cycles;
 mod everyday;
 mod goals;
-mod idempotency;
+pub mod idempotency;
 mod keys;
 mod people;
 mod pulse;
