@@ -10,16 +10,20 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::schema::{word_list, words};
+use crate::platform::signing::Signing;
 use crate::platform::transition::{by_system, names};
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
+use domain::access::signing::Act;
 use domain::core::change::{Change, Record};
-use domain::core::id::{AccountId, CycleId, EmployeeId, OrgUnitId, WeightAdjustmentId};
+use domain::core::id::{AccountId, CycleId, OrgUnitId, WeightAdjustmentId};
 use domain::core::number::Exact;
 use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
 use domain::cycles::weight_adjustment::{WeightAdjustment, WeightAdjustmentAction, WeightFault};
-use domain::policy::{Action, Mask, Principal, Protected, Sealed, Shown, Target, visibility};
+use domain::policy::{
+    Action, Mask, Permit, Principal, Protected, Role, Sealed, Shown, Target, visibility,
+};
 use domain::state::weight_adjustment::{Event, Facts, Guard, State};
 use domain::state::{Seat, cycle};
 use persistence::{Store, WeightAdjustmentFilter};
@@ -189,9 +193,8 @@ struct WeightAdjustmentQuery {
 /// List weight adjustments
 ///
 /// Lists the caller's own requests; for HR administrators, senior management and auditors those of
-/// every department, and for HR business partners those of people in their units, once they are
-/// submitted. In the order of creation; with `updated_since` in the order of change. Requests are
-/// never deleted.
+/// every department, and for HR business partners those of people in their units, drafts included.
+/// In the order of creation; with `updated_since` in the order of change. Requests are never deleted.
 #[utoipa::path(tag = "weight-adjustments", operation_id = "listWeightAdjustments",
     params(WeightAdjustmentQuery),
     responses((status = 200, description = "A page of weight adjustments",
@@ -214,8 +217,7 @@ async fn list(
         .read(move |store, actor| {
             let action = Action::WeightAdjustmentRead;
             let visible = visibility(&actor.subject, action, actor.today)?;
-            let me = actor.subject.employee_id;
-            let rows = store.weight_adjustments(&filter, &visible, me, &page)?;
+            let rows = store.weight_adjustments(&filter, &visible, &page)?;
             let view = |sealed: Sealed<WeightAdjustment>| {
                 let target = sealed.target(actor.today);
                 let shown = visible.show(&actor.subject, action, sealed, &target);
@@ -236,8 +238,8 @@ async fn list(
 ///
 /// Creates a draft for a department that the caller leads: the caller works in it, is responsible for
 /// somebody in it, and has no responsible manager in it. The cycle has been launched, and its
-/// evaluation is not open. A department has at most one request per population that is neither
-/// rejected nor revoked.
+/// evaluation is not open. Of the requests of a department for one population, only one at a time
+/// can be submitted and neither rejected nor revoked.
 #[utoipa::path(tag = "weight-adjustments", operation_id = "createWeightAdjustment",
     request_body = NewWeightAdjustment,
     responses((status = 201, description = "The draft", body = WeightAdjustmentView)),
@@ -298,8 +300,10 @@ async fn update(
 
 /// Submit a request
 ///
-/// The department head signs. The weights name every dimension of the framework, sum to 100.00, and
-/// none differs from the framework by more points than `weights.max_pp` allows.
+/// The requester signs, as long as they lead the department. The weights name every dimension of the
+/// framework, sum to 100.00, and none differs from the framework by more points than `weights.max_pp`
+/// allows. Refused while another request of the department for the population is on its way or in
+/// effect.
 #[utoipa::path(tag = "weight-adjustments", operation_id = "submitWeightAdjustment",
     params(("id" = Uuid, Path, description = "Id of the request")),
     responses((status = 200, description = "The submitted request", body = WeightAdjustmentView)),
@@ -311,7 +315,8 @@ async fn submission(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
 
 /// Approve a request
 ///
-/// HR agrees, before the evaluation is open. Nobody approves their own request.
+/// HR agrees, before the evaluation is open. Nobody approves their own request, nor that of somebody
+/// through whose account they, or whoever gave them their role, could act.
 #[utoipa::path(tag = "weight-adjustments", operation_id = "approveWeightAdjustment",
     params(("id" = Uuid, Path, description = "Id of the request")),
     responses((status = 200, description = "The approved request", body = WeightAdjustmentView)),
@@ -419,7 +424,8 @@ struct Adjusting;
 impl Plain for Adjusting {
     type Id = WeightAdjustmentId;
     type Record = WeightAdjustment;
-    type Around = Cycle;
+    /// The cycle; none that the requester no longer sees, because it was cancelled.
+    type Around = Option<Cycle>;
     type View = WeightAdjustmentView;
 
     const READING: Action = Action::WeightAdjustmentRead;
@@ -441,11 +447,20 @@ impl Plain for Adjusting {
         seats.into_iter().filter(|(_, action)| may(*action)).map(|(seat, _)| seat).collect()
     }
 
+    fn signing(verb: WeightAdjustmentAction, id: WeightAdjustmentId) -> Option<Signing<'static>> {
+        let (roles, is_first): (&[Role], _) = match verb {
+            WeightAdjustmentAction::Submission => (&[], true),
+            WeightAdjustmentAction::Approval => (&[Role::HrAdmin], false),
+            _ => return None,
+        };
+        Some(Signing { resource: id.uuid(), act: Act::WeightAdjustment, roles, is_first })
+    }
+
     fn around(
         store: &mut dyn Store,
         actor: &Actor,
         record: &WeightAdjustment,
-    ) -> Result<Cycle, Refusal> {
+    ) -> Result<Option<Cycle>, Refusal> {
         locked(store, actor, record.cycle_id)
     }
 
@@ -455,13 +470,17 @@ impl Plain for Adjusting {
         asked: &Asked<WeightAdjustmentId, WeightAdjustmentAction>,
         held: &Held<Self>,
     ) -> Result<Looked<Self>, Refusal> {
-        let faults = match asked.verb {
-            WeightAdjustmentAction::Submission => faults(store, actor, held)?,
-            _ => Vec::new(),
-        };
+        let (record, cycle) = (&held.record, &held.around);
+        let mut faults = Vec::new();
+        if asked.verb == WeightAdjustmentAction::Submission {
+            as_head(store, actor, record.cycle_id, record.department_id)?;
+            if let Some(cycle) = cycle {
+                faults = far_off(store, actor, cycle, record)?;
+            }
+        }
         let facts = Facts {
             within_limits: faults.is_empty(),
-            before_evaluation: is_before_evaluation(&held.around),
+            before_evaluation: cycle.as_ref().is_some_and(is_before_evaluation),
             reviewed_by_another: actor.subject.employee_id != Some(held.record.requested_by),
             filing_number: !asked.said.trim().is_empty(),
         };
@@ -482,7 +501,7 @@ impl Plain for Adjusting {
         match event {
             Event::File => {
                 after.filing_number = said(&asked.said);
-                if is_before_evaluation(cycle) {
+                if cycle.as_ref().is_some_and(is_before_evaluation) {
                     let facts = Facts { before_evaluation: true, ..Facts::default() };
                     after.state = by_system(to, Event::TakeEffect, &facts)?;
                     after.effective_at = Some(actor.now);
@@ -501,7 +520,9 @@ impl Plain for Adjusting {
             }
             _ => {}
         }
-        if before.in_effect() != after.in_effect() {
+        if let Some(cycle) = cycle
+            && before.in_effect() != after.in_effect()
+        {
             let mut weights = cycle.department_weights.clone();
             weights.retain(|it| {
                 it.department_id != after.department_id || it.population != after.population
@@ -552,17 +573,18 @@ impl Plain for Adjusting {
 }
 
 /// Every fault of the weights against the framework (C.8).
-fn faults(
+fn far_off(
     store: &mut dyn Store,
     actor: &Actor,
-    held: &Held<Adjusting>,
+    cycle: &Cycle,
+    record: &WeightAdjustment,
 ) -> Result<Vec<Violation>, Refusal> {
-    let sealed = store.find(held.around.policy_id)?;
+    let sealed = store.find(cycle.policy_id)?;
     let policy = actor.show(store, Action::PolicyRead, sealed)?.0;
     let rules = &policy.outline().rules;
     let settings = rules.settings().map_err(|error| Refusal::Internal(error.to_string()))?;
-    let missing = || Refusal::Internal(format!("{} has no population", held.record.id));
-    let population = rules.population(&held.record.population).ok_or_else(missing)?;
+    let missing = || Refusal::Internal(format!("{} has no population", record.id));
+    let population = rules.population(&record.population).ok_or_else(missing)?;
     let violation = |fault| match fault {
         WeightFault::DimensionsDiffer => Violation::new("/weights", "DIMENSIONS_DIFFER"),
         WeightFault::NotOneHundred => Violation::new("/weights", "WEIGHTS_NOT_100"),
@@ -570,7 +592,7 @@ fn faults(
             Violation::new("/weights", "OUT_OF_RANGE").with("value", codes.join(", "))
         }
     };
-    let faults = held.record.faults(population, &settings.weights.max_pp);
+    let faults = record.faults(population, &settings.weights.max_pp);
     Ok(faults.into_iter().map(violation).collect())
 }
 
@@ -578,10 +600,33 @@ fn is_before_evaluation(cycle: &Cycle) -> bool {
     matches!(cycle.state, cycle::State::GoalSetting | cycle::State::Executing)
 }
 
-/// A cycle that stays as it is until the unit of work ends.
-fn locked(store: &mut dyn Store, actor: &Actor, id: CycleId) -> Result<Cycle, Refusal> {
+/// A cycle that stays as it is until the unit of work ends; none that the caller does not see.
+fn locked(store: &mut dyn Store, actor: &Actor, id: CycleId) -> Result<Option<Cycle>, Refusal> {
     let sealed = store.lock_cycle(id)?;
-    Ok(actor.show(store, Action::CycleRead, sealed)?.0.outline().clone())
+    match actor.show(store, Action::CycleRead, sealed) {
+        Ok((shown, _)) => Ok(Some(shown.outline().clone())),
+        Err(Refusal::NotFound) => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// The permit of somebody who leads a department in a cycle; refuses everybody else.
+fn as_head(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: CycleId,
+    department: OrgUnitId,
+) -> Result<Permit, Refusal> {
+    let mut head = actor.subject.employee_id;
+    if let Some(me) = head
+        && !store.leads_department(cycle, department, me)?
+    {
+        head = None;
+    }
+    actor.may_about(
+        Action::WeightAdjustmentWrite,
+        &Target { responsible: head, ..Target::default() },
+    )
 }
 
 /// Creates a draft for a department that the caller leads.
@@ -593,30 +638,27 @@ fn create_weight_adjustment(
 ) -> Result<Reply<WeightAdjustmentView>, Refusal> {
     let (cycle_id, department_id) =
         (CycleId::from(new.cycle_id), OrgUnitId::from(new.department_id));
-    let unknown = |pointer, value: &str| {
-        let violation = Violation::new(pointer, "unknown_reference").with("value", value);
-        Refusal::Invalid(vec![violation])
+    let unknown =
+        |pointer, value: &str| Violation::new(pointer, "unknown_reference").with("value", value);
+    let Some(cycle) = locked(store, actor, cycle_id)? else {
+        return Err(Refusal::unknown("/cycle_id", new.cycle_id));
     };
-    let cycle = match locked(store, actor, cycle_id) {
-        Err(Refusal::NotFound) => return Err(Refusal::unknown("/cycle_id", new.cycle_id)),
-        cycle => cycle?,
-    };
-    if !store.cycle_departments(cycle_id)?.contains(&department_id) {
-        return Err(Refusal::unknown("/department_id", new.department_id));
+    let (weights, mut faults) = by_dimension(new.weights);
+    let mut permit = None;
+    if store.cycle_departments(cycle_id)?.contains(&department_id) {
+        permit = Some(as_head(store, actor, cycle_id, department_id)?);
+    } else {
+        faults.push(unknown("/department_id", &new.department_id.to_string()));
     }
-    let me = actor.subject.employee_id;
-    let leads = match me {
-        Some(me) => store.leads_department(cycle_id, department_id, me)?,
-        None => false,
-    };
-    let target = Target { responsible: me.filter(|_| leads), ..Target::default() };
-    let permit = actor.may_about(Action::WeightAdjustmentWrite, &target)?;
-    let me: EmployeeId = me.ok_or(Refusal::NotFound)?;
     let sealed = store.find(cycle.policy_id)?;
     let policy = actor.show(store, Action::PolicyRead, sealed)?.0;
     if policy.outline().rules.population(&new.population).is_none() {
-        return Err(unknown("/population", &new.population));
+        faults.push(unknown("/population", &new.population));
     }
+    let Some(permit) = permit.filter(|_| faults.is_empty()) else {
+        return Err(Refusal::Invalid(faults));
+    };
+    let me = actor.subject.employee_id.ok_or(Refusal::NotFound)?;
     if !is_before_evaluation(&cycle) {
         let guard = Violation::new("", Guard::BeforeEvaluation.as_str());
         return Err(Refusal::GuardFailed(vec![guard]));
@@ -626,7 +668,7 @@ fn create_weight_adjustment(
         cycle_id,
         department_id,
         population: new.population,
-        weights: by_dimension(new.weights)?,
+        weights,
         reason: new.reason,
         state: State::Draft,
         requested_by: me,
@@ -639,9 +681,7 @@ fn create_weight_adjustment(
         updated_at: actor.now,
     };
     let entry = Record::new("weight_adjustment.created", id, permit.rule()).created(&record);
-    store
-        .create(Change::new(record.clone(), entry))
-        .map_err(|error| Refusal::taken(error, "/population", &record.population))?;
+    store.create(Change::new(record.clone(), entry))?;
     Ok(Reply::created(seen(actor, record), 1, format!("/v1/weight-adjustments/{id}")))
 }
 
@@ -669,11 +709,16 @@ fn update_weight_adjustment(
             allowed_actions: names(allowed_actions),
         });
     }
-    let after = WeightAdjustment {
-        weights: patch.weights.map_or_else(|| Ok(before.weights.clone()), by_dimension)?,
-        reason: patch.reason.unwrap_or_else(|| before.reason.clone()),
-        ..before.clone()
+    as_head(store, actor, before.cycle_id, before.department_id)?;
+    let (weights, faults) = match patch.weights {
+        Some(weights) => by_dimension(weights),
+        None => (before.weights.clone(), Vec::new()),
     };
+    if !faults.is_empty() {
+        return Err(Refusal::Invalid(faults));
+    }
+    let reason = patch.reason.unwrap_or_else(|| before.reason.clone());
+    let after = WeightAdjustment { weights, reason, ..before.clone() };
     let after = Adjusting::changed(after, actor);
     let entry =
         Record::new("weight_adjustment.updated", id, permit.rule()).changed(&before, &after);
@@ -682,16 +727,18 @@ fn update_weight_adjustment(
     Ok(Reply::changed(seen(actor, after), version))
 }
 
-/// The weights by dimension, each of which is named once.
-fn by_dimension(weights: Vec<DimensionWeight>) -> Result<BTreeMap<String, Exact>, Refusal> {
-    let mut by_dimension = BTreeMap::new();
+/// The weights by dimension, with a fault for each that names a dimension again.
+fn by_dimension(weights: Vec<DimensionWeight>) -> (BTreeMap<String, Exact>, Vec<Violation>) {
+    let (mut by_dimension, mut faults) = (BTreeMap::new(), Vec::new());
     for (at, DimensionWeight { dimension, weight }) in weights.into_iter().enumerate() {
-        if by_dimension.insert(dimension, weight).is_some() {
-            let place = format!("/weights/{at}/dimension");
-            return Err(Refusal::Invalid(vec![Violation::new(place, "duplicate_in_request")]));
+        if by_dimension.contains_key(&dimension) {
+            let again = Violation::new(format!("/weights/{at}/dimension"), "duplicate_in_request");
+            faults.push(again.with("value", dimension));
+        } else {
+            by_dimension.insert(dimension, weight);
         }
     }
-    Ok(by_dimension)
+    (by_dimension, faults)
 }
 
 /// Name of the audit entry for an event.

@@ -18,7 +18,7 @@ use domain::core::change::{Change, Record};
 use domain::core::id::{CycleId, DependencyId, GoalId};
 use domain::core::text::TextEnum;
 use domain::goals::dependency::{
-    self, Dependency, DependencyAction, closes_a_loop, is_open, slacks,
+    self, Dependency, DependencyAction, Due, closes_a_loop, is_open, slacks,
 };
 use domain::policy::{Action, Mask, Protected, Sealed, Shown, Target, visibility};
 use domain::reviews::result::is_in_force;
@@ -57,7 +57,8 @@ pub struct DependencyView {
     #[schema(schema_with = words::<State>)]
     pub state: State,
     /// Working days from the expected delivery to the need date, negative if the delivery is expected
-    /// too late; null before the partner has promised it, and after delivery or rejection.
+    /// too late; null before the partner has promised it, after delivery or rejection, and while the
+    /// goal that was to deliver is cancelled.
     #[schema(required = true, example = 5)]
     pub slack: Option<i32>,
     /// Why the partner refused; otherwise null. Absent for auditors.
@@ -215,7 +216,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Accept a dependency
 ///
-/// The partner promises the delivery. From then on the slack is computed whenever something changes.
+/// The partner promises the delivery, as long as both goals are in force. From then on the slack is
+/// computed whenever a goal that matters for it moves.
 #[utoipa::path(tag = "dependencies", operation_id = "acceptDependency",
     params(("id" = Uuid, Path, description = "Id of the dependency")),
     responses((status = 200, description = "The promised delivery", body = DependencyView)),
@@ -321,11 +323,22 @@ impl Plain for Depending {
     }
 
     fn look(
-        _: &mut dyn Store,
+        store: &mut dyn Store,
         _: &Actor,
-        _: &Asked<DependencyId, DependencyAction>,
-        _: &Held<Self>,
+        asked: &Asked<DependencyId, DependencyAction>,
+        held: &Held<Self>,
     ) -> Result<Looked<Self>, Refusal> {
+        if asked.verb == DependencyAction::Acceptance {
+            let goals = [held.record.upstream_goal_id, held.record.downstream_goal_id];
+            let ends = store.goal_ends(&goals)?;
+            let runs = |goal: &GoalId| ends.get(goal).is_some_and(is_running);
+            let over = goals.into_iter().filter(|goal| !runs(goal));
+            let told = |goal| Violation::new("", "goal_not_active").with("value", goal);
+            let faults: Vec<_> = over.map(told).collect();
+            if !faults.is_empty() {
+                return Err(Refusal::GuardFailed(faults));
+            }
+        }
         Ok(((), Vec::new()))
     }
 
@@ -414,14 +427,14 @@ fn marked(
 ) -> Result<Vec<Marked>, Refusal> {
     let goals: Vec<GoalId> = open.iter().map(|it| it.upstream_goal_id).collect();
     let ends = store.goal_ends(&goals)?;
-    let due = ends.iter().map(|(id, end)| (*id, end.last_day)).collect();
+    let due = ends.iter().map(|(id, end)| (*id, Due::of(end.state, end.last_day))).collect();
     let slacks = slacks(&open, &due, actor.today, &WorkCalendar::default());
-    let mark = |(before, (slack, event)): (Dependency, (i32, Event))| {
+    let mark = |(before, (slack, event)): (Dependency, (Option<i32>, Event))| {
         let state = match dependency::marked(event) {
             Some(state) if state == before.state => state,
             _ => by_system(before.state, event, &())?,
         };
-        let after = Dependency { slack: Some(slack), state, ..before.clone() };
+        let after = Dependency { slack, state, ..before.clone() };
         Ok(Marked { before, after })
     };
     open.into_iter().zip(slacks).map(mark).collect()
@@ -446,6 +459,11 @@ pub fn follow(
     marked(store, actor, open)?.into_iter().try_for_each(|it| it.save(store, actor, rule))
 }
 
+/// Whether a goal can be waited for, and can wait.
+fn is_running(end: &GoalEnd) -> bool {
+    is_in_force(end.state) && end.state != goal::State::Locked
+}
+
 /// Asks for a delivery.
 fn create_dependency(
     store: &mut dyn Store,
@@ -459,7 +477,11 @@ fn create_dependency(
     let unknown =
         |pointer, id: GoalId| Violation::new(pointer, "unknown_reference").with("value", id);
     let Some(waiting) = ends.get(&downstream) else {
-        return Err(Refusal::Invalid(vec![unknown("/downstream_goal_id", downstream)]));
+        let mut faults = vec![unknown("/downstream_goal_id", downstream)];
+        if !ends.contains_key(&upstream) {
+            faults.push(unknown("/upstream_goal_id", upstream));
+        }
+        return Err(Refusal::Invalid(faults));
     };
     let target = Target { about: Some(waiting.owner_id), ..Target::default() };
     let permit = match actor.may_about(Action::DependencyWrite, &target) {
@@ -472,36 +494,40 @@ fn create_dependency(
             return Err(if seen { refused } else { hidden });
         }
     };
-    let delivering = ends.get(&upstream).filter(|it| it.cycle_id == waiting.cycle_id);
-    let Some(delivering) = delivering else {
-        return Err(Refusal::Invalid(vec![unknown("/upstream_goal_id", upstream)]));
-    };
-    let cycle = {
-        let sealed = store.hold_cycle(waiting.cycle_id)?;
-        actor.show(store, Action::CycleRead, sealed)?.0
-    };
+    let sealed = store.hold_cycle(waiting.cycle_id)?;
     let others = store.lock_dependencies(waiting.cycle_id)?;
+    // A cycle that the owner of a goal does not see any more was cancelled.
+    let cycle = match actor.show(store, Action::CycleRead, sealed) {
+        Err(Refusal::NotFound) => None,
+        shown => Some(shown?.0),
+    };
+    let delivering = ends.get(&upstream).filter(|it| it.cycle_id == waiting.cycle_id);
     let mut faults = Vec::new();
-    let in_force = |end: &GoalEnd| is_in_force(end.state) && end.state != goal::State::Locked;
-    for (pointer, end) in [("/upstream_goal_id", delivering), ("/downstream_goal_id", waiting)] {
-        if !in_force(end) {
-            faults.push(Violation::new(pointer, "goal_not_active"));
+    match delivering {
+        None => faults.push(unknown("/upstream_goal_id", upstream)),
+        Some(end) => {
+            if !is_running(end) {
+                faults.push(Violation::new("/upstream_goal_id", "goal_not_active"));
+            }
+            if end.owner_id == waiting.owner_id {
+                faults.push(Violation::new("/upstream_goal_id", "not_allowed"));
+            }
         }
     }
-    if delivering.owner_id == waiting.owner_id {
-        faults.push(Violation::new("/upstream_goal_id", "not_allowed"));
+    if !is_running(waiting) || cycle.is_none() {
+        faults.push(Violation::new("/downstream_goal_id", "goal_not_active"));
     }
     let edges: Vec<_> =
         others.iter().map(|it| (it.upstream_goal_id, it.downstream_goal_id)).collect();
     if closes_a_loop(&edges, upstream, downstream) {
         faults.push(Violation::new("/upstream_goal_id", "ALIGN_CYCLE"));
     }
-    if !cycle.outline().period.contains(new.need_date) {
+    if cycle.is_some_and(|cycle| !cycle.outline().period.contains(new.need_date)) {
         faults.push(Violation::new("/need_date", "DATE_INVALID").with("value", new.need_date));
     }
-    if !faults.is_empty() {
+    let Some(delivering) = delivering.filter(|_| faults.is_empty()) else {
         return Err(Refusal::Invalid(faults));
-    }
+    };
     let record = Dependency {
         id,
         cycle_id: waiting.cycle_id,

@@ -2,6 +2,7 @@
 //! requires and what follows from it.
 
 use super::cases::{Opened, allowed_actions, assessed, open_to_change, parent_faults, seating};
+use super::dependencies;
 use super::views::GoalView;
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
@@ -168,6 +169,9 @@ impl Transition for GoalTransition {
             _ => {}
         }
         store.update_goal(Change::new(after.clone(), record))?;
+        if matches!(event, Event::Complete | Event::Cancel) {
+            dependencies::follow(store, actor, after.cycle_id, opened.permit.rule())?;
+        }
         let version = after.version;
         let view = match event {
             Event::Submit => assessed(store, actor, opened, after)?,

@@ -5,6 +5,7 @@ use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::signing::Signing;
 use crate::platform::transition::{Event, Findings, Passage, Transition, names};
 use domain::core::change::{Change, Record as Entry, Versioned};
 use domain::policy::{Action, Protected, Sealed, Shown, Target, decide};
@@ -68,6 +69,12 @@ pub trait Plain: Sized {
 
     /// The seats of somebody who may do what `may` says.
     fn seats(may: &dyn Fn(Action) -> bool) -> Vec<Seat>;
+
+    /// What the caller signs by a transition that separates two people: a second one is taken only
+    /// from another person than the first. None of other transitions.
+    fn signing(_: VerbOf<Self>, _: Self::Id) -> Option<Signing<'static>> {
+        None
+    }
 
     /// Locks what a transition of the record depends on.
     fn around(
@@ -192,6 +199,10 @@ where
         Ok(findings)
     }
 
+    fn signing(&self, _: &Held<T>, _: &FactsOf<T>, _: Seat, _: bool) -> Option<Signing<'static>> {
+        T::signing(self.0.verb, self.0.id)
+    }
+
     fn follow(
         &self,
         store: &mut dyn Store,
@@ -201,7 +212,10 @@ where
         let Passage { opened: held, event, to, .. } = passage;
         let (after, entry) = T::apply(store, actor, &self.0, &held, event, to)?;
         let after = T::changed(after, actor);
-        store.update(Change::new(after.clone(), entry))?;
+        let id: Uuid = self.0.id.into();
+        store
+            .update(Change::new(after.clone(), entry))
+            .map_err(|error| Refusal::taken(error, "", &id.to_string()))?;
         let (version, target) = (after.version(), held.target);
         let shown = Shown::to(&actor.subject, T::READING, after, &target);
         Ok(Reply::changed(T::view(actor, &shown, &target), version))

@@ -29,6 +29,8 @@ text_enum! {
         Finalisation = "finalisation",
         /// Leaving a dimension out of results.
         DimensionDrop = "dimension_drop",
+        /// Own weights of a department.
+        WeightAdjustment = "weight_adjustment",
     }
 }
 

@@ -9,7 +9,7 @@ use crate::core::id::{AccountId, CycleId, EmployeeId, OrgUnitId, WeightAdjustmen
 use crate::core::number::Exact;
 use crate::core::time::Timestamp;
 use crate::cycles::performance_policy::{DimensionRule, Population};
-use crate::policy::{Protected, Stage, Target};
+use crate::policy::{Protected, Target};
 use crate::scoring::weights::check_sum;
 use crate::state::Moving;
 use crate::state::weight_adjustment::{Event, State};
@@ -102,20 +102,7 @@ versioned!(WeightAdjustment);
 
 impl Protected for WeightAdjustment {
     fn target(&self, _: NaiveDate) -> Target {
-        Target {
-            id: self.id.uuid(),
-            about: Some(self.requested_by),
-            stage: Some(stage(self.state)),
-            ..Target::default()
-        }
-    }
-}
-
-/// How far a request in a state is, for the access policy.
-pub fn stage(state: State) -> Stage {
-    match state {
-        State::Draft => Stage::Draft,
-        _ => Stage::Submitted,
+        Target { id: self.id.uuid(), about: Some(self.requested_by), ..Target::default() }
     }
 }
 

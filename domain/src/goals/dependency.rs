@@ -6,8 +6,8 @@ use crate::core::change::versioned;
 use crate::core::id::{CycleId, DependencyId, EmployeeId, GoalId};
 use crate::core::time::Timestamp;
 use crate::policy::{Protected, Target};
-use crate::state::Moving;
 use crate::state::dependency::{Event, State};
+use crate::state::{Moving, goal};
 use crate::text_enum;
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -35,7 +35,8 @@ pub struct Dependency {
     /// Where the dependency is.
     pub state: State,
     /// Working days between the expected delivery and the need date, negative if the delivery is
-    /// too late; none before the promise and once there is nothing to wait for.
+    /// too late; none before the promise, once there is nothing to wait for, and while the goal that
+    /// was to deliver is cancelled.
     pub slack: Option<i32>,
     /// Why the partner refused.
     pub decision_reason: Option<String>,
@@ -128,80 +129,103 @@ pub fn closes_a_loop(edges: &[(GoalId, GoalId)], upstream: GoalId, downstream: G
     false
 }
 
+/// When a goal delivers, as far as the goal itself tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// On its last day at the latest.
+    By(NaiveDate),
+    /// It is completed.
+    Done,
+    /// It was cancelled.
+    Never,
+}
+
+impl Due {
+    /// When a goal in a state delivers, given its last day.
+    pub fn of(state: goal::State, last_day: NaiveDate) -> Self {
+        match state {
+            goal::State::Completed => Due::Done,
+            goal::State::Cancelled => Due::Never,
+            _ => Due::By(last_day),
+        }
+    }
+}
+
 /// The slack of every open dependency as of `today`, with the event by which its state follows: late
-/// once the need date has passed, at risk while the slack is negative, otherwise on track.
+/// once the need date has passed, at risk while the slack is negative, otherwise on track. Where the
+/// upstream goal was cancelled there is no slack, and the dependency is at risk.
 ///
-/// A goal is expected on its last day in `due`, later by the greatest delay of what it waits for, and
-/// not before `today`. A delay is the number of working days by which a delivery misses its need
-/// date. Goals without a last day are expected today. Loops must have been refused before; within
-/// one, a delay is passed on once.
+/// A goal is expected on its last day, later by the greatest delay of what it waits for, and not
+/// before `today`. A delay is the number of working days by which a delivery misses its need date. A
+/// completed goal is expected today and waits for nothing; so is one that `due` does not name. Loops
+/// must have been refused before; within one, a delay is passed on once.
 pub fn slacks(
     dependencies: &[Dependency],
-    due: &HashMap<GoalId, NaiveDate>,
+    due: &HashMap<GoalId, Due>,
     today: NaiveDate,
     calendar: &WorkCalendar,
-) -> Vec<(i32, Event)> {
-    let mut delays = HashMap::new();
-    let slack = |dependency: &Dependency, delays: &mut HashMap<GoalId, i32>| {
-        let goal = dependency.upstream_goal_id;
-        let late = delay(goal, dependencies, due, today, calendar, delays, &mut Vec::new());
-        own_slack(dependency, due, today, calendar) - late
-    };
+) -> Vec<(Option<i32>, Event)> {
+    let mut awaited = HashMap::<GoalId, Vec<&Dependency>>::new();
+    for dependency in dependencies {
+        awaited.entry(dependency.downstream_goal_id).or_default().push(dependency);
+    }
+    let mut forecast = Forecast { awaited, due, today, calendar, expected: HashMap::new() };
     let of = |dependency: &Dependency| {
-        let slack = slack(dependency, &mut delays);
-        let event = if dependency.need_date < today {
-            Event::MarkLate
-        } else if slack < 0 {
-            Event::MarkAtRisk
-        } else {
-            Event::MarkOnTrack
+        let slack = forecast.slack(dependency);
+        let event = match slack {
+            _ if dependency.need_date < today => Event::MarkLate,
+            Some(0..) => Event::MarkOnTrack,
+            _ => Event::MarkAtRisk,
         };
         (slack, event)
     };
     dependencies.iter().map(of).collect()
 }
 
-/// The slack if the upstream goal waited for nothing.
-fn own_slack(
-    dependency: &Dependency,
-    due: &HashMap<GoalId, NaiveDate>,
+/// What is expected of the goals of a cycle.
+struct Forecast<'d> {
+    /// What each goal waits for.
+    awaited: HashMap<GoalId, Vec<&'d Dependency>>,
+    due: &'d HashMap<GoalId, Due>,
     today: NaiveDate,
-    calendar: &WorkCalendar,
-) -> i32 {
-    let expected = due.get(&dependency.upstream_goal_id).map_or(today, |day| (*day).max(today));
-    let between = |from: NaiveDate, to: NaiveDate| {
-        let days = from.succ_opt().and_then(|first| Period::new(first, to).ok());
-        days.map_or(0, |period| i32::try_from(calendar.workdays(period)).unwrap_or(i32::MAX))
-    };
-    between(expected, dependency.need_date) - between(dependency.need_date, expected)
+    calendar: &'d WorkCalendar,
+    /// Days that are known already.
+    expected: HashMap<GoalId, Option<NaiveDate>>,
 }
 
-/// The greatest number of working days by which something that the goal waits for is late.
-fn delay(
-    goal: GoalId,
-    dependencies: &[Dependency],
-    due: &HashMap<GoalId, NaiveDate>,
-    today: NaiveDate,
-    calendar: &WorkCalendar,
-    known: &mut HashMap<GoalId, i32>,
-    path: &mut Vec<GoalId>,
-) -> i32 {
-    if let Some(delay) = known.get(&goal) {
-        return *delay;
+impl Forecast<'_> {
+    /// Working days from the expected delivery to the need date; none if none is expected.
+    fn slack(&mut self, dependency: &Dependency) -> Option<i32> {
+        let expected = self.expected(dependency.upstream_goal_id)?;
+        let between = |from: NaiveDate, to: NaiveDate| {
+            let days = from.succ_opt().and_then(|first| Period::new(first, to).ok());
+            let workdays = |period| i32::try_from(self.calendar.workdays(period));
+            days.map_or(0, |period| workdays(period).unwrap_or(i32::MAX))
+        };
+        Some(between(expected, dependency.need_date) - between(dependency.need_date, expected))
     }
-    if path.contains(&goal) {
-        return 0;
+
+    /// The day on which a goal is expected to deliver; none if it was cancelled.
+    fn expected(&mut self, goal: GoalId) -> Option<NaiveDate> {
+        if let Some(expected) = self.expected.get(&goal) {
+            return *expected;
+        }
+        let last_day = match self.due.get(&goal) {
+            Some(Due::By(last_day)) => *last_day,
+            Some(Due::Never) => return None,
+            Some(Due::Done) | None => return Some(self.today),
+        };
+        // What a loop finds.
+        self.expected.insert(goal, Some(last_day.max(self.today)));
+        let awaited = self.awaited.get(&goal).cloned().unwrap_or_default();
+        let slacks = awaited.into_iter().filter_map(|it| self.slack(it));
+        let least = slacks.min().unwrap_or(0);
+        let delay = u32::try_from(-least).unwrap_or(0);
+        let delayed = self.calendar.add_workdays(last_day, delay).unwrap_or(last_day);
+        let expected = Some(delayed.max(self.today));
+        self.expected.insert(goal, expected);
+        expected
     }
-    path.push(goal);
-    let mut greatest = 0;
-    for awaited in dependencies.iter().filter(|it| it.downstream_goal_id == goal) {
-        let upstream = awaited.upstream_goal_id;
-        let late = delay(upstream, dependencies, due, today, calendar, known, path);
-        greatest = greatest.max(late - own_slack(awaited, due, today, calendar));
-    }
-    path.pop();
-    known.insert(goal, greatest);
-    greatest
 }
 
 #[cfg(test)]
@@ -238,38 +262,58 @@ mod tests {
         }
     }
 
-    fn slacks_on(today: u32, due: &[(u128, u32)], chain: &[Dependency]) -> Vec<(i32, Event)> {
-        let due = due.iter().map(|(number, last)| (goal(*number), day(*last))).collect();
+    fn slacks_on(
+        today: u32,
+        due: &[(u128, Due)],
+        chain: &[Dependency],
+    ) -> Vec<(Option<i32>, Event)> {
+        let due = due.iter().map(|(number, due)| (goal(*number), *due)).collect();
         slacks(chain, &due, day(today), &WorkCalendar::default())
+    }
+
+    fn by(last: u32) -> Due {
+        Due::By(day(last))
     }
 
     #[test]
     fn slack_is_counted_in_working_days() {
         // The 6th of March 2026 is a Friday.
-        let on = |due, need| slacks_on(2, &[(1, due)], &[needs(1, 2, need)])[0];
-        assert_eq!(on(6, 9), (1, Event::MarkOnTrack), "a weekend lies between");
-        assert_eq!(on(6, 6), (0, Event::MarkOnTrack), "just in time");
-        assert_eq!(on(10, 6), (-2, Event::MarkAtRisk));
-        assert_eq!(slacks_on(9, &[(1, 4)], &[needs(1, 2, 6)])[0], (-1, Event::MarkLate));
+        let on = |due, need| slacks_on(2, &[(1, by(due))], &[needs(1, 2, need)])[0];
+        assert_eq!(on(6, 9), (Some(1), Event::MarkOnTrack), "a weekend lies between");
+        assert_eq!(on(6, 6), (Some(0), Event::MarkOnTrack), "just in time");
+        assert_eq!(on(10, 6), (Some(-2), Event::MarkAtRisk));
+        let late = slacks_on(9, &[(1, by(4))], &[needs(1, 2, 6)]);
+        assert_eq!(late[0], (Some(-1), Event::MarkLate));
     }
 
     #[test]
     fn a_delay_is_passed_on_to_whoever_waits() {
         let chain = [needs(1, 2, 6), needs(2, 3, 13), needs(3, 4, 20)];
-        let on = |due| slacks_on(2, &[(1, due), (2, 11), (3, 20)], &chain).map_slack();
-        assert_eq!(on(6), [0, 2, 0]);
-        assert_eq!(on(10), [-2, 0, 0], "the slack behind takes the delay up");
-        assert_eq!(on(12), [-4, -2, -2], "what is left of it goes on");
+        let on = |today, first| {
+            let slacks = slacks_on(today, &[(1, first), (2, by(11)), (3, by(20))], &chain);
+            slacks.into_iter().map(|(slack, _)| slack.expect("expected")).collect::<Vec<_>>()
+        };
+        assert_eq!(on(2, by(6)), [0, 2, 0]);
+        assert_eq!(on(2, by(10)), [-2, 0, 0], "the slack behind takes the delay up");
+        assert_eq!(on(2, by(12)), [-4, -2, -2], "what is left of it goes on");
+        // A goal that is over anyhow takes the delay up until today.
+        assert_eq!(on(12, by(6)), [-4, -2, -2], "three days after the 11th is the 17th");
+        assert_eq!(on(12, Due::Done), [-4, -2, -2]);
     }
 
-    trait MapSlack {
-        fn map_slack(self) -> Vec<i32>;
+    #[test]
+    fn a_cancelled_goal_delivers_nothing_and_passes_no_delay_on() {
+        let chain = [needs(1, 2, 6), needs(2, 3, 13)];
+        let on = |today| slacks_on(today, &[(1, Due::Never), (2, by(11))], &chain);
+        assert_eq!(on(2), [(None, Event::MarkAtRisk), (Some(2), Event::MarkOnTrack)]);
+        assert_eq!(on(9)[0], (None, Event::MarkLate));
     }
 
-    impl MapSlack for Vec<(i32, Event)> {
-        fn map_slack(self) -> Vec<i32> {
-            self.into_iter().map(|(slack, _)| slack).collect()
-        }
+    #[test]
+    fn a_completed_goal_waits_for_nothing() {
+        let chain = [needs(1, 2, 6), needs(2, 3, 13)];
+        let slacks = slacks_on(9, &[(1, by(12)), (2, Due::Done)], &chain);
+        assert_eq!(slacks[1], (Some(4), Event::MarkOnTrack));
     }
 
     #[test]
@@ -279,6 +323,6 @@ mod tests {
         assert!(closes_a_loop(&edges, goal(1), goal(1)));
         assert!(!closes_a_loop(&edges, goal(1), goal(3)), "a second way is no loop");
         let round = [needs(1, 2, 6), needs(2, 1, 6)];
-        assert_eq!(slacks_on(2, &[(1, 10), (2, 10)], &round).len(), 2, "a loop ends");
+        assert_eq!(slacks_on(2, &[(1, by(10)), (2, by(10))], &round).len(), 2, "a loop ends");
     }
 }

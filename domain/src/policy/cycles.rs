@@ -100,10 +100,10 @@ const WEIGHT_ADJUSTMENT: Noun = Noun {
             A::WeightAdjustmentRead,
             &[
                 to("own-request", Who::Myself, Mask::Full),
-                to("hr-admin-cycle", Who::HrAdmin, Mask::Full).during(SUBMITTED_ON),
-                to("executive-cycle", Who::Executive, Mask::Full).during(SUBMITTED_ON),
-                to("hrbp-cycle", Who::Hrbp, Mask::Full).during(SUBMITTED_ON),
-                to("auditor-cycle", Who::Auditor, Mask::Metadata).during(SUBMITTED_ON),
+                to("hr-admin-cycle", Who::HrAdmin, Mask::Full),
+                to("executive-cycle", Who::Executive, Mask::Full),
+                to("hrbp-cycle", Who::Hrbp, Mask::Full),
+                to("auditor-cycle", Who::Auditor, Mask::Metadata),
             ],
         ),
         (
@@ -113,9 +113,6 @@ const WEIGHT_ADJUSTMENT: Noun = Noun {
                 to("department-head", Who::ResponsibleManager, Mask::Full),
             ],
         ),
-        (
-            A::WeightAdjustmentReview,
-            &[to("hr-admin-cycle", Who::HrAdmin, Mask::Full).during(SUBMITTED_ON)],
-        ),
+        (A::WeightAdjustmentReview, &[to("hr-admin-cycle", Who::HrAdmin, Mask::Full)]),
     ],
 };

@@ -27,7 +27,7 @@ CREATE TABLE weight_adjustment (
 );
 
 CREATE UNIQUE INDEX weight_adjustment_open ON weight_adjustment (tenant_id, cycle_id, department_id, population)
- WHERE state NOT IN ('hr_rejected', 'revoked');
+ WHERE state NOT IN ('draft', 'hr_rejected', 'revoked');
 CREATE INDEX weight_adjustment_change ON weight_adjustment (tenant_id, updated_at, id);
 
 CREATE TABLE dependency (

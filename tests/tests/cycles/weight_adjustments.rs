@@ -23,7 +23,10 @@ on_each_engine![
     a_request_names_what_exists,
     a_department_has_one_open_request,
     whoever_asks_does_not_decide,
-    a_draft_is_the_heads_alone,
+    a_draft_is_changed_by_the_head_alone,
+    whoever_has_handed_the_department_over_asks_no_more,
+    nobody_approves_through_an_account_of_their_own_making,
+    a_cancelled_cycle_takes_no_request,
     a_request_is_for_those_who_decide_on_it,
     nothing_changes_once_evaluation_is_open,
     a_decision_is_reasoned_and_a_filing_numbered,
@@ -263,27 +266,45 @@ fn a_request_names_what_exists(app: &TestApp) {
     refuse("department_id", json!(app.world.other.id("sales")));
     refuse("department_id", json!(Uuid::from_u128(7)));
     refuse("population", json!("nobody"));
+
+    let sun = app.as_(SkipLevelManager);
+    let mut body = adjustment(&app.world.own, app.id("cycle"));
+    body["department_id"] = json!(Uuid::from_u128(7));
+    body["population"] = json!("nobody");
+    let mut twice = weights(["60", "20", "10", "10"]);
+    twice[1]["dimension"] = twice[0]["dimension"].clone();
+    twice[3]["dimension"] = twice[0]["dimension"].clone();
+    body["weights"] = twice.clone();
+    let again = ["/weights/1/dimension", "/weights/3/dimension"];
+    let again = again.map(|pointer| (pointer, "duplicate_in_request"));
+    let unknown = ["/department_id", "/population"].map(|it| (it, "unknown_reference"));
+    let refused = app.unchanged(|| sun.post("/v1/weight-adjustments", &body));
+    let refused = refused.refused("validation-failed");
+    let refused = refused.faults(&[unknown[0], unknown[1], again[0], again[1]]);
+    assert!(refused.json().to_string().contains("performance"), "what is named again is told");
+
+    let path = in_state(app, app.id("cycle"), "draft");
+    let refused = app.unchanged(|| patch(&sun, &path, &json!({ "weights": twice })));
+    refused.refused("validation-failed").faults(&again);
 }
 
 fn a_department_has_one_open_request(app: &TestApp) {
     let (sun, hua) = (app.as_(SkipLevelManager), app.as_(HrAdmin));
     let cycle = app.id("cycle");
-    let twice = || {
-        let again = sun.post("/v1/weight-adjustments", &adjustment(&app.world.own, cycle));
-        again.refused("duplicate").faults(&[("/population", "duplicate")]);
-    };
-    let first = in_state(app, cycle, "draft");
-    app.unchanged(twice);
+    // A draft, also a forgotten one, hinders nobody.
+    let (first, other) = (in_state(app, cycle, "draft"), in_state(app, cycle, "draft"));
+    let twice =
+        || act(&sun, &other, "submission").refused("duplicate").faults(&[("", "duplicate")]);
     act(&sun, &first, "submission").expect(200);
-    app.unchanged(twice);
+    app.unchanged(|| drop(twice()));
     let rejected = act(&hua, &first, "rejection").expect(200).json();
     assert_eq!(rejected["state"], "hr_rejected");
     assert_eq!(rejected["decision_reason"], "Sales was split");
     assert_eq!(recorded(app, &first), told(&["created", "submitted", "rejected"]));
     let second = in_state(app, cycle, "effective");
-    app.unchanged(twice);
+    app.unchanged(|| drop(twice()));
     act(&hua, &second, "revocation").expect(200);
-    in_state(app, cycle, "draft");
+    act(&sun, &other, "submission").expect(200);
     // Every one stays on record.
     let path = format!("/v1/weight-adjustments?cycle_id={cycle}&limit=1");
     assert_eq!(sun.all(&path).len(), 3);
@@ -309,25 +330,75 @@ fn whoever_asks_does_not_decide(app: &TestApp) {
     act(&app.as_(SecondHrAdmin), &path, "approval").expect(200);
 }
 
-fn a_draft_is_the_heads_alone(app: &TestApp) {
-    let sun = app.as_(SkipLevelManager);
+/// The audit log and the events tell of drafts, so whoever reads those reads drafts as well.
+fn a_draft_is_changed_by_the_head_alone(app: &TestApp) {
     let path = in_state(app, app.id("cycle"), "draft");
-    let read = sun.get(&path).expect(200);
-    assert_eq!(sun.all("/v1/weight-adjustments"), [read.json()]);
-    for persona in [Employee, DirectManager, Colleague, HrAdmin, Hrbp, Executive, Auditor] {
+    for persona in [SkipLevelManager, HrAdmin, Hrbp, Executive] {
+        let caller = app.as_(persona);
+        let read = caller.get(&path).expect(200);
+        assert_eq!(caller.all("/v1/weight-adjustments"), [read.json()], "{}", persona.name());
+        if persona != SkipLevelManager {
+            app.unchanged(|| {
+                act(&caller, &path, "update").refused("forbidden");
+                act(&caller, &path, "submission").refused("forbidden");
+            });
+        }
+    }
+    for persona in [Employee, DirectManager, Colleague, OtherHrAdmin] {
         let caller = app.as_(persona);
         caller.finds_nothing(&path);
         assert!(caller.all("/v1/weight-adjustments").is_empty(), "{}", persona.name());
     }
-    app.as_(OtherHrAdmin).finds_nothing(&path);
+    let early = app.unchanged(|| act(&app.as_(HrAdmin), &path, "approval"));
+    assert_eq!(early.refused("state-conflict").json()["current_state"], "draft");
+}
+
+/// Proves R63 through `updateWeightAdjustment`, `submitWeightAdjustment`.
+fn whoever_has_handed_the_department_over_asks_no_more(app: &TestApp) {
+    let cycle = cycle(app);
+    let path = in_state(app, cycle, "draft");
+    let (hr, sun) = (app.as_(HrAdmin), app.as_(SkipLevelManager));
+    let participant = |name: &str| {
+        let query = format!("/v1/participants?cycle_id={cycle}&employee_id={}", app.id(name));
+        let id = hr.all(&query)[0]["id"].as_str().unwrap_or_default().to_owned();
+        format!("/v1/participants/{id}")
+    };
+    // Sun now answers to Lin, of the same department.
+    let order = |manager: &str| Some(json!({ "manager_id": app.id(manager), "reason": "Moved" }));
+    step(&hr, &participant("sun"), "handover", order("lin")).expect(200);
     app.unchanged(|| {
-        let hua = app.as_(HrAdmin);
-        for noun in ["submission", "approval"] {
-            let request = hua.request("POST", format!("{path}/{noun}")).if_match(&read.etag());
-            request.send().refused("not-found");
-        }
-        hua.patch(&read, &json!({ "reason": "Mine" })).refused("not-found");
+        act(&sun, &path, "update").refused("forbidden");
+        act(&sun, &path, "submission").refused("forbidden");
     });
+}
+
+/// Proves R63 through `approveWeightAdjustment`.
+fn nobody_approves_through_an_account_of_their_own_making(app: &TestApp) {
+    let (sun, hua) = (app.as_(SkipLevelManager), app.as_(HrAdmin));
+    let path = in_state(app, app.id("cycle"), "draft");
+    // Whoever changes an address may have a new credential sent there.
+    let person = hua.get(format!("/v1/employees/{}", app.id("sun"))).expect(200);
+    hua.patch(&person, &json!({ "email": "hua2@acme.example" })).expect(200);
+    act(&sun, &path, "submission").expect(200);
+    let refused = app.unchanged(|| act(&hua, &path, "approval")).refused("forbidden");
+    assert_eq!(refused.json()["rule"], "separation-of-duties");
+    refused.faults(&[("", "signer_behind_other")]);
+    act(&app.as_(SecondHrAdmin), &path, "approval").expect(200);
+}
+
+/// Proves R63 through `createWeightAdjustment`, `submitWeightAdjustment`.
+fn a_cancelled_cycle_takes_no_request(app: &TestApp) {
+    let cycle = cycle(app);
+    let path = in_state(app, cycle, "draft");
+    for persona in [HrAdmin, Executive] {
+        let reason = Some(json!({ "reason": "Not needed" }));
+        step(&app.as_(persona), &format!("/v1/cycles/{cycle}"), "cancellation", reason).expect(200);
+    }
+    let sun = app.as_(SkipLevelManager);
+    let refused = app.unchanged(|| act(&sun, &path, "submission")).refused("guard-failed");
+    refused.faults(&[("", "before_evaluation")]);
+    let late = sun.post("/v1/weight-adjustments", &adjustment(&app.world.own, cycle));
+    late.refused("validation-failed").faults(&[("/cycle_id", "unknown_reference")]);
 }
 
 /// Proves R63 through `listWeightAdjustments`, `getWeightAdjustment`.
@@ -469,10 +540,6 @@ fn what_is_offered_is_what_works(app: &TestApp) {
     for (state, head, hr, client, noun) in way {
         for persona in readers {
             let caller = app.as_(persona);
-            if state == "draft" && persona != SkipLevelManager {
-                caller.finds_nothing(&path);
-                continue;
-            }
             let shown = caller.get(&path).expect(200).json();
             let expected = match persona {
                 SkipLevelManager => head,

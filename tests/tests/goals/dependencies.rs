@@ -6,7 +6,7 @@ use tests::calls::id_of;
 use tests::client::Credentials;
 use tests::cycles::step;
 use tests::goals::{self, activate, dependency, goal, indicator, path};
-use tests::reviews::open;
+use tests::reviews::{measure, open};
 use tests::world::Persona::{
     self, Auditor, Colleague, Comp, DirectManager, Employee, Executive, Finance, FormerManager,
     HrAdmin, Hrbp, OtherHrAdmin, SecondHrAdmin, SkipLevelManager,
@@ -24,6 +24,8 @@ on_each_engine![
     nobody_answers_what_they_have_not_seen,
     a_later_day_is_told_to_everybody_who_waits,
     evaluation_opens_with_what_is_known_that_day,
+    a_goal_that_is_over_is_told_to_whoever_waits,
+    a_cancelled_cycle_has_no_new_dependencies,
     a_dependency_is_for_those_it_concerns,
 ];
 
@@ -217,6 +219,13 @@ fn goals_that_cannot_wait_for_each_other_are_refused(app: &TestApp) {
         refuse(nothing, plan.lin, day).faults(&[("/upstream_goal_id", "unknown_reference")]);
         refuse(plan.kai, nothing, day).faults(&[("/downstream_goal_id", "unknown_reference")]);
     }
+    let both = refuse(Uuid::from_u128(7), Uuid::from_u128(8), day);
+    both.faults(&[
+        ("/downstream_goal_id", "unknown_reference"),
+        ("/upstream_goal_id", "unknown_reference"),
+    ]);
+    let outside = refuse(Uuid::from_u128(7), plan.lin, "2100-01-01");
+    outside.faults(&[("/need_date", "DATE_INVALID"), ("/upstream_goal_id", "unknown_reference")]);
     // Lin's goal in another cycle.
     let elsewhere = refuse(plan.kai, app.id("goal"), "2026-06-30");
     assert_eq!(elsewhere.codes(), ["unknown_reference"]);
@@ -385,6 +394,56 @@ fn evaluation_opens_with_what_is_known_that_day(app: &TestApp) {
     assert_eq!(state, "late");
     assert!(slack.as_i64().is_some_and(|slack| (-9..0).contains(&slack)), "{slack}");
     assert_eq!(told(app, &path), before + 1);
+}
+
+/// Proves R35 through `completeGoal`, `cancelGoal`, `acceptDependency`.
+fn a_goal_that_is_over_is_told_to_whoever_waits(app: &TestApp) {
+    let plan = Plan::of(app);
+    let kai = (Colleague, SkipLevelManager);
+    let [done, dropped, gone] = ["2098-06-30", "2098-07-31", "2098-08-31"]
+        .map(|end| active(app, plan.cycle, kai, "0", end));
+    let day = KAIS.1;
+    let [first, second, third] =
+        [done, dropped, gone].map(|goal| asked(app, Employee, goal, plan.lin, day));
+    for path in [&first, &second] {
+        act(app, Colleague, path, "acceptance").expect(200);
+        let (state, slack) = stand(app, path);
+        assert_eq!(state, "at_risk");
+        assert!(slack.as_i64().is_some_and(|slack| slack < -50), "{slack}");
+    }
+    let both = |goal: Uuid, noun: &str, signers: [Persona; 2], body: Option<Value>| {
+        for persona in signers {
+            step(&app.as_(persona), &format!("/v1/goals/{goal}"), noun, body.clone()).expect(200);
+        }
+    };
+    let cancel = |goal: Uuid| {
+        let reason = Some(json!({ "reason": "As agreed" }));
+        both(goal, "cancellation", [SkipLevelManager, HrAdmin], reason);
+    };
+    measure(&app.as_(Colleague), &format!("/v1/goals/{done}"), "1000");
+    both(done, "completion", [Colleague, SkipLevelManager], None);
+    let (state, slack) = stand(app, &first);
+    assert_eq!(state, "on_track");
+    assert!(slack.as_i64().is_some_and(|slack| slack > 50), "{slack}");
+    cancel(dropped);
+    assert_eq!(stand(app, &second), (json!("at_risk"), Value::Null));
+    assert_eq!([told(app, &first), told(app, &second)], [1, 1]);
+    cancel(gone);
+    let refused = app.unchanged(|| act(app, Colleague, &third, "acceptance"));
+    refused.refused("guard-failed").faults(&[("", "goal_not_active")]);
+    act(app, Colleague, &third, "rejection").expect(200);
+}
+
+/// Proves R35 through `createDependency`.
+fn a_cancelled_cycle_has_no_new_dependencies(app: &TestApp) {
+    let plan = Plan::of(app);
+    for persona in [HrAdmin, Executive] {
+        let reason = Some(json!({ "reason": "Not needed" }));
+        let cycle = format!("/v1/cycles/{}", plan.cycle);
+        step(&app.as_(persona), &cycle, "cancellation", reason).expect(200);
+    }
+    let refused = app.unchanged(|| ask(app, Employee, plan.kai, plan.lin, KAIS.1));
+    refused.expect(422).faults(&[("/downstream_goal_id", "goal_not_active")]);
 }
 
 /// Proves R35 through `getDependency`, `listDependencies`.

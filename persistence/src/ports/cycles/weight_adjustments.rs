@@ -20,13 +20,11 @@ pub struct WeightAdjustmentFilter {
 
 /// Departments' requests for their own dimension weights; they are never deleted.
 pub trait WeightAdjustments {
-    /// A page of the requests that `visible` shows, sorted by id or by change. Of drafts, only those
-    /// of `me` are among them.
+    /// A page of the requests that `visible` shows, sorted by id or by change.
     fn weight_adjustments(
         &mut self,
         filter: &WeightAdjustmentFilter,
         visible: &Visibility,
-        me: Option<EmployeeId>,
         page: &Page,
     ) -> Result<Vec<Sealed<WeightAdjustment>>>;
     /// Whether a person leads a department in a cycle: works in it, is responsible for somebody in

@@ -19,7 +19,7 @@ use domain::access::disclosure::{Actions, Belonging, OwnRecord, Withheld};
 use domain::core::change::Record;
 use domain::core::id::{EmployeeId, TenantId};
 use domain::core::time::Timestamp;
-use domain::cycles::{cycle as cycles, performance_policy as policies, weight_adjustment};
+use domain::cycles::{cycle as cycles, performance_policy as policies};
 use domain::policy::{Stage, Target};
 use domain::state::{cycle, review};
 use std::sync::mpsc;
@@ -486,7 +486,7 @@ fn select(noun: &str) -> Option<&'static str> {
         "goal_change" => of_goal!("goal_change"),
         "check_in" => of_goal!("check_in"),
         "measurement" => of_goal!("measurement"),
-        "weight_adjustment" => "x.id, x.requested_by, NULL, NULL, x.state FROM weight_adjustment x",
+        "weight_adjustment" => "x.id, x.requested_by, NULL, NULL, NULL FROM weight_adjustment x",
         "dependency" => "x.id, x.downstream_owner_id, NULL, NULL, NULL FROM dependency x",
         "review" => {
             "x.id, p.employee_id, p.manager_id, x.session_id, x.state FROM review x
@@ -506,7 +506,6 @@ fn stage(noun: &str, state: Option<&str>) -> Result<Option<Stage>> {
     Ok(match (noun, state) {
         ("policy", Some(state)) => Some(policies::stage(word(state)?)),
         ("cycle", Some(state)) => Some(cycles::stage(word(state)?)),
-        ("weight_adjustment", Some(state)) => Some(weight_adjustment::stage(word(state)?)),
         ("review", Some(state)) => Some(word::<review::State>(state)?.rating_stage()),
         ("move" | "calibration_session", _) => Some(Stage::Calibration),
         _ => None,

@@ -13,7 +13,6 @@ use domain::core::change::Change;
 use domain::core::id::{CycleId, EmployeeId, OrgUnitId, WeightAdjustmentId};
 use domain::cycles::weight_adjustment::{DepartmentWeights, WeightAdjustment};
 use domain::policy::{Sealed, Visibility};
-use domain::state::weight_adjustment::State;
 
 /// The column of the requester, for [`Unit::shown`].
 const REQUESTER: &str = "weight_adjustment.requested_by";
@@ -48,15 +47,11 @@ impl WeightAdjustments for Unit<'_> {
         &mut self,
         filter: &WeightAdjustmentFilter,
         visible: &Visibility,
-        me: Option<EmployeeId>,
         page: &Page,
     ) -> Result<Vec<Sealed<WeightAdjustment>>> {
-        let me = Key(me.map(EmployeeId::uuid).unwrap_or_default());
-        let handed_in = weight_adjustment::state.ne(Word(State::Draft));
         let mut query = weight_adjustment::table
             .filter(weight_adjustment::tenant_id.eq(self.scope()))
             .filter(self.shown(REQUESTER, REQUESTER, visible))
-            .filter(handed_in.or(weight_adjustment::requested_by.eq(me)))
             .select(WeightAdjustmentRow::as_select())
             .limit(page.limit)
             .into_boxed::<Db>();
