@@ -29,6 +29,7 @@ use domain::state::{Seat, cycle};
 use persistence::{Store, WeightAdjustmentFilter};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -731,11 +732,13 @@ fn update_weight_adjustment(
 fn by_dimension(weights: Vec<DimensionWeight>) -> (BTreeMap<String, Exact>, Vec<Violation>) {
     let (mut by_dimension, mut faults) = (BTreeMap::new(), Vec::new());
     for (at, DimensionWeight { dimension, weight }) in weights.into_iter().enumerate() {
-        if by_dimension.contains_key(&dimension) {
-            let again = Violation::new(format!("/weights/{at}/dimension"), "duplicate_in_request");
-            faults.push(again.with("value", dimension));
-        } else {
-            by_dimension.insert(dimension, weight);
+        match by_dimension.entry(dimension) {
+            Entry::Vacant(free) => drop(free.insert(weight)),
+            Entry::Occupied(taken) => {
+                let place = format!("/weights/{at}/dimension");
+                let again = Violation::new(place, "duplicate_in_request");
+                faults.push(again.with("value", taken.key()));
+            }
         }
     }
     (by_dimension, faults)
