@@ -207,6 +207,29 @@ macro_rules! statement {
 }
 pub(crate) use statement;
 
+/// Writes the statement that saves a row if the stored version is the one before, with version and
+/// instant of the change.
+macro_rules! push_guarded {
+    ($out:ident, $row:expr, $table:ident $($column:ident)*) => {{
+        use $crate::column::push;
+        $out.push_sql(concat!("UPDATE ", stringify!($table), " SET version = "));
+        push(&mut $out, &$row.version)?;
+        $out.push_sql(", updated_at = ");
+        push(&mut $out, &$row.updated_at)?;
+        $(
+            $out.push_sql(concat!(", ", stringify!($column), " = "));
+            push(&mut $out, &$row.$column)?;
+        )*
+        $out.push_sql(" WHERE tenant_id = ");
+        push(&mut $out, &$row.tenant_id)?;
+        $out.push_sql(" AND id = ");
+        push(&mut $out, &$row.id)?;
+        $out.push_sql(" AND version + 1 = ");
+        push(&mut $out, &$row.version)
+    }};
+}
+pub(crate) use push_guarded;
+
 /// Declares the statement that saves a `Row` if the stored version is the one before. Names each
 /// column that may change once; version and instant of the change are saved with them.
 macro_rules! guarded_update {
@@ -224,21 +247,7 @@ macro_rules! guarded_update {
                 &'b self,
                 mut out: diesel::query_builder::AstPass<'_, 'b, Db>,
             ) -> diesel::QueryResult<()> {
-                use $crate::column::push;
-                out.push_sql(concat!("UPDATE ", stringify!($table), " SET version = "));
-                push(&mut out, &self.0.version)?;
-                out.push_sql(", updated_at = ");
-                push(&mut out, &self.0.updated_at)?;
-                $(
-                    out.push_sql(concat!(", ", stringify!($column), " = "));
-                    push(&mut out, &self.0.$column)?;
-                )*
-                out.push_sql(" WHERE tenant_id = ");
-                push(&mut out, &self.0.tenant_id)?;
-                out.push_sql(" AND id = ");
-                push(&mut out, &self.0.id)?;
-                out.push_sql(" AND version + 1 = ");
-                push(&mut out, &self.0.version)
+                $crate::column::push_guarded!(out, self.0, $table $($column)*)
             }
         }
 

@@ -217,21 +217,7 @@ macro_rules! save {
                 &'b self,
                 mut out: diesel::query_builder::AstPass<'_, 'b, $db>,
             ) -> diesel::QueryResult<()> {
-                use $crate::column::push;
-                out.push_sql(concat!("UPDATE ", stringify!($table), " SET version = "));
-                push(&mut out, &self.0.version)?;
-                out.push_sql(", updated_at = ");
-                push(&mut out, &self.0.updated_at)?;
-                $(
-                    out.push_sql(concat!(", ", stringify!($changed), " = "));
-                    push(&mut out, &self.0.$changed)?;
-                )*
-                out.push_sql(" WHERE tenant_id = ");
-                push(&mut out, &self.0.tenant_id)?;
-                out.push_sql(" AND id = ");
-                push(&mut out, &self.0.id)?;
-                out.push_sql(" AND version + 1 = ");
-                push(&mut out, &self.0.version)
+                $crate::column::push_guarded!(out, self.0, $table $($changed)*)
             }
         }
     };

@@ -5,7 +5,7 @@ use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::page::page_of;
-use crate::platform::plain::{Asked, Asking, Held, Looked, Plain, allowed_actions, said};
+use crate::platform::plain::{Asked, Asking, Held, Looked, Plain, allowed_actions, said, views};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
@@ -21,9 +21,7 @@ use domain::core::number::Exact;
 use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
 use domain::cycles::weight_adjustment::{WeightAdjustment, WeightAdjustmentAction, WeightFault};
-use domain::policy::{
-    Action, Mask, Permit, Principal, Protected, Role, Sealed, Shown, Target, visibility,
-};
+use domain::policy::{Action, Mask, Permit, Principal, Protected, Role, Shown, Target, visibility};
 use domain::state::weight_adjustment::{Event, Facts, Guard, State};
 use domain::state::{Seat, cycle};
 use persistence::{Store, WeightAdjustmentFilter};
@@ -216,15 +214,9 @@ async fn list(
     };
     let rows = caller
         .read(move |store, actor| {
-            let action = Action::WeightAdjustmentRead;
-            let visible = visibility(&actor.subject, action, actor.today)?;
+            let visible = visibility(&actor.subject, Action::WeightAdjustmentRead, actor.today)?;
             let rows = store.weight_adjustments(&filter, &visible, &page)?;
-            let view = |sealed: Sealed<WeightAdjustment>| {
-                let target = sealed.target(actor.today);
-                let shown = visible.show(&actor.subject, action, sealed, &target);
-                Adjusting::view(actor, &shown, &target)
-            };
-            Ok(rows.into_iter().map(view).collect::<Vec<_>>())
+            Ok(views::<Adjusting>(actor, &visible, rows))
         })
         .await?;
     caller.answer::<WeightAdjustmentPage, _>(

@@ -5,7 +5,7 @@ use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::page::page_of;
-use crate::platform::plain::{Asked, Asking, Held, Looked, Plain, allowed_actions, said};
+use crate::platform::plain::{Asked, Asking, Held, Looked, Plain, allowed_actions, said, views};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
@@ -20,7 +20,7 @@ use domain::core::text::TextEnum;
 use domain::goals::dependency::{
     self, Dependency, DependencyAction, Due, closes_a_loop, is_open, slacks,
 };
-use domain::policy::{Action, Mask, Protected, Sealed, Shown, Target, visibility};
+use domain::policy::{Action, Mask, Protected, Shown, Target, visibility};
 use domain::reviews::result::is_in_force;
 use domain::state::dependency::{Event, State};
 use domain::state::{Seat, goal};
@@ -155,16 +155,10 @@ async fn list(caller: Caller, query: Query<DependencyQuery>) -> Result<HttpRespo
     };
     let rows = caller
         .read(move |store, actor| {
-            let action = Action::DependencyRead;
-            let visible = visibility(&actor.subject, action, actor.today)?;
+            let visible = visibility(&actor.subject, Action::DependencyRead, actor.today)?;
             let me = actor.subject.employee_id;
             let rows = store.dependencies(&filter, &visible, me, &page)?;
-            let view = |sealed: Sealed<Dependency>| {
-                let target = sealed.target(actor.today);
-                let shown = visible.show(&actor.subject, action, sealed, &target);
-                Depending::view(actor, &shown, &target)
-            };
-            Ok(rows.into_iter().map(view).collect::<Vec<_>>())
+            Ok(views::<Depending>(actor, &visible, rows))
         })
         .await?;
     caller.answer::<DependencyPage, _>(

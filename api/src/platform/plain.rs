@@ -8,7 +8,7 @@ use crate::platform::reply::Reply;
 use crate::platform::signing::Signing;
 use crate::platform::transition::{Event, Findings, Passage, Transition, names};
 use domain::core::change::{Change, Record as Entry, Versioned};
-use domain::policy::{Action, Protected, Sealed, Shown, Target, decide};
+use domain::policy::{Action, Protected, Sealed, Shown, Target, Visibility, decide};
 use domain::state::{EventOf, Machine, Moving, Seat, Seating};
 use persistence::{Finds, Store, Updates};
 use serde::Serialize;
@@ -123,6 +123,19 @@ pub fn allowed_actions<T: Plain>(
 ) -> Vec<VerbOf<T>> {
     let may = |action: &Action| decide(&actor.subject, *action, target).permit.is_some();
     record.offered(&seating::<T>(actor, target), |verb| T::actions(verb).iter().any(may))
+}
+
+/// The rows of a list that `visible` shows, as the caller sees them.
+pub fn views<T: Plain>(
+    actor: &Actor,
+    visible: &Visibility,
+    rows: Vec<Sealed<T::Record>>,
+) -> Vec<T::View> {
+    let view = |sealed: Sealed<T::Record>| {
+        let target = sealed.target(actor.today);
+        T::view(actor, &visible.show(&actor.subject, T::READING, sealed, &target), &target)
+    };
+    rows.into_iter().map(view).collect()
 }
 
 /// A requested transition of a plain record.
