@@ -21,10 +21,13 @@ use lane::Lane;
 use readers::Readers;
 pub use records::Records;
 use std::any::Any;
+use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 pub use unit::Unit;
 
 /// A connection and its state between two uses.
@@ -34,6 +37,8 @@ pub struct Session {
     broken: bool,
     /// Set if the connection reads a file on the assumption that nobody changes it.
     still: Option<dialect::Still>,
+    /// Tells, once it is dropped after the connection, that the connection is closed.
+    _open: Sender<Infallible>,
 }
 
 impl Session {
@@ -71,6 +76,7 @@ pub struct Manager {
     /// Planner settings for every connection, if this engine needs any.
     plans: Option<&'static str>,
     statements: Arc<AtomicU64>,
+    open: Sender<Infallible>,
 }
 
 impl ManageConnection for Manager {
@@ -88,7 +94,7 @@ impl ManageConnection for Manager {
                 statements.fetch_add(1, Ordering::Relaxed);
             }
         });
-        Ok(Session { conn, tenant: None, broken: false, still })
+        Ok(Session { conn, tenant: None, broken: false, still, _open: self.open.clone() })
     }
 
     fn is_valid(&self, session: &mut Session) -> Result<(), DbError> {
@@ -107,9 +113,15 @@ pub struct Engine {
     lanes: Vec<Lane>,
     threads: Vec<JoinHandle<()>>,
     statements: Arc<AtomicU64>,
+    url: String,
+    /// How long to wait for the connections when the database is closed.
+    wait: Duration,
+    /// Disconnected once every pool and every connection is closed.
+    all_closed: Mutex<Receiver<Infallible>>,
 }
 
-/// Before the program goes on, finishes what is queued and closes the connections.
+/// Before the program goes on, finishes what is queued, closes the connections, and leaves the data
+/// where a copy of it is whole.
 impl Drop for Engine {
     fn drop(&mut self) {
         self.lanes.clear();
@@ -120,6 +132,14 @@ impl Drop for Engine {
                 log::error!("a thread of the database ended in a panic");
             }
         }
+        // A pool may still be opening a connection that it was to keep in reserve.
+        let all_closed = self.all_closed.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if all_closed.recv_timeout(self.wait) != Err(RecvTimeoutError::Disconnected) {
+            log::warn!("a connection to the database is still open");
+        }
+        if let Err(error) = dialect::leave(&self.url) {
+            log::warn!("the database could not be tidied up: {error}");
+        }
     }
 }
 
@@ -127,6 +147,7 @@ impl Engine {
     /// Opens the pools and starts the lanes.
     pub fn open(options: &Options) -> Result<Self, DbError> {
         let statements = Arc::<AtomicU64>::default();
+        let (open, all_closed) = channel();
         let pool = |size: u32, plans: Option<&'static str>| {
             Pool::builder()
                 .max_size(size)
@@ -136,6 +157,7 @@ impl Engine {
                     url: options.url.clone(),
                     plans,
                     statements: Arc::clone(&statements),
+                    open: open.clone(),
                 })
                 .map_err(|error| DbError::Unavailable(error.to_string()))
         };
@@ -149,7 +171,15 @@ impl Engine {
             lanes.map(|(number, sessions)| Lane::start(number, sessions, options)).unzip();
         let (readers, reading) = Readers::start(&pool(options.readers, None)?, options);
         threads.extend(reading);
-        Ok(Self { readers, lanes, threads, statements })
+        Ok(Self {
+            readers,
+            lanes,
+            threads,
+            statements,
+            url: options.url.clone(),
+            wait: options.wait,
+            all_closed: Mutex::new(all_closed),
+        })
     }
 
     /// Brings the schema up to date; returns the names of the migrations that ran. If there is

@@ -246,6 +246,11 @@ pub mod dialect {
         Ok(())
     }
 
+    /// The server keeps the data.
+    pub fn leave(_url: &str) -> Result<(), DbError> {
+        Ok(())
+    }
+
     /// The server keeps statistics by itself.
     pub fn settle_plans(_conn: &mut Conn) -> Result<(), DbError> {
         Ok(())

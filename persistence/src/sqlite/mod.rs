@@ -120,6 +120,17 @@ pub mod dialect {
         Ok(conn)
     }
 
+    /// Moves into the file what is only in the log beside it, if nobody else has the file open.
+    /// Otherwise two connections that are closed at once may each leave this to the other, and a
+    /// copy of the file alone would miss the newest changes.
+    pub fn leave(url: &str) -> Result<(), DbError> {
+        if log_size(path(url)).is_some() {
+            // SQLite does it as the last connection is closed, if that has read or written.
+            connect(url)?.batch_execute("PRAGMA schema_version")?;
+        }
+        Ok(())
+    }
+
     /// Opens a connection that writes or, if that is impossible, one that only reads. On a full
     /// disk and in a read-only mount or folder, SQLite cannot create the log and its index beside
     /// the file, and without these it would not even read.
