@@ -52,7 +52,7 @@ pub(super) struct Basis<'a> {
 }
 
 impl<'a> From<&'a Frame> for Basis<'a> {
-    fn from(Frame { cycle, policy, settings }: &'a Frame) -> Self {
+    fn from(Frame { cycle, policy, settings, .. }: &'a Frame) -> Self {
         Self {
             cycle: cycle.id,
             policy: policy.id,
@@ -73,14 +73,15 @@ pub(super) struct Computation<'a> {
 }
 
 impl<'a> Computation<'a> {
-    /// The input for the result of one person.
+    /// The input for the result of one person, who may answer for the reviews of others.
     pub(super) fn of_one(
         store: &mut dyn Store,
         basis: impl Into<Basis<'a>>,
         review: &Review,
+        leads: bool,
     ) -> Result<Self, Refusal> {
         let people = [review.employee_id];
-        Self::of(store, basis.into(), &people, &people)
+        Self::of(store, basis.into(), &people, if leads { &people } else { &[] })
     }
 
     /// The input for the results of these people, with the team totals of the leaders among them.

@@ -18,7 +18,7 @@ use domain::policy::{Action, Sealed};
 use domain::reviews::action::ReviewAction;
 use domain::reviews::form::{Rating, Review, ReviewPart};
 use domain::scoring::settings::Settings;
-use persistence::Store;
+use persistence::{Framed, Store};
 
 /// The cycle and policy of a review.
 pub(super) struct Frame {
@@ -28,6 +28,10 @@ pub(super) struct Frame {
     pub policy: PerformancePolicy,
     /// Settings of the policy version.
     pub settings: Settings,
+    /// Whether the person may answer for a review of the cycle.
+    pub leads: bool,
+    /// Whether a calibration session of the cycle may be open.
+    pub in_session: bool,
 }
 
 impl Frame {
@@ -36,9 +40,11 @@ impl Frame {
         actor: &Actor,
         review: &Review,
     ) -> Result<Self, Refusal> {
-        let (cycle, policy) = store.cycle_with_policy(review.cycle_id)?.unzip();
-        let (cycle, _) = actor.show(store, Action::CycleRead, cycle)?;
-        Self::new(store, actor, cycle.outline().clone(), policy)
+        let found = store.frame_of(review.cycle_id, review.employee_id)?;
+        let Framed { cycle, policy, leads, in_session } = found.ok_or(Refusal::NotFound)?;
+        let (cycle, _) = actor.show(store, Action::CycleRead, Some(cycle))?;
+        let frame = Self::new(store, actor, cycle.outline().clone(), Some(policy))?;
+        Ok(Self { leads, in_session, ..frame })
     }
 
     /// The frame of a known cycle.
@@ -60,7 +66,7 @@ impl Frame {
         let (policy, _) = actor.open(store, Action::PolicyRead, policy)?;
         let settings = policy.rules.settings();
         let settings = settings.map_err(|error| Refusal::Internal(error.to_string()))?;
-        Ok(Self { cycle, policy, settings })
+        Ok(Self { cycle, policy, settings, leads: true, in_session: true })
     }
 
     /// The population that the review belongs to.
@@ -88,7 +94,7 @@ pub fn save(
     patch: ReviewPartPatch,
 ) -> Result<Reply<ReviewView>, Refusal> {
     let sealed = store.lock_review(id)?;
-    let Opened { review, standing, rule } = admit(store, actor, sealed, action)?;
+    let Opened { review, standing, rule, .. } = admit(store, actor, sealed, action)?;
     let view = ReviewView::new(actor, &review, &standing);
     seen.check_all(review.version, &view)?;
     require_open(&review)?;

@@ -75,8 +75,13 @@ impl Transition for ReviewTransition {
     type Output = Reply<ReviewView>;
 
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Opened, Refusal> {
-        let sealed = store.lock_review(self.review)?;
-        admit(store, actor, sealed, self.action)
+        if self.action != ReviewAction::ManagerReviewSubmission {
+            let sealed = store.lock_review(self.review)?;
+            return admit(store, actor, sealed, self.action);
+        }
+        let (sealed, managers) = store.lock_review_and_managers(self.review)?.unzip();
+        let opened = admit(store, actor, sealed, self.action)?;
+        Ok(Opened { managers: managers.flatten(), ..opened })
     }
 
     fn check_seen(&self, actor: &Actor, opened: &Opened) -> Result<(), Refusal> {
@@ -145,7 +150,8 @@ impl Transition for ReviewTransition {
         actor: &Actor,
         passage: Passage<Self>,
     ) -> Result<Reply<ReviewView>, Refusal> {
-        let Passage { opened: Opened { review, standing, rule }, found, event, to, .. } = passage;
+        let Passage { opened, found, event, to, .. } = passage;
+        let Opened { review, standing, rule, managers } = opened;
         let mut after = review.clone();
         let mut state = to;
         match event {
@@ -187,7 +193,11 @@ impl Transition for ReviewTransition {
                 state = by_system(state, Event::SkipSecond, &facts)?;
             }
         }
-        let after = recomputation::into_session(store, after, state)?;
+        let in_session = found.rated.as_ref().is_none_or(|rated| rated.frame.in_session);
+        let after = match in_session {
+            true => recomputation::into_session(store, after, state)?,
+            false => after,
+        };
         let version = review.version + 1;
         let after = Review { state, version, updated_at: actor.now, ..after };
         let mut record = Record::new(recorded(event), after.id, rule)
@@ -199,7 +209,7 @@ impl Transition for ReviewTransition {
         if let Some(Rated { frame, goals, computed, .. }) = &found.rated {
             store.add_traces(frame.policy.id, &[(after.id, &computed.trace)])?;
             store.score_goals(scored(goals, &computed.goals, actor.now, rule)?)?;
-            recomputation::lead(store, actor, frame, after.manager_id, rule)?;
+            recomputation::lead_held(store, actor, frame, managers.as_ref(), rule)?;
         }
         if is_taken_up {
             let frame = Frame::of(store, actor, &after)?;
@@ -266,7 +276,7 @@ fn look_at_rating(
     let part = &review.manager_review;
     let period = frame.cycle.period.until(actor.today);
     let mut findings = of_part(part, "/manager_review", population, period);
-    let computation = Computation::of_one(store, &frame, review)?;
+    let computation = Computation::of_one(store, &frame, review, frame.leads)?;
     let recorded = computation.has_process_records(review.employee_id);
     // If ratings are missing, only these are reported; faults of the result would follow from them.
     let computed = match findings.facts.missing_settled {

@@ -69,9 +69,22 @@ pub(super) fn lead<'a>(
     let leader = leader.filter(|_| basis.settings.manager.team_lambda.is_positive());
     let Some(leader) = leader else { return Ok(()) };
     let held = store.hold_review(basis.cycle, leader)?;
-    if let Some(leader) = held.filter(|review| review.state.is_rated()) {
+    lead_held(store, actor, basis, held.as_ref(), rule)
+}
+
+/// Does the same for the locked review of the leader.
+pub(super) fn lead_held<'a>(
+    store: &mut dyn Store,
+    actor: &Actor,
+    basis: impl Into<Basis<'a>>,
+    leader: Option<&Review>,
+    rule: &'static str,
+) -> Result<(), Refusal> {
+    let basis = basis.into();
+    let blends = basis.settings.manager.team_lambda.is_positive();
+    if let Some(leader) = leader.filter(|review| blends && review.state.is_rated()) {
         // Faults in the leader's own result must not prevent a change of another person's.
-        renew(store, actor, basis, &leader, rule)?.ok();
+        renew(store, actor, basis, leader, rule)?.ok();
     }
     Ok(())
 }
@@ -102,7 +115,7 @@ fn renew(
     review: &Review,
     rule: &'static str,
 ) -> Result<Result<Results, Faults>, Refusal> {
-    let computation = Computation::of_one(store, basis, review)?;
+    let computation = Computation::of_one(store, basis, review, true)?;
     let computed = match computation.result(review)? {
         Ok(computed) => computed,
         Err(faults) => return Ok(Err(faults)),

@@ -18,6 +18,8 @@ pub struct Opened {
     pub standing: Standing,
     /// The rule that permitted access.
     pub rule: &'static str,
+    /// For a rating that is handed in: the review of the manager who answers for it.
+    pub managers: Option<Review>,
 }
 
 /// A caller's relation to a review, and related records that the caller may know of.
@@ -130,7 +132,7 @@ pub(super) fn admit(
     };
     let review = sealed.open(&permit)?;
     let standing = Standing::new(store, actor, &review, &target)?;
-    Ok(Opened { review, standing, rule: permit.rule() })
+    Ok(Opened { review, standing, rule: permit.rule(), managers: None })
 }
 
 /// A review with how the caller stands to it, part by part.

@@ -76,11 +76,9 @@ fn id_in(rows: &Rows, column: usize) -> Result<Uuid> {
 pub struct Dialect {
     /// Begins a consistent snapshot.
     pub snapshot: &'static str,
-    /// Reads a review and locks it until the transaction ends, with its participant and its cycle,
-    /// which cannot change meanwhile.
-    pub hold_review: &'static str,
-    /// Reads and locks the review of a person in a cycle in the same way.
-    pub hold_leader: &'static str,
+    /// Reads a review and that of the manager who answers for it, and locks both until the
+    /// transaction ends, with their participants and their cycle, which cannot change meanwhile.
+    pub hold_reviews: &'static str,
     /// Drops the triggers that protect the logs, if there are any.
     pub unguard: &'static str,
 }
@@ -346,14 +344,16 @@ pub trait Driver: Send {
     /// no history of goals to read.
     fn read_for(&mut self, review: Uuid) -> Result<()> {
         let tenant = self.tenant();
-        let held = self.rows(self.dialect().hold_review, &[&tenant, &review], None)?;
-        let (cycle, person, leader) = (id_in(&held, 18)?, id_in(&held, 19)?, id_in(&held, 20)?);
-        self.rows(CYCLE, &[&tenant, &cycle], None)?;
-        for sql in [GOALS, MEASUREMENTS, CHECK_INS, TEAM_TOTALS] {
+        // The leader's own rating is not submitted, so nothing follows for the leader.
+        let held = self.rows(self.dialect().hold_reviews, &[&tenant, &review], None)?;
+        let own = ids_in(&held, 6).iter().position(|id| *id == review).ok_or("no such review")?;
+        let own = vec![held.into_iter().nth(own).ok_or("no such review")?];
+        let (cycle, person) = (id_in(&own, 18)?, id_in(&own, 19)?);
+        self.rows(CYCLE, &[&tenant, &cycle, &person], None)?;
+        // The person leads nobody, so there are no totals of a team to read.
+        for sql in [GOALS, MEASUREMENTS, CHECK_INS] {
             self.rows(sql, &[&tenant, &cycle], Some(&[person]))?;
         }
-        // The leader's own rating is not submitted, so nothing follows for the leader.
-        self.rows(self.dialect().hold_leader, &[&tenant, &cycle, &leader], None)?;
         Ok(())
     }
 }
@@ -397,36 +397,29 @@ macro_rules! team {
     };
 }
 
-/// Reviews with their participants and cycles.
-macro_rules! reviews {
-    ($columns:literal, $which:literal) => {
+/// A review and that of the manager who answers for it, with their participants and their cycle.
+macro_rules! hold_reviews {
+    ($locks:literal) => {
         concat!(
-            "SELECT ",
-            $columns,
-            " FROM review r \
+            "SELECT r.participant_id, r.self_review, r.manager_review, r.disagreement, \
+             r.acknowledged_at, r.created_at, r.id, r.state, r.performance, r.composite, \
+             r.collaboration, r.computed_grade, r.calibrated_grade, r.final_grade, r.veto_grade, \
+             r.session_id, r.version, r.updated_at, p.cycle_id, p.employee_id, p.manager_id, \
+             p.department_id, p.population, p.counts_for_quota, c.state FROM review r \
              JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id \
              JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id \
-             WHERE r.tenant_id = $1 AND ",
-            $which
+             WHERE r.tenant_id = $1 AND r.id IN (SELECT $2 UNION ALL \
+             SELECT above.id FROM review own \
+             JOIN participant q ON q.tenant_id = own.tenant_id AND q.id = own.participant_id \
+             JOIN participant m ON m.tenant_id = q.tenant_id AND m.cycle_id = q.cycle_id \
+             AND m.employee_id = q.manager_id \
+             JOIN review above ON above.tenant_id = m.tenant_id AND above.participant_id = m.id \
+             WHERE own.tenant_id = $1 AND own.id = $2) ORDER BY r.id",
+            $locks
         )
     };
 }
-use reviews;
-
-/// A review with its participant and its cycle.
-macro_rules! review {
-    ($which:literal) => {
-        reviews!(
-            "r.participant_id, r.self_review, r.manager_review, r.disagreement, r.acknowledged_at, \
-             r.created_at, r.id, r.state, r.performance, r.composite, r.collaboration, \
-             r.computed_grade, r.calibrated_grade, r.final_grade, r.veto_grade, r.session_id, \
-             r.version, r.updated_at, p.cycle_id, p.employee_id, p.manager_id, p.department_id, \
-             p.population, p.counts_for_quota, c.state",
-            $which
-        )
-    };
-}
-use review;
+use hold_reviews;
 
 /// Records that belong to the goals of people in a cycle.
 macro_rules! of_goals {
@@ -607,7 +600,10 @@ const CYCLE: &str = "SELECT c.tenant_id, c.id, c.code, c.name, c.kind, c.policy_
      c.period_start, c.period_end, c.schedule, c.raci, c.org_unit_ids, c.dropped, \
      c.department_weights, c.launched_at, c.published_at, c.version, c.created_at, c.updated_at, \
      p.tenant_id, p.id, p.code, p.name, p.number, p.state, p.rules, p.published_at, p.version, \
-     p.created_at, p.updated_at \
+     p.created_at, p.updated_at, EXISTS (SELECT 1 FROM participant t WHERE t.tenant_id = $1 \
+     AND t.cycle_id = $2 AND t.manager_id = $3 AND t.exclusion IS NULL), \
+     EXISTS (SELECT 1 FROM calibration_session s WHERE s.tenant_id = $1 AND s.cycle_id = $2 \
+     AND s.state = 'opened') \
      FROM cycle c JOIN policy p ON p.tenant_id = c.tenant_id AND p.id = c.policy_id \
      WHERE c.tenant_id = $1 AND c.id = $2";
 const GOALS: &str = "SELECT g.tenant_id, g.id, g.cycle_id, g.owner_id, g.level, g.parent_id, g.state, \
@@ -628,11 +624,6 @@ const CHECK_INS: &str = of_goals!(
     "id, goal_id, author_id, reports, confidence, blockers, comment, progress, created_at",
     "check_in",
     "id"
-);
-const TEAM_TOTALS: &str = reviews!(
-    "p.manager_id, r.performance",
-    "p.tenant_id = $1 AND p.cycle_id = $2 AND p.manager_id = ANY ($3) AND p.exclusion IS NULL \
-     ORDER BY r.id"
 );
 const EXTERNAL_IDS: &str = "SELECT system, value FROM employee_external_id \
      WHERE tenant_id = $1 AND employee_id = $2 ORDER BY system";

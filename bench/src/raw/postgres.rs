@@ -260,10 +260,7 @@ const SHOWN: &str = "INSERT INTO read_subject (tenant_id, position, review_id, e
      FROM unnest($3::uuid[], $4::uuid[]) AS s (review_id, employee_id)";
 const DIALECT: Dialect = Dialect {
     snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    hold_review: review!("r.id = $2 FOR SHARE OF c, p FOR NO KEY UPDATE OF r"),
-    hold_leader: review!(
-        "p.cycle_id = $2 AND p.employee_id = $3 FOR SHARE OF c, p FOR NO KEY UPDATE OF r"
-    ),
+    hold_reviews: hold_reviews!(" FOR SHARE OF c, p FOR NO KEY UPDATE OF r"),
     unguard: "",
 };
 

@@ -133,8 +133,7 @@ const HEADS: &str =
 /// SQLite has one writer, so it needs no locks.
 const DIALECT: Dialect = Dialect {
     snapshot: "BEGIN DEFERRED",
-    hold_review: review!("r.id = $2"),
-    hold_leader: review!("p.cycle_id = $2 AND p.employee_id = $3"),
+    hold_reviews: hold_reviews!(""),
     unguard: "DROP TRIGGER audit_entry_remains; DROP TRIGGER audit_detail_remains;",
 };
 

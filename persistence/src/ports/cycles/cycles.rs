@@ -30,16 +30,25 @@ pub struct Headcount {
     pub excluded: i64,
 }
 
-/// A cycle with the policy version it applies.
-pub type Framed = (Sealed<Cycle>, Sealed<PerformancePolicy>);
+/// What the result of a person is computed and placed by.
+pub struct Framed {
+    /// The cycle.
+    pub cycle: Sealed<Cycle>,
+    /// The policy version that the cycle applies.
+    pub policy: Sealed<PerformancePolicy>,
+    /// Whether the person answers for a review of the cycle.
+    pub leads: bool,
+    /// Whether a calibration session of the cycle is open.
+    pub in_session: bool,
+}
 
 /// Cycles. An operation on many people takes a constant number of statements, or one statement for
 /// many rows.
 pub trait Cycles {
     /// One cycle.
     fn cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>>;
-    /// One cycle with the policy version it applies. One statement.
-    fn cycle_with_policy(&mut self, id: CycleId) -> Result<Option<Framed>>;
+    /// One cycle with all that the result of a person is computed and placed by. One statement.
+    fn frame_of(&mut self, id: CycleId, person: EmployeeId) -> Result<Option<Framed>>;
     /// One cycle whose state nobody can change until the unit of work ends. Units that change
     /// goals, reviews, participants or sessions of a cycle take this shared lock; several may hold
     /// it at once.

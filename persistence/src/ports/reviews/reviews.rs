@@ -115,6 +115,12 @@ pub trait Reviews {
     /// One review, locked until the unit of work ends; its participant and its cycle cannot change
     /// meanwhile either. One statement.
     fn lock_review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>>;
+    /// One review locked in the same way, together with the review of the manager who answers for
+    /// it, if the manager has one in the cycle. One statement.
+    fn lock_review_and_managers(
+        &mut self,
+        id: ReviewId,
+    ) -> Result<Option<(Sealed<Review>, Option<Review>)>>;
     /// A page of the reviews that may be seen, each with how the subject of `visible` relates to
     /// the reviewee on the day of `visible`. One statement.
     fn reviews(

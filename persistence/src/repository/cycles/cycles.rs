@@ -207,19 +207,30 @@ impl Cycles for Unit<'_> {
         sealed(one!(self, id).get_result(self.conn).optional()?)
     }
 
-    fn cycle_with_policy(&mut self, id: CycleId) -> Result<Option<Framed>> {
-        let found: Option<(Row, PolicyRow)> =
+    fn frame_of(&mut self, id: CycleId, person: EmployeeId) -> Result<Option<Framed>> {
+        let (tenant, id) = (self.scope(), Key(id.uuid()));
+        let team = participant::table
+            .filter(participant::tenant_id.eq(tenant))
+            .filter(participant::cycle_id.eq(id))
+            .filter(participant::manager_id.eq(Key(person.uuid())))
+            .filter(participant::exclusion.is_null());
+        let open = calibration_session::table
+            .filter(calibration_session::tenant_id.eq(tenant))
+            .filter(calibration_session::cycle_id.eq(id))
+            .filter(calibration_session::state.eq(Word(state::calibration_session::State::Opened)));
+        let found: Option<(Row, PolicyRow, bool, bool)> =
             cycle::table
                 .inner_join(policy::table.on(
                     policy::tenant_id.eq(cycle::tenant_id).and(policy::id.eq(cycle::policy_id)),
                 ))
-                .filter(cycle::tenant_id.eq(self.scope()))
-                .filter(cycle::id.eq(Key(id.uuid())))
-                .select((Row::as_select(), PolicyRow::as_select()))
+                .filter(cycle::tenant_id.eq(tenant))
+                .filter(cycle::id.eq(id))
+                .select((Row::as_select(), PolicyRow::as_select(), exists(team), exists(open)))
                 .get_result(self.conn)
                 .optional()?;
-        let Some((cycle, policy)) = found else { return Ok(None) };
-        Ok(Some((Sealed::new(cycle.try_into()?), Sealed::new(policy.record()?))))
+        let Some((cycle, policy, leads, in_session)) = found else { return Ok(None) };
+        let (cycle, policy) = (Sealed::new(cycle.try_into()?), Sealed::new(policy.record()?));
+        Ok(Some(Framed { cycle, policy, leads, in_session }))
     }
 
     fn hold_cycle(&mut self, id: CycleId) -> Result<Option<Sealed<Cycle>>> {

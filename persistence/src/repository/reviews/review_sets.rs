@@ -3,7 +3,7 @@
 use super::among::one_of;
 use super::engine::Unit;
 use super::reviews::{
-    Found, Frame, Outcome, PLACES, Parts, Person, entity, joined, letter, results, score,
+    Found, Frame, Outcome, PLACES, Parts, Person, entity, joined, letter, results, score, whole,
 };
 use super::{Conn, Db, dialect};
 use crate::column::{At, Key, json, rows_statement, to_json};
@@ -127,18 +127,13 @@ macro_rules! set {
 }
 
 /// The reviews of a cycle with everything written in them, not ordered yet.
-macro_rules! whole {
+macro_rules! all {
     ($unit:expr, $cycle:expr) => {
         joined!()
             .filter(review::tenant_id.eq($unit.scope()))
             .filter(participant::tenant_id.eq($unit.scope()))
             .filter(participant::cycle_id.eq(Key($cycle.uuid())))
-            .select((
-                Parts::as_select(),
-                Outcome::as_select(),
-                Person::as_select(),
-                Frame::as_select(),
-            ))
+            .select(whole!())
     };
 }
 
@@ -150,7 +145,7 @@ impl ReviewSets for Unit<'_> {
         limit: i64,
     ) -> Result<Vec<Review>> {
         // This order has an index by cycle, so each call costs only the rows it returns.
-        let rows: Vec<Found> = whole!(self, cycle)
+        let rows: Vec<Found> = all!(self, cycle)
             .filter(participant::id.gt(Key(after.map_or(Uuid::nil(), ParticipantId::uuid))))
             .order(participant::id)
             .limit(limit)
@@ -160,14 +155,14 @@ impl ReviewSets for Unit<'_> {
 
     fn hold_review(&mut self, cycle: CycleId, person: EmployeeId) -> Result<Option<Review>> {
         let own = participant::employee_id.eq(Key(person.uuid()));
-        let held = dialect::hold_review!(whole!(self, cycle).filter(own));
+        let held = dialect::hold_review!(all!(self, cycle).filter(own));
         let row: Option<Found> = held.get_result(self.conn).optional()?;
         row.map(entity).transpose()
     }
 
     fn reviews_about(&mut self, cycle: CycleId, people: &[EmployeeId]) -> Result<Vec<Review>> {
         let about = one_of("participant.employee_id", people.iter().copied());
-        let rows: Vec<Found> = whole!(self, cycle).filter(about).load(self.conn)?;
+        let rows: Vec<Found> = all!(self, cycle).filter(about).load(self.conn)?;
         // Sorted here, because for an ordered result SQLite would walk the whole cycle.
         let mut reviews: Vec<_> = rows.into_iter().map(entity).collect::<Result<_>>()?;
         reviews.sort_unstable_by_key(|review: &Review| review.participant_id);

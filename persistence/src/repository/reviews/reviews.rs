@@ -1,12 +1,17 @@
 //! Reviews, one by one and page by page.
 
+use super::among::condition;
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
-use crate::column::{At, Key, json, statement, to_json, units, word};
+use crate::column::{At, Key, json, push, statement, to_json, units, word};
 use crate::page::{Page, keyset};
 use crate::ports::{Result, ReviewFilter, ReviewResults, Reviews};
 use crate::schema::{calibration_member, cycle, participant, review};
+use diesel::expression::is_aggregate;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::Bool;
 use domain::core::change::Change;
 use domain::core::id::ReviewId;
 use domain::core::text::TextEnum;
@@ -227,20 +232,51 @@ macro_rules! joined {
 }
 pub(crate) use joined;
 
+/// Everything of a joined review.
+macro_rules! whole {
+    () => {
+        (Parts::as_select(), Outcome::as_select(), Person::as_select(), Frame::as_select())
+    };
+}
+pub(crate) use whole;
+
 /// One review by its id, without a lock.
 macro_rules! one {
     ($unit:expr, $id:expr) => {
         joined!()
             .filter(review::tenant_id.eq($unit.scope()))
             .filter(review::id.eq(Key($id.uuid())))
-            .select((
-                Parts::as_select(),
-                Outcome::as_select(),
-                Person::as_select(),
-                Frame::as_select(),
-            ))
+            .select(whole!())
     };
 }
+
+/// A review, and that of the manager who answers for it.
+struct AndManagers {
+    tenant: Key,
+    id: Key,
+}
+
+impl QueryFragment<Db> for AndManagers {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        out.push_sql("review.id IN (SELECT ");
+        push(&mut out, &self.id)?;
+        out.push_sql(
+            " UNION ALL SELECT above.id FROM review own \
+             JOIN participant p ON p.tenant_id = own.tenant_id AND p.id = own.participant_id \
+             JOIN participant m ON m.tenant_id = p.tenant_id AND m.cycle_id = p.cycle_id \
+             AND m.employee_id = p.manager_id \
+             JOIN review above ON above.tenant_id = m.tenant_id AND above.participant_id = m.id \
+             WHERE own.tenant_id = ",
+        );
+        push(&mut out, &self.tenant)?;
+        out.push_sql(" AND own.id = ");
+        push(&mut out, &self.id)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+condition!(AndManagers);
 
 pub type Found = (Parts, Outcome, Person, Frame);
 
@@ -255,6 +291,23 @@ impl Reviews for Unit<'_> {
 
     fn lock_review(&mut self, id: ReviewId) -> Result<Option<Sealed<Review>>> {
         sealed(dialect::hold_review!(one!(self, id)).get_result(self.conn).optional()?)
+    }
+
+    fn lock_review_and_managers(
+        &mut self,
+        id: ReviewId,
+    ) -> Result<Option<(Sealed<Review>, Option<Review>)>> {
+        let both = AndManagers { tenant: self.scope(), id: Key(id.uuid()) };
+        // One order for all, so that no two wait for each other.
+        let found = joined!()
+            .filter(review::tenant_id.eq(self.scope()))
+            .filter(both)
+            .order(review::id)
+            .select(whole!());
+        let rows: Vec<Found> = dialect::hold_review!(found).load(self.conn)?;
+        let found = rows.into_iter().map(entity).collect::<Result<Vec<Review>>>()?;
+        let (own, managers): (Vec<_>, Vec<_>) = found.into_iter().partition(|it| it.id == id);
+        Ok(own.into_iter().next().map(|own| (Sealed::new(own), managers.into_iter().next())))
     }
 
     fn reviews(
