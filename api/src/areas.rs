@@ -1,23 +1,16 @@
 //! The areas, each listed once: what they bring along, and who may know whom.
 
-use crate::access::{
-    accounts, api_keys, audit_entries, audit_heads, events, explanation, me, role_assignments,
-    sign_in, tenant,
-};
+use crate::access::{explanation, me, sign_in, tenant};
 use crate::cycles::moves::CycleMoves;
-use crate::cycles::{participants, policies, weight_adjustments};
-use crate::everyday::{dashboards, handover, to_dos};
-use crate::goals::{changes, check_ins, dependencies, measurements};
+use crate::everyday::handover;
 use crate::people::bulk::import::{People, Units};
 use crate::people::bulk::{self, ImportResult};
-use crate::people::{employees, org_units, positions};
 use crate::platform::areas::{Areas, Noun};
 use crate::platform::edge::{docs, health};
 use crate::platform::jobs::{self, BatchResult, Kind};
 use crate::reviews::ResultsComputation;
 use crate::reviews::computation::ResultsWork;
-use crate::reviews::{calibration, ratings, results};
-use crate::{contract, cycles, goals, reviews};
+use crate::{access, contract, cycles, everyday, goals, people, reviews};
 use domain::everyday::job::JobKind;
 use utoipa::ToSchema;
 use utoipa_actix_web::scope;
@@ -27,40 +20,18 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub const ORDER: &[&str] =
     &["platform", "access", "people", "reviews", "goals", "cycles", "everyday"];
 
-/// The nouns under `/v1`, in the order in which documents show them. Routes below the path of another
-/// noun stand before that noun.
-pub const NOUNS: &[Noun] = &[
-    handover::NOUN,
-    bulk::NOUN,
-    sign_in::NOUN,
-    me::NOUN,
-    tenant::NOUN,
-    org_units::NOUN,
-    positions::NOUN,
-    employees::NOUN,
-    accounts::NOUN,
-    role_assignments::NOUN,
-    api_keys::NOUN,
-    audit_entries::NOUN,
-    audit_heads::NOUN,
-    events::NOUN,
-    policies::NOUN,
-    cycles::NOUN,
-    participants::NOUN,
-    weight_adjustments::NOUN,
-    goals::NOUN,
-    changes::NOUN,
-    check_ins::NOUN,
-    measurements::NOUN,
-    dependencies::NOUN,
-    reviews::NOUN,
-    results::NOUN,
-    calibration::NOUN,
-    ratings::NOUN,
-    jobs::NOUN,
-    to_dos::NOUN,
-    dashboards::NOUN,
-    explanation::NOUN,
+/// The nouns under `/v1`, area by area, in the order in which documents show them. Routes below the path
+/// of another noun stand before that noun.
+pub const NOUNS: &[&[Noun]] = &[
+    &[handover::NOUN, bulk::NOUN, sign_in::NOUN, me::NOUN, tenant::NOUN],
+    people::NOUNS,
+    access::NOUNS,
+    cycles::NOUNS,
+    goals::NOUNS,
+    reviews::NOUNS,
+    &[jobs::NOUN],
+    everyday::NOUNS,
+    &[explanation::NOUN],
 ];
 
 /// What describes and watches the API, beside `/v1`.
@@ -74,7 +45,7 @@ pub fn routes(config: &mut ServiceConfig) {
     for noun in META {
         config.configure(noun.routes);
     }
-    config.service(NOUNS.iter().fold(scope("/v1"), |v1, noun| v1.configure(noun.routes)));
+    config.service(NOUNS.concat().iter().fold(scope("/v1"), |v1, noun| v1.configure(noun.routes)));
 }
 
 fn work(kind: JobKind) -> Kind {

@@ -42,7 +42,7 @@ pub fn operations() -> impl Iterator<Item = Operation<'static>> {
 }
 
 fn nouns() -> impl Iterator<Item = &'static Noun> {
-    NOUNS.iter().chain(META)
+    NOUNS.iter().copied().flatten().chain(META)
 }
 
 fn collect() -> Value {

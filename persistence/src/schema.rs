@@ -100,6 +100,19 @@ record! {
     }
 }
 
+/// Hands the plain nouns to a macro: those of which nothing is asked but what every noun answers.
+/// They are found by their ids until they are deleted, added, saved and listed, and a column of
+/// another table may name them.
+macro_rules! plain_nouns {
+    ($then:ident) => {
+        $then! {
+            PositionRow of position by domain::core::id::PositionId, domain::people::org::Position,
+                named by assignment.position_id;
+        }
+    };
+}
+pub(crate) use plain_nouns;
+
 diesel::table! {
     use crate::column::{Id, Instant};
     use diesel::sql_types::*;

@@ -7,7 +7,7 @@ use domain::core::id::TenantId;
 use domain::core::time::Timestamp;
 use domain::people::org::Position;
 use persistence::{
-    AuditFilter, Context, Database, DbError, EventFilter, Options, Page, Store,
+    AuditFilter, Context, Database, DbError, EventFilter, Lists, Options, Page, Store,
     audit::{Signature, verify},
 };
 use std::time::Duration;
@@ -112,7 +112,7 @@ async fn a_unit_that_fails_takes_no_other_down_and_leaves_no_trace() {
     let (positions, entries, events) = db
         .snapshot(TENANT.into(), move |store| -> Result<_, DbError> {
             Ok((
-                store.positions(&page)?,
+                Lists::<Position>::list(store, &page)?,
                 store.audit_entries(&AuditFilter::default(), &page)?,
                 store.events(&EventFilter::default(), 1000)?,
             ))
@@ -146,7 +146,8 @@ async fn what_was_queued_is_kept_when_the_database_is_closed() {
     assert!(!folder.join("lanes.sqlite-wal").exists(), "a connection was left open");
 
     let page = Page { limit: 1000, after: None, updated_since: None };
-    let kept = reopen(&folder).read(TENANT.into(), move |store| store.positions(&page)).await;
+    let kept: Result<Vec<Position>, _> =
+        reopen(&folder).read(TENANT.into(), move |store| store.list(&page)).await;
     assert_eq!(kept.expect("the positions can be read").len(), 50);
     // Reading connections may still be closing.
     let _ = std::fs::remove_dir_all(&folder);

@@ -44,7 +44,7 @@ fn every_noun_of_the_api_is_listed() {
 
 #[test]
 fn every_tag_belongs_to_one_noun_and_has_operations() {
-    let nouns = api::areas::NOUNS.iter().chain(api::areas::META);
+    let nouns = api::areas::NOUNS.iter().copied().flatten().chain(api::areas::META);
     let tags: Vec<_> = nouns.flat_map(|noun| noun.tags).map(|(tag, _)| *tag).collect();
     let once: BTreeSet<_> = tags.iter().copied().collect();
     assert_eq!(once.len(), tags.len(), "{tags:?}");
@@ -58,8 +58,12 @@ fn every_tag_belongs_to_one_noun_and_has_operations() {
 /// of the log itself are found otherwise.
 #[test]
 fn a_record_with_audit_entries_is_found_by_its_id() {
-    let found: BTreeSet<_> =
-        api::areas::NOUNS.iter().flat_map(|noun| noun.records).map(|(action, _)| *action).collect();
+    let found: BTreeSet<_> = api::areas::NOUNS
+        .concat()
+        .iter()
+        .flat_map(|noun| noun.records)
+        .map(|(action, _)| *action)
+        .collect();
     let recorded = domain::policy::nouns().filter(|noun| !noun.records.is_empty());
     let lost: Vec<_> = recorded.map(|noun| noun.reading).filter(|it| !found.contains(it)).collect();
     assert_eq!(lost, [domain::policy::Action::AuditEntryRead]);

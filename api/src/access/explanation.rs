@@ -113,7 +113,7 @@ fn routes(config: &mut ServiceConfig) {
 
 /// Explains access, telling nothing of what the caller may not see.
 pub fn explain_all(
-    nouns: &[Noun],
+    nouns: &[&[Noun]],
     store: &mut dyn Store,
     actor: &Actor,
     questions: &[AccessQuestion],
@@ -135,7 +135,7 @@ pub fn explain_all(
 }
 
 fn explain_access(
-    nouns: &[Noun],
+    nouns: &[&[Noun]],
     store: &mut dyn Store,
     actor: &Actor,
     question: &AccessQuestion,
@@ -225,14 +225,14 @@ fn sight(action: Action) -> Action {
 
 /// What the policy must know of the record that the action is about.
 fn find(
-    nouns: &[Noun],
+    nouns: &[&[Noun]],
     store: &mut dyn Store,
     actor: &Actor,
     action: Action,
     id: Uuid,
 ) -> Result<Option<Target>, Refusal> {
     let reading = sight(action);
-    let records = nouns.iter().flat_map(|noun| noun.records);
+    let records = nouns.iter().copied().flatten().flat_map(|noun| noun.records);
     for (_, find) in records.filter(|(of, _)| *of == reading) {
         if let Some(target) = find(store, actor, action, id)? {
             return Ok(Some(target));

@@ -11,3 +11,15 @@ pub mod reads;
 pub mod role_assignments;
 pub mod sign_in;
 pub mod tenant;
+
+use crate::platform::areas::Noun;
+
+/// The nouns of the area, in the order in which documents show them.
+pub const NOUNS: &[Noun] = &[
+    accounts::NOUN,
+    role_assignments::NOUN,
+    api_keys::NOUN,
+    audit_entries::NOUN,
+    audit_heads::NOUN,
+    events::NOUN,
+];

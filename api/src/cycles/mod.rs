@@ -33,6 +33,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use views::{CalibrationStart, CyclePage, CyclePatch, CycleReason, CycleView, NewCycle};
 
+/// The nouns of the area, in the order in which documents show them.
+pub const NOUNS: &[Noun] = &[policies::NOUN, NOUN, participants::NOUN, weight_adjustments::NOUN];
+
 /// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -3,3 +3,8 @@
 pub mod dashboards;
 pub mod handover;
 pub mod to_dos;
+
+use crate::platform::areas::Noun;
+
+/// The nouns of the area, in the order in which documents show them.
+pub const NOUNS: &[Noun] = &[to_dos::NOUN, dashboards::NOUN];

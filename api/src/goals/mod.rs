@@ -47,6 +47,10 @@ fn fresh_key_results() -> Vec<KeyResultId> {
     (0..KEY_RESULTS).map(|_| new_id().into()).collect()
 }
 
+/// The nouns of the area, in the order in which documents show them.
+pub const NOUNS: &[Noun] =
+    &[NOUN, changes::NOUN, check_ins::NOUN, measurements::NOUN, dependencies::NOUN];
+
 /// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

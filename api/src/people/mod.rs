@@ -6,4 +6,8 @@ pub mod employees;
 pub mod org_units;
 pub mod positions;
 
+use crate::platform::areas::Noun;
 pub use card::PersonCard;
+
+/// The nouns of the area, in the order in which documents show them.
+pub const NOUNS: &[Noun] = &[org_units::NOUN, positions::NOUN, employees::NOUN];

@@ -79,7 +79,8 @@ async fn list(caller: Caller, query: Query<PositionQuery>) -> Result<HttpRespons
     let rows = caller
         .read(move |store, actor| {
             actor.may(Action::PositionRead)?;
-            Ok(store.positions(&page)?)
+            let rows: Vec<Position> = store.list(&page)?;
+            Ok(rows)
         })
         .await?;
     caller.answer::<PositionPage, _>(
@@ -219,7 +220,7 @@ pub fn delete_position(
     let sealed = store.find(id)?;
     let (before, permit) = actor.open_seen(store, Action::PositionWrite, sealed, expected)?;
     store.lock_lines()?;
-    if store.position_in_use(id)? {
+    if store.is_named(id)? {
         return Err(Refusal::InUse(vec![Violation::new("", "not_allowed")]));
     }
     let after = Position {

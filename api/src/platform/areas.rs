@@ -59,8 +59,8 @@ pub fn target<T: Protected>(
 
 /// What all areas together provide.
 pub struct Areas {
-    /// Every noun.
-    pub nouns: &'static [Noun],
+    /// Every noun, area by area.
+    pub nouns: &'static [&'static [Noun]],
     /// Routes of the areas and of the platform.
     pub routes: fn(&mut ServiceConfig),
     /// The work of each kind of job.

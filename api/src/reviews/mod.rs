@@ -35,6 +35,9 @@ use views::{
     ReviewDisagreement, ReviewPage, ReviewPartPatch, ReviewReopening, ReviewReturn, ReviewView,
 };
 
+/// The nouns of the area, in the order in which documents show them.
+pub const NOUNS: &[Noun] = &[NOUN, results::NOUN, calibration::NOUN, ratings::NOUN];
+
 /// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -408,13 +408,13 @@ macro_rules! hold_reviews {
              p.department_id, p.population, p.counts_for_quota, c.state FROM review r \
              JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id \
              JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id \
-             WHERE r.tenant_id = $1 AND r.id IN (SELECT $2 UNION ALL \
+             WHERE r.tenant_id = $1 AND r.id IN ($2, (\
              SELECT above.id FROM review own \
              JOIN participant q ON q.tenant_id = own.tenant_id AND q.id = own.participant_id \
              JOIN participant m ON m.tenant_id = q.tenant_id AND m.cycle_id = q.cycle_id \
              AND m.employee_id = q.manager_id \
              JOIN review above ON above.tenant_id = m.tenant_id AND above.participant_id = m.id \
-             WHERE own.tenant_id = $1 AND own.id = $2) ORDER BY r.id",
+             WHERE own.tenant_id = $1 AND own.id = $2)) ORDER BY r.id",
             $locks
         )
     };

@@ -15,17 +15,18 @@ pub use people::*;
 pub use reviews::*;
 
 use crate::error::DbError;
+use crate::page::Page;
+use crate::schema::plain_nouns;
 use domain::access::account::RoleAssignment;
 use domain::core::change::Change;
 use domain::core::id::{
-    DependencyId, ParticipantId, PolicyId, PositionId, RoleAssignmentId, WeightAdjustmentId,
+    DependencyId, ParticipantId, PolicyId, RoleAssignmentId, WeightAdjustmentId,
 };
 use domain::core::time::Timestamp;
 use domain::cycles::participant::Participant;
 use domain::cycles::performance_policy::PerformancePolicy;
 use domain::cycles::weight_adjustment::WeightAdjustment;
 use domain::goals::dependency::Dependency;
-use domain::people::org::Position;
 use domain::policy::Sealed;
 use domain::reviews::calibration_session::SessionMove;
 use uuid::Uuid;
@@ -58,7 +59,7 @@ store! {
     Tenants
     SigningKeys
     Pulse
-    Positions
+    PlainNouns
     ReportingLines
     Ledger
     Chains
@@ -95,16 +96,15 @@ store! {
     Dependencies
     Duties;
     finds {
-        PositionId => Position,
         PolicyId => PerformancePolicy,
         RoleAssignmentId => RoleAssignment,
         ParticipantId => Participant,
         WeightAdjustmentId => WeightAdjustment,
         DependencyId => Dependency,
     }
-    creates { Position, RoleAssignment, SessionMove, WeightAdjustment, Dependency }
+    creates { RoleAssignment, SessionMove, WeightAdjustment, Dependency }
     updates {
-        Position, PerformancePolicy, RoleAssignment, Participant, SessionMove, WeightAdjustment,
+        PerformancePolicy, RoleAssignment, Participant, SessionMove, WeightAdjustment,
         Dependency,
     }
 }
@@ -128,6 +128,33 @@ pub trait Updates<T> {
     /// Saves a record over the version before it; deletion is a change like any other.
     fn update(&mut self, change: Change<T>) -> Result<()>;
 }
+
+/// Records of a kind `T` that are listed.
+pub trait Lists<T> {
+    /// A page of records, in the order of ids, or of change with tombstones.
+    fn list(&mut self, page: &Page) -> Result<Vec<T>>;
+}
+
+/// Records whose ids other records hold.
+pub trait Named<I> {
+    /// Whether another record holds the id.
+    fn is_named(&mut self, id: I) -> Result<bool>;
+}
+
+/// A noun of which nothing is asked but what every noun answers.
+pub trait Plain<I, T>: Finds<I, T> + Creates<T> + Updates<T> + Lists<T> + Named<I> {}
+
+impl<I, T, S> Plain<I, T> for S where S: Finds<I, T> + Creates<T> + Updates<T> + Lists<T> + Named<I> {}
+
+macro_rules! plain {
+    ($($row:ident of $table:ident by $id:ty, $record:ty, named by $($other:ident.$column:ident),+;)*) => {
+        /// The plain nouns.
+        pub trait PlainNouns: $(Plain<$id, $record> +)* {}
+
+        impl<S> PlainNouns for S where S: $(Plain<$id, $record> +)* {}
+    };
+}
+plain_nouns!(plain);
 
 /// Checks that the database accepts writes.
 pub trait Pulse {

@@ -8,6 +8,7 @@ mod goals;
 pub mod idempotency;
 mod keys;
 mod people;
+mod plain;
 mod pulse;
 mod reviews;
 

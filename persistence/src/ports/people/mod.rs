@@ -1,15 +1,13 @@
-//! People, org units, positions, reporting lines, open duties and imports.
+//! People, org units, reporting lines, open duties and imports.
 
 mod duties;
 mod employees;
 mod imports;
 mod org_units;
-mod positions;
 mod reporting_lines;
 
 pub use duties::*;
 pub use employees::*;
 pub use imports::*;
 pub use org_units::*;
-pub use positions::*;
 pub use reporting_lines::*;

@@ -258,10 +258,11 @@ struct AndManagers {
 
 impl QueryFragment<Db> for AndManagers {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
-        out.push_sql("review.id IN (SELECT ");
+        // A list of two, so that every planner looks both up by their ids.
+        out.push_sql("review.id IN (");
         push(&mut out, &self.id)?;
         out.push_sql(
-            " UNION ALL SELECT above.id FROM review own \
+            ", (SELECT above.id FROM review own \
              JOIN participant p ON p.tenant_id = own.tenant_id AND p.id = own.participant_id \
              JOIN participant m ON m.tenant_id = p.tenant_id AND m.cycle_id = p.cycle_id \
              AND m.employee_id = p.manager_id \
@@ -271,7 +272,7 @@ impl QueryFragment<Db> for AndManagers {
         push(&mut out, &self.tenant)?;
         out.push_sql(" AND own.id = ");
         push(&mut out, &self.id)?;
-        out.push_sql(")");
+        out.push_sql("))");
         Ok(())
     }
 }
