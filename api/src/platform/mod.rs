@@ -28,4 +28,5 @@ pub mod schema;
 pub mod server;
 pub mod signing;
 pub mod transition;
+pub mod view;
 pub mod xml;

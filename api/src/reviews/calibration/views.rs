@@ -4,6 +4,7 @@ use super::sessions::{judges, seating};
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
 use crate::platform::schema::{word_list, word_or_null, words};
+use crate::platform::view::view;
 use crate::reviews::distribution::views::DistributionSummary;
 use crate::reviews::views::EvidenceView;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -22,64 +23,67 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A member of a session.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = SessionMember)]
-pub struct SessionMemberView {
+view! {
+    /// A member of a session.
+    #[derive(Clone, Debug, Serialize, ToSchema)]
+    #[schema(as = SessionMember)]
+    pub struct SessionMemberView of member: &SessionMember;
     /// Employee id of the member.
-    pub employee_id: Uuid,
+    employee_id: Uuid = member.employee_id.uuid();
     /// Seat: `member` (a manager) or `facilitator` (from HR).
     #[schema(schema_with = words::<SessionSeat>)]
-    pub seat: SessionSeat,
+    seat: SessionSeat = member.seat;
     /// Whether the person was present when the session was opened; false before that.
     #[schema(example = true)]
-    pub present: bool,
+    present: bool = member.present;
 }
 
-/// A calibration session.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = CalibrationSession)]
-pub struct CalibrationSessionView {
+view! {
+    /// A calibration session.
+    #[derive(Clone, Debug, Serialize, ToSchema)]
+    #[schema(as = CalibrationSession)]
+    // `compared` says whether it compares the review of `actor`.
+    pub struct CalibrationSessionView of
+        actor: &Actor,
+        shown: &Shown<CalibrationSession>,
+        compared: bool;
+    let session = shown.outline();
+    /// When the record was created.
+    created_at;
     /// Id of the session.
-    pub id: Uuid,
+    id: Uuid = session.id.uuid();
     /// Id of the cycle.
-    pub cycle_id: Uuid,
+    cycle_id: Uuid = session.cycle_id.uuid();
     /// Name of the session, as shown to people.
     #[schema(example = "Sales and service")]
-    pub name: String,
+    name: String = session.name.clone();
     /// State of the session.
     #[schema(schema_with = words::<State>)]
-    pub state: State,
+    state: State = session.state;
     /// Departments whose grades it compares. If there are neither departments nor participants, it
     /// compares everybody. It never compares its own members.
-    pub department_ids: Vec<Uuid>,
+    department_ids: Vec<Uuid> = session.department_ids.iter().map(|id| id.uuid()).collect();
     /// Participants whose grades it compares, in addition to the departments.
-    pub participant_ids: Vec<Uuid>,
+    participant_ids: Vec<Uuid> = session.participant_ids.iter().map(|id| id.uuid()).collect();
     /// Day of the meeting; null until it is scheduled.
     #[schema(example = "2027-01-26")]
-    pub scheduled_on: Option<NaiveDate>,
+    scheduled_on: Option<NaiveDate> = session.scheduled_on;
     /// Members of the session.
-    pub members: Vec<SessionMemberView>,
+    members: Vec<SessionMemberView> = session.members.iter().map(SessionMemberView::new).collect();
     /// Reason why senior management accepted the distribution as it is; absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "Two teams of specialists")]
-    pub override_reason: Option<String>,
+    override_reason: Option<String> =
+        shown.at(Mask::Full).and_then(|it| it.override_reason.clone());
     /// Account that accepted the distribution; null if none has.
-    pub overridden_by: Option<Uuid>,
+    overridden_by: Option<Uuid> = session.overridden_by.map(Uuid::from);
     /// When the distribution was accepted; null if it was not. If a counted grade is moved later,
     /// the acceptance no longer allows the session to be finalised.
-    pub overridden_at: Option<DateTime<Utc>>,
+    overridden_at: Option<DateTime<Utc>> = session.overridden_at;
     /// Actions that the state and the caller's rights allow now; unmet conditions can still refuse
     /// them.
     #[schema(schema_with = word_list::<SessionAction>)]
-    pub allowed_actions: Vec<SessionAction>,
-    /// Version of the record: starts at 1 and grows by 1 with each change.
-    #[schema(example = 1)]
-    pub version: i32,
-    /// When the record was created.
-    pub created_at: DateTime<Utc>,
-    /// When the record was last changed.
-    pub updated_at: DateTime<Utc>,
+    allowed_actions: Vec<SessionAction> = allowed_actions(actor, session, compared);
 }
 
 /// Actions that the caller may take on a session in its current state. If it compares the caller's
@@ -97,36 +101,6 @@ pub(super) fn allowed_actions(
     });
     offered.retain(|action| !compared || !judges(*action));
     offered
-}
-
-impl CalibrationSessionView {
-    /// The session as far as `actor` sees it; `compared` says whether it compares the review of
-    /// `actor`.
-    pub(super) fn new(actor: &Actor, shown: &Shown<CalibrationSession>, compared: bool) -> Self {
-        let session = shown.outline();
-        let member = |member: &SessionMember| SessionMemberView {
-            employee_id: member.employee_id.uuid(),
-            seat: member.seat,
-            present: member.present,
-        };
-        Self {
-            allowed_actions: allowed_actions(actor, session, compared),
-            id: session.id.uuid(),
-            cycle_id: session.cycle_id.uuid(),
-            name: session.name.clone(),
-            state: session.state,
-            department_ids: session.department_ids.iter().map(|id| id.uuid()).collect(),
-            participant_ids: session.participant_ids.iter().map(|id| id.uuid()).collect(),
-            scheduled_on: session.scheduled_on,
-            members: session.members.iter().map(member).collect(),
-            override_reason: shown.at(Mask::Full).and_then(|it| it.override_reason.clone()),
-            overridden_by: session.overridden_by.map(Uuid::from),
-            overridden_at: session.overridden_at,
-            version: session.version,
-            created_at: session.created_at,
-            updated_at: session.updated_at,
-        }
-    }
 }
 
 page_of! {
