@@ -4,12 +4,16 @@
 //!
 //! A failure prints the number of its schedule, which is the seed of the random numbers.
 
-use chrono::{DateTime, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use domain::core::calendar::Period;
 use domain::core::text::TextEnum;
+use domain::core::time::Timestamp;
 use domain::cycles::participant::{MIN_TENURE_MONTHS, tenure_months};
 use domain::cycles::performance_policy::PolicyRules;
-use domain::reviews::calibration::{Case, Move, Outcome, Placed, Reason, picture};
+use domain::reviews::calibration::Reason;
+use domain::reviews::calibration_session::{MoveState, SessionMove};
+use domain::reviews::distribution::{Placed, picture};
+use domain::reviews::form::{EvidenceItem, Results};
 use domain::scoring::distribution::Check;
 use domain::scoring::kpi;
 use domain::scoring::okr::alignment::{Alignment, EdgeKind, Goal as Node, Level, MAX_DEPTH};
@@ -81,7 +85,7 @@ struct Review {
     rated_by: Option<usize>,
     computed: Option<(Exact, Grade)>,
     calibrated: Option<Grade>,
-    outcome: Option<Outcome>,
+    outcome: Option<Results>,
 }
 
 /// A planted fault, which the check of the promises must catch.
@@ -105,7 +109,7 @@ struct World {
     goals: Vec<Goal>,
     reviews: Vec<Review>,
     session: calibration_session::State,
-    pending: Vec<Move>,
+    pending: Vec<SessionMove>,
     handovers: BTreeSet<usize>,
     at_launch: Vec<(usize, Option<usize>)>,
     published_grades: Option<Vec<Grade>>,
@@ -346,7 +350,8 @@ impl World {
             self.fire_review(at, review::Event::Publish, 0, Seat::System);
         }
         let grades = self.reviews.iter().map(|review| {
-            review.outcome.as_ref().expect("a result was published without a grade").final_grade
+            let grade = review.outcome.as_ref().and_then(|results| results.final_grade);
+            grade.expect("a result was published without a grade")
         });
         self.published_grades = Some(grades.collect());
     }
@@ -526,8 +531,14 @@ impl World {
             review::Event::Finalise => {
                 let (score, computed) = self.reviews[at].computed.clone().expect("rated before");
                 let score = score.round(2, domain::Rounding::HalfUp).expect("small");
-                let calibrated = self.reviews[at].calibrated;
-                self.reviews[at].outcome = Some(Outcome::new(score, computed, calibrated, None));
+                let results = Results {
+                    composite: Some(score),
+                    computed_grade: Some(computed),
+                    calibrated_grade: self.reviews[at].calibrated,
+                    ..Results::default()
+                };
+                let final_grade = results.present_grade();
+                self.reviews[at].outcome = Some(Results { final_grade, ..results });
             }
             _ => {}
         }
@@ -665,25 +676,33 @@ impl World {
         };
         let from = review.calibrated.unwrap_or(computed);
         let (proposer, approver) = (self.anyone(), self.anyone());
-        let moved = Move {
-            review: person_id(at),
-            ratee: person_id(ratee),
+        let (kind, date) = (EvidenceKind::Data, self.period.start());
+        let mut moved = SessionMove {
+            id: Uuid::nil().into(),
+            session_id: Uuid::nil().into(),
+            review_id: person_id(at).into(),
+            employee_id: person_id(ratee).into(),
             from,
             to: self.dice.pick(&Grade::ALL),
             reasons: [self.dice.pick(&[Reason::DataError, Reason::Distribution])].into(),
             text: "Compared with the work of the other teams".into(),
-            evidence: BTreeSet::new(),
-            proposer: person_id(proposer),
-            approvers: [person_id(approver)].into(),
-            at: DateTime::UNIX_EPOCH,
+            evidence: vec![EvidenceItem { kind, date, text: "The figures".into() }],
+            state: MoveState::Pending,
+            proposer: person_id(proposer).into(),
+            approvers: BTreeSet::new(),
+            version: 1,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
         };
-        let evidence = [Evidence { kind: EvidenceKind::Data, date: self.period.start() }];
-        let mode = self.settings.dist.mode;
-        let case = Case { computed, evidence: &evidence, period: self.period, mode };
-        if !moved.proposal_faults(&case).is_empty() {
+        if !moved.faults(computed, self.period, self.settings.dist.mode).is_empty() {
             return;
         }
-        if !moved.approval_faults().is_empty() {
+        let facts = calibration_session::Facts {
+            acts_on_another: approver != ratee,
+            ..moved.approve(person_id(approver).into())
+        };
+        let approval = calibration_session::Event::ApproveMove;
+        if self.session.step(approval, &[signed(approver, Seat::Member)], &facts).is_err() {
             self.pending.push(moved);
             return;
         }
@@ -718,13 +737,15 @@ impl World {
                 review.manager == launched.1 || self.handovers.contains(&at),
                 "the responsible manager changed without a handover"
             );
-            if let Some(Outcome { computed, calibrated, final_grade, .. }) = &review.outcome {
-                assert_eq!(*final_grade, calibrated.unwrap_or(*computed));
+            if let Some(Results { computed_grade, calibrated_grade, final_grade, .. }) =
+                &review.outcome
+            {
+                assert!(final_grade.is_some());
+                assert_eq!(*final_grade, calibrated_grade.or(*computed_grade));
             }
         }
         if let Some(grades) = &self.published_grades {
-            let now =
-                self.reviews.iter().filter_map(|review| Some(review.outcome.as_ref()?.final_grade));
+            let now = self.reviews.iter().filter_map(|review| review.outcome.as_ref()?.final_grade);
             assert!(now.eq(grades.iter().copied()), "a published grade changed");
         }
         let calibrating = {

@@ -209,9 +209,9 @@ pub struct SessionMove {
     /// State of the move.
     pub state: MoveState,
     /// Who proposed it.
-    pub proposed_by: EmployeeId,
+    pub proposer: EmployeeId,
     /// Who has approved it so far.
-    pub approved_by: BTreeSet<EmployeeId>,
+    pub approvers: BTreeSet<EmployeeId>,
     /// Version of the record, from 1: counts its changes.
     pub version: i32,
     /// When it was proposed.
@@ -224,11 +224,12 @@ impl SessionMove {
     /// Whether a person may approve the move: not its proposer, and nobody who has approved it
     /// already.
     pub fn may_be_approved_by(&self, person: EmployeeId) -> bool {
-        self.proposed_by != person && !self.approved_by.contains(&person)
+        self.proposer != person && !self.approvers.contains(&person)
     }
 
-    /// What a person may do to the move from a seat in its session.
-    pub fn offered(&self, person: EmployeeId, seat: Option<SessionSeat>) -> Vec<MoveAction> {
+    /// What a person may do to the move from their seat in its session.
+    pub fn offered(&self, person: EmployeeId, session: &CalibrationSession) -> Vec<MoveAction> {
+        let seat = session.seat_of(person);
         let decides = seat == Some(SessionSeat::Member) && self.state == MoveState::Pending;
         let may = |action: &MoveAction| match action {
             MoveAction::Approval => self.may_be_approved_by(person),

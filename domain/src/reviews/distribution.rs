@@ -1,6 +1,6 @@
 //! The distribution of a whole cycle: of everybody, of each department, and of the groups that
 //! share quotas. Implements the pooling, checking and testing of E.1-E.4 for all departments at
-//! once.
+//! once, and for the people of one session.
 
 use crate::core::error::{Code, Result};
 use crate::core::id::OrgUnitId;
@@ -8,11 +8,13 @@ use crate::core::number::Exact;
 use crate::reviews::aggregate::Disclosure;
 use crate::reviews::form::Results;
 use crate::scoring::distribution::{
-    Check, Comparison, Counts, check, compare, people, pool_tree, quota, tolerance,
+    Check, Comparison, Counts, check, compare, counted, people, pool_tree, quota, tolerance,
 };
 use crate::scoring::fairness::Figure;
+use crate::scoring::scale::Grade;
 use crate::scoring::settings::DistributionSettings;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// A distribution of grades with its quotas, check and statistical test.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +78,7 @@ impl Tally {
     /// Adds the counts of another tally.
     pub fn join(&mut self, other: &Tally) {
         let more = |count: &mut u32, people: u32| *count = count.saturating_add(people);
-        for grade in crate::scoring::scale::Grade::ALL {
+        for grade in Grade::ALL {
             more(self.computed.get_mut(grade), *other.computed.get(grade));
             more(self.present.get_mut(grade), *other.present.get(grade));
         }
@@ -148,11 +150,54 @@ pub fn table(
     })
 }
 
+/// A review in a session, with its present grade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Id of the review.
+    pub review: Uuid,
+    /// Id of the department.
+    pub department: Uuid,
+    /// Present grade.
+    pub grade: Grade,
+    /// The best grade that a confirmed veto allows; `None` without a veto.
+    pub veto_cap: Option<Grade>,
+}
+
+/// The distributions that a session looks at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// Distribution of all people of the session.
+    pub overall: Summary,
+    /// Distribution of each department.
+    pub departments: BTreeMap<Uuid, Summary>,
+}
+
+/// The present distributions of a session.
+///
+/// # Errors
+/// `EMPTY_INPUT` for an empty list of people, `WEIGHTS_NOT_100` if the shares of the settings do
+/// not sum to 100.
+pub fn picture(people: &[Placed], settings: &DistributionSettings) -> Result<Picture> {
+    if people.is_empty() {
+        return Err(Code::EmptyInput.because("there is nobody to calibrate"));
+    }
+    let mut departments: BTreeMap<Uuid, Vec<Grade>> = BTreeMap::new();
+    for person in people {
+        departments.entry(person.department).or_default().push(person.grade);
+    }
+    let summarised = |(department, grades): (Uuid, Vec<Grade>)| {
+        Ok((department, summarise(counted(grades), settings)?))
+    };
+    Ok(Picture {
+        overall: summarise(counted(people.iter().map(|person| person.grade)), settings)?,
+        departments: departments.into_iter().map(summarised).collect::<Result<_>>()?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scoring::scale::{Grade, PerGrade};
-    use uuid::Uuid;
+    use crate::scoring::scale::PerGrade;
 
     fn graded(computed: Grade, calibrated: Option<Grade>) -> Results {
         Results {

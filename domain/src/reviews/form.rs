@@ -33,6 +33,11 @@ pub struct EvidenceItem {
     pub text: String,
 }
 
+/// Items of evidence in the form that the check of D.5 needs.
+pub fn cited(items: &[EvidenceItem]) -> Vec<Evidence> {
+    items.iter().map(|item| Evidence { kind: item.kind, date: item.date }).collect()
+}
+
 /// A rating in one dimension.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,14 +50,6 @@ pub struct Rating {
     pub comment: String,
     /// Evidence for the rating.
     pub evidence: Vec<EvidenceItem>,
-}
-
-impl Rating {
-    /// The evidence in the form that the check of D.5 needs.
-    fn cited(&self) -> Vec<Evidence> {
-        let item = |item: &EvidenceItem| Evidence { kind: item.kind, date: item.date };
-        self.evidence.iter().map(item).collect()
-    }
 }
 
 text_enum! {
@@ -110,7 +107,8 @@ impl ReviewPart {
     pub fn unfounded(&self, period: Period) -> Vec<(usize, DomainError)> {
         let fault = |(at, rating): (usize, &Rating)| {
             let judgement = Judgement::Rating(rating.rating.clone());
-            let checked = check_evidence(&judgement, &rating.cited(), &rating.comment, period);
+            let checked =
+                check_evidence(&judgement, &cited(&rating.evidence), &rating.comment, period);
             checked.err().map(|error| (at, error))
         };
         self.ratings.iter().enumerate().filter_map(fault).collect()
@@ -122,7 +120,8 @@ impl ReviewPart {
     /// # Errors
     /// `EVIDENCE_REQUIRED` if evidence or comment is missing.
     pub fn check_final(&self, grade: Grade, period: Period) -> crate::Result<()> {
-        let evidence: Vec<_> = self.ratings.iter().flat_map(Rating::cited).collect();
+        let evidence: Vec<_> =
+            self.ratings.iter().flat_map(|rating| cited(&rating.evidence)).collect();
         let judgement = Judgement::FinalGrade(grade);
         let check = |comment: &str| check_evidence(&judgement, &evidence, comment, period);
         let mut comments = self.ratings.iter().map(|rating| &rating.comment).chain(&self.comment);

@@ -6,4 +6,5 @@ pub mod calibration;
 pub mod calibration_session;
 pub mod distribution;
 pub mod form;
+pub mod ranking;
 pub mod result;

@@ -12,11 +12,11 @@ use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
-use domain::core::id::{CalibrationSessionId, EmployeeId, MoveId};
+use domain::core::id::{CalibrationSessionId, EmployeeId};
 use domain::policy::{Action, Sealed, Target};
 use domain::reviews::calibration_session::{CalibrationSession, MoveState};
 use domain::state::calibration_session::State;
-use moves::{Decision, Proposal, Verdict};
+use moves::{Step, Verb};
 use persistence::{After, SessionFilter, Store};
 use serde::Deserialize;
 use sessions::{SessionStep, SessionTransition};
@@ -374,8 +374,8 @@ async fn propose_move(
     body: Body<NewMove>,
 ) -> Result<HttpResponse, Refusal> {
     let Body { value: new, digest } = body;
-    let (session, id) = (id.0.into(), MoveId::from(new_id()));
-    caller.transit(Some(digest), Proposal { session, id, new }).await
+    let verb = Verb::Propose(id.0.into(), new);
+    caller.transit(Some(digest), Step { id: new_id().into(), seen: None, verb }).await
 }
 
 /// Read a move
@@ -404,8 +404,8 @@ async fn read_move(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> 
     security(("bearer" = [])))]
 #[post("/moves/{id}/approval")]
 async fn approve_move(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let (id, expected) = (id.0.into(), caller.expected_version()?);
-    caller.transit(None, Decision { id, expected, verdict: Verdict::Approval }).await
+    let seen = Some(caller.expected_version()?);
+    caller.transit(None, Step { id: id.0.into(), seen, verb: Verb::Approve }).await
 }
 
 /// Reject a move
@@ -422,10 +422,10 @@ async fn reject_move(
     id: PathId,
     body: Body<SessionReason>,
 ) -> Result<HttpResponse, Refusal> {
-    let (id, expected) = (id.0.into(), caller.expected_version()?);
+    let seen = Some(caller.expected_version()?);
     let Body { value: SessionReason { reason }, digest } = body;
-    let decision = Decision { id, expected, verdict: Verdict::Rejection(reason) };
-    caller.transit(Some(digest), decision).await
+    let verb = Verb::Reject(reason);
+    caller.transit(Some(digest), Step { id: id.0.into(), seen, verb }).await
 }
 
 /// The noun.

@@ -25,10 +25,10 @@ use domain::policy::{
     Action, CONFLICT_OF_INTEREST, Mask, Permit, Protected, Relations, Role, Sealed, Target, decide,
 };
 use domain::reviews::aggregate::leaders_of_all;
-use domain::reviews::calibration::{merits_of, placements, undecided_ties};
 use domain::reviews::calibration_session::{
     CalibrationSession, SessionAction, SessionMember, SessionSeat,
 };
+use domain::reviews::ranking::{merits_of, placements, undecided_ties};
 use domain::scoring::distribution::{Check, Placement, Pooling, check, counted};
 use domain::scoring::settings::DistributionSettings;
 use domain::state::calibration_session::{Event, Facts, Guard, State};

@@ -8,13 +8,13 @@ use crate::platform::view::view;
 use crate::reviews::distribution::views::DistributionSummary;
 use crate::reviews::views::EvidenceView;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::core::id::EmployeeId;
 use domain::policy::{Action, Mask, Protected, Shown, decide};
-use domain::reviews::calibration::{Picture, Reason};
+use domain::reviews::calibration::Reason;
 use domain::reviews::calibration_session::{
     CalibrationSession, MoveAction, MoveState, SessionAction, SessionMember, SessionMove,
     SessionSeat,
 };
+use domain::reviews::distribution::Picture;
 use domain::scoring::scale::Grade;
 use domain::state::Moving;
 use domain::state::calibration_session::State;
@@ -334,93 +334,64 @@ pub struct MoveEffect {
     pub after: SessionPicture,
 }
 
-/// Content of a move.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct MoveContent {
+view! {
+    /// Content of a move.
+    #[derive(Clone, Debug, Serialize, ToSchema)]
+    pub struct MoveContent of moved: &SessionMove;
     /// Grade before the move.
     #[schema(schema_with = words::<Grade>)]
-    pub from: Grade,
+    from: Grade = moved.from;
     /// Grade after the move.
     #[schema(schema_with = words::<Grade>)]
-    pub to: Grade,
+    to: Grade = moved.to;
     /// Reason codes.
     #[schema(schema_with = word_list::<Reason>)]
-    pub reasons: Vec<Reason>,
+    reasons: Vec<Reason> = moved.reasons.iter().copied().collect();
     /// Explanation.
     #[schema(example = "The tender was won after the rating had been written")]
-    pub text: String,
+    text: String = moved.text.clone();
     /// Evidence for the move.
-    pub evidence: Vec<EvidenceView>,
+    evidence: Vec<EvidenceView> = moved.evidence.iter().cloned().map(EvidenceView::from).collect();
 }
 
-/// A move of a grade in a session.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Move)]
-pub struct MoveView {
+view! {
+    /// A move of a grade in a session.
+    #[derive(Clone, Debug, Serialize, ToSchema)]
+    #[schema(as = Move)]
+    pub struct MoveView of
+        shown: &Shown<SessionMove>,
+        actor: &Actor,
+        session: &CalibrationSession,
+        effect: Option<MoveEffect>;
+    let moved = shown.outline();
+    /// When the move was proposed.
+    created_at;
     /// Id of the move.
-    pub id: Uuid,
+    id: Uuid = moved.id.uuid();
     /// Id of the session.
-    pub session_id: Uuid,
+    session_id: Uuid = moved.session_id.uuid();
     /// Id of the review.
-    pub review_id: Uuid,
+    review_id: Uuid = moved.review_id.uuid();
     /// State of the move.
     #[schema(schema_with = words::<MoveState>)]
-    pub state: MoveState,
+    state: MoveState = moved.state;
     /// Content; absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub content: Option<MoveContent>,
+    content: Option<MoveContent> = shown.at(Mask::Full).map(MoveContent::new);
     /// Employee who proposed it.
-    pub proposed_by: Uuid,
+    proposed_by: Uuid = moved.proposer.uuid();
     /// Employees who have approved it so far.
-    pub approved_by: Vec<Uuid>,
+    approved_by: Vec<Uuid> = moved.approvers.iter().map(|id| id.uuid()).collect();
     /// Actions the caller may take on the record now.
     #[schema(schema_with = word_list::<MoveAction>)]
-    pub allowed_actions: Vec<MoveAction>,
+    allowed_actions: Vec<MoveAction> =
+        actor.subject.employee_id.map(|me| moved.offered(me, session)).unwrap_or_default();
     /// Effect on the distribution of its session; only in answers to proposing and approving. The
     /// caller's own review is not counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub effect: Option<MoveEffect>,
-    /// Version of the record: starts at 1 and grows by 1 with each change.
-    #[schema(example = 1)]
-    pub version: i32,
-    /// When the move was proposed.
-    pub created_at: DateTime<Utc>,
-    /// When the record was last changed.
-    pub updated_at: DateTime<Utc>,
-}
-
-impl MoveView {
-    /// The move as far as `me`, who has the seat `seat`, sees it.
-    pub(super) fn new(
-        shown: &Shown<SessionMove>,
-        me: Option<EmployeeId>,
-        seat: Option<SessionSeat>,
-    ) -> Self {
-        let moved = shown.outline();
-        let content = |moved: &SessionMove| MoveContent {
-            from: moved.from,
-            to: moved.to,
-            reasons: moved.reasons.iter().copied().collect(),
-            text: moved.text.clone(),
-            evidence: moved.evidence.iter().cloned().map(EvidenceView::from).collect(),
-        };
-        Self {
-            id: moved.id.uuid(),
-            session_id: moved.session_id.uuid(),
-            review_id: moved.review_id.uuid(),
-            state: moved.state,
-            content: shown.at(Mask::Full).map(content),
-            proposed_by: moved.proposed_by.uuid(),
-            approved_by: moved.approved_by.iter().map(|id| id.uuid()).collect(),
-            allowed_actions: me.map(|me| moved.offered(me, seat)).unwrap_or_default(),
-            effect: None,
-            version: moved.version,
-            created_at: moved.created_at,
-            updated_at: moved.updated_at,
-        }
-    }
+    effect: Option<MoveEffect> = effect;
 }
 
 page_of! {

@@ -100,11 +100,7 @@ pub trait Moves {
     /// One move.
     fn session_move(&mut self, id: MoveId) -> Result<Option<Sealed<SessionMove>>>;
     /// A page of moves, in the order of ids, or of change.
-    fn session_moves(
-        &mut self,
-        filter: &MoveFilter,
-        page: &Page,
-    ) -> Result<Vec<Sealed<SessionMove>>>;
+    fn moves(&mut self, filter: &MoveFilter, page: &Page) -> Result<Vec<Sealed<SessionMove>>>;
     /// The moves of one review in a session, for what follows from a new result without anybody
     /// being shown them.
     fn moves_of(

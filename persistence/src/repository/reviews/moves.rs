@@ -10,7 +10,6 @@ use crate::schema::{MoveRow, calibration_move, participant, review};
 use diesel::prelude::*;
 use domain::core::change::Change;
 use domain::core::id::{CalibrationSessionId, MoveId, ReviewId};
-use domain::core::text::TextEnum;
 use domain::core::time::Timestamp;
 use domain::policy::Sealed;
 use domain::reviews::calibration_session::{MoveState, SessionMove};
@@ -44,18 +43,12 @@ fn moved((row, person): (MoveRow, Key)) -> Result<SessionMove> {
 
 impl Moves for Unit<'_> {
     fn session_move(&mut self, id: MoveId) -> Result<Option<Sealed<SessionMove>>> {
-        let row = about!(self)
-            .filter(calibration_move::id.eq(Key(id.uuid())))
-            .get_result(self.conn)
-            .optional()?;
+        let found = about!(self).filter(calibration_move::id.eq(Key(id.uuid())));
+        let row = found.get_result(self.conn).optional()?;
         row.map(|row| moved(row).map(Sealed::new)).transpose()
     }
 
-    fn session_moves(
-        &mut self,
-        filter: &MoveFilter,
-        page: &Page,
-    ) -> Result<Vec<Sealed<SessionMove>>> {
+    fn moves(&mut self, filter: &MoveFilter, page: &Page) -> Result<Vec<Sealed<SessionMove>>> {
         let mut query = about!(self)
             .filter(calibration_move::session_id.eq(Key(filter.session_id.uuid())))
             .limit(page.limit)
@@ -64,7 +57,7 @@ impl Moves for Unit<'_> {
             query = query.filter(calibration_move::review_id.eq(Key(review.uuid())));
         }
         if let Some(state) = filter.state {
-            query = query.filter(calibration_move::state.eq(state.as_str()));
+            query = query.filter(calibration_move::state.eq(Word(state)));
         }
         for hidden in &filter.hidden {
             query = query.filter(participant::employee_id.ne(Key(hidden.uuid())));
