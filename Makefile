@@ -17,8 +17,9 @@ attack: ## try to find out what may not be known: 10,000 cycles of records, 200 
 	EVENHAND_ATTACK_RECORDS=10000 EVENHAND_ATTACK_CYCLES=200 scripts/with-engines \
 		cargo test --workspace --locked --test suite -- --nocapture attack::
 
-check: ## what must hold before a commit: format, the domain alone, lints
+check: ## what must hold before a commit: format, the domain alone, what a noun costs, lints
 	cargo fmt --all --check && cargo check --locked -p domain
+	scripts/house --check
 	$(MAKE) lint
 
 openapi: ## write the contract that the code generates
