@@ -209,7 +209,25 @@ pub(crate) use statement;
 
 /// Writes the statement that saves a row if the stored version is the one before, with version and
 /// instant of the change.
+///
+/// Where `once` goes before the first column, the statement saves a row of a table without versions, if
+/// that column is still null.
 macro_rules! push_guarded {
+    ($out:ident, $row:expr, $table:ident once $once:ident $($column:ident)*) => {{
+        use $crate::column::push;
+        $out.push_sql(concat!("UPDATE ", stringify!($table), " SET ", stringify!($once), " = "));
+        push(&mut $out, &$row.$once)?;
+        $(
+            $out.push_sql(concat!(", ", stringify!($column), " = "));
+            push(&mut $out, &$row.$column)?;
+        )*
+        $out.push_sql(" WHERE tenant_id = ");
+        push(&mut $out, &$row.tenant_id)?;
+        $out.push_sql(" AND id = ");
+        push(&mut $out, &$row.id)?;
+        $out.push_sql(concat!(" AND ", stringify!($once), " IS NULL"));
+        Ok(())
+    }};
     ($out:ident, $row:expr, $table:ident $($column:ident)*) => {{
         use $crate::column::push;
         $out.push_sql(concat!("UPDATE ", stringify!($table), " SET version = "));

@@ -117,7 +117,8 @@ impl<R, C> diesel::RunQueryDsl<C> for Save<R> {}
 /// column behind `tenant_id`, with its [kind]. `mut` columns are those that a change may write;
 /// `version` and `updated_at` go with them. `from_grade as from: Word` says how the record calls a
 /// column that has another name. What the record holds of other tables is named in front,
-/// `with { employee_id: EmployeeId }`, and handed to `record`.
+/// `with { employee_id: EmployeeId }`, and handed to `record`. A table without versions has records
+/// that change once: `once decided_at` is a `mut` column that is null until then.
 macro_rules! record {
     (
         $(#[$doc:meta])*
@@ -149,6 +150,11 @@ macro_rules! record {
     (@columns $head:tt $all:tt [$($changed:ident)*] mut $column:ident $($rest:tt)*) => {
         $crate::record::record!(
             @columns $head $all [$($changed)* $column] $column $($rest)*
+        );
+    };
+    (@columns $head:tt $all:tt [$($changed:ident)*] once $column:ident $($rest:tt)*) => {
+        $crate::record::record!(
+            @columns $head $all [once $column $($changed)*] $column $($rest)*
         );
     };
     (
@@ -225,8 +231,24 @@ macro_rules! save {
 pub(crate) use save;
 
 /// Has units of work find records of a kind by their ids: `PositionRow of position by PositionId keeps
-/// Position, if deleted_at.is_null()`.
+/// Position, if deleted_at.is_null()`. What the record holds of other tables comes from a function of
+/// the unit and a column, `with goal_of(goal_id)`; without it there is no such record.
 macro_rules! finds {
+    ($row:ident of $table:ident by $id:ty, $record:ty, with $other:ident($column:ident)) => {
+        impl $crate::ports::Finds<$id, $record> for Unit<'_> {
+            fn find(&mut self, id: $id) -> Result<Option<Sealed<$record>>> {
+                let found = $crate::record::by_id!(self, id, $row of $table);
+                let found = found.get_result::<$row>(self.conn);
+                $crate::record::sealed_with!(self, found, $other($column))
+            }
+
+            fn lock(&mut self, id: $id) -> Result<Option<Sealed<$record>>> {
+                let found = $crate::record::by_id!(self, id, $row of $table);
+                let found = super::dialect::for_update!(found).get_result::<$row>(self.conn);
+                $crate::record::sealed_with!(self, found, $other($column))
+            }
+        }
+    };
     ($row:ident of $table:ident by $id:ty, $record:ty $(, if $column:ident . $condition:ident())?) => {
         impl $crate::ports::Finds<$id, $record> for Unit<'_> {
             fn find(&mut self, id: $id) -> Result<Option<Sealed<$record>>> {
@@ -259,6 +281,15 @@ macro_rules! sealed {
     };
 }
 pub(crate) use sealed;
+
+macro_rules! sealed_with {
+    ($unit:ident, $found:ident, $other:ident($column:ident)) => {{
+        let Some(row) = $found.optional()? else { return Ok(None) };
+        let other = $unit.$other(row.$column)?;
+        other.map(|other| row.record(other).map(Sealed::new)).transpose()
+    }};
+}
+pub(crate) use sealed_with;
 
 /// Has units of work add records of a kind, each with what was done.
 macro_rules! creates {

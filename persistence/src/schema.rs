@@ -10,7 +10,7 @@ use domain::cycles::participant::Participant;
 use domain::cycles::performance_policy::PerformancePolicy;
 use domain::cycles::weight_adjustment::WeightAdjustment;
 use domain::goals::dependency::Dependency;
-use domain::goals::goal::GoalChange;
+use domain::goals::goal::{Goal, GoalChange};
 use domain::people::org::Position;
 use domain::reviews::calibration_session::{CalibrationSession, SessionMember, SessionMove};
 
@@ -594,19 +594,19 @@ record! {
 
 record! {
     /// Requests to change an active goal.
-    GoalChangeRow of goal_change keeps GoalChange {
+    GoalChangeRow of goal_change keeps GoalChange with { goal: Goal } {
         id: Key,
         goal_id: Key,
-        state: Word,
+        mut state: Word,
         content: Json,
         reason: Text,
         evidence: Json,
         effective_from: Day,
         requested_by: Key,
-        decided_by: Option<Key>,
-        decision_reason: Option<Text>,
+        mut decided_by: Option<Key>,
+        mut decision_reason: Option<Text>,
         created_at: At,
-        decided_at: Option<At>,
+        once decided_at: Option<At>,
     }
 }
 

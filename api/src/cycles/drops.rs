@@ -122,10 +122,7 @@ fn approve_drop(
     let unknown = || Refusal::unknown("/drop_id", drop.uuid());
     let proposal = cycle.dropped.iter_mut().find(|it| it.id == drop).ok_or_else(unknown)?;
     if proposal.approved_at.is_some() {
-        return Err(Refusal::StateConflict {
-            current_state: "approved",
-            allowed_actions: Vec::new(),
-        });
+        return Err(Refusal::settled("approved"));
     }
     if !still_holds(store, actor, proposal.proposed_by, &[Role::HrAdmin])? {
         return Err(Refusal::Forbidden(SEPARATION_OF_DUTIES));

@@ -186,9 +186,10 @@ fn report(
     let goals = goals.filter(|goals| goals.everyone().is_none_or(|mask| mask == Mask::Full));
     if goals.is_some() {
         let people: Vec<_> = laggards.iter().map(|laggard| laggard.person.0).collect();
-        let mut open = store.open_goal_changes(id, &people, goals.as_ref())?;
+        let open = store.open_goal_changes(id, &people, goals.as_ref())?;
         for laggard in &mut laggards {
-            laggard.open_changes = open.remove(&laggard.person.0).unwrap_or_default();
+            let own = open.iter().filter(|(owner, _)| *owner == laggard.person.0);
+            laggard.open_changes = own.map(|(_, id)| *id).collect();
         }
     }
     let view = |laggard: Laggard| view(laggard, cycle, actor.today, language);
@@ -278,9 +279,8 @@ fn warnings(cycle: &Cycle, policy: &PerformancePolicy, language: Language) -> Ve
 fn view(laggard: Laggard, cycle: &Cycle, today: NaiveDate, language: Language) -> LaggardView {
     let (way_out, is_blocking) = (laggard.missing.way_out(), laggard.is_blocking(cycle.state));
     let due_on = laggard.missing.due_on(&cycle.schedule);
-    let open_goal_changes = laggard.open_changes.iter().map(|id| id.uuid()).collect();
     LaggardView {
-        open_goal_changes,
+        open_goal_changes: laggard.open_changes.iter().map(|id| id.uuid()).collect(),
         participant_id: laggard.participant_id.uuid(),
         review_id: laggard.review_id.map(Uuid::from),
         missing: laggard.missing,

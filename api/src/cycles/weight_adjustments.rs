@@ -303,7 +303,7 @@ async fn update(
     security(("bearer" = [])))]
 #[post("/{id}/submission")]
 async fn submission(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, WeightAdjustmentAction::Submission, None, String::new()).await
+    caller.ask(id, WeightAdjustmentAction::Submission, None, Asking::<Adjusting>).await
 }
 
 /// Approve a request
@@ -316,7 +316,7 @@ async fn submission(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
     security(("bearer" = [])))]
 #[post("/{id}/approval")]
 async fn approval(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, WeightAdjustmentAction::Approval, None, String::new()).await
+    caller.ask(id, WeightAdjustmentAction::Approval, None, Asking::<Adjusting>).await
 }
 
 /// Reject a request
@@ -333,8 +333,8 @@ async fn rejection(
     id: PathId,
     body: Body<WeightAdjustmentReason>,
 ) -> Result<HttpResponse, Refusal> {
-    let Body { value, digest } = body;
-    transit(caller, id, WeightAdjustmentAction::Rejection, Some(digest), value.reason).await
+    let said = body.says(|it| it.reason);
+    caller.ask(id, WeightAdjustmentAction::Rejection, said, Asking::<Adjusting>).await
 }
 
 /// File a request
@@ -352,8 +352,8 @@ async fn filing(
     id: PathId,
     body: Body<WeightAdjustmentFiling>,
 ) -> Result<HttpResponse, Refusal> {
-    let Body { value, digest } = body;
-    transit(caller, id, WeightAdjustmentAction::Filing, Some(digest), value.filing_number).await
+    let said = body.says(|it| it.filing_number);
+    caller.ask(id, WeightAdjustmentAction::Filing, said, Asking::<Adjusting>).await
 }
 
 /// Revoke a request
@@ -371,19 +371,8 @@ async fn revocation(
     id: PathId,
     body: Body<WeightAdjustmentReason>,
 ) -> Result<HttpResponse, Refusal> {
-    let Body { value, digest } = body;
-    transit(caller, id, WeightAdjustmentAction::Revocation, Some(digest), value.reason).await
-}
-
-async fn transit(
-    caller: Caller,
-    id: PathId,
-    verb: WeightAdjustmentAction,
-    digest: Option<[u8; 32]>,
-    said: String,
-) -> Result<HttpResponse, Refusal> {
-    let asked = Asked { id: id.0.into(), seen: caller.expected_version()?, verb, said };
-    caller.transit(digest, Asking::<Adjusting>(asked)).await
+    let said = body.says(|it| it.reason);
+    caller.ask(id, WeightAdjustmentAction::Revocation, said, Asking::<Adjusting>).await
 }
 
 /// The noun.

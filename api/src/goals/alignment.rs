@@ -4,8 +4,9 @@ use super::cases::open_in_full;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::PathId;
 use crate::platform::refusal::Refusal;
+use crate::platform::reply::Answered;
 use crate::platform::schema::words;
-use actix_web::{HttpResponse, get};
+use actix_web::get;
 use domain::core::id::GoalId;
 use domain::goals::goal::{Alignment, Goal, GoalLevel};
 use domain::state::goal::State;
@@ -105,7 +106,7 @@ pub struct AlignmentView {
     responses((status = 200, description = "The line of sight", body = AlignmentView)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
 #[get("/{id}/alignment")]
-pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+pub(super) async fn read(caller: Caller, id: PathId) -> Answered {
     let id = id.0.into();
     let (version, view) =
         caller.snapshot(move |store, actor| line_of_sight(store, actor, id)).await?;
@@ -117,7 +118,8 @@ fn line_of_sight(
     actor: &Actor,
     id: GoalId,
 ) -> Result<(i32, AlignmentView), Refusal> {
-    let goal = open_in_full(store, actor, id)?;
+    let sealed = store.goal(id)?;
+    let (goal, _) = open_in_full(store, actor, sealed)?;
     let frame = store.goal_frame(goal.cycle_id, goal.owner_id)?.ok_or(DbError::Missing)?;
     let above: Vec<_> = store.goals_above(id)?.into_iter().skip(1).collect();
     let below: Vec<_> = store.goals_under(id)?.into_iter().filter(Goal::is_agreed).collect();

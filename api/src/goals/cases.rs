@@ -1,6 +1,6 @@
 //! Use cases of goals: who sees which goal, and work on drafts.
 
-use super::views::{GoalPatch, GoalView, NewGoal};
+use super::views::{GoalContentPatch, GoalPatch, GoalView, NewGoal};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
@@ -13,15 +13,18 @@ use domain::core::change::{Change, Record};
 use domain::core::id::{CycleId, EmployeeId, GoalId, KeyResultId, ReviewId};
 use domain::core::text::TextEnum;
 use domain::cycles::cycle;
-use domain::goals::goal::{FirstSignature, Goal, GoalAction, GoalContent, GoalFrame};
+use domain::goals::goal::{
+    FirstSignature, Goal, GoalAction, GoalContent, GoalFrame, KeyResultReport, Measurement,
+};
 use domain::policy::{
-    Action, Permit, Principal, Relations, Sealed, Shown, Stage, Target, authorise, decide,
-    visibility,
+    Action, Permit, Principal, Protected, Relations, Sealed, Shown, Stage, Target, authorise,
+    decide, visibility,
 };
 use domain::reviews::form::Review;
 use domain::state::goal::{Event, State};
 use domain::state::{Machine, Moving, Seat, Seating, Signature};
 use persistence::{DbError, GoalFilter, Page, Store};
+use rust_decimal::Decimal;
 use serde_json::Value;
 use std::slice;
 
@@ -57,12 +60,6 @@ pub(super) fn allowed_actions(actor: &Actor, goal: &Goal, target: &Target) -> Ve
     })
 }
 
-/// The refusal when the state of a goal or of its cycle does not allow an action.
-pub(super) fn conflict(actor: &Actor, goal: &Goal, target: &Target) -> Refusal {
-    let allowed = allowed_actions(actor, goal, target);
-    Refusal::StateConflict { current_state: goal.state.as_str(), allowed_actions: names(allowed) }
-}
-
 /// A goal opened for a change. Until the unit of work ends, nobody else can change any goal of its
 /// owner.
 pub struct Opened {
@@ -78,10 +75,18 @@ impl Opened {
         if self.goal.version == expected { Ok(()) } else { Err(Refusal::Stale) }
     }
 
+    /// The refusal when the state of the goal or of its cycle does not allow an action.
+    pub fn conflict(&self, actor: &Actor) -> Refusal {
+        Refusal::StateConflict {
+            current_state: self.goal.state.as_str(),
+            allowed_actions: names(allowed_actions(actor, &self.goal, &self.target)),
+        }
+    }
+
     /// Refuses the action if the state of the goal does not allow it.
     pub fn expect(&self, actor: &Actor, action: GoalAction) -> Result<(), Refusal> {
         let lets = self.goal.lets(action);
-        if lets { Ok(()) } else { Err(conflict(actor, &self.goal, &self.target)) }
+        if lets { Ok(()) } else { Err(self.conflict(actor)) }
     }
 
     /// If the owner's review has been rated, locks and returns it, because its result must be
@@ -96,7 +101,7 @@ impl Opened {
         }
         let review = store.hold_review(self.goal.cycle_id, self.goal.owner_id)?;
         if review.as_ref().is_some_and(|review| review.state.is_finalised()) {
-            return Err(conflict(actor, &self.goal, &self.target));
+            return Err(self.conflict(actor));
         }
         Ok(review)
     }
@@ -115,6 +120,26 @@ impl Opened {
             }
             None => Ok(()),
         }
+    }
+
+    /// Another content for the goal, as [`written`].
+    pub fn rewritten(
+        &self,
+        content: Result<GoalContent, Violation>,
+        key_results: &[KeyResultId],
+    ) -> Result<(GoalContent, Vec<Violation>), Refusal> {
+        written(content, Some(&self.goal.content), key_results, &self.frame)
+    }
+
+    /// Progress of a content by what is reported of it.
+    pub fn progress(
+        &self,
+        content: &GoalContent,
+        reports: &[Vec<KeyResultReport>],
+        measurements: &[Measurement],
+    ) -> Result<Option<Decimal>, Refusal> {
+        let progress = content.progress(reports, measurements, &self.frame.settings);
+        progress.map_err(|error| Refusal::GuardFailed(vec![fault("", &error)]))
     }
 
     /// Saves the goal after a change.
@@ -159,14 +184,15 @@ fn hold(store: &mut dyn Store, cycle: CycleId, owner: EmployeeId) -> Result<(), 
     Ok(store.lock_form(cycle, owner)?)
 }
 
-/// Opens a goal; refuses callers who may not see all its fields.
-pub(super) fn open_in_full(
+/// Opens a goal or what belongs to one, and tells how the caller stands to it; refuses callers who may
+/// not see all fields of the goal.
+pub(super) fn open_in_full<T: Protected>(
     store: &mut dyn Store,
     actor: &Actor,
-    id: GoalId,
-) -> Result<Goal, Refusal> {
-    let sealed = store.goal(id)?;
-    Ok(actor.open(store, Action::GoalRead, sealed)?.0)
+    sealed: Option<Sealed<T>>,
+) -> Result<(T, Target), Refusal> {
+    let (record, _, target) = actor.open_related(store, Action::GoalRead, sealed, actor.today)?;
+    Ok((record, target))
 }
 
 /// A goal in a list.
@@ -234,13 +260,9 @@ pub fn create_goal(
         return Err(Refusal::unknown("/owner_id", owner.uuid()));
     }
     if !frame.is_open_to_drafts() {
-        return Err(Refusal::StateConflict {
-            current_state: frame.cycle_state.as_str(),
-            allowed_actions: Vec::new(),
-        });
+        return Err(Refusal::settled(frame.cycle_state.as_str()));
     }
-    let mut content = new.content.read().map_err(|fault| Refusal::Invalid(vec![fault]))?;
-    let strangers = content.name_key_results(None, key_results.iter().copied());
+    let (content, faults) = written(new.content.read(), None, key_results, &frame)?;
     let goal = Goal {
         id,
         cycle_id,
@@ -266,7 +288,7 @@ pub fn create_goal(
         updated_at: actor.now,
         deleted_at: None,
     };
-    refuse_faults(content_faults(&goal.content, strangers, &frame))?;
+    refuse_faults(faults)?;
     refuse_faults(parent_faults(store, &goal, "/parent_id")?)?;
     let record = Record::new("goal.created", id, permit.rule())
         .field("cycle_id", None::<String>, cycle_id.to_string())
@@ -293,17 +315,16 @@ pub(super) fn update_goal(
     opened.check_version(expected)?;
     opened.expect(actor, GoalAction::Update)?;
     let before = &opened.goal;
-    let content = patch.content.map(|patch| patch.apply(&before.content)).transpose();
-    let content = content.map_err(|fault| Refusal::Invalid(vec![fault]))?;
-    let mut after = Goal {
+    let patched = |patch: GoalContentPatch| patch.apply(&before.content);
+    let content = patch.content.map_or_else(|| Ok(before.content.clone()), patched);
+    let (content, faults) = opened.rewritten(content, key_results)?;
+    let after = Goal {
         level: patch.level.unwrap_or(before.level),
         parent_id: patch.parent_id.map_or(before.parent_id, |parent| parent.map(GoalId::from)),
-        content: content.unwrap_or_else(|| before.content.clone()),
+        content,
         ..before.clone()
     };
-    let new = key_results.iter().copied();
-    let strangers = after.content.name_key_results(Some(&before.content), new);
-    refuse_faults(content_faults(&after.content, strangers, &opened.frame))?;
+    refuse_faults(faults)?;
     refuse_faults(tree_faults(store, before, &after)?)?;
     let parent = |goal: &Goal| goal.parent_id.map(|id| id.to_string());
     let record = Record::new("goal.updated", id, opened.permit.rule())
@@ -349,20 +370,23 @@ pub(super) fn assessed(
     Ok(GoalView { smart: Some(smart), warnings: Some(warnings), ..view })
 }
 
-/// Faults of a content that prevent both sides from signing it. `strangers` are JSON pointers of
-/// key results whose ids the goal does not have.
-pub(super) fn content_faults(
-    content: &GoalContent,
-    strangers: Vec<String>,
+/// A content as a client has written it, over the one `before` it, with ids for its new key results;
+/// and its faults that prevent both sides from signing it.
+fn written(
+    content: Result<GoalContent, Violation>,
+    before: Option<&GoalContent>,
+    key_results: &[KeyResultId],
     frame: &GoalFrame,
-) -> Vec<Violation> {
+) -> Result<(GoalContent, Vec<Violation>), Refusal> {
+    let mut content = content.map_err(|fault| Refusal::Invalid(vec![fault]))?;
+    let strangers = content.name_key_results(before, key_results.iter().copied());
     let strangers = strangers.into_iter().map(|place| {
         Violation::new(format!("/content{place}"), "unknown_reference").with("value", &place)
     });
     let faults = content.faults(&frame.settings).into_iter();
-    strangers
-        .chain(faults.map(|(place, error)| fault(format!("/content{place}"), &error)))
-        .collect()
+    let faults = faults.map(|(place, error)| fault(format!("/content{place}"), &error));
+    let faults = strangers.chain(faults).collect();
+    Ok((content, faults))
 }
 
 /// Faults of aligning a goal under its parent, reported at `pointer`. Locks the goals of the

@@ -1,6 +1,7 @@
 //! Check-ins: progress reports on a goal's key results, with confidence and blockers (R39).
 
 use super::cases::{open_in_full, open_to_change, refuse_faults};
+use super::history;
 use super::moves::me;
 use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
 use crate::people::org_units::HistoryQuery;
@@ -11,9 +12,9 @@ use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::page::page_of;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
-use crate::platform::reply::Reply;
+use crate::platform::reply::{Answered, Reply};
 use crate::platform::transition::fault;
-use actix_web::{HttpResponse, get, post};
+use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use domain::core::change::{Change, Record};
 use domain::core::id::{CheckInId, GoalId};
@@ -116,7 +117,7 @@ impl From<CheckIn> for CheckInView {
             comment: check_in.comment,
             progress: check_in.progress,
             created_at: check_in.created_at,
-            withdrawal: check_in.withdrawal.map(WithdrawalView::from),
+            withdrawal: check_in.withdrawal.map(WithdrawalView::new),
         }
     }
 }
@@ -163,11 +164,7 @@ pub struct NewCheckIn {
     responses((status = 201, description = "The check-in", body = CheckInView)),
     security(("bearer" = [])))]
 #[post("/{id}/check-ins")]
-pub(super) async fn create(
-    caller: Caller,
-    id: PathId,
-    body: Body<NewCheckIn>,
-) -> Result<HttpResponse, Refusal> {
+pub(super) async fn create(caller: Caller, id: PathId, body: Body<NewCheckIn>) -> Answered {
     let (goal, check_in) = (id.0.into(), new_id().into());
     let Body { value, digest } = body;
     caller
@@ -185,26 +182,12 @@ pub(super) async fn create(
     responses((status = 200, description = "A page of check-ins", body = CheckInPage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
 #[get("/{id}/check-ins")]
-pub(super) async fn list(
-    caller: Caller,
-    id: PathId,
-    query: Query<HistoryQuery>,
-) -> Result<HttpResponse, Refusal> {
-    let id = id.0.into();
-    let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
-    let page = request.page.clone();
-    let rows = caller
-        .snapshot(move |store, actor| {
-            open_in_full(store, actor, id)?;
-            Ok(store.check_ins(id, &page)?)
-        })
-        .await?;
-    caller.answer::<CheckInPage, _>(
-        &request,
-        rows,
-        |last| After::Id(last.id.uuid()),
-        CheckInView::from,
-    )
+pub(super) async fn list(caller: Caller, id: PathId, query: Query<HistoryQuery>) -> Answered {
+    let place = |last: &CheckInView| After::Id(last.id);
+    history::<CheckInPage>(caller, id, query, place, |store, _, (goal, _), page| {
+        Ok(store.check_ins(goal.id, page)?.into_iter().map(CheckInView::from).collect())
+    })
+    .await
 }
 
 /// Read a check-in
@@ -215,12 +198,12 @@ pub(super) async fn list(
     responses((status = 200, description = "The check-in", body = CheckInView)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
 #[get("/{id}")]
-pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+pub(super) async fn read(caller: Caller, id: PathId) -> Answered {
     let id: CheckInId = id.0.into();
     let view = caller
         .read(move |store, actor| {
             let sealed = store.check_in(id)?;
-            let (Reported { report, .. }, _) = withdrawals::open(store, actor, sealed)?;
+            let (Reported { report, .. }, _) = open_in_full(store, actor, sealed)?;
             Ok(CheckInView::from(report))
         })
         .await?;
@@ -239,11 +222,7 @@ pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Ref
     responses((status = 200, description = "The check-in", body = CheckInView)),
     security(("bearer" = [])))]
 #[post("/{id}/withdrawal")]
-pub(super) async fn withdraw(
-    caller: Caller,
-    id: PathId,
-    body: Body<WithdrawalReason>,
-) -> Result<HttpResponse, Refusal> {
+pub(super) async fn withdraw(caller: Caller, id: PathId, body: Body<WithdrawalReason>) -> Answered {
     let expected = caller.expected_version()?;
     let (id, Body { value, digest }) = (CheckInId::from(id.0), body);
     caller
@@ -273,8 +252,7 @@ fn withdraw_check_in(
     let progress = match &opened.goal.content.kind {
         GoalKind::Objective { .. } => {
             let reports: Vec<_> = left.into_iter().map(|it| it.reports).collect();
-            let progress = opened.goal.content.progress(&reports, &[], &opened.frame.settings);
-            progress.map_err(|error| Refusal::GuardFailed(vec![fault("", &error)]))?
+            opened.progress(&opened.goal.content, &reports, &[])?
         }
         GoalKind::Indicator(_) => opened.goal.progress,
     };

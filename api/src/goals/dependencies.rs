@@ -8,10 +8,10 @@ use crate::platform::page::page_of;
 use crate::platform::plain::{Asked, Asking, Held, Looked, Plain, allowed_actions, said, views};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
-use crate::platform::reply::Reply;
+use crate::platform::reply::{Answered, Reply};
 use crate::platform::schema::{word_list, words};
 use crate::platform::transition::by_system;
-use actix_web::{HttpResponse, get, post};
+use actix_web::{get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::calendar::WorkCalendar;
 use domain::core::change::{Change, Record};
@@ -144,7 +144,7 @@ struct DependencyQuery {
     responses((status = 200, description = "A page of dependencies", body = DependencyPage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
 #[get("")]
-async fn list(caller: Caller, query: Query<DependencyQuery>) -> Result<HttpResponse, Refusal> {
+async fn list(caller: Caller, query: Query<DependencyQuery>) -> Answered {
     let Query(query) = query;
     let request = caller.page(query.limit, query.cursor.as_deref(), query.updated_since)?;
     let page = request.page.clone();
@@ -178,7 +178,7 @@ async fn list(caller: Caller, query: Query<DependencyQuery>) -> Result<HttpRespo
     responses((status = 201, description = "The dependency", body = DependencyView)),
     security(("bearer" = [])))]
 #[post("")]
-async fn create(caller: Caller, body: Body<NewDependency>) -> Result<HttpResponse, Refusal> {
+async fn create(caller: Caller, body: Body<NewDependency>) -> Answered {
     let id = DependencyId::from(new_id());
     let Body { value, digest } = body;
     caller
@@ -196,7 +196,7 @@ async fn create(caller: Caller, body: Body<NewDependency>) -> Result<HttpRespons
     responses((status = 200, description = "The dependency", body = DependencyView)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
 #[get("/{id}")]
-async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+async fn read(caller: Caller, id: PathId) -> Answered {
     let id = DependencyId::from(id.0);
     let view = caller
         .read(move |store, actor| {
@@ -217,8 +217,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     responses((status = 200, description = "The promised delivery", body = DependencyView)),
     security(("bearer" = [])))]
 #[post("/{id}/acceptance")]
-async fn acceptance(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, DependencyAction::Acceptance, None).await
+async fn acceptance(caller: Caller, id: PathId) -> Answered {
+    caller.ask(id, DependencyAction::Acceptance, None, Asking::<Depending>).await
 }
 
 /// Reject a dependency
@@ -230,12 +230,10 @@ async fn acceptance(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
     responses((status = 200, description = "The declined dependency", body = DependencyView)),
     security(("bearer" = [])))]
 #[post("/{id}/rejection")]
-async fn rejection(
-    caller: Caller,
-    id: PathId,
-    body: Body<DependencyReason>,
-) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, DependencyAction::Rejection, Some(body)).await
+async fn rejection(caller: Caller, id: PathId, body: Body<DependencyReason>) -> Answered {
+    caller
+        .ask(id, DependencyAction::Rejection, body.says(|it| it.reason), Asking::<Depending>)
+        .await
 }
 
 /// Deliver
@@ -246,20 +244,8 @@ async fn rejection(
     responses((status = 200, description = "The delivered dependency", body = DependencyView)),
     security(("bearer" = [])))]
 #[post("/{id}/delivery")]
-async fn delivery(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, DependencyAction::Delivery, None).await
-}
-
-async fn transit(
-    caller: Caller,
-    id: PathId,
-    verb: DependencyAction,
-    said: Option<Body<DependencyReason>>,
-) -> Result<HttpResponse, Refusal> {
-    let digest = said.as_ref().map(|body| body.digest);
-    let said = said.map(|body| body.value.reason).unwrap_or_default();
-    let asked = Asked { id: id.0.into(), seen: caller.expected_version()?, verb, said };
-    caller.transit(digest, Asking::<Depending>(asked)).await
+async fn delivery(caller: Caller, id: PathId) -> Answered {
+    caller.ask(id, DependencyAction::Delivery, None, Asking::<Depending>).await
 }
 
 /// The noun.

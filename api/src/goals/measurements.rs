@@ -1,6 +1,7 @@
 //! Measurements: actual values of indicators. Repeating the same report changes nothing (R48).
 
 use super::cases::{open_in_full, open_to_change, refuse_faults};
+use super::history;
 use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
@@ -10,9 +11,9 @@ use crate::platform::extract::{Body, PathId, Query};
 use crate::platform::page::page_of;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
-use crate::platform::reply::Reply;
+use crate::platform::reply::{Answered, Reply};
 use crate::platform::transition::fault;
-use actix_web::{HttpResponse, get, post};
+use actix_web::{get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::change::{Change, Record};
 use domain::core::id::{GoalId, MeasurementId};
@@ -87,7 +88,7 @@ impl MeasurementView {
             value: measurement.value,
             author_id: measurement.author_id,
             created_at: measurement.created_at,
-            withdrawal: measurement.withdrawal.map(WithdrawalView::from),
+            withdrawal: measurement.withdrawal.map(WithdrawalView::new),
         }
     }
 }
@@ -144,11 +145,7 @@ pub struct NewMeasurement {
         (status = 200, description = "The measurement, known already", body = MeasurementView)),
     security(("bearer" = []), ("api_key" = ["performance:write"])))]
 #[post("/{id}/measurements")]
-pub(super) async fn create(
-    caller: Caller,
-    id: PathId,
-    body: Body<NewMeasurement>,
-) -> Result<HttpResponse, Refusal> {
+pub(super) async fn create(caller: Caller, id: PathId, body: Body<NewMeasurement>) -> Answered {
     let (goal, measurement) = (id.0.into(), new_id().into());
     let Body { value, digest } = body;
     caller
@@ -166,23 +163,14 @@ pub(super) async fn create(
     responses((status = 200, description = "A page of measurements", body = MeasurementPage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
 #[get("/{id}/measurements")]
-pub(super) async fn list(
-    caller: Caller,
-    id: PathId,
-    query: Query<HistoryQuery>,
-) -> Result<HttpResponse, Refusal> {
-    let id = id.0.into();
-    let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
-    let page = request.page.clone();
-    let rows = caller
-        .snapshot(move |store, actor| {
-            let goal = open_in_full(store, actor, id)?;
-            let counted = counted(&goal, &store.measurements(id, &Page::ALL)?);
-            let shown = store.measurements(id, &page)?.into_iter();
-            Ok(shown.map(|it| MeasurementView::among(it, &counted)).collect::<Vec<_>>())
-        })
-        .await?;
-    caller.answer::<MeasurementPage, _>(&request, rows, |last| After::Id(last.id), |row| row)
+pub(super) async fn list(caller: Caller, id: PathId, query: Query<HistoryQuery>) -> Answered {
+    let place = |last: &MeasurementView| After::Id(last.id);
+    history::<MeasurementPage>(caller, id, query, place, |store, _, (goal, _), page| {
+        let counted = counted(goal, &store.measurements(goal.id, &Page::ALL)?);
+        let shown = store.measurements(goal.id, page)?.into_iter();
+        Ok(shown.map(|it| MeasurementView::among(it, &counted)).collect())
+    })
+    .await
 }
 
 /// Read a measurement
@@ -193,12 +181,12 @@ pub(super) async fn list(
     responses((status = 200, description = "The measurement", body = MeasurementView)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
 #[get("/{id}")]
-pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+pub(super) async fn read(caller: Caller, id: PathId) -> Answered {
     let id: MeasurementId = id.0.into();
     let view = caller
         .snapshot(move |store, actor| {
             let sealed = store.measurement(id)?;
-            let (Reported { goal, report }, _) = withdrawals::open(store, actor, sealed)?;
+            let (Reported { goal, report }, _) = open_in_full(store, actor, sealed)?;
             let all = store.measurements(goal.id, &Page::ALL)?;
             Ok(MeasurementView::new(&goal, report, &all))
         })
@@ -218,11 +206,7 @@ pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Ref
     responses((status = 200, description = "The measurement", body = MeasurementView)),
     security(("bearer" = []), ("api_key" = ["performance:write"])))]
 #[post("/{id}/withdrawal")]
-pub(super) async fn withdraw(
-    caller: Caller,
-    id: PathId,
-    body: Body<WithdrawalReason>,
-) -> Result<HttpResponse, Refusal> {
+pub(super) async fn withdraw(caller: Caller, id: PathId, body: Body<WithdrawalReason>) -> Answered {
     let expected = caller.expected_version()?;
     let (id, Body { value, digest }) = (MeasurementId::from(id.0), body);
     caller
@@ -250,8 +234,7 @@ fn withdraw_measurement(
     let report = Measurement { withdrawal: Some(withdrawals::by(actor, reason)), ..report };
     store.withdraw_measurement(Change::new(report.clone(), record))?;
     let all = store.measurements(opened.goal.id, &Page::ALL)?;
-    let progress = opened.goal.content.progress(&[], &all, &opened.frame.settings);
-    let progress = progress.map_err(|error| Refusal::GuardFailed(vec![fault("", &error)]))?;
+    let progress = opened.progress(&opened.goal.content, &[], &all)?;
     let after = Goal { progress, ..opened.goal.clone() };
     withdrawals::finish(store, actor, &opened, after, review)?;
     let version = report.version();

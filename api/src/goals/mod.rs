@@ -14,22 +14,24 @@ mod withdrawals;
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};
-use crate::platform::caller::Caller;
+use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::page::Listed;
 use crate::platform::refusal::Refusal;
+use crate::platform::reply::Answered;
 use crate::platform::schema::words;
-use actix_web::{HttpResponse, delete, get, patch, post};
+use actix_web::{delete, get, patch, post};
 pub use cases::create_goal;
 use cases::{ListedGoal, delete_goal, list_goals, open_in_full, update_goal};
 pub use check_ins::create_check_in;
 use chrono::{DateTime, Utc};
 use domain::core::id::{KeyResultId, ReviewId};
-use domain::goals::goal::{GoalAction, GoalLevel};
-use domain::policy::Action;
+use domain::goals::goal::{Goal, GoalAction, GoalLevel};
+use domain::policy::{Action, Target};
 use domain::state::goal::State;
 pub use measurements::create_measurement;
 use moves::GoalTransition;
-use persistence::{After, GoalFilter};
+use persistence::{After, GoalFilter, Page, Store};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::scope;
@@ -87,7 +89,7 @@ struct GoalQuery {
     responses((status = 200, description = "A page of goals", body = GoalPage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
 #[get("")]
-async fn list(caller: Caller, query: Query<GoalQuery>) -> Result<HttpResponse, Refusal> {
+async fn list(caller: Caller, query: Query<GoalQuery>) -> Answered {
     let Query(query) = query;
     let request = caller.page(query.limit, query.cursor.as_deref(), query.updated_since)?;
     let page = request.page.clone();
@@ -119,7 +121,7 @@ fn scored(view: &GoalView, review: Option<ReviewId>) -> Option<(Uuid, Uuid)> {
     responses((status = 201, description = "The new draft", body = GoalView)),
     security(("bearer" = []), ("api_key" = ["performance:write"])))]
 #[post("")]
-async fn create(caller: Caller, body: Body<NewGoal>) -> Result<HttpResponse, Refusal> {
+async fn create(caller: Caller, body: Body<NewGoal>) -> Answered {
     let (id, key_results) = (new_id().into(), fresh_key_results());
     let Body { value, digest } = body;
     caller
@@ -137,7 +139,7 @@ async fn create(caller: Caller, body: Body<NewGoal>) -> Result<HttpResponse, Ref
     responses((status = 200, description = "The goal", body = GoalView)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
 #[get("/{id}")]
-async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+async fn read(caller: Caller, id: PathId) -> Answered {
     let id = id.0.into();
     let (view, review) = caller
         .read(move |store, actor| {
@@ -160,11 +162,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     responses((status = 200, description = "The draft as changed", body = GoalView)),
     security(("bearer" = []), ("api_key" = ["performance:write"])))]
 #[patch("/{id}")]
-async fn update(
-    caller: Caller,
-    id: PathId,
-    body: Body<GoalPatch>,
-) -> Result<HttpResponse, Refusal> {
+async fn update(caller: Caller, id: PathId, body: Body<GoalPatch>) -> Answered {
     let expected = caller.expected_version()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     let key_results = fresh_key_results();
@@ -183,7 +181,7 @@ async fn update(
     responses((status = 204, description = "The draft is gone")),
     security(("bearer" = []), ("api_key" = ["performance:write"])))]
 #[delete("/{id}")]
-async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
+async fn remove(caller: Caller, id: PathId) -> Answered {
     let expected = caller.expected_version()?;
     let id = id.0.into();
     caller.change(None, move |store, actor| delete_goal(store, actor, id, expected)).await
@@ -200,8 +198,8 @@ async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     responses((status = 200, description = "The submitted goal", body = GoalView)),
     security(("bearer" = [])))]
 #[post("/{id}/submission")]
-async fn submission(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, GoalAction::Submission, None).await
+async fn submission(caller: Caller, id: PathId) -> Answered {
+    caller.ask(id, GoalAction::Submission, None, GoalTransition).await
 }
 
 /// Approve a goal
@@ -213,8 +211,8 @@ async fn submission(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
     responses((status = 200, description = "The active goal", body = GoalView)),
     security(("bearer" = [])))]
 #[post("/{id}/approval")]
-async fn approval(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, GoalAction::Approval, None).await
+async fn approval(caller: Caller, id: PathId) -> Answered {
+    caller.ask(id, GoalAction::Approval, None, GoalTransition).await
 }
 
 /// Return a goal
@@ -225,12 +223,8 @@ async fn approval(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     responses((status = 200, description = "The goal, a draft again", body = GoalView)),
     security(("bearer" = [])))]
 #[post("/{id}/return")]
-async fn return_(
-    caller: Caller,
-    id: PathId,
-    body: Body<GoalReason>,
-) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, GoalAction::Return, Some(body)).await
+async fn return_(caller: Caller, id: PathId, body: Body<GoalReason>) -> Answered {
+    caller.ask(id, GoalAction::Return, body.says(|it| it.reason), GoalTransition).await
 }
 
 /// Complete a goal
@@ -242,8 +236,8 @@ async fn return_(
     responses((status = 200, description = "The goal, completed or signed once", body = GoalView)),
     security(("bearer" = [])))]
 #[post("/{id}/completion")]
-async fn completion(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, GoalAction::Completion, None).await
+async fn completion(caller: Caller, id: PathId) -> Answered {
+    caller.ask(id, GoalAction::Completion, None, GoalTransition).await
 }
 
 /// Cancel a goal
@@ -256,25 +250,35 @@ async fn completion(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal>
     responses((status = 200, description = "The goal, given up or signed once", body = GoalView)),
     security(("bearer" = [])))]
 #[post("/{id}/cancellation")]
-async fn cancellation(
-    caller: Caller,
-    id: PathId,
-    body: Body<GoalReason>,
-) -> Result<HttpResponse, Refusal> {
-    transit(caller, id, GoalAction::Cancellation, Some(body)).await
+async fn cancellation(caller: Caller, id: PathId, body: Body<GoalReason>) -> Answered {
+    caller.ask(id, GoalAction::Cancellation, body.says(|it| it.reason), GoalTransition).await
 }
 
-async fn transit(
+/// Answers with a page of what belongs to a goal, to callers who see all fields of the goal. `rows`
+/// reads the page for somebody who stands to the goal as the target says.
+async fn history<P: Listed>(
     caller: Caller,
     id: PathId,
-    action: GoalAction,
-    said: Option<Body<GoalReason>>,
-) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
-    let digest = said.as_ref().map(|body| body.digest);
-    let reason = said.map(|body| body.value.reason).unwrap_or_default();
-    let order = GoalTransition { goal: id.0.into(), expected, action, reason };
-    caller.transit(digest, order).await
+    Query(HistoryQuery { limit, cursor }): Query<HistoryQuery>,
+    place: impl FnOnce(&P::Item) -> After,
+    rows: impl Fn(&mut dyn Store, &Actor, &(Goal, Target), &Page) -> Result<Vec<P::Item>, Refusal>
+    + Send
+    + 'static,
+) -> Answered
+where
+    P::Item: Send + 'static,
+{
+    let id = id.0.into();
+    let request = caller.page(limit, cursor.as_deref(), None)?;
+    let page = request.page.clone();
+    let rows = caller
+        .snapshot(move |store, actor| {
+            let sealed = store.goal(id)?;
+            let opened = open_in_full(store, actor, sealed)?;
+            rows(store, actor, &opened, &page)
+        })
+        .await?;
+    caller.answer::<P, _>(&request, rows, place, |row| row)
 }
 
 /// List the revisions of a goal
@@ -285,26 +289,13 @@ async fn transit(
     responses((status = 200, description = "A page of revisions", body = GoalRevisionPage)),
     security(("bearer" = []), ("api_key" = ["performance:read"])))]
 #[get("/{id}/revisions")]
-async fn revisions(
-    caller: Caller,
-    id: PathId,
-    query: Query<HistoryQuery>,
-) -> Result<HttpResponse, Refusal> {
-    let id = id.0.into();
-    let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
-    let page = request.page.clone();
-    let rows = caller
-        .snapshot(move |store, actor| {
-            open_in_full(store, actor, id)?;
-            Ok(store.goal_revisions(id, &page)?)
-        })
-        .await?;
-    caller.answer::<GoalRevisionPage, _>(
-        &request,
-        rows,
-        |last| After::Position(last.revision.into()),
-        GoalRevisionView::from,
-    )
+async fn revisions(caller: Caller, id: PathId, query: Query<HistoryQuery>) -> Answered {
+    let place = |last: &GoalRevisionView| After::Position(last.revision.into());
+    history::<GoalRevisionPage>(caller, id, query, place, |store, _, (goal, _), page| {
+        let revisions = store.goal_revisions(goal.id, page)?.into_iter();
+        Ok(revisions.map(GoalRevisionView::new).collect())
+    })
+    .await
 }
 
 /// The noun.

@@ -1,41 +1,71 @@
 //! Transitions of a goal: submission, approval, return, completion and cancellation, with what each
 //! requires and what follows from it.
 
-use super::cases::{Opened, allowed_actions, assessed, open_to_change, parent_faults, seating};
+use super::cases::{Opened, assessed, open_to_change, parent_faults, seating};
 use super::dependencies;
 use super::views::GoalView;
 use crate::platform::caller::Actor;
+use crate::platform::plain::{Asked, said};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::signing::Signing;
-use crate::platform::transition::{Findings, Passage, Transition, fault, names};
+use crate::platform::transition::{Checked, Done, Findings, Passage, Transition, names};
 use chrono::NaiveDate;
 use domain::access::signing::Act;
-use domain::core::change::Change;
+use domain::core::change::{Change, Record};
 use domain::core::id::{AccountId, GoalId};
 use domain::core::number::{Exact, fixed};
 use domain::core::text::TextEnum;
 use domain::goals::goal::{FirstSignature, Goal, GoalAction, GoalContent, GoalRevision};
 use domain::policy::{Action, Role};
+use domain::reviews::form::Review;
 use domain::scoring::settings::Enforce;
 use domain::state::goal::{Event, Facts, Guard, State};
 use domain::state::{Moving, Seat, Seating};
-use persistence::Store;
+use persistence::{Page, Store};
 use rust_decimal::Decimal;
 
-/// A requested transition.
+/// A requested transition of a goal.
 #[derive(Clone, Debug)]
-pub struct GoalTransition {
-    /// Id of the goal.
-    pub goal: GoalId,
-    /// The version the caller has read (If-Match).
-    pub expected: i32,
-    /// The requested action.
-    pub action: GoalAction,
-    /// Reason; empty for actions that need none.
-    pub reason: String,
+pub struct GoalTransition(pub Asked<GoalId, GoalAction>);
+
+/// What transitions of an opened goal have in common, for the implementation of [`Transition`].
+///
+/// `GoalChange asked in 0, (_, opened) => opened` says of which record something is asked, in which
+/// field of the transition, and where the opened goal is, whose state, seats and offers they are.
+/// `asked in 0` is for what is asked of the goal itself, in the version that the caller has read.
+macro_rules! of_goal {
+    (asked in $asked:tt) => {
+        fn check_seen(&self, _: &Actor, opened: &Opened) -> Result<(), Refusal> {
+            opened.check_version(self.$asked.seen)
+        }
+
+        fn is_possible(&self, opened: &Opened) -> bool {
+            opened.goal.lets(self.$asked.verb)
+        }
+
+        $crate::goals::moves::of_goal!(Goal asked in $asked, opened => opened);
+    };
+    ($record:ident asked in $asked:tt, $held:pat => $opened:ident) => {
+        fn event(&self) -> Option<Event> {
+            $record::events(self.$asked.verb).first().copied()
+        }
+
+        fn state(&self, $held: &Self::Opened) -> State {
+            $opened.goal.state
+        }
+
+        fn offered(&self, actor: &Actor, $held: &Self::Opened) -> Vec<&'static str> {
+            names($crate::goals::cases::allowed_actions(actor, &$opened.goal, &$opened.target))
+        }
+
+        fn seating(&self, actor: &Actor, $held: &Self::Opened) -> Seating<Event> {
+            seating(actor, &$opened.goal, &$opened.target)
+        }
+    };
 }
+pub(super) use of_goal;
 
 impl Transition for GoalTransition {
     type State = State;
@@ -43,45 +73,18 @@ impl Transition for GoalTransition {
     type Found = ();
     type Output = Reply<GoalView>;
 
+    of_goal!(asked in 0);
+
     fn open(&self, store: &mut dyn Store, actor: &Actor) -> Result<Opened, Refusal> {
-        let action = policy_action(store, actor, self)?;
-        open_to_change(store, actor, action, self.goal)
+        let action = policy_action(store, actor, &self.0)?;
+        open_to_change(store, actor, action, self.0.id)
     }
 
-    fn check_seen(&self, _: &Actor, opened: &Opened) -> Result<(), Refusal> {
-        opened.check_version(self.expected)
-    }
-
-    fn state(&self, opened: &Opened) -> State {
-        opened.goal.state
-    }
-
-    fn event(&self) -> Option<Event> {
-        Goal::events(self.action).first().copied()
-    }
-
-    fn is_possible(&self, opened: &Opened) -> bool {
-        opened.goal.lets(self.action)
-    }
-
-    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
-        names(allowed_actions(actor, &opened.goal, &opened.target))
-    }
-
-    fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
-        seating(actor, &opened.goal, &opened.target)
-    }
-
-    fn look(
-        &self,
-        store: &mut dyn Store,
-        actor: &Actor,
-        opened: &mut Opened,
-    ) -> Result<Findings<Self>, Refusal> {
+    fn look(&self, store: &mut dyn Store, actor: &Actor, opened: &mut Opened) -> Checked<Self> {
         let Opened { goal, frame, .. } = opened;
-        let facts = Facts { reason_given: !self.reason.trim().is_empty(), ..Facts::default() };
+        let facts = Facts { reason_given: said(&self.0.said).is_some(), ..Facts::default() };
         let mut findings = Findings::<Self>::new(facts, ());
-        match self.action {
+        match self.0.verb {
             GoalAction::Submission => {
                 let failed = goal.smart_failures(frame);
                 let letters: Vec<_> = failed.iter().map(|failure| failure.as_str()).collect();
@@ -121,7 +124,7 @@ impl Transition for GoalTransition {
         seat: Seat,
         is_first: bool,
     ) -> Option<Signing<'static>> {
-        let act = match self.action {
+        let act = match self.0.verb {
             GoalAction::Completion => Act::Completion,
             GoalAction::Cancellation => Act::Cancellation,
             _ => return None,
@@ -130,48 +133,29 @@ impl Transition for GoalTransition {
         Some(Signing { resource: opened.goal.id.uuid(), act, roles, is_first })
     }
 
-    fn follow(
-        &self,
-        store: &mut dyn Store,
-        actor: &Actor,
-        passage: Passage<Self>,
-    ) -> Result<Reply<GoalView>, Refusal> {
+    fn follow(&self, store: &mut dyn Store, actor: &Actor, passage: Passage<Self>) -> Done<Self> {
         let (opened, event) = (&passage.opened, passage.event);
-        let before = opened.goal.clone();
-        let action = if passage.is_complete { recorded(event) } else { "goal.signed" };
-        let mut record = passage.record(action, before.id.uuid(), opened.permit.rule());
-        record.reason = Some(self.reason.clone()).filter(|reason| !reason.is_empty());
+        let (before, reason) = (opened.goal.clone(), said(&self.0.said));
         if !passage.is_complete {
-            let record = record.field("signed", None::<String>, self.action.as_str());
+            let record = Record::new("goal.signed", before.id, opened.permit.rule())
+                .because_of(reason)
+                .field("signed", None::<String>, self.0.verb.as_str());
             let seat = passage.seat;
             let first = FirstSignature { event, seat, account_id: me(actor), at: actor.now };
             let after = Goal { first_signature: Some(first), ..before };
             return opened.save(store, actor, after, record);
         }
-        let mut after = Goal {
-            state: passage.to,
-            first_signature: None,
-            version: before.version + 1,
-            updated_at: actor.now,
-            ..before
-        };
+        let mut after = Goal { state: passage.to, first_signature: None, ..before };
         match event {
             Event::Submit => after.return_reason = None,
-            Event::Return => after.return_reason = Some(self.reason.clone()),
+            Event::Return => after.return_reason.clone_from(&reason),
             Event::Approve => {
-                store.revise_goal(&agreed(actor, &after, after.content.period.start()))?;
-                // Milestones carry their outcomes in the content; nothing else has progress at this
-                // point.
-                let progress = after.content.progress(&[], &[], &opened.frame.settings);
-                after.progress =
-                    progress.map_err(|error| Refusal::GuardFailed(vec![fault("", &error)]))?;
+                let start = after.content.period.start();
+                after = agreed(store, actor, opened, after, start)?;
             }
             _ => {}
         }
-        store.update_goal(Change::new(after.clone(), record))?;
-        if matches!(event, Event::Complete | Event::Cancel) {
-            dependencies::follow(store, actor, after.cycle_id, opened.permit.rule())?;
-        }
+        let after = moved(store, actor, opened, event, reason, after, None)?;
         let version = after.version;
         let view = match event {
             Event::Submit => assessed(store, actor, opened, after)?,
@@ -186,15 +170,15 @@ impl Transition for GoalTransition {
 fn policy_action(
     store: &mut dyn Store,
     actor: &Actor,
-    order: &GoalTransition,
+    asked: &Asked<GoalId, GoalAction>,
 ) -> Result<Action, Refusal> {
-    let (one, other) = match order.action {
+    let (one, other) = match asked.verb {
         GoalAction::Submission => return Ok(Action::GoalSubmit),
         GoalAction::Completion => (Action::GoalSubmit, Action::GoalApprove),
         GoalAction::Cancellation => (Action::GoalApprove, Action::GoalDecide),
         _ => return Ok(Action::GoalApprove),
     };
-    let sealed = store.goal(order.goal)?;
+    let sealed = store.goal(asked.id)?;
     match actor.open(store, one, sealed) {
         Ok(_) => Ok(one),
         Err(Refusal::Forbidden(_)) => Ok(other),
@@ -202,16 +186,57 @@ fn policy_action(
     }
 }
 
-/// The signed content of a goal as a revision that applies from a day on.
-pub(super) fn agreed(actor: &Actor, goal: &Goal, effective_from: NaiveDate) -> GoalRevision {
-    GoalRevision {
-        goal_id: goal.id,
-        revision: goal.revision,
-        content: goal.content.clone(),
+/// Saves an opened goal as an event has changed it, and has follow what depends on it: the owner's
+/// result, if its `review` is rated, and what waits for the goal.
+pub(super) fn moved(
+    store: &mut dyn Store,
+    actor: &Actor,
+    opened: &Opened,
+    event: Event,
+    reason: Option<String>,
+    after: Goal,
+    review: Option<Review>,
+) -> Result<Goal, Refusal> {
+    let (before, rule) = (&opened.goal, opened.permit.rule());
+    let after = Goal { version: before.version + 1, updated_at: actor.now, ..after };
+    let record = Record::new(recorded(event), before.id, rule)
+        .transition(before.state.as_str(), after.state.as_str())
+        .because_of(reason)
+        .field("content", &before.content, &after.content);
+    store.update_goal(Change::new(after.clone(), record))?;
+    opened.follow(store, actor, review)?;
+    let is_postponed = before.content.period.end() != after.content.period.end();
+    if is_postponed || matches!(event, Event::Complete | Event::Cancel) {
+        dependencies::follow(store, actor, after.cycle_id, rule)?;
+    }
+    Ok(after)
+}
+
+/// Makes the content of a goal its revision that applies from a day on, with the progress by all that
+/// is reported.
+pub(super) fn agreed(
+    store: &mut dyn Store,
+    actor: &Actor,
+    opened: &Opened,
+    after: Goal,
+    effective_from: NaiveDate,
+) -> Result<Goal, Refusal> {
+    store.revise_goal(&GoalRevision {
+        goal_id: after.id,
+        revision: after.revision,
+        content: after.content.clone(),
         effective_from,
         approved_by: me(actor),
         approved_at: actor.now,
+    })?;
+    let (mut reports, mut measurements) = (Vec::new(), Vec::new());
+    // Before the first revision nothing is reported, but milestones carry their outcomes in the content.
+    if after.revision > 1 {
+        reports.extend(store.reports(after.id)?.into_iter().map(|(reports, _)| reports));
+        measurements = store.measurements(after.id, &Page::ALL)?;
     }
+    let progress = opened.progress(&after.content, &reports, &measurements)?;
+    Ok(Goal { progress, ..after })
 }
 
 /// The account that acts.
@@ -231,7 +256,7 @@ pub(super) fn whole_faults(content: &GoalContent) -> Vec<Violation> {
 }
 
 /// Name of the audit entry for an event.
-pub(super) fn recorded(event: Event) -> &'static str {
+fn recorded(event: Event) -> &'static str {
     match event {
         Event::Submit => "goal.submitted",
         Event::Return => "goal.returned",

@@ -7,6 +7,7 @@ use crate::platform::page::page_of;
 use crate::platform::patch::nullable;
 use crate::platform::period::PeriodView;
 use crate::platform::problem::Violation;
+use crate::platform::resource::view;
 use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::calendar::Period;
@@ -331,33 +332,20 @@ page_of! {
     of GoalView
 }
 
-/// Content of a goal as signed, with the day from which it applies.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = GoalRevision)]
-pub struct GoalRevisionView {
+view! {
+    /// Content of a goal as signed, with the day from which it applies.
+    pub struct GoalRevisionView as GoalRevision of (revision: GoalRevision);
     /// Revision number, from 1.
     #[schema(example = 1)]
-    pub revision: i32,
+    revision: i32;
     /// The signed content.
-    pub content: GoalContentView,
+    content: GoalContentView;
     /// First day on which this revision applies.
-    pub effective_from: NaiveDate,
+    effective_from: NaiveDate;
     /// Account that signed for the manager.
-    pub approved_by: Uuid,
+    approved_by: Uuid;
     /// When the manager's signature was given.
-    pub approved_at: DateTime<Utc>,
-}
-
-impl From<GoalRevision> for GoalRevisionView {
-    fn from(revision: GoalRevision) -> Self {
-        Self {
-            revision: revision.revision,
-            content: revision.content.into(),
-            effective_from: revision.effective_from,
-            approved_by: revision.approved_by.uuid(),
-            approved_at: revision.approved_at,
-        }
-    }
+    approved_at: DateTime<Utc>;
 }
 
 page_of! {

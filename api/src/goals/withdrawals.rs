@@ -1,36 +1,30 @@
 //! Withdrawal of check-ins and measurements that were reported by mistake.
 
-use super::cases::{Opened, conflict, open_to_change};
+use super::cases::{Opened, open_in_full, open_to_change};
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
+use crate::platform::resource::view;
 use chrono::{DateTime, Utc};
 use domain::core::change::Record;
 use domain::goals::goal::{Goal, Report, Reported, Withdrawal};
-use domain::policy::{Action, Sealed, Target, authorise};
+use domain::policy::{Action, Sealed, authorise};
 use domain::reviews::form::Review;
 use persistence::{DbError, Store};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Withdrawal of a check-in or measurement, which then no longer counts.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Withdrawal)]
-pub struct WithdrawalView {
+view! {
+    /// Withdrawal of a check-in or measurement, which then no longer counts.
+    pub struct WithdrawalView as Withdrawal of (withdrawal: Withdrawal);
     /// When it was withdrawn.
-    pub at: DateTime<Utc>,
+    at: DateTime<Utc>;
     /// Account or API key that withdrew it.
-    pub by: Uuid,
+    by: Uuid;
     /// Reason for the withdrawal.
     #[schema(example = "A digit too many")]
-    pub reason: String,
-}
-
-impl From<Withdrawal> for WithdrawalView {
-    fn from(Withdrawal { at, by, reason }: Withdrawal) -> Self {
-        Self { at, by, reason }
-    }
+    reason: String;
 }
 
 /// Reason for withdrawing a check-in or measurement.
@@ -42,17 +36,6 @@ pub struct WithdrawalReason {
     pub reason: String,
 }
 
-/// Opens a check-in or measurement if the caller may see all fields of its goal; returns the
-/// caller's relation to the goal as well.
-pub(super) fn open<R: Report>(
-    store: &mut dyn Store,
-    actor: &Actor,
-    sealed: Option<Sealed<Reported<R>>>,
-) -> Result<(Reported<R>, Target), Refusal> {
-    let (reported, _, target) = actor.open_related(store, Action::GoalRead, sealed, actor.today)?;
-    Ok((reported, target))
-}
-
 /// Opens a check-in or measurement that the caller may withdraw and has read in its current
 /// version, with its goal. Nobody else can change the goal until the unit of work ends.
 pub(super) fn begin<R: Report>(
@@ -62,21 +45,20 @@ pub(super) fn begin<R: Report>(
     expected: i32,
 ) -> Result<(Opened, R), Refusal> {
     let sealed = load(store)?;
-    let (seen, target) = open(store, actor, sealed)?;
+    let (seen, target) = open_in_full(store, actor, sealed)?;
     let permit = authorise(&actor.subject, Action::ReportWithdraw, &target)?;
     let goal = open_to_change(store, actor, Action::GoalRead, seen.goal.id)?;
     let opened = Opened { permit, ..goal };
     let sealed = load(store)?;
-    let (Reported { report, .. }, _) = open(store, actor, sealed)?;
+    let (Reported { report, .. }, _) = open_in_full(store, actor, sealed)?;
     if report.version() != expected {
         return Err(Refusal::Stale);
     }
     if report.withdrawal().is_some() {
-        let (current_state, allowed_actions) = ("withdrawn", Vec::new());
-        return Err(Refusal::StateConflict { current_state, allowed_actions });
+        return Err(Refusal::settled("withdrawn"));
     }
     if !opened.goal.takes_withdrawals() {
-        return Err(conflict(actor, &opened.goal, &opened.target));
+        return Err(opened.conflict(actor));
     }
     Ok((opened, report))
 }

@@ -16,7 +16,7 @@ use domain::core::id::TenantId;
 use domain::core::text::TextEnum;
 use domain::core::time::Timestamp;
 use domain::policy::{
-    Action, Grant, Permit, Protected, Relations, Sealed, Shown, Subject, Target, authorise,
+    Action, Grant, Permit, Protected, Relations, Sealed, Shown, Subject, Target, authorise, decide,
     relations_matter,
 };
 use futures_util::future::LocalBoxFuture;
@@ -49,6 +49,13 @@ impl Actor {
     pub fn may_about(&self, action: Action, target: &Target) -> Result<Permit, Refusal> {
         let target = Target { id: Uuid::nil(), ..*target };
         Ok(authorise(&self.subject, action, &target)?)
+    }
+
+    /// The first of some actions that is permitted towards a target; the very first one if none is, so
+    /// that its refusal is reported.
+    pub fn permitted(&self, actions: &[Action], target: &Target) -> Action {
+        let may = |action: &&Action| decide(&self.subject, **action, target).permit.is_some();
+        actions.iter().find(may).copied().unwrap_or(actions[0])
     }
 
     /// Opens a loaded record as a whole, or refuses: hidden like a missing one, or forbidden by name,

@@ -67,6 +67,13 @@ impl<T: DeserializeOwned + ToSchema + Send + 'static> FromRequest for Body<T> {
     }
 }
 
+impl<T> Body<T> {
+    /// What the body says, in the words of the caller.
+    pub fn says(self, words: impl FnOnce(T) -> String) -> Option<Body<String>> {
+        Some(Body { value: words(self.value), digest: self.digest })
+    }
+}
+
 impl<T: DeserializeOwned + ToSchema + 'static> Body<T> {
     fn of(bytes: &[u8]) -> Result<Self, Refusal> {
         Ok(Self { value: parse(bytes)?, digest: Sha256::digest(bytes).into() })

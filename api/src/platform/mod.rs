@@ -28,5 +28,4 @@ pub mod schema;
 pub mod server;
 pub mod signing;
 pub mod transition;
-pub mod view;
 pub mod xml;

@@ -1,10 +1,11 @@
 //! Transitions of plain records: of those that are found, locked and saved like all others, and move
 //! by one signature at a time.
 
-use crate::platform::caller::Actor;
+use crate::platform::caller::{Actor, Caller};
+use crate::platform::extract::{Body, PathId};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
-use crate::platform::reply::Reply;
+use crate::platform::reply::{Answered, Reply};
 use crate::platform::signing::Signing;
 use crate::platform::transition::{Event, Findings, Passage, Transition, names};
 use domain::core::change::{Change, Record as Entry, Versioned};
@@ -25,6 +26,27 @@ pub struct Asked<I, V> {
     pub verb: V,
     /// What the caller says about it, such as a reason; empty where nothing is said.
     pub said: String,
+}
+
+impl Caller {
+    /// Has a record moved as the caller asks who has read its present version; `said` is what the body
+    /// says, if there is one.
+    pub async fn ask<I: From<Uuid>, V, T, R>(
+        &self,
+        id: PathId,
+        verb: V,
+        said: Option<Body<String>>,
+        step: impl FnOnce(Asked<I, V>) -> T,
+    ) -> Answered
+    where
+        T: Transition<Output = Reply<R>> + Send + 'static,
+        R: Serialize + 'static,
+    {
+        let digest = said.as_ref().map(|body| body.digest);
+        let said = said.map(|body| body.value).unwrap_or_default();
+        let asked = Asked { id: id.0.into(), seen: self.expected_version()?, verb, said };
+        self.transit(digest, step(asked)).await
+    }
 }
 
 /// A plain record that is about to move, with what was locked before it.
@@ -141,16 +163,6 @@ pub fn views<T: Plain>(
 /// A requested transition of a plain record.
 pub struct Asking<T: Plain>(pub Asked<T::Id, VerbOf<T>>);
 
-impl<T: Plain> Asking<T> {
-    /// The action by which the caller may do what is asked; the first one if none is permitted, so
-    /// that its refusal is reported.
-    fn action(&self, actor: &Actor, target: &Target) -> Action {
-        let actions = T::actions(self.0.verb);
-        let may = |action: &&Action| decide(&actor.subject, **action, target).permit.is_some();
-        actions.iter().find(may).copied().unwrap_or(actions[0])
-    }
-}
-
 impl<T: Plain> Transition for Asking<T>
 where
     for<'s> dyn Store + 's: Finds<T::Id, T::Record> + Updates<T::Record>,
@@ -165,7 +177,7 @@ where
         let sealed = sealed.ok_or(Refusal::NotFound)?;
         let mut target = sealed.target(actor.today);
         target.relations = actor.relations(store, &target, actor.today)?;
-        let action = self.action(actor, &target);
+        let action = actor.permitted(T::actions(self.0.verb), &target);
         let (seen, permit, target) =
             actor.open_related(store, action, Some(sealed), actor.today)?;
         let around = T::around(store, actor, &seen)?;

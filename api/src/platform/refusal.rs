@@ -191,6 +191,11 @@ impl Refusal {
         Refusal::Invalid(vec![Violation::new(pointer, code)])
     }
 
+    /// A record is in a state in which nothing can be done to it.
+    pub fn settled(current_state: &'static str) -> Self {
+        Refusal::StateConflict { current_state, allowed_actions: Vec::new() }
+    }
+
     /// The input refers to a record that does not exist.
     pub fn unknown(pointer: &str, id: Uuid) -> Self {
         let violation = Violation::new(pointer, "unknown_reference").with("value", id);

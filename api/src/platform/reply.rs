@@ -7,6 +7,9 @@ use persistence::StoredReply;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// What a handler answers: a response, or why the request is refused.
+pub type Answered = Result<HttpResponse, Refusal>;
+
 /// The answer of a use case to a change.
 #[derive(Clone, Debug)]
 pub struct Reply<T> {

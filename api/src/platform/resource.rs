@@ -1,4 +1,4 @@
-//! What clients see and send of a plain record, whose fields each side names alike.
+//! What clients see and send of a record, whose fields each side names alike.
 
 /// Declares the view of a record, the body that creates one and the merge patch that changes one, each
 /// field named once.
@@ -104,3 +104,86 @@ macro_rules! resource {
     };
 }
 pub(crate) use resource;
+
+/// Declares the view of a record, each field named once: it is the field of the record with that name,
+/// or what is said behind `=`.
+///
+/// `pub struct GoalRevisionView as GoalRevision of (revision: GoalRevision);` names the record, and
+/// behind it whatever else fields are made of. Where a second struct follows, it is the body that asks
+/// for a record: of the fields with `sent as`, each with the type and the limits of what is sent.
+///
+/// `let moved = shown.outline();` in front of the fields names the part of the record that the mask lets
+/// everybody see. It appends version and times to the fields, and what the contract says of `created_at`
+/// comes next.
+macro_rules! view {
+    (
+        $(#[$of_view:meta])* pub struct $view:ident as $schema:ident of $from:tt;
+        let $outline:ident = $shown:expr;
+        $(#[$of_created:meta])* created_at;
+        $($fields:tt)*
+    ) => {
+        $crate::platform::resource::view! {
+            @[let $outline = $shown;]
+            $(#[$of_view])* pub struct $view as $schema of $from;
+            $($fields)*
+            /// Version of the record: starts at 1 and grows by 1 with each change.
+            #[schema(example = 1)]
+            version: i32 = $outline.version;
+            $(#[$of_created])*
+            created_at: chrono::DateTime<chrono::Utc> = $outline.created_at;
+            /// When the record was last changed.
+            updated_at: chrono::DateTime<chrono::Utc> = $outline.updated_at;
+        }
+    };
+    (
+        $(#[$of_view:meta])* pub struct $view:ident as $schema:ident of $from:tt;
+        $(#[$of_new:meta])* pub struct $new:ident;
+        $(
+            $(#[$of_field:meta])* $field:ident: $type:ty $(= $value:expr)?
+            $(, sent $(#[$of_sent:meta])* as $sent:ty)?;
+        )*
+    ) => {
+        $crate::platform::resource::view! {
+            $(#[$of_view])* pub struct $view as $schema of $from;
+            $($(#[$of_field])* $field: $type $(= $value)?;)*
+        }
+
+        $(#[$of_new])*
+        #[derive(Clone, Debug, serde::Deserialize, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $new {
+            $($(
+                $(#[$of_sent])*
+                pub $field: $sent,
+            )?)*
+        }
+    };
+    (
+        $(@[$($named:tt)*])?
+        $(#[$of_view:meta])* pub struct $view:ident as $schema:ident
+        of ($record:ident: $record_type:ty $(, $with:ident: $with_type:ty)* $(,)?);
+        $($(#[$of_field:meta])* $field:ident: $type:ty $(= $value:expr)?;)*
+    ) => {
+        $(#[$of_view])*
+        #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+        #[schema(as = $schema)]
+        pub struct $view {
+            $(
+                $(#[$of_field])*
+                pub $field: $type,
+            )*
+        }
+
+        impl $view {
+            /// The record as it is shown.
+            pub fn new($record: $record_type $(, $with: $with_type)*) -> Self {
+                $($($named)*)?
+                $($(let $field = $value;)?)*
+                Self { $($field: $crate::platform::resource::view!(@ $record $field $($value)?),)* }
+            }
+        }
+    };
+    (@ $record:ident $field:ident) => { $record.$field.into() };
+    (@ $record:ident $field:ident $value:expr) => { $field };
+}
+pub(crate) use view;

@@ -25,6 +25,11 @@ pub type Facts<T> = <<T as Transition>::State as Machine>::Facts;
 /// The guards of a transition's state machine.
 pub type Guard<T> = <<T as Transition>::State as Machine>::Guard;
 
+/// What was found about a transition, or why it is refused.
+pub type Checked<T> = Result<Findings<T>, Refusal>;
+/// The outcome of a transition, or why it is refused.
+pub type Done<T> = Result<<T as Transition>::Output, Refusal>;
+
 /// A requested transition of a noun.
 pub trait Transition: Sized {
     /// The state machine.

@@ -163,8 +163,8 @@ impl Standing {
         let open_changes = match goals.is_some_and(|permit| permit.mask() == Mask::Full) {
             true => {
                 let person = review.employee_id;
-                let mut open = store.open_goal_changes(review.cycle_id, &[person], None)?;
-                Some(open.remove(&person).unwrap_or_default())
+                let open = store.open_goal_changes(review.cycle_id, &[person], None)?;
+                Some(open.into_iter().map(|(_, id)| id).collect())
             }
             false => None,
         };

@@ -58,6 +58,12 @@ impl Record {
         self
     }
 
+    /// Sets the reason, where one was given.
+    pub fn because_of(mut self, reason: Option<String>) -> Self {
+        self.reason = reason;
+        self
+    }
+
     /// Adds every field of a new record that the audit log shows.
     pub fn created(self, record: &impl Serialize) -> Self {
         self.compared(Map::new(), fields(record))

@@ -15,6 +15,7 @@ mod so_far;
 mod withdrawal;
 
 use crate::core::calendar::Period;
+use crate::core::change::Versioned;
 use crate::core::id::{
     AccountId, CheckInId, CycleId, EmployeeId, GoalChangeId, GoalId, KeyResultId, MeasurementId,
     PolicyId, ReviewId,
@@ -120,6 +121,13 @@ impl Goal {
     /// Whether the owner's result is final.
     pub fn result_is_final(&self) -> bool {
         self.review_state.is_some_and(review::State::is_finalised)
+    }
+
+    /// Gives the goal another content on which both sides agree.
+    pub fn revise(&mut self, content: GoalContent) {
+        self.content = content;
+        self.revision += 1;
+        self.first_signature = None;
     }
 
     /// Whether the goal was cancelled or deleted.
@@ -231,37 +239,18 @@ pub struct GoalChange {
     pub created_at: Timestamp,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
+    /// The goal, which decides who may see the request.
+    pub goal: Goal,
 }
 
-impl GoalChange {
-    /// Version of the record, from 1: only the decision raises it.
-    pub fn version(&self) -> i32 {
+impl Versioned for GoalChange {
+    /// Only the decision raises it.
+    fn version(&self) -> i32 {
         if self.decided_at.is_none() { 1 } else { 2 }
     }
 }
 
-/// A request with the goal it concerns; the goal decides who may see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestedChange {
-    /// The goal.
-    pub goal: Goal,
-    /// The request.
-    pub change: GoalChange,
-}
-
-impl RequestedChange {
-    /// Whether the request is pending and the cycle still allows a decision.
-    pub fn is_open(&self) -> bool {
-        self.change.state == GoalChangeState::Pending && self.goal.cycle_state.is_under_way()
-    }
-
-    /// Whether the request changes the weight; HR decides on such a request.
-    pub fn changes_weight(&self) -> bool {
-        self.change.content.weight != self.goal.content.weight
-    }
-}
-
-impl Moving for RequestedChange {
+impl Moving for GoalChange {
     type State = State;
     type Verb = GoalChangeAction;
 
@@ -276,14 +265,17 @@ impl Moving for RequestedChange {
         }
     }
 
+    /// Whether the request is pending and the cycle still allows a decision.
     fn lets(&self, action: GoalChangeAction) -> bool {
-        self.is_open() && self.is_in_table(action)
+        self.state == GoalChangeState::Pending
+            && self.goal.cycle_state.is_under_way()
+            && self.is_in_table(action)
     }
 }
 
-impl Protected for RequestedChange {
+impl Protected for GoalChange {
     fn target(&self, today: NaiveDate) -> Target {
-        Target { id: self.change.id.uuid(), ..self.goal.target(today) }
+        Target { id: self.id.uuid(), ..self.goal.target(today) }
     }
 }
 

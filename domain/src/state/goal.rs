@@ -130,6 +130,19 @@ pub struct Change {
     pub decided_by_hr: bool,
 }
 
+impl Change {
+    /// A change that a person decides who holds these seats; a person who holds both decides from the
+    /// one that the change requires.
+    pub fn decided_from(seats: &[Seat], after_mid_cycle: bool, weight: bool) -> Self {
+        let decided_by_hr = if after_mid_cycle || weight {
+            seats.contains(&Seat::Hr)
+        } else {
+            !seats.contains(&Seat::Manager)
+        };
+        Self { after_mid_cycle, weight, decided_by_hr }
+    }
+}
+
 impl Machine for State {
     type Event = Event;
     type Guard = Guard;

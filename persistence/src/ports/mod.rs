@@ -20,13 +20,14 @@ use crate::schema::plain_nouns;
 use domain::access::account::RoleAssignment;
 use domain::core::change::Change;
 use domain::core::id::{
-    DependencyId, ParticipantId, PolicyId, RoleAssignmentId, WeightAdjustmentId,
+    DependencyId, GoalChangeId, ParticipantId, PolicyId, RoleAssignmentId, WeightAdjustmentId,
 };
 use domain::core::time::Timestamp;
 use domain::cycles::participant::Participant;
 use domain::cycles::performance_policy::PerformancePolicy;
 use domain::cycles::weight_adjustment::WeightAdjustment;
 use domain::goals::dependency::Dependency;
+use domain::goals::goal::GoalChange;
 use domain::policy::Sealed;
 use domain::reviews::calibration_session::SessionMove;
 use uuid::Uuid;
@@ -101,11 +102,12 @@ store! {
         ParticipantId => Participant,
         WeightAdjustmentId => WeightAdjustment,
         DependencyId => Dependency,
+        GoalChangeId => GoalChange,
     }
-    creates { RoleAssignment, SessionMove, WeightAdjustment, Dependency }
+    creates { RoleAssignment, SessionMove, WeightAdjustment, Dependency, GoalChange }
     updates {
-        PerformancePolicy, RoleAssignment, Participant, SessionMove, WeightAdjustment,
-        Dependency,
+        PerformancePolicy, RoleAssignment, Participant, SessionMove, WeightAdjustment, Dependency,
+        GoalChange,
     }
 }
 

@@ -34,9 +34,12 @@ fn no_two_types_share_a_name() {
     let page =
         "page_of! {\n    /// Moves.\n    pub struct Move\n    /// Each.\n    of MoveView\n}\n";
     let plain = "resource! {\n    /// As it is.\n    pub struct View as Move of SessionMove;\n";
-    let planted = [(one, "a.rs"), (other, "b.rs"), (page, "c.rs"), (plain, "d.rs")];
+    let view =
+        "view! {\n    pub struct Seen as Move of (it: SessionMove);\n    pub struct Move;\n}\n";
+    let planted = [(one, "a.rs"), (other, "b.rs"), (page, "c.rs"), (plain, "d.rs"), (view, "e.rs")];
     let planted = planted.map(|(text, file)| schemas(text, file)).concat();
-    let places = "Move: MoveView in a.rs, Move in b.rs, Move in c.rs, View in d.rs";
+    let places = "Move: MoveView in a.rs, Move in b.rs, Move in c.rs, View in d.rs, Seen in e.rs, \
+                  Move in e.rs";
     assert_eq!(shared(&planted), [places]);
 }
 
@@ -59,7 +62,7 @@ fn schemas(text: &str, file: &str) -> Vec<(String, String)> {
     let word = |text: &str| -> String {
         text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
     };
-    let (mut derived, mut renamed, mut of_resource) = (false, None, 0);
+    let (mut derived, mut renamed, mut in_list) = (false, None, false);
     let mut found = Vec::new();
     if text.contains("impl ToSchema for $") {
         let named = text.split('"').skip(1).step_by(2).chain(text.split("defined!(").skip(1));
@@ -69,10 +72,9 @@ fn schemas(text: &str, file: &str) -> Vec<(String, String)> {
     for line in text.lines().map(str::trim) {
         let deriving = line.starts_with("#[derive(") || line.starts_with("ToSchema");
         derived |= deriving && line.contains("ToSchema") || line.starts_with("page_of!");
-        if line == "resource! {" {
-            of_resource = 3;
-        }
-        let renaming = if of_resource > 0 { " as " } else { "schema(as = " };
+        in_list = line != "}" && (in_list || ["resource! {", "view! {"].contains(&line));
+        let is_declared = in_list && line.starts_with("pub struct");
+        let renaming = if is_declared { " as " } else { "schema(as = " };
         if let Some((_, name)) = line.split_once(renaming).filter(|_| !line.starts_with('/')) {
             renamed = Some(word(name));
         }
@@ -80,8 +82,7 @@ fn schemas(text: &str, file: &str) -> Vec<(String, String)> {
         let item = item.strip_prefix("struct ").or(item.strip_prefix("enum "));
         // A macro has a variable for the name.
         if let Some(name) = item.map(word).filter(|name| !name.is_empty()) {
-            if std::mem::take(&mut derived) || of_resource > 0 {
-                of_resource -= i32::from(of_resource > 0);
+            if std::mem::take(&mut derived) || is_declared {
                 let shown = renamed.take().unwrap_or_else(|| name.clone());
                 found.push((shown, format!("{name} in {file}")));
             }

@@ -8,6 +8,7 @@ use crate::platform::app::{new_id, seed};
 use crate::platform::auth::secret::Secret;
 use crate::platform::caller::{Actor, Seen};
 use crate::platform::jobs::Work;
+use crate::platform::plain::Asked;
 use crate::platform::refusal::Refusal;
 use crate::platform::transition::transit;
 use crate::{goals, reviews};
@@ -339,11 +340,9 @@ impl Story<'_> {
                 goals::create_goal(self.store, &owner, goal.id, &goal.key_results, read(new)?)?;
             }
             for goal in &own {
-                let order = |expected, action| goals::moves::GoalTransition {
-                    goal: goal.id,
-                    expected,
-                    action,
-                    reason: String::new(),
+                let order = |seen, verb| {
+                    let asked = Asked { id: goal.id, seen, verb, said: String::new() };
+                    goals::moves::GoalTransition(asked)
                 };
                 if progress >= Progress::HandedIn {
                     transit(self.store, &owner, &order(1, GoalAction::Submission))?;

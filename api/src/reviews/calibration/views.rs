@@ -3,8 +3,8 @@
 use super::sessions::{judges, seating};
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
+use crate::platform::resource::view;
 use crate::platform::schema::{word_list, word_or_null, words};
-use crate::platform::view::view;
 use crate::reviews::distribution::views::DistributionSummary;
 use crate::reviews::views::EvidenceView;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -25,9 +25,7 @@ use uuid::Uuid;
 
 view! {
     /// A member of a session.
-    #[derive(Clone, Debug, Serialize, ToSchema)]
-    #[schema(as = SessionMember)]
-    pub struct SessionMemberView of member: &SessionMember;
+    pub struct SessionMemberView as SessionMember of (member: &SessionMember);
     /// Employee id of the member.
     employee_id: Uuid = member.employee_id.uuid();
     /// Seat: `member` (a manager) or `facilitator` (from HR).
@@ -40,13 +38,12 @@ view! {
 
 view! {
     /// A calibration session.
-    #[derive(Clone, Debug, Serialize, ToSchema)]
-    #[schema(as = CalibrationSession)]
     // `compared` says whether it compares the review of `actor`.
-    pub struct CalibrationSessionView of
+    pub struct CalibrationSessionView as CalibrationSession of (
         actor: &Actor,
         shown: &Shown<CalibrationSession>,
-        compared: bool;
+        compared: bool,
+    );
     let session = shown.outline();
     /// When the record was created.
     created_at;
@@ -336,8 +333,7 @@ pub struct MoveEffect {
 
 view! {
     /// Content of a move.
-    #[derive(Clone, Debug, Serialize, ToSchema)]
-    pub struct MoveContent of moved: &SessionMove;
+    pub struct MoveContent as MoveContent of (moved: &SessionMove);
     /// Grade before the move.
     #[schema(schema_with = words::<Grade>)]
     from: Grade = moved.from;
@@ -356,13 +352,12 @@ view! {
 
 view! {
     /// A move of a grade in a session.
-    #[derive(Clone, Debug, Serialize, ToSchema)]
-    #[schema(as = Move)]
-    pub struct MoveView of
+    pub struct MoveView as Move of (
         shown: &Shown<SessionMove>,
         actor: &Actor,
         session: &CalibrationSession,
-        effect: Option<MoveEffect>;
+        effect: Option<MoveEffect>,
+    );
     let moved = shown.outline();
     /// When the move was proposed.
     created_at;

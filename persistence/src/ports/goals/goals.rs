@@ -6,11 +6,10 @@ use domain::core::change::Change;
 use domain::core::id::{CheckInId, CycleId, EmployeeId, GoalChangeId, GoalId, MeasurementId};
 use domain::goals::goal::{
     CheckIn, FormItem, Goal, GoalChange, GoalFrame, GoalLevel, GoalRevision, KeyResultReport,
-    Measurement, Reported, ReportedSoFar, RequestedChange,
+    Measurement, Reported, ReportedSoFar,
 };
 use domain::policy::{Relations, Sealed, Visibility};
 use domain::state::goal::State;
-use std::collections::HashMap;
 
 /// Conditions on goals; all of them must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,22 +67,15 @@ pub trait Goals {
 
 /// Requests to change an active goal.
 pub trait GoalChanges {
-    /// One request with its goal.
-    fn goal_change(&mut self, id: GoalChangeId) -> Result<Option<Sealed<RequestedChange>>>;
-    /// The pending requests about goals of people in a cycle, by owner, ordered by id. People
-    /// without a request and goals that the list may not show are left out.
+    /// The pending requests about people's goals that may be shown, with the owners, ordered by id.
     fn open_goal_changes(
         &mut self,
         cycle: CycleId,
         owners: &[EmployeeId],
         visible: Option<&Visibility>,
-    ) -> Result<HashMap<EmployeeId, Vec<GoalChangeId>>>;
+    ) -> Result<Vec<(EmployeeId, GoalChangeId)>>;
     /// A page of the requests about a goal, ordered by id.
-    fn goal_changes(&mut self, goal: GoalId, page: &Page) -> Result<Vec<GoalChange>>;
-    /// Adds a request.
-    fn create_goal_change(&mut self, change: Change<GoalChange>) -> Result<()>;
-    /// Saves the decision on a request that is still pending.
-    fn decide_goal_change(&mut self, change: Change<GoalChange>) -> Result<()>;
+    fn goal_changes(&mut self, goal: &Goal, page: &Page) -> Result<Vec<GoalChange>>;
 }
 
 /// What the next check-in on a goal needs to know about the earlier ones.

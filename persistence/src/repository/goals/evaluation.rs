@@ -5,7 +5,7 @@ use super::super::engine::Unit;
 use super::super::keys::KEYS;
 use super::super::{Conn, Db, dialect};
 use super::reports::{CheckInRow, MeasurementRow};
-use super::{Found, RevisionRow, Row, entity, goals};
+use super::{Found, RevisionRow, Row, entity, goals, owners_of_goals};
 use crate::column::{At, Key, rows_statement};
 use crate::error::DbError;
 use crate::ports::{GoalEvaluation, GoalFile, Result};

@@ -148,6 +148,15 @@ pub(super) fn entity(found: Found) -> Result<Goal> {
     })
 }
 
+/// The participants who own goals, to be joined with the goals.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn owners_of_goals() -> _ {
+    participant::table.on(participant::tenant_id
+        .eq(goal::tenant_id)
+        .and(participant::cycle_id.eq(goal::cycle_id))
+        .and(participant::employee_id.eq(goal::owner_id)))
+}
+
 /// The tenant's goals, joined with their cycles, participants and reviews.
 macro_rules! goals {
     ($unit:expr) => {
@@ -156,12 +165,7 @@ macro_rules! goals {
                 cycle::table
                     .on(cycle::tenant_id.eq(goal::tenant_id).and(cycle::id.eq(goal::cycle_id))),
             )
-            .left_join(
-                participant::table.on(participant::tenant_id
-                    .eq(goal::tenant_id)
-                    .and(participant::cycle_id.eq(goal::cycle_id))
-                    .and(participant::employee_id.eq(goal::owner_id))),
-            )
+            .left_join(owners_of_goals())
             .left_join(
                 review::table.on(review::tenant_id
                     .eq(goal::tenant_id)
@@ -172,6 +176,24 @@ macro_rules! goals {
 }
 
 use goals;
+
+/// A page of the rows that belong to a goal, ordered by id.
+macro_rules! page_of_goal {
+    ($unit:ident, $row:ident of $table:ident, $goal:expr, $page:ident) => {{
+        let mut query = $table::table
+            .filter($table::tenant_id.eq($unit.scope()))
+            .filter($table::goal_id.eq(Key($goal.uuid())))
+            .order($table::id)
+            .select($row::as_select())
+            .limit($page.limit)
+            .into_boxed();
+        if let Some(id) = $page.after_id() {
+            query = query.filter($table::id.gt(Key(id)));
+        }
+        query.load::<$row>($unit.conn)?
+    }};
+}
+use page_of_goal;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = goal_revision)]
@@ -232,6 +254,13 @@ statement! {
         WHERE g.deleted_at IS NULL AND way.steps <= 10
      )
      SELECT DISTINCT id, parent_id FROM way"
+}
+
+impl Unit<'_> {
+    /// The goal to which a row belongs, be it deleted.
+    fn goal_of(&mut self, id: Key) -> Result<Option<Goal>> {
+        Ok(self.goals_above(id.0.into())?.into_iter().next())
+    }
 }
 
 impl Goals for Unit<'_> {

@@ -2,17 +2,19 @@
 
 use super::super::engine::Unit;
 use super::super::{Conn, Db};
+use super::page_of_goal;
 use crate::column::{At, Key, json, statement, to_json, units};
 use crate::error::DbError;
 use crate::page::Page;
-use crate::ports::{GoalReports, Goals, LastCheckIns, Result};
+use crate::ports::{GoalReports, LastCheckIns, Result};
+use crate::record::by_id;
 use crate::schema::{check_in, measurement};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::core::change::Change;
 use domain::core::id::{CheckInId, GoalId, MeasurementId};
 use domain::goals::goal::{
-    CheckIn, Goal, KeyResultReport, Measurement, Reported, ReportedSoFar, Withdrawal,
+    CheckIn, KeyResultReport, Measurement, Reported, ReportedSoFar, Withdrawal,
 };
 use domain::policy::Sealed;
 use rust_decimal::Decimal;
@@ -121,45 +123,18 @@ withdraw!(WithdrawMeasurement, "UPDATE measurement");
 
 /// One report with its goal.
 macro_rules! with_goal {
-    ($unit:expr, $table:ident, $row:ty, $id:expr) => {{
-        let row: Option<$row> = $table::table
-            .find(($unit.scope(), Key($id.uuid())))
-            .select(<$row>::as_select())
-            .get_result($unit.conn)
-            .optional()?;
-        let Some(row) = row else { return Ok(None) };
+    ($unit:ident, $id:ident, $row:ident of $table:ident) => {{
+        let found = by_id!($unit, $id, $row of $table).get_result::<$row>($unit.conn);
+        let Some(row) = found.optional()? else { return Ok(None) };
         let goal = $unit.goal_of(row.goal_id)?;
         goal.map(|goal| Ok(Sealed::new(Reported { goal, report: row.try_into()? }))).transpose()
     }};
 }
 
-impl Unit<'_> {
-    fn goal_of(&mut self, id: Key) -> Result<Option<Goal>> {
-        Ok(self.goals_above(id.0.into())?.into_iter().next())
-    }
-}
-
-/// A page of the reports of a goal, ordered by id.
-macro_rules! reported {
-    ($unit:expr, $table:ident, $row:ty, $goal:expr, $page:expr) => {{
-        let mut query = $table::table
-            .filter($table::tenant_id.eq($unit.scope()))
-            .filter($table::goal_id.eq(Key($goal.uuid())))
-            .order($table::id)
-            .select(<$row>::as_select())
-            .limit($page.limit)
-            .into_boxed::<Db>();
-        if let Some(id) = $page.after_id() {
-            query = query.filter($table::id.gt(Key(id)));
-        }
-        let rows: Vec<$row> = query.load($unit.conn)?;
-        rows.into_iter().map(TryFrom::try_from).collect()
-    }};
-}
-
 impl GoalReports for Unit<'_> {
     fn check_ins(&mut self, goal: GoalId, page: &Page) -> Result<Vec<CheckIn>> {
-        reported!(self, check_in, CheckInRow, goal, page)
+        let rows = page_of_goal!(self, CheckInRow of check_in, goal, page);
+        rows.into_iter().map(CheckIn::try_from).collect()
     }
 
     fn reports(&mut self, goal: GoalId) -> Result<Vec<(Vec<KeyResultReport>, i32)>> {
@@ -174,7 +149,7 @@ impl GoalReports for Unit<'_> {
     }
 
     fn check_in(&mut self, id: CheckInId) -> Result<Option<Sealed<Reported<CheckIn>>>> {
-        with_goal!(self, check_in, CheckInRow, id)
+        with_goal!(self, id, CheckInRow of check_in)
     }
 
     fn withdraw_check_in(&mut self, change: Change<CheckIn>) -> Result<()> {
@@ -241,11 +216,12 @@ impl GoalReports for Unit<'_> {
     }
 
     fn measurements(&mut self, goal: GoalId, page: &Page) -> Result<Vec<Measurement>> {
-        reported!(self, measurement, MeasurementRow, goal, page)
+        let rows = page_of_goal!(self, MeasurementRow of measurement, goal, page);
+        rows.into_iter().map(Measurement::try_from).collect()
     }
 
     fn measurement(&mut self, id: MeasurementId) -> Result<Option<Sealed<Reported<Measurement>>>> {
-        with_goal!(self, measurement, MeasurementRow, id)
+        with_goal!(self, id, MeasurementRow of measurement)
     }
 
     fn withdraw_measurement(&mut self, change: Change<Measurement>) -> Result<()> {
