@@ -356,7 +356,7 @@ view! {
         shown: &Shown<SessionMove>,
         actor: &Actor,
         session: &CalibrationSession,
-        effect: Option<MoveEffect>,
+        moves: Option<MoveEffect>,
     );
     let moved = shown.outline();
     /// When the move was proposed.
@@ -386,7 +386,7 @@ view! {
     /// caller's own review is not counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    effect: Option<MoveEffect> = effect;
+    effect: Option<MoveEffect> = moves;
 }
 
 page_of! {
