@@ -20,8 +20,9 @@ use domain::core::id::{AccountId, CycleId, OrgUnitId, WeightAdjustmentId};
 use domain::core::number::Exact;
 use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
-use domain::cycles::weight_adjustment::{WeightAdjustment, WeightAdjustmentAction, WeightFault};
+use domain::cycles::weight_adjustment::{WeightAdjustment, WeightAdjustmentAction};
 use domain::policy::{Action, Mask, Permit, Principal, Protected, Role, Shown, Target, visibility};
+use domain::scoring::weights::WeightFault;
 use domain::state::weight_adjustment::{Event, Facts, Guard, State};
 use domain::state::{Seat, cycle};
 use persistence::{Store, WeightAdjustmentFilter};
@@ -568,11 +569,13 @@ fn far_off(
     let missing = || Refusal::Internal(format!("{} has no population", record.id));
     let population = rules.population(&record.population).ok_or_else(missing)?;
     let violation = |fault| match fault {
+        WeightFault::NumberInvalid(_) => Violation::new("/weights", "NUMBER_INVALID"),
         WeightFault::DimensionsDiffer => Violation::new("/weights", "DIMENSIONS_DIFFER"),
         WeightFault::NotOneHundred => Violation::new("/weights", "WEIGHTS_NOT_100"),
         WeightFault::OutOfRange(codes) => {
             Violation::new("/weights", "OUT_OF_RANGE").with("value", codes.join(", "))
         }
+        WeightFault::EvaluationOpen => Violation::new("/weights", "before_evaluation"),
     };
     let faults = record.faults(population, &settings.weights.max_pp);
     Ok(faults.into_iter().map(violation).collect())

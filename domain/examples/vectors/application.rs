@@ -69,6 +69,7 @@ fn answer_bonus_two_level(arguments: Arguments) -> Result<Value> {
         let numbers = department.people.iter().map(|person| person.number.as_str());
         answer.extend(amounts(numbers, payments));
     }
+    answer.insert("_unallocated".into(), money(paid.unallocated));
     Ok(answer.into())
 }
 

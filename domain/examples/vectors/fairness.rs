@@ -203,7 +203,7 @@ fn shown(figure: &Exact) -> Result<Value> {
 }
 
 /// A float rounded half-up.
-fn rounded(figure: f64, digits: i32) -> Value {
+fn rounded(figure: f64, digits: u32) -> Value {
     json!(number::shown(figure, digits))
 }
 

@@ -62,7 +62,7 @@ pub struct Bonuses {
     pub payments: Vec<Vec<Decimal>>,
     /// Sum of the payments; never more than the pool after the reserve.
     pub total: Decimal,
-    /// What remains of the whole pool, including the reserve.
+    /// What remains of the pool, cut down to the cent, including the reserve.
     pub unallocated: Decimal,
 }
 
@@ -78,7 +78,8 @@ pub fn proration(eligible_days: u32, period_days: u32) -> Result<Exact> {
         .ok_or_else(|| Code::CountInvalid.because(format!("{eligible_days} of {period_days} days")))
 }
 
-/// Distributes a pool by the bonus settings of the policy.
+/// Distributes a pool by the bonus settings of the policy. The pool is first cut down to the cent,
+/// then the reserve is taken from it; payments and remainder sum to that pool.
 ///
 /// # Errors
 /// `AMOUNT_INVALID` for a negative pool, base or factor or a reserve outside 0 to 100 percent,
@@ -89,8 +90,9 @@ pub fn distribute(
     settings: &BonusSettings,
 ) -> Result<Bonuses> {
     validate(departments, pool, settings)?;
+    let pool = (pool * Exact::from(100)).floor() * Exact::scaled(1, 2);
     let kept = Exact::from(100) - &settings.reserve_pct;
-    let available = pool * kept * Exact::scaled(1, 2);
+    let available = &pool * kept * Exact::scaled(1, 2);
     let payments = match settings.allocation {
         BonusAllocation::SingleLevel => single_level(departments, &available, settings)?,
         BonusAllocation::TwoLevel => two_level(departments, &available, settings)?,
@@ -237,6 +239,19 @@ mod tests {
             paid(&people, 30_000, &two_level()),
             ["10551.56", "8441.25", "5681.13", "5326.06"]
         );
+    }
+
+    #[test]
+    fn a_pool_is_cut_down_to_the_cent_before_it_is_shared() {
+        let people = [department("a", vec![person("1", 100, Grade::B)])];
+        for (settings, pool, paid, left) in [
+            (BonusSettings::default(), "33.339", "33.33", "0.00"),
+            (two_level(), "10.009", "10.00", "0.00"),
+            (BonusSettings { reserve_pct: 50.into(), ..two_level() }, "0.029", "0.01", "0.01"),
+        ] {
+            let bonuses = distribute(&people, &pool.parse().unwrap(), &settings).unwrap();
+            assert_eq!([bonuses.total, bonuses.unallocated].map(|sum| sum.to_string()), [paid, left]);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::core::error::{Code, Result};
 use crate::core::number::{Exact, Rounding};
 use crate::scoring::apportion::largest_remainder;
-use core::cmp::{Ordering, Reverse};
+use core::cmp::Reverse;
 use rust_decimal::Decimal;
 
 /// What a person (or department) would get if there were enough money.
@@ -39,11 +39,12 @@ pub fn pay_within(limit: &Exact, claims: &[Claim<'_>]) -> Result<Vec<Decimal>> {
 /// `NUMBER_OVERFLOW` for amounts that a decimal cannot hold.
 pub fn split(amount: &Exact, claims: &[Claim<'_>]) -> Result<Vec<Decimal>> {
     let cents = (amount * Exact::from(100)).floor();
-    let numbers: Vec<&str> = claims.iter().map(|claim| claim.number).collect();
     let weighted = claims
         .iter()
-        .zip(precedence(&numbers))
-        .map(|(claim, place)| (claim.amount.clone(), (Reverse(claim.amount.clone()), place)))
+        .map(|claim| {
+            let key = (Reverse(claim.amount.clone()), EmployeeNumber::of(claim.number));
+            (claim.amount.clone(), key)
+        })
         .collect();
     let Some(parts) = largest_remainder(&cents, weighted) else {
         return Ok(vec![Decimal::new(0, 2); claims.len()]);
@@ -67,37 +68,24 @@ pub(crate) fn not_negative(what: &str, amount: &Exact) -> Result<()> {
     Ok(())
 }
 
-/// The position of each number in sorted order: two numbers that are all digits compare as numbers,
-/// any others as text.
-///
-/// Compared pair by pair, this rule can run in a circle (9 < 10 < "5x" < 9). So numbers and texts
-/// are sorted separately and then merged, which gives one fixed order in every case.
-fn precedence(numbers: &[&str]) -> Vec<usize> {
-    let is_numeric = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let (mut numeric, mut texts): (Vec<_>, Vec<_>) =
-        numbers.iter().copied().enumerate().partition(|(_, text)| is_numeric(text));
-    numeric.sort_by(|(_, left), (_, right)| as_numbers(left, right));
-    texts.sort_by_key(|(_, text)| *text);
-
-    let (mut numeric, mut texts) = (numeric.into_iter().peekable(), texts.into_iter().peekable());
-    let merged = core::iter::from_fn(|| match (numeric.peek(), texts.peek()) {
-        (Some((_, number)), Some((_, text))) if number > text => texts.next(),
-        (Some(_), _) => numeric.next(),
-        (None, _) => texts.next(),
-    });
-    let mut places: Vec<(usize, usize)> =
-        merged.enumerate().map(|(place, (index, _))| (index, place)).collect();
-    places.sort_unstable();
-    places.into_iter().map(|(_, place)| place).collect()
+/// An employee number in the order that decides ties (K2): numbers of digits alone come first, by
+/// value and then by length; all others follow by code point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum EmployeeNumber<'a> {
+    /// Digits alone: the number of digits without leading zeros, those digits, and the length.
+    Digits(usize, &'a str, usize),
+    /// Anything else.
+    Text(&'a str),
 }
 
-/// Compares two texts of digits by value, whatever their length, then by text.
-fn as_numbers(left: &str, right: &str) -> Ordering {
-    let value = |text: &'_ str| {
-        let digits = text.trim_start_matches('0');
-        (digits.len(), digits.to_owned())
-    };
-    value(left).cmp(&value(right)).then_with(|| left.cmp(right))
+impl EmployeeNumber<'_> {
+    fn of(number: &str) -> EmployeeNumber<'_> {
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return EmployeeNumber::Text(number);
+        }
+        let digits = number.trim_start_matches('0');
+        EmployeeNumber::Digits(digits.len(), digits, number.len())
+    }
 }
 
 #[cfg(test)]
@@ -151,13 +139,10 @@ mod tests {
     }
 
     #[test]
-    fn employee_numbers_compare_as_numbers_when_both_are() {
-        assert_eq!(precedence(&["10", "9", "007"]), [2, 1, 0]);
-        assert_eq!(precedence(&["e10", "e9"]), [0, 1]);
-        assert_eq!(precedence(&["10a", "2"]), [0, 1]);
-        assert_eq!(precedence(&["10a", "1"]), [1, 0]);
-        assert_eq!(precedence(&["9", "10", "5x"]), [1, 2, 0]);
-        assert_eq!(precedence(&["7", "07"]), [1, 0]);
+    fn numbers_of_digits_come_first_by_value_and_length() {
+        let mut numbers = ["e10", "5x", "e9", "10", "007", "7", "9", "", "0", "00"];
+        numbers.sort_by_key(|number| EmployeeNumber::of(number));
+        assert_eq!(numbers, ["0", "00", "7", "007", "9", "10", "", "5x", "e10", "e9"]);
     }
 
     proptest! {

@@ -148,15 +148,16 @@ pub fn fixed(value: Decimal, places: u32) -> String {
     shown.to_string()
 }
 
-/// A statistic as shown to people: rounded half-up to `places` digits after the point (part K).
-///
-/// A float misses most exact halves by its last bits, so a value within a millionth of a half
-/// counts as a half: 0.0546875 is shown as 0.054688 in whichever order it was summed.
-pub fn shown(figure: f64, places: i32) -> f64 {
-    let unit = 10_f64.powi(places);
-    let up = (figure.abs() * unit + 0.500_001).floor() / unit;
-    // Adding 0 turns -0 into 0.
-    up.copysign(figure) + 0.0
+/// A statistic as shown to people: its shortest decimal, rounded half-up to `places` digits after
+/// the point (parts K and K2). Without slack: 0.23154999995 has 4 digits as 0.2315.
+pub fn shown(figure: f64, places: u32) -> f64 {
+    let tenth_of_a_unit = 0.1_f64.powi(places as i32 + 1);
+    if figure.abs() < tenth_of_a_unit {
+        return 0.0;
+    }
+    // A float too large for the text of a number has no digits after the point.
+    Exact::parse(&figure.to_string())
+        .map_or(figure, |decimal| decimal.rounded(places, Rounding::HalfUp).to_f64())
 }
 
 impl From<Decimal> for Exact {
@@ -351,10 +352,13 @@ mod tests {
     fn statistics_are_shown_half_up() {
         for (figure, places, expected) in [
             (0.054_687_5, 6, 0.054_688),
-            (0.054_687_499_999_999_99, 6, 0.054_688),
+            (0.054_687_499_999_999_99, 6, 0.054_687),
+            (0.231_549_999_95, 4, 0.231_5),
             (0.054_687_49, 6, 0.054_687),
             (-1.000_05, 4, -1.000_1),
             (2.0, 4, 2.0),
+            (1e300, 4, 1e300),
+            (1e-300, 4, 0.0),
         ] {
             assert_eq!(shown(figure, places), expected, "{figure}");
         }

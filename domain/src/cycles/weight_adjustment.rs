@@ -10,7 +10,7 @@ use crate::core::number::Exact;
 use crate::core::time::Timestamp;
 use crate::cycles::performance_policy::{DimensionRule, Population};
 use crate::policy::{Protected, Target};
-use crate::scoring::weights::check_sum;
+use crate::scoring::weights::{WeightFault, weight_faults};
 use crate::state::Moving;
 use crate::state::weight_adjustment::{Event, State};
 use crate::text_enum;
@@ -108,26 +108,12 @@ impl Protected for WeightAdjustment {
 
 impl WeightAdjustment {
     /// Every fault of the weights against the framework of a population (C.8); none if HR may be
-    /// asked.
+    /// asked. Whether evaluation is open is a guard of the states and not looked at here.
     pub fn faults(&self, population: &Population, max_pp: &Exact) -> Vec<WeightFault> {
-        let framework: BTreeMap<_, _> = population.dimensions.iter().map(weight).collect();
-        let mut faults = Vec::new();
-        if !framework.keys().eq(self.weights.keys()) {
-            faults.push(WeightFault::DimensionsDiffer);
-        }
-        if check_sum(self.weights.values()).is_err() {
-            faults.push(WeightFault::NotOneHundred);
-        }
-        let outside: Vec<String> = framework
-            .iter()
-            .filter_map(|(code, given)| Some((code, (self.weights.get(code)? - given).abs())))
-            .filter(|(_, apart)| apart > max_pp)
-            .map(|(code, _)| code.clone())
-            .collect();
-        if !outside.is_empty() {
-            faults.push(WeightFault::OutOfRange(outside));
-        }
-        faults
+        let framework = population.dimensions.iter().map(weight).collect();
+        let given = |(code, weight): (&String, &Exact)| (code.clone(), Some(weight.clone()));
+        let proposed = self.weights.iter().map(given).collect();
+        weight_faults(&framework, &proposed, max_pp, false)
     }
 
     /// The weights as results are computed with them, once they are filed.
@@ -140,17 +126,6 @@ impl WeightAdjustment {
             filing_number,
         })
     }
-}
-
-/// What is wrong with the weights of a department (C.8).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WeightFault {
-    /// The dimensions are not those of the framework.
-    DimensionsDiffer,
-    /// The weights do not sum to 100.00, or one is negative.
-    NotOneHundred,
-    /// These dimensions differ from the framework by more points than the policy allows.
-    OutOfRange(Vec<String>),
 }
 
 fn weight(rule: &DimensionRule) -> (String, Exact) {

@@ -5,6 +5,7 @@ use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::fairness::{Figure, Withheld};
 use crate::scoring::scale::{Grade, PerGrade};
+use crate::scoring::weights::check_shares;
 use crate::scoring::statistics::{chi_square_upper_tail, multinomial_exact};
 
 /// Least expected count of every grade for chi-square to be reliable.
@@ -58,17 +59,19 @@ impl Comparison {
     }
 }
 
-/// Counts with their target shares, in any unit; shares of 0 are left out.
+/// Counts with their target shares in percent; shares of 0 are left out.
 type Cells = Vec<(u32, Exact)>;
 
-/// Chi-square goodness of fit of counts to shares; categories of share 0 are left out.
+/// Chi-square goodness of fit of counts to shares in percent; categories of share 0 are left out.
 ///
-/// `INSUFFICIENT` when fewer than two categories or no people remain.
+/// `INSUFFICIENT` when fewer than two categories remain, or one of them expects fewer than 5 people:
+/// chi-square is then not reliable.
 ///
 /// # Errors
-/// `INPUT_INVALID` when counts and shares do not pair up, `WEIGHTS_NOT_100` for a negative share.
+/// `INPUT_INVALID` when counts and shares do not pair up, `WEIGHTS_NOT_100` for shares that are
+/// negative or do not sum to 100.
 pub fn chi_square(observed: &[u32], shares: &[Exact]) -> Result<Figure<ChiSquare>> {
-    Ok(goodness_of_fit(&cells(observed, shares)?))
+    Ok(reliable_fit(&cells(observed, shares)?))
 }
 
 /// The exact multinomial p of counts against shares; categories of share 0 are left out.
@@ -83,10 +86,11 @@ pub fn exact_p(observed: &[u32], shares: &[Exact]) -> Result<Figure<f64>> {
 
 /// Compares a distribution of grades with the target shares, in percent.
 ///
-/// `INSUFFICIENT` when fewer than two grades have a share, or nobody has one of these grades.
+/// `INSUFFICIENT` when fewer than two grades have a share, nobody has one of these grades, or even
+/// the merged grades expect too few people.
 ///
 /// # Errors
-/// `WEIGHTS_NOT_100` for a negative share.
+/// `WEIGHTS_NOT_100` for shares that are negative or do not sum to 100.
 pub fn compare(observed: &Counts, shares: &PerGrade<Exact>) -> Result<Figure<Comparison>> {
     let counts: Vec<u32> = observed.iter().copied().collect();
     let percents: Vec<Exact> = shares.iter().cloned().collect();
@@ -94,17 +98,14 @@ pub fn compare(observed: &Counts, shares: &PerGrade<Exact>) -> Result<Figure<Com
     let is_forbidden = |grade: &Grade| shares.get(*grade).is_zero() && *observed.get(*grade) > 0;
     let forbidden = Grade::ALL.into_iter().filter(is_forbidden).collect();
     let tested = || -> Figure<(Method, f64)> {
-        let (people, whole) = totals(&cells)?;
-        let expects_enough =
-            |(_, share): &(u32, Exact)| &people * share >= Exact::from(MIN_EXPECTED) * &whole;
-        if cells.iter().all(expects_enough) {
-            let fit = goodness_of_fit(&cells)?;
+        let (people, _) = totals(&cells)?;
+        if let Ok(fit) = reliable_fit(&cells) {
             let p = fit.p;
             Ok((Method::ChiSquare(fit), p))
         } else if people <= Exact::from(MAX_ENUMERATED) {
             Ok((Method::ExactMultinomial, enumerated(&cells)?))
         } else {
-            let fit = goodness_of_fit(&merged(observed, shares))?;
+            let fit = reliable_fit(&merged(observed, shares))?;
             let p = fit.p;
             Ok((Method::MergedChiSquare(fit), p))
         }
@@ -116,9 +117,7 @@ fn cells(observed: &[u32], shares: &[Exact]) -> Result<Cells> {
     if observed.len() != shares.len() {
         return Err(Code::InputInvalid.because("there must be one share for each count"));
     }
-    if shares.iter().any(Exact::is_negative) {
-        return Err(Code::WeightsNot100.because("a share is negative"));
-    }
+    check_shares(shares)?;
     let pairs = observed.iter().copied().zip(shares.iter().cloned());
     Ok(pairs.filter(|(_, share)| share.is_positive()).collect())
 }
@@ -143,6 +142,16 @@ fn totals(cells: &Cells) -> Figure<(Exact, Exact)> {
         return Err(Withheld::Insufficient);
     }
     Ok((people, whole))
+}
+
+/// Chi-square where every category expects enough people for it.
+fn reliable_fit(cells: &Cells) -> Figure<ChiSquare> {
+    let (people, whole) = totals(cells)?;
+    let enough = Exact::from(MIN_EXPECTED) * whole;
+    if cells.iter().any(|(_, share)| &people * share < enough) {
+        return Err(Withheld::Insufficient);
+    }
+    goodness_of_fit(cells)
 }
 
 fn goodness_of_fit(cells: &Cells) -> Figure<ChiSquare> {
@@ -230,8 +239,10 @@ mod tests {
 
     #[test]
     fn two_cells_are_enough() {
-        let fit = chi_square(&[6, 4], &[50, 50].map(Exact::from)).unwrap().unwrap();
+        let halves = [50, 50].map(Exact::from);
+        let fit = chi_square(&[6, 4], &halves).unwrap().unwrap();
         assert_eq!((fit.statistic, fit.df), (Exact::scaled(4, 1), 1));
+        assert_eq!(chi_square(&[6, 3], &halves).unwrap(), Err(Withheld::Insufficient));
         let alone = chi_square(&[6, 4], &[100, 0].map(Exact::from)).unwrap();
         assert_eq!(alone, Err(Withheld::Insufficient));
     }
@@ -240,8 +251,8 @@ mod tests {
     fn nothing_to_test_is_insufficient() {
         assert_eq!(compared([0; 5], DEFAULT), Err(Withheld::Insufficient));
         assert_eq!(compared([9, 0, 0, 0, 0], [100, 0, 0, 0, 0]), Err(Withheld::Insufficient));
-        assert_eq!(chi_square(&[], &[]).unwrap(), Err(Withheld::Insufficient));
-        assert_eq!(exact_p(&[], &[]).unwrap(), Err(Withheld::Insufficient));
+        let crowd = [0, 30, 40, 0, 0];
+        assert_eq!(compared(crowd, [1, 1, 96, 1, 1]), Err(Withheld::Insufficient));
     }
 
     #[test]
@@ -250,6 +261,7 @@ mod tests {
         let counts = PerGrade::new([1, 1, 1, 1, 1]);
         let code = |shares: &[Exact]| chi_square(&[1, 1], shares).unwrap_err().code;
         assert_eq!(code(&[Exact::from(110), Exact::from(-10)]), Code::WeightsNot100);
+        assert_eq!(code(&[50, 49].map(Exact::from)), Code::WeightsNot100);
         assert_eq!(code(&[Exact::from(1)]), Code::InputInvalid);
         assert_eq!(compare(&counts, &negative).unwrap_err().code, Code::WeightsNot100);
     }

@@ -16,8 +16,8 @@ pub struct Pool<Id> {
 /// Pools the sibling groups of one parent, given as `(group, people)`.
 ///
 /// All small groups form one pool. If this pool is still too small, it takes in the smallest group
-/// that is large enough, or the earlier one if several are equally small. Pools are in the order of
-/// their first groups.
+/// that is large enough, or the earlier one if several are equally small: callers give siblings in
+/// the order of their unit codes. Pools are in the order of their first groups.
 ///
 /// # Errors
 /// `EMPTY_INPUT` without groups.

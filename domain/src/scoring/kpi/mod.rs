@@ -25,7 +25,10 @@ pub use ratio::Ratio;
 pub use segments::{Division, Segment, time_weighted};
 pub use steps::{StepUnit, Steps};
 pub(crate) use total::total_recorded;
-pub use total::{Adjustments, Extra, FormWarning, Item, Mark, Total, Veto, form_warnings, total};
+pub use total::{
+    Adjustments, ClaimedVeto, Extra, FormWarning, Item, Mark, Total, Veto, final_grade, form_warnings,
+    total,
+};
 
 use crate::core::error::{Code, DomainError, Result};
 use crate::core::number::Exact;

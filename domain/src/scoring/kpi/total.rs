@@ -2,8 +2,8 @@
 
 use super::limited;
 use crate::core::error::{Code, Result};
-use crate::core::number::{Exact, Rounding};
-use crate::scoring::scale::{Grade, Scale};
+use crate::core::number::Exact;
+use crate::scoring::scale::Grade;
 use crate::scoring::settings::{GoalSettings, KpiSettings, MissingActual, Settings, VetoEffect};
 use crate::scoring::trace::{Record, Rule};
 use crate::scoring::weights;
@@ -68,15 +68,66 @@ impl Veto {
         }
     }
 
-    /// The best grade that calibration may give under this veto.
-    pub fn ceiling(&self, scale: &Scale, rounding: Rounding) -> Grade {
+    /// Checks the veto against the form when it is set.
+    ///
+    /// # Errors
+    /// `NUMBER_INVALID` for a score outside `kpi.floor` to `kpi.cap`, `INPUT_INVALID` for an item
+    /// that the form does not have.
+    pub fn validate(&self, items: &[Item], kpi: &KpiSettings) -> Result<()> {
         match self {
-            Veto::CapGrade(grade) => *grade,
-            Veto::CapScore(score) => scale.grade(score, rounding),
-            Veto::ItemZero(_) => Grade::S,
-            Veto::TotalZero => scale.grade(&Exact::default(), rounding),
+            Veto::CapScore(score) if *score < kpi.floor || *score > kpi.cap => Err(
+                Code::NumberInvalid.because(format!("a veto cannot cap the score at {score}")),
+            ),
+            Veto::ItemZero(item) if *item >= items.len() => {
+                Err(Code::InputInvalid.because(format!("the form has no item {item}")))
+            }
+            Veto::CapGrade(_) | Veto::CapScore(_) | Veto::ItemZero(_) | Veto::TotalZero => Ok(()),
         }
     }
+
+    /// The best grade that is possible under this veto, where `left` is the grade of the total
+    /// that it leaves. Calibration cannot lift a grade above it.
+    pub fn ceiling(&self, left: Grade) -> Grade {
+        match self {
+            Veto::CapGrade(grade) => *grade,
+            Veto::CapScore(_) | Veto::ItemZero(_) | Veto::TotalZero => left,
+        }
+    }
+}
+
+/// A veto that somebody has set on a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedVeto {
+    /// What it does.
+    pub effect: Veto,
+    /// Whether HR has confirmed it.
+    pub confirmed: bool,
+    /// Number of items of evidence.
+    pub evidence: u32,
+}
+
+impl ClaimedVeto {
+    /// The veto if it has an effect; `None` until HR confirms it. Implements B.9.
+    ///
+    /// # Errors
+    /// The errors of [`Veto::validate`]; `EVIDENCE_REQUIRED` for a confirmed veto without evidence.
+    pub fn in_force(self, items: &[Item], kpi: &KpiSettings) -> Result<Option<Veto>> {
+        self.effect.validate(items, kpi)?;
+        if !self.confirmed {
+            return Ok(None);
+        }
+        if self.evidence == 0 {
+            return Err(Code::EvidenceRequired.because("a confirmed veto needs evidence"));
+        }
+        Ok(Some(self.effect))
+    }
+}
+
+/// The final grade: the calibrated grade, or else the computed one, held down by a veto. Implements
+/// steps 7 to 9 of 0.5 for the performance total.
+pub fn final_grade(total: &Total, calibrated: Option<Grade>, veto: Option<&Veto>) -> Grade {
+    let grade = calibrated.unwrap_or(total.grade);
+    veto.map_or(grade, |veto| grade.min(veto.ceiling(total.grade)))
 }
 
 /// Everything that changes a performance total besides its weighted items.
@@ -106,15 +157,16 @@ pub struct Total {
 /// The performance total of a form whose item weights sum to 100. Implements B.9.
 ///
 /// # Errors
-/// In this order: `EMPTY_INPUT` without items, `WEIGHTS_NOT_100`, `NOT_FOUND` for a veto on an item
-/// that does not exist, `KPI_ACTUAL_MISSING` or `APPROVAL_REQUIRED` depending on
-/// `kpi.missing_actual`, `WEIGHTS_NOT_100` when the counted weights sum to 0, `AMOUNT_INVALID`,
+/// In this order: `EMPTY_INPUT` without items, `NUMBER_INVALID` for a weight of more than 2 places,
+/// `WEIGHTS_NOT_100`, the errors of [`Veto::validate`], `KPI_ACTUAL_MISSING` or `APPROVAL_REQUIRED`
+/// depending on `kpi.missing_actual`, `WEIGHTS_NOT_100` when the counted weights sum to 0, `AMOUNT_INVALID`,
 /// `EVIDENCE_REQUIRED` or `APPROVAL_REQUIRED` for an item without weight, `NUMBER_OVERFLOW`.
 pub fn total(items: &[Item], adjustments: &Adjustments, settings: &Settings) -> Result<Total> {
+    weights::check_places(items.iter().map(|item| &item.weight))?;
     total_recorded(items, adjustments, settings, &mut ())
 }
 
-/// Like [`total`], but records every step.
+/// Like [`total`], but records every step and takes weights that are fractions of a percent.
 pub(crate) fn total_recorded(
     items: &[Item],
     adjustments: &Adjustments,
@@ -124,8 +176,11 @@ pub(crate) fn total_recorded(
     if items.is_empty() {
         return Err(Code::EmptyInput.because("the form has no items"));
     }
-    weights::check_sum(items.iter().map(|item| &item.weight))?;
+    weights::check_shares(items.iter().map(|item| &item.weight))?;
     let kpi = &settings.kpi;
+    if let Some(veto) = &adjustments.veto {
+        veto.validate(items, kpi)?;
+    }
     let mean = record.step(Rule::WeightedMean, mean(items, adjustments, kpi)?);
     let bonus = extra_points(&adjustments.bonuses)?.min(kpi.bonus_max.clone());
     let deduction = extra_points(&adjustments.deductions)?.min(kpi.deduct_max.clone());
@@ -140,7 +195,7 @@ pub(crate) fn total_recorded(
     let rounding = settings.score.rounding;
     let scale = settings.scale();
     let grade = scale.grade(&score, rounding);
-    let ceiling = adjustments.veto.as_ref().map(|veto| veto.ceiling(&scale, rounding));
+    let ceiling = adjustments.veto.as_ref().map(|veto| veto.ceiling(grade));
     let score = score.round(2, rounding)?;
     record.step(Rule::Rounded, score.into());
     Ok(Total { score, grade: ceiling.map_or(grade, |ceiling| grade.min(ceiling)) })
@@ -149,9 +204,6 @@ pub(crate) fn total_recorded(
 /// The weighted mean of the items that count.
 fn mean(items: &[Item], adjustments: &Adjustments, kpi: &KpiSettings) -> Result<Exact> {
     let zeroed = match adjustments.veto {
-        Some(Veto::ItemZero(item)) if item >= items.len() => {
-            return Err(Code::NotFound.because(format!("the form has no item {item}")));
-        }
         Some(Veto::ItemZero(item)) => Some(item),
         _ => None,
     };
@@ -285,21 +337,56 @@ mod tests {
             assert_eq!(shown(&items(), &adjustments), (score.into(), grade));
         }
         let nowhere = Adjustments { veto: Some(Veto::ItemZero(4)), ..Default::default() };
-        assert_eq!(code(&items(), &nowhere, &Settings::default()), Code::NotFound);
+        assert_eq!(code(&items(), &nowhere, &Settings::default()), Code::InputInvalid);
     }
 
     #[test]
-    fn the_policy_chooses_the_veto_and_what_calibration_may_not_pass() {
-        let scale = Scale::default();
-        for (effect, ceiling) in [
+    fn the_policy_chooses_the_veto_and_calibration_cannot_pass_it() {
+        for (effect, expected) in [
             (VetoEffect::CapGrade, Grade::D),
             (VetoEffect::CapScore, Grade::D),
-            (VetoEffect::ItemZero, Grade::S),
+            (VetoEffect::ItemZero, Grade::D),
             (VetoEffect::TotalZero, Grade::D),
         ] {
             let kpi = KpiSettings { veto_effect: effect, ..Default::default() };
-            assert_eq!(Veto::configured(&kpi, 1).ceiling(&scale, Rounding::HalfUp), ceiling);
+            let veto = Veto::configured(&kpi, 0);
+            let adjustments = Adjustments { veto: Some(veto.clone()), ..Default::default() };
+            let total = total(&items(), &adjustments, &Settings::default()).unwrap();
+            assert_eq!(final_grade(&total, Some(Grade::S), Some(&veto)), expected, "{effect:?}");
         }
+        let total = total(&items(), &Adjustments::default(), &Settings::default()).unwrap();
+        let lenient = Veto::CapGrade(Grade::A);
+        assert_eq!(final_grade(&total, Some(Grade::S), Some(&lenient)), Grade::A);
+        assert_eq!(final_grade(&total, Some(Grade::S), None), Grade::S);
+        assert_eq!(final_grade(&total, None, Some(&lenient)), total.grade);
+    }
+
+    #[test]
+    fn a_veto_is_checked_when_it_is_set_and_counts_once_it_is_confirmed() {
+        let kpi = KpiSettings::default();
+        let claim = |effect, confirmed, evidence| {
+            ClaimedVeto { effect, confirmed, evidence }.in_force(&items(), &kpi)
+        };
+        let code = |effect, confirmed, evidence| {
+            claim(effect, confirmed, evidence).unwrap_err().code
+        };
+        for beyond in [Exact::from(-5), Exact::scaled(12_001, 2)] {
+            assert_eq!(code(Veto::CapScore(beyond), false, 0), Code::NumberInvalid);
+        }
+        assert_eq!(code(Veto::ItemZero(4), false, 1), Code::InputInvalid);
+        assert_eq!(code(Veto::TotalZero, true, 0), Code::EvidenceRequired);
+        assert_eq!(claim(Veto::TotalZero, false, 0), Ok(None));
+        assert_eq!(claim(Veto::TotalZero, true, 1), Ok(Some(Veto::TotalZero)));
+    }
+
+    #[test]
+    fn weights_that_people_enter_have_two_places() {
+        let weighed = |weights: [&str; 2]| {
+            let items = weights.map(|weight| Item { weight: weight.parse().unwrap(), ..item(0, Some("90")) });
+            total(&items, &Adjustments::default(), &Settings::default()).map_err(|error| error.code)
+        };
+        assert_eq!(weighed(["33.333", "66.667"]), Err(Code::NumberInvalid));
+        assert!(weighed(["33.330", "66.67"]).is_ok());
     }
 
     #[test]

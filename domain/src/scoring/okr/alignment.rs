@@ -137,7 +137,7 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
         }
         let node = &self.nodes[below];
         let mut faults = Vec::new();
-        if node.above.contains(&Link { to: above, kind }) {
+        if node.above.iter().any(|link| link.to == above) {
             faults.push(Code::AlignDuplicate.because(format!("{child} already has this edge")));
         }
         faults.extend(pair_faults(node, &self.nodes[above], kind));
@@ -172,7 +172,7 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
         let mut parents = HashSet::new();
         let mut faults = Vec::new();
         for link in &node.above {
-            if !seen.insert(link) {
+            if !seen.insert(link.to) {
                 faults.push(Code::AlignDuplicate.because(format!("{} has an edge twice", node.id)));
             } else if link.kind == EdgeKind::Cascade && parents.insert(link.to) && parents.len() > 1
             {
@@ -330,7 +330,9 @@ mod tests {
         let check = |child, parent, kind| codes(graph.faults(child, parent, kind, MAX_DEPTH));
         assert_eq!(check(PERSON, TEAM, Cascade), []);
         assert_eq!(check(DEPARTMENT, DEPARTMENT, Cascade), [Code::AlignSelf]);
-        assert_eq!(check(TEAM, DEPARTMENT, Cascade), [Code::AlignDuplicate]);
+        for kind in [Cascade, Align] {
+            assert_eq!(check(TEAM, DEPARTMENT, kind), [Code::AlignDuplicate]);
+        }
         assert_eq!(check(TEAM, COMPANY, Cascade), [Code::AlignSecondParent]);
         assert_eq!(check(DEPARTMENT, OTHER_DEPARTMENT, Align), [Code::AlignCycle]);
         assert_eq!(

@@ -4,6 +4,7 @@ use super::round_progress;
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::settings::{OkrSettings, Rollup};
+use crate::scoring::weights::check_fraction;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -21,36 +22,58 @@ pub struct RolledUp {
 #[derive(Clone, Debug, Default)]
 struct Children {
     any: bool,
+    any_negative: bool,
     contribution: Exact,
     weighted: Exact,
 }
 
 impl Children {
-    fn add(&mut self, contribution: &Exact, progress: Option<&Exact>) -> Result<()> {
-        if contribution.is_negative() {
-            return Err(Code::WeightsNot100.because("a contribution is negative"));
-        }
+    fn add(&mut self, contribution: &Exact, progress: Option<&Exact>) {
         self.any = true;
+        self.any_negative |= contribution.is_negative();
         self.contribution = &self.contribution + contribution;
         if let Some(progress) = progress {
             self.weighted = &self.weighted + contribution * progress;
         }
-        Ok(())
     }
 
     fn progress(&self) -> Result<Option<Exact>> {
         if !self.any {
             return Ok(None);
         }
+        if self.any_negative {
+            return Err(Code::WeightsNot100.because("a contribution is negative"));
+        }
         let mean = self.weighted.checked_div(&self.contribution);
         mean.map(Some).ok_or_else(|| Code::WeightsNot100.because("no child contributes"))
     }
 }
 
-/// Combines a goal's own progress with that of its children, given as `(contribution, progress)`. A
-/// child without data counts as 0.
+/// The mode that decides, after the ends of `blend`: alpha 1 is `own`, alpha 0 is `children`.
 ///
 /// # Errors
+/// `NUMBER_INVALID` in `blend` for an alpha outside 0 to 1.
+fn deciding_mode(settings: &OkrSettings) -> Result<Rollup> {
+    let alpha = &settings.blend_alpha;
+    if settings.rollup != Rollup::Blend {
+        return Ok(settings.rollup);
+    }
+    check_fraction("okr.blend_alpha", alpha)?;
+    Ok(if alpha.is_zero() {
+        Rollup::Children
+    } else if *alpha == Exact::from(1) {
+        Rollup::Own
+    } else {
+        Rollup::Blend
+    })
+}
+
+/// Combines a goal's own progress with that of its children, given as `(contribution, progress)`. A
+/// child without data counts as 0. Where the own progress decides, the contributions of the
+/// children need not be valid; there is then no alignment gap.
+///
+/// # Errors
+/// `NUMBER_INVALID` in `blend` for an alpha outside 0 to 1; in `children` and `blend`
 /// `WEIGHTS_NOT_100` when a contribution is negative or none is above 0.
 pub fn roll_up(
     own: Option<&Exact>,
@@ -59,27 +82,47 @@ pub fn roll_up(
 ) -> Result<RolledUp> {
     let mut sum = Children::default();
     for (contribution, progress) in children {
-        sum.add(contribution, progress.as_ref())?;
+        sum.add(contribution, progress.as_ref());
     }
-    combine(own, &sum, settings)
+    combine(own, &sum, deciding_mode(settings)?, &settings.blend_alpha)?.rounded()
 }
 
-fn combine(own: Option<&Exact>, children: &Children, settings: &OkrSettings) -> Result<RolledUp> {
-    let children = children.progress()?;
+/// Progress and alignment gap before they are rounded.
+#[derive(Clone, Debug, Default)]
+struct Combined {
+    progress: Option<Exact>,
+    gap: Option<Exact>,
+}
+
+impl Combined {
+    fn rounded(&self) -> Result<RolledUp> {
+        Ok(RolledUp {
+            progress: self.progress.as_ref().map(round_progress).transpose()?,
+            alignment_gap: self.gap.as_ref().map(round_progress).transpose()?,
+        })
+    }
+}
+
+fn combine(
+    own: Option<&Exact>,
+    children: &Children,
+    mode: Rollup,
+    alpha: &Exact,
+) -> Result<Combined> {
+    let children = match children.progress() {
+        Err(_) if mode == Rollup::Own => None,
+        progress => progress?,
+    };
     let gap = own.zip(children.as_ref()).map(|(own, children)| own - children);
-    let progress = match (settings.rollup, own, children) {
+    let progress = match (mode, own, children) {
         (Rollup::Own, own, _) => own.cloned(),
         (Rollup::Children, _, children) => children,
         (Rollup::Blend, Some(own), Some(children)) => {
-            let alpha = &settings.blend_alpha;
             Some(alpha * own + (Exact::from(1) - alpha) * children)
         }
         (Rollup::Blend, own, children) => own.cloned().or(children),
     };
-    Ok(RolledUp {
-        progress: progress.as_ref().map(round_progress).transpose()?,
-        alignment_gap: gap.as_ref().map(round_progress).transpose()?,
-    })
+    Ok(Combined { progress, gap })
 }
 
 /// A goal in a cascade tree that is given as a list.
@@ -94,13 +137,15 @@ pub struct TreeGoal {
 }
 
 /// Combines the progress of all trees in the list, children before parents, in time linear in the
-/// number of goals. The result is in the order of the input. A parent uses its children's rounded
-/// progress, so that the figures people see add up.
+/// number of goals. The result is in the order of the input. A goal without children keeps its own
+/// progress in every mode. Values stay exact on the way up and are rounded once, where they are
+/// shown.
 ///
 /// # Errors
 /// `NOT_FOUND` for a parent outside the list, `ALIGN_CYCLE` for a loop, and the errors of
 /// [`roll_up`].
 pub fn roll_up_tree(goals: &[TreeGoal], settings: &OkrSettings) -> Result<Vec<RolledUp>> {
+    let mode = deciding_mode(settings)?;
     let mut waiting = vec![0_usize; goals.len()];
     for parent in goals.iter().filter_map(|goal| goal.parent) {
         let children = waiting
@@ -109,26 +154,27 @@ pub fn roll_up_tree(goals: &[TreeGoal], settings: &OkrSettings) -> Result<Vec<Ro
         *children += 1;
     }
     let mut sums = vec![Children::default(); goals.len()];
-    let mut rolled = vec![RolledUp::default(); goals.len()];
+    let mut rolled = vec![Combined::default(); goals.len()];
     let mut ready: Vec<usize> = (0..goals.len()).filter(|&goal| waiting[goal] == 0).collect();
     let mut done = 0;
     while let Some(position) = ready.pop() {
         let goal = &goals[position];
-        let result = combine(goal.own.as_ref(), &sums[position], settings)?;
-        rolled[position] = result;
+        let mode = if sums[position].any { mode } else { Rollup::Own };
+        let result = combine(goal.own.as_ref(), &sums[position], mode, &settings.blend_alpha)?;
         done += 1;
         if let Some(parent) = goal.parent {
-            sums[parent].add(&goal.contribution, result.progress.map(Exact::from).as_ref())?;
+            sums[parent].add(&goal.contribution, result.progress.as_ref());
             waiting[parent] -= 1;
             if waiting[parent] == 0 {
                 ready.push(parent);
             }
         }
+        rolled[position] = result;
     }
     if done < goals.len() {
         return Err(Code::AlignCycle.because("the goals do not form a tree"));
     }
-    Ok(rolled)
+    rolled.iter().map(Combined::rounded).collect()
 }
 
 #[cfg(test)]
@@ -183,9 +229,47 @@ mod tests {
     fn contributions_must_carry_weight() {
         for contributions in [[0, 0], [10, -5]] {
             let children = contributions.map(|c| (Exact::from(c), None));
-            let error = roll_up(None, &children, &OkrSettings::default()).unwrap_err();
-            assert_eq!(error.code, Code::WeightsNot100);
+            for mode in [Rollup::Children, Rollup::Blend] {
+                let error = roll_up(None, &children, &settings(mode)).unwrap_err();
+                assert_eq!(error.code, Code::WeightsNot100);
+            }
+            let own = Exact::scaled(5, 1);
+            let decided = roll_up(Some(&own), &children, &settings(Rollup::Own)).unwrap();
+            assert_eq!(decided.progress.map(Exact::from), Some(own));
+            assert_eq!(decided.alignment_gap, None);
         }
+    }
+
+    #[test]
+    fn the_ends_of_a_blend_are_one_side_alone() {
+        let blend = |own: Option<&str>, children: &[(Exact, Option<Exact>)], alpha: i64| {
+            let settings =
+                OkrSettings { blend_alpha: Exact::scaled(alpha, 1), ..settings(Rollup::Blend) };
+            roll_up(own.map(exact).as_ref(), children, &settings).map(|rolled| rolled.progress)
+        };
+        let child = [(Exact::from(1), Some(Exact::from(1)))];
+        let worthless = [(Exact::from(0), Some(Exact::from(1)))];
+        assert_eq!(blend(None, &child, 10), Ok(None));
+        assert_eq!(blend(Some("0.5"), &worthless, 10), Ok(Some(Decimal::new(5000, 4))));
+        assert_eq!(blend(Some("0.5"), &[], 0), Ok(None));
+        assert_eq!(blend(Some("0.5"), &child, 0), Ok(Some(Decimal::new(10000, 4))));
+        for outside in [-1, 11] {
+            assert_eq!(blend(None, &child, outside).unwrap_err().code, Code::NumberInvalid);
+        }
+    }
+
+    #[test]
+    fn a_tree_is_rounded_only_where_it_is_shown() {
+        let third = |parent, own| TreeGoal { parent, contribution: 1.into(), own };
+        let tree = [
+            third(None, None),
+            third(Some(0), None),
+            third(Some(1), Some(exact("0.00004"))),
+            third(Some(0), Some(exact("0.00006"))),
+        ];
+        let rolled = roll_up_tree(&tree, &settings(Rollup::Children)).unwrap();
+        let shown: Vec<_> = rolled.iter().map(|goal| goal.progress.unwrap().to_string()).collect();
+        assert_eq!(shown, ["0.0001", "0.0000", "0.0000", "0.0001"]);
     }
 
     fn goal(parent: Option<usize>, contribution: i32, own: Option<&str>) -> TreeGoal {

@@ -77,8 +77,30 @@ fn given(text: &Option<String>) -> bool {
 fn is_vague(draft: &Draft, settings: &SmartSettings) -> bool {
     let title = draft.title.trim().to_lowercase();
     let has_vague_verb =
-        || settings.vague_verbs.iter().any(|verb| title.contains(&verb.to_lowercase()));
+        || settings.vague_verbs.iter().any(|verb| has_word(&title, &verb.to_lowercase()));
     title.chars().count() < SHORTEST_TITLE || (draft.target.is_none() && has_vague_verb())
+}
+
+/// Whether a text has this word. In languages with spaces it must be a whole word, so that
+/// "betterment" is not "better"; a Han character on either side parts words too.
+fn has_word(text: &str, word: &str) -> bool {
+    let joins = |inner: Option<char>, outer: Option<char>| {
+        inner.zip(outer).is_some_and(|(inner, outer)| is_lettered(inner) && is_lettered(outer))
+    };
+    text.match_indices(word).any(|(at, found)| {
+        let (before, after) = (&text[..at], &text[at + found.len()..]);
+        !joins(found.chars().next(), before.chars().next_back())
+            && !joins(found.chars().next_back(), after.chars().next())
+    })
+}
+
+/// Whether a character forms words together with its neighbours: a letter or digit of a script that
+/// parts words by spaces.
+fn is_lettered(it: char) -> bool {
+    let is_han = matches!(it,
+        '\u{3005}'..='\u{3007}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
+        | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}');
+    it.is_alphanumeric() && !is_han
 }
 
 fn is_measurable(draft: &Draft) -> bool {
@@ -158,6 +180,12 @@ mod tests {
         assert_eq!(without_target("提高质量"), [Failure::Vague, Failure::NotMeasurable]);
         assert_eq!(without_target("IMPROVE service"), [Failure::Vague, Failure::NotMeasurable]);
         assert_eq!(without_target("客户投诉率"), [Failure::NotMeasurable]);
+        for whole in ["better", "do better.", "improve质量", "客户better", "better-known"] {
+            assert_eq!(without_target(whole), [Failure::Vague, Failure::NotMeasurable], "{whole}");
+        }
+        for part in ["betterment of yield", "improvement", "unbetter", "better2"] {
+            assert_eq!(without_target(part), [Failure::NotMeasurable], "{part}");
+        }
     }
 
     #[test]

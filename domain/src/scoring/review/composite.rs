@@ -7,7 +7,7 @@ use crate::scoring::kpi::limited;
 use crate::scoring::scale::{Grade, Scale};
 use crate::scoring::settings::Settings;
 use crate::scoring::trace::{Record, Rule};
-use crate::scoring::weights;
+use crate::scoring::weights::{self, check_fraction};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +69,7 @@ pub(crate) fn composite_recorded(
 /// manager gains nothing by leniency.
 ///
 /// # Errors
-/// `EMPTY_INPUT` for an empty team.
+/// `EMPTY_INPUT` for an empty team, `NUMBER_INVALID` for a lambda outside 0 to 1.
 pub fn manager_result(own: &Exact, team_kpi: &[Exact], settings: &Settings) -> Result<Decimal> {
     manager_result_recorded(own, team_kpi, settings, &mut ())
 }
@@ -87,6 +87,7 @@ pub(crate) fn manager_result_recorded(
         .checked_div(&Exact::from(team_kpi.len()))
         .ok_or_else(|| Code::EmptyInput.because("there is no team"))?;
     let lambda = &settings.manager.team_lambda;
+    check_fraction("manager.team_lambda", lambda)?;
     let blend = record.step(Rule::TeamBlend, (Exact::from(1) - lambda) * own + lambda * team);
     total(blend, &settings.scale(), settings, record)
 }
@@ -174,6 +175,9 @@ mod tests {
         assert_eq!(result(&team, 0).unwrap(), "102.00");
         assert_eq!(result(&team, 10).unwrap(), "88.50");
         assert_eq!(result(&[], 2).unwrap_err().code, Code::EmptyInput);
+        for lambda in [-1, 11] {
+            assert_eq!(result(&team, lambda).unwrap_err().code, Code::NumberInvalid);
+        }
     }
 
     proptest! {

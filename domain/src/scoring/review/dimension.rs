@@ -1,6 +1,6 @@
 //! The result of one dimension from the ratings of all rater types. Implements D.3.
 
-use super::rater::{RaterType, mean_rating};
+use super::rater::{RaterType, check_limit, check_ratings, mean_rating};
 use crate::core::error::{Code, Result};
 use crate::core::number::{Exact, Rounding};
 use crate::scoring::kpi::rounded_item;
@@ -84,9 +84,10 @@ impl Dimension {
     /// `review.small_category` pools them and the pool is large enough.
     ///
     /// # Errors
-    /// In this order: `WEIGHTS_NOT_100`, `MANDATORY_RATER_MISSING`, `RATING_OUT_OF_RANGE` for a
-    /// rating that counts, `DIMENSION_INSUFFICIENT` when the weight that counts is below
-    /// `review.min_weight_share`.
+    /// In this order: `NUMBER_INVALID` for a weight of more than 2 places, `WEIGHTS_NOT_100`,
+    /// `RATING_OUT_OF_RANGE` for any rating, whether it counts or not, `COUNT_INVALID` for an
+    /// anonymity below 3, `MANDATORY_RATER_MISSING`, `DIMENSION_INSUFFICIENT` when the weight that
+    /// counts is below `review.min_weight_share`.
     pub fn result(&self, settings: &Settings) -> Result<DimensionResult> {
         self.result_recorded(settings, &mut ())
     }
@@ -98,6 +99,8 @@ impl Dimension {
         record: &mut impl Record,
     ) -> Result<DimensionResult> {
         weights::check_sum(self.raters.values().map(|raters| &raters.weight))?;
+        self.raters.values().try_for_each(|raters| check_ratings(&raters.ratings))?;
+        check_limit("review.anonymity_min", settings.review.anonymity_min)?;
         self.check_mandatory()?;
         let groups = self.used_groups(&settings.review, record)?;
         let used: Exact = groups.iter().map(|group| &group.weight).sum();
@@ -248,9 +251,10 @@ pub(super) mod tests {
     fn refusals_come_in_order() {
         let code = |raters: &[(RaterType, i32, &[i32])]| result(raters).unwrap_err().code;
         assert_eq!(code(&[(Manager, 60, &[]), (Peer, 30, PEERS)]), Code::WeightsNot100);
-        assert_eq!(code(&[(Manager, 60, &[]), (Peer, 40, &[9])]), Code::MandatoryRaterMissing);
-        assert_eq!(code(&[(Peer, 100, PEERS)]), Code::MandatoryRaterMissing);
         assert_eq!(code(&[(Manager, 60, &[6]), (Peer, 40, PEERS)]), Code::RatingOutOfRange);
+        assert_eq!(code(&[(Manager, 60, &[]), (Peer, 40, &[9])]), Code::RatingOutOfRange);
+        assert_eq!(code(&[(Manager, 100, &[3]), (Peer, 0, &[9])]), Code::RatingOutOfRange);
+        assert_eq!(code(&[(Peer, 100, PEERS)]), Code::MandatoryRaterMissing);
         assert_eq!(
             code(&[(Manager, 20, &[4]), (CrossDept, 80, &[4, 4])]),
             Code::DimensionInsufficient

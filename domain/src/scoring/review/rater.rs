@@ -70,6 +70,9 @@ impl RaterType {
     }
 }
 
+/// Least number of raters from which a mean is shown or trimmed, whatever the policy says.
+const LEAST_RATERS: u32 = 3;
+
 /// The default dimensions with their weights in percent. Performance is computed from goals and has
 /// no raters.
 pub const DEFAULT_DIMENSIONS: [(&str, u32); 4] =
@@ -87,31 +90,50 @@ pub const fn default_rater_weights(dimension: &str) -> &'static [(RaterType, u32
     }
 }
 
-/// The mean of the ratings of one type, each from 1 to 5; not rounded.
-///
-/// From `review.trim_min_n` ratings on, `review.trim` applies: the highest and the lowest rating
-/// are dropped (去掉一个最高分和一个最低分), or the median counts.
+/// Checks that every rating is from 1 to 5.
 ///
 /// # Errors
-/// `EMPTY_INPUT` without ratings, `RATING_OUT_OF_RANGE` for a rating outside 1 to 5.
-pub fn mean_rating(ratings: &[Exact], settings: &ReviewSettings) -> Result<Exact> {
+/// `RATING_OUT_OF_RANGE` otherwise.
+pub fn check_ratings<'a>(ratings: impl IntoIterator<Item = &'a Exact>) -> Result<()> {
     let scale = Exact::from(1)..=Exact::from(5);
-    if let Some(outside) = ratings.iter().find(|rating| !scale.contains(rating)) {
-        return Err(Code::RatingOutOfRange.because(format!("{outside} is not within 1 to 5")));
+    match ratings.into_iter().find(|rating| !scale.contains(rating)) {
+        Some(outside) => {
+            Err(Code::RatingOutOfRange.because(format!("{outside} is not within 1 to 5")))
+        }
+        None => Ok(()),
     }
+}
+
+/// Checks a number of raters below which a setting would reveal or distort single ratings.
+///
+/// # Errors
+/// `COUNT_INVALID` below 3.
+pub(crate) fn check_limit(setting: &str, raters: u32) -> Result<()> {
+    if raters < LEAST_RATERS {
+        return Err(Code::CountInvalid.because(format!("{setting} is at least {LEAST_RATERS}")));
+    }
+    Ok(())
+}
+
+/// The mean of the ratings of one type, each from 1 to 5; not rounded.
+///
+/// From `review.trim_min_n` ratings on, `drop_extremes` drops the highest and the lowest rating
+/// (去掉一个最高分和一个最低分). With `median` the median counts, whatever the number of ratings.
+///
+/// # Errors
+/// `EMPTY_INPUT` without ratings, `RATING_OUT_OF_RANGE` for a rating outside 1 to 5,
+/// `COUNT_INVALID` for a `review.trim_min_n` below 3.
+pub fn mean_rating(ratings: &[Exact], settings: &ReviewSettings) -> Result<Exact> {
+    check_ratings(ratings)?;
+    check_limit("review.trim_min_n", settings.trim_min_n)?;
     let mut sorted: Vec<&Exact> = ratings.iter().collect();
     sorted.sort_unstable();
-    let trimmed = if sorted.len() < settings.trim_min_n as usize {
-        &sorted[..]
-    } else {
-        match settings.trim {
-            Trim::None => &sorted[..],
-            Trim::DropExtremes => match &sorted[..] {
-                [_, middle @ .., _] if !middle.is_empty() => middle,
-                all => all,
-            },
-            Trim::Median => middle(&sorted),
+    let trimmed = match (settings.trim, &sorted[..]) {
+        (Trim::DropExtremes, [_, inner @ .., _]) if sorted.len() >= settings.trim_min_n as usize => {
+            inner
         }
+        (Trim::Median, all) => middle(all),
+        (Trim::DropExtremes | Trim::None, all) => all,
     };
     let sum: Exact = trimmed.iter().copied().sum();
     sum.checked_div(&Exact::from(trimmed.len()))
@@ -148,15 +170,16 @@ mod tests {
         assert_eq!(mean(&[5, 4, 4, 3, 1], Trim::None, 5).unwrap(), "3.4");
         assert_eq!(mean(&[1, 5, 4, 4, 1], Trim::Median, 5).unwrap(), "4");
         assert_eq!(mean(&[1, 2, 5, 3, 1, 5], Trim::Median, 5).unwrap(), "2.5");
-        assert_eq!(mean(&[5, 1, 1], Trim::Median, 5).unwrap(), "7/3");
+        assert_eq!(mean(&[5, 1, 1], Trim::Median, 5).unwrap(), "1");
     }
 
     #[test]
     fn something_always_remains() {
         for trim in [Trim::DropExtremes, Trim::None, Trim::Median] {
-            assert_eq!(mean(&[4], trim, 0).unwrap(), "4");
-            assert_eq!(mean(&[4, 5], trim, 0).unwrap(), "4.5");
-            assert_eq!(mean(&[], trim, 0).unwrap_err().code, Code::EmptyInput);
+            assert_eq!(mean(&[4], trim, 3).unwrap(), "4");
+            assert_eq!(mean(&[4, 5], trim, 3).unwrap(), "4.5");
+            assert_eq!(mean(&[], trim, 3).unwrap_err().code, Code::EmptyInput);
+            assert_eq!(mean(&[4], trim, 2).unwrap_err().code, Code::CountInvalid);
         }
     }
 

@@ -50,9 +50,13 @@ pub struct GoalRisk {
 /// and projection are reported but only SPI decides the level.
 ///
 /// # Errors
-/// `SETTING_INVALID` when `risk.recent_days` is 0; `NUMBER_OVERFLOW`.
+/// `DATE_INVALID` for a point of the plan outside the period; `SETTING_INVALID` when
+/// `risk.recent_days` is 0; `NUMBER_OVERFLOW`.
 pub fn goal_risk(state: &GoalState, settings: &RiskSettings) -> Result<GoalRisk> {
     let GoalState { moment, progress, plan, .. } = state;
+    if let Some(plan) = plan {
+        plan.check_within(moment.period)?;
+    }
     let expected = moment.expected(plan.as_ref())?;
     let spi = progress.checked_div(&expected);
     let blank = GoalRisk {

@@ -109,6 +109,19 @@ impl Plan {
         Ok(Plan(points))
     }
 
+    /// Checks that every point lies in the period that the plan is for.
+    ///
+    /// # Errors
+    /// `DATE_INVALID` otherwise, also for a point on the day before the period.
+    pub fn check_within(&self, period: Period) -> Result<()> {
+        match self.0.iter().find(|(date, _)| !period.contains(*date)) {
+            Some((date, _)) => {
+                Err(Code::DateInvalid.because(format!("the plan has a point outside: {date}")))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The planned share at a moment. It is 0 on the day before the period, and stays the same
     /// after the last point.
     fn share(&self, moment: &Moment) -> Result<Exact> {
@@ -119,7 +132,7 @@ impl Plan {
         if today <= eve {
             return Ok(nothing);
         }
-        for (date, share) in self.0.iter().filter(|(date, _)| *date > eve) {
+        for (date, share) in &self.0 {
             if today <= *date {
                 let [gone, left] = [today - last.0, *date - today].map(|d| d.num_days().into());
                 return weights::weighted_mean([(&left, last.1), (&gone, share)]);
