@@ -191,7 +191,7 @@ fn provoke(code: Code) -> Result<()> {
         Code::ScaleInvalid => {
             let mut scale = Scale::default();
             scale.bands.a = scale.bands.s.clone();
-            scale.validate()
+            scale.validate(&Exact::default())
         }
         Code::SettingInvalid => setting("kpi.caps", "120".into()).map(drop),
         Code::InputInvalid => "E".parse::<Grade>().map(drop),

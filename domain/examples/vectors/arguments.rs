@@ -1,5 +1,8 @@
 //! Reads typed arguments from the JSON input of a vector. Null counts as absent.
 
+use chrono::NaiveDate;
+use domain::core::calendar::Period;
+use domain::scoring::settings::Settings;
 use domain::{Code, DomainError, Exact, Result};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -53,6 +56,27 @@ impl<'a> Arguments<'a> {
         typed(self.required(name)?)
     }
 
+    /// The default settings, with `score.rounding` where the input names it.
+    pub fn settings(self) -> Result<Settings> {
+        let mut settings = Settings::default();
+        self.override_with("rounding", &mut settings.score.rounding)?;
+        Ok(settings)
+    }
+
+    /// A list in which every item is read alike.
+    pub fn list_of<T>(self, name: &str, read: impl FnMut(&'a Value) -> Result<T>) -> Result<Vec<T>> {
+        self.list(name)?.iter().map(read).collect()
+    }
+
+    /// Like [`list_of`](Self::list_of), but empty when absent.
+    pub fn optional_list<T>(
+        self,
+        name: &str,
+        read: impl FnMut(&'a Value) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.get(name).map_or(Ok(&[][..]), list)?.iter().map(read).collect()
+    }
+
     /// A count; `None` if absent.
     pub fn count(self, name: &str) -> Result<Option<u32>> {
         self.get(name).map(count).transpose()
@@ -100,10 +124,34 @@ pub fn optional_number(value: &Value) -> Result<Option<Exact>> {
     (!value.is_null()).then(|| number(value)).transpose()
 }
 
-/// A whole number; `COUNT_INVALID` when negative.
+/// A whole number written as a JSON number; `COUNT_INVALID` for anything else.
+pub fn whole(value: &Value) -> Result<i64> {
+    let no_count = || Code::CountInvalid.because(format!("{value:.40} is not a whole number"));
+    if !value.is_number() {
+        return Err(no_count());
+    }
+    number(value)?.to_i128().and_then(|whole| whole.try_into().ok()).ok_or_else(no_count)
+}
+
+/// A whole number from 0; `COUNT_INVALID` for anything else.
 pub fn count(value: &Value) -> Result<u32> {
-    let whole = number(value)?.to_i128().ok_or_else(|| unreadable(value))?;
+    let whole = whole(value)?;
     u32::try_from(whole).map_err(|_| Code::CountInvalid.because(format!("{whole} is not a count")))
+}
+
+/// A text; `None` for null.
+pub fn optional_text(value: &Value) -> Result<Option<&str>> {
+    (!value.is_null()).then(|| text(value)).transpose()
+}
+
+/// A date; `DATE_INVALID` for anything else.
+pub fn date(value: &Value) -> Result<NaiveDate> {
+    typed(value).map_err(|_| Code::DateInvalid.because(format!("{value:.40} is not a date")))
+}
+
+/// A period from its first and last day.
+pub fn period(start: &Value, end: &Value) -> Result<Period> {
+    Period::new(date(start)?, date(end)?)
 }
 
 /// A list.

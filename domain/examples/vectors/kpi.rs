@@ -1,13 +1,18 @@
 //! Part B of the vectors: indicator scores and their total.
 
-use crate::arguments::{Arguments, count, number, optional_number, tuple, unreadable};
+use crate::arguments::{
+    Arguments, count, number, optional_number, text, tuple, typed, unreadable, whole,
+};
 use domain::core::number;
 use domain::scoring::kpi::{
-    self, Adjustments, BandOn, Banded, Baseline, Extra, Interval, Item, Mark, Method, Milestone,
-    Milestones, Occurrence, Outcome, Point, Points, Ratio, Segment, StepUnit, Steps, Veto,
+    self, Adjustments, BandOn, Banded, Baseline, ClaimedVeto, Extra, FormWarning, Interval, Item,
+    Mark, Method, MilestoneRecord, Milestones, Occurrence, Point, Points, Ratio, Segment, StepUnit,
+    Steps, TargetSegment, Veto,
 };
-use domain::scoring::settings::Settings;
-use domain::{Exact, Grade, Result};
+use domain::scoring::review::composite::{ItemisedDimension, score_total};
+use domain::scoring::scale::{DraftBand, ScaleFault, scale_faults};
+use domain::scoring::settings::{Settings, VetoEffect};
+use domain::{Code, Exact, Grade, Result, Rounding};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -27,6 +32,15 @@ pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
         "kpi_total" => total(arguments),
         "time_weighted" => time_weighted(arguments),
         "grade" => grade(arguments),
+        "preset_grade" => preset_grade(arguments),
+        "score_total" => form_total(arguments),
+        "rounded_score" => rounded_score(arguments),
+        "scale_check" => scale_check(arguments),
+        "kpi_band_on" => band_on(arguments),
+        "kpi_milestone_partial" => partial_milestones(arguments),
+        "veto_result" => veto_result(arguments),
+        "form_warnings" => form_warnings(arguments),
+        "target_change" => target_change(arguments),
         _ => return None,
     })
 }
@@ -34,16 +48,16 @@ pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
 /// Scores the argument called `actual` and shows the score with 2 places.
 fn score(method: Method, actual: &str, arguments: Arguments, settings: &Settings) -> Result<Value> {
     let actual = arguments.number(actual)?;
-    two_places(&method.score(actual.as_ref(), settings)?)
+    two_places(&method.score(actual.as_ref(), settings)?, settings)
 }
 
-fn two_places(score: &Exact) -> Result<Value> {
-    Ok(json!(number::fixed(score.round(2, Default::default())?, 2)))
+fn two_places(score: &Exact, settings: &Settings) -> Result<Value> {
+    Ok(json!(number::fixed(score.round(2, settings.score.rounding)?, 2)))
 }
 
 /// The settings with the overrides that several functions share.
 fn settings(arguments: Arguments) -> Result<Settings> {
-    let mut settings = Settings::default();
+    let mut settings = arguments.settings()?;
     arguments.override_number("floor", &mut settings.kpi.floor)?;
     arguments.override_number("cap", &mut settings.kpi.cap)?;
     Ok(settings)
@@ -54,12 +68,8 @@ fn ratio(arguments: Arguments) -> Result<Value> {
     arguments.override_with("variant", &mut settings.kpi.reverse_variant)?;
     arguments.override_number("over_rate", &mut settings.kpi.over_rate)?;
     settings.kpi.min_achievement = arguments.number("min_achievement")?;
-    arguments.override_with("rounding", &mut settings.score.rounding)?;
     arguments.override_with("negative_target", &mut settings.kpi.negative_target)?;
-    let mut ratio =
-        Ratio { target: arguments.required_number("target")?, direction: Default::default() };
-    arguments.override_with("direction", &mut ratio.direction)?;
-    score(Method::Ratio(ratio), "actual", arguments, &settings)
+    score(Method::Ratio(ratio_target(arguments)?), "actual", arguments, &settings)
 }
 
 fn baseline(arguments: Arguments) -> Result<Value> {
@@ -83,11 +93,11 @@ fn interval(arguments: Arguments) -> Result<Value> {
         high: arguments.required_number("high")?,
         tolerance: arguments.required_number("tolerance")?,
     };
-    score(Method::Interval(interval), "actual", arguments, &Settings::default())
+    score(Method::Interval(interval), "actual", arguments, &arguments.settings()?)
 }
 
 fn points(arguments: Arguments) -> Result<Value> {
-    let mut settings = Settings::default();
+    let mut settings = arguments.settings()?;
     arguments.override_with("below", &mut settings.kpi.threshold_below)?;
     let point = |point: &Value| {
         let [value, score] = tuple(point)?;
@@ -98,16 +108,38 @@ fn points(arguments: Arguments) -> Result<Value> {
 }
 
 fn banded(arguments: Arguments) -> Result<Value> {
+    banded_score(arguments, BandOn::Actual, &arguments.settings()?)
+}
+
+fn banded_score(arguments: Arguments, on: BandOn, settings: &Settings) -> Result<Value> {
     let banded = Banded {
         bounds: arguments.numbers("bounds")?,
         scores: arguments.numbers("scores")?,
-        on: BandOn::Actual,
+        on,
     };
-    score(Method::Banded(banded), "actual", arguments, &Settings::default())
+    score(Method::Banded(banded), "actual", arguments, settings)
+}
+
+fn band_on(arguments: Arguments) -> Result<Value> {
+    let mut settings = arguments.settings()?;
+    arguments.override_with("variant", &mut settings.kpi.reverse_variant)?;
+    let on = match arguments.get("band_on").map(text).transpose()? {
+        None | Some("actual") => BandOn::Actual,
+        Some("rate") => BandOn::Achievement(ratio_target(arguments)?),
+        Some(_) => return Err(Code::InputInvalid.because("bands are on actual or rate")),
+    };
+    banded_score(arguments, on, &settings)
+}
+
+fn ratio_target(arguments: Arguments) -> Result<Ratio> {
+    let mut ratio =
+        Ratio { target: arguments.required_number("target")?, direction: Default::default() };
+    arguments.override_with("direction", &mut ratio.direction)?;
+    Ok(ratio)
 }
 
 fn steps(arguments: Arguments) -> Result<Value> {
-    let mut settings = Settings::default();
+    let mut settings = arguments.settings()?;
     arguments.override_with("partial", &mut settings.kpi.step_partial)?;
     let mut steps = Steps::of(
         arguments.required_number("target")?,
@@ -126,26 +158,44 @@ fn steps(arguments: Arguments) -> Result<Value> {
 }
 
 fn milestones(arguments: Arguments) -> Result<Value> {
-    let mut settings = Settings::default();
+    let records = arguments.list_of("items", |item| {
+        let [weight, days_late] = tuple(item)?;
+        milestone(weight, days_late, &Value::Null)
+    })?;
+    milestone_score(arguments, records, false)
+}
+
+fn partial_milestones(arguments: Arguments) -> Result<Value> {
+    let mut partial = true;
+    arguments.override_with("milestone_partial", &mut partial)?;
+    let records = arguments.list_of("items", |item| {
+        let [weight, days_late, percent] = tuple(item)?;
+        milestone(weight, days_late, percent)
+    })?;
+    milestone_score(arguments, records, partial)
+}
+
+fn milestone(weight: &Value, days_late: &Value, percent: &Value) -> Result<MilestoneRecord> {
+    let days_late = (!days_late.is_null()).then(|| whole(days_late)).transpose()?;
+    let percent = optional_number(percent)?;
+    Ok(MilestoneRecord { weight: number(weight)?, days_late, percent })
+}
+
+fn milestone_score(
+    arguments: Arguments,
+    records: Vec<MilestoneRecord>,
+    partial: bool,
+) -> Result<Value> {
+    let mut settings = arguments.settings()?;
+    settings.kpi.milestone_partial = partial;
     arguments.override_number("late_per_day", &mut settings.kpi.late_per_day)?;
     arguments.override_number("late_floor", &mut settings.kpi.late_floor)?;
-    let milestone = |item: &Value| {
-        let [weight, days_late] = tuple(item)?;
-        let outcome = match days_late {
-            Value::Null => Outcome::Open { percent: 0.into() },
-            days_late => {
-                let days = number(days_late)?.to_i128().and_then(|days| i64::try_from(days).ok());
-                Outcome::Done { days_late: days.ok_or_else(|| unreadable(days_late))? }
-            }
-        };
-        Ok(Milestone { weight: number(weight)?, outcome })
-    };
-    let milestones = arguments.list("items")?.iter().map(milestone).collect::<Result<_>>()?;
-    two_places(&Method::Milestones(Milestones { milestones }).score(None, &settings)?)
+    let milestones = Method::Milestones(Milestones::recorded(records)?);
+    two_places(&milestones.score(None, &settings)?, &settings)
 }
 
 fn rating(arguments: Arguments) -> Result<Value> {
-    let mut settings = Settings::default();
+    let mut settings = arguments.settings()?;
     arguments.override_with("preset", &mut settings.score.preset)?;
     score(Method::Rating, "rating", arguments, &settings)
 }
@@ -155,12 +205,7 @@ fn total(arguments: Arguments) -> Result<Value> {
     arguments.override_number("max_bonus", &mut settings.kpi.bonus_max)?;
     arguments.override_number("max_deduct", &mut settings.kpi.deduct_max)?;
     arguments.override_with("missing", &mut settings.kpi.missing_actual)?;
-    let item = |item: &Value| {
-        let [weight, score] = tuple(item)?;
-        let mark = optional_number(score)?.map(Mark::Score);
-        Ok(Item { weight: number(weight)?, mark })
-    };
-    let items = arguments.list("items")?.iter().map(item).collect::<Result<Vec<_>>>()?;
+    let items = arguments.list_of("items", item)?;
     let adjustments = Adjustments {
         bonuses: extras(arguments, "bonus")?,
         deductions: extras(arguments, "deduct")?,
@@ -169,6 +214,11 @@ fn total(arguments: Arguments) -> Result<Value> {
     };
     let total = kpi::total(&items, &adjustments, &settings)?;
     Ok(json!([number::fixed(total.score, 2), total.grade]))
+}
+
+fn item(value: &Value) -> Result<Item> {
+    let [weight, score] = tuple(value)?;
+    Ok(Item { weight: number(weight)?, mark: optional_number(score)?.map(Mark::Score) })
 }
 
 /// Items without weight: vectors give only their points; evidence and approval are filled in.
@@ -198,11 +248,153 @@ fn time_weighted(arguments: Arguments) -> Result<Value> {
         Ok(Segment { days: count(days)?, score: number(score)? })
     };
     let segments = arguments.list("segments")?.iter().map(segment).collect::<Result<Vec<_>>>()?;
-    two_places(&kpi::time_weighted(&segments, Settings::default().kpi.min_segment_days)?)
+    let settings = arguments.settings()?;
+    two_places(&kpi::time_weighted(&segments, settings.kpi.min_segment_days)?, &settings)
+}
+
+fn target_change(arguments: Arguments) -> Result<Value> {
+    let mut settings = arguments.settings()?;
+    arguments.override_with("target_change", &mut settings.kpi.target_change)?;
+    if let Some(days) = arguments.count("min_segment_days")? {
+        settings.kpi.min_segment_days = days;
+    }
+    let segments = arguments.list_of("segments", |segment| {
+        let [days, score, approved] = tuple(segment)?;
+        Ok(TargetSegment { days: count(days)?, score: number(score)?, approved: typed(approved)? })
+    })?;
+    two_places(&kpi::target_change(&segments, &settings.kpi)?, &settings)
 }
 
 fn grade(arguments: Arguments) -> Result<Value> {
     let Settings { score, .. } = Settings::default();
     let total = arguments.required_number("score")?;
     Ok(json!(Settings::default().scale().grade(&total, score.rounding)))
+}
+
+fn preset_grade(arguments: Arguments) -> Result<Value> {
+    let mut settings = arguments.settings()?;
+    arguments.override_with("preset", &mut settings.score.preset)?;
+    let score = arguments.required_number("score")?;
+    let (score, grade) = settings.scale().graded(&score, settings.score.rounding)?;
+    Ok(json!([number::fixed(score, 2), grade]))
+}
+
+fn form_total(arguments: Arguments) -> Result<Value> {
+    let mut settings = arguments.settings()?;
+    arguments.override_with("round_stage", &mut settings.score.round_stage)?;
+    arguments.override_with("preset", &mut settings.score.preset)?;
+    settings.kpi.cap = settings.scale().cap;
+    let named = arguments.object("dimensions")?;
+    let dimension = |value: &Value| {
+        let [weight, items] = tuple(value)?;
+        let item = |item: &Value| {
+            let [weight, score] = tuple(item)?;
+            Ok((number(weight)?, number(score)?))
+        };
+        let items = crate::arguments::list(items)?.iter().map(item).collect::<Result<_>>()?;
+        Ok(ItemisedDimension { weight: number(weight)?, items })
+    };
+    let dimensions = named.values().map(dimension).collect::<Result<Vec<_>>>()?;
+    let total = score_total(&dimensions, &settings)?;
+    let shown = total.dimensions.iter().map(|score| json!(number::fixed(*score, 2)));
+    let scores: serde_json::Map<_, _> = named.keys().cloned().zip(shown).collect();
+    Ok(json!({
+        "total": number::fixed(total.composite.score, 2),
+        "grade": total.composite.grade,
+        "dimensions": scores,
+    }))
+}
+
+/// The functions that `rounded_score` can call.
+const ROUNDED: [&str; 14] = [
+    "kpi_ratio",
+    "kpi_baseline",
+    "kpi_occurrence",
+    "kpi_range",
+    "kpi_points",
+    "kpi_band",
+    "kpi_step",
+    "kpi_milestone",
+    "rating_score",
+    "kpi_total",
+    "time_weighted",
+    "okr_to_score",
+    "composite",
+    "manager_rating",
+];
+
+/// Calls another function under a rounding.
+fn rounded_score(arguments: Arguments) -> Result<Value> {
+    let method = text(arguments.required("method")?)?;
+    let mut rounding = Rounding::HalfEven;
+    arguments.override_with("rounding", &mut rounding)?;
+    let mut inner = arguments.object("args")?.clone();
+    inner.insert("rounding".into(), json!(rounding));
+    let unknown = || Code::InputInvalid.because(format!("{method:.40} is not a method"));
+    let known = ROUNDED.contains(&method).then(|| crate::call(method, &inner.into()));
+    known.flatten().ok_or_else(unknown)?
+}
+
+fn scale_check(arguments: Arguments) -> Result<Value> {
+    let [mut floor, mut cap] = [0, 120].map(Exact::from);
+    arguments.override_number("floor", &mut floor)?;
+    arguments.override_number("cap", &mut cap)?;
+    let bands = arguments.list_of("bands", |band| {
+        let [letter, lowest, anchor] = tuple(band)?;
+        let letter = text(letter)?.to_owned();
+        Ok(DraftBand { letter, lowest: optional_number(lowest)?, anchor: optional_number(anchor)? })
+    })?;
+    let faults = scale_faults(&bands, &floor, &cap)?;
+    Ok(faults.iter().map(ScaleFault::to_string).collect())
+}
+
+fn veto_result(arguments: Arguments) -> Result<Value> {
+    let settings = settings(arguments)?;
+    let items = arguments.list_of("items", item)?;
+    let mut grade_cap = Grade::D;
+    arguments.override_with("grade_cap", &mut grade_cap)?;
+    let mut effect = VetoEffect::default();
+    arguments.override_with("veto_effect", &mut effect)?;
+    let effect = match effect {
+        VetoEffect::CapGrade => Veto::CapGrade(grade_cap),
+        VetoEffect::CapScore => Veto::CapScore(arguments.required_number("score_cap")?),
+        VetoEffect::ItemZero => {
+            let item = arguments.required_count("item")?;
+            Veto::ItemZero(item as usize)
+        }
+        VetoEffect::TotalZero => Veto::TotalZero,
+    };
+    let mut confirmed = true;
+    arguments.override_with("confirmed", &mut confirmed)?;
+    let evidence = arguments.count("evidence")?.unwrap_or(1);
+    kpi::check_form(&items)?;
+    let veto = ClaimedVeto { effect, confirmed, evidence }.in_force(&items, &settings.kpi)?;
+    let adjustments = Adjustments { veto, ..Adjustments::default() };
+    let total = kpi::total(&items, &adjustments, &settings)?;
+    let calibrated = arguments.get("calibrated").map(typed).transpose()?;
+    let grade = kpi::final_grade(&total, calibrated, adjustments.veto.as_ref());
+    Ok(json!([number::fixed(total.score, 2), grade]))
+}
+
+fn form_warnings(arguments: Arguments) -> Result<Value> {
+    let mut goal = Settings::default().goal;
+    goal.count.min = arguments.count("count_min")?.unwrap_or(goal.count.min);
+    goal.count.max = arguments.count("count_max")?.unwrap_or(goal.count.max);
+    arguments.override_number("weight_min", &mut goal.weight.min)?;
+    arguments.override_number("weight_max", &mut goal.weight.max)?;
+    let (names, items): (Vec<&str>, Vec<Item>) = arguments
+        .list_of("items", |item| {
+            let [name, weight] = tuple(item)?;
+            Ok((text(name)?, Item { weight: number(weight)?, mark: None }))
+        })?
+        .into_iter()
+        .unzip();
+    kpi::check_form(&items)?;
+    let label = |warning| match warning {
+        FormWarning::CountLow(_) => json!("COUNT_LOW"),
+        FormWarning::CountHigh(_) => json!("COUNT_HIGH"),
+        FormWarning::WeightLow(at) => json!(format!("WEIGHT_LOW:{}", names[at])),
+        FormWarning::WeightHigh(at) => json!(format!("WEIGHT_HIGH:{}", names[at])),
+    };
+    Ok(kpi::form_warnings(&items, &goal).into_iter().map(label).collect())
 }

@@ -63,12 +63,12 @@ fn composite_of(arguments: Arguments) -> Result<Value> {
     };
     let dimensions: Vec<_> =
         arguments.object("weights")?.iter().map(dimension).collect::<Result<_>>()?;
-    let result = composite(&dimensions, &Settings::default())?;
+    let result = composite(&dimensions, &arguments.settings()?)?;
     Ok(json!([result.score, result.grade]))
 }
 
 fn manager_rating(arguments: Arguments) -> Result<Value> {
-    let mut settings = Settings::default();
+    let mut settings = arguments.settings()?;
     arguments.override_number("lam", &mut settings.manager.team_lambda)?;
     let own = arguments.required_number("own")?;
     Ok(json!(manager_result(&own, &arguments.numbers("team_kpi")?, &settings)?))

@@ -1,6 +1,8 @@
 //! Trees of people, units or goals, given as links from child to parent: no loops, limited depth.
 
+use crate::core::error::{Code, Result as DomainResult};
 use crate::core::time::Period;
+use core::fmt::Display;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -114,10 +116,118 @@ pub fn check_line<K: Copy + Eq>(
     }
 }
 
+/// Nodes with at most one parent each, checked to be trees: units or goals given as a list.
+#[derive(Clone, Debug)]
+pub struct Forest<Id> {
+    ids: Vec<Id>,
+    parents: Vec<Option<usize>>,
+    positions: HashMap<Id, usize>,
+}
+
+impl<Id: Copy + Eq + Hash + Display> Forest<Id> {
+    /// Checks nodes with their parents; a node without a parent is a top.
+    ///
+    /// # Errors
+    /// In this order: `ALIGN_DUPLICATE` for an id that occurs twice, `ALIGN_SELF` for a node that is
+    /// its own parent, `NOT_FOUND` for an unknown parent, `ALIGN_CYCLE` for a loop.
+    pub fn new(nodes: &[(Id, Option<Id>)]) -> DomainResult<Forest<Id>> {
+        let mut positions = HashMap::with_capacity(nodes.len());
+        for (position, (id, _)) in nodes.iter().enumerate() {
+            if positions.insert(*id, position).is_some() {
+                return Err(Code::AlignDuplicate.because(format!("{id} occurs twice")));
+            }
+        }
+        if let Some((id, _)) = nodes.iter().find(|(id, parent)| *parent == Some(*id)) {
+            return Err(Code::AlignSelf.because(format!("{id} is its own parent")));
+        }
+        let mut forest = Forest { ids: nodes.iter().map(|(id, _)| *id).collect(), parents: vec![], positions };
+        let parent = |(_, parent): &(Id, Option<Id>)| parent.map(|id| forest.position(id)).transpose();
+        forest.parents = nodes.iter().map(parent).collect::<DomainResult<_>>()?;
+        forest.check_loops()?;
+        Ok(forest)
+    }
+
+    fn check_loops(&self) -> DomainResult<()> {
+        let mut safe = vec![false; self.ids.len()];
+        for start in 0..self.ids.len() {
+            let mut path = Vec::new();
+            let mut next = Some(start);
+            while let Some(node) = next.filter(|node| !safe[*node]) {
+                if path.len() > self.ids.len() {
+                    return Err(Code::AlignCycle.because("the chain of parents runs in a loop"));
+                }
+                path.push(node);
+                next = self.parents[node];
+            }
+            path.into_iter().for_each(|node| safe[node] = true);
+        }
+        Ok(())
+    }
+
+    /// The position of a node in the list.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for an unknown node.
+    pub fn position(&self, id: Id) -> DomainResult<usize> {
+        let position = self.positions.get(&id).copied();
+        position.ok_or_else(|| Code::NotFound.because(format!("there is no {id}")))
+    }
+
+    /// The position of each node's parent, in the order of the list.
+    pub fn parents(&self) -> &[Option<usize>] {
+        &self.parents
+    }
+
+    /// A node and those above it, from the bottom up.
+    fn line(&self, from: usize) -> impl Iterator<Item = usize> {
+        core::iter::successors(Some(from), |node| self.parents[*node])
+    }
+
+    /// The lowest node that is above all the given ones, where a node is above itself; `None` if
+    /// they have nothing in common or none is given.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for an unknown node.
+    pub fn lowest_common(&self, nodes: impl IntoIterator<Item = Id>) -> DomainResult<Option<Id>> {
+        let mut positions = nodes.into_iter().map(|id| self.position(id));
+        let Some(first) = positions.next().transpose()? else { return Ok(None) };
+        let mut shared: Vec<usize> = self.line(first).collect();
+        for position in positions {
+            let own: std::collections::HashSet<usize> = self.line(position?).collect();
+            shared.retain(|node| own.contains(node));
+        }
+        Ok(shared.first().map(|node| self.ids[*node]))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use chrono::{Days, NaiveDate};
+
+    #[test]
+    fn a_list_is_a_forest_or_says_what_is_wrong_in_order() {
+        let code = |nodes: &[(u32, Option<u32>)]| Forest::new(nodes).unwrap_err().code;
+        assert_eq!(code(&[(1, Some(1)), (1, None)]), Code::AlignDuplicate);
+        assert_eq!(code(&[(1, Some(9)), (2, Some(2))]), Code::AlignSelf);
+        assert_eq!(code(&[(1, Some(9)), (2, Some(3)), (3, Some(2))]), Code::NotFound);
+        assert_eq!(code(&[(1, None), (4, Some(2)), (2, Some(3)), (3, Some(2))]), Code::AlignCycle);
+        assert_eq!(Forest::new(&[(2, Some(1)), (1, None)]).unwrap().parents(), [Some(1), None]);
+    }
+
+    #[test]
+    fn the_lowest_common_node_may_be_one_of_them() {
+        let nodes = [(1, None), (2, Some(1)), (3, Some(2)), (4, Some(2)), (5, Some(1)), (9, None)];
+        let forest = Forest::new(&nodes).unwrap();
+        let common = |nodes: &[u32]| forest.lowest_common(nodes.iter().copied()).unwrap();
+        assert_eq!(common(&[3, 4]), Some(2));
+        assert_eq!(common(&[3, 4, 5]), Some(1));
+        assert_eq!(common(&[3, 2]), Some(2));
+        assert_eq!(common(&[4]), Some(4));
+        assert_eq!(common(&[4, 9]), None);
+        assert_eq!(common(&[]), None);
+        assert_eq!(forest.lowest_common([3, 7]).unwrap_err().code, Code::NotFound);
+    }
 
     fn lines(pairs: &[(u32, u32)]) -> HashMap<u32, u32> {
         pairs.iter().copied().collect()

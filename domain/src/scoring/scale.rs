@@ -7,7 +7,9 @@ use crate::core::number::{Exact, Rounding};
 use crate::core::text::TextEnum;
 use core::fmt;
 use core::str::FromStr;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A grade. Better grades compare greater: `Grade::S > Grade::A`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -236,6 +238,17 @@ impl Scale {
             .map_or(Grade::D, |(grade, _)| grade)
     }
 
+    /// A score on this scale with its grade: limited to 0..cap, rounded to 2 places, and the grade
+    /// looked up on the rounded score. Implements 0.3.
+    ///
+    /// # Errors
+    /// `NUMBER_OVERFLOW` for a cap that a decimal cannot hold.
+    pub fn graded(&self, score: &Exact, rounding: Rounding) -> Result<(Decimal, Grade)> {
+        let within = score.clone().max(Exact::default()).min(self.cap.clone());
+        let score = within.round(2, rounding)?;
+        Ok((score, self.grade(&score.into(), rounding)))
+    }
+
     /// The unrounded score of a rating or of a mean of ratings. Implements B.8.
     ///
     /// # Errors
@@ -259,26 +272,114 @@ impl Scale {
         }
     }
 
-    /// Checks that the bounds strictly decrease below the cap and that each anchor lies in the band
-    /// of its grade. A proportional scale has no anchors.
+    /// Checks that the bounds strictly decrease within `floor` to the cap and that each anchor lies
+    /// in the band of its grade. A proportional scale has no anchors.
     ///
     /// # Errors
-    /// `SCALE_INVALID`; the detail says what is contradictory.
-    pub fn validate(&self) -> Result<()> {
-        let Bands { s, a, b, c } = &self.bands;
-        if !(self.cap >= *s && s > a && a > b && b > c) {
-            return Err(Code::ScaleInvalid.because("bounds must strictly decrease from the cap"));
+    /// `SCALE_INVALID`; the detail names all [`ScaleFault`]s.
+    pub fn validate(&self, floor: &Exact) -> Result<()> {
+        let faults = scale_faults(&self.drafts(), floor, &self.cap)?;
+        if faults.is_empty() {
+            return Ok(());
         }
-        let Conversion::Anchors(anchors) = &self.conversion else { return Ok(()) };
-        let stray = Grade::ALL.into_iter().zip(anchors.iter()).find(|(grade, anchor)| {
-            **anchor > self.cap || self.grade(anchor, Rounding::default()) != *grade
-        });
-        match stray {
-            None => Ok(()),
-            Some((grade, anchor)) => Err(Code::ScaleInvalid
-                .because(format!("the anchor {anchor} lies outside the band of grade {grade}"))),
+        let named: Vec<String> = faults.iter().map(ScaleFault::to_string).collect();
+        Err(Code::ScaleInvalid.because(format!("the scale has faults: {}", named.join(", "))))
+    }
+
+    fn drafts(&self) -> Vec<DraftBand> {
+        let Bands { s, a, b, c } = &self.bands;
+        let bounds = [Some(s), Some(a), Some(b), Some(c), None];
+        let anchor = |grade| match &self.conversion {
+            Conversion::Anchors(anchors) => Some(anchors.get(grade).clone()),
+            Conversion::Proportional(_) => None,
+        };
+        Grade::ALL
+            .into_iter()
+            .zip(bounds)
+            .map(|(grade, bound)| DraftBand {
+                letter: grade.to_string(),
+                lowest: bound.cloned(),
+                anchor: anchor(grade),
+            })
+            .collect()
+    }
+}
+
+/// The band of one grade as somebody wrote it down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftBand {
+    /// Letter of the grade.
+    pub letter: String,
+    /// Lowest score of the grade; the last grade has none.
+    pub lowest: Option<Exact>,
+    /// Score of the rating that stands for the grade; absent where ratings have a factor instead.
+    pub anchor: Option<Exact>,
+}
+
+/// What is wrong with the bands of a scale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScaleFault {
+    /// Two bands have the same letter.
+    GradeDuplicate,
+    /// The last band has a bound, or another band has none.
+    LastBoundNotOpen,
+    /// A bound is not below the bound of the better grade.
+    BoundsNotDecreasing,
+    /// The bound of this letter lies outside floor..cap.
+    BoundOutOfRange(String),
+    /// The anchor of this letter lies outside its band.
+    AnchorOutOfBand(String),
+}
+
+impl fmt::Display for ScaleFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ScaleFault::GradeDuplicate => f.write_str("GRADE_DUPLICATE"),
+            ScaleFault::LastBoundNotOpen => f.write_str("LAST_BOUND_NOT_OPEN"),
+            ScaleFault::BoundsNotDecreasing => f.write_str("BOUNDS_NOT_DECREASING"),
+            ScaleFault::BoundOutOfRange(letter) => write!(f, "BOUND_OUT_OF_RANGE:{letter}"),
+            ScaleFault::AnchorOutOfBand(letter) => write!(f, "ANCHOR_OUT_OF_BAND:{letter}"),
         }
     }
+}
+
+/// Every fault of bands given from the best to the worst; none for a valid scale. Anchors are judged
+/// only where the bands themselves are sound. Implements the validator of 0.3.
+///
+/// # Errors
+/// `EMPTY_INPUT` without bands.
+pub fn scale_faults(bands: &[DraftBand], floor: &Exact, cap: &Exact) -> Result<Vec<ScaleFault>> {
+    let Some((last, upper)) = bands.split_last() else {
+        return Err(Code::EmptyInput.because("the scale has no bands"));
+    };
+    let letters: BTreeSet<&str> = bands.iter().map(|band| band.letter.as_str()).collect();
+    let bounds: Vec<&Exact> = bands.iter().filter_map(|band| band.lowest.as_ref()).collect();
+    let open = last.lowest.is_some() || upper.iter().any(|band| band.lowest.is_none());
+    let shape = [
+        (letters.len() < bands.len(), ScaleFault::GradeDuplicate),
+        (open, ScaleFault::LastBoundNotOpen),
+        (!bounds.is_sorted_by(|better, worse| better > worse), ScaleFault::BoundsNotDecreasing),
+    ];
+    let shape = shape.into_iter().filter_map(|(found, fault)| found.then_some(fault));
+    let within = floor..=cap;
+    let astray =
+        bands.iter().filter(|band| band.lowest.as_ref().is_some_and(|low| !within.contains(&low)));
+    let astray = astray.map(|band| ScaleFault::BoundOutOfRange(band.letter.clone()));
+    let faults: Vec<ScaleFault> = shape.chain(astray).collect();
+    Ok(if faults.is_empty() { stray_anchors(bands, floor, cap) } else { faults })
+}
+
+/// The anchors outside the bands of their grades. The best band ends with the cap, the others below
+/// the bound of the better grade.
+fn stray_anchors(bands: &[DraftBand], floor: &Exact, cap: &Exact) -> Vec<ScaleFault> {
+    let better = core::iter::once(None).chain(bands.iter().map(|band| band.lowest.as_ref()));
+    let stray = bands.iter().zip(better).filter(|(band, better)| {
+        let lowest = band.lowest.as_ref().unwrap_or(floor);
+        band.anchor.as_ref().is_some_and(|anchor| {
+            anchor < lowest || better.map_or(anchor > cap, |better| anchor >= better)
+        })
+    });
+    stray.map(|(band, _)| ScaleFault::AnchorOutOfBand(band.letter.clone())).collect()
 }
 
 #[cfg(test)]
@@ -338,8 +439,8 @@ mod tests {
     #[test]
     fn presets_are_valid_and_contradictions_are_not() {
         let valid = Scale::preset(Preset::Target100);
-        valid.validate().unwrap();
-        Scale::preset(Preset::HundredPoint).validate().unwrap();
+        valid.validate(&Exact::default()).unwrap();
+        Scale::preset(Preset::HundredPoint).validate(&Exact::default()).unwrap();
 
         let mut equal_bounds = valid.clone();
         equal_bounds.bands.a = equal_bounds.bands.s.clone();
@@ -351,7 +452,7 @@ mod tests {
         let mut anchor_above_cap = valid;
         anchor_above_cap.cap = 119.into();
         for scale in [equal_bounds, low_cap, stray_anchor, anchor_above_cap] {
-            assert_eq!(scale.validate().unwrap_err().code, Code::ScaleInvalid);
+            assert_eq!(scale.validate(&Exact::default()).unwrap_err().code, Code::ScaleInvalid);
         }
     }
 
@@ -361,13 +462,64 @@ mod tests {
             let [s, a, b, c] = [s, a, b, c].map(Exact::from);
             Scale { bands: Bands { s, a, b, c }, ..Scale::preset(Preset::HundredPoint) }
         };
-        bounds([100, 85, 75, 60]).validate().unwrap();
+        bounds([100, 85, 75, 60]).validate(&Exact::default()).unwrap();
         for broken in [[101, 85, 75, 60], [85, 85, 75, 60], [95, 75, 75, 60], [95, 85, 60, 60]] {
-            assert_eq!(bounds(broken).validate().unwrap_err().code, Code::ScaleInvalid);
+            assert_eq!(bounds(broken).validate(&Exact::default()).unwrap_err().code, Code::ScaleInvalid);
         }
         for broken in [[84, 85, 75, 60], [95, 74, 75, 60], [95, 85, 59, 60]] {
-            assert_eq!(bounds(broken).validate().unwrap_err().code, Code::ScaleInvalid);
+            assert_eq!(bounds(broken).validate(&Exact::default()).unwrap_err().code, Code::ScaleInvalid);
         }
+    }
+
+    #[test]
+    fn every_fault_of_a_draft_is_named_and_anchors_only_in_sound_bands() {
+        let faults = |bands: &[(&str, Option<i64>, Option<i64>)]| -> Vec<String> {
+            let bands: Vec<_> = bands
+                .iter()
+                .map(|(letter, lowest, anchor)| DraftBand {
+                    letter: (*letter).to_owned(),
+                    lowest: lowest.map(Exact::from),
+                    anchor: anchor.map(Exact::from),
+                })
+                .collect();
+            let faults = scale_faults(&bands, &Exact::default(), &Exact::from(120)).unwrap();
+            faults.iter().map(ScaleFault::to_string).collect()
+        };
+        assert!(faults(&[("S", Some(120), Some(120)), ("A", Some(0), Some(119)), ("B", None, None)])
+            .is_empty());
+        assert_eq!(
+            faults(&[("S", Some(121), Some(0)), ("S", Some(121), None), ("B", Some(-1), None)]),
+            [
+                "GRADE_DUPLICATE",
+                "LAST_BOUND_NOT_OPEN",
+                "BOUNDS_NOT_DECREASING",
+                "BOUND_OUT_OF_RANGE:S",
+                "BOUND_OUT_OF_RANGE:S",
+                "BOUND_OUT_OF_RANGE:B",
+            ]
+        );
+        assert_eq!(
+            faults(&[("S", Some(110), Some(121)), ("A", Some(90), Some(110)), ("B", None, Some(-1))]),
+            ["ANCHOR_OUT_OF_BAND:S", "ANCHOR_OUT_OF_BAND:A", "ANCHOR_OUT_OF_BAND:B"]
+        );
+        assert_eq!(
+            scale_faults(&[], &Exact::default(), &Exact::from(120)).unwrap_err().code,
+            Code::EmptyInput
+        );
+    }
+
+    #[test]
+    fn a_graded_score_stays_on_the_scale() {
+        let graded = |score: &str, rounding| {
+            let (score, grade) = Scale::preset(Preset::HundredPoint)
+                .graded(&score.parse().unwrap(), rounding)
+                .unwrap();
+            (score.to_string(), grade)
+        };
+        assert_eq!(graded("130", Rounding::HalfUp), ("100.00".into(), Grade::S));
+        assert_eq!(graded("-1", Rounding::HalfUp), ("0.00".into(), Grade::D));
+        assert_eq!(graded("74.985", Rounding::HalfEven), ("74.98".into(), Grade::C));
+        assert_eq!(graded("74.995", Rounding::HalfUp), ("75.00".into(), Grade::B));
     }
 
     #[test]

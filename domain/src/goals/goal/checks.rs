@@ -7,7 +7,6 @@ use crate::core::id::{GoalId, KeyResultId};
 use crate::core::number::Exact;
 use crate::scoring::kpi::{self, FormWarning};
 use crate::scoring::okr::alignment::{self, Alignment, EdgeKind, MAX_DEPTH};
-use crate::scoring::okr::progress::Level;
 use crate::scoring::okr::shape::shape_warnings;
 use crate::scoring::okr::smart::{self, Failure};
 use crate::scoring::settings::{Enforce, Settings};
@@ -128,11 +127,8 @@ impl KeyResult {
                 let sum = weights::check_sum(steps.iter().map(|step| &step.weight));
                 sum.err().map(|error| ("/steps", error))
             }
-            Measure::Maintain { level: Level::Between(low, high), .. } if low > high => {
-                let error = Code::KpiRangeInvalid.because(format!("{low} is above {high}"));
-                Some(("/level", error))
-            }
-            Measure::Metric { .. } | Measure::Boolean | Measure::Maintain { .. } => None,
+            Measure::Maintain { level, .. } => level.validate().err().map(|error| ("/level", error)),
+            Measure::Metric { .. } | Measure::Boolean => None,
         }
     }
 }
@@ -191,8 +187,10 @@ impl Goal {
         let place = form.iter().position(|item| item.id == self.id);
         let on_form = kpi::form_warnings(&items, settings);
         let on_form = on_form.into_iter().filter_map(|warning| match warning {
-            FormWarning::Count(_) => Some(GoalWarning::GoalCount),
-            FormWarning::Weight(at) => (place == Some(at)).then_some(GoalWarning::GoalWeight),
+            FormWarning::CountLow(_) | FormWarning::CountHigh(_) => Some(GoalWarning::GoalCount),
+            FormWarning::WeightLow(at) | FormWarning::WeightHigh(at) => {
+                (place == Some(at)).then_some(GoalWarning::GoalWeight)
+            }
         });
         let key_results = match &self.content.kind {
             GoalKind::Objective { key_results, .. } => shape_warnings(&[key_results.len()]),

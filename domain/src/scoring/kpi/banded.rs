@@ -71,13 +71,12 @@ impl Banded {
         record: &mut impl Record,
     ) -> Result<Exact> {
         let divided = match &self.on {
-            BandOn::Actual => Some(actual.clone()),
-            BandOn::Achievement(ratio) => ratio.achievement(actual, kpi, record)?,
+            BandOn::Actual => actual.clone(),
+            BandOn::Achievement(ratio) => {
+                ratio.achievement(actual, kpi, record)?.unwrap_or_else(|| kpi.cap.clone())
+            }
         };
-        let band = match divided {
-            Some(value) => self.bounds.partition_point(|bound| *bound <= value),
-            None => self.bounds.len(),
-        };
+        let band = self.bounds.partition_point(|bound| *bound <= divided);
         let score = self.scores.get(band).cloned().ok_or_else(invalid)?;
         Ok(record.step(Rule::Band, score))
     }
@@ -139,9 +138,9 @@ mod tests {
     }
 
     #[test]
-    fn an_achievement_beyond_every_number_is_in_the_last_band() {
+    fn an_achievement_beyond_every_number_is_that_of_the_cap() {
         let ratio = Ratio { target: 4.into(), direction: Direction::Down };
-        let method = banded(&[80, 500], &[0, 70, 100], BandOn::Achievement(ratio));
+        let method = banded(&[80, 120, 121], &[0, 70, 100, 110], BandOn::Achievement(ratio));
         let kpi = KpiSettings { reverse_variant: ReverseVariant::Inverse, ..Default::default() };
         assert_eq!(method.raw(&0.into(), &kpi, &mut ()).unwrap(), Exact::from(100));
     }

@@ -41,6 +41,17 @@ pub struct Milestone {
     pub outcome: Outcome,
 }
 
+/// What was recorded of one milestone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MilestoneRecord {
+    /// Weight in percent.
+    pub weight: Exact,
+    /// Days after the due date, 0 or negative in time; `None` while it is not done.
+    pub days_late: Option<i64>,
+    /// How much is completed, 0 to 100 percent, if somebody said so.
+    pub percent: Option<Exact>,
+}
+
 /// Milestones whose weights sum to 100. Implements B.7.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,21 +64,37 @@ impl Milestones {
     /// Checks weights, then percentages.
     ///
     /// # Errors
-    /// `EMPTY_INPUT` without milestones, `WEIGHTS_NOT_100`, `KPI_RANGE_INVALID` for a percentage
-    /// outside 0 to 100.
+    /// `EMPTY_INPUT` without milestones, `NUMBER_INVALID` for a weight of more than 2 places,
+    /// `WEIGHTS_NOT_100`, `NUMBER_INVALID` for a percentage outside 0 to 100.
     pub fn validate(&self) -> Result<()> {
         if self.milestones.is_empty() {
             return Err(Code::EmptyInput.because("there are no milestones"));
         }
         weights::check_sum(self.milestones.iter().map(|milestone| &milestone.weight))?;
-        let stray = self.milestones.iter().any(|milestone| match &milestone.outcome {
-            Outcome::Done { .. } => false,
-            Outcome::Open { percent } => percent.is_negative() || *percent > 100.into(),
-        });
-        if stray {
-            return Err(Code::KpiRangeInvalid.because("a milestone is 0 to 100 percent done"));
-        }
-        Ok(())
+        self.milestones.iter().try_for_each(|milestone| match &milestone.outcome {
+            Outcome::Done { .. } => Ok(()),
+            Outcome::Open { percent } => check_percent(percent),
+        })
+    }
+
+    /// Milestones from what was recorded of each: the days late where it is done, else the
+    /// percentage. A percentage of what is done does not count but must be one.
+    ///
+    /// # Errors
+    /// The errors of [`validate`](Milestones::validate).
+    pub fn recorded(records: Vec<MilestoneRecord>) -> Result<Milestones> {
+        let percents: Vec<Exact> = records.iter().filter_map(|it| it.percent.clone()).collect();
+        let milestone = |MilestoneRecord { weight, days_late, percent }| {
+            let outcome = match days_late {
+                Some(days_late) => Outcome::Done { days_late },
+                None => Outcome::Open { percent: percent.unwrap_or_default() },
+            };
+            Milestone { weight, outcome }
+        };
+        let milestones = Milestones { milestones: records.into_iter().map(milestone).collect() };
+        milestones.validate()?;
+        percents.iter().try_for_each(check_percent)?;
+        Ok(milestones)
     }
 
     pub(super) fn raw(&self, kpi: &KpiSettings, record: &mut impl Record) -> Result<Exact> {
@@ -77,6 +104,13 @@ impl Milestones {
         let sum = earned.sum();
         Ok(record.step(Rule::MilestoneSum, sum))
     }
+}
+
+fn check_percent(percent: &Exact) -> Result<()> {
+    if percent.is_negative() || *percent > 100.into() {
+        return Err(Code::NumberInvalid.because("a milestone is 0 to 100 percent done"));
+    }
+    Ok(())
 }
 
 /// The share of its weight that a milestone earns, 0 to 1.
@@ -94,6 +128,19 @@ fn credit(outcome: &Outcome, kpi: &KpiSettings) -> Exact {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_percentage_must_be_one_even_where_it_does_not_count() {
+        let recorded = |weight: i32, days_late, percent: i32| {
+            let percent = Some(percent.into());
+            let records = vec![MilestoneRecord { weight: weight.into(), days_late, percent }];
+            Milestones::recorded(records).map(|it| it.milestones[0].outcome.clone())
+        };
+        assert_eq!(recorded(100, Some(3), 50), Ok(Outcome::Done { days_late: 3 }));
+        assert_eq!(recorded(100, None, 50), Ok(Outcome::Open { percent: 50.into() }));
+        assert_eq!(recorded(100, Some(3), -1).unwrap_err().code, Code::NumberInvalid);
+        assert_eq!(recorded(90, Some(3), 101).unwrap_err().code, Code::WeightsNot100);
+    }
 
     fn done(weight: i32, days_late: i64) -> Milestone {
         Milestone { weight: weight.into(), outcome: Outcome::Done { days_late } }
@@ -134,6 +181,6 @@ mod tests {
         let code = |milestones| score(milestones, &KpiSettings::default()).unwrap_err().code;
         assert_eq!(code(vec![]), Code::EmptyInput);
         assert_eq!(code(vec![done(30, 0), open(30, 101)]), Code::WeightsNot100);
-        assert_eq!(code(vec![done(30, 0), open(70, 101)]), Code::KpiRangeInvalid);
+        assert_eq!(code(vec![done(30, 0), open(70, 101)]), Code::NumberInvalid);
     }
 }

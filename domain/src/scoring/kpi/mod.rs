@@ -18,16 +18,16 @@ mod total;
 pub use banded::{BandOn, Banded};
 pub use baseline::Baseline;
 pub use interval::Interval;
-pub use milestones::{Milestone, Milestones, Outcome};
+pub use milestones::{Milestone, MilestoneRecord, Milestones, Outcome};
 pub use occurrence::Occurrence;
 pub use points::{Point, Points};
 pub use ratio::Ratio;
-pub use segments::{Division, Segment, time_weighted};
+pub use segments::{Division, Segment, TargetSegment, target_change, time_weighted};
 pub use steps::{StepUnit, Steps};
 pub(crate) use total::total_recorded;
 pub use total::{
-    Adjustments, ClaimedVeto, Extra, FormWarning, Item, Mark, Total, Veto, final_grade, form_warnings,
-    total,
+    Adjustments, ClaimedVeto, Extra, FormWarning, Item, Mark, Total, Veto, check_form, final_grade,
+    form_warnings, total,
 };
 
 use crate::core::error::{Code, DomainError, Result};

@@ -47,7 +47,7 @@ pub struct Segment {
 /// or the earlier one if both are equally long: its days then count with the neighbour's score.
 ///
 /// # Errors
-/// `EMPTY_INPUT` without segments, `COUNT_INVALID` when all of them have 0 days.
+/// `EMPTY_INPUT` without segments, `WEIGHTS_NOT_100` when all of them have 0 days.
 pub fn time_weighted(segments: &[Segment], min_days: u32) -> Result<Exact> {
     if segments.is_empty() {
         return Err(Code::EmptyInput.because("there are no segments"));
@@ -55,7 +55,45 @@ pub fn time_weighted(segments: &[Segment], min_days: u32) -> Result<Exact> {
     let merged = merge_short(segments, min_days.into());
     let days: Exact = merged.iter().map(|&(days, _)| Exact::from(days)).sum();
     let weighted: Exact = merged.iter().map(|&(days, score)| Exact::from(days) * score).sum();
-    weighted.checked_div(&days).ok_or_else(|| Code::CountInvalid.because("there are no days"))
+    weighted.checked_div(&days).ok_or_else(|| Code::WeightsNot100.because("there are no days"))
+}
+
+/// Days under one target, with the score of the actual value against it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetSegment {
+    /// Number of days, first and last included.
+    pub days: u32,
+    /// Score against the target of these days.
+    pub score: Exact,
+    /// Whether the target was approved.
+    pub approved: bool,
+}
+
+/// The exact score of an indicator whose target changed, as `kpi.target_change` says; segments are
+/// given oldest first. Implements B.9 target changes.
+///
+/// Days of a target that was not approved count with the target before it, at the beginning with
+/// the next.
+///
+/// # Errors
+/// `EMPTY_INPUT` when no target was approved, and the errors of [`time_weighted`].
+pub fn target_change(segments: &[TargetSegment], kpi: &KpiSettings) -> Result<Exact> {
+    let mut approved: Vec<Segment> = Vec::new();
+    let mut unassigned = 0_u32;
+    for TargetSegment { days, score, approved: valid } in segments {
+        match approved.last_mut() {
+            _ if *valid => approved.push(Segment {
+                days: days.saturating_add(core::mem::take(&mut unassigned)),
+                score: score.clone(),
+            }),
+            Some(before) => before.days = before.days.saturating_add(*days),
+            None => unassigned = unassigned.saturating_add(*days),
+        }
+    }
+    match Division::TargetChange.counted(&approved, kpi) {
+        [only] => Ok(only.score.clone()),
+        counted => time_weighted(counted, kpi.min_segment_days),
+    }
 }
 
 fn merge_short(segments: &[Segment], min_days: u64) -> Vec<(u64, &Exact)> {
@@ -86,6 +124,29 @@ mod tests {
         let segments: Vec<_> =
             segments.iter().map(|&(days, score)| Segment { days, score: score.into() }).collect();
         time_weighted(&segments, 30)
+    }
+
+    #[test]
+    fn a_target_that_was_not_approved_gives_its_days_to_a_neighbour() {
+        let score = |segments: &[(u32, i32, bool)], target_change_setting| {
+            let segments: Vec<_> = segments
+                .iter()
+                .map(|&(days, score, approved)| TargetSegment { days, score: score.into(), approved })
+                .collect();
+            let kpi = KpiSettings { target_change: target_change_setting, ..Default::default() };
+            target_change(&segments, &kpi).map(|score| score.to_string())
+        };
+        use TargetChange::{LatestApproved, TimeWeighted};
+        let middle = [(50, 60, true), (50, 0, false), (100, 90, true)];
+        assert_eq!(score(&middle, TimeWeighted).unwrap(), "75");
+        assert_eq!(score(&middle, LatestApproved).unwrap(), "90");
+        let ends = [(50, 0, false), (50, 60, true), (50, 0, false)];
+        assert_eq!(score(&ends, TimeWeighted).unwrap(), "60");
+        assert_eq!(score(&[(50, 60, false)], TimeWeighted).unwrap_err().code, Code::EmptyInput);
+        assert_eq!(score(&[], LatestApproved).unwrap_err().code, Code::EmptyInput);
+        let empty = [(0, 60, true), (0, 70, true)];
+        assert_eq!(score(&empty, TimeWeighted).unwrap_err().code, Code::WeightsNot100);
+        assert_eq!(score(&empty, LatestApproved).unwrap(), "70");
     }
 
     #[test]
@@ -128,7 +189,7 @@ mod tests {
     #[test]
     fn nothing_to_weigh() {
         assert_eq!(mean(&[]).unwrap_err().code, Code::EmptyInput);
-        assert_eq!(mean(&[(0, 10), (0, 20)]).unwrap_err().code, Code::CountInvalid);
+        assert_eq!(mean(&[(0, 10), (0, 20)]).unwrap_err().code, Code::WeightsNot100);
     }
 
     proptest! {

@@ -1,12 +1,13 @@
 //! The performance total of a form, with its bonus and deduction items and vetoes.
 
 use super::limited;
-use crate::core::error::{Code, Result};
+use crate::core::error::{Code, DomainError, Result};
 use crate::core::number::Exact;
 use crate::scoring::scale::Grade;
 use crate::scoring::settings::{GoalSettings, KpiSettings, MissingActual, Settings, VetoEffect};
 use crate::scoring::trace::{Record, Rule};
 use crate::scoring::weights;
+use core::cmp::Ordering;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -162,8 +163,23 @@ pub struct Total {
 /// depending on `kpi.missing_actual`, `WEIGHTS_NOT_100` when the counted weights sum to 0, `AMOUNT_INVALID`,
 /// `EVIDENCE_REQUIRED` or `APPROVAL_REQUIRED` for an item without weight, `NUMBER_OVERFLOW`.
 pub fn total(items: &[Item], adjustments: &Adjustments, settings: &Settings) -> Result<Total> {
-    weights::check_places(items.iter().map(|item| &item.weight))?;
+    check_form(items)?;
     total_recorded(items, adjustments, settings, &mut ())
+}
+
+/// Checks that a form has items and that their weights, as people enter them, sum to 100.
+///
+/// # Errors
+/// `EMPTY_INPUT`, `NUMBER_INVALID` for a weight of more than 2 places, `WEIGHTS_NOT_100`.
+pub fn check_form(items: &[Item]) -> Result<()> {
+    if items.is_empty() {
+        return Err(no_items());
+    }
+    weights::check_sum(items.iter().map(|item| &item.weight))
+}
+
+fn no_items() -> DomainError {
+    Code::EmptyInput.because("the form has no items")
 }
 
 /// Like [`total`], but records every step and takes weights that are fractions of a percent.
@@ -174,7 +190,7 @@ pub(crate) fn total_recorded(
     record: &mut impl Record,
 ) -> Result<Total> {
     if items.is_empty() {
-        return Err(Code::EmptyInput.because("the form has no items"));
+        return Err(no_items());
     }
     weights::check_shares(items.iter().map(|item| &item.weight))?;
     let kpi = &settings.kpi;
@@ -251,18 +267,32 @@ fn extra_points(extras: &[Extra]) -> Result<Exact> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FormWarning {
-    /// The number of items, which is outside `goal.count`.
-    Count(usize),
-    /// The position of an item whose weight is outside `goal.weight`.
-    Weight(usize),
+    /// The number of items, which is below `goal.count`.
+    CountLow(usize),
+    /// The number of items, which is above `goal.count`.
+    CountHigh(usize),
+    /// The position of an item whose weight is below `goal.weight`.
+    WeightLow(usize),
+    /// The position of an item whose weight is above `goal.weight`.
+    WeightHigh(usize),
 }
 
 /// What is unusual about a form: first the number of items, then the items in order.
 pub fn form_warnings(items: &[Item], goal: &GoalSettings) -> Vec<FormWarning> {
-    let usual = u32::try_from(items.len()).is_ok_and(|count| goal.count.contains(&count));
-    let count = (!usual).then_some(FormWarning::Count(items.len()));
-    let weights = items.iter().enumerate().filter(|(_, item)| !goal.weight.contains(&item.weight));
-    count.into_iter().chain(weights.map(|(position, _)| FormWarning::Weight(position))).collect()
+    let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+    let count = match goal.count.side(&count) {
+        Ordering::Less => Some(FormWarning::CountLow(items.len())),
+        Ordering::Equal => None,
+        Ordering::Greater => Some(FormWarning::CountHigh(items.len())),
+    };
+    let weights = items.iter().enumerate().filter_map(|(position, item)| {
+        match goal.weight.side(&item.weight) {
+            Ordering::Less => Some(FormWarning::WeightLow(position)),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(FormWarning::WeightHigh(position)),
+        }
+    });
+    count.into_iter().chain(weights).collect()
 }
 
 #[cfg(test)]
@@ -433,8 +463,10 @@ mod tests {
         assert!(form_warnings(&items(), &goal).is_empty());
         assert_eq!(
             form_warnings(&[item(96, None), item(4, None)], &goal),
-            [FormWarning::Count(2), FormWarning::Weight(0), FormWarning::Weight(1)]
+            [FormWarning::CountLow(2), FormWarning::WeightHigh(0), FormWarning::WeightLow(1)]
         );
+        let many = vec![item(11, None); 9];
+        assert_eq!(form_warnings(&many, &goal), [FormWarning::CountHigh(9)]);
     }
 
     proptest! {

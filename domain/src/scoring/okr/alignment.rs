@@ -174,8 +174,8 @@ impl<Id: Copy + Eq + Hash + Display> Alignment<Id> {
         for link in &node.above {
             if !seen.insert(link.to) {
                 faults.push(Code::AlignDuplicate.because(format!("{} has an edge twice", node.id)));
-            } else if link.kind == EdgeKind::Cascade && parents.insert(link.to) && parents.len() > 1
-            {
+            }
+            if link.kind == EdgeKind::Cascade && parents.insert(link.to) && parents.len() > 1 {
                 faults.push(second_parent(node.id));
             }
             faults.extend(pair_faults(node, &self.nodes[link.to], link.kind));
@@ -408,7 +408,8 @@ mod tests {
         };
         assert_eq!(of(COMPANY), [Code::AlignCycle, Code::AlignLevel]);
         assert_eq!(of(DEPARTMENT), [Code::AlignCycle]);
-        assert_eq!(of(PERSON), [Code::AlignCycle, Code::AlignSecondParent, Code::AlignDuplicate]);
+        let twice = Code::AlignDuplicate;
+        assert_eq!(of(PERSON), [Code::AlignCycle, Code::AlignSecondParent, twice, twice]);
     }
 
     #[test]

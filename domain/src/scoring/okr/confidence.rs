@@ -48,20 +48,28 @@ impl Confidence {
     }
 }
 
-/// Whether the newest of these check-ins, given oldest first, raises an event: confidence fell by 3
-/// or more since the check-in before it, or fell twice in a row.
-pub fn drop_raises_event(history: &[Confidence]) -> bool {
-    match *history {
-        [.., third, second, newest] => {
-            fell_by_three(second, newest) || (third > second && second > newest)
-        }
-        [second, newest] => fell_by_three(second, newest),
-        _ => false,
-    }
+/// What the newest check-in raises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ConfidenceEvent {
+    /// Confidence fell by 3 or more since the check-in before.
+    Drop,
+    /// Confidence fell at each of the last two check-ins.
+    TwoFalls,
 }
 
-fn fell_by_three(before: Confidence, now: Confidence) -> bool {
-    before.0.saturating_sub(now.0) >= 3
+/// The events that the newest of these check-ins, given oldest first, raises.
+pub fn events(history: &[Confidence]) -> Vec<ConfidenceEvent> {
+    let plunged = matches!(history, [.., before, now] if before.0.saturating_sub(now.0) >= 3);
+    let sank =
+        matches!(history, [.., third, second, newest] if third > second && second > newest);
+    let found = [(plunged, ConfidenceEvent::Drop), (sank, ConfidenceEvent::TwoFalls)];
+    found.into_iter().filter_map(|(raised, event)| raised.then_some(event)).collect()
+}
+
+/// Whether the newest of these check-ins, given oldest first, raises an event.
+pub fn drop_raises_event(history: &[Confidence]) -> bool {
+    !events(history).is_empty()
 }
 
 #[cfg(test)]
@@ -94,6 +102,8 @@ mod tests {
                 history.iter().map(|&value| Confidence::try_from(value).unwrap()).collect();
             drop_raises_event(&history)
         };
+        let both = [10, 9, 4].map(|value| Confidence::try_from(value).unwrap());
+        assert_eq!(events(&both), [ConfidenceEvent::Drop, ConfidenceEvent::TwoFalls]);
         assert!(raises(&[8, 5]) && raises(&[9, 9, 6]) && raises(&[8, 7, 6]));
         assert!(!raises(&[]) && !raises(&[2]) && !raises(&[8, 6]));
         assert!(!raises(&[8, 7, 7]) && !raises(&[7, 8, 7]) && !raises(&[9, 3, 4]));

@@ -68,6 +68,38 @@ pub struct Coverage {
     pub short: bool,
 }
 
+/// The combined target of the children of a goal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cascade {
+    /// Combined target in the unit of the parent, 4 places.
+    pub value: Decimal,
+    /// Coverage of the parent's target; only a sum covers, and `None` also when that target is 0.
+    pub coverage: Option<Coverage>,
+}
+
+/// Combines the targets of child goals, given in order of time, and says how far a sum covers the
+/// target of the parent.
+///
+/// # Errors
+/// The errors of [`Aggregation::of`], and `NUMBER_OVERFLOW`.
+pub fn cascade(
+    parent: &Exact,
+    children: &[ChildTarget],
+    aggregation: Aggregation,
+    minimum_percent: &Exact,
+) -> Result<Cascade> {
+    let value = aggregation.of(children)?.round(4, Rounding::HalfUp)?;
+    let coverage = match aggregation {
+        Aggregation::Sum => coverage(parent, children, aggregation, minimum_percent)?,
+        Aggregation::Avg
+        | Aggregation::WeightedAvg
+        | Aggregation::Min
+        | Aggregation::Max
+        | Aggregation::Last => None,
+    };
+    Ok(Cascade { value, coverage })
+}
+
 /// Coverage of the parent's target; `None` when that target is 0.
 ///
 /// # Errors

@@ -128,9 +128,6 @@ pub enum AmbitionWarning {
 /// # Errors
 /// `EMPTY_INPUT` without aspirational objectives in this cycle.
 pub fn ambition_warning(current: &[Exact], previous: &[Exact]) -> Result<Option<AmbitionWarning>> {
-    let mean = |progress: &[Exact]| {
-        progress.iter().sum::<Exact>().checked_div(&Exact::from(progress.len()))
-    };
     let now = mean(current)
         .ok_or_else(|| Code::EmptyInput.because("there are no aspirational objectives"))?;
     let too_easy = Exact::scaled(9, 1);
@@ -141,6 +138,38 @@ pub fn ambition_warning(current: &[Exact], previous: &[Exact]) -> Result<Option<
     } else {
         None
     })
+}
+
+/// The aspirational objectives of an owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portfolio {
+    /// Mean progress of the last cycle, 4 places; `None` without aspirational objectives in it.
+    pub mean: Option<Decimal>,
+    /// Warnings about the ambition of the objectives.
+    pub warnings: Vec<AmbitionWarning>,
+}
+
+/// Looks at the progress of an owner's aspirational objectives, cycle by cycle, oldest first.
+/// Progress is limited to 0..1; an objective without progress counts 0. Implements the portfolio of
+/// C.2.
+///
+/// # Errors
+/// `EMPTY_INPUT` without cycles.
+pub fn portfolio(cycles: &[Vec<Option<Exact>>]) -> Result<Portfolio> {
+    let counted = |cycle: &Vec<Option<Exact>>| -> Vec<Exact> {
+        cycle.iter().map(|it| clamp_progress(it.clone().unwrap_or_default())).collect()
+    };
+    let mut latest = cycles.iter().rev().map(counted);
+    let current = latest.next().ok_or_else(|| Code::EmptyInput.because("there are no cycles"))?;
+    let Some(mean) = mean(&current) else {
+        return Ok(Portfolio { mean: None, warnings: Vec::new() });
+    };
+    let warning = ambition_warning(&current, &latest.next().unwrap_or_default())?;
+    Ok(Portfolio { mean: Some(round_progress(&mean)?), warnings: warning.into_iter().collect() })
+}
+
+fn mean(progress: &[Exact]) -> Option<Exact> {
+    progress.iter().sum::<Exact>().checked_div(&Exact::from(progress.len()))
 }
 
 /// The review score of an objective under `okr.in_review=mapped`, 2 places, limited to `kpi.floor`,
@@ -271,6 +300,26 @@ mod tests {
         assert_eq!(warning("0.39", &["0.95"]), Some(AmbitionWarning::Overreach));
         assert_eq!(warning("0.4", &[]), None);
         assert_eq!(ambition_warning(&[], &[]).unwrap_err().code, Code::EmptyInput);
+    }
+
+    #[test]
+    fn a_portfolio_looks_at_the_last_two_cycles() {
+        let looked = |cycles: &[&[Option<&str>]]| {
+            let cycles: Vec<Vec<_>> = cycles
+                .iter()
+                .map(|cycle| cycle.iter().map(|progress| progress.map(exact)).collect())
+                .collect();
+            let Portfolio { mean, warnings } = portfolio(&cycles).unwrap();
+            (mean.map(|mean| mean.to_string()), warnings)
+        };
+        let (all, none) = (&[Some("1.5")][..], &[][..]);
+        let one = Some("1.0000".to_owned());
+        assert_eq!(looked(&[all, all]), (one.clone(), vec![AmbitionWarning::Sandbagging]));
+        assert_eq!(looked(&[all, none, all]), (one, vec![]));
+        assert_eq!(looked(&[all, none]), (None, vec![]));
+        let half = looked(&[&[Some("0.2"), None]]);
+        assert_eq!(half, (Some("0.1000".into()), vec![AmbitionWarning::Overreach]));
+        assert_eq!(portfolio(&[]).unwrap_err().code, Code::EmptyInput);
     }
 
     #[test]

@@ -60,6 +60,25 @@ pub enum Level {
 }
 
 impl Level {
+    /// Checks the limits when the key result is set.
+    ///
+    /// # Errors
+    /// `KPI_RANGE_INVALID` when the lower limit is above the upper one.
+    pub fn validate(&self) -> Result<()> {
+        match self {
+            Level::Between(low, high) if low > high => {
+                Err(Code::KpiRangeInvalid.because(format!("{low} is above {high}")))
+            }
+            Level::Above(_) | Level::Below(_) | Level::Between(..) => Ok(()),
+        }
+    }
+
+    /// Whether each observed check-in complied, oldest first; check-ins without a value are left
+    /// out.
+    pub fn compliance(&self, check_ins: &[Option<Exact>]) -> Vec<bool> {
+        check_ins.iter().flatten().map(|value| self.complies(value)).collect()
+    }
+
     /// Whether a reported value complies with the level.
     pub fn complies(&self, value: &Exact) -> bool {
         match self {

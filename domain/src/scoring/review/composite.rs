@@ -3,7 +3,7 @@
 
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
-use crate::scoring::kpi::limited;
+use crate::scoring::kpi::{limited, rounded_item};
 use crate::scoring::scale::{Grade, Scale};
 use crate::scoring::settings::Settings;
 use crate::scoring::trace::{Record, Rule};
@@ -60,6 +60,62 @@ pub(crate) fn composite_recorded(
     let score = total(mean, &scale, settings, record)?;
     let grade = scale.grade(&score.into(), settings.score.rounding);
     Ok(Composite { score, grade })
+}
+
+/// A dimension that is scored item by item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemisedDimension {
+    /// Weight of the dimension in percent.
+    pub weight: Exact,
+    /// Weight in percent and raw score of each item.
+    pub items: Vec<(Exact, Exact)>,
+}
+
+/// A composite with the scores of its dimensions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScoreTotal {
+    /// The composite score and its grade.
+    pub composite: Composite,
+    /// Score of each dimension, 2 places, in the order of the input; with `total_only` these are for
+    /// display, and the composite rests on the exact ones.
+    pub dimensions: Vec<Decimal>,
+}
+
+/// Computes a composite from the raw scores of items: items are limited to the scale first, then
+/// items, dimensions and total are rounded as `score.round_stage` says. Implements 0.2 for a whole
+/// form.
+///
+/// # Errors
+/// `EMPTY_INPUT` without dimensions or items, `NUMBER_INVALID` for a weight of more than 2 places,
+/// `WEIGHTS_NOT_100`.
+pub fn score_total(dimensions: &[ItemisedDimension], settings: &Settings) -> Result<ScoreTotal> {
+    let scored = dimensions
+        .iter()
+        .map(|dimension| {
+            let score = Some(itemised_score(&dimension.items, settings)?);
+            Ok(WeightedScore { weight: dimension.weight.clone(), score })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let composite = composite(&scored, settings)?;
+    let shown = |score: &Exact| score.round(2, settings.score.rounding);
+    let dimensions = scored.iter().filter_map(|it| it.score.as_ref()).map(shown);
+    Ok(ScoreTotal { composite, dimensions: dimensions.collect::<Result<_>>()? })
+}
+
+/// The weighted mean of raw scores, limited and rounded like every item and dimension.
+fn itemised_score(items: &[(Exact, Exact)], settings: &Settings) -> Result<Exact> {
+    if items.is_empty() {
+        return Err(Code::EmptyInput.because("a dimension has no items"));
+    }
+    weights::check_sum(items.iter().map(|(weight, _)| weight))?;
+    let cap = settings.scale().cap;
+    let score = |raw: &Exact| {
+        let within = limited(raw.clone(), settings).min(cap.clone());
+        rounded_item(within, &settings.score, &mut ())
+    };
+    let scores: Vec<Exact> = items.iter().map(|(_, raw)| score(raw)).collect();
+    let mean = weights::weighted_mean(items.iter().map(|(weight, _)| weight).zip(&scores))?;
+    Ok(rounded_item(mean, &settings.score, &mut ()))
 }
 
 /// The result of a manager: the mean of the own score and the mean KPI total of the team, where the
@@ -161,6 +217,34 @@ mod tests {
         assert_eq!(code(&[("60", Some("100")), ("30", None)]), Code::WeightsNot100);
         assert_eq!(code(&[("60", None), ("40", None)]), Code::DimensionInsufficient);
         assert_eq!(code(&[("0", Some("100")), ("100", None)]), Code::WeightsNot100);
+    }
+
+    #[test]
+    fn a_form_is_rounded_at_each_stage_or_only_at_its_end() {
+        use crate::scoring::settings::RoundStage;
+        let exact = |text: &str| text.parse::<Exact>().unwrap();
+        let dimension = |weight: &str, items: &[(&str, &str)]| ItemisedDimension {
+            weight: exact(weight),
+            items: items.iter().map(|(weight, raw)| (exact(weight), exact(raw))).collect(),
+        };
+        let halves = [
+            dimension("50", &[("100", "89.994")]),
+            dimension("50", &[("50", "89.995"), ("50", "89.995")]),
+        ];
+        let shown = |round_stage| {
+            let mut settings = Settings::default();
+            settings.score.round_stage = round_stage;
+            let result = score_total(&halves, &settings).unwrap();
+            let dimensions: Vec<_> = result.dimensions.iter().map(Decimal::to_string).collect();
+            (result.composite.score.to_string(), dimensions.join(" "))
+        };
+        assert_eq!(shown(RoundStage::ItemAndTotal), ("90.00".into(), "89.99 90.00".into()));
+        assert_eq!(shown(RoundStage::TotalOnly), ("89.99".into(), "89.99 90.00".into()));
+        let code = |items: &[(&str, &str)]| {
+            score_total(&[dimension("100", items)], &Settings::default()).unwrap_err().code
+        };
+        assert_eq!(code(&[]), Code::EmptyInput);
+        assert_eq!(code(&[("90", "1")]), Code::WeightsNot100);
     }
 
     #[test]

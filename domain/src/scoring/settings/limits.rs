@@ -108,6 +108,6 @@ impl Settings {
         let broken = rules.into_iter().filter(|(_, holds, _)| !holds);
         let faults =
             broken.map(|(name, _, limit)| Code::SettingInvalid.because(format!("{name} {limit}")));
-        faults.chain(self.scale().validate().err()).collect()
+        faults.chain(self.scale().validate(&kpi.floor).err()).collect()
     }
 }

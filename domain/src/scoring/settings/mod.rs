@@ -12,6 +12,7 @@ pub use sections::*;
 
 use crate::core::error::{Code, Result};
 use crate::scoring::scale::Scale;
+use core::cmp::Ordering;
 use core::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -71,6 +72,17 @@ impl<T: PartialOrd> Span<T> {
     /// Whether the value lies in the range, both ends included.
     pub fn contains(&self, value: &T) -> bool {
         *value >= self.min && *value <= self.max
+    }
+
+    /// On which side of the range the value lies: `Less` below it, `Equal` inside.
+    pub fn side(&self, value: &T) -> Ordering {
+        if *value < self.min {
+            Ordering::Less
+        } else if *value > self.max {
+            Ordering::Greater
+        } else {
+            Ordering::Equal
+        }
     }
 }
 
