@@ -82,6 +82,7 @@ fn dimension(weight: i32, ratings: &[i32]) -> Result<()> {
         raters: raters.into(),
         mandatory: vec![RaterType::Manager],
         anonymous_customers: false,
+        named: Default::default(),
     };
     dimension.result(&Settings::default()).map(drop)
 }

@@ -47,6 +47,7 @@ impl Year {
             .into(),
             mandatory: vec![RaterType::Manager],
             anonymous_customers: false,
+            named: Default::default(),
         });
         let performance = Calculation::Performance {
             items: vec![

@@ -146,6 +146,7 @@ fn dimension() -> impl Strategy<Value = Calculation> {
             raters: raters.collect(),
             mandatory: vec![RaterType::Manager],
             anonymous_customers,
+            named: Default::default(),
         })
     })
 }

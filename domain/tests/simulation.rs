@@ -582,6 +582,7 @@ impl World {
             raters: [(RaterType::Manager, raters)].into(),
             mandatory: vec![RaterType::Manager],
             anonymous_customers: false,
+            named: Default::default(),
         });
         let part = |name: &str, weight: i32, calculation| Part {
             name: name.into(),

@@ -1,6 +1,6 @@
 //! Part H of the vectors: bonus, merit, promotion, training and PIPs.
 
-use crate::arguments::{Arguments, count, list, number, text, tuple, typed, unreadable};
+use crate::arguments::{Arguments, list, number, text, tuple, typed, unreadable};
 use domain::consequences::bonus::{self, Department, distribute};
 use domain::consequences::merit::{self, Capped, Matrix, compa, increases, range_cap};
 use domain::consequences::pip::{History, suggest};
@@ -152,10 +152,10 @@ fn answer_training(arguments: Arguments) -> Result<Value> {
 
 fn assessment(value: &Value) -> Result<Assessment> {
     let [name, required, assessed, importance] = tuple(value)?;
-    let importance = match count(importance)? {
-        1 => Importance::Low,
-        2 => Importance::Medium,
-        3 => Importance::High,
+    let importance = match number(importance)?.to_i128() {
+        Some(1) => Importance::Low,
+        Some(2) => Importance::Medium,
+        Some(3) => Importance::High,
         _ => return Err(unreadable(importance)),
     };
     Ok(Assessment {

@@ -1,14 +1,22 @@
 //! Part D of the vectors: from ratings to a result; also working days.
 
-use crate::arguments::{Arguments, list, number, optional_number, typed};
+use crate::arguments::{
+    Arguments, count, date, list, number, optional_number, period, text, tuple, typed,
+};
 use domain::core::calendar::WorkCalendar;
-use domain::scoring::review::composite::{WeightedScore, composite, manager_result};
-use domain::scoring::review::dimension::{Dimension, Raters};
+use domain::core::number::fixed;
+use domain::scoring::review::composite::{
+    WeightSets, WeightedScore, composite, manager_outcome, manager_result, weights_of,
+};
+use domain::scoring::review::dimension::{Dimension, DimensionResult, Raters};
+use domain::scoring::review::disclosure::Submitted;
+use domain::scoring::review::evidence::{Evidence, Finding, Judgement, examine};
 use domain::scoring::review::rater::{RaterType, mean_rating};
+use domain::scoring::review::self_other::{Reading, self_other_gap};
 use domain::scoring::settings::{ReviewSettings, Settings};
-use domain::{Result, Rounding};
+use domain::{Exact, Grade, Result, Rounding};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Computes the functions of part D.
 pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
@@ -19,6 +27,13 @@ pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
         "composite" => composite_of(arguments),
         "dimension" => dimension(arguments),
         "manager_rating" => manager_rating(arguments),
+        "population_composite" => population_composite(arguments),
+        "category_value" => category_value(arguments),
+        "dimension_by" => dimension_by(arguments),
+        "self_other_gap" => gap(arguments),
+        "evidence_check" => evidence_check(arguments),
+        "disclosure" => disclosure(arguments),
+        "manager_result" => manager_result_of(arguments),
         _ => return None,
     })
 }
@@ -28,14 +43,68 @@ fn category_mean(arguments: Arguments) -> Result<Value> {
     Ok(json!(mean.round(4, Rounding::HalfUp)?))
 }
 
+fn category_value(arguments: Arguments) -> Result<Value> {
+    let mut settings = ReviewSettings::default();
+    review_counts(arguments, &mut settings)?;
+    let mean = mean_rating(&arguments.numbers("xs")?, &settings)?;
+    Ok(json!(fixed(mean.round(4, Rounding::HalfUp)?, 4)))
+}
+
 fn dimension(arguments: Arguments) -> Result<Value> {
     let mut settings = Settings::default();
     arguments.override_with("anonymity", &mut settings.review.anonymity_min)?;
     arguments.override_with("policy", &mut settings.review.small_category)?;
     arguments.override_number("min_share", &mut settings.review.min_weight_share)?;
-    let mut mandatory = vec![RaterType::Manager];
-    arguments.override_with("mandatory", &mut mandatory)?;
+    let mut dimension = ratings(arguments)?;
+    arguments.override_with("mandatory", &mut dimension.mandatory)?;
+    let result = dimension.result(&settings)?;
+    let score = result.score.round(2, Rounding::HalfUp)?;
+    Ok(json!([result.rating, score, used(&result)]))
+}
 
+fn dimension_by(arguments: Arguments) -> Result<Value> {
+    let mut settings = Settings::default();
+    let review = &mut settings.review;
+    arguments.override_with("small_category", &mut review.small_category)?;
+    arguments.override_number("min_share", &mut review.min_weight_share)?;
+    review_counts(arguments, review)?;
+    let mut dimension = ratings(arguments)?;
+    let anonymous = anonymous(arguments)?;
+    dimension.anonymous_customers = anonymous.contains(&RaterType::Customer);
+    dimension.named =
+        RaterType::ALL.into_iter().filter(|rater| !anonymous.contains(rater)).collect();
+    let result = dimension.result(&settings)?;
+    let hidden = dimension.hidden(&settings.review);
+    let hidden: BTreeSet<&str> = hidden.into_iter().map(RaterType::as_str).collect();
+    Ok(json!({
+        "rating": result.rating,
+        "score": fixed(result.score.round(2, Rounding::HalfUp)?, 2),
+        "used": used(&result),
+        "hidden": hidden,
+    }))
+}
+
+/// The settings of D.2 and D.3 that an input names.
+fn review_counts(arguments: Arguments, review: &mut ReviewSettings) -> Result<()> {
+    arguments.override_with("trim", &mut review.trim)?;
+    review.trim_min_n = arguments.count("trim_min_n")?.unwrap_or(review.trim_min_n);
+    review.anonymity_min = arguments.count("anonymity")?.unwrap_or(review.anonymity_min);
+    Ok(())
+}
+
+/// The anonymous types: those that the input names, or those of D.3.
+fn anonymous(arguments: Arguments) -> Result<BTreeSet<RaterType>> {
+    let mut anonymous =
+        BTreeSet::from([RaterType::Peer, RaterType::CrossDept, RaterType::Subordinate]);
+    arguments.override_with("anonymous", &mut anonymous)?;
+    Ok(anonymous)
+}
+
+fn used(result: &DimensionResult) -> BTreeSet<&str> {
+    result.groups.iter().map(|used| used.group.as_str()).collect()
+}
+
+fn ratings(arguments: Arguments) -> Result<Dimension> {
     let mut raters: BTreeMap<RaterType, Raters> = BTreeMap::new();
     for (name, weight) in arguments.object("weights")? {
         raters.entry(rater_type(name)?).or_default().weight = number(weight)?;
@@ -44,11 +113,8 @@ fn dimension(arguments: Arguments) -> Result<Value> {
         let ratings = list(ratings)?.iter().map(number).collect::<Result<_>>()?;
         raters.entry(rater_type(name)?).or_default().ratings = ratings;
     }
-    let dimension = Dimension { raters, mandatory, anonymous_customers: false };
-    let result = dimension.result(&settings)?;
-    let mut used: Vec<&str> = result.groups.iter().map(|used| used.group.as_str()).collect();
-    used.sort_unstable();
-    Ok(json!([result.rating, result.score.round(2, Rounding::HalfUp)?, used]))
+    let mandatory = vec![RaterType::Manager];
+    Ok(Dimension { raters, mandatory, anonymous_customers: false, named: BTreeSet::new() })
 }
 
 fn rater_type(name: &str) -> Result<RaterType> {
@@ -56,13 +122,7 @@ fn rater_type(name: &str) -> Result<RaterType> {
 }
 
 fn composite_of(arguments: Arguments) -> Result<Value> {
-    let scores = Arguments(arguments.required("scores")?);
-    let dimension = |(name, weight): (&String, &Value)| {
-        let score = scores.get(name).map_or(Ok(None), optional_number)?;
-        Ok(WeightedScore { weight: number(weight)?, score })
-    };
-    let dimensions: Vec<_> =
-        arguments.object("weights")?.iter().map(dimension).collect::<Result<_>>()?;
+    let dimensions = scored(&arguments.named_numbers("weights")?, arguments)?;
     let result = composite(&dimensions, &arguments.settings()?)?;
     Ok(json!([result.score, result.grade]))
 }
@@ -80,4 +140,94 @@ fn add_workdays(arguments: Arguments) -> Result<Value> {
     arguments.override_with("makeup", &mut calendar.makeup_workdays)?;
     let start = arguments.required_as("start")?;
     Ok(json!(calendar.add_workdays(start, arguments.required_count("n")?)?))
+}
+
+/// Weights with the scores that the input gives for them.
+fn scored(weights: &BTreeMap<String, Exact>, arguments: Arguments) -> Result<Vec<WeightedScore>> {
+    let scores = Arguments(arguments.required("scores")?);
+    let dimension = |(name, weight): (&String, &Exact)| {
+        let score = scores.get(name).map_or(Ok(None), optional_number)?;
+        Ok(WeightedScore { weight: weight.clone(), score })
+    };
+    weights.iter().map(dimension).collect()
+}
+
+fn population_composite(arguments: Arguments) -> Result<Value> {
+    let sets = Arguments(arguments.required("sets")?);
+    let sets: WeightSets = arguments
+        .object("sets")?
+        .keys()
+        .map(|name| Ok((name.clone(), sets.named_numbers(name)?)))
+        .collect::<Result<_>>()?;
+    let populations: Vec<String> = arguments.required_as("populations")?;
+    let (set, weights) = weights_of(&sets, &populations)?;
+    let result = composite(&scored(weights, arguments)?, &Settings::default())?;
+    Ok(json!([fixed(result.score, 2), result.grade, set]))
+}
+
+fn gap(arguments: Arguments) -> Result<Value> {
+    let own = arguments.required_number("self_rating")?;
+    Ok(match self_other_gap(&own, &arguments.numbers("others")?)? {
+        Ok(gap) => {
+            let reading = match gap.reading {
+                Some(Reading::BlindSpot) => "BLIND_SPOT",
+                Some(Reading::HiddenStrength) => "HIDDEN_STRENGTH",
+                None => "NONE",
+            };
+            json!([fixed(gap.points, 4), reading])
+        }
+        Err(reason) => json!(reason),
+    })
+}
+
+fn evidence_check(arguments: Arguments) -> Result<Value> {
+    let period = period(arguments.required("start")?, arguments.required("end")?)?;
+    let grade = |name| arguments.get(name).map(typed::<Grade>).transpose();
+    let moved = grade("computed_grade")?.zip(grade("moved_to")?);
+    let judgements: Vec<Judgement> = [
+        arguments.number("rating")?.map(Judgement::Rating),
+        grade("final_grade")?.map(Judgement::FinalGrade),
+        moved.map(|(computed, given)| Judgement::Move { computed, given }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let evidence = arguments.optional_list("evidence", |item| {
+        let [kind, day] = tuple(item)?;
+        Ok(Evidence { kind: typed(kind)?, date: date(day)? })
+    })?;
+    let comment = arguments.get("comment").map_or(Ok(""), text)?;
+    Ok(json!(match examine(&judgements, &evidence, comment, period)? {
+        Finding::NotNeeded => "NOT_NEEDED",
+        Finding::Sufficient => "OK",
+    }))
+}
+
+fn disclosure(arguments: Arguments) -> Result<Value> {
+    let ratings = arguments
+        .object("submitted")?
+        .iter()
+        .map(|(name, ratings)| Ok((name.as_str(), count(ratings)?)))
+        .collect::<Result<_>>()?;
+    let totals = arguments.optional_list("totals", |total| list(total)?.iter().map(text).collect())?;
+    let anonymous = anonymous(arguments)?.into_iter().map(RaterType::as_str).collect();
+    let mut submitted = Submitted { ratings, anonymous, minimum: 3, closed: true };
+    submitted.minimum = arguments.count("minimum")?.unwrap_or(submitted.minimum);
+    arguments.override_with("closed", &mut submitted.closed)?;
+    let shown = submitted.shown(&totals)?;
+    Ok(json!({"types": shown.types, "totals": shown.totals}))
+}
+
+fn manager_result_of(arguments: Arguments) -> Result<Value> {
+    let mut settings = arguments.settings()?;
+    arguments.override_number("team_lambda", &mut settings.manager.team_lambda)?;
+    let own = arguments.required_number("own")?;
+    let members = arguments.list_of("members", |member| {
+        // A grade that the manager gave must be one, but plays no part.
+        let [total, grade] = tuple(member)?;
+        (!grade.is_null()).then(|| typed::<Grade>(grade)).transpose()?;
+        optional_number(total)
+    })?;
+    let outcome = manager_outcome(&own, &members, &settings)?;
+    Ok(json!([fixed(outcome.score, 2), outcome.grade, fixed(outcome.team, 2)]))
 }

@@ -5,7 +5,8 @@
 
 use crate::core::error::{Code, DomainError, Result};
 use crate::core::number::Exact;
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
+use core::iter::successors;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -75,6 +76,12 @@ impl Period {
     /// Whether the date lies in the period.
     pub fn contains(&self, date: NaiveDate) -> bool {
         self.start <= date && date <= self.end
+    }
+
+    /// The calendar months that the period touches, each given as its first day.
+    pub fn months(&self) -> Vec<NaiveDate> {
+        let next = |month: &NaiveDate| month.checked_add_months(Months::new(1));
+        successors(self.start.with_day(1), next).take_while(|month| *month <= self.end).collect()
     }
 
     /// Whether the other period lies wholly within this one.
@@ -168,6 +175,13 @@ mod tests {
         assert!(!quarter.encloses(&period("2025-03-01", "2025-04-01")));
         assert!(quarter.overlaps(&period("2025-03-31", "2025-12-31")));
         assert!(!quarter.overlaps(&period("2025-04-01", "2025-12-31")));
+    }
+
+    #[test]
+    fn months_touched_in_part_count() {
+        let months = period("2025-11-30", "2026-02-01").months();
+        assert_eq!(months, ["2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01"].map(date));
+        assert_eq!(period("9999-12-31", "9999-12-31").months(), [date("9999-12-01")]);
     }
 
     #[test]

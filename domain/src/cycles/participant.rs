@@ -97,12 +97,11 @@ impl Participant {
 /// known here and count as 0.
 pub fn counts_for_quota(hired: NaiveDate, period: Period, oversees: bool) -> bool {
     let standing = Standing {
-        tenure_months: tenure_months(hired, period.end()),
-        leave_days: 0,
-        period_days: u32::try_from(period.days()).unwrap_or(u32::MAX),
+        tenure_months: tenure_months(hired, period.end()).into(),
+        leave_share: 0.into(),
         executive: oversees,
     };
-    standing.exclusion().is_none()
+    standing.exclusions().is_ok_and(|reasons| reasons.is_empty())
 }
 
 impl Protected for Participant {

@@ -8,15 +8,14 @@ use crate::core::id::EmployeeId;
 use crate::reviews::calibration_session::SessionMove;
 use crate::reviews::distribution::{Picture, Placed, picture};
 use crate::reviews::form::cited;
-use crate::scoring::review::evidence::{Judgement, check_evidence};
+use crate::reviews::move_check::MIN_TEXT;
+use crate::scoring::review::evidence::{Judgement, check_evidence, said};
 use crate::scoring::scale::Grade;
 use crate::scoring::settings::{DistributionMode, DistributionSettings};
 use crate::state::calibration_session::Facts;
 use crate::text_enum;
+use std::collections::BTreeSet;
 use uuid::Uuid;
-
-/// Least number of characters in the text of a move.
-const MIN_TEXT: usize = 10;
 
 text_enum! {
     /// Why a grade is moved; `distribution` alone is not accepted in `guideline` mode.
@@ -34,6 +33,11 @@ text_enum! {
         /// The distribution requires it; never sufficient alone in `guideline` mode.
         Distribution = "distribution",
     }
+}
+
+/// Whether the distribution is the only reason in a mode in which it cannot be.
+pub(super) fn is_distribution_alone(reasons: &BTreeSet<Reason>, mode: DistributionMode) -> bool {
+    mode == DistributionMode::Guideline && reasons.iter().eq([&Reason::Distribution])
 }
 
 /// What is wrong with a proposed move.
@@ -62,14 +66,12 @@ impl SessionMove {
             |judgement| check_evidence(&judgement, &evidence, &self.text, period).is_ok();
         let founded = is_founded(Judgement::Move { computed, given: self.to })
             && is_founded(Judgement::FinalGrade(self.to));
-        let distribution_alone =
-            mode == DistributionMode::Guideline && self.reasons.iter().eq([&Reason::Distribution]);
         let faults = [
             (Fault::NothingMoved, self.from == self.to),
             (Fault::OwnReview, self.proposer == self.employee_id),
             (Fault::ReasonMissing, self.reasons.is_empty()),
-            (Fault::DistributionAlone, distribution_alone),
-            (Fault::TextTooShort, self.text.trim().chars().count() < MIN_TEXT),
+            (Fault::DistributionAlone, is_distribution_alone(&self.reasons, mode)),
+            (Fault::TextTooShort, said(&self.text) < MIN_TEXT),
             (Fault::EvidenceMissing, !founded),
         ];
         faults.into_iter().filter(|(_, found)| *found).map(|(fault, _)| fault).collect()

@@ -6,5 +6,6 @@ pub mod calibration;
 pub mod calibration_session;
 pub mod distribution;
 pub mod form;
+pub mod move_check;
 pub mod ranking;
 pub mod result;

@@ -227,7 +227,7 @@ impl Case<'_> {
             })
             .collect();
         raters.entry(RaterType::Manager).or_default().ratings = of(self.manager_review);
-        Dimension { raters, mandatory: vec![RaterType::Manager], anonymous_customers: false }
+        Dimension { raters, mandatory: vec![RaterType::Manager], anonymous_customers: false, named: Default::default() }
     }
 
     /// The score of a part as stored, with 2 places.

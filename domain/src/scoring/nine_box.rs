@@ -61,6 +61,11 @@ impl NineBox {
         Ok(NineBox { performance, potential })
     }
 
+    /// The usual name of the box.
+    pub const fn label(self) -> &'static str {
+        LABELS[self.number() as usize - 1]
+    }
+
     /// Number of the box, 1 to 9: (potential - 1) * 3 + performance.
     pub const fn number(self) -> u8 {
         (self.potential as u8 - 1) * 3 + self.performance as u8
@@ -85,6 +90,8 @@ mod tests {
         assert_eq!(number(Grade::D, "2.4999"), 1);
         assert_eq!(number(Grade::D, "3.9999"), 4);
         assert_eq!(number(Grade::S, "5"), 9);
+        let label = |potential: i32| NineBox::place(Grade::B, &potential.into()).unwrap().label();
+        assert_eq!([1, 3, 5].map(label), ["effective", "core player", "high potential"]);
     }
 
     #[test]

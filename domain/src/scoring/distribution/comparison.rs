@@ -5,14 +5,17 @@ use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::fairness::{Figure, Withheld};
 use crate::scoring::scale::{Grade, PerGrade};
-use crate::scoring::weights::check_shares;
 use crate::scoring::statistics::{chi_square_upper_tail, multinomial_exact};
+use crate::scoring::weights::check_shares;
 
 /// Least expected count of every grade for chi-square to be reliable.
 const MIN_EXPECTED: i32 = 5;
 
 /// Largest number of people for which all outcomes are enumerated.
 const MAX_ENUMERATED: u32 = 60;
+
+/// Largest number of outcomes that are enumerated: a little more than five grades of 75 people.
+const MAX_OUTCOMES: u128 = 1_500_000;
 
 /// Below this p the distribution differs from the target.
 const SIGNIFICANT: f64 = 0.05;
@@ -79,9 +82,25 @@ pub fn chi_square(observed: &[u32], shares: &[Exact]) -> Result<Figure<ChiSquare
 /// `INSUFFICIENT` when fewer than two categories or no people remain.
 ///
 /// # Errors
-/// The errors of [`chi_square`].
+/// The errors of [`chi_square`], and `COUNT_INVALID` for more outcomes than can be enumerated:
+/// merge categories and use [`chi_square`] then.
 pub fn exact_p(observed: &[u32], shares: &[Exact]) -> Result<Figure<f64>> {
-    Ok(enumerated(&cells(observed, shares)?))
+    let cells = cells(observed, shares)?;
+    if outcomes(&cells).is_none_or(|outcomes| outcomes > MAX_OUTCOMES) {
+        return Err(Code::CountInvalid
+            .because("too many outcomes for the exact test; merge categories and use chi-square"));
+    }
+    Ok(enumerated(&cells))
+}
+
+/// The number of ways to place the people into the categories; `None` if it is beyond counting.
+fn outcomes(cells: &Cells) -> Option<u128> {
+    let people: u128 = cells.iter().map(|(count, _)| u128::from(*count)).sum();
+    let bars = cells.len().saturating_sub(1) as u128;
+    (1..=bars).try_fold(1_u128, |ways, bar| {
+        let ways = ways.checked_mul(people + bar)? / bar;
+        (ways <= MAX_OUTCOMES * MAX_OUTCOMES).then_some(ways)
+    })
 }
 
 /// Compares a distribution of grades with the target shares, in percent.
@@ -95,8 +114,6 @@ pub fn compare(observed: &Counts, shares: &PerGrade<Exact>) -> Result<Figure<Com
     let counts: Vec<u32> = observed.iter().copied().collect();
     let percents: Vec<Exact> = shares.iter().cloned().collect();
     let cells = cells(&counts, &percents)?;
-    let is_forbidden = |grade: &Grade| shares.get(*grade).is_zero() && *observed.get(*grade) > 0;
-    let forbidden = Grade::ALL.into_iter().filter(is_forbidden).collect();
     let tested = || -> Figure<(Method, f64)> {
         let (people, _) = totals(&cells)?;
         if let Ok(fit) = reliable_fit(&cells) {
@@ -110,7 +127,14 @@ pub fn compare(observed: &Counts, shares: &PerGrade<Exact>) -> Result<Figure<Com
             Ok((Method::MergedChiSquare(fit), p))
         }
     };
+    let forbidden = forbidden(observed, shares);
     Ok(tested().map(|(method, p)| Comparison { method, p, forbidden }))
+}
+
+/// The grades of share 0 that people hold, best first: direct violations, whatever a test says.
+pub fn forbidden(observed: &Counts, shares: &PerGrade<Exact>) -> Vec<Grade> {
+    let is_forbidden = |grade: &Grade| shares.get(*grade).is_zero() && *observed.get(*grade) > 0;
+    Grade::ALL.into_iter().filter(is_forbidden).collect()
 }
 
 fn cells(observed: &[u32], shares: &[Exact]) -> Result<Cells> {
@@ -253,6 +277,16 @@ mod tests {
         assert_eq!(compared([9, 0, 0, 0, 0], [100, 0, 0, 0, 0]), Err(Withheld::Insufficient));
         let crowd = [0, 30, 40, 0, 0];
         assert_eq!(compared(crowd, [1, 1, 96, 1, 1]), Err(Withheld::Insufficient));
+    }
+
+    #[test]
+    fn too_many_outcomes_are_refused_instead_of_counted() {
+        let shares = |count: usize| vec![Exact::from(100 / count as i64); count];
+        assert!(exact_p(&[12, 12, 12, 12, 12], &shares(5)).is_ok());
+        assert!(exact_p(&[2; 10], &shares(10)).is_err());
+        let code = |observed: &[u32]| exact_p(observed, &shares(observed.len())).unwrap_err().code;
+        assert_eq!(code(&[u32::MAX; 4]), Code::CountInvalid);
+        assert_eq!(code(&[6; 10]), Code::CountInvalid);
     }
 
     #[test]

@@ -10,8 +10,8 @@ pub mod quota;
 pub mod rank;
 
 pub use check::{Check, Pooling, check, tolerance};
-pub use comparison::{ChiSquare, Comparison, chi_square, compare, exact_p};
-pub use pool::{Pool, pool_tree, pools};
+pub use comparison::{ChiSquare, Comparison, Method, chi_square, compare, exact_p, forbidden};
+pub use pool::{Pool, UnitPools, pool_tree, pool_units, pools};
 pub use quota::{Exclusion, Standing, quota, target_shares};
 pub use rank::{Merits, Placement, rank};
 

@@ -1,7 +1,9 @@
 //! Pools of groups that are too small for quotas of their own. Implements the pooling of E.1.
 
 use crate::core::error::{Code, Result};
-use crate::core::tree::MAX_DEPTH;
+use crate::core::tree::{Forest, MAX_DEPTH};
+use core::fmt::Display;
+use core::hash::Hash;
 use std::collections::BTreeMap;
 
 /// A pool: groups that share one quota.
@@ -103,6 +105,45 @@ pub fn pool_tree<Id: Copy + Ord>(
     Ok(settled)
 }
 
+/// The pools of an organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitPools<Id> {
+    /// The units that share a quota, in ascending order; pools by their first unit.
+    pub pools: Vec<Vec<Id>>,
+    /// The units that no quota holds for, in ascending order.
+    pub without_quota: Vec<Id>,
+}
+
+/// Pools units given as `(unit, parent, people directly in it)`. Units without people form no group;
+/// siblings are pooled in the order of their codes, and what is left at the top has no quota.
+///
+/// # Errors
+/// `EMPTY_INPUT` without units, and the errors of [`Forest::new`].
+pub fn pool_units<Id: Copy + Ord + Hash + Display>(
+    units: &[(Id, Option<Id>, u32)],
+    min_group: u32,
+) -> Result<UnitPools<Id>> {
+    if units.is_empty() {
+        return Err(Code::EmptyInput.because("there are no units"));
+    }
+    let mut links: Vec<_> = units.iter().map(|(id, parent, _)| (*id, *parent)).collect();
+    Forest::new(&links)?;
+    links.sort_unstable();
+    let people = units.iter().filter(|(.., people)| *people > 0);
+    let people = people.map(|(id, _, people)| (*id, *people)).collect();
+    let (left, pooled): (Vec<_>, Vec<_>) =
+        pool_tree(&links, &people, min_group)?.into_iter().partition(|pool| pool.joins_parent);
+    let mut pools: Vec<Vec<Id>> = pooled.into_iter().map(|pool| sorted(pool.members)).collect();
+    pools.sort_unstable();
+    let without_quota = sorted(left.into_iter().flat_map(|pool| pool.members).collect());
+    Ok(UnitPools { pools, without_quota })
+}
+
+fn sorted<Id: Ord>(mut units: Vec<Id>) -> Vec<Id> {
+    units.sort_unstable();
+    units
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +165,23 @@ mod tests {
         let top = in_tree(&tree, &[(1, 4), (4, 3), (9, 2)]);
         assert_eq!(top, [(vec![1, 4], true), (vec![9], true)]);
         assert_eq!(in_tree(&tree, &[(1, 6), (4, 4)]), [(vec![1, 4], false)]);
+    }
+
+    #[test]
+    fn units_are_pooled_in_the_order_of_their_codes() {
+        let units = |units: &[(&'static str, Option<&'static str>, u32)]| {
+            let UnitPools { pools, without_quota } = pool_units(units, 10).unwrap();
+            (pools, without_quota)
+        };
+        let top = Some("top");
+        assert_eq!(
+            units(&[("top", None, 9), ("c", top, 3), ("b", top, 10), ("a", top, 10)]),
+            (vec![vec!["a", "c"], vec!["b"]], vec!["top"])
+        );
+        assert_eq!(units(&[("top", None, 0), ("a", top, 0)]), (vec![], vec![]));
+        let code = |units: &[(u8, Option<u8>, u32)]| pool_units(units, 10).unwrap_err().code;
+        assert_eq!(code(&[]), Code::EmptyInput);
+        assert_eq!(code(&[(1, Some(2), 3), (2, Some(1), 3)]), Code::AlignCycle);
     }
 
     fn pooled(groups: &[(&'static str, u32)]) -> Vec<Vec<&'static str>> {

@@ -6,6 +6,8 @@ use crate::core::number::Exact;
 use crate::scoring::apportion::largest_remainder;
 use crate::scoring::scale::{Grade, PerGrade};
 use crate::scoring::settings::DistributionSettings;
+use crate::scoring::weights::check_fraction;
+use serde::{Deserialize, Serialize};
 
 /// With equal remainders a unit goes to the middle first: B, A, C, S, D.
 const TIE_RANKS: [u8; 5] = [3, 1, 0, 2, 4];
@@ -62,39 +64,45 @@ fn linked_shares(department: Grade) -> PerGrade<Exact> {
 }
 
 /// The facts that decide whether a person counts towards the quotas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// Tenure in full months.
-    pub tenure_months: u32,
-    /// Number of days of the period on leave.
-    pub leave_days: u32,
-    /// Number of days of the period.
-    pub period_days: u32,
+    /// Tenure in months.
+    pub tenure_months: Exact,
+    /// Share of the period on leave, 0 to 1.
+    pub leave_share: Exact,
     /// Whether the person is a member of senior management.
     pub executive: bool,
 }
 
 /// Why a person does not count towards the quotas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Exclusion {
     /// Tenure under 3 months: too new to rate.
     TooNew,
     /// On leave for more than half of the period.
     OnLeave,
     /// Senior management.
+    #[serde(rename = "EXEC")]
     Executive,
 }
 
 impl Standing {
-    /// Why the person does not count towards the quotas; `None` if the person counts.
-    pub fn exclusion(self) -> Option<Exclusion> {
-        if self.tenure_months < MIN_TENURE_MONTHS {
-            Some(Exclusion::TooNew)
-        } else if u64::from(self.leave_days) * 2 > u64::from(self.period_days) {
-            Some(Exclusion::OnLeave)
-        } else {
-            self.executive.then_some(Exclusion::Executive)
+    /// Every reason why the person does not count towards the quotas; none if the person counts.
+    ///
+    /// # Errors
+    /// `NUMBER_INVALID` for a negative tenure or a share outside 0 to 1.
+    pub fn exclusions(&self) -> Result<Vec<Exclusion>> {
+        if self.tenure_months.is_negative() {
+            return Err(Code::NumberInvalid.because("a tenure is not negative"));
         }
+        check_fraction("the share of the period on leave", &self.leave_share)?;
+        let reasons = [
+            (self.tenure_months < MIN_TENURE_MONTHS.into(), Exclusion::TooNew),
+            (self.leave_share > Exact::scaled(5, 1), Exclusion::OnLeave),
+            (self.executive, Exclusion::Executive),
+        ];
+        Ok(reasons.into_iter().filter_map(|(holds, reason)| holds.then_some(reason)).collect())
     }
 }
 
@@ -150,13 +158,17 @@ mod tests {
 
     #[test]
     fn exclusions_begin_exactly_at_their_limits() {
-        let usual =
-            Standing { tenure_months: 3, leave_days: 50, period_days: 100, executive: false };
-        assert_eq!(usual.exclusion(), None);
-        let exclusion = |standing: Standing| standing.exclusion();
-        assert_eq!(exclusion(Standing { tenure_months: 2, ..usual }), Some(Exclusion::TooNew));
-        assert_eq!(exclusion(Standing { leave_days: 51, ..usual }), Some(Exclusion::OnLeave));
-        assert_eq!(exclusion(Standing { executive: true, ..usual }), Some(Exclusion::Executive));
+        let excluded = |tenure: i64, leave: i64, executive| {
+            let tenure_months = Exact::scaled(tenure, 2);
+            let leave_share = Exact::scaled(leave, 2);
+            Standing { tenure_months, leave_share, executive }.exclusions()
+        };
+        use Exclusion::{Executive, OnLeave, TooNew};
+        assert_eq!(excluded(300, 50, false).unwrap(), []);
+        assert_eq!(excluded(299, 51, true).unwrap(), [TooNew, OnLeave, Executive]);
+        for (tenure, leave) in [(-1, 0), (300, 101), (300, -1)] {
+            assert_eq!(excluded(tenure, leave, false).unwrap_err().code, Code::NumberInvalid);
+        }
     }
 
     proptest! {

@@ -4,6 +4,7 @@
 //! disagree.
 
 use super::{Figure, Withheld, at_least};
+use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::statistics::{Moments, columns};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub enum Reliability {
     /// At least 0.667.
     Tentative,
     /// Below 0.667: the raters do not apply the same standard.
+    #[serde(rename = "FLAG")]
     Unreliable,
 }
 
@@ -126,17 +128,18 @@ pub fn alpha(ratings: &[Vec<Option<Exact>>], metric: Metric) -> Figure<Exact> {
     for (value, count) in units.iter().flatten() {
         *totals.entry(value).or_default() += count;
     }
+    let places = places(&totals, metric);
     let pairable: usize = totals.values().sum();
     let others = Exact::from(pairable.checked_sub(1).ok_or(Withheld::Insufficient)?);
     let observed: Exact = units
         .iter()
         .filter_map(|unit| {
             let others_of_unit = unit.values().sum::<usize>().checked_sub(1)?;
-            disagreement(unit, &totals, metric).checked_div(&Exact::from(others_of_unit))
+            disagreement(unit, &places, metric).checked_div(&Exact::from(others_of_unit))
         })
         .sum();
     let ratio = (others * observed)
-        .checked_div(&disagreement(&totals, &totals, metric))
+        .checked_div(&disagreement(&totals, &places, metric))
         .ok_or(Withheld::NoVariance)?;
     Ok(Exact::from(1) - ratio)
 }
@@ -157,33 +160,115 @@ fn pairable_units(ratings: &[Vec<Option<Exact>>]) -> Vec<Counts<'_>> {
     (0..width).map(counts).filter(|unit| unit.values().sum::<usize>() >= 2).collect()
 }
 
-/// Sum of the squared distances of all pairs of different values in `counts`, each pair once.
-fn disagreement(counts: &Counts, totals: &Counts, metric: Metric) -> Exact {
-    counts
-        .iter()
-        .flat_map(|(low, low_count)| {
-            let above = counts.iter().filter(move |(high, _)| *high > low);
-            above.map(move |(high, high_count)| {
-                Exact::from(*low_count)
-                    * Exact::from(*high_count)
-                    * squared_distance(low, high, totals, metric)
-            })
-        })
-        .sum()
+/// Where each value stands: two values are as far apart as their places.
+///
+/// Values stand at themselves in `interval`. In `ordinal` they stand at their mean ranks among all
+/// ratings, so that the distance is the number of ratings between them, their own counted half.
+fn places<'a>(totals: &Counts<'a>, metric: Metric) -> BTreeMap<&'a Exact, Exact> {
+    let mut below = Exact::default();
+    let half = Exact::scaled(5, 1);
+    let place = |(value, count): (&&'a Exact, &usize)| {
+        let place = match metric {
+            Metric::Nominal | Metric::Interval => (*value).clone(),
+            Metric::Ordinal => &below + Exact::from(*count) * &half,
+        };
+        below = &below + Exact::from(*count);
+        (*value, place)
+    };
+    totals.iter().map(place).collect()
 }
 
-fn squared_distance(low: &Exact, high: &Exact, totals: &Counts, metric: Metric) -> Exact {
-    let distance = match metric {
-        Metric::Nominal => Exact::from(1),
-        Metric::Interval => high - low,
-        Metric::Ordinal => {
-            // The number of ratings from low to high, where the two ends count half.
-            let between: usize = totals.range::<Exact, _>(low..=high).map(|(_, count)| count).sum();
-            let ends: usize = [low, high].into_iter().filter_map(|end| totals.get(end)).sum();
-            Exact::from(between) - Exact::from(ends) * Exact::scaled(5, 1)
-        }
-    };
-    &distance * &distance
+/// Sum of the squared distances of all pairs of ratings in `counts`, each pair once; linear in the
+/// number of different values.
+fn disagreement(counts: &Counts, places: &BTreeMap<&Exact, Exact>, metric: Metric) -> Exact {
+    let all = Exact::from(counts.values().sum::<usize>());
+    if metric == Metric::Nominal {
+        // Pairs of different values: all pairs without those of equal ones.
+        let equal: Exact =
+            counts.values().map(|count| Exact::from(*count) * Exact::from(*count)).sum();
+        return (&all * &all - equal) * Exact::scaled(5, 1);
+    }
+    let (mut sum, mut squares) = (Exact::default(), Exact::default());
+    for (value, count) in counts {
+        let Some(place) = places.get(*value) else { continue };
+        let weighted = Exact::from(*count) * place;
+        squares = squares + &weighted * place;
+        sum = sum + weighted;
+    }
+    all * squares - &sum * &sum
+}
+
+/// The kind of scale on which ratings were given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RatingScale {
+    /// Equal steps: the intraclass correlation compares complete ratings.
+    #[default]
+    Interval,
+    /// An order only: Krippendorff's alpha compares ratings.
+    Ordinal,
+}
+
+/// How agreement was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgreementMethod {
+    /// Intraclass correlation.
+    Icc,
+    /// Krippendorff's alpha.
+    Alpha,
+}
+
+/// How far raters of one type agree. Figures are absent where nothing varies or can be paired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    /// The method.
+    pub method: AgreementMethod,
+    /// ICC(2,1) or alpha.
+    pub value: Option<Exact>,
+    /// ICC(2,k), the agreement of the mean of all raters.
+    pub average: Option<Exact>,
+    /// What the value means.
+    pub reliability: Option<Reliability>,
+}
+
+/// Measures agreement by the method that the ratings allow, with one row per ratee and one column
+/// per rater: the intraclass correlation for complete ratings on an interval scale, else alpha.
+/// `INSUFFICIENT` for fewer than five ratees or two raters.
+///
+/// Implements F.7.
+///
+/// # Errors
+/// `INPUT_INVALID` when the rows have different lengths.
+pub fn agreement(
+    ratings: &[Vec<Option<Exact>>],
+    scale: RatingScale,
+    metric: Metric,
+) -> Result<Figure<Agreement>> {
+    let raters = ratings.first().map_or(0, Vec::len);
+    if ratings.iter().any(|row| row.len() != raters) {
+        return Err(Code::InputInvalid.because("each ratee has one cell for each rater"));
+    }
+    let enough = at_least(MIN_RATEES, ratings.len()).and(at_least(MIN_RATERS, raters));
+    Ok(enough.map(|()| {
+        let complete: Option<Vec<Vec<Exact>>> =
+            ratings.iter().map(|row| row.iter().cloned().collect()).collect();
+        let (method, value, average) = match complete.filter(|_| scale == RatingScale::Interval) {
+            Some(complete) => {
+                let found = icc(&complete).ok();
+                let (value, average) = found.map(|it| (it.icc2_1, it.icc2_k)).unwrap_or_default();
+                (AgreementMethod::Icc, value, average)
+            }
+            None => (AgreementMethod::Alpha, alpha(&by_rater(ratings, raters), metric).ok(), None),
+        };
+        Agreement { method, reliability: value.as_ref().map(Reliability::of), value, average }
+    }))
+}
+
+/// The rows of a table as columns.
+fn by_rater(ratings: &[Vec<Option<Exact>>], raters: usize) -> Vec<Vec<Option<Exact>>> {
+    let column = |rater: usize| ratings.iter().map(|row| row.get(rater).cloned().flatten()).collect();
+    (0..raters).map(column).collect()
 }
 
 #[cfg(test)]
@@ -262,6 +347,36 @@ mod tests {
         for ratings in [&[][..], &["1 2 ."], &["1 . 3", ". 2"]] {
             let found = alpha(&with_gaps(ratings), Metric::Nominal);
             assert_eq!(found, Err(Withheld::Insufficient), "{ratings:?}");
+        }
+    }
+
+    #[test]
+    fn the_ratings_choose_the_method() {
+        let look = |rows: &[&str], scale| {
+            let found = agreement(&with_gaps(rows), scale, Metric::Ordinal).unwrap();
+            found.map(|it| (it.method, it.reliability))
+        };
+        let complete = ["1 1", "2 2", "3 3", "4 4", "5 5"];
+        let reliable = Some(Reliability::Reliable);
+        use AgreementMethod::{Alpha, Icc};
+        assert_eq!(look(&complete, RatingScale::Interval), Ok((Icc, reliable)));
+        assert_eq!(look(&complete, RatingScale::Ordinal), Ok((Alpha, reliable)));
+        let gap = ["1 1", "2 2", "3 3", "4 4", "5 ."];
+        assert_eq!(look(&gap, RatingScale::Interval), Ok((Alpha, reliable)));
+        assert_eq!(look(&["3 3"; 5], RatingScale::Interval), Ok((Icc, None)));
+        assert_eq!(look(&["3 ."; 5], RatingScale::Interval), Ok((Alpha, None)));
+        for few in [&complete[..4], &["1"; 5], &[]] {
+            assert_eq!(look(few, RatingScale::Interval), Err(Withheld::Insufficient));
+        }
+        let ragged = agreement(&with_gaps(&["1 1", "2"]), RatingScale::Ordinal, Metric::Ordinal);
+        assert_eq!(ragged.unwrap_err().code, Code::InputInvalid);
+    }
+
+    #[test]
+    fn thousands_of_different_ratings_are_compared_at_once() {
+        let row = |shift: i64| (0..1_500).map(|n| Some(Exact::from(n * 7 + shift))).collect();
+        for metric in [Metric::Nominal, Metric::Ordinal, Metric::Interval] {
+            assert!(alpha(&[row(0), row(1)], metric).is_ok());
         }
     }
 

@@ -4,9 +4,12 @@
 
 use super::leniency::Leniency;
 use super::mismatch::{Mismatch, Verdict};
+use super::survey::{favourable, suppressed};
 use super::{Figure, at_least};
+use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::settings::FairSettings;
+use std::collections::BTreeMap;
 
 /// p below which a distribution differs from the target (E.4).
 const SIGNIFICANT: f64 = 0.05;
@@ -86,6 +89,109 @@ fn is_contested(department: &Voice, organisation: &Voice, settings: &FairSetting
     department.appeals >= settings.appeal_min && own >= &settings.appeal_ratio * all
 }
 
+/// One figure of a table: percent, and whether it stands out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The figure in percent.
+    pub percent: Exact,
+    /// Whether it is much worse than that of the organisation.
+    pub flagged: bool,
+}
+
+/// Figures of departments beside that of the organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The figure of the organisation in percent; `None` for fewer people than the minimum.
+    pub total: Option<Exact>,
+    /// The figure of each department; `None` where it is hidden.
+    pub rows: BTreeMap<String, Option<Cell>>,
+}
+
+/// Favourable survey answers of departments, with those far below the organisation flagged. Small
+/// departments are hidden, and with them what would reveal them.
+///
+/// Implements the survey column of F.8.
+///
+/// # Errors
+/// `RATING_OUT_OF_RANGE` for an answer outside 1 to 5, `COUNT_INVALID` for a minimum below 3.
+pub fn survey_table(
+    answers: &BTreeMap<String, Vec<u8>>,
+    minimum: u32,
+    settings: &FairSettings,
+) -> Result<Table> {
+    let settings = FairSettings { min_n: minimum, ..settings.clone() };
+    let everyone: Vec<u8> = answers.values().flatten().copied().collect();
+    let total = favourable(&everyone, &settings)?.ok();
+    let organisation = Voice { people: 0, appeals: 0, favourable: total.clone() };
+    let sizes = answers
+        .iter()
+        .map(|(name, own)| Ok((name.clone(), counted(own.len())?)))
+        .collect::<Result<_>>()?;
+    let hidden = suppressed(&sizes, minimum)?;
+    let row = |(name, own): (&String, &Vec<u8>)| {
+        let percent = favourable(own, &settings)?.ok().filter(|_| !hidden.contains(name));
+        let cell = percent.map(|percent| {
+            let voice = Voice { people: 0, appeals: 0, favourable: Some(percent.clone()) };
+            Cell { percent, flagged: is_unfavourable(&voice, &organisation, &settings) }
+        });
+        Ok((name.clone(), cell))
+    };
+    Ok(Table { total, rows: answers.iter().map(row).collect::<Result<_>>()? })
+}
+
+/// People and appeals of a department.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appeals {
+    /// Number of people.
+    pub people: u32,
+    /// Number of appeals they filed, one for each person at most.
+    pub appeals: u32,
+}
+
+/// Appeal rates of departments, with those far above the organisation flagged. Small departments are
+/// hidden, and with them what would reveal them.
+///
+/// Implements the appeal column of F.8.
+///
+/// # Errors
+/// `COUNT_INVALID` for more appeals than people, and for a minimum below 3.
+pub fn appeal_table(
+    departments: &BTreeMap<String, Appeals>,
+    minimum: u32,
+    settings: &FairSettings,
+) -> Result<Table> {
+    if departments.values().any(|own| own.appeals > own.people) {
+        return Err(Code::CountInvalid.because("there are more appeals than people"));
+    }
+    let sum = |count: fn(&Appeals) -> u32| {
+        counted(departments.values().map(|own| count(own) as usize).sum())
+    };
+    let all = Appeals { people: sum(|own| own.people)?, appeals: sum(|own| own.appeals)? };
+    let sizes = departments.iter().map(|(name, own)| (name.clone(), own.people)).collect();
+    let hidden = suppressed(&sizes, minimum)?;
+    let voice =
+        |it: &Appeals| Voice { people: it.people, appeals: it.appeals, favourable: None };
+    let organisation = voice(&all);
+    let row = |(name, own): (&String, &Appeals)| {
+        let cell = appeal_rate(own).filter(|_| !hidden.contains(name)).map(|percent| Cell {
+            percent,
+            flagged: is_contested(&voice(own), &organisation, settings),
+        });
+        (name.clone(), cell)
+    };
+    let total = appeal_rate(&all).filter(|_| all.people >= minimum);
+    Ok(Table { total, rows: departments.iter().map(row).collect() })
+}
+
+/// Appeals in percent of people; `None` without people.
+fn appeal_rate(own: &Appeals) -> Option<Exact> {
+    (Exact::from(own.appeals) * Exact::from(100)).checked_div(&own.people.into())
+}
+
+fn counted(people: usize) -> Result<u32> {
+    u32::try_from(people).map_err(|_| Code::CountInvalid.because("there are too many people"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +226,37 @@ mod tests {
                 contested: true,
             }
         );
+    }
+
+    #[test]
+    fn a_table_hides_small_departments_and_flags_the_others() {
+        let settings = FairSettings::default();
+        let shown = |table: Table| {
+            let cell = |cell: Option<Cell>| cell.map(|it| (it.percent.to_string(), it.flagged));
+            let rows: Vec<_> = table.rows.into_values().map(cell).collect();
+            (table.total.map(|total| total.to_string()), rows)
+        };
+        let answers = [("a", vec![5; 10]), ("b", vec![1; 2]), ("c", vec![1; 8])]
+            .map(|(name, own)| (name.to_owned(), own));
+        let some = |text: &str, flagged| Some((text.to_owned(), flagged));
+        assert_eq!(
+            shown(survey_table(&answers.into(), 5, &settings).unwrap()),
+            (Some("50".into()), vec![some("100", false), None, None])
+        );
+        let appeals = |departments: &[(&str, u32, u32)], minimum| {
+            let departments = departments
+                .iter()
+                .map(|&(name, people, appeals)| (name.to_owned(), Appeals { people, appeals }))
+                .collect();
+            appeal_table(&departments, minimum, &settings)
+        };
+        assert_eq!(
+            shown(appeals(&[("a", 10, 3), ("b", 50, 3)], 5).unwrap()),
+            (Some("10".into()), vec![some("30", true), some("6", false)])
+        );
+        assert_eq!(shown(appeals(&[("a", 2, 1)], 5).unwrap()), (None, vec![None]));
+        assert_eq!(appeals(&[("a", 2, 3)], 5).unwrap_err().code, Code::CountInvalid);
+        assert_eq!(appeals(&[("a", 5, 3)], 2).unwrap_err().code, Code::CountInvalid);
     }
 
     #[test]

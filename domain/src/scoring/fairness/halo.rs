@@ -13,6 +13,9 @@ const MIN_DIMENSIONS: u32 = 3;
 /// Least number of ratees for a correlation to be quoted.
 const MIN_RATEES_TO_QUOTE: usize = 8;
 
+/// Mean correlation from which a text quotes it.
+const QUOTED_CORRELATION: f64 = 0.9;
+
 /// How similar a rater's ratings of one person are across dimensions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Halo {
@@ -26,6 +29,14 @@ pub struct Halo {
     pub quotable: bool,
     /// Whether one of the two limits is passed.
     pub flagged: bool,
+}
+
+impl Halo {
+    /// The correlation as a text may quote it: only a high one, and only of enough ratees.
+    pub fn quote(&self) -> Option<&'static str> {
+        let high = self.mean_correlation.is_some_and(|r| r >= QUOTED_CORRELATION);
+        (self.quotable && high).then_some("r >= 0.9")
+    }
 }
 
 /// Checks the ratings (1 to 5) of one rater, with one row per ratee and one column per dimension.
@@ -67,6 +78,15 @@ mod tests {
 
     fn look(ratings: &str) -> Figure<Halo> {
         halo(&rows(ratings), &FairSettings::default())
+    }
+
+    #[test]
+    fn a_text_quotes_a_high_correlation_of_eight_ratees() {
+        let rows = ["1 2 3; 2 3 4; 3 4 5; 1 2 3; 2 3 4; 3 4 5; 1 2 3", "; 2 3 4"].concat();
+        assert_eq!(look(&rows).unwrap().quote(), Some("r >= 0.9"));
+        assert_eq!(look(rows.trim_end_matches("; 2 3 4")).unwrap().quote(), None, "seven ratees");
+        let mixed = "1 5 3; 5 1 3; 3 3 1; 4 2 5; 2 4 4; 1 1 5; 5 5 1; 3 2 2";
+        assert_eq!(look(mixed).unwrap().quote(), None);
     }
 
     #[test]

@@ -3,58 +3,75 @@
 //! Implements F.1.
 
 use super::{Figure, Withheld};
+use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::settings::{FairBasis, FairSettings};
 use crate::scoring::statistics::{Moments, Root};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Least number of raters for a comparison.
 const MIN_RATERS: usize = 3;
 
 /// One rating as a score, with the KPI total of the ratee.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RatedScore<R, P> {
-    /// Id of the rater.
-    pub rater: R,
-    /// Id of the ratee.
-    pub ratee: P,
+pub struct RatedScore {
     /// The rating as a score (0.3).
     pub score: Exact,
     /// KPI total of the ratee, if there is one.
     pub kpi_total: Option<Exact>,
 }
 
-/// The figure on which raters are compared: residuals if the policy wants them and enough ratees
-/// have a KPI total, else the rating scores.
-pub fn basis<R, P: Ord>(ratings: &[RatedScore<R, P>], settings: &FairSettings) -> FairBasis {
-    let everyone: BTreeSet<&P> = ratings.iter().map(|rating| &rating.ratee).collect();
-    let measured: BTreeSet<&P> = ratings
-        .iter()
-        .filter(|rating| rating.kpi_total.is_some())
-        .map(|rating| &rating.ratee)
-        .collect();
-    let enough = &settings.basis_share * Exact::from(everyone.len());
+/// The ratings of each rater.
+pub type RatedScores<R> = BTreeMap<R, Vec<RatedScore>>;
+
+/// The figure on which raters are compared: residuals if the policy wants them and enough ratings
+/// are of people with a KPI total, else the rating scores.
+pub fn basis<R>(groups: &RatedScores<R>, settings: &FairSettings) -> FairBasis {
+    let all = groups.values().map(Vec::len).sum::<usize>();
+    let measured = groups.values().flatten().filter(|rating| rating.kpi_total.is_some()).count();
+    let enough = &settings.basis_share * Exact::from(all);
     match settings.basis {
-        FairBasis::KpiResidual if Exact::from(measured.len()) < enough => FairBasis::Raw,
+        FairBasis::KpiResidual if Exact::from(measured) < enough => FairBasis::Raw,
         wanted => wanted,
     }
 }
 
 /// The observations of each rater. For residuals, ratees without a KPI total are left out.
-pub fn observations<R: Ord + Clone, P>(
-    ratings: &[RatedScore<R, P>],
+pub fn observations<R: Ord + Clone>(
+    groups: &RatedScores<R>,
     basis: FairBasis,
 ) -> BTreeMap<R, Vec<Exact>> {
-    let mut groups: BTreeMap<R, Vec<Exact>> = BTreeMap::new();
-    for rating in ratings {
-        let observation = match basis {
-            FairBasis::Raw => Some(rating.score.clone()),
-            FairBasis::KpiResidual => rating.kpi_total.as_ref().map(|total| &rating.score - total),
-        };
-        groups.entry(rating.rater.clone()).or_default().extend(observation);
+    let observation = |rating: &RatedScore| match basis {
+        FairBasis::Raw => Some(rating.score.clone()),
+        FairBasis::KpiResidual => rating.kpi_total.as_ref().map(|total| &rating.score - total),
+    };
+    let observed = |ratings: &Vec<RatedScore>| ratings.iter().filter_map(observation).collect();
+    groups.iter().map(|(rater, ratings)| (rater.clone(), observed(ratings))).collect()
+}
+
+/// Raters compared on the figure that the data allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RaterComparison<R> {
+    /// The figure.
+    pub basis: FairBasis,
+    /// How the raters compare on it.
+    pub effects: Figure<RaterEffects<R>>,
+}
+
+/// Compares raters on residuals or rating scores, as [`basis`] says.
+///
+/// # Errors
+/// `EMPTY_INPUT` without raters.
+pub fn compare_raters<R: Ord + Clone>(
+    groups: &RatedScores<R>,
+    settings: &FairSettings,
+) -> Result<RaterComparison<R>> {
+    if groups.is_empty() {
+        return Err(Code::EmptyInput.because("there are no raters"));
     }
-    groups
+    let basis = basis(groups, settings);
+    Ok(RaterComparison { basis, effects: rater_effects(&observations(groups, basis), settings) })
 }
 
 /// How a rater compares with the others.
@@ -229,26 +246,30 @@ mod tests {
         assert_eq!(effects(&["1 1", "2 2", "3 3"]), Err(Withheld::NoVariance));
     }
 
-    fn rating(ratee: u32, kpi_total: Option<i64>) -> RatedScore<&'static str, u32> {
-        let kpi_total = kpi_total.map(Exact::from);
-        RatedScore { rater: "r", ratee, score: Exact::from(110), kpi_total }
+    fn rating(kpi_total: Option<i64>) -> RatedScore {
+        RatedScore { score: Exact::from(110), kpi_total: kpi_total.map(Exact::from) }
     }
 
     #[test]
-    fn residuals_need_four_of_five_ratees_measured() {
-        let mut ratings: Vec<_> = (0..4).map(|ratee| rating(ratee, Some(100))).collect();
-        ratings.extend([rating(4, None), rating(4, None), rating(4, None)]);
+    fn residuals_need_four_of_five_ratings_of_people_with_a_total() {
+        let mut ratings = vec![rating(Some(100)); 4];
+        ratings.push(rating(None));
         let settings = FairSettings::default();
-        assert_eq!(basis(&ratings, &settings), FairBasis::KpiResidual);
-        let residuals = observations(&ratings, FairBasis::KpiResidual);
+        let of = |ratings: &[RatedScore]| BTreeMap::from([("r", ratings.to_vec())]);
+        assert_eq!(basis(&of(&ratings), &settings), FairBasis::KpiResidual);
+        let residuals = observations(&of(&ratings), FairBasis::KpiResidual);
         assert_eq!(residuals["r"], numbers("10 10 10 10"));
+        let raw = FairSettings { basis: FairBasis::Raw, ..settings.clone() };
+        assert_eq!(basis(&of(&ratings), &raw), FairBasis::Raw);
 
-        ratings.push(rating(5, None));
-        assert_eq!(basis(&ratings, &settings), FairBasis::Raw);
-        assert_eq!(observations(&ratings, FairBasis::Raw)["r"], vec![Exact::from(110); 8]);
-
-        let raw = FairSettings { basis: FairBasis::Raw, ..settings };
-        assert_eq!(basis(&ratings[..4], &raw), FairBasis::Raw);
+        ratings.push(rating(None));
+        assert_eq!(basis(&of(&ratings), &settings), FairBasis::Raw);
+        let scores = observations(&of(&ratings), FairBasis::Raw);
+        assert_eq!(scores["r"], vec![Exact::from(110); 6]);
+        let compared = compare_raters(&of(&ratings), &settings).unwrap();
+        assert_eq!(compared.effects, Err(Withheld::Insufficient));
+        let nobody = RatedScores::<u8>::new();
+        assert_eq!(compare_raters(&nobody, &settings).unwrap_err().code, Code::EmptyInput);
     }
 
     proptest! {

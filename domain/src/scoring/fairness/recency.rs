@@ -3,12 +3,12 @@
 //! Implements F.4.
 
 use super::{Figure, Withheld, at_least};
+use crate::core::calendar::Period;
 use crate::core::number::Exact;
 use crate::scoring::settings::FairSettings;
 use crate::scoring::statistics::binomial_upper_tail;
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 use std::collections::BTreeSet;
-use std::iter::successors;
 
 /// Least number of items of evidence for their dates to mean anything.
 const MIN_EVIDENCE: u32 = 8;
@@ -64,18 +64,14 @@ pub fn days_from_end(start: NaiveDate, end: NaiveDate, evidence: &[NaiveDate]) -
         .collect()
 }
 
-/// The months of a period in which no evidence arose, each given as its first day.
-pub fn months_without_evidence(
-    start: NaiveDate,
-    end: NaiveDate,
-    evidence: &[NaiveDate],
-) -> Vec<NaiveDate> {
-    let with_evidence: BTreeSet<Option<NaiveDate>> =
-        evidence.iter().map(|date| date.with_day(1)).collect();
-    successors(start.with_day(1), |month| month.checked_add_months(Months::new(1)))
-        .take_while(|month| *month <= end)
-        .filter(|month| !with_evidence.contains(&Some(*month)))
-        .collect()
+/// The months of a period without evidence dated inside the period, each given as its first day.
+/// Months that the period touches in part count.
+pub fn months_without_evidence(period: Period, evidence: &[NaiveDate]) -> Vec<NaiveDate> {
+    let inside = evidence.iter().filter(|date| period.contains(**date));
+    let with_evidence: BTreeSet<Option<NaiveDate>> = inside.map(|date| date.with_day(1)).collect();
+    let mut months = period.months();
+    months.retain(|month| !with_evidence.contains(&Some(*month)));
+    months
 }
 
 #[cfg(test)]
@@ -132,9 +128,12 @@ mod tests {
 
     #[test]
     fn months_without_evidence_are_named() {
-        let dates = ["2025-11-30", "2026-02-14"].map(day);
-        let silent = months_without_evidence(day("2025-11-15"), day("2026-03-01"), &dates);
-        assert_eq!(silent, ["2025-12-01", "2026-01-01", "2026-03-01"].map(day));
-        assert!(months_without_evidence(day("2026-03-01"), day("2026-02-01"), &[]).is_empty());
+        let period = Period::new(day("2025-11-15"), day("2026-03-01")).unwrap();
+        let silent = |dates: &[&str]| {
+            months_without_evidence(period, &dates.iter().map(|text| day(text)).collect::<Vec<_>>())
+        };
+        let rest = ["2025-12-01", "2026-01-01", "2026-03-01"].map(day);
+        assert_eq!(silent(&["2025-11-30", "2026-02-14"]), rest);
+        assert_eq!(silent(&["2025-11-14", "2026-03-02"]).len(), 5, "outside the period");
     }
 }

@@ -6,7 +6,9 @@ use super::{Figure, at_least, share};
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::settings::FairSettings;
+use crate::scoring::review::rater::check_limit;
 use core::ops::RangeInclusive;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The employee net promoter score: percent of answers 9 and 10 minus percent of answers 0 to 6,
 /// from -100 to 100. `INSUFFICIENT` for fewer than `fair.min_n` answers.
@@ -73,11 +75,33 @@ pub fn shown(sizes: &[u32], least: u32) -> Vec<bool> {
     }
 }
 
+/// The groups that are hidden while their total is shown, in ascending order; see [`shown`].
+///
+/// # Errors
+/// `COUNT_INVALID` for a minimum below 3.
+pub fn suppressed<Group: Clone + Ord>(
+    groups: &BTreeMap<Group, u32>,
+    minimum: u32,
+) -> Result<BTreeSet<Group>> {
+    check_limit("the least number of people shown", minimum)?;
+    let sizes: Vec<u32> = groups.values().copied().collect();
+    let kept = shown(&sizes, minimum);
+    Ok(groups.keys().zip(kept).filter(|(_, kept)| !kept).map(|(group, _)| group.clone()).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scoring::fairness::Withheld;
     use proptest::prelude::*;
+
+    #[test]
+    fn hidden_groups_are_named_by_code_and_never_below_three() {
+        let groups = BTreeMap::from([("b", 7), ("a", 7), ("c", 4)]);
+        assert_eq!(suppressed(&groups, 5).unwrap(), ["a", "c"].into());
+        assert!(suppressed(&groups, 4).unwrap().is_empty());
+        assert_eq!(suppressed(&groups, 2).unwrap_err().code, Code::CountInvalid);
+    }
 
     #[test]
     fn promoters_less_detractors() {

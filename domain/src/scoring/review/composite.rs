@@ -10,6 +10,7 @@ use crate::scoring::trace::{Record, Rule};
 use crate::scoring::weights::{self, check_fraction};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Weight and score of a dimension.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,15 +138,69 @@ pub(crate) fn manager_result_recorded(
     settings: &Settings,
     record: &mut impl Record,
 ) -> Result<Decimal> {
-    let team = team_kpi
-        .iter()
-        .sum::<Exact>()
-        .checked_div(&Exact::from(team_kpi.len()))
-        .ok_or_else(|| Code::EmptyInput.because("there is no team"))?;
+    let team = team_component(team_kpi)?;
     let lambda = &settings.manager.team_lambda;
     check_fraction("manager.team_lambda", lambda)?;
     let blend = record.step(Rule::TeamBlend, (Exact::from(1) - lambda) * own + lambda * team);
     total(blend, &settings.scale(), settings, record)
+}
+
+/// The result of a manager with its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ManagerOutcome {
+    /// The result, 2 places.
+    pub score: Decimal,
+    /// Grade of the result.
+    pub grade: Grade,
+    /// Team component: the mean KPI total of the members, 2 places.
+    pub team: Decimal,
+}
+
+/// The result of a manager from the KPI totals of the members; members without one are left out.
+///
+/// # Errors
+/// The errors of [`manager_result`], where a team without any KPI total is empty.
+pub fn manager_outcome(
+    own: &Exact,
+    members: &[Option<Exact>],
+    settings: &Settings,
+) -> Result<ManagerOutcome> {
+    let totals: Vec<Exact> = members.iter().flatten().cloned().collect();
+    let score = manager_result(own, &totals, settings)?;
+    let rounding = settings.score.rounding;
+    let grade = settings.scale().grade(&score.into(), rounding);
+    Ok(ManagerOutcome { score, grade, team: team_component(&totals)?.round(2, rounding)? })
+}
+
+/// The mean KPI total of a team.
+fn team_component(totals: &[Exact]) -> Result<Exact> {
+    let mean = totals.iter().sum::<Exact>().checked_div(&Exact::from(totals.len()));
+    mean.ok_or_else(|| Code::EmptyInput.because("there is no team"))
+}
+
+/// The name of the set that holds for everybody without a set of their own.
+pub const DEFAULT_SET: &str = "default";
+
+/// Weights in percent by dimension, for each population.
+pub type WeightSets = BTreeMap<String, BTreeMap<String, Exact>>;
+
+/// The name and the weights of the set that holds for a person: that of the first of the person's
+/// populations that has a set, else the default. Implements the sets of D.1.
+///
+/// # Errors
+/// `EMPTY_INPUT` without sets or for a set without dimensions, `NUMBER_INVALID` and
+/// `WEIGHTS_NOT_100` for the weights of any set, `NOT_FOUND` without a set for the person.
+pub fn weights_of<'a>(
+    sets: &'a WeightSets,
+    populations: &[String],
+) -> Result<(&'a String, &'a BTreeMap<String, Exact>)> {
+    if sets.is_empty() || sets.values().any(BTreeMap::is_empty) {
+        return Err(Code::EmptyInput.because("a population has no weights"));
+    }
+    sets.values().try_for_each(|set| weights::check_sum(set.values()))?;
+    let own = populations.iter().find_map(|name| sets.get_key_value(name));
+    own.or_else(|| sets.get_key_value(DEFAULT_SET))
+        .ok_or_else(|| Code::NotFound.because("no set of weights holds for the person"))
 }
 
 /// Limits a score to policy and scale, then rounds it.
@@ -245,6 +300,33 @@ mod tests {
         };
         assert_eq!(code(&[]), Code::EmptyInput);
         assert_eq!(code(&[("90", "1")]), Code::WeightsNot100);
+    }
+
+    #[test]
+    fn the_first_population_with_a_set_decides() {
+        let set = |weight: i64| BTreeMap::from([("performance".to_owned(), Exact::from(weight))]);
+        let sets: WeightSets =
+            [("default", 100), ("sales", 100)].map(|(name, it)| (name.to_owned(), set(it))).into();
+        let chosen = |populations: &[&str]| {
+            let populations: Vec<String> = populations.iter().map(|it| (*it).to_owned()).collect();
+            weights_of(&sets, &populations).unwrap().0.clone()
+        };
+        assert_eq!(chosen(&["support", "sales"]), "sales");
+        assert_eq!(chosen(&["support"]), "default");
+        let code = |sets: WeightSets| weights_of(&sets, &[]).unwrap_err().code;
+        assert_eq!(code(WeightSets::new()), Code::EmptyInput);
+        assert_eq!(code([("sales".to_owned(), set(100))].into()), Code::NotFound);
+        assert_eq!(code([("sales".to_owned(), set(99))].into()), Code::WeightsNot100);
+    }
+
+    #[test]
+    fn a_member_without_a_total_is_no_part_of_the_team() {
+        let members = [Some(Exact::from(95)), None, Some(Exact::from(88))];
+        let outcome = manager_outcome(&Exact::from(102), &members, &Settings::default()).unwrap();
+        assert_eq!((outcome.score.to_string(), outcome.grade), ("99.90".into(), Grade::B));
+        assert_eq!(outcome.team.to_string(), "91.50");
+        let alone = manager_outcome(&Exact::from(102), &[None], &Settings::default());
+        assert_eq!(alone.unwrap_err().code, Code::EmptyInput);
     }
 
     #[test]

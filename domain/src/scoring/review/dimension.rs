@@ -9,7 +9,7 @@ use crate::scoring::trace::{Record, Rule};
 use crate::scoring::weights;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The submitted ratings of one rater type, with its weight.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,10 @@ pub struct Dimension {
     pub mandatory: Vec<RaterType>,
     /// Whether the policy keeps ratings of customers anonymous.
     pub anonymous_customers: bool,
+    /// Types that are anonymous by default but named in this policy, such as partners in other
+    /// departments (`review.cross_dept_anonymous=false`): they need no minimum.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub named: BTreeSet<RaterType>,
 }
 
 /// A group of raters whose ratings counted in a dimension.
@@ -84,9 +88,10 @@ impl Dimension {
     /// `review.small_category` pools them and the pool is large enough.
     ///
     /// # Errors
-    /// In this order: `NUMBER_INVALID` for a weight of more than 2 places, `WEIGHTS_NOT_100`,
-    /// `RATING_OUT_OF_RANGE` for any rating, whether it counts or not, `COUNT_INVALID` for an
-    /// anonymity below 3, `MANDATORY_RATER_MISSING`, `DIMENSION_INSUFFICIENT` when the weight that
+    /// In this order: `EMPTY_INPUT` without rater types, `NUMBER_INVALID` for a weight of more than 2
+    /// places, `WEIGHTS_NOT_100`, `RATING_OUT_OF_RANGE` for any rating, whether it counts or not,
+    /// `COUNT_INVALID` for a number from which ratings are shown or trimmed below 3,
+    /// `MANDATORY_RATER_MISSING`, `DIMENSION_INSUFFICIENT` when the weight that
     /// counts is below `review.min_weight_share`.
     pub fn result(&self, settings: &Settings) -> Result<DimensionResult> {
         self.result_recorded(settings, &mut ())
@@ -98,9 +103,13 @@ impl Dimension {
         settings: &Settings,
         record: &mut impl Record,
     ) -> Result<DimensionResult> {
+        if self.raters.is_empty() {
+            return Err(Code::EmptyInput.because("the dimension has no rater types"));
+        }
         weights::check_sum(self.raters.values().map(|raters| &raters.weight))?;
         self.raters.values().try_for_each(|raters| check_ratings(&raters.ratings))?;
         check_limit("review.anonymity_min", settings.review.anonymity_min)?;
+        check_limit("review.trim_min_n", settings.review.trim_min_n)?;
         self.check_mandatory()?;
         let groups = self.used_groups(&settings.review, record)?;
         let used: Exact = groups.iter().map(|group| &group.weight).sum();
@@ -113,6 +122,20 @@ impl Dimension {
         let score = record.step(Rule::RatingScore, settings.scale().rating_score(&rating)?);
         let score = rounded_item(score, &settings.score, record);
         Ok(DimensionResult { rating: rating.round(4, Rounding::HalfUp)?, score, groups })
+    }
+
+    /// Whether single ratings of this type must stay anonymous here.
+    pub fn is_anonymous(&self, rater_type: RaterType) -> bool {
+        rater_type.is_anonymous(self.anonymous_customers) && !self.named.contains(&rater_type)
+    }
+
+    /// The anonymous types that have rated, but too few to be shown.
+    pub fn hidden(&self, settings: &ReviewSettings) -> Vec<RaterType> {
+        let few = 1..settings.anonymity_min as usize;
+        let short = self.raters.iter().filter(|(rater_type, raters)| {
+            self.is_anonymous(**rater_type) && few.contains(&raters.ratings.len())
+        });
+        short.map(|(rater_type, _)| *rater_type).collect()
     }
 
     fn check_mandatory(&self) -> Result<()> {
@@ -143,8 +166,7 @@ impl Dimension {
             if raters.ratings.is_empty() || raters.weight.is_zero() {
                 continue;
             }
-            let anonymous = rater_type.is_anonymous(self.anonymous_customers);
-            if anonymous && raters.ratings.len() < minimum {
+            if self.is_anonymous(rater_type) && raters.ratings.len() < minimum {
                 pool.weight = pool.weight + &raters.weight;
                 pool.ratings.extend_from_slice(&raters.ratings);
             } else {
@@ -171,7 +193,12 @@ pub(super) mod tests {
             let ratings = ratings.iter().copied().map(Exact::from).collect();
             (rater_type, Raters { weight: weight.into(), ratings })
         });
-        Dimension { raters: raters.collect(), mandatory: vec![Manager], anonymous_customers: false }
+        Dimension {
+            raters: raters.collect(),
+            mandatory: vec![Manager],
+            anonymous_customers: false,
+            named: BTreeSet::new(),
+        }
     }
 
     fn with(settings: &Settings, raters: &[(RaterType, i32, &[i32])]) -> Result<[String; 3]> {
@@ -230,6 +257,19 @@ pub(super) mod tests {
             (Subordinate, 15, &[]),
         ];
         assert_eq!(with(&merging(), &with_absent).unwrap()[0], "3.4118");
+    }
+
+    #[test]
+    fn a_named_partner_needs_no_company() {
+        let mut partner = dimension(&[(Manager, 20, &[4]), (CrossDept, 80, &[3])]);
+        let settings = Settings::default();
+        assert_eq!(partner.hidden(&settings.review), [CrossDept]);
+        assert_eq!(partner.result(&settings).unwrap_err().code, Code::DimensionInsufficient);
+        partner.named.insert(CrossDept);
+        assert!(partner.hidden(&settings.review).is_empty());
+        assert_eq!(partner.result(&settings).unwrap().rating.to_string(), "3.2000");
+        let nobody = Dimension { raters: BTreeMap::new(), ..partner };
+        assert_eq!(nobody.result(&settings).unwrap_err().code, Code::EmptyInput);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Which judgements need evidence, and which evidence suffices. Implements D.5.
 
+use super::rater::check_ratings;
 use crate::core::calendar::Period;
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
@@ -9,7 +10,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// Least number of characters of the comment that goes with evidence.
-const SHORTEST_COMMENT: usize = 20;
+pub(crate) const SHORTEST_COMMENT: usize = 20;
 
 /// A judgement about a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,17 +64,48 @@ pub struct Evidence {
     pub date: NaiveDate,
 }
 
-/// Number of visible characters of a comment; a run of blanks counts as one.
-fn said(comment: &str) -> usize {
-    let is_invisible = |it: char| {
-        it.is_control()
+/// Number of code points of a comment after blanks and invisible characters are trimmed from its
+/// ends.
+pub(crate) fn said(comment: &str) -> usize {
+    let is_blank = |it: char| {
+        it.is_whitespace()
+            || it.is_control()
             || matches!(it, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}')
             || matches!(it, '\u{2060}'..='\u{206F}' | '\u{FEFF}')
     };
-    let words = comment.split_whitespace();
-    let visible = |word: &str| word.chars().filter(|it| !is_invisible(*it)).count();
-    let lengths: Vec<_> = words.map(visible).filter(|length| *length > 0).collect();
-    lengths.iter().sum::<usize>() + lengths.len().saturating_sub(1)
+    comment.trim_matches(is_blank).chars().count()
+}
+
+/// What was found about judgements that may need evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// No judgement needs evidence.
+    NotNeeded,
+    /// There is enough evidence for all that need it.
+    Sufficient,
+}
+
+/// Looks at several judgements about one person, such as a rating and the final grade, that rest on
+/// the same evidence and comment.
+///
+/// # Errors
+/// `RATING_OUT_OF_RANGE` for a rating outside 1 to 5, `EVIDENCE_REQUIRED` as in
+/// [`check_evidence`].
+pub fn examine(
+    judgements: &[Judgement],
+    evidence: &[Evidence],
+    comment: &str,
+    period: Period,
+) -> Result<Finding> {
+    check_ratings(judgements.iter().filter_map(|judgement| match judgement {
+        Judgement::Rating(rating) => Some(rating),
+        Judgement::FinalGrade(_) | Judgement::Move { .. } => None,
+    }))?;
+    for judgement in judgements {
+        check_evidence(judgement, evidence, comment, period)?;
+    }
+    let needed = judgements.iter().any(Judgement::needs_evidence);
+    Ok(if needed { Finding::Sufficient } else { Finding::NotNeeded })
 }
 
 /// Checks that a judgement which needs evidence has at least one item dated inside the period, and
@@ -137,6 +169,19 @@ mod tests {
     }
 
     #[test]
+    fn judgements_are_examined_together() {
+        let period = Period::new(date("2025-01-01"), date("2025-12-31")).unwrap();
+        let found = |judgements: &[Judgement]| examine(judgements, &[], "", period);
+        let plain = Judgement::Rating(3.into());
+        assert_eq!(found(&[plain.clone()]), Ok(Finding::NotNeeded));
+        assert_eq!(found(&[]), Ok(Finding::NotNeeded));
+        let top = Judgement::FinalGrade(Grade::S);
+        assert_eq!(found(&[plain, top.clone()]).unwrap_err().code, Code::EvidenceRequired);
+        let stray = Judgement::Rating(6.into());
+        assert_eq!(found(&[top, stray]).unwrap_err().code, Code::RatingOutOfRange);
+    }
+
+    #[test]
     fn evidence_is_recent_and_explained() {
         let top = || Judgement::Rating(Exact::from(5));
         let comment = "签下三个年度大客户并带教两名新人，全年零投诉";
@@ -149,7 +194,8 @@ mod tests {
         assert!(check(Judgement::Rating(Exact::from(3)), &[], ""));
         let invisible = format!("good{}", "\u{200B}".repeat(20));
         assert!(!check(top(), &["2025-06-01"], &invisible));
-        assert!(!check(top(), &["2025-06-01"], "a                   good"));
+        assert!(!check(top(), &["2025-06-01"], &format!("  {}  ", "x".repeat(19))));
+        assert!(!check(top(), &["2025-06-01"], &format!("\u{200B} {} ", "x".repeat(19))));
         assert!(check(top(), &["2025-06-01"], "a comment of 20 char"));
     }
 }

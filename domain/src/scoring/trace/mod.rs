@@ -410,6 +410,7 @@ mod tests {
             raters: raters.collect(),
             mandatory: vec![RaterType::Manager],
             anonymous_customers: false,
+            named: Default::default(),
         })
     }
 
