@@ -64,7 +64,11 @@ impl<'a> Arguments<'a> {
     }
 
     /// A list in which every item is read alike.
-    pub fn list_of<T>(self, name: &str, read: impl FnMut(&'a Value) -> Result<T>) -> Result<Vec<T>> {
+    pub fn list_of<T>(
+        self,
+        name: &str,
+        read: impl FnMut(&'a Value) -> Result<T>,
+    ) -> Result<Vec<T>> {
         self.list(name)?.iter().map(read).collect()
     }
 

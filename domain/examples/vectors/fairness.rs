@@ -2,9 +2,7 @@
 //!
 //! Statistics are rounded half-up to 4 digits, p-values to 6.
 
-use crate::arguments::{
-    Arguments, count, date, list, number, optional_number, period, tuple,
-};
+use crate::arguments::{Arguments, count, date, list, number, optional_number, period, tuple};
 use domain::core::number::{self, fixed};
 use domain::scoring::fairness::adverse_impact::{Selection, four_fifths};
 use domain::scoring::fairness::central_tendency::central_tendency;
@@ -13,7 +11,9 @@ use domain::scoring::fairness::halo::halo;
 use domain::scoring::fairness::leniency::{
     RatedScore, RatedScores, RaterEffect, RaterEffects, compare_raters, rater_effects,
 };
-use domain::scoring::fairness::mismatch::{DepartmentMeans, Member, Verdict, gaps, link, mismatch};
+use domain::scoring::fairness::mismatch::{
+    DepartmentMeans, Member, Verdict, gaps, link, mismatch, proposals,
+};
 use domain::scoring::fairness::recency::{months_without_evidence, recency};
 use domain::scoring::fairness::{Figure, Withheld, agreement, survey};
 use domain::scoring::review::rater::check_ratings;
@@ -48,6 +48,7 @@ pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
         "suppress" => answer_suppressed,
         "survey_table" => answer_survey_table,
         "appeal_table" => answer_appeal_table,
+        "mismatch_proposals" => answer_proposals,
         _ => return None,
     };
     Some(answer(Arguments(input)))
@@ -111,6 +112,12 @@ fn answer_central_tendency(arguments: Arguments) -> Result<Value> {
         let share = shown(&found.midpoint_share)?;
         Ok(json!([share, rounded(spread, 4), rounded(relative, 4), label]))
     })
+}
+
+fn answer_proposals(arguments: Arguments) -> Result<Value> {
+    let mut open = false;
+    arguments.override_with("evaluation_open", &mut open)?;
+    Ok(json!(proposals(arguments.required_as("flag")?, open)))
 }
 
 fn answer_halo(arguments: Arguments) -> Result<Value> {
@@ -200,7 +207,8 @@ fn answer_gap_flags(arguments: Arguments) -> Result<Value> {
 }
 
 fn answer_department_link(arguments: Arguments) -> Result<Value> {
-    let grades = letters(arguments)?.into_iter().map(|grade| Exact::from(u32::from(grade.points())));
+    let grades =
+        letters(arguments)?.into_iter().map(|grade| Exact::from(u32::from(grade.points())));
     let pairs = paired(arguments.numbers("kpi")?, grades.collect())
         .map_err(|error| Code::InputInvalid.because(error.detail))?;
     match link(&pairs, &FairSettings::default()) {
@@ -292,7 +300,9 @@ fn answer_suppressed(arguments: Arguments) -> Result<Value> {
 fn answer_survey_table(arguments: Arguments) -> Result<Value> {
     let departments = arguments.object("answers")?.iter();
     let departments = departments
-        .map(|(name, own)| Ok((name.clone(), list(own)?.iter().map(survey_answer).collect::<Result<_>>()?)))
+        .map(|(name, own)| {
+            Ok((name.clone(), list(own)?.iter().map(survey_answer).collect::<Result<_>>()?))
+        })
         .collect::<Result<_>>()?;
     table(survey_table(&departments, minimum(arguments)?, &FairSettings::default())?, "LOW")
 }

@@ -6,8 +6,8 @@ use crate::arguments::{
 use domain::core::number;
 use domain::scoring::kpi::{
     self, Adjustments, BandOn, Banded, Baseline, ClaimedVeto, Extra, FormWarning, Interval, Item,
-    Mark, Method, MilestoneRecord, Milestones, Occurrence, Point, Points, Ratio, Segment, StepUnit,
-    Steps, TargetSegment, Veto,
+    Leave, Mark, Method, MilestoneRecord, Milestones, Occurrence, Point, Points, Ratio, Segment,
+    StepUnit, Steps, TargetSegment, Veto,
 };
 use domain::scoring::review::composite::{ItemisedDimension, score_total};
 use domain::scoring::scale::{DraftBand, ScaleFault, scale_faults};
@@ -41,6 +41,7 @@ pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
         "veto_result" => veto_result(arguments),
         "form_warnings" => form_warnings(arguments),
         "target_change" => target_change(arguments),
+        "leave_target" => leave_target(arguments),
         _ => return None,
     })
 }
@@ -112,11 +113,8 @@ fn banded(arguments: Arguments) -> Result<Value> {
 }
 
 fn banded_score(arguments: Arguments, on: BandOn, settings: &Settings) -> Result<Value> {
-    let banded = Banded {
-        bounds: arguments.numbers("bounds")?,
-        scores: arguments.numbers("scores")?,
-        on,
-    };
+    let banded =
+        Banded { bounds: arguments.numbers("bounds")?, scores: arguments.numbers("scores")?, on };
     score(Method::Banded(banded), "actual", arguments, settings)
 }
 
@@ -263,6 +261,18 @@ fn target_change(arguments: Arguments) -> Result<Value> {
         Ok(TargetSegment { days: count(days)?, score: number(score)?, approved: typed(approved)? })
     })?;
     two_places(&kpi::target_change(&segments, &settings.kpi)?, &settings)
+}
+
+fn leave_target(arguments: Arguments) -> Result<Value> {
+    let mut settings = Settings::default().leave;
+    arguments.override_with("protected", &mut settings.protected)?;
+    let target = arguments.required_number("target")?;
+    let period_days = arguments.required_count("period_days")?;
+    let leave = arguments.list_of("leave", |leave| {
+        let [kind, days] = tuple(leave)?;
+        Ok(Leave { kind: text(kind)?.into(), days: count(days)? })
+    })?;
+    Ok(json!(kpi::target_after_leave(&target, period_days, &leave, &settings)?))
 }
 
 fn grade(arguments: Arguments) -> Result<Value> {

@@ -8,9 +8,7 @@ use domain::core::calendar::Period;
 use domain::core::tree::Forest;
 use domain::scoring::okr::alignment::{Alignment, EdgeKind, Goal, Level, MAX_DEPTH};
 use domain::scoring::okr::confidence::{Confidence, events};
-use domain::scoring::okr::conflict::{
-    Capacity, Handover, PlannedGoal, Plans, TradeOff, conflicts,
-};
+use domain::scoring::okr::conflict::{Capacity, Handover, PlannedGoal, Plans, TradeOff, conflicts};
 use domain::scoring::okr::coverage::{Aggregation, ChildTarget, cascade, coverage};
 use domain::scoring::okr::feasibility::{Plan, feasibility};
 use domain::scoring::okr::objective::{
@@ -314,7 +312,8 @@ fn cascade_aggregate(arguments: Arguments) -> Result<Value> {
     let mut minimum = Settings::default().goal.coverage_min;
     arguments.override_number("coverage_min", &mut minimum)?;
     let combined = cascade(&parent, &children, aggregation, &minimum)?;
-    let level = combined.coverage.map_or("NONE", |covered| if covered.short { "WARN" } else { "OK" });
+    let level =
+        combined.coverage.map_or("NONE", |covered| if covered.short { "WARN" } else { "OK" });
     let coverage = combined.coverage.map(|covered| covered.percent);
     Ok(json!({"value": combined.value, "coverage": coverage, "level": level}))
 }

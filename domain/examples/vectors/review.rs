@@ -5,6 +5,8 @@ use crate::arguments::{
 };
 use domain::core::calendar::WorkCalendar;
 use domain::core::number::fixed;
+use domain::reviews::appeal_window::appeal_deadline;
+use domain::reviews::process_records::record_gaps;
 use domain::scoring::review::composite::{
     WeightSets, WeightedScore, composite, manager_outcome, manager_result, weights_of,
 };
@@ -13,7 +15,7 @@ use domain::scoring::review::disclosure::Submitted;
 use domain::scoring::review::evidence::{Evidence, Finding, Judgement, examine};
 use domain::scoring::review::rater::{RaterType, mean_rating};
 use domain::scoring::review::self_other::{Reading, self_other_gap};
-use domain::scoring::settings::{ReviewSettings, Settings};
+use domain::scoring::settings::{ProcessRecords, ReviewSettings, Settings};
 use domain::{Exact, Grade, Result, Rounding};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +36,8 @@ pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
         "evidence_check" => evidence_check(arguments),
         "disclosure" => disclosure(arguments),
         "manager_result" => manager_result_of(arguments),
+        "appeal_deadline" => deadline(arguments),
+        "process_records" => process_records(arguments),
         _ => return None,
     })
 }
@@ -134,10 +138,42 @@ fn manager_rating(arguments: Arguments) -> Result<Value> {
     Ok(json!(manager_result(&own, &arguments.numbers("team_kpi")?, &settings)?))
 }
 
-fn add_workdays(arguments: Arguments) -> Result<Value> {
+fn work_calendar(arguments: Arguments) -> Result<WorkCalendar> {
     let mut calendar = WorkCalendar::default();
-    arguments.override_with("holidays", &mut calendar.holidays)?;
-    arguments.override_with("makeup", &mut calendar.makeup_workdays)?;
+    calendar.holidays.extend(arguments.optional_list("holidays", date)?);
+    calendar.makeup_workdays.extend(arguments.optional_list("makeup", date)?);
+    Ok(calendar)
+}
+
+fn deadline(arguments: Arguments) -> Result<Value> {
+    let Settings { mut appeal, mut interview, .. } = Settings::default();
+    for (name, setting) in [
+        ("window_workdays", &mut appeal.window_workdays),
+        ("after_interview_workdays", &mut appeal.after_interview_workdays),
+        ("interview_due_workdays", &mut interview.due_workdays),
+    ] {
+        *setting = arguments.count(name)?.unwrap_or(*setting);
+    }
+    let published = date(arguments.required("published")?)?;
+    let held = arguments.get("interview").map(date).transpose()?;
+    let calendar = work_calendar(arguments)?;
+    Ok(json!(appeal_deadline(published, held, &calendar, &appeal, &interview)?))
+}
+
+fn process_records(arguments: Arguments) -> Result<Value> {
+    let period = period(arguments.required("start")?, arguments.required("end")?)?;
+    let entered = arguments.list_of("entered", date)?;
+    let needed = arguments.count("process_months")?;
+    let needed = needed.unwrap_or(ReviewSettings::default().process_months);
+    let mut setting = ProcessRecords::default();
+    arguments.override_with("process_records", &mut setting)?;
+    let found = record_gaps(period, &entered, needed, setting)?;
+    let months: Vec<_> = found.months.iter().map(|it| it.format("%Y-%m").to_string()).collect();
+    Ok(json!([found.verdict, months]))
+}
+
+fn add_workdays(arguments: Arguments) -> Result<Value> {
+    let calendar = work_calendar(arguments)?;
     let start = arguments.required_as("start")?;
     Ok(json!(calendar.add_workdays(start, arguments.required_count("n")?)?))
 }
@@ -209,7 +245,8 @@ fn disclosure(arguments: Arguments) -> Result<Value> {
         .iter()
         .map(|(name, ratings)| Ok((name.as_str(), count(ratings)?)))
         .collect::<Result<_>>()?;
-    let totals = arguments.optional_list("totals", |total| list(total)?.iter().map(text).collect())?;
+    let totals =
+        arguments.optional_list("totals", |total| list(total)?.iter().map(text).collect())?;
     let anonymous = anonymous(arguments)?.into_iter().map(RaterType::as_str).collect();
     let mut submitted = Submitted { ratings, anonymous, minimum: 3, closed: true };
     submitted.minimum = arguments.count("minimum")?.unwrap_or(submitted.minimum);

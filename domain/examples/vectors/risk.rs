@@ -1,12 +1,16 @@
 //! Part G of the vectors: warnings.
 
-use crate::arguments::{Arguments, number, tuple, typed};
+use crate::arguments::{Arguments, date, list, number, text, tuple, typed};
+use crate::okr::confidence;
 use domain::Result;
 use domain::core::calendar::Period;
 use domain::scoring::risk::burn::{BurnState, burn_risk};
+use domain::scoring::risk::dependency::{Dependency, Task, dependency_risk};
 use domain::scoring::risk::progress::{GoalState, goal_risk};
 use domain::scoring::risk::schedule::{Moment, Plan};
 use domain::scoring::risk::staleness::{staleness, task_level};
+use domain::scoring::risk::warning::{Evaluation, follow};
+use domain::scoring::risk::{Level, Recipient};
 use domain::scoring::settings::RiskSettings;
 use serde_json::{Value, json};
 
@@ -18,6 +22,9 @@ pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
         "goal_risk" => goal(arguments),
         "stale" => stale(arguments),
         "task_level" => task(arguments),
+        "dependency_risk" => dependencies(arguments),
+        "warnings" => warnings(arguments),
+        "risk_with_confidence" => with_confidence(arguments),
         _ => return None,
     })
 }
@@ -79,4 +86,47 @@ fn task(arguments: Arguments) -> Result<Value> {
     let (due, today) = (arguments.required_as("due")?, arguments.required_as("today")?);
     let done = arguments.required_as("done")?;
     Ok(json!(task_level(due, today, done, &RiskSettings::default())))
+}
+
+fn dependencies(arguments: Arguments) -> Result<Value> {
+    let today = date(arguments.required("today")?)?;
+    let tasks = arguments.list_of("items", |item| {
+        let [id, due, done, forecast] = tuple(item)?;
+        let forecast = (!forecast.is_null()).then(|| date(forecast)).transpose()?;
+        Ok(Task { id: text(id)?, due: date(due)?, done: typed(done)?, forecast })
+    })?;
+    let links = arguments.list_of("links", |link| {
+        let [upstream, downstream, needed] = tuple(link)?;
+        let (upstream, downstream) = (text(upstream)?, text(downstream)?);
+        Ok(Dependency { upstream, downstream, needed: date(needed)? })
+    })?;
+    let found = dependency_risk(&tasks, &links, today)?;
+    let slack = links.iter().zip(found.slack_days);
+    let slack: Vec<_> =
+        slack.map(|(link, days)| json!([link.upstream, link.downstream, days])).collect();
+    Ok(json!({"slack": slack, "at_risk": found.at_risk}))
+}
+
+fn warnings(arguments: Arguments) -> Result<Value> {
+    let evaluations = arguments.list_of("evaluations", |evaluation| {
+        let [on, components, event] = tuple(evaluation)?;
+        let components = list(components)?.iter().map(typed).collect::<Result<_>>()?;
+        Ok(Evaluation { on: date(on)?, components, confidence_event: typed(event)? })
+    })?;
+    let told = follow(&evaluations, &RiskSettings::default())?;
+    let label = |recipient: &Recipient| match recipient {
+        Recipient::Owner => "OWNER",
+        Recipient::Manager => "MGR",
+        Recipient::DepartmentHead => "HEAD",
+        Recipient::Hrbp => "HRBP",
+    };
+    let row = |it: domain::scoring::risk::warning::Told| {
+        json!([it.level, it.recipients.iter().map(label).collect::<Vec<_>>()])
+    };
+    Ok(told.into_iter().map(row).collect())
+}
+
+fn with_confidence(arguments: Arguments) -> Result<Value> {
+    let level: Level = arguments.required_as("level")?;
+    Ok(json!(level.after_check_ins(&confidence(arguments)?)))
 }

@@ -6,6 +6,8 @@ use crate::core::number::{Exact, Rounding};
 use crate::scoring::scale::{Grade, PerGrade};
 use crate::scoring::settings::{BonusAllocation, BonusMode, BonusSettings};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A person who may get a bonus.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +182,98 @@ pub fn correction(published: Decimal, corrected: Decimal, reserve: Decimal) -> R
     Ok(Correction { from_reserve: from_reserve.round(2, Rounding::HalfUp)?, extra_budget })
 }
 
+/// Where a payment after an appeal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AppealStatus {
+    /// The difference is paid.
+    Paid,
+    /// The new amount is not higher, so nothing changes.
+    NoChange,
+    /// The reserve does not suffice: nothing is paid before EXEC approves extra budget.
+    ExtraBudgetRequired,
+}
+
+/// What is paid after an appeal. Amounts have 2 decimal places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppealPayment {
+    /// Whether it is paid.
+    pub status: AppealStatus,
+    /// What the appellant gets in addition.
+    pub paid: Decimal,
+    /// The part of it that comes from the reserve.
+    pub from_reserve: Decimal,
+    /// What the reserve does not cover: extra budget that is spent or must be approved.
+    pub extra: Decimal,
+    /// What remains of the reserve.
+    pub reserve_left: Decimal,
+    /// The amount of everybody; nobody gets less than published.
+    pub amounts: BTreeMap<String, Decimal>,
+}
+
+/// Pays the difference after an appeal: first from the reserve, the rest from extra budget, and
+/// nothing at all before EXEC has approved extra budget that is needed. Implements the
+/// recalculation of H.1.
+///
+/// # Errors
+/// `AMOUNT_INVALID` for a negative amount, `NOT_FOUND` for an appellant without published bonus,
+/// `NUMBER_OVERFLOW`.
+pub fn pay_appeal(
+    published: &BTreeMap<String, Exact>,
+    appellant: &str,
+    new_amount: &Exact,
+    reserve: &Exact,
+    extra_approved: bool,
+) -> Result<AppealPayment> {
+    let given = published.values().chain([new_amount, reserve]);
+    given.into_iter().try_for_each(|amount| not_negative("an amount", amount))?;
+    let cents = |amount: &Exact| amount.round(2, Rounding::HalfUp);
+    let mut amounts = published
+        .iter()
+        .map(|(name, amount)| Ok((name.clone(), cents(amount)?)))
+        .collect::<Result<BTreeMap<_, _>>>()?;
+    let unknown = || Code::NotFound.because(format!("{appellant:.40} has no published bonus"));
+    let own = amounts.get_mut(appellant).ok_or_else(unknown)?;
+    let reserve = cents(reserve)?;
+    let Correction { from_reserve, extra_budget } = correction(*own, cents(new_amount)?, reserve)?;
+    let due = from_reserve + extra_budget;
+    let unpaid = |status, extra| (status, Decimal::new(0, 2), Decimal::new(0, 2), extra);
+    let (status, paid, from_reserve, extra) = if due.is_zero() {
+        unpaid(AppealStatus::NoChange, Decimal::new(0, 2))
+    } else if !extra_budget.is_zero() && !extra_approved {
+        unpaid(AppealStatus::ExtraBudgetRequired, extra_budget)
+    } else {
+        (AppealStatus::Paid, due, from_reserve, extra_budget)
+    };
+    *own += paid;
+    Ok(AppealPayment {
+        status,
+        paid,
+        from_reserve,
+        extra,
+        reserve_left: reserve - from_reserve,
+        amounts,
+    })
+}
+
+/// The factor of a department by its grade (`bonus.k_org`); 1 for a department without one.
+pub fn department_factor(grade: Option<Grade>, settings: &BonusSettings) -> Exact {
+    grade.map_or_else(|| Exact::from(1), |grade| settings.k_org.get(grade).clone())
+}
+
+/// Checks that bonuses may be paid: no appeal is open, or something is held back for appeals (K2).
+///
+/// # Errors
+/// `AMOUNT_INVALID` for a negative reserve, `GUARD_FAILED` otherwise.
+pub fn check_release(open_appeals: u32, reserve: &Exact) -> Result<()> {
+    not_negative("the reserve", reserve)?;
+    if open_appeals > 0 && reserve.is_zero() {
+        let detail = format!("{open_appeals} appeals are open and nothing is held back for them");
+        return Err(Code::GuardFailed.because(detail));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,7 +344,10 @@ mod tests {
             (BonusSettings { reserve_pct: 50.into(), ..two_level() }, "0.029", "0.01", "0.01"),
         ] {
             let bonuses = distribute(&people, &pool.parse().unwrap(), &settings).unwrap();
-            assert_eq!([bonuses.total, bonuses.unallocated].map(|sum| sum.to_string()), [paid, left]);
+            assert_eq!(
+                [bonuses.total, bonuses.unallocated].map(|sum| sum.to_string()),
+                [paid, left]
+            );
         }
     }
 
@@ -289,6 +386,47 @@ mod tests {
         for (eligible, period) in [(5, 4), (0, 0), (1, 0)] {
             assert_eq!(proration(eligible, period).unwrap_err().code, Code::CountInvalid);
         }
+    }
+
+    #[test]
+    fn after_an_appeal_nothing_is_paid_beyond_the_reserve_without_approval() {
+        let published =
+            BTreeMap::from([("a", 1_000), ("b", 800)].map(|(name, it)| (name.into(), it.into())));
+        let pay = |amount: i64, reserve: i64, approved| {
+            let paid = pay_appeal(&published, "b", &amount.into(), &reserve.into(), approved);
+            let it = paid.unwrap();
+            assert_eq!(it.amounts["a"].to_string(), "1000.00");
+            let own = it.amounts["b"];
+            let sums = [it.paid, it.from_reserve, it.extra, it.reserve_left, own];
+            (it.status, sums.map(|sum| sum.to_string()).join(" "))
+        };
+        use AppealStatus::{ExtraBudgetRequired, NoChange, Paid};
+        assert_eq!(pay(1_000, 500, false), (Paid, "200.00 200.00 0.00 300.00 1000.00".into()));
+        assert_eq!(pay(1_000, 200, false), (Paid, "200.00 200.00 0.00 0.00 1000.00".into()));
+        let waiting = pay(1_000, 150, false);
+        assert_eq!(waiting, (ExtraBudgetRequired, "0.00 0.00 50.00 150.00 800.00".into()));
+        assert_eq!(pay(1_000, 150, true), (Paid, "200.00 150.00 50.00 0.00 1000.00".into()));
+        assert_eq!(pay(700, 150, true), (NoChange, "0.00 0.00 0.00 150.00 800.00".into()));
+        let code = |who, amount: i64| {
+            pay_appeal(&published, who, &amount.into(), &1.into(), true).unwrap_err().code
+        };
+        assert_eq!(code("c", 1), Code::NotFound);
+        assert_eq!(code("b", -1), Code::AmountInvalid);
+    }
+
+    #[test]
+    fn bonuses_wait_for_appeals_or_a_reserve() {
+        let code = |open, reserve: i64| check_release(open, &reserve.into()).map_err(|it| it.code);
+        assert_eq!(code(0, 0), Ok(()));
+        assert_eq!(code(1, 1), Ok(()));
+        assert_eq!(code(1, 0), Err(Code::GuardFailed));
+        assert_eq!(code(0, -1), Err(Code::AmountInvalid));
+    }
+
+    #[test]
+    fn a_department_without_a_grade_has_the_factor_one() {
+        let factor = |grade| department_factor(grade, &BonusSettings::default()).to_string();
+        assert_eq!([Some(Grade::S), Some(Grade::D), None].map(factor), ["1.2", "0.8", "1"]);
     }
 
     #[test]

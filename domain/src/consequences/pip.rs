@@ -3,8 +3,10 @@
 //! Implements H.5 and the dates of D.6; [`crate::state::pip`] holds the states of a PIP. A
 //! suggestion is a question to HR: this code decides nothing, and a low rank is no reason.
 
+use crate::core::error::Result;
 use crate::core::number::Exact;
 use crate::scoring::scale::Grade;
+use crate::scoring::weights::check_fraction;
 use chrono::{Days, NaiveDate};
 use core::fmt;
 
@@ -43,14 +45,39 @@ pub enum Trigger {
     KpiBelow70Twice,
 }
 
+/// Why a person is exempt, in the order in which exemptions are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exemption {
+    /// Tenure under 3 months.
+    Tenure,
+    /// Present for less than half of the period.
+    Absence,
+    /// The goals of the form are exploratory.
+    Exploratory,
+}
+
+impl fmt::Display for Exemption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Exemption::Tenure => "TENURE",
+            Exemption::Absence => "ABSENCE",
+            Exemption::Exploratory => "EXPLORATORY",
+        })
+    }
+}
+
 /// Whether a PIP is suggested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Suggestion {
     /// There is no reason.
     None,
-    /// There is a reason, but the person is exempt: tenure under 3 months, present for less than 50
-    /// % of the period, or exploratory goals.
-    Exempt,
+    /// There is a reason, but the person is exempt.
+    Exempt {
+        /// Every reason that applies; never empty.
+        triggers: Vec<Trigger>,
+        /// Every exemption that applies; never empty.
+        exemptions: Vec<Exemption>,
+    },
     /// Every reason that applies; never empty. HR decides.
     Suggested(Vec<Trigger>),
 }
@@ -69,7 +96,7 @@ impl fmt::Display for Suggestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Suggestion::None => f.write_str("NONE"),
-            Suggestion::Exempt => f.write_str("EXEMPT"),
+            Suggestion::Exempt { .. } => f.write_str("EXEMPT"),
             Suggestion::Suggested(triggers) => {
                 let names: Vec<_> = triggers.iter().map(Trigger::to_string).collect();
                 write!(f, "SUGGEST:{}", names.join(","))
@@ -79,7 +106,11 @@ impl fmt::Display for Suggestion {
 }
 
 /// Whether the results of a person suggest a PIP.
-pub fn suggest(history: &History) -> Suggestion {
+///
+/// # Errors
+/// `NUMBER_INVALID` for a share of presence outside 0 to 1.
+pub fn suggest(history: &History) -> Result<Suggestion> {
+    check_fraction("the share of the period with presence", &history.present_share)?;
     let History { grades, kpi_totals, .. } = history;
     let low = |total: &Exact| *total < LOW_KPI.into();
     let triggers: Vec<Trigger> = [
@@ -93,19 +124,23 @@ pub fn suggest(history: &History) -> Suggestion {
     .into_iter()
     .filter_map(|(trigger, pulled)| pulled.then_some(trigger))
     .collect();
-    if triggers.is_empty() {
+    let exemptions = exemptions(history);
+    Ok(if triggers.is_empty() {
         Suggestion::None
-    } else if is_exempt(history) {
-        Suggestion::Exempt
-    } else {
+    } else if exemptions.is_empty() {
         Suggestion::Suggested(triggers)
-    }
+    } else {
+        Suggestion::Exempt { triggers, exemptions }
+    })
 }
 
-fn is_exempt(history: &History) -> bool {
-    history.tenure_months < MIN_TENURE_MONTHS
-        || history.present_share < Exact::scaled(5, 1)
-        || history.exploratory
+fn exemptions(history: &History) -> Vec<Exemption> {
+    let exemptions = [
+        (history.tenure_months < MIN_TENURE_MONTHS, Exemption::Tenure),
+        (history.present_share < Exact::scaled(5, 1), Exemption::Absence),
+        (history.exploratory, Exemption::Exploratory),
+    ];
+    exemptions.into_iter().filter_map(|(holds, exemption)| holds.then_some(exemption)).collect()
 }
 
 /// The day by which the next checkpoint is due, 14 days after the last; `None` beyond the end of
@@ -134,6 +169,7 @@ pub fn end_after_absence(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::error::Code;
     use Grade::{A, B, C, D};
 
     fn history(grades: &[Grade], kpi: &[i64]) -> History {
@@ -159,7 +195,8 @@ mod tests {
             (&[], &[69], "NONE"),
             (&[C, C], &[60, 60], "SUGGEST:TWO_C,KPI_BELOW_70_TWICE"),
         ] {
-            assert_eq!(suggest(&history(grades, kpi)).to_string(), expected, "{grades:?} {kpi:?}");
+            let suggestion = suggest(&history(grades, kpi)).unwrap();
+            assert_eq!(suggestion.to_string(), expected, "{grades:?} {kpi:?}");
         }
     }
 
@@ -167,14 +204,17 @@ mod tests {
     fn exemptions_matter_only_when_there_is_a_trigger() {
         let due = history(&[D], &[]);
         let exempt = [
-            History { tenure_months: 2, ..due.clone() },
-            History { present_share: Exact::scaled(499, 3), ..due.clone() },
-            History { exploratory: true, ..due },
+            (History { tenure_months: 2, ..due.clone() }, Exemption::Tenure),
+            (History { present_share: Exact::scaled(499, 3), ..due.clone() }, Exemption::Absence),
+            (History { exploratory: true, ..due.clone() }, Exemption::Exploratory),
         ];
-        for history in exempt {
-            assert_eq!(suggest(&history), Suggestion::Exempt);
-            assert_eq!(suggest(&History { grades: vec![B], ..history }), Suggestion::None);
+        for (history, exemption) in exempt {
+            let (triggers, exemptions) = (vec![Trigger::GradeD], vec![exemption]);
+            assert_eq!(suggest(&history), Ok(Suggestion::Exempt { triggers, exemptions }));
+            assert_eq!(suggest(&History { grades: vec![B], ..history }), Ok(Suggestion::None));
         }
+        let impossible = History { present_share: Exact::scaled(11, 1), ..due };
+        assert_eq!(suggest(&impossible).unwrap_err().code, Code::NumberInvalid);
     }
 
     #[test]

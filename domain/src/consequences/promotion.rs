@@ -2,6 +2,7 @@
 //!
 //! Implements H.3; [`crate::state::promotion`] holds the states of a promotion.
 
+use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::scale::Grade;
 use core::fmt;
@@ -55,12 +56,12 @@ pub enum Failure {
     Veto,
     /// The candidate has been in the job level for less than 12 months.
     TimeInLevel,
+    /// The team component of a manager is below 90.
+    TeamComponent,
     /// A critical competency is not met.
     CriticalCompetency,
     /// Less than 80 % of the competencies are met.
     CompetencyShare,
-    /// The team component of a manager is below 90.
-    TeamComponent,
 }
 
 /// The steps of the gate, in order; no step can be skipped.
@@ -78,11 +79,12 @@ impl Failure {
     /// The step to which the check belongs.
     pub const fn step(self) -> Step {
         match self {
-            Failure::Performance | Failure::ActivePip | Failure::Veto | Failure::TimeInLevel => {
-                Step::Performance
-            }
+            Failure::Performance
+            | Failure::ActivePip
+            | Failure::Veto
+            | Failure::TimeInLevel
+            | Failure::TeamComponent => Step::Performance,
             Failure::CriticalCompetency | Failure::CompetencyShare => Step::Competency,
-            Failure::TeamComponent => Step::Nomination,
         }
     }
 }
@@ -137,6 +139,18 @@ impl Gate {
     }
 }
 
+impl Candidate {
+    /// The candidate as somebody who manages people, whose team component then counts.
+    ///
+    /// # Errors
+    /// `EMPTY_INPUT` without a team component.
+    pub fn managing(self, team_component: Option<Exact>) -> Result<Candidate> {
+        let team =
+            team_component.ok_or_else(|| Code::EmptyInput.because("a manager needs a team"))?;
+        Ok(Candidate { team_component: Some(team), ..self })
+    }
+}
+
 /// Checks a candidate and says what is possible next.
 pub fn gate(candidate: &Candidate) -> Gate {
     let Candidate { competencies, .. } = candidate;
@@ -146,19 +160,15 @@ pub fn gate(candidate: &Candidate) -> Gate {
         (Failure::ActivePip, !candidate.active_pip),
         (Failure::Veto, !candidate.veto_in_12_months),
         (Failure::TimeInLevel, candidate.months_in_level >= MIN_MONTHS_IN_LEVEL),
+        (
+            Failure::TeamComponent,
+            candidate.team_component.as_ref().is_none_or(|it| *it >= MIN_TEAM_COMPONENT.into()),
+        ),
         (Failure::CriticalCompetency, competencies.iter().all(|c| c.is_met() || !c.critical)),
         (
             Failure::CompetencyShare,
             met.saturating_mul(100)
                 >= competencies.len().saturating_mul(MIN_PERCENT_OF_COMPETENCIES),
-        ),
-        (
-            Failure::TeamComponent,
-            competencies.is_empty()
-                || candidate
-                    .team_component
-                    .as_ref()
-                    .is_none_or(|c| *c >= MIN_TEAM_COMPONENT.into()),
         ),
     ];
     let failures: Vec<_> =
@@ -231,7 +241,7 @@ mod tests {
         let too_early = Candidate { months_in_level: 11, ..met.clone() };
         assert_eq!(passed(&too_early), [false; 3]);
         let weak_team = Candidate { team_component: Some(Exact::from(89)), ..met };
-        assert_eq!(passed(&weak_team), [true, true, false]);
+        assert_eq!(passed(&weak_team), [false; 3]);
     }
 
     #[test]
@@ -265,8 +275,10 @@ mod tests {
         };
         assert_eq!(gate(&with_team(90)), Gate::Nominate);
         assert_eq!(gate(&with_team(89)), Gate::Failed(vec![Failure::TeamComponent]));
-        // The team component is checked only at the nomination.
         let unassessed = Candidate { competencies: vec![], ..with_team(89) };
-        assert_eq!(gate(&unassessed), Gate::AssessCompetencies);
+        assert_eq!(gate(&unassessed), Gate::Failed(vec![Failure::TeamComponent]));
+        assert_eq!(candidate().managing(None).unwrap_err().code, Code::EmptyInput);
+        let leads = candidate().managing(Some(90.into())).unwrap();
+        assert_eq!(gate(&leads), Gate::AssessCompetencies);
     }
 }

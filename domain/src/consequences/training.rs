@@ -4,6 +4,7 @@ use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use chrono::{Months, NaiveDate};
 use core::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// A completed course is not recommended again for this many months.
 const MONTHS_BETWEEN: Months = Months::new(12);
@@ -79,32 +80,70 @@ pub fn gaps<'a>(
     Ok(gaps)
 }
 
-/// A course, and when the person last completed it.
+/// A course of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Course {
+    /// Code of the course.
+    pub code: String,
     /// Name of the competency that the course teaches.
     pub competency: String,
     /// Lowest assessed level for which the course is made.
     pub from_level: Exact,
-    /// Level to which the course leads.
+    /// Level to which the course leads, above the lowest one.
     pub to_level: Exact,
-    /// The day on which the person last completed the course; `None` if never.
-    pub completed_on: Option<NaiveDate>,
 }
 
 impl Course {
-    /// Whether the course helps to close a gap on `today`: it teaches the competency, starts at or
-    /// below the assessed level, leads above it, and was not completed in the 12 months before.
-    pub fn suits(&self, gap: &Gap<'_>, today: NaiveDate) -> bool {
+    /// Whether the course helps to close a gap: it teaches the competency, starts at or below the
+    /// assessed level, and leads above it.
+    pub fn suits(&self, gap: &Gap<'_>) -> bool {
         let Assessment { competency, assessed, .. } = gap.assessment;
-        let recent = |day: NaiveDate| {
-            day.checked_add_months(MONTHS_BETWEEN).is_none_or(|repeatable| repeatable > today)
-        };
-        self.competency == *competency
-            && self.from_level <= *assessed
-            && *assessed < self.to_level
-            && !self.completed_on.is_some_and(recent)
+        self.competency == *competency && self.from_level <= *assessed && *assessed < self.to_level
     }
+}
+
+/// A course that the person completed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// Code of the course.
+    pub code: String,
+    /// The day of the completion.
+    pub on: NaiveDate,
+}
+
+impl Completion {
+    /// Whether the completion lies within the 12 months before `today`; on the same day a year later
+    /// the course may be taken again.
+    fn is_recent(&self, today: NaiveDate) -> bool {
+        let again = self.on.checked_add_months(MONTHS_BETWEEN);
+        self.on <= today && again.is_none_or(|again| again > today)
+    }
+}
+
+/// The courses for each gap, in the order of the gaps; codes in ascending order. Courses that the
+/// person completed in the last 12 months are left out.
+///
+/// # Errors
+/// `KPI_RANGE_INVALID` for a course that does not lead above its lowest level.
+pub fn match_courses<'a>(
+    gaps: &'a [Gap<'a>],
+    courses: &'a [Course],
+    completed: &[Completion],
+    today: NaiveDate,
+) -> Result<Vec<(&'a str, BTreeSet<&'a str>)>> {
+    if let Some(flat) = courses.iter().find(|course| course.from_level >= course.to_level) {
+        return Err(
+            Code::KpiRangeInvalid.because(format!("the course {} leads nowhere", flat.code))
+        );
+    }
+    let taken: BTreeSet<&str> =
+        completed.iter().filter(|it| it.is_recent(today)).map(|it| it.code.as_str()).collect();
+    let suitable = |gap: &'a Gap<'a>| {
+        let codes = courses.iter().filter(|course| course.suits(gap));
+        let codes = codes.map(|course| course.code.as_str()).filter(|code| !taken.contains(code));
+        (gap.assessment.competency.as_str(), codes.collect())
+    };
+    Ok(gaps.iter().map(suitable).collect())
 }
 
 #[cfg(test)]
@@ -152,21 +191,36 @@ mod tests {
         let assessments = [assessment("a", 4, 20, Importance::Low)];
         let gaps = gaps(&assessments, &Exact::default(), 1).unwrap();
         let today = NaiveDate::from_ymd_opt(2026, 3, 31).unwrap();
-        let course = Course {
-            competency: "a".into(),
-            from_level: 2.into(),
-            to_level: 3.into(),
-            completed_on: None,
+        let course = |code: &str, competency: &str, [from, to]: [i32; 2]| Course {
+            code: code.into(),
+            competency: competency.into(),
+            from_level: from.into(),
+            to_level: to.into(),
         };
-        assert!(course.suits(&gaps[0], today));
-        assert!(!Course { competency: "b".into(), ..course.clone() }.suits(&gaps[0], today));
-        assert!(!Course { from_level: 3.into(), ..course.clone() }.suits(&gaps[0], today));
-        assert!(!Course { to_level: 2.into(), ..course.clone() }.suits(&gaps[0], today));
-        let completed = |year, day| Course {
-            completed_on: NaiveDate::from_ymd_opt(year, 3, day),
-            ..course.clone()
+        let courses = [
+            course("Z", "a", [2, 3]),
+            course("A", "a", [1, 5]),
+            course("other", "b", [2, 3]),
+            course("too high", "a", [3, 4]),
+            course("too low", "a", [1, 2]),
+        ];
+        let matched = |completed: &[(&str, [u32; 3])]| {
+            let completed: Vec<_> = completed
+                .iter()
+                .map(|(code, [year, month, day])| Completion {
+                    code: (*code).into(),
+                    on: NaiveDate::from_ymd_opt(*year as i32, *month, *day).unwrap(),
+                })
+                .collect();
+            let found = match_courses(&gaps, &courses, &completed, today).unwrap();
+            found[0].1.iter().copied().collect::<Vec<_>>().join(" ")
         };
-        assert!(completed(2025, 31).suits(&gaps[0], today));
-        assert!(!completed(2026, 1).suits(&gaps[0], today));
+        assert_eq!(matched(&[]), "A Z");
+        assert_eq!(matched(&[("A", [2025, 3, 31])]), "A Z", "a year ago to the day");
+        assert_eq!(matched(&[("A", [2025, 4, 1])]), "Z");
+        assert_eq!(matched(&[("A", [2025, 3, 1]), ("A", [2026, 3, 31])]), "Z");
+        assert_eq!(matched(&[("A", [2026, 4, 1])]), "A Z", "not yet");
+        let flat = match_courses(&gaps, &[course("X", "a", [3, 3])], &[], today);
+        assert_eq!(flat.unwrap_err().code, Code::KpiRangeInvalid);
     }
 }

@@ -140,8 +140,10 @@ impl<Id: Copy + Eq + Hash + Display> Forest<Id> {
         if let Some((id, _)) = nodes.iter().find(|(id, parent)| *parent == Some(*id)) {
             return Err(Code::AlignSelf.because(format!("{id} is its own parent")));
         }
-        let mut forest = Forest { ids: nodes.iter().map(|(id, _)| *id).collect(), parents: vec![], positions };
-        let parent = |(_, parent): &(Id, Option<Id>)| parent.map(|id| forest.position(id)).transpose();
+        let mut forest =
+            Forest { ids: nodes.iter().map(|(id, _)| *id).collect(), parents: vec![], positions };
+        let parent =
+            |(_, parent): &(Id, Option<Id>)| parent.map(|id| forest.position(id)).transpose();
         forest.parents = nodes.iter().map(parent).collect::<DomainResult<_>>()?;
         forest.check_loops()?;
         Ok(forest)

@@ -105,7 +105,8 @@ impl MoveCheck<'_> {
     }
 
     fn reason_fault(&self) -> Option<MoveFault> {
-        let known = |code: &&str| Reason::ALL.iter().copied().find(|reason| reason.as_str() == *code);
+        let known =
+            |code: &&str| Reason::ALL.iter().copied().find(|reason| reason.as_str() == *code);
         let reasons: Option<BTreeSet<Reason>> = self.reasons.iter().map(known).collect();
         match reasons {
             Some(reasons) if is_distribution_alone(&reasons, self.mode) => {
@@ -126,8 +127,11 @@ impl MoveCheck<'_> {
         let others =
             approvers.iter().filter(|one| **one != self.ratee && Some(**one) != self.proposer);
         let needed = approvers_needed(u32::from(self.from.points().abs_diff(self.to.points())));
-        let fault =
-            if needed > 1 { MoveFault::TwoApproversRequired } else { MoveFault::SecondPersonRequired };
+        let fault = if needed > 1 {
+            MoveFault::TwoApproversRequired
+        } else {
+            MoveFault::SecondPersonRequired
+        };
         (others.count() < needed as usize).then_some(fault)
     }
 }

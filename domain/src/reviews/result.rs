@@ -227,7 +227,13 @@ impl Case<'_> {
             })
             .collect();
         raters.entry(RaterType::Manager).or_default().ratings = of(self.manager_review);
-        Dimension { raters, mandatory: vec![RaterType::Manager], anonymous_customers: false, named: Default::default() }
+        let named = !self.settings.review.cross_dept_anonymous;
+        Dimension {
+            raters,
+            mandatory: vec![RaterType::Manager],
+            anonymous_customers: false,
+            named: named.then_some(RaterType::CrossDept).into_iter().collect(),
+        }
     }
 
     /// The score of a part as stored, with 2 places.

@@ -464,10 +464,16 @@ mod tests {
         };
         bounds([100, 85, 75, 60]).validate(&Exact::default()).unwrap();
         for broken in [[101, 85, 75, 60], [85, 85, 75, 60], [95, 75, 75, 60], [95, 85, 60, 60]] {
-            assert_eq!(bounds(broken).validate(&Exact::default()).unwrap_err().code, Code::ScaleInvalid);
+            assert_eq!(
+                bounds(broken).validate(&Exact::default()).unwrap_err().code,
+                Code::ScaleInvalid
+            );
         }
         for broken in [[84, 85, 75, 60], [95, 74, 75, 60], [95, 85, 59, 60]] {
-            assert_eq!(bounds(broken).validate(&Exact::default()).unwrap_err().code, Code::ScaleInvalid);
+            assert_eq!(
+                bounds(broken).validate(&Exact::default()).unwrap_err().code,
+                Code::ScaleInvalid
+            );
         }
     }
 
@@ -485,8 +491,10 @@ mod tests {
             let faults = scale_faults(&bands, &Exact::default(), &Exact::from(120)).unwrap();
             faults.iter().map(ScaleFault::to_string).collect()
         };
-        assert!(faults(&[("S", Some(120), Some(120)), ("A", Some(0), Some(119)), ("B", None, None)])
-            .is_empty());
+        assert!(
+            faults(&[("S", Some(120), Some(120)), ("A", Some(0), Some(119)), ("B", None, None)])
+                .is_empty()
+        );
         assert_eq!(
             faults(&[("S", Some(121), Some(0)), ("S", Some(121), None), ("B", Some(-1), None)]),
             [
@@ -499,7 +507,11 @@ mod tests {
             ]
         );
         assert_eq!(
-            faults(&[("S", Some(110), Some(121)), ("A", Some(90), Some(110)), ("B", None, Some(-1))]),
+            faults(&[
+                ("S", Some(110), Some(121)),
+                ("A", Some(90), Some(110)),
+                ("B", None, Some(-1))
+            ]),
             ["ANCHOR_OUT_OF_BAND:S", "ANCHOR_OUT_OF_BAND:A", "ANCHOR_OUT_OF_BAND:B"]
         );
         assert_eq!(

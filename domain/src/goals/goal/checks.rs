@@ -127,7 +127,9 @@ impl KeyResult {
                 let sum = weights::check_sum(steps.iter().map(|step| &step.weight));
                 sum.err().map(|error| ("/steps", error))
             }
-            Measure::Maintain { level, .. } => level.validate().err().map(|error| ("/level", error)),
+            Measure::Maintain { level, .. } => {
+                level.validate().err().map(|error| ("/level", error))
+            }
             Measure::Metric { .. } | Measure::Boolean => None,
         }
     }

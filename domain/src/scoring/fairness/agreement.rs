@@ -267,7 +267,8 @@ pub fn agreement(
 
 /// The rows of a table as columns.
 fn by_rater(ratings: &[Vec<Option<Exact>>], raters: usize) -> Vec<Vec<Option<Exact>>> {
-    let column = |rater: usize| ratings.iter().map(|row| row.get(rater).cloned().flatten()).collect();
+    let column =
+        |rater: usize| ratings.iter().map(|row| row.get(rater).cloned().flatten()).collect();
     (0..raters).map(column).collect()
 }
 

@@ -169,8 +169,7 @@ pub fn appeal_table(
     let all = Appeals { people: sum(|own| own.people)?, appeals: sum(|own| own.appeals)? };
     let sizes = departments.iter().map(|(name, own)| (name.clone(), own.people)).collect();
     let hidden = suppressed(&sizes, minimum)?;
-    let voice =
-        |it: &Appeals| Voice { people: it.people, appeals: it.appeals, favourable: None };
+    let voice = |it: &Appeals| Voice { people: it.people, appeals: it.appeals, favourable: None };
     let organisation = voice(&all);
     let row = |(name, own): (&String, &Appeals)| {
         let cell = appeal_rate(own).filter(|_| !hidden.contains(name)).map(|percent| Cell {

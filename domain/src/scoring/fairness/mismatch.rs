@@ -78,6 +78,34 @@ pub fn mismatch(members: &[Member], settings: &FairSettings) -> Figure<Mismatch>
     Ok(Mismatch { mean_kpi, low, top, bottom, verdict })
 }
 
+/// What may be done about a department whose grades do not fit its results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Proposal {
+    /// Look at the evidence again.
+    RecheckEvidence,
+    /// Compare the grades in a calibration session.
+    Calibrate,
+    /// Ask for other dimension weights (C.8).
+    AdjustWeights,
+    /// Ask for other dimension weights in the next cycle, because evaluation is open.
+    AdjustWeightsNextCycle,
+    /// Train the raters.
+    RaterTraining,
+}
+
+/// What to propose for a verdict; nothing where grades fit results. Implements the last step of F.5.
+pub fn proposals(verdict: Verdict, evaluation_open: bool) -> Vec<Proposal> {
+    let weights =
+        if evaluation_open { Proposal::AdjustWeightsNextCycle } else { Proposal::AdjustWeights };
+    match verdict {
+        Verdict::None => Vec::new(),
+        Verdict::LenientDept | Verdict::SevereDept => {
+            vec![Proposal::RecheckEvidence, Proposal::Calibrate, weights, Proposal::RaterTraining]
+        }
+    }
+}
+
 /// The means of one department.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DepartmentMeans {
@@ -170,6 +198,15 @@ mod tests {
             .map(|(kpi_total, grade)| Member { kpi_total, grade })
             .collect();
         mismatch(&members, &FairSettings::default())
+    }
+
+    #[test]
+    fn proposals_about_weights_wait_once_evaluation_is_open() {
+        assert!(proposals(Verdict::None, true).is_empty());
+        for verdict in [Verdict::LenientDept, Verdict::SevereDept] {
+            assert_eq!(proposals(verdict, false)[2], Proposal::AdjustWeights);
+            assert_eq!(proposals(verdict, true)[2], Proposal::AdjustWeightsNextCycle);
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@
 use super::{Figure, at_least, share};
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
-use crate::scoring::settings::FairSettings;
 use crate::scoring::review::rater::check_limit;
+use crate::scoring::settings::FairSettings;
 use core::ops::RangeInclusive;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,6 +7,7 @@
 mod banded;
 mod baseline;
 mod interval;
+mod leave;
 mod milestones;
 mod occurrence;
 mod points;
@@ -18,6 +19,7 @@ mod total;
 pub use banded::{BandOn, Banded};
 pub use baseline::Baseline;
 pub use interval::Interval;
+pub use leave::{Leave, target_after_leave};
 pub use milestones::{Milestone, MilestoneRecord, Milestones, Outcome};
 pub use occurrence::Occurrence;
 pub use points::{Point, Points};

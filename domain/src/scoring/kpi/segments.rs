@@ -131,7 +131,11 @@ mod tests {
         let score = |segments: &[(u32, i32, bool)], target_change_setting| {
             let segments: Vec<_> = segments
                 .iter()
-                .map(|&(days, score, approved)| TargetSegment { days, score: score.into(), approved })
+                .map(|&(days, score, approved)| TargetSegment {
+                    days,
+                    score: score.into(),
+                    approved,
+                })
                 .collect();
             let kpi = KpiSettings { target_change: target_change_setting, ..Default::default() };
             target_change(&segments, &kpi).map(|score| score.to_string())

@@ -76,9 +76,9 @@ impl Veto {
     /// that the form does not have.
     pub fn validate(&self, items: &[Item], kpi: &KpiSettings) -> Result<()> {
         match self {
-            Veto::CapScore(score) if *score < kpi.floor || *score > kpi.cap => Err(
-                Code::NumberInvalid.because(format!("a veto cannot cap the score at {score}")),
-            ),
+            Veto::CapScore(score) if *score < kpi.floor || *score > kpi.cap => {
+                Err(Code::NumberInvalid.because(format!("a veto cannot cap the score at {score}")))
+            }
             Veto::ItemZero(item) if *item >= items.len() => {
                 Err(Code::InputInvalid.because(format!("the form has no item {item}")))
             }
@@ -397,9 +397,8 @@ mod tests {
         let claim = |effect, confirmed, evidence| {
             ClaimedVeto { effect, confirmed, evidence }.in_force(&items(), &kpi)
         };
-        let code = |effect, confirmed, evidence| {
-            claim(effect, confirmed, evidence).unwrap_err().code
-        };
+        let code =
+            |effect, confirmed, evidence| claim(effect, confirmed, evidence).unwrap_err().code;
         for beyond in [Exact::from(-5), Exact::scaled(12_001, 2)] {
             assert_eq!(code(Veto::CapScore(beyond), false, 0), Code::NumberInvalid);
         }
@@ -412,7 +411,8 @@ mod tests {
     #[test]
     fn weights_that_people_enter_have_two_places() {
         let weighed = |weights: [&str; 2]| {
-            let items = weights.map(|weight| Item { weight: weight.parse().unwrap(), ..item(0, Some("90")) });
+            let items = weights
+                .map(|weight| Item { weight: weight.parse().unwrap(), ..item(0, Some("90")) });
             total(&items, &Adjustments::default(), &Settings::default()).map_err(|error| error.code)
         };
         assert_eq!(weighed(["33.333", "66.667"]), Err(Code::NumberInvalid));

@@ -61,8 +61,7 @@ pub enum ConfidenceEvent {
 /// The events that the newest of these check-ins, given oldest first, raises.
 pub fn events(history: &[Confidence]) -> Vec<ConfidenceEvent> {
     let plunged = matches!(history, [.., before, now] if before.0.saturating_sub(now.0) >= 3);
-    let sank =
-        matches!(history, [.., third, second, newest] if third > second && second > newest);
+    let sank = matches!(history, [.., third, second, newest] if third > second && second > newest);
     let found = [(plunged, ConfidenceEvent::Drop), (sank, ConfidenceEvent::TwoFalls)];
     found.into_iter().filter_map(|(raised, event)| raised.then_some(event)).collect()
 }

@@ -246,7 +246,10 @@ mod tests {
             totals(&pairs, &[&["peer", "below"], &["below", "cross"], &["peer", "cross"]]),
             [true, true, false]
         );
-        assert_eq!(totals(&pairs, &[&["peer", "below", "cross"], &["cross", "below"]]), [true, false]);
+        assert_eq!(
+            totals(&pairs, &[&["peer", "below", "cross"], &["cross", "below"]]),
+            [true, false]
+        );
         let singles = [("manager", 1), ("peer", 1), ("below", 1), ("cross", 3)];
         assert_eq!(totals(&singles, &[&["manager", "peer", "below"]]), [false], "two people");
         assert_eq!(totals(&singles, &[&["manager", "cross"]]), [true]);

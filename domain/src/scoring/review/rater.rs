@@ -129,7 +129,9 @@ pub fn mean_rating(ratings: &[Exact], settings: &ReviewSettings) -> Result<Exact
     let mut sorted: Vec<&Exact> = ratings.iter().collect();
     sorted.sort_unstable();
     let trimmed = match (settings.trim, &sorted[..]) {
-        (Trim::DropExtremes, [_, inner @ .., _]) if sorted.len() >= settings.trim_min_n as usize => {
+        (Trim::DropExtremes, [_, inner @ .., _])
+            if sorted.len() >= settings.trim_min_n as usize =>
+        {
             inner
         }
         (Trim::Median, all) => middle(all),

@@ -9,6 +9,7 @@ pub mod schedule;
 pub mod staleness;
 pub mod warning;
 
+use crate::scoring::okr::confidence::{Confidence, drop_raises_event};
 use serde::{Deserialize, Serialize};
 
 /// How serious a finding is; more serious levels compare greater.
@@ -35,6 +36,17 @@ impl Level {
     /// Whether people are warned at this level.
     pub fn warns(self) -> bool {
         self >= Level::Yellow
+    }
+
+    /// The level as people are told it: what warns nobody counts as green (G.5).
+    pub fn told(self) -> Level {
+        if self.warns() { self } else { Level::Green }
+    }
+
+    /// The level after the newest of these check-ins, given oldest first: a drop of confidence
+    /// makes it worse (C.5).
+    pub fn after_check_ins(self, history: &[Confidence]) -> Level {
+        if drop_raises_event(history) { self.after_confidence_drop() } else { self }
     }
 
     /// The level after a drop of confidence (C.5): one level worse, and at least yellow.
@@ -93,5 +105,8 @@ mod tests {
         assert_eq!(after(Level::Info), Level::Yellow);
         assert_eq!(after(Level::Yellow), Level::Orange);
         assert_eq!(after(Level::Red), Level::Red);
+        let [high, low] = [9, 6].map(|value| Confidence::try_from(value).unwrap());
+        assert_eq!(Level::Grace.after_check_ins(&[high, low]), Level::Yellow);
+        assert_eq!(Level::Grace.after_check_ins(&[low, high]), Level::Grace);
     }
 }

@@ -1,10 +1,11 @@
 //! When a warning is sent, repeated, lowered and closed. Implements G.5.
 
-use super::Level;
+use super::{Level, Recipient};
 use crate::core::error::{Code, Result};
 use crate::scoring::settings::RiskSettings;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
 
 /// One component of the level of a goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,15 +44,15 @@ pub struct Acknowledgement {
     pub action: String,
 }
 
-/// The open warning of a goal. A goal has at most one, so that no level is sent twice.
+/// The open warning of a goal. A goal has at most one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
-    /// The level that was sent, or to which the warning was lowered since.
+    /// The level of the goal as people know it.
     pub level: Level,
-    /// The day on which it was last sent.
-    pub sent_on: NaiveDate,
-    /// The levels of the latest evaluations, as long as all of them were better.
-    pub better: Vec<Level>,
+    /// The day on which each level was last sent.
+    pub sent_on: BTreeMap<Level, NaiveDate>,
+    /// The levels of the latest evaluations, oldest first.
+    pub recent: VecDeque<Level>,
     /// The answer to the warning; a warning of a worse level needs a new answer.
     pub acknowledgement: Option<Acknowledgement>,
 }
@@ -69,8 +70,35 @@ pub enum Delivery {
 }
 
 impl Warning {
-    fn opened(level: Level, today: NaiveDate) -> Warning {
-        Warning { level, sent_on: today, better: Vec::new(), acknowledgement: None }
+    fn opened(level: Level) -> Warning {
+        Warning { level, sent_on: BTreeMap::new(), recent: VecDeque::new(), acknowledgement: None }
+    }
+
+    /// Moves to the level of an evaluation: up at once, down to the worst of the latest evaluations
+    /// as soon as all of them are better.
+    fn follow(&mut self, level: Level, settings: &RiskSettings) {
+        let looked_at = settings.better_evaluations.max(1) as usize;
+        self.recent.push_back(level);
+        if self.recent.len() > looked_at {
+            self.recent.pop_front();
+        }
+        let worst = self.recent.iter().copied().max().unwrap_or(level);
+        if level > self.level {
+            self.level = level;
+            self.acknowledgement = None;
+        } else if worst < self.level && self.recent.len() == looked_at {
+            self.level = worst;
+        }
+    }
+
+    /// Whether the present level must be sent today; then it is noted as sent.
+    fn is_due(&mut self, today: NaiveDate, settings: &RiskSettings) -> bool {
+        let again = |sent: &NaiveDate| (today - *sent).num_days() >= settings.repeat_days.into();
+        let due = self.sent_on.get(&self.level).is_none_or(again);
+        if due {
+            self.sent_on.insert(self.level, today);
+        }
+        due
     }
 
     /// Stores the answer of a recipient.
@@ -88,39 +116,69 @@ impl Warning {
 
 /// The warning of a goal after an evaluation, and what must be done.
 ///
-/// A worse level is sent at once, the same level again after `risk.repeat_days` days. A better
-/// level lowers the warning only after `risk.better_evaluations` better evaluations in a row, and
-/// then to the worst of them. Below yellow the warning is closed.
+/// A worse level holds at once. A better one holds only after `risk.better_evaluations` better
+/// evaluations in a row, and then the worst of the latest ones counts. A level is sent when the goal
+/// reaches it, and again after `risk.repeat_days` days. Below yellow the warning is closed, and what
+/// was sent is forgotten.
 pub fn evaluate(
     open: Option<Warning>,
     level: Level,
     today: NaiveDate,
     settings: &RiskSettings,
 ) -> (Option<Warning>, Delivery) {
-    let Some(mut warning) = open.filter(|warning| warning.level >= level) else {
-        return if level.warns() {
-            (Some(Warning::opened(level, today)), Delivery::Send)
-        } else {
-            (None, Delivery::Nothing)
-        };
+    let was_open = open.is_some();
+    let mut warning = open.unwrap_or_else(|| Warning::opened(level));
+    warning.follow(level, settings);
+    if !warning.level.warns() {
+        return (None, if was_open { Delivery::Close } else { Delivery::Nothing });
+    }
+    let delivery = if warning.is_due(today, settings) { Delivery::Send } else { Delivery::Nothing };
+    (Some(warning), delivery)
+}
+
+/// One evaluation of a goal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evaluation {
+    /// The day.
+    pub on: NaiveDate,
+    /// The levels of the components; at least one.
+    pub components: Vec<Level>,
+    /// Whether a check-in raised an event of confidence (C.5).
+    pub confidence_event: bool,
+}
+
+/// What people are told after an evaluation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The level of the goal; green where nobody is warned.
+    pub level: Level,
+    /// Who receives a warning; nobody where the level was told before.
+    pub recipients: &'static [Recipient],
+}
+
+/// Follows one goal through its evaluations, oldest first.
+///
+/// # Errors
+/// `EMPTY_INPUT` without evaluations or components, `DATE_INVALID` for evaluations that are not in
+/// order.
+pub fn follow(evaluations: &[Evaluation], settings: &RiskSettings) -> Result<Vec<Told>> {
+    if evaluations.is_empty() || evaluations.iter().any(|it| it.components.is_empty()) {
+        return Err(Code::EmptyInput.because("there is nothing to evaluate"));
+    }
+    if !evaluations.is_sorted_by_key(|it| it.on) {
+        return Err(Code::DateInvalid.because("the evaluations are not in order"));
+    }
+    let mut open = None;
+    let tell = |Evaluation { on, components, confidence_event }: &Evaluation| {
+        let worst = components.iter().copied().max().unwrap_or(Level::Green).told();
+        let level = if *confidence_event { worst.after_confidence_drop() } else { worst };
+        let (warning, delivery) = evaluate(open.take(), level, *on, settings);
+        let level = warning.as_ref().map_or(Level::Green, |warning| warning.level);
+        open = warning;
+        let sent = delivery == Delivery::Send;
+        Told { level, recipients: if sent { level.recipients() } else { &[] } }
     };
-    if level == warning.level {
-        warning.better.clear();
-    } else {
-        warning.better.push(level);
-    }
-    if warning.better.len() >= settings.better_evaluations.max(1) as usize {
-        let better = core::mem::take(&mut warning.better);
-        warning.level = better.into_iter().max().unwrap_or(level);
-        if !warning.level.warns() {
-            return (None, Delivery::Close);
-        }
-    }
-    if (today - warning.sent_on).num_days() < i64::from(settings.repeat_days) {
-        return (Some(warning), Delivery::Nothing);
-    }
-    warning.sent_on = today;
-    (Some(warning), Delivery::Send)
+    Ok(evaluations.iter().map(tell).collect())
 }
 
 #[cfg(test)]
@@ -161,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn it_falls_after_two_better_evaluations_to_the_worse_of_them() {
+    fn it_falls_to_the_worse_of_the_last_two_if_both_are_better() {
         assert_eq!(
             daily(&[Red, Yellow, Red, Yellow, Green, Green, Grace]),
             [
@@ -169,11 +227,53 @@ mod tests {
                 (Some(Red), Nothing),
                 (Some(Red), Nothing),
                 (Some(Red), Nothing),
-                (Some(Yellow), Nothing),
-                (Some(Yellow), Nothing),
+                (Some(Yellow), Send),
                 (None, Close),
+                (None, Nothing),
             ]
         );
+    }
+
+    #[test]
+    fn each_level_has_a_week_of_its_own_and_green_forgets() {
+        let told = |levels: &[(u32, Level)]| -> Vec<(Level, usize)> {
+            let evaluations: Vec<_> = levels
+                .iter()
+                .map(|(day, level)| Evaluation {
+                    on: NaiveDate::from_ymd_opt(2025, 1, *day).unwrap(),
+                    components: vec![Grace, *level],
+                    confidence_event: false,
+                })
+                .collect();
+            let told = follow(&evaluations, &RiskSettings::default()).unwrap();
+            told.into_iter().map(|it| (it.level, it.recipients.len())).collect()
+        };
+        assert_eq!(
+            told(&[(1, Yellow), (2, Orange), (3, Yellow), (4, Yellow), (8, Yellow)]),
+            [(Yellow, 1), (Orange, 2), (Orange, 0), (Yellow, 0), (Yellow, 1)]
+        );
+        assert_eq!(
+            told(&[(1, Yellow), (2, Info), (3, Info), (4, Yellow)]),
+            [(Yellow, 1), (Yellow, 0), (Green, 0), (Yellow, 1)]
+        );
+    }
+
+    #[test]
+    fn evaluations_come_in_order_and_have_components() {
+        let on = |day| NaiveDate::from_ymd_opt(2025, 1, day).unwrap();
+        let at = |day, components: &[Level]| Evaluation {
+            on: on(day),
+            components: components.to_vec(),
+            confidence_event: true,
+        };
+        let code = |evaluations: &[Evaluation]| {
+            follow(evaluations, &RiskSettings::default()).unwrap_err().code
+        };
+        assert_eq!(code(&[]), Code::EmptyInput);
+        assert_eq!(code(&[at(1, &[])]), Code::EmptyInput);
+        assert_eq!(code(&[at(2, &[Green]), at(1, &[Green])]), Code::DateInvalid);
+        let told = follow(&[at(1, &[Green])], &RiskSettings::default()).unwrap();
+        assert_eq!(told[0].level, Yellow);
     }
 
     #[test]
@@ -188,7 +288,7 @@ mod tests {
         let today = NaiveDate::from_ymd_opt(2025, 1, 1).unwrap();
         let answer = |reason: &str, action: &str| {
             let (reason, action) = (reason.into(), action.into());
-            Warning::opened(Yellow, today).acknowledge(Acknowledgement { reason, action })
+            Warning::opened(Yellow).acknowledge(Acknowledgement { reason, action })
         };
         assert_eq!(answer("supplier late", " ").unwrap_err().code, Code::GuardFailed);
         assert_eq!(answer("", "second source").unwrap_err().code, Code::GuardFailed);

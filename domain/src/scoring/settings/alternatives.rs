@@ -166,6 +166,22 @@ alternatives! {
         /// The whole pool is always paid.
         DistributeAll,
     }
+    /// What a person gets who is not rated (`bonus.not_rated`).
+    BonusNotRated {
+        /// The bonus of grade B for the eligible part of the period.
+        ProratedB,
+        /// Nothing.
+        None,
+    }
+    /// What missing records of the process do (`review.process_records`).
+    ProcessRecords {
+        /// They give a warning.
+        Warn,
+        /// Nobody looks for them.
+        Off,
+        /// They refuse the rating.
+        Block,
+    }
     /// On how many levels a bonus pool is split (`bonus.allocation`).
     BonusAllocation {
         /// Directly among people.

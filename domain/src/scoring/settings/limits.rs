@@ -26,6 +26,7 @@ impl Settings {
             interview,
             pip,
             bonus,
+            leave: _,
         } = self;
         let (zero, one, hundred) = (Exact::from(0), Exact::from(1), Exact::from(100));
         let share = |value: &Exact| (&zero..=&one).contains(&value);
@@ -68,6 +69,7 @@ impl Settings {
             ("feasibility.tight_pct", percent(&feasibility.tight_pct), PERCENT),
             ("weights.max_pp", percent(&weights.max_pp), PERCENT),
             ("review.anonymity_min", review.anonymity_min >= 3, "must be at least 3"),
+            ("review.process_months", (1..=2).contains(&review.process_months), "must be 1 or 2"),
             ("review.trim_min_n", review.trim_min_n >= 3, "must be at least 3"),
             ("review.min_weight_share", percent(&review.min_weight_share), PERCENT),
             ("manager.team_lambda", share(&manager.team_lambda), SHARE),
@@ -96,6 +98,7 @@ impl Settings {
                 "must not be below risk.task_yellow_days",
             ),
             ("appeal.window_workdays", appeal.window_workdays >= 1, POSITIVE),
+            ("appeal.after_interview_workdays", appeal.after_interview_workdays >= 1, POSITIVE),
             ("appeal.reply_workdays", appeal.reply_workdays >= 1, POSITIVE),
             ("appeal.second_window_workdays", appeal.second_window_workdays >= 1, POSITIVE),
             ("appeal.committee_workdays", appeal.committee_workdays >= 1, POSITIVE),

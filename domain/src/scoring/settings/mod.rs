@@ -162,6 +162,7 @@ mod tests {
             ("fair.basis", json!("kpi_residual")),
             ("fair.min_n", json!(5)),
             ("appeal.window_workdays", json!(7)),
+            ("appeal.after_interview_workdays", json!(5)),
             ("appeal.reply_workdays", json!(5)),
             ("appeal.second_window_workdays", json!(5)),
             ("appeal.committee_workdays", json!(10)),
@@ -171,6 +172,10 @@ mod tests {
             ("bonus.mode", json!("cap_only")),
             ("bonus.allocation", json!("single_level")),
             ("bonus.reserve_pct", json!("0")),
+            ("bonus.not_rated", json!("prorated_b")),
+            ("leave.protected", json!(["maternity"])),
+            ("review.cross_dept_anonymous", json!(true)),
+            ("review.process_months", json!(1)),
         ] {
             assert_eq!(entries.get(name), Some(&value), "{name}");
         }
@@ -285,6 +290,8 @@ mod tests {
             ("risk.better_evaluations", json!(0)),
             ("risk.task_yellow_days", json!(8)),
             ("appeal.window_workdays", json!(0)),
+            ("appeal.after_interview_workdays", json!(0)),
+            ("review.process_months", json!(3)),
             ("appeal.reply_workdays", json!(0)),
             ("appeal.second_window_workdays", json!(0)),
             ("appeal.committee_workdays", json!(0)),

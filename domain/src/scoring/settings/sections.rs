@@ -170,6 +170,11 @@ section! {
         min_weight_share: Exact = whole(50),
         /// Whether the manager's manager must confirm the rating.
         second_review: bool = false,
+        /// Whether ratings of partners in other departments are anonymous; named ones need no
+        /// minimum.
+        cross_dept_anonymous: bool = true,
+        /// In how many of every two months records of the process are needed, 1 or 2.
+        process_months: u32 = 1,
     }
 }
 
@@ -301,6 +306,8 @@ section! {
     AppealSettings {
         /// Time to appeal after publication.
         window_workdays: u32 = 7,
+        /// Time to appeal after an interview that was held in time, if that ends later.
+        after_interview_workdays: u32 = 5,
         /// Time to reply to an appeal.
         reply_workdays: u32 = 5,
         /// Time to appeal against the decision, to the second instance (复议).
@@ -337,11 +344,21 @@ section! {
         allocation: BonusAllocation = BonusAllocation::SingleLevel,
         /// Share of the pool kept for open appeals, in percent.
         reserve_pct: Exact = whole(0),
+        /// What a person gets who is not rated.
+        not_rated: BonusNotRated = BonusNotRated::ProratedB,
         /// Factor by the grade of the person.
         k_grade: PerGrade<Exact> =
             PerGrade::new([decimal(15, 1), decimal(12, 1), whole(1), decimal(6, 1), whole(0)]),
         /// Factor by the grade of the department.
         k_org: PerGrade<Exact> = PerGrade::new([12, 11, 10, 9, 8].map(|k| decimal(k, 1))),
+    }
+}
+
+section! {
+    /// `leave.*`: what leave does to targets (K2).
+    LeaveSettings {
+        /// Kinds of leave that prorate targets and never lower a grade.
+        protected: Vec<String> = vec!["maternity".into()],
     }
 }
 
@@ -380,5 +397,7 @@ section! {
         pip: PipSettings = PipSettings::default(),
         /// `bonus.*`
         bonus: BonusSettings = BonusSettings::default(),
+        /// `leave.*`
+        leave: LeaveSettings = LeaveSettings::default(),
     }
 }
