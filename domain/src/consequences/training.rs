@@ -220,7 +220,8 @@ mod tests {
         assert_eq!(matched(&[("A", [2025, 4, 1])]), "Z");
         assert_eq!(matched(&[("A", [2025, 3, 1]), ("A", [2026, 3, 31])]), "Z");
         assert_eq!(matched(&[("A", [2026, 4, 1])]), "A Z", "not yet");
-        let flat = match_courses(&gaps, &[course("X", "a", [3, 3])], &[], today);
-        assert_eq!(flat.unwrap_err().code, Code::KpiRangeInvalid);
+        let flat = [course("X", "a", [3, 3])];
+        let error = match_courses(&gaps, &flat, &[], today).unwrap_err();
+        assert_eq!(error.code, Code::KpiRangeInvalid);
     }
 }

@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn every_pair_of_months_and_a_last_one_need_records() {
-        assert_eq!(gaps(&["2025-02-01", "2025-03-31", "2025-05-14"], 1), []);
+        assert_eq!(gaps(&["2025-02-01", "2025-03-31", "2025-05-14"], 1), [0; 0]);
         assert_eq!(gaps(&["2025-02-01", "2025-03-31"], 1), [5]);
         assert_eq!(gaps(&["2025-02-01", "2025-03-31", "2025-05-01"], 2), [1, 4]);
         assert_eq!(gaps(&["2025-01-14", "2025-05-15"], 1), [1, 2, 3, 4, 5], "outside the period");

@@ -248,6 +248,7 @@ mod tests {
     use super::super::{GoalLevel, Step};
     use super::*;
     use crate::scoring::kpi::{Method, Ratio};
+    use crate::scoring::okr::progress::Level;
     use crate::scoring::settings::Settings;
 
     fn places(content: &GoalContent) -> Vec<String> {

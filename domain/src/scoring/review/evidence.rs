@@ -173,7 +173,7 @@ mod tests {
         let period = Period::new(date("2025-01-01"), date("2025-12-31")).unwrap();
         let found = |judgements: &[Judgement]| examine(judgements, &[], "", period);
         let plain = Judgement::Rating(3.into());
-        assert_eq!(found(&[plain.clone()]), Ok(Finding::NotNeeded));
+        assert_eq!(found(std::slice::from_ref(&plain)), Ok(Finding::NotNeeded));
         assert_eq!(found(&[]), Ok(Finding::NotNeeded));
         let top = Judgement::FinalGrade(Grade::S);
         assert_eq!(found(&[plain, top.clone()]).unwrap_err().code, Code::EvidenceRequired);
