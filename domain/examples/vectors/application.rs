@@ -209,7 +209,7 @@ fn answer_courses(arguments: Arguments) -> Result<Value> {
         let [code, day] = tuple(completion)?;
         Ok(Completion { code: text(code)?.into(), on: date(day)? })
     })?;
-    let today = date(arguments.required("today")?)?;
+    let today = arguments.required_date("today")?;
     let (threshold, top) = wanted_gaps(arguments)?;
     let gaps = gaps(&assessments, &threshold, top)?;
     Ok(json!(match_courses(&gaps, &courses, &completed, today)?))

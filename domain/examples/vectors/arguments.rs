@@ -29,6 +29,11 @@ impl<'a> Arguments<'a> {
         self.get(name).map(number).transpose()
     }
 
+    /// A required date.
+    pub fn required_date(self, name: &str) -> Result<NaiveDate> {
+        date(self.required(name)?)
+    }
+
     /// A required number.
     pub fn required_number(self, name: &str) -> Result<Exact> {
         number(self.required(name)?)
@@ -119,7 +124,7 @@ pub fn number(value: &Value) -> Result<Exact> {
     match value {
         Value::String(text) => Exact::parse(text),
         Value::Number(number) => Exact::parse(&number.to_string()),
-        _ => Err(unreadable(value)),
+        _ => Err(Code::NumberInvalid.because(format!("{value:.40} is not a number"))),
     }
 }
 

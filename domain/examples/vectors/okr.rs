@@ -4,7 +4,6 @@ use crate::arguments::{
     Arguments, date, list, number, optional_number, optional_text, period, text, tuple, typed,
     whole,
 };
-use domain::core::calendar::Period;
 use domain::core::tree::Forest;
 use domain::scoring::okr::alignment::{Alignment, EdgeKind, Goal, Level, MAX_DEPTH};
 use domain::scoring::okr::confidence::{Confidence, events};
@@ -186,11 +185,11 @@ fn edge_ok(arguments: Arguments) -> Result<Value> {
 fn smart(arguments: Arguments) -> Result<Value> {
     let mut settings = Settings::default().smart;
     arguments.override_number("hard", &mut settings.hard)?;
-    let date = |name| arguments.get(name).map(typed).transpose();
+    let day = |name| arguments.get(name).map(date).transpose();
     let words = |name| arguments.get(name).map(typed).transpose();
     let cycle = |value| {
         let [start, end] = tuple(value)?;
-        Period::new(typed(start)?, typed(end)?)
+        period(start, end)
     };
     let mut draft = Draft {
         title: arguments.required_as("title")?,
@@ -201,8 +200,8 @@ fn smart(arguments: Arguments) -> Result<Value> {
         direction: Default::default(),
         parent: words("parent")?,
         theme: words("theme")?,
-        start: date("start")?,
-        due: date("due")?,
+        start: day("start")?,
+        due: day("due")?,
         cycle: arguments.get("cycle").map(cycle).transpose()?,
     };
     arguments.override_with("direction", &mut draft.direction)?;

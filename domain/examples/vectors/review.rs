@@ -154,7 +154,7 @@ fn deadline(arguments: Arguments) -> Result<Value> {
     ] {
         *setting = arguments.count(name)?.unwrap_or(*setting);
     }
-    let published = date(arguments.required("published")?)?;
+    let published = arguments.required_date("published")?;
     let held = arguments.get("interview").map(date).transpose()?;
     let calendar = work_calendar(arguments)?;
     Ok(json!(appeal_deadline(published, held, &calendar, &appeal, &interview)?))
@@ -174,7 +174,7 @@ fn process_records(arguments: Arguments) -> Result<Value> {
 
 fn add_workdays(arguments: Arguments) -> Result<Value> {
     let calendar = work_calendar(arguments)?;
-    let start = arguments.required_as("start")?;
+    let start = arguments.required_date("start")?;
     Ok(json!(calendar.add_workdays(start, arguments.required_count("n")?)?))
 }
 

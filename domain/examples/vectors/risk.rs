@@ -1,9 +1,8 @@
 //! Part G of the vectors: warnings.
 
-use crate::arguments::{Arguments, date, list, number, text, tuple, typed};
+use crate::arguments::{Arguments, date, list, number, period, text, tuple, typed};
 use crate::okr::confidence;
 use domain::Result;
-use domain::core::calendar::Period;
 use domain::scoring::risk::burn::{BurnState, burn_risk};
 use domain::scoring::risk::dependency::{Dependency, Task, dependency_risk};
 use domain::scoring::risk::progress::{GoalState, goal_risk};
@@ -30,16 +29,16 @@ pub fn call(function: &str, input: &Value) -> Option<Result<Value>> {
 }
 
 fn moment(arguments: Arguments) -> Result<Moment> {
-    let (start, end) = (arguments.required_as("start")?, arguments.required_as("end")?);
-    Ok(Moment { period: Period::new(start, end)?, today: arguments.required_as("today")? })
+    let period = period(arguments.required("start")?, arguments.required("end")?)?;
+    Ok(Moment { period, today: arguments.required_date("today")? })
 }
 
 fn goal(arguments: Arguments) -> Result<Value> {
     let mut settings = RiskSettings::default();
     settings.recent_days = arguments.count("window")?.unwrap_or(settings.recent_days);
     let point = |value: &Value| {
-        let [date, share] = tuple(value)?;
-        Ok((typed(date)?, number(share)?))
+        let [day, share] = tuple(value)?;
+        Ok((date(day)?, number(share)?))
     };
     let plan = match arguments.get("plan") {
         None => None,
@@ -83,13 +82,13 @@ fn stale(arguments: Arguments) -> Result<Value> {
 }
 
 fn task(arguments: Arguments) -> Result<Value> {
-    let (due, today) = (arguments.required_as("due")?, arguments.required_as("today")?);
+    let (due, today) = (arguments.required_date("due")?, arguments.required_date("today")?);
     let done = arguments.required_as("done")?;
     Ok(json!(task_level(due, today, done, &RiskSettings::default())))
 }
 
 fn dependencies(arguments: Arguments) -> Result<Value> {
-    let today = date(arguments.required("today")?)?;
+    let today = arguments.required_date("today")?;
     let tasks = arguments.list_of("items", |item| {
         let [id, due, done, forecast] = tuple(item)?;
         let forecast = (!forecast.is_null()).then(|| date(forecast)).transpose()?;
