@@ -153,7 +153,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     if operation["operationId"] == "proposeMove" {
         refusals.push("412");
     }
-    if secured && method == "post" {
+    if secured && method != "get" {
         refusals.extend(["409", "422"]);
         parameters.push(header_parameter(
             "Idempotency-Key",
@@ -230,7 +230,7 @@ fn complete_answers(
         if matches!(status.as_str(), "201" | "202") {
             names.push("Location");
         }
-        if secured && method == "post" {
+        if secured && method != "get" {
             names.push("Idempotency-Replayed");
         }
         let mut all = header_refs(&names);

@@ -2,9 +2,10 @@
 
 use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::{PathId, Query};
+use crate::platform::extract::PathId;
 use crate::platform::files::decode::hex;
 use crate::platform::page::page_of;
+use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};

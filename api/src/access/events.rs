@@ -2,9 +2,8 @@
 
 use crate::platform::areas::Noun;
 use crate::platform::caller::Caller;
-use crate::platform::extract::Query;
-use crate::platform::page::{self, DEFAULT_LIMIT, MAX_LIMIT};
-use crate::platform::problem::Violation;
+use crate::platform::page::{self, DEFAULT_LIMIT};
+use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
@@ -94,11 +93,6 @@ struct EventQuery {
 async fn list(caller: Caller, query: Query<EventQuery>) -> Result<HttpResponse, Refusal> {
     let Query(EventQuery { after, types, limit }) = query;
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Refusal::Malformed(vec![
-            Violation::new("/query/limit", "out_of_range").with("min", 1).with("max", MAX_LIMIT),
-        ]));
-    }
     let binding = format!("{}/v1/events", caller.actor.subject.tenant);
     let after = match after.as_deref() {
         None | Some("0") => 0,

@@ -3,8 +3,8 @@
 
 use crate::access::me::Doer;
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::Query;
 use crate::platform::page::page_of;
+use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};

@@ -3,8 +3,9 @@
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::extract::{Body, PathId};
 use crate::platform::page::page_of;
+use crate::platform::parameters::Query;
 use crate::platform::plain::{Asked, Asking, Held, Looked, Plain, allowed_actions, said, views};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;

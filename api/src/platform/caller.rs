@@ -428,12 +428,13 @@ impl Caller {
 
     fn idempotency_key(&self) -> Result<Option<String>, Refusal> {
         let Some(header) = self.request.headers().get("Idempotency-Key") else { return Ok(None) };
-        match header.to_str() {
-            Ok(key) if (1..=255).contains(&key.len()) => Ok(Some(key.to_owned())),
-            _ => Err(Refusal::Malformed(vec![
-                Violation::new("/header/Idempotency-Key", "too_long").with("max", 255),
-            ])),
-        }
+        let fault = |code| Violation::new("/header/Idempotency-Key", code);
+        Err(Refusal::Malformed(vec![match header.to_str() {
+            Ok("") => fault("required"),
+            Ok(key) if key.len() <= 255 => return Ok(Some(key.to_owned())),
+            Ok(_) => fault("too_long").with("max", 255),
+            Err(_) => fault("pattern"),
+        }]))
     }
 
     /// What a retry must have in common with the first request: also the roles, since whoever has

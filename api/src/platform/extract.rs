@@ -3,6 +3,7 @@
 use crate::platform::app::App;
 use crate::platform::edge::{Notes, peer};
 use crate::platform::faults::Faults;
+use crate::platform::json;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::schema;
@@ -10,7 +11,6 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
-use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
@@ -25,9 +25,6 @@ const FIRST_BUFFER: usize = 16 << 10;
 /// Size up to which a JSON body is read and checked on the thread of its request. A larger one
 /// needs a place and a separate thread.
 const SMALL: usize = 64 << 10;
-
-/// Maximum nesting depth of a JSON body.
-pub const MAX_DEPTH: usize = 64;
 
 /// A JSON body that was checked against the schema of its type.
 pub struct Body<T> {
@@ -82,12 +79,12 @@ impl<T: DeserializeOwned + ToSchema + 'static> Body<T> {
 
 /// Reads JSON and checks it against the schema of its type. A refusal lists every fault.
 pub fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
-    check_depth(bytes)?;
-    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| {
+    json::check_depth(bytes)?;
+    let mut faults = Faults::default();
+    let value = json::read(bytes, &mut faults).map_err(|error| {
         log::debug!("body cannot be read: {error}");
         Refusal::Malformed(vec![Violation::new("", "row_malformed")])
     })?;
-    let mut faults = Faults::default();
     schema::check(&schema::validator::<T>(), &value, &mut faults);
     if !faults.is_empty() {
         return Err(Refusal::Invalid(faults.into()));
@@ -96,27 +93,6 @@ pub fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T
         log::debug!("body passes its schema but cannot be read: {error}");
         Refusal::invalid("", "wrong_type")
     })
-}
-
-/// Refuses JSON nested deeper than [`MAX_DEPTH`], before a parser would recurse into it.
-pub fn check_depth(bytes: &[u8]) -> Result<(), Refusal> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in bytes {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return Err(Refusal::JsonTooDeep);
-                }
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// The program, from a request.
@@ -227,82 +203,5 @@ impl FromRequest for PathId {
                 .map(Self)
                 .map_err(|_| Refusal::Malformed(vec![Violation::new("/path/id", "not_a_uuid")])),
         )
-    }
-}
-
-/// Query parameters; unknown ones are refused.
-pub struct Query<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequest for Query<T> {
-    type Error = Refusal;
-    type Future = std::future::Ready<Result<Self, Refusal>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let pairs =
-            actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
-        let faults: Vec<_> = pairs
-            .iter()
-            .flat_map(|pairs| pairs.iter())
-            .filter_map(|(name, value)| {
-                let code = if schema::has_control_characters(value) {
-                    "control_character"
-                } else if is_beyond_calendar(value) {
-                    "not_a_date"
-                } else {
-                    return None;
-                };
-                Some(Violation::new(format!("/query/{name}"), code))
-            })
-            .collect();
-        if !faults.is_empty() {
-            return std::future::ready(Err(Refusal::Malformed(faults)));
-        }
-        let query = actix_web::web::Query::<T>::from_query(request.query_string());
-        std::future::ready(query.map(|query| Self(query.into_inner())).map_err(|error| {
-            log::debug!("query cannot be read: {error}");
-            let text = error.to_string();
-            let unknown = text.split('`').nth(1).filter(|_| text.contains("unknown field"));
-            Refusal::Malformed(vec![match unknown {
-                Some(name) => Violation::new(format!("/query/{name}"), "unknown_property"),
-                None => Violation::new("/query", "wrong_type"),
-            }])
-        }))
-    }
-}
-
-/// Whether a text is a date or an instant whose year does not have four digits. chrono reads such
-/// years, but not every database can store or compare them.
-fn is_beyond_calendar(text: &str) -> bool {
-    text.trim_start().starts_with(['+', '-'])
-        && (text.parse::<NaiveDate>().is_ok() || text.parse::<DateTime<Utc>>().is_ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn years_are_written_with_four_digits() {
-        for text in ["-10000-01-01", "+12026-01-01", " -0001-01-01", "-9999-01-01T00:00:00Z"] {
-            assert!(is_beyond_calendar(text), "{text}");
-        }
-        for text in ["2026-11-20", "2026-11-20T08:30:00Z", "-1", "+86", "-10000-99-99", ""] {
-            assert!(!is_beyond_calendar(text), "{text}");
-        }
-    }
-
-    fn nested(depth: usize) -> String {
-        "[".repeat(depth) + &"]".repeat(depth)
-    }
-
-    #[test]
-    fn nesting_is_bounded_before_parsing() {
-        assert!(check_depth(nested(MAX_DEPTH).as_bytes()).is_ok());
-        let deep = check_depth(nested(5000).as_bytes());
-        assert!(matches!(deep, Err(Refusal::JsonTooDeep)));
-        let flat = format!("{{\"a\": \"{}\\\"{}\"}}", "[".repeat(99), "{".repeat(99));
-        assert!(check_depth(flat.as_bytes()).is_ok(), "brackets in text do not nest");
-        assert!(check_depth("[],".repeat(99).as_bytes()).is_ok(), "neighbours do not nest");
-        assert!(check_depth(b"]]]]").is_ok(), "what was never opened cannot be closed");
     }
 }

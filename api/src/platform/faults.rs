@@ -44,12 +44,13 @@ impl Faults {
 
     /// Adds the faults that `find` finds in the property or row `name`; their pointers begin with
     /// that name.
-    pub fn within(&mut self, name: &str, find: impl FnOnce(&mut Self)) {
+    pub fn within<R>(&mut self, name: &str, find: impl FnOnce(&mut Self) -> R) -> R {
         let before = self.first.len();
-        find(self);
+        let found = find(self);
         for fault in &mut self.first[before..] {
             fault.put_within(name);
         }
+        found
     }
 
     /// Counts faults that are not kept.

@@ -2,7 +2,6 @@
 
 use crate::platform::app::App;
 use crate::platform::keys;
-use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -13,8 +12,6 @@ use uuid::Uuid;
 
 /// Rows on a page when the client does not say.
 pub const DEFAULT_LIMIT: i64 = 50;
-/// Most rows on a page.
-pub const MAX_LIMIT: i64 = 200;
 
 /// What a client asks of a list, and what the next cursor is bound to.
 #[derive(Clone, Debug)]
@@ -35,11 +32,6 @@ pub fn request(
     updated_since: Option<Timestamp>,
 ) -> Result<PageRequest, Refusal> {
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Refusal::Malformed(vec![
-            Violation::new("/query/limit", "out_of_range").with("min", 1).with("max", MAX_LIMIT),
-        ]));
-    }
     let after = cursor.map(|cursor| open(app, &binding, cursor)).transpose()?;
     let limit_rows = usize::try_from(limit).unwrap_or_default();
     Ok(PageRequest {

@@ -144,7 +144,7 @@ pub fn found<T: Serialize>(
     response
         .insert_header((header::ETAG, etag))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::VARY, "Authorization"));
+        .insert_header((header::VARY, "Authorization, X-Api-Key"));
     if fresh {
         return Ok(response.finish());
     }

@@ -34,35 +34,50 @@ pub fn word_list<T: TextEnum>() -> Array {
     ArrayBuilder::new().items(words::<T>()).unique_items(true).build()
 }
 
-static VALIDATORS: RwLock<Option<HashMap<TypeId, Arc<Validator>>>> = RwLock::new(None);
+/// What is made of each type once.
+pub struct Once<V>(RwLock<Option<HashMap<TypeId, Arc<V>>>>);
+
+impl<V> Once<V> {
+    /// Nothing so far.
+    pub const fn new() -> Self {
+        Self(RwLock::new(None))
+    }
+
+    /// What `make` makes of the type `T`.
+    pub fn of<T: 'static>(&self, make: impl FnOnce() -> V) -> Arc<V> {
+        let id = TypeId::of::<T>();
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.as_ref().and_then(|map| map.get(&id)) {
+            return Arc::clone(found);
+        }
+        drop(known);
+        let made = Arc::new(make());
+        let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        map.get_or_insert_default().insert(id, Arc::clone(&made));
+        made
+    }
+}
+
+static VALIDATORS: Once<Validator> = Once::new();
 
 /// The validator of a body type; compiled once.
 pub fn validator<T: ToSchema + 'static>() -> Arc<Validator> {
-    let id = TypeId::of::<T>();
-    let known = VALIDATORS.read().unwrap_or_else(PoisonError::into_inner);
-    if let Some(found) = known.as_ref().and_then(|map| map.get(&id)) {
-        return Arc::clone(found);
-    }
-    drop(known);
-    let made = Arc::new(compile::<T>());
-    let mut map = VALIDATORS.write().unwrap_or_else(PoisonError::into_inner);
-    map.get_or_insert_default().insert(id, Arc::clone(&made));
-    made
+    VALIDATORS.of::<T>(|| {
+        let mut schemas = vec![(T::name().into_owned(), T::schema())];
+        T::schemas(&mut schemas);
+        let schemas: HashMap<_, _> = schemas.into_iter().collect();
+        build(&json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$ref": format!("#/components/schemas/{}", T::name()),
+            "components": { "schemas": schemas },
+        }))
+    })
 }
 
-fn compile<T: ToSchema>() -> Validator {
-    let mut schemas = vec![(T::name().into_owned(), T::schema())];
-    T::schemas(&mut schemas);
-    let schemas: HashMap<_, _> = schemas.into_iter().collect();
-    let document = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$ref": format!("#/components/schemas/{}", T::name()),
-        "components": { "schemas": schemas },
-    });
-    jsonschema::options()
-        .should_validate_formats(true)
-        .build(&document)
-        .expect("utoipa writes valid JSON Schema")
+/// The validator of a schema that utoipa has written.
+pub fn build(schema: &Value) -> Validator {
+    let options = jsonschema::options().should_validate_formats(true);
+    options.build(schema).expect("utoipa writes valid JSON Schema")
 }
 
 /// Adds every fault of `value` that the schema finds, in the order of the document, then every text

@@ -15,7 +15,8 @@ pub use results::ResultsComputation;
 
 use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::{Body, PathId, Query};
+use crate::platform::extract::{Body, PathId};
+use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};

@@ -12,6 +12,9 @@ use tests::{Answer, TestApp, on_each_engine};
 on_each_engine![
     every_fault_of_a_body_is_named_at_once,
     what_is_no_json_is_malformed,
+    a_property_that_stands_twice_is_refused,
+    a_whole_number_may_be_written_with_a_point,
+    a_path_offers_the_methods_of_its_own_route,
     json_too_deep_is_refused_before_it_is_read,
     other_media_types_are_refused,
     compressed_bodies_are_refused_unread,
@@ -83,6 +86,45 @@ fn what_is_no_json_is_malformed(app: &TestApp) {
     }
     let nul = json!({ "code": "A\u{0}B", "title": "T", "level": 1 });
     post_json(app, &nul).refused("validation-failed");
+}
+
+fn a_property_that_stands_twice_is_refused(app: &TestApp) {
+    let twice = r#"{"code": "X", "title": "T", "level": 1, "code": "Y", "title": "T"}"#;
+    post(app, "application/json", twice)
+        .refused("validation-failed")
+        .faults(&[("/code", "duplicate_key"), ("/title", "duplicate_key")]);
+
+    let row = r#"{"code": "X", "name": "X", "kind": "team", "name": "Y"}"#;
+    for (media_type, body) in
+        [("application/x-ndjson", row.to_owned()), ("application/json", format!("[{row}]"))]
+    {
+        let request = app.as_(HrAdmin).request("POST", "/v1/org-units/bulk");
+        app.unchanged(|| request.body(media_type, body).send())
+            .refused("validation-failed")
+            .faults(&[("/0/name", "duplicate_key")]);
+    }
+}
+
+fn a_whole_number_may_be_written_with_a_point(app: &TestApp) {
+    let body = r#"{"code": "POINT", "title": "T", "level": 19.0}"#;
+    let request = app.as_(HrAdmin).request("POST", "/v1/positions");
+    let made = request.body("application/json", body).send().expect(201).json();
+    assert_eq!(made["level"], 19);
+    let body = r#"{"code": "POINT", "title": "T", "level": 19.5}"#;
+    let refused = post(app, "application/json", body).refused("validation-failed");
+    refused.faults(&[("/level", "wrong_type")]);
+}
+
+fn a_path_offers_the_methods_of_its_own_route(app: &TestApp) {
+    for (path, methods) in [
+        ("/v1/employees/bulk", "OPTIONS, POST"),
+        ("/v1/employees/019a0000-0000-7000-8000-000000000000", "GET, HEAD, OPTIONS, PATCH"),
+    ] {
+        let offered = app.as_(HrAdmin).request("OPTIONS", path).send().expect(204);
+        assert_eq!(offered.header("Allow"), Some(methods), "{path}");
+        let refused = app.as_(HrAdmin).request("PUT", path).json(&json!({})).send();
+        assert_eq!(refused.refused("method-not-allowed").header("Allow"), Some(methods), "{path}");
+    }
 }
 
 fn json_too_deep_is_refused_before_it_is_read(app: &TestApp) {

@@ -17,6 +17,21 @@ fn the_committed_file_is_what_the_code_generates() {
     assert!(committed == api::contract::text(), "run `make openapi` and review what changed");
 }
 
+/// The bounds of `limit` in the contract are the only ones.
+#[test]
+fn every_page_is_bounded() {
+    let mut seen = 0;
+    for operation in contract::operations().values() {
+        let parameters = operation.object["parameters"].as_array().into_iter().flatten();
+        for limit in parameters.filter(|it| it["name"] == "limit") {
+            let bounds = (&limit["schema"]["minimum"], &limit["schema"]["maximum"]);
+            assert_eq!(bounds, (&json!(1), &json!(200)), "{}", operation.path);
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen} lists have a limit");
+}
+
 /// If two types had the same name, the contract would show only one of them.
 #[test]
 fn no_two_types_share_a_name() {

@@ -39,8 +39,10 @@ fn a_key_is_for_one_request(app: &TestApp) {
     other["level"] = 4.into();
     app.unchanged(|| {
         create(app, "k-1", &other).refused("idempotency-key-reused");
-        create(app, "", &welder()).refused("malformed-request");
-        create(app, &"k".repeat(256), &welder()).refused("malformed-request");
+        let header = "/header/Idempotency-Key";
+        for (key, code) in [("", "required"), (&"k".repeat(256), "too_long"), ("é", "pattern")] {
+            create(app, key, &welder()).refused("malformed-request").faults(&[(header, code)]);
+        }
     });
 }
 

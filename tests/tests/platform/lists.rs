@@ -110,15 +110,16 @@ fn a_cursor_tells_no_position(app: &TestApp) {
 fn limits_are_bounded(app: &TestApp) {
     let hr = app.as_(HrAdmin);
     for list in ["/v1/positions", "/v1/audit-entries", "/v1/events"] {
-        for limit in ["0", "-1", "201"] {
+        for (limit, code) in
+            [("0", "too_small"), ("-1", "too_small"), ("201", "too_large"), ("many", "wrong_type")]
+        {
             hr.get(format!("{list}?limit={limit}"))
                 .refused("malformed-request")
-                .faults(&[("/query/limit", "out_of_range")]);
+                .faults(&[("/query/limit", code)]);
         }
-        hr.get(format!("{list}?limit=many")).refused("malformed-request");
-        hr.get(format!("{list}?colour=red"))
+        hr.get(format!("{list}?colour=red&limit=0&limit=1"))
             .refused("malformed-request")
-            .faults(&[("/query/colour", "unknown_property")]);
+            .faults(&[("/query/colour", "unknown_property"), ("/query/limit", "duplicate_key")]);
     }
 }
 

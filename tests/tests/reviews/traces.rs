@@ -93,7 +93,7 @@ fn a_statement_per_record_would_be_counted(app: &TestApp) {
 fn statements(app: &TestApp, operation: &Operation, enough: u64) -> u64 {
     let calls = Calls::own(app);
     let mut least = u64::MAX;
-    for attempt in 0..20 {
+    for attempt in 0..60 {
         let sender = calls.sender(operation, app.as_(calls::doer(operation)));
         let request = calls.request(operation, &sender);
         // The more records there are, the longer it takes to prepare the call, and a principal is

@@ -7,9 +7,9 @@ pub mod signing;
 
 use crate::platform::areas::Noun;
 use crate::platform::caller::Caller;
-use crate::platform::extract::Query;
 use crate::platform::files::decode::hex;
 use crate::platform::page::page_of;
+use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use base64::Engine as _;

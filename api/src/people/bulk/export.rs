@@ -2,9 +2,9 @@
 
 use crate::platform::app::new_id;
 use crate::platform::caller::Caller;
-use crate::platform::extract::Query;
 use crate::platform::files::export::{Export, Format, Line, Sink, deliver};
 use crate::platform::files::xlsx::Cell;
+use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;

@@ -3,8 +3,9 @@
 use crate::people::PersonCard;
 use crate::people::org_units::HistoryQuery;
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::{PathId, Query};
+use crate::platform::extract::PathId;
 use crate::platform::page::page_of;
+use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use actix_web::{HttpResponse, get};

@@ -21,13 +21,11 @@ pub async fn answer(request: HttpRequest) -> Result<HttpResponse, Refusal> {
 
 /// The methods of a path, in the format of the `Allow` header.
 fn allowed(contract: &Value, path: &str) -> Option<String> {
-    let mut methods: Vec<_> = operations(contract)
-        .filter(|operation| fits(operation.path, path))
-        .map(|operation| operation.method.to_ascii_uppercase())
-        .collect();
-    if methods.is_empty() {
-        return None;
-    }
+    let operations = || operations(contract).filter(|operation| fits(operation.path, path));
+    // As a route, `/employees/bulk` has precedence over `/employees/{id}`.
+    let best = operations().map(|operation| literal(operation.path)).max()?;
+    let best = operations().filter(|operation| literal(operation.path) == best);
+    let mut methods: Vec<_> = best.map(|operation| operation.method.to_ascii_uppercase()).collect();
     if methods.iter().any(|method| method == "GET") {
         methods.push("HEAD".into());
     }
@@ -47,6 +45,11 @@ fn fits(template: &str, path: &str) -> bool {
     every && parts.next().is_none()
 }
 
+/// Number of parts of a template that are no parameters.
+fn literal(template: &str) -> usize {
+    template.split('/').filter(|part| !part.starts_with('{')).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,10 +65,14 @@ mod tests {
 
     #[test]
     fn a_path_lists_the_methods_of_the_contract() {
-        let contract =
-            json!({ "paths": { "/v1/positions/{id}": { "delete": {}, "get": {}, "patch": {} } } });
+        let contract = json!({ "paths": {
+            "/v1/positions/{id}": { "delete": {}, "get": {}, "patch": {} },
+            "/v1/positions/bulk": { "post": {} },
+        } });
         let allow = allowed(&contract, "/v1/positions/7");
         assert_eq!(allow.as_deref(), Some("DELETE, GET, HEAD, OPTIONS, PATCH"));
+        let allow = allowed(&contract, "/v1/positions/bulk");
+        assert_eq!(allow.as_deref(), Some("OPTIONS, POST"));
         assert_eq!(allowed(&contract, "/v1/nothing"), None);
     }
 }

@@ -5,8 +5,9 @@
 
 use super::stretches::in_stretches;
 use super::text::unneutralised;
-use crate::platform::extract::{check_depth, media_type};
+use crate::platform::extract::media_type;
 use crate::platform::faults::{Faults, MAX_FAULTS};
+use crate::platform::json::{self, check_depth};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::schema;
@@ -121,21 +122,22 @@ struct Sink<T: SentRow> {
 
 /// Receives rows from the readers of the formats.
 trait Put {
-    /// Takes the next row, or the reason why it cannot be read.
-    fn put(&mut self, row: Result<Value, Violation>) -> Result<(), Refusal>;
+    /// Takes the next row, which `read` reads as JSON unless it finds why that is impossible.
+    fn put(&mut self, read: &dyn Fn(&mut Faults) -> Option<Value>) -> Result<(), Refusal>;
 }
 
 impl<T: SentRow> Put for Sink<T> {
-    fn put(&mut self, row: Result<Value, Violation>) -> Result<(), Refusal> {
+    fn put(&mut self, read: &dyn Fn(&mut Faults) -> Option<Value>) -> Result<(), Refusal> {
         let place = self.rows.total;
         if place == MAX_ROWS {
             return Err(Refusal::TooManyRows);
         }
         self.rows.total += 1;
         let mut faults = Faults::at_most(MAX_ROW_FAULTS);
-        faults.within(&place.to_string(), |faults| match row {
-            Ok(row) => self.read(place, row, faults),
-            Err(fault) => faults.push(fault),
+        faults.within(&place.to_string(), |faults| {
+            if let Some(row) = read(faults) {
+                self.read(place, row, faults);
+            }
         });
         if !faults.is_empty() {
             self.rows.unread += 1;
@@ -172,7 +174,7 @@ impl<T: SentRow> Sink<T> {
     fn read_lines(mut self, lines: &[&str]) -> Result<Self, Refusal> {
         for line in lines {
             check_depth(line.as_bytes())?;
-            self.put(object(line))?;
+            self.put(&|faults| object(line, faults))?;
         }
         Ok(self)
     }
@@ -197,12 +199,19 @@ fn too_long(pointer: String) -> Violation {
     Violation::new(pointer, "row_too_long").with("max", MAX_ROW)
 }
 
+/// A row that cannot be read.
+fn unread(faults: &mut Faults) -> Option<Value> {
+    faults.push(malformed());
+    None
+}
+
 /// A row written as JSON.
-fn object(text: &str) -> Result<Value, Violation> {
+fn object(text: &str, faults: &mut Faults) -> Option<Value> {
     if text.len() > MAX_ROW {
-        return Err(too_long(String::new()));
+        faults.push(too_long(String::new()));
+        return None;
     }
-    serde_json::from_str(text).map_err(|_| malformed())
+    json::read(text.as_bytes(), faults).ok().or_else(|| unread(faults))
 }
 
 fn decoded<'b>(encoding: &'static Encoding, bytes: &'b [u8]) -> Result<Cow<'b, str>, Refusal> {
@@ -224,7 +233,7 @@ fn read_json(bytes: &[u8], sink: &mut dyn Put) -> Result<(), Refusal> {
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
             while let Some(row) = rows.next_element::<&RawValue>()? {
-                if let Err(refusal) = self.0.put(object(row.get())) {
+                if let Err(refusal) = self.0.put(&|faults| object(row.get(), faults)) {
                     while rows.next_element::<serde::de::IgnoredAny>()?.is_some() {}
                     return Ok(Err(refusal));
                 }
@@ -295,7 +304,7 @@ fn read_ndjson<T: SentRow>(bytes: &[u8]) -> Result<Rows<T::Row>, Refusal> {
         sink.append(next?);
     }
     if broken {
-        sink.put(Err(malformed()))?;
+        sink.put(&unread)?;
     }
     Ok(sink.rows)
 }
@@ -428,7 +437,10 @@ fn read_csv(text: &str, columns: &Columns<'_>, sink: &mut dyn Put) -> Result<(),
         let record = record.map_err(|error| unreadable(error, format!("/{place}")))?;
         read.set(0);
         let is_whole = record.len() == found.len();
-        sink.put(if is_whole { Ok(columns.row(&record, &found)) } else { Err(malformed()) })?;
+        sink.put(&|faults| match is_whole {
+            true => Some(columns.row(&record, &found)),
+            false => unread(faults),
+        })?;
     }
     Ok(())
 }

@@ -160,9 +160,14 @@ fn internal(error: impl std::fmt::Display) -> Refusal {
     Refusal::Internal(error.to_string())
 }
 
+/// Adds a line of CSV. A spreadsheet whose lists are separated by semicolons or tabs splits a line at
+/// these wherever it is not quoted, and would compute what follows one.
 fn write_record(part: &mut Vec<u8>, cells: impl Iterator<Item = String>) -> Result<(), Refusal> {
-    let mut writer = csv::WriterBuilder::new().from_writer(part);
-    writer.write_record(cells.map(String::into_bytes)).map_err(internal)?;
+    let cells: Vec<_> = cells.collect();
+    let may_split = cells.iter().any(|cell| cell.contains([';', '\t']));
+    let style = if may_split { csv::QuoteStyle::Always } else { csv::QuoteStyle::Necessary };
+    let mut writer = csv::WriterBuilder::new().quote_style(style).from_writer(part);
+    writer.write_record(cells).map_err(internal)?;
     writer.flush().map_err(internal)
 }
 

@@ -6,7 +6,8 @@ pub mod views;
 
 use crate::platform::auth::principal::zone;
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::{PathId, Query, accepted};
+use crate::platform::extract::{PathId, accepted};
+use crate::platform::parameters::Query;
 use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
 use actix_web::http::header;

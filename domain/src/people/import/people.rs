@@ -263,7 +263,9 @@ impl Planner<'_> {
             return Planned { row: row.row, before, after, fields };
         }
         if self.terms.closed.contains(&id) {
-            found.faults.push(Fault::new(row.row, Employee::KEY, "conflict_of_interest"));
+            found.warnings.push(Fault::new(row.row, Employee::KEY, "own_record_kept"));
+            let after = Arc::clone(known);
+            return Planned { row: row.row, before, after, fields: Vec::new() };
         }
         let after = Arc::new(wanted.changed(known, self.terms, new_id));
         Planned { row: row.row, before, after, fields }
@@ -684,13 +686,19 @@ mod tests {
     }
 
     #[test]
-    fn nobody_changes_their_own_record_but_may_send_it_as_it_is() {
+    fn nobody_changes_their_own_record_and_all_others_are_changed() {
         let rows = [row(0, "E1", None)];
         let staff = kept(plan(Staff::default(), &rows, &terms(true)));
         let own = Terms { closed: vec![staff.numbers["E1"]], ..terms(true) };
         assert_eq!(codes(&plan(staff.clone(), &rows, &own)), []);
         let raised = PersonRow { job_title: Some(Some("CEO".into())), ..row(0, "E1", None) };
-        assert_eq!(codes(&plan(staff, &[raised], &own)), [(0, "conflict_of_interest")]);
+        let other = row(1, "E2", None);
+        let plan = plan(staff, &[raised, other], &own);
+        assert_eq!(codes(&plan), []);
+        let warned: Vec<_> = plan.warnings.iter().map(|it| (it.row, it.code)).collect();
+        assert_eq!(warned, [(0, "own_record_kept")]);
+        assert!(plan.rows[0].fields.is_empty());
+        assert!(plan.rows[1].before.is_none());
     }
 
     #[test]
