@@ -134,7 +134,7 @@ mod tests {
         let value = read(text, &mut faults).expect("it is JSON");
         assert_eq!(value, json!({ "a": 1, "b": [{ "c": 1 }], "a/b": 3 }));
         let faults = Vec::<Violation>::from(faults);
-        let named: Vec<_> = faults.iter().map(|it| (&*it.pointer, &*it.code)).collect();
+        let named: Vec<_> = faults.iter().map(|it| (&*it.pointer, it.code)).collect();
         let twice = ["/b/0/c", "/b/0/c/d", "/a"].map(|pointer| (pointer, "duplicate_key"));
         assert_eq!(named, twice);
     }

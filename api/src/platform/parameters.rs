@@ -70,7 +70,7 @@ impl Described {
     }
 }
 
-static DESCRIBED: Once<Described> = Once::new();
+static DESCRIBED: Once<Described> = Once::empty();
 
 /// Reads the parameters of a query.
 fn read<T: DeserializeOwned + IntoParams + 'static>(query: &str) -> Result<T, Refusal> {
@@ -119,7 +119,7 @@ mod tests {
     fn faults(query: &str) -> Vec<(String, String)> {
         match read::<Asked>(query) {
             Err(Refusal::Malformed(faults)) => {
-                faults.into_iter().map(|it| (it.pointer.to_string(), it.code.to_string())).collect()
+                faults.into_iter().map(|it| (it.pointer.to_string(), it.code.to_owned())).collect()
             }
             other => panic!("{query}: {other:?}"),
         }

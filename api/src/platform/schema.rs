@@ -39,7 +39,7 @@ pub struct Once<V>(RwLock<Option<HashMap<TypeId, Arc<V>>>>);
 
 impl<V> Once<V> {
     /// Nothing so far.
-    pub const fn new() -> Self {
+    pub const fn empty() -> Self {
         Self(RwLock::new(None))
     }
 
@@ -58,7 +58,7 @@ impl<V> Once<V> {
     }
 }
 
-static VALIDATORS: Once<Validator> = Once::new();
+static VALIDATORS: Once<Validator> = Once::empty();
 
 /// The validator of a body type; compiled once.
 pub fn validator<T: ToSchema + 'static>() -> Arc<Validator> {
