@@ -399,7 +399,7 @@ fn a_final_s_or_d_needs_evidence_when_it_is_handed_in(app: &TestApp) {
         rating["comment"] = json!("Too short");
     }
     refuse(&body);
-    body["comment"] = json!("x                                  y");
+    body["comment"] = json!("  \u{200b} Half is missing \u{200b}        ");
     refuse(&body);
     let mut old = body.clone();
     old["comment"] = json!("Half of the revenue is missing");
