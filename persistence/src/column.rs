@@ -214,37 +214,27 @@ pub(crate) use statement;
 /// that column is still null.
 macro_rules! push_guarded {
     ($out:ident, $row:expr, $table:ident once $once:ident $($column:ident)*) => {{
-        use $crate::column::push;
-        $out.push_sql(concat!("UPDATE ", stringify!($table), " SET ", stringify!($once), " = "));
-        push(&mut $out, &$row.$once)?;
-        $(
-            $out.push_sql(concat!(", ", stringify!($column), " = "));
-            push(&mut $out, &$row.$column)?;
-        )*
-        $out.push_sql(" WHERE tenant_id = ");
-        push(&mut $out, &$row.tenant_id)?;
-        $out.push_sql(" AND id = ");
-        push(&mut $out, &$row.id)?;
+        $crate::column::push_guarded!(@ $out, $row, $table $once $($column)*);
         $out.push_sql(concat!(" AND ", stringify!($once), " IS NULL"));
         Ok(())
     }};
     ($out:ident, $row:expr, $table:ident $($column:ident)*) => {{
-        use $crate::column::push;
-        $out.push_sql(concat!("UPDATE ", stringify!($table), " SET version = "));
-        push(&mut $out, &$row.version)?;
-        $out.push_sql(", updated_at = ");
-        push(&mut $out, &$row.updated_at)?;
+        $crate::column::push_guarded!(@ $out, $row, $table version updated_at $($column)*);
+        $out.push_sql(" AND version + 1 = ");
+        $crate::column::push(&mut $out, &$row.version)
+    }};
+    (@ $out:ident, $row:expr, $table:ident $first:ident $($column:ident)*) => {
+        $out.push_sql(concat!("UPDATE ", stringify!($table), " SET ", stringify!($first), " = "));
+        $crate::column::push(&mut $out, &$row.$first)?;
         $(
             $out.push_sql(concat!(", ", stringify!($column), " = "));
-            push(&mut $out, &$row.$column)?;
+            $crate::column::push(&mut $out, &$row.$column)?;
         )*
         $out.push_sql(" WHERE tenant_id = ");
-        push(&mut $out, &$row.tenant_id)?;
+        $crate::column::push(&mut $out, &$row.tenant_id)?;
         $out.push_sql(" AND id = ");
-        push(&mut $out, &$row.id)?;
-        $out.push_sql(" AND version + 1 = ");
-        push(&mut $out, &$row.version)
-    }};
+        $crate::column::push(&mut $out, &$row.id)?;
+    };
 }
 pub(crate) use push_guarded;
 

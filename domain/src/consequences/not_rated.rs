@@ -3,14 +3,12 @@
 use crate::consequences::payout::not_negative;
 use crate::core::error::{Code, Result};
 use crate::core::number::{Exact, Rounding};
+use crate::cycles::participant::MIN_TENURE_MONTHS;
 use crate::scoring::scale::Grade;
 use crate::scoring::settings::{BonusNotRated, BonusSettings};
 use crate::scoring::weights::check_fraction;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-
-/// Least tenure in months for a person to be rated.
-const MIN_TENURE_MONTHS: i64 = 3;
 
 /// What is known about a person who may not be rated.
 #[derive(Clone, Debug, PartialEq, Eq)]
