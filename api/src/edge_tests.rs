@@ -12,10 +12,13 @@ use crate::platform::server;
 use actix_web::web::{self, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use clap::Parser;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 #[derive(Parser)]
@@ -39,7 +42,7 @@ impl Server {
         let url = format!("sqlite://{}", file.display());
         let base = ["test", "--port", "0", "--workers", "1", "--database-url", &url];
         let Flags { settings } = Flags::parse_from(base.iter().chain(flags));
-        let (tell, told) = std::sync::mpsc::channel();
+        let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 persistence::Database::migrate(&settings.database_url).unwrap();
@@ -57,6 +60,18 @@ impl Server {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         Connection { reader: BufReader::new(stream.try_clone().unwrap()), stream }
+    }
+
+    /// Sends a request and returns when it is being served; it is answered when the gate is opened.
+    fn hold(&self, connection: &mut Connection) -> Gate {
+        static NUMBERS: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let (arrived, arrival) = mpsc::channel();
+        let (open, opened) = oneshot::channel();
+        GATES.lock().unwrap().insert(number, (arrived, opened));
+        connection.send(&format!("GET /test/held/{number} HTTP/1.1\r\nHost: x\r\n\r\n"));
+        arrival.recv().unwrap();
+        Gate(open)
     }
 
     fn ask(&self, head: &str) -> Answer {
@@ -143,6 +158,7 @@ fn routes(config: &mut ServiceConfig) {
     config
         .route("/test/panic", web::get().to(panicking))
         .route("/test/slow", web::get().to(slow))
+        .route("/test/held/{number}", web::get().to(held))
         .route("/test/stream", web::get().to(stream))
         .route("/test/framework", web::get().to(framework))
         .route("/test/bare", web::get().to(bare))
@@ -156,6 +172,28 @@ async fn panicking() -> HttpResponse {
 async fn slow(seconds: web::Query<HashMap<String, f64>>) -> HttpResponse {
     actix_web::rt::time::sleep(Duration::from_secs_f64(seconds["seconds"])).await;
     HttpResponse::Ok().body("slept")
+}
+
+/// The gates that are closed, by the number in the path of the request that waits at them.
+static GATES: Mutex<BTreeMap<usize, AtTheGate>> = Mutex::new(BTreeMap::new());
+
+/// Tells that a request is being served, and waits until it may be answered.
+type AtTheGate = (mpsc::Sender<()>, oneshot::Receiver<()>);
+
+/// Keeps one request from being answered until the test opens it.
+struct Gate(oneshot::Sender<()>);
+
+impl Gate {
+    fn open(self) {
+        self.0.send(()).unwrap();
+    }
+}
+
+async fn held(number: web::Path<usize>) -> HttpResponse {
+    let (arrived, opened) = GATES.lock().unwrap().remove(&number).unwrap();
+    arrived.send(()).unwrap();
+    opened.await.unwrap();
+    HttpResponse::Ok().body("held")
 }
 
 async fn stream(seconds: web::Query<HashMap<String, f64>>) -> HttpResponse {
@@ -255,42 +293,42 @@ fn a_panic_is_an_internal_problem_and_the_connection_goes_on() {
 #[test]
 fn an_answer_that_takes_too_long_is_given_up() {
     let server = Server::start(&["--answer-seconds", "1"]);
-    let answer = server.ask("GET /test/slow?seconds=5 HTTP/1.1");
+    let answer = server.ask("GET /test/slow?seconds=60 HTTP/1.1");
     answer.is_problem("deadline-exceeded");
     assert_eq!(answer.header("retry-after"), "1");
 }
 
 #[test]
-fn requests_over_the_bound_wait_a_moment_and_are_refused() {
+fn requests_over_the_bound_are_refused_until_a_place_is_free() {
     let server = Server::start(&["--max-in-flight", "1"]);
     let mut first = server.connect();
-    first.send("GET /test/slow?seconds=1.5 HTTP/1.1\r\nHost: x\r\n\r\n");
-    std::thread::sleep(Duration::from_millis(200));
+    let gate = server.hold(&mut first);
     let refused = server.ask("GET /problems HTTP/1.1");
     refused.is_problem("overloaded");
     assert_eq!(refused.header("retry-after"), "1");
     assert_eq!(server.ask("GET /healthz HTTP/1.1").status, 200);
-    let mut patient = server.connect();
-    std::thread::sleep(Duration::from_millis(400));
-    patient.send("GET /problems HTTP/1.1\r\nHost: x\r\n\r\n");
+    gate.open();
     assert_eq!(first.answer(false).status, 200);
-    assert_eq!(patient.answer(false).status, 200);
+    assert_eq!(server.ask("GET /problems HTTP/1.1").status, 200);
 }
 
 #[test]
-fn who_waits_at_shutdown_is_told_so() {
+fn who_comes_at_shutdown_is_told_so() {
     let server = Server::start(&["--max-in-flight", "1"]);
     let mut first = server.connect();
-    first.send("GET /test/slow?seconds=1 HTTP/1.1\r\nHost: x\r\n\r\n");
-    let mut idle = server.connect();
-    std::thread::sleep(Duration::from_millis(200));
-    let mut second = server.connect();
-    second.send("GET /problems HTTP/1.1\r\nHost: x\r\n\r\n");
-    std::thread::sleep(Duration::from_millis(200));
+    let gate = server.hold(&mut first);
+    let [mut idle, mut second] = [(); 2].map(|()| {
+        let mut connection = server.connect();
+        connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_eq!(connection.answer(false).status, 200);
+        connection
+    });
     server.app.edge.admission.close();
-    let stopped = server.handle.stop(true);
+    second.send("GET /problems HTTP/1.1\r\nHost: x\r\n\r\n");
     second.answer(false).is_problem("shutting-down");
+    let stopped = server.handle.stop(true);
     assert!(idle.is_closed());
+    gate.open();
     let answer = first.answer(false);
     assert_eq!((answer.status, answer.header("connection")), (200, "close"));
     drop(stopped);
@@ -352,7 +390,7 @@ fn a_head_that_does_not_come_is_not_waited_for() {
 
 #[test]
 fn a_kept_connection_is_not_held_by_half_a_head() {
-    let server = Server::start(&["--head-seconds", "1", "--keep-alive-seconds", "1"]);
+    let server = Server::start(&["--head-seconds", "1", "--keep-alive-seconds", "3"]);
     let mut connection = server.connect();
     // Longer than the time limit, but never idle.
     connection.send("GET /test/stream?seconds=5 HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -36,3 +36,37 @@ impl Admission {
         self.places.close();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use std::pin::pin;
+
+    #[actix_web::test]
+    async fn who_waits_gets_the_place_that_becomes_free() {
+        let admission = Admission::new(1);
+        let place = admission.enter().await.unwrap();
+        let mut waiting = pin!(admission.enter());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        drop(place);
+        assert!(waiting.await.is_ok());
+    }
+
+    #[actix_web::test]
+    async fn who_waits_too_long_is_refused() {
+        let admission = Admission::new(1);
+        let _place = admission.enter().await.unwrap();
+        assert!(matches!(admission.enter().await, Err(Refusal::Overloaded)));
+    }
+
+    #[actix_web::test]
+    async fn who_waits_at_shutdown_is_told_so() {
+        let admission = Admission::new(1);
+        let _place = admission.enter().await.unwrap();
+        let mut waiting = pin!(admission.enter());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        admission.close();
+        assert!(matches!(waiting.await, Err(Refusal::ShuttingDown)));
+    }
+}
