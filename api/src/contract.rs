@@ -116,9 +116,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     }
     let has_body = operation.get("requestBody").is_some();
     let on_one = path.contains("{id}") || path.contains("{slug}");
-    let is_item = path.ends_with("{id}")
-        || path == "/v1/tenant"
-        || operation["operationId"] == "explainResult";
+    let content = &operation["responses"]["200"]["content"];
+    let is_shown = method == "get" && secured && content.get("application/json").is_some();
     let is_addition = nouns().flat_map(|noun| noun.additions).any(|end| path.ends_with(end));
     let is_transition = method == "post" && path.contains("{id}/") && !is_addition;
     let guarded = matches!(method, "patch" | "put" | "delete") || is_transition;
@@ -145,7 +144,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
         parameters.push(header_parameter(
             "If-Match",
             true,
-            "ETag of the version the change is made from.",
+            "ETag of the version the change is made from; several where any of them will do, `*` where \
+             every version will.",
             "\"1-7d4c0c7a11e0b3f2\"",
         ));
     }
@@ -162,7 +162,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
             "5f1c9c1e-2f0b-4f7d-8f0a-3f1c2b7e9a10",
         ));
     }
-    if is_item && method == "get" {
+    if is_shown {
         parameters.push(header_parameter(
             "If-None-Match",
             false,
@@ -179,7 +179,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
         all.extend(parameters);
         operation["parameters"] = all.into();
     }
-    complete_answers(method, is_item || guarded, secured, operation, schemas);
+    complete_answers(method, is_shown || guarded, secured, operation, schemas);
     if let Some(content) = operation.pointer_mut("/requestBody/content") {
         add_examples(content, schemas);
     }
@@ -271,7 +271,7 @@ fn headers() -> Value {
         "X-Request-Id": header("Id under which the request is logged.", "0197c9a8-5f3e-7a51-9c7d"),
         "RateLimit": header("Requests left, and seconds until all are.", "\"default\";r=99;t=1"),
         "RateLimit-Policy": header("Requests allowed per window.", "\"default\";q=6000;w=60"),
-        "ETag": header("Version and digest of what is shown.", "\"1-7d4c0c7a11e0b3f2\""),
+        "ETag": header("Version and digest of what is shown, and how it is compressed.", "\"1-7d4c0c7a11e0b3f2\""),
         "Location": header("Where the new resource is.", "/v1/positions/0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11"),
         "Link": header("The next page, if there is one.", "</v1/positions?cursor=MDE5N2M5>; rel=\"next\""),
         "Idempotency-Replayed": header("`true` on an answer that was given before.", "true"),

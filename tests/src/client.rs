@@ -3,6 +3,7 @@
 use crate::contract;
 use serde_json::Value;
 use std::fmt;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::time::Duration;
 use ureq::http;
@@ -192,9 +193,12 @@ impl Request {
             None => client.agent.run(request.body(())?),
         };
         let mut response = sent?;
-        let body = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
+        let sent = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
         let (parts, _) = response.into_parts();
-        Ok(Answer { method, path, status: parts.status.as_u16(), headers: parts.headers, body })
+        let (status, headers, sent_bytes) = (parts.status.as_u16(), parts.headers, sent.len());
+        let coding = headers.get("Content-Encoding").map(|coding| coding.as_bytes());
+        let body = decoded(coding.unwrap_or_default(), sent)?;
+        Ok(Answer { method, path, status, headers, body, sent_bytes })
     }
 }
 
@@ -209,8 +213,24 @@ pub struct Answer {
     pub status: u16,
     /// Headers.
     pub headers: http::HeaderMap,
-    /// Body.
+    /// Body, decompressed.
     pub body: Vec<u8>,
+    /// Bytes of the body as it was sent.
+    pub sent_bytes: usize,
+}
+
+/// A body as it was before the server compressed it.
+fn decoded(coding: &[u8], sent: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    match coding {
+        b"zstd" => body = zstd::decode_all(sent.as_slice())?,
+        b"br" => brotli::BrotliDecompress(&mut sent.as_slice(), &mut body)?,
+        b"gzip" => {
+            flate2::read::GzDecoder::new(sent.as_slice()).read_to_end(&mut body)?;
+        }
+        _ => body = sent,
+    }
+    Ok(body)
 }
 
 impl Answer {

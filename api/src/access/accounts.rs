@@ -1,5 +1,6 @@
 //! Accounts: the logins of people.
 
+use crate::platform::seen::Seen;
 use crate::access::role_assignments::somebody_remains;
 use crate::access::sign_in::end_sessions;
 use crate::platform::app::{new_id, seed};
@@ -257,12 +258,12 @@ async fn reset_password(caller: Caller, id: PathId) -> Result<HttpResponse, Refu
     security(("bearer" = [])))]
 #[post("/{id}/employee")]
 async fn bind(caller: Caller, id: PathId, body: Body<NewBinding>) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let id = id.0.into();
     let Body { value, digest } = body;
     caller
         .change(Some(digest), move |store, actor| {
-            bind_account(store, actor, id, expected, value.employee_id.into())
+            bind_account(store, actor, id, &seen, value.employee_id.into())
         })
         .await
 }
@@ -272,12 +273,12 @@ async fn transit(
     id: PathId,
     transition: AccountTransition,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let id = id.0.into();
     let setup = Secret::setup_token(caller.actor.subject.tenant, seed());
     caller
         .change(None, move |store, actor| {
-            transit_account(store, actor, id, expected, transition, &setup)
+            transit_account(store, actor, id, &seen, transition, &setup)
         })
         .await
 }
@@ -387,13 +388,13 @@ pub fn transit_account(
     store: &mut dyn Store,
     actor: &Actor,
     id: AccountId,
-    expected: i32,
+    seen: &Seen,
     transition: AccountTransition,
     setup: &Secret,
 ) -> Result<Reply<AccountView>, Refusal> {
     store.lock_lines()?;
     let sealed = store.account(id)?;
-    let (before, permit) = actor.open_seen(store, Action::AccountWrite, sealed, expected)?;
+    let (before, permit) = actor.open_seen(store, Action::AccountWrite, sealed, seen)?;
     let Some(status) = before.status.after(transition) else {
         let allowed = allowed_actions(actor, &before);
         return Err(Refusal::StateConflict {
@@ -442,7 +443,7 @@ pub fn bind_account(
     store: &mut dyn Store,
     actor: &Actor,
     id: AccountId,
-    expected: i32,
+    seen: &Seen,
     person: EmployeeId,
 ) -> Result<Reply<AccountView>, Refusal> {
     store.lock_lines()?;
@@ -453,7 +454,7 @@ pub fn bind_account(
         let why = Violation::new("", "command_line_issues");
         return Err(Refusal::ForbiddenBecause(CREDENTIALS_TO_OWNER, why));
     }
-    let (before, permit) = actor.open_seen(store, Action::AccountWrite, sealed, expected)?;
+    let (before, permit) = actor.open_seen(store, Action::AccountWrite, sealed, seen)?;
     if before.employee_id.is_some() {
         return Err(Refusal::GuardFailed(vec![Violation::new("", "account_bound")]));
     }

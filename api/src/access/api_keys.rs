@@ -1,5 +1,6 @@
 //! API keys, with which programs sign in.
 
+use crate::platform::seen::Seen;
 use crate::platform::app::{new_id, seed};
 use crate::platform::areas::{Noun, target};
 use crate::platform::auth::secret::{Secret, withheld};
@@ -245,9 +246,9 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     security(("bearer" = [])))]
 #[post("/{id}/takeover")]
 async fn take_over(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let id = id.0.into();
-    caller.change(None, move |store, actor| take_over_api_key(store, actor, id, expected)).await
+    caller.change(None, move |store, actor| take_over_api_key(store, actor, id, &seen)).await
 }
 
 /// Revoke an API key
@@ -259,9 +260,9 @@ async fn take_over(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> 
     security(("bearer" = [])))]
 #[delete("/{id}")]
 async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let id = id.0.into();
-    caller.change(None, move |store, actor| revoke_api_key(store, actor, id, expected)).await
+    caller.change(None, move |store, actor| revoke_api_key(store, actor, id, &seen)).await
 }
 
 /// The noun.
@@ -334,14 +335,12 @@ pub fn take_over_api_key(
     store: &mut dyn Store,
     actor: &Actor,
     id: ApiKeyId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<Reply<ApiKeyView>, Refusal> {
     let sealed = store.api_key(id)?;
     let (before, permit) = actor.open(store, Action::ApiKeyWrite, sealed)?;
     let owner_account_id = owner(actor)?;
-    if before.version != expected {
-        return Err(Refusal::Stale);
-    }
+    seen.check(before.version)?;
     if before.owner_account_id == owner_account_id {
         return Err(Refusal::GuardFailed(vec![Violation::new("", "key_is_own")]));
     }
@@ -361,10 +360,10 @@ pub fn revoke_api_key(
     store: &mut dyn Store,
     actor: &Actor,
     id: ApiKeyId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<Reply<ApiKeyView>, Refusal> {
     let sealed = store.api_key(id)?;
-    let (before, permit) = actor.open_seen(store, Action::ApiKeyWrite, sealed, expected)?;
+    let (before, permit) = actor.open_seen(store, Action::ApiKeyWrite, sealed, seen)?;
     let after = ApiKey {
         version: before.version + 1,
         updated_at: actor.now,

@@ -1,5 +1,6 @@
 //! Role assignments: who holds which role, for which unit.
 
+use crate::platform::seen::Seen;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
@@ -198,10 +199,10 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     security(("bearer" = [])))]
 #[delete("/{id}")]
 async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let id = id.0.into();
     caller
-        .change(None, move |store, actor| revoke_role_assignment(store, actor, id, expected))
+        .change(None, move |store, actor| revoke_role_assignment(store, actor, id, &seen))
         .await
 }
 
@@ -294,11 +295,11 @@ pub fn revoke_role_assignment(
     store: &mut dyn Store,
     actor: &Actor,
     id: RoleAssignmentId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<Reply<RoleAssignmentView>, Refusal> {
     store.lock_lines()?;
     let sealed = store.find(id)?;
-    let (before, permit) = actor.open_seen(store, Action::RoleAssignmentWrite, sealed, expected)?;
+    let (before, permit) = actor.open_seen(store, Action::RoleAssignmentWrite, sealed, seen)?;
     let role = before.role;
     let after = RoleAssignment {
         version: before.version + 1,

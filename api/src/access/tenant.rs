@@ -1,5 +1,6 @@
 //! The tenant: the company of the caller.
 
+use crate::platform::seen::Seen;
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Body;
@@ -111,11 +112,11 @@ async fn read(caller: Caller) -> Result<HttpResponse, Refusal> {
     security(("bearer" = [])))]
 #[patch("")]
 async fn update(caller: Caller, body: Body<TenantPatch>) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let Body { value, digest } = body;
     caller
         .change(Some(digest), move |store, actor| {
-            update_tenant(store, actor, expected, value.clone())
+            update_tenant(store, actor, &seen, value.clone())
         })
         .await
 }
@@ -137,12 +138,12 @@ fn routes(config: &mut ServiceConfig) {
 pub fn update_tenant(
     store: &mut dyn Store,
     actor: &Actor,
-    expected: i32,
+    seen: &Seen,
     patch: TenantPatch,
 ) -> Result<Reply<TenantView>, Refusal> {
     actor.may(Action::TenantUpdate)?;
     let sealed = store.tenant()?;
-    let (before, permit) = actor.open_seen(store, Action::TenantUpdate, sealed, expected)?;
+    let (before, permit) = actor.open_seen(store, Action::TenantUpdate, sealed, seen)?;
     if patch.time_zone.as_ref().is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
         return Err(Refusal::invalid("/time_zone", "not_allowed"));
     }

@@ -1,5 +1,6 @@
 //! Use cases of cycles: who sees which cycle, and their design before the launch.
 
+use crate::platform::seen::Seen;
 use super::moves::roles_of;
 use super::views::{CyclePatch, CycleView, NewCycle, allowed_actions};
 use crate::platform::caller::Actor;
@@ -128,11 +129,11 @@ pub(super) fn update_cycle(
     store: &mut dyn Store,
     actor: &Actor,
     id: CycleId,
-    expected: i32,
+    seen: &Seen,
     patch: CyclePatch,
 ) -> Result<Reply<CycleView>, Refusal> {
     let sealed = store.cycle(id)?;
-    let (before, permit) = actor.open_seen(store, Action::CycleWrite, sealed, expected)?;
+    let (before, permit) = actor.open_seen(store, Action::CycleWrite, sealed, seen)?;
     if before.state != State::Draft {
         let given = approvals(store, actor, id)?;
         return Err(conflict(actor, &before, &given));

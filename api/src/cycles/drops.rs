@@ -1,6 +1,7 @@
 //! Dimensions left out of results that lack enough raters: proposed by HR, approved by another
 //! person (D.3).
 
+use crate::platform::seen::Seen;
 use super::cases::{approvals, conflict, view};
 use super::views::{CycleView, DimensionDropApproval, NewDimensionDrop};
 use crate::platform::app::new_id;
@@ -38,12 +39,12 @@ pub(super) async fn propose(
     id: PathId,
     body: Body<NewDimensionDrop>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, drop) = (id.0.into(), new_id().into());
     let Body { value, digest } = body;
     caller
         .change(Some(digest), move |store, actor| {
-            propose_drop(store, actor, id, expected, drop, value.clone())
+            propose_drop(store, actor, id, &seen, drop, value.clone())
         })
         .await
 }
@@ -63,11 +64,11 @@ pub(super) async fn approve(
     id: PathId,
     body: Body<DimensionDropApproval>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let Body { value, digest } = body;
     let (id, drop) = (id.0.into(), value.drop_id.into());
     caller
-        .change(Some(digest), move |store, actor| approve_drop(store, actor, id, expected, drop))
+        .change(Some(digest), move |store, actor| approve_drop(store, actor, id, &seen, drop))
         .await
 }
 
@@ -75,11 +76,11 @@ fn propose_drop(
     store: &mut dyn Store,
     actor: &Actor,
     id: CycleId,
-    expected: i32,
+    seen: &Seen,
     drop: DroppedDimensionId,
     new: NewDimensionDrop,
 ) -> Result<Reply<CycleView>, Refusal> {
-    let (before, rule) = open(store, actor, Action::CycleWrite, id, expected)?;
+    let (before, rule) = open(store, actor, Action::CycleWrite, id, seen)?;
     let sealed = store.find(before.policy_id)?;
     let (policy, _) = actor.open(store, Action::PolicyRead, sealed)?;
     let proposal = DroppedDimension {
@@ -115,10 +116,10 @@ fn approve_drop(
     store: &mut dyn Store,
     actor: &Actor,
     id: CycleId,
-    expected: i32,
+    seen: &Seen,
     drop: DroppedDimensionId,
 ) -> Result<Reply<CycleView>, Refusal> {
-    let (mut cycle, rule) = open(store, actor, Action::CycleApprove, id, expected)?;
+    let (mut cycle, rule) = open(store, actor, Action::CycleApprove, id, seen)?;
     let unknown = || Refusal::unknown("/drop_id", drop.uuid());
     let proposal = cycle.dropped.iter_mut().find(|it| it.id == drop).ok_or_else(unknown)?;
     if proposal.approved_at.is_some() {
@@ -144,13 +145,11 @@ fn open(
     actor: &Actor,
     action: Action,
     id: CycleId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<(Cycle, &'static str), Refusal> {
     let sealed = store.lock_cycle(id)?;
     let (cycle, permit) = actor.open(store, action, sealed)?;
-    if cycle.version != expected {
-        return Err(Refusal::Stale);
-    }
+    seen.check(cycle.version)?;
     if !cycle.possible_actions().any(|action| action == CycleAction::DimensionDrop) {
         let given = approvals(store, actor, id)?;
         return Err(conflict(actor, &cycle, &given));

@@ -141,11 +141,11 @@ async fn update(
     id: PathId,
     body: Body<CyclePatch>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            cases::update_cycle(store, actor, id, expected, value.clone())
+            cases::update_cycle(store, actor, id, &seen, value.clone())
         })
         .await
 }
@@ -321,11 +321,11 @@ async fn transit(
     action: CycleAction,
     said: Option<Said>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let digest = said.as_ref().map(|said| said.digest);
     let (reason, exceptions) = said.map(|said| (said.reason, said.exceptions)).unwrap_or_default();
     let exceptions = exceptions.into_iter().map(Into::into).collect();
-    let order = CycleTransition { cycle: id.0.into(), expected, action, reason, exceptions };
+    let order = CycleTransition { cycle: id.0.into(), seen, action, reason, exceptions };
     let ticket = Ticket::new(&caller);
     let made = ticket.clone();
     let response = caller

@@ -1,5 +1,6 @@
 //! Transitions of a cycle from stage to stage: what each requires and what follows from it.
 
+use crate::platform::seen::Seen;
 use super::cases::{approvals, view};
 use super::guards::{CycleFindings, look, settings};
 use super::views::{CycleView, allowed_actions};
@@ -32,8 +33,8 @@ use serde::{Deserialize, Serialize};
 pub struct CycleTransition {
     /// Id of the cycle.
     pub cycle: CycleId,
-    /// The version the caller has read (If-Match).
-    pub expected: i32,
+    /// What the caller has seen of it (If-Match).
+    pub seen: Seen,
     /// The requested action.
     pub action: CycleAction,
     /// Reason, if one was given.
@@ -43,9 +44,10 @@ pub struct CycleTransition {
 }
 
 impl CycleTransition {
-    /// A transition without reason or exceptions.
-    pub fn plain(cycle: CycleId, expected: i32, action: CycleAction) -> Self {
-        Self { cycle, expected, action, reason: None, exceptions: Vec::new() }
+    /// A transition of what there is, without reason or exceptions.
+    pub fn plain(cycle: &Cycle, action: CycleAction) -> Self {
+        let seen = Seen::version(cycle.version);
+        Self { cycle: cycle.id, seen, action, reason: None, exceptions: Vec::new() }
     }
 }
 
@@ -82,7 +84,7 @@ impl Transition for RunningTransition<'_> {
     }
 
     fn check_seen(&self, _: &Actor, opened: &Opened) -> Result<(), Refusal> {
-        if opened.cycle.version == self.order.expected { Ok(()) } else { Err(Refusal::Stale) }
+        self.order.seen.check(opened.cycle.version)
     }
 
     fn state(&self, opened: &Opened) -> State {

@@ -220,7 +220,7 @@ fn conditions(
     next: CycleAction,
     language: Language,
 ) -> Result<(Vec<CycleCondition>, Vec<ProblemError>), Refusal> {
-    let order = CycleTransition::plain(cycle.id, cycle.version, next);
+    let order = CycleTransition::plain(cycle, next);
     let sight = look(store, actor, &order, cycle, policy)?;
     let row = Cycle::events(next).iter().find_map(|event| cycle.state.row(*event));
     let guards = row.map(|row| row.guards).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Weight adjustments: a department's own dimension weights, reviewed and filed by HR (C.8).
 
+use crate::platform::seen::Seen;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
@@ -284,11 +285,11 @@ async fn update(
     id: PathId,
     body: Body<WeightAdjustmentPatch>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            update_weight_adjustment(store, actor, id, expected, value.clone())
+            update_weight_adjustment(store, actor, id, &seen, value.clone())
         })
         .await
 }
@@ -682,12 +683,12 @@ fn update_weight_adjustment(
     store: &mut dyn Store,
     actor: &Actor,
     id: WeightAdjustmentId,
-    expected: i32,
+    seen: &Seen,
     patch: WeightAdjustmentPatch,
 ) -> Result<Reply<WeightAdjustmentView>, Refusal> {
     let sealed = store.lock(id)?;
     let action = Action::WeightAdjustmentWrite;
-    let (before, permit) = actor.open_seen(store, action, sealed, expected)?;
+    let (before, permit) = actor.open_seen(store, action, sealed, seen)?;
     if before.state != State::Draft {
         let allowed_actions = seen(actor, before.clone()).allowed_actions;
         return Err(Refusal::StateConflict {

@@ -1,5 +1,6 @@
 //! Handover of all open duties of an employee, in one unit of work.
 
+use crate::platform::seen::Seen;
 use crate::access::api_keys::take_over_api_key;
 use crate::cycles::participants::cases::hand_over;
 use crate::cycles::participants::views::Handover;
@@ -56,11 +57,11 @@ async fn hand_over_all(
     id: PathId,
     body: Body<Handover>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            hand_over_duties(store, actor, id, expected, value.clone())
+            hand_over_duties(store, actor, id, &seen, value.clone())
         })
         .await
 }
@@ -77,12 +78,12 @@ pub fn hand_over_duties(
     store: &mut dyn Store,
     actor: &Actor,
     id: EmployeeId,
-    expected: i32,
+    seen: &Seen,
     order: Handover,
 ) -> Result<Reply<DutyHandover>, Refusal> {
     store.lock_lines()?;
     let sealed = store.employee(id, actor.today)?;
-    let (person, permit) = actor.open_seen(store, Action::EmployeeDuties, sealed, expected)?;
+    let (person, permit) = actor.open_seen(store, Action::EmployeeDuties, sealed, seen)?;
     let heir = heir(store, actor, id, &order)?;
     let mut duties = store.open_duties(id, actor.today, actor.now, &Page::ALL)?;
     // Move the heir first: while the heir reports to the person, nobody else can report to the

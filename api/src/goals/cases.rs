@@ -1,5 +1,6 @@
 //! Use cases of goals: who sees which goal, and work on drafts.
 
+use crate::platform::seen::Seen;
 use super::views::{GoalContentPatch, GoalPatch, GoalView, NewGoal};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
@@ -70,11 +71,6 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Refuses the request if the caller has read another version.
-    pub fn check_version(&self, expected: i32) -> Result<(), Refusal> {
-        if self.goal.version == expected { Ok(()) } else { Err(Refusal::Stale) }
-    }
-
     /// The refusal when the state of the goal or of its cycle does not allow an action.
     pub fn conflict(&self, actor: &Actor) -> Refusal {
         Refusal::StateConflict {
@@ -307,12 +303,12 @@ pub(super) fn update_goal(
     store: &mut dyn Store,
     actor: &Actor,
     id: GoalId,
-    expected: i32,
+    seen: &Seen,
     key_results: &[KeyResultId],
     patch: GoalPatch,
 ) -> Result<Reply<GoalView>, Refusal> {
     let opened = open_to_change(store, actor, Action::GoalWrite, id)?;
-    opened.check_version(expected)?;
+    seen.check(opened.goal.version)?;
     opened.expect(actor, GoalAction::Update)?;
     let before = &opened.goal;
     let patched = |patch: GoalContentPatch| patch.apply(&before.content);
@@ -342,10 +338,10 @@ pub(super) fn delete_goal(
     store: &mut dyn Store,
     actor: &Actor,
     id: GoalId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<Reply<GoalView>, Refusal> {
     let opened = open_to_change(store, actor, Action::GoalWrite, id)?;
-    opened.check_version(expected)?;
+    seen.check(opened.goal.version)?;
     opened.expect(actor, GoalAction::Deletion)?;
     if !store.goals_under(id)?.is_empty() {
         return Err(Refusal::InUse(vec![Violation::new("", "not_allowed")]));

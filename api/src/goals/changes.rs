@@ -276,8 +276,8 @@ impl Transition for Decision {
     }
 
     fn check_seen(&self, actor: &Actor, (change, opened): &Self::Opened) -> Result<(), Refusal> {
+        self.0.seen.check(change.version())?;
         match change.state {
-            _ if change.version() != self.0.seen => Err(Refusal::Stale),
             _ if change.lets(self.0.verb) => Ok(()),
             GoalChangeState::Pending => Err(opened.conflict(actor)),
             decided => Err(Refusal::settled(decided.as_str())),

@@ -1,5 +1,6 @@
 //! Check-ins: progress reports on a goal's key results, with confidence and blockers (R39).
 
+use crate::platform::seen::Seen;
 use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::history;
 use super::moves::me;
@@ -224,11 +225,11 @@ pub(super) async fn read(caller: Caller, id: PathId) -> Answered {
     security(("bearer" = [])))]
 #[post("/{id}/withdrawal")]
 pub(super) async fn withdraw(caller: Caller, id: PathId, body: Body<WithdrawalReason>) -> Answered {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (CheckInId::from(id.0), body);
     caller
         .change(Some(digest), move |store, actor| {
-            withdraw_check_in(store, actor, id, expected, value.clone())
+            withdraw_check_in(store, actor, id, &seen, value.clone())
         })
         .await
 }
@@ -237,11 +238,11 @@ fn withdraw_check_in(
     store: &mut dyn Store,
     actor: &Actor,
     id: CheckInId,
-    expected: i32,
+    seen: &Seen,
     WithdrawalReason { reason }: WithdrawalReason,
 ) -> Result<Reply<CheckInView>, Refusal> {
     let load = |store: &mut dyn Store| store.check_in(id);
-    let (opened, report) = withdrawals::begin(store, actor, load, expected)?;
+    let (opened, report) = withdrawals::begin(store, actor, load, seen)?;
     let review = opened.rated_review(store, actor)?;
     let record = withdrawals::record("check_in.withdrawn", id, &opened, &reason);
     let report = CheckIn { withdrawal: Some(withdrawals::by(actor, reason)), ..report };

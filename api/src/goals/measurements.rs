@@ -1,5 +1,6 @@
 //! Measurements: actual values of indicators. Repeating the same report changes nothing (R48).
 
+use crate::platform::seen::Seen;
 use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::history;
 use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
@@ -208,11 +209,11 @@ pub(super) async fn read(caller: Caller, id: PathId) -> Answered {
     security(("bearer" = []), ("api_key" = ["performance:write"])))]
 #[post("/{id}/withdrawal")]
 pub(super) async fn withdraw(caller: Caller, id: PathId, body: Body<WithdrawalReason>) -> Answered {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (MeasurementId::from(id.0), body);
     caller
         .change(Some(digest), move |store, actor| {
-            withdraw_measurement(store, actor, id, expected, value.clone())
+            withdraw_measurement(store, actor, id, &seen, value.clone())
         })
         .await
 }
@@ -221,11 +222,11 @@ fn withdraw_measurement(
     store: &mut dyn Store,
     actor: &Actor,
     id: MeasurementId,
-    expected: i32,
+    seen: &Seen,
     WithdrawalReason { reason }: WithdrawalReason,
 ) -> Result<Reply<MeasurementView>, Refusal> {
     let load = |store: &mut dyn Store| store.measurement(id);
-    let (opened, report) = withdrawals::begin(store, actor, load, expected)?;
+    let (opened, report) = withdrawals::begin(store, actor, load, seen)?;
     let review = opened.rated_review(store, actor)?;
     let record = withdrawals::record("measurement.withdrawn", id, &opened, &reason).field(
         "value",

@@ -164,12 +164,12 @@ async fn read(caller: Caller, id: PathId) -> Answered {
     security(("bearer" = []), ("api_key" = ["performance:write"])))]
 #[patch("/{id}")]
 async fn update(caller: Caller, id: PathId, body: Body<GoalPatch>) -> Answered {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     let key_results = fresh_key_results();
     caller
         .change(Some(digest), move |store, actor| {
-            update_goal(store, actor, id, expected, &key_results, value.clone())
+            update_goal(store, actor, id, &seen, &key_results, value.clone())
         })
         .await
 }
@@ -183,9 +183,9 @@ async fn update(caller: Caller, id: PathId, body: Body<GoalPatch>) -> Answered {
     security(("bearer" = []), ("api_key" = ["performance:write"])))]
 #[delete("/{id}")]
 async fn remove(caller: Caller, id: PathId) -> Answered {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let id = id.0.into();
-    caller.change(None, move |store, actor| delete_goal(store, actor, id, expected)).await
+    caller.change(None, move |store, actor| delete_goal(store, actor, id, &seen)).await
 }
 
 /// Submit a goal

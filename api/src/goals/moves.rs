@@ -38,7 +38,7 @@ pub struct GoalTransition(pub Asked<GoalId, GoalAction>);
 macro_rules! of_goal {
     (asked in $asked:tt) => {
         fn check_seen(&self, _: &Actor, opened: &Opened) -> Result<(), Refusal> {
-            opened.check_version(self.$asked.seen)
+            self.$asked.seen.check(opened.goal.version)
         }
 
         fn is_possible(&self, opened: &Opened) -> bool {

@@ -1,5 +1,6 @@
 //! Withdrawal of check-ins and measurements that were reported by mistake.
 
+use crate::platform::seen::Seen;
 use super::cases::{Opened, open_in_full, open_to_change};
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
@@ -42,18 +43,16 @@ pub(super) fn begin<R: Report>(
     store: &mut dyn Store,
     actor: &Actor,
     load: impl Fn(&mut dyn Store) -> Result<Option<Sealed<Reported<R>>>, DbError>,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<(Opened, R), Refusal> {
     let sealed = load(store)?;
-    let (seen, target) = open_in_full(store, actor, sealed)?;
+    let (found, target) = open_in_full(store, actor, sealed)?;
     let permit = authorise(&actor.subject, Action::ReportWithdraw, &target)?;
-    let goal = open_to_change(store, actor, Action::GoalRead, seen.goal.id)?;
+    let goal = open_to_change(store, actor, Action::GoalRead, found.goal.id)?;
     let opened = Opened { permit, ..goal };
     let sealed = load(store)?;
     let (Reported { report, .. }, _) = open_in_full(store, actor, sealed)?;
-    if report.version() != expected {
-        return Err(Refusal::Stale);
-    }
+    seen.check(report.version())?;
     if report.withdrawal().is_some() {
         return Err(Refusal::settled("withdrawn"));
     }

@@ -1,5 +1,6 @@
 //! Positions: the catalogue of jobs.
 
+use crate::platform::seen::Seen;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
@@ -140,11 +141,11 @@ async fn update(
     id: PathId,
     body: Body<PositionPatch>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            update_position(store, actor, id, expected, value.clone())
+            update_position(store, actor, id, &seen, value.clone())
         })
         .await
 }
@@ -158,9 +159,9 @@ async fn update(
     security(("bearer" = []), ("api_key" = ["people:write"])))]
 #[delete("/{id}")]
 async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let id = id.0.into();
-    caller.change(None, move |store, actor| delete_position(store, actor, id, expected)).await
+    caller.change(None, move |store, actor| delete_position(store, actor, id, &seen)).await
 }
 
 /// The noun.
@@ -200,11 +201,11 @@ pub fn update_position(
     store: &mut dyn Store,
     actor: &Actor,
     id: PositionId,
-    expected: i32,
+    seen: &Seen,
     patch: PositionPatch,
 ) -> Result<Reply<PositionView>, Refusal> {
     let sealed = store.find(id)?;
-    let (before, permit) = actor.open_seen(store, Action::PositionWrite, sealed, expected)?;
+    let (before, permit) = actor.open_seen(store, Action::PositionWrite, sealed, seen)?;
     let after = patch.applied(&before, actor.now);
     let record = Record::new("position.updated", id, permit.rule()).changed(&before, &after);
     store.update(Change::new(after.clone(), record))?;
@@ -216,10 +217,10 @@ pub fn delete_position(
     store: &mut dyn Store,
     actor: &Actor,
     id: PositionId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<Reply<PositionView>, Refusal> {
     let sealed = store.find(id)?;
-    let (before, permit) = actor.open_seen(store, Action::PositionWrite, sealed, expected)?;
+    let (before, permit) = actor.open_seen(store, Action::PositionWrite, sealed, seen)?;
     store.lock_lines()?;
     if store.is_named(id)? {
         return Err(Refusal::InUse(vec![Violation::new("", "not_allowed")]));

@@ -1,5 +1,6 @@
 //! The caller of a request: who it is, and the only ways from a handler to the database.
 
+use crate::platform::seen::Seen;
 use crate::platform::app::{App, new_id, seed};
 use crate::platform::page::{self, Listed, PageRequest, Part};
 use crate::platform::problem::{RequestId, Violation};
@@ -69,17 +70,17 @@ impl Actor {
         self.open_as_of(store, action, record, self.today)
     }
 
-    /// [`Actor::open`] for a change by a caller who has seen the version `seen`, which must be the
-    /// present one.
+    /// [`Actor::open`] for a change by a caller who must have seen its present version.
     pub fn open_seen<T: Protected + Versioned>(
         &self,
         store: &mut dyn Store,
         action: Action,
         record: Option<Sealed<T>>,
-        seen: i32,
+        seen: &Seen,
     ) -> Result<(T, Permit), Refusal> {
         let (record, permit) = self.open(store, action, record)?;
-        if record.version() == seen { Ok((record, permit)) } else { Err(Refusal::Stale) }
+        seen.check(record.version())?;
+        Ok((record, permit))
     }
 
     /// [`Actor::open`] by the relationships of another date.
@@ -187,30 +188,6 @@ impl Actor {
     }
 }
 
-/// What a caller has seen of the resource it changes.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    version: i32,
-    tag: String,
-}
-
-impl Seen {
-    /// What somebody has seen who was shown this view of a version.
-    pub fn of<T: Serialize>(version: i32, view: &T) -> Result<Self, Refusal> {
-        Ok(Self { version, tag: reply::etag_of(version, view)? })
-    }
-
-    /// Refuses when the resource has moved on to another version.
-    pub fn check(&self, version: i32) -> Result<(), Refusal> {
-        if self.version == version { Ok(()) } else { Err(Refusal::Stale) }
-    }
-
-    /// Refuses when anything that is shown has changed, be it in the same version.
-    pub fn check_all<T: Serialize>(&self, version: i32, view: &T) -> Result<(), Refusal> {
-        if self.tag == reply::etag_of(version, view)? { Ok(()) } else { Err(Refusal::Stale) }
-    }
-}
-
 /// A signed-in caller with the head of its request.
 pub struct Caller {
     /// The program.
@@ -236,20 +213,10 @@ impl FromRequest for Caller {
 }
 
 impl Caller {
-    /// The version named by `If-Match`, which every change of something existing must carry.
-    pub fn expected_version(&self) -> Result<i32, Refusal> {
-        Ok(self.seen()?.version)
-    }
-
-    /// What `If-Match` says that the caller has seen.
+    /// What `If-Match`, which every change of something existing must carry, says that the caller has
+    /// seen.
     pub fn seen(&self) -> Result<Seen, Refusal> {
-        let header = self.request.headers().get(header::IF_MATCH);
-        let header = header.ok_or(Refusal::PreconditionRequired)?;
-        let tag = header.to_str().ok().map(str::trim);
-        let seen = tag
-            .and_then(|tag| Some(Seen { version: reply::version_of(tag)?, tag: tag.to_owned() }));
-        let malformed = || Refusal::Malformed(vec![Violation::new("/header/If-Match", "pattern")]);
-        seen.ok_or_else(malformed)
+        Seen::by(&self.request)
     }
 
     /// Reads `limit`, `cursor` and `updated_since` for the list this request asks for.

@@ -27,6 +27,7 @@ pub mod refusal;
 pub mod reply;
 pub mod resource;
 pub mod schema;
+pub mod seen;
 pub mod server;
 pub mod signing;
 pub mod transition;

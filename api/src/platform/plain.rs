@@ -1,6 +1,7 @@
 //! Transitions of plain records: of those that are found, locked and saved like all others, and move
 //! by one signature at a time.
 
+use crate::platform::seen::Seen;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId};
 use crate::platform::problem::Violation;
@@ -20,8 +21,8 @@ use uuid::Uuid;
 pub struct Asked<I, V> {
     /// Id of the record.
     pub id: I,
-    /// The version the caller has read (If-Match).
-    pub seen: i32,
+    /// What the caller has seen of it (If-Match).
+    pub seen: Seen,
     /// What is to be done.
     pub verb: V,
     /// What the caller says about it, such as a reason; empty where nothing is said.
@@ -44,7 +45,7 @@ impl Caller {
     {
         let digest = said.as_ref().map(|body| body.digest);
         let said = said.map(|body| body.value).unwrap_or_default();
-        let asked = Asked { id: id.0.into(), seen: self.expected_version()?, verb, said };
+        let asked = Asked { id: id.0.into(), seen: self.seen()?, verb, said };
         self.transit(digest, step(asked)).await
     }
 }
@@ -187,7 +188,7 @@ where
     }
 
     fn check_seen(&self, _: &Actor, held: &Held<T>) -> Result<(), Refusal> {
-        if held.record.version() == self.0.seen { Ok(()) } else { Err(Refusal::Stale) }
+        self.0.seen.check(held.record.version())
     }
 
     fn state(&self, held: &Held<T>) -> Self::State {

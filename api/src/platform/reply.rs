@@ -1,11 +1,14 @@
 //! Answers: views with ETags, pages with links, and replies that can be stored and replayed.
 
 use crate::platform::refusal::Refusal;
+use actix_web::body::MessageBody;
+use actix_web::http::header::HeaderName;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use persistence::StoredReply;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// What a handler answers: a response, or why the request is refused.
 pub type Answered = Result<HttpResponse, Refusal>;
@@ -138,43 +141,79 @@ pub fn found<T: Serialize>(
 ) -> Result<HttpResponse, Refusal> {
     let body = to_json(view)?;
     let etag = etag(version, &body);
-    let fresh = is_known(request, &etag);
-    let mut response =
-        HttpResponse::build(if fresh { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
-    response
-        .insert_header((header::ETAG, etag))
-        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::VARY, "Authorization, X-Api-Key"));
-    if fresh {
-        return Ok(response.finish());
-    }
-    Ok(response.content_type("application/json").body(body))
+    Ok(unless_known(request, &etag, &[PRIVATE, PER_CALLER], body))
 }
 
-/// Whether the client's `If-None-Match` says that it already has `etag`.
-pub fn is_known(request: &HttpRequest, etag: &str) -> bool {
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    known.is_some_and(|list| {
-        list.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+/// For one caller, and asked for again each time.
+pub const PRIVATE: (HeaderName, &str) = (header::CACHE_CONTROL, "private, no-cache");
+
+/// Who asks decides what is answered.
+const PER_CALLER: (HeaderName, &str) = (header::VARY, "Authorization, X-Api-Key");
+
+/// An answer in JSON with its ETag, or 304 if the client already has it.
+pub fn unless_known(
+    request: &HttpRequest,
+    etag: &str,
+    headers: &[(HeaderName, &str)],
+    body: impl MessageBody + 'static,
+) -> HttpResponse {
+    let known = known_tag(request, etag);
+    let mut response = if known.is_some() { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    for header in headers {
+        response.append_header(header.clone());
+    }
+    match known {
+        Some(tag) => response.insert_header((header::ETAG, tag)).finish(),
+        None => {
+            response.insert_header((header::ETAG, etag));
+            response.content_type("application/json").body(body)
+        }
+    }
+}
+
+/// The tag under which the client already has `etag`, as its `If-None-Match` says: the tag of the
+/// answer as it is or of a compressed one.
+fn known_tag(request: &HttpRequest, etag: &str) -> Option<String> {
+    let known = request.headers().get(header::IF_NONE_MATCH)?.to_str().ok()?;
+    let mut tags = known.split(',').map(|tag| tag.trim().trim_start_matches("W/"));
+    tags.find_map(|tag| match tag {
+        "*" => Some(etag.to_owned()),
+        tag => (as_it_is(tag) == etag).then(|| tag.to_owned()),
     })
 }
 
-/// Answers with a page of a list and, if there are more items, a link to the next page.
+/// What the tags of compressed answers end on.
+const CODINGS: [&str; 3] = ["-zstd\"", "-br\"", "-gzip\""];
+
+/// The tag of an answer that is compressed: another one, because a strong tag stands for the bytes.
+pub fn tag_in(tag: &str, coding: &str) -> String {
+    format!("{}-{coding}\"", tag.trim_end_matches('"'))
+}
+
+/// The tag of the answer before it was compressed.
+pub fn as_it_is(tag: &str) -> Cow<'_, str> {
+    let bare = CODINGS.iter().find_map(|ending| tag.strip_suffix(ending));
+    bare.map_or(tag.into(), |bare| format!("{bare}\"").into())
+}
+
+/// Answers with a page of a list, its ETag and, if there are more items, a link to the next page; or
+/// with 304 if the client already has the page.
 pub fn listed<T: Serialize>(
     request: &HttpRequest,
     page: &T,
     next_cursor: Option<&str>,
 ) -> Result<HttpResponse, Refusal> {
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    let body = to_json(page)?;
+    let mut headers = vec![PRIVATE, PER_CALLER];
+    let link;
     if let Some(cursor) = next_cursor {
         let kept = request.query_string().split('&').filter(|pair| !pair.starts_with("cursor="));
         let query: Vec<&str> = kept.filter(|pair| !pair.is_empty()).collect();
         let lead = if query.is_empty() { String::new() } else { query.join("&") + "&" };
-        let link = format!("<{}?{lead}cursor={cursor}>; rel=\"next\"", request.path());
-        response.insert_header((header::LINK, link));
+        link = format!("<{}?{lead}cursor={cursor}>; rel=\"next\"", request.path());
+        headers.push((header::LINK, &link));
     }
-    Ok(response.content_type("application/json").body(to_json(page)?))
+    Ok(unless_known(request, &etag(0, &body), &headers, body))
 }
 
 /// The ETag of a view.
@@ -190,12 +229,9 @@ fn etag(version: i32, body: &[u8]) -> String {
     format!("\"{version}-{short:016x}\"")
 }
 
-/// The version in an `If-Match` header with exactly one strong ETag.
-pub fn version_of(header: &str) -> Option<i32> {
-    let tag = header.trim().strip_prefix('"')?.strip_suffix('"')?;
-    if tag.contains('"') {
-        return None;
-    }
+/// The version that a strong ETag stands for.
+pub fn version_of(tag: &str) -> Option<i32> {
+    let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
     tag.split_once('-').map_or(tag, |(version, _)| version).parse().ok()
 }
 

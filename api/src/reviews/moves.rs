@@ -1,11 +1,12 @@
 //! Transitions of a review: what each requires and what follows from it.
 
+use crate::platform::seen::Seen;
 use super::computation::{Computation, fault_violations, scored};
 use super::drafts::{Frame, require_open};
 use super::recomputation;
 use super::sight::{Opened, ReviewAccess, admit};
 use super::views::{ReturnTo, ReviewView};
-use crate::platform::caller::{Actor, Seen};
+use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;

@@ -222,14 +222,19 @@ fn a_change_names_the_version_it_is_made_from(app: &TestApp) {
         let change = hr.request("PATCH", &path).json(&json!({ "level": 2 }));
         change.clone().send().refused("precondition-required");
         hr.request("DELETE", &path).send().refused("precondition-required");
-        for stale in ["\"0-0\"", "\"2-0\"", "\"7\""] {
+        let overlong = "\"99999999999-0\"";
+        for stale in ["\"0-0\"", "\"2-0\"", "\"7\"", "W/\"1-0\"", "\"\"", "\"0\", \"2\"", overlong] {
             change.clone().if_match(stale).send().refused("version-stale");
             hr.request("DELETE", &path).if_match(stale).send().refused("version-stale");
         }
-        for nonsense in ["*", "1", "W/\"1-0\"", "\"\"", "\"1-0\", \"2-0\"", "\"99999999999-0\""] {
+        for nonsense in ["1", "\"1", ","] {
             change.clone().if_match(nonsense).send().refused("malformed-request");
         }
     });
+    for (level, held) in [(2, "\"7\", \"1\""), (3, "*")] {
+        let change = hr.request("PATCH", &path).json(&json!({ "level": level }));
+        assert_eq!(change.if_match(held).send().expect(200).json()["level"], level);
+    }
 }
 
 fn what_the_contract_guards_is_refused_without_a_version(app: &TestApp) {

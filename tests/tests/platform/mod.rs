@@ -1,5 +1,6 @@
 //! What holds for every resource.
 
+mod answers;
 mod bad_input;
 mod bounds;
 mod contract;

@@ -1,12 +1,13 @@
 //! The history of the demo company: one cycle in evaluation and the next one in goal setting. It is
 //! created by the use cases that clients call, each on its own day.
 
+use crate::platform::seen::Seen;
 use super::Employee;
 use crate::cli::account::{Access, Wanted};
 use crate::cycles::{self, participants, policies};
 use crate::platform::app::{new_id, seed};
 use crate::platform::auth::secret::Secret;
-use crate::platform::caller::{Actor, Seen};
+use crate::platform::caller::Actor;
 use crate::platform::jobs::Work;
 use crate::platform::plain::Asked;
 use crate::platform::refusal::Refusal;
@@ -273,8 +274,9 @@ impl Story<'_> {
                 "allow_mutual": true,
                 "reason": "代表董事会评价 Rates on behalf of the board",
             });
-            let version = Some(participant.version);
-            participants::cases::hand_over(self.store, &hr, participant.id, version, read(order)?)?;
+            let seen = Seen::version(participant.version);
+            let order = read(order)?;
+            participants::cases::hand_over(self.store, &hr, participant.id, Some(&seen), order)?;
         }
         Ok(id)
     }
@@ -283,7 +285,7 @@ impl Story<'_> {
         let hr = self.hr(day);
         let sealed = self.store.cycle(cycle)?;
         let (found, _) = hr.open(self.store, Action::CycleRead, sealed)?;
-        let order = cycles::CycleTransition::plain(cycle, found.version, action);
+        let order = cycles::CycleTransition::plain(&found, action);
         cycles::CycleMoves::run(self.store, &hr, &order, &|_| ()).map(drop)
     }
 

@@ -1,5 +1,6 @@
 //! Use cases of participants: handover, exclusion and inclusion.
 
+use crate::platform::seen::Seen;
 use super::views::{ExclusionOrder, Handover, ParticipantView};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
@@ -24,16 +25,14 @@ fn open_for(
     store: &mut dyn Store,
     actor: &Actor,
     id: ParticipantId,
-    expected: Option<i32>,
+    seen: Option<&Seen>,
     action: ParticipantAction,
 ) -> Result<(Participant, Cycle, Permit), Refusal> {
     let sealed = store.find(id)?;
     let (participant, permit) = actor.open(store, Action::ParticipantWrite, sealed)?;
     let sealed = store.hold_cycle(participant.cycle_id)?;
     let (cycle, _) = actor.open(store, Action::CycleRead, sealed)?;
-    if expected.is_some_and(|expected| participant.version != expected) {
-        return Err(Refusal::Stale);
-    }
+    seen.map_or(Ok(()), |seen| seen.check(participant.version))?;
     let possible = participant.possible_actions(cycle.state);
     if !possible.contains(&action) {
         return Err(Refusal::StateConflict {
@@ -49,11 +48,11 @@ pub fn hand_over(
     store: &mut dyn Store,
     actor: &Actor,
     id: ParticipantId,
-    expected: Option<i32>,
+    seen: Option<&Seen>,
     order: Handover,
 ) -> Result<Reply<ParticipantView>, Refusal> {
     let (before, cycle, permit) =
-        open_for(store, actor, id, expected, ParticipantAction::Handover)?;
+        open_for(store, actor, id, seen, ParticipantAction::Handover)?;
     let manager = EmployeeId::from(order.manager_id);
     if manager == before.employee_id {
         return Err(Refusal::invalid("/manager_id", "not_allowed"));
@@ -87,11 +86,11 @@ pub(super) fn exclude(
     store: &mut dyn Store,
     actor: &Actor,
     id: ParticipantId,
-    expected: i32,
+    seen: &Seen,
     order: ExclusionOrder,
 ) -> Result<Reply<ParticipantView>, Refusal> {
     let (before, cycle, permit) =
-        open_for(store, actor, id, Some(expected), ParticipantAction::Exclusion)?;
+        open_for(store, actor, id, Some(seen), ParticipantAction::Exclusion)?;
     let exclusion = Some(ExclusionReason::ByHr);
     let record = Record::new("participant.excluded", id, permit.rule())
         .because(order.reason)
@@ -107,12 +106,12 @@ pub(super) fn include(
     store: &mut dyn Store,
     actor: &Actor,
     id: ParticipantId,
-    expected: i32,
+    seen: &Seen,
     review: ReviewId,
     order: ExclusionOrder,
 ) -> Result<Reply<ParticipantView>, Refusal> {
     let (before, cycle, permit) =
-        open_for(store, actor, id, Some(expected), ParticipantAction::Inclusion)?;
+        open_for(store, actor, id, Some(seen), ParticipantAction::Inclusion)?;
     if before.population.is_none() {
         return Err(Refusal::GuardFailed(vec![Violation::new("", "no_population")]));
     }

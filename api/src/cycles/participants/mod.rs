@@ -137,11 +137,11 @@ async fn hand_over(
     id: PathId,
     body: Body<Handover>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            cases::hand_over(store, actor, id, Some(expected), value.clone())
+            cases::hand_over(store, actor, id, Some(&seen), value.clone())
         })
         .await
 }
@@ -161,11 +161,11 @@ async fn exclude(
     id: PathId,
     body: Body<ExclusionOrder>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            cases::exclude(store, actor, id, expected, value.clone())
+            cases::exclude(store, actor, id, &seen, value.clone())
         })
         .await
 }
@@ -185,12 +185,12 @@ async fn include(
     id: PathId,
     body: Body<ExclusionOrder>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let review = ReviewId::from(new_id());
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            cases::include(store, actor, id, expected, review, value.clone())
+            cases::include(store, actor, id, &seen, review, value.clone())
         })
         .await
 }

@@ -1,5 +1,6 @@
 //! Use cases of performance policies: who sees which version, drafts and publication.
 
+use crate::platform::seen::Seen;
 use super::views::{NewPolicy, PolicyPatch, PolicyView};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
@@ -70,10 +71,10 @@ pub(super) fn update_policy(
     store: &mut dyn Store,
     actor: &Actor,
     id: PolicyId,
-    expected: i32,
+    seen: &Seen,
     patch: PolicyPatch,
 ) -> Result<Reply<PolicyView>, Refusal> {
-    let (before, permit) = open_draft(store, actor, id, expected)?;
+    let (before, permit) = open_draft(store, actor, id, seen)?;
     let after = PerformancePolicy {
         name: patch.name.unwrap_or_else(|| before.name.clone()),
         rules: patch.rules.map_or_else(|| before.rules.clone(), PolicyRules::from),
@@ -92,9 +93,9 @@ pub fn publish_policy(
     store: &mut dyn Store,
     actor: &Actor,
     id: PolicyId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<Reply<PolicyView>, Refusal> {
-    let (before, permit) = open_draft(store, actor, id, expected)?;
+    let (before, permit) = open_draft(store, actor, id, seen)?;
     let faults = before.rules.faults();
     let faults = faults.iter().map(|(place, error)| fault(format!("/rules{place}"), error));
     let short = before.rules.out_of_reach().unwrap_or_default();
@@ -129,10 +130,10 @@ fn open_draft(
     store: &mut dyn Store,
     actor: &Actor,
     id: PolicyId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<(PerformancePolicy, Permit), Refusal> {
     let sealed = store.find(id)?;
-    let (policy, permit) = actor.open_seen(store, Action::PolicyWrite, sealed, expected)?;
+    let (policy, permit) = actor.open_seen(store, Action::PolicyWrite, sealed, seen)?;
     if policy.state != PolicyState::Draft {
         return Err(Refusal::StateConflict {
             current_state: policy.state.as_str(),

@@ -122,11 +122,11 @@ async fn update(
     id: PathId,
     body: Body<PolicyPatch>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            cases::update_policy(store, actor, id, expected, value.clone())
+            cases::update_policy(store, actor, id, &seen, value.clone())
         })
         .await
 }
@@ -143,9 +143,9 @@ async fn update(
     security(("bearer" = [])))]
 #[post("/{id}/publication")]
 async fn publish(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let id = id.0.into();
-    caller.change(None, move |store, actor| publish_policy(store, actor, id, expected)).await
+    caller.change(None, move |store, actor| publish_policy(store, actor, id, &seen)).await
 }
 
 /// The noun.

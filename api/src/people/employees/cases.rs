@@ -1,5 +1,6 @@
 //! Use cases of employees: reading, hiring, changes, assignments, termination and reinstatement.
 
+use crate::platform::seen::Seen;
 use super::audit_details;
 use super::duties::DutyCounts;
 use super::powers::follow_employment;
@@ -48,11 +49,12 @@ fn open_to_write(
     store: &mut dyn Store,
     actor: &Actor,
     id: EmployeeId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<(Employee, Permit, Target), Refusal> {
     let sealed = store.employee(id, actor.today)?;
     let opened = open(store, actor, Action::EmployeeWrite, sealed)?;
-    if opened.0.version == expected { Ok(opened) } else { Err(Refusal::Stale) }
+    seen.check(opened.0.version)?;
+    Ok(opened)
 }
 
 /// One page of people as the caller may see them, each with the time of its last change.
@@ -147,13 +149,13 @@ pub fn update_employee(
     store: &mut dyn Store,
     actor: &Actor,
     id: EmployeeId,
-    expected: i32,
+    seen: &Seen,
     patch: EmployeePatch,
 ) -> Result<Reply<EmployeeView>, Refusal> {
     if patch.hire_date.is_some() {
         store.lock_lines()?;
     }
-    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    let (before, permit, target) = open_to_write(store, actor, id, seen)?;
     let address = before.email.clone();
     let external_ids = patch.external_ids.map(one_per_system).transpose()?;
     let after = Employee {
@@ -192,11 +194,11 @@ pub fn assign_employee(
     store: &mut dyn Store,
     actor: &Actor,
     id: EmployeeId,
-    expected: i32,
+    seen: &Seen,
     assignment_id: AssignmentId,
     new: NewAssignment,
 ) -> Result<Reply<EmployeeView>, Refusal> {
-    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    let (before, permit, target) = open_to_write(store, actor, id, seen)?;
     store.lock_lines()?;
     let history = store.assignments(id, &Page::ALL)?;
     let insertion = insert_stretch(
@@ -245,11 +247,11 @@ pub fn terminate_employee(
     store: &mut dyn Store,
     actor: &Actor,
     id: EmployeeId,
-    expected: i32,
+    seen: &Seen,
     termination: &NewTermination,
 ) -> Result<Reply<EmployeeView>, Refusal> {
     store.lock_lines()?;
-    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    let (before, permit, target) = open_to_write(store, actor, id, seen)?;
     require(&before, EmployeeAction::Termination, actor)?;
     let NewTermination { last_day, reason } = termination;
     let held = before.employments.at_hand(actor.today);
@@ -274,11 +276,11 @@ pub fn reinstate_employee(
     store: &mut dyn Store,
     actor: &Actor,
     id: EmployeeId,
-    expected: i32,
+    seen: &Seen,
     reinstatement: &NewReinstatement,
 ) -> Result<Reply<EmployeeView>, Refusal> {
     store.lock_lines()?;
-    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    let (before, permit, target) = open_to_write(store, actor, id, seen)?;
     require(&before, EmployeeAction::Reinstatement, actor)?;
     let first = before.employments.at_hand(actor.today).hire_date();
     let employments = before.employments.changed(first, Employment::since(first));
@@ -295,11 +297,11 @@ pub fn rehire_employee(
     store: &mut dyn Store,
     actor: &Actor,
     id: EmployeeId,
-    expected: i32,
+    seen: &Seen,
     new: NewEmployment,
 ) -> Result<Reply<EmployeeView>, Refusal> {
     store.lock_lines()?;
-    let (before, permit, target) = open_to_write(store, actor, id, expected)?;
+    let (before, permit, target) = open_to_write(store, actor, id, seen)?;
     require(&before, EmployeeAction::Employment, actor)?;
     if new.last_day.is_some_and(|last| last < new.hire_date) {
         return Err(Refusal::invalid("/last_day", "period_invalid"));

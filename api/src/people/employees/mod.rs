@@ -183,11 +183,11 @@ async fn update(
     id: PathId,
     body: Body<EmployeePatch>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            update_employee(store, actor, id, expected, value.clone())
+            update_employee(store, actor, id, &seen, value.clone())
         })
         .await
 }
@@ -208,12 +208,12 @@ async fn assign(
     id: PathId,
     body: Body<NewAssignment>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, assignment) = (id.0.into(), new_id().into());
     let Body { value, digest } = body;
     caller
         .change(Some(digest), move |store, actor| {
-            assign_employee(store, actor, id, expected, assignment, value.clone())
+            assign_employee(store, actor, id, &seen, assignment, value.clone())
         })
         .await
 }
@@ -294,11 +294,11 @@ async fn terminate(
     id: PathId,
     body: Body<NewTermination>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            terminate_employee(store, actor, id, expected, &value)
+            terminate_employee(store, actor, id, &seen, &value)
         })
         .await
 }
@@ -317,11 +317,11 @@ async fn reinstate(
     id: PathId,
     body: Body<NewReinstatement>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            reinstate_employee(store, actor, id, expected, &value)
+            reinstate_employee(store, actor, id, &seen, &value)
         })
         .await
 }
@@ -342,11 +342,11 @@ async fn rehire(
     id: PathId,
     body: Body<NewEmployment>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            rehire_employee(store, actor, id, expected, value.clone())
+            rehire_employee(store, actor, id, &seen, value.clone())
         })
         .await
 }

@@ -1,5 +1,6 @@
 //! Use cases of org units: creation, changes, moves in the tree and deletion.
 
+use crate::platform::seen::Seen;
 use super::views::{NewOrgUnit, NewOrgUnitMove, OrgUnitPatch, OrgUnitView};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
@@ -98,10 +99,10 @@ pub fn update_org_unit(
     store: &mut dyn Store,
     actor: &Actor,
     id: OrgUnitId,
-    expected: i32,
+    seen: &Seen,
     patch: OrgUnitPatch,
 ) -> Result<Reply<OrgUnitView>, Refusal> {
-    let (before, permit) = open_to_write(store, actor, id, expected)?;
+    let (before, permit) = open_to_write(store, actor, id, seen)?;
     let after = OrgUnit {
         code: patch.code.unwrap_or_else(|| before.code.clone()),
         name: patch.name.unwrap_or_else(|| before.name.clone()),
@@ -121,10 +122,10 @@ pub fn move_org_unit(
     store: &mut dyn Store,
     actor: &Actor,
     id: OrgUnitId,
-    expected: i32,
+    seen: &Seen,
     new: &NewOrgUnitMove,
 ) -> Result<Reply<OrgUnitView>, Refusal> {
-    let (before, permit) = open_to_write(store, actor, id, expected)?;
+    let (before, permit) = open_to_write(store, actor, id, seen)?;
     let parent = OrgUnitId::from(new.parent_id);
     let first = new.effective_from.unwrap_or(actor.today);
     store.lock_lines()?;
@@ -153,9 +154,9 @@ pub fn delete_org_unit(
     store: &mut dyn Store,
     actor: &Actor,
     id: OrgUnitId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<Reply<OrgUnitView>, Refusal> {
-    let (before, permit) = open_to_write(store, actor, id, expected)?;
+    let (before, permit) = open_to_write(store, actor, id, seen)?;
     store.lock_lines()?;
     let UnitUse { people, units } = store.org_unit_use(id, actor.today)?;
     if people || units {
@@ -172,10 +173,10 @@ fn open_to_write(
     store: &mut dyn Store,
     actor: &Actor,
     id: OrgUnitId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<(OrgUnit, Permit), Refusal> {
     let sealed = store.org_unit(id, actor.today)?;
-    actor.open_seen(store, Action::OrgUnitWrite, sealed, expected)
+    actor.open_seen(store, Action::OrgUnitWrite, sealed, seen)
 }
 
 fn changed(unit: &OrgUnit, actor: &Actor) -> OrgUnit {

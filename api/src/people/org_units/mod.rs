@@ -150,11 +150,11 @@ async fn update(
     id: PathId,
     body: Body<OrgUnitPatch>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            update_org_unit(store, actor, id, expected, value.clone())
+            update_org_unit(store, actor, id, &seen, value.clone())
         })
         .await
 }
@@ -174,10 +174,10 @@ async fn relocate(
     id: PathId,
     body: Body<NewOrgUnitMove>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
-        .change(Some(digest), move |store, actor| move_org_unit(store, actor, id, expected, &value))
+        .change(Some(digest), move |store, actor| move_org_unit(store, actor, id, &seen, &value))
         .await
 }
 
@@ -222,9 +222,9 @@ async fn placements(
     security(("bearer" = []), ("api_key" = ["people:write"])))]
 #[delete("/{id}")]
 async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let id = id.0.into();
-    caller.change(None, move |store, actor| delete_org_unit(store, actor, id, expected)).await
+    caller.change(None, move |store, actor| delete_org_unit(store, actor, id, &seen)).await
 }
 
 /// The noun.

@@ -100,16 +100,7 @@ async fn contract(app: Data<App>, request: HttpRequest) -> HttpResponse {
             format!("\"{:016x}\"", digest.iter().take(8).fold(0, |n, b| n << 8 | u64::from(*b)));
         (text, etag)
     });
-    let known = reply::is_known(&request, etag);
-    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response
-        .insert_header((header::ETAG, etag.as_str()))
-        .insert_header((header::CACHE_CONTROL, "no-cache"));
-    if known {
-        response.finish()
-    } else {
-        response.content_type("application/json").body(text.as_str())
-    }
+    reply::unless_known(&request, etag, &[(header::CACHE_CONTROL, "no-cache")], text.as_str())
 }
 
 /// Pages link to each other by relative addresses, so their address must end with a slash.

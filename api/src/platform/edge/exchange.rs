@@ -1,6 +1,7 @@
 //! One exchange: what is needed to answer, measure and log a request, even when the request itself
 //! was lost to a panic or a deadline.
 
+use super::compression::{self, Coding};
 use super::{cors, rate, security};
 use crate::platform::app::{App, new_id};
 use crate::platform::problem::{self, Asked, RequestId};
@@ -43,6 +44,7 @@ pub struct Exchange {
     method: Method,
     route: Option<String>,
     asked: Asked,
+    coding: Option<Coding>,
     origin: Option<HeaderValue>,
     notes: Rc<Notes>,
 }
@@ -61,6 +63,7 @@ impl Exchange {
             app: app.clone(),
             started: Instant::now(),
             route: request.match_pattern(),
+            coding: Coding::wanted(request),
             origin: headers.get(header::ORIGIN).cloned(),
             asked: Asked {
                 uri: request.uri().clone(),
@@ -108,8 +111,10 @@ impl Exchange {
         problem::render(refusal, &self.asked)
     }
 
-    /// Adds the headers of every answer, then measures and logs the exchange.
-    pub fn finish(&self, mut response: HttpResponse) -> HttpResponse {
+    /// Compresses the answer where that is wanted, adds the headers of every answer, then measures and
+    /// logs the exchange.
+    pub fn finish(&self, response: HttpResponse) -> HttpResponse {
+        let mut response = compression::apply(self.coding, self.asked.uri.path(), response);
         let status = response.status();
         let headers = response.headers_mut();
         if let Ok(id) = HeaderValue::from_str(&self.asked.request_id) {

@@ -4,6 +4,7 @@
 //! that every answer is either a success or a problem document with a request id.
 
 pub mod admission;
+mod compression;
 mod cors;
 pub mod crowd;
 pub mod docs;

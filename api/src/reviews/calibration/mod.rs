@@ -175,11 +175,11 @@ async fn update(
     id: PathId,
     body: Body<CalibrationSessionPatch>,
 ) -> Result<HttpResponse, Refusal> {
-    let expected = caller.expected_version()?;
+    let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
-            sessions::update_session(store, actor, id, expected, value.clone())
+            sessions::update_session(store, actor, id, &seen, value.clone())
         })
         .await
 }
@@ -260,11 +260,11 @@ async fn accept(
     id: PathId,
     body: Body<SessionReason>,
 ) -> Result<HttpResponse, Refusal> {
-    let (id, expected) = (id.0.into(), caller.expected_version()?);
+    let (id, seen) = (id.0.into(), caller.seen()?);
     let Body { value: SessionReason { reason }, digest } = body;
     caller
         .change(Some(digest), move |store, actor| {
-            sessions::accept(store, actor, id, expected, &reason)
+            sessions::accept(store, actor, id, &seen, &reason)
         })
         .await
 }
@@ -293,8 +293,8 @@ async fn transit(
     digest: [u8; 32],
     step: SessionStep,
 ) -> Result<HttpResponse, Refusal> {
-    let (session, expected) = (id.0.into(), caller.expected_version()?);
-    caller.transit(Some(digest), SessionTransition { session, expected, step }).await
+    let (session, seen) = (id.0.into(), caller.seen()?);
+    caller.transit(Some(digest), SessionTransition { session, seen, step }).await
 }
 
 /// List the reviews of a session
@@ -405,7 +405,7 @@ async fn read_move(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> 
     security(("bearer" = [])))]
 #[post("/moves/{id}/approval")]
 async fn approve_move(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
-    let seen = Some(caller.expected_version()?);
+    let seen = Some(caller.seen()?);
     caller.transit(None, Step { id: id.0.into(), seen, verb: Verb::Approve }).await
 }
 
@@ -423,7 +423,7 @@ async fn reject_move(
     id: PathId,
     body: Body<SessionReason>,
 ) -> Result<HttpResponse, Refusal> {
-    let seen = Some(caller.expected_version()?);
+    let seen = Some(caller.seen()?);
     let Body { value: SessionReason { reason }, digest } = body;
     let verb = Verb::Reject(reason);
     caller.transit(Some(digest), Step { id: id.0.into(), seen, verb }).await

@@ -1,5 +1,6 @@
 //! Use cases of moves: one member proposes, others approve.
 
+use crate::platform::seen::Seen;
 use super::sessions::{conflict, hold_cycle, reviews_of, seating};
 use super::views::{MoveEffect, MoveView, NewMove, allowed_actions};
 use crate::platform::caller::Actor;
@@ -29,8 +30,8 @@ use uuid::Uuid;
 pub(super) struct Step {
     /// Id of the move.
     pub id: MoveId,
-    /// The version the caller has read (If-Match); none of a move that is only proposed.
-    pub seen: Option<i32>,
+    /// What the caller has seen of it (If-Match); none of a move that is only proposed.
+    pub seen: Option<Seen>,
     /// What the member does.
     pub verb: Verb,
 }
@@ -86,9 +87,7 @@ impl Transition for Step {
     /// A proposal has no version: [`proposed`] compares the grade that its author has seen.
     fn check_seen(&self, actor: &Actor, opened: &Opened) -> Result<(), Refusal> {
         let Some(moved) = &opened.moved else { return Ok(()) };
-        if self.seen != Some(moved.version) {
-            return Err(Refusal::Stale);
-        }
+        self.seen.as_ref().ok_or(Refusal::Stale)?.check(moved.version)?;
         if opened.session.state != State::Opened {
             return Err(conflict(actor, &opened.session));
         }

@@ -1,5 +1,6 @@
 //! Use cases of calibration sessions.
 
+use crate::platform::seen::Seen;
 use super::views::{
     CalibrationSessionPatch, CalibrationSessionView, ComparedResult, ComparedReview,
     NewCalibrationSession, allowed_actions,
@@ -168,10 +169,10 @@ fn locked(
     actor: &Actor,
     action: Action,
     id: CalibrationSessionId,
-    expected: i32,
+    seen: &Seen,
 ) -> Result<(CalibrationSession, Permit), Refusal> {
     let sealed = store.lock_calibration_session(id)?;
-    actor.open_seen(store, action, sealed, expected)
+    actor.open_seen(store, action, sealed, seen)
 }
 
 /// The refusal when the state of a session does not allow an action.
@@ -206,10 +207,10 @@ pub(super) fn update_session(
     store: &mut dyn Store,
     actor: &Actor,
     id: CalibrationSessionId,
-    expected: i32,
+    seen: &Seen,
     patch: CalibrationSessionPatch,
 ) -> Result<Reply<CalibrationSessionView>, Refusal> {
-    let (before, permit) = locked(store, actor, Action::CalibrationSessionWrite, id, expected)?;
+    let (before, permit) = locked(store, actor, Action::CalibrationSessionWrite, id, seen)?;
     if !before.lets(SessionAction::Update) {
         return Err(conflict(actor, &before));
     }
@@ -289,7 +290,7 @@ pub(super) struct SessionTransition {
     /// Id of the session.
     pub session: CalibrationSessionId,
     /// The version the caller has read (If-Match).
-    pub expected: i32,
+    pub seen: Seen,
     /// The requested action.
     pub step: SessionStep,
 }
@@ -324,7 +325,7 @@ impl Transition for SessionTransition {
     }
 
     fn check_seen(&self, _: &Actor, opened: &Opened) -> Result<(), Refusal> {
-        if opened.session.version == self.expected { Ok(()) } else { Err(Refusal::Stale) }
+        self.seen.check(opened.session.version)
     }
 
     fn state(&self, opened: &Opened) -> State {
@@ -427,10 +428,10 @@ pub(super) fn accept(
     store: &mut dyn Store,
     actor: &Actor,
     id: CalibrationSessionId,
-    expected: i32,
+    seen: &Seen,
     reason: &str,
 ) -> Result<Reply<CalibrationSessionView>, Refusal> {
-    let (before, permit) = locked(store, actor, Action::CalibrationSessionOverride, id, expected)?;
+    let (before, permit) = locked(store, actor, Action::CalibrationSessionOverride, id, seen)?;
     hold_cycle(store, actor, before.cycle_id)?;
     if !before.lets(SessionAction::Override) {
         return Err(conflict(actor, &before));
