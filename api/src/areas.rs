@@ -1,8 +1,8 @@
 //! The areas, each listed once: what they bring along, and who may know whom.
 
-use crate::access::{explanation, me, sign_in, tenant};
+use crate::access::{explanation, sign_in, tenant};
 use crate::cycles::moves::CycleMoves;
-use crate::everyday::handover;
+use crate::everyday::{cards, handover, me};
 use crate::people::bulk::import::{People, Units};
 use crate::people::bulk::{self, ImportResult};
 use crate::platform::areas::{Areas, Noun};
@@ -38,7 +38,8 @@ pub const NOUNS: &[&[Noun]] = &[
 pub const META: &[Noun] = &[health::NOUN, docs::NOUN];
 
 /// All that the platform is told of the areas.
-pub static AREAS: Areas = Areas { nouns: NOUNS, routes, work, contract: contract::document };
+pub static AREAS: Areas =
+    Areas { nouns: NOUNS, routes, work, cards: cards::beside, contract: contract::document };
 
 /// Everything the contract knows: the API under `/v1`, and what describes and watches it.
 pub fn routes(config: &mut ServiceConfig) {

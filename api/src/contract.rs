@@ -5,11 +5,13 @@
 //! served, the committed and the linted document alike.
 
 use crate::areas::{JobResult, META, NOUNS, routes};
+use crate::everyday::cards::Included;
 use crate::platform::areas::{self, Noun, Operation};
 use crate::platform::jobs::RESULT;
 use crate::platform::problem::{KINDS, MEDIA_TYPE, Problem};
+use domain::everyday::card::CardKind;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
@@ -52,8 +54,10 @@ fn collect() -> Value {
         .configure(routes)
         .split_for_parts();
     let results = (RESULT.to_owned(), JobResult::schema());
-    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema()), results];
+    let included = (Included::name().into_owned(), Included::schema());
+    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema()), results, included];
     JobResult::schemas(&mut schemas);
+    Included::schemas(&mut schemas);
     Problem::schemas(&mut schemas);
     document.components.get_or_insert_default().schemas.extend(schemas);
     serde_json::to_value(document).unwrap_or_default()
@@ -86,6 +90,7 @@ fn complete(mut document: Value) -> Value {
             }
         }
     }
+    include_cards(&mut document);
     document["components"]["responses"] = used
         .into_iter()
         .map(|(status, response)| (response_name(&status), response))
@@ -106,7 +111,64 @@ fn complete(mut document: Value) -> Value {
         },
     });
     document["components"]["headers"] = headers();
+    rename_words(&mut document);
     document
+}
+
+/// Adds the cards to what is answered with ids that have one.
+fn include_cards(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let mut answers = BTreeSet::new();
+    for Operation { object, .. } in areas::operations(document) {
+        for response in object["responses"].as_object().into_iter().flat_map(Map::values) {
+            let schema = &response["content"]["application/json"]["schema"];
+            if let Some(name) = schema_name(schema)
+                && has_cards(schema, &schemas, &mut BTreeSet::new())
+            {
+                answers.insert(name.to_owned());
+            }
+        }
+    }
+    for name in answers {
+        let properties = &mut document["components"]["schemas"][name.as_str()]["properties"];
+        if let Some(properties) = properties.as_object_mut() {
+            let cards = json!({ "$ref": "#/components/schemas/Included" });
+            properties.insert("included".to_owned(), cards);
+        }
+    }
+}
+
+/// Whether anything in a schema is named by an id that has a card. `known` are the names of the
+/// schemas that were looked at before.
+fn has_cards<'s>(schema: &'s Value, schemas: &'s Value, known: &mut BTreeSet<&'s str>) -> bool {
+    if let Some(name) = schema_name(schema) {
+        return known.insert(name) && has_cards(&schemas[name], schemas, known);
+    }
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let mut inside = ["items", "additionalProperties"].iter().filter_map(|part| schema.get(part));
+    let mut choices = ["anyOf", "oneOf", "allOf"]
+        .iter()
+        .flat_map(|choice| schema[*choice].as_array().into_iter().flatten());
+    properties.clone().any(|(name, _)| !CardKind::named_by(name).is_empty())
+        || properties.map(|(_, property)| property).any(|part| has_cards(part, schemas, known))
+        || inside.any(|part| has_cards(part, schemas, known))
+        || choices.any(|part| has_cards(part, schemas, known))
+}
+
+/// Gives the words of an enumeration other names in generated clients where one of them is a name that
+/// every enumeration of Kotlin and Java has already.
+fn rename_words(schema: &mut Value) {
+    let is_taken = |word: &Value| matches!(word.as_str(), Some("name" | "ordinal"));
+    let words = schema["enum"].as_array().filter(|words| words.iter().any(is_taken));
+    let upper = |word: &Value| word.as_str().unwrap_or_default().to_uppercase();
+    if let Some(names) = words.map(|words| words.iter().map(upper).collect::<Vec<_>>()) {
+        schema["x-enum-varnames"] = names.into();
+    }
+    match schema {
+        Value::Object(parts) => parts.values_mut().for_each(rename_words),
+        Value::Array(parts) => parts.iter_mut().for_each(rename_words),
+        _ => {}
+    }
 }
 
 fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
@@ -345,8 +407,12 @@ fn add_examples(content: &mut Value, schemas: &Value) {
 }
 
 fn resolve<'s>(schema: &'s Value, schemas: &'s Value) -> &'s Value {
-    let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
-    name.map_or(schema, |name| &schemas[name])
+    schema_name(schema).map_or(schema, |name| &schemas[name])
+}
+
+/// The name of the schema that is referred to.
+fn schema_name(schema: &Value) -> Option<&str> {
+    schema["$ref"].as_str().and_then(|path| path.rsplit('/').next())
 }
 
 /// An example put together from the examples of a schema's properties.

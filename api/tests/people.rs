@@ -11,6 +11,7 @@ use api::platform::caller::Actor;
 use api::platform::extract::parse;
 use api::platform::refusal::Refusal;
 use api::platform::reply::Reply;
+use api::platform::seen::Seen;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::tenant::Tenant;
 use domain::core::change::{Change, Record};
@@ -165,7 +166,8 @@ impl Company {
 
     async fn relocate(&self, unit: &Value, new: Value) -> Result<Value, Refusal> {
         let (id, version, new) = (id(unit).into(), version(unit), body::<NewOrgUnitMove>(new));
-        self.change(move |store| move_org_unit(store, &hr(), id, version, &new)).await
+        self.change(move |store| move_org_unit(store, &hr(), id, &Seen::version(version), &new))
+            .await
     }
 
     async fn hire_as(&self, actor: Actor, new: Value) -> Result<Value, Refusal> {
@@ -186,7 +188,7 @@ impl Company {
         let (id, assignment) = (id(employee).into(), self.next_id().into());
         let (version, new) = (version(employee), body::<NewAssignment>(new));
         self.change(move |store| {
-            assign_employee(store, &hr(), id, version, assignment, new.clone())
+            assign_employee(store, &hr(), id, &Seen::version(version), assignment, new.clone())
         })
         .await
     }
@@ -293,7 +295,7 @@ async fn units_form_one_tree_on_every_day() {
 
     let delete = |unit: &Value| {
         let (id, version) = (id(unit).into(), version(unit));
-        company.change(move |store| delete_org_unit(store, &hr(), id, version))
+        company.change(move |store| delete_org_unit(store, &hr(), id, &Seen::version(version)))
     };
     assert_eq!(refused(delete(&moved).await).0, "in-use");
     let worker = company.hire("1", json!({ "org_unit_id": team["id"] })).await.expect("hired");
@@ -407,7 +409,14 @@ async fn no_two_replicas_close_a_loop_together() {
             let db = db.clone();
             async move {
                 let work = move |store: &mut dyn Store| {
-                    assign_employee(store, &hr(), employee, 1, assignment, new.clone())
+                    assign_employee(
+                        store,
+                        &hr(),
+                        employee,
+                        &Seen::version(1),
+                        assignment,
+                        new.clone(),
+                    )
                 };
                 db.write(context, work).await.map(|_| ())
             }
@@ -529,7 +538,9 @@ async fn everyone_sees_of_everyone_what_the_policy_opens() {
         body::<NewAssignment>(json!({ "effective_from": "2026-01-01", "org_unit_id": red["id"] }));
     let by = key.clone();
     let handed = company
-        .change(move |store| assign_employee(store, &by, employee, 1, assignment, away.clone()))
+        .change(move |store| {
+            assign_employee(store, &by, employee, &Seen::version(1), assignment, away.clone())
+        })
         .await;
     assert_eq!(handed.expect_err("another unit").slug(), "scope-missing");
     let mut inside = new;
@@ -548,7 +559,9 @@ async fn who_leaves_is_gone_from_the_directory_until_reinstated() {
 
     let end = |version: i32, last_day: &str| {
         let end = body::<NewTermination>(json!({ "last_day": last_day, "reason": "Resigned" }));
-        company.change(move |store| terminate_employee(store, &hr(), employee, version, &end))
+        company.change(move |store| {
+            terminate_employee(store, &hr(), employee, &Seen::version(version), &end)
+        })
     };
     let early = end(1, "2019-12-31").await.expect_err("before the first day");
     assert_eq!(told(&early), ("validation-failed", "/last_day period_invalid".into()));
@@ -571,7 +584,9 @@ async fn who_leaves_is_gone_from_the_directory_until_reinstated() {
 
     let patch = body(json!({ "hire_date": "2026-03-01" }));
     let late = company
-        .change(move |store| update_employee(store, &hr(), employee, 3, Clone::clone(&patch)))
+        .change(move |store| {
+            update_employee(store, &hr(), employee, &Seen::version(3), Clone::clone(&patch))
+        })
         .await;
     assert_eq!(
         told(&late.expect_err("after the last day")),
@@ -582,13 +597,17 @@ async fn who_leaves_is_gone_from_the_directory_until_reinstated() {
         "external_ids": [{ "system": "b", "value": "1" }, { "system": "a", "value": "2" }],
     }));
     let changed = company
-        .change(move |store| update_employee(store, &hr(), employee, 3, Clone::clone(&patch)))
+        .change(move |store| {
+            update_employee(store, &hr(), employee, &Seen::version(3), Clone::clone(&patch))
+        })
         .await
         .expect("changed");
     assert_eq!(changed["external_ids"][0]["system"], "a");
     let patch = body(json!({ "email": null }));
     let changed = company
-        .change(move |store| update_employee(store, &hr(), employee, 4, Clone::clone(&patch)))
+        .change(move |store| {
+            update_employee(store, &hr(), employee, &Seen::version(4), Clone::clone(&patch))
+        })
         .await
         .expect("changed");
     assert_eq!(changed["email"], Value::Null);
@@ -596,7 +615,7 @@ async fn who_leaves_is_gone_from_the_directory_until_reinstated() {
 
     let back = body::<NewReinstatement>(json!({ "reason": "Stays" }));
     company
-        .change(move |store| reinstate_employee(store, &hr(), employee, 5, &back))
+        .change(move |store| reinstate_employee(store, &hr(), employee, &Seen::version(5), &back))
         .await
         .expect("reinstated");
     assert_eq!(company.numbers(colleague(), all).await, "1 2");

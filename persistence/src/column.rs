@@ -279,7 +279,7 @@ macro_rules! rows_statement {
 
         impl diesel::query_builder::QueryId for $name {
             type QueryId = $name;
-            const HAS_STATIC_QUERY_ID: bool = super::dialect::ROWS_ARE_ONE_BIND;
+            const HAS_STATIC_QUERY_ID: bool = false;
         }
 
         impl diesel::query_builder::QueryFragment<Db> for $name {

@@ -3,7 +3,7 @@
 //! none.
 
 use crate::TestApp;
-use crate::client::{Client, Credentials, Request};
+use crate::client::{Answer, Client, Credentials, Request};
 use crate::contract::{self, Operation};
 use crate::cycles;
 use crate::goals;
@@ -13,6 +13,20 @@ use crate::world::{self, Company, PASSWORD, Persona};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use uuid::Uuid;
+
+/// The answer to a read of everything that it needs, by whoever of HR and senior management may read it.
+///
+/// # Panics
+/// If nobody may.
+pub fn shown(app: &TestApp, operation: &Operation) -> (Client, Answer) {
+    let calls = Calls::own(app);
+    let readers = [doer(operation), Persona::HrAdmin, Persona::Executive, Persona::Auditor];
+    let mut answers = readers.map(|persona| app.as_(persona)).into_iter().map(|reader| {
+        let answer = calls.request(operation, &reader).send();
+        (reader, answer)
+    });
+    answers.find(|(_, answer)| answer.status == 200).expect(operation.id)
+}
 
 /// Operations that end the sessions of the caller.
 pub const ENDS_SESSIONS: &[&str] = &["changeMyPassword", "revokeMySessions"];

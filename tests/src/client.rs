@@ -297,12 +297,30 @@ impl Answer {
         api::platform::problem::KINDS.get(slug).map(|kind| kind.slug.as_str())
     }
 
-    /// The body as JSON.
+    /// The body as JSON, without the cards of what it names.
     ///
     /// # Panics
     /// If the body is no JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
+        let mut body = self.whole();
+        if let Some(object) = body.as_object_mut() {
+            object.remove("included");
+        }
+        body
+    }
+
+    /// The cards of what the body names, by kind and id; null if there are none.
+    ///
+    /// # Panics
+    /// If the body is no JSON.
+    #[track_caller]
+    pub fn included(&self) -> Value {
+        self.whole()["included"].take()
+    }
+
+    #[track_caller]
+    fn whole(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 

@@ -22,7 +22,7 @@ const TEST: &str = "platform::process::evenhand";
 pub fn evenhand() -> bool {
     let Some(arguments) = crate::variable(ARGUMENTS) else { return false };
     let cli = Cli::parse_from(["evenhand"].into_iter().chain(arguments.lines()));
-    if arguments.starts_with("serve") {
+    if arguments.starts_with("serve") || arguments.starts_with("demo") {
         std::thread::spawn(|| {
             let _ = std::io::stdin().read(&mut [0]);
             std::process::exit(0);
@@ -93,6 +93,14 @@ impl ServerProcess {
         Self::started(command(&serve(url, &[])))
     }
 
+    /// Makes the fictional company in an empty database and serves it.
+    ///
+    /// # Panics
+    /// If the server does not start.
+    pub fn demo(url: &str) -> Self {
+        Self::started(command(&["demo", "--database-url", url, "--port", "0"]))
+    }
+
     /// Starts the server with more arguments, and captures its warnings.
     ///
     /// # Panics
@@ -107,7 +115,8 @@ impl ServerProcess {
         let mut process = command.spawn().expect("start the server");
         let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
         let address = lines.map_while(Result::ok).find_map(|line| {
-            line.split_once("http://").and_then(|(_, address)| address.trim().parse().ok())
+            let (_, address) = line.split_once("http://")?;
+            address.split('/').next()?.trim().parse().ok()
         });
         Self { process, address: address.expect("the server says where it listens") }
     }

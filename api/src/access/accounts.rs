@@ -1,6 +1,5 @@
 //! Accounts: the logins of people.
 
-use crate::platform::seen::Seen;
 use crate::access::role_assignments::somebody_remains;
 use crate::access::sign_in::end_sessions;
 use crate::platform::app::{new_id, seed};
@@ -14,6 +13,7 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::schema::{word_list, words};
+use crate::platform::seen::Seen;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::access::account::{Account, AccountStatus, AccountTransition, RoleAssignment};

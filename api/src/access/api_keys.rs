@@ -1,6 +1,5 @@
 //! API keys, with which programs sign in.
 
-use crate::platform::seen::Seen;
 use crate::platform::app::{new_id, seed};
 use crate::platform::areas::{Noun, target};
 use crate::platform::auth::secret::{Secret, withheld};
@@ -12,15 +11,15 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::schema::word_list;
+use crate::platform::seen::Seen;
 use actix_web::{HttpResponse, delete, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::access::account::{ApiKey, Owner};
+use domain::access::account::{ApiKey, ApiKeyAction, Owner};
 use domain::core::change::{Change, Record};
 use domain::core::id::{AccountId, ApiKeyId};
 use domain::core::text::TextEnum;
 use domain::core::time::to_micros;
-use domain::policy::Scope;
-use domain::policy::{Action, Principal};
+use domain::policy::{Action, Principal, Protected, Scope};
 use persistence::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -67,6 +66,9 @@ pub struct ApiKeyView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "evh_0197c9a85f3e7a519c7d0d8b1f0f6a11_5f1c9c1e2f0b_8d0f")]
     pub secret: Option<String>,
+    /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
+    #[schema(schema_with = word_list::<ApiKeyAction>)]
+    pub allowed_actions: Vec<ApiKeyAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
@@ -83,7 +85,14 @@ impl ApiKeyView {
     fn new(actor: &Actor, key: ApiKey, owner: Option<&Owner>) -> Self {
         let is_open = key.deleted_at.is_none() && key.expires_at.is_none_or(|end| actor.now < end);
         let owner = owner.filter(|owner| is_open && owner.lets_work(actor.today));
+        let is_own = actor.subject.principal.id() == key.owner_account_id.uuid();
+        let mut allowed_actions = match key.deleted_at {
+            None => actor.offers(Action::ApiKeyWrite, &key.target(actor.today)),
+            Some(_) => Vec::new(),
+        };
+        allowed_actions.retain(|action| *action != ApiKeyAction::Takeover || !is_own);
         Self {
+            allowed_actions,
             id: key.id.uuid(),
             name: key.name,
             prefix: key.prefix,

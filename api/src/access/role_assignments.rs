@@ -1,6 +1,5 @@
 //! Role assignments: who holds which role, for which unit.
 
-use crate::platform::seen::Seen;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
@@ -10,15 +9,15 @@ use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::schema::words;
+use crate::platform::schema::{word_list, words};
+use crate::platform::seen::Seen;
 use actix_web::{HttpResponse, delete, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::access::account::RoleAssignment;
+use domain::access::account::{RoleAssignment, RoleAssignmentAction};
 use domain::core::change::{Change, Record};
 use domain::core::id::RoleAssignmentId;
 use domain::core::text::TextEnum;
-use domain::policy::Role;
-use domain::policy::{Action, Target};
+use domain::policy::{Action, Protected, Role, Target};
 use persistence::{RoleFilter, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -45,6 +44,9 @@ pub struct RoleAssignmentView {
     pub valid_to: Option<NaiveDate>,
     /// Account that gave the role; null if the command line did.
     pub given_by: Option<Uuid>,
+    /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
+    #[schema(schema_with = word_list::<RoleAssignmentAction>)]
+    pub allowed_actions: Vec<RoleAssignmentAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
@@ -57,9 +59,14 @@ pub struct RoleAssignmentView {
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-impl From<RoleAssignment> for RoleAssignmentView {
-    fn from(assignment: RoleAssignment) -> Self {
+impl RoleAssignmentView {
+    fn new(actor: &Actor, assignment: RoleAssignment) -> Self {
+        let target = assignment.target(actor.today);
         Self {
+            allowed_actions: match assignment.deleted_at {
+                None => actor.offers(Action::RoleAssignmentWrite, &target),
+                Some(_) => Vec::new(),
+            },
             id: assignment.id.uuid(),
             account_id: assignment.account_id.uuid(),
             role: assignment.role,
@@ -144,7 +151,7 @@ async fn list(caller: Caller, query: Query<RoleAssignmentQuery>) -> Result<HttpR
         &request,
         rows,
         |last| request.place(last.id.uuid(), last.updated_at),
-        RoleAssignmentView::from,
+        |assignment| RoleAssignmentView::new(&caller.actor, assignment),
     )
 }
 
@@ -186,7 +193,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
             Ok(actor.open(store, Action::RoleAssignmentRead, sealed)?.0)
         })
         .await?;
-    caller.found(assignment.version, &RoleAssignmentView::from(assignment))
+    caller.found(assignment.version, &RoleAssignmentView::new(&caller.actor, assignment))
 }
 
 /// Revoke a role
@@ -201,9 +208,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 async fn remove(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let seen = caller.seen()?;
     let id = id.0.into();
-    caller
-        .change(None, move |store, actor| revoke_role_assignment(store, actor, id, &seen))
-        .await
+    caller.change(None, move |store, actor| revoke_role_assignment(store, actor, id, &seen)).await
 }
 
 /// The noun.
@@ -260,7 +265,8 @@ pub fn create_role_assignment(
         store.void_setup_tokens(account.id)?;
     }
     add_role_assignment(store, assignment.clone(), permit.rule())?;
-    Ok(Reply::created(assignment.into(), 1, format!("/v1/role-assignments/{id}")))
+    let view = RoleAssignmentView::new(actor, assignment);
+    Ok(Reply::created(view, 1, format!("/v1/role-assignments/{id}")))
 }
 
 /// Adds a role assignment.

@@ -1,17 +1,17 @@
 //! The tenant: the company of the caller.
 
-use crate::platform::seen::Seen;
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Body;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::schema::words;
+use crate::platform::schema::{word_list, words};
+use crate::platform::seen::Seen;
 use actix_web::{HttpResponse, get, patch};
 use chrono::{DateTime, Utc};
-use domain::access::tenant::Tenant;
+use domain::access::tenant::{Tenant, TenantAction};
 use domain::core::change::{Change, Record};
-use domain::policy::Action;
+use domain::policy::{Action, Protected};
 use domain::text_enum;
 use persistence::Store;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,9 @@ pub struct TenantView {
     /// IANA time zone that decides business days.
     #[schema(example = "Asia/Shanghai")]
     pub time_zone: String,
+    /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
+    #[schema(schema_with = word_list::<TenantAction>)]
+    pub allowed_actions: Vec<TenantAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
@@ -57,10 +60,21 @@ pub struct TenantView {
     pub updated_at: DateTime<Utc>,
 }
 
-impl From<Tenant> for TenantView {
-    fn from(tenant: Tenant) -> Self {
+impl TenantView {
+    fn new(actor: &Actor, tenant: Tenant) -> Self {
+        let allowed_actions = actor.offers(Action::TenantUpdate, &tenant.target(actor.today));
         let Tenant { id, slug, name, locale, time_zone, version, created_at, updated_at } = tenant;
-        Self { id: id.uuid(), slug, name, locale, time_zone, version, created_at, updated_at }
+        Self {
+            id: id.uuid(),
+            slug,
+            name,
+            locale,
+            time_zone,
+            allowed_actions,
+            version,
+            created_at,
+            updated_at,
+        }
     }
 }
 
@@ -100,7 +114,7 @@ async fn read(caller: Caller) -> Result<HttpResponse, Refusal> {
             Ok(actor.open(store, Action::TenantRead, sealed)?.0)
         })
         .await?;
-    caller.found(tenant.version, &TenantView::from(tenant))
+    caller.found(tenant.version, &TenantView::new(&caller.actor, tenant))
 }
 
 /// Change the tenant
@@ -115,9 +129,7 @@ async fn update(caller: Caller, body: Body<TenantPatch>) -> Result<HttpResponse,
     let seen = caller.seen()?;
     let Body { value, digest } = body;
     caller
-        .change(Some(digest), move |store, actor| {
-            update_tenant(store, actor, &seen, value.clone())
-        })
+        .change(Some(digest), move |store, actor| update_tenant(store, actor, &seen, value.clone()))
         .await
 }
 
@@ -160,5 +172,6 @@ pub fn update_tenant(
         .field("locale", before.locale, after.locale.clone())
         .field("time_zone", before.time_zone, after.time_zone.clone());
     store.update_tenant(Change::new(after.clone(), record))?;
-    Ok(Reply::changed(after.clone().into(), after.version))
+    let version = after.version;
+    Ok(Reply::changed(TenantView::new(actor, after), version))
 }

@@ -1,6 +1,5 @@
 //! Use cases of cycles: who sees which cycle, and their design before the launch.
 
-use crate::platform::seen::Seen;
 use super::moves::roles_of;
 use super::views::{CyclePatch, CycleView, NewCycle, allowed_actions};
 use crate::platform::caller::Actor;
@@ -8,6 +7,7 @@ use crate::platform::period::PeriodView;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use crate::platform::signing::still_holds;
 use domain::core::calendar::Period;
 use domain::core::change::{Change, Record};

@@ -1,7 +1,6 @@
 //! Dimensions left out of results that lack enough raters: proposed by HR, approved by another
 //! person (D.3).
 
-use crate::platform::seen::Seen;
 use super::cases::{approvals, conflict, view};
 use super::views::{CycleView, DimensionDropApproval, NewDimensionDrop};
 use crate::platform::app::new_id;
@@ -10,6 +9,7 @@ use crate::platform::extract::{Body, PathId};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use crate::platform::signing::{Signing, still_holds};
 use actix_web::{HttpResponse, post};
 use domain::access::signing::Act;

@@ -1,6 +1,5 @@
 //! Transitions of a cycle from stage to stage: what each requires and what follows from it.
 
-use crate::platform::seen::Seen;
 use super::cases::{approvals, view};
 use super::guards::{CycleFindings, look, settings};
 use super::views::{CycleView, allowed_actions};
@@ -10,6 +9,7 @@ use crate::platform::caller::Actor;
 use crate::platform::jobs::{BatchResult, JobView, SYNCHRONOUS_ROWS, Ticket, Work};
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use crate::platform::signing::Signing;
 use crate::platform::transition::{Findings, Passage, Transition, carry_out, names, prepare};
 use crate::reviews::moves::recorded as review_recorded;

@@ -1,6 +1,5 @@
 //! Weight adjustments: a department's own dimension weights, reviewed and filed by HR (C.8).
 
-use crate::platform::seen::Seen;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
@@ -12,6 +11,7 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::schema::{word_list, words};
+use crate::platform::seen::Seen;
 use crate::platform::signing::Signing;
 use crate::platform::transition::{by_system, names};
 use actix_web::{HttpResponse, get, patch, post};
@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use domain::access::signing::Act;
 use domain::core::change::{Change, Record};
 use domain::core::id::{AccountId, CycleId, OrgUnitId, WeightAdjustmentId};
-use domain::core::number::Exact;
+use domain::core::number::{Exact, percent};
 use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
 use domain::cycles::weight_adjustment::{WeightAdjustment, WeightAdjustmentAction};
@@ -45,6 +45,7 @@ pub struct DimensionWeight {
     pub dimension: String,
     /// Weight in percent, with up to 2 places.
     #[schema(value_type = String, pattern = r"^\d{1,3}(\.\d{1,2})?$", example = "65.00")]
+    #[serde(serialize_with = "percent::serialize")]
     pub weight: Exact,
 }
 
@@ -669,11 +670,11 @@ fn create_weight_adjustment(
     };
     let entry = Record::new("weight_adjustment.created", id, permit.rule()).created(&record);
     store.create(Change::new(record.clone(), entry))?;
-    Ok(Reply::created(seen(actor, record), 1, format!("/v1/weight-adjustments/{id}")))
+    Ok(Reply::created(shown(actor, record), 1, format!("/v1/weight-adjustments/{id}")))
 }
 
 /// The record for its requester.
-fn seen(actor: &Actor, record: WeightAdjustment) -> WeightAdjustmentView {
+fn shown(actor: &Actor, record: WeightAdjustment) -> WeightAdjustmentView {
     let target = record.target(actor.today);
     Adjusting::view(actor, &actor.shown(Action::WeightAdjustmentRead, record), &target)
 }
@@ -690,7 +691,7 @@ fn update_weight_adjustment(
     let action = Action::WeightAdjustmentWrite;
     let (before, permit) = actor.open_seen(store, action, sealed, seen)?;
     if before.state != State::Draft {
-        let allowed_actions = seen(actor, before.clone()).allowed_actions;
+        let allowed_actions = shown(actor, before.clone()).allowed_actions;
         return Err(Refusal::StateConflict {
             current_state: before.state.as_str(),
             allowed_actions: names(allowed_actions),
@@ -711,7 +712,7 @@ fn update_weight_adjustment(
         Record::new("weight_adjustment.updated", id, permit.rule()).changed(&before, &after);
     store.update(Change::new(after.clone(), entry))?;
     let version = after.version;
-    Ok(Reply::changed(seen(actor, after), version))
+    Ok(Reply::changed(shown(actor, after), version))
 }
 
 /// The weights by dimension, with a fault for each that names a dimension again.

@@ -1,6 +1,5 @@
 //! Handover of all open duties of an employee, in one unit of work.
 
-use crate::platform::seen::Seen;
 use crate::access::api_keys::take_over_api_key;
 use crate::cycles::participants::cases::hand_over;
 use crate::cycles::participants::views::Handover;
@@ -13,6 +12,7 @@ use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId};
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use actix_web::{HttpResponse, post};
 use domain::core::change::{Change, Record};
 use domain::core::history::insert_stretch;
@@ -245,5 +245,5 @@ impl Handing<'_> {
 fn key(store: &mut dyn Store, actor: &Actor, id: Uuid) -> Result<(), Refusal> {
     let sealed = store.api_key(id.into())?;
     let (key, _) = actor.open(store, Action::ApiKeyRead, sealed)?;
-    take_over_api_key(store, actor, key.id, key.version).map(|_| ())
+    take_over_api_key(store, actor, key.id, &Seen::version(key.version)).map(|_| ())
 }

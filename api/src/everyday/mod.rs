@@ -1,7 +1,9 @@
-//! Everyday work: to-dos, dashboards and handover.
+//! Everyday work: the caller, cards, to-dos, dashboards and handover.
 
+pub mod cards;
 pub mod dashboards;
 pub mod handover;
+pub mod me;
 pub mod to_dos;
 
 use crate::platform::areas::Noun;

@@ -1,6 +1,7 @@
 //! To-dos of the caller, with due dates.
 
 use crate::cycles::last_day_of_appeals;
+use crate::everyday::cards::CycleCard;
 use crate::people::PersonCard;
 use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
@@ -20,35 +21,6 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-
-/// Short description of a cycle.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CycleCard {
-    /// Id of the cycle.
-    pub id: Uuid,
-    /// Name of the cycle, as shown to people.
-    #[schema(example = "2026 H1")]
-    pub name: String,
-    /// State of the cycle.
-    #[schema(schema_with = words::<cycle::State>)]
-    pub state: cycle::State,
-    /// First day of the evaluated period.
-    pub period_start: NaiveDate,
-    /// Last day of the evaluated period.
-    pub period_end: NaiveDate,
-}
-
-impl From<&OpenCycle> for CycleCard {
-    fn from(cycle: &OpenCycle) -> Self {
-        Self {
-            id: cycle.id.uuid(),
-            name: cycle.name.clone(),
-            state: cycle.state,
-            period_start: cycle.period_start,
-            period_end: cycle.period_end,
-        }
-    }
-}
 
 /// Something that the caller has to do.
 #[derive(Clone, Debug, Serialize, ToSchema)]

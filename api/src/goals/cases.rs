@@ -1,11 +1,11 @@
 //! Use cases of goals: who sees which goal, and work on drafts.
 
-use crate::platform::seen::Seen;
 use super::views::{GoalContentPatch, GoalPatch, GoalView, NewGoal};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use crate::platform::transition::{fault, names};
 use crate::reviews::recomputation;
 use chrono::{DateTime, Utc};
@@ -18,7 +18,7 @@ use domain::goals::goal::{
     FirstSignature, Goal, GoalAction, GoalContent, GoalFrame, KeyResultReport, Measurement,
 };
 use domain::policy::{
-    Action, Permit, Principal, Protected, Relations, Sealed, Shown, Stage, Target, authorise,
+    Action, Mask, Permit, Principal, Protected, Relations, Sealed, Shown, Stage, Target, authorise,
     decide, visibility,
 };
 use domain::reviews::form::Review;
@@ -28,6 +28,7 @@ use persistence::{DbError, GoalFilter, Page, Store};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use std::slice;
+use uuid::Uuid;
 
 /// The seats from which a person acts on a goal, each with the action that the policy must permit.
 const SEATS: [(Action, Seat); 3] = [
@@ -219,6 +220,26 @@ pub(super) fn list_goals(
         Ok(ListedGoal { view, changed, review })
     };
     rows.into_iter().map(view).collect()
+}
+
+/// The goals among some whose content the caller may read, with their titles.
+pub fn titles(
+    store: &mut dyn Store,
+    actor: &Actor,
+    ids: Vec<GoalId>,
+) -> Result<Vec<(Uuid, String)>, Refusal> {
+    let filter = GoalFilter { ids, ..GoalFilter::default() };
+    let Ok(visible) = visibility(&actor.subject, Action::GoalRead, actor.today) else {
+        return Ok(Vec::new());
+    };
+    let rows = store.goals(&filter, &visible, &Page::ALL)?;
+    let title = |(sealed, relations): (Sealed<Goal>, Relations)| {
+        let target = Target { relations, ..sealed.target(actor.today) };
+        let permit = decide(&actor.subject, Action::GoalRead, &target).permit?;
+        let shown = sealed.show(&permit).ok()?;
+        shown.at(Mask::Full).map(|goal| (goal.id.uuid(), goal.content.title.clone()))
+    };
+    Ok(rows.into_iter().filter_map(title).collect())
 }
 
 /// Creates a draft. `key_results` are fresh ids for its key results.

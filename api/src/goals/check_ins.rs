@@ -1,6 +1,5 @@
 //! Check-ins: progress reports on a goal's key results, with confidence and blockers (R39).
 
-use crate::platform::seen::Seen;
 use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::history;
 use super::moves::me;
@@ -15,6 +14,8 @@ use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::{Answered, Reply};
+use crate::platform::schema::word_list;
+use crate::platform::seen::Seen;
 use crate::platform::transition::fault;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
@@ -22,10 +23,10 @@ use domain::core::change::{Change, Record};
 use domain::core::id::{CheckInId, GoalId};
 use domain::core::number::Exact;
 use domain::goals::goal::{
-    CheckIn, Goal, GoalAction, GoalKind, KeyResult, KeyResultReport, Misreport, Report, Reported,
-    ReportedSoFar,
+    CheckIn, Goal, GoalAction, GoalKind, KeyResult, KeyResultReport, Misreport, Report,
+    ReportAction, Reported, ReportedSoFar,
 };
-use domain::policy::Action;
+use domain::policy::{Action, Target};
 use domain::scoring::okr::confidence::{Confidence, drop_raises_event};
 use persistence::{After, LastCheckIns, Page, Store};
 use rust_decimal::Decimal;
@@ -101,14 +102,19 @@ pub struct CheckInView {
     /// When, by whom and why it was withdrawn; null while it counts.
     #[schema(required = true)]
     pub withdrawal: Option<WithdrawalView>,
+    /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
+    #[schema(schema_with = word_list::<ReportAction>)]
+    pub allowed_actions: Vec<ReportAction>,
     /// Version of the record: 1, and 2 after a withdrawal.
     #[schema(example = 1)]
     pub version: i32,
 }
 
-impl From<CheckIn> for CheckInView {
-    fn from(check_in: CheckIn) -> Self {
+impl CheckInView {
+    /// A check-in on a goal that stands to the caller as `target` says.
+    fn new(actor: &Actor, goal: &Goal, target: &Target, check_in: CheckIn) -> Self {
         Self {
+            allowed_actions: withdrawals::offered(actor, goal, target, &check_in),
             version: check_in.version(),
             id: check_in.id.uuid(),
             goal_id: check_in.goal_id.uuid(),
@@ -186,8 +192,9 @@ pub(super) async fn create(caller: Caller, id: PathId, body: Body<NewCheckIn>) -
 #[get("/{id}/check-ins")]
 pub(super) async fn list(caller: Caller, id: PathId, query: Query<HistoryQuery>) -> Answered {
     let place = |last: &CheckInView| After::Id(last.id);
-    history::<CheckInPage>(caller, id, query, place, |store, _, (goal, _), page| {
-        Ok(store.check_ins(goal.id, page)?.into_iter().map(CheckInView::from).collect())
+    history::<CheckInPage>(caller, id, query, place, |store, actor, (goal, target), page| {
+        let shown = store.check_ins(goal.id, page)?.into_iter();
+        Ok(shown.map(|it| CheckInView::new(actor, goal, target, it)).collect())
     })
     .await
 }
@@ -205,8 +212,8 @@ pub(super) async fn read(caller: Caller, id: PathId) -> Answered {
     let view = caller
         .read(move |store, actor| {
             let sealed = store.check_in(id)?;
-            let (Reported { report, .. }, _) = open_in_full(store, actor, sealed)?;
-            Ok(CheckInView::from(report))
+            let (Reported { goal, report }, target) = open_in_full(store, actor, sealed)?;
+            Ok(CheckInView::new(actor, &goal, &target, report))
         })
         .await?;
     caller.found(view.version, &view)
@@ -262,7 +269,8 @@ fn withdraw_check_in(
     let after = Goal { progress, confidence, checked_in_at, ..opened.goal.clone() };
     withdrawals::finish(store, actor, &opened, after, review)?;
     let version = report.version();
-    Ok(Reply::changed(report.into(), version))
+    let view = CheckInView::new(actor, &opened.goal, &opened.target, report);
+    Ok(Reply::changed(view, version))
 }
 
 /// Records a check-in.
@@ -335,7 +343,8 @@ pub fn create_check_in(
     };
     opened.save(store, actor, after, record)?;
     opened.follow(store, actor, review)?;
-    Ok(Reply::created(check_in.into(), 1, format!("/v1/goals/{id}/check-ins")))
+    let view = CheckInView::new(actor, &opened.goal, &opened.target, check_in);
+    Ok(Reply::created(view, 1, format!("/v1/goals/{id}/check-ins")))
 }
 
 /// All faults of reports that do not fit the key results they name.

@@ -1,6 +1,5 @@
 //! Measurements: actual values of indicators. Repeating the same report changes nothing (R48).
 
-use crate::platform::seen::Seen;
 use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::history;
 use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
@@ -14,14 +13,18 @@ use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::{Answered, Reply};
+use crate::platform::schema::word_list;
+use crate::platform::seen::Seen;
 use crate::platform::transition::fault;
 use actix_web::{get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::change::{Change, Record};
 use domain::core::id::{GoalId, MeasurementId};
 use domain::core::number::Exact;
-use domain::goals::goal::{Goal, GoalAction, GoalKind, Measurement, Report, Reported};
-use domain::policy::Action;
+use domain::goals::goal::{
+    Goal, GoalAction, GoalKind, Measurement, Report, ReportAction, Reported,
+};
+use domain::policy::{Action, Target};
 use domain::scoring::settings::Settings;
 use persistence::{After, Page, Store};
 use rust_decimal::Decimal;
@@ -65,20 +68,25 @@ pub struct MeasurementView {
     /// When, by whom and why it was withdrawn; null while it is valid.
     #[schema(required = true)]
     pub withdrawal: Option<WithdrawalView>,
+    /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
+    #[schema(schema_with = word_list::<ReportAction>)]
+    pub allowed_actions: Vec<ReportAction>,
     /// Version of the record: 1, and 2 after a withdrawal.
     #[schema(example = 1)]
     pub version: i32,
 }
 
 impl MeasurementView {
-    /// A measurement of a goal; `all` are the measurements of that goal.
-    pub(super) fn new(goal: &Goal, measurement: Measurement, all: &[Measurement]) -> Self {
-        Self::among(measurement, &counted(goal, all))
-    }
-
-    /// A measurement of a goal; `counted` are the ids of the measurements that count.
-    fn among(measurement: Measurement, counted: &HashSet<MeasurementId>) -> Self {
+    /// A measurement of a goal that stands to the caller as `target` says; `counted` are the ids of the
+    /// measurements that count.
+    fn new(
+        actor: &Actor,
+        (goal, target): (&Goal, &Target),
+        measurement: Measurement,
+        counted: &HashSet<MeasurementId>,
+    ) -> Self {
         Self {
+            allowed_actions: withdrawals::offered(actor, goal, target, &measurement),
             counts: counted.contains(&measurement.id),
             version: measurement.version(),
             id: measurement.id.uuid(),
@@ -167,10 +175,10 @@ pub(super) async fn create(caller: Caller, id: PathId, body: Body<NewMeasurement
 #[get("/{id}/measurements")]
 pub(super) async fn list(caller: Caller, id: PathId, query: Query<HistoryQuery>) -> Answered {
     let place = |last: &MeasurementView| After::Id(last.id);
-    history::<MeasurementPage>(caller, id, query, place, |store, _, (goal, _), page| {
+    history::<MeasurementPage>(caller, id, query, place, |store, actor, (goal, target), page| {
         let counted = counted(goal, &store.measurements(goal.id, &Page::ALL)?);
         let shown = store.measurements(goal.id, page)?.into_iter();
-        Ok(shown.map(|it| MeasurementView::among(it, &counted)).collect())
+        Ok(shown.map(|it| MeasurementView::new(actor, (goal, target), it, &counted)).collect())
     })
     .await
 }
@@ -188,9 +196,9 @@ pub(super) async fn read(caller: Caller, id: PathId) -> Answered {
     let view = caller
         .snapshot(move |store, actor| {
             let sealed = store.measurement(id)?;
-            let (Reported { goal, report }, _) = open_in_full(store, actor, sealed)?;
-            let all = store.measurements(goal.id, &Page::ALL)?;
-            Ok(MeasurementView::new(&goal, report, &all))
+            let (Reported { goal, report }, target) = open_in_full(store, actor, sealed)?;
+            let counted = counted(&goal, &store.measurements(goal.id, &Page::ALL)?);
+            Ok(MeasurementView::new(actor, (&goal, &target), report, &counted))
         })
         .await?;
     caller.found(view.version, &view)
@@ -240,7 +248,9 @@ fn withdraw_measurement(
     let after = Goal { progress, ..opened.goal.clone() };
     withdrawals::finish(store, actor, &opened, after, review)?;
     let version = report.version();
-    Ok(Reply::changed(MeasurementView::new(&opened.goal, report, &all), version))
+    let counted = counted(&opened.goal, &all);
+    let view = MeasurementView::new(actor, (&opened.goal, &opened.target), report, &counted);
+    Ok(Reply::changed(view, version))
 }
 
 /// Records an actual value: a new one, a repeated one, or a new revision.
@@ -264,7 +274,8 @@ pub fn create_measurement(
     let last = all.iter().filter(is_same).max_by_key(|known| known.revision);
     let in_force = last.filter(|last| last.withdrawal.is_none());
     if let Some(last) = in_force.filter(|last| last.value == new.value) {
-        let view = MeasurementView::new(before, last.clone(), &all);
+        let counted = counted(before, &all);
+        let view = MeasurementView::new(actor, (before, &opened.target), last.clone(), &counted);
         return Ok(Reply::changed(view, last.version()));
     }
     let measurement = Measurement {
@@ -304,7 +315,8 @@ pub fn create_measurement(
     opened.follow(store, actor, review)?;
     let version = measurement.version();
     let place = format!("/v1/goals/{id}/measurements");
-    let view = MeasurementView::new(&opened.goal, measurement, &all);
+    let counted = counted(&opened.goal, &all);
+    let view = MeasurementView::new(actor, (&opened.goal, &opened.target), measurement, &counted);
     Ok(Reply::created(view, version, place))
 }
 

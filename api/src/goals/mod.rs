@@ -22,8 +22,8 @@ use crate::platform::refusal::Refusal;
 use crate::platform::reply::Answered;
 use crate::platform::schema::words;
 use actix_web::{delete, get, patch, post};
-pub use cases::create_goal;
 use cases::{ListedGoal, delete_goal, list_goals, open_in_full, update_goal};
+pub use cases::{create_goal, titles};
 pub use check_ins::create_check_in;
 use chrono::{DateTime, Utc};
 use domain::core::id::{KeyResultId, ReviewId};
@@ -100,6 +100,7 @@ async fn list(caller: Caller, query: Query<GoalQuery>) -> Answered {
         state: query.state,
         level: query.level,
         parent_id: query.parent_id.map(Into::into),
+        ids: Vec::new(),
     };
     let rows = caller.read(move |store, actor| list_goals(store, actor, &filter, &page)).await?;
     let place = |last: &ListedGoal| request.place(last.view.id, last.changed);

@@ -1,14 +1,14 @@
 //! Withdrawal of check-ins and measurements that were reported by mistake.
 
-use crate::platform::seen::Seen;
 use super::cases::{Opened, open_in_full, open_to_change};
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
 use crate::platform::resource::view;
+use crate::platform::seen::Seen;
 use chrono::{DateTime, Utc};
 use domain::core::change::Record;
-use domain::goals::goal::{Goal, Report, Reported, Withdrawal};
-use domain::policy::{Action, Sealed, authorise};
+use domain::goals::goal::{Goal, Report, ReportAction, Reported, Withdrawal, target_of};
+use domain::policy::{Action, Sealed, Target, authorise};
 use domain::reviews::form::Review;
 use persistence::{DbError, Store};
 use rust_decimal::Decimal;
@@ -60,6 +60,19 @@ pub(super) fn begin<R: Report>(
         return Err(opened.conflict(actor));
     }
     Ok((opened, report))
+}
+
+/// What the caller may do to a report on a goal that stands to the caller as `target` says.
+pub(super) fn offered(
+    actor: &Actor,
+    goal: &Goal,
+    target: &Target,
+    report: &impl Report,
+) -> Vec<ReportAction> {
+    if report.withdrawal().is_some() || !goal.takes_withdrawals() {
+        return Vec::new();
+    }
+    actor.offers(Action::ReportWithdraw, &target_of(report, target))
 }
 
 /// A withdrawal by the caller, now.

@@ -1,6 +1,5 @@
 //! Positions: the catalogue of jobs.
 
-use crate::platform::seen::Seen;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
@@ -11,11 +10,12 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::resource::resource;
+use crate::platform::seen::Seen;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::core::change::{Change, Record};
 use domain::core::id::PositionId;
-use domain::people::org::Position;
+use domain::people::org::{Position, PositionAction};
 use domain::policy::Action;
 use persistence::Store;
 use serde::Deserialize;
@@ -34,6 +34,7 @@ resource! {
     id;
     /// When the position was deleted; shown only in lists with `updated_since`.
     deleted_at;
+    allowed_actions: PositionAction by Action::PositionWrite;
     /// External key, unique in the tenant.
     [min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$"]
     "SALES-REP" => "SALES-REP", code: String;
@@ -89,7 +90,7 @@ async fn list(caller: Caller, query: Query<PositionQuery>) -> Result<HttpRespons
         &request,
         rows,
         |last| request.place(last.id.uuid(), last.updated_at),
-        PositionView::from,
+        |position| PositionView::new(&caller.actor, position),
     )
 }
 
@@ -124,7 +125,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
             Ok(actor.open(store, Action::PositionRead, sealed)?.0)
         })
         .await?;
-    caller.found(position.version, &PositionView::from(position))
+    caller.found(position.version, &PositionView::new(&caller.actor, position))
 }
 
 /// Change a position
@@ -193,7 +194,7 @@ pub fn create_position(
     let position = new.record(id.uuid(), actor.now);
     let record = Record::new("position.created", id, permit.rule()).created(&position);
     store.create(Change::new(position.clone(), record))?;
-    Ok(Reply::created(position.into(), 1, format!("/v1/positions/{id}")))
+    Ok(Reply::created(PositionView::new(actor, position), 1, format!("/v1/positions/{id}")))
 }
 
 /// Changes a position if the caller has read its current version.
@@ -209,7 +210,8 @@ pub fn update_position(
     let after = patch.applied(&before, actor.now);
     let record = Record::new("position.updated", id, permit.rule()).changed(&before, &after);
     store.update(Change::new(after.clone(), record))?;
-    Ok(Reply::changed(after.clone().into(), after.version))
+    let version = after.version;
+    Ok(Reply::changed(PositionView::new(actor, after), version))
 }
 
 /// Removes a position from the catalogue, unless an assignment uses it.

@@ -5,7 +5,7 @@ use crate::platform::jobs::Kind;
 use crate::platform::refusal::Refusal;
 use domain::everyday::job::JobKind;
 use domain::policy::{Action, Protected, Sealed, Target};
-use persistence::{Finds, Store};
+use persistence::{Finds, Mentioned, Store};
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -65,6 +65,8 @@ pub struct Areas {
     pub routes: fn(&mut ServiceConfig),
     /// The work of each kind of job.
     pub work: fn(JobKind) -> Kind,
+    /// The cards of what an answer names, as JSON; none if the caller sees none.
+    pub cards: fn(&mut dyn Store, &Actor, &Mentioned) -> Result<Option<Vec<u8>>, Refusal>,
     /// The OpenAPI document that describes the routes.
     pub contract: fn() -> &'static Value,
 }

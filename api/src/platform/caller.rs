@@ -1,16 +1,15 @@
 //! The caller of a request: who it is, and the only ways from a handler to the database.
 
-use crate::platform::seen::Seen;
 use crate::platform::app::{App, new_id, seed};
 use crate::platform::page::{self, Listed, PageRequest, Part};
 use crate::platform::problem::{RequestId, Violation};
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::{self, Reply};
+use crate::platform::seen::Seen;
 use crate::platform::transition::{Transition, transit};
 use actix_web::dev::Payload;
-use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use chrono::NaiveDate;
 use domain::core::change::Versioned;
 use domain::core::id::TenantId;
@@ -44,6 +43,14 @@ impl Actor {
     /// Decides about something that is not loaded: creating, listing.
     pub fn may(&self, action: Action) -> Result<Permit, Refusal> {
         self.may_about(action, &Target::default())
+    }
+
+    /// All that can be done to something, if the caller may take `action` on it, and nothing otherwise.
+    pub fn offers<W: TextEnum>(&self, action: Action, target: &Target) -> Vec<W> {
+        match decide(&self.subject, action, target).permit {
+            Some(_) => W::ALL.to_vec(),
+            None => Vec::new(),
+        }
     }
 
     /// [`Actor::may`], about the person or account that `target` names.
@@ -207,6 +214,7 @@ impl FromRequest for Caller {
             let app = crate::platform::extract::app(&request)?;
             let found = crate::platform::auth::authenticate(&app, &request).await;
             let actor = crate::platform::edge::rate::charge_caller(&app, &request, found)?;
+            request.extensions_mut().insert(actor.clone());
             Ok(Self { app, actor, request })
         })
     }
@@ -258,9 +266,9 @@ impl Caller {
         self.app.db.snapshot(actor.subject.tenant, move |store| work(store, &actor)).await
     }
 
-    /// Answers with a resource and its ETag, or 304 if the client has it already.
+    /// Answers with a resource and its ETag.
     pub fn found<T: Serialize>(&self, version: i32, view: &T) -> Result<HttpResponse, Refusal> {
-        reply::found(&self.request, version, view)
+        reply::found(version, view)
     }
 
     /// Answers with a page of a list.

@@ -1,12 +1,12 @@
 //! Transitions of plain records: of those that are found, locked and saved like all others, and move
 //! by one signature at a time.
 
-use crate::platform::seen::Seen;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::{Answered, Reply};
+use crate::platform::seen::Seen;
 use crate::platform::signing::Signing;
 use crate::platform::transition::{Event, Findings, Passage, Transition, names};
 use domain::core::change::{Change, Record as Entry, Versioned};

@@ -1,10 +1,11 @@
 //! Answers: views with ETags, pages with links, and replies that can be stored and replayed.
+//!
+//! A tag has up to four parts: the version, a digest of the view, one of the names beside its ids,
+//! and how the answer is compressed.
 
 use crate::platform::refusal::Refusal;
-use actix_web::body::MessageBody;
-use actix_web::http::header::HeaderName;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use persistence::StoredReply;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -133,87 +134,60 @@ pub fn send(reply: &StoredReply, replayed: bool) -> Result<HttpResponse, Refusal
     Ok(response.content_type("application/json").body(reply.body.clone()))
 }
 
-/// Answers with a record and its ETag, or with 304 if the client already has it.
-pub fn found<T: Serialize>(
-    request: &HttpRequest,
-    version: i32,
-    view: &T,
-) -> Result<HttpResponse, Refusal> {
+/// Answers with a record and its ETag.
+pub fn found<T: Serialize>(version: i32, view: &T) -> Result<HttpResponse, Refusal> {
     let body = to_json(view)?;
-    let etag = etag(version, &body);
-    Ok(unless_known(request, &etag, &[PRIVATE, PER_CALLER], body))
+    Ok(shown(&etag(version, &body)).body(body))
 }
 
-/// For one caller, and asked for again each time.
-pub const PRIVATE: (HeaderName, &str) = (header::CACHE_CONTROL, "private, no-cache");
-
-/// Who asks decides what is answered.
-const PER_CALLER: (HeaderName, &str) = (header::VARY, "Authorization, X-Api-Key");
-
-/// An answer in JSON with its ETag, or 304 if the client already has it.
-pub fn unless_known(
-    request: &HttpRequest,
-    etag: &str,
-    headers: &[(HeaderName, &str)],
-    body: impl MessageBody + 'static,
-) -> HttpResponse {
-    let known = known_tag(request, etag);
-    let mut response = if known.is_some() { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    for header in headers {
-        response.append_header(header.clone());
-    }
-    match known {
-        Some(tag) => response.insert_header((header::ETAG, tag)).finish(),
-        None => {
-            response.insert_header((header::ETAG, etag));
-            response.content_type("application/json").body(body)
-        }
-    }
-}
-
-/// The tag under which the client already has `etag`, as its `If-None-Match` says: the tag of the
-/// answer as it is or of a compressed one.
-fn known_tag(request: &HttpRequest, etag: &str) -> Option<String> {
-    let known = request.headers().get(header::IF_NONE_MATCH)?.to_str().ok()?;
-    let mut tags = known.split(',').map(|tag| tag.trim().trim_start_matches("W/"));
-    tags.find_map(|tag| match tag {
-        "*" => Some(etag.to_owned()),
-        tag => (as_it_is(tag) == etag).then(|| tag.to_owned()),
-    })
-}
-
-/// What the tags of compressed answers end on.
-const CODINGS: [&str; 3] = ["-zstd\"", "-br\"", "-gzip\""];
-
-/// The tag of an answer that is compressed: another one, because a strong tag stands for the bytes.
-pub fn tag_in(tag: &str, coding: &str) -> String {
-    format!("{}-{coding}\"", tag.trim_end_matches('"'))
-}
-
-/// The tag of the answer before it was compressed.
-pub fn as_it_is(tag: &str) -> Cow<'_, str> {
-    let bare = CODINGS.iter().find_map(|ending| tag.strip_suffix(ending));
-    bare.map_or(tag.into(), |bare| format!("{bare}\"").into())
-}
-
-/// Answers with a page of a list, its ETag and, if there are more items, a link to the next page; or
-/// with 304 if the client already has the page.
+/// Answers with a page of a list, its ETag and, if there are more items, a link to the next page.
 pub fn listed<T: Serialize>(
     request: &HttpRequest,
     page: &T,
     next_cursor: Option<&str>,
 ) -> Result<HttpResponse, Refusal> {
     let body = to_json(page)?;
-    let mut headers = vec![PRIVATE, PER_CALLER];
-    let link;
+    let mut response = shown(&etag(0, &body));
     if let Some(cursor) = next_cursor {
         let kept = request.query_string().split('&').filter(|pair| !pair.starts_with("cursor="));
         let query: Vec<&str> = kept.filter(|pair| !pair.is_empty()).collect();
         let lead = if query.is_empty() { String::new() } else { query.join("&") + "&" };
-        link = format!("<{}?{lead}cursor={cursor}>; rel=\"next\"", request.path());
-        headers.push((header::LINK, &link));
+        let link = format!("<{}?{lead}cursor={cursor}>; rel=\"next\"", request.path());
+        response.insert_header((header::LINK, link));
     }
-    Ok(unless_known(request, &etag(0, &body), &headers, body))
+    Ok(response.body(body))
+}
+
+/// An answer in JSON that depends on who asks and is asked for again each time.
+fn shown(etag: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type("application/json")
+        .insert_header((header::ETAG, etag))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header((header::VARY, "Authorization, X-Api-Key"));
+    response
+}
+
+/// The tag of something that another part was added to.
+pub fn extended(tag: &str, part: &str) -> String {
+    format!("{}-{part}\"", tag.trim_end_matches('"'))
+}
+
+/// What the tags of compressed answers end on.
+const CODINGS: [&str; 3] = ["-zstd\"", "-br\"", "-gzip\""];
+
+/// The tag of an answer before it was compressed.
+pub fn as_it_is(tag: &str) -> Cow<'_, str> {
+    let bare = CODINGS.iter().find_map(|ending| tag.strip_suffix(ending));
+    bare.map_or(tag.into(), |bare| format!("{bare}\"").into())
+}
+
+/// The tag of a view alone, without the names beside its ids.
+pub fn of_view(tag: &str) -> String {
+    let mut parts = tag.trim_matches('"').splitn(3, '-');
+    let view: Vec<&str> = parts.by_ref().take(2).collect();
+    format!("\"{}\"", view.join("-"))
 }
 
 /// The ETag of a view.
@@ -224,9 +198,14 @@ pub fn etag_of<T: Serialize>(version: i32, view: &T) -> Result<String, Refusal> 
 /// A strong ETag: the version, which guards changes, and a digest of the view, which also depends
 /// on the reader and the day.
 fn etag(version: i32, body: &[u8]) -> String {
-    let digest = Sha256::digest(body);
+    format!("\"{version}-{}\"", digest(body))
+}
+
+/// What tells bytes from others: 16 hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
     let short = u64::from_be_bytes(digest[..8].try_into().unwrap_or_default());
-    format!("\"{version}-{short:016x}\"")
+    format!("{short:016x}")
 }
 
 /// The version that a strong ETag stands for.

@@ -4,7 +4,8 @@
 /// field named once.
 ///
 /// A field has the limits of what is sent in brackets, an example, and behind `=>` another one for the
-/// patch: `[minimum = 1, maximum = 30] 4 => 5, level: i32`. The record has `id`, `version`,
+/// patch: `[minimum = 1, maximum = 30] 4 => 5, level: i32`. `allowed_actions: PositionAction by
+/// Action::PositionWrite` says what can be done to the record by whom. The record has `id`, `version`,
 /// `created_at`, `updated_at` and `deleted_at` besides.
 macro_rules! resource {
     (
@@ -13,6 +14,7 @@ macro_rules! resource {
         $(#[$of_patch:meta])* pub struct $patch:ident;
         $(#[$of_id:meta])* id;
         $(#[$of_deleted:meta])* deleted_at;
+        allowed_actions: $offer:ident by $write:expr;
         $(
             $(#[$of_field:meta])*
             [$($limits:tt)*] $example:tt => $changed:tt, $field:ident: $type:ty;
@@ -29,6 +31,9 @@ macro_rules! resource {
                 #[schema(example = $example)]
                 pub $field: $type,
             )*
+            /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
+            #[schema(schema_with = $crate::platform::schema::word_list::<$offer>)]
+            pub allowed_actions: Vec<$offer>,
             /// Version of the record: starts at 1 and grows by 1 with each change.
             #[schema(example = 1)]
             pub version: i32,
@@ -41,9 +46,15 @@ macro_rules! resource {
             pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
         }
 
-        impl From<$record> for $view {
-            fn from(record: $record) -> Self {
+        impl $view {
+            /// The record as a caller is shown it.
+            fn new(actor: &$crate::platform::caller::Actor, record: $record) -> Self {
+                let target = domain::policy::Protected::target(&record, actor.today);
                 Self {
+                    allowed_actions: match record.deleted_at {
+                        None => actor.offers($write, &target),
+                        Some(_) => Vec::new(),
+                    },
                     id: record.id.uuid(),
                     $($field: record.$field,)*
                     version: record.version,

@@ -50,7 +50,7 @@ impl Seen {
     /// Refuses when anything that is shown has changed, be it in the same version.
     pub fn check_all<T: Serialize>(&self, version: i32, view: &T) -> Result<(), Refusal> {
         let present = reply::etag_of(version, view)?;
-        self.holds(|tag| reply::as_it_is(tag) == present)
+        self.holds(|tag| reply::of_view(tag) == present)
     }
 
     fn holds(&self, is_present: impl FnMut(&str) -> bool) -> Result<(), Refusal> {
@@ -93,7 +93,7 @@ mod tests {
         let seen = Seen::of(7, &"as it was").unwrap();
         assert!(seen.check_all(7, &"as it was").is_ok() && seen.check_all(7, &"changed").is_err());
         let Seen::OneOf(tags) = seen else { panic!("one tag") };
-        let compressed = reply::tag_in(&tags[0], "zstd");
+        let compressed = reply::extended(&tags[0], "zstd");
         assert!(sent(&[&compressed]).unwrap().check_all(7, &"as it was").is_ok());
         assert!(Seen::Any.check_all(7, &"changed").is_ok());
     }

@@ -1,12 +1,12 @@
 //! Use cases of the drafts of self-reviews and ratings.
 
-use crate::platform::seen::Seen;
 use super::sight::{Opened, admit};
 use super::views::{RatingView, ReviewPartPatch, ReviewView};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use chrono::NaiveDate;
 use domain::core::change::{Change, Record};
 use domain::core::error::Code;

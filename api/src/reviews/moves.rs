@@ -1,6 +1,5 @@
 //! Transitions of a review: what each requires and what follows from it.
 
-use crate::platform::seen::Seen;
 use super::computation::{Computation, fault_violations, scored};
 use super::drafts::{Frame, require_open};
 use super::recomputation;
@@ -10,6 +9,7 @@ use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use crate::platform::transition::{Findings, Passage, Transition, by_system, fault, names};
 use chrono::NaiveDate;
 use domain::core::calendar::{Period, WorkCalendar};

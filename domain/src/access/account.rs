@@ -8,6 +8,24 @@ use crate::text_enum;
 use chrono::{NaiveDate, TimeDelta};
 
 text_enum! {
+    /// What can be done to a role that somebody holds.
+    pub enum RoleAssignmentAction {
+        /// Revoke it.
+        Deletion = "deletion",
+    }
+}
+
+text_enum! {
+    /// What can be done to an API key.
+    pub enum ApiKeyAction {
+        /// Become responsible for it.
+        Takeover = "takeover",
+        /// Revoke it.
+        Deletion = "deletion",
+    }
+}
+
+text_enum! {
     /// Whether an account may sign in.
     pub enum AccountStatus {
         /// Created; the person has not chosen a password yet.

@@ -4,6 +4,7 @@ use crate::core::change::versioned;
 use crate::core::id::TenantId;
 use crate::core::time::Timestamp;
 use crate::policy::{Protected, Target};
+use crate::text_enum;
 use chrono::NaiveDate;
 
 /// A company whose data is separate from that of every other company.
@@ -28,6 +29,14 @@ pub struct Tenant {
 }
 
 versioned!(Tenant);
+
+text_enum! {
+    /// What can be done to a company.
+    pub enum TenantAction {
+        /// Change its name, locale or time zone.
+        Update = "update",
+    }
+}
 
 impl Protected for Tenant {
     fn target(&self, _: NaiveDate) -> Target {

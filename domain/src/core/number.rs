@@ -236,12 +236,16 @@ impl FromStr for Exact {
     }
 }
 
+/// As a decimal, or as a fraction where no decimal is exact. The precision is the least number of
+/// places of a decimal: `{:.2}` shows 40 as 40.00 and 0.125 as it is.
 impl fmt::Display for Exact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.0.to_big();
         let Some(places) = decimal_places(value.denom()) else {
             return write!(f, "{}/{}", value.numer(), value.denom());
         };
+        let least = f.precision().and_then(|places| u32::try_from(places).ok());
+        let places = places.max(least.unwrap_or_default());
         let units = (value * BigInt::from(10).pow(places)).to_integer();
         let width = places as usize + 1;
         let digits = format!("{:0>width$}", units.abs());
@@ -270,6 +274,33 @@ fn decimal_places(denominator: &BigInt) -> Option<u32> {
 impl Serialize for Exact {
     fn serialize<S: Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// How weights in percent are written everywhere: with two places.
+pub mod percent {
+    use super::Exact;
+    use serde::Serialize;
+    use serde::Serializer;
+    use std::collections::BTreeMap;
+
+    /// Writes a weight.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(weight: &Exact, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{weight:.2}"))
+    }
+
+    /// Writes the weight of each of several things.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn each<K: Serialize, S: Serializer>(
+        weights: &BTreeMap<K, Exact>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(weights.iter().map(|(key, weight)| (key, format!("{weight:.2}"))))
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::core::change::versioned;
 use crate::core::error::{Code, DomainError, Result};
 use crate::core::id::PolicyId;
-use crate::core::number::Exact;
+use crate::core::number::{Exact, percent};
 use crate::core::time::Timestamp;
 use crate::policy::{Protected, Stage, Target};
 use crate::scoring::apportion::largest_remainder;
@@ -126,8 +126,10 @@ pub struct DimensionRule {
     /// Code of the dimension, such as `competency`; [`PERFORMANCE`] is computed from goals.
     pub code: String,
     /// Weight of the dimension in percent.
+    #[serde(serialize_with = "percent::serialize")]
     pub weight: Exact,
     /// Weight of each rater type in percent, summing to 100.00; empty for [`PERFORMANCE`].
+    #[serde(serialize_with = "percent::each")]
     pub raters: BTreeMap<RaterType, Exact>,
 }
 

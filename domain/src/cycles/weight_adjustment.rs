@@ -6,7 +6,7 @@
 
 use crate::core::change::versioned;
 use crate::core::id::{AccountId, CycleId, EmployeeId, OrgUnitId, WeightAdjustmentId};
-use crate::core::number::Exact;
+use crate::core::number::{Exact, percent};
 use crate::core::time::Timestamp;
 use crate::cycles::performance_policy::{DimensionRule, Population};
 use crate::policy::{Protected, Target};
@@ -30,6 +30,7 @@ pub struct WeightAdjustment {
     /// Code of the population of the policy.
     pub population: String,
     /// The weight of each dimension of the population in percent; 2 places, sum 100.00.
+    #[serde(serialize_with = "percent::each")]
     pub weights: BTreeMap<String, Exact>,
     /// Why the department needs other weights.
     pub reason: String,
@@ -141,6 +142,7 @@ pub struct DepartmentWeights {
     /// Code of the population.
     pub population: String,
     /// The weight of each dimension in percent.
+    #[serde(serialize_with = "percent::each")]
     pub weights: BTreeMap<String, Exact>,
     /// The number under which they are filed; results name it.
     pub filing_number: String,

@@ -1,4 +1,5 @@
-//! What a person sees every day: to-dos and jobs.
+//! What a person sees every day: cards, to-dos and jobs.
 
+pub mod card;
 pub mod job;
 pub mod to_do;

@@ -39,7 +39,7 @@ pub use progress::Misreport;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 pub use so_far::ReportedSoFar;
-pub use withdrawal::{Report, Reported, Withdrawal};
+pub use withdrawal::{Report, ReportAction, Reported, Withdrawal, target_of};
 
 /// A goal.
 #[derive(Clone, Debug, PartialEq, Eq)]

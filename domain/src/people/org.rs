@@ -10,6 +10,28 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 text_enum! {
+    /// What can be done to a unit.
+    pub enum OrgUnitAction {
+        /// Change its code or name.
+        Update = "update",
+        /// Put it under another unit.
+        Move = "move",
+        /// Delete it.
+        Deletion = "deletion",
+    }
+}
+
+text_enum! {
+    /// What can be done to a position.
+    pub enum PositionAction {
+        /// Change its code, title or level.
+        Update = "update",
+        /// Delete it.
+        Deletion = "deletion",
+    }
+}
+
+text_enum! {
     /// Kind of an org unit, from the whole company down to a team.
     pub enum OrgUnitKind {
         /// The whole company; the only kind without a parent.

@@ -83,6 +83,7 @@ store! {
     Passages
     Readiness
     ToDos
+    Cards
     Dashboards
     Aggregates
     Goals

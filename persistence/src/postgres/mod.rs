@@ -259,22 +259,28 @@ pub mod dialect {
     /// Most rows in one statement.
     pub const BATCH: usize = 500;
 
-    /// Rows are passed as arrays, so that the statement is prepared once for any number.
-    pub const ROWS_ARE_ONE_BIND: bool = true;
-
-    /// Passes rows as one array per column.
+    /// Passes rows as one array per column, so that the statement is prepared once for any number. A
+    /// single row is passed as it is: arrays are planned as if they were long, and a plan for a short
+    /// one would be made on each call.
     macro_rules! push_rows {
         ($out:ident, $rows:ident, $($field:ident : $rust:ty),*) => {
-            let mut lead = "SELECT * FROM unnest(";
+            let is_one = [$($rows.$field.len()),*].iter().all(|length| *length == 1);
+            let mut lead = if is_one { "SELECT " } else { "SELECT * FROM unnest(" };
             $(
                 $out.push_sql(std::mem::replace(&mut lead, ", "));
-                $out.push_bind_param::<
-                    diesel::sql_types::Array<<$rust as crate::column::Bind>::Sql>,
-                    Vec<$rust>,
-                >(&$rows.$field)?;
+                if is_one {
+                    crate::column::push(&mut $out, &$rows.$field[0])?;
+                } else {
+                    $out.push_bind_param::<
+                        diesel::sql_types::Array<<$rust as crate::column::Bind>::Sql>,
+                        Vec<$rust>,
+                    >(&$rows.$field)?;
+                }
             )*
             let _ = lead;
-            $out.push_sql(")");
+            if !is_one {
+                $out.push_sql(")");
+            }
         };
     }
     pub(crate) use push_rows;

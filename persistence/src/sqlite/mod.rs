@@ -277,9 +277,6 @@ pub mod dialect {
     /// Most rows in a small statement.
     pub const FEW: usize = 4;
 
-    /// Each row is a tuple of binds.
-    pub const ROWS_ARE_ONE_BIND: bool = false;
-
     /// Passes rows as tuples.
     macro_rules! push_rows {
         ($out:ident, $rows:ident, $($field:ident : $rust:ty),*) => {

@@ -146,7 +146,7 @@ fn senior_management_sees_the_company(app: &TestApp) {
     assert_eq!(shown["cycle"]["id"], json!(app.id("cycle")));
     assert_eq!(shown["goals"], json!([]));
     assert!(shown["departments"].as_array().is_some_and(|rows| !rows.is_empty()), "{shown}");
-    assert_eq!(shown["total"]["goals"]["level"], "red");
+    assert_eq!(shown["total"]["goals"]["risk"], "red");
     // A single check-in cannot be derived from how the progress of many changes.
     let exact = app.as_(HrAdmin).get("/v1/dashboards/hr").expect(200).json();
     let progress = |shown: &Value| shown["total"]["goals"]["progress"].as_str().map(str::len);

@@ -1,3 +1,4 @@
-//! To-dos and dashboards.
+//! Cards, to-dos and dashboards.
 
+mod cards;
 mod dashboards;

@@ -1,7 +1,7 @@
 //! What every answer has: an ETag by which it is not sent twice, and compression.
 
 use serde_json::json;
-use tests::calls::{self, Calls};
+use tests::calls;
 use tests::contract;
 use tests::world::Persona::HrAdmin;
 use tests::{Answer, Client, TestApp, on_each_engine};
@@ -16,18 +16,15 @@ on_each_engine![
 
 /// Every operation whose answer is JSON says so in its contract.
 fn what_is_shown_is_not_sent_twice(app: &TestApp) {
-    let calls = Calls::own(app);
     let shown = |id: &str| contract::operation(id).has_parameter("If-None-Match");
     for id in ["listPositions", "listEvents", "getMe", "listToDos", "getManagerDashboard"] {
         assert!(shown(id), "{id}");
     }
     for operation in contract::operations().values().filter(|one| shown(one.id)) {
-        let sender = app.as_(calls::doer(operation));
-        let target = calls.target(operation);
         // The first look at a review is an entry of the log of reads.
-        calls.about(&target, operation, &sender).send().expect(200);
-        let first = calls.about(&target, operation, &sender).send().expect(200);
-        let again = calls.about(&target, operation, &sender);
+        let (reader, first) = calls::shown(app, operation);
+        let first = reader.get(&first.path).expect(200);
+        let again = reader.request("GET", &first.path);
         let again = again.header("If-None-Match", &first.etag()).send();
         assert!(again.status == 304 && again.body.is_empty(), "{}: {again:?}", operation.id);
         assert_eq!(again.etag(), first.etag(), "{}", operation.id);

@@ -223,7 +223,8 @@ fn a_change_names_the_version_it_is_made_from(app: &TestApp) {
         change.clone().send().refused("precondition-required");
         hr.request("DELETE", &path).send().refused("precondition-required");
         let overlong = "\"99999999999-0\"";
-        for stale in ["\"0-0\"", "\"2-0\"", "\"7\"", "W/\"1-0\"", "\"\"", "\"0\", \"2\"", overlong] {
+        for stale in ["\"0-0\"", "\"2-0\"", "\"7\"", "W/\"1-0\"", "\"\"", "\"0\", \"2\"", overlong]
+        {
             change.clone().if_match(stale).send().refused("version-stale");
             hr.request("DELETE", &path).if_match(stale).send().refused("version-stale");
         }

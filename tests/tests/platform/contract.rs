@@ -128,7 +128,7 @@ fn the_checker_finds_planted_faults() {
     let operation = contract::operation("getPosition");
     let good = json!({
         "id": "0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11", "code": "C", "title": "T", "level": 1,
-        "version": 1, "created_at": "2026-11-20T08:30:00Z", "updated_at": "2026-11-20T08:30:00Z",
+        "allowed_actions": ["update"], "version": 1, "created_at": "2026-11-20T08:30:00Z", "updated_at": "2026-11-20T08:30:00Z",
     });
     let fault = |status, kind: &str, body: &Value| {
         contract::fault(operation, status, kind, body.to_string().as_bytes())

@@ -5,6 +5,7 @@ mod bad_input;
 mod bounds;
 mod contract;
 mod crash;
+mod guides;
 mod idempotency;
 mod lists;
 mod migrations;

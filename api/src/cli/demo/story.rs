@@ -1,7 +1,6 @@
 //! The history of the demo company: one cycle in evaluation and the next one in goal setting. It is
 //! created by the use cases that clients call, each on its own day.
 
-use crate::platform::seen::Seen;
 use super::Employee;
 use crate::cli::account::{Access, Wanted};
 use crate::cycles::{self, participants, policies};
@@ -11,6 +10,7 @@ use crate::platform::caller::Actor;
 use crate::platform::jobs::Work;
 use crate::platform::plain::Asked;
 use crate::platform::refusal::Refusal;
+use crate::platform::seen::Seen;
 use crate::platform::transition::transit;
 use crate::{goals, reviews};
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
@@ -227,7 +227,7 @@ impl Story<'_> {
         });
         let (id, hr) = (PolicyId::from(new_id()), self.hr(day));
         policies::create_policy(self.store, &hr, id, read(new)?)?;
-        policies::publish_policy(self.store, &hr, id, 1)?;
+        policies::publish_policy(self.store, &hr, id, &Seen::version(1))?;
         Ok(id)
     }
 
@@ -342,7 +342,8 @@ impl Story<'_> {
                 goals::create_goal(self.store, &owner, goal.id, &goal.key_results, read(new)?)?;
             }
             for goal in &own {
-                let order = |seen, verb| {
+                let order = |version, verb| {
+                    let seen = Seen::version(version);
                     let asked = Asked { id: goal.id, seen, verb, said: String::new() };
                     goals::moves::GoalTransition(asked)
                 };

@@ -1,11 +1,11 @@
 //! Use cases of participants: handover, exclusion and inclusion.
 
-use crate::platform::seen::Seen;
 use super::views::{ExclusionOrder, Handover, ParticipantView};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use crate::reviews::recomputation::regroup;
 use domain::core::change::{Change, Record};
 use domain::core::id::{EmployeeId, ParticipantId, ReviewId};
@@ -51,8 +51,7 @@ pub fn hand_over(
     seen: Option<&Seen>,
     order: Handover,
 ) -> Result<Reply<ParticipantView>, Refusal> {
-    let (before, cycle, permit) =
-        open_for(store, actor, id, seen, ParticipantAction::Handover)?;
+    let (before, cycle, permit) = open_for(store, actor, id, seen, ParticipantAction::Handover)?;
     let manager = EmployeeId::from(order.manager_id);
     if manager == before.employee_id {
         return Err(Refusal::invalid("/manager_id", "not_allowed"));

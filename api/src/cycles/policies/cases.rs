@@ -1,11 +1,11 @@
 //! Use cases of performance policies: who sees which version, drafts and publication.
 
-use crate::platform::seen::Seen;
 use super::views::{NewPolicy, PolicyPatch, PolicyView};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use crate::platform::transition::fault;
 use domain::core::change::{Change, Record};
 use domain::core::id::PolicyId;

@@ -4,7 +4,7 @@ use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
 use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, Utc};
-use domain::core::number::Exact;
+use domain::core::number::{Exact, percent};
 use domain::cycles::performance_policy::{
     DimensionRule, PerformancePolicy, PolicyAction, PolicyRules, PolicyState, Population,
 };
@@ -27,10 +27,12 @@ pub struct DimensionRuleView {
     #[schema(pattern = "^[a-z][a-z0-9_]{0,39}$", example = "competency")]
     pub code: String,
     /// Weight in percent. The weights of a population sum to 100.00.
-    #[schema(value_type = String, pattern = r"^\d{1,3}(\.\d{1,2})?$", example = "20")]
+    #[schema(value_type = String, pattern = r"^\d{1,3}(\.\d{1,2})?$", example = "20.00")]
+    #[serde(serialize_with = "percent::serialize")]
     pub weight: Exact,
     /// Weight of each rater type in percent, summing to 100.00; empty for `performance`.
     #[schema(schema_with = rater_weights)]
+    #[serde(serialize_with = "percent::each")]
     pub raters: BTreeMap<RaterType, Exact>,
 }
 

@@ -28,7 +28,7 @@ pub fn progress(goals: &GoalFigures) -> Option<Decimal> {
 }
 
 /// Risk level of a progress on a day of the cycle (part G).
-pub fn level(
+pub fn risk(
     progress: Option<Decimal>,
     cycle: &OpenCycle,
     today: NaiveDate,
@@ -203,13 +203,13 @@ impl<'c> Departments<'c> {
                 0 => exact,
                 people => blurred(exact, people),
             });
-            let level = level(progress, self.cycle, self.today)?;
+            let risk = risk(progress, self.cycle, self.today)?;
             Ok::<_, Refusal>(GoalsView {
                 goals: goals.goals,
                 agreed: goals.agreed,
                 submitted: goals.submitted,
                 progress,
-                level,
+                risk,
             })
         };
         Ok(DepartmentView {

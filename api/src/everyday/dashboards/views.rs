@@ -1,7 +1,8 @@
 //! What the dashboards show.
 
-use super::figures::{level, progress};
-use crate::everyday::to_dos::{CycleCard, Desk, ToDoView};
+use super::figures::{progress, risk};
+use crate::everyday::cards::CycleCard;
+use crate::everyday::to_dos::{Desk, ToDoView};
 use crate::people::PersonCard;
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
@@ -88,7 +89,7 @@ pub struct OwnGoalView {
     pub progress: Option<Decimal>,
     /// Risk level: progress compared with the time elapsed.
     #[schema(value_type = String, example = "yellow")]
-    pub level: Level,
+    pub risk: Level,
     /// Confidence at the last check-in, 1 to 10; null before the first.
     #[schema(example = 7)]
     pub confidence: Option<i32>,
@@ -105,7 +106,7 @@ impl OwnGoalView {
             weight: goal.content.weight,
             state: goal.state,
             progress: goal.progress,
-            level: level(goal.progress, cycle, today)?,
+            risk: risk(goal.progress, cycle, today)?,
             confidence: goal.confidence,
             checked_in_at: goal.checked_in_at,
         })
@@ -176,7 +177,7 @@ impl TeamMemberView {
                 agreed: member.goals.agreed,
                 submitted: member.goals.submitted,
                 progress,
-                level: level(progress, cycle, today)?,
+                risk: risk(progress, cycle, today)?,
             },
             checked_in_at: member.checked_in_at,
             review: member.review.map(|(id, state)| ReviewCard {
@@ -208,7 +209,7 @@ pub struct GoalsView {
     pub progress: Option<Decimal>,
     /// Risk level: progress compared with the time elapsed.
     #[schema(value_type = String, example = "yellow")]
-    pub level: Level,
+    pub risk: Level,
 }
 
 /// Number of reviews in one state.
@@ -308,7 +309,7 @@ pub struct CompanyGoalView {
     pub progress: Option<Decimal>,
     /// Risk level: progress compared with the time elapsed.
     #[schema(value_type = String, example = "green")]
-    pub level: Level,
+    pub risk: Level,
     /// Confidence at the last check-in, 1 to 10; null before the first.
     #[schema(example = 8)]
     pub confidence: Option<i32>,
@@ -323,7 +324,7 @@ impl CompanyGoalView {
             owner: goal.owner,
             state: goal.state,
             progress: goal.progress,
-            level: level(goal.progress, cycle, today)?,
+            risk: risk(goal.progress, cycle, today)?,
             confidence: goal.confidence,
         })
     }

@@ -1,6 +1,5 @@
 //! Use cases of employees: reading, hiring, changes, assignments, termination and reinstatement.
 
-use crate::platform::seen::Seen;
 use super::audit_details;
 use super::duties::DutyCounts;
 use super::powers::follow_employment;
@@ -12,6 +11,7 @@ use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::{Refusal, line_fault};
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::change::{Change, Record};
 use domain::core::history::{Insertion, insert_stretch};

@@ -1,11 +1,11 @@
 //! Use cases of org units: creation, changes, moves in the tree and deletion.
 
-use crate::platform::seen::Seen;
 use super::views::{NewOrgUnit, NewOrgUnitMove, OrgUnitPatch, OrgUnitView};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::{Refusal, line_fault};
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use domain::core::change::{Change, Record};
 use domain::core::history::insert_stretch;
 use domain::core::id::OrgUnitId;
@@ -58,7 +58,7 @@ pub fn create_org_unit(
     store
         .create_org_unit(Change::new(unit.clone(), record))
         .map_err(|error| Refusal::taken(error, "/code", &unit.code))?;
-    Ok(Reply::created(unit.into(), 1, format!("/v1/org-units/{id}")))
+    Ok(Reply::created(OrgUnitView::new(actor, unit), 1, format!("/v1/org-units/{id}")))
 }
 
 /// Checks that a unit may be placed under another one on every day of a period. Units below it are
@@ -114,7 +114,8 @@ pub fn update_org_unit(
     store
         .update_org_unit(Change::new(after.clone(), record))
         .map_err(|error| Refusal::taken(error, "/code", &after.code))?;
-    Ok(Reply::changed(after.clone().into(), after.version))
+    let version = after.version;
+    Ok(Reply::changed(OrgUnitView::new(actor, after), version))
 }
 
 /// Moves a unit to another place in the tree from a day on.
@@ -146,7 +147,8 @@ pub fn move_org_unit(
         (after.parent_id, after.effective_from) = (Some(parent), Some(first));
     }
     store.update_org_unit(Change::new(after.clone(), record))?;
-    Ok(Reply::changed(after.clone().into(), after.version))
+    let version = after.version;
+    Ok(Reply::changed(OrgUnitView::new(actor, after), version))
 }
 
 /// Deletes a unit, unless people or units belong to it.

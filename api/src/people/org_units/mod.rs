@@ -97,7 +97,7 @@ async fn list(caller: Caller, query: Query<OrgUnitQuery>) -> Result<HttpResponse
         &request,
         rows,
         |last| request.place(last.id.uuid(), last.updated_at),
-        OrgUnitView::from,
+        |unit| OrgUnitView::new(&caller.actor, unit),
     )
 }
 
@@ -133,7 +133,7 @@ async fn read(caller: Caller, id: PathId, query: Query<DayQuery>) -> Result<Http
             Ok(actor.open(store, Action::OrgUnitRead, sealed)?.0)
         })
         .await?;
-    caller.found(unit.version, &OrgUnitView::from(unit))
+    caller.found(unit.version, &OrgUnitView::new(&caller.actor, unit))
 }
 
 /// Change an org unit

@@ -1,10 +1,12 @@
 //! What clients see and send about org units.
 
+use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
-use crate::platform::schema::words;
+use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::OrgUnitId;
-use domain::people::org::{OrgUnit, OrgUnitKind, Placement};
+use domain::people::org::{OrgUnit, OrgUnitAction, OrgUnitKind, Placement};
+use domain::policy::{Action, Protected};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -30,6 +32,9 @@ pub struct OrgUnitView {
     /// First day of this place; null if the unit has no place on the day shown.
     #[schema(required = true)]
     pub effective_from: Option<NaiveDate>,
+    /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
+    #[schema(schema_with = word_list::<OrgUnitAction>)]
+    pub allowed_actions: Vec<OrgUnitAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
     pub version: i32,
@@ -42,9 +47,15 @@ pub struct OrgUnitView {
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-impl From<OrgUnit> for OrgUnitView {
-    fn from(unit: OrgUnit) -> Self {
+impl OrgUnitView {
+    /// The unit as a caller is shown it.
+    pub fn new(actor: &Actor, unit: OrgUnit) -> Self {
+        let target = unit.target(actor.today);
         Self {
+            allowed_actions: match unit.deleted_at {
+                None => actor.offers(Action::OrgUnitWrite, &target),
+                Some(_) => Vec::new(),
+            },
             id: unit.id.uuid(),
             code: unit.code,
             name: unit.name,

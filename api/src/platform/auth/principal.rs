@@ -1,5 +1,6 @@
 //! The person or program behind a token or key, read from the database and cached for half a
-//! second, so that a revoked role, account or key has no effect after a second.
+//! second, and while it is read anew a little longer, so that a revoked role, account or key has no
+//! effect after a second.
 
 use super::token::Claims;
 use super::{Auth, secret};
@@ -16,11 +17,15 @@ use persistence::{Authority, KeyHolder, SignedIn, Standing};
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How long a principal is cached.
 const TTL: Duration = Duration::from_millis(500);
+/// How long it is believed while somebody asks for it anew. Otherwise all the requests of a busy
+/// caller would ask at once.
+const GRACE: Duration = Duration::from_millis(900);
 /// Maximum number of cached principals.
 const CAPACITY: usize = 10_000;
 
@@ -59,11 +64,12 @@ pub async fn of_session(app: &App, claims: &Claims, now: Timestamp) -> Result<Pr
     let (principal, epoch) = match known {
         Some(known) => known,
         None => {
-            let found = app.db.read(tenant, move |store| store.signed_in(account, session)).await?;
-            let found = found.ok_or(Refusal::Unauthenticated("no such session"))?;
-            let known = (signed_in(tenant, account, &found, now)?, found.session_epoch);
-            principals.sessions.put(entry, known.clone(), asked);
-            known
+            let found = app.db.read(tenant, move |store| store.signed_in(account, session)).await;
+            let known = found.and_then(|found| {
+                let found = found.ok_or(Refusal::Unauthenticated("no such session"))?;
+                Ok((signed_in(tenant, account, &found, now)?, found.session_epoch))
+            });
+            principals.sessions.keep(entry, known, asked)?
         }
     };
     if epoch == claims.epoch {
@@ -98,20 +104,21 @@ pub async fn of_api_key(app: &App, text: &str, now: Timestamp) -> Result<Princip
         Some(known) => known,
         None => {
             let prefix = entry.1.clone();
-            let found = app.db.read(tenant, move |store| store.key_holder(&prefix)).await?;
-            let found = found.ok_or(INVALID)?;
-            if found.expires_at.is_some_and(|end| end <= now) {
-                return Err(Refusal::Unauthenticated("the API key has expired"));
-            }
-            let (key, scopes, unit) = (found.id, found.scopes.clone(), found.unit);
-            let service = policy::Principal::Service { key, scopes, unit };
-            let principal = acting(tenant, service, &found.standing, now)?;
-            if found.secret_hash == secret::hash(text) {
-                note_use(app, tenant, &found, now);
-            }
-            let known = (principal, found.secret_hash);
-            keys.put(entry, known.clone(), asked);
-            known
+            let found = app.db.read(tenant, move |store| store.key_holder(&prefix)).await;
+            let known = found.and_then(|found| {
+                let found = found.ok_or(INVALID)?;
+                if found.expires_at.is_some_and(|end| end <= now) {
+                    return Err(Refusal::Unauthenticated("the API key has expired"));
+                }
+                let (key, scopes, unit) = (found.id, found.scopes.clone(), found.unit);
+                let service = policy::Principal::Service { key, scopes, unit };
+                let principal = acting(tenant, service, &found.standing, now)?;
+                if found.secret_hash == secret::hash(text) {
+                    note_use(app, tenant, &found, now);
+                }
+                Ok((principal, found.secret_hash))
+            });
+            keys.keep(entry, known, asked)?
         }
     };
     if hash == secret::hash(text) { Ok(principal) } else { Err(INVALID) }
@@ -197,8 +204,15 @@ fn note_use(app: &App, tenant: TenantId, key: &KeyHolder, now: Timestamp) {
     });
 }
 
-/// A cache that keeps values for half a second.
-pub struct Cache<K, V>(RwLock<HashMap<K, (Instant, V)>>);
+/// A cache that keeps values for half a second, and while one caller renews a value a little longer
+/// for the others.
+pub struct Cache<K, V>(RwLock<HashMap<K, Entry<V>>>);
+
+struct Entry<V> {
+    asked: Instant,
+    value: V,
+    is_renewed: AtomicBool,
+}
 
 impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
@@ -207,26 +221,40 @@ impl<K, V> Default for Cache<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    /// The cached value of `key`, if it is not too old.
+    /// The cached value of `key`, if it is not too old. Whoever gets none asks, and keeps the answer.
     pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q, now: Instant) -> Option<V>
     where
         K: Borrow<Q>,
     {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let (asked, value) = entries.get(key)?;
-        (now.duration_since(*asked) < TTL).then(|| value.clone())
+        let entry = entries.get(key)?;
+        let age = now.duration_since(entry.asked);
+        let is_believed =
+            age < TTL || age < GRACE && entry.is_renewed.swap(true, Ordering::Relaxed);
+        is_believed.then(|| entry.value.clone())
+    }
+
+    /// Passes an answer on and caches it, or forgets what was believed before if there is none.
+    pub fn keep<E>(&self, key: K, answer: Result<V, E>, asked: Instant) -> Result<V, E> {
+        match &answer {
+            Ok(value) => self.put(key, value.clone(), asked),
+            Err(_) => {
+                self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&key);
+            }
+        }
+        answer
     }
 
     /// Caches the answer to a question asked at `asked`.
     pub fn put(&self, key: K, value: V, asked: Instant) {
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= CAPACITY && !entries.contains_key(&key) {
-            entries.retain(|_, (earlier, _)| asked.duration_since(*earlier) < TTL);
+            entries.retain(|_, entry| asked.duration_since(entry.asked) < TTL);
             if entries.len() >= CAPACITY {
                 entries.clear();
             }
         }
-        entries.insert(key, (asked, value));
+        entries.insert(key, Entry { asked, value, is_renewed: AtomicBool::default() });
     }
 }
 
@@ -303,7 +331,13 @@ mod tests {
         let (cache, start) = (Cache::default(), Instant::now());
         cache.put(0, "value", start);
         assert_eq!(cache.get(&0, start + TTL / 2), Some("value"));
-        assert_eq!(cache.get(&0, start + TTL), None);
+        assert_eq!(cache.get(&0, start + TTL), None, "the first one asks");
+        assert_eq!(cache.get(&0, start + TTL), Some("value"), "the others need not ask as well");
+        assert_eq!(cache.get(&0, start + GRACE), None, "no answer has come");
+        cache.put(0, "another", start + TTL);
+        assert_eq!(cache.get(&0, start + GRACE), Some("another"));
+        assert_eq!(cache.keep(0, Err("revoked"), start + GRACE), Err("revoked"));
+        assert_eq!(cache.get(&0, start + GRACE), None, "nobody believes it any longer");
         for key in 1..=2 * CAPACITY {
             cache.put(key, "value", start);
         }

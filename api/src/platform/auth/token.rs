@@ -118,9 +118,8 @@ pub fn verify(
     if let Some(known) = seen.get(token, asked) {
         return known.claims(ring, now);
     }
-    let signed = Signed::read(ring, token)?;
-    seen.put(token.to_owned(), signed.clone(), asked);
-    signed.claims(ring, now)
+    let signed = Signed::read(ring, token);
+    seen.keep(token.to_owned(), signed, asked)?.claims(ring, now)
 }
 
 #[cfg(test)]

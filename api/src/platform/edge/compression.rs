@@ -102,7 +102,7 @@ pub fn apply(wanted: Option<Coding>, path: &str, mut response: HttpResponse) -> 
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     let tag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
-    if let Some(tag) = tag.and_then(|tag| reply::tag_in(tag, coding.name()).try_into().ok()) {
+    if let Some(tag) = tag.and_then(|tag| reply::extended(tag, coding.name()).try_into().ok()) {
         headers.insert(header::ETAG, tag);
     }
     response
@@ -146,10 +146,9 @@ impl Encoder {
             Coding::Brotli => {
                 Self::Brotli(Box::new(brotli::CompressorWriter::new(Vec::new(), 4 << 10, 4, 18)))
             }
-            Coding::Gzip => Self::Gzip(flate2::write::GzEncoder::new(
-                Vec::new(),
-                flate2::Compression::new(6),
-            )),
+            Coding::Gzip => {
+                Self::Gzip(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6)))
+            }
         })
     }
 

@@ -8,9 +8,8 @@ use crate::platform::refusal::Refusal;
 use crate::platform::reply;
 use actix_web::http::header;
 use actix_web::web::{self, Data, Json, Path};
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpResponse, get};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::sync::{Arc, LazyLock, OnceLock};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -91,16 +90,18 @@ async fn problem(slug: Path<String>) -> Result<Json<ProblemType>, Refusal> {
 #[utoipa::path(tag = "meta", operation_id = "getContract",
     responses((status = 200, description = "The OpenAPI document", body = Object)))]
 #[get("/openapi.json")]
-async fn contract(app: Data<App>, request: HttpRequest) -> HttpResponse {
+async fn contract(app: Data<App>) -> HttpResponse {
     static TEXT: OnceLock<(String, String)> = OnceLock::new();
     let (text, etag) = TEXT.get_or_init(|| {
         let text = areas::text((app.areas.contract)());
-        let digest = Sha256::digest(&text);
-        let etag =
-            format!("\"{:016x}\"", digest.iter().take(8).fold(0, |n, b| n << 8 | u64::from(*b)));
+        let etag = format!("\"{}\"", reply::digest(text.as_bytes()));
         (text, etag)
     });
-    reply::unless_known(&request, etag, &[(header::CACHE_CONTROL, "no-cache")], text.as_str())
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::ETAG, etag.as_str()))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(text.as_str())
 }
 
 /// Pages link to each other by relative addresses, so their address must end with a slash.

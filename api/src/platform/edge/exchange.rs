@@ -2,12 +2,12 @@
 //! was lost to a panic or a deadline.
 
 use super::compression::{self, Coding};
-use super::{cors, rate, security};
+use super::{conditional, cors, rate, security};
 use crate::platform::app::{App, new_id};
 use crate::platform::problem::{self, Asked, RequestId};
 use crate::platform::refusal::Refusal;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue, IfNoneMatch};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
@@ -44,6 +44,7 @@ pub struct Exchange {
     method: Method,
     route: Option<String>,
     asked: Asked,
+    known: Option<IfNoneMatch>,
     coding: Option<Coding>,
     origin: Option<HeaderValue>,
     notes: Rc<Notes>,
@@ -63,6 +64,7 @@ impl Exchange {
             app: app.clone(),
             started: Instant::now(),
             route: request.match_pattern(),
+            known: conditional::known(request, &method),
             coding: Coding::wanted(request),
             origin: headers.get(header::ORIGIN).cloned(),
             asked: Asked {
@@ -111,9 +113,10 @@ impl Exchange {
         problem::render(refusal, &self.asked)
     }
 
-    /// Compresses the answer where that is wanted, adds the headers of every answer, then measures and
-    /// logs the exchange.
+    /// Leaves out what the client has, compresses the answer where that is wanted, adds the headers of
+    /// every answer, then measures and logs the exchange.
     pub fn finish(&self, response: HttpResponse) -> HttpResponse {
+        let response = conditional::apply(self.known.as_ref(), response);
         let mut response = compression::apply(self.coding, self.asked.uri.path(), response);
         let status = response.status();
         let headers = response.headers_mut();

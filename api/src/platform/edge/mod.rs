@@ -5,6 +5,7 @@
 
 pub mod admission;
 mod compression;
+mod conditional;
 mod cors;
 pub mod crowd;
 pub mod docs;
@@ -15,6 +16,7 @@ mod held;
 mod limits;
 pub mod logging;
 pub mod metrics;
+mod names;
 pub mod pace;
 pub mod peer;
 pub mod rate;
@@ -129,7 +131,11 @@ async fn attempt(
         rate::charge_anonymous(app, exchange.notes(), request.head())?;
         Some(app.edge.admission.enter().await?)
     };
-    let serving = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let serving = async {
+        let served = next.call(request).await?;
+        Ok(names::beside(served).await)
+    };
+    let serving = AssertUnwindSafe(serving).catch_unwind();
     tokio::pin!(serving);
     let patience = Duration::from_secs(app.settings.answer_seconds);
     let served = loop {

@@ -1,12 +1,12 @@
 //! Use cases of moves: one member proposes, others approve.
 
-use crate::platform::seen::Seen;
 use super::sessions::{conflict, hold_cycle, reviews_of, seating};
 use super::views::{MoveEffect, MoveView, NewMove, allowed_actions};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use crate::platform::signing::Signing;
 use crate::platform::transition::{Findings, Passage, Transition, names};
 use crate::reviews::distribution::settings_of;

@@ -1,6 +1,5 @@
 //! Use cases of calibration sessions.
 
-use crate::platform::seen::Seen;
 use super::views::{
     CalibrationSessionPatch, CalibrationSessionView, ComparedResult, ComparedReview,
     NewCalibrationSession, allowed_actions,
@@ -9,6 +8,7 @@ use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::seen::Seen;
 use crate::platform::signing::{Signing, still_holds};
 use crate::platform::transition::{Findings, Passage, Transition, names};
 use crate::reviews::distribution::disclosed::grades_unfounded;

@@ -2,7 +2,7 @@
 
 use crate::core::calendar::Period;
 use crate::core::id::KeyResultId;
-use crate::core::number::Exact;
+use crate::core::number::{Exact, percent};
 use crate::scoring::kpi::Method;
 use crate::scoring::okr::alignment;
 use crate::scoring::okr::objective::Ambition;
@@ -140,6 +140,7 @@ pub struct Step {
     /// What is done when the step is complete.
     pub title: String,
     /// Weight of the step in percent.
+    #[serde(serialize_with = "percent::serialize")]
     pub weight: Exact,
 }
 
@@ -157,6 +158,7 @@ pub struct KeyResult {
     /// What is to be reached.
     pub title: String,
     /// Weight in percent; the weights of one objective sum to 100.00.
+    #[serde(serialize_with = "percent::serialize")]
     pub weight: Exact,
     /// How it is measured.
     pub measure: Measure,

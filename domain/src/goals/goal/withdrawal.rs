@@ -5,6 +5,7 @@ use super::{CheckIn, Goal, Measurement};
 use crate::core::time::Timestamp;
 use crate::policy::{Protected, Target};
 use crate::state::goal::State;
+use crate::text_enum;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -17,6 +18,14 @@ pub struct Withdrawal {
     pub by: Uuid,
     /// Why it was withdrawn.
     pub reason: String,
+}
+
+text_enum! {
+    /// What can be done to a check-in or a measurement.
+    pub enum ReportAction {
+        /// Withdraw it, with a reason.
+        Withdrawal = "withdrawal",
+    }
 }
 
 /// A report on a goal: a check-in or a measurement.
@@ -73,9 +82,13 @@ pub struct Reported<R> {
 
 impl<R: Report> Protected for Reported<R> {
     fn target(&self, today: NaiveDate) -> Target {
-        let author = Some(self.report.author());
-        Target { id: self.report.id(), author, ..self.goal.target(today) }
+        target_of(&self.report, &self.goal.target(today))
     }
+}
+
+/// The target of a report on a goal that stands to the caller as `goal` says.
+pub fn target_of(report: &impl Report, goal: &Target) -> Target {
+    Target { id: report.id(), author: Some(report.author()), ..*goal }
 }
 
 impl Goal {

@@ -76,6 +76,8 @@ pub struct Profile {
     pub tenant_slug: String,
     /// Name of the tenant.
     pub tenant_name: String,
+    /// Locale of the tenant.
+    pub locale: String,
     /// Time zone of the tenant.
     pub time_zone: String,
     /// Login of the account; none for a key.
@@ -88,6 +90,21 @@ pub struct Profile {
     pub credential_by: Option<AccountId>,
 }
 
+/// How a person stands to others on a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StandingToOthers {
+    /// Whether somebody reports to the person.
+    pub has_team: bool,
+    /// Whether somebody reports to one of those who report to the person.
+    pub leads_managers: bool,
+    /// Whether the person answers for a review in a cycle that is not over.
+    pub reviews_team: bool,
+    /// Whether the person is evaluated in a cycle that is not over.
+    pub takes_part: bool,
+    /// Whether the person has a seat in a calibration session that is not finalised.
+    pub calibrates: bool,
+}
+
 /// Everything about a caller in one statement, because every request asks for it.
 pub trait Principals {
     /// An account and one of its sessions.
@@ -98,4 +115,6 @@ pub trait Principals {
     fn standing(&mut self, account: AccountId) -> Result<Option<Standing>>;
     /// What a caller reads about itself; this needs no permission.
     fn profile(&mut self, principal: &Principal) -> Result<Option<Profile>>;
+    /// How a person stands to others on a day. One statement.
+    fn standing_to_others(&mut self, me: EmployeeId, day: NaiveDate) -> Result<StandingToOthers>;
 }

@@ -24,6 +24,8 @@ pub struct GoalFilter {
     pub level: Option<GoalLevel>,
     /// Only those directly under this goal.
     pub parent_id: Option<GoalId>,
+    /// Only these, if any are named.
+    pub ids: Vec<GoalId>,
 }
 
 /// Goals and the tree they form by alignment.

@@ -4,11 +4,11 @@
 use super::engine::Unit;
 use super::{Conn, Db};
 use crate::column::{At, Id, Instant, Key, statement, word};
-use crate::ports::{KeyHolder, Principals, Profile, Result, SignedIn, Standing};
+use crate::ports::{KeyHolder, Principals, Profile, Result, SignedIn, Standing, StandingToOthers};
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Date, Integer, Nullable, Text};
-use domain::core::id::{AccountId, SessionId};
+use diesel::sql_types::{Binary, Bool, Date, Integer, Nullable, Text};
+use domain::core::id::{AccountId, EmployeeId, SessionId};
 use domain::core::time::Period;
 use domain::policy::{Grant, Principal};
 
@@ -122,15 +122,48 @@ statement! {
 statement! {
     /// What an account, or else a key, reads about itself.
     struct FindProfile { tenant: Key, id: Key }
-    -> (Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Instant>, Nullable<Id>);
-    "SELECT t.slug, t.name, t.time_zone, a.login, e.name, a.credential_at, a.credential_by
+    -> (Text, Text, Text, Text, Nullable<Text>, Nullable<Text>, Nullable<Instant>, Nullable<Id>);
+    "SELECT t.slug, t.name, t.locale, t.time_zone, a.login, e.name, a.credential_at, a.credential_by
        FROM account a JOIN tenant t ON t.id = a.tenant_id
        LEFT JOIN employee e ON e.tenant_id = a.tenant_id AND e.id = a.employee_id
       WHERE a.tenant_id = " tenant " AND a.id = " id "
      UNION ALL
-     SELECT t.slug, t.name, t.time_zone, NULL, k.name, NULL, NULL
+     SELECT t.slug, t.name, t.locale, t.time_zone, NULL, k.name, NULL, NULL
        FROM api_key k JOIN tenant t ON t.id = k.tenant_id
       WHERE k.tenant_id = " tenant " AND k.id = " id
+}
+
+statement! {
+    /// Whether a person leads, rates, takes part and calibrates.
+    struct FindStandingToOthers { tenant: Key, me: Key, day: NaiveDate }
+    -> (Bool, Bool, Bool, Bool, Bool);
+    "SELECT EXISTS (
+            SELECT 1 FROM assignment a
+             WHERE a.tenant_id = " tenant " AND a.manager_id = " me "
+               AND a.effective_from <= " day "
+               AND (a.effective_to IS NULL OR a.effective_to >= " day ")),
+            EXISTS (
+            SELECT 1 FROM assignment a
+              JOIN assignment b ON b.tenant_id = a.tenant_id AND b.manager_id = a.employee_id
+             WHERE a.tenant_id = " tenant " AND a.manager_id = " me "
+               AND a.effective_from <= " day "
+               AND (a.effective_to IS NULL OR a.effective_to >= " day ")
+               AND b.effective_from <= " day "
+               AND (b.effective_to IS NULL OR b.effective_to >= " day ")),
+            EXISTS (
+            SELECT 1 FROM participant p
+              JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id
+             WHERE p.tenant_id = " tenant " AND p.manager_id = " me " AND p.exclusion IS NULL
+               AND c.state NOT IN ('closed', 'archived', 'cancelled')),
+            EXISTS (
+            SELECT 1 FROM participant p
+              JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id
+             WHERE p.tenant_id = " tenant " AND p.employee_id = " me " AND p.exclusion IS NULL
+               AND c.state NOT IN ('closed', 'archived', 'cancelled')),
+            EXISTS (
+            SELECT 1 FROM calibration_member m
+              JOIN calibration_session s ON s.tenant_id = m.tenant_id AND s.id = m.session_id
+             WHERE m.tenant_id = " tenant " AND m.employee_id = " me " AND s.state <> 'finalised')"
 }
 
 #[derive(Queryable)]
@@ -244,18 +277,36 @@ impl Principals for Unit<'_> {
     }
 
     fn profile(&mut self, principal: &Principal) -> Result<Option<Profile>> {
-        type Found =
-            (String, String, String, Option<String>, Option<String>, Option<At>, Option<Key>);
+        type Found = (
+            String,
+            String,
+            String,
+            String,
+            Option<String>,
+            Option<String>,
+            Option<At>,
+            Option<Key>,
+        );
         let find = FindProfile { tenant: self.scope(), id: Key(principal.id()) };
         let found: Option<Found> = find.get_result(self.conn).optional()?;
-        Ok(found.map(|(tenant_slug, tenant_name, time_zone, login, name, at, by)| Profile {
-            tenant_slug,
-            tenant_name,
-            time_zone,
-            login,
-            name,
-            credential_at: at.map(|at| at.0),
-            credential_by: by.map(|by| by.0.into()),
+        Ok(found.map(|(tenant_slug, tenant_name, locale, time_zone, login, name, at, by)| {
+            Profile {
+                tenant_slug,
+                tenant_name,
+                locale,
+                time_zone,
+                login,
+                name,
+                credential_at: at.map(|at| at.0),
+                credential_by: by.map(|by| by.0.into()),
+            }
         }))
+    }
+
+    fn standing_to_others(&mut self, me: EmployeeId, day: NaiveDate) -> Result<StandingToOthers> {
+        let find = FindStandingToOthers { tenant: self.scope(), me: Key(me.uuid()), day };
+        let (has_team, leads_managers, reviews_team, takes_part, calibrates) =
+            find.get_result(self.conn)?;
+        Ok(StandingToOthers { has_team, leads_managers, reviews_team, takes_part, calibrates })
     }
 }

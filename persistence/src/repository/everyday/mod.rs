@@ -1,5 +1,6 @@
 //! To-dos, dashboards, exports and background jobs.
 
+pub mod cards;
 pub mod dashboards;
 pub mod exports;
 pub mod jobs;

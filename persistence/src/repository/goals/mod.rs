@@ -5,6 +5,7 @@ mod dependencies;
 mod evaluation;
 mod reports;
 
+use super::among::one_of;
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Id, Key, Word, guarded_update, json, statement, to_json, units, word};
@@ -303,6 +304,9 @@ impl Goals for Unit<'_> {
         }
         if let Some(parent) = filter.parent_id {
             query = query.filter(goal::parent_id.eq(Key(parent.uuid())));
+        }
+        if !filter.ids.is_empty() {
+            query = query.filter(one_of("goal.id", filter.ids.iter().copied()));
         }
         let rows: Vec<(Found, bool, bool, bool)> = keyset!(query, goal, page).load(self.conn)?;
         let goals = rows.into_iter().map(|(found, direct_manager, chain_manager, in_units)| {
