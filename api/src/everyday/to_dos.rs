@@ -68,6 +68,9 @@ pub struct ToDoView {
     pub resource: ToDoResource,
     /// Id of the record to act on.
     pub resource_id: Uuid,
+    /// Title of the goal that the task is about; null for tasks about no single goal.
+    #[schema(example = "Win the north")]
+    pub title: Option<String>,
     /// Person the task is about; null if it is the caller or nobody in particular.
     pub about: Option<PersonCard>,
 }
@@ -190,6 +193,7 @@ impl Desk {
             cycle: cycle.map(CycleCard::from),
             resource: to_do.kind.resource(),
             resource_id: to_do.resource_id,
+            title: to_do.title.clone(),
             about: to_do.about.clone().map(PersonCard::from),
         })
     }
@@ -212,6 +216,7 @@ fn hand_overs(store: &mut dyn Store, actor: &Actor) -> Result<Vec<ToDo>, Refusal
             due_on: Some(last_day),
             cycle_id: None,
             resource_id: person.0.uuid(),
+            title: None,
             about: Some(person),
         })
         .collect())
@@ -233,6 +238,7 @@ fn step_of(cycle: &OpenCycle, actor: &Actor) -> Option<ToDo> {
         due_on: kind.due_by(&cycle.schedule),
         cycle_id: Some(cycle.id),
         resource_id: cycle.id.uuid(),
+        title: None,
         about: None,
     })
 }
@@ -249,6 +255,7 @@ fn to_do(found: &Waiting, cycle: &OpenCycle, appeals_end: Option<NaiveDate>) -> 
         due_on,
         cycle_id: Some(cycle.id),
         resource_id: found.resource_id,
+        title: found.title.clone(),
         about: found.about.clone(),
     }
 }
@@ -269,6 +276,7 @@ fn check_in(goal: &OwnGoal, cycle: &OpenCycle, today: NaiveDate) -> Option<ToDo>
         due_on: Some(due),
         cycle_id: Some(cycle.id),
         resource_id: goal.id.uuid(),
+        title: Some(goal.content.title.clone()),
         about: None,
     })
 }
@@ -289,6 +297,7 @@ mod tests {
                 due_on,
                 cycle_id: None,
                 resource_id: Uuid::nil(),
+                title: None,
                 about: None,
             })
             .collect();

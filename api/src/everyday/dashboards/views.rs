@@ -7,6 +7,7 @@ use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
 use crate::platform::schema::words;
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::reviews::result::is_in_force;
 use domain::scoring::risk::Level;
 use domain::scoring::scale::Grade;
 use domain::state::{goal, review};
@@ -86,7 +87,7 @@ pub struct OwnGoalView {
     /// Progress from 0 to 1; null until a value is reported.
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
-    /// Risk level: progress compared with the time elapsed.
+    /// Risk level: progress compared with the time elapsed; `grace` until both sides have signed.
     #[schema(value_type = String, example = "yellow")]
     pub level: Level,
     /// Confidence at the last check-in, 1 to 10; null before the first.
@@ -105,7 +106,7 @@ impl OwnGoalView {
             weight: goal.content.weight,
             state: goal.state,
             progress: goal.progress,
-            level: level(goal.progress, cycle, today)?,
+            level: level(goal.progress, is_in_force(goal.state), cycle, today)?,
             confidence: goal.confidence,
             checked_in_at: goal.checked_in_at,
         })
@@ -133,6 +134,8 @@ pub struct ReviewCard {
 pub struct ManagerDashboard {
     /// The cycle.
     pub cycle: CycleCard,
+    /// All cycles that the dashboard can show, sorted by their last day.
+    pub cycles: Vec<CycleCard>,
     /// Number of the team's reviews in each state.
     pub reviews: Vec<StateCount>,
     /// Number of the team's grades so far, best grade first.
@@ -176,7 +179,7 @@ impl TeamMemberView {
                 agreed: member.goals.agreed,
                 submitted: member.goals.submitted,
                 progress,
-                level: level(progress, cycle, today)?,
+                level: level(progress, member.goals.agreed > 0, cycle, today)?,
             },
             checked_in_at: member.checked_in_at,
             review: member.review.map(|(id, state)| ReviewCard {
@@ -202,11 +205,11 @@ pub struct GoalsView {
     /// Number of goals that wait for approval.
     #[schema(example = 1)]
     pub submitted: i64,
-    /// Weighted progress, 0 to 1; null without goals. If the caller may not read all the goals one
+    /// Weighted progress of the signed goals, 0 to 1; null without any. If the caller may not read all the goals one
     /// by one, it is rounded to tenths, or to hundredths for a hundred or more people.
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
-    /// Risk level: progress compared with the time elapsed.
+    /// Risk level: progress compared with the time elapsed; `grace` until both sides have signed.
     #[schema(value_type = String, example = "yellow")]
     pub level: Level,
 }
@@ -265,6 +268,8 @@ pub struct DepartmentView {
 pub struct HrDashboard {
     /// The cycle.
     pub cycle: CycleCard,
+    /// All cycles that the dashboard can show, sorted by their last day.
+    pub cycles: Vec<CycleCard>,
     /// All people the caller may see.
     pub total: DepartmentView,
     /// One entry per department, sorted by name.
@@ -278,6 +283,8 @@ pub struct HrDashboard {
 pub struct ExecutiveDashboard {
     /// The cycle.
     pub cycle: CycleCard,
+    /// All cycles that the dashboard can show, sorted by their last day.
+    pub cycles: Vec<CycleCard>,
     /// Signed goals of the company, highest weight first.
     pub goals: Vec<CompanyGoalView>,
     /// All people together.
@@ -306,7 +313,7 @@ pub struct CompanyGoalView {
     /// Progress from 0 to 1; null until a value is reported.
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
-    /// Risk level: progress compared with the time elapsed.
+    /// Risk level: progress compared with the time elapsed; `grace` until both sides have signed.
     #[schema(value_type = String, example = "green")]
     pub level: Level,
     /// Confidence at the last check-in, 1 to 10; null before the first.
@@ -323,7 +330,7 @@ impl CompanyGoalView {
             owner: goal.owner,
             state: goal.state,
             progress: goal.progress,
-            level: level(goal.progress, cycle, today)?,
+            level: level(goal.progress, is_in_force(goal.state), cycle, today)?,
             confidence: goal.confidence,
         })
     }
