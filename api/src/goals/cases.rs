@@ -1,5 +1,6 @@
 //! Use cases of goals: who sees which goal, and work on drafts.
 
+use super::present::present;
 use super::views::{GoalContentPatch, GoalPatch, GoalView, NewGoal};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
@@ -17,7 +18,7 @@ use domain::goals::goal::{
     FirstSignature, Goal, GoalAction, GoalContent, GoalFrame, KeyResultReport, Measurement,
 };
 use domain::policy::{
-    Action, Permit, Principal, Protected, Relations, Sealed, Shown, Stage, Target, authorise,
+    Action, Mask, Permit, Principal, Protected, Relations, Sealed, Shown, Stage, Target, authorise,
     decide, visibility,
 };
 use domain::reviews::form::Review;
@@ -213,16 +214,36 @@ pub(super) fn list_goals(
     page: &Page,
 ) -> Result<Vec<ListedGoal>, Refusal> {
     let visible = visibility(&actor.subject, Action::GoalRead, actor.today)?;
-    let rows = store.goals(filter, &visible, page)?;
-    let view = |(sealed, relations): (Sealed<Goal>, Relations)| {
+    let show = |(sealed, relations): (Sealed<Goal>, Relations)| {
         let target = Target { relations, ..sealed.target(actor.today) };
         let permit = authorise(&actor.subject, Action::GoalRead, &target)?;
-        let shown = sealed.show(&permit)?;
-        let (changed, review) = (shown.outline().updated_at, shown.outline().review_id);
-        let view = GoalView::new(actor, &shown, &target);
-        Ok(ListedGoal { view, changed, review })
+        Ok((sealed.show(&permit)?, target))
     };
-    rows.into_iter().map(view).collect()
+    let rows = store.goals(filter, &visible, page)?.into_iter().map(show);
+    let rows = rows.collect::<Result<Vec<_>, Refusal>>()?;
+    let whole: Vec<&Goal> = rows.iter().filter_map(|(shown, _)| shown.at(Mask::Full)).collect();
+    let mut present = present(store, &whole)?;
+    let view = |(shown, target): &(Shown<Goal>, Target)| {
+        let goal = shown.outline();
+        let present = present.remove(&goal.id);
+        let view = GoalView { present, ..GoalView::new(actor, shown, target) };
+        ListedGoal { view, changed: goal.updated_at, review: goal.review_id }
+    };
+    Ok(rows.iter().map(view).collect())
+}
+
+/// One goal with its present values, as far as the caller sees it, and the owner's review.
+pub(super) fn read_goal(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: GoalId,
+) -> Result<(GoalView, Option<ReviewId>), Refusal> {
+    let sealed = store.goal(id)?;
+    let (shown, target) = actor.show(store, Action::GoalRead, sealed)?;
+    let whole: Vec<&Goal> = shown.at(Mask::Full).into_iter().collect();
+    let present = present(store, &whole)?.remove(&id);
+    let view = GoalView { present, ..GoalView::new(actor, &shown, &target) };
+    Ok((view, shown.outline().review_id))
 }
 
 /// Creates a draft. `key_results` are fresh ids for its key results.

@@ -7,6 +7,7 @@ pub mod check_ins;
 pub mod dependencies;
 pub mod measurements;
 pub mod moves;
+mod present;
 mod schemas;
 mod views;
 mod withdrawals;
@@ -23,7 +24,7 @@ use crate::platform::reply::Answered;
 use crate::platform::schema::words;
 use actix_web::{delete, get, patch, post};
 pub use cases::create_goal;
-use cases::{ListedGoal, delete_goal, list_goals, open_in_full, update_goal};
+use cases::{ListedGoal, delete_goal, list_goals, open_in_full, read_goal, update_goal};
 pub use check_ins::create_check_in;
 use chrono::{DateTime, Utc};
 use domain::core::id::{KeyResultId, ReviewId};
@@ -101,7 +102,8 @@ async fn list(caller: Caller, query: Query<GoalQuery>) -> Answered {
         level: query.level,
         parent_id: query.parent_id.map(Into::into),
     };
-    let rows = caller.read(move |store, actor| list_goals(store, actor, &filter, &page)).await?;
+    let rows =
+        caller.snapshot(move |store, actor| list_goals(store, actor, &filter, &page)).await?;
     let place = |last: &ListedGoal| request.place(last.view.id, last.changed);
     let part = request.cut(&caller.app, rows, place);
     let scored = part.rows.iter().filter_map(|row| scored(&row.view, row.review));
@@ -134,7 +136,8 @@ async fn create(caller: Caller, body: Body<NewGoal>) -> Answered {
 
 /// Read a goal
 ///
-/// Shows one goal and the actions the caller may take on it.
+/// Shows one goal with the present values of its key results or of the indicator, and the actions the
+/// caller may take on it.
 #[utoipa::path(tag = "goals", operation_id = "getGoal",
     params(("id" = Uuid, Path, description = "Id of the goal")),
     responses((status = 200, description = "The goal", body = GoalView)),
@@ -142,13 +145,7 @@ async fn create(caller: Caller, body: Body<NewGoal>) -> Answered {
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Answered {
     let id = id.0.into();
-    let (view, review) = caller
-        .read(move |store, actor| {
-            let sealed = store.goal(id)?;
-            let (goal, target) = actor.show(store, Action::GoalRead, sealed)?;
-            Ok((GoalView::new(actor, &goal, &target), goal.outline().review_id))
-        })
-        .await?;
+    let (view, review) = caller.snapshot(move |store, actor| read_goal(store, actor, id)).await?;
     caller.shown("getGoal", scored(&view, review)).await?;
     caller.found(view.version, &view)
 }

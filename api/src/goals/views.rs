@@ -1,6 +1,7 @@
 //! What clients see and send about goals.
 
 use super::cases::allowed_actions;
+use super::present::PresentValues;
 use super::schemas::{GoalDefinition, NewGoalDefinition};
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
@@ -240,6 +241,11 @@ pub struct GoalView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false, example = "0.6750")]
     pub progress: Option<Option<Decimal>>,
+    /// Present values of the key results, or of the indicator; absent with metadata only, and in
+    /// answers to changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub present: Option<PresentValues>,
     /// Confidence at the last check-in, 1 to 10; null before the first, absent with metadata only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i32>, required = false, minimum = 1, maximum = 10, example = 8)]
@@ -309,6 +315,7 @@ impl GoalView {
             revision: goal.revision,
             content: whole.map(|goal| goal.content.clone().into()),
             progress: whole.map(|goal| goal.progress),
+            present: None,
             confidence: whole.map(|goal| goal.confidence),
             checked_in_at: goal.checked_in_at,
             score: sees_score.then_some(goal.score),
