@@ -619,7 +619,7 @@ impl<'a> Calls<'a> {
                 self.session_in("draft");
                 Target { query: "?limit=200".to_owned(), ..nothing }
             }
-            "getCalibrationSession" => self.session_in("open"),
+            "getCalibrationSession" | "getSessionDistribution" => self.session_in("open"),
             "updateCalibrationSession" => {
                 self.session_in("draft").with(json!({ "name": unique("Session") }))
             }
@@ -652,6 +652,11 @@ impl<'a> Calls<'a> {
                 let (session, body) = self.movable();
                 Target { id: Some(session), ..nothing }.with(body)
             }
+            "tryMoves" => {
+                let (session, body) = self.movable();
+                let tried = json!({ "review_id": body["review_id"], "to": body["to"] });
+                Target { id: Some(session), ..nothing }.with(json!({ "moves": [tried] }))
+            }
             "getMove" | "approveMove" => self.fresh_move(),
             "rejectMove" => self.fresh_move().with(json!({ "reason": "Not convincing" })),
 
@@ -665,7 +670,7 @@ impl<'a> Calls<'a> {
             "skipSelfReview" => self.review_in("pending_self"),
             "closeReviewRaters" => self.review_in("pending_raters"),
             "updateManagerReview" => self.review_in("pending_manager").with(reviews::part("3")),
-            "submitManagerReview" => {
+            "previewReview" | "submitManagerReview" => {
                 self.drafted("pending_manager", "manager-review", Persona::DirectManager)
             }
             "returnReview" => {
@@ -746,11 +751,13 @@ pub fn doer(operation: &Operation) -> Persona {
         "approveGoal"
         | "returnGoal"
         | "updateManagerReview"
+        | "previewReview"
         | "submitManagerReview"
         | "returnReview"
         | "acceptDependency"
         | "rejectDependency"
         | "proposeMove"
+        | "tryMoves"
         | "approveMove"
         | "rejectMove" => Persona::DirectManager,
         "confirmReview"

@@ -86,6 +86,14 @@ impl Language {
             Self::Zh => "zh-CN",
         }
     }
+
+    /// An answer with texts in this language, which the client has chosen.
+    pub fn spoken(self, mut answer: HttpResponse) -> HttpResponse {
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.tag()));
+        headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
+        answer
+    }
 }
 
 /// One fault of the input.

@@ -126,6 +126,23 @@ impl<T: Transition> Findings<T> {
         }
     }
 
+    /// Everything for which an event would be refused in a state; nothing where it would only wait for
+    /// further signatures. For previews, which change nothing.
+    ///
+    /// # Errors
+    /// An internal fault if the state does not have the event.
+    pub fn objections(
+        mut self,
+        from: T::State,
+        event: Event<T>,
+    ) -> Result<Vec<Violation>, Refusal> {
+        match self.judge(from.foresee(event, &self.facts)) {
+            Ok(_) => Ok(Vec::new()),
+            Err(Refusal::GuardFailed(told)) => Ok(told),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
     /// The violations to report instead of a guard, if there are any.
     fn in_place_of(&mut self, guard: &'static str) -> Option<Vec<Violation>> {
         let said = self.instead.iter_mut().find(|(about, _)| about.as_str() == guard);

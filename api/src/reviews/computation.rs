@@ -20,7 +20,7 @@ use domain::everyday::job::JobKind;
 use domain::goals::goal::Goal;
 use domain::policy::{Action, Subject};
 use domain::reviews::form::{Results, Review};
-use domain::reviews::result::{Case, Computed, Faults, GoalRecord};
+use domain::reviews::result::{Case, Computed, DimensionScore, Faults, GoalRecord};
 use domain::scoring::settings::Settings;
 use domain::scoring::trace::Trace;
 use domain::state::cycle;
@@ -133,6 +133,18 @@ impl<'a> Computation<'a> {
             ),
             team: self.teams.get(&review.employee_id).map(Vec::as_slice).unwrap_or_default(),
         })
+    }
+
+    /// Everything that is missing for the performance total of a review.
+    pub(super) fn faults_of_goals(&self, review: &Review) -> Result<Faults, Refusal> {
+        let case = self.case(review)?;
+        let counted = case.has_performance().then(|| case.performance());
+        Ok(counted.and_then(Result::err).unwrap_or_default())
+    }
+
+    /// How far each dimension of a review is scored.
+    pub(super) fn so_far(&self, review: &Review) -> Result<Vec<DimensionScore>, Refusal> {
+        Ok(self.case(review)?.so_far())
     }
 
     /// The result of one review, or everything that is missing for it.

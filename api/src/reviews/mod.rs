@@ -5,6 +5,7 @@ pub mod computation;
 pub mod distribution;
 pub mod drafts;
 pub mod moves;
+pub mod preview;
 pub mod ratings;
 pub mod recomputation;
 pub mod results;
@@ -378,6 +379,7 @@ fn routes(config: &mut ServiceConfig) {
         scope("/reviews")
             .service(list)
             .service(read)
+            .service(preview::read)
             .service(write_self)
             .service(write_manager)
             .service(submit_self)

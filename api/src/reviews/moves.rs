@@ -272,36 +272,60 @@ fn look_at_rating(
     review: &Review,
 ) -> Result<Findings<ReviewTransition>, Refusal> {
     let frame = Frame::of(store, actor, review)?;
-    let population = frame.population(review)?;
-    let part = &review.manager_review;
-    let period = frame.cycle.period.until(actor.today);
-    let mut findings = of_part(part, "/manager_review", population, period);
     let computation = Computation::of_one(store, &frame, review, frame.leads)?;
-    let recorded = computation.has_process_records(review.employee_id);
-    // If ratings are missing, only these are reported; faults of the result would follow from them.
-    let computed = match findings.facts.missing_settled {
-        true => computation.result(review)?.map_err(|faults| {
-            findings.say_instead(Guard::MissingSettled, fault_violations(&faults));
-        }),
-        false => Err(()),
-    };
-    findings.facts.missing_settled = computed.is_ok();
-    findings.facts.process_records =
-        recorded || frame.policy.rules.process_records == Enforce::Warn;
-    findings.facts.rated_by_another = actor.subject.employee_id != Some(review.employee_id);
-    let Ok(computed) = computed else { return Ok(findings) };
-    let unfounded =
-        computed.results.computed_grade.and_then(|grade| part.check_final(grade, period).err());
-    if let Some(error) = unfounded {
-        findings.facts.evidence_present = false;
-        findings.say_instead(Guard::EvidencePresent, vec![fault("/manager_review", &error)]);
-    }
-    let warning = (!recorded).then_some(ReviewWarning::NoProcessRecords);
-    let part = part.clone().submitted(actor.now, warning.into_iter().collect());
-    let is_founded = review.manager_review.bears_extremes(period);
+    let Judged { mut findings, computed, warnings } = judge(actor, review, &frame, &computation)?;
+    let Some(computed) = computed else { return Ok(findings) };
+    let part = review.manager_review.clone().submitted(actor.now, warnings);
+    let is_founded = part.bears_extremes(frame.cycle.period.until(actor.today));
     let goals = computation.goals;
     findings.found.rated = Some(Rated { frame, goals, computed, part, is_founded });
     Ok(findings)
+}
+
+/// A rating as its submission finds it.
+pub(super) struct Judged {
+    /// Facts for its submission, with everything that is missing.
+    pub findings: Findings<ReviewTransition>,
+    /// The result; none while something is missing from which it is computed.
+    pub computed: Option<Computed>,
+    /// Warnings, for which it is not refused.
+    pub warnings: Vec<ReviewWarning>,
+}
+
+/// Judges a rating as it is now; `computation` is of the same review.
+pub(super) fn judge(
+    actor: &Actor,
+    review: &Review,
+    frame: &Frame,
+    computation: &Computation<'_>,
+) -> Result<Judged, Refusal> {
+    let part = &review.manager_review;
+    let period = frame.cycle.period.until(actor.today);
+    let mut findings = of_part(part, "/manager_review", frame.population(review)?, period);
+    let computed = match findings.facts.missing_settled {
+        true => computation.result(review)?,
+        // Missing ratings would be reported once more as faults of the result.
+        false => Err(computation.faults_of_goals(review)?),
+    };
+    let computed = match computed {
+        Ok(computed) => Some(computed),
+        Err(faults) => {
+            findings.say_instead(Guard::MissingSettled, fault_violations(&faults));
+            None
+        }
+    };
+    let recorded = computation.has_process_records(review.employee_id);
+    findings.facts.missing_settled = computed.is_some();
+    findings.facts.process_records =
+        recorded || frame.policy.rules.process_records == Enforce::Warn;
+    findings.facts.rated_by_another = actor.subject.employee_id != Some(review.employee_id);
+    let grade = computed.as_ref().and_then(|computed| computed.results.computed_grade);
+    if let Some(error) = grade.and_then(|grade| part.check_final(grade, period).err()) {
+        findings.facts.evidence_present = false;
+        findings.say_instead(Guard::EvidencePresent, vec![fault("/manager_review", &error)]);
+    }
+    let warnings = (!recorded).then_some(ReviewWarning::NoProcessRecords).into_iter().collect();
+    Ok(Judged { findings, computed, warnings })
 }
 
 /// Missing ratings of a submitted part, and ratings without the evidence they need.
