@@ -757,6 +757,8 @@ record! {
         reasons: Json,
         text: Text,
         evidence: Json,
+        sentence: Text,
+        veto_cap: Option<Word>,
         mut state: Word,
         proposed_by as proposer: Key,
         mut approved_by as approvers: Json,

@@ -1,7 +1,7 @@
 //! Use cases of the drafts of self-reviews and ratings.
 
 use super::sight::{Opened, admit};
-use super::views::{RatingView, ReviewPartPatch, ReviewView};
+use super::views::{RatingView, ReviewPartPatch, ReviewView, early};
 use crate::platform::caller::{Actor, Seen};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
@@ -129,10 +129,7 @@ fn write(
     let mut faults = Vec::new();
     let mut read = Vec::with_capacity(ratings.len());
     for (at, rating) in ratings.into_iter().enumerate() {
-        for (item, evidence) in rating.evidence.iter().enumerate() {
-            let pointer = format!("/ratings/{at}/evidence/{item}/date");
-            faults.extend(Violation::in_future(pointer, evidence.date, today));
-        }
+        faults.extend(early(&format!("/ratings/{at}"), &rating.evidence, today));
         let twice = read.iter().any(|it: &Rating| it.dimension == rating.dimension);
         match parse(rating, population, twice) {
             Ok(rating) => read.push(rating),

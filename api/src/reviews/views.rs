@@ -3,6 +3,7 @@
 use super::sight::{ReviewAccess, Standing};
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
+use crate::platform::problem::Violation;
 use crate::platform::schema::{word_list, word_or_null, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::{EmployeeId, OrgUnitId};
@@ -47,6 +48,14 @@ impl From<EvidenceView> for EvidenceItem {
     fn from(EvidenceView { kind, date, text }: EvidenceView) -> Self {
         Self { kind, date, text }
     }
+}
+
+/// Faults of evidence at a place that is dated in the future.
+pub(super) fn early(place: &str, evidence: &[EvidenceView], today: NaiveDate) -> Vec<Violation> {
+    let fault = |(at, item): (usize, &EvidenceView)| {
+        Violation::in_future(format!("{place}/evidence/{at}/date"), item.date, today)
+    };
+    evidence.iter().enumerate().filter_map(fault).collect()
 }
 
 /// A rating of one dimension.

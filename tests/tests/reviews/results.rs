@@ -61,6 +61,7 @@ fn a_result_is_explained_in_both_languages(app: &TestApp) {
     assert_eq!((&goal["actual"], &goal["score"]), (&json!("1200"), &json!("100")));
     assert_eq!(goal["revision_ids"].as_array().map(Vec::len), Some(2));
     assert_eq!(goal["steps"][0]["section"], "B.1");
+    assert_eq!((&goal["exact_actual"], &goal["exact_score"]), (&json!(null), &json!(null)));
     let competency = &whole["parts"][1];
     assert_eq!((&competency["kind"], &competency["score"]), (&json!("dimension"), &json!("110")));
     assert_eq!(competency["steps"][0]["rule"], "mean rating of one type of rater");

@@ -17,9 +17,9 @@ on_each_engine![
     a_statement_per_record_would_be_counted,
 ];
 
-/// Operations other than GET that record nothing: an explanation changes nothing, and a refreshed
-/// token is of no interest to anybody.
-const UNRECORDED: &[&str] = &["explainAccess", "refreshTokens"];
+/// Operations other than GET that record nothing: explanations and trials change nothing, and a
+/// refreshed token is of no interest to anybody.
+const UNRECORDED: &[&str] = &["explainAccess", "refreshTokens", "tryMoves"];
 /// Operations whose refusals are recorded on purpose.
 const REFUSALS_RECORDED: &[&str] = &["signIn"];
 

@@ -1,7 +1,10 @@
 //! Calibration: sessions that compare grades, and the moves of grades made in them.
 
+mod distribution;
+mod effects;
 mod moves;
 mod sessions;
+mod trials;
 pub mod views;
 
 use crate::platform::app::new_id;
@@ -360,9 +363,10 @@ async fn list_moves(
 
 /// Propose a move
 ///
-/// A member proposes another grade for somebody else's review, with reason codes, an explanation
-/// and evidence. Nothing changes until others approve the move. A review can have only one pending
-/// move. The answer shows the effect on the distribution of the session.
+/// A member proposes another grade for somebody else's review, none above a confirmed veto, with
+/// reason codes, an explanation, evidence, and a sentence that the person reads after release.
+/// Nothing changes until others approve the move. A review can have only one pending move. The
+/// answer shows the effect on the distribution of the session.
 #[utoipa::path(tag = "moves", operation_id = "proposeMove",
     params(("id" = Uuid, Path, description = "Id of the session")),
     request_body = NewMove,
@@ -441,7 +445,7 @@ pub const NOUN: Noun = Noun {
         // Whether somebody may move grades is asked about a move or about the session.
         (Action::MoveRead, session),
     ],
-    additions: &["/calibration-sessions/{id}/moves"],
+    additions: &["/calibration-sessions/{id}/moves", "/calibration-sessions/{id}/move-trials"],
     ..Noun::of(routes)
 };
 
@@ -466,8 +470,10 @@ fn routes(config: &mut ServiceConfig) {
         .service(accept)
         .service(reopen)
         .service(reviews)
+        .service(distribution::read)
         .service(list_moves)
         .service(propose_move)
+        .service(trials::make)
         .service(read_move)
         .service(approve_move)
         .service(reject_move);

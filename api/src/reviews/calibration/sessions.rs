@@ -551,6 +551,41 @@ fn override_stands(
     Ok(!moved.iter().any(counts))
 }
 
+/// A caller who reads a session, with the seat they have in it.
+pub(super) struct Reader<'a> {
+    actor: &'a Actor,
+    calibrator: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn of(
+        store: &mut dyn Store,
+        actor: &'a Actor,
+        session: &CalibrationSession,
+    ) -> Result<Self, Refusal> {
+        let calibrator = match actor.subject.employee_id {
+            Some(me) => store.is_calibrator(session.id, me)?,
+            None => false,
+        };
+        Ok(Self { actor, calibrator })
+    }
+
+    /// Whether the caller may read what `action` is about of one review that the session compares.
+    pub(super) fn sees(&self, action: Action, review: &ReviewResults) -> bool {
+        let target = Target {
+            id: review.id.uuid(),
+            about: Some(review.employee_id),
+            responsible: review.manager_id,
+            session: review.session_id,
+            stage: Some(review.state.rating_stage()),
+            relations: Relations { calibrator: self.calibrator, ..Relations::default() },
+            ..Target::default()
+        };
+        let permit = decide(&self.actor.subject, action, &target).permit;
+        permit.is_some_and(|permit| permit.mask() > Mask::Metadata)
+    }
+}
+
 /// A page of the reviews a session compares, sorted by id, as far as the caller may see each. The
 /// caller's own review is left out.
 pub(super) fn compared(
@@ -566,11 +601,7 @@ pub(super) fn compared(
     let reviews = reviews_of(store, actor, session)?;
     let placed = placed(&reviews, &settings)?;
     let pending = store.pending_moves(session.id)?;
-    let me = actor.subject.employee_id;
-    let calibrator = match me {
-        Some(me) => store.is_calibrator(session.id, me)?,
-        None => false,
-    };
+    let reader = Reader::of(store, actor, session)?;
     let shown: Vec<ReviewResults> = reviews
         .into_iter()
         .filter(|review| !actor.subject.may_be(review.employee_id))
@@ -581,20 +612,7 @@ pub(super) fn compared(
     let mut names = store.names(&people)?;
     let view = |review: ReviewResults| {
         let (employee_number, name) = names.remove(&review.employee_id).unwrap_or_default();
-        let target = Target {
-            id: review.id.uuid(),
-            about: Some(review.employee_id),
-            responsible: review.manager_id,
-            session: review.session_id,
-            stage: Some(review.state.rating_stage()),
-            relations: Relations { calibrator, ..Relations::default() },
-            ..Target::default()
-        };
-        let sees = |action| {
-            let permit = decide(&actor.subject, action, &target).permit;
-            permit.is_some_and(|permit| permit.mask() > Mask::Metadata)
-        };
-        let seen = sees(Action::RatingRead);
+        let seen = reader.sees(Action::RatingRead, &review);
         ComparedReview {
             review_id: review.id.uuid(),
             employee_id: review.employee_id.uuid(),
@@ -604,7 +622,9 @@ pub(super) fn compared(
             manager_id: review.manager_id.map(Uuid::from),
             counts_for_quota: review.counts_for_quota,
             state: review.state,
-            move_pending: sees(Action::MoveRead).then(|| pending.contains(&review.id)),
+            move_pending: reader
+                .sees(Action::MoveRead, &review)
+                .then(|| pending.contains(&review.id)),
             result: seen.then(|| result(&review, placed.get(&review.id))),
         }
     };

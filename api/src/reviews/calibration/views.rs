@@ -348,6 +348,12 @@ view! {
     text: String = moved.text.clone();
     /// Evidence for the move.
     evidence: Vec<EvidenceView> = moved.evidence.iter().cloned().map(EvidenceView::from).collect();
+    /// What the person reads about it after release; empty for moves made before this was asked for.
+    #[schema(example = "Your tender counts")]
+    sentence: String = moved.sentence.clone();
+    /// Best grade that a confirmed veto allowed when the move was proposed; null without a veto.
+    #[schema(schema_with = word_or_null::<Grade>)]
+    veto_cap: Option<Grade> = moved.veto_cap;
 }
 
 view! {
@@ -406,7 +412,7 @@ pub struct NewMove {
     /// has changed meanwhile, the request is refused as stale.
     #[schema(schema_with = words::<Grade>)]
     pub from: Grade,
-    /// Grade after the move.
+    /// Grade after the move; none better than a confirmed veto allows.
     #[schema(schema_with = words::<Grade>)]
     pub to: Grade,
     /// Reason codes. `distribution` alone is not enough where quotas are a guideline.
@@ -420,4 +426,7 @@ pub struct NewMove {
     #[serde(default)]
     #[schema(max_items = 20)]
     pub evidence: Vec<EvidenceView>,
+    /// What the person reads about the move after release, with the result.
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S", example = "Your tender counts")]
+    pub sentence: String,
 }
