@@ -69,7 +69,7 @@ pub struct ToDoView {
     /// Id of the record to act on.
     pub resource_id: Uuid,
     /// Title of the goal that the task is about; null for tasks about no single goal.
-    #[schema(example = "Win the north")]
+    #[schema(required = true, example = "Win the north")]
     pub title: Option<String>,
     /// Person the task is about; null if it is the caller or nobody in particular.
     pub about: Option<PersonCard>,

@@ -21,6 +21,7 @@ on_each_engine![
     members_see_the_distribution_of_their_session,
     a_distribution_of_a_session_is_drawn_too,
     nobody_counts_in_a_distribution_they_may_not_know,
+    what_is_rated_anew_tells_nothing_until_it_is_back,
 ];
 
 fn path(session: Uuid) -> String {
@@ -256,4 +257,46 @@ fn nobody_counts_in_a_distribution_they_may_not_know(app: &TestApp) {
     assert_eq!(shown["total"]["withheld"], true);
     let hua = distribution(app, HrAdmin, session).expect(200).json();
     assert_eq!(hua["total"]["present"]["counts"]["B"], 9);
+}
+
+/// A review that is rated anew while its session is open stays in the session, but its new grade is
+/// closed to the members until it is confirmed. Neither ranks nor counts tell of it.
+fn what_is_rated_anew_tells_nothing_until_it_is_back(app: &TestApp) {
+    let (_, session) = open(app, &[("KAI", "A"), ("LIN", "C")]);
+    let fen = review(app, session, "FEN");
+    let person = tests::cycles::literal(app, app.id("fen"));
+    let rate = |grade: &str| {
+        let score = tests::cycles::score_of(grade);
+        behind(
+            app,
+            &format!(
+                "UPDATE review SET state = 'second_review', computed_grade = '{grade}', \
+                 composite = {score}, performance = {score}, collaboration = {score} \
+                 WHERE session_id IS NOT NULL AND participant_id IN \
+                 (SELECT id FROM participant WHERE employee_id = {person})"
+            ),
+        );
+    };
+    let looks = || {
+        let mei = app.as_(DirectManager);
+        let rows = mei.all(&(path(session) + "/reviews?limit=200"));
+        let row = rows.iter().find(|row| row["review_id"] == fen).expect("it is compared");
+        assert!(row.get("result").is_none(), "{row}");
+        let shown = distribution(app, DirectManager, session).expect(200).json();
+        let kai = json!([{ "review_id": review(app, session, "KAI"), "to": "B" }]);
+        let tried = try_moves(app, DirectManager, session, &kai).expect(200).json();
+        let closed = json!([{ "review_id": fen, "to": "B" }]);
+        let refused = try_moves(app, DirectManager, session, &closed);
+        refused.faults(&[("/moves/0/review_id", "unknown_reference")]);
+        (rows, shown, tried)
+    };
+    rate("S");
+    let best = looks();
+    let withheld = best.1["departments"].as_array().into_iter().flatten();
+    let withheld = withheld.filter(|row| row["withheld"] == true).count();
+    assert_eq!(withheld, 1, "the department of the one who is rated anew: {}", best.1);
+    rate("D");
+    assert_eq!(looks(), best, "whatever the new grade is");
+    let hua = distribution(app, HrAdmin, session).expect(200).json();
+    assert_eq!(hua["total"]["present"]["counts"], counts([0, 1, 6, 1, 1]));
 }

@@ -304,8 +304,8 @@ async fn transit(
 ///
 /// Lists the reviews that the session compares, in the order of creation: the person, the computed,
 /// calibrated and final grade side by side, the scores that rank them, and ties. The caller's own
-/// review is left out and has no effect on the ranking shown. Results that the caller may not see
-/// yet are left out.
+/// review is left out, and so are results that the caller may not see yet; neither has an effect on
+/// the ranking shown.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "listComparedReviews",
     params(("id" = Uuid, Path, description = "Id of the session"), ComparedQuery),
     responses((status = 200, description = "A page of reviews", body = ComparedReviewPage)),

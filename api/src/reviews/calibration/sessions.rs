@@ -599,9 +599,11 @@ pub(super) fn compared(
     let (cycle, _) = actor.show(store, Action::CycleRead, sealed)?;
     let settings = settings_of(store, actor, cycle.outline())?;
     let reviews = reviews_of(store, actor, session)?;
-    let placed = placed(&reviews, &settings)?;
-    let pending = store.pending_moves(session.id)?;
     let reader = Reader::of(store, actor, session)?;
+    // A ranking of all would place the grades that are closed to the reader by what is left.
+    let known = reviews.iter().filter(|review| reader.sees(Action::RatingRead, review));
+    let placed = placed(known, &settings)?;
+    let pending = store.pending_moves(session.id)?;
     let shown: Vec<ReviewResults> = reviews
         .into_iter()
         .filter(|review| !actor.subject.may_be(review.employee_id))
@@ -632,12 +634,11 @@ pub(super) fn compared(
 }
 
 /// The grades that ranking and quotas lead to, for the reviews that count.
-fn placed(
-    reviews: &[ReviewResults],
+fn placed<'r>(
+    reviews: impl Iterator<Item = &'r ReviewResults>,
     settings: &DistributionSettings,
 ) -> Result<HashMap<ReviewId, Placement>, Refusal> {
     let counting: Vec<_> = reviews
-        .iter()
         .filter(|review| review.counts_for_quota)
         .filter_map(|review| Some((review.id, merits_of(&review.results)?)))
         .collect();

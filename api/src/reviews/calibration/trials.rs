@@ -88,6 +88,7 @@ pub struct MoveTrial {
     pub moves: Vec<MoveTrialOutcome>,
     /// Effect of all moves together on the distribution of the session, of the people who count
     /// towards the quotas and whose grades the caller may read. Null if nobody of them counts.
+    #[schema(required = true)]
     pub effect: Option<MoveEffect>,
 }
 
