@@ -118,7 +118,8 @@ impl GoalContent {
     pub fn present(&self, so_far: &ReportedSoFar, settings: &Settings) -> Vec<PresentKeyResult> {
         let present = |key_result: &KeyResult| {
             let measured = so_far.of_key_result(key_result);
-            let judged = |measured: Measured| progress(&measured, settings.okr.maintain).ok().flatten();
+            let judged =
+                |measured: Measured| progress(&measured, settings.okr.maintain).ok().flatten();
             let progress = measured.and_then(judged).map(|progress| progress.value);
             let latest = so_far.key_results.get(&key_result.id).cloned().unwrap_or_default();
             let Latest { value, done, steps_done, .. } = latest;
