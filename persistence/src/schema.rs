@@ -172,6 +172,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    use crate::column::Id;
+    use diesel::sql_types::*;
+
+    employee_search (tenant_id, term, employee_id) {
+        tenant_id -> Id,
+        term -> Text,
+        employee_id -> Id,
+        shared -> Integer,
+    }
+}
+
+diesel::table! {
     use crate::column::{Id, Instant};
     use diesel::sql_types::*;
 
@@ -792,6 +804,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     employment,
     assignment,
     employee_external_id,
+    employee_search,
     account,
     setup_token,
     session,

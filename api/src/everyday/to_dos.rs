@@ -76,7 +76,7 @@ page_of! {
     /// A page of to-dos.
     pub struct ToDoPage
     /// To-dos, sorted by due date; those without a due date come last.
-    of ToDoView
+    of ToDoView, counted
 }
 
 /// Query parameters of the list.
@@ -89,6 +89,8 @@ struct ToDoQuery {
     limit: Option<i64>,
     /// `next_cursor` of the previous page.
     cursor: Option<String>,
+    /// Whether to say how many items the whole list has.
+    count: Option<bool>,
 }
 
 /// List to-dos
@@ -103,28 +105,26 @@ struct ToDoQuery {
 #[get("")]
 async fn list(caller: Caller, query: Query<ToDoQuery>) -> Result<HttpResponse, Refusal> {
     let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
-    let page = request.page.clone();
-    let rows = caller
+    let (page, is_counted) = (request.page.clone(), query.0.count == Some(true));
+    let (rows, total) = caller
         .snapshot(move |store, actor| {
             actor.may(Action::DashboardOwn)?;
             let desk = Desk::of(store, actor)?;
+            let count = || desk.to_dos.iter().filter_map(|it| desk.show(it, actor)).count() as i64;
+            let total = is_counted.then(count);
             let behind = |to_do: &ToDo| {
                 page.after_text()
                     .is_none_or(|(key, id)| (key, id) < (&key_of(to_do), to_do.resource_id))
             };
             let limit = usize::try_from(page.limit).unwrap_or_default();
             let shown = desk.to_dos.iter().filter(|to_do| behind(to_do)).take(limit);
-            Ok(shown
-                .filter_map(|to_do| Some((key_of(to_do), desk.show(to_do, actor)?)))
-                .collect::<Vec<_>>())
+            let shown = shown.filter_map(|to_do| Some((key_of(to_do), desk.show(to_do, actor)?)));
+            Ok((shown.collect::<Vec<_>>(), total))
         })
         .await?;
-    caller.answer::<ToDoPage, _>(
-        &request,
-        rows,
-        |(key, last)| After::Text(key.clone(), last.resource_id),
-        |(_, view)| view,
-    )
+    let place = |(key, last): &(String, ToDoView)| After::Text(key.clone(), last.resource_id);
+    let part = request.cut(&caller.app, rows, place);
+    caller.answer_counted::<ToDoPage, _>(part, total, |(_, view)| view)
 }
 
 /// The noun.

@@ -211,7 +211,8 @@ pub(super) fn list_goals(
     actor: &Actor,
     filter: &GoalFilter,
     page: &Page,
-) -> Result<Vec<ListedGoal>, Refusal> {
+    is_counted: bool,
+) -> Result<(Vec<ListedGoal>, Option<i64>), Refusal> {
     let visible = visibility(&actor.subject, Action::GoalRead, actor.today)?;
     let rows = store.goals(filter, &visible, page)?;
     let view = |(sealed, relations): (Sealed<Goal>, Relations)| {
@@ -222,7 +223,9 @@ pub(super) fn list_goals(
         let view = GoalView::new(actor, &shown, &target);
         Ok(ListedGoal { view, changed, review })
     };
-    rows.into_iter().map(view).collect()
+    let rows = rows.into_iter().map(view).collect::<Result<_, Refusal>>()?;
+    let count = || store.count_goals(filter, &visible, page.updated_since);
+    Ok((rows, is_counted.then(count).transpose()?))
 }
 
 /// Creates a draft. `key_results` are fresh ids for its key results.

@@ -18,6 +18,7 @@ use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId};
 use crate::platform::page::Listed;
 use crate::platform::parameters::Query;
+use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Answered;
 use crate::platform::schema::words;
@@ -78,6 +79,8 @@ struct GoalQuery {
     cursor: Option<String>,
     /// Only items changed at or after this instant; deleted items are included as tombstones.
     updated_since: Option<DateTime<Utc>>,
+    /// Whether to say how many items the whole list has. Only together with `owner_id`.
+    count: Option<bool>,
 }
 
 /// List goals
@@ -101,12 +104,20 @@ async fn list(caller: Caller, query: Query<GoalQuery>) -> Answered {
         level: query.level,
         parent_id: query.parent_id.map(Into::into),
     };
-    let rows = caller.read(move |store, actor| list_goals(store, actor, &filter, &page)).await?;
+    if query.count == Some(true) && query.owner_id.is_none() {
+        let fault = Violation::new("/query/count", "not_allowed");
+        return Err(Refusal::Malformed(vec![fault]));
+    }
+    let (rows, total) = caller
+        .list(query.count, move |store, actor, is_counted| {
+            list_goals(store, actor, &filter, &page, is_counted)
+        })
+        .await?;
     let place = |last: &ListedGoal| request.place(last.view.id, last.changed);
     let part = request.cut(&caller.app, rows, place);
     let scored = part.rows.iter().filter_map(|row| scored(&row.view, row.review));
     caller.shown("listGoals", scored.collect::<Vec<_>>()).await?;
-    caller.answer_part::<GoalPage, _>(part, |row| row.view)
+    caller.answer_counted::<GoalPage, _>(part, total, |row| row.view)
 }
 
 /// The review that a goal partly discloses if it is shown with its score, with the owner.

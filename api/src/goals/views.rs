@@ -329,7 +329,7 @@ page_of! {
     /// A page of goals.
     pub struct GoalPage
     /// The goals, in the order of creation; with `updated_since`, in the order of change.
-    of GoalView
+    of GoalView, counted
 }
 
 view! {

@@ -16,7 +16,7 @@ use domain::core::change::{Change, Record};
 use domain::core::id::PositionId;
 use domain::people::org::Position;
 use domain::policy::Action;
-use persistence::Store;
+use persistence::{Lists, Store};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::scope;
@@ -47,7 +47,7 @@ page_of! {
     /// A page of positions.
     pub struct PositionPage
     /// The positions, in the order of creation; with `updated_since`, in the order of change.
-    of PositionView
+    of PositionView, counted
 }
 
 /// Query parameters of the list.
@@ -62,6 +62,8 @@ struct PositionQuery {
     cursor: Option<String>,
     /// Only items changed at or after this instant; deleted items are included as tombstones.
     updated_since: Option<DateTime<Utc>>,
+    /// Whether to say how many items the whole list has.
+    count: Option<bool>,
 }
 
 /// List positions
@@ -74,22 +76,20 @@ struct PositionQuery {
     security(("bearer" = []), ("api_key" = ["people:read"])))]
 #[get("")]
 async fn list(caller: Caller, query: Query<PositionQuery>) -> Result<HttpResponse, Refusal> {
-    let Query(PositionQuery { limit, cursor, updated_since }) = query;
+    let Query(PositionQuery { limit, cursor, updated_since, count }) = query;
     let request = caller.page(limit, cursor.as_deref(), updated_since)?;
     let page = request.page.clone();
-    let rows = caller
-        .read(move |store, actor| {
+    let (rows, total) = caller
+        .list(count, move |store, actor, is_counted| {
             actor.may(Action::PositionRead)?;
             let rows: Vec<Position> = store.list(&page)?;
-            Ok(rows)
+            let count = || Lists::<Position>::count(store, updated_since);
+            Ok((rows, is_counted.then(count).transpose()?))
         })
         .await?;
-    caller.answer::<PositionPage, _>(
-        &request,
-        rows,
-        |last| request.place(last.id.uuid(), last.updated_at),
-        PositionView::from,
-    )
+    let place = |last: &Position| request.place(last.id.uuid(), last.updated_at);
+    let part = request.cut(&caller.app, rows, place);
+    caller.answer_counted::<PositionPage, _>(part, total, PositionView::from)
 }
 
 /// Create a position

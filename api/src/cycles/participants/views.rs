@@ -94,7 +94,7 @@ page_of! {
     /// A page of participants.
     pub struct ParticipantPage
     /// The participants, in the order of creation; with `updated_since`, in the order of change.
-    of ParticipantView
+    of ParticipantView, counted
 }
 
 /// The manager who becomes responsible for a participant.

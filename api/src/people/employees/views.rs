@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::{EmployeeId, OrgUnitId, PositionId};
 use domain::people::employment::{Employment, EmploymentStatus};
 use domain::people::org::{Assignment, Employee, EmployeeAction, ExternalId};
+use domain::people::search::Named;
 use domain::policy::{Action, Mask, Shown, Target, decide};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -105,6 +106,13 @@ pub struct EmployeeView {
     pub updated_at: Option<DateTime<Utc>>,
 }
 
+impl<'a> From<&'a EmployeeView> for Named<'a> {
+    fn from(view: &'a EmployeeView) -> Self {
+        let email = view.email.as_deref();
+        Self { number: &view.employee_number, name: &view.name, email }
+    }
+}
+
 impl EmployeeView {
     /// The person as far as `actor`, who stands to it as `target` says, sees it; state as of `day`.
     pub(super) fn new(
@@ -146,8 +154,9 @@ impl EmployeeView {
 page_of! {
     /// A page of employees.
     pub struct EmployeePage
-    /// The people, in the requested order; with `updated_since`, in the order of change.
-    of EmployeeView
+    /// The people, in the requested order; with `q`, those who fit best first; with `updated_since`, in
+    /// the order of change.
+    of EmployeeView, counted
 }
 
 /// A period with one unit, job and manager of a person.

@@ -14,7 +14,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 pub use cases::*;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::OrgUnitId;
-use domain::people::org::OrgUnitKind;
+use domain::people::org::{OrgUnit, OrgUnitKind};
 use domain::policy::Action;
 use persistence::{After, OrgUnitFilter};
 use serde::Deserialize;
@@ -45,6 +45,8 @@ struct OrgUnitQuery {
     cursor: Option<String>,
     /// Only items changed at or after this instant; deleted items are included as tombstones.
     updated_since: Option<DateTime<Utc>>,
+    /// Whether to say how many items the whole list has.
+    count: Option<bool>,
 }
 
 /// Query parameters of a read with a date.
@@ -87,18 +89,18 @@ async fn list(caller: Caller, query: Query<OrgUnitQuery>) -> Result<HttpResponse
         code: query.code,
     };
     let day = query.as_of;
-    let rows = caller
-        .read(move |store, actor| {
+    let (rows, total) = caller
+        .list(query.count, move |store, actor, is_counted| {
             actor.may(Action::OrgUnitRead)?;
-            Ok(store.org_units(&filter, day.unwrap_or(actor.today), &page)?)
+            let day = day.unwrap_or(actor.today);
+            let rows = store.org_units(&filter, day, &page)?;
+            let count = || store.count_org_units(&filter, day, page.updated_since);
+            Ok((rows, is_counted.then(count).transpose()?))
         })
         .await?;
-    caller.answer::<OrgUnitPage, _>(
-        &request,
-        rows,
-        |last| request.place(last.id.uuid(), last.updated_at),
-        OrgUnitView::from,
-    )
+    let place = |last: &OrgUnit| request.place(last.id.uuid(), last.updated_at);
+    let part = request.cut(&caller.app, rows, place);
+    caller.answer_counted::<OrgUnitPage, _>(part, total, OrgUnitView::from)
 }
 
 /// Create an org unit

@@ -63,7 +63,7 @@ page_of! {
     /// A page of org units.
     pub struct OrgUnitPage
     /// The units, in the order of creation; with `updated_since`, in the order of change.
-    of OrgUnitView
+    of OrgUnitView, counted
 }
 
 /// A period in which a unit has one place in the tree.

@@ -4,6 +4,7 @@ use crate::page::Page;
 use crate::ports::Result;
 use domain::core::change::Change;
 use domain::core::id::{CheckInId, CycleId, EmployeeId, GoalChangeId, GoalId, MeasurementId};
+use domain::core::time::Timestamp;
 use domain::goals::goal::{
     CheckIn, FormItem, Goal, GoalChange, GoalFrame, GoalLevel, GoalRevision, KeyResultReport,
     Measurement, Reported, ReportedSoFar,
@@ -39,6 +40,13 @@ pub trait Goals {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<(Sealed<Goal>, Relations)>>;
+    /// How many goals the whole list has.
+    fn count_goals(
+        &mut self,
+        filter: &GoalFilter,
+        visible: &Visibility,
+        updated_since: Option<Timestamp>,
+    ) -> Result<i64>;
     /// Locks the goals of one person in a cycle until this unit of work ends: nobody else can
     /// change them or align other goals under them. Every unit that changes a goal takes this lock
     /// before it checks, for the owner and for the owner of the parent goal.

@@ -5,6 +5,7 @@ use super::employees::{self, AssignmentRow};
 use super::employments::{Row as EmploymentRow, employments};
 use super::engine::Unit;
 use super::keys::{KEYS, all_saved, of_key};
+use super::search::renamed;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Key, on_day, rows_statement, word};
 use crate::error::DbError;
@@ -428,6 +429,7 @@ impl Imports for Unit<'_> {
             progress(changes.len() / 2 + number * dialect::BATCH / 4);
         }
         save_external_ids(self, changes)?;
+        self.rename(changes.iter().filter_map(|it| renamed(it.before.as_deref(), &it.after)))?;
         if changes.len() >= LARGE {
             dialect::refresh_statistics(self.conn)?;
         }
