@@ -6,3 +6,4 @@ mod employees;
 mod employments;
 mod org_units;
 mod positions;
+mod search;

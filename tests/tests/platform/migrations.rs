@@ -92,6 +92,8 @@ fn a_database_of_an_earlier_version_is_carried_over() {
         }
         assert_eq!(of("UNDER")["manager_id"], of("LEFT")["id"]);
         assert_eq!(of("STAYS")["email"], "stays@acme.example");
+        let found = hr.all("/v1/employees?q=stays%40acme");
+        assert_eq!(found.len(), 1, "{engine}: people of before are found too");
         server.stop();
         let (succeeded, said) = process::run(&verify, "");
         assert!(succeeded, "{said}");

@@ -42,7 +42,7 @@ struct EmployeeQuery {
     /// Only people of whose name, employee number or e-mail address a part begins so. Of a Chinese name each
     /// character begins a part, of other names each word; pinyin and its initials count as the name. Case,
     /// width, accents, spaces and punctuation make no difference, and no character is a wildcard.
-    #[param(min_length = 1, max_length = 200, pattern = r"\S", example = "lixm")]
+    #[param(max_length = 200, pattern = r"\S", example = "lixm")]
     q: Option<String>,
     /// Only these people: ids separated by commas, at most 200. Ids of nobody the caller may see are
     /// left out.

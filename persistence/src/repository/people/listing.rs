@@ -21,7 +21,7 @@ const PERSON: &str = "employee.id";
 const KEYED: &str = "employee_search.employee_id";
 /// Of at most so many people, each is read and compared with a search. Where a filter leaves more, a page of
 /// those found is soon full.
-const FEW: i64 = 500;
+const FEW: i64 = 1000;
 
 /// A person with the assignment of a day, and how the subject of the list relates to the person: as direct
 /// manager, as manager at any level, and by unit.
