@@ -62,16 +62,30 @@ static VALIDATORS: Once<Validator> = Once::empty();
 
 /// The validator of a body type; compiled once.
 pub fn validator<T: ToSchema + 'static>() -> Arc<Validator> {
-    VALIDATORS.of::<T>(|| {
-        let mut schemas = vec![(T::name().into_owned(), T::schema())];
-        T::schemas(&mut schemas);
-        let schemas: HashMap<_, _> = schemas.into_iter().collect();
-        build(&json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$ref": format!("#/components/schemas/{}", T::name()),
-            "components": { "schemas": schemas },
-        }))
-    })
+    VALIDATORS.of::<T>(|| described::<T>(&[]))
+}
+
+static OPEN_VALIDATORS: Once<Validator> = Once::empty();
+
+/// The validator of a body type, compiled once, which takes any object for the schemas `whole`.
+pub fn validator_but<T: ToSchema + 'static>(whole: &[&str]) -> Arc<Validator> {
+    OPEN_VALIDATORS.of::<T>(|| described::<T>(whole))
+}
+
+fn described<T: ToSchema>(whole: &[&str]) -> Validator {
+    let mut schemas = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
+    let any = || ObjectBuilder::new().schema_type(Type::Object).into();
+    let opened = |(name, schema): (String, _)| {
+        let schema = if whole.contains(&&name[..]) { any() } else { schema };
+        (name, schema)
+    };
+    let schemas: HashMap<_, _> = schemas.into_iter().map(opened).collect();
+    build(&json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": format!("#/components/schemas/{}", T::name()),
+        "components": { "schemas": schemas },
+    }))
 }
 
 /// The validator of a schema that utoipa has written.
@@ -116,7 +130,8 @@ fn control_characters(value: &Value, faults: &mut Faults) {
     }
 }
 
-fn child(at: &str, name: &str) -> String {
+/// The pointer to the property `name` of the object at `at`.
+pub fn child(at: &str, name: &str) -> String {
     format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 

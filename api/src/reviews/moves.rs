@@ -19,9 +19,9 @@ use domain::core::time;
 use domain::cycles::performance_policy::Population;
 use domain::reviews::action::ReviewAction;
 use domain::reviews::form::{Review, ReviewPart, ReviewWarning};
+use domain::reviews::process_records::{RecordGaps, RecordVerdict, record_gaps};
 use domain::reviews::result::Computed;
 use domain::scoring::review::rater::RaterType;
-use domain::scoring::settings::Enforce;
 use domain::state::review::{Event, Facts, Guard, State};
 use domain::state::{Moving, Seat, Seating};
 use persistence::{GoalFile, Store};
@@ -277,7 +277,7 @@ fn look_at_rating(
     let period = frame.cycle.period.until(actor.today);
     let mut findings = of_part(part, "/manager_review", population, period);
     let computation = Computation::of_one(store, &frame, review, frame.leads)?;
-    let recorded = computation.has_process_records(review.employee_id);
+    let gaps = record_gaps_of(store, actor, review, &computation, &frame)?;
     // If ratings are missing, only these are reported; faults of the result would follow from them.
     let computed = match findings.facts.missing_settled {
         true => computation.result(review)?.map_err(|faults| {
@@ -286,8 +286,13 @@ fn look_at_rating(
         false => Err(()),
     };
     findings.facts.missing_settled = computed.is_ok();
-    findings.facts.process_records =
-        recorded || frame.policy.rules.process_records == Enforce::Warn;
+    findings.facts.process_records = gaps.verdict != RecordVerdict::Block;
+    if gaps.verdict == RecordVerdict::Block {
+        let months: Vec<_> =
+            gaps.months.iter().map(|month| month.format("%Y-%m").to_string()).collect();
+        let missing = Violation::new("", "process_records").with("value", months.join(", "));
+        findings.say_instead(Guard::ProcessRecords, vec![missing]);
+    }
     findings.facts.rated_by_another = actor.subject.employee_id != Some(review.employee_id);
     let Ok(computed) = computed else { return Ok(findings) };
     let unfounded =
@@ -296,12 +301,32 @@ fn look_at_rating(
         findings.facts.evidence_present = false;
         findings.say_instead(Guard::EvidencePresent, vec![fault("/manager_review", &error)]);
     }
-    let warning = (!recorded).then_some(ReviewWarning::NoProcessRecords);
+    let warning = (gaps.verdict == RecordVerdict::Warn).then_some(ReviewWarning::NoProcessRecords);
     let part = part.clone().submitted(actor.now, warning.into_iter().collect());
     let is_founded = review.manager_review.bears_extremes(period);
     let goals = computation.goals;
     findings.found.rated = Some(Rated { frame, goals, computed, part, is_founded });
     Ok(findings)
+}
+
+/// The months without records of the process (R59): of the part of the cycle that has passed, and in
+/// which the person worked here.
+fn record_gaps_of(
+    store: &mut dyn Store,
+    actor: &Actor,
+    review: &Review,
+    computation: &Computation<'_>,
+    frame: &Frame,
+) -> Result<RecordGaps, Refusal> {
+    let person = review.employee_id;
+    let period = frame.cycle.period.until(actor.today);
+    let employed = store.employments_by(&[person])?.remove(&person);
+    let hired = employed.map(|all| all.shown(period.end()).hire_date());
+    let period = hired.map_or(period, |day| period.since(day));
+    let entered = computation.process_records(person, actor.zone);
+    let settings = &frame.settings.review;
+    record_gaps(period, &entered, settings.process_months, settings.process_records)
+        .map_err(|error| Refusal::Internal(error.to_string()))
 }
 
 /// Missing ratings of a submitted part, and ratings without the evidence they need.

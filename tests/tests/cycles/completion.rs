@@ -119,7 +119,6 @@ fn a_policy_in_which_nobody_could_be_rated_is_not_published(app: &TestApp) {
 /// Stores rules as if they had been published before the program checked who can be asked.
 fn as_published_before(app: &TestApp, policy: Uuid, rules: &Value) {
     let mut rules = rules.clone();
-    rules["process_records"] = json!("warn");
     rules["populations"][0]["managers"] = Value::Null;
     rules["populations"][0]["position_codes"] = json!([]);
     let id = literal(app, policy);

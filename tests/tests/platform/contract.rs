@@ -88,6 +88,10 @@ fn schemas(text: &str, file: &str) -> Vec<(String, String)> {
         let deriving = line.starts_with("#[derive(") || line.starts_with("ToSchema");
         derived |= deriving && line.contains("ToSchema") || line.starts_with("page_of!");
         in_list = line != "}" && (in_list || ["resource! {", "view! {"].contains(&line));
+        let written = line.strip_prefix("impl ToSchema for ").map(word);
+        if let Some(name) = written.filter(|name| is_type(name)) {
+            found.push((name.clone(), format!("{name} in {file}")));
+        }
         let is_declared = in_list && line.starts_with("pub struct");
         let renaming = if is_declared { " as " } else { "schema(as = " };
         if let Some((_, name)) = line.split_once(renaming).filter(|_| !line.starts_with('/')) {

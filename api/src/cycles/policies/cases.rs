@@ -1,5 +1,6 @@
 //! Use cases of performance policies: who sees which version, drafts and publication.
 
+use super::settings::violation;
 use super::views::{NewPolicy, PolicyPatch, PolicyView};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
@@ -95,10 +96,11 @@ pub fn publish_policy(
     expected: i32,
 ) -> Result<Reply<PolicyView>, Refusal> {
     let (before, permit) = open_draft(store, actor, id, expected)?;
-    let faults = before.rules.faults();
-    let faults = faults.iter().map(|(place, error)| fault(format!("/rules{place}"), error));
+    let settings = before.rules.setting_faults().into_iter().map(violation);
+    let rules = before.rules.faults();
+    let rules = rules.iter().map(|(place, error)| fault(format!("/rules{place}"), error));
     let short = before.rules.out_of_reach().unwrap_or_default();
-    let faults: Vec<_> = faults.chain(short.into_iter().map(out_of_reach)).collect();
+    let faults: Vec<_> = settings.chain(rules).chain(short.into_iter().map(out_of_reach)).collect();
     if !faults.is_empty() {
         return Err(Refusal::GuardFailed(faults));
     }

@@ -1,6 +1,9 @@
 //! What clients see and send about performance policies.
 
+use super::settings::{PolicySettings, faults_of};
 use crate::platform::caller::Actor;
+use crate::platform::extract::Ruled;
+use crate::platform::faults::Faults;
 use crate::platform::page::page_of;
 use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, Utc};
@@ -10,7 +13,6 @@ use domain::cycles::performance_policy::{
 };
 use domain::policy::{Action, Mask, Protected, Shown, decide};
 use domain::scoring::review::rater::RaterType;
-use domain::scoring::settings::Enforce;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -78,52 +80,26 @@ pub struct PopulationView {
 pub struct PolicyRulesView {
     /// Settings that differ from their defaults, by name.
     #[serde(default)]
-    #[schema(schema_with = settings_schema)]
-    pub settings: BTreeMap<String, Value>,
+    #[schema(required = false)]
+    pub settings: PolicySettings,
     /// Populations in order of precedence: the first one that fits a person applies.
     #[schema(max_items = 50)]
     pub populations: Vec<PopulationView>,
-    /// Whether rating a person without any check-in or feedback on record is refused or gives a
-    /// warning.
-    #[serde(default)]
-    #[schema(schema_with = enforce_schema)]
-    pub process_records: Enforce,
-}
-
-fn settings_schema() -> Object {
-    let name = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .pattern(Some(r"^[a-z_]{1,40}\.[a-z_]{1,40}$"))
-        .build();
-    ObjectBuilder::new()
-        .property_names(Some(name))
-        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
-        .max_properties(Some(200))
-        .examples([json!({ "review.second_review": true, "kpi.cap": "120" })])
-        .build()
-}
-
-fn enforce_schema() -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(["warn", "block"]))
-        .default(Some(json!("warn")))
-        .build()
 }
 
 impl From<PolicyRules> for PolicyRulesView {
     fn from(rules: PolicyRules) -> Self {
-        let PolicyRules { settings, populations, process_records } = rules;
+        let PolicyRules { settings, populations } = rules;
         let populations = populations.into_iter().map(PopulationView::from).collect();
-        Self { settings, populations, process_records }
+        Self { settings: PolicySettings(settings), populations }
     }
 }
 
 impl From<PolicyRulesView> for PolicyRules {
     fn from(rules: PolicyRulesView) -> Self {
-        let PolicyRulesView { settings, populations, process_records } = rules;
+        let PolicyRulesView { settings: PolicySettings(settings), populations } = rules;
         let populations = populations.into_iter().map(Population::from).collect();
-        Self { settings, populations, process_records }
+        Self { settings, populations }
     }
 }
 
@@ -259,3 +235,18 @@ pub struct PolicyPatch {
     #[schema(nullable = false)]
     pub rules: Option<PolicyRulesView>,
 }
+
+/// The settings of a body are checked by the register, from which their schema is made.
+macro_rules! ruled {
+    ($($body:ident)*) => {$(
+        impl Ruled for $body {
+            const WHOLE: &'static [&'static str] = PolicySettings::SCHEMAS;
+
+            fn rules(body: &Value, faults: &mut Faults) {
+                faults_of(body.pointer("/rules/settings"), faults);
+            }
+        }
+    )*};
+}
+
+ruled! { NewPolicy PolicyPatch }
