@@ -107,7 +107,13 @@ page_of! {
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// Login name for signing in; unique, where upper and lower case are the same.
-    #[schema(min_length = 1, max_length = 254, pattern = r"^\S+$", example = "li.na@example.com")]
+    #[schema(
+        min_length = 1,
+        max_length = 254,
+        pattern = r"^\S+$",
+        format = "key",
+        example = "li.na@example.com"
+    )]
     pub login: String,
     /// Employee the account will belong to.
     pub employee_id: Option<Uuid>,

@@ -34,10 +34,10 @@ resource! {
     /// When the position was deleted; shown only in lists with `updated_since`.
     deleted_at;
     /// External key, unique in the tenant.
-    [min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$"]
+    [min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", format = "key"]
     "SALES-REP" => "SALES-REP", code: String;
     /// Name of the job.
-    [min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$"]
+    [min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", format = "name"]
     "Sales Representative" => "Senior Sales Representative", title: String;
     /// Job level, 1 (entry) to 30 (top).
     [minimum = 1, maximum = 30] 4 => 5, level: i32;

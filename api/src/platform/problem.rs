@@ -97,12 +97,23 @@ pub struct Violation {
     pub code: &'static str,
     /// Values for the placeholders of the text.
     pub values: Vec<(&'static str, String)>,
+    /// The row of a file in which it is.
+    pub row: Option<Box<InRow>>,
+}
+
+/// A row of a file, as those know it who have the file before them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InRow {
+    /// Its line, from 1.
+    pub line: Option<usize>,
+    /// Its key.
+    pub key: Option<String>,
 }
 
 impl Violation {
     /// A fault without placeholders. A pointer longer than any in the contract is cut.
     pub fn new(pointer: impl Into<String>, code: &'static str) -> Self {
-        Self { pointer: cut(pointer.into(), MAX_POINTER), code, values: Vec::new() }
+        Self { pointer: cut(pointer.into(), MAX_POINTER), code, values: Vec::new(), row: None }
     }
 
     /// The fault that gives the total number of faults if only the first ones are listed.
@@ -113,6 +124,13 @@ impl Violation {
     /// Adds the value of a placeholder, cut to [`MAX_VALUE`] characters.
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.values.push((name, cut(value.to_string(), MAX_VALUE)));
+        self
+    }
+
+    /// Names the row of a file in which the fault is.
+    pub fn in_row(mut self, line: Option<usize>, key: Option<&str>) -> Self {
+        let key = key.map(|key| cut(key.to_owned(), MAX_VALUE));
+        self.row = Some(Box::new(InRow { line, key }));
         self
     }
 
@@ -137,6 +155,8 @@ impl Violation {
             pointer: self.pointer.clone(),
             code: self.code.to_owned(),
             detail: self.text(language),
+            line: self.row.as_ref().and_then(|row| row.line),
+            key: self.row.as_ref().and_then(|row| row.key.clone()),
         }
     }
 
@@ -168,6 +188,14 @@ pub struct ProblemError {
     /// Explanation of the fault, in the reader's language.
     #[schema(example = "At most 200 characters are allowed.")]
     pub detail: String,
+    /// Line of the file in which the fault is, from 1; absent if the body is no file of lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = usize, required = false, example = 19)]
+    pub line: Option<usize>,
+    /// Key of the row in which the fault is; absent outside rows, and if the key cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "E-0043")]
+    pub key: Option<String>,
 }
 
 /// A problem document, which answers a refused request (RFC 9457).

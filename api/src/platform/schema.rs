@@ -3,7 +3,7 @@
 
 use crate::platform::faults::Faults;
 use crate::platform::problem::Violation;
-use domain::core::text::TextEnum;
+use domain::core::text::{self, TextEnum};
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
+use validator::ValidateEmail;
 
 /// The schema of a domain enum: its text values.
 pub fn words<T: TextEnum>() -> Object {
@@ -74,9 +75,26 @@ pub fn validator<T: ToSchema + 'static>() -> Arc<Validator> {
     })
 }
 
+/// The format of a text that identifies a record: everything in it can be seen.
+const KEY: &str = "key";
+/// The format of a name: something in it can be seen.
+const NAME: &str = "name";
+
+/// Whether a text is the address of one mailbox. Its owner's name may be of any script.
+fn is_email(text: &str) -> bool {
+    let Some((owner, host)) = text.rsplit_once('@') else { return false };
+    let latin = |c: char| if !c.is_ascii() && c.is_alphanumeric() { 'x' } else { c };
+    let owner: String = owner.chars().map(latin).collect();
+    format!("{owner}@{host}").validate_email()
+}
+
 /// The validator of a schema that utoipa has written.
 pub fn build(schema: &Value) -> Validator {
-    let options = jsonschema::options().should_validate_formats(true);
+    let options = jsonschema::options()
+        .should_validate_formats(true)
+        .with_format("idn-email", is_email)
+        .with_format(KEY, text::is_plain)
+        .with_format(NAME, text::is_visible);
     options.build(schema).expect("utoipa writes valid JSON Schema")
 }
 
@@ -181,10 +199,39 @@ fn tell(error: &jsonschema::ValidationError<'_>, faults: &mut Faults) {
                 "date" | "date-time" => "not_a_date",
                 "uuid" => "not_a_uuid",
                 "email" | "idn-email" => "not_an_email",
+                KEY => "invisible_character",
+                NAME => "blank",
                 _ => "pattern",
             },
         ),
         _ => Violation::new(at, "not_allowed"),
     };
     faults.push(fault);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_that_of_one_mailbox() {
+        for address in
+            ["li.na@example.com", "O'Neil+x@acme.example", "李娜@例子.公司", "a@localhost"]
+        {
+            assert!(is_email(address), "{address}");
+        }
+        for none in [
+            "not an address",
+            "n/a",
+            "x@example.com; y@example.com",
+            "x@example.com,y@example.com",
+            "Li Na <li.na@example.com>",
+            "li.na@",
+            "@example.com",
+            "li.na@exa mple.com",
+            "li\u{200b}na@example.com",
+        ] {
+            assert!(!is_email(none), "{none}");
+        }
+    }
 }

@@ -261,10 +261,22 @@ pub struct ReportingLineView {
 #[serde(deny_unknown_fields)]
 pub struct NewEmployee {
     /// Employee number given by the company, unique in the tenant.
-    #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "E-0043")]
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^\S(.*\S)?$",
+        format = "key",
+        example = "E-0043"
+    )]
     pub employee_number: String,
     /// Full name of the person.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Li Na")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        format = "name",
+        example = "Li Na"
+    )]
     pub name: String,
     /// Work e-mail address.
     #[schema(
@@ -308,6 +320,7 @@ pub struct EmployeePatch {
         min_length = 1,
         max_length = 64,
         pattern = r"^\S(.*\S)?$",
+        format = "key",
         nullable = false,
         example = "E-0043"
     )]
@@ -317,6 +330,7 @@ pub struct EmployeePatch {
         min_length = 1,
         max_length = 200,
         pattern = r"^\S(.*\S)?$",
+        format = "name",
         nullable = false,
         example = "Li Na"
     )]
@@ -394,6 +408,7 @@ pub struct NewEmployment {
         min_length = 1,
         max_length = 64,
         pattern = r"^\S(.*\S)?$",
+        format = "key",
         nullable = false,
         example = "E-2043"
     )]

@@ -102,10 +102,22 @@ page_of! {
 #[serde(deny_unknown_fields)]
 pub struct NewOrgUnit {
     /// External key, unique in the tenant.
-    #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "SALES-EU")]
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^\S(.*\S)?$",
+        format = "key",
+        example = "SALES-EU"
+    )]
     pub code: String,
     /// Name of the unit.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Sales Europe")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        format = "name",
+        example = "Sales Europe"
+    )]
     pub name: String,
     /// Kind of the unit; cannot be changed later.
     #[schema(schema_with = words::<OrgUnitKind>)]
@@ -126,6 +138,7 @@ pub struct OrgUnitPatch {
         min_length = 1,
         max_length = 64,
         pattern = r"^\S(.*\S)?$",
+        format = "key",
         nullable = false,
         example = "SALES-EMEA"
     )]
@@ -135,6 +148,7 @@ pub struct OrgUnitPatch {
         min_length = 1,
         max_length = 200,
         pattern = r"^\S(.*\S)?$",
+        format = "name",
         nullable = false,
         example = "Sales Europe and Africa"
     )]
