@@ -73,8 +73,15 @@ fn read_checked(
         sink.warn(warning.with("sheet", &name));
     }
     let cells = book.worksheet_cells_reader(&name).map_err(unreadable)?;
-    let mut lines =
-        SheetLines { cells, next: None, line: Line::default(), merged, total: 0, headings: None };
+    let mut lines = SheetLines {
+        cells,
+        next: None,
+        has_ended: false,
+        line: Line::default(),
+        merged,
+        total: 0,
+        headings: None,
+    };
     read_table(&mut lines, properties, sink)
 }
 
