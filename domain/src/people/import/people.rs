@@ -89,7 +89,9 @@ const OPEN_END: i32 = 9999;
 /// The first year in which anybody who works today may have been hired.
 const EARLIEST: i32 = 1900;
 /// How many days ahead somebody is hired at most.
-const HIRED_AHEAD: Days = Days::new(2 * 366);
+const HIRED_AHEAD: Days = Days::new(100 * 365);
+/// How many days ahead somebody is usually hired at most.
+const USUALLY_AHEAD: Days = Days::new(2 * 365);
 
 /// Somebody who is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -599,7 +601,7 @@ fn employments<'r>(
             let is_known =
                 |known: &Employee| known.employments.iter().any(|it| it.hire_date() == day);
             if !known.is_some_and(is_known) {
-                found.faults.extend(unlikely(row.row, day, terms));
+                look_at_hire_date(row.row, day, terms, found);
             }
             day
         }
@@ -634,15 +636,18 @@ fn employments<'r>(
     })
 }
 
-/// The fault of a first working day on which nobody can have been hired: a year with a digit too few,
-/// or the last day that a system knows.
-fn unlikely(row: usize, day: NaiveDate, terms: &Terms) -> Option<Fault> {
-    let latest = terms.now.date_naive().max(terms.from) + HIRED_AHEAD;
-    let is_likely = day.year() >= EARLIEST && day <= latest;
-    (!is_likely).then(|| {
+/// Looks at a new first working day. One on which nobody can have been hired is a fault: a year with a
+/// digit too few, or the last day that a system knows. One that is far ahead is a warning.
+fn look_at_hire_date(row: usize, day: NaiveDate, terms: &Terms, found: &mut Found) {
+    let from = terms.now.date_naive().max(terms.from);
+    let latest = from + HIRED_AHEAD;
+    if day.year() < EARLIEST || day > latest {
         let range = format!("{EARLIEST}-01-01 … {latest}");
-        Fault::new(row, "hire_date", "date_unlikely").with("range", range)
-    })
+        found.faults.push(Fault::new(row, "hire_date", "date_unlikely").with("range", range));
+    } else if day > from + USUALLY_AHEAD {
+        let warning = Fault::new(row, "hire_date", "hired_far_ahead");
+        found.warnings.push(warning.with("value", day));
+    }
 }
 
 /// The external ids that a person holds, sorted by system, with those that a row adds or removes.
@@ -921,10 +926,13 @@ mod tests {
     #[test]
     fn nobody_is_hired_in_the_year_204_or_9999() {
         let hired = |day: &str| PersonRow { hire_date: day.parse().ok(), ..row(0, "E1", None) };
-        for day in ["0204-03-01", "1899-12-31", "9999-12-31", "1973-01-01"] {
+        for day in ["0204-03-01", "1899-12-31", "9999-12-31", "2099-01-01"] {
             let plan = plan(Staff::default(), &[hired(day)], &terms(true));
             assert_eq!(codes(&plan), [(0, "date_unlikely")], "{day}");
         }
+        let ahead = plan(Staff::default(), &[hired("1999-01-01")], &terms(true));
+        assert_eq!(codes(&ahead), []);
+        assert_eq!(ahead.warnings.iter().map(|it| it.code).collect::<Vec<_>>(), ["hired_far_ahead"]);
         let open =
             PersonRow { termination_date: Some("9999-12-31".parse().ok()), ..hired("1970-01-01") };
         let plan = plan(Staff::default(), &[open], &terms(true));
