@@ -932,7 +932,10 @@ mod tests {
         }
         let ahead = plan(Staff::default(), &[hired("1999-01-01")], &terms(true));
         assert_eq!(codes(&ahead), []);
-        assert_eq!(ahead.warnings.iter().map(|it| it.code).collect::<Vec<_>>(), ["hired_far_ahead"]);
+        assert_eq!(
+            ahead.warnings.iter().map(|it| it.code).collect::<Vec<_>>(),
+            ["hired_far_ahead"]
+        );
         let open =
             PersonRow { termination_date: Some("9999-12-31".parse().ok()), ..hired("1970-01-01") };
         let plan = plan(Staff::default(), &[open], &terms(true));
