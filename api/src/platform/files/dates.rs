@@ -32,20 +32,21 @@ pub enum Unread {
     Ambiguous,
 }
 
-/// The order of the three numbers of a day.
+/// Which of the three numbers of a day comes first. Behind the month comes the day, behind the day the
+/// month.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Order {
-    YearFirst,
-    MonthFirst,
-    DayFirst,
+enum First {
+    Year,
+    Month,
+    Day,
 }
 
 impl DateFormat {
-    fn order(self) -> Order {
+    fn first(self) -> First {
         match self {
-            Self::Iso | Self::YearFirst | Self::Digits | Self::Chinese => Order::YearFirst,
-            Self::MonthFirst => Order::MonthFirst,
-            Self::DayFirst | Self::Dotted => Order::DayFirst,
+            Self::Iso | Self::YearFirst | Self::Digits | Self::Chinese => First::Year,
+            Self::MonthFirst => First::Month,
+            Self::DayFirst | Self::Dotted => First::Day,
         }
     }
 }
@@ -64,16 +65,16 @@ pub fn read(text: &str, declared: Option<DateFormat>) -> Result<(NaiveDate, bool
     }
     let numbers = numbers(text).ok_or(Unread::Unlike)?;
     let is_year_first = numbers[0].len() == 4;
-    let order = match declared {
-        Some(format) => format.order(),
-        None if is_year_first => Order::YearFirst,
+    let first = match declared {
+        Some(format) => format.first(),
+        None if is_year_first => First::Year,
         None if numbers[2].len() == 4 => return Err(Unread::Ambiguous),
         None => return Err(Unread::Unlike),
     };
-    let [year, month, day] = match order {
-        Order::YearFirst => numbers,
-        Order::MonthFirst => [numbers[2], numbers[0], numbers[1]],
-        Order::DayFirst => [numbers[2], numbers[1], numbers[0]],
+    let [year, month, day] = match first {
+        First::Year => numbers,
+        First::Month => [numbers[2], numbers[0], numbers[1]],
+        First::Day => [numbers[2], numbers[1], numbers[0]],
     };
     if year.len() != 4 || month.len() > 2 || day.len() > 2 {
         return Err(Unread::Unlike);

@@ -486,7 +486,7 @@ mod tests {
         read(text, &Reading::default()).expect("a table")
     }
 
-    fn named<'n>(names: &[(&'n str, &'static str)]) -> Vec<(String, &'static str)> {
+    fn named(names: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
         names.iter().map(|(pointer, code)| ((*pointer).to_owned(), *code)).collect()
     }
 
