@@ -7,9 +7,10 @@
 use crate::areas::{JobResult, META, NOUNS, routes};
 use crate::platform::areas::{self, Noun, Operation};
 use crate::platform::jobs::RESULT;
+use crate::platform::labels;
 use crate::platform::problem::{KINDS, MEDIA_TYPE, Problem};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 use utoipa_actix_web::AppExt;
@@ -74,6 +75,7 @@ fn complete(mut document: Value) -> Value {
         .flat_map(|noun| noun.tags)
         .map(|(name, description)| json!({ "name": name, "description": description }))
         .collect();
+    complete_schemas(&mut document);
     let schemas = document["components"]["schemas"].clone();
     let mut used = BTreeMap::new();
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
@@ -109,6 +111,45 @@ fn complete(mut document: Value) -> Value {
     document
 }
 
+/// Adds the enums that parameters and hand-written schemas refer to, and puts the description of
+/// what may be null beside the alternatives, where readers look for it.
+fn complete_schemas(document: &mut Value) {
+    let mut referred = BTreeSet::new();
+    visit(document, &mut |schema| {
+        let name = schema.get("$ref").and_then(Value::as_str);
+        referred.extend(name.and_then(|path| path.rsplit('/').next()).map(str::to_owned));
+        let alternatives = schema.get_mut("oneOf").and_then(Value::as_array_mut);
+        let of_null = alternatives.filter(|all| all.iter().any(|it| it["type"] == "null"));
+        let described = of_null.into_iter().flatten().find_map(|alternative| {
+            alternative.get("$ref")?;
+            alternative.as_object_mut()?.remove("description")
+        });
+        if let Some(description) = described {
+            schema.entry("description").or_insert(description);
+        }
+    });
+    let known = document["components"]["schemas"].as_object_mut().into_iter();
+    known.for_each(|known| {
+        for (name, schema) in labels::schemas() {
+            if referred.contains(&name) {
+                known.entry(name).or_insert(schema);
+            }
+        }
+    });
+}
+
+/// Visits every object of a document, from the inside out.
+fn visit(value: &mut Value, see: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| visit(item, see)),
+        Value::Object(properties) => {
+            properties.values_mut().for_each(|value| visit(value, see));
+            see(properties);
+        }
+        _ => {}
+    }
+}
+
 fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: &Value) {
     let secured = operation["security"].as_array().is_some_and(|list| !list.is_empty());
     if !secured {
@@ -117,7 +158,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
     let has_body = operation.get("requestBody").is_some();
     let on_one = path.contains("{id}") || path.contains("{slug}");
     let is_item = path.ends_with("{id}")
-        || path == "/v1/tenant"
+        || matches!(path, "/v1/tenant" | "/v1/labels")
         || operation["operationId"] == "explainResult";
     let is_addition = nouns().flat_map(|noun| noun.additions).any(|end| path.ends_with(end));
     let is_transition = method == "post" && path.contains("{id}/") && !is_addition;
@@ -328,10 +369,19 @@ fn refusal(status: &str) -> Value {
     json!({
         "description": titles.join(" / "),
         "headers": header_refs(names),
-        "content": { MEDIA_TYPE: {
-            "schema": { "$ref": "#/components/schemas/Problem" },
-            "examples": examples,
-        } },
+        "content": {
+            MEDIA_TYPE: {
+                "schema": { "$ref": "#/components/schemas/Problem" },
+                "examples": examples,
+            },
+            "text/html": {
+                "schema": {
+                    "type": "string",
+                    "description": "The problem as a page, for browsers.",
+                },
+                "example": "<!doctype html>...",
+            },
+        },
     })
 }
 

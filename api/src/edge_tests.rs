@@ -130,7 +130,7 @@ impl Answer {
         assert_eq!(problem.status, self.status);
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(self.header("x-request-id"), problem.request_id);
-        assert_eq!(self.header("vary"), "Accept-Language");
+        assert_eq!(self.header("vary"), "Accept, Accept-Language");
         assert!(!self.header("content-language").is_empty());
         problem
     }

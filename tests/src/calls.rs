@@ -330,6 +330,7 @@ impl<'a> Calls<'a> {
             | "listProblemTypes"
             | "getProblemType"
             | "getMe"
+            | "getLabels"
             | "getTenant"
             | "revokeMySessions"
             | "exportEmployees"

@@ -3,6 +3,7 @@
 use crate::access::accounts::roles_of;
 use crate::access::reads::list_reads;
 use crate::access::sign_in::{end_sessions, set_password};
+use crate::access::words;
 use crate::platform::app::seed;
 use crate::platform::areas::Noun;
 use crate::platform::auth::password;
@@ -12,7 +13,6 @@ use crate::platform::edge::peer;
 use crate::platform::extract::Body;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::schema::{word_list, words};
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use domain::access::account::Account;
@@ -32,7 +32,7 @@ use uuid::Uuid;
 #[schema(as = Me)]
 pub struct MeView {
     /// Kind of caller: `account` for a person, `api_key` for a program.
-    #[schema(example = "account")]
+    #[schema(value_type = words::PrincipalKind)]
     pub kind: &'static str,
     /// Id of the person's account or of the program's key.
     pub id: Uuid,
@@ -56,7 +56,7 @@ pub struct MeView {
     /// Keys that the person is responsible for.
     pub keys: Vec<MyKey>,
     /// Scopes of the key that its owner's rights cover today.
-    #[schema(schema_with = word_list::<Scope>)]
+    #[schema(value_type = HashSet<words::Scope>)]
     pub scopes: Vec<Scope>,
     /// The company of the caller.
     pub tenant: MyTenant,
@@ -66,7 +66,7 @@ pub struct MeView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HeldRole {
     /// The role.
-    #[schema(schema_with = words::<Role>)]
+    #[schema(value_type = words::Role)]
     pub role: Role,
     /// Unit the role is held for; null for the whole company.
     pub org_unit_id: Option<Uuid>,

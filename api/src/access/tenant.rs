@@ -3,31 +3,21 @@
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Body;
+use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::schema::words;
+use crate::platform::words::Locale;
 use actix_web::{HttpResponse, get, patch};
 use chrono::{DateTime, Utc};
 use domain::access::tenant::Tenant;
 use domain::core::change::{Change, Record};
 use domain::policy::Action;
-use domain::text_enum;
 use persistence::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-
-text_enum! {
-    /// Language of texts that are not made for a request.
-    pub enum Locale {
-        /// Simplified Chinese.
-        ZhCn = "zh-CN",
-        /// English.
-        En = "en",
-    }
-}
 
 /// The company.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -42,7 +32,7 @@ pub struct TenantView {
     #[schema(example = "Adventure Works")]
     pub name: String,
     /// Language of texts that are not made for a request.
-    #[schema(schema_with = words::<Locale>)]
+    #[schema(value_type = Locale)]
     pub locale: String,
     /// IANA time zone that decides business days.
     #[schema(example = "Asia/Shanghai")]
@@ -77,8 +67,8 @@ pub struct TenantPatch {
     )]
     pub name: Option<String>,
     /// Language of texts that are not made for a request.
-    #[schema(schema_with = words::<Locale>)]
-    pub locale: Option<Locale>,
+    #[schema(value_type = Locale, required = false)]
+    pub locale: Option<Language>,
     /// IANA time zone that decides business days.
     #[schema(max_length = 64, nullable = false, example = "Asia/Shanghai")]
     pub time_zone: Option<String>,

@@ -3,6 +3,7 @@
 pub mod dashboards;
 pub mod handover;
 pub mod to_dos;
+pub mod words;
 
 use crate::platform::areas::Noun;
 

@@ -1,13 +1,14 @@
 //! To-dos of the caller, with due dates.
 
 use crate::cycles::last_day_of_appeals;
+use crate::cycles::words::CycleState;
+use crate::everyday::words;
 use crate::people::PersonCard;
 use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::page::page_of;
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
 use domain::everyday::to_do::{ToDo, ToDoKind, ToDoResource, check_in_due, next_step};
@@ -30,7 +31,7 @@ pub struct CycleCard {
     #[schema(example = "2026 H1")]
     pub name: String,
     /// State of the cycle.
-    #[schema(schema_with = words::<cycle::State>)]
+    #[schema(value_type = CycleState)]
     pub state: cycle::State,
     /// First day of the evaluated period.
     pub period_start: NaiveDate,
@@ -55,7 +56,7 @@ impl From<&OpenCycle> for CycleCard {
 #[schema(as = ToDo)]
 pub struct ToDoView {
     /// Kind of task.
-    #[schema(schema_with = words::<ToDoKind>)]
+    #[schema(value_type = words::ToDoKind)]
     pub kind: ToDoKind,
     /// Due date; null if there is none.
     pub due_on: Option<NaiveDate>,
@@ -64,7 +65,7 @@ pub struct ToDoView {
     /// Cycle that the task belongs to; null if none.
     pub cycle: Option<CycleCard>,
     /// Noun of the record to act on.
-    #[schema(schema_with = words::<ToDoResource>)]
+    #[schema(value_type = words::ToDoResource)]
     pub resource: ToDoResource,
     /// Id of the record to act on.
     pub resource_id: Uuid,

@@ -5,7 +5,8 @@ use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::transition::{fault, names};
+use crate::platform::transition::fault;
+use crate::platform::words::Told;
 use crate::reviews::recomputation;
 use chrono::{DateTime, Utc};
 use domain::Code;
@@ -78,8 +79,8 @@ impl Opened {
     /// The refusal when the state of the goal or of its cycle does not allow an action.
     pub fn conflict(&self, actor: &Actor) -> Refusal {
         Refusal::StateConflict {
-            current_state: self.goal.state.as_str(),
-            allowed_actions: names(allowed_actions(actor, &self.goal, &self.target)),
+            current_state: Told::new(self.goal.state),
+            allowed_actions: Told::all(allowed_actions(actor, &self.goal, &self.target)),
         }
     }
 
@@ -260,7 +261,7 @@ pub fn create_goal(
         return Err(Refusal::unknown("/owner_id", owner.uuid()));
     }
     if !frame.is_open_to_drafts() {
-        return Err(Refusal::settled(frame.cycle_state.as_str()));
+        return Err(Refusal::settled(Told::new(frame.cycle_state)));
     }
     let (content, faults) = written(new.content.read(), None, key_results, &frame)?;
     let goal = Goal {

@@ -10,6 +10,7 @@ pub mod moves;
 mod schemas;
 mod views;
 mod withdrawals;
+pub mod words;
 
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
@@ -20,7 +21,6 @@ use crate::platform::page::Listed;
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Answered;
-use crate::platform::schema::words;
 use actix_web::{delete, get, patch, post};
 pub use cases::create_goal;
 use cases::{ListedGoal, delete_goal, list_goals, open_in_full, update_goal};
@@ -64,10 +64,10 @@ struct GoalQuery {
     /// Only goals owned by this person.
     owner_id: Option<Uuid>,
     /// Only goals in this state.
-    #[param(schema_with = words::<State>)]
+    #[param(value_type = Option<words::GoalState>)]
     state: Option<State>,
     /// Only goals on this level.
-    #[param(schema_with = words::<GoalLevel>)]
+    #[param(value_type = Option<words::GoalLevel>)]
     level: Option<GoalLevel>,
     /// Only goals directly below this one.
     parent_id: Option<Uuid>,

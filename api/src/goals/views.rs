@@ -2,13 +2,13 @@
 
 use super::cases::allowed_actions;
 use super::schemas::{GoalDefinition, NewGoalDefinition};
+use crate::goals::words;
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
 use crate::platform::patch::nullable;
 use crate::platform::period::PeriodView;
 use crate::platform::problem::Violation;
 use crate::platform::resource::view;
-use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::calendar::Period;
 use domain::cycles::cycle;
@@ -198,7 +198,7 @@ impl GoalContentPatch {
 #[schema(as = FirstSignature)]
 pub struct FirstSignatureView {
     /// Action that is signed: `completion` or `cancellation`.
-    #[schema(schema_with = words::<GoalAction>)]
+    #[schema(value_type = words::GoalAction)]
     pub action: GoalAction,
     /// Seat of the person who signed: `owner`, `MGR` or `HR`.
     #[schema(value_type = String, example = "owner")]
@@ -222,12 +222,12 @@ pub struct GoalView {
     /// Manager responsible for the owner's review; null if there is none.
     pub manager_id: Option<Uuid>,
     /// Organisational level of the goal.
-    #[schema(schema_with = words::<GoalLevel>)]
+    #[schema(value_type = words::GoalLevel)]
     pub level: GoalLevel,
     /// Parent goal, on a higher level, that this goal contributes to; null if there is none.
     pub parent_id: Option<Uuid>,
     /// State of the goal.
-    #[schema(schema_with = words::<goal::State>)]
+    #[schema(value_type = words::GoalState)]
     pub state: goal::State,
     /// Number of the revision in force, from 1.
     #[schema(example = 1)]
@@ -260,15 +260,15 @@ pub struct GoalView {
     /// SMART criteria the goal fails, with the reason; only in answers to creating, changing,
     /// submitting.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = word_list::<Failure>)]
+    #[schema(value_type = HashSet<words::SmartFault>, required = false)]
     pub smart: Option<Vec<Failure>>,
     /// Warnings about the goal; only in answers to creating, changing and submitting.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = word_list::<GoalWarning>)]
+    #[schema(value_type = HashSet<words::GoalWarning>, required = false)]
     pub warnings: Option<Vec<GoalWarning>>,
     /// Actions that the state and the caller's rights allow now; unmet conditions can still refuse
     /// them.
-    #[schema(schema_with = word_list::<GoalAction>)]
+    #[schema(value_type = HashSet<words::GoalAction>)]
     pub allowed_actions: Vec<GoalAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -365,7 +365,7 @@ pub struct NewGoal {
     #[schema(nullable = false)]
     pub owner_id: Option<Uuid>,
     /// Organisational level of the goal.
-    #[schema(schema_with = words::<GoalLevel>)]
+    #[schema(value_type = words::GoalLevel)]
     pub level: GoalLevel,
     /// Parent goal, on a higher level, that this goal contributes to.
     pub parent_id: Option<Uuid>,
@@ -379,7 +379,7 @@ pub struct NewGoal {
 pub struct GoalPatch {
     /// Organisational level of the goal.
     #[serde(default)]
-    #[schema(schema_with = words::<GoalLevel>)]
+    #[schema(value_type = words::GoalLevel, required = false)]
     pub level: Option<GoalLevel>,
     /// Parent goal, on a higher level, that this goal contributes to; null detaches it.
     #[serde(default, deserialize_with = "nullable")]

@@ -4,6 +4,7 @@ use super::cases::{Opened, open_in_full, open_to_change};
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
 use crate::platform::resource::view;
+use crate::platform::words::Told;
 use chrono::{DateTime, Utc};
 use domain::core::change::Record;
 use domain::goals::goal::{Goal, Report, Reported, Withdrawal};
@@ -55,7 +56,7 @@ pub(super) fn begin<R: Report>(
         return Err(Refusal::Stale);
     }
     if report.withdrawal().is_some() {
-        return Err(Refusal::settled("withdrawn"));
+        return Err(Refusal::settled(Told::bare("withdrawn")));
     }
     if !opened.goal.takes_withdrawals() {
         return Err(opened.conflict(actor));

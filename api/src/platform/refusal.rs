@@ -1,6 +1,7 @@
 //! Reasons for refusing a request: one enum, mapped exhaustively to the problem types.
 
 use crate::platform::problem::Violation;
+use crate::platform::words::Told;
 use domain::core::tree::{MAX_DEPTH, TreeFault};
 use domain::policy::Denial;
 use persistence::{DbError, Failure};
@@ -43,12 +44,12 @@ pub enum Refusal {
     #[error("guards fail: {0:?}")]
     GuardFailed(Vec<Violation>),
     /// The state does not allow the transition.
-    #[error("not possible in the state {current_state}")]
+    #[error("not possible in the state {}", current_state.value())]
     StateConflict {
         /// Present state of the record.
-        current_state: &'static str,
+        current_state: Told,
         /// Actions the caller may take in that state.
-        allowed_actions: Vec<&'static str>,
+        allowed_actions: Vec<Told>,
     },
     /// A unique key is already in use.
     #[error("already taken: {0:?}")]
@@ -174,9 +175,9 @@ pub struct Facts<'r> {
     /// All faults of the input.
     pub violations: &'r [Violation],
     /// Present state of the record.
-    pub current_state: Option<String>,
+    pub current_state: Option<Told>,
     /// Actions the caller may take in that state.
-    pub allowed_actions: Option<Vec<String>>,
+    pub allowed_actions: Option<Vec<Told>>,
     /// Rule that refused.
     pub rule: Option<String>,
     /// Seconds after which to try again.
@@ -192,7 +193,7 @@ impl Refusal {
     }
 
     /// A record is in a state in which nothing can be done to it.
-    pub fn settled(current_state: &'static str) -> Self {
+    pub fn settled(current_state: Told) -> Self {
         Refusal::StateConflict { current_state, allowed_actions: Vec::new() }
     }
 
@@ -273,9 +274,8 @@ impl Refusal {
             | Refusal::TreeInvalid(violations)
             | Refusal::MassDeactivation(violations) => facts.violations = violations,
             Refusal::StateConflict { current_state, allowed_actions } => {
-                facts.current_state = Some((*current_state).to_owned());
-                facts.allowed_actions =
-                    Some(allowed_actions.iter().map(|action| (*action).to_owned()).collect());
+                facts.current_state = Some(*current_state);
+                facts.allowed_actions = Some(allowed_actions.clone());
             }
             Refusal::Forbidden(rule) => facts.rule = Some((*rule).to_owned()),
             Refusal::ForbiddenBecause(rule, why) => {

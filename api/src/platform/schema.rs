@@ -2,8 +2,8 @@
 //! behaviour cannot differ, and a refusal lists every fault.
 
 use crate::platform::faults::Faults;
+use crate::platform::labels;
 use crate::platform::problem::Violation;
-use domain::core::text::TextEnum;
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Value, json};
@@ -12,27 +12,6 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
-
-/// The schema of a domain enum: its text values.
-pub fn words<T: TextEnum>() -> Object {
-    let forms = T::ALL.iter().map(|value| value.as_str());
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(forms)).build()
-}
-
-/// The schema of a domain enum that may be null.
-pub fn word_or_null<T: TextEnum>() -> Object {
-    let forms = T::ALL.iter().map(|value| Some(value.as_str())).chain([None]);
-    ObjectBuilder::new()
-        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-        .enum_values(Some(forms))
-        .build()
-}
-
-/// The schema of a list of distinct values of a domain enum.
-pub fn word_list<T: TextEnum>() -> Array {
-    ArrayBuilder::new().items(words::<T>()).unique_items(true).build()
-}
 
 /// What is made of each type once.
 pub struct Once<V>(RwLock<Option<HashMap<TypeId, Arc<V>>>>);
@@ -65,11 +44,12 @@ pub fn validator<T: ToSchema + 'static>() -> Arc<Validator> {
     VALIDATORS.of::<T>(|| {
         let mut schemas = vec![(T::name().into_owned(), T::schema())];
         T::schemas(&mut schemas);
-        let schemas: HashMap<_, _> = schemas.into_iter().collect();
+        let mut all = labels::schemas();
+        all.extend(schemas.into_iter().map(|(name, schema)| (name, json!(schema))));
         build(&json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$ref": format!("#/components/schemas/{}", T::name()),
-            "components": { "schemas": schemas },
+            "components": { "schemas": all },
         }))
     })
 }
@@ -164,7 +144,11 @@ fn tell(error: &jsonschema::ValidationError<'_>, faults: &mut Faults) {
             Violation::new(child(property.as_str().unwrap_or_default()), "required")
         }
         Kind::Type { .. } => Violation::new(at, "wrong_type"),
-        Kind::Enum { options } => Violation::new(at, "not_allowed").with("value", options),
+        Kind::Enum { options } => {
+            let options: Vec<_> = options.as_array().into_iter().flatten().collect();
+            let words: Vec<_> = options.iter().filter_map(|option| option.as_str()).collect();
+            Violation::new(at, "not_allowed").allowing(&words)
+        }
         Kind::MinLength { limit } => Violation::new(at, "too_short").with("min", limit),
         Kind::MaxLength { limit } => Violation::new(at, "too_long").with("max", limit),
         Kind::MaxItems { limit } => Violation::new(at, "too_many").with("max", limit),

@@ -6,12 +6,12 @@ use crate::platform::caller::{Actor, Seen};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
+use crate::platform::words::Told;
 use chrono::NaiveDate;
 use domain::core::change::{Change, Record};
 use domain::core::error::Code;
 use domain::core::id::ReviewId;
 use domain::core::number::Exact;
-use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
 use domain::cycles::performance_policy::{PerformancePolicy, Population};
 use domain::policy::{Action, Sealed};
@@ -100,8 +100,8 @@ pub fn save(
     require_open(&review)?;
     if !view.allowed_actions.contains(&action) {
         return Err(Refusal::StateConflict {
-            current_state: review.state.as_str(),
-            allowed_actions: view.allowed_actions.iter().map(|it| it.as_str()).collect(),
+            current_state: Told::new(review.state),
+            allowed_actions: Told::all(view.allowed_actions.iter().copied()),
         });
     }
     let frame = Frame::of(store, actor, &review)?;

@@ -9,7 +9,8 @@ use crate::platform::caller::{Actor, Seen};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::transition::{Findings, Passage, Transition, by_system, fault, names};
+use crate::platform::transition::{Findings, Passage, Transition, by_system, fault};
+use crate::platform::words::Told;
 use chrono::NaiveDate;
 use domain::core::calendar::{Period, WorkCalendar};
 use domain::core::change::{Change, Record};
@@ -105,9 +106,9 @@ impl Transition for ReviewTransition {
         }
     }
 
-    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
+    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<Told> {
         let sight = ReviewAccess::new(actor, &opened.review, opened.standing.relations);
-        names(sight.offered(&opened.review))
+        Told::all(sight.offered(&opened.review))
     }
 
     fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {

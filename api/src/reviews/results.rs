@@ -8,12 +8,13 @@ use crate::platform::extract::PathId;
 use crate::platform::jobs::{JobView, Ticket};
 use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::{word_or_null, words};
+use crate::reviews::words;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::{EmployeeId, PolicyId, ReviewId};
 use domain::core::number::Exact;
+use domain::core::text::TextEnum;
 use domain::policy::{Shown, Subject};
 use domain::reviews::form::Review;
 use domain::reviews::result::Faults;
@@ -44,7 +45,7 @@ pub struct ResultView {
     /// Id of the person.
     pub employee_id: Uuid,
     /// State of the review.
-    #[schema(schema_with = words::<State>)]
+    #[schema(value_type = words::ReviewState)]
     pub state: State,
     /// Performance score from goals, in points; null until computed.
     #[schema(required = true, example = "103.20")]
@@ -56,16 +57,16 @@ pub struct ResultView {
     #[schema(required = true, example = "100.00")]
     pub collaboration: Option<String>,
     /// Grade that follows from the composite; null until computed.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub computed_grade: Option<Grade>,
     /// Grade after calibration; null if no session moved it.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub calibrated_grade: Option<Grade>,
     /// Final grade; null until calibration ends.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub final_grade: Option<Grade>,
     /// Best grade that a confirmed veto allows; null without a veto.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub veto_grade: Option<Grade>,
     /// Inputs and versions of the computation; null until computed.
     #[schema(required = true)]
@@ -144,8 +145,8 @@ pub struct ExplanationView {
     /// Identifies what the result was computed from.
     pub provenance: ProvenanceView,
     /// Language of the texts.
-    #[schema(example = "en")]
-    pub language: String,
+    #[schema(value_type = crate::platform::words::Locale)]
+    pub language: Language,
     /// The explanation as text, one line per input and step.
     #[schema(example = "composite score: 104.12 B\n  ...")]
     pub text: String,
@@ -158,7 +159,7 @@ pub struct ExplanationView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ExplanationPart {
     /// Kind of the part; null if it was left out with approval.
-    #[schema(schema_with = word_or_null::<PartKind>)]
+    #[schema(value_type = Option<words::ExplanationPartKind>)]
     pub kind: Option<PartKind>,
     /// Id of the approval to leave the part out; otherwise null.
     #[schema(required = true)]
@@ -184,7 +185,7 @@ pub struct ExplanationPart {
     #[schema(required = true, example = "86.67")]
     pub score: Option<String>,
     /// Grade, for a part that is a total; otherwise null.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub grade: Option<Grade>,
     /// Steps that lead from the parts to the score.
     pub steps: Vec<ExplanationStep>,
@@ -365,11 +366,11 @@ async fn explain(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let review = shown.outline();
     let kept = kept.filter(|_| review.results.composite.is_some()).ok_or(Refusal::NotFound)?;
     caller.shown("explainResult", [(review.id.uuid(), review.employee_id.uuid())]).await?;
-    let language = Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE));
+    let language = Language::asked(caller.request());
     let view = explanation(id, &kept, language);
     let mut response = caller.found(review.version, &view)?;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.as_str()));
     headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
     Ok(response)
 }
@@ -383,7 +384,7 @@ fn explanation(id: ReviewId, kept: &ResultTrace, language: Language) -> Explanat
     ExplanationView {
         id: id.uuid(),
         provenance: kept.into(),
-        language: language.tag().to_owned(),
+        language,
         text: trace.render(locale),
         whole: ExplanationPart::new(&trace.outline(), locale),
     }

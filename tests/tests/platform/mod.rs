@@ -5,6 +5,7 @@ mod bounds;
 mod contract;
 mod crash;
 mod idempotency;
+mod labels;
 mod lists;
 mod migrations;
 mod process;

@@ -6,6 +6,7 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::transition::fault;
+use crate::platform::words::Told;
 use domain::core::change::{Change, Record};
 use domain::core::id::PolicyId;
 use domain::core::text::TextEnum;
@@ -135,8 +136,8 @@ fn open_draft(
     let (policy, permit) = actor.open_seen(store, Action::PolicyWrite, sealed, expected)?;
     if policy.state != PolicyState::Draft {
         return Err(Refusal::StateConflict {
-            current_state: policy.state.as_str(),
-            allowed_actions: policy.possible_actions().iter().map(|it| it.as_str()).collect(),
+            current_state: Told::new(policy.state),
+            allowed_actions: Told::all(policy.possible_actions().iter().copied()),
         });
     }
     Ok((policy, permit))

@@ -5,13 +5,13 @@ pub mod views;
 
 pub use cases::{create_policy, publish_policy};
 
+use crate::cycles::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::Caller;
 use crate::platform::extract::{Body, PathId};
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::PolicyId;
@@ -40,7 +40,7 @@ struct PolicyQuery {
     #[param(min_length = 1, max_length = 64)]
     code: Option<String>,
     /// Only versions in this state.
-    #[param(schema_with = words::<PolicyState>)]
+    #[param(value_type = Option<words::PolicyState>)]
     state: Option<PolicyState>,
 }
 

@@ -1,8 +1,8 @@
 //! What clients see and send about performance policies.
 
+use crate::cycles::words;
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
-use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, Utc};
 use domain::core::number::Exact;
 use domain::cycles::performance_policy::{
@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Type};
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::{AdditionalProperties, AllOfBuilder, Object, ObjectBuilder, Type};
 use uuid::Uuid;
 
 /// One dimension of the review, with its weight and its raters.
@@ -39,11 +40,11 @@ fn rater_weights() -> Object {
         .schema_type(Type::String)
         .pattern(Some(r"^\d{1,3}(\.\d{1,2})?$"))
         .build();
-    let name = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(RaterType::ALL.map(RaterType::as_str)))
-        .build();
+    let name = AllOfBuilder::new().item(Ref::from_schema_name(words::RaterType::name()));
     ObjectBuilder::new()
+        .description(Some(
+            "Weight of each rater type in percent, summing to 100.00; empty for `performance`.",
+        ))
         .property_names(Some(name))
         .additional_properties(Some(AdditionalProperties::RefOr(weight.into())))
         .examples([json!({ "manager": "60", "peer": "40" })])
@@ -86,7 +87,7 @@ pub struct PolicyRulesView {
     /// Whether rating a person without any check-in or feedback on record is refused or gives a
     /// warning.
     #[serde(default)]
-    #[schema(schema_with = enforce_schema)]
+    #[schema(value_type = words::ProcessRecordsMode, default = "warn", required = false)]
     pub process_records: Enforce,
 }
 
@@ -96,18 +97,11 @@ fn settings_schema() -> Object {
         .pattern(Some(r"^[a-z_]{1,40}\.[a-z_]{1,40}$"))
         .build();
     ObjectBuilder::new()
+        .description(Some("Settings that differ from their defaults, by name."))
         .property_names(Some(name))
         .additional_properties(Some(AdditionalProperties::FreeForm(true)))
         .max_properties(Some(200))
         .examples([json!({ "review.second_review": true, "kpi.cap": "120" })])
-        .build()
-}
-
-fn enforce_schema() -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(["warn", "block"]))
-        .default(Some(json!("warn")))
         .build()
 }
 
@@ -171,7 +165,7 @@ pub struct PolicyView {
     #[schema(example = 1)]
     pub number: i32,
     /// State of the version; only a draft can change.
-    #[schema(schema_with = words::<PolicyState>)]
+    #[schema(value_type = words::PolicyState)]
     pub state: PolicyState,
     /// Rules of the version; absent for auditors until it is published.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,7 +174,7 @@ pub struct PolicyView {
     /// When the version was published; null for a draft.
     pub published_at: Option<DateTime<Utc>>,
     /// Actions the caller may take on the record now.
-    #[schema(schema_with = word_list::<PolicyAction>)]
+    #[schema(value_type = HashSet<words::PolicyAction>)]
     pub allowed_actions: Vec<PolicyAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]

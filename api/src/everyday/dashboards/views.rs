@@ -2,10 +2,11 @@
 
 use super::figures::{level, progress};
 use crate::everyday::to_dos::{CycleCard, Desk, ToDoView};
+use crate::goals::words::GoalState;
 use crate::people::PersonCard;
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
+use crate::reviews::words::ReviewState;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::scoring::risk::Level;
 use domain::scoring::scale::Grade;
@@ -81,7 +82,7 @@ pub struct OwnGoalView {
     #[schema(value_type = String, example = "40.00")]
     pub weight: Decimal,
     /// State of the goal.
-    #[schema(schema_with = words::<goal::State>)]
+    #[schema(value_type = GoalState)]
     pub state: goal::State,
     /// Progress from 0 to 1; null until a value is reported.
     #[schema(value_type = Option<String>, example = "0.5312")]
@@ -118,7 +119,7 @@ pub struct ReviewCard {
     /// Id of the review.
     pub id: Uuid,
     /// State of the review.
-    #[schema(schema_with = words::<review::State>)]
+    #[schema(value_type = ReviewState)]
     pub state: review::State,
     /// Composite score; null until it is released to the caller.
     #[schema(value_type = Option<String>, example = "96.40")]
@@ -215,7 +216,7 @@ pub struct GoalsView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StateCount {
     /// State of the reviews.
-    #[schema(schema_with = words::<review::State>)]
+    #[schema(value_type = ReviewState)]
     pub state: review::State,
     /// Number of people.
     #[schema(example = 12)]
@@ -301,7 +302,7 @@ pub struct CompanyGoalView {
     #[schema(example = "Sun Lei")]
     pub owner: String,
     /// State of the goal.
-    #[schema(schema_with = words::<goal::State>)]
+    #[schema(value_type = GoalState)]
     pub state: goal::State,
     /// Progress from 0 to 1; null until a value is reported.
     #[schema(value_type = Option<String>, example = "0.5312")]

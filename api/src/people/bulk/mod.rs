@@ -3,6 +3,7 @@
 pub mod export;
 pub mod import;
 
+use crate::people::words;
 use crate::platform::app::new_id;
 use crate::platform::areas;
 use crate::platform::caller::{Actor, Caller};
@@ -15,9 +16,7 @@ use crate::platform::places::Place;
 use crate::platform::problem::{Language, ProblemError};
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::schema::words;
 use actix_web::dev::Payload;
-use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, post};
 use chrono::NaiveDate;
@@ -102,6 +101,10 @@ fn external_ids_schema() -> Object {
     let name =
         ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z0-9_-]{1,40}$")).build();
     ObjectBuilder::new()
+        .description(Some(
+            "Ids in other systems, by system. null removes the id of that system; systems that are \
+             not named stay as they are. In CSV, one column `external_ids.<system>` for each system.",
+        ))
         .property_names(Some(name))
         .additional_properties(Some(AdditionalProperties::RefOr(value.build().into())))
         .max_properties(Some(20))
@@ -140,7 +143,7 @@ pub struct OrgUnitRow {
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Sales Europe")]
     pub name: String,
     /// Kind of the unit.
-    #[schema(schema_with = words::<OrgUnitKind>)]
+    #[schema(value_type = words::OrgUnitKind)]
     pub kind: OrgUnitKind,
     /// Code of the parent unit, which exists already or is in the same request.
     #[serde(default, deserialize_with = "nullable")]
@@ -181,7 +184,7 @@ pub struct RowResult {
     #[schema(example = "E-0043")]
     pub key: Option<String>,
     /// Result of the row.
-    #[schema(schema_with = words::<RowOutcome>)]
+    #[schema(value_type = words::RowOutcome)]
     pub outcome: RowOutcome,
     /// Id of the record; null if the row failed, and for new records in a dry run.
     pub id: Option<Uuid>,
@@ -353,7 +356,7 @@ async fn accept<N: Noun>(
         atomic: query.atomic.unwrap_or(true),
         effective_from: query.effective_from.unwrap_or(caller.actor.today),
         allow_mass_deactivation: query.allow_mass_deactivation.unwrap_or(false),
-        language: Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE)),
+        language: Language::asked(caller.request()),
     };
     let tenant = caller.actor.subject.tenant;
     let (rows, digest) = read_rows::<N>(query.columns, body.receive(tenant).await?).await?;

@@ -11,6 +11,7 @@ use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::{Refusal, line_fault};
 use crate::platform::reply::Reply;
+use crate::platform::words::Told;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::change::{Change, Record};
 use domain::core::history::{Insertion, insert_stretch};
@@ -374,8 +375,8 @@ fn require(employee: &Employee, action: EmployeeAction, actor: &Actor) -> Result
         return Ok(());
     }
     Err(Refusal::StateConflict {
-        current_state: employee.status(actor.today).as_str(),
-        allowed_actions: possible.into_iter().map(TextEnum::as_str).collect(),
+        current_state: Told::new(employee.status(actor.today)),
+        allowed_actions: Told::all(possible),
     })
 }
 

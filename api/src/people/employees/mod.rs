@@ -7,6 +7,7 @@ pub mod powers;
 mod views;
 
 use crate::people::org_units::{DayQuery, HistoryQuery};
+use crate::people::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::Caller;
@@ -14,7 +15,6 @@ use crate::platform::extract::{Body, PathId};
 use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use cases::reading;
 pub use cases::*;
@@ -45,7 +45,7 @@ struct EmployeeQuery {
     /// Only people who report directly to this person.
     manager_id: Option<Uuid>,
     /// Only people with this status. Callers who see only the directory see only active people.
-    #[param(schema_with = words::<EmploymentStatus>)]
+    #[param(value_type = Option<words::EmployeeStatus>)]
     status: Option<EmploymentStatus>,
     /// Only the person with this employee number.
     employee_number: Option<String>,
@@ -56,7 +56,7 @@ struct EmployeeQuery {
     /// day, only people whose history the caller may read are shown.
     as_of: Option<NaiveDate>,
     /// Sort order: by creation, employee number or name.
-    #[param(schema_with = words::<EmployeeOrder>)]
+    #[param(value_type = Option<words::EmployeeSort>)]
     sort: Option<EmployeeOrder>,
     /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]

@@ -1,10 +1,10 @@
 //! What clients see and send about employees.
 
 use super::duties::DutyCounts;
+use crate::people::words;
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
 use crate::platform::patch::nullable;
-use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::{EmployeeId, OrgUnitId, PositionId};
 use domain::people::employment::{Employment, EmploymentStatus};
@@ -78,7 +78,7 @@ pub struct EmployeeView {
     pub termination_date: Option<Option<NaiveDate>>,
     /// Whether the person is employed on the day shown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = words::<EmploymentStatus>)]
+    #[schema(value_type = words::EmployeeStatus, required = false)]
     pub status: Option<EmploymentStatus>,
     /// Ids in other systems.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +90,7 @@ pub struct EmployeeView {
     #[schema(nullable = false)]
     pub open_duties: Option<DutyCounts>,
     /// Actions the caller may take on the record today.
-    #[schema(schema_with = word_list::<EmployeeAction>)]
+    #[schema(value_type = HashSet<words::EmployeeAction>)]
     pub allowed_actions: Vec<EmployeeAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]

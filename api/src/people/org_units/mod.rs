@@ -3,13 +3,13 @@
 mod cases;
 mod views;
 
+use crate::people::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::Caller;
 use crate::platform::extract::{Body, PathId};
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, delete, get, patch, post};
 pub use cases::*;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -32,7 +32,7 @@ struct OrgUnitQuery {
     /// Only units directly under this one.
     parent_id: Option<Uuid>,
     /// Only units of this kind.
-    #[param(schema_with = words::<OrgUnitKind>)]
+    #[param(value_type = Option<words::OrgUnitKind>)]
     kind: Option<OrgUnitKind>,
     /// Only the unit with this code.
     code: Option<String>,

@@ -1,7 +1,7 @@
 //! What clients see and send about org units.
 
+use crate::people::words;
 use crate::platform::page::page_of;
-use crate::platform::schema::words;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::OrgUnitId;
 use domain::people::org::{OrgUnit, OrgUnitKind, Placement};
@@ -22,7 +22,7 @@ pub struct OrgUnitView {
     #[schema(example = "Sales Europe")]
     pub name: String,
     /// Kind of the unit.
-    #[schema(schema_with = words::<OrgUnitKind>)]
+    #[schema(value_type = words::OrgUnitKind)]
     pub kind: OrgUnitKind,
     /// Parent unit; null for the company, and if the unit has no place on the day shown.
     #[schema(required = true)]
@@ -108,7 +108,7 @@ pub struct NewOrgUnit {
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Sales Europe")]
     pub name: String,
     /// Kind of the unit; cannot be changed later.
-    #[schema(schema_with = words::<OrgUnitKind>)]
+    #[schema(value_type = words::OrgUnitKind)]
     pub kind: OrgUnitKind,
     /// Parent unit; required, except for the company, which has none.
     pub parent_id: Option<Uuid>,

@@ -10,7 +10,7 @@ use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId};
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
+use crate::reviews::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::{CalibrationSessionId, EmployeeId};
@@ -45,7 +45,7 @@ struct SessionQuery {
     /// Only sessions of this cycle.
     cycle_id: Option<Uuid>,
     /// Only sessions in this state.
-    #[param(schema_with = words::<State>)]
+    #[param(value_type = Option<words::CalibrationSessionState>)]
     state: Option<State>,
 }
 
@@ -76,7 +76,7 @@ struct MoveQuery {
     /// Only moves of this review.
     review_id: Option<Uuid>,
     /// Only moves in this state.
-    #[param(schema_with = words::<MoveState>)]
+    #[param(value_type = Option<words::MoveState>)]
     state: Option<MoveState>,
 }
 

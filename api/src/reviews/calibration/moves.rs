@@ -7,7 +7,8 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::signing::Signing;
-use crate::platform::transition::{Findings, Passage, Transition, names};
+use crate::platform::transition::{Findings, Passage, Transition};
+use crate::platform::words::Told;
 use crate::reviews::distribution::settings_of;
 use domain::access::signing::Act;
 use domain::core::change::{Change, Record};
@@ -95,7 +96,7 @@ impl Transition for Step {
         match moved.state {
             MoveState::Pending => Ok(()),
             decided => Err(Refusal::StateConflict {
-                current_state: decided.as_str(),
+                current_state: Told::new(decided),
                 allowed_actions: Vec::new(),
             }),
         }
@@ -113,8 +114,8 @@ impl Transition for Step {
         })
     }
 
-    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
-        names(allowed_actions(actor, &opened.session, false))
+    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<Told> {
+        Told::all(allowed_actions(actor, &opened.session, false))
     }
 
     fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {

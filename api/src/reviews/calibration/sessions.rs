@@ -9,9 +9,11 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::signing::{Signing, still_holds};
-use crate::platform::transition::{Findings, Passage, Transition, names};
+use crate::platform::transition::{Findings, Passage, Transition};
+use crate::platform::words::Told;
 use crate::reviews::distribution::disclosed::grades_unfounded;
 use crate::reviews::distribution::settings_of;
+use crate::reviews::distribution::views::Verdict;
 use chrono::NaiveDate;
 use domain::access::signing::Act;
 use domain::core::change::{Change, Record};
@@ -19,7 +21,6 @@ use domain::core::id::{
     AccountId, CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId,
 };
 use domain::core::number::fixed;
-use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
 use domain::policy::{
     Action, CONFLICT_OF_INTEREST, Mask, Permit, Protected, Relations, Role, Sealed, Target, decide,
@@ -130,7 +131,7 @@ pub(super) fn create_session(
 
 /// The refusal when the state of the cycle does not allow an action.
 fn not_in(cycle: &Cycle) -> Refusal {
-    Refusal::StateConflict { current_state: cycle.state.as_str(), allowed_actions: Vec::new() }
+    Refusal::StateConflict { current_state: Told::new(cycle.state), allowed_actions: Vec::new() }
 }
 
 /// Refuses departments and participants outside the cycle, and members who may not take their seat.
@@ -177,8 +178,8 @@ fn locked(
 /// The refusal when the state of a session does not allow an action.
 pub(super) fn conflict(actor: &Actor, session: &CalibrationSession) -> Refusal {
     Refusal::StateConflict {
-        current_state: session.state.as_str(),
-        allowed_actions: names(allowed_actions(actor, session, false)),
+        current_state: Told::new(session.state),
+        allowed_actions: Told::all(allowed_actions(actor, session, false)),
     }
 }
 
@@ -335,8 +336,8 @@ impl Transition for SessionTransition {
         CalibrationSession::events(self.step.action()).first().copied()
     }
 
-    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
-        names(allowed_actions(actor, &opened.session, false))
+    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<Told> {
+        Told::all(allowed_actions(actor, &opened.session, false))
     }
 
     fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
@@ -506,7 +507,7 @@ fn look(
         facts.undecided_ties = u32::try_from(ties).ok();
         findings.details = vec![
             (Guard::GradesFounded, unfounded.to_string()),
-            (Guard::DistributionAccepted, answer.to_string()),
+            (Guard::DistributionAccepted, Verdict::from(&answer).to_string()),
             (Guard::NoPendingMove, pending.to_string()),
             (Guard::TiesDecided, ties.to_string()),
         ];

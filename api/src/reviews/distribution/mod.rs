@@ -14,6 +14,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 use disclosed::{DisclosedGrades, Graded};
 use domain::core::id::{CycleId, OrgUnitId};
+use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
 use domain::cycles::participant::day_of_record;
 use domain::policy::Action;
@@ -77,11 +78,11 @@ pub async fn read(
     if !chart {
         return caller.listed(&distribution, None);
     }
-    let language = Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE));
+    let language = Language::asked(caller.request());
     Ok(HttpResponse::Ok()
         .content_type("image/svg+xml")
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::CONTENT_LANGUAGE, language.tag()))
+        .insert_header((header::CONTENT_LANGUAGE, language.as_str()))
         .body(chart::svg(&distribution, &code, language)))
 }
 

@@ -1,5 +1,6 @@
 //! The alternatives of each setting; the first alternative is the default.
 
+use crate::core::text::TextEnum;
 use serde::{Deserialize, Serialize};
 
 /// Declares an enum of published alternatives; the first one is the default.
@@ -188,5 +189,16 @@ alternatives! {
         SingleLevel,
         /// First among departments, then among their people (奖金池二次分配).
         TwoLevel,
+    }
+}
+
+impl TextEnum for Enforce {
+    const ALL: &'static [Self] = &[Self::Warn, Self::Block];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Block => "block",
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Applied, Calculation, Explanation, Part, Rule, Step, Stretch, Trace};
 use crate::core::number::{Exact, Rounding, fixed};
+use crate::core::text::TextEnum;
 use crate::scoring::kpi::{BandOn, Direction, Division, Method, Outcome};
 use crate::scoring::okr::objective::Ambition;
 use crate::scoring::settings::TargetChange;

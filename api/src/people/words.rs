@@ -1,0 +1,12 @@
+//! Enums of the contract that belong to this area.
+
+use crate::platform::words::words;
+
+words! {
+    OrgUnitKind of domain::people::org::OrgUnitKind;
+    EmployeeStatus of domain::people::employment::EmploymentStatus;
+    EmployeeAction of domain::people::org::EmployeeAction;
+    EmployeeSort of persistence::EmployeeOrder;
+    DutyKind of domain::people::duty::DutyKind;
+    RowOutcome of super::bulk::RowOutcome;
+}
