@@ -247,7 +247,7 @@ fn a_distribution_must_be_accepted(app: &TestApp) {
         let warned = finalise(json!({})).refused("guard-failed");
         let warned = warned.faults(&[("", "distribution_accepted")]).json();
         let detail = warned["errors"][0]["detail"].as_str().unwrap_or_default().to_owned();
-        assert!(detail.contains("WARN:AB"), "{detail}");
+        assert!(detail.contains("(warning), A, B"), "{detail}");
         let accept = Some(json!({ "reason": "A strong year" }));
         step(&hr, &path(session), "override", accept.clone()).refused("forbidden");
         step(&app.as_(DirectManager), &path(session), "override", accept).refused("forbidden");

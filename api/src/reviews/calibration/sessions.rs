@@ -13,7 +13,7 @@ use crate::platform::transition::{Findings, Passage, Transition};
 use crate::platform::words::Told;
 use crate::reviews::distribution::disclosed::grades_unfounded;
 use crate::reviews::distribution::settings_of;
-use crate::reviews::distribution::views::Verdict;
+use crate::reviews::distribution::views::verdict;
 use chrono::NaiveDate;
 use domain::access::signing::Act;
 use domain::core::change::{Change, Record};
@@ -507,7 +507,7 @@ fn look(
         facts.undecided_ties = u32::try_from(ties).ok();
         findings.details = vec![
             (Guard::GradesFounded, unfounded.to_string()),
-            (Guard::DistributionAccepted, Verdict::from(&answer).to_string()),
+            (Guard::DistributionAccepted, verdict(&answer)),
             (Guard::NoPendingMove, pending.to_string()),
             (Guard::TiesDecided, ties.to_string()),
         ];

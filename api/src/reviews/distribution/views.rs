@@ -1,7 +1,9 @@
 //! What clients see of a distribution of grades.
 
+use crate::platform::labels::COMMA;
 use crate::reviews::words;
 use domain::core::number::{Exact, Rounding};
+use domain::core::text::TextEnum;
 use domain::reviews::distribution::{Line, Summary, Tally};
 use domain::scoring::distribution::comparison::Method;
 use domain::scoring::distribution::{Check, Counts};
@@ -102,6 +104,21 @@ impl From<&Check> for Verdict {
     }
 }
 
+/// The grades that the result of a check is about, best grade first.
+fn deviating(check: &Check) -> &[Grade] {
+    match check {
+        Check::Warning(grades) | Check::Violation(grades) => grades,
+        Check::Ok | Check::PoolRequired | Check::TopTooLarge => &[],
+    }
+}
+
+/// The result of a check and the grades it is about, as a list for the text of a refusal.
+pub fn verdict(check: &Check) -> String {
+    let grades = deviating(check).iter().map(|grade| grade.as_str());
+    let words: Vec<_> = [Verdict::from(check).as_str()].into_iter().chain(grades).collect();
+    words.join(COMMA)
+}
+
 text_enum! {
     /// Method by which a probability was computed.
     pub enum TestMethod {
@@ -187,10 +204,7 @@ pub struct DistributionSummary {
 impl From<&Summary> for DistributionSummary {
     fn from(summary: &Summary) -> Self {
         let verdict = Verdict::from(&summary.check);
-        let deviating = match &summary.check {
-            Check::Warning(grades) | Check::Violation(grades) => grades.clone(),
-            Check::Ok | Check::PoolRequired | Check::TopTooLarge => Vec::new(),
-        };
+        let deviating = deviating(&summary.check).to_vec();
         let test = summary.comparison.as_ref().map(|comparison| {
             let (method, fit) = match &comparison.method {
                 Method::ChiSquare(fit) => (TestMethod::ChiSquare, Some(fit)),
