@@ -176,7 +176,7 @@ fn target() -> Property {
 }
 
 fn direction() -> Property {
-    may("direction", described::<Direction>("Direction of better values; `up` if absent."))
+    may("direction", described::<Direction>("Whether more or less is better; `up` if absent."))
 }
 
 fn unit() -> Property {

@@ -4,8 +4,9 @@
 use crate::platform::faults::Faults;
 use crate::platform::labels;
 use crate::platform::problem::Violation;
+use jsonschema::JsonType;
 use jsonschema::Validator;
-use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::{Value, json};
 use std::any::TypeId;
 use std::cmp::Reverse;
@@ -108,12 +109,18 @@ fn meant<'c, 'i>(
 ) -> Option<&'c [jsonschema::ValidationError<'i>]> {
     let fit = |errors: &Vec<jsonschema::ValidationError<'i>>| {
         let depth = errors.iter().map(|error| error.instance_path().as_str().len()).max();
-        (!errors.iter().any(names_another_kind), depth, Reverse(errors.len()))
+        let names_another = errors.iter().any(names_another_kind);
+        (!names_another, depth, Reverse(errors.len()), !errors.iter().any(wants_null))
     };
     let best = context.iter().max_by_key(|errors| fit(errors))?;
     // If the named kind does not exist, only that name is at fault.
     let unknown = best.iter().position(names_another_kind);
     Some(unknown.map_or(best.as_slice(), |at| &best[at..=at]))
+}
+
+/// Whether only null would do, which is not what was meant by a value that is not null.
+fn wants_null(error: &jsonschema::ValidationError<'_>) -> bool {
+    matches!(error.kind(), Kind::Type { kind: TypeKind::Single(JsonType::Null) })
 }
 
 /// Whether the property that distinguishes kinds names another kind.
