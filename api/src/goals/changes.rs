@@ -3,8 +3,7 @@
 use super::cases::{Opened, open_in_full, open_to_change, refuse_faults, seating, tree_faults};
 use super::moves::{agreed, me, moved, of_goal, whole_faults};
 use super::views::{GoalContentView, GoalReason, NewGoalContent};
-use super::{fresh_key_results, history};
-use crate::goals::words;
+use super::{fresh_key_results, history, words};
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
