@@ -8,6 +8,7 @@ use crate::people::bulk::{self, ImportResult};
 use crate::platform::areas::{Areas, Noun};
 use crate::platform::edge::{docs, health};
 use crate::platform::jobs::{self, BatchResult, Kind};
+use crate::platform::labels;
 use crate::reviews::ResultsComputation;
 use crate::reviews::computation::ResultsWork;
 use crate::{access, contract, cycles, everyday, goals, people, reviews};
@@ -23,7 +24,7 @@ pub const ORDER: &[&str] =
 /// The nouns under `/v1`, area by area, in the order in which documents show them. Routes below the path
 /// of another noun stand before that noun.
 pub const NOUNS: &[&[Noun]] = &[
-    &[handover::NOUN, bulk::NOUN, sign_in::NOUN, me::NOUN, tenant::NOUN],
+    &[handover::NOUN, bulk::NOUN, sign_in::NOUN, me::NOUN, labels::NOUN, tenant::NOUN],
     people::NOUNS,
     access::NOUNS,
     cycles::NOUNS,

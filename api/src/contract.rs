@@ -8,8 +8,10 @@ use crate::areas::{JobResult, META, NOUNS, routes};
 use crate::everyday::cards::Included;
 use crate::platform::areas::{self, Noun, Operation};
 use crate::platform::jobs::RESULT;
+use crate::platform::labels;
 use crate::platform::problem::{KINDS, MEDIA_TYPE, Problem};
-use domain::everyday::card::CardKind;
+use domain::everyday::card::nouns_named_by;
+use persistence::with_cards;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -78,6 +80,7 @@ fn complete(mut document: Value) -> Value {
         .flat_map(|noun| noun.tags)
         .map(|(name, description)| json!({ "name": name, "description": description }))
         .collect();
+    complete_schemas(&mut document);
     let schemas = document["components"]["schemas"].clone();
     let mut used = BTreeMap::new();
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
@@ -130,12 +133,22 @@ fn include_cards(document: &mut Value) {
         }
     }
     for name in answers {
-        let properties = &mut document["components"]["schemas"][name.as_str()]["properties"];
-        if let Some(properties) = properties.as_object_mut() {
-            let cards = json!({ "$ref": "#/components/schemas/Included" });
+        let schema = &mut document["components"]["schemas"][name.as_str()];
+        let cards = json!({
+            "$ref": "#/components/schemas/Included",
+            "description": "The records that this answer names by their ids; at the top of an answer only.",
+        });
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
             properties.insert("included".to_owned(), cards);
+        } else if let Some(parts) = schema.get_mut("allOf").and_then(Value::as_array_mut) {
+            parts.push(json!({ "type": "object", "properties": { "included": cards } }));
         }
     }
+}
+
+/// Whether the ids in a property of this name have cards.
+fn names_cards(property: &str) -> bool {
+    nouns_named_by(property).into_iter().flatten().any(|noun| with_cards(noun).is_some())
 }
 
 /// Whether anything in a schema is named by an id that has a card. `known` are the names of the
@@ -149,7 +162,7 @@ fn has_cards<'s>(schema: &'s Value, schemas: &'s Value, known: &mut BTreeSet<&'s
     let mut choices = ["anyOf", "oneOf", "allOf"]
         .iter()
         .flat_map(|choice| schema[*choice].as_array().into_iter().flatten());
-    properties.clone().any(|(name, _)| !CardKind::named_by(name).is_empty())
+    properties.clone().any(|(name, _)| names_cards(name))
         || properties.map(|(_, property)| property).any(|part| has_cards(part, schemas, known))
         || inside.any(|part| has_cards(part, schemas, known))
         || choices.any(|part| has_cards(part, schemas, known))
@@ -157,16 +170,59 @@ fn has_cards<'s>(schema: &'s Value, schemas: &'s Value, known: &mut BTreeSet<&'s
 
 /// Gives the words of an enumeration other names in generated clients where one of them is a name that
 /// every enumeration of Kotlin and Java has already.
-fn rename_words(schema: &mut Value) {
+fn rename_words(document: &mut Value) {
     let is_taken = |word: &Value| matches!(word.as_str(), Some("name" | "ordinal"));
-    let words = schema["enum"].as_array().filter(|words| words.iter().any(is_taken));
     let upper = |word: &Value| word.as_str().unwrap_or_default().to_uppercase();
-    if let Some(names) = words.map(|words| words.iter().map(upper).collect::<Vec<_>>()) {
-        schema["x-enum-varnames"] = names.into();
-    }
-    match schema {
-        Value::Object(parts) => parts.values_mut().for_each(rename_words),
-        Value::Array(parts) => parts.iter_mut().for_each(rename_words),
+    visit(document, &mut |schema| {
+        let words = schema.get("enum").and_then(Value::as_array);
+        let words = words.filter(|words| words.iter().any(is_taken));
+        if let Some(names) = words.map(|words| words.iter().map(upper).collect::<Vec<_>>()) {
+            schema.insert("x-enum-varnames".to_owned(), names.into());
+        }
+    });
+}
+
+/// Adds the enums that parameters and hand-written schemas refer to, and puts the description of
+/// what may be null beside the alternatives, where readers look for it.
+fn complete_schemas(document: &mut Value) {
+    let mut referred = BTreeSet::new();
+    visit(document, &mut |schema| {
+        let name = schema.get("$ref").and_then(Value::as_str);
+        referred.extend(name.and_then(|path| path.rsplit('/').next()).map(str::to_owned));
+        let alternatives = schema.get_mut("oneOf").and_then(Value::as_array_mut);
+        let of_null = alternatives.filter(|all| all.iter().any(|it| it["type"] == "null"));
+        let described = of_null.into_iter().flatten().find_map(|alternative| {
+            alternative.get("$ref")?;
+            alternative.as_object_mut()?.remove("description")
+        });
+        if let Some(description) = described {
+            schema.entry("description").or_insert(description);
+        }
+        // A reference in a place where utoipa takes only schemas.
+        let parts = schema.get("allOf").and_then(Value::as_array);
+        let alone = parts.filter(|parts| parts.len() == 1 && schema.len() == 1);
+        if let Some(Value::Object(only)) = alone.map(|parts| parts[0].clone()) {
+            *schema = only;
+        }
+    });
+    let known = document["components"]["schemas"].as_object_mut().into_iter();
+    known.for_each(|known| {
+        for (name, schema) in labels::schemas() {
+            if referred.contains(&name) {
+                known.entry(name).or_insert(schema);
+            }
+        }
+    });
+}
+
+/// Visits every object of a document, from the inside out.
+fn visit(value: &mut Value, see: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| visit(item, see)),
+        Value::Object(properties) => {
+            properties.values_mut().for_each(|value| visit(value, see));
+            see(properties);
+        }
         _ => {}
     }
 }
@@ -390,6 +446,7 @@ fn refusal(status: &str) -> Value {
     json!({
         "description": titles.join(" / "),
         "headers": header_refs(names),
+        // Browsers get a page. It is not listed: clients would have to reckon with a text everywhere.
         "content": { MEDIA_TYPE: {
             "schema": { "$ref": "#/components/schemas/Problem" },
             "examples": examples,

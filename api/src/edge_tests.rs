@@ -147,7 +147,7 @@ impl Answer {
         assert_eq!(problem.status, self.status);
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(self.header("x-request-id"), problem.request_id);
-        assert!(self.header("vary").starts_with("Accept-Language"));
+        assert!(self.header("vary").starts_with("Accept, Accept-Language"));
         assert!(!self.header("content-language").is_empty());
         problem
     }

@@ -201,19 +201,22 @@ impl Company {
     ) -> Result<Vec<Value>, Refusal> {
         let mut filter = EmployeeFilter {
             as_of: today(),
+            search: None,
+            ids: None,
             org_unit_id: None,
             within_org_unit_id: None,
             manager_id: None,
+            position_id: None,
             status: None,
             employee_number: None,
             external_id: None,
             order: EmployeeOrder::EmployeeNumber,
         };
         change(&mut filter);
-        let read = self
-            .db
-            .read(TENANT.into(), move |store| list_employees(store, &actor, filter.clone(), &page));
-        let views = read.await?;
+        let read = self.db.read(TENANT.into(), move |store| {
+            list_employees(store, &actor, filter.clone(), &page, false)
+        });
+        let (views, _) = read.await?;
         Ok(views.iter().map(|(view, _)| serde_json::to_value(view).expect("JSON")).collect())
     }
 

@@ -3,6 +3,7 @@
 
 use crate::Result;
 use crate::http::{Connection, request};
+use crate::people::search_text;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -14,6 +15,8 @@ pub const CONNECTIONS: usize = 32;
 const MOST: usize = 1_000_000;
 /// Duration of the load before anything is counted.
 const WARM_UP: Duration = Duration::from_millis(300);
+/// Number of people whom a search shows at once.
+const FOUND: usize = 10;
 /// Number of people whom one client changes, one after the other.
 const OWN: usize = 8;
 
@@ -24,6 +27,8 @@ pub enum Work {
     Read,
     /// List 50 employees, page by page.
     List,
+    /// Search among the employees.
+    Search,
     /// Change one employee's name, guarded by its version.
     Patch,
     /// Read the dashboard of a team of 50 in a cycle.
@@ -79,7 +84,7 @@ pub async fn ready(target: &Target, work: Work, ids: &[Uuid]) -> Result<Vec<Clie
     for number in 0..CONNECTIONS {
         let share = ids.iter().skip(number).step_by(CONNECTIONS).copied();
         let own = match work {
-            Work::Read | Work::List | Work::Team | Work::Reviews => ids.to_vec(),
+            Work::Read | Work::List | Work::Search | Work::Team | Work::Reviews => ids.to_vec(),
             Work::Patch => share.take(OWN).collect(),
             Work::Submit => share.collect(),
         };
@@ -125,7 +130,7 @@ impl Client {
         let (etags, next) = (Vec::new(), None);
         let mut client = Self { connection, target, work, ids, etags, next, turn: number };
         match work {
-            Work::Read | Work::List | Work::Team | Work::Reviews => {}
+            Work::Read | Work::List | Work::Search | Work::Team | Work::Reviews => {}
             Work::Patch => client.learn("employees").await?,
             Work::Submit => {
                 client.turn = 0;
@@ -182,6 +187,12 @@ impl Client {
                 let first = || format!("{base}/employees?limit=50");
                 get(&self.next.take().unwrap_or_else(first))
             }
+            Work::Search => {
+                // No two clients look for the same.
+                self.turn += CONNECTIONS + 1;
+                let text = search_text(self.turn, self.ids.len());
+                get(&format!("{base}/employees?q={text}&limit={FOUND}"))
+            }
             Work::Patch => {
                 self.turn += 1;
                 let own = self.turn % self.ids.len();
@@ -220,7 +231,7 @@ impl Client {
     /// Stores what the next request needs from an answer.
     fn note(&mut self) {
         match self.work {
-            Work::Read | Work::Team | Work::Reviews | Work::Submit => {}
+            Work::Read | Work::Search | Work::Team | Work::Reviews | Work::Submit => {}
             Work::List => {
                 let link = self.connection.header("link").and_then(|link| link.strip_prefix('<'));
                 self.next =

@@ -82,6 +82,8 @@ enum Part {
     Read,
     /// Pages of 50 employees.
     List,
+    /// Searches among all employees.
+    Search,
     /// Changes of one employee.
     Change,
     /// Submissions of ratings.

@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Path of the bulk upsert of employees.
-pub const EMPLOYEES: &str = "/v1/employees/bulk";
+/// Path and query of the bulk upsert of employees, by which the company grows by a half and more.
+pub const EMPLOYEES: &str = "/v1/employees/bulk?allow_mass_creation=true";
 /// Prefix of all paths.
 const BASE: &str = "/v1";
 const TENANT: &str = "bench";

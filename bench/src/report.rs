@@ -18,6 +18,13 @@ const GROWTH: f64 = 12.0;
 /// Most time of the 99th percentile of answers, as a multiple of the median.
 const TAIL: f64 = 8.0;
 
+/// Most time of the 99th percentile of a search, as a multiple of that of a read of one person.
+const SEARCH: f64 = 5.0;
+/// The read of one person.
+pub const READ_ONE: &str = "read one employee";
+/// The search among all people.
+pub const FIND: &str = "search among all employees";
+
 /// Evenhand and something else doing the same work, round by round.
 pub struct Comparison {
     /// The work.
@@ -99,11 +106,15 @@ impl Comparison {
 }
 
 impl Answers {
-    fn row(&self) -> String {
+    /// The latency that a share of the answers does not exceed, in seconds.
+    fn at(&self, share: f64) -> f64 {
         let mut sorted = self.latencies.clone();
         sorted.sort_unstable();
-        let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share) as usize].as_secs_f64();
-        let (middle, tail) = (at(0.50), at(0.99));
+        sorted[((sorted.len() - 1) as f64 * share) as usize].as_secs_f64()
+    }
+
+    fn row(&self) -> String {
+        let (middle, tail) = (self.at(0.50), self.at(0.99));
         let bar = match self.barred {
             true => format!("{TAIL:.0} {}", verdict(tail <= TAIL * middle)),
             false => String::new(),
@@ -133,6 +144,15 @@ impl Section {
         text += "|---|---|---:|---:|---:|---|---:|\n";
         for answers in &self.answers {
             text += &(answers.row() + "\n");
+        }
+        let tail = |what| {
+            let ours = self.answers.iter().find(|answers| answers.what == what && answers.barred);
+            ours.map(|answers| answers.at(0.99))
+        };
+        if let (Some(search), Some(read)) = (tail(FIND), tail(READ_ONE)) {
+            let (ratio, met) = (search / read, verdict(search <= SEARCH * read));
+            text += "\n| p99 of Evenhand | beside that of | ratio | bar |\n|---|---|---:|---|\n";
+            let _ = writeln!(text, "| {FIND} | {READ_ONE} | {ratio:.1} | {SEARCH:.0} {met} |");
         }
         if let [small, large] = &self.courses[..] {
             text += &growth(small, large);

@@ -6,7 +6,7 @@ use crate::load::Work;
 use crate::people::{self, Person};
 use crate::product::{self, EMPLOYEES, Product};
 use crate::raw::{self, Export};
-use crate::report::{BULK, Comparison, Section};
+use crate::report::{BULK, Comparison, FIND, READ_ONE, Section};
 use crate::requests::{DURABLE, LOGGED, Pair, Question, READ, SAME, UPDATE, ask};
 use crate::{Options, Part, Result, wait};
 use std::time::Instant;
@@ -27,7 +27,8 @@ pub fn run(engine: &Engine, options: &Options) -> Result<Section> {
     let company = people::people(options.people);
 
     section.engine = raw::connect(&engine.url("base"))?.version()?;
-    if options.wants_any(&[Part::Bulk, Part::Export, Part::Read, Part::List, Part::Change]) {
+    let of_people = [Part::Bulk, Part::Export, Part::Read, Part::List, Part::Search, Part::Change];
+    if options.wants_any(&of_people) {
         imports(engine, options, &company, &mut section)?;
         let pair = Pair::of(engine, "ours", "bare")?;
         if options.wants(Part::Export) {
@@ -175,8 +176,9 @@ fn people_asked(pair: &Pair, options: &Options, section: &mut Section) -> Result
         others,
     };
     let questions = [
-        about(Part::Read, "read one employee", Work::Read, &[READ][..]),
+        about(Part::Read, READ_ONE, Work::Read, &[READ][..]),
         about(Part::List, "list 50 employees", Work::List, &[READ]),
+        about(Part::Search, FIND, Work::Search, &[]),
         about(Part::Change, "change one employee", Work::Patch, &[DURABLE, UPDATE]),
     ];
     ask(pair, options, &questions, "most during single requests", section)

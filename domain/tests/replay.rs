@@ -264,7 +264,7 @@ fn every_calculation_replays_from_its_stored_trace() {
     let mut runner =
         TestRunner::new_with_rng(config, TestRng::deterministic_rng(Default::default()));
     let outcome = runner.run(&(calculation(), settings()), |(calculation, settings)| {
-        prop_assert!(settings.faults().is_empty());
+        prop_assert_eq!(Settings::checked(&settings.entries()), Ok(settings.clone()));
         let Ok(trace) = calculation.clone().explain(&settings) else { return Ok(()) };
         explained.set(explained.get() + 1);
         let text = trace.canonical().unwrap();

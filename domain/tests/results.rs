@@ -314,6 +314,28 @@ fn who_has_a_team_shares_in_its_totals() {
 }
 
 #[test]
+fn each_dimension_is_scored_as_far_as_it_goes() {
+    let so_far = |person: &Person| -> Vec<String> {
+        let score = |score: Option<Decimal>| score.map_or("-".to_owned(), |it| it.to_string());
+        let all = person.case().so_far().into_iter();
+        all.map(|it| format!("{} {}% {}", it.code, it.weight, score(it.score))).collect()
+    };
+    let mut person = Person::new();
+    let whole = so_far(&person);
+    assert_eq!(
+        whole,
+        ["performance 60% 108.00", "competency 20% 101.00", "collaboration 20% 101.00"]
+    );
+    person.manager.ratings.remove(0);
+    person.goals[0].measurements.clear();
+    assert!(person.result().is_err());
+    assert_eq!(
+        so_far(&person),
+        ["performance 60% -", "competency 20% -", "collaboration 20% 101.00"]
+    );
+}
+
+#[test]
 fn everything_that_is_missing_is_named_at_once() {
     let mut person = Person::new();
     person.goals[0].measurements.clear();

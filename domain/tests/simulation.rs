@@ -688,6 +688,8 @@ impl World {
             reasons: [self.dice.pick(&[Reason::DataError, Reason::Distribution])].into(),
             text: "Compared with the work of the other teams".into(),
             evidence: vec![EvidenceItem { kind, date, text: "The figures".into() }],
+            sentence: "Your work was compared with that of the other teams".into(),
+            veto_cap: None,
             state: MoveState::Pending,
             proposer: person_id(proposer).into(),
             approvers: BTreeSet::new(),

@@ -18,13 +18,20 @@ fn resolve(path: &str) -> Option<(PathBuf, Vec<&str>)> {
     })
 }
 
-/// The text of a module: of one file or, for a `mod.rs`, of all files of its folder, whose items it
-/// re-exports.
+/// The text of a module: of one file or, for a `mod.rs`, of all files in its folder and below, whose
+/// items it re-exports.
 fn text_of(file: &Path) -> String {
     let folder = file.parent().filter(|_| file.ends_with("mod.rs"));
-    let Some(folder) = folder else { return fs::read_to_string(file).unwrap_or_default() };
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    files.filter_map(|file| fs::read_to_string(file.path()).ok()).collect()
+    folder.map_or_else(|| fs::read_to_string(file).unwrap_or_default(), text_below)
+}
+
+fn text_below(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let text = |path: PathBuf| match path.is_dir() {
+        true => text_below(&path),
+        false => fs::read_to_string(path).unwrap_or_default(),
+    };
+    entries.map(text).collect()
 }
 
 /// Whether the text declares the name, directly or through one of the crate's macros.

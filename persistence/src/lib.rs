@@ -6,6 +6,7 @@
 #![expect(clippy::duplicate_mod, reason = "shared code is compiled once per engine, on purpose")]
 
 pub mod audit;
+mod card;
 mod column;
 mod database;
 mod error;
@@ -17,6 +18,7 @@ mod schema;
 mod sqlite;
 
 pub use audit::AuditEntry;
+pub use card::{GOAL, with_cards};
 pub use database::{Context, Database, Options};
 pub use error::{DbError, Failure};
 pub use page::{After, Page};

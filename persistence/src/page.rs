@@ -86,6 +86,18 @@ macro_rules! behind {
     }};
 }
 pub(crate) use behind;
+
+/// Limits a boxed query of a table to rows changed since an instant, if there is one.
+macro_rules! since {
+    ($query:expr, $table:ident, $since:expr) => {
+        match $since {
+            Some(since) => $query.filter($table::updated_at.ge($crate::column::At(since))),
+            None => $query,
+        }
+    };
+}
+pub(crate) use since;
+
 /// Orders a boxed query of a table with `id` and `updated_at` as the page asks, and begins after
 /// the page's key.
 macro_rules! keyset {

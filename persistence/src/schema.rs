@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "the macro writes one public item per column")]
 
+use crate::card::cards;
 use crate::record::kind::{At, Day, Flag, Int, Json, Key, Text, Word};
 use crate::record::record;
 use domain::access::account::RoleAssignment;
@@ -100,6 +101,16 @@ record! {
     }
 }
 
+cards! {
+    account ();
+    cycle (name = name, state = state, first = period_start, last = period_end);
+    employee (name = name, code = employee_number);
+    org_unit (name = name, code = code);
+    participant ();
+    policy (name = name, code = code);
+    position (name = title, code = code);
+}
+
 /// Hands the plain nouns to a macro: those of which nothing is asked but what every noun answers.
 /// They are found by their ids until they are deleted, added, saved and listed, and a column of
 /// another table may name them.
@@ -168,6 +179,18 @@ diesel::table! {
         system -> Text,
         value -> Text,
         employee_id -> Id,
+    }
+}
+
+diesel::table! {
+    use crate::column::Id;
+    use diesel::sql_types::*;
+
+    employee_search (tenant_id, term, employee_id) {
+        tenant_id -> Id,
+        term -> Text,
+        employee_id -> Id,
+        shared -> Integer,
     }
 }
 
@@ -757,6 +780,8 @@ record! {
         reasons: Json,
         text: Text,
         evidence: Json,
+        sentence: Text,
+        veto_cap: Option<Word>,
         mut state: Word,
         proposed_by as proposer: Key,
         mut approved_by as approvers: Json,
@@ -792,6 +817,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     employment,
     assignment,
     employee_external_id,
+    employee_search,
     account,
     setup_token,
     session,

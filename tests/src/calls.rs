@@ -344,6 +344,7 @@ impl<'a> Calls<'a> {
             | "listProblemTypes"
             | "getProblemType"
             | "getMe"
+            | "getLabels"
             | "getTenant"
             | "revokeMySessions"
             | "exportEmployees"
@@ -633,7 +634,7 @@ impl<'a> Calls<'a> {
                 self.session_in("draft");
                 Target { query: "?limit=200".to_owned(), ..nothing }
             }
-            "getCalibrationSession" => self.session_in("open"),
+            "getCalibrationSession" | "getSessionDistribution" => self.session_in("open"),
             "updateCalibrationSession" => {
                 self.session_in("draft").with(json!({ "name": unique("Session") }))
             }
@@ -666,6 +667,11 @@ impl<'a> Calls<'a> {
                 let (session, body) = self.movable();
                 Target { id: Some(session), ..nothing }.with(body)
             }
+            "tryMoves" => {
+                let (session, body) = self.movable();
+                let tried = json!({ "review_id": body["review_id"], "to": body["to"] });
+                Target { id: Some(session), ..nothing }.with(json!({ "moves": [tried] }))
+            }
             "getMove" | "approveMove" => self.fresh_move(),
             "rejectMove" => self.fresh_move().with(json!({ "reason": "Not convincing" })),
 
@@ -679,7 +685,7 @@ impl<'a> Calls<'a> {
             "skipSelfReview" => self.review_in("pending_self"),
             "closeReviewRaters" => self.review_in("pending_raters"),
             "updateManagerReview" => self.review_in("pending_manager").with(reviews::part("3")),
-            "submitManagerReview" => {
+            "previewReview" | "submitManagerReview" => {
                 self.drafted("pending_manager", "manager-review", Persona::DirectManager)
             }
             "returnReview" => {
@@ -760,11 +766,13 @@ pub fn doer(operation: &Operation) -> Persona {
         "approveGoal"
         | "returnGoal"
         | "updateManagerReview"
+        | "previewReview"
         | "submitManagerReview"
         | "returnReview"
         | "acceptDependency"
         | "rejectDependency"
         | "proposeMove"
+        | "tryMoves"
         | "approveMove"
         | "rejectMove" => Persona::DirectManager,
         "confirmReview"

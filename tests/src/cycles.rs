@@ -21,12 +21,12 @@ const WAY: [(&str, &str); 8] = [
 /// Rules under which only the manager rates, with quotas for groups of nine or more: a session of
 /// the whole company compares nine people.
 pub fn rules() -> Value {
-    let rated = |code: &str, weight: &str| json!({ "code": code, "weight": weight, "raters": { "manager": "100" } });
+    let rated = |code: &str, weight: &str| json!({ "code": code, "weight": weight, "raters": { "manager": "100.00" } });
     json!({ "settings": { "dist.min_group": 9 }, "populations": [{
         "code": "everyone",
         "dimensions": [
-            { "code": "performance", "weight": "60", "raters": {} },
-            rated("competency", "20"), rated("behaviour", "10"), rated("collaboration", "10"),
+            { "code": "performance", "weight": "60.00", "raters": {} },
+            rated("competency", "20.00"), rated("behaviour", "10.00"), rated("collaboration", "10.00"),
         ],
     }] })
 }

@@ -76,6 +76,7 @@ pub fn sound(review: &Value, from: &str, to: &str) -> Value {
         "review_id": review, "from": from, "to": to, "reasons": ["evidence_new"],
         "text": "The tender was won after the rating had been written",
         "evidence": [{ "kind": "project_result", "date": "2026-02-14", "text": "The contract" }],
+        "sentence": "The tender that you won in February counts",
     })
 }
 

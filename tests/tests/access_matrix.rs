@@ -30,7 +30,7 @@ macro_rules! tags {
 
 tags! {
     access, accounts, api_keys, audit_entries, audit_heads, auth, calibration_sessions, check_ins,
-    cycles, dashboards, dependencies, employees, events, goal_changes, goals, jobs, me,
+    cycles, dashboards, dependencies, employees, events, goal_changes, goals, jobs, labels, me,
     measurements, meta, moves, org_units, participants, policies, positions, ratings, results,
     reviews, role_assignments, tenant, to_dos, weight_adjustments,
 }

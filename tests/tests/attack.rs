@@ -216,5 +216,7 @@ fn the_attacker_finds_what_once_could_be_found() {
     let member =
         json!({ "employee": { "id": "p" }, "review": { "composite": "91", "grade": "B" } });
     assert_eq!(of(member), ["91", "B"]);
+    let trial = json!({ "moves": [{ "review_id": "r", "grade": "C", "grade_after": "A" }] });
+    assert_eq!(of(trial), ["C"]);
     assert!(of(json!({ "content": { "definition": { "score": "60" } } })).is_empty());
 }

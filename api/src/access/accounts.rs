@@ -2,6 +2,7 @@
 
 use crate::access::role_assignments::somebody_remains;
 use crate::access::sign_in::end_sessions;
+use crate::access::words;
 use crate::platform::app::{new_id, seed};
 use crate::platform::areas::{Noun, target};
 use crate::platform::auth::secret::{Secret, withheld};
@@ -12,8 +13,8 @@ use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::schema::{word_list, words};
 use crate::platform::seen::Seen;
+use crate::platform::words::Told;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::access::account::{Account, AccountStatus, AccountTransition, RoleAssignment};
@@ -45,14 +46,14 @@ pub struct AccountView {
     /// Employee the account belongs to; null for an operator.
     pub employee_id: Option<Uuid>,
     /// Status of the account: whether it may sign in.
-    #[schema(schema_with = words::<AccountStatus>)]
+    #[schema(value_type = words::AccountStatus)]
     pub status: AccountStatus,
     /// When the present credential was issued. Choosing a new password does not change this.
     pub credential_at: DateTime<Utc>,
     /// Account that issued the credential and so may know it; null if the command line did.
     pub credential_by: Option<Uuid>,
     /// Transitions the caller may ask for now.
-    #[schema(schema_with = word_list::<AccountTransition>)]
+    #[schema(value_type = HashSet<words::AccountAction>)]
     pub allowed_actions: Vec<AccountTransition>,
     /// Setup token with which the person chooses a password, valid for 7 days. Only in the answer
     /// that creates the account or resets its password.
@@ -108,7 +109,13 @@ page_of! {
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// Login name for signing in; unique, where upper and lower case are the same.
-    #[schema(min_length = 1, max_length = 254, pattern = r"^\S+$", example = "li.na@example.com")]
+    #[schema(
+        min_length = 1,
+        max_length = 254,
+        pattern = r"^\S+$",
+        format = "key",
+        example = "li.na@example.com"
+    )]
     pub login: String,
     /// Employee the account will belong to.
     pub employee_id: Option<Uuid>,
@@ -398,8 +405,8 @@ pub fn transit_account(
     let Some(status) = before.status.after(transition) else {
         let allowed = allowed_actions(actor, &before);
         return Err(Refusal::StateConflict {
-            current_state: before.status.as_str(),
-            allowed_actions: allowed.iter().map(|step| step.as_str()).collect(),
+            current_state: Told::new(before.status),
+            allowed_actions: Told::all(allowed.iter().copied()),
         });
     };
     let rule = permit.rule();

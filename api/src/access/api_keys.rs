@@ -1,5 +1,6 @@
 //! API keys, with which programs sign in.
 
+use crate::access::words;
 use crate::platform::app::{new_id, seed};
 use crate::platform::areas::{Noun, target};
 use crate::platform::auth::secret::{Secret, withheld};
@@ -10,7 +11,6 @@ use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::schema::word_list;
 use crate::platform::seen::Seen;
 use actix_web::{HttpResponse, delete, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -40,7 +40,7 @@ pub struct ApiKeyView {
     #[schema(example = "5f1c9c1e2f0b")]
     pub prefix: String,
     /// Scopes of the key.
-    #[schema(schema_with = word_list::<Scope>)]
+    #[schema(value_type = HashSet<words::Scope>)]
     pub scopes: Vec<Scope>,
     /// Unit whose people, and those of all units below it, the key is limited to; null for no
     /// limit.
@@ -67,7 +67,7 @@ pub struct ApiKeyView {
     #[schema(example = "evh_0197c9a85f3e7a519c7d0d8b1f0f6a11_5f1c9c1e2f0b_8d0f")]
     pub secret: Option<String>,
     /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
-    #[schema(schema_with = word_list::<ApiKeyAction>)]
+    #[schema(value_type = HashSet<words::ApiKeyAction>)]
     pub allowed_actions: Vec<ApiKeyAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -147,18 +147,12 @@ pub struct NewApiKey {
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "HRIS sync")]
     pub name: String,
     /// Scopes of the key; at least one.
-    #[schema(schema_with = some_scopes)]
+    #[schema(value_type = HashSet<words::Scope>, min_items = 1)]
     pub scopes: Vec<Scope>,
     /// Limits the key to the people of this unit and of all units below it; no limit if absent.
     pub org_unit_id: Option<Uuid>,
     /// Time from which the key is refused; if absent, it does not expire.
     pub expires_at: Option<DateTime<Utc>>,
-}
-
-fn some_scopes() -> utoipa::openapi::schema::Array {
-    let mut schema = word_list::<Scope>();
-    schema.min_items = Some(1);
-    schema
 }
 
 /// Query parameters of the list.

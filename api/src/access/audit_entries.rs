@@ -1,5 +1,6 @@
 //! Audit entries: who did what, when, and by which rule of the access policy.
 
+use crate::access::words;
 use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::PathId;
@@ -34,7 +35,7 @@ pub struct AuditEntryView {
     /// When it happened.
     pub at: DateTime<Utc>,
     /// Kind of actor: `account`, `api_key` or `system`.
-    #[schema(example = "account")]
+    #[schema(value_type = words::ActorKind)]
     pub actor_kind: String,
     /// Id of the account or key; absent for the system.
     #[serde(skip_serializing_if = "Option::is_none")]

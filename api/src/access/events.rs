@@ -2,8 +2,11 @@
 
 use crate::platform::areas::Noun;
 use crate::platform::caller::Caller;
+use crate::platform::faults::Faults;
+use crate::platform::labels::EVENT_TYPES;
 use crate::platform::page::{self, DEFAULT_LIMIT};
 use crate::platform::parameters::Query;
+use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
@@ -23,7 +26,7 @@ use uuid::Uuid;
 pub struct EventView {
     /// Id of the event; stable.
     pub id: Uuid,
-    /// Type of the event: noun and participle.
+    /// Type of the event, noun and participle; one of `event_types` of `GET /v1/labels`.
     #[serde(rename = "type")]
     #[schema(example = "employee.updated")]
     pub kind: String,
@@ -71,7 +74,7 @@ pub struct EventPage {
 struct EventQuery {
     /// `next_cursor` of the previous page; absent or `0` starts with the first event.
     after: Option<String>,
-    /// Only events of these types, separated by commas.
+    /// Only events of these types, separated by commas. Types that do not exist are refused.
     #[param(example = "employee.created,employee.updated")]
     types: Option<String>,
     /// Maximum number of items on the page.
@@ -82,7 +85,8 @@ struct EventQuery {
 /// Read the events feed
 ///
 /// The feed is ordered, can be replayed from the start, and has no gaps for a reader. A page may be
-/// shorter than `limit` or empty: ask again with `next_cursor`. Events that would disclose a result
+/// shorter than `limit` or empty: ask again with `next_cursor`. `event_types` of `GET /v1/labels`
+/// lists every type. Events that would disclose a result
 /// before its release (`review.result_computed`, `review.grade_moved`, `goal.scored`, drafts and
 /// moves) are left out for the person concerned and for every program. Except for moves, that
 /// person gets the data by reading the records again after the release.
@@ -101,9 +105,8 @@ async fn list(caller: Caller, query: Query<EventQuery>) -> Result<HttpResponse, 
             _ => return Err(Refusal::CursorInvalid),
         },
     };
-    let kinds: Vec<String> =
-        types.iter().flat_map(|list| list.split(',')).map(|kind| kind.trim().to_owned()).collect();
-    let events = caller
+    let kinds = kinds_in(types.as_deref())?;
+    let (events, position) = caller
         .snapshot(move |store, actor| {
             actor.may(Action::EventRead)?;
             let subject = &actor.subject;
@@ -111,14 +114,38 @@ async fn list(caller: Caller, query: Query<EventQuery>) -> Result<HttpResponse, 
             let own = store.own_records(subject.principal.id(), &people)?;
             let withheld = disclosure::withheld(subject, &own);
             let filter = EventFilter { after, kinds: kinds.clone(), withheld };
-            Ok(store.events(&filter, limit)?)
+            let events = store.events(&filter, limit)?;
+            let all_read = i64::try_from(events.len()).is_ok_and(|count| count < limit);
+            let last = if all_read && !filter.kinds.is_empty() {
+                // Of other types too, but only of events that the caller may see: a position that
+                // moved with any other event would tell of it.
+                store.last_event_of(&EventFilter { kinds: Vec::new(), ..filter })?
+            } else {
+                events.last().map(|event| event.position)
+            };
+            Ok((events, last.unwrap_or(after)))
         })
         .await?;
-    let position = events.last().map_or(after, |event| event.position);
     let next_cursor = page::seal(&caller.app, &binding, &After::Position(position));
     let next_cursor = next_cursor.ok_or_else(|| Refusal::Internal("no key seals".into()))?;
     let page = EventPage { items: events.into_iter().map(EventView::from).collect(), next_cursor };
     caller.listed(&page, None)
+}
+
+/// The types in a list separated by commas; none means all.
+fn kinds_in(types: Option<&str>) -> Result<Vec<String>, Refusal> {
+    let kinds: Vec<&str> =
+        types.into_iter().flat_map(|types| types.split(',')).map(str::trim).collect();
+    let mut faults = Faults::default();
+    for kind in &kinds {
+        if !EVENT_TYPES.iter().any(|known| known.value == *kind) {
+            faults.push(Violation::new("/query/types", "unknown_event_type").with("value", kind));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Refusal::Malformed(faults.into()));
+    }
+    Ok(kinds.into_iter().map(str::to_owned).collect())
 }
 
 /// The noun.

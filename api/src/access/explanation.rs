@@ -1,13 +1,13 @@
 //! Access: why somebody may or may not do something.
 
 use crate::access::audit_entries;
+use crate::access::words;
 use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Body;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, post};
 use domain::core::id::AccountId;
 use domain::core::text::TextEnum;
@@ -29,7 +29,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub struct AccessQuestion {
     /// What somebody wants to do.
-    #[schema(schema_with = words::<Action>, example = "employee.read")]
+    #[schema(value_type = words::Action, example = "employee.read")]
     action: Action,
     /// The record it is to be done to; absent for creating or listing. Events are no records of their
     /// own and are asked about as a whole.

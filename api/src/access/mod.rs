@@ -11,6 +11,7 @@ pub mod reads;
 pub mod role_assignments;
 pub mod sign_in;
 pub mod tenant;
+pub mod words;
 
 use crate::platform::areas::Noun;
 

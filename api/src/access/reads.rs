@@ -2,6 +2,7 @@
 //! person concerned sees who looked once the record is released.
 
 use crate::access::me::Doer;
+use crate::access::words;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::page::page_of;
 use crate::platform::parameters::Query;
@@ -49,7 +50,7 @@ pub struct ReadView {
     /// When the records were shown.
     pub at: DateTime<Utc>,
     /// Kind of reader: `account` for a person, `api_key` for a program.
-    #[schema(example = "account")]
+    #[schema(value_type = words::PrincipalKind)]
     pub reader_kind: String,
     /// Id of the account or key.
     pub reader_id: Uuid,

@@ -1,5 +1,6 @@
 //! Role assignments: who holds which role, for which unit.
 
+use crate::access::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
@@ -9,7 +10,6 @@ use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::schema::{word_list, words};
 use crate::platform::seen::Seen;
 use actix_web::{HttpResponse, delete, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -34,7 +34,7 @@ pub struct RoleAssignmentView {
     /// Account that holds the role.
     pub account_id: Uuid,
     /// The role.
-    #[schema(schema_with = words::<Role>)]
+    #[schema(value_type = words::Role)]
     pub role: Role,
     /// Unit the role is held for, including all units below it; only for `hrbp`.
     pub org_unit_id: Option<Uuid>,
@@ -45,7 +45,7 @@ pub struct RoleAssignmentView {
     /// Account that gave the role; null if the command line did.
     pub given_by: Option<Uuid>,
     /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
-    #[schema(schema_with = word_list::<RoleAssignmentAction>)]
+    #[schema(value_type = HashSet<words::RoleAssignmentAction>)]
     pub allowed_actions: Vec<RoleAssignmentAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -96,7 +96,7 @@ pub struct NewRoleAssignment {
     /// Account that will hold the role.
     pub account_id: Uuid,
     /// The role.
-    #[schema(schema_with = words::<Role>)]
+    #[schema(value_type = words::Role)]
     pub role: Role,
     /// Unit the role is held for, including all units below it: required for `hrbp`, not allowed
     /// otherwise.
@@ -122,7 +122,7 @@ struct RoleAssignmentQuery {
     /// Only role assignments of this account.
     account_id: Option<Uuid>,
     /// Only assignments of this role.
-    #[param(schema_with = words::<Role>)]
+    #[param(value_type = Option<words::Role>)]
     role: Option<Role>,
 }
 

@@ -1,34 +1,25 @@
 //! The tenant: the company of the caller.
 
+use crate::access::words;
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::Body;
+use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::schema::{word_list, words};
 use crate::platform::seen::Seen;
+use crate::platform::words::Locale;
 use actix_web::{HttpResponse, get, patch};
 use chrono::{DateTime, Utc};
 use domain::access::tenant::{Tenant, TenantAction};
 use domain::core::change::{Change, Record};
 use domain::policy::{Action, Protected};
-use domain::text_enum;
 use persistence::Store;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-
-text_enum! {
-    /// Language of texts that are not made for a request.
-    pub enum Locale {
-        /// Simplified Chinese.
-        ZhCn = "zh-CN",
-        /// English.
-        En = "en",
-    }
-}
 
 /// The company.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -43,13 +34,13 @@ pub struct TenantView {
     #[schema(example = "Adventure Works")]
     pub name: String,
     /// Language of texts that are not made for a request.
-    #[schema(schema_with = words::<Locale>)]
+    #[schema(value_type = Locale)]
     pub locale: String,
     /// IANA time zone that decides business days.
     #[schema(example = "Asia/Shanghai")]
     pub time_zone: String,
     /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
-    #[schema(schema_with = word_list::<TenantAction>)]
+    #[schema(value_type = HashSet<words::TenantAction>)]
     pub allowed_actions: Vec<TenantAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -92,8 +83,8 @@ pub struct TenantPatch {
     )]
     pub name: Option<String>,
     /// Language of texts that are not made for a request.
-    #[schema(schema_with = words::<Locale>)]
-    pub locale: Option<Locale>,
+    #[schema(value_type = Locale, required = false)]
+    pub locale: Option<Language>,
     /// IANA time zone that decides business days.
     #[schema(max_length = 64, nullable = false, example = "Asia/Shanghai")]
     pub time_zone: Option<String>,

@@ -9,6 +9,7 @@ use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
 use crate::platform::signing::still_holds;
+use crate::platform::words::Told;
 use domain::core::calendar::Period;
 use domain::core::change::{Change, Record};
 use domain::core::id::{CycleId, OrgUnitId, PolicyId};
@@ -179,8 +180,8 @@ pub(super) fn update_cycle(
 pub(super) fn conflict(actor: &Actor, cycle: &Cycle, given: &[CycleApproval]) -> Refusal {
     let allowed = allowed_actions(actor, cycle, given);
     Refusal::StateConflict {
-        current_state: cycle.state.as_str(),
-        allowed_actions: allowed.iter().map(|action| action.as_str()).collect(),
+        current_state: Told::new(cycle.state),
+        allowed_actions: Told::all(allowed.iter().copied()),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
 use crate::platform::signing::{Signing, still_holds};
+use crate::platform::words::Told;
 use actix_web::{HttpResponse, post};
 use domain::access::signing::Act;
 use domain::core::change::{Change, Record};
@@ -123,7 +124,7 @@ fn approve_drop(
     let unknown = || Refusal::unknown("/drop_id", drop.uuid());
     let proposal = cycle.dropped.iter_mut().find(|it| it.id == drop).ok_or_else(unknown)?;
     if proposal.approved_at.is_some() {
-        return Err(Refusal::settled("approved"));
+        return Err(Refusal::settled(Told::bare("approved")));
     }
     if !still_holds(store, actor, proposal.proposed_by, &[Role::HrAdmin])? {
         return Err(Refusal::Forbidden(SEPARATION_OF_DUTIES));

@@ -9,6 +9,7 @@ pub mod policies;
 mod readiness;
 pub mod views;
 pub mod weight_adjustments;
+pub mod words;
 
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};
@@ -17,7 +18,6 @@ use crate::platform::extract::{Body, PathId};
 use crate::platform::jobs::{JobView, Ticket};
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 pub use cases::create_cycle;
 use chrono::{DateTime, Utc};
@@ -50,7 +50,7 @@ struct CycleQuery {
     /// Only items changed at or after this instant.
     updated_since: Option<DateTime<Utc>>,
     /// Only cycles in this state.
-    #[param(schema_with = words::<State>)]
+    #[param(value_type = Option<words::CycleState>)]
     state: Option<State>,
     /// Only cycles that apply this policy version.
     policy_id: Option<Uuid>,

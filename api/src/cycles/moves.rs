@@ -11,7 +11,8 @@ use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
 use crate::platform::signing::Signing;
-use crate::platform::transition::{Findings, Passage, Transition, carry_out, names, prepare};
+use crate::platform::transition::{Findings, Passage, Transition, carry_out, prepare};
+use crate::platform::words::Told;
 use crate::reviews::moves::recorded as review_recorded;
 use domain::access::signing::Act;
 use domain::core::change::Change;
@@ -95,8 +96,8 @@ impl Transition for RunningTransition<'_> {
         Cycle::events(self.order.action).first().copied()
     }
 
-    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
-        names(allowed_actions(actor, &opened.cycle, &opened.approvals))
+    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<Told> {
+        Told::all(allowed_actions(actor, &opened.cycle, &opened.approvals))
     }
 
     fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {

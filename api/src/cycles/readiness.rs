@@ -3,6 +3,7 @@
 
 use super::guards::{look, settings};
 use super::moves::CycleTransition;
+use crate::cycles::words;
 use crate::people::PersonCard;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::PathId;
@@ -10,8 +11,6 @@ use crate::platform::page::Part;
 use crate::platform::parameters::Query;
 use crate::platform::problem::{Language, ProblemError, Violation};
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::{word_or_null, words};
-use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
 use domain::core::id::CycleId;
@@ -33,7 +32,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CycleCondition {
     /// Stable code, the same as in a refusal.
-    #[schema(schema_with = words::<cycle::Guard>)]
+    #[schema(value_type = words::ConditionCode)]
     pub code: cycle::Guard,
     /// Whether the condition is met.
     pub is_met: bool,
@@ -53,7 +52,7 @@ pub struct LaggardView {
     /// Id of the review; null before it is opened.
     pub review_id: Option<Uuid>,
     /// The first missing item.
-    #[schema(schema_with = words::<Missing>)]
+    #[schema(value_type = words::MissingPart)]
     pub missing: Missing,
     /// Seat from which somebody must act, such as `EMP` or `MGR`.
     #[schema(value_type = String, example = "MGR")]
@@ -87,7 +86,7 @@ pub struct LaggardView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CycleReadiness {
     /// The next step; null when there is none.
-    #[schema(schema_with = word_or_null::<CycleAction>)]
+    #[schema(value_type = Option<words::CycleAction>)]
     pub next: Option<CycleAction>,
     /// Day on which the next step is due; null for auditors while the cycle is a draft.
     pub due_on: Option<NaiveDate>,
@@ -139,7 +138,7 @@ pub(super) async fn readiness(
 ) -> Result<HttpResponse, Refusal> {
     let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
     let page = request.page.clone();
-    let language = Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE));
+    let language = Language::asked(caller.request());
     let id = id.0.into();
     let mut report =
         caller.snapshot(move |store, actor| report(store, actor, id, &page, language)).await?;

@@ -1,10 +1,10 @@
 //! What clients see and send about cycles.
 
 use super::moves::seating;
+use crate::cycles::words;
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
 use crate::platform::period::PeriodView;
-use crate::platform::schema::{word_list, word_or_null, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::AccountId;
 use domain::core::text::TextEnum;
@@ -93,23 +93,23 @@ same_fields!(
 #[serde(deny_unknown_fields)]
 pub struct StageDutiesView {
     /// Stage of the cycle.
-    #[schema(schema_with = words::<CycleStage>)]
+    #[schema(value_type = words::CycleStage)]
     pub stage: CycleStage,
     /// Role that is accountable. A launch requires exactly one for each stage.
     #[serde(default)]
-    #[schema(schema_with = word_or_null::<Duty>)]
+    #[schema(value_type = Option<words::Party>)]
     pub accountable: Option<Duty>,
     /// Roles that do the work. A launch requires at least one for each stage.
     #[serde(default)]
-    #[schema(schema_with = word_list::<Duty>)]
+    #[schema(value_type = HashSet<words::Party>)]
     pub responsible: Vec<Duty>,
     /// Roles that are consulted.
     #[serde(default)]
-    #[schema(schema_with = word_list::<Duty>)]
+    #[schema(value_type = HashSet<words::Party>)]
     pub consulted: Vec<Duty>,
     /// Roles that are informed.
     #[serde(default)]
-    #[schema(schema_with = word_list::<Duty>)]
+    #[schema(value_type = HashSet<words::Party>)]
     pub informed: Vec<Duty>,
 }
 
@@ -120,7 +120,7 @@ same_fields!(StageDuties, StageDutiesView { stage, accountable, responsible, con
 #[schema(as = CycleApproval)]
 pub struct CycleApprovalView {
     /// The approved action.
-    #[schema(schema_with = words::<CycleAction>)]
+    #[schema(value_type = words::CycleAction)]
     pub action: CycleAction,
     /// Account that approved.
     pub account_id: Uuid,
@@ -203,12 +203,12 @@ pub struct CycleView {
     #[schema(example = "Year 2026")]
     pub name: String,
     /// Kind of the cycle: how long its period is.
-    #[schema(schema_with = words::<CycleKind>)]
+    #[schema(value_type = words::CycleKind)]
     pub kind: CycleKind,
     /// Id of the policy version that applies.
     pub policy_id: Uuid,
     /// State of the cycle.
-    #[schema(schema_with = words::<cycle::State>)]
+    #[schema(value_type = words::CycleState)]
     pub state: cycle::State,
     /// The evaluated period, first and last day.
     pub period: PeriodView,
@@ -234,7 +234,7 @@ pub struct CycleView {
     /// Known limits of the policy in this cycle. Absent in lists and unless the caller is HR,
     /// senior management or a program.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = word_list::<PolicyWarning>)]
+    #[schema(value_type = HashSet<words::CycleWarning>, required = false)]
     pub warnings: Option<Vec<PolicyWarning>>,
     /// When the cycle was launched; null before that.
     pub launched_at: Option<DateTime<Utc>>,
@@ -252,7 +252,7 @@ pub struct CycleView {
     pub headcount: Option<HeadcountView>,
     /// Actions that the state and the caller's rights allow now; unmet conditions can still refuse
     /// them.
-    #[schema(schema_with = word_list::<CycleAction>)]
+    #[schema(value_type = HashSet<words::CycleAction>)]
     pub allowed_actions: Vec<CycleAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -348,7 +348,7 @@ pub struct NewCycle {
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Year 2026")]
     pub name: String,
     /// Kind of the cycle: how long its period is.
-    #[schema(schema_with = words::<CycleKind>)]
+    #[schema(value_type = words::CycleKind)]
     pub kind: CycleKind,
     /// Id of the policy version to apply; it must be published before the launch.
     pub policy_id: Uuid,
@@ -381,7 +381,7 @@ pub struct CyclePatch {
     pub name: Option<String>,
     /// Kind of the cycle: how long its period is.
     #[serde(default)]
-    #[schema(schema_with = words::<CycleKind>, required = false)]
+    #[schema(value_type = words::CycleKind, required = false)]
     pub kind: Option<CycleKind>,
     /// Id of the policy version to apply.
     #[schema(nullable = false)]

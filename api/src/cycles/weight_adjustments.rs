@@ -1,5 +1,6 @@
 //! Weight adjustments: a department's own dimension weights, reviewed and filed by HR (C.8).
 
+use crate::cycles::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
@@ -10,10 +11,10 @@ use crate::platform::plain::{Asked, Asking, Held, Looked, Plain, allowed_actions
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
-use crate::platform::schema::{word_list, words};
 use crate::platform::seen::Seen;
 use crate::platform::signing::Signing;
-use crate::platform::transition::{by_system, names};
+use crate::platform::transition::by_system;
+use crate::platform::words::Told;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::access::signing::Act;
@@ -71,7 +72,7 @@ pub struct WeightAdjustmentView {
     #[schema(nullable = false, example = "The department builds a new product this year")]
     pub reason: Option<String>,
     /// State of the request.
-    #[schema(schema_with = words::<State>)]
+    #[schema(value_type = words::WeightAdjustmentState)]
     pub state: State,
     /// Id of the department head who asks.
     pub requested_by: Uuid,
@@ -89,7 +90,7 @@ pub struct WeightAdjustmentView {
     #[schema(required = true)]
     pub effective_at: Option<DateTime<Utc>>,
     /// What the caller may do to it now. A request may need more; its refusal names everything.
-    #[schema(schema_with = word_list::<WeightAdjustmentAction>)]
+    #[schema(value_type = HashSet<words::WeightAdjustmentAction>)]
     pub allowed_actions: Vec<WeightAdjustmentAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -182,7 +183,7 @@ struct WeightAdjustmentQuery {
     /// Only requests of this department.
     department_id: Option<Uuid>,
     /// Only requests in this state.
-    #[param(schema_with = words::<State>)]
+    #[param(value_type = Option<words::WeightAdjustmentState>)]
     state: Option<State>,
     /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -693,8 +694,8 @@ fn update_weight_adjustment(
     if before.state != State::Draft {
         let allowed_actions = shown(actor, before.clone()).allowed_actions;
         return Err(Refusal::StateConflict {
-            current_state: before.state.as_str(),
-            allowed_actions: names(allowed_actions),
+            current_state: Told::new(before.state),
+            allowed_actions: Told::all(allowed_actions),
         });
     }
     as_head(store, actor, before.cycle_id, before.department_id)?;

@@ -4,12 +4,10 @@ use crate::goals;
 use crate::platform::caller::Actor;
 use crate::platform::period::PeriodView;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use domain::core::text::TextEnum;
-use domain::everyday::card::CardKind;
 use domain::policy::{Action, visibility};
 use domain::state::cycle;
-use persistence::{FoundCard, Mentioned, OpenCycle, Store};
+use persistence::{FoundCard, GOAL, Mentioned, OpenCycle, Store};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -24,7 +22,7 @@ pub struct CycleCard {
     #[schema(example = "2026 H1")]
     pub name: String,
     /// State of the cycle.
-    #[schema(schema_with = words::<cycle::State>)]
+    #[schema(value_type = crate::cycles::words::CycleState)]
     pub state: cycle::State,
     /// The evaluated period.
     pub period: PeriodView,
@@ -41,84 +39,54 @@ impl From<&OpenCycle> for CycleCard {
     }
 }
 
-/// An employee, in short.
+/// A record that an answer names, in short.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct EmployeeCard {
-    /// Id of the employee.
-    pub id: Uuid,
-    /// Name of the person.
-    #[schema(example = "Lin Xia")]
-    pub name: String,
-    /// Number of the employee, which tells people of one name apart.
-    #[schema(required = true, example = "E0042")]
-    pub employee_number: Option<String>,
-}
-
-/// A record that has a name and a code.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct NamedCard {
+pub struct Card {
     /// Id of the record.
     pub id: Uuid,
-    /// Name, or title.
-    #[schema(example = "Sales North")]
+    /// Name or title; of an account or a participant the name of the person.
+    #[schema(example = "Lin Xia")]
     pub name: String,
-    /// Code.
-    #[schema(required = true, example = "SALES-N")]
+    /// Code; of an employee the number. Absent where the record has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "E0042")]
     pub code: Option<String>,
-}
-
-/// A record that stands for a person.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct HolderCard {
-    /// Id of the record.
-    pub id: Uuid,
-    /// Name of the person.
-    #[schema(example = "Lin Xia")]
-    pub name: String,
-    /// Id of the person as employee.
-    #[schema(required = true)]
+    /// The employee whose account or part it is. Absent for other records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>, nullable = false)]
     pub employee_id: Option<Uuid>,
+    /// State of a cycle. Absent for other records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "executing")]
+    pub state: Option<String>,
+    /// The period of a cycle. Absent for other records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub period: Option<PeriodView>,
 }
 
-/// A goal, in short.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct GoalCard {
-    /// Id of the goal.
-    pub id: Uuid,
-    /// What the goal is called.
-    #[schema(example = "Win the north")]
-    pub title: String,
+impl From<FoundCard> for Card {
+    fn from(card: FoundCard) -> Self {
+        let FoundCard { noun: _, id, name, code, employee_id, state, period } = card;
+        let period = period.map(|(start, end)| PeriodView { start, end });
+        Self { id, name, code, employee_id, state, period }
+    }
 }
 
-/// The records that an answer names by their ids, by kind and id, as far as the caller may know
-/// them. A kind of which there is nothing is left out.
+/// The records that an answer names by their ids, as far as the caller may know them: by kind
+/// (`employees`, `org_units`, `positions`, `cycles`, `goals`, `policies`, `participants`, `accounts`) and by id. A
+/// kind of which there is nothing is left out.
 #[derive(Debug, Default, Serialize, ToSchema)]
-#[serde(default)]
-pub struct Included {
-    /// Accounts, by the people whose they are.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub accounts: BTreeMap<Uuid, HolderCard>,
-    /// Cycles.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub cycles: BTreeMap<Uuid, CycleCard>,
-    /// Employees.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub employees: BTreeMap<Uuid, EmployeeCard>,
-    /// Goals that the caller may read.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub goals: BTreeMap<Uuid, GoalCard>,
-    /// Units.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub org_units: BTreeMap<Uuid, NamedCard>,
-    /// Participants, by the people who take part.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub participants: BTreeMap<Uuid, HolderCard>,
-    /// Versions of policies.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub policies: BTreeMap<Uuid, NamedCard>,
-    /// Positions.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub positions: BTreeMap<Uuid, NamedCard>,
+pub struct Included(pub BTreeMap<String, BTreeMap<Uuid, Card>>);
+
+impl Included {
+    fn add(&mut self, noun: &str, card: Card) {
+        let kind = match noun.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None => format!("{noun}s"),
+        };
+        self.0.entry(kind).or_default().insert(card.id, card);
+    }
 }
 
 /// The cards of what an answer names, in two statements at most: names of people as the directory
@@ -127,75 +95,31 @@ pub struct Included {
 pub fn beside(
     store: &mut dyn Store,
     actor: &Actor,
-    named: &Mentioned,
+    mentioned: &Mentioned,
 ) -> Result<Option<Vec<u8>>, Refusal> {
     let people = visibility(&actor.subject, Action::EmployeeRead, actor.today).ok();
-    let may_read = |kind: CardKind| match kind {
-        CardKind::Cycle => actor.may(Action::CycleRead).is_ok(),
-        CardKind::OrgUnit => actor.may(Action::OrgUnitRead).is_ok(),
-        CardKind::Policy => actor.may(Action::PolicyRead).is_ok(),
-        CardKind::Position => actor.may(Action::PositionRead).is_ok(),
-        CardKind::Account | CardKind::Employee | CardKind::Goal | CardKind::Participant => true,
+    // What stands for a person is decided by the person, and goals one by one.
+    let is_open = |noun: &str| match Action::parse(&format!("{noun}.read")) {
+        Ok(_) if PERSONAL.contains(&noun) => true,
+        Ok(action) => actor.may(action).is_ok(),
+        Err(_) => false,
     };
-    let mut allowed = named.clone();
-    allowed.retain(|kind, _| may_read(*kind));
+    let mut open = mentioned.clone();
+    open.retain(|noun, _| is_open(noun));
     let mut included = Included::default();
-    let mut count = 0;
-    for card in store.cards(&allowed, people.as_ref())? {
-        included.add(card);
-        count += 1;
+    for card in store.cards(&open, people.as_ref())? {
+        included.add(&card.noun.clone(), card.into());
     }
-    for (id, title) in titles(store, actor, &allowed)? {
-        included.goals.insert(id, GoalCard { id, title });
-        count += 1;
+    if let Some(ids) = open.get(GOAL) {
+        let ids = ids.iter().map(|id| (*id).into()).collect();
+        for (id, name) in goals::titles(store, actor, ids)? {
+            let card = Card { id, name, code: None, employee_id: None, state: None, period: None };
+            included.add(GOAL, card);
+        }
     }
-    let text = (count > 0).then(|| serde_json::to_vec(&included)).transpose();
+    let text = (!included.0.is_empty()).then(|| serde_json::to_vec(&included)).transpose();
     text.map_err(|error| Refusal::Internal(format!("JSON: {error}")))
 }
 
-/// The goals among what is named whose content the caller may read, with their titles.
-fn titles(
-    store: &mut dyn Store,
-    actor: &Actor,
-    named: &Mentioned,
-) -> Result<Vec<(Uuid, String)>, Refusal> {
-    match named.get(&CardKind::Goal) {
-        Some(ids) => goals::titles(store, actor, ids.iter().map(|id| (*id).into()).collect()),
-        None => Ok(Vec::new()),
-    }
-}
-
-impl Included {
-    fn add(&mut self, card: FoundCard) {
-        let FoundCard { kind, id, name, code, employee_id, period } = card;
-        match kind {
-            CardKind::Account => {
-                self.accounts.insert(id, HolderCard { id, name, employee_id });
-            }
-            CardKind::Participant => {
-                self.participants.insert(id, HolderCard { id, name, employee_id });
-            }
-            CardKind::Employee => {
-                let card = EmployeeCard { id, name, employee_number: code };
-                self.employees.insert(id, card);
-            }
-            CardKind::OrgUnit => {
-                self.org_units.insert(id, NamedCard { id, name, code });
-            }
-            CardKind::Policy => {
-                self.policies.insert(id, NamedCard { id, name, code });
-            }
-            CardKind::Position => {
-                self.positions.insert(id, NamedCard { id, name, code });
-            }
-            CardKind::Cycle => {
-                let state = code.as_deref().and_then(|state| cycle::State::parse(state).ok());
-                if let (Some(state), Some((start, end))) = (state, period) {
-                    let period = PeriodView { start, end };
-                    self.cycles.insert(id, CycleCard { id, name, state, period });
-                }
-            }
-            CardKind::Goal => {}
-        }
-    }
-}
+/// Nouns of which each card is decided by itself.
+const PERSONAL: &[&str] = &["account", "employee", "goal", "participant"];

@@ -193,9 +193,9 @@ impl Handing<'_> {
             starts.push(start);
         }
         let (version, updated_at) = (before.version + 1, actor.now);
-        let after = Employee { version, updated_at, ..before };
+        let after = Employee { version, updated_at, ..before.clone() };
         let record = record.because(&self.order.reason);
-        Ok(store.update_employee(Change::new(after, record))?)
+        Ok(store.update_employee(&before, Change::new(after, record))?)
     }
 
     /// Makes the heir responsible for a review. The heir's own review goes to the manager

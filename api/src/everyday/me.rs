@@ -7,7 +7,6 @@ use crate::everyday::to_dos::Desk;
 use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::{word_list, words};
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use domain::core::id::AccountId;
@@ -25,7 +24,7 @@ use uuid::Uuid;
 #[schema(as = Me)]
 pub struct MeView {
     /// Kind of caller: `account` for a person, `api_key` for a program.
-    #[schema(example = "account")]
+    #[schema(value_type = crate::access::words::PrincipalKind)]
     pub kind: &'static str,
     /// Id of the person's account or of the program's key.
     pub id: Uuid,
@@ -49,13 +48,13 @@ pub struct MeView {
     /// Keys that the person is responsible for.
     pub keys: Vec<MyKey>,
     /// Scopes of the key that its owner's rights cover today.
-    #[schema(schema_with = word_list::<Scope>)]
+    #[schema(value_type = HashSet<crate::access::words::Scope>)]
     pub scopes: Vec<Scope>,
     /// How the person stands to others today; all false for a program.
     pub relationships: MyRelationships,
     /// What the caller may do that needs no record: what lists, screens and buttons there are. What may
     /// be done to a record stands in the record.
-    #[schema(schema_with = word_list::<Action>)]
+    #[schema(value_type = HashSet<crate::access::words::Action>)]
     pub actions: Vec<Action>,
     /// What waits for the person.
     pub badges: MyBadges,
@@ -103,7 +102,7 @@ pub struct MyBadges {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HeldRole {
     /// The role.
-    #[schema(schema_with = words::<Role>)]
+    #[schema(value_type = crate::access::words::Role)]
     pub role: Role,
     /// Unit the role is held for; null for the whole company.
     pub org_unit_id: Option<Uuid>,

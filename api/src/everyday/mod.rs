@@ -5,6 +5,7 @@ pub mod dashboards;
 pub mod handover;
 pub mod me;
 pub mod to_dos;
+pub mod words;
 
 use crate::platform::areas::Noun;
 

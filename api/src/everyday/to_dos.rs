@@ -2,13 +2,13 @@
 
 use crate::cycles::last_day_of_appeals;
 use crate::everyday::cards::CycleCard;
+use crate::everyday::words;
 use crate::people::PersonCard;
 use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::page::page_of;
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
 use domain::everyday::to_do::{ToDo, ToDoKind, ToDoResource, check_in_due, next_step};
@@ -27,7 +27,7 @@ use uuid::Uuid;
 #[schema(as = ToDo)]
 pub struct ToDoView {
     /// Kind of task.
-    #[schema(schema_with = words::<ToDoKind>)]
+    #[schema(value_type = words::ToDoKind)]
     pub kind: ToDoKind,
     /// Due date; null if there is none.
     pub due_on: Option<NaiveDate>,
@@ -36,10 +36,13 @@ pub struct ToDoView {
     /// Cycle that the task belongs to; null if none.
     pub cycle: Option<CycleCard>,
     /// Noun of the record to act on.
-    #[schema(schema_with = words::<ToDoResource>)]
+    #[schema(value_type = words::ToDoResource)]
     pub resource: ToDoResource,
     /// Id of the record to act on.
     pub resource_id: Uuid,
+    /// Title of the goal that the task is about; null for tasks about no single goal.
+    #[schema(required = true, example = "Win the north")]
+    pub title: Option<String>,
     /// Person the task is about; null if it is the caller or nobody in particular.
     pub about: Option<PersonCard>,
 }
@@ -48,7 +51,7 @@ page_of! {
     /// A page of to-dos.
     pub struct ToDoPage
     /// To-dos, sorted by due date; those without a due date come last.
-    of ToDoView
+    of ToDoView, counted
 }
 
 /// Query parameters of the list.
@@ -61,6 +64,8 @@ struct ToDoQuery {
     limit: Option<i64>,
     /// `next_cursor` of the previous page.
     cursor: Option<String>,
+    /// Whether to say how many items the whole list has.
+    count: Option<bool>,
 }
 
 /// List to-dos
@@ -75,28 +80,26 @@ struct ToDoQuery {
 #[get("")]
 async fn list(caller: Caller, query: Query<ToDoQuery>) -> Result<HttpResponse, Refusal> {
     let request = caller.page(query.0.limit, query.0.cursor.as_deref(), None)?;
-    let page = request.page.clone();
-    let rows = caller
+    let (page, is_counted) = (request.page.clone(), query.0.count == Some(true));
+    let (rows, total) = caller
         .snapshot(move |store, actor| {
             actor.may(Action::DashboardOwn)?;
             let desk = Desk::of(store, actor)?;
+            let count = || desk.to_dos.iter().filter_map(|it| desk.show(it, actor)).count() as i64;
+            let total = is_counted.then(count);
             let behind = |to_do: &ToDo| {
                 page.after_text()
                     .is_none_or(|(key, id)| (key, id) < (&key_of(to_do), to_do.resource_id))
             };
             let limit = usize::try_from(page.limit).unwrap_or_default();
             let shown = desk.to_dos.iter().filter(|to_do| behind(to_do)).take(limit);
-            Ok(shown
-                .filter_map(|to_do| Some((key_of(to_do), desk.show(to_do, actor)?)))
-                .collect::<Vec<_>>())
+            let shown = shown.filter_map(|to_do| Some((key_of(to_do), desk.show(to_do, actor)?)));
+            Ok((shown.collect::<Vec<_>>(), total))
         })
         .await?;
-    caller.answer::<ToDoPage, _>(
-        &request,
-        rows,
-        |(key, last)| After::Text(key.clone(), last.resource_id),
-        |(_, view)| view,
-    )
+    let place = |(key, last): &(String, ToDoView)| After::Text(key.clone(), last.resource_id);
+    let part = request.cut(&caller.app, rows, place);
+    caller.answer_counted::<ToDoPage, _>(part, total, |(_, view)| view)
 }
 
 /// The noun.
@@ -162,6 +165,7 @@ impl Desk {
             cycle: cycle.map(CycleCard::from),
             resource: to_do.kind.resource(),
             resource_id: to_do.resource_id,
+            title: to_do.title.clone(),
             about: to_do.about.clone().map(PersonCard::from),
         })
     }
@@ -184,6 +188,7 @@ fn hand_overs(store: &mut dyn Store, actor: &Actor) -> Result<Vec<ToDo>, Refusal
             due_on: Some(last_day),
             cycle_id: None,
             resource_id: person.0.uuid(),
+            title: None,
             about: Some(person),
         })
         .collect())
@@ -205,6 +210,7 @@ fn step_of(cycle: &OpenCycle, actor: &Actor) -> Option<ToDo> {
         due_on: kind.due_by(&cycle.schedule),
         cycle_id: Some(cycle.id),
         resource_id: cycle.id.uuid(),
+        title: None,
         about: None,
     })
 }
@@ -221,6 +227,7 @@ fn to_do(found: &Waiting, cycle: &OpenCycle, appeals_end: Option<NaiveDate>) -> 
         due_on,
         cycle_id: Some(cycle.id),
         resource_id: found.resource_id,
+        title: found.title.clone(),
         about: found.about.clone(),
     }
 }
@@ -241,6 +248,7 @@ fn check_in(goal: &OwnGoal, cycle: &OpenCycle, today: NaiveDate) -> Option<ToDo>
         due_on: Some(due),
         cycle_id: Some(cycle.id),
         resource_id: goal.id.uuid(),
+        title: Some(goal.content.title.clone()),
         about: None,
     })
 }
@@ -261,6 +269,7 @@ mod tests {
                 due_on,
                 cycle_id: None,
                 resource_id: Uuid::nil(),
+                title: None,
                 about: None,
             })
             .collect();

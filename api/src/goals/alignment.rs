@@ -1,11 +1,11 @@
 //! Alignment of goals: how a goal contributes to the goals of the company (C.3, C.4, R22).
 
 use super::cases::open_in_full;
+use crate::goals::words;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::PathId;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Answered;
-use crate::platform::schema::words;
 use actix_web::get;
 use domain::core::id::GoalId;
 use domain::goals::goal::{Alignment, Goal, GoalLevel};
@@ -27,10 +27,10 @@ pub struct AlignedGoalView {
     /// Employee who owns the goal.
     pub owner_id: Uuid,
     /// Organisational level of the goal.
-    #[schema(schema_with = words::<GoalLevel>)]
+    #[schema(value_type = words::GoalLevel)]
     pub level: GoalLevel,
     /// State of the goal.
-    #[schema(schema_with = words::<State>)]
+    #[schema(value_type = words::GoalState)]
     pub state: State,
     /// Title: what the owner is to achieve.
     #[schema(example = "Win the north")]

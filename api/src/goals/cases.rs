@@ -1,12 +1,14 @@
 //! Use cases of goals: who sees which goal, and work on drafts.
 
+use super::present::present;
 use super::views::{GoalContentPatch, GoalPatch, GoalView, NewGoal};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
-use crate::platform::transition::{fault, names};
+use crate::platform::transition::fault;
+use crate::platform::words::Told;
 use crate::reviews::recomputation;
 use chrono::{DateTime, Utc};
 use domain::Code;
@@ -75,8 +77,8 @@ impl Opened {
     /// The refusal when the state of the goal or of its cycle does not allow an action.
     pub fn conflict(&self, actor: &Actor) -> Refusal {
         Refusal::StateConflict {
-            current_state: self.goal.state.as_str(),
-            allowed_actions: names(allowed_actions(actor, &self.goal, &self.target)),
+            current_state: Told::new(self.goal.state),
+            allowed_actions: Told::all(allowed_actions(actor, &self.goal, &self.target)),
         }
     }
 
@@ -208,18 +210,42 @@ pub(super) fn list_goals(
     actor: &Actor,
     filter: &GoalFilter,
     page: &Page,
-) -> Result<Vec<ListedGoal>, Refusal> {
+    is_counted: bool,
+) -> Result<(Vec<ListedGoal>, Option<i64>), Refusal> {
     let visible = visibility(&actor.subject, Action::GoalRead, actor.today)?;
-    let rows = store.goals(filter, &visible, page)?;
-    let view = |(sealed, relations): (Sealed<Goal>, Relations)| {
+    let show = |(sealed, relations): (Sealed<Goal>, Relations)| {
         let target = Target { relations, ..sealed.target(actor.today) };
         let permit = authorise(&actor.subject, Action::GoalRead, &target)?;
-        let shown = sealed.show(&permit)?;
-        let (changed, review) = (shown.outline().updated_at, shown.outline().review_id);
-        let view = GoalView::new(actor, &shown, &target);
-        Ok(ListedGoal { view, changed, review })
+        Ok((sealed.show(&permit)?, target))
     };
-    rows.into_iter().map(view).collect()
+    let rows = store.goals(filter, &visible, page)?.into_iter().map(show);
+    let rows = rows.collect::<Result<Vec<_>, Refusal>>()?;
+    let whole: Vec<&Goal> = rows.iter().filter_map(|(shown, _)| shown.at(Mask::Full)).collect();
+    let mut present = present(store, &whole)?;
+    let view = |(shown, target): &(Shown<Goal>, Target)| {
+        let goal = shown.outline();
+        let present = present.remove(&goal.id);
+        let view = GoalView { present, ..GoalView::new(actor, shown, target) };
+        ListedGoal { view, changed: goal.updated_at, review: goal.review_id }
+    };
+    let views = rows.iter().map(view).collect();
+    let count = || store.count_goals(filter, &visible, page.updated_since);
+    let total = is_counted.then(count).transpose()?;
+    Ok((views, total))
+}
+
+/// One goal with its present values, as far as the caller sees it, and the owner's review.
+pub(super) fn read_goal(
+    store: &mut dyn Store,
+    actor: &Actor,
+    id: GoalId,
+) -> Result<(GoalView, Option<ReviewId>), Refusal> {
+    let sealed = store.goal(id)?;
+    let (shown, target) = actor.show(store, Action::GoalRead, sealed)?;
+    let whole: Vec<&Goal> = shown.at(Mask::Full).into_iter().collect();
+    let present = present(store, &whole)?.remove(&id);
+    let view = GoalView { present, ..GoalView::new(actor, &shown, &target) };
+    Ok((view, shown.outline().review_id))
 }
 
 /// The goals among some whose content the caller may read, with their titles.
@@ -277,7 +303,7 @@ pub fn create_goal(
         return Err(Refusal::unknown("/owner_id", owner.uuid()));
     }
     if !frame.is_open_to_drafts() {
-        return Err(Refusal::settled(frame.cycle_state.as_str()));
+        return Err(Refusal::settled(Told::new(frame.cycle_state)));
     }
     let (content, faults) = written(new.content.read(), None, key_results, &frame)?;
     let goal = Goal {

@@ -3,7 +3,7 @@
 use super::cases::{Opened, open_in_full, open_to_change, refuse_faults, seating, tree_faults};
 use super::moves::{agreed, me, moved, of_goal, whole_faults};
 use super::views::{GoalContentView, GoalReason, NewGoalContent};
-use super::{fresh_key_results, history};
+use super::{fresh_key_results, history, words};
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
@@ -16,8 +16,8 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::{Answered, Reply};
 use crate::platform::resource::view;
-use crate::platform::schema::{word_list, words};
-use crate::platform::transition::{Checked, Done, Findings, Passage, Transition, names};
+use crate::platform::transition::{Checked, Done, Findings, Passage, Transition};
+use crate::platform::words::Told;
 use actix_web::{get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::change::{Change, Record, Versioned};
@@ -43,7 +43,7 @@ view! {
     /// Id of the goal.
     goal_id: Uuid;
     /// State of the request.
-    #[schema(schema_with = words::<GoalChangeState>)]
+    #[schema(value_type = words::GoalChangeState)]
     state: GoalChangeState;
     /// Requested new content of the goal.
     content: GoalContentView, sent
@@ -76,7 +76,7 @@ view! {
     decision_reason: Option<String>;
     /// Actions the caller may take on the request now. If another role decides, the refusal says
     /// which.
-    #[schema(schema_with = word_list::<GoalChangeAction>)]
+    #[schema(value_type = HashSet<words::GoalChangeAction>)]
     allowed_actions: Vec<GoalChangeAction> = allowed_actions(actor, &change, target);
     /// Version of the record: 1 while the request is open, 2 once it is decided.
     #[schema(example = 1)]
@@ -280,7 +280,7 @@ impl Transition for Decision {
         match change.state {
             _ if change.lets(self.0.verb) => Ok(()),
             GoalChangeState::Pending => Err(opened.conflict(actor)),
-            decided => Err(Refusal::settled(decided.as_str())),
+            decided => Err(Refusal::settled(Told::new(decided))),
         }
     }
 

@@ -4,6 +4,7 @@ use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::history;
 use super::moves::me;
 use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
+use crate::goals::words;
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};
@@ -14,7 +15,6 @@ use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::{Answered, Reply};
-use crate::platform::schema::word_list;
 use crate::platform::seen::Seen;
 use crate::platform::transition::fault;
 use actix_web::{get, post};
@@ -103,7 +103,7 @@ pub struct CheckInView {
     #[schema(required = true)]
     pub withdrawal: Option<WithdrawalView>,
     /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
-    #[schema(schema_with = word_list::<ReportAction>)]
+    #[schema(value_type = HashSet<words::ReportAction>)]
     pub allowed_actions: Vec<ReportAction>,
     /// Version of the record: 1, and 2 after a withdrawal.
     #[schema(example = 1)]

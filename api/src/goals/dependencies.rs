@@ -1,5 +1,6 @@
 //! Dependencies: what one goal needs from the goal of somebody else, and by when (R35).
 
+use crate::goals::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
@@ -10,7 +11,6 @@ use crate::platform::plain::{Asked, Asking, Held, Looked, Plain, allowed_actions
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::{Answered, Reply};
-use crate::platform::schema::{word_list, words};
 use crate::platform::transition::by_system;
 use actix_web::{get, post};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -55,7 +55,7 @@ pub struct DependencyView {
     #[schema(nullable = false, example = "Price lists of the new product")]
     pub description: Option<String>,
     /// State of the dependency.
-    #[schema(schema_with = words::<State>)]
+    #[schema(value_type = words::DependencyState)]
     pub state: State,
     /// Working days from the expected delivery to the need date, negative if the delivery is expected
     /// too late; null before the partner has promised it, after delivery or rejection, and while the
@@ -67,7 +67,7 @@ pub struct DependencyView {
     #[schema(value_type = Option<String>, required = false, example = "Not before summer")]
     pub decision_reason: Option<Option<String>>,
     /// What the caller may do to it now.
-    #[schema(schema_with = word_list::<DependencyAction>)]
+    #[schema(value_type = HashSet<words::DependencyAction>)]
     pub allowed_actions: Vec<DependencyAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -124,7 +124,7 @@ struct DependencyQuery {
     /// Only dependencies with this goal on either side.
     goal_id: Option<Uuid>,
     /// Only dependencies in this state.
-    #[param(schema_with = words::<State>)]
+    #[param(value_type = Option<words::DependencyState>)]
     state: Option<State>,
     /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]

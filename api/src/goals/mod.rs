@@ -7,9 +7,11 @@ pub mod check_ins;
 pub mod dependencies;
 pub mod measurements;
 pub mod moves;
+mod present;
 mod schemas;
 mod views;
 mod withdrawals;
+pub mod words;
 
 use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
@@ -18,11 +20,11 @@ use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId};
 use crate::platform::page::Listed;
 use crate::platform::parameters::Query;
+use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Answered;
-use crate::platform::schema::words;
 use actix_web::{delete, get, patch, post};
-use cases::{ListedGoal, delete_goal, list_goals, open_in_full, update_goal};
+use cases::{ListedGoal, delete_goal, list_goals, open_in_full, read_goal, update_goal};
 pub use cases::{create_goal, titles};
 pub use check_ins::create_check_in;
 use chrono::{DateTime, Utc};
@@ -64,10 +66,10 @@ struct GoalQuery {
     /// Only goals owned by this person.
     owner_id: Option<Uuid>,
     /// Only goals in this state.
-    #[param(schema_with = words::<State>)]
+    #[param(value_type = Option<words::GoalState>)]
     state: Option<State>,
     /// Only goals on this level.
-    #[param(schema_with = words::<GoalLevel>)]
+    #[param(value_type = Option<words::GoalLevel>)]
     level: Option<GoalLevel>,
     /// Only goals directly below this one.
     parent_id: Option<Uuid>,
@@ -78,6 +80,8 @@ struct GoalQuery {
     cursor: Option<String>,
     /// Only items changed at or after this instant; deleted items are included as tombstones.
     updated_since: Option<DateTime<Utc>>,
+    /// Whether to say how many items the whole list has. Only together with `owner_id`.
+    count: Option<bool>,
 }
 
 /// List goals
@@ -102,12 +106,19 @@ async fn list(caller: Caller, query: Query<GoalQuery>) -> Answered {
         parent_id: query.parent_id.map(Into::into),
         ids: Vec::new(),
     };
-    let rows = caller.read(move |store, actor| list_goals(store, actor, &filter, &page)).await?;
+    if query.count == Some(true) && query.owner_id.is_none() {
+        let fault = Violation::new("/query/count", "not_allowed");
+        return Err(Refusal::Malformed(vec![fault]));
+    }
+    let is_counted = query.count == Some(true);
+    let (rows, total) = caller
+        .snapshot(move |store, actor| list_goals(store, actor, &filter, &page, is_counted))
+        .await?;
     let place = |last: &ListedGoal| request.place(last.view.id, last.changed);
     let part = request.cut(&caller.app, rows, place);
     let scored = part.rows.iter().filter_map(|row| scored(&row.view, row.review));
     caller.shown("listGoals", scored.collect::<Vec<_>>()).await?;
-    caller.answer_part::<GoalPage, _>(part, |row| row.view)
+    caller.answer_counted::<GoalPage, _>(part, total, |row| row.view)
 }
 
 /// The review that a goal partly discloses if it is shown with its score, with the owner.
@@ -135,7 +146,8 @@ async fn create(caller: Caller, body: Body<NewGoal>) -> Answered {
 
 /// Read a goal
 ///
-/// Shows one goal and the actions the caller may take on it.
+/// Shows one goal with the present values of its key results or of the indicator, and the actions the
+/// caller may take on it.
 #[utoipa::path(tag = "goals", operation_id = "getGoal",
     params(("id" = Uuid, Path, description = "Id of the goal")),
     responses((status = 200, description = "The goal", body = GoalView)),
@@ -143,13 +155,7 @@ async fn create(caller: Caller, body: Body<NewGoal>) -> Answered {
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Answered {
     let id = id.0.into();
-    let (view, review) = caller
-        .read(move |store, actor| {
-            let sealed = store.goal(id)?;
-            let (goal, target) = actor.show(store, Action::GoalRead, sealed)?;
-            Ok((GoalView::new(actor, &goal, &target), goal.outline().review_id))
-        })
-        .await?;
+    let (view, review) = caller.snapshot(move |store, actor| read_goal(store, actor, id)).await?;
     caller.shown("getGoal", scored(&view, review)).await?;
     caller.found(view.version, &view)
 }

@@ -10,7 +10,8 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::signing::Signing;
-use crate::platform::transition::{Checked, Done, Findings, Passage, Transition, names};
+use crate::platform::transition::{Checked, Done, Findings, Passage, Transition};
+use crate::platform::words::Told;
 use chrono::NaiveDate;
 use domain::access::signing::Act;
 use domain::core::change::{Change, Record};
@@ -56,8 +57,8 @@ macro_rules! of_goal {
             $opened.goal.state
         }
 
-        fn offered(&self, actor: &Actor, $held: &Self::Opened) -> Vec<&'static str> {
-            names($crate::goals::cases::allowed_actions(actor, &$opened.goal, &$opened.target))
+        fn offered(&self, actor: &Actor, $held: &Self::Opened) -> Vec<Told> {
+            Told::all($crate::goals::cases::allowed_actions(actor, &$opened.goal, &$opened.target))
         }
 
         fn seating(&self, actor: &Actor, $held: &Self::Opened) -> Seating<Event> {

@@ -2,14 +2,15 @@
 //! a closed object, distinguished by one property. The domain reads and writes the values; this
 //! file describes their form.
 
-use crate::platform::schema::{word_or_null, words};
-use domain::goals::goal::{Aggregation, Frequency, GoalKind, Sources};
+use crate::goals::words::{Aggregation, Ambition, Direction, Frequency, Sources, StepUnit};
+use crate::platform::words::{described, described_or_null};
+use domain::goals::goal::GoalKind;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::borrow::Cow;
 use utoipa::openapi::schema::{
     AdditionalProperties, Array, ArrayBuilder, Discriminator, Object, ObjectBuilder, OneOfBuilder,
-    Schema, SchemaType, Type,
+    RefBuilder, Schema, SchemaType, Type,
 };
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -36,7 +37,8 @@ macro_rules! defined {
     ($name:ident, $objective:literal, $key_result:literal, $required:literal) => {
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                one_of("kind", &definitions($objective, $key_result))
+                let description = "What is to be achieved: an objective or an indicator.";
+                one_of(description, "kind", &definitions($objective, $key_result))
             }
         }
 
@@ -47,10 +49,13 @@ macro_rules! defined {
 
             fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
                 schemas.push(($key_result.to_owned(), key_result($required)));
-                for (name, tag, kinds) in
-                    [("Measure", "kind", measures()), ("Scoring", "method", scorings())]
-                {
-                    schemas.push((name.to_owned(), one_of(tag, &kinds)));
+                let measure = "How the progress of a key result is measured.";
+                let scoring = "How the actual of an indicator becomes a score.";
+                for (name, description, tag, kinds) in [
+                    ("Measure", measure, "kind", measures()),
+                    ("Scoring", scoring, "method", scorings()),
+                ] {
+                    schemas.push((name.to_owned(), one_of(description, tag, &kinds)));
                     schemas.extend(components(tag, kinds));
                 }
                 schemas.extend(components("kind", definitions($objective, $key_result)));
@@ -95,10 +100,12 @@ fn closed(description: &str, properties: impl IntoIterator<Item = Property>) -> 
     object.into()
 }
 
-fn one_of(tag: &'static str, kinds: &[Kind]) -> RefOr<Schema> {
+fn one_of(description: &str, tag: &'static str, kinds: &[Kind]) -> RefOr<Schema> {
     let path = |kind: &Kind| format!("#/components/schemas/{}", kind.name);
     let mapping = kinds.iter().map(|kind| (kind.value, path(kind)));
-    let any = OneOfBuilder::new().discriminator(Some(Discriminator::with_mapping(tag, mapping)));
+    let any = OneOfBuilder::new()
+        .description(Some(description))
+        .discriminator(Some(Discriminator::with_mapping(tag, mapping)));
     kinds.iter().fold(any, |any, kind| any.item(named(kind.name))).into()
 }
 
@@ -107,14 +114,21 @@ fn components(
     kinds: Vec<Kind>,
 ) -> impl Iterator<Item = (String, RefOr<Schema>)> {
     kinds.into_iter().map(move |Kind { name, value, description, properties }| {
-        let tag =
-            must(tag, ObjectBuilder::new().schema_type(Type::String).enum_values(Some([value])));
+        let tag = must(tag, only(description, value));
         (name.to_owned(), closed(description, [tag].into_iter().chain(properties)))
     })
 }
 
 fn named(component: &str) -> Ref {
     Ref::from_schema_name(component)
+}
+
+/// A reference to a component, with what it means in this place.
+fn about(description: &str, component: &str) -> Ref {
+    RefBuilder::new()
+        .ref_location_from_schema_name(component)
+        .description(Some(description))
+        .build()
 }
 
 fn string(description: &str, pattern: &str, example: &str) -> ObjectBuilder {
@@ -141,11 +155,6 @@ fn or_null(schema: ObjectBuilder) -> Object {
     schema.schema_type(SchemaType::from_iter([Type::String, Type::Null])).build()
 }
 
-fn described(mut word: Object, description: &str) -> Object {
-    word.description = Some(description.to_owned());
-    word
-}
-
 fn list(description: &str, items: impl Into<RefOr<Schema>>, most: usize) -> Array {
     ArrayBuilder::new()
         .description(Some(description))
@@ -154,11 +163,12 @@ fn list(description: &str, items: impl Into<RefOr<Schema>>, most: usize) -> Arra
         .build()
 }
 
-fn one_word(description: &str, words: &[&'static str]) -> ObjectBuilder {
+/// The only value that a property may have.
+fn only(description: &str, value: &'static str) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(description))
-        .enum_values(Some(words.iter().copied()))
+        .enum_values(Some([value]))
 }
 
 fn target() -> Property {
@@ -166,7 +176,7 @@ fn target() -> Property {
 }
 
 fn direction() -> Property {
-    may("direction", one_word("Direction of better values; `up` if absent.", &["up", "down"]))
+    may("direction", described::<Direction>("Whether more or less is better; `up` if absent."))
 }
 
 fn unit() -> Property {
@@ -182,7 +192,7 @@ fn definitions(objective: &'static str, key_result: &'static str) -> Vec<Kind> {
             value: "objective",
             description: "An objective with its key results.",
             properties: vec![
-                must("ambition", one_word(ambition, &["committed", "aspirational"])),
+                must("ambition", described::<Ambition>(ambition)),
                 must("key_results", list(key_results, named(key_result), 20)),
             ],
         },
@@ -193,27 +203,22 @@ fn definitions(objective: &'static str, key_result: &'static str) -> Vec<Kind> {
             properties: vec![
                 unit(),
                 may("source", or_null(text("Source of the actual values.", 200, "CRM"))),
-                may(
-                    "frequency",
-                    described(word_or_null::<Frequency>(), "How often actuals are reported."),
-                ),
+                may("frequency", described_or_null::<Frequency>("How often actuals are reported.")),
                 may("baseline", or_null(decimal("Value at the start of the period.", "1000000"))),
                 must(
                     "aggregation",
-                    described(
-                        words::<Aggregation>(),
+                    described::<Aggregation>(
                         "How the values of several periods become the actual of the cycle.",
                     ),
                 ),
                 may(
                     "sources",
-                    described(
-                        words::<Sources>(),
+                    described::<Sources>(
                         "Which sources count if several report a period: `one` (the `source` \
                          named here, otherwise the first to report) or `all`.",
                     ),
                 ),
-                must("scoring", named("Scoring")),
+                must("scoring", about("How the actual becomes a score.", "Scoring")),
             ],
         },
     ]
@@ -230,13 +235,14 @@ fn key_result(required: bool) -> RefOr<Schema> {
             Property("id", id.into(), required),
             must("title", text("Title: what is to be achieved.", 200, "Ten new key accounts")),
             must("weight", percent("Weight in percent.", "50")),
-            must("measure", named("Measure")),
+            must("measure", about("How progress is measured.", "Measure")),
         ],
     )
 }
 
 fn measures() -> Vec<Kind> {
     let level = OneOfBuilder::new()
+        .description(Some("The level."))
         .item(closed("At least this.", [must("above", decimal("Lowest value.", "99.5"))]))
         .item(closed("At most this.", [must("below", decimal("Highest value.", "2"))]))
         .item(closed(
@@ -244,6 +250,7 @@ fn measures() -> Vec<Kind> {
             [must(
                 "between",
                 ArrayBuilder::new()
+                    .description(Some("The bounds."))
                     .items(decimal("Lowest, then highest value.", "20"))
                     .min_items(Some(2))
                     .max_items(Some(2)),
@@ -286,8 +293,10 @@ fn measures() -> Vec<Kind> {
 
 fn scorings() -> Vec<Kind> {
     let ratio = || [target(), direction()];
-    let on =
-        OneOfBuilder::new().item(one_word("Bounds are actual values.", &["actual"])).item(closed(
+    let on = OneOfBuilder::new()
+        .description(Some("What the bounds stand for; actual values if absent."))
+        .item(only("Bounds are actual values.", "actual"))
+        .item(closed(
             "Bounds are achievements in percent.",
             [must("achievement", closed("How achievement is computed.", ratio()))],
         ));
@@ -300,12 +309,14 @@ fn scorings() -> Vec<Kind> {
     );
     let days_late = ObjectBuilder::new()
         .schema_type(Type::Integer)
+        .description(Some("Days after the due date; negative before it."))
         .minimum(Some(-36_500))
         .maximum(Some(36_500))
         .examples([json!(0)]);
     let done = closed("Done.", [must("days_late", days_late)]);
     let open = closed("Not done.", [must("percent", percent("How much is done.", "0"))]);
     let outcome = OneOfBuilder::new()
+        .description(Some("State at evaluation; not begun if absent."))
         .item(closed("It is done.", [must("done", done)]))
         .item(closed("It is not done.", [must("open", open)]));
     let milestone = closed(
@@ -374,10 +385,7 @@ fn scorings() -> Vec<Kind> {
                 must("base", decimal("Points for meeting the target exactly.", "30")),
                 may(
                     "unit",
-                    one_word(
-                        "Unit of a step; `percent` of the target if absent.",
-                        &["percent", "absolute"],
-                    ),
+                    described::<StepUnit>("Unit of a step; `percent` of the target if absent."),
                 ),
                 must("step", decimal("Size of a step.", "3")),
                 must("add", decimal("Points added for each step above.", "1")),

@@ -1,14 +1,15 @@
 //! What clients see and send about goals.
 
 use super::cases::allowed_actions;
+use super::present::PresentValues;
 use super::schemas::{GoalDefinition, NewGoalDefinition};
+use crate::goals::words;
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
 use crate::platform::patch::nullable;
 use crate::platform::period::PeriodView;
 use crate::platform::problem::Violation;
 use crate::platform::resource::view;
-use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::calendar::Period;
 use domain::cycles::cycle;
@@ -198,7 +199,7 @@ impl GoalContentPatch {
 #[schema(as = FirstSignature)]
 pub struct FirstSignatureView {
     /// Action that is signed: `completion` or `cancellation`.
-    #[schema(schema_with = words::<GoalAction>)]
+    #[schema(value_type = words::GoalAction)]
     pub action: GoalAction,
     /// Seat of the person who signed: `owner`, `MGR` or `HR`.
     #[schema(value_type = String, example = "owner")]
@@ -222,12 +223,12 @@ pub struct GoalView {
     /// Manager responsible for the owner's review; null if there is none.
     pub manager_id: Option<Uuid>,
     /// Organisational level of the goal.
-    #[schema(schema_with = words::<GoalLevel>)]
+    #[schema(value_type = words::GoalLevel)]
     pub level: GoalLevel,
     /// Parent goal, on a higher level, that this goal contributes to; null if there is none.
     pub parent_id: Option<Uuid>,
     /// State of the goal.
-    #[schema(schema_with = words::<goal::State>)]
+    #[schema(value_type = words::GoalState)]
     pub state: goal::State,
     /// Number of the revision in force, from 1.
     #[schema(example = 1)]
@@ -240,6 +241,11 @@ pub struct GoalView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false, example = "0.6750")]
     pub progress: Option<Option<Decimal>>,
+    /// Present values of the key results, or of the indicator; absent with metadata only, and in
+    /// answers to changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub present: Option<PresentValues>,
     /// Confidence at the last check-in, 1 to 10; null before the first, absent with metadata only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i32>, required = false, minimum = 1, maximum = 10, example = 8)]
@@ -260,15 +266,15 @@ pub struct GoalView {
     /// SMART criteria the goal fails, with the reason; only in answers to creating, changing,
     /// submitting.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = word_list::<Failure>)]
+    #[schema(value_type = HashSet<words::SmartFault>, required = false)]
     pub smart: Option<Vec<Failure>>,
     /// Warnings about the goal; only in answers to creating, changing and submitting.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = word_list::<GoalWarning>)]
+    #[schema(value_type = HashSet<words::GoalWarning>, required = false)]
     pub warnings: Option<Vec<GoalWarning>>,
     /// Actions that the state and the caller's rights allow now; unmet conditions can still refuse
     /// them.
-    #[schema(schema_with = word_list::<GoalAction>)]
+    #[schema(value_type = HashSet<words::GoalAction>)]
     pub allowed_actions: Vec<GoalAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -309,6 +315,7 @@ impl GoalView {
             revision: goal.revision,
             content: whole.map(|goal| goal.content.clone().into()),
             progress: whole.map(|goal| goal.progress),
+            present: None,
             confidence: whole.map(|goal| goal.confidence),
             checked_in_at: goal.checked_in_at,
             score: sees_score.then_some(goal.score),
@@ -329,7 +336,7 @@ page_of! {
     /// A page of goals.
     pub struct GoalPage
     /// The goals, in the order of creation; with `updated_since`, in the order of change.
-    of GoalView
+    of GoalView, counted
 }
 
 view! {
@@ -365,7 +372,7 @@ pub struct NewGoal {
     #[schema(nullable = false)]
     pub owner_id: Option<Uuid>,
     /// Organisational level of the goal.
-    #[schema(schema_with = words::<GoalLevel>)]
+    #[schema(value_type = words::GoalLevel)]
     pub level: GoalLevel,
     /// Parent goal, on a higher level, that this goal contributes to.
     pub parent_id: Option<Uuid>,
@@ -379,7 +386,7 @@ pub struct NewGoal {
 pub struct GoalPatch {
     /// Organisational level of the goal.
     #[serde(default)]
-    #[schema(schema_with = words::<GoalLevel>)]
+    #[schema(value_type = words::GoalLevel, required = false)]
     pub level: Option<GoalLevel>,
     /// Parent goal, on a higher level, that this goal contributes to; null detaches it.
     #[serde(default, deserialize_with = "nullable")]

@@ -5,6 +5,7 @@ use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
 use crate::platform::resource::view;
 use crate::platform::seen::Seen;
+use crate::platform::words::Told;
 use chrono::{DateTime, Utc};
 use domain::core::change::Record;
 use domain::goals::goal::{Goal, Report, ReportAction, Reported, Withdrawal, target_of};
@@ -54,7 +55,7 @@ pub(super) fn begin<R: Report>(
     let (Reported { report, .. }, _) = open_in_full(store, actor, sealed)?;
     seen.check(report.version())?;
     if report.withdrawal().is_some() {
-        return Err(Refusal::settled("withdrawn"));
+        return Err(Refusal::settled(Told::bare("withdrawn")));
     }
     if !opened.goal.takes_withdrawals() {
         return Err(opened.conflict(actor));

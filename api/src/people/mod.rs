@@ -5,6 +5,7 @@ mod card;
 pub mod employees;
 pub mod org_units;
 pub mod positions;
+pub mod words;
 
 use crate::platform::areas::Noun;
 pub use card::PersonCard;

@@ -1,5 +1,6 @@
 //! Positions: the catalogue of jobs.
 
+use crate::people::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
@@ -17,7 +18,7 @@ use domain::core::change::{Change, Record};
 use domain::core::id::PositionId;
 use domain::people::org::{Position, PositionAction};
 use domain::policy::Action;
-use persistence::Store;
+use persistence::{Lists, Store};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::scope;
@@ -34,12 +35,12 @@ resource! {
     id;
     /// When the position was deleted; shown only in lists with `updated_since`.
     deleted_at;
-    allowed_actions: PositionAction by Action::PositionWrite;
+    allowed_actions: words::PositionAction by Action::PositionWrite;
     /// External key, unique in the tenant.
-    [min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$"]
+    [min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", format = "key"]
     "SALES-REP" => "SALES-REP", code: String;
     /// Name of the job.
-    [min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$"]
+    [min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", format = "name"]
     "Sales Representative" => "Senior Sales Representative", title: String;
     /// Job level, 1 (entry) to 30 (top).
     [minimum = 1, maximum = 30] 4 => 5, level: i32;
@@ -49,7 +50,7 @@ page_of! {
     /// A page of positions.
     pub struct PositionPage
     /// The positions, in the order of creation; with `updated_since`, in the order of change.
-    of PositionView
+    of PositionView, counted
 }
 
 /// Query parameters of the list.
@@ -64,6 +65,8 @@ struct PositionQuery {
     cursor: Option<String>,
     /// Only items changed at or after this instant; deleted items are included as tombstones.
     updated_since: Option<DateTime<Utc>>,
+    /// Whether to say how many items the whole list has.
+    count: Option<bool>,
 }
 
 /// List positions
@@ -76,22 +79,22 @@ struct PositionQuery {
     security(("bearer" = []), ("api_key" = ["people:read"])))]
 #[get("")]
 async fn list(caller: Caller, query: Query<PositionQuery>) -> Result<HttpResponse, Refusal> {
-    let Query(PositionQuery { limit, cursor, updated_since }) = query;
+    let Query(PositionQuery { limit, cursor, updated_since, count }) = query;
     let request = caller.page(limit, cursor.as_deref(), updated_since)?;
     let page = request.page.clone();
-    let rows = caller
-        .read(move |store, actor| {
+    let (rows, total) = caller
+        .list(count, move |store, actor, is_counted| {
             actor.may(Action::PositionRead)?;
             let rows: Vec<Position> = store.list(&page)?;
-            Ok(rows)
+            let count = || Lists::<Position>::count(store, updated_since);
+            Ok((rows, is_counted.then(count).transpose()?))
         })
         .await?;
-    caller.answer::<PositionPage, _>(
-        &request,
-        rows,
-        |last| request.place(last.id.uuid(), last.updated_at),
-        |position| PositionView::new(&caller.actor, position),
-    )
+    let place = |last: &Position| request.place(last.id.uuid(), last.updated_at);
+    let part = request.cut(&caller.app, rows, place);
+    caller.answer_counted::<PositionPage, _>(part, total, |position| {
+        PositionView::new(&caller.actor, position)
+    })
 }
 
 /// Create a position

@@ -28,6 +28,9 @@ pub struct Noun {
 /// Finds what the policy must know of the record with an id before it decides about an action.
 pub type Find = fn(&mut dyn Store, &Actor, Action, Uuid) -> Result<Option<Target>, Refusal>;
 
+/// The cards beside an answer, as JSON.
+pub type Cards = fn(&mut dyn Store, &Actor, &Mentioned) -> Result<Option<Vec<u8>>, Refusal>;
+
 impl Noun {
     /// A noun with routes and nothing else.
     pub const fn of(routes: fn(&mut ServiceConfig)) -> Self {
@@ -66,7 +69,7 @@ pub struct Areas {
     /// The work of each kind of job.
     pub work: fn(JobKind) -> Kind,
     /// The cards of what an answer names, as JSON; none if the caller sees none.
-    pub cards: fn(&mut dyn Store, &Actor, &Mentioned) -> Result<Option<Vec<u8>>, Refusal>,
+    pub cards: Cards,
     /// The OpenAPI document that describes the routes.
     pub contract: fn() -> &'static Value,
 }

@@ -1,7 +1,7 @@
 //! The caller of a request: who it is, and the only ways from a handler to the database.
 
 use crate::platform::app::{App, new_id, seed};
-use crate::platform::page::{self, Listed, PageRequest, Part};
+use crate::platform::page::{self, Counted, Listed, PageRequest, Part};
 use crate::platform::problem::{RequestId, Violation};
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::{self, Reply};
@@ -238,7 +238,7 @@ impl Caller {
             .request
             .query_string()
             .split('&')
-            .filter(|pair| !pair.starts_with("cursor=") && !pair.starts_with("limit="))
+            .filter(|pair| !["cursor=", "limit=", "count="].iter().any(|it| pair.starts_with(it)))
             .collect();
         filters.sort_unstable();
         let tenant = self.actor.subject.tenant;
@@ -264,6 +264,26 @@ impl Caller {
     {
         let actor = self.actor.clone();
         self.app.db.snapshot(actor.subject.tenant, move |store| work(store, &actor)).await
+    }
+
+    /// Reads the rows of a page and, if that is asked for, how many the whole list has; both from one and
+    /// the same commit.
+    pub async fn list<R, F>(
+        &self,
+        count: Option<bool>,
+        mut work: F,
+    ) -> Result<(R, Option<i64>), Refusal>
+    where
+        F: FnMut(&mut dyn Store, &Actor, bool) -> Result<(R, Option<i64>), Refusal>
+            + Send
+            + 'static,
+        R: Send + 'static,
+    {
+        if count == Some(true) {
+            self.snapshot(move |store, actor| work(store, actor, true)).await
+        } else {
+            self.read(move |store, actor| work(store, actor, false)).await
+        }
     }
 
     /// Answers with a resource and its ETag.
@@ -300,6 +320,17 @@ impl Caller {
     ) -> Result<HttpResponse, Refusal> {
         let page = P::new(rows.into_iter().map(view).collect(), next_cursor.clone());
         self.listed(&page, next_cursor.as_deref())
+    }
+
+    /// [`Caller::answer_part`] with the number of rows in the whole list, if that was asked for.
+    pub fn answer_counted<P: Counted, R>(
+        &self,
+        Part { rows, next_cursor }: Part<R>,
+        total: Option<i64>,
+        view: impl FnMut(R) -> P::Item,
+    ) -> Result<HttpResponse, Refusal> {
+        let page = P::new(rows.into_iter().map(view).collect(), next_cursor.clone());
+        self.listed(&page.with_total(total), next_cursor.as_deref())
     }
 
     /// Runs a use case as one unit of work and answers with its reply. With an `Idempotency-Key`

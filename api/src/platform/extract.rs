@@ -14,6 +14,7 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -39,29 +40,60 @@ impl<T: DeserializeOwned + ToSchema + Send + 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, mut payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            require_type(&request, &["application/json", "application/merge-patch+json"])?;
-            let app = app(&request)?;
-            // At sign-in the caller is not known yet.
-            let is_open = request.path().starts_with("/v1/auth/");
-            let limit = app.settings.body_limit.min(if is_open { SMALL } else { usize::MAX });
-            if limit <= SMALL || announced_length(&request).is_some_and(|length| length <= SMALL) {
-                let bytes = read_body(&request, &mut payload, limit).await?;
-                return Self::of(&bytes);
-            }
-            let wait = Duration::from_secs(app.settings.database_wait);
-            let source = peer::source(&request, app.settings.proxies);
-            let place = app.large_bodies.take(source, 1, wait).await?;
-            let bytes = read_body(&request, &mut payload, limit).await?;
-            #[expect(clippy::disallowed_methods, reason = "the body's place bounds these threads")]
-            let reading = tokio::task::spawn_blocking(move || {
-                let _place = place;
-                Self::of(&bytes)
-            });
-            reading.await.unwrap_or_else(|error| Err(Refusal::Internal(error.to_string())))
-        })
+        Box::pin(taken(request.clone(), payload.take(), parse::<T>))
     }
+}
+
+/// A body with rules that its schema cannot state, such as how the values of several properties go
+/// together.
+pub trait Ruled: ToSchema {
+    /// Names of schemas in the contract whose values the rules check as a whole: the body is only
+    /// required to have objects there.
+    const WHOLE: &'static [&'static str];
+
+    /// Adds every fault of the body against its rules. The body may not fit its schema.
+    fn rules(body: &Value, faults: &mut Faults);
+}
+
+/// A JSON body that was checked against the schema of its type and against its rules.
+pub struct RuledBody<T>(pub Body<T>);
+
+impl<T: DeserializeOwned + Ruled + Send + 'static> FromRequest for RuledBody<T> {
+    type Error = Refusal;
+    type Future = LocalBoxFuture<'static, Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = taken(request.clone(), payload.take(), parse_ruled::<T>);
+        Box::pin(async { Ok(Self(body.await?)) })
+    }
+}
+
+/// Takes a body from a request and reads it, on a thread of its own if it is large.
+async fn taken<T: Send + 'static>(
+    request: HttpRequest,
+    mut payload: Payload,
+    parse: fn(&[u8]) -> Result<T, Refusal>,
+) -> Result<Body<T>, Refusal> {
+    let read =
+        move |bytes: &[u8]| Ok(Body { value: parse(bytes)?, digest: Sha256::digest(bytes).into() });
+    require_type(&request, &["application/json", "application/merge-patch+json"])?;
+    let app = app(&request)?;
+    // At sign-in the caller is not known yet.
+    let is_open = request.path().starts_with("/v1/auth/");
+    let limit = app.settings.body_limit.min(if is_open { SMALL } else { usize::MAX });
+    if limit <= SMALL || announced_length(&request).is_some_and(|length| length <= SMALL) {
+        return read(&read_body(&request, &mut payload, limit).await?);
+    }
+    let wait = Duration::from_secs(app.settings.database_wait);
+    let source = peer::source(&request, app.settings.proxies);
+    let place = app.large_bodies.take(source, 1, wait).await?;
+    let bytes = read_body(&request, &mut payload, limit).await?;
+    #[expect(clippy::disallowed_methods, reason = "the body's place bounds these threads")]
+    let reading = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        read(&bytes)
+    });
+    reading.await.unwrap_or_else(|error| Err(Refusal::Internal(error.to_string())))
 }
 
 impl<T> Body<T> {
@@ -71,21 +103,31 @@ impl<T> Body<T> {
     }
 }
 
-impl<T: DeserializeOwned + ToSchema + 'static> Body<T> {
-    fn of(bytes: &[u8]) -> Result<Self, Refusal> {
-        Ok(Self { value: parse(bytes)?, digest: Sha256::digest(bytes).into() })
-    }
-}
-
 /// Reads JSON and checks it against the schema of its type. A refusal lists every fault.
 pub fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
+    read(bytes, |value, faults| schema::check(&schema::validator::<T>(), value, faults))
+}
+
+/// Reads JSON and checks it against the schema of its type and against its rules. A refusal lists
+/// every fault of both.
+fn parse_ruled<T: DeserializeOwned + Ruled + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
+    read(bytes, |value, faults| {
+        schema::check(&schema::validator_but::<T>(T::WHOLE), value, faults);
+        T::rules(value, faults);
+    })
+}
+
+fn read<T: DeserializeOwned>(
+    bytes: &[u8],
+    check: impl FnOnce(&Value, &mut Faults),
+) -> Result<T, Refusal> {
     json::check_depth(bytes)?;
     let mut faults = Faults::default();
     let value = json::read(bytes, &mut faults).map_err(|error| {
         log::debug!("body cannot be read: {error}");
         Refusal::Malformed(vec![Violation::new("", "row_malformed")])
     })?;
-    schema::check(&schema::validator::<T>(), &value, &mut faults);
+    check(&value, &mut faults);
     if !faults.is_empty() {
         return Err(Refusal::Invalid(faults.into()));
     }

@@ -58,6 +58,11 @@ impl Faults {
         self.total += unkept;
     }
 
+    /// The faults that are kept.
+    pub fn first(&self) -> &[Violation] {
+        &self.first
+    }
+
     /// The faults that were kept.
     pub fn into_first(self) -> Vec<Violation> {
         self.first

@@ -79,9 +79,42 @@ pub trait Listed: Serialize {
     fn new(items: Vec<Self::Item>, next_cursor: Option<String>) -> Self;
 }
 
-/// Declares the page of a list: its name in the contract, what its items are and in which order.
+/// A page that may say how many items the whole list has. Only for lists of which each reader may know
+/// that.
+pub trait Counted: Listed {
+    /// The page with the number of items in the whole list, if that was asked for.
+    fn with_total(self, total: Option<i64>) -> Self;
+}
+
+/// Declares the page of a list: its name in the contract, what its items are and in which order. The page
+/// of a `counted` list may say how many items the list has.
 macro_rules! page_of {
     ($(#[$page:meta])* pub struct $name:ident $(#[$items:meta])* of $item:ident) => {
+        $crate::platform::page::page_of! {
+            @ $(#[$page])* pub struct $name $(#[$items])* of $item {} {}
+        }
+    };
+    ($(#[$page:meta])* pub struct $name:ident $(#[$items:meta])* of $item:ident, counted) => {
+        $crate::platform::page::page_of! {
+            @ $(#[$page])* pub struct $name $(#[$items])* of $item {
+                /// Number of items in the whole list, on all of its pages; present only if `count=true`
+                /// asks for it.
+                #[serde(skip_serializing_if = "Option::is_none")]
+                #[schema(nullable = false, minimum = 0, example = 128)]
+                pub total: Option<i64>,
+            } { total: None }
+        }
+
+        impl $crate::platform::page::Counted for $name {
+            fn with_total(self, total: Option<i64>) -> Self {
+                Self { total, ..self }
+            }
+        }
+    };
+    (
+        @ $(#[$page:meta])* pub struct $name:ident $(#[$items:meta])* of $item:ident
+        { $($field:tt)* } { $($none:tt)* }
+    ) => {
         #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
         $(#[$page])*
         pub struct $name {
@@ -89,13 +122,14 @@ macro_rules! page_of {
             pub items: Vec<$item>,
             /// Goes on behind the last item; null on the last page.
             pub next_cursor: Option<String>,
+            $($field)*
         }
 
         impl $crate::platform::page::Listed for $name {
             type Item = $item;
 
             fn new(items: Vec<$item>, next_cursor: Option<String>) -> Self {
-                Self { items, next_cursor }
+                Self { items, next_cursor, $($none)* }
             }
         }
     };

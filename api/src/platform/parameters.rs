@@ -1,6 +1,7 @@
 //! Query parameters, checked against the contract that describes them: a refusal names every fault.
 
 use crate::platform::faults::Faults;
+use crate::platform::labels;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::schema::{self, Once};
@@ -48,6 +49,7 @@ impl Described {
             "properties": schemas,
             "required": required,
             "additionalProperties": false,
+            "components": { "schemas": labels::schemas() },
         });
         Self { validator: schema::build(&all), schemas }
     }

@@ -8,7 +8,8 @@ use crate::platform::refusal::Refusal;
 use crate::platform::reply::{Answered, Reply};
 use crate::platform::seen::Seen;
 use crate::platform::signing::Signing;
-use crate::platform::transition::{Event, Findings, Passage, Transition, names};
+use crate::platform::transition::{Event, Findings, Passage, Transition};
+use crate::platform::words::{Told, Word};
 use domain::core::change::{Change, Record as Entry, Versioned};
 use domain::policy::{Action, Protected, Sealed, Shown, Target, Visibility, decide};
 use domain::state::{EventOf, Machine, Moving, Seat, Seating};
@@ -78,7 +79,7 @@ pub trait Plain: Sized {
     /// Id of a record.
     type Id: Copy + Into<Uuid>;
     /// The record.
-    type Record: Moving + Versioned + Protected + Clone;
+    type Record: Moving<State: Word, Verb: Word> + Versioned + Protected + Clone;
     /// What a transition depends on and locks before the record.
     type Around;
     /// What clients see of a record.
@@ -203,8 +204,8 @@ where
         held.record.lets(self.0.verb)
     }
 
-    fn offered(&self, actor: &Actor, held: &Held<T>) -> Vec<&'static str> {
-        names(allowed_actions::<T>(actor, &held.record, &held.target))
+    fn offered(&self, actor: &Actor, held: &Held<T>) -> Vec<Told> {
+        Told::all(allowed_actions::<T>(actor, &held.record, &held.target))
     }
 
     fn seating(&self, actor: &Actor, held: &Held<T>) -> Seating<Event<Self>> {

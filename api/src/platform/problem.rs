@@ -1,11 +1,16 @@
 //! Problem details (RFC 9457): every refusal has a documented type, in the reader's language.
 
 use crate::platform::faults::{MAX_FAULTS, MAX_POINTER, MAX_VALUE, MORE, cut};
+use crate::platform::labels;
+use crate::platform::problem_page;
 use crate::platform::refusal::Refusal;
+use crate::platform::words::Told;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use chrono::NaiveDate;
+use domain::core::text::TextEnum;
+use domain::text_enum;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -30,11 +35,35 @@ pub struct Kind {
     pub explanation_zh: String,
 }
 
+impl Kind {
+    /// The title in a language.
+    pub fn title(&self, language: Language) -> &str {
+        language.of_both(&self.title_en, &self.title_zh)
+    }
+
+    /// What the problem means and what to do about it, in a language.
+    pub fn explanation(&self, language: Language) -> &str {
+        language.of_both(&self.explanation_en, &self.explanation_zh)
+    }
+}
+
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ViolationText {
     code: String,
     en: String,
     zh: String,
+    /// The text where the allowed values are listed.
+    listing_en: Option<String>,
+    listing_zh: Option<String>,
+}
+
+impl ViolationText {
+    fn template(&self, language: Language, lists: bool) -> &str {
+        let listing = self.listing_en.as_deref().zip(self.listing_zh.as_deref());
+        let (en, zh) = listing.filter(|_| lists).unwrap_or((&self.en, &self.zh));
+        language.of_both(en, zh)
+    }
 }
 
 /// Every problem type, by slug.
@@ -50,13 +79,40 @@ static VIOLATIONS: LazyLock<HashMap<String, ViolationText>> = LazyLock::new(|| {
     texts.into_iter().map(|text| (text.code.clone(), text)).collect()
 });
 
-/// A language in which texts exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Language {
-    /// English.
-    En,
-    /// Simplified Chinese.
-    Zh,
+/// Every code of faults with its text in a language, in alphabetical order. Placeholders for values
+/// are names in braces.
+pub fn violations(language: Language) -> impl Iterator<Item = (&'static str, String)> {
+    let mut texts: Vec<_> = VIOLATIONS.values().collect();
+    texts.sort_by(|a, b| a.code.cmp(&b.code));
+    texts.into_iter().map(move |text| {
+        let template = text.template(language, false);
+        (&text.code[..], filled(template, |name, _| Some(format!("{{{name}}}"))))
+    })
+}
+
+/// A text with its placeholders filled in: `{value}` by the value of that name, `{value:GoalState}` by
+/// the labels of the words in it. Braces that are no placeholders stay.
+fn filled(template: &str, value: impl Fn(&str, Option<&str>) -> Option<String>) -> String {
+    let (mut text, mut rest) = (String::with_capacity(template.len()), template);
+    while let Some((before, behind)) = rest.split_once('{') {
+        let Some((place, after)) = behind.split_once('}') else { break };
+        let (name, words) = place.split_once(':').map_or((place, None), |(a, b)| (a, Some(b)));
+        text.push_str(before);
+        text.push_str(&value(name, words).unwrap_or_else(|| format!("{{{place}}}")));
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+text_enum! {
+    /// A language in which texts exist; the text form is its BCP 47 tag.
+    pub enum Language {
+        /// Simplified Chinese.
+        Zh = "zh-CN",
+        /// English.
+        En = "en",
+    }
 }
 
 impl Language {
@@ -79,14 +135,30 @@ impl Language {
         if quality("zh") > quality("en") { Self::Zh } else { Self::En }
     }
 
-    /// The BCP 47 tag.
-    pub fn tag(self) -> &'static str {
+    /// The language that a reader of this request wants.
+    pub fn asked(request: &HttpRequest) -> Self {
+        Self::of(request.headers().get(header::ACCEPT_LANGUAGE))
+    }
+
+    /// The text in this language, of one in both.
+    pub fn of_both<'t>(self, en: &'t str, zh: &'t str) -> &'t str {
         match self {
-            Self::En => "en",
-            Self::Zh => "zh-CN",
+            Self::En => en,
+            Self::Zh => zh,
         }
     }
+
+    /// An answer with texts in this language, which the client has chosen.
+    pub fn spoken(self, mut answer: HttpResponse) -> HttpResponse {
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.as_str()));
+        headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
+        answer
+    }
 }
+
+/// Name of the value that lists what is allowed, separated by commas.
+const ALLOWED: &str = "allowed";
 
 /// One fault of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,12 +169,23 @@ pub struct Violation {
     pub code: &'static str,
     /// Values for the placeholders of the text.
     pub values: Vec<(&'static str, String)>,
+    /// The row of a file in which it is.
+    pub row: Option<Box<InRow>>,
+}
+
+/// A row of a file, as those know it who have the file before them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InRow {
+    /// Its line, from 1.
+    pub line: Option<usize>,
+    /// Its key.
+    pub key: Option<String>,
 }
 
 impl Violation {
     /// A fault without placeholders. A pointer longer than any in the contract is cut.
     pub fn new(pointer: impl Into<String>, code: &'static str) -> Self {
-        Self { pointer: cut(pointer.into(), MAX_POINTER), code, values: Vec::new() }
+        Self { pointer: cut(pointer.into(), MAX_POINTER), code, values: Vec::new(), row: None }
     }
 
     /// The fault that gives the total number of faults if only the first ones are listed.
@@ -114,6 +197,19 @@ impl Violation {
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.values.push((name, cut(value.to_string(), MAX_VALUE)));
         self
+    }
+
+    /// Names the row of a file in which the fault is.
+    pub fn in_row(mut self, line: Option<usize>, key: Option<&str>) -> Self {
+        let key = key.map(|key| cut(key.to_owned(), MAX_VALUE));
+        self.row = Some(Box::new(InRow { line, key }));
+        self
+    }
+
+    /// Lists the values that are allowed, unless they are too many to help.
+    pub fn allowing(self, values: &[&str]) -> Self {
+        let list = values.join(labels::COMMA);
+        if list.len() > MAX_VALUE { self } else { self.with(ALLOWED, list) }
     }
 
     /// Prefixes the pointer with the property or row in which the fault was found.
@@ -137,20 +233,20 @@ impl Violation {
             pointer: self.pointer.clone(),
             code: self.code.to_owned(),
             detail: self.text(language),
+            line: self.row.as_ref().and_then(|row| row.line),
+            key: self.row.as_ref().and_then(|row| row.key.clone()),
         }
     }
 
     /// The text in a language.
     pub fn text(&self, language: Language) -> String {
         let Some(text) = VIOLATIONS.get(self.code) else { return self.code.to_owned() };
-        let mut text = match language {
-            Language::En => text.en.clone(),
-            Language::Zh => text.zh.clone(),
-        };
-        for (name, value) in &self.values {
-            text = text.replace(&format!("{{{name}}}"), value);
-        }
-        text
+        let value = |name: &str| self.values.iter().find(|(given, _)| *given == name);
+        let template = text.template(language, value(ALLOWED).is_some());
+        filled(template, |name, words| {
+            let (_, value) = value(name)?;
+            Some(words.map_or_else(|| value.clone(), |of| labels::list(of, value, language)))
+        })
     }
 }
 
@@ -168,6 +264,14 @@ pub struct ProblemError {
     /// Explanation of the fault, in the reader's language.
     #[schema(example = "At most 200 characters are allowed.")]
     pub detail: String,
+    /// Line of the file in which the fault is, from 1; absent if the body is no file of lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = usize, required = false, example = 19)]
+    pub line: Option<usize>,
+    /// Key of the row in which the fault is; absent outside rows, and if the key cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "E-0043")]
+    pub key: Option<String>,
 }
 
 /// A problem document, which answers a refused request (RFC 9457).
@@ -225,6 +329,8 @@ pub struct Asked {
     pub uri: Uri,
     /// `Accept-Language` header of the request.
     pub accept_language: Option<HeaderValue>,
+    /// Whether the answer is to be a page for people.
+    pub as_page: bool,
     /// Id of the request.
     pub request_id: String,
 }
@@ -239,24 +345,48 @@ impl Problem {
     ) -> Self {
         let slug = refusal.slug();
         let kind = &KINDS[slug];
-        let (title, detail) = match language {
-            Language::En => (&kind.title_en, &kind.explanation_en),
-            Language::Zh => (&kind.title_zh, &kind.explanation_zh),
-        };
         let facts = refusal.facts();
+        let detail = match &facts.current_state {
+            Some(state) => {
+                let actions = facts.allowed_actions.as_deref().unwrap_or_default();
+                format!("{}{}", kind.explanation(language), whereabouts(*state, actions, language))
+            }
+            None => kind.explanation(language).to_owned(),
+        };
+        let values = |words: Vec<Told>| words.iter().map(|word| word.value().to_owned()).collect();
         Self {
             kind: format!("/problems/{slug}"),
-            title: title.clone(),
+            title: kind.title(language).to_owned(),
             status: kind.status,
-            detail: detail.clone(),
+            detail,
             instance,
             request_id,
             errors: told(facts.violations, language),
-            current_state: facts.current_state,
-            allowed_actions: facts.allowed_actions,
+            current_state: facts.current_state.map(|state| state.value().to_owned()),
+            allowed_actions: facts.allowed_actions.map(values),
             rule: facts.rule,
         }
     }
+}
+
+/// In which state a record is, and what can be done in it.
+fn whereabouts(state: Told, actions: &[Told], language: Language) -> String {
+    let list = |words: &[Told]| {
+        let words: Vec<_> = words.iter().map(|word| word.text(language)).collect();
+        words.join(language.of_both(", ", "、"))
+    };
+    let state = list(&[state]);
+    let mut text = match language {
+        Language::En => format!(" Present state: {state}."),
+        Language::Zh => format!("当前状态：{state}。"),
+    };
+    if !actions.is_empty() {
+        text += &match language {
+            Language::En => format!(" Possible now: {}.", list(actions)),
+            Language::Zh => format!("当前可进行：{}。", list(actions)),
+        };
+    }
+    text
 }
 
 /// The faults as a client reads them: the first ones, and the total number if there are more.
@@ -280,9 +410,8 @@ pub fn render(refusal: &Refusal, asked: &Asked) -> HttpResponse {
     let body = Problem::new(refusal, language, instance, asked.request_id.clone());
     let mut response = HttpResponse::build(refusal.status_code());
     response
-        .content_type(MEDIA_TYPE)
-        .insert_header((header::CONTENT_LANGUAGE, language.tag()))
-        .insert_header((header::VARY, "Accept-Language"))
+        .insert_header((header::CONTENT_LANGUAGE, language.as_str()))
+        .insert_header((header::VARY, "Accept, Accept-Language"))
         .insert_header((header::CACHE_CONTROL, "no-store"));
     if let Some(seconds) = facts.retry_after {
         response.insert_header((header::RETRY_AFTER, seconds));
@@ -297,7 +426,12 @@ pub fn render(refusal: &Refusal, asked: &Asked) -> HttpResponse {
         };
         response.insert_header((header::WWW_AUTHENTICATE, challenge));
     }
-    response.json(body)
+    match asked.as_page {
+        true => response
+            .content_type(problem_page::PAGE)
+            .body(problem_page::of_problem(&body, language)),
+        false => response.content_type(MEDIA_TYPE).json(body),
+    }
 }
 
 impl ResponseError for Refusal {

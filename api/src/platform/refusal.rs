@@ -1,6 +1,7 @@
 //! Reasons for refusing a request: one enum, mapped exhaustively to the problem types.
 
 use crate::platform::problem::Violation;
+use crate::platform::words::Told;
 use domain::core::tree::{MAX_DEPTH, TreeFault};
 use domain::policy::Denial;
 use persistence::{DbError, Failure};
@@ -30,9 +31,9 @@ pub enum Refusal {
     /// The JSON is nested deeper than allowed.
     #[error("JSON too deep")]
     JsonTooDeep,
-    /// The text is not valid in its declared encoding.
-    #[error("text is not in its declared encoding")]
-    EncodingInvalid,
+    /// The text is not valid in its encoding; the violation names the line.
+    #[error("text is not in its encoding: {0:?}")]
+    EncodingInvalid(Vec<Violation>),
     /// The cursor was not made by this server, or was made for another list.
     #[error("cursor invalid")]
     CursorInvalid,
@@ -43,12 +44,12 @@ pub enum Refusal {
     #[error("guards fail: {0:?}")]
     GuardFailed(Vec<Violation>),
     /// The state does not allow the transition.
-    #[error("not possible in the state {current_state}")]
+    #[error("not possible in the state {}", current_state.value())]
     StateConflict {
         /// Present state of the record.
-        current_state: &'static str,
+        current_state: Told,
         /// Actions the caller may take in that state.
-        allowed_actions: Vec<&'static str>,
+        allowed_actions: Vec<Told>,
     },
     /// A unique key is already in use.
     #[error("already taken: {0:?}")]
@@ -65,6 +66,12 @@ pub enum Refusal {
     /// A bulk request would deactivate suspiciously many people.
     #[error("mass deactivation: {0:?}")]
     MassDeactivation(Vec<Violation>),
+    /// A bulk request would create suspiciously many people.
+    #[error("mass creation: {0:?}")]
+    MassCreation(Vec<Violation>),
+    /// A bulk request would clear a property of suspiciously many people.
+    #[error("mass clearing: {0:?}")]
+    MassClearing(Vec<Violation>),
     /// The request has more rows than allowed.
     #[error("too many rows")]
     TooManyRows,
@@ -104,6 +111,9 @@ pub enum Refusal {
     /// The media type of the body is not allowed.
     #[error("unsupported media type")]
     UnsupportedMediaType,
+    /// The file is of a kind that cannot be read; the violation names those that can.
+    #[error("unsupported file: {0:?}")]
+    UnsupportedFile(Vec<Violation>),
     /// The body is compressed.
     #[error("content encoding refused")]
     ContentEncodingRefused,
@@ -174,9 +184,9 @@ pub struct Facts<'r> {
     /// All faults of the input.
     pub violations: &'r [Violation],
     /// Present state of the record.
-    pub current_state: Option<String>,
+    pub current_state: Option<Told>,
     /// Actions the caller may take in that state.
-    pub allowed_actions: Option<Vec<String>>,
+    pub allowed_actions: Option<Vec<Told>>,
     /// Rule that refused.
     pub rule: Option<String>,
     /// Seconds after which to try again.
@@ -192,7 +202,7 @@ impl Refusal {
     }
 
     /// A record is in a state in which nothing can be done to it.
-    pub fn settled(current_state: &'static str) -> Self {
+    pub fn settled(current_state: Told) -> Self {
         Refusal::StateConflict { current_state, allowed_actions: Vec::new() }
     }
 
@@ -222,7 +232,7 @@ impl Refusal {
             Refusal::Forbidden(_) | Refusal::ForbiddenBecause(..) => "forbidden",
             Refusal::Malformed(_) => "malformed-request",
             Refusal::JsonTooDeep => "json-too-deep",
-            Refusal::EncodingInvalid => "encoding-invalid",
+            Refusal::EncodingInvalid(_) => "encoding-invalid",
             Refusal::CursorInvalid => "cursor-invalid",
             Refusal::Invalid(_) => "validation-failed",
             Refusal::GuardFailed(_) => "guard-failed",
@@ -232,6 +242,8 @@ impl Refusal {
             Refusal::ReportingLoop(_) => "reporting-loop",
             Refusal::TreeInvalid(_) => "tree-invalid",
             Refusal::MassDeactivation(_) => "mass-deactivation",
+            Refusal::MassCreation(_) => "mass-creation",
+            Refusal::MassClearing(_) => "mass-clearing",
             Refusal::TooManyRows => "too-many-rows",
             Refusal::PreconditionRequired => "precondition-required",
             Refusal::Stale | Refusal::Database(DbError::Stale) => "version-stale",
@@ -244,7 +256,7 @@ impl Refusal {
             Refusal::TooManySignIns(_) => "too-many-sign-in-attempts",
             Refusal::RateLimited(_) => "rate-limited",
             Refusal::BodyTooLarge => "body-too-large",
-            Refusal::UnsupportedMediaType => "unsupported-media-type",
+            Refusal::UnsupportedMediaType | Refusal::UnsupportedFile(_) => "unsupported-media-type",
             Refusal::ContentEncodingRefused => "content-encoding-refused",
             Refusal::NotAcceptable => "not-acceptable",
             Refusal::UriTooLong => "uri-too-long",
@@ -271,11 +283,14 @@ impl Refusal {
             | Refusal::InUse(violations)
             | Refusal::ReportingLoop(violations)
             | Refusal::TreeInvalid(violations)
-            | Refusal::MassDeactivation(violations) => facts.violations = violations,
+            | Refusal::MassDeactivation(violations)
+            | Refusal::MassCreation(violations)
+            | Refusal::MassClearing(violations)
+            | Refusal::EncodingInvalid(violations)
+            | Refusal::UnsupportedFile(violations) => facts.violations = violations,
             Refusal::StateConflict { current_state, allowed_actions } => {
-                facts.current_state = Some((*current_state).to_owned());
-                facts.allowed_actions =
-                    Some(allowed_actions.iter().map(|action| (*action).to_owned()).collect());
+                facts.current_state = Some(*current_state);
+                facts.allowed_actions = Some(allowed_actions.clone());
             }
             Refusal::Forbidden(rule) => facts.rule = Some((*rule).to_owned()),
             Refusal::ForbiddenBecause(rule, why) => {

@@ -4,7 +4,7 @@
 /// field named once.
 ///
 /// A field has the limits of what is sent in brackets, an example, and behind `=>` another one for the
-/// patch: `[minimum = 1, maximum = 30] 4 => 5, level: i32`. `allowed_actions: PositionAction by
+/// patch: `[minimum = 1, maximum = 30] 4 => 5, level: i32`. `allowed_actions: words::PositionAction by
 /// Action::PositionWrite` says what can be done to the record by whom. The record has `id`, `version`,
 /// `created_at`, `updated_at` and `deleted_at` besides.
 macro_rules! resource {
@@ -14,7 +14,7 @@ macro_rules! resource {
         $(#[$of_patch:meta])* pub struct $patch:ident;
         $(#[$of_id:meta])* id;
         $(#[$of_deleted:meta])* deleted_at;
-        allowed_actions: $offer:ident by $write:expr;
+        allowed_actions: $words:ident::$offer:ident by $write:expr;
         $(
             $(#[$of_field:meta])*
             [$($limits:tt)*] $example:tt => $changed:tt, $field:ident: $type:ty;
@@ -32,7 +32,7 @@ macro_rules! resource {
                 pub $field: $type,
             )*
             /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
-            #[schema(schema_with = $crate::platform::schema::word_list::<$offer>)]
+            #[schema(value_type = HashSet<$words::$offer>)]
             pub allowed_actions: Vec<$offer>,
             /// Version of the record: starts at 1 and grows by 1 with each change.
             #[schema(example = 1)]

@@ -2,37 +2,19 @@
 //! behaviour cannot differ, and a refusal lists every fault.
 
 use crate::platform::faults::Faults;
+use crate::platform::labels;
 use crate::platform::problem::Violation;
-use domain::core::text::TextEnum;
+use domain::core::text;
+use jsonschema::JsonType;
 use jsonschema::Validator;
-use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::{Value, json};
 use std::any::TypeId;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
-
-/// The schema of a domain enum: its text values.
-pub fn words<T: TextEnum>() -> Object {
-    let forms = T::ALL.iter().map(|value| value.as_str());
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(forms)).build()
-}
-
-/// The schema of a domain enum that may be null.
-pub fn word_or_null<T: TextEnum>() -> Object {
-    let forms = T::ALL.iter().map(|value| Some(value.as_str())).chain([None]);
-    ObjectBuilder::new()
-        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-        .enum_values(Some(forms))
-        .build()
-}
-
-/// The schema of a list of distinct values of a domain enum.
-pub fn word_list<T: TextEnum>() -> Array {
-    ArrayBuilder::new().items(words::<T>()).unique_items(true).build()
-}
+use validator::ValidateEmail;
 
 /// What is made of each type once.
 pub struct Once<V>(RwLock<Option<HashMap<TypeId, Arc<V>>>>);
@@ -62,21 +44,52 @@ static VALIDATORS: Once<Validator> = Once::empty();
 
 /// The validator of a body type; compiled once.
 pub fn validator<T: ToSchema + 'static>() -> Arc<Validator> {
-    VALIDATORS.of::<T>(|| {
-        let mut schemas = vec![(T::name().into_owned(), T::schema())];
-        T::schemas(&mut schemas);
-        let schemas: HashMap<_, _> = schemas.into_iter().collect();
-        build(&json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$ref": format!("#/components/schemas/{}", T::name()),
-            "components": { "schemas": schemas },
-        }))
-    })
+    VALIDATORS.of::<T>(|| described::<T>(&[]))
+}
+
+static OPEN_VALIDATORS: Once<Validator> = Once::empty();
+
+/// The validator of a body type, compiled once, which takes any object for the schemas `whole`.
+pub fn validator_but<T: ToSchema + 'static>(whole: &[&str]) -> Arc<Validator> {
+    OPEN_VALIDATORS.of::<T>(|| described::<T>(whole))
+}
+
+fn described<T: ToSchema>(whole: &[&str]) -> Validator {
+    let mut schemas = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
+    let opened = |(name, schema): (String, _)| {
+        let is_any = whole.contains(&&name[..]);
+        (name, if is_any { json!({ "type": "object" }) } else { json!(schema) })
+    };
+    let mut all = labels::schemas();
+    all.extend(schemas.into_iter().map(opened));
+    build(&json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": format!("#/components/schemas/{}", T::name()),
+        "components": { "schemas": all },
+    }))
+}
+
+/// The format of a text that identifies a record: everything in it can be seen.
+const KEY: &str = "key";
+/// The format of a name: something in it can be seen.
+const NAME: &str = "name";
+
+/// Whether a text is the address of one mailbox. Its owner's name may be of any script.
+fn is_email(text: &str) -> bool {
+    let Some((owner, host)) = text.rsplit_once('@') else { return false };
+    let latin = |c: char| if !c.is_ascii() && c.is_alphanumeric() { 'x' } else { c };
+    let owner: String = owner.chars().map(latin).collect();
+    format!("{owner}@{host}").validate_email()
 }
 
 /// The validator of a schema that utoipa has written.
 pub fn build(schema: &Value) -> Validator {
-    let options = jsonschema::options().should_validate_formats(true);
+    let options = jsonschema::options()
+        .should_validate_formats(true)
+        .with_format("idn-email", is_email)
+        .with_format(KEY, text::is_plain)
+        .with_format(NAME, text::is_visible);
     options.build(schema).expect("utoipa writes valid JSON Schema")
 }
 
@@ -116,7 +129,8 @@ fn control_characters(value: &Value, faults: &mut Faults) {
     }
 }
 
-fn child(at: &str, name: &str) -> String {
+/// The pointer to the property `name` of the object at `at`.
+pub fn child(at: &str, name: &str) -> String {
     format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
@@ -128,12 +142,18 @@ fn meant<'c, 'i>(
 ) -> Option<&'c [jsonschema::ValidationError<'i>]> {
     let fit = |errors: &Vec<jsonschema::ValidationError<'i>>| {
         let depth = errors.iter().map(|error| error.instance_path().as_str().len()).max();
-        (!errors.iter().any(names_another_kind), depth, Reverse(errors.len()))
+        let names_another = errors.iter().any(names_another_kind);
+        (!names_another, depth, Reverse(errors.len()), !errors.iter().any(wants_null))
     };
     let best = context.iter().max_by_key(|errors| fit(errors))?;
     // If the named kind does not exist, only that name is at fault.
     let unknown = best.iter().position(names_another_kind);
     Some(unknown.map_or(best.as_slice(), |at| &best[at..=at]))
+}
+
+/// Whether only null would do, which is not what was meant by a value that is not null.
+fn wants_null(error: &jsonschema::ValidationError<'_>) -> bool {
+    matches!(error.kind(), Kind::Type { kind: TypeKind::Single(JsonType::Null) })
 }
 
 /// Whether the property that distinguishes kinds names another kind.
@@ -164,7 +184,11 @@ fn tell(error: &jsonschema::ValidationError<'_>, faults: &mut Faults) {
             Violation::new(child(property.as_str().unwrap_or_default()), "required")
         }
         Kind::Type { .. } => Violation::new(at, "wrong_type"),
-        Kind::Enum { options } => Violation::new(at, "not_allowed").with("value", options),
+        Kind::Enum { options } => {
+            let options: Vec<_> = options.as_array().into_iter().flatten().collect();
+            let words: Vec<_> = options.iter().filter_map(|option| option.as_str()).collect();
+            Violation::new(at, "not_allowed").allowing(&words)
+        }
         Kind::MinLength { limit } => Violation::new(at, "too_short").with("min", limit),
         Kind::MaxLength { limit } => Violation::new(at, "too_long").with("max", limit),
         Kind::MaxItems { limit } => Violation::new(at, "too_many").with("max", limit),
@@ -181,10 +205,39 @@ fn tell(error: &jsonschema::ValidationError<'_>, faults: &mut Faults) {
                 "date" | "date-time" => "not_a_date",
                 "uuid" => "not_a_uuid",
                 "email" | "idn-email" => "not_an_email",
+                KEY => "invisible_character",
+                NAME => "blank",
                 _ => "pattern",
             },
         ),
         _ => Violation::new(at, "not_allowed"),
     };
     faults.push(fault);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_that_of_one_mailbox() {
+        for address in
+            ["li.na@example.com", "O'Neil+x@acme.example", "李娜@例子.公司", "a@localhost"]
+        {
+            assert!(is_email(address), "{address}");
+        }
+        for none in [
+            "not an address",
+            "n/a",
+            "x@example.com; y@example.com",
+            "x@example.com,y@example.com",
+            "Li Na <li.na@example.com>",
+            "li.na@",
+            "@example.com",
+            "li.na@exa mple.com",
+            "li\u{200b}na@example.com",
+        ] {
+            assert!(!is_email(none), "{none}");
+        }
+    }
 }

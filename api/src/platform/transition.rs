@@ -10,6 +10,7 @@ use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::signing::Signing;
+use crate::platform::words::{Told, Word};
 use domain::DomainError;
 use domain::core::change::Record;
 use domain::core::text::TextEnum;
@@ -33,7 +34,7 @@ pub type Done<T> = Result<<T as Transition>::Output, Refusal>;
 /// A requested transition of a noun.
 pub trait Transition: Sized {
     /// The state machine.
-    type State: Machine;
+    type State: Machine + Word;
     /// The locked record, with what was loaded to decide on it.
     type Opened;
     /// Findings besides the facts, for use in [`Transition::follow`].
@@ -65,7 +66,7 @@ pub trait Transition: Sized {
     }
 
     /// Actions the caller may take in the present state, for the refusal.
-    fn offered(&self, actor: &Actor, opened: &Self::Opened) -> Vec<&'static str>;
+    fn offered(&self, actor: &Actor, opened: &Self::Opened) -> Vec<Told>;
 
     /// The caller's seats, and earlier signatures that still count.
     fn seating(&self, actor: &Actor, opened: &Self::Opened) -> Seating<Event<Self>>;
@@ -123,6 +124,23 @@ impl<T: Transition> Findings<T> {
         match self.instead.iter_mut().find(|(about, _)| *about == guard) {
             Some((_, said)) => said.extend(violations),
             None => self.instead.push((guard, violations)),
+        }
+    }
+
+    /// Everything for which an event would be refused in a state; nothing where it would only wait for
+    /// further signatures. For previews, which change nothing.
+    ///
+    /// # Errors
+    /// An internal fault if the state does not have the event.
+    pub fn objections(
+        mut self,
+        from: T::State,
+        event: Event<T>,
+    ) -> Result<Vec<Violation>, Refusal> {
+        match self.judge(from.foresee(event, &self.facts)) {
+            Ok(_) => Ok(Vec::new()),
+            Err(Refusal::GuardFailed(told)) => Ok(told),
+            Err(refusal) => Err(refusal),
         }
     }
 
@@ -208,7 +226,7 @@ pub fn prepare<T: Transition>(
     let found = step.event().and_then(|event| Some((event, from.row(event)?)));
     let Some((event, row)) = found.filter(|_| step.is_possible(&opened)) else {
         let allowed_actions = step.offered(actor, &opened);
-        return Err(Refusal::StateConflict { current_state: from.as_str(), allowed_actions });
+        return Err(Refusal::StateConflict { current_state: Told::new(from), allowed_actions });
     };
     let seating = step.seating(actor, &opened);
     let given = seating.given_for(event);
@@ -274,11 +292,6 @@ pub fn by_system<S: Machine>(state: S, event: S::Event, facts: &S::Facts) -> Res
     fired.map_err(|refusal| Refusal::Internal(refusal.to_string()))
 }
 
-/// The text values of actions, for a refusal.
-pub fn names<V: TextEnum>(verbs: Vec<V>) -> Vec<&'static str> {
-    verbs.into_iter().map(V::as_str).collect()
-}
-
 /// The violation for an error of the domain, at a pointer into the input.
 pub fn fault(pointer: impl Into<String>, error: &DomainError) -> Violation {
     Violation::new(pointer, error.code.as_str()).with("value", &error.detail)
@@ -315,7 +328,7 @@ mod tests {
     /// A transition that only has a state machine.
     struct Nothing<S>(std::marker::PhantomData<S>);
 
-    impl<S: Machine> Transition for Nothing<S> {
+    impl<S: Machine + Word> Transition for Nothing<S> {
         type State = S;
         type Opened = ();
         type Found = ();
@@ -337,7 +350,7 @@ mod tests {
             None
         }
 
-        fn offered(&self, _: &Actor, (): &()) -> Vec<&'static str> {
+        fn offered(&self, _: &Actor, (): &()) -> Vec<Told> {
             Vec::new()
         }
 
@@ -360,7 +373,7 @@ mod tests {
     }
 
     /// Whether further signatures are missing, or the codes of all violations.
-    fn judged<S: Machine>(
+    fn judged<S: Machine + Word>(
         state: S,
         event: S::Event,
         findings: &mut Findings<Nothing<S>>,

@@ -9,6 +9,8 @@ use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::transition::{by_system, fault};
 use crate::reviews::distribution::disclosed;
+use chrono::NaiveDate;
+use chrono_tz::Tz;
 use domain::core::change::{Change, Record};
 use domain::core::id::{CycleId, EmployeeId, GoalId, PolicyId, ReviewId};
 use domain::core::text::TextEnum;
@@ -20,7 +22,7 @@ use domain::everyday::job::JobKind;
 use domain::goals::goal::Goal;
 use domain::policy::{Action, Subject};
 use domain::reviews::form::{Results, Review};
-use domain::reviews::result::{Case, Computed, Faults, GoalRecord};
+use domain::reviews::result::{Case, Computed, DimensionScore, Faults, GoalRecord};
 use domain::scoring::settings::Settings;
 use domain::scoring::trace::Trace;
 use domain::state::cycle;
@@ -107,9 +109,12 @@ impl<'a> Computation<'a> {
         &self.goals[start..end]
     }
 
-    /// Whether any check-in on the person's goals is on record in the cycle.
-    pub(super) fn has_process_records(&self, person: EmployeeId) -> bool {
-        self.goals_of(person).iter().any(|file| !file.check_ins.is_empty())
+    /// The days on which check-ins on the person's goals in the cycle were entered. Withdrawn ones do
+    /// not count.
+    pub(super) fn process_records(&self, person: EmployeeId, zone: Tz) -> Vec<NaiveDate> {
+        let check_ins = self.goals_of(person).iter().flat_map(|file| &file.check_ins);
+        let counted = check_ins.filter(|check_in| check_in.withdrawal.is_none());
+        counted.map(|it| it.created_at.with_timezone(&zone).date_naive()).collect()
     }
 
     fn case<'c>(&'c self, review: &'c Review) -> Result<Case<'c>, Refusal> {
@@ -133,6 +138,18 @@ impl<'a> Computation<'a> {
             ),
             team: self.teams.get(&review.employee_id).map(Vec::as_slice).unwrap_or_default(),
         })
+    }
+
+    /// Everything that is missing for the performance total of a review.
+    pub(super) fn faults_of_goals(&self, review: &Review) -> Result<Faults, Refusal> {
+        let case = self.case(review)?;
+        let counted = case.has_performance().then(|| case.performance());
+        Ok(counted.and_then(Result::err).unwrap_or_default())
+    }
+
+    /// How far each dimension of a review is scored.
+    pub(super) fn so_far(&self, review: &Review) -> Result<Vec<DimensionScore>, Refusal> {
+        Ok(self.case(review)?.so_far())
     }
 
     /// The result of one review, or everything that is missing for it.

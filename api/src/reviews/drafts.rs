@@ -1,18 +1,18 @@
 //! Use cases of the drafts of self-reviews and ratings.
 
 use super::sight::{Opened, admit};
-use super::views::{RatingView, ReviewPartPatch, ReviewView};
+use super::views::{RatingView, ReviewPartPatch, ReviewView, early};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
+use crate::platform::words::Told;
 use chrono::NaiveDate;
 use domain::core::change::{Change, Record};
 use domain::core::error::Code;
 use domain::core::id::ReviewId;
 use domain::core::number::Exact;
-use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
 use domain::cycles::performance_policy::{PerformancePolicy, Population};
 use domain::policy::{Action, Sealed};
@@ -101,8 +101,8 @@ pub fn save(
     require_open(&review)?;
     if !view.allowed_actions.contains(&action) {
         return Err(Refusal::StateConflict {
-            current_state: review.state.as_str(),
-            allowed_actions: view.allowed_actions.iter().map(|it| it.as_str()).collect(),
+            current_state: Told::new(review.state),
+            allowed_actions: Told::all(view.allowed_actions.iter().copied()),
         });
     }
     let frame = Frame::of(store, actor, &review)?;
@@ -130,10 +130,7 @@ fn write(
     let mut faults = Vec::new();
     let mut read = Vec::with_capacity(ratings.len());
     for (at, rating) in ratings.into_iter().enumerate() {
-        for (item, evidence) in rating.evidence.iter().enumerate() {
-            let pointer = format!("/ratings/{at}/evidence/{item}/date");
-            faults.extend(Violation::in_future(pointer, evidence.date, today));
-        }
+        faults.extend(early(&format!("/ratings/{at}"), &rating.evidence, today));
         let twice = read.iter().any(|it: &Rating| it.dimension == rating.dimension);
         match parse(rating, population, twice) {
             Ok(rating) => read.push(rating),

@@ -5,11 +5,13 @@ pub mod computation;
 pub mod distribution;
 pub mod drafts;
 pub mod moves;
+pub mod preview;
 pub mod ratings;
 pub mod recomputation;
 pub mod results;
 mod sight;
 pub mod views;
+pub mod words;
 
 pub use results::ResultsComputation;
 
@@ -18,7 +20,6 @@ use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId};
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::ReviewId;
@@ -60,7 +61,7 @@ struct ReviewQuery {
     /// Only reviews of people of this department, as fixed at the launch.
     department_id: Option<Uuid>,
     /// Only reviews in this state.
-    #[param(schema_with = words::<State>)]
+    #[param(value_type = Option<words::ReviewState>)]
     state: Option<State>,
 }
 
@@ -378,6 +379,7 @@ fn routes(config: &mut ServiceConfig) {
         scope("/reviews")
             .service(list)
             .service(read)
+            .service(preview::read)
             .service(write_self)
             .service(write_manager)
             .service(submit_self)

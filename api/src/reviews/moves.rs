@@ -10,7 +10,8 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
-use crate::platform::transition::{Findings, Passage, Transition, by_system, fault, names};
+use crate::platform::transition::{Findings, Passage, Transition, by_system, fault};
+use crate::platform::words::Told;
 use chrono::NaiveDate;
 use domain::core::calendar::{Period, WorkCalendar};
 use domain::core::change::{Change, Record};
@@ -20,9 +21,9 @@ use domain::core::time;
 use domain::cycles::performance_policy::Population;
 use domain::reviews::action::ReviewAction;
 use domain::reviews::form::{Review, ReviewPart, ReviewWarning};
+use domain::reviews::process_records::{RecordGaps, RecordVerdict, record_gaps};
 use domain::reviews::result::Computed;
 use domain::scoring::review::rater::RaterType;
-use domain::scoring::settings::Enforce;
 use domain::state::review::{Event, Facts, Guard, State};
 use domain::state::{Moving, Seat, Seating};
 use persistence::{GoalFile, Store};
@@ -106,9 +107,9 @@ impl Transition for ReviewTransition {
         }
     }
 
-    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
+    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<Told> {
         let sight = ReviewAccess::new(actor, &opened.review, opened.standing.relations);
-        names(sight.offered(&opened.review))
+        Told::all(sight.offered(&opened.review))
     }
 
     fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
@@ -273,36 +274,93 @@ fn look_at_rating(
     review: &Review,
 ) -> Result<Findings<ReviewTransition>, Refusal> {
     let frame = Frame::of(store, actor, review)?;
-    let population = frame.population(review)?;
-    let part = &review.manager_review;
-    let period = frame.cycle.period.until(actor.today);
-    let mut findings = of_part(part, "/manager_review", population, period);
     let computation = Computation::of_one(store, &frame, review, frame.leads)?;
-    let recorded = computation.has_process_records(review.employee_id);
-    // If ratings are missing, only these are reported; faults of the result would follow from them.
-    let computed = match findings.facts.missing_settled {
-        true => computation.result(review)?.map_err(|faults| {
-            findings.say_instead(Guard::MissingSettled, fault_violations(&faults));
-        }),
-        false => Err(()),
-    };
-    findings.facts.missing_settled = computed.is_ok();
-    findings.facts.process_records =
-        recorded || frame.policy.rules.process_records == Enforce::Warn;
-    findings.facts.rated_by_another = actor.subject.employee_id != Some(review.employee_id);
-    let Ok(computed) = computed else { return Ok(findings) };
-    let unfounded =
-        computed.results.computed_grade.and_then(|grade| part.check_final(grade, period).err());
-    if let Some(error) = unfounded {
-        findings.facts.evidence_present = false;
-        findings.say_instead(Guard::EvidencePresent, vec![fault("/manager_review", &error)]);
-    }
-    let warning = (!recorded).then_some(ReviewWarning::NoProcessRecords);
-    let part = part.clone().submitted(actor.now, warning.into_iter().collect());
-    let is_founded = review.manager_review.bears_extremes(period);
+    let Judged { mut findings, computed, warnings } =
+        judge(store, actor, review, &frame, &computation)?;
+    let Some(computed) = computed else { return Ok(findings) };
+    let part = review.manager_review.clone().submitted(actor.now, warnings);
+    let is_founded = part.bears_extremes(frame.cycle.period.until(actor.today));
     let goals = computation.goals;
     findings.found.rated = Some(Rated { frame, goals, computed, part, is_founded });
     Ok(findings)
+}
+
+/// A rating as its submission finds it.
+pub(super) struct Judged {
+    /// Facts for its submission, with everything that is missing.
+    pub findings: Findings<ReviewTransition>,
+    /// The result; none while something is missing from which it is computed.
+    pub computed: Option<Computed>,
+    /// Warnings, for which it is not refused.
+    pub warnings: Vec<ReviewWarning>,
+}
+
+/// Judges a rating as it is now; `computation` is of the same review.
+pub(super) fn judge(
+    store: &mut dyn Store,
+    actor: &Actor,
+    review: &Review,
+    frame: &Frame,
+    computation: &Computation<'_>,
+) -> Result<Judged, Refusal> {
+    let part = &review.manager_review;
+    let period = frame.cycle.period.until(actor.today);
+    let mut findings = of_part(part, "/manager_review", frame.population(review)?, period);
+    let computed = match findings.facts.missing_settled {
+        true => computation.result(review)?,
+        // Missing ratings would be reported once more as faults of the result.
+        false => Err(computation.faults_of_goals(review)?),
+    };
+    let computed = match computed {
+        Ok(computed) => Some(computed),
+        Err(faults) => {
+            findings.say_instead(Guard::MissingSettled, fault_violations(&faults));
+            None
+        }
+    };
+    let gaps = record_gaps_of(store, actor, review, computation, frame)?;
+    findings.facts.missing_settled = computed.is_some();
+    findings.facts.process_records = gaps.verdict != RecordVerdict::Block;
+    if gaps.verdict == RecordVerdict::Block {
+        let months = gaps.months.iter().map(|month| month.format("%Y-%m").to_string());
+        let months: Vec<_> = months.collect();
+        let missing = Violation::new("", "process_records").with("value", months.join(", "));
+        findings.say_instead(Guard::ProcessRecords, vec![missing]);
+    }
+    findings.facts.rated_by_another = actor.subject.employee_id != Some(review.employee_id);
+    let grade = computed.as_ref().and_then(|computed| computed.results.computed_grade);
+    if let Some(error) = grade.and_then(|grade| part.check_final(grade, period).err()) {
+        findings.facts.evidence_present = false;
+        findings.say_instead(Guard::EvidencePresent, vec![fault("/manager_review", &error)]);
+    }
+    let warning = (gaps.verdict == RecordVerdict::Warn).then_some(ReviewWarning::NoProcessRecords);
+    Ok(Judged { findings, computed, warnings: warning.into_iter().collect() })
+}
+
+/// The months without records of the process (R59): of the part of the cycle that has passed, and in
+/// which the person worked here.
+fn record_gaps_of(
+    store: &mut dyn Store,
+    actor: &Actor,
+    review: &Review,
+    computation: &Computation<'_>,
+    frame: &Frame,
+) -> Result<RecordGaps, Refusal> {
+    let person = review.employee_id;
+    let period = frame.cycle.period.until(actor.today);
+    let entered = computation.process_records(person, actor.zone);
+    let settings = &frame.settings.review;
+    let gaps_of = |period| {
+        record_gaps(period, &entered, settings.process_months, settings.process_records)
+            .map_err(|error| Refusal::Internal(error.to_string()))
+    };
+    let gaps = gaps_of(period)?;
+    if gaps.months.is_empty() {
+        return Ok(gaps);
+    }
+    let employed = store.employments_by(&[person])?.remove(&person);
+    let hired = employed.map(|all| all.shown(period.end()).hire_date());
+    hired.map_or(Ok(gaps), |day| gaps_of(period.since(day)))
 }
 
 /// Missing ratings of a submitted part, and ratings without the evidence they need.

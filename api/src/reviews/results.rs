@@ -8,13 +8,13 @@ use crate::platform::extract::PathId;
 use crate::platform::jobs::{JobView, Ticket};
 use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::{word_or_null, words};
-use actix_web::http::header::{self, HeaderValue};
+use crate::reviews::words;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::{EmployeeId, PolicyId, ReviewId};
-use domain::core::number::Exact;
-use domain::policy::{Shown, Subject};
+use domain::core::number::{Exact, Legible};
+use domain::policy::{Shown, Stage, Subject};
+use domain::reviews::calibration_session::MoveState;
 use domain::reviews::form::Review;
 use domain::reviews::result::Faults;
 use domain::scoring::scale::Grade;
@@ -44,7 +44,7 @@ pub struct ResultView {
     /// Id of the person.
     pub employee_id: Uuid,
     /// State of the review.
-    #[schema(schema_with = words::<State>)]
+    #[schema(value_type = words::ReviewState)]
     pub state: State,
     /// Performance score from goals, in points; null until computed.
     #[schema(required = true, example = "103.20")]
@@ -56,17 +56,22 @@ pub struct ResultView {
     #[schema(required = true, example = "100.00")]
     pub collaboration: Option<String>,
     /// Grade that follows from the composite; null until computed.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub computed_grade: Option<Grade>,
     /// Grade after calibration; null if no session moved it.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub calibrated_grade: Option<Grade>,
     /// Final grade; null until calibration ends.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub final_grade: Option<Grade>,
     /// Best grade that a confirmed veto allows; null without a veto.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub veto_grade: Option<Grade>,
+    /// Moves by which the grade was calibrated, oldest first, as the person is told of them; absent
+    /// before release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub moves: Option<Vec<ResultMove>>,
     /// Inputs and versions of the computation; null until computed.
     #[schema(required = true)]
     pub provenance: Option<ProvenanceView>,
@@ -75,6 +80,20 @@ pub struct ResultView {
     pub version: i32,
     /// When the state of the review last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// A move of the grade in calibration, as the person is told of it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ResultMove {
+    /// Grade before the move.
+    #[schema(value_type = words::Grade)]
+    pub from: Grade,
+    /// Grade after the move.
+    #[schema(value_type = words::Grade)]
+    pub to: Grade,
+    /// What the session tells the person about it; empty for moves made before this was asked for.
+    #[schema(example = "The tender that you won in February counts")]
+    pub sentence: String,
 }
 
 /// Identifies what a result was computed from, so that it can be recomputed to the same digit.
@@ -114,7 +133,7 @@ impl From<&ResultTrace> for ProvenanceView {
 }
 
 impl ResultView {
-    fn new(review: &Review, kept: Option<&ResultTrace>) -> Self {
+    fn new(review: &Review, kept: Option<&ResultTrace>, moves: Option<Vec<ResultMove>>) -> Self {
         let results = &review.results;
         Self {
             id: review.id.uuid(),
@@ -128,6 +147,7 @@ impl ResultView {
             calibrated_grade: results.calibrated_grade,
             final_grade: results.final_grade,
             veto_grade: results.veto_grade,
+            moves,
             provenance: kept.filter(|_| results.composite.is_some()).map(ProvenanceView::from),
             version: review.version,
             updated_at: review.updated_at,
@@ -144,8 +164,8 @@ pub struct ExplanationView {
     /// Identifies what the result was computed from.
     pub provenance: ProvenanceView,
     /// Language of the texts.
-    #[schema(example = "en")]
-    pub language: String,
+    #[schema(value_type = crate::platform::words::Locale)]
+    pub language: Language,
     /// The explanation as text, one line per input and step.
     #[schema(example = "composite score: 104.12 B\n  ...")]
     pub text: String,
@@ -158,7 +178,7 @@ pub struct ExplanationView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ExplanationPart {
     /// Kind of the part; null if it was left out with approval.
-    #[schema(schema_with = word_or_null::<PartKind>)]
+    #[schema(value_type = Option<words::ExplanationPartKind>)]
     pub kind: Option<PartKind>,
     /// Id of the approval to leave the part out; otherwise null.
     #[schema(required = true)]
@@ -169,22 +189,32 @@ pub struct ExplanationPart {
     /// Title of a goal or code of a dimension; null for the whole result.
     #[schema(required = true, example = "Collection rate")]
     pub name: Option<String>,
-    /// Weight in the part above in percent, as an exact decimal, or as a fraction if there is none.
-    #[schema(required = true, example = "30")]
+    /// Weight in the part above in percent, with up to 6 decimal places; null for the whole result.
+    #[schema(required = true, example = "33.333333")]
     pub weight: Option<String>,
+    /// The exact weight, as a fraction; null where the decimal is exact.
+    #[schema(required = true, example = "100/3")]
+    pub exact_weight: Option<String>,
     /// Number of days of a sub-period with its own target; null if there is none.
     #[schema(required = true)]
     pub days: Option<u32>,
-    /// Actual value that an indicator is scored by; null for other parts.
-    #[schema(required = true, example = "13")]
+    /// Actual value that an indicator is scored by, with up to 6 decimal places; null for other
+    /// parts.
+    #[schema(required = true, example = "95.341667")]
     pub actual: Option<String>,
+    /// The exact actual value, as a fraction; null where the decimal is exact.
+    #[schema(required = true, example = "11441/120")]
+    pub exact_actual: Option<String>,
     /// Ids of the measurements and check-ins used.
     pub revision_ids: Vec<Uuid>,
-    /// Exact score; null without data.
+    /// Score in points, with up to 6 decimal places; null without data.
     #[schema(required = true, example = "86.67")]
     pub score: Option<String>,
+    /// The exact score, as a fraction; null where the decimal is exact.
+    #[schema(required = true, example = json!(null))]
+    pub exact_score: Option<String>,
     /// Grade, for a part that is a total; otherwise null.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub grade: Option<Grade>,
     /// Steps that lead from the parts to the score.
     pub steps: Vec<ExplanationStep>,
@@ -202,31 +232,45 @@ pub struct ExplanationStep {
     /// The rule, in the language of the explanation.
     #[schema(example = "weighted mean of the items that count")]
     pub rule: String,
-    /// Exact value, as a decimal, or as a fraction if there is none.
-    #[schema(example = "260/3")]
+    /// Value, with up to 6 decimal places.
+    #[schema(example = "86.666667")]
     pub value: String,
+    /// The exact value, as a fraction; null where the decimal is exact.
+    #[schema(required = true, example = "260/3")]
+    pub exact_value: Option<String>,
 }
 
 impl ExplanationPart {
     fn new(outline: &Outline<'_>, locale: Locale) -> Self {
-        let shown = |value: Option<&Exact>| value.map(Exact::to_string);
-        let step = |Step { rule, value }: &Step| ExplanationStep {
-            section: rule.section().to_owned(),
-            rule: rule.text(locale).to_owned(),
-            value: value.to_string(),
+        let shown = |value: Option<&Exact>| {
+            let figure = value.map(Exact::legible);
+            figure.map_or((None, None), |Legible { decimal, exact }| (Some(decimal), exact))
+        };
+        let step = |Step { rule, value }: &Step| {
+            let Legible { decimal: value, exact: exact_value } = value.legible();
+            let (section, rule) = (rule.section().to_owned(), rule.text(locale).to_owned());
+            ExplanationStep { section, rule, value, exact_value }
         };
         let calculation = outline.calculation;
         let outcome = &outline.explanation.outcome;
+        let (rounded, exact_weight) = shown(outline.weight);
+        let whole = outline.weight.filter(|_| exact_weight.is_none());
+        let weight = whole.map(|weight| format!("{weight:.2}")).or(rounded);
+        let (actual, exact_actual) = shown(calculation.and_then(Calculation::actual));
+        let (score, exact_score) = shown(outcome.score.as_ref());
         Self {
             kind: calculation.map(Calculation::kind),
             approval_id: outline.approval,
             filing_number: outline.filing.map(str::to_owned),
             name: outline.name.map(str::to_owned),
-            weight: shown(outline.weight),
+            weight,
+            exact_weight,
             days: outline.days,
-            actual: shown(calculation.and_then(Calculation::actual)),
+            actual,
+            exact_actual,
             revision_ids: calculation.map(Calculation::revisions).unwrap_or_default(),
-            score: shown(outcome.score.as_ref()),
+            score,
+            exact_score,
             grade: outcome.grade,
             steps: outline.explanation.steps.iter().map(step).collect(),
             parts: outline.parts.iter().map(|part| Self::new(part, locale)).collect(),
@@ -335,7 +379,8 @@ fn open(
 /// Read a result
 ///
 /// Shows the scores and the four grades of one person in one cycle, side by side, with what they
-/// were computed from. For the person there is no result until it is released.
+/// were computed from, and after release with what the person is told of each move in calibration.
+/// For the person there is no result until it is released.
 #[utoipa::path(tag = "results", operation_id = "getResult",
     params(("id" = Uuid, Path, description = "Id of the review")),
     responses((status = 200, description = "The result", body = ResultView)),
@@ -343,10 +388,27 @@ fn open(
 #[get("/{id}")]
 async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id = id.0.into();
-    let (shown, kept) = caller.snapshot(move |store, actor| open(store, actor, id)).await?;
+    let work = move |store: &mut dyn Store, actor: &Actor| {
+        let (shown, kept) = open(store, actor, id)?;
+        let moves = told_of(store, shown.outline())?;
+        Ok::<_, Refusal>((shown, kept, moves))
+    };
+    let (shown, kept, moves) = caller.snapshot(work).await?;
     let review = shown.outline();
     caller.shown("getResult", [(review.id.uuid(), review.employee_id.uuid())]).await?;
-    caller.found(review.version, &ResultView::new(review, kept.as_ref()))
+    caller.found(review.version, &ResultView::new(review, kept.as_ref(), moves))
+}
+
+/// The moves that took effect, of which whoever may read the result is told after its release.
+fn told_of(store: &mut dyn Store, review: &Review) -> Result<Option<Vec<ResultMove>>, Refusal> {
+    if review.rating_stage() != Stage::Released {
+        return Ok(None);
+    }
+    let Some(session) = review.session_id else { return Ok(Some(Vec::new())) };
+    let all = store.moves_of(session, review.id)?.into_iter();
+    let effective = all.filter(|it| it.state == MoveState::Approved);
+    let told = effective.map(|it| ResultMove { from: it.from, to: it.to, sentence: it.sentence });
+    Ok(Some(told.collect()))
 }
 
 /// Explain a result
@@ -365,13 +427,9 @@ async fn explain(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let review = shown.outline();
     let kept = kept.filter(|_| review.results.composite.is_some()).ok_or(Refusal::NotFound)?;
     caller.shown("explainResult", [(review.id.uuid(), review.employee_id.uuid())]).await?;
-    let language = Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE));
+    let language = Language::asked(caller.request());
     let view = explanation(id, &kept, language);
-    let mut response = caller.found(review.version, &view)?;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
-    headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
-    Ok(response)
+    Ok(language.spoken(caller.found(review.version, &view)?))
 }
 
 fn explanation(id: ReviewId, kept: &ResultTrace, language: Language) -> ExplanationView {
@@ -383,7 +441,7 @@ fn explanation(id: ReviewId, kept: &ResultTrace, language: Language) -> Explanat
     ExplanationView {
         id: id.uuid(),
         provenance: kept.into(),
-        language: language.tag().to_owned(),
+        language,
         text: trace.render(locale),
         whole: ExplanationPart::new(&trace.outline(), locale),
     }

@@ -135,6 +135,18 @@ pub(super) fn admit(
     Ok(Opened { review, standing, rule: permit.rule(), managers: None })
 }
 
+/// Opens a review whose rating is a draft, to preview its score. There is no preview of any other,
+/// nor for anybody who could learn another person's result from it.
+pub(super) fn preview(
+    store: &mut dyn Store,
+    actor: &Actor,
+    sealed: Option<Sealed<Review>>,
+) -> Result<Review, Refusal> {
+    let (sealed, target) = related(store, actor, sealed)?;
+    let decision = decide(&actor.subject, Action::RatingPreview, &target);
+    Ok(sealed.open(&decision.permit.ok_or(Refusal::NotFound)?)?)
+}
+
 /// A review with how the caller stands to it, part by part.
 fn related(
     store: &mut dyn Store,

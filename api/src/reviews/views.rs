@@ -3,7 +3,8 @@
 use super::sight::{ReviewAccess, Standing};
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
-use crate::platform::schema::{word_list, word_or_null, words};
+use crate::platform::problem::Violation;
+use crate::reviews::words;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::{EmployeeId, OrgUnitId};
 use domain::policy::Relations;
@@ -22,7 +23,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 pub struct EvidenceView {
     /// Kind of evidence.
-    #[schema(schema_with = words::<EvidenceKind>)]
+    #[schema(value_type = words::EvidenceKind)]
     pub kind: EvidenceKind,
     /// Day of the event. The evidence counts only if it lies inside the period of the cycle.
     #[schema(example = "2026-08-14")]
@@ -47,6 +48,14 @@ impl From<EvidenceView> for EvidenceItem {
     fn from(EvidenceView { kind, date, text }: EvidenceView) -> Self {
         Self { kind, date, text }
     }
+}
+
+/// Faults of evidence at a place that is dated in the future.
+pub(super) fn early(place: &str, evidence: &[EvidenceView], today: NaiveDate) -> Vec<Violation> {
+    let fault = |(at, item): (usize, &EvidenceView)| {
+        Violation::in_future(format!("{place}/evidence/{at}/date"), item.date, today)
+    };
+    evidence.iter().enumerate().filter_map(fault).collect()
 }
 
 /// A rating of one dimension.
@@ -96,7 +105,7 @@ pub struct PartView {
     #[schema(required = true)]
     pub returned_because: Option<String>,
     /// Warnings found when it was submitted.
-    #[schema(schema_with = word_list::<ReviewWarning>)]
+    #[schema(value_type = HashSet<words::ReviewWarning>)]
     pub warnings: Vec<ReviewWarning>,
 }
 
@@ -124,13 +133,13 @@ pub struct ResultsView {
     #[schema(required = true, example = "104.12")]
     pub composite: Option<String>,
     /// Grade that follows from the composite; null until computed.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub computed_grade: Option<Grade>,
     /// Grade after calibration; null if no session moved it.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub calibrated_grade: Option<Grade>,
     /// Final grade; null until calibration ends.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub final_grade: Option<Grade>,
 }
 
@@ -170,11 +179,11 @@ pub struct ReviewView {
     #[schema(nullable = false, example = "everyone")]
     pub population: Option<String>,
     /// State of the review.
-    #[schema(schema_with = words::<State>)]
+    #[schema(value_type = words::ReviewState)]
     pub state: State,
     /// Actions the caller may take now. Send `self_review` and `manager_review` as PATCH, every
     /// other action as POST to the path of its name.
-    #[schema(schema_with = word_list::<ReviewAction>)]
+    #[schema(value_type = HashSet<words::ReviewAction>)]
     pub allowed_actions: Vec<ReviewAction>,
     /// Ids of undecided changes of the person's goals. Approving one recomputes the result until it
     /// is final; when results are confirmed, undecided changes lapse. Absent in lists and for
@@ -292,7 +301,7 @@ pub struct ReviewPartPatch {
 #[serde(deny_unknown_fields)]
 pub struct ReviewReturn {
     /// `self` returns the self-review to the person, `manager` the rating to the manager.
-    #[schema(schema_with = words::<ReturnTo>)]
+    #[schema(value_type = words::ReturnTarget)]
     pub to: ReturnTo,
     /// Reason; required.
     #[schema(

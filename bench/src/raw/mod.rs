@@ -11,6 +11,7 @@ use crate::Result;
 use crate::cycle::RATING;
 use crate::people::Person;
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::people::search::{self, Key, Named};
 use records::{ACTOR_KIND, Act, Entry, Heads, Mark, RULE, entries, hired};
 use serde::Serialize;
 use std::sync::LazyLock;
@@ -123,12 +124,33 @@ pub struct Renamed {
     pub version: i32,
 }
 
+impl Renamed {
+    fn named(&self) -> Named<'_> {
+        Named { number: &self.employee_number, name: &self.name, email: self.email.as_deref() }
+    }
+}
+
+/// The keys that a person loses by a change, and those that are new.
+fn keys_changed(before: Named<'_>, after: Named<'_>) -> (Vec<Key>, Vec<Key>) {
+    let (had, has) = (search::keys(before), search::keys(after));
+    let lost = had.iter().filter(|key| !has.contains(key)).cloned().collect();
+    (lost, has.into_iter().filter(|key| !had.contains(key)).collect())
+}
+
+/// The keys of people, each with its person, in the order of the keys.
+fn keys_of(people: &[Person]) -> Vec<(&Key, Uuid)> {
+    let mut keys: Vec<(&Key, Uuid)> =
+        people.iter().flat_map(|person| person.keys.iter().map(|key| (key, person.id))).collect();
+    keys.sort_unstable();
+    keys
+}
+
 /// A change of a name.
 pub struct Rename {
     pub id: Uuid,
     pub version: i32,
     pub name: String,
-    /// Whether to write audit entry, event and both heads too.
+    /// Whether to write audit entry, event, both heads and what the person is found by too.
     pub recorded: bool,
 }
 
@@ -625,6 +647,8 @@ const CHECK_INS: &str = of_goals!(
     "check_in",
     "id"
 );
+const NAMED: &str =
+    "SELECT employee_number, name, email FROM employee WHERE tenant_id = $1 AND id = $2";
 const EXTERNAL_IDS: &str = "SELECT system, value FROM employee_external_id \
      WHERE tenant_id = $1 AND employee_id = $2 ORDER BY system";
 const RENAME: &str = "UPDATE employee SET name = $1, version = version + 1, updated_at = $2 \

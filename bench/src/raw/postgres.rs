@@ -162,6 +162,34 @@ impl Postgres {
         Ok(())
     }
 
+    /// Adds what people are found by.
+    fn add_keys(&mut self, keys: &[(&Key, Uuid)]) -> Result<()> {
+        let tenant = self.tenant;
+        let terms = column(keys, |(key, _)| &key.text[..]);
+        let people = column(keys, |(_, person)| *person);
+        let shared = column(keys, |(key, _)| key.shared);
+        self.execute(ADD_KEYS, &[&tenant, &terms, &people, &shared])?;
+        Ok(())
+    }
+
+    /// Adds what people are found by, by COPY.
+    fn copy_keys(&mut self, keys: &[(&Key, Uuid)]) -> Result<()> {
+        self.client.batch_execute(INCOMING_KEYS)?;
+        let mut copy = self.client.copy_in("COPY incoming_key FROM STDIN")?;
+        let mut lines = String::new();
+        for (Key { text, shared }, person) in keys {
+            writeln!(lines, "{text}\t{person}\t{shared}")?;
+            if lines.len() > 64 << 10 {
+                copy.write_all(lines.as_bytes())?;
+                lines.clear();
+            }
+        }
+        copy.write_all(lines.as_bytes())?;
+        copy.finish()?;
+        self.client.execute(MERGE_KEYS, &[&self.tenant])?;
+        Ok(())
+    }
+
     /// Both ways return the number of employees written.
     fn copy(&mut self, people: &[Person], units: &[Uuid]) -> Result<u64> {
         self.client.batch_execute(INCOMING)?;
@@ -253,6 +281,15 @@ const HEADS: &str = "SELECT audit_position, audit_hash, event_position FROM ledg
 const INCOMING: &str = "CREATE TEMP TABLE incoming (id uuid, assignment_id uuid, number text, \
      name text, email text, hire_date date, job_title text, unit_id uuid, manager_id uuid) \
      ON COMMIT DROP";
+const INCOMING_KEYS: &str = "CREATE TEMP TABLE incoming_key (term text COLLATE \"C\", id uuid, \
+     shared integer) ON COMMIT DROP";
+const MERGE_KEYS: &str = "INSERT INTO employee_search (tenant_id, term, employee_id, shared) \
+     SELECT $1, term, id, shared FROM incoming_key";
+const ADD_KEYS: &str = "INSERT INTO employee_search (tenant_id, term, employee_id, shared) \
+     SELECT $1, term, id, shared \
+     FROM unnest($2::text[], $3::uuid[], $4::integer[]) AS k (term, id, shared)";
+const LOSE_KEYS: &str = "DELETE FROM employee_search \
+     WHERE tenant_id = $1 AND employee_id = $2 AND term = ANY ($3)";
 const PAGE_EXTERNAL_IDS: &str = "SELECT employee_id, system, value FROM employee_external_id \
      WHERE tenant_id = $1 AND employee_id = ANY ($2) ORDER BY system";
 const SHOWN: &str = "INSERT INTO read_subject (tenant_id, position, review_id, employee_id) \
@@ -358,8 +395,17 @@ impl Driver for Postgres {
             return self.update(rename);
         }
         self.client.batch_execute("BEGIN")?;
+        let tenant = self.tenant;
+        let rows = self.query(NAMED, &[&tenant, &rename.id])?;
+        let row = rows.first().ok_or("no such employee")?;
+        let before = Named { number: row.get(0), name: row.get(1), email: row.get(2) };
         let renamed = self.update(rename)?;
         if let Some(renamed) = &renamed {
+            let (lost, new) = keys_changed(before, renamed.named());
+            let lost = column(&lost, |key| &key.text[..]);
+            self.execute(LOSE_KEYS, &[&tenant, &renamed.id, &lost])?;
+            let new: Vec<_> = new.iter().map(|key| (key, renamed.id)).collect();
+            self.add_keys(&new)?;
             self.record(&[Act::renamed(renamed)])?;
         }
         self.client.batch_execute("COMMIT")?;
@@ -384,6 +430,11 @@ impl Driver for Postgres {
             Way::Copy => self.copy(people, units)?,
             Way::Unnest | Way::MultiRow => self.unnest(people, units)?,
         };
+        match way {
+            _ if written == 0 => {}
+            Way::Copy => self.copy_keys(&keys_of(people))?,
+            Way::Unnest | Way::MultiRow => self.add_keys(&keys_of(people))?,
+        }
         if recorded && written > 0 {
             self.record(&hired(people, units))?;
         }

@@ -103,6 +103,15 @@ impl Sqlite {
         Ok(renamed.optional()?)
     }
 
+    /// Adds what people are found by.
+    fn add_keys(&self, keys: &[(&Key, Uuid)]) -> Result<()> {
+        let add = ("INSERT INTO employee_search (tenant_id, term, employee_id, shared)", 4, "");
+        self.upsert(add, keys, |(key, person)| {
+            vec![Box::new(self.tenant), Box::new(&key.text), Box::new(person), Box::new(key.shared)]
+        })?;
+        Ok(())
+    }
+
     /// Upserts rows, many per statement; returns the number written.
     fn upsert<'a, P>(
         &self,
@@ -241,8 +250,23 @@ impl Driver for Sqlite {
             return self.update(rename);
         }
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut named = self.conn.prepare_cached(NAMED)?;
+        let (number, name, email): (String, String, Option<String>) = named
+            .query_row(params![self.tenant, rename.id], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
         let renamed = self.update(rename)?;
         if let Some(renamed) = &renamed {
+            let before = Named { number: &number, name: &name, email: email.as_deref() };
+            let (lost, new) = keys_changed(before, renamed.named());
+            let tenant = self.tenant;
+            let lose =
+                ("DELETE FROM employee_search WHERE (tenant_id, term, employee_id) IN (", 3, ")");
+            self.upsert(lose, &lost, |key| {
+                vec![Box::new(tenant), Box::new(&key.text), Box::new(renamed.id)]
+            })?;
+            let new: Vec<_> = new.iter().map(|key| (key, renamed.id)).collect();
+            self.add_keys(&new)?;
             self.record(&[Act::renamed(renamed)])?;
         }
         self.conn.prepare_cached("COMMIT")?.execute([])?;
@@ -305,6 +329,9 @@ impl Driver for Sqlite {
                 Box::new(person.manager_id()),
             ]
         })?;
+        if written > 0 {
+            self.add_keys(&keys_of(people))?;
+        }
         if recorded && written > 0 {
             self.record(&hired(people, units))?;
         }

@@ -5,6 +5,7 @@ use crate::arguments::{
 };
 use domain::core::calendar::WorkCalendar;
 use domain::core::number::fixed;
+use domain::core::text::TextEnum;
 use domain::reviews::appeal_window::appeal_deadline;
 use domain::reviews::process_records::record_gaps;
 use domain::scoring::review::composite::{
@@ -76,7 +77,7 @@ fn dimension_by(arguments: Arguments) -> Result<Value> {
     let anonymous = anonymous(arguments)?;
     dimension.anonymous_customers = anonymous.contains(&RaterType::Customer);
     dimension.named =
-        RaterType::ALL.into_iter().filter(|rater| !anonymous.contains(rater)).collect();
+        RaterType::ALL.iter().copied().filter(|rater| !anonymous.contains(rater)).collect();
     let result = dimension.result(&settings)?;
     let hidden = dimension.hidden(&settings.review);
     let hidden: BTreeSet<&str> = hidden.into_iter().map(RaterType::as_str).collect();

@@ -2,6 +2,7 @@
 
 use crate::core::change::versioned;
 use crate::core::id::{AccountId, ApiKeyId, EmployeeId, OrgUnitId, RoleAssignmentId, SessionId};
+use crate::core::text::fold;
 use crate::core::time::{Period, Timestamp};
 use crate::policy::{Protected, Role, Scope, Target};
 use crate::text_enum;
@@ -63,9 +64,9 @@ impl AccountStatus {
     }
 }
 
-/// The form in which logins are compared: lower case.
+/// The form in which logins are compared: without regard to case and width of letters.
 pub fn login_key(login: &str) -> String {
-    login.to_lowercase()
+    fold(login).into_owned()
 }
 
 /// The login of a person. Secrets are stored elsewhere and never loaded with it.

@@ -73,6 +73,11 @@ impl Period {
         Period { end: today.clamp(self.start, self.end), ..*self }
     }
 
+    /// The part of the period from `day` on; never less than its last day.
+    pub fn since(&self, day: NaiveDate) -> Period {
+        Period { start: day.clamp(self.start, self.end), ..*self }
+    }
+
     /// Whether the date lies in the period.
     pub fn contains(&self, date: NaiveDate) -> bool {
         self.start <= date && date <= self.end

@@ -141,6 +141,34 @@ impl Exact {
     }
 }
 
+/// Most digits after the point of a figure that people read.
+const LEGIBLE_PLACES: u32 = 6;
+
+/// A figure as people read it: a decimal and, where that had to be rounded, the exact value beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Legible {
+    /// The decimal, rounded half-up to at most 6 digits after the point.
+    pub decimal: String,
+    /// The exact value as a fraction, or as a longer decimal; `None` where the decimal is exact.
+    pub exact: Option<String>,
+}
+
+impl Exact {
+    /// The figure for people.
+    pub fn legible(&self) -> Legible {
+        let near = self.rounded(LEGIBLE_PLACES, Rounding::HalfUp);
+        let exact = (near != *self).then(|| self.to_string());
+        Legible { decimal: near.to_string(), exact }
+    }
+}
+
+impl fmt::Display for Legible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.decimal)?;
+        self.exact.iter().try_for_each(|exact| write!(f, " ({exact})"))
+    }
+}
+
 /// A decimal as text with exactly `places` digits after the point, for example `108.00`.
 pub fn fixed(value: Decimal, places: u32) -> String {
     let mut shown = value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
@@ -338,6 +366,15 @@ mod tests {
         {
             assert_eq!(Exact::parse(text).unwrap_err().code, Code::NumberInvalid, "{text}");
         }
+    }
+
+    #[test]
+    fn people_read_decimals_with_the_exact_value_beside() {
+        let third = exact("11441").checked_div(&exact("120")).unwrap();
+        assert_eq!(third.legible().to_string(), "95.341667 (11441/120)");
+        assert_eq!((-third).legible().to_string(), "-95.341667 (-11441/120)");
+        assert_eq!(exact("86.50").legible().to_string(), "86.5");
+        assert_eq!(exact("0.1234565").legible().to_string(), "0.123457 (0.1234565)");
     }
 
     #[test]

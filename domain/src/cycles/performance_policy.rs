@@ -11,7 +11,7 @@ use crate::core::time::Timestamp;
 use crate::policy::{Protected, Stage, Target};
 use crate::scoring::apportion::largest_remainder;
 use crate::scoring::review::rater::{DEFAULT_DIMENSIONS, RaterType, default_rater_weights};
-use crate::scoring::settings::{Enforce, OkrInReview, Settings};
+use crate::scoring::settings::{OkrInReview, SettingFault, Settings};
 use crate::scoring::weights;
 use crate::text_enum;
 use chrono::NaiveDate;
@@ -99,9 +99,6 @@ pub struct PolicyRules {
     /// Groups of people and the dimensions in which they are evaluated. A person belongs to the
     /// first population that includes them.
     pub populations: Vec<Population>,
-    /// Whether handing in a rating without any check-in or feedback on record gives a warning or is
-    /// refused (R59).
-    pub process_records: Enforce,
 }
 
 /// A group of people who are evaluated by the same rules.
@@ -207,7 +204,6 @@ impl PolicyRules {
                 position_codes: Vec::new(),
                 dimensions: DEFAULT_DIMENSIONS.map(suggested).to_vec(),
             }],
-            process_records: Enforce::Warn,
         }
     }
 
@@ -280,13 +276,14 @@ impl PolicyRules {
         Ok(found.into_iter().filter_map(|(warning, found)| found.then_some(warning)).collect())
     }
 
-    /// All faults of the rules themselves, each with its place as a JSON Pointer into the rules.
+    /// All faults of the settings.
+    pub fn setting_faults(&self) -> Vec<SettingFault> {
+        Settings::checked(&self.settings).err().unwrap_or_default()
+    }
+
+    /// All faults of the populations, each with its place as a JSON Pointer into the rules.
     pub fn faults(&self) -> Vec<(String, DomainError)> {
         let mut faults = Vec::new();
-        match self.settings() {
-            Ok(settings) => faults.extend(settings.faults().into_iter().map(in_settings)),
-            Err(error) => faults.push(in_settings(error)),
-        }
         if self.populations.is_empty() {
             let error = Code::EmptyInput.because("a policy needs at least one population");
             faults.push(("/populations".to_owned(), error));
@@ -308,10 +305,6 @@ impl PolicyRules {
         }
         faults
     }
-}
-
-fn in_settings(error: DomainError) -> (String, DomainError) {
-    ("/settings".to_owned(), error)
 }
 
 impl Population {
@@ -416,6 +409,7 @@ mod tests {
     fn every_fault_is_named_with_its_place() {
         let mut rules = PolicyRules::standard();
         rules.settings.insert("kpi.caps".to_owned(), "1".into());
+        assert_eq!(rules.setting_faults().len(), 1);
         let mut twin = rules.populations[0].clone();
         twin.dimensions[0].weight = Exact::from(61);
         twin.dimensions[0].raters = twin.dimensions[1].raters.clone();
@@ -425,7 +419,6 @@ mod tests {
         assert_eq!(
             places(&rules),
             [
-                "/settings SETTING_INVALID",
                 "/populations/1/code SETTING_INVALID",
                 "/populations/1/dimensions WEIGHTS_NOT_100",
                 "/populations/1/dimensions/0/raters SETTING_INVALID",
@@ -434,7 +427,7 @@ mod tests {
             ]
         );
         rules.populations.clear();
-        assert_eq!(places(&rules), ["/settings SETTING_INVALID", "/populations EMPTY_INPUT"]);
+        assert_eq!(places(&rules), ["/populations EMPTY_INPUT"]);
     }
 
     #[test]

@@ -144,6 +144,8 @@ pub struct ToDo {
     pub cycle_id: Option<CycleId>,
     /// Id of the record on which it is done.
     pub resource_id: Uuid,
+    /// Title of the goal that it is about, if it is about one.
+    pub title: Option<String>,
     /// Id and name of the employee whom it concerns, if that is somebody else.
     pub about: Option<(EmployeeId, String)>,
 }
@@ -190,6 +192,7 @@ mod tests {
             due_on: due_on.map(|day| day.parse().unwrap()),
             cycle_id: None,
             resource_id: Uuid::nil(),
+            title: None,
             about: None,
         }
     }

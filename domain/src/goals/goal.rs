@@ -38,7 +38,7 @@ pub use content::*;
 pub use progress::Misreport;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-pub use so_far::ReportedSoFar;
+pub use so_far::{PresentKeyResult, ReportedSoFar};
 pub use withdrawal::{Report, ReportAction, Reported, Withdrawal, target_of};
 
 /// A goal.

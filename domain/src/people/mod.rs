@@ -4,3 +4,4 @@ pub mod duty;
 pub mod employment;
 pub mod import;
 pub mod org;
+pub mod search;

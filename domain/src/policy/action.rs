@@ -110,6 +110,8 @@ text_enum! {
         RatingRead = "rating.read",
         /// Rate, return a self-review, or hand the rating in.
         RatingWrite = "rating.write",
+        /// See the score that a rating would give now, before it is handed in.
+        RatingPreview = "rating.preview",
         /// Confirm or return a rating as the second reviewer.
         RatingConfirm = "rating.confirm",
         /// Skip an overdue self-review, close the raters' window, compute results.
@@ -120,13 +122,15 @@ text_enum! {
         DistributionRead = "distribution.read",
         /// Read a calibration session with its moves and notes.
         CalibrationSessionRead = "calibration_session.read",
+        /// See the distribution of the grades that a calibration session compares.
+        CalibrationSessionDistribution = "calibration_session.distribution",
         /// Prepare, open and finalise a calibration session.
         CalibrationSessionWrite = "calibration_session.write",
         /// Override the distribution check, or reopen a finalised session.
         CalibrationSessionOverride = "calibration_session.override",
         /// Read the moves of a session, including pending ones.
         MoveRead = "move.read",
-        /// Propose a move in a session.
+        /// Propose a move in a session, or try it.
         MovePropose = "move.propose",
         /// Approve and reject a move.
         MoveWrite = "move.write",

@@ -220,7 +220,13 @@ fn is_conflicted(subject: &Subject, target: &Target) -> bool {
 /// Whether the record is the unreleased result of somebody who leads the subject: the subject's own
 /// result can be computed from it and those of the others in the team.
 fn tells_own(subject: &Subject, action: Action, target: &Target) -> bool {
-    let results = [Action::RatingRead, Action::RatingExport, Action::MoveRead, Action::MovePropose];
+    let results = [
+        Action::RatingRead,
+        Action::RatingPreview,
+        Action::RatingExport,
+        Action::MoveRead,
+        Action::MovePropose,
+    ];
     results.contains(&action)
         && target.stage.is_some_and(|stage| stage != Stage::Released)
         && target.about.is_some_and(|person| subject.led_by.contains(&person))

@@ -77,6 +77,10 @@ const REVIEW: Noun = Noun {
             &[to("responsible-manager-rates", Who::ResponsibleManager, Mask::Full).during(DRAFT)],
         ),
         (
+            A::RatingPreview,
+            &[to("responsible-manager-rates", Who::ResponsibleManager, Mask::Full).during(DRAFT)],
+        ),
+        (
             A::RatingConfirm,
             &[to("second-level-confirms", Who::SkipLevel, Mask::Full).during(SUBMITTED)],
         ),
@@ -111,6 +115,15 @@ const CALIBRATION_SESSION: Noun = Noun {
                 to("hr-admin-cycle", Who::HrAdmin, Mask::Full),
                 to("executive-cycle", Who::Executive, Mask::Full),
                 to("auditor-cycle", Who::Auditor, Mask::Metadata),
+                to("calibrator", Who::Calibrator, Mask::Full).during(CALIBRATION),
+            ],
+        ),
+        (
+            // Senior management may read the session, but not the single grades in it: it sees
+            // counts as of the last renewal, in the distribution of the cycle.
+            A::CalibrationSessionDistribution,
+            &[
+                to("hr-admin-cycle", Who::HrAdmin, Mask::Full),
                 to("calibrator", Who::Calibrator, Mask::Full).during(CALIBRATION),
             ],
         ),

@@ -173,6 +173,17 @@ pub struct Disclosure {
     pub sizes: BTreeMap<Option<OrgUnitId>, u32>,
 }
 
+/// A record as it counts in an aggregate for one reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountedRecord {
+    /// The department in whose distribution the grade counts.
+    pub department: Option<OrgUnitId>,
+    /// The counts of this record alone.
+    pub tally: Tally,
+    /// Whether the reader may know what is counted of it.
+    pub is_open: bool,
+}
+
 impl Disclosure {
     /// The counts of departments of which nothing is withheld.
     pub fn whole(tallies: BTreeMap<Option<OrgUnitId>, Tally>) -> Self {
@@ -184,6 +195,27 @@ impl Disclosure {
             shown.departments.insert(department, Some(tally));
         }
         shown
+    }
+
+    /// The live counts of records for a reader who may read them one by one. A department with a
+    /// record that is not open to the reader is withheld as a whole, and is not part of the total:
+    /// what is shown depends only on records that the reader may read, so nothing else follows from
+    /// it, nor from what it differs from.
+    pub fn of_open(records: impl IntoIterator<Item = CountedRecord>) -> Self {
+        let (mut open, mut sizes) = (BTreeMap::<_, Tally>::new(), BTreeMap::<_, u32>::new());
+        let mut closed = HashSet::new();
+        for CountedRecord { department, tally, is_open } in records {
+            *sizes.entry(department).or_default() += tally.present.iter().sum::<u32>();
+            open.entry(department).or_default().join(&tally);
+            if !is_open {
+                closed.insert(department);
+            }
+        }
+        open.retain(|department, _| !closed.contains(department));
+        let mut shown = Self::whole(open);
+        shown.total = shown.total.filter(|_| closed.is_empty() || !shown.departments.is_empty());
+        shown.departments.extend(closed.into_iter().map(|department| (department, None)));
+        Self { sizes, ..shown }
     }
 
     fn add(&mut self, tally: &Tally) {
@@ -393,6 +425,30 @@ mod tests {
 
     fn some(counts: &str) -> Option<String> {
         Some(counts.to_owned())
+    }
+
+    #[test]
+    fn what_is_closed_withholds_its_department_and_is_in_no_total() {
+        let record = |at: u128, grade: Grade, is_open: bool| {
+            let mut tally = Tally::default();
+            let results = Results { computed_grade: Some(grade), ..Results::default() };
+            tally.add(&results, true, 1);
+            CountedRecord { department: department(at), tally, is_open }
+        };
+        let look = |records: &[CountedRecord]| {
+            let shown = Disclosure::of_open(records.iter().cloned());
+            let departments = shown.departments.values().map(|tally| told(tally.as_ref()));
+            departments.chain([told(shown.total.as_ref())]).collect::<Vec<_>>()
+        };
+        let open = [record(1, Grade::A, true), record(2, Grade::B, true)];
+        assert_eq!(look(&open), [some("01000"), some("00100"), some("01100")]);
+        let closed = |grade| [open.to_vec(), vec![record(2, grade, false)]].concat();
+        assert_eq!(look(&closed(Grade::S)), [some("01000"), None, some("01000")]);
+        assert_eq!(look(&closed(Grade::S)), look(&closed(Grade::D)), "whatever the closed one is");
+        assert_eq!(look(&[record(1, Grade::S, false)]), [None, None]);
+        assert_eq!(look(&[]), [some("00000")], "nobody is no secret");
+        let sizes = Disclosure::of_open(closed(Grade::S)).sizes;
+        assert_eq!(sizes[&department(2)], 2, "how many there are may be known");
     }
 
     #[test]

@@ -1,21 +1,18 @@
-//! What a move of a grade in a calibration session requires, and its effect on the distribution.
+//! What a move of a grade in a calibration session requires.
 //!
 //! Implements E.5; [`crate::state::calibration_session`] holds the states of a session.
 
 use crate::core::calendar::Period;
-use crate::core::error::{Code, Result};
 use crate::core::id::EmployeeId;
 use crate::reviews::calibration_session::SessionMove;
-use crate::reviews::distribution::{Picture, Placed, picture};
 use crate::reviews::form::cited;
 use crate::reviews::move_check::MIN_TEXT;
 use crate::scoring::review::evidence::{Judgement, check_evidence, said};
 use crate::scoring::scale::Grade;
-use crate::scoring::settings::{DistributionMode, DistributionSettings};
+use crate::scoring::settings::DistributionMode;
 use crate::state::calibration_session::Facts;
 use crate::text_enum;
 use std::collections::BTreeSet;
-use uuid::Uuid;
 
 text_enum! {
     /// Why a grade is moved; `distribution` alone is not accepted in `guideline` mode.
@@ -55,6 +52,10 @@ pub enum Fault {
     TextTooShort,
     /// D.5 requires evidence dated inside the period and a comment of at least 20 characters.
     EvidenceMissing,
+    /// The new grade is better than a confirmed veto allows.
+    VetoCap,
+    /// The reviewee is told nothing about the move.
+    SentenceMissing,
 }
 
 impl SessionMove {
@@ -73,8 +74,15 @@ impl SessionMove {
             (Fault::DistributionAlone, is_distribution_alone(&self.reasons, mode)),
             (Fault::TextTooShort, said(&self.text) < MIN_TEXT),
             (Fault::EvidenceMissing, !founded),
+            (Fault::VetoCap, self.veto_cap.is_some_and(|cap| self.to > cap)),
+            (Fault::SentenceMissing, said(&self.sentence) == 0),
         ];
         faults.into_iter().filter(|(_, found)| *found).map(|(fault, _)| fault).collect()
+    }
+
+    /// By how many grades the move changes the grade.
+    pub fn grades_moved(&self) -> u32 {
+        self.from.points().abs_diff(self.to.points()).into()
     }
 
     /// Adds the approval of a person, and says what the guards must know of the approvers.
@@ -83,31 +91,11 @@ impl SessionMove {
         self.approvers.insert(person);
         Facts {
             approved_by_another,
-            grades_moved: Some(self.from.points().abs_diff(self.to.points()).into()),
+            grades_moved: Some(self.grades_moved()),
             approvers: u32::try_from(self.approvers.len()).unwrap_or(u32::MAX),
             ..Facts::default()
         }
     }
-}
-
-/// The distributions before and after a move; the move cannot lift the grade above a veto cap.
-///
-/// # Errors
-/// `NOT_FOUND` for a review outside the session, and the errors of [`picture`].
-pub fn before_and_after(
-    people: &[Placed],
-    review: Uuid,
-    to: Grade,
-    settings: &DistributionSettings,
-) -> Result<(Picture, Picture)> {
-    let before = picture(people, settings)?;
-    let mut moved = people.to_vec();
-    let person = moved
-        .iter_mut()
-        .find(|person| person.review == review)
-        .ok_or_else(|| Code::NotFound.because("the review is not part of the session"))?;
-    person.grade = person.veto_cap.map_or(to, |cap| to.min(cap));
-    Ok((before, picture(&moved, settings)?))
 }
 
 #[cfg(test)]
@@ -116,13 +104,12 @@ mod tests {
     use crate::core::time::Timestamp;
     use crate::reviews::calibration_session::MoveState;
     use crate::reviews::form::EvidenceItem;
-    use crate::scoring::distribution::Check;
     use crate::scoring::review::evidence::EvidenceKind;
-    use crate::scoring::scale::PerGrade;
     use crate::state::Machine;
     use crate::state::calibration_session::{Guard, State};
     use chrono::NaiveDate;
     use std::collections::BTreeSet;
+    use uuid::Uuid;
 
     fn id(number: u128) -> Uuid {
         Uuid::from_u128(number)
@@ -140,6 +127,8 @@ mod tests {
             reasons: [Reason::EvidenceNew].into(),
             text: "Customer letter arrived late".into(),
             evidence: vec![EvidenceItem { kind, date, text: "The letter".into() }],
+            sentence: "The letter of your customer counts.".into(),
+            veto_cap: None,
             state: MoveState::Pending,
             proposer: id(4).into(),
             approvers: BTreeSet::new(),
@@ -179,10 +168,15 @@ mod tests {
         assert_eq!(proposal(|m| m.proposer = m.employee_id), [Fault::OwnReview]);
         assert_eq!(proposal(|m| m.reasons.clear()), [Fault::ReasonMissing]);
         assert_eq!(proposal(|m| m.text = "nineteen characters".into()), [Fault::EvidenceMissing]);
+        assert_eq!(proposal(|m| m.veto_cap = Some(Grade::B)), [Fault::VetoCap]);
+        assert_eq!(proposal(|m| m.veto_cap = Some(Grade::A)), []);
+        assert_eq!(proposal(|m| m.sentence = " ".into()), [Fault::SentenceMissing]);
         let everything = faults(Grade::B, DistributionMode::Guideline, false, |m| {
             m.proposer = m.employee_id;
             m.reasons = [Reason::Distribution].into();
             m.text.clear();
+            m.sentence.clear();
+            m.veto_cap = Some(Grade::D);
         });
         assert_eq!(
             everything,
@@ -190,7 +184,9 @@ mod tests {
                 Fault::OwnReview,
                 Fault::DistributionAlone,
                 Fault::TextTooShort,
-                Fault::EvidenceMissing
+                Fault::EvidenceMissing,
+                Fault::VetoCap,
+                Fault::SentenceMissing,
             ]
         );
     }
@@ -234,33 +230,5 @@ mod tests {
             [Guard::SecondMember, Guard::EnoughApprovers],
             "twice by one person"
         );
-    }
-
-    #[test]
-    fn a_move_shows_in_both_tables_and_nowhere_else() {
-        let settings = DistributionSettings::default();
-        let mut people: Vec<Placed> = (0..12)
-            .map(|number| Placed {
-                review: id(number),
-                department: id(number % 2),
-                grade: Grade::B,
-                veto_cap: None,
-            })
-            .collect();
-        let (before, after) = before_and_after(&people, id(1), Grade::S, &settings).unwrap();
-        assert_eq!((before.overall.counts.s, after.overall.counts.s), (0, 1));
-        assert_eq!(after.departments[&id(1)].counts, PerGrade::new([1, 0, 5, 0, 0]));
-        assert_eq!(after.departments[&id(0)], before.departments[&id(0)]);
-        assert_eq!(after.departments[&id(0)].check, Check::PoolRequired);
-
-        people[1].veto_cap = Some(Grade::C);
-        let (_, capped) = before_and_after(&people, id(1), Grade::S, &settings).unwrap();
-        assert_eq!((capped.overall.counts.s, capped.overall.counts.c), (0, 1));
-
-        let code = |people: &[Placed], review| {
-            before_and_after(people, review, Grade::A, &settings).unwrap_err().code
-        };
-        assert_eq!(code(&people, id(99)), Code::NotFound);
-        assert_eq!(code(&[], id(1)), Code::EmptyInput);
     }
 }

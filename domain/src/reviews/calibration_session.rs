@@ -206,6 +206,10 @@ pub struct SessionMove {
     pub text: String,
     /// Evidence for the move.
     pub evidence: Vec<EvidenceItem>,
+    /// What the reviewee reads about it after release; empty for moves of before this was asked for.
+    pub sentence: String,
+    /// The best grade that a confirmed veto allowed when it was proposed; `None` without a veto.
+    pub veto_cap: Option<Grade>,
     /// State of the move.
     pub state: MoveState,
     /// Who proposed it.

@@ -194,10 +194,36 @@ pub fn picture(people: &[Placed], settings: &DistributionSettings) -> Result<Pic
     })
 }
 
+/// The distributions before and after moves of reviews, each to a grade; no move can lift a grade
+/// above a veto cap.
+///
+/// # Errors
+/// `NOT_FOUND` for a review outside the session, and the errors of [`picture`].
+pub fn before_and_after(
+    people: &[Placed],
+    moves: &[(Uuid, Grade)],
+    settings: &DistributionSettings,
+) -> Result<(Picture, Picture)> {
+    let before = picture(people, settings)?;
+    let mut moved = people.to_vec();
+    for (review, to) in moves {
+        let person = moved
+            .iter_mut()
+            .find(|person| person.review == *review)
+            .ok_or_else(|| Code::NotFound.because("the review is not part of the session"))?;
+        person.grade = person.veto_cap.map_or(*to, |cap| (*to).min(cap));
+    }
+    Ok((before, picture(&moved, settings)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scoring::scale::PerGrade;
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
 
     fn graded(computed: Grade, calibrated: Option<Grade>) -> Results {
         Results {
@@ -248,5 +274,34 @@ mod tests {
         assert_eq!(partly.departments[&unit(3)], None);
         assert_eq!(partly.pools[0], (vec![unit(2), unit(3)], None), "no pool with a part withheld");
         assert!(partly.pools[1].1.is_some());
+    }
+
+    #[test]
+    fn a_move_shows_in_both_tables_and_nowhere_else() {
+        let settings = DistributionSettings::default();
+        let mut people: Vec<Placed> = (0..12)
+            .map(|number| Placed {
+                review: id(number),
+                department: id(number % 2),
+                grade: Grade::B,
+                veto_cap: None,
+            })
+            .collect();
+        let (before, after) = before_and_after(&people, &[(id(1), Grade::S)], &settings).unwrap();
+        assert_eq!((before.overall.counts.s, after.overall.counts.s), (0, 1));
+        assert_eq!(after.departments[&id(1)].counts, PerGrade::new([1, 0, 5, 0, 0]));
+        assert_eq!(after.departments[&id(0)], before.departments[&id(0)]);
+        assert_eq!(after.departments[&id(0)].check, Check::PoolRequired);
+
+        people[1].veto_cap = Some(Grade::C);
+        let both = [(id(1), Grade::S), (id(2), Grade::A)];
+        let (_, capped) = before_and_after(&people, &both, &settings).unwrap();
+        assert_eq!(capped.overall.counts, PerGrade::new([0, 1, 10, 1, 0]), "one of two is capped");
+
+        let code = |people: &[Placed], review| {
+            before_and_after(people, &[(review, Grade::A)], &settings).unwrap_err().code
+        };
+        assert_eq!(code(&people, id(99)), Code::NotFound);
+        assert_eq!(code(&[], id(1)), Code::EmptyInput);
     }
 }

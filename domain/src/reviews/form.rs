@@ -55,7 +55,7 @@ pub struct Rating {
 text_enum! {
     /// What is unusual about a part that was handed in: a warning, never a refusal.
     pub enum ReviewWarning {
-        /// There is no check-in or feedback on record for the period (R59).
+        /// In some months of the period nothing about the work was entered (R59).
         NoProcessRecords = "no_process_records",
     }
 }

@@ -72,6 +72,19 @@ pub struct Computed {
     pub goals: Vec<(GoalId, Decimal)>,
 }
 
+/// How far one dimension of a result is scored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DimensionScore {
+    /// Code of the dimension.
+    pub code: String,
+    /// Weight in the composite score, in percent.
+    pub weight: Exact,
+    /// Score with 2 places; `None` while something is missing for it, and where it is left out.
+    pub score: Option<Decimal>,
+    /// Whether it is left out with approval, because too few people rate it (D.3).
+    pub is_left_out: bool,
+}
+
 /// Every reason why a result cannot be computed, each with its place: `/goals/{id}`,
 /// `/dimensions/{code}`, `/goals` for all goals together, or empty for the result as a whole.
 pub type Faults = Vec<(String, DomainError)>;
@@ -115,28 +128,7 @@ impl Case<'_> {
     /// # Errors
     /// Every fault of a goal or dimension or, if none has one, the fault of the result as a whole.
     pub fn result(&self) -> core::result::Result<Computed, Faults> {
-        let (performance, goals) = self.performance_of_goals();
-        let dimensions: Vec<Part> = self
-            .population
-            .dimensions
-            .iter()
-            .map(|rule| {
-                let filed =
-                    self.filed.and_then(|filed| Some((filed, filed.weights.get(&rule.code)?)));
-                let name = rule.code.clone();
-                let weight = filed.map_or(&rule.weight, |(_, weight)| weight).clone();
-                let filing = filed.map(|(filed, _)| filed.filing_number.clone());
-                let part = |calculation| Part { name, weight, calculation, approval: None, filing };
-                if rule.is_performance() {
-                    return part(Some(performance.clone()));
-                }
-                let rated = self.dimension(rule);
-                match self.approval_to_drop(rule, &rated) {
-                    Some(id) => Part { approval: Some(id.uuid()), ..part(None) },
-                    None => part(Some(Calculation::Dimension(rated))),
-                }
-            })
-            .collect();
+        let (dimensions, goals) = self.dimensions();
         let own = Calculation::Composite { dimensions };
         let blends = !self.team.is_empty() && self.settings.manager.team_lambda.is_positive();
         let whole = if blends {
@@ -163,6 +155,38 @@ impl Case<'_> {
         };
         let goals = performance.map(|it| self.scores(&goals, it)).unwrap_or_default();
         Ok(Computed { results, trace, goals })
+    }
+
+    /// How far each dimension is scored, also while something is missing for the result as a whole.
+    pub fn so_far(&self) -> Vec<DimensionScore> {
+        let scored = |part: Part| {
+            let trace = part.calculation.and_then(|it| it.explain(self.settings).ok());
+            let score = trace.and_then(|trace| self.shown(Some(&trace.explanation)).ok().flatten());
+            let is_left_out = part.approval.is_some();
+            DimensionScore { code: part.name, weight: part.weight, score, is_left_out }
+        };
+        self.dimensions().0.into_iter().map(scored).collect()
+    }
+
+    /// The dimensions of the composite score, and the goals of which the performance consists.
+    fn dimensions(&self) -> (Vec<Part>, Vec<GoalId>) {
+        let (performance, goals) = self.performance_of_goals();
+        let part_of = |rule: &DimensionRule| {
+            let filed = self.filed.and_then(|filed| Some((filed, filed.weights.get(&rule.code)?)));
+            let name = rule.code.clone();
+            let weight = filed.map_or(&rule.weight, |(_, weight)| weight).clone();
+            let filing = filed.map(|(filed, _)| filed.filing_number.clone());
+            let part = |calculation| Part { name, weight, calculation, approval: None, filing };
+            if rule.is_performance() {
+                return part(Some(performance.clone()));
+            }
+            let rated = self.dimension(rule);
+            match self.approval_to_drop(rule, &rated) {
+                Some(id) => Part { approval: Some(id.uuid()), ..part(None) },
+                None => part(Some(Calculation::Dimension(rated))),
+            }
+        };
+        (self.population.dimensions.iter().map(part_of).collect(), goals)
     }
 
     /// The goals that count, with their weights. Objectives count only where the policy maps their

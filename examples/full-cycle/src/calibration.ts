@@ -138,6 +138,7 @@ function move(review_id: string, from: Grade, to: Grade): Schemas["NewMove"] {
     evidence: [
       { kind: "observation", date: "2025-11-20", text: "Alike work in another team got that grade" },
     ],
+    sentence: `Compared with the other teams, your work is that of a ${to}`,
   };
 }
 

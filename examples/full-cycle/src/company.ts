@@ -21,12 +21,24 @@ export interface Person {
   api: Api;
 }
 
+/** A code that units of one name have in common. */
+function codeOf(name: string): string {
+  return name.toUpperCase().replace(/[^\p{L}\p{N}]+/gu, "-");
+}
+
 /** Reads people; columns other than the number may be missing. */
 export function readPeople(rows: Record<string, string>[]): Person[] {
+  const known = new Set(rows.map((row) => row["employee_number"]));
   return rows.map((row) => {
     const number = row["employee_number"];
     if (!number) throw new Error("a row has no employee_number");
     const login = row["login"] || number.toLowerCase();
+    const code = row["department_code"] || row["org_unit_code"];
+    const department = row["department"] || code || "All";
+    const manager = row["manager_employee_number"] || null;
+    if (manager && !known.has(manager)) {
+      say(`${number} has no manager here: ${manager} is not in the file`);
+    }
     return {
       number,
       name: row["name"] || login,
@@ -34,9 +46,9 @@ export function readPeople(rows: Record<string, string>[]): Person[] {
       email: row["email"] || null,
       jobTitle: row["job_title"] || null,
       division: row["division"] || "Company",
-      departmentCode: row["department_code"] || row["org_unit_code"] || "ALL",
-      department: row["department"] || row["department_code"] || row["org_unit_code"] || "All",
-      managerNumber: row["manager_employee_number"] || null,
+      departmentCode: code || `DEP-${codeOf(department)}`,
+      department,
+      managerNumber: manager && known.has(manager) ? manager : null,
       hireDate: row["hire_date"] || "2020-01-01",
       id: "",
       api: undefined as unknown as Api,
@@ -46,7 +58,7 @@ export function readPeople(rows: Record<string, string>[]): Person[] {
 
 /** Company, divisions and departments, each under the one above. */
 function unitsOf(people: Person[]): Schemas["OrgUnitRow"][] {
-  const code = (division: string) => `DIV-${division.toUpperCase().replace(/[^\p{L}\p{N}]+/gu, "-")}`;
+  const code = (division: string) => `DIV-${codeOf(division)}`;
   const divisions = new Map(people.map((person) => [code(person.division), person.division]));
   const departments = new Map(people.map((person) => [person.departmentCode, person]));
   return [

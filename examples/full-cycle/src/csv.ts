@@ -1,13 +1,24 @@
-// Comma-separated files with a head line, quoted where needed (RFC 4180).
+// Files with a head line whose cells are separated by commas, semicolons or tabs, and quoted where
+// needed (RFC 4180).
 
-/** The rows of a file, each by the names of its head line. */
+/** The rows of a file, each by the names of its head line. Blanks at the ends and empty rows do not count. */
 export function parseCsv(text: string): Record<string, string>[] {
-  const [head, ...rows] = records(text.replace(/^\uFEFF/, ""));
+  const plain = text.replace(/^\uFEFF/, "");
+  const [head, ...rows] = records(plain, separator(plain))
+    .map((row) => row.map((cell) => cell.trim()))
+    .filter((row) => row.some((cell) => cell));
   if (!head) return [];
   return rows.map((row) => Object.fromEntries(head.map((name, at) => [name, row[at] ?? ""])));
 }
 
-function records(text: string): string[][] {
+/** Whichever mark is most frequent in the head line. */
+function separator(text: string): string {
+  const head = (text.split("\n")[0] ?? "").replace(/"[^"]*"/g, "");
+  const count = (mark: string) => head.split(mark).length;
+  return [",", ";", "\t"].reduce((best, mark) => (count(mark) > count(best) ? mark : best));
+}
+
+function records(text: string, separated: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   let field = "";

@@ -6,6 +6,7 @@ mod readers;
 mod records;
 mod unit;
 
+use super::repository::people::search;
 use super::{Conn, Db, dialect};
 use crate::column::statement;
 use crate::database::{Context, Options};
@@ -182,21 +183,24 @@ impl Engine {
         })
     }
 
-    /// Brings the schema up to date; returns the names of the migrations that ran. If there is
-    /// nothing to do, this needs no right to change the schema.
+    /// Brings the schema up to date, and what is derived from records by this program; returns the
+    /// names of the migrations that ran. If there is nothing to do, this needs no right to change the
+    /// schema.
     pub fn migrate(url: &str) -> Result<Vec<String>, DbError> {
         let mut conn = dialect::connect(url)?;
+        let mut ran = Vec::new();
         if is_current(&mut conn)? {
             dialect::settle_plans(&mut conn)?;
-            return Ok(Vec::new());
+        } else {
+            ran = Self::migrating(url, |conn| {
+                let ran = conn.run_pending_migrations(dialect::MIGRATIONS)?;
+                let ran = ran.iter().map(ToString::to_string).collect();
+                dialect::settle_plans(conn)?;
+                Ok(ran)
+            })?;
         }
-        drop(conn);
-        Self::migrating(url, |conn| {
-            let ran = conn.run_pending_migrations(dialect::MIGRATIONS)?;
-            let ran = ran.iter().map(ToString::to_string).collect();
-            dialect::settle_plans(conn)?;
-            Ok(ran)
-        })
+        search::bring_up_to_date(&mut conn)?;
+        Ok(ran)
     }
 
     /// Reverts every migration; returns their names.

@@ -136,6 +136,8 @@ pub trait Updates<T> {
 pub trait Lists<T> {
     /// A page of records, in the order of ids, or of change with tombstones.
     fn list(&mut self, page: &Page) -> Result<Vec<T>>;
+    /// How many records the whole list has; with an instant, the list of those changed since.
+    fn count(&mut self, updated_since: Option<Timestamp>) -> Result<i64>;
 }
 
 /// Records whose ids other records hold.

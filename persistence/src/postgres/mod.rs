@@ -241,7 +241,8 @@ pub mod dialect {
     /// scan all rows of the tenant until autovacuum has run.
     pub fn refresh_statistics(conn: &mut Conn) -> Result<(), DbError> {
         conn.batch_execute(
-            "ANALYZE org_unit, org_unit_placement, employee, assignment, employee_external_id",
+            "ANALYZE org_unit, org_unit_placement, employee, assignment, employee_external_id, \
+             employee_search",
         )?;
         Ok(())
     }

@@ -7,7 +7,7 @@ mod everyday;
 mod goals;
 pub mod idempotency;
 mod keys;
-mod people;
+pub mod people;
 mod plain;
 mod pulse;
 mod reviews;

@@ -3,14 +3,26 @@
 use super::Db;
 use super::engine::Unit;
 use crate::column::Key;
-use crate::page::{Page, keyset};
+use crate::page::{Page, keyset, since};
 use crate::ports::{Lists, Named, Result};
 use crate::record::{creates, finds, updates};
 use crate::schema::*;
-use diesel::dsl::{exists, select};
+use diesel::dsl::{count_star, exists, select};
 use diesel::prelude::*;
 use domain::core::change::Change;
+use domain::core::time::Timestamp;
 use domain::policy::Sealed;
+
+/// Limits a query to the records of a list. One of changes shows deleted records too.
+macro_rules! listed {
+    ($query:expr, $table:ident, $unit:ident, $since:expr) => {{
+        let query = $query.filter($table::tenant_id.eq($unit.scope())).into_boxed::<Db>();
+        match $since {
+            Some(_) => query,
+            None => query.filter($table::deleted_at.is_null()),
+        }
+    }};
+}
 
 macro_rules! kept {
     ($($row:ident of $table:ident by $id:ty, $record:ty, named by $($other:ident.$column:ident),+;)*) => {$(
@@ -20,16 +32,16 @@ macro_rules! kept {
 
         impl Lists<$record> for Unit<'_> {
             fn list(&mut self, page: &Page) -> Result<Vec<$record>> {
-                let mut query = $table::table
-                    .filter($table::tenant_id.eq(self.scope()))
-                    .select($row::as_select())
-                    .limit(page.limit)
-                    .into_boxed::<Db>();
-                if page.updated_since.is_none() {
-                    query = query.filter($table::deleted_at.is_null());
-                }
+                let query = $table::table.select($row::as_select()).limit(page.limit);
+                let query = listed!(query, $table, self, page.updated_since);
                 let rows = keyset!(query, $table, page).load(self.conn)?;
                 rows.into_iter().map($row::record).collect()
+            }
+
+            fn count(&mut self, updated_since: Option<Timestamp>) -> Result<i64> {
+                let query = $table::table.select(count_star());
+                let query = listed!(query, $table, self, updated_since);
+                Ok(since!(query, $table, updated_since).get_result(self.conn)?)
             }
         }
 

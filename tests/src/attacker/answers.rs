@@ -9,7 +9,7 @@ use crate::world::Persona::{
     HrAdmin, Hrbp, OtherHrbp, PeopleReader, SecondHrAdmin, SkipLevelManager,
 };
 use crate::{Client, TestApp};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -31,6 +31,9 @@ pub const ATTACKERS: [(Persona, &str); 15] = [
     (PeopleReader, "hua"),
     (EventReader, "hua"),
 ];
+
+/// Names of the people who have a seat in a session and count towards quotas elsewhere.
+const SEATED: [&str; 2] = ["sun", "mei"];
 
 /// Whether the access model lets a persona read the grade of `name` before release. Written here a
 /// second time, independently of the program under attack.
@@ -190,11 +193,13 @@ impl<'a> Attack<'a> {
         for review in self.reviews.values() {
             paths.extend(["reviews", "results"].map(|noun| format!("/v1/{noun}/{review}")));
             paths.push(format!("/v1/results/{review}/explanation"));
+            paths.push(format!("/v1/reviews/{review}/preview"));
             paths.push(format!("/v1/audit-entries?limit=200&resource_id={review}"));
         }
         for session in &self.sessions {
             let path = format!("/v1/calibration-sessions/{session}");
             paths.extend([format!("{path}/reviews?limit=200"), format!("{path}/moves?limit=200")]);
+            paths.push(format!("{path}/distribution"));
             paths.push(path);
         }
         let mut read: BTreeMap<_, _> =
@@ -202,7 +207,19 @@ impl<'a> Attack<'a> {
         let export = format!("/v1/ratings/export?cycle_id={cycle}");
         let file = client.request("GET", export.clone()).header("Accept", "application/x-ndjson");
         read.insert(export, file.send());
+        for session in &self.sessions {
+            for review in self.reviews.values() {
+                let tried = self.try_move(&client, *session, review);
+                read.insert(format!("a trial of {review} in {session}"), tried);
+            }
+        }
         read
+    }
+
+    /// Tries to move one grade, which tells what it is where the review is not hidden.
+    fn try_move(&self, client: &Client, session: Uuid, review: &str) -> Answer {
+        let body = json!({ "moves": [{ "review_id": review, "to": "A" }] });
+        client.post(format!("/v1/calibration-sessions/{session}/move-trials"), &body)
     }
 
     /// Grades and scores that a persona reads although it may not.
@@ -250,8 +267,10 @@ impl<'a> Attack<'a> {
         for session in &self.sessions {
             let path = format!("/v1/calibration-sessions/{session}");
             paths.extend([format!("{path}/reviews?limit=200"), format!("{path}/moves?limit=200")]);
+            paths.push(format!("{path}/distribution"));
             paths.push(path);
         }
+        paths.push(format!("/v1/reviews/{review}/preview"));
         paths.push(format!("/v1/cycles/{cycle}/distribution"));
         paths.push(format!("/v1/cycles/{cycle}/readiness?limit=200"));
         let roles = ["hr", "executive", "manager"];
@@ -268,6 +287,12 @@ impl<'a> Attack<'a> {
         };
         let mut told: Vec<_> = paths.into_iter().map(tell).collect();
         told.push(("/v1/events".to_owned(), self.events(&client, review)));
+        for session in &self.sessions {
+            let tried = self.try_move(&client, *session, review);
+            let mut body = tried.json();
+            body.as_object_mut().map(|body| body.remove("request_id"));
+            told.push((format!("a trial in {session}"), format!("{} {body}", tried.status)));
+        }
         told
     }
 
@@ -372,6 +397,30 @@ impl<'a> Attack<'a> {
             let total = by_letter(&shown["total"]["present"]["counts"]);
             let people = visible.len();
             note(visible, total.filter(|total| total.iter().sum::<usize>() == people));
+        }
+        // A session never compares its own members.
+        let compared = |department: &Value, all: bool| {
+            let mut people = inside(department, all);
+            people.retain(|name| !SEATED.contains(&name.as_str()));
+            people
+        };
+        for session in &self.sessions {
+            let shown = client.get(format!("/v1/calibration-sessions/{session}/distribution"));
+            if shown.status == 200 {
+                let shown = shown.json();
+                let rows = shown["departments"].as_array().into_iter().flatten();
+                for row in rows.filter(|row| row["withheld"] == false) {
+                    let people = compared(&row["department_id"], false);
+                    note(people, by_letter(&row["present"]["counts"]));
+                }
+                let total = by_letter(&shown["total"]["present"]["counts"]);
+                note(compared(&Value::Null, true), total);
+            }
+            let tried = self.try_move(&client, *session, &self.reviews["lin"]);
+            if tried.status == 200 {
+                let before = tried.json()["effect"]["before"].take();
+                note(compared(&Value::Null, true), by_letter(&before["overall"]["counts"]));
+            }
         }
         if persona == Executive {
             let path = format!("/v1/dashboards/executive?cycle_id={cycle}");

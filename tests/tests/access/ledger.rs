@@ -458,11 +458,13 @@ fn every_kind_of_record_is_explained(app: &TestApp) {
             | Action::SelfReviewWrite
             | Action::RatingRead
             | Action::RatingWrite
+            | Action::RatingPreview
             | Action::RatingConfirm
             | Action::ReviewSteer
             | Action::ReviewAnswer
             | Action::RatingExport => review,
             Action::CalibrationSessionRead
+            | Action::CalibrationSessionDistribution
             | Action::CalibrationSessionWrite
             | Action::CalibrationSessionOverride
             | Action::MovePropose => session,

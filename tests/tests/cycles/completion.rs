@@ -119,7 +119,6 @@ fn a_policy_in_which_nobody_could_be_rated_is_not_published(app: &TestApp) {
 /// Stores rules as if they had been published before the program checked who can be asked.
 fn as_published_before(app: &TestApp, policy: Uuid, rules: &Value) {
     let mut rules = rules.clone();
-    rules["process_records"] = json!("warn");
     rules["populations"][0]["managers"] = Value::Null;
     rules["populations"][0]["position_codes"] = json!([]);
     let id = literal(app, policy);
@@ -566,7 +565,7 @@ fn a_cycle_is_as_long_as_its_kind_says(app: &TestApp) {
     let refused = app.unchanged(|| step(&hr, &path, "launch", None)).refused("guard-failed");
     let refused = refused.faults(&[("", "kind_fits")]).json();
     let detail = refused["errors"][0]["detail"].as_str().unwrap_or_default();
-    assert!(detail.contains("quarter, 334"), "{detail}");
+    assert!(detail.contains("Quarter (quarter), 334"), "{detail}");
     let body = json!({ "kind": "year", "period": { "start": "2026-01-01", "end": "2026-12-31" } });
     let changed = hr.patch(&shown(&hr, &path), &body).expect(200).json();
     assert_eq!(
@@ -620,6 +619,6 @@ fn a_small_group_passes_where_nobody_is_left_to_pool_it_with(app: &TestApp) {
         let refused = app.unchanged(|| finalise(&sales)).refused("guard-failed");
         let refused = refused.faults(&[("", "distribution_accepted")]).json();
         let detail = refused["errors"][0]["detail"].as_str().unwrap_or_default();
-        assert!(detail.contains("POOL_REQUIRED"), "{detail}");
+        assert!(detail.contains("(pool_required)"), "{detail}");
     }
 }

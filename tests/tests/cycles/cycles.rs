@@ -165,7 +165,8 @@ fn a_launch_names_everything_that_is_missing(app: &TestApp) {
     ]);
     let body = refused.json();
     let detail = |at: usize| body["errors"][at]["detail"].as_str().unwrap_or_default().to_owned();
-    assert!(detail(1).contains("goal_setting, evaluation"), "{}", detail(1));
+    let stages = "Goal setting (goal_setting), Evaluation (evaluation)";
+    assert!(detail(1).contains(stages), "{}", detail(1));
     assert!(detail(2).contains("99.99"), "{}", detail(2));
     assert!(detail(3).contains("calibration"), "{}", detail(3));
     assert_eq!(hr.get(&path).json()["state"], "draft");

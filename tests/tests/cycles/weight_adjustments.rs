@@ -158,8 +158,8 @@ fn a_department_is_rated_with_its_own_weights(app: &TestApp) {
     // 50 % of 50 and 50 % of 110; in the other department 60 % of 50 and 40 % of 110.
     let [lin, kai] = rated(app, cycle);
     assert_eq!((&lin.0, &kai.0), (&json!("80.00"), &json!("74.00")));
-    assert_eq!(lin.1, ["50", "30", "10", "10"]);
-    assert_eq!(kai.1, ["60", "20", "10", "10"]);
+    assert_eq!(lin.1, ["50.00", "30.00", "10.00", "10.00"]);
+    assert_eq!(kai.1, ["60.00", "20.00", "10.00", "10.00"]);
     assert!(lin.2.contains("BA-2026-7"), "{}", lin.2);
     assert!(!kai.2.contains("BA-2026-7"), "{}", kai.2);
 }
@@ -177,7 +177,7 @@ fn weights_taken_back_are_those_of_the_framework_again(app: &TestApp) {
     assert_eq!(recorded(app, &path), steps);
     let [lin, kai] = rated(app, cycle);
     assert_eq!((&lin.0, &lin.1), (&kai.0, &kai.1));
-    assert_eq!(lin.1, ["60", "20", "10", "10"]);
+    assert_eq!(lin.1, ["60.00", "20.00", "10.00", "10.00"]);
     assert!(!lin.2.contains(&number), "{}", lin.2);
 }
 

@@ -1,7 +1,7 @@
 //! Names beside ids.
 
-use domain::core::text::TextEnum;
-use domain::everyday::card::CardKind;
+use domain::everyday::card::nouns_named_by;
+use persistence::with_cards;
 use serde_json::{Value, json};
 use tests::calls;
 use tests::world::Persona::{Colleague, Employee, HrAdmin, UnitReader};
@@ -15,34 +15,30 @@ on_each_engine![
     another_name_makes_another_tag_of_the_same_version,
 ];
 
-/// Where the cards of a kind are.
-fn place(kind: CardKind) -> String {
-    match kind {
-        CardKind::Policy => "policies".to_owned(),
-        kind => format!("{}s", kind.as_str()),
-    }
+/// Where the cards of a noun are.
+fn place(noun: &str) -> String {
+    if noun == "policy" { "policies".to_owned() } else { format!("{noun}s") }
 }
 
+type Nouns = [Option<&'static str>; 2];
+
 /// The ids in a body, each with what it may be of.
-fn named<'v>(
-    body: &'v Value,
-    kinds: &'static [CardKind],
-    found: &mut Vec<(&'static [CardKind], &'v str)>,
-) {
+fn named<'v>(body: &'v Value, nouns: Nouns, found: &mut Vec<(Nouns, &'v str)>) {
     match body {
         Value::Object(object) => {
             for (property, value) in object {
-                named(value, CardKind::named_by(property), found);
+                let nouns = nouns_named_by(property).map(|noun| noun.and_then(with_cards));
+                named(value, nouns, found);
             }
         }
-        Value::Array(list) => list.iter().for_each(|value| named(value, kinds, found)),
-        Value::String(id) if !kinds.is_empty() => found.push((kinds, id)),
+        Value::Array(list) => list.iter().for_each(|value| named(value, nouns, found)),
+        Value::String(id) if nouns != [None; 2] => found.push((nouns, id)),
         _ => {}
     }
 }
 
-fn has_card(included: &Value, kinds: &[CardKind], id: &str) -> bool {
-    kinds.iter().any(|kind| included[place(*kind)][id].is_object())
+fn has_card(included: &Value, nouns: Nouns, id: &str) -> bool {
+    nouns.into_iter().flatten().any(|noun| included[place(noun)][id].is_object())
 }
 
 /// HR may read every record that is named; only an account without a person has no name.
@@ -53,11 +49,11 @@ fn what_an_answer_names_has_its_card(app: &TestApp) {
         let (_, answer) = calls::shown(app, operation);
         let (body, included) = (answer.json(), answer.included());
         let mut ids = Vec::new();
-        named(&body, &[], &mut ids);
-        for (kinds, id) in ids {
-            let may_lack_one = kinds.contains(&CardKind::Account) || kinds == [CardKind::Goal];
-            let has = has_card(&included, kinds, id);
-            assert!(has || may_lack_one, "{}: {kinds:?} {id}: {included}", operation.id);
+        named(&body, [None; 2], &mut ids);
+        for (nouns, id) in ids {
+            let may_lack_one = nouns.contains(&Some("account")) || nouns == [Some("goal"), None];
+            let has = has_card(&included, nouns, id);
+            assert!(has || may_lack_one, "{}: {nouns:?} {id}: {included}", operation.id);
             seen += usize::from(has);
         }
     }
@@ -109,7 +105,7 @@ fn the_title_of_a_goal_is_for_whoever_may_read_it(app: &TestApp) {
     assert_eq!(shown.json()["parent_id"], above);
     for persona in [Employee, HrAdmin] {
         let client = app.as_(persona);
-        let titled = client.get(&path).expect(200).included()["goals"][&above]["title"].take();
+        let titled = client.get(&path).expect(200).included()["goals"][&above]["name"].take();
         let parent = client.get(format!("/v1/goals/{above}"));
         let content = (parent.status == 200).then(|| parent.json()["content"]["title"].take());
         assert_eq!(titled, content.unwrap_or_default(), "{persona:?}");

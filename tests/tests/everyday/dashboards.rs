@@ -1,12 +1,13 @@
 //! To-dos, and the dashboard of each role.
 
 use serde_json::{Value, json};
-use tests::cycles::drive;
+use tests::calls::unique;
+use tests::cycles::{design, drive, step};
 use tests::world::Persona::{
     Anonymous, Auditor, Colleague, DirectManager, Employee, EventReader, Executive, HrAdmin, Hrbp,
     OtherHrbp, SkipLevelManager,
 };
-use tests::{TestApp, on_each_engine};
+use tests::{TestApp, goals, on_each_engine};
 
 on_each_engine![
     what_waits_is_told_by_the_day_it_is_due,
@@ -15,6 +16,9 @@ on_each_engine![
     a_manager_finds_the_team,
     hr_sees_the_people_of_its_units,
     senior_management_sees_the_company,
+    what_is_not_signed_is_not_late,
+    a_to_do_about_a_goal_has_its_title,
+    a_dashboard_opens_where_something_waits,
     dashboards_are_for_those_they_are_made_for,
 ];
 
@@ -146,11 +150,89 @@ fn senior_management_sees_the_company(app: &TestApp) {
     assert_eq!(shown["cycle"]["id"], json!(app.id("cycle")));
     assert_eq!(shown["goals"], json!([]));
     assert!(shown["departments"].as_array().is_some_and(|rows| !rows.is_empty()), "{shown}");
-    assert_eq!(shown["total"]["goals"]["risk"], "red");
+    assert_eq!(shown["total"]["goals"]["risk"], "grace", "nothing is signed that Ella may know");
     // A single check-in cannot be derived from how the progress of many changes.
     let exact = app.as_(HrAdmin).get("/v1/dashboards/hr").expect(200).json();
     let progress = |shown: &Value| shown["total"]["goals"]["progress"].as_str().map(str::len);
     assert!(progress(&shown) < progress(&exact), "{shown} {exact}");
+}
+
+/// Proves R46 through `getEmployeeDashboard`, `getManagerDashboard`.
+fn what_is_not_signed_is_not_late(app: &TestApp) {
+    let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
+    let content = goals::indicator("Only an idea", "0");
+    let made = lin.post("/v1/goals", &goals::goal(app.id("cycle"), &content)).expect(201);
+    let level = |title: &str| {
+        let shown = lin.get("/v1/dashboards/employee").expect(200).json();
+        let goals = shown["cycles"][0]["goals"].as_array().cloned().unwrap_or_default();
+        let found = goals.iter().find(|goal| goal["title"] == title).cloned();
+        found.unwrap_or_else(|| panic!("{shown}"))["risk"].take()
+    };
+    let team = || {
+        let shown = mei.get("/v1/dashboards/manager").expect(200).json();
+        let mut members = shown["members"].as_array().cloned().unwrap_or_default().into_iter();
+        let found = members.find(|member| member["employee"]["id"] == json!(app.id("lin")));
+        found.unwrap_or_else(|| panic!("{shown}"))["goals"].take()
+    };
+    assert_eq!(
+        (level("Only an idea"), level("Revenue in the north")),
+        (json!("grace"), json!("red"))
+    );
+    let sums = team();
+    assert_eq!((&sums["goals"], &sums["agreed"]), (&json!(2), &json!(1)));
+    step(&lin, &goals::path(&made), "submission", None).expect(200);
+    assert_eq!(level("Only an idea"), "grace", "one side alone binds nobody");
+    step(&mei, &goals::path(&made), "approval", None).expect(200);
+    assert_eq!(level("Only an idea"), "red");
+}
+
+/// Proves R86 through `listToDos`.
+fn a_to_do_about_a_goal_has_its_title(app: &TestApp) {
+    let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
+    let content = goals::indicator("A second branch", "0");
+    let made = lin.post("/v1/goals", &goals::goal(app.id("cycle"), &content)).expect(201);
+    step(&lin, &goals::path(&made), "submission", None).expect(200);
+    let title = |kind: &str| {
+        let all = mei.all("/v1/to-dos");
+        let found = all.iter().find(|to_do| to_do["kind"] == kind);
+        found.map(|to_do| to_do["title"].clone())
+    };
+    assert_eq!(title("approve_goal"), Some(json!("A second branch")));
+    assert_eq!(title("submit_goals"), Some(json!(null)));
+    step(&mei, &goals::path(&made), "approval", None).expect(200);
+    let change = json!({
+        "content": goals::indicator("A third branch", "0"), "reason": "The market has changed",
+        "evidence": ["Minutes of 3 March"], "effective_from": "2026-06-01",
+    });
+    step(&lin, &goals::path(&made), "changes", Some(change)).expect(201);
+    assert_eq!(title("decide_goal_change"), Some(json!("A second branch")), "as it is signed");
+}
+
+/// Proves R86 through `getManagerDashboard`, `getHrDashboard`.
+fn a_dashboard_opens_where_something_waits(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    let mut later = design(&unique("LATER"), app.id("policy"));
+    later["period"] = json!({ "start": "2027-01-01", "end": "2027-12-31" });
+    for (_, day) in later["schedule"].as_object_mut().into_iter().flatten() {
+        *day = json!(day.as_str().unwrap_or_default().replace("2026", "2027"));
+    }
+    let later = hr.post("/v1/cycles", &later).expect(201).id();
+    drive(app, &app.world.own, later, "goal_setting");
+    let shown = |path: &str| {
+        let shown = app.as_(DirectManager).get(path).expect(200).json();
+        let cycles = shown["cycles"].as_array().cloned().unwrap_or_default();
+        let ids: Vec<_> = cycles.iter().map(|cycle| cycle["id"].clone()).collect();
+        (shown["cycle"]["id"].clone(), ids)
+    };
+    let (first, all) = shown("/v1/dashboards/manager");
+    assert_eq!(first, json!(app.id("cycle")), "the older to-do, although the other ends later");
+    assert_eq!(all, [json!(app.id("cycle")), json!(later)], "drafts are nothing to look at");
+    let (chosen, _) = shown(&format!("/v1/dashboards/manager?cycle_id={later}"));
+    assert_eq!(chosen, json!(later));
+    // Nothing waits for senior management, so that it sees the cycle that runs.
+    let ella = app.as_(Executive).get("/v1/dashboards/executive").expect(200).json();
+    assert_eq!(ella["to_dos"]["total"], ella["to_dos"]["items"].as_array().map_or(0, Vec::len));
+    assert_eq!(ella["cycle"]["id"], json!(app.id("cycle")));
 }
 
 fn dashboards_are_for_those_they_are_made_for(app: &TestApp) {

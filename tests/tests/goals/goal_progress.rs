@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::client::Credentials;
+use tests::cycles::step;
 use tests::goals::{activate, cycle, goal, indicator, objective, path};
 use tests::world::Persona::{
     Colleague, DirectManager, Employee, HrAdmin, PeopleWriter, SkipLevelManager,
@@ -19,6 +20,14 @@ on_each_engine![
     a_program_reports_with_its_scope,
     others_report_nothing,
 ];
+
+/// Reports without what the caller may do to them.
+fn alike(mut reports: Vec<Value>) -> Vec<Value> {
+    for report in &mut reports {
+        report.as_object_mut().expect("a report").remove("allowed_actions");
+    }
+    reports
+}
 
 /// An active goal of Lin's.
 fn active(app: &TestApp, settings: &Value, content: &Value) -> (String, Answer) {
@@ -73,10 +82,51 @@ fn progress_follows_from_check_ins(app: &TestApp) {
     assert_eq!(less["progress"], "0.4000");
     let read = lin.get(&path).expect(200).json();
     assert_eq!(read["progress"], "0.4000");
+    let present = |at: usize, value: Value, done: Value, steps: Value, progress: &str| {
+        json!({
+            "key_result_id": ids[at], "value": value, "done": done, "steps_done": steps,
+            "progress": progress,
+        })
+    };
+    let none = || json!(null);
+    let now = json!([
+        present(0, json!("5"), none(), none(), "0.5000"),
+        present(1, none(), json!(false), none(), "0.0000"),
+        present(2, none(), none(), json!([1]), "0.7500"),
+        present(3, json!("99.4"), none(), none(), "0.5000"),
+    ]);
+    assert_eq!(read["present"]["key_results"], now);
+    assert_eq!(read["present"]["actual"], none());
+    let cycle = &read["cycle_id"];
+    let mine = lin.all(&format!("/v1/goals?cycle_id={}", cycle.as_str().unwrap_or_default()));
+    assert_eq!(mine[0]["present"], read["present"], "in lists as well");
+    // Without the last check-in the totals are counted anew.
+    let last = format!("/v1/check-ins/{}", less["id"].as_str().unwrap_or_default());
+    let body = json!({ "reason": "Another goal was meant" });
+    step(&lin, &last, "withdrawal", Some(body)).expect(200);
+    let read = lin.get(&path).expect(200).json();
+    assert_eq!(
+        read["present"]["key_results"][1],
+        present(1, none(), json!(true), none(), "1.0000")
+    );
+    assert_eq!(
+        read["present"]["key_results"][3],
+        present(3, json!("99.9"), none(), none(), "1.0000")
+    );
+    let less = check_in(
+        &lin,
+        9,
+        json!([
+            { "key_result_id": ids[3], "value": "99.4" }, { "key_result_id": ids[1], "done": false },
+        ]),
+    );
+    let read = lin.get(&path).expect(200).json();
+    assert_eq!(read["present"]["key_results"], now);
     assert_eq!(read["confidence"], 9);
     assert_eq!(read["checked_in_at"], less["created_at"]);
     let listed = lin.all(&format!("{path}/check-ins?limit=3"));
-    assert_eq!(listed, [silent, half, more, less]);
+    let listed = [&listed[..3], &listed[4..]].concat();
+    assert_eq!(alike(listed), alike(vec![silent, half, more, less]));
 
     let latest = json!({ "okr.maintain": "latest_only" });
     let (path, goal) = active(app, &latest, &objective("Win the south", "100"));
@@ -170,7 +220,12 @@ fn a_value_reported_again_changes_nothing(app: &TestApp) {
     erp["source"] = "erp".into();
     report(&erp).expect(201);
     // If two sources report the same month, the indicator's own source counts.
-    assert_eq!(lin.get(&path).json()["progress"], "0.5833");
+    let read = lin.get(&path).json();
+    assert_eq!(read["progress"], "0.5833");
+    let present = json!({
+        "key_results": [], "actual": "700", "exact_actual": null, "as_of": "2026-02-01",
+    });
+    assert_eq!(read["present"], present);
     assert_eq!(lin.all(&format!("{path}/measurements?limit=1")).len(), 4);
 }
 
@@ -241,7 +296,8 @@ fn a_program_reports_with_its_scope(app: &TestApp) {
         client.post(format!("{path}/measurements"), &value("2026-01-01", id, "300"))
     };
     let made = report(&writer, "jan").expect(201).json();
-    assert_eq!(reader.all(&format!("{path}/measurements")), [made]);
+    assert_eq!(made["allowed_actions"], json!(["withdrawal"]));
+    assert_eq!(alike(reader.all(&format!("{path}/measurements"))), alike(vec![made]));
     app.unchanged(|| {
         report(&reader, "feb").refused("scope-missing");
         report(&elsewhere, "feb").refused("not-found");

@@ -297,7 +297,7 @@ fn what_keeps_a_goal_from_being_handed_in_is_named_at_once(app: &TestApp) {
         ("/content/definition/frequency", "required"),
     ]);
     let said = refused.json().to_string();
-    assert!(said.contains("99.99") && said.contains("S:VAGUE, M:NOT_MEASURABLE"), "{said}");
+    assert!(said.contains("99.99") && said.contains("(S:VAGUE), Measurable"), "{said}");
 }
 
 fn weights_sum_to_a_hundred_exactly(app: &TestApp) {

@@ -30,6 +30,8 @@ on_each_engine![
     units_grow_into_a_tree,
 ];
 
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 #[test]
 fn a_real_company_goes_in_and_reads_back_alike() {
     let engines = tests::Engine::ALL.into_iter().filter(|engine| engine.is_tested());
@@ -153,8 +155,10 @@ fn a_table_is_read_as_companies_write_it(app: &TestApp) {
     let wang = app.as_(HrAdmin).all("/v1/employees?employee_number=C");
     assert_eq!(wang[0]["name"], "王小明");
     app.unchanged(|| {
-        table(app, "text/csv", "", bytes.clone()).refused("encoding-invalid");
-        table(app, "text/csv; charset=latin1", "", bytes).refused("unsupported-media-type");
+        let utf_8 = table(app, "text/csv; charset=utf-8", "", bytes.clone());
+        utf_8.refused("encoding-invalid").faults(&[("", "malformed_encoding")]);
+        let klingon = table(app, "text/csv; charset=klingon", "", bytes);
+        klingon.refused("unsupported-media-type");
     });
 
     let lines = "{\"employee_number\":\"D\",\"name\":\"D\",\"hire_date\":\"2024-01-01\"}\r\n\n\
@@ -168,15 +172,18 @@ fn broken_tables_are_refused_whole(app: &TestApp) {
     csv("employee_number,name,hire_date,shoe_size\nA,A,2024-01-01,42\n")
         .refused("validation-failed")
         .faults(&[("", "column_unknown")]);
-    csv("employee_number,name\nA,A\n")
+    csv("name,hire_date\nA,2024-01-01\n")
         .refused("validation-failed")
         .faults(&[("", "columns_missing")]);
-    csv("employee_number,name,hire_date,name\nA,A,2024-01-01,B\n")
+    csv("employee_number,name,hire_date,Name \nA,A,2024-01-01,B\n")
         .refused("validation-failed")
-        .faults(&[("", "duplicate_in_request")]);
+        .faults(&[("/columns/name", "duplicate_heading")]);
     csv("employee_number,name,hire_date\nA,A\n")
         .refused("validation-failed")
-        .faults(&[("/0", "row_malformed")]);
+        .faults(&[("/0/hire_date", "required")]);
+    csv("employee_number,name,hire_date\nA,A,2024-01-01,B\n")
+        .refused("validation-failed")
+        .faults(&[("/0", "cells_beyond_headings")]);
     csv("employee_number,name,hire_date\nA,,2024-01-01\n")
         .refused("validation-failed")
         .faults(&[("/0/name", "required")]);
@@ -311,14 +318,13 @@ fn export(app: &TestApp, persona: tests::world::Persona, accept: &str, query: &s
 
 /// Proves R87 through `exportEmployees`.
 fn an_export_reads_back_unchanged(app: &TestApp) {
-    for (accept, kind) in
-        [("text/csv", "text/csv"), ("application/x-ndjson", "application/x-ndjson")]
-    {
-        let file = export(app, HrAdmin, accept, "").expect(200);
+    for kind in ["text/csv", "application/x-ndjson", XLSX] {
+        let file = export(app, HrAdmin, kind, "").expect(200);
         let disposition = file.header("Content-Disposition").unwrap_or_default().to_owned();
         assert!(disposition.starts_with("attachment; filename=\"employees-"));
         let back = app.unchanged(|| table(app, kind, "", file.body.clone()).expect(200));
-        assert_eq!(counts(&back), [0, 0, 15, 0], "{accept}: {back:?}");
+        assert_eq!(counts(&back), [0, 0, 15, 0], "{kind}: {back:?}");
+        assert_eq!(back.json()["warnings"], json!([]), "{kind}");
     }
     let marked = export(app, HrAdmin, "text/csv", "?bom=true").expect(200);
     assert!(marked.body.starts_with(b"\xef\xbb\xbf"));

@@ -4,5 +4,7 @@ mod bulk;
 mod duties;
 mod employees;
 mod employments;
+mod files;
 mod org_units;
 mod positions;
+mod search;

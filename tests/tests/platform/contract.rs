@@ -51,10 +51,18 @@ fn no_two_types_share_a_name() {
     let plain = "resource! {\n    /// As it is.\n    pub struct View as Move of SessionMove;\n";
     let view =
         "view! {\n    pub struct Seen as Move of (it: SessionMove);\n    pub struct Move;\n}\n";
-    let planted = [(one, "a.rs"), (other, "b.rs"), (page, "c.rs"), (plain, "d.rs"), (view, "e.rs")];
+    let words = "use x;\n\nwords! {\n    Move of SessionMove;\n}\n";
+    let planted = [
+        (one, "a.rs"),
+        (other, "b.rs"),
+        (page, "c.rs"),
+        (plain, "d.rs"),
+        (view, "e.rs"),
+        (words, "f.rs"),
+    ];
     let planted = planted.map(|(text, file)| schemas(text, file)).concat();
     let places = "Move: MoveView in a.rs, Move in b.rs, Move in c.rs, View in d.rs, Seen in e.rs, \
-                  Move in e.rs";
+                  Move in e.rs, Move in f.rs";
     assert_eq!(shared(&planted), [places]);
 }
 
@@ -84,10 +92,19 @@ fn schemas(text: &str, file: &str) -> Vec<(String, String)> {
         let names: BTreeSet<_> = named.map(word).filter(|name| is_type(name)).collect();
         found.extend(names.into_iter().map(|name| (name.clone(), format!("{name} in {file}"))));
     }
+    if let Some((_, list)) = text.split_once("\nwords! {") {
+        let names =
+            list.split('}').next().unwrap_or_default().lines().filter(|it| it.contains(" of "));
+        found.extend(names.map(word).map(|name| (name.clone(), format!("{name} in {file}"))));
+    }
     for line in text.lines().map(str::trim) {
         let deriving = line.starts_with("#[derive(") || line.starts_with("ToSchema");
         derived |= deriving && line.contains("ToSchema") || line.starts_with("page_of!");
         in_list = line != "}" && (in_list || ["resource! {", "view! {"].contains(&line));
+        let written = line.strip_prefix("impl ToSchema for ").map(word);
+        if let Some(name) = written.filter(|name| is_type(name)) {
+            found.push((name.clone(), format!("{name} in {file}")));
+        }
         let is_declared = in_list && line.starts_with("pub struct");
         let renaming = if is_declared { " as " } else { "schema(as = " };
         if let Some((_, name)) = line.split_once(renaming).filter(|_| !line.starts_with('/')) {

@@ -58,6 +58,7 @@ fn a_database_of_an_earlier_version_is_carried_over() {
             Engine::Postgres => include_str!("../../fixtures/2026-11-29/postgres.sql"),
         };
         sql::execute(engine, &database.url, kept);
+        sql::execute(engine, &database.url, &strict_policy(engine));
         assert!(!Database::is_migrated(&database.url).expect("look"));
         Database::migrate(&database.url).expect("up");
         let verify = ["audit", "verify", "--database-url", &database.url];
@@ -92,6 +93,11 @@ fn a_database_of_an_earlier_version_is_carried_over() {
         }
         assert_eq!(of("UNDER")["manager_id"], of("LEFT")["id"]);
         assert_eq!(of("STAYS")["email"], "stays@acme.example");
+        let policies = hr.all("/v1/policies");
+        let settings = json!({ "dist.min_group": 9, "review.process_records": "block" });
+        assert_eq!(policies[0]["rules"], json!({ "settings": settings, "populations": [] }));
+        let found = hr.all("/v1/employees?q=stays%40acme");
+        assert_eq!(found.len(), 1, "{engine}: people of before are found too");
         server.stop();
         let (succeeded, said) = process::run(&verify, "");
         assert!(succeeded, "{said}");
@@ -99,6 +105,29 @@ fn a_database_of_an_earlier_version_is_carried_over() {
             Database::revert(&database.url).expect("down").len(),
             Database::migrate(&database.url).expect("up again").len()
         );
+    }
+}
+
+/// Stores a policy as that version did, when what missing records do was no setting.
+fn strict_policy(engine: Engine) -> String {
+    let (id, now) = match engine {
+        Engine::Sqlite => ("randomblob(16)", "0"),
+        Engine::Postgres => ("gen_random_uuid()", "now()"),
+    };
+    let rules = json!({
+        "settings": { "dist.min_group": 9 }, "populations": [], "process_records": "block",
+    });
+    let insert = format!(
+        "INSERT INTO policy (tenant_id, id, code, name, number, state, rules, version, created_at, \
+         updated_at) SELECT id, {id}, 'STRICT', 'Strict', 1, 'draft', '{rules}', 1, {now}, {now} \
+         FROM tenant;"
+    );
+    match engine {
+        Engine::Sqlite => insert,
+        Engine::Postgres => format!(
+            "ALTER TABLE policy NO FORCE ROW LEVEL SECURITY; {insert} \
+             ALTER TABLE policy FORCE ROW LEVEL SECURITY;"
+        ),
     }
 }
 

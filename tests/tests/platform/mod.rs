@@ -7,6 +7,7 @@ mod contract;
 mod crash;
 mod guides;
 mod idempotency;
+mod labels;
 mod lists;
 mod migrations;
 mod process;

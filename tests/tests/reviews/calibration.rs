@@ -112,11 +112,17 @@ fn a_session_goes_its_whole_way(app: &TestApp) {
     assert_eq!(finalised.expect(200).json()["state"], "finalised");
     assert_eq!(grades(app, session), [json!("B"), json!("A"), json!("A")]);
     assert_eq!(lin(app, session)["state"], "calibrated");
+    let result = tests::reviews::of(app, cycle, "lin").replace("reviews", "results");
+    assert_eq!(mei.get(result).expect(200).json().get("moves"), None, "not before the release");
     drive(app, &app.world.own, cycle, "published");
     let file = hr.get(format!("/v1/ratings/export?cycle_id={cycle}")).expect(200);
     let text = String::from_utf8(file.body).expect("UTF-8");
     let row = text.lines().find(|row| row.starts_with("LIN,")).unwrap_or_default();
     assert!(row.ends_with(",published,95.00,95.00,B,A,A,"), "{row}");
+    // After the release the person reads the sentence that was written for them.
+    let of_lin = tests::reviews::of(app, cycle, "lin").replace("reviews", "results");
+    let told = app.as_(Employee).get(of_lin).expect(200).json()["moves"].take();
+    assert_eq!(told, json!([{ "from": "B", "to": "A", "sentence": body["sentence"] }]));
     let actions: Vec<_> = app
         .as_(Auditor)
         .all(&format!("/v1/audit-entries?resource_id={session}"))
@@ -247,7 +253,7 @@ fn a_distribution_must_be_accepted(app: &TestApp) {
         let warned = finalise(json!({})).refused("guard-failed");
         let warned = warned.faults(&[("", "distribution_accepted")]).json();
         let detail = warned["errors"][0]["detail"].as_str().unwrap_or_default().to_owned();
-        assert!(detail.contains("WARN:AB"), "{detail}");
+        assert!(detail.contains("(warning), A, B"), "{detail}");
         let accept = Some(json!({ "reason": "A strong year" }));
         step(&hr, &path(session), "override", accept.clone()).refused("forbidden");
         step(&app.as_(DirectManager), &path(session), "override", accept).refused("forbidden");
@@ -390,6 +396,13 @@ fn a_move_is_checked_when_it_is_proposed(app: &TestApp) {
             ("/evidence", "EVIDENCE_REQUIRED"),
         ],
     );
+    for sentence in ["", " "] {
+        let refused = refuse(&|body| body["sentence"] = json!(sentence));
+        assert_eq!(
+            refused.refused("validation-failed").json()["errors"][0]["pointer"],
+            "/sentence"
+        );
+    }
     refuse(&|body| body["from"] = json!("C")).refused("version-stale");
     refuse(&|body| body["to"] = json!("E"))
         .refused("validation-failed")
@@ -529,12 +542,20 @@ fn who_leads_all_others_counts_in_no_quota(app: &TestApp) {
 
 fn a_veto_holds_against_every_move(app: &TestApp) {
     let (_, session) = open(app, &[]);
-    behind(app, "UPDATE review SET veto_grade = 'C' WHERE session_id IS NOT NULL");
     let (sun, mei) = (app.as_(SkipLevelManager), app.as_(DirectManager));
-    let made =
-        propose(&sun, session, &sound(&lin(app, session)["review_id"], "B", "A")).expect(201);
+    let review = lin(app, session)["review_id"].clone();
+    let made = propose(&sun, session, &sound(&review, "B", "A")).expect(201);
+    assert_eq!(made.json()["content"]["veto_cap"], json!(null));
+    behind(app, "UPDATE review SET veto_grade = 'C' WHERE session_id IS NOT NULL");
     let approved = decide(&mei, &made, "approval").expect(200).json();
     assert_eq!(approved["effect"]["after"]["overall"]["counts"]["C"], 9);
+    // From then on no better grade than the veto allows can be proposed.
+    app.unchanged(|| propose(&sun, session, &sound(&review, "A", "S")))
+        .refused("guard-failed")
+        .faults(&[("/to", "veto_cap")]);
+    let lower = propose(&sun, session, &sound(&review, "A", "C")).expect(201);
+    assert_eq!(lower.json()["content"]["veto_cap"], "C");
+    decide(&sun, &lower, "rejection").expect(200);
     let body = json!({ "reason": "All of them were warned" });
     step(&app.as_(Executive), &path(session), "override", Some(body)).expect(200);
     step(&app.as_(HrAdmin), &path(session), "finalisation", Some(json!({}))).expect(200);

@@ -209,7 +209,7 @@ fn a_chart_shows_the_same(app: &TestApp) {
         chart("application/json, image/svg+xml;q=0.9", "en").media_type(),
         "application/json"
     );
-    chart("text/html", "en").refused("not-acceptable");
+    chart("text/csv", "en").refused("not-acceptable");
 }
 
 fn a_cycle_without_grades_has_an_empty_one(app: &TestApp) {

@@ -55,12 +55,13 @@ fn a_result_is_explained_in_both_languages(app: &TestApp) {
     assert_eq!(whole["kind"], "composite");
     assert_eq!((&whole["score"], &whole["grade"]), (&json!("104"), &json!("B")));
     let performance = &whole["parts"][0];
-    assert_eq!(performance["weight"], "60");
+    assert_eq!(performance["weight"], "60.00");
     let goal = &performance["parts"][0];
     assert_eq!((&goal["kind"], &goal["name"]), (&json!("indicator"), &json!("Revenue")));
     assert_eq!((&goal["actual"], &goal["score"]), (&json!("1200"), &json!("100")));
     assert_eq!(goal["revision_ids"].as_array().map(Vec::len), Some(2));
     assert_eq!(goal["steps"][0]["section"], "B.1");
+    assert_eq!((&goal["exact_actual"], &goal["exact_score"]), (&json!(null), &json!(null)));
     let competency = &whole["parts"][1];
     assert_eq!((&competency["kind"], &competency["score"]), (&json!("dimension"), &json!("110")));
     assert_eq!(competency["steps"][0]["rule"], "mean rating of one type of rater");
@@ -236,7 +237,7 @@ fn the_person_reads_the_standards_before_and_the_formulas_after(app: &TestApp) {
     assert_eq!(policy["rules"]["settings"]["kpi.cap"], "110");
     let dimensions = &policy["rules"]["populations"][0]["dimensions"];
     let weights = dimensions.as_array().into_iter().flatten().map(|it| text(&it["weight"]));
-    assert_eq!(weights.collect::<Vec<_>>(), ["60", "20", "10", "10"]);
+    assert_eq!(weights.collect::<Vec<_>>(), ["60.00", "20.00", "10.00", "10.00"]);
     let goal = lin.all(&format!("/v1/goals?cycle_id={cycle}")).remove(0);
     assert_eq!(goal["content"]["weight"], "100.00");
     let scoring = &goal["content"]["definition"]["scoring"];
@@ -251,6 +252,6 @@ fn the_person_reads_the_standards_before_and_the_formulas_after(app: &TestApp) {
     drive(app, &app.world.own, cycle, "published");
     let whole = lin.get(&path).expect(200).json()["whole"].take();
     let weights = whole["parts"].as_array().into_iter().flatten().map(|it| text(&it["weight"]));
-    assert_eq!(weights.collect::<Vec<_>>(), ["60", "20", "10", "10"]);
+    assert_eq!(weights.collect::<Vec<_>>(), ["60.00", "20.00", "10.00", "10.00"]);
     assert_eq!(whole["parts"][0]["parts"][0]["steps"][0]["section"], "B.1");
 }

@@ -2,7 +2,7 @@
 //! acts.
 
 use serde_json::{Value, json};
-use tests::cycles::{drive, step};
+use tests::cycles::{behind, drive, literal, step};
 use tests::reviews::{
     evaluated, evidence, hand_in, of, open, part, planned, planned_for, rules, write,
 };
@@ -10,7 +10,7 @@ use tests::world::Persona::{
     Auditor, Colleague, DirectManager, Employee, Executive, FormerManager, HrAdmin, Hrbp,
     OtherHrbp, SecondHrAdmin, SkipLevelManager,
 };
-use tests::{Answer, Client, TestApp, on_each_engine};
+use tests::{Answer, Client, Engine, TestApp, on_each_engine};
 
 on_each_engine![
     a_review_goes_from_draft_to_calibration,
@@ -19,6 +19,7 @@ on_each_engine![
     a_rating_without_evidence_is_refused,
     everything_that_speaks_against_handing_in_is_named_at_once,
     process_records_warn_or_block,
+    process_records_are_not_looked_for_where_the_policy_says_so,
     handing_in_twice_and_retrying,
     nobody_rates_an_own_review,
     the_second_look_belongs_to_the_next_level,
@@ -242,8 +243,7 @@ fn a_rating_without_evidence_is_refused(app: &TestApp) {
 /// Proves R57, R59 through `submitManagerReview`.
 fn everything_that_speaks_against_handing_in_is_named_at_once(app: &TestApp) {
     let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
-    let mut rules = rules(&json!({}));
-    rules["process_records"] = "block".into();
+    let rules = rules(&json!({ "review.process_records": "block" }));
     let cycle = planned(app, &rules);
     open(app, cycle);
     let review = of(app, cycle, "lin");
@@ -278,22 +278,44 @@ fn everything_that_speaks_against_handing_in_is_named_at_once(app: &TestApp) {
 /// Proves R59 through `submitManagerReview`.
 fn process_records_warn_or_block(app: &TestApp) {
     let (lin, mei) = (app.as_(Employee), app.as_(DirectManager));
-    let mut rules = rules(&json!({}));
-    rules["process_records"] = "block".into();
-    let cycle = planned(app, &rules);
+    let cycle = planned(app, &rules(&json!({ "review.process_records": "block" })));
+    let id = literal(app, cycle);
+    behind(app, &format!("UPDATE cycle SET period_end = '2099-12-31' WHERE id = {id}"));
     let goals = lin.all(&format!("/v1/goals?cycle_id={cycle}"));
     let goal = goals[0]["id"].as_str().unwrap_or_default();
     open(app, cycle);
     let review = of(app, cycle, "lin");
     hand_in(&lin, &review, "self-review", "3");
     write(&mei, &review, "manager-review", &part("3")).expect(200);
-    app.unchanged(|| {
+    let refused = || {
         let refused = step(&mei, &review, "manager-review/submission", None);
-        refused.refused("guard-failed").faults(&[("", "process_records")]);
-    });
+        let refused = refused.refused("guard-failed").faults(&[("", "process_records")]);
+        let detail = refused.json()["errors"][0]["detail"].clone();
+        assert!(detail.as_str().is_some_and(|it| it.contains("2026-01, 2026-02")), "{detail}");
+    };
+    app.unchanged(refused);
+    // A record made now says nothing of the months before.
     let report = json!({ "confidence": 7, "comment": "On the way" });
     lin.post(format!("/v1/goals/{goal}/check-ins"), &report).expect(201);
+    app.unchanged(refused);
+    // Who has begun to work here this month needs none from before.
+    let this_month = match app.engine {
+        Engine::Sqlite => "date('now', 'start of month')",
+        Engine::Postgres => "date_trunc('month', now())",
+    };
+    let lin_id = literal(app, app.id("lin"));
+    let hire =
+        format!("UPDATE employment SET hire_date = {this_month} WHERE employee_id = {lin_id}");
+    behind(app, &hire);
     let done = step(&mei, &review, "manager-review/submission", None).expect(200).json();
+    assert_eq!(done["manager_review"]["warnings"], json!([]));
+}
+
+/// Proves R59 through `submitManagerReview`.
+fn process_records_are_not_looked_for_where_the_policy_says_so(app: &TestApp) {
+    let review = evaluated(app, &json!({ "review.process_records": "off" }));
+    hand_in(&app.as_(Employee), &review, "self-review", "3");
+    let done = hand_in(&app.as_(DirectManager), &review, "manager-review", "3").json();
     assert_eq!(done["manager_review"]["warnings"], json!([]));
 }
 

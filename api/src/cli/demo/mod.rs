@@ -5,12 +5,15 @@ mod story;
 use super::account::{Access, Wanted, wanted_role};
 use super::{nowhere, open_app, serve};
 use crate::people::bulk::import::{Import, Noun, Options, People, RowOf, Units};
+use crate::people::bulk::mapping::References;
 use crate::people::positions::{NewPosition, create_position};
 use crate::platform::app::{App, new_id, seed};
 use crate::platform::auth::password;
 use crate::platform::caller::{Actor, system_context};
 use crate::platform::config::Settings;
-use crate::platform::files::decode::{Format, decode};
+use crate::platform::files::decode::decode;
+use crate::platform::files::format::Format;
+use crate::platform::files::table::Reading;
 use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
 use chrono::Datelike;
@@ -130,9 +133,12 @@ fn import<N: Noun>(actor: &Actor, csv: &[u8]) -> Result<Import<RowOf<N>>, Refusa
         atomic: true,
         effective_from: year.unwrap_or(actor.today),
         allow_mass_deactivation: false,
+        allow_mass_creation: false,
+        allow_mass_clearing: false,
+        references: References::default(),
         language: Language::En,
     };
-    let read = decode::<N::Sent>(Format::Csv(encoding_rs::UTF_8), None, csv)?;
+    let read = decode::<N::Sent>(Format::Table(None), &Reading::default(), csv)?;
     Ok(Import::new(new_id(), options, read))
 }
 

@@ -100,7 +100,7 @@ pub(super) fn tell(
     accounts: &BTreeMap<String, AccountId>,
 ) -> Result<(), Refusal> {
     let aims: Vec<Aims> = super::rows(GOALS).map_err(broken)?;
-    let ids = store.employee_numbers()?;
+    let ids: HashMap<_, _> = store.everyone()?.into_iter().map(|it| (it.number, it.id)).collect();
     let above: HashMap<&str, Option<&str>> = staff
         .iter()
         .map(|one| (one.employee_number.as_str(), one.manager_employee_number.as_deref()))

@@ -6,6 +6,7 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
+use crate::platform::words::Told;
 use crate::reviews::recomputation::regroup;
 use domain::core::change::{Change, Record};
 use domain::core::id::{EmployeeId, ParticipantId, ReviewId};
@@ -36,8 +37,8 @@ fn open_for(
     let possible = participant.possible_actions(cycle.state);
     if !possible.contains(&action) {
         return Err(Refusal::StateConflict {
-            current_state: cycle.state.as_str(),
-            allowed_actions: possible.iter().map(|action| action.as_str()).collect(),
+            current_state: Told::new(cycle.state),
+            allowed_actions: Told::all(possible.iter().copied()),
         });
     }
     Ok((participant, cycle, permit))

@@ -45,6 +45,8 @@ struct ParticipantQuery {
     department_id: Option<Uuid>,
     /// true: only participants who are not evaluated; false: only those who are.
     excluded: Option<bool>,
+    /// Whether to say how many items the whole list has.
+    count: Option<bool>,
 }
 
 /// List participants
@@ -70,7 +72,8 @@ async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResp
     };
     let asks_for_more =
         query.manager_id.is_some() || query.department_id.is_some() || query.excluded.is_some();
-    let rows = caller
+    let is_counted = query.count == Some(true);
+    let (rows, total) = caller
         .snapshot(move |store, actor| {
             let visible = visibility(&actor.subject, Action::ParticipantRead, actor.today)?;
             if visible.everyone() == Some(Mask::Metadata) && asks_for_more {
@@ -87,15 +90,14 @@ async fn list(caller: Caller, query: Query<ParticipantQuery>) -> Result<HttpResp
                 let state = states.get(&row.outline().cycle_id).copied();
                 ParticipantView::new(actor, &row, state)
             };
-            Ok(rows.into_iter().map(view).collect::<Vec<_>>())
+            let rows = rows.into_iter().map(view).collect::<Vec<_>>();
+            let count = || store.count_participants(&filter, &visible, page.updated_since);
+            Ok((rows, is_counted.then(count).transpose()?))
         })
         .await?;
-    caller.answer::<ParticipantPage, _>(
-        &request,
-        rows,
-        |last| request.place(last.id, last.updated_at),
-        |view| view,
-    )
+    let place = |last: &ParticipantView| request.place(last.id, last.updated_at);
+    let part = request.cut(&caller.app, rows, place);
+    caller.answer_counted::<ParticipantPage, _>(part, total, |view| view)
 }
 
 /// Read a participant

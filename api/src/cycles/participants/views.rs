@@ -1,8 +1,8 @@
 //! What clients see and send about participants.
 
+use crate::cycles::words;
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
-use crate::platform::schema::{word_list, word_or_null};
 use chrono::{DateTime, Utc};
 use domain::cycles::participant::{ExclusionReason, Participant, ParticipantAction};
 use domain::policy::{Action, Mask, Protected, Shown, decide};
@@ -43,14 +43,14 @@ pub struct ParticipantView {
     /// Reason why the person is not evaluated; null if the person is evaluated. Absent for
     /// auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false, schema_with = word_or_null::<ExclusionReason>)]
+    #[schema(required = false, value_type = Option<words::ExclusionReason>)]
     pub exclusion: Option<Option<ExclusionReason>>,
     /// Whether the person counts towards the quotas of the grade distribution; absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub counts_for_quota: Option<bool>,
     /// Actions the caller may take on the record now.
-    #[schema(schema_with = word_list::<ParticipantAction>)]
+    #[schema(value_type = HashSet<words::ParticipantAction>)]
     pub allowed_actions: Vec<ParticipantAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -94,7 +94,7 @@ page_of! {
     /// A page of participants.
     pub struct ParticipantPage
     /// The participants, in the order of creation; with `updated_since`, in the order of change.
-    of ParticipantView
+    of ParticipantView, counted
 }
 
 /// The manager who becomes responsible for a participant.

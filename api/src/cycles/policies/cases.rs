@@ -1,5 +1,6 @@
 //! Use cases of performance policies: who sees which version, drafts and publication.
 
+use super::settings::violation;
 use super::views::{NewPolicy, PolicyPatch, PolicyView};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
@@ -7,6 +8,7 @@ use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
 use crate::platform::transition::fault;
+use crate::platform::words::Told;
 use domain::core::change::{Change, Record};
 use domain::core::id::PolicyId;
 use domain::core::text::TextEnum;
@@ -96,10 +98,11 @@ pub fn publish_policy(
     seen: &Seen,
 ) -> Result<Reply<PolicyView>, Refusal> {
     let (before, permit) = open_draft(store, actor, id, seen)?;
-    let faults = before.rules.faults();
-    let faults = faults.iter().map(|(place, error)| fault(format!("/rules{place}"), error));
+    let settings = before.rules.setting_faults().into_iter().map(violation);
+    let rules = before.rules.faults();
+    let rules = rules.iter().map(|(place, error)| fault(format!("/rules{place}"), error));
     let short = before.rules.out_of_reach().unwrap_or_default();
-    let faults: Vec<_> = faults.chain(short.into_iter().map(out_of_reach)).collect();
+    let faults: Vec<_> = settings.chain(rules).chain(short.into_iter().map(out_of_reach)).collect();
     if !faults.is_empty() {
         return Err(Refusal::GuardFailed(faults));
     }
@@ -136,8 +139,8 @@ fn open_draft(
     let (policy, permit) = actor.open_seen(store, Action::PolicyWrite, sealed, seen)?;
     if policy.state != PolicyState::Draft {
         return Err(Refusal::StateConflict {
-            current_state: policy.state.as_str(),
-            allowed_actions: policy.possible_actions().iter().map(|it| it.as_str()).collect(),
+            current_state: Told::new(policy.state),
+            allowed_actions: Told::all(policy.possible_actions().iter().copied()),
         });
     }
     Ok((policy, permit))

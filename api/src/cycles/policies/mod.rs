@@ -1,17 +1,18 @@
 //! Performance policies and their versions.
 
 mod cases;
+mod settings;
 pub mod views;
 
 pub use cases::{create_policy, publish_policy};
 
+use crate::cycles::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::Caller;
-use crate::platform::extract::{Body, PathId};
+use crate::platform::extract::{Body, PathId, RuledBody};
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::PolicyId;
@@ -40,7 +41,7 @@ struct PolicyQuery {
     #[param(min_length = 1, max_length = 64)]
     code: Option<String>,
     /// Only versions in this state.
-    #[param(schema_with = words::<PolicyState>)]
+    #[param(value_type = Option<words::PolicyState>)]
     state: Option<PolicyState>,
 }
 
@@ -76,14 +77,15 @@ async fn list(caller: Caller, query: Query<PolicyQuery>) -> Result<HttpResponse,
 /// Draft a policy
 ///
 /// Creates a draft: the first version if the code is new, the next version if it is known.
-/// Published versions and the cycles that use them do not change.
+/// Published versions and the cycles that use them do not change. A refusal lists every fault of the
+/// settings, those that contradict each other included, each under its name.
 #[utoipa::path(tag = "policies", operation_id = "createPolicy", request_body = NewPolicy,
     responses((status = 201, description = "The draft", body = PolicyView)),
     security(("bearer" = [])))]
 #[post("")]
-async fn create(caller: Caller, body: Body<NewPolicy>) -> Result<HttpResponse, Refusal> {
+async fn create(caller: Caller, body: RuledBody<NewPolicy>) -> Result<HttpResponse, Refusal> {
     let id = PolicyId::from(new_id());
-    let Body { value, digest } = body;
+    let RuledBody(Body { value, digest }) = body;
     caller
         .change(Some(digest), move |store, actor| create_policy(store, actor, id, value.clone()))
         .await
@@ -110,7 +112,8 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 
 /// Change a draft
 ///
-/// Merge patch of name and rules. A published version never changes.
+/// Merge patch of name and rules. A published version never changes. A refusal lists every fault of
+/// the settings, as when a draft is created.
 #[utoipa::path(tag = "policies", operation_id = "updatePolicy",
     params(("id" = Uuid, Path, description = "Id of the version")),
     request_body(content = PolicyPatch, content_type = "application/merge-patch+json"),
@@ -120,10 +123,10 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 async fn update(
     caller: Caller,
     id: PathId,
-    body: Body<PolicyPatch>,
+    body: RuledBody<PolicyPatch>,
 ) -> Result<HttpResponse, Refusal> {
     let seen = caller.seen()?;
-    let (id, Body { value, digest }) = (id.0.into(), body);
+    let (id, RuledBody(Body { value, digest })) = (id.0.into(), body);
     caller
         .change(Some(digest), move |store, actor| {
             cases::update_policy(store, actor, id, &seen, value.clone())

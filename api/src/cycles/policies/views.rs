@@ -1,8 +1,11 @@
 //! What clients see and send about performance policies.
 
+use super::settings::{PolicySettings, faults_of};
+use crate::cycles::words;
 use crate::platform::caller::Actor;
+use crate::platform::extract::Ruled;
+use crate::platform::faults::Faults;
 use crate::platform::page::page_of;
-use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, Utc};
 use domain::core::number::{Exact, percent};
 use domain::cycles::performance_policy::{
@@ -10,12 +13,12 @@ use domain::cycles::performance_policy::{
 };
 use domain::policy::{Action, Mask, Protected, Shown, decide};
 use domain::scoring::review::rater::RaterType;
-use domain::scoring::settings::Enforce;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Type};
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::{AdditionalProperties, AllOfBuilder, Object, ObjectBuilder, Type};
 use uuid::Uuid;
 
 /// One dimension of the review, with its weight and its raters.
@@ -41,11 +44,11 @@ fn rater_weights() -> Object {
         .schema_type(Type::String)
         .pattern(Some(r"^\d{1,3}(\.\d{1,2})?$"))
         .build();
-    let name = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(RaterType::ALL.map(RaterType::as_str)))
-        .build();
+    let name = AllOfBuilder::new().item(Ref::from_schema_name(words::RaterType::name()));
     ObjectBuilder::new()
+        .description(Some(
+            "Weight of each rater type in percent, summing to 100.00; empty for `performance`.",
+        ))
         .property_names(Some(name))
         .additional_properties(Some(AdditionalProperties::RefOr(weight.into())))
         .examples([json!({ "manager": "60", "peer": "40" })])
@@ -80,52 +83,26 @@ pub struct PopulationView {
 pub struct PolicyRulesView {
     /// Settings that differ from their defaults, by name.
     #[serde(default)]
-    #[schema(schema_with = settings_schema)]
-    pub settings: BTreeMap<String, Value>,
+    #[schema(required = false)]
+    pub settings: PolicySettings,
     /// Populations in order of precedence: the first one that fits a person applies.
     #[schema(max_items = 50)]
     pub populations: Vec<PopulationView>,
-    /// Whether rating a person without any check-in or feedback on record is refused or gives a
-    /// warning.
-    #[serde(default)]
-    #[schema(schema_with = enforce_schema)]
-    pub process_records: Enforce,
-}
-
-fn settings_schema() -> Object {
-    let name = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .pattern(Some(r"^[a-z_]{1,40}\.[a-z_]{1,40}$"))
-        .build();
-    ObjectBuilder::new()
-        .property_names(Some(name))
-        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
-        .max_properties(Some(200))
-        .examples([json!({ "review.second_review": true, "kpi.cap": "120" })])
-        .build()
-}
-
-fn enforce_schema() -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(["warn", "block"]))
-        .default(Some(json!("warn")))
-        .build()
 }
 
 impl From<PolicyRules> for PolicyRulesView {
     fn from(rules: PolicyRules) -> Self {
-        let PolicyRules { settings, populations, process_records } = rules;
+        let PolicyRules { settings, populations } = rules;
         let populations = populations.into_iter().map(PopulationView::from).collect();
-        Self { settings, populations, process_records }
+        Self { settings: PolicySettings(settings), populations }
     }
 }
 
 impl From<PolicyRulesView> for PolicyRules {
     fn from(rules: PolicyRulesView) -> Self {
-        let PolicyRulesView { settings, populations, process_records } = rules;
+        let PolicyRulesView { settings: PolicySettings(settings), populations } = rules;
         let populations = populations.into_iter().map(Population::from).collect();
-        Self { settings, populations, process_records }
+        Self { settings, populations }
     }
 }
 
@@ -173,7 +150,7 @@ pub struct PolicyView {
     #[schema(example = 1)]
     pub number: i32,
     /// State of the version; only a draft can change.
-    #[schema(schema_with = words::<PolicyState>)]
+    #[schema(value_type = words::PolicyState)]
     pub state: PolicyState,
     /// Rules of the version; absent for auditors until it is published.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -182,7 +159,7 @@ pub struct PolicyView {
     /// When the version was published; null for a draft.
     pub published_at: Option<DateTime<Utc>>,
     /// Actions the caller may take on the record now.
-    #[schema(schema_with = word_list::<PolicyAction>)]
+    #[schema(value_type = HashSet<words::PolicyAction>)]
     pub allowed_actions: Vec<PolicyAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -261,3 +238,18 @@ pub struct PolicyPatch {
     #[schema(nullable = false)]
     pub rules: Option<PolicyRulesView>,
 }
+
+/// The settings of a body are checked by the register, from which their schema is made.
+macro_rules! ruled {
+    ($($body:ident)*) => {$(
+        impl Ruled for $body {
+            const WHOLE: &'static [&'static str] = PolicySettings::SCHEMAS;
+
+            fn rules(body: &Value, faults: &mut Faults) {
+                faults_of(body.pointer("/rules/settings"), faults);
+            }
+        }
+    )*};
+}
+
+ruled! { NewPolicy PolicyPatch }

@@ -27,12 +27,17 @@ pub fn progress(goals: &GoalFigures) -> Option<Decimal> {
     mean.round(4, Rounding::HalfUp).ok()
 }
 
-/// Risk level of a progress on a day of the cycle (part G).
+/// Risk level of a progress on a day of the cycle (part G). As long as both sides have signed nothing,
+/// nothing can be late.
 pub fn risk(
     progress: Option<Decimal>,
+    is_signed: bool,
     cycle: &OpenCycle,
     today: NaiveDate,
 ) -> Result<Level, Refusal> {
+    if !is_signed {
+        return Ok(Level::Grace);
+    }
     let broken = |error: domain::DomainError| Refusal::Internal(error.to_string());
     let period = Period::new(cycle.period_start, cycle.period_end).map_err(broken)?;
     let state = GoalState {
@@ -147,15 +152,15 @@ impl<'c> Departments<'c> {
     }
 
     /// The same figures for a caller who may not read everything. Grades come from `disclosure`.
-    /// The goals of a department are left out if they include the goals of at least one but fewer
-    /// than `least` people that the caller may not read; otherwise progress is rounded. `readable`
-    /// is the number of people per department whose goals the caller may read.
+    /// The goals of a department are left out if they include goals, or signed goals, of at least one
+    /// but fewer than `least` people that the caller may not read; otherwise progress is rounded.
+    /// `readable` are the sums over the goals that the caller may read one by one.
     pub fn disclosing(
         mut self,
         disclosure: &Disclosure,
         least: i64,
         goals: &[DepartmentGoals],
-        readable: &BTreeMap<Option<OrgUnitId>, i64>,
+        readable: &[DepartmentGoals],
     ) -> Self {
         let told = |tally: &Tally| {
             let counts = tally.present.clone();
@@ -163,10 +168,17 @@ impl<'c> Departments<'c> {
         };
         for (id, known) in &mut self.figures {
             known.grades = disclosure.departments.get(id).and_then(Option::as_ref).map(told);
-            let people = goals.iter().find(|it| it.department_id == *id).map_or(0, |it| it.people);
-            let unknown = people - readable.get(id).copied().unwrap_or_default();
-            known.goals = known.goals.filter(|_| unknown <= 0 || unknown >= least);
-            known.blurred_over = if unknown > 0 { people } else { 0 };
+            let of = |sums: &[DepartmentGoals]| {
+                let own = sums.iter().find(|it| it.department_id == *id);
+                own.map_or((0, 0), |it| (it.people, it.signed))
+            };
+            let ((people, signed), (open, open_signed)) = (of(goals), of(readable));
+            let (unknown, unknown_signed) = (people - open, signed - open_signed);
+            let hides_one = |unknown: i64| unknown > 0 && unknown < least;
+            let is_shown = !hides_one(unknown) && !hides_one(unknown_signed);
+            known.goals = known.goals.filter(|_| is_shown);
+            // Only signed goals have a part in the progress.
+            known.blurred_over = if unknown_signed > 0 { signed } else { 0 };
         }
         self.total_grades = disclosure.total.as_ref().map(told);
         self
@@ -203,7 +215,7 @@ impl<'c> Departments<'c> {
                 0 => exact,
                 people => blurred(exact, people),
             });
-            let risk = risk(progress, self.cycle, self.today)?;
+            let risk = risk(progress, goals.agreed > 0, self.cycle, self.today)?;
             Ok::<_, Refusal>(GoalsView {
                 goals: goals.goals,
                 agreed: goals.agreed,

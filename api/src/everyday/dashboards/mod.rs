@@ -3,6 +3,7 @@
 mod figures;
 mod views;
 
+use crate::everyday::cards::CycleCard;
 use crate::everyday::to_dos::Desk;
 use crate::platform::areas::Noun;
 use crate::platform::caller::{Actor, Caller};
@@ -11,13 +12,13 @@ use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
 use crate::reviews::distribution::disclosed::{self, DisclosedGrades, Graded};
 use actix_web::{HttpResponse, get};
-use domain::core::id::{CycleId, OrgUnitId};
+use chrono::NaiveDate;
+use domain::core::id::CycleId;
 use domain::policy::{Action, Target, decide, visibility};
 use domain::state::{cycle, review};
 use figures::Departments;
-use persistence::{After, OpenCycle, Page, Store};
+use persistence::{After, DepartmentGoals, OpenCycle, Page, Store};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use utoipa::IntoParams;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -32,7 +33,9 @@ use views::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct CycleQuery {
-    /// Id of the cycle. If absent, of the cycles under way the one whose period ends last.
+    /// Id of the cycle. If absent, of the cycles under way the one with the caller's most urgent
+    /// to-do; without to-dos the one whose period includes today, otherwise the one whose period
+    /// ends last.
     cycle_id: Option<Uuid>,
 }
 
@@ -41,7 +44,9 @@ struct CycleQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct TeamQuery {
-    /// Id of the cycle. If absent, of the cycles under way the one whose period ends last.
+    /// Id of the cycle. If absent, of the cycles under way the one with the caller's most urgent
+    /// to-do; without to-dos the one whose period includes today, otherwise the one whose period
+    /// ends last.
     cycle_id: Option<Uuid>,
     /// Maximum number of people on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -191,7 +196,7 @@ fn manager_dashboard(
     actor.may(Action::DashboardOwn)?;
     let me = actor.subject.employee_id.ok_or(Refusal::NotFound)?;
     let desk = Desk::of(store, actor)?;
-    let cycle = chosen(&desk.cycles, cycle_id)?;
+    let cycle = chosen(&desk, cycle_id, actor.today)?;
     let members = store.team(me, cycle.id, page)?;
     let hidden = &actor.subject.behind;
     let is_whole = page.after.is_none() && (members.len() as i64) < page.limit;
@@ -202,6 +207,7 @@ fn manager_dashboard(
     };
     Ok(ManagerDashboard {
         cycle: cycle.into(),
+        cycles: launched(&desk).map(CycleCard::from).collect(),
         reviews: figures::by_state(reviews.iter().map(|it| (it.state, it.people))),
         grades: figures::by_grade(reviews.iter().map(|it| (it.grade, it.people))),
         members: members
@@ -220,13 +226,14 @@ fn hr_dashboard(
 ) -> Result<HrDashboard, Refusal> {
     actor.may(Action::DashboardHr)?;
     let desk = Desk::of(store, actor)?;
-    let cycle = chosen(&desk.cycles, cycle_id)?;
+    let cycle = chosen(&desk, cycle_id, actor.today)?;
     let shown = visibility(&actor.subject, Action::DashboardHr, actor.today)?;
     let people = disclosed::people(store, actor, Action::DashboardHr, cycle.id)?;
     let goals = store.department_goals(cycle.id, &shown)?;
     let departments = Departments::new(people, goals, cycle, actor.today);
     Ok(HrDashboard {
         cycle: cycle.into(),
+        cycles: launched(&desk).map(CycleCard::from).collect(),
         total: departments.total()?,
         departments: departments.rows()?,
         to_dos: ToDoList::of(&desk, actor),
@@ -242,7 +249,7 @@ fn executive_dashboard(
     let action = Action::DashboardExecutive;
     actor.may(action)?;
     let desk = Desk::of(store, actor)?;
-    let cycle = chosen(&desk.cycles, cycle_id)?;
+    let cycle = chosen(&desk, cycle_id, actor.today)?;
     let min_shown = cycle.settings.dist.min_shown;
     let graded = Graded { cycle: cycle.id, state: cycle.state, min_shown };
     let DisclosedGrades { disclosure, in_counts_alone, due } =
@@ -258,6 +265,7 @@ fn executive_dashboard(
     let goals = store.company_goals(cycle.id)?;
     let view = ExecutiveDashboard {
         cycle: cycle.into(),
+        cycles: launched(&desk).map(CycleCard::from).collect(),
         goals: goals
             .into_iter()
             .map(|goal| CompanyGoalView::new(goal, cycle, actor.today))
@@ -269,25 +277,38 @@ fn executive_dashboard(
     Ok((view, due.map(|_| graded)))
 }
 
-/// For each department, the number of people whose goals the caller may read one by one.
+/// The goals that the caller may read one by one, added up by department.
 fn readable_goals(
     store: &mut dyn Store,
     actor: &Actor,
     cycle: CycleId,
-) -> Result<BTreeMap<Option<OrgUnitId>, i64>, Refusal> {
+) -> Result<Vec<DepartmentGoals>, Refusal> {
     let Ok(visible) = visibility(&actor.subject, Action::GoalRead, actor.today) else {
-        return Ok(BTreeMap::new());
+        return Ok(Vec::new());
     };
-    let sums = store.department_goals(cycle, &visible)?;
-    Ok(sums.into_iter().map(|sum| (sum.department_id, sum.people)).collect())
+    Ok(store.department_goals(cycle, &visible)?)
 }
 
-/// The requested cycle; by default, of the cycles under way the one whose period ends last.
-fn chosen(cycles: &[OpenCycle], asked: Option<Uuid>) -> Result<&OpenCycle, Refusal> {
-    let launched = |cycle: &&OpenCycle| cycle.state != cycle::State::Draft;
-    match asked {
-        Some(id) => cycles.iter().filter(launched).find(|cycle| cycle.id.uuid() == id),
-        None => cycles.iter().rfind(launched),
-    }
-    .ok_or(Refusal::NotFound)
+/// The cycles that a dashboard can show, sorted by their last day.
+fn launched(desk: &Desk) -> impl DoubleEndedIterator<Item = &OpenCycle> {
+    desk.cycles.iter().filter(|cycle| cycle.state != cycle::State::Draft)
+}
+
+/// The requested cycle; by default the one in which the most urgent to-do waits for the caller, else
+/// the one whose period includes today, else the one whose period ends last.
+fn chosen(desk: &Desk, asked: Option<Uuid>, today: NaiveDate) -> Result<&OpenCycle, Refusal> {
+    let find = |id: Uuid| launched(desk).find(|cycle| cycle.id.uuid() == id);
+    let found = match asked {
+        Some(id) => find(id),
+        None => {
+            let mut waiting = desk.to_dos.iter().filter_map(|to_do| find(to_do.cycle_id?.uuid()));
+            let runs =
+                |cycle: &&OpenCycle| (cycle.period_start..=cycle.period_end).contains(&today);
+            waiting
+                .next()
+                .or_else(|| launched(desk).find(runs))
+                .or_else(|| launched(desk).next_back())
+        }
+    };
+    found.ok_or(Refusal::NotFound)
 }

@@ -3,11 +3,13 @@
 use super::figures::{progress, risk};
 use crate::everyday::cards::CycleCard;
 use crate::everyday::to_dos::{Desk, ToDoView};
+use crate::goals::words::GoalState;
 use crate::people::PersonCard;
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
+use crate::reviews::words::ReviewState;
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::reviews::result::is_in_force;
 use domain::scoring::risk::Level;
 use domain::scoring::scale::Grade;
 use domain::state::{goal, review};
@@ -82,12 +84,12 @@ pub struct OwnGoalView {
     #[schema(value_type = String, example = "40.00")]
     pub weight: Decimal,
     /// State of the goal.
-    #[schema(schema_with = words::<goal::State>)]
+    #[schema(value_type = GoalState)]
     pub state: goal::State,
     /// Progress from 0 to 1; null until a value is reported.
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
-    /// Risk level: progress compared with the time elapsed.
+    /// Risk level: progress compared with the time elapsed; `grace` until both sides have signed.
     #[schema(value_type = String, example = "yellow")]
     pub risk: Level,
     /// Confidence at the last check-in, 1 to 10; null before the first.
@@ -106,7 +108,7 @@ impl OwnGoalView {
             weight: goal.content.weight,
             state: goal.state,
             progress: goal.progress,
-            risk: risk(goal.progress, cycle, today)?,
+            risk: risk(goal.progress, is_in_force(goal.state), cycle, today)?,
             confidence: goal.confidence,
             checked_in_at: goal.checked_in_at,
         })
@@ -119,7 +121,7 @@ pub struct ReviewCard {
     /// Id of the review.
     pub id: Uuid,
     /// State of the review.
-    #[schema(schema_with = words::<review::State>)]
+    #[schema(value_type = ReviewState)]
     pub state: review::State,
     /// Composite score; null until it is released to the caller.
     #[schema(value_type = Option<String>, example = "96.40")]
@@ -134,6 +136,8 @@ pub struct ReviewCard {
 pub struct ManagerDashboard {
     /// The cycle.
     pub cycle: CycleCard,
+    /// All cycles that the dashboard can show, sorted by their last day.
+    pub cycles: Vec<CycleCard>,
     /// Number of the team's reviews in each state.
     pub reviews: Vec<StateCount>,
     /// Number of the team's grades so far, best grade first.
@@ -177,7 +181,7 @@ impl TeamMemberView {
                 agreed: member.goals.agreed,
                 submitted: member.goals.submitted,
                 progress,
-                risk: risk(progress, cycle, today)?,
+                risk: risk(progress, member.goals.agreed > 0, cycle, today)?,
             },
             checked_in_at: member.checked_in_at,
             review: member.review.map(|(id, state)| ReviewCard {
@@ -203,11 +207,11 @@ pub struct GoalsView {
     /// Number of goals that wait for approval.
     #[schema(example = 1)]
     pub submitted: i64,
-    /// Weighted progress, 0 to 1; null without goals. If the caller may not read all the goals one
+    /// Weighted progress of the signed goals, 0 to 1; null without any. If the caller may not read all the goals one
     /// by one, it is rounded to tenths, or to hundredths for a hundred or more people.
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
-    /// Risk level: progress compared with the time elapsed.
+    /// Risk level: progress compared with the time elapsed; `grace` until both sides have signed.
     #[schema(value_type = String, example = "yellow")]
     pub risk: Level,
 }
@@ -216,7 +220,7 @@ pub struct GoalsView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StateCount {
     /// State of the reviews.
-    #[schema(schema_with = words::<review::State>)]
+    #[schema(value_type = ReviewState)]
     pub state: review::State,
     /// Number of people.
     #[schema(example = 12)]
@@ -266,6 +270,8 @@ pub struct DepartmentView {
 pub struct HrDashboard {
     /// The cycle.
     pub cycle: CycleCard,
+    /// All cycles that the dashboard can show, sorted by their last day.
+    pub cycles: Vec<CycleCard>,
     /// All people the caller may see.
     pub total: DepartmentView,
     /// One entry per department, sorted by name.
@@ -279,6 +285,8 @@ pub struct HrDashboard {
 pub struct ExecutiveDashboard {
     /// The cycle.
     pub cycle: CycleCard,
+    /// All cycles that the dashboard can show, sorted by their last day.
+    pub cycles: Vec<CycleCard>,
     /// Signed goals of the company, highest weight first.
     pub goals: Vec<CompanyGoalView>,
     /// All people together.
@@ -302,12 +310,12 @@ pub struct CompanyGoalView {
     #[schema(example = "Sun Lei")]
     pub owner: String,
     /// State of the goal.
-    #[schema(schema_with = words::<goal::State>)]
+    #[schema(value_type = GoalState)]
     pub state: goal::State,
     /// Progress from 0 to 1; null until a value is reported.
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
-    /// Risk level: progress compared with the time elapsed.
+    /// Risk level: progress compared with the time elapsed; `grace` until both sides have signed.
     #[schema(value_type = String, example = "green")]
     pub risk: Level,
     /// Confidence at the last check-in, 1 to 10; null before the first.
@@ -324,7 +332,7 @@ impl CompanyGoalView {
             owner: goal.owner,
             state: goal.state,
             progress: goal.progress,
-            risk: risk(goal.progress, cycle, today)?,
+            risk: risk(goal.progress, is_in_force(goal.state), cycle, today)?,
             confidence: goal.confidence,
         })
     }

@@ -1,12 +1,13 @@
 //! Use cases of bulk import: load the affected records, plan the changes, save them.
 
+use super::mapping::References;
 use super::{EmployeeRow, ImportResult, OrgUnitRow, RowOutcome, RowResult};
 use crate::people::employees::audit_details;
 use crate::people::employees::powers::follow_employment;
 use crate::platform::app::new_id;
 use crate::platform::caller::Actor;
 use crate::platform::faults::Faults;
-use crate::platform::files::decode::{Rows, SentRow};
+use crate::platform::files::decode::{LineNumbers, Rows, SentRow};
 use crate::platform::files::stretches::in_stretches;
 use crate::platform::jobs::{SYNCHRONOUS_ROWS, Work};
 use crate::platform::problem::{Language, ProblemError, Violation};
@@ -17,8 +18,9 @@ use domain::core::id::{EmployeeId, OrgUnitId};
 use domain::core::text::TextEnum;
 use domain::everyday::job::JobKind;
 use domain::people::import::{
-    Fault, PersonRow, Plan, Planned, Staff, Terms, Unit, UnitRow, is_mass_deactivation,
-    plan_people, plan_units,
+    Acquaintance, Clearing, Fault, ManagerBy, Namesake, OrgUnitBy, PersonRow, Plan, Planned, Staff,
+    Terms, Unit, UnitRow, is_mass_creation, is_mass_deactivation, managers_by_number, plan_people,
+    plan_units, units_by_code,
 };
 use domain::people::org::{Employee, ExternalId, OrgUnit};
 use domain::policy::{Action, NO_RULE, visibility};
@@ -26,11 +28,12 @@ use persistence::Store;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 /// Options of an import.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
     /// Check only; save nothing.
     pub dry_run: bool,
@@ -40,6 +43,15 @@ pub struct Options {
     pub effective_from: NaiveDate,
     /// Allow any number of people to leave.
     pub allow_mass_deactivation: bool,
+    /// Allow any number of people to be new.
+    #[serde(default)]
+    pub allow_mass_creation: bool,
+    /// Allow properties of any number of people to be cleared.
+    #[serde(default)]
+    pub allow_mass_clearing: bool,
+    /// What the rows have in place of keys.
+    #[serde(default)]
+    pub references: References,
     /// Language of the result.
     pub language: Language,
 }
@@ -52,29 +64,34 @@ pub struct Import<R> {
     pub id: Uuid,
     /// Options of the import.
     pub options: Options,
-    /// The rows that could be read.
+    /// The rows, as far as they could be read.
     pub rows: Vec<R>,
     /// Number of rows in the request.
     pub total: usize,
-    /// Faults of the first rows that could not be read, for an atomic import.
+    /// The line of each row in the file.
+    #[serde(default)]
+    pub lines: LineNumbers,
+    /// What is to be said of the file as a whole.
+    #[serde(default)]
+    pub warnings: Vec<ProblemError>,
+    /// Faults of the first rows that could not be read completely, for an atomic import.
     #[serde(skip)]
     pub faults: Vec<(usize, Violation)>,
     /// Number of faults of further rows, which are only counted.
     #[serde(skip)]
     pub more_faults: usize,
-    /// Results of the first rows that could not be read, for an import that is not atomic.
-    pub refused: Vec<RowResult>,
-    /// Number of further rows that could not be read, which are only counted.
-    #[serde(default)]
-    pub more_refused: usize,
+    /// Faults of the first rows that could not be read completely, for an import that is not atomic.
+    pub refused: Vec<(usize, Vec<ProblemError>)>,
 }
 
 impl<R> Import<R> {
     /// An import of the rows that were read.
     pub fn new(id: Uuid, options: Options, read: Rows<R>) -> Self {
-        let Rows { rows, faulty, unread, faults: found, total } = read;
-        let (mut faults, mut refused) = (Vec::new(), Vec::new());
-        let (mut more_faults, mut more_refused) = (0, 0);
+        let Rows { rows, faulty, faults: found, total, lines, warnings } = read;
+        let views = |said: Vec<Violation>| {
+            said.iter().map(|it| it.view(options.language)).collect::<Vec<_>>()
+        };
+        let (mut faults, mut refused, mut more_faults) = (Vec::new(), Vec::new(), 0);
         if options.atomic {
             let of_row = |(row, faults): (_, Faults)| {
                 faults.into_first().into_iter().map(move |fault| (row, fault))
@@ -82,26 +99,26 @@ impl<R> Import<R> {
             faults = faulty.into_iter().flat_map(of_row).collect();
             more_faults = found - faults.len();
         } else {
-            more_refused = unread - faulty.len();
-            let views = |faults: Faults| {
-                Vec::from(faults).iter().map(|fault| fault.view(options.language)).collect()
-            };
-            refused = faulty.into_iter().map(|(row, it)| failed(row, None, views(it))).collect();
+            refused = faulty.into_iter().map(|(row, it)| (row, views(it.into()))).collect();
         }
-        Self { id, options, rows, total, faults, more_faults, refused, more_refused }
+        let warnings = views(warnings);
+        Self { id, options, rows, total, lines, warnings, faults, more_faults, refused }
+    }
+
+    /// Whether the import is atomic and a row could not be read completely.
+    pub fn is_refused(&self) -> bool {
+        !self.faults.is_empty()
     }
 
     /// The refusal of the whole import for these faults and those that were only counted.
-    fn refuse(&self, faults: impl IntoIterator<Item = (usize, Violation)>) -> Refusal {
+    fn refuse(&self, faults: Vec<(usize, Violation)>, keys: &HashMap<usize, String>) -> Refusal {
         let mut all = Faults::default();
-        faults.into_iter().for_each(|(_, fault)| all.push(fault));
+        for (row, fault) in faults {
+            let key = keys.get(&row).map(String::as_str);
+            all.push(fault.in_row(self.lines.of(row), key));
+        }
         all.count(self.more_faults);
         Refusal::Invalid(all.into())
-    }
-
-    /// Refuses an atomic import if a row could not be read.
-    pub fn check(&self) -> Result<(), Refusal> {
-        if self.faults.is_empty() { Ok(()) } else { Err(self.refuse(self.faults.iter().cloned())) }
     }
 }
 
@@ -180,30 +197,25 @@ impl Noun for People {
         progress: &dyn Fn(usize),
     ) -> Result<ImportResult, Refusal> {
         let authority = authority(actor, Self::ACTION)?;
-        let Import { options, rows, .. } = import;
+        let options = &import.options;
         store.begin_import()?;
-        let staff = load_staff(store, rows, options.effective_from)?;
+        let (rows, unresolved) = with_keys(store, &import.rows, &options.references)?;
+        let staff = load_staff(store, &rows, options.effective_from)?;
         let terms = terms(actor, &authority, options);
-        let mut plan = plan_people(staff, rows, &terms, &mut new_id);
+        let mut plan = plan_people(staff, &rows, &terms, &mut new_id);
+        plan.faults.extend(unresolved);
         let leavers = plan.leavers(terms.from);
         if !leavers.is_empty() {
             let reports =
                 store.reports_of(&leavers.keys().copied().collect::<Vec<_>>(), terms.from)?;
             plan.warn_of_leavers(&leavers, &reports, terms.from);
         }
-        let terminated = plan.terminations(actor.today);
-        if terminated > 0 && !options.allow_mass_deactivation {
-            let active = store.active_employees(actor.today)?;
-            if is_mass_deactivation(terminated, active) {
-                return Err(Refusal::MassDeactivation(vec![
-                    Violation::new("", "mass_deactivation")
-                        .with("count", terminated)
-                        .with("active", active),
-                ]));
-            }
-        }
-        let key = |row: &PersonRow| (row.row, row.employee_number.clone());
+        let suspicion = suspicion(store, actor, options, &plan)?;
+        let key = |row: &PersonRow| Some((row.row, row.key()?.to_owned()));
         let (result, changes) = conclude(import, plan, key, |person: &Employee| person.id.uuid())?;
+        if let Some(suspicion) = suspicion {
+            return Err(suspicion);
+        }
         if !options.dry_run {
             // The writing thread is busy enough, so the records are made on other threads.
             let of_some = |_, some: &[Planned<Employee>]| {
@@ -226,6 +238,64 @@ impl Noun for People {
     }
 }
 
+/// The rows with keys in place of what they name managers and units by, and the faults of those that
+/// name nobody or several.
+fn with_keys<'r>(
+    store: &mut dyn Store,
+    rows: &'r [PersonRow],
+    references: &References,
+) -> Result<(Cow<'r, [PersonRow]>, Vec<Fault>), Refusal> {
+    let (mut rows, mut faults) = (Cow::Borrowed(rows), Vec::new());
+    let by = &references.manager_by;
+    if *by != ManagerBy::Number {
+        let known = match by {
+            ManagerBy::Number => Vec::new(),
+            ManagerBy::Name => store.names_of_people()?,
+            ManagerBy::ExternalId(system) => store.ids_of_people(system)?,
+            ManagerBy::Email => {
+                let named = |it: Acquaintance| Some(Namesake { name: it.email?, key: it.number });
+                store.everyone()?.into_iter().filter_map(named).collect()
+            }
+        };
+        faults.extend(managers_by_number(rows.to_mut(), by, &known));
+    }
+    if references.org_unit_by == OrgUnitBy::Name {
+        faults.extend(units_by_code(rows.to_mut(), &store.names_of_units()?));
+    }
+    Ok((rows, faults))
+}
+
+/// The refusal of an import that changes so much at once that the file is more likely broken.
+fn suspicion(
+    store: &mut dyn Store,
+    actor: &Actor,
+    options: &Options,
+    plan: &Plan<Employee>,
+) -> Result<Option<Refusal>, Refusal> {
+    let terminated = plan.terminations(actor.today);
+    let created = plan.creations();
+    let count = |code, count: usize, active: usize| {
+        vec![Violation::new("", code).with("count", count).with("active", active)]
+    };
+    if terminated > 0 || created > 0 {
+        let active = store.active_employees(actor.today)?;
+        if !options.allow_mass_deactivation && is_mass_deactivation(terminated, active) {
+            let said = count("mass_deactivation", terminated, active);
+            return Ok(Some(Refusal::MassDeactivation(said)));
+        }
+        if !options.allow_mass_creation && is_mass_creation(created, active) {
+            return Ok(Some(Refusal::MassCreation(count("mass_creation", created, active))));
+        }
+    }
+    let cleared = if options.allow_mass_clearing { Vec::new() } else { plan.mass_clearings() };
+    let said = |it: Clearing| {
+        let fault = Violation::new("", "mass_clearing").with("property", it.property);
+        fault.with("count", it.cleared).with("held", it.held)
+    };
+    let cleared: Vec<_> = cleared.into_iter().map(said).collect();
+    Ok((!cleared.is_empty()).then_some(Refusal::MassClearing(cleared)))
+}
+
 fn load_staff(
     store: &mut dyn Store,
     rows: &[PersonRow],
@@ -233,7 +303,7 @@ fn load_staff(
 ) -> Result<Staff, Refusal> {
     let numbers = store.employees_numbered(&numbers_in(rows))?;
     let named: Vec<EmployeeId> =
-        rows.iter().filter_map(|row| numbers.get(&row.employee_number).copied()).collect();
+        rows.iter().filter_map(|row| numbers.get(row.key()?).copied()).collect();
     let mut external_ids: Vec<ExternalId> = Vec::new();
     for (system, value) in rows.iter().flat_map(|row| &row.external_ids) {
         if let Some(value) = value {
@@ -246,20 +316,22 @@ fn load_staff(
         units: store.org_unit_codes()?,
         positions: store.position_codes()?,
         external_ids: store.external_id_holders(&external_ids)?,
-        lines: Vec::new(),
-        managers: HashMap::new(),
+        ..Staff::default()
     };
     staff.managers = store.employments_by(&staff.managers_in(rows))?;
-    if staff.moves(rows) {
+    let moves = staff.moves(rows);
+    if moves {
         staff.lines = store.manager_lines(from)?;
-        staff.numbers = store.employee_numbers()?;
+    }
+    if moves || staff.has_new(rows) {
+        staff.take_everyone(rows, store.everyone()?);
     }
     Ok(staff)
 }
 
 /// Employee numbers of the rows and of their managers, ascending.
 fn numbers_in(rows: &[PersonRow]) -> Vec<&str> {
-    let mut numbers: Vec<&str> = rows.iter().map(|row| &row.employee_number[..]).collect();
+    let mut numbers: Vec<&str> = rows.iter().filter_map(PersonRow::key).collect();
     let mut managers: Vec<&str> =
         rows.iter().filter_map(|row| row.manager_employee_number.as_ref()?.as_deref()).collect();
     // Neighbouring rows often have the same manager.
@@ -289,7 +361,7 @@ impl Noun for Units {
         store.begin_import()?;
         let tree = store.org_tree(options.effective_from)?;
         let plan = plan_units(tree, rows, &terms(actor, &authority, options), &mut new_id);
-        let key = |row: &UnitRow| (row.row, row.code.clone());
+        let key = |row: &UnitRow| Some((row.row, row.key()?.to_owned()));
         let id = |unit: &Unit| OrgUnitId::uuid(unit.unit.id);
         let (result, changes) = conclude(import, plan, key, id)?;
         if !options.dry_run {
@@ -314,37 +386,53 @@ fn terms(actor: &Actor, authority: &Authority, options: &Options) -> Terms {
 fn conclude<R, T>(
     import: &Import<R>,
     plan: Plan<T>,
-    key: impl Fn(&R) -> (usize, String),
+    key: impl Fn(&R) -> Option<(usize, String)>,
     id: impl Fn(&T) -> Uuid,
 ) -> Result<(ImportResult, Vec<Planned<T>>), Refusal> {
     let options = &import.options;
     let told = |faults: Vec<Fault>| faults.into_iter().map(|fault| (fault.row, violation(fault)));
-    let mut faults: Vec<(usize, Violation)> = told(plan.faults).collect();
+    let planned: Vec<(usize, Violation)> = told(plan.faults).collect();
     let mut warnings = by_row(told(plan.warnings), options.language);
-    if options.atomic {
-        faults.extend(import.faults.iter().cloned());
-        if !faults.is_empty() {
-            faults.sort_by_key(|(row, _)| *row);
-            return Err(import.refuse(faults));
-        }
+    let is_faulty = import.is_refused() || !planned.is_empty() || !import.refused.is_empty();
+    let short = import.total <= SYNCHRONOUS_ROWS;
+    let keys: HashMap<usize, String> = if short || is_faulty || !warnings.is_empty() {
+        import.rows.iter().filter_map(key).collect()
+    } else {
+        HashMap::new()
+    };
+    if options.atomic && is_faulty {
+        let mut faults = import.faults.clone();
+        faults.extend(planned);
+        faults.sort_by_key(|(row, _)| *row);
+        return Err(import.refuse(faults, &keys));
     }
+    let row_of = |row: usize, outcome, id, errors, warnings| RowResult {
+        row,
+        line: import.lines.of(row),
+        key: keys.get(&row).cloned(),
+        outcome,
+        id,
+        errors,
+        warnings,
+    };
     let mut result = ImportResult {
         dry_run: options.dry_run,
         created: 0,
         updated: 0,
         unchanged: 0,
-        failed: 0,
+        failed: import.total - plan.rows.len(),
         warned: warnings.len(),
-        rows: import.refused.clone(),
+        warnings: import.warnings.clone(),
+        rows: Vec::new(),
     };
-    let short = import.total <= SYNCHRONOUS_ROWS;
-    let keys: HashMap<usize, String> = if short || !faults.is_empty() || !warnings.is_empty() {
-        import.rows.iter().map(key).collect()
-    } else {
-        HashMap::new()
-    };
-    result.rows.extend(all_failed(faults, &keys, options.language));
-    result.failed = result.rows.len() + import.more_refused;
+    let mut failed: BTreeMap<usize, Vec<ProblemError>> = import.refused.iter().cloned().collect();
+    for (row, errors) in by_row(planned.into_iter(), options.language) {
+        failed.entry(row).or_default().extend(errors);
+    }
+    let all_failed = failed.into_iter();
+    result.rows.extend(
+        all_failed.map(|(row, errors)| row_of(row, RowOutcome::Failed, None, errors, Vec::new())),
+    );
     for row in &plan.rows {
         let outcome = match (&row.before, row.is_change()) {
             (None, _) => RowOutcome::Created,
@@ -359,14 +447,8 @@ fn conclude<R, T>(
         let warnings = warnings.remove(&row.row).unwrap_or_default();
         if short || !warnings.is_empty() {
             let made_up = options.dry_run && row.before.is_none();
-            result.rows.push(RowResult {
-                row: row.row,
-                key: keys.get(&row.row).cloned(),
-                outcome,
-                id: (!made_up).then(|| id(&row.after)),
-                errors: Vec::new(),
-                warnings,
-            });
+            let id = (!made_up).then(|| id(&row.after));
+            result.rows.push(row_of(row.row, outcome, id, Vec::new(), warnings));
         }
     }
     // If there is not room for all rows, failed ones come first.
@@ -381,21 +463,6 @@ fn violation(fault: Fault) -> Violation {
         Some((name, value)) => violation.with(name, value),
         None => violation,
     }
-}
-
-/// Results of rows that failed, each with all its faults.
-fn all_failed(
-    faults: Vec<(usize, Violation)>,
-    keys: &HashMap<usize, String>,
-    language: Language,
-) -> impl Iterator<Item = RowResult> {
-    let rows = by_row(faults.into_iter(), language).into_iter();
-    rows.map(|(row, errors)| failed(row, keys.get(&row).cloned(), errors))
-}
-
-fn failed(row: usize, key: Option<String>, errors: Vec<ProblemError>) -> RowResult {
-    let (outcome, warnings) = (RowOutcome::Failed, Vec::new());
-    RowResult { row, key, outcome, id: None, errors, warnings }
 }
 
 /// Faults or warnings by row, in the reader's language.

@@ -12,6 +12,7 @@ use crate::platform::problem::Violation;
 use crate::platform::refusal::{Refusal, line_fault};
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
+use crate::platform::words::Told;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::change::{Change, Record};
 use domain::core::history::{Insertion, insert_stretch};
@@ -57,13 +58,18 @@ fn open_to_write(
     Ok(opened)
 }
 
-/// One page of people as the caller may see them, each with the time of its last change.
+/// A person with the time of the last change.
+pub type Changed = (EmployeeView, DateTime<Utc>);
+
+/// One page of people as the caller may see them, each with the time of its last change; and, if that is
+/// asked for, how many the whole list has.
 pub fn list_employees(
     store: &mut dyn Store,
     actor: &Actor,
     mut filter: EmployeeFilter,
     page: &Page,
-) -> Result<Vec<(EmployeeView, DateTime<Utc>)>, Refusal> {
+    is_counted: bool,
+) -> Result<(Vec<Changed>, Option<i64>), Refusal> {
     let action = reading(actor, filter.as_of);
     let visible = visibility(&actor.subject, action, actor.today)?;
     narrow(&mut filter, &visible, page)?;
@@ -76,7 +82,10 @@ pub fn list_employees(
         let changed = employee.outline().updated_at;
         Ok((EmployeeView::new(actor, &employee, &target, day), changed))
     };
-    rows.into_iter().map(view).collect()
+    let rows = rows.into_iter().map(view).collect::<Result<_, Refusal>>()?;
+    let count =
+        |store: &mut dyn Store| store.count_employees(&filter, &visible, page.updated_since);
+    Ok((rows, is_counted.then(|| count(store)).transpose()?))
 }
 
 /// Limits filter and order to the fields the caller may see of everyone in the list. Otherwise a
@@ -173,7 +182,7 @@ pub fn update_employee(
     if before.employments == after.employments {
         let record = audit_details::person(record, Some(&before), &after);
         store
-            .update_employee(Change::new(after.clone(), record))
+            .update_employee(&before, Change::new(after.clone(), record))
             .map_err(|error| taken(error, &after))?;
     } else {
         employ(store, actor, record, &before, &after)?;
@@ -238,7 +247,7 @@ pub fn assign_employee(
     if assignment.period.contains(actor.today) {
         after.assignment = Some(assignment);
     }
-    store.update_employee(Change::new(after.clone(), record))?;
+    store.update_employee(&before, Change::new(after.clone(), record))?;
     reply(actor, after, &permit, &target)
 }
 
@@ -329,7 +338,7 @@ fn employ(
         audit_details::person(record, Some(before), after).transition(state(before), state(after));
     let rule = record.rule;
     store
-        .update_employee(Change::new(after.clone(), record))
+        .update_employee(before, Change::new(after.clone(), record))
         .map_err(|error| taken(error, after))?;
     store.save_employments(after)?;
     follow_employment(store, actor, rule, [(before, after)].into_iter())
@@ -376,8 +385,8 @@ fn require(employee: &Employee, action: EmployeeAction, actor: &Actor) -> Result
         return Ok(());
     }
     Err(Refusal::StateConflict {
-        current_state: employee.status(actor.today).as_str(),
-        allowed_actions: possible.into_iter().map(TextEnum::as_str).collect(),
+        current_state: Told::new(employee.status(actor.today)),
+        allowed_actions: Told::all(possible),
     })
 }
 

@@ -2,12 +2,12 @@
 
 use crate::people::PersonCard;
 use crate::people::org_units::HistoryQuery;
+use crate::people::words;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::PathId;
 use crate::platform::page::page_of;
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, get};
 use domain::core::id::{CycleId, EmployeeId};
 use domain::core::text::TextEnum;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 #[schema(as = OpenDuty)]
 pub struct OpenDutyView {
     /// Kind of duty.
-    #[schema(schema_with = words::<DutyKind>)]
+    #[schema(value_type = words::DutyKind)]
     pub kind: DutyKind,
     /// Id of the record: API key, calibration session, goal or job; for `report` the employee, for
     /// `review` the participant.

@@ -7,6 +7,7 @@ pub mod powers;
 mod views;
 
 use crate::people::org_units::{DayQuery, HistoryQuery};
+use crate::people::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::Caller;
@@ -14,16 +15,16 @@ use crate::platform::extract::{Body, PathId};
 use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, get, patch, post};
 use cases::reading;
 pub use cases::*;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::core::id::{EmployeeId, OrgUnitId};
+use domain::core::id::{EmployeeId, OrgUnitId, PositionId};
 use domain::core::time::Period;
 use domain::core::tree::Reach;
 use domain::people::employment::EmploymentStatus;
 use domain::people::org::ExternalId;
+use domain::people::search::Search;
 use domain::policy::Action;
 use persistence::{After, EmployeeFilter, EmployeeOrder};
 use serde::Deserialize;
@@ -38,14 +39,25 @@ pub use views::*;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct EmployeeQuery {
+    /// Only people of whose name, employee number or e-mail address a part begins so. Of a Chinese name each
+    /// character begins a part, of other names each word; pinyin and its initials count as the name. Case,
+    /// width, accents, spaces and punctuation make no difference, and no character is a wildcard.
+    #[param(max_length = 200, pattern = r"\S", example = "lixm")]
+    q: Option<String>,
+    /// Only these people: ids separated by commas, at most 200. Ids of nobody the caller may see are
+    /// left out.
+    #[param(min_length = 36)]
+    ids: Option<String>,
     /// Only people of exactly this unit.
     org_unit_id: Option<Uuid>,
     /// Only people of this unit and of all units below it.
     within_org_unit_id: Option<Uuid>,
     /// Only people who report directly to this person.
     manager_id: Option<Uuid>,
+    /// Only people in this position.
+    position_id: Option<Uuid>,
     /// Only people with this status. Callers who see only the directory see only active people.
-    #[param(schema_with = words::<EmploymentStatus>)]
+    #[param(value_type = Option<words::EmployeeStatus>)]
     status: Option<EmploymentStatus>,
     /// Only the person with this employee number.
     employee_number: Option<String>,
@@ -55,26 +67,38 @@ struct EmployeeQuery {
     /// Day for which units, jobs and managers are shown and filtered; today if absent. For another
     /// day, only people whose history the caller may read are shown.
     as_of: Option<NaiveDate>,
-    /// Sort order: by creation, employee number or name.
-    #[param(schema_with = words::<EmployeeOrder>)]
+    /// Sort order: by creation, employee number or name. Not together with `q`.
+    #[param(value_type = Option<words::EmployeeSort>)]
     sort: Option<EmployeeOrder>,
     /// Maximum number of items on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
     /// `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Only items changed at or after this instant, sorted by change.
+    /// Only items changed at or after this instant, sorted by change. Not together with `q`.
     updated_since: Option<DateTime<Utc>>,
+    /// Whether to say how many items the whole list has.
+    count: Option<bool>,
 }
+
+/// Most ids to ask for at once.
+const MOST_IDS: usize = 200;
 
 impl EmployeeQuery {
     fn filter(&self, today: NaiveDate) -> Result<EmployeeFilter, Refusal> {
         let malformed = |name: &str, code| {
             Refusal::Malformed(vec![Violation::new(format!("/query/{name}"), code)])
         };
-        if self.sort.is_some() && self.updated_since.is_some() {
+        if self.sort.is_some() && (self.updated_since.is_some() || self.q.is_some()) {
             return Err(malformed("sort", "not_allowed"));
         }
+        if self.q.is_some() && self.updated_since.is_some() {
+            return Err(malformed("updated_since", "not_allowed"));
+        }
+        let search = match self.q.as_deref().map(Search::of) {
+            Some(None) => return Err(malformed("q", "pattern")),
+            search => search.flatten(),
+        };
         let external_id = match self.external_id.as_deref().map(|pair| pair.split_once(':')) {
             None => None,
             Some(Some((system, value))) => {
@@ -84,9 +108,12 @@ impl EmployeeQuery {
         };
         Ok(EmployeeFilter {
             as_of: self.as_of.unwrap_or(today),
+            search,
+            ids: self.ids.as_deref().map(people).transpose()?,
             org_unit_id: self.org_unit_id.map(OrgUnitId::from),
             within_org_unit_id: self.within_org_unit_id.map(OrgUnitId::from),
             manager_id: self.manager_id.map(EmployeeId::from),
+            position_id: self.position_id.map(PositionId::from),
             status: self.status,
             employee_number: self.employee_number.clone(),
             external_id,
@@ -95,10 +122,23 @@ impl EmployeeQuery {
     }
 }
 
+/// The people that a list of ids names.
+fn people(ids: &str) -> Result<Vec<EmployeeId>, Refusal> {
+    let malformed = |violation| Refusal::Malformed(vec![violation]);
+    let count = ids.split(',').count();
+    if count > MOST_IDS {
+        return Err(malformed(Violation::new("/query/ids", "too_many").with("max", MOST_IDS)));
+    }
+    let id = |text: &str| text.trim().parse().map(|id: Uuid| id.into());
+    let ids: Result<Vec<_>, _> = ids.split(',').map(id).collect();
+    ids.map_err(|_| malformed(Violation::new("/query/ids", "not_a_uuid")))
+}
+
 /// List employees
 ///
-/// Lists the people the caller may see, each with the fields the caller may see of that person.
-/// With `updated_since` they are sorted by change: to mirror the list, remember the largest
+/// Lists the people the caller may see, each with the fields the caller may see of that person. Filters
+/// narrow each other. `q` searches: whose number begins so comes first, then whose name does, then whose
+/// name has it inside, then whose e-mail address does. With `updated_since` they are sorted by change: to mirror the list, remember the largest
 /// `updated_at` seen. People are never deleted; a person who leaves is terminated.
 #[utoipa::path(tag = "employees", operation_id = "listEmployees", params(EmployeeQuery),
     responses((status = 200, description = "A page of employees", body = EmployeePage)),
@@ -108,23 +148,24 @@ async fn list(caller: Caller, query: Query<EmployeeQuery>) -> Result<HttpRespons
     let query = query.0;
     let request = caller.page(query.limit, query.cursor.as_deref(), query.updated_since)?;
     let filter = query.filter(caller.actor.today)?;
-    let (order, page) = (filter.order, request.page.clone());
-    let rows = caller
-        .read(move |store, actor| list_employees(store, actor, filter.clone(), &page))
+    let (order, search, page) = (filter.order, filter.search.clone(), request.page.clone());
+    let (rows, total) = caller
+        .list(query.count, move |store, actor, is_counted| {
+            list_employees(store, actor, filter.clone(), &page, is_counted)
+        })
         .await?;
-    caller.answer::<EmployeePage, _>(
-        &request,
-        rows,
-        |(last, at)| match (query.updated_since, order) {
-            (Some(_), _) => After::Updated(*at, last.id),
-            (None, EmployeeOrder::Id) => After::Id(last.id),
-            (None, EmployeeOrder::EmployeeNumber) => {
+    let place =
+        |(last, at): &(EmployeeView, DateTime<Utc>)| match (query.updated_since, search, order) {
+            (Some(_), ..) => After::Updated(*at, last.id),
+            (_, Some(search), _) => After::Text(search.place(last).unwrap_or_default(), last.id),
+            (_, _, EmployeeOrder::Id) => After::Id(last.id),
+            (_, _, EmployeeOrder::EmployeeNumber) => {
                 After::Text(last.employee_number.clone(), last.id)
             }
-            (None, EmployeeOrder::Name) => After::Text(last.name.clone(), last.id),
-        },
-        |(view, _)| view,
-    )
+            (_, _, EmployeeOrder::Name) => After::Text(last.name.clone(), last.id),
+        };
+    let part = request.cut(&caller.app, rows, place);
+    caller.answer_counted::<EmployeePage, _>(part, total, |(view, _)| view)
 }
 
 /// Create an employee

@@ -1,14 +1,15 @@
 //! What clients see and send about employees.
 
 use super::duties::DutyCounts;
+use crate::people::words;
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
 use crate::platform::patch::nullable;
-use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::{EmployeeId, OrgUnitId, PositionId};
 use domain::people::employment::{Employment, EmploymentStatus};
 use domain::people::org::{Assignment, Employee, EmployeeAction, ExternalId};
+use domain::people::search::Named;
 use domain::policy::{Action, Mask, Shown, Target, decide};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -78,7 +79,7 @@ pub struct EmployeeView {
     pub termination_date: Option<Option<NaiveDate>>,
     /// Whether the person is employed on the day shown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = words::<EmploymentStatus>)]
+    #[schema(value_type = words::EmployeeStatus, required = false)]
     pub status: Option<EmploymentStatus>,
     /// Ids in other systems.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +91,7 @@ pub struct EmployeeView {
     #[schema(nullable = false)]
     pub open_duties: Option<DutyCounts>,
     /// Actions the caller may take on the record today.
-    #[schema(schema_with = word_list::<EmployeeAction>)]
+    #[schema(value_type = HashSet<words::EmployeeAction>)]
     pub allowed_actions: Vec<EmployeeAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -103,6 +104,13 @@ pub struct EmployeeView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub updated_at: Option<DateTime<Utc>>,
+}
+
+impl<'a> From<&'a EmployeeView> for Named<'a> {
+    fn from(view: &'a EmployeeView) -> Self {
+        let email = view.email.as_deref();
+        Self { number: &view.employee_number, name: &view.name, email }
+    }
 }
 
 impl EmployeeView {
@@ -146,8 +154,9 @@ impl EmployeeView {
 page_of! {
     /// A page of employees.
     pub struct EmployeePage
-    /// The people, in the requested order; with `updated_since`, in the order of change.
-    of EmployeeView
+    /// The people, in the requested order; with `q`, those who fit best first; with `updated_since`, in
+    /// the order of change.
+    of EmployeeView, counted
 }
 
 /// A period with one unit, job and manager of a person.
@@ -261,10 +270,22 @@ pub struct ReportingLineView {
 #[serde(deny_unknown_fields)]
 pub struct NewEmployee {
     /// Employee number given by the company, unique in the tenant.
-    #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "E-0043")]
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^\S(.*\S)?$",
+        format = "key",
+        example = "E-0043"
+    )]
     pub employee_number: String,
     /// Full name of the person.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Li Na")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        format = "name",
+        example = "Li Na"
+    )]
     pub name: String,
     /// Work e-mail address.
     #[schema(
@@ -308,6 +329,7 @@ pub struct EmployeePatch {
         min_length = 1,
         max_length = 64,
         pattern = r"^\S(.*\S)?$",
+        format = "key",
         nullable = false,
         example = "E-0043"
     )]
@@ -317,6 +339,7 @@ pub struct EmployeePatch {
         min_length = 1,
         max_length = 200,
         pattern = r"^\S(.*\S)?$",
+        format = "name",
         nullable = false,
         example = "Li Na"
     )]
@@ -394,6 +417,7 @@ pub struct NewEmployment {
         min_length = 1,
         max_length = 64,
         pattern = r"^\S(.*\S)?$",
+        format = "key",
         nullable = false,
         example = "E-2043"
     )]

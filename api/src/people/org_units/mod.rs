@@ -3,18 +3,18 @@
 mod cases;
 mod views;
 
+use crate::people::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::Caller;
 use crate::platform::extract::{Body, PathId};
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
 use actix_web::{HttpResponse, delete, get, patch, post};
 pub use cases::*;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::OrgUnitId;
-use domain::people::org::OrgUnitKind;
+use domain::people::org::{OrgUnit, OrgUnitKind};
 use domain::policy::Action;
 use persistence::{After, OrgUnitFilter};
 use serde::Deserialize;
@@ -32,7 +32,7 @@ struct OrgUnitQuery {
     /// Only units directly under this one.
     parent_id: Option<Uuid>,
     /// Only units of this kind.
-    #[param(schema_with = words::<OrgUnitKind>)]
+    #[param(value_type = Option<words::OrgUnitKind>)]
     kind: Option<OrgUnitKind>,
     /// Only the unit with this code.
     code: Option<String>,
@@ -45,6 +45,8 @@ struct OrgUnitQuery {
     cursor: Option<String>,
     /// Only items changed at or after this instant; deleted items are included as tombstones.
     updated_since: Option<DateTime<Utc>>,
+    /// Whether to say how many items the whole list has.
+    count: Option<bool>,
 }
 
 /// Query parameters of a read with a date.
@@ -87,18 +89,19 @@ async fn list(caller: Caller, query: Query<OrgUnitQuery>) -> Result<HttpResponse
         code: query.code,
     };
     let day = query.as_of;
-    let rows = caller
-        .read(move |store, actor| {
+    let (rows, total) = caller
+        .list(query.count, move |store, actor, is_counted| {
             actor.may(Action::OrgUnitRead)?;
-            Ok(store.org_units(&filter, day.unwrap_or(actor.today), &page)?)
+            let day = day.unwrap_or(actor.today);
+            let rows = store.org_units(&filter, day, &page)?;
+            let count = || store.count_org_units(&filter, day, page.updated_since);
+            Ok((rows, is_counted.then(count).transpose()?))
         })
         .await?;
-    caller.answer::<OrgUnitPage, _>(
-        &request,
-        rows,
-        |last| request.place(last.id.uuid(), last.updated_at),
-        |unit| OrgUnitView::new(&caller.actor, unit),
-    )
+    let place = |last: &OrgUnit| request.place(last.id.uuid(), last.updated_at);
+    let part = request.cut(&caller.app, rows, place);
+    caller
+        .answer_counted::<OrgUnitPage, _>(part, total, |unit| OrgUnitView::new(&caller.actor, unit))
 }
 
 /// Create an org unit

@@ -1,8 +1,8 @@
 //! What clients see and send about org units.
 
+use crate::people::words;
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
-use crate::platform::schema::{word_list, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::OrgUnitId;
 use domain::people::org::{OrgUnit, OrgUnitAction, OrgUnitKind, Placement};
@@ -24,7 +24,7 @@ pub struct OrgUnitView {
     #[schema(example = "Sales Europe")]
     pub name: String,
     /// Kind of the unit.
-    #[schema(schema_with = words::<OrgUnitKind>)]
+    #[schema(value_type = words::OrgUnitKind)]
     pub kind: OrgUnitKind,
     /// Parent unit; null for the company, and if the unit has no place on the day shown.
     #[schema(required = true)]
@@ -33,7 +33,7 @@ pub struct OrgUnitView {
     #[schema(required = true)]
     pub effective_from: Option<NaiveDate>,
     /// Actions that the caller's rights allow now; unmet conditions can still refuse them.
-    #[schema(schema_with = word_list::<OrgUnitAction>)]
+    #[schema(value_type = HashSet<words::OrgUnitAction>)]
     pub allowed_actions: Vec<OrgUnitAction>,
     /// Version of the record: starts at 1 and grows by 1 with each change.
     #[schema(example = 1)]
@@ -74,7 +74,7 @@ page_of! {
     /// A page of org units.
     pub struct OrgUnitPage
     /// The units, in the order of creation; with `updated_since`, in the order of change.
-    of OrgUnitView
+    of OrgUnitView, counted
 }
 
 /// A period in which a unit has one place in the tree.
@@ -113,13 +113,25 @@ page_of! {
 #[serde(deny_unknown_fields)]
 pub struct NewOrgUnit {
     /// External key, unique in the tenant.
-    #[schema(min_length = 1, max_length = 64, pattern = r"^\S(.*\S)?$", example = "SALES-EU")]
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^\S(.*\S)?$",
+        format = "key",
+        example = "SALES-EU"
+    )]
     pub code: String,
     /// Name of the unit.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Sales Europe")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^\S(.*\S)?$",
+        format = "name",
+        example = "Sales Europe"
+    )]
     pub name: String,
     /// Kind of the unit; cannot be changed later.
-    #[schema(schema_with = words::<OrgUnitKind>)]
+    #[schema(value_type = words::OrgUnitKind)]
     pub kind: OrgUnitKind,
     /// Parent unit; required, except for the company, which has none.
     pub parent_id: Option<Uuid>,
@@ -137,6 +149,7 @@ pub struct OrgUnitPatch {
         min_length = 1,
         max_length = 64,
         pattern = r"^\S(.*\S)?$",
+        format = "key",
         nullable = false,
         example = "SALES-EMEA"
     )]
@@ -146,6 +159,7 @@ pub struct OrgUnitPatch {
         min_length = 1,
         max_length = 200,
         pattern = r"^\S(.*\S)?$",
+        format = "name",
         nullable = false,
         example = "Sales Europe and Africa"
     )]

@@ -65,7 +65,7 @@ pub async fn of_session(app: &App, claims: &Claims, now: Timestamp) -> Result<Pr
         Some(known) => known,
         None => {
             let found = app.db.read(tenant, move |store| store.signed_in(account, session)).await;
-            let known = found.and_then(|found| {
+            let known = found.map_err(Refusal::from).and_then(|found| {
                 let found = found.ok_or(Refusal::Unauthenticated("no such session"))?;
                 Ok((signed_in(tenant, account, &found, now)?, found.session_epoch))
             });
@@ -105,7 +105,7 @@ pub async fn of_api_key(app: &App, text: &str, now: Timestamp) -> Result<Princip
         None => {
             let prefix = entry.1.clone();
             let found = app.db.read(tenant, move |store| store.key_holder(&prefix)).await;
-            let known = found.and_then(|found| {
+            let known = found.map_err(Refusal::from).and_then(|found| {
                 let found = found.ok_or(INVALID)?;
                 if found.expires_at.is_some_and(|end| end <= now) {
                     return Err(Refusal::Unauthenticated("the API key has expired"));

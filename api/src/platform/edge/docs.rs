@@ -3,12 +3,15 @@
 use crate::platform::app::App;
 use crate::platform::areas;
 use crate::platform::areas::Noun;
-use crate::platform::problem::{KINDS, Kind};
+use crate::platform::extract::accepted;
+use crate::platform::problem::{KINDS, Kind, Language};
+use crate::platform::problem_page;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply;
 use actix_web::http::header;
-use actix_web::web::{self, Data, Json, Path};
-use actix_web::{HttpResponse, get};
+use actix_web::web::{self, Data, Path};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get};
+use domain::core::text::TextEnum;
 use serde::Serialize;
 use std::sync::{Arc, LazyLock, OnceLock};
 use utoipa::ToSchema;
@@ -64,12 +67,20 @@ pub struct ProblemTypes {
 ///
 /// Lists every kind of refusal of this API, with what to do about it, in both languages.
 #[utoipa::path(tag = "meta", operation_id = "listProblemTypes",
-    responses((status = 200, description = "The problem types", body = ProblemTypes)))]
+    responses((status = 200, description = "The problem types; a page for who wants one", content(
+        (ProblemTypes = "application/json"),
+        (String = "text/html", example = json!("<!doctype html>..."))))))]
 #[get("/problems")]
-async fn problems() -> Json<ProblemTypes> {
-    let mut items: Vec<_> = KINDS.values().map(ProblemType::from).collect();
-    items.sort_by(|a, b| (a.status, &a.kind).cmp(&(b.status, &b.kind)));
-    Json(ProblemTypes { items })
+async fn problems(request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let mut kinds: Vec<_> = KINDS.values().collect();
+    kinds.sort_by(|a, b| (a.status, &a.slug).cmp(&(b.status, &b.slug)));
+    match form(&request)? {
+        Form::Page => Ok(page(&request, |language| problem_page::of_kinds(&kinds, language))),
+        Form::Json => {
+            let items = kinds.into_iter().map(ProblemType::from).collect();
+            Ok(json().json(ProblemTypes { items }))
+        }
+    }
 }
 
 /// Read a problem type
@@ -77,11 +88,46 @@ async fn problems() -> Json<ProblemTypes> {
 /// Shows the problem type that the `type` of a problem document refers to.
 #[utoipa::path(tag = "meta", operation_id = "getProblemType",
     params(("slug" = String, Path, description = "Last part of the type", example = "not-found")),
-    responses((status = 200, description = "The problem type", body = ProblemType)))]
+    responses((status = 200, description = "The problem type; a page for who wants one", content(
+        (ProblemType = "application/json"),
+        (String = "text/html", example = json!("<!doctype html>..."))))))]
 #[get("/problems/{slug}")]
-async fn problem(slug: Path<String>) -> Result<Json<ProblemType>, Refusal> {
+async fn problem(request: HttpRequest, slug: Path<String>) -> Result<HttpResponse, Refusal> {
     let kind = KINDS.get(slug.as_str()).ok_or(Refusal::NotFound)?;
-    Ok(Json(kind.into()))
+    match form(&request)? {
+        Form::Page => Ok(page(&request, |language| problem_page::of_kind(kind, language))),
+        Form::Json => Ok(json().json(ProblemType::from(kind))),
+    }
+}
+
+/// A form in which problem types are shown.
+#[derive(Clone, Copy)]
+enum Form {
+    Json,
+    Page,
+}
+
+fn form(request: &HttpRequest) -> Result<Form, Refusal> {
+    accepted(request, Form::Json, |kind| match kind {
+        "application/json" | "application/*" | "*/*" => Some(Form::Json),
+        "text/html" | "text/*" => Some(Form::Page),
+        _ => None,
+    })
+}
+
+fn json() -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::VARY, "Accept"));
+    response
+}
+
+fn page(request: &HttpRequest, write: impl FnOnce(Language) -> String) -> HttpResponse {
+    let language = Language::asked(request);
+    HttpResponse::Ok()
+        .content_type(problem_page::PAGE)
+        .insert_header((header::CONTENT_LANGUAGE, language.as_str()))
+        .insert_header((header::VARY, "Accept, Accept-Language"))
+        .body(write(language))
 }
 
 /// Read the contract

@@ -5,6 +5,7 @@ use super::compression::{self, Coding};
 use super::{conditional, cors, rate, security};
 use crate::platform::app::{App, new_id};
 use crate::platform::problem::{self, Asked, RequestId};
+use crate::platform::problem_page;
 use crate::platform::refusal::Refusal;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue, IfNoneMatch};
@@ -70,6 +71,7 @@ impl Exchange {
             asked: Asked {
                 uri: request.uri().clone(),
                 accept_language: headers.get(header::ACCEPT_LANGUAGE).cloned(),
+                as_page: problem_page::is_wanted(request),
                 request_id: request_id.clone(),
             },
             notes: Rc::default(),

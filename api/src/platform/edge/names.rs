@@ -12,8 +12,8 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data};
-use domain::everyday::card::CardKind;
-use persistence::Mentioned;
+use domain::everyday::card::nouns_named_by;
+use persistence::{Mentioned, with_cards};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use uuid::Uuid;
@@ -57,7 +57,7 @@ pub async fn beside(served: ServiceResponse) -> ServiceResponse {
 /// The cards beside an answer as JSON; none if it names nothing of which there are any.
 async fn cards(app: &App, actor: Actor, text: &Bytes) -> Option<Vec<u8>> {
     let mut named = Mentioned::new();
-    let seed = Walk { kinds: &[], named: &mut named };
+    let seed = Walk { nouns: [None; 2], named: &mut named };
     seed.deserialize(&mut serde_json::Deserializer::from_slice(text)).ok()?;
     if named.is_empty() {
         return None;
@@ -79,7 +79,7 @@ fn joined(object: &[u8], cards: &[u8]) -> Option<Vec<u8>> {
 /// Collects the ids in a JSON text.
 struct Walk<'w> {
     /// What the ids in the present property may be of.
-    kinds: &'static [CardKind],
+    nouns: [Option<&'static str>; 2],
     named: &'w mut Mentioned,
 }
 
@@ -100,25 +100,25 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(property) = map.next_key::<String>()? {
-            let kinds = CardKind::named_by(&property);
-            map.next_value_seed(Walk { kinds, named: &mut *self.named })?;
+            let nouns = nouns_named_by(&property).map(|noun| noun.and_then(with_cards));
+            map.next_value_seed(Walk { nouns, named: &mut *self.named })?;
         }
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let (kinds, named) = (self.kinds, self.named);
-        while list.next_element_seed(Walk { kinds, named: &mut *named })?.is_some() {}
+        let (nouns, named) = (self.nouns, self.named);
+        while list.next_element_seed(Walk { nouns, named: &mut *named })?.is_some() {}
         Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        if let Some(id) = (!self.kinds.is_empty()).then(|| Uuid::try_parse(text).ok()).flatten() {
-            for kind in self.kinds {
-                let ids = self.named.entry(*kind).or_default();
-                if ids.len() < MOST {
-                    ids.insert(id);
-                }
+        let mut nouns = self.nouns.into_iter().flatten().peekable();
+        let id = nouns.peek().and_then(|_| Uuid::try_parse(text).ok());
+        for (noun, id) in nouns.zip(std::iter::repeat(id)) {
+            let ids = self.named.entry(noun).or_default();
+            if ids.len() < MOST {
+                ids.extend(id);
             }
         }
         Ok(())
@@ -151,7 +151,7 @@ mod tests {
 
     fn named(text: &str) -> Mentioned {
         let mut named = Mentioned::new();
-        let seed = Walk { kinds: &[], named: &mut named };
+        let seed = Walk { nouns: [None; 2], named: &mut named };
         seed.deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap();
         named
     }
@@ -165,9 +165,9 @@ mod tests {
                 "parent_id":"{one}","note":true}}"#
         );
         let found = named(&text);
-        assert_eq!(found[&CardKind::Employee], [one, two].into());
-        assert_eq!(found[&CardKind::OrgUnit], [one, two].into());
-        assert_eq!(found[&CardKind::Goal], [one].into());
+        assert_eq!(found["employee"], [one, two].into());
+        assert_eq!(found["org_unit"], [one, two].into());
+        assert_eq!(found["goal"], [one].into());
         assert_eq!(found.len(), 3);
     }
 

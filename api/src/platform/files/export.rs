@@ -1,6 +1,7 @@
 //! Streams files in the format that the client requests, from one snapshot, in constant memory.
 
-use super::decode::{Trailer, hex};
+use super::decode::hex;
+use super::json_rows::Trailer;
 use super::text::neutralised;
 use super::xlsx::{self, Cell, Workbook};
 use crate::platform::app::seed;

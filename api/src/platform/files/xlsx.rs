@@ -170,8 +170,8 @@ fn internal(error: impl std::fmt::Display) -> Refusal {
     Refusal::Internal(format!("a workbook: {error}"))
 }
 
-/// The letters of a column, counted from 0.
-struct Column(usize);
+/// The letters of a column, counted from 0, as spreadsheet programs show them.
+pub struct Column(pub usize);
 
 impl std::fmt::Display for Column {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

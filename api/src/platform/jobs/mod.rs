@@ -14,8 +14,8 @@ use crate::platform::page::page_of;
 use crate::platform::parameters::Query;
 use crate::platform::problem::{Language, Problem, RequestId};
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
-use actix_web::http::{StatusCode, header};
+use crate::platform::words;
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
@@ -146,10 +146,10 @@ pub struct JobView {
     /// Id of the job.
     pub id: Uuid,
     /// Kind of work.
-    #[schema(schema_with = words::<JobKind>)]
+    #[schema(value_type = words::JobKind)]
     pub kind: JobKind,
     /// State of the job.
-    #[schema(schema_with = words::<JobState>)]
+    #[schema(value_type = words::JobState)]
     pub state: JobState,
     /// Progress, with a short delay.
     pub progress: JobProgress,
@@ -341,7 +341,7 @@ impl Ticket {
         Self {
             app: caller.app.clone(),
             id: id.into(),
-            language: Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE)),
+            language: Language::asked(caller.request()),
             request_id: RequestId::of(caller.request()),
         }
     }

@@ -1,7 +1,10 @@
 //! Calibration: sessions that compare grades, and the moves of grades made in them.
 
+mod distribution;
+mod effects;
 mod moves;
 mod sessions;
+mod trials;
 pub mod views;
 
 use crate::platform::app::new_id;
@@ -10,7 +13,7 @@ use crate::platform::caller::{Actor, Caller};
 use crate::platform::extract::{Body, PathId};
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
-use crate::platform::schema::words;
+use crate::reviews::words;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use domain::core::id::{CalibrationSessionId, EmployeeId};
@@ -45,7 +48,7 @@ struct SessionQuery {
     /// Only sessions of this cycle.
     cycle_id: Option<Uuid>,
     /// Only sessions in this state.
-    #[param(schema_with = words::<State>)]
+    #[param(value_type = Option<words::CalibrationSessionState>)]
     state: Option<State>,
 }
 
@@ -76,7 +79,7 @@ struct MoveQuery {
     /// Only moves of this review.
     review_id: Option<Uuid>,
     /// Only moves in this state.
-    #[param(schema_with = words::<MoveState>)]
+    #[param(value_type = Option<words::MoveState>)]
     state: Option<MoveState>,
 }
 
@@ -301,8 +304,8 @@ async fn transit(
 ///
 /// Lists the reviews that the session compares, in the order of creation: the person, the computed,
 /// calibrated and final grade side by side, the scores that rank them, and ties. The caller's own
-/// review is left out and has no effect on the ranking shown. Results that the caller may not see
-/// yet are left out.
+/// review is left out, and so are results that the caller may not see yet; neither has an effect on
+/// the ranking shown.
 #[utoipa::path(tag = "calibration-sessions", operation_id = "listComparedReviews",
     params(("id" = Uuid, Path, description = "Id of the session"), ComparedQuery),
     responses((status = 200, description = "A page of reviews", body = ComparedReviewPage)),
@@ -360,9 +363,10 @@ async fn list_moves(
 
 /// Propose a move
 ///
-/// A member proposes another grade for somebody else's review, with reason codes, an explanation
-/// and evidence. Nothing changes until others approve the move. A review can have only one pending
-/// move. The answer shows the effect on the distribution of the session.
+/// A member proposes another grade for somebody else's review, none above a confirmed veto, with
+/// reason codes, an explanation, evidence, and a sentence that the person reads after release.
+/// Nothing changes until others approve the move. A review can have only one pending move. The
+/// answer shows the effect on the distribution of the session.
 #[utoipa::path(tag = "moves", operation_id = "proposeMove",
     params(("id" = Uuid, Path, description = "Id of the session")),
     request_body = NewMove,
@@ -441,7 +445,7 @@ pub const NOUN: Noun = Noun {
         // Whether somebody may move grades is asked about a move or about the session.
         (Action::MoveRead, session),
     ],
-    additions: &["/calibration-sessions/{id}/moves"],
+    additions: &["/calibration-sessions/{id}/moves", "/calibration-sessions/{id}/move-trials"],
     ..Noun::of(routes)
 };
 
@@ -466,8 +470,10 @@ fn routes(config: &mut ServiceConfig) {
         .service(accept)
         .service(reopen)
         .service(reviews)
+        .service(distribution::read)
         .service(list_moves)
         .service(propose_move)
+        .service(trials::make)
         .service(read_move)
         .service(approve_move)
         .service(reject_move);

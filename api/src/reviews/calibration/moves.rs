@@ -1,25 +1,27 @@
 //! Use cases of moves: one member proposes, others approve.
 
-use super::sessions::{conflict, hold_cycle, reviews_of, seating};
-use super::views::{MoveEffect, MoveView, NewMove, allowed_actions};
+use super::effects::effect;
+use super::sessions::{conflict, hold_cycle, seating};
+use super::views::{MoveView, NewMove, allowed_actions};
 use crate::platform::caller::Actor;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
 use crate::platform::signing::Signing;
-use crate::platform::transition::{Findings, Passage, Transition, names};
-use crate::reviews::distribution::settings_of;
+use crate::platform::transition::{Findings, Passage, Transition};
+use crate::platform::words::Told;
+use crate::reviews::{distribution::settings_of, views::early};
 use domain::access::signing::Act;
 use domain::core::change::{Change, Record};
 use domain::core::id::{CalibrationSessionId, EmployeeId, MoveId};
 use domain::core::text::TextEnum;
 use domain::cycles::cycle::{Cycle, stage};
 use domain::policy::{Action, Permit, Protected, Relations, Sealed, Shown, Stage, Target};
-use domain::reviews::calibration::{Fault, before_and_after};
+use domain::reviews::calibration::Fault;
 use domain::reviews::calibration_session::{CalibrationSession, MoveState, SessionMove};
-use domain::reviews::distribution::Placed;
 use domain::reviews::form::{EvidenceItem, Review};
+use domain::scoring::scale::Grade;
 use domain::state::calibration_session::{Event, Facts, State};
 use domain::state::{Seat, Seating};
 use persistence::{MoveFilter, Page, ReviewResults, Store};
@@ -94,7 +96,7 @@ impl Transition for Step {
         match moved.state {
             MoveState::Pending => Ok(()),
             decided => Err(Refusal::StateConflict {
-                current_state: decided.as_str(),
+                current_state: Told::new(decided),
                 allowed_actions: Vec::new(),
             }),
         }
@@ -112,8 +114,8 @@ impl Transition for Step {
         })
     }
 
-    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
-        names(allowed_actions(actor, &opened.session, false))
+    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<Told> {
+        Told::all(allowed_actions(actor, &opened.session, false))
     }
 
     fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
@@ -163,7 +165,9 @@ impl Transition for Step {
                     .field("grade", moved.from.as_str(), moved.to.as_str())
                     .field("reasons", None::<String>, &moved.reasons)
                     .field("text", None::<String>, moved.text.clone())
-                    .field("evidence", None::<String>, &moved.evidence);
+                    .field("evidence", None::<String>, &moved.evidence)
+                    .field("sentence", None::<String>, moved.sentence.clone())
+                    .field("veto_cap", None::<String>, moved.veto_cap.map(Grade::as_str));
                 (record, MoveState::Pending)
             }
             Verb::Reject(reason) => (record("move.rejected").because(reason), MoveState::Rejected),
@@ -208,46 +212,54 @@ fn proposed(
 ) -> Result<Findings<Step>, Refusal> {
     let Opened { session, me, cycle, .. } = opened;
     let review = compared_review(store, actor, session, new)?;
-    let Some(computed) = review.results.computed_grade else {
-        return Err(Refusal::unknown("/review_id", new.review_id));
-    };
-    let from = review.results.calibrated_grade.unwrap_or(computed);
-    if from != new.from {
+    let computed = review.results.computed_grade;
+    let computed = computed.ok_or_else(|| Refusal::unknown("/review_id", new.review_id))?;
+    if review.results.calibrated_grade.unwrap_or(computed) != new.from {
         return Err(Refusal::Stale);
     }
     if store.pending_moves(session.id)?.contains(&review.id) {
         return Err(Refusal::InUse(vec![Violation::new("/review_id", "move_pending")]));
     }
-    let early = new.evidence.iter().enumerate().filter_map(|(at, item)| {
-        Violation::in_future(format!("/evidence/{at}/date"), item.date, actor.today)
-    });
-    let early: Vec<_> = early.collect();
+    let early = early("", &new.evidence, actor.today);
     if !early.is_empty() {
         return Err(Refusal::Invalid(early));
     }
-    let moved = SessionMove {
-        id,
-        session_id: session.id,
-        review_id: review.id,
-        employee_id: review.employee_id,
-        from,
-        to: new.to,
-        reasons: new.reasons.iter().copied().collect(),
-        text: new.text.clone(),
-        evidence: new.evidence.iter().cloned().map(EvidenceItem::from).collect(),
-        state: MoveState::Pending,
-        proposer: *me,
-        approvers: BTreeSet::new(),
-        version: 1,
-        created_at: actor.now,
-        updated_at: actor.now,
-    };
-    let mode = settings_of(store, actor, cycle)?.mode;
-    let faults = moved.faults(computed, cycle.period, mode);
+    let moved = drafted(actor, session.id, *me, id, &ReviewResults::from(&review), new);
+    let faults = moved.faults(computed, cycle.period, settings_of(store, actor, cycle)?.mode);
     let acts_on_another = !actor.subject.may_be(moved.employee_id);
     let mut findings = Findings::new(Facts { acts_on_another, ..Facts::default() }, moved);
     findings.faults = faults.into_iter().map(violation).collect();
     Ok(findings)
+}
+
+/// A move as its proposer has drafted it.
+pub(super) fn drafted(
+    actor: &Actor,
+    session_id: CalibrationSessionId,
+    proposer: EmployeeId,
+    id: MoveId,
+    review: &ReviewResults,
+    new: &NewMove,
+) -> SessionMove {
+    SessionMove {
+        id,
+        session_id,
+        review_id: review.id,
+        employee_id: review.employee_id,
+        from: new.from,
+        to: new.to,
+        reasons: new.reasons.iter().copied().collect(),
+        text: new.text.clone(),
+        evidence: new.evidence.iter().cloned().map(EvidenceItem::from).collect(),
+        sentence: new.sentence.clone(),
+        veto_cap: review.results.veto_grade,
+        state: MoveState::Pending,
+        proposer,
+        approvers: BTreeSet::new(),
+        version: 1,
+        created_at: actor.now,
+        updated_at: actor.now,
+    }
 }
 
 /// The review a move is about. The session must compare it, and it must not be the caller's own.
@@ -270,7 +282,7 @@ fn compared_review(
 }
 
 /// A fault of a move, with the pointer to its place in the request.
-fn violation(fault: Fault) -> Violation {
+pub(super) fn violation(fault: Fault) -> Violation {
     match fault {
         Fault::NothingMoved => Violation::new("/to", "nothing_moved"),
         Fault::OwnReview => Violation::new("/review_id", "not_own_review"),
@@ -278,11 +290,12 @@ fn violation(fault: Fault) -> Violation {
         Fault::DistributionAlone => Violation::new("/reasons", "distribution_alone"),
         Fault::TextTooShort => Violation::new("/text", "too_short").with("min", 10),
         Fault::EvidenceMissing => Violation::new("/evidence", "EVIDENCE_REQUIRED"),
+        Fault::VetoCap => Violation::new("/to", "veto_cap"),
+        Fault::SentenceMissing => Violation::new("/sentence", "required"),
     }
 }
 
-/// Sets the calibrated grade of the review. Version and time of change stay as they are, because
-/// the reviewed person could notice a change of these.
+/// Sets the calibrated grade. Version and time stay: the person would notice a change of these.
 fn take_effect(
     store: &mut dyn Store,
     actor: &Actor,
@@ -297,42 +310,9 @@ fn take_effect(
         return Err(Refusal::Stale);
     }
     results.calibrated_grade = Some(moved.to);
-    let record = Record::new("review.grade_moved", review.id, permit.rule()).field(
-        "calibrated_grade",
-        moved.from.as_str(),
-        moved.to.as_str(),
-    );
+    let record = Record::new("review.grade_moved", review.id, permit.rule());
+    let record = record.field("calibrated_grade", moved.from.as_str(), moved.to.as_str());
     Ok(store.save_results(vec![Change::new(after, record)])?)
-}
-
-/// The effect of a move on the distribution of its session. The caller's own review and that of the
-/// manager responsible for it are not counted.
-fn effect(
-    store: &mut dyn Store,
-    actor: &Actor,
-    session: &CalibrationSession,
-    cycle: &Cycle,
-    moved: &SessionMove,
-) -> Result<Option<MoveEffect>, Refusal> {
-    let settings = settings_of(store, actor, cycle)?;
-    let closed: Vec<_> = actor.subject.closed().collect();
-    let mut reviews = reviews_of(store, actor, session)?;
-    reviews.retain(|it| it.counts_for_quota && !closed.contains(&it.employee_id));
-    let placed = |mut review: ReviewResults| {
-        if review.id == moved.review_id {
-            review.results.calibrated_grade = Some(moved.from);
-        }
-        Some(Placed {
-            review: review.id.uuid(),
-            department: review.department_id.map_or(Uuid::nil(), Uuid::from),
-            grade: review.results.present_grade()?,
-            veto_cap: review.results.veto_grade,
-        })
-    };
-    let people: Vec<_> = reviews.into_iter().filter_map(placed).collect();
-    let effect = before_and_after(&people, moved.review_id.uuid(), moved.to, &settings).ok();
-    Ok(effect
-        .map(|(before, after)| MoveEffect { before: (&before).into(), after: (&after).into() }))
 }
 
 /// A move of a session as the caller sees it, by the seat they have there.
@@ -369,8 +349,7 @@ pub(super) fn list(
     let sealed = store.calibration_session(id)?;
     let (session, target) = actor.show(store, Action::MoveRead, sealed)?;
     let permit = actor.may_about(Action::MoveRead, &target)?;
-    let session = session.outline();
-    let sealed = store.cycle(session.cycle_id)?;
+    let sealed = store.cycle(session.outline().cycle_id)?;
     let (cycle, _) = actor.show(store, Action::CycleRead, sealed)?;
     let hidden = match stage(cycle.outline().state) {
         Stage::Released => actor.subject.persons().collect(),
@@ -380,7 +359,7 @@ pub(super) fn list(
     let view = |sealed: Sealed<SessionMove>| {
         let moved = sealed.show_listed(&permit)?;
         let person = moved.outline().employee_id.uuid();
-        Ok((MoveView::new(&moved, actor, session, None), person))
+        Ok((MoveView::new(&moved, actor, session.outline(), None), person))
     };
     store.moves(&filter, page)?.into_iter().map(view).collect()
 }

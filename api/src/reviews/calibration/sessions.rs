@@ -10,9 +10,11 @@ use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
 use crate::platform::signing::{Signing, still_holds};
-use crate::platform::transition::{Findings, Passage, Transition, names};
+use crate::platform::transition::{Findings, Passage, Transition};
+use crate::platform::words::Told;
 use crate::reviews::distribution::disclosed::grades_unfounded;
 use crate::reviews::distribution::settings_of;
+use crate::reviews::distribution::views::verdict;
 use chrono::NaiveDate;
 use domain::access::signing::Act;
 use domain::core::change::{Change, Record};
@@ -20,7 +22,6 @@ use domain::core::id::{
     AccountId, CalibrationSessionId, CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId,
 };
 use domain::core::number::fixed;
-use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
 use domain::policy::{
     Action, CONFLICT_OF_INTEREST, Mask, Permit, Protected, Relations, Role, Sealed, Target, decide,
@@ -131,7 +132,7 @@ pub(super) fn create_session(
 
 /// The refusal when the state of the cycle does not allow an action.
 fn not_in(cycle: &Cycle) -> Refusal {
-    Refusal::StateConflict { current_state: cycle.state.as_str(), allowed_actions: Vec::new() }
+    Refusal::StateConflict { current_state: Told::new(cycle.state), allowed_actions: Vec::new() }
 }
 
 /// Refuses departments and participants outside the cycle, and members who may not take their seat.
@@ -178,8 +179,8 @@ fn locked(
 /// The refusal when the state of a session does not allow an action.
 pub(super) fn conflict(actor: &Actor, session: &CalibrationSession) -> Refusal {
     Refusal::StateConflict {
-        current_state: session.state.as_str(),
-        allowed_actions: names(allowed_actions(actor, session, false)),
+        current_state: Told::new(session.state),
+        allowed_actions: Told::all(allowed_actions(actor, session, false)),
     }
 }
 
@@ -336,8 +337,8 @@ impl Transition for SessionTransition {
         CalibrationSession::events(self.step.action()).first().copied()
     }
 
-    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<&'static str> {
-        names(allowed_actions(actor, &opened.session, false))
+    fn offered(&self, actor: &Actor, opened: &Opened) -> Vec<Told> {
+        Told::all(allowed_actions(actor, &opened.session, false))
     }
 
     fn seating(&self, actor: &Actor, opened: &Opened) -> Seating<Event> {
@@ -507,7 +508,7 @@ fn look(
         facts.undecided_ties = u32::try_from(ties).ok();
         findings.details = vec![
             (Guard::GradesFounded, unfounded.to_string()),
-            (Guard::DistributionAccepted, answer.to_string()),
+            (Guard::DistributionAccepted, verdict(&answer)),
             (Guard::NoPendingMove, pending.to_string()),
             (Guard::TiesDecided, ties.to_string()),
         ];
@@ -552,6 +553,41 @@ fn override_stands(
     Ok(!moved.iter().any(counts))
 }
 
+/// A caller who reads a session, with the seat they have in it.
+pub(super) struct Reader<'a> {
+    actor: &'a Actor,
+    calibrator: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn of(
+        store: &mut dyn Store,
+        actor: &'a Actor,
+        session: &CalibrationSession,
+    ) -> Result<Self, Refusal> {
+        let calibrator = match actor.subject.employee_id {
+            Some(me) => store.is_calibrator(session.id, me)?,
+            None => false,
+        };
+        Ok(Self { actor, calibrator })
+    }
+
+    /// Whether the caller may read what `action` is about of one review that the session compares.
+    pub(super) fn sees(&self, action: Action, review: &ReviewResults) -> bool {
+        let target = Target {
+            id: review.id.uuid(),
+            about: Some(review.employee_id),
+            responsible: review.manager_id,
+            session: review.session_id,
+            stage: Some(review.state.rating_stage()),
+            relations: Relations { calibrator: self.calibrator, ..Relations::default() },
+            ..Target::default()
+        };
+        let permit = decide(&self.actor.subject, action, &target).permit;
+        permit.is_some_and(|permit| permit.mask() > Mask::Metadata)
+    }
+}
+
 /// A page of the reviews a session compares, sorted by id, as far as the caller may see each. The
 /// caller's own review is left out.
 pub(super) fn compared(
@@ -565,13 +601,11 @@ pub(super) fn compared(
     let (cycle, _) = actor.show(store, Action::CycleRead, sealed)?;
     let settings = settings_of(store, actor, cycle.outline())?;
     let reviews = reviews_of(store, actor, session)?;
-    let placed = placed(&reviews, &settings)?;
+    let reader = Reader::of(store, actor, session)?;
+    // A ranking of all would place the grades that are closed to the reader by what is left.
+    let known = reviews.iter().filter(|review| reader.sees(Action::RatingRead, review));
+    let placed = placed(known, &settings)?;
     let pending = store.pending_moves(session.id)?;
-    let me = actor.subject.employee_id;
-    let calibrator = match me {
-        Some(me) => store.is_calibrator(session.id, me)?,
-        None => false,
-    };
     let shown: Vec<ReviewResults> = reviews
         .into_iter()
         .filter(|review| !actor.subject.may_be(review.employee_id))
@@ -582,20 +616,7 @@ pub(super) fn compared(
     let mut names = store.names(&people)?;
     let view = |review: ReviewResults| {
         let (employee_number, name) = names.remove(&review.employee_id).unwrap_or_default();
-        let target = Target {
-            id: review.id.uuid(),
-            about: Some(review.employee_id),
-            responsible: review.manager_id,
-            session: review.session_id,
-            stage: Some(review.state.rating_stage()),
-            relations: Relations { calibrator, ..Relations::default() },
-            ..Target::default()
-        };
-        let sees = |action| {
-            let permit = decide(&actor.subject, action, &target).permit;
-            permit.is_some_and(|permit| permit.mask() > Mask::Metadata)
-        };
-        let seen = sees(Action::RatingRead);
+        let seen = reader.sees(Action::RatingRead, &review);
         ComparedReview {
             review_id: review.id.uuid(),
             employee_id: review.employee_id.uuid(),
@@ -605,7 +626,9 @@ pub(super) fn compared(
             manager_id: review.manager_id.map(Uuid::from),
             counts_for_quota: review.counts_for_quota,
             state: review.state,
-            move_pending: sees(Action::MoveRead).then(|| pending.contains(&review.id)),
+            move_pending: reader
+                .sees(Action::MoveRead, &review)
+                .then(|| pending.contains(&review.id)),
             result: seen.then(|| result(&review, placed.get(&review.id))),
         }
     };
@@ -613,12 +636,11 @@ pub(super) fn compared(
 }
 
 /// The grades that ranking and quotas lead to, for the reviews that count.
-fn placed(
-    reviews: &[ReviewResults],
+fn placed<'r>(
+    reviews: impl Iterator<Item = &'r ReviewResults>,
     settings: &DistributionSettings,
 ) -> Result<HashMap<ReviewId, Placement>, Refusal> {
     let counting: Vec<_> = reviews
-        .iter()
         .filter(|review| review.counts_for_quota)
         .filter_map(|review| Some((review.id, merits_of(&review.results)?)))
         .collect();

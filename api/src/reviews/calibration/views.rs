@@ -4,9 +4,9 @@ use super::sessions::{judges, seating};
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
 use crate::platform::resource::view;
-use crate::platform::schema::{word_list, word_or_null, words};
 use crate::reviews::distribution::views::DistributionSummary;
 use crate::reviews::views::EvidenceView;
+use crate::reviews::words;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::policy::{Action, Mask, Protected, Shown, decide};
 use domain::reviews::calibration::Reason;
@@ -29,7 +29,7 @@ view! {
     /// Employee id of the member.
     employee_id: Uuid = member.employee_id.uuid();
     /// Seat: `member` (a manager) or `facilitator` (from HR).
-    #[schema(schema_with = words::<SessionSeat>)]
+    #[schema(value_type = words::SessionSeat)]
     seat: SessionSeat = member.seat;
     /// Whether the person was present when the session was opened; false before that.
     #[schema(example = true)]
@@ -55,7 +55,7 @@ view! {
     #[schema(example = "Sales and service")]
     name: String = session.name.clone();
     /// State of the session.
-    #[schema(schema_with = words::<State>)]
+    #[schema(value_type = words::CalibrationSessionState)]
     state: State = session.state;
     /// Departments whose grades it compares. If there are neither departments nor participants, it
     /// compares everybody. It never compares its own members.
@@ -79,7 +79,7 @@ view! {
     overridden_at: Option<DateTime<Utc>> = session.overridden_at;
     /// Actions that the state and the caller's rights allow now; unmet conditions can still refuse
     /// them.
-    #[schema(schema_with = word_list::<SessionAction>)]
+    #[schema(value_type = HashSet<words::CalibrationSessionAction>)]
     allowed_actions: Vec<SessionAction> = allowed_actions(actor, session, compared);
 }
 
@@ -115,7 +115,7 @@ pub struct NewSessionMember {
     /// an HR role.
     pub employee_id: Uuid,
     /// Seat: `member` (a manager) or `facilitator` (from HR).
-    #[schema(schema_with = words::<SessionSeat>)]
+    #[schema(value_type = words::SessionSeat)]
     pub seat: SessionSeat,
 }
 
@@ -240,7 +240,7 @@ pub struct ComparedReview {
     #[schema(example = true)]
     pub counts_for_quota: bool,
     /// State of the review.
-    #[schema(schema_with = words::<review::State>)]
+    #[schema(value_type = words::ReviewState)]
     pub state: review::State,
     /// Whether a move of its grade is pending; absent for callers who may not read moves.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,16 +265,16 @@ pub struct ComparedResult {
     #[schema(example = "98.00")]
     pub collaboration: Option<String>,
     /// Grade that follows from the composite; null until computed.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub computed_grade: Option<Grade>,
     /// Grade after calibration; null if no move changed it.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub calibrated_grade: Option<Grade>,
     /// Final grade; null until the session is finalised.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub final_grade: Option<Grade>,
     /// Best grade that a confirmed veto allows; null without a veto.
-    #[schema(schema_with = word_or_null::<Grade>)]
+    #[schema(value_type = Option<words::Grade>)]
     pub veto_grade: Option<Grade>,
     /// Grade that ranking and quotas lead to, or `TIE:` with the best and the worst grade of a
     /// group of people with equal scores; null without quotas.
@@ -335,19 +335,25 @@ view! {
     /// Content of a move.
     pub struct MoveContent as MoveContent of (moved: &SessionMove);
     /// Grade before the move.
-    #[schema(schema_with = words::<Grade>)]
+    #[schema(value_type = words::Grade)]
     from: Grade = moved.from;
     /// Grade after the move.
-    #[schema(schema_with = words::<Grade>)]
+    #[schema(value_type = words::Grade)]
     to: Grade = moved.to;
     /// Reason codes.
-    #[schema(schema_with = word_list::<Reason>)]
+    #[schema(value_type = HashSet<words::MoveReason>)]
     reasons: Vec<Reason> = moved.reasons.iter().copied().collect();
     /// Explanation.
     #[schema(example = "The tender was won after the rating had been written")]
     text: String = moved.text.clone();
     /// Evidence for the move.
     evidence: Vec<EvidenceView> = moved.evidence.iter().cloned().map(EvidenceView::from).collect();
+    /// What the person reads about it after release; empty for moves made before this was asked for.
+    #[schema(example = "Your tender counts")]
+    sentence: String = moved.sentence.clone();
+    /// Best grade that a confirmed veto allowed when the move was proposed; null without a veto.
+    #[schema(value_type = Option<words::Grade>)]
+    veto_cap: Option<Grade> = moved.veto_cap;
 }
 
 view! {
@@ -368,7 +374,7 @@ view! {
     /// Id of the review.
     review_id: Uuid = moved.review_id.uuid();
     /// State of the move.
-    #[schema(schema_with = words::<MoveState>)]
+    #[schema(value_type = words::MoveState)]
     state: MoveState = moved.state;
     /// Content; absent for auditors.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -379,7 +385,7 @@ view! {
     /// Employees who have approved it so far.
     approved_by: Vec<Uuid> = moved.approvers.iter().map(|id| id.uuid()).collect();
     /// Actions the caller may take on the record now.
-    #[schema(schema_with = word_list::<MoveAction>)]
+    #[schema(value_type = HashSet<words::MoveAction>)]
     allowed_actions: Vec<MoveAction> =
         actor.subject.employee_id.map(|me| moved.offered(me, session)).unwrap_or_default();
     /// Effect on the distribution of its session; only in answers to proposing and approving. The
@@ -404,13 +410,13 @@ pub struct NewMove {
     pub review_id: Uuid,
     /// The grade that the proposer has seen: the calibrated one, otherwise the computed one. If it
     /// has changed meanwhile, the request is refused as stale.
-    #[schema(schema_with = words::<Grade>)]
+    #[schema(value_type = words::Grade)]
     pub from: Grade,
-    /// Grade after the move.
-    #[schema(schema_with = words::<Grade>)]
+    /// Grade after the move; none better than a confirmed veto allows.
+    #[schema(value_type = words::Grade)]
     pub to: Grade,
     /// Reason codes. `distribution` alone is not enough where quotas are a guideline.
-    #[schema(schema_with = word_list::<Reason>)]
+    #[schema(value_type = HashSet<words::MoveReason>)]
     pub reasons: Vec<Reason>,
     /// Explanation: at least 10 characters, 20 where evidence is needed.
     #[schema(max_length = 4000, example = "The tender was won after the rating had been written")]
@@ -420,4 +426,7 @@ pub struct NewMove {
     #[serde(default)]
     #[schema(max_items = 20)]
     pub evidence: Vec<EvidenceView>,
+    /// What the person reads about the move after release, with the result.
+    #[schema(min_length = 1, max_length = 1000, pattern = r"\S", example = "Your tender counts")]
+    pub sentence: String,
 }

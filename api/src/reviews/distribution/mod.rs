@@ -14,9 +14,11 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 use disclosed::{DisclosedGrades, Graded};
 use domain::core::id::{CycleId, OrgUnitId};
+use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
 use domain::cycles::participant::day_of_record;
 use domain::policy::Action;
+use domain::reviews::aggregate::Disclosure;
 use domain::reviews::distribution::{Table, table};
 use domain::scoring::settings::DistributionSettings;
 use persistence::Store;
@@ -61,11 +63,7 @@ pub async fn read(
     id: PathId,
     query: Query<DistributionQuery>,
 ) -> Result<HttpResponse, Refusal> {
-    let chart = accepted(caller.request(), false, |media| match media {
-        "application/json" | "application/*" | "*/*" => Some(false),
-        "image/svg+xml" | "image/*" => Some(true),
-        _ => None,
-    })?;
+    let form = Form::wanted(&caller)?;
     let (id, department) = (id.0.into(), query.0.department_id.map(OrgUnitId::from));
     let read =
         move |store: &mut dyn Store, actor: &Actor| distribution_of(store, actor, id, department);
@@ -74,15 +72,40 @@ pub async fn read(
         disclosed::renew(&caller, graded).await;
         (distribution, code, _) = caller.snapshot(read).await?;
     }
-    if !chart {
-        return caller.listed(&distribution, None);
+    match form {
+        Form::Figures => caller.listed(&distribution, None),
+        Form::Chart => Ok(chart(&caller, &distribution, &code)),
     }
-    let language = Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE));
-    Ok(HttpResponse::Ok()
+}
+
+/// The forms in which a distribution is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As JSON.
+    Figures,
+    /// As an SVG chart.
+    Chart,
+}
+
+impl Form {
+    /// The form that `Accept` asks for.
+    pub(super) fn wanted(caller: &Caller) -> Result<Self, Refusal> {
+        accepted(caller.request(), Self::Figures, |media| match media {
+            "application/json" | "application/*" | "*/*" => Some(Self::Figures),
+            "image/svg+xml" | "image/*" => Some(Self::Chart),
+            _ => None,
+        })
+    }
+}
+
+/// The answer with the chart of a distribution; `name` says what it is of.
+pub(super) fn chart(caller: &Caller, distribution: &Distribution, name: &str) -> HttpResponse {
+    let language = Language::asked(caller.request());
+    HttpResponse::Ok()
         .content_type("image/svg+xml")
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::CONTENT_LANGUAGE, language.tag()))
-        .body(chart::svg(&distribution, &code, language)))
+        .insert_header((header::CONTENT_LANGUAGE, language.as_str()))
+        .body(chart::svg(distribution, name, language))
 }
 
 /// The distribution of a cycle as the caller may see it, the code of the cycle, and the counts to
@@ -99,15 +122,27 @@ fn distribution_of(
     let graded = Graded { cycle: id, state: cycle.state, min_shown: settings.min_shown };
     let DisclosedGrades { disclosure, in_counts_alone, due } =
         disclosed::grades(store, actor, Action::DistributionRead, &graded)?;
-    let units = units_of(store, actor, &cycle)?;
-    let tree: Vec<_> = units.iter().map(|unit| (Some(unit.id), unit.parent_id.map(Some))).collect();
-    let found = table(disclosure, &tree, &settings)
-        .map_err(|error| Refusal::Internal(error.to_string()))?;
-    let mut distribution = view(&cycle, &settings, &units, &found, department);
+    let mut distribution = laid_out(store, actor, &cycle, &settings, disclosure, department)?;
     if in_counts_alone {
         distribution.leave_computed_out();
     }
     Ok((distribution, cycle.code, due.map(|_| graded)))
+}
+
+/// The distribution of these counts, with quotas along the tree of units of the launch.
+pub(super) fn laid_out(
+    store: &mut dyn Store,
+    actor: &Actor,
+    cycle: &Cycle,
+    settings: &DistributionSettings,
+    disclosure: Disclosure,
+    department: Option<OrgUnitId>,
+) -> Result<Distribution, Refusal> {
+    let units = units_of(store, actor, cycle)?;
+    let tree: Vec<_> = units.iter().map(|unit| (Some(unit.id), unit.parent_id.map(Some))).collect();
+    let found =
+        table(disclosure, &tree, settings).map_err(|error| Refusal::Internal(error.to_string()))?;
+    Ok(view(cycle, settings, &units, &found, department))
 }
 
 /// The distribution settings in the policy of a cycle.

@@ -1,7 +1,9 @@
 //! What clients see of a distribution of grades.
 
-use crate::platform::schema::words;
+use crate::platform::labels::COMMA;
+use crate::reviews::words;
 use domain::core::number::{Exact, Rounding};
+use domain::core::text::TextEnum;
 use domain::reviews::distribution::{Line, Summary, Tally};
 use domain::scoring::distribution::comparison::Method;
 use domain::scoring::distribution::{Check, Counts};
@@ -90,6 +92,33 @@ text_enum! {
     }
 }
 
+impl From<&Check> for Verdict {
+    fn from(check: &Check) -> Self {
+        match check {
+            Check::Ok => Verdict::Ok,
+            Check::PoolRequired => Verdict::PoolRequired,
+            Check::Warning(_) => Verdict::Warning,
+            Check::Violation(_) => Verdict::Violation,
+            Check::TopTooLarge => Verdict::TopTooLarge,
+        }
+    }
+}
+
+/// The grades that the result of a check is about, best grade first.
+fn deviating(check: &Check) -> &[Grade] {
+    match check {
+        Check::Warning(grades) | Check::Violation(grades) => grades,
+        Check::Ok | Check::PoolRequired | Check::TopTooLarge => &[],
+    }
+}
+
+/// The result of a check and the grades it is about, as a list for the text of a refusal.
+pub fn verdict(check: &Check) -> String {
+    let grades = deviating(check).iter().map(|grade| grade.as_str());
+    let words: Vec<_> = [Verdict::from(check).as_str()].into_iter().chain(grades).collect();
+    words.join(COMMA)
+}
+
 text_enum! {
     /// Method by which a probability was computed.
     pub enum TestMethod {
@@ -132,7 +161,7 @@ impl From<DistributionMode> for Mode {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DistributionTest {
     /// Method by which the probability was computed.
-    #[schema(schema_with = words::<TestMethod>)]
+    #[schema(value_type = words::DistributionTestMethod)]
     pub method: TestMethod,
     /// Chi-square statistic, 4 decimal places; null for the exact test.
     #[schema(example = "16.8333")]
@@ -163,10 +192,10 @@ pub struct DistributionSummary {
     #[schema(example = "1")]
     pub tolerance: String,
     /// Result of the check in the mode that the policy sets.
-    #[schema(schema_with = words::<Verdict>)]
+    #[schema(value_type = words::DistributionVerdict)]
     pub verdict: Verdict,
     /// Grades that the verdict is about, best grade first.
-    #[schema(value_type = Vec<String>, example = json!(["S", "C"]))]
+    #[schema(value_type = Vec<words::Grade>, example = json!(["S", "C"]))]
     pub deviating: Vec<Grade>,
     /// Comparison with chance; null if there are too few people to test.
     pub test: Option<DistributionTest>,
@@ -174,13 +203,8 @@ pub struct DistributionSummary {
 
 impl From<&Summary> for DistributionSummary {
     fn from(summary: &Summary) -> Self {
-        let (verdict, deviating) = match &summary.check {
-            Check::Ok => (Verdict::Ok, Vec::new()),
-            Check::PoolRequired => (Verdict::PoolRequired, Vec::new()),
-            Check::Warning(grades) => (Verdict::Warning, grades.clone()),
-            Check::Violation(grades) => (Verdict::Violation, grades.clone()),
-            Check::TopTooLarge => (Verdict::TopTooLarge, Vec::new()),
-        };
+        let verdict = Verdict::from(&summary.check);
+        let deviating = deviating(&summary.check).to_vec();
         let test = summary.comparison.as_ref().map(|comparison| {
             let (method, fit) = match &comparison.method {
                 Method::ChiSquare(fit) => (TestMethod::ChiSquare, Some(fit)),
@@ -280,7 +304,7 @@ pub struct Distribution {
     /// Id of the cycle.
     pub cycle_id: Uuid,
     /// How quotas steer the distribution.
-    #[schema(schema_with = words::<Mode>)]
+    #[schema(value_type = words::DistributionMode)]
     pub mode: Mode,
     /// Target share of each grade, in percent.
     pub shares: GradeShares,

@@ -201,9 +201,16 @@ impl Indicator {
 
     /// The actual value of the cycle from measurements in any order; `None` if none counts.
     pub fn actual(&self, measurements: &[Measurement]) -> Option<Exact> {
-        let values: Vec<_> =
-            self.counted(measurements).into_iter().map(|kept| kept.value.clone()).collect();
-        self.aggregation.actual(&values)
+        self.present(measurements).map(|(actual, _)| actual)
+    }
+
+    /// The actual value of the cycle so far, with the first day of the last period that is part of
+    /// it; `None` if no measurement counts.
+    pub fn present(&self, measurements: &[Measurement]) -> Option<(Exact, NaiveDate)> {
+        let counted = self.counted(measurements);
+        let last = counted.iter().map(|kept| kept.period_start).max()?;
+        let values: Vec<_> = counted.into_iter().map(|kept| kept.value.clone()).collect();
+        Some((self.aggregation.actual(&values)?, last))
     }
 
     /// The score of the actual value as a share of full marks, 0 to 1 with 4 places; `None` without

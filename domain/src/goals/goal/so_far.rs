@@ -5,7 +5,7 @@ use super::{GoalContent, GoalKind, KeyResult, KeyResultReport, Measure};
 use crate::core::error::Result;
 use crate::core::id::KeyResultId;
 use crate::core::number::Exact;
-use crate::scoring::okr::progress::{KeyResult as Measured, Milestone};
+use crate::scoring::okr::progress::{KeyResult as Measured, Milestone, progress};
 use crate::scoring::settings::Settings;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,36 @@ impl ReportedSoFar {
     }
 }
 
+/// The present value of a key result, as last reported; all `None` before the first report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresentKeyResult {
+    /// Id of the key result.
+    pub id: KeyResultId,
+    /// The last value, of a metric or of a level to maintain.
+    pub value: Option<Exact>,
+    /// Whether it is done, of a key result that is either done or not.
+    pub done: Option<bool>,
+    /// Indexes of the completed steps, from 0, of a key result with steps.
+    pub steps_done: Option<Vec<usize>>,
+    /// Progress from 0 to 1, 4 places; also `None` where the content does not let it be computed.
+    pub progress: Option<Decimal>,
+}
+
 impl GoalContent {
+    /// The present values of the key results, in their order; none for an indicator.
+    pub fn present(&self, so_far: &ReportedSoFar, settings: &Settings) -> Vec<PresentKeyResult> {
+        let present = |key_result: &KeyResult| {
+            let measured = so_far.of_key_result(key_result);
+            let judged =
+                |measured: Measured| progress(&measured, settings.okr.maintain).ok().flatten();
+            let progress = measured.and_then(judged).map(|progress| progress.value);
+            let latest = so_far.key_results.get(&key_result.id).cloned().unwrap_or_default();
+            let Latest { value, done, steps_done, .. } = latest;
+            PresentKeyResult { id: key_result.id, value, done, steps_done, progress }
+        };
+        self.key_results().iter().map(present).collect()
+    }
+
     /// Progress of an objective from the summary, from 0 to 1; `None` for an indicator, and until a
     /// value is reported.
     ///
@@ -160,6 +189,17 @@ mod tests {
             }
             let mut so_far = ReportedSoFar::of(&content, 1, []);
             for upto in 0..=check_ins.len() {
+                let present = content.present(&so_far, &settings);
+                prop_assert_eq!(present.len(), content.key_results().len());
+                let last = |id: KeyResultId| {
+                    let mut reports = check_ins[..upto].iter().flatten().rev();
+                    reports.find(|it| it.key_result_id == id && it.value.is_some())
+                };
+                for shown in &present[..1] {
+                    let last = last(shown.id).and_then(|it| it.value.clone());
+                    prop_assert_eq!(&shown.value, &last);
+                    prop_assert_eq!(shown.progress.is_some(), last.is_some());
+                }
                 let whole = content.progress(&check_ins[..upto], &[], &settings).unwrap();
                 prop_assert_eq!(content.progress_so_far(&so_far, &settings).unwrap(), whole);
                 let kept = serde_json::to_string(&so_far).unwrap();

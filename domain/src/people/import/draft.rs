@@ -1,8 +1,10 @@
 //! A plan while it is built: resolves references between rows and drops the rows that have faults.
 
 use super::{Fault, Given, Line, Node, Plan, Planned, Terms};
+use crate::core::text::fold;
 use crate::core::tree::{MAX_DEPTH, TreeFault, check_tree};
 use chrono::NaiveDate;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -40,6 +42,8 @@ pub(super) struct Draft<T> {
     keys: Vec<String>,
     pub by_id: HashMap<Uuid, usize>,
     created: HashSet<Uuid>,
+    /// Whether each row is about a new record.
+    new: Vec<bool>,
     parents: Vec<Option<Uuid>>,
     faults: Vec<Fault>,
     pub warnings: Vec<Fault>,
@@ -53,22 +57,30 @@ impl<T: Node> Draft<T> {
             keys: Vec::with_capacity(capacity),
             by_id: HashMap::with_capacity(capacity),
             created: HashSet::new(),
+            new: Vec::with_capacity(capacity),
             parents: Vec::with_capacity(capacity),
             faults: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
-    pub fn add(&mut self, planned: Planned<T>, faults: Vec<Fault>) {
+    /// Adds a row. One that could not be read completely, or has faults, does not stand.
+    pub fn add(&mut self, planned: Planned<T>, is_whole: bool, faults: Vec<Fault>) {
         let (index, after) = (self.rows.len(), &planned.after);
         self.places.push(planned.row);
         self.keys.push(after.key().to_owned());
         self.parents.push(after.parent());
+        self.new.push(planned.before.is_none());
         let first = *self.by_id.entry(after.id()).or_insert(index) == index;
         if first && planned.before.is_none() {
             self.created.insert(after.id());
         }
-        self.rows.push(faults.is_empty().then_some(planned));
+        self.rows.push((is_whole && faults.is_empty()).then_some(planned));
+        self.faults.extend(faults);
+    }
+
+    /// Adds the faults of a row without a key, of which nothing can be planned.
+    pub fn add_keyless(&mut self, faults: Vec<Fault>) {
         self.faults.extend(faults);
     }
 
@@ -85,19 +97,25 @@ impl<T: Node> Draft<T> {
         found
     }
 
-    /// Refuses every row whose key occurs more than once, since such rows contradict each other.
+    /// Refuses every row whose key occurs more than once, since such rows contradict each other. A key
+    /// that differs only in case is no other one, unless both were known before.
     pub fn refuse_doubles(&mut self) {
-        let mut indices = HashMap::<&str, Vec<usize>>::with_capacity(self.keys.len());
+        let mut alike = HashMap::<Cow<'_, str>, Vec<usize>>::with_capacity(self.keys.len());
         for (index, key) in self.keys.iter().enumerate() {
-            indices.entry(key).or_default().push(index);
+            alike.entry(fold(key)).or_default().push(index);
         }
-        let doubles = indices.into_values().filter(|indices| indices.len() > 1).flatten();
-        let faults = doubles
-            .map(|index| {
-                let fault = Fault::new(self.places[index], T::KEY, "duplicate_in_request");
-                (index, fault.with("value", &self.keys[index]))
-            })
-            .collect();
+        let mut faults = Vec::new();
+        for indices in alike.into_values().filter(|indices| indices.len() > 1) {
+            for &index in &indices {
+                let is_double = |&&other: &&usize| {
+                    other != index && (self.new[index] || self.keys[other] == self.keys[index])
+                };
+                if let Some(&other) = indices.iter().find(is_double) {
+                    let fault = Fault::new(self.places[index], T::KEY, "duplicate_in_request");
+                    faults.push((index, fault.with("value", &self.keys[other])));
+                }
+            }
+        }
         self.fail(faults);
     }
 
@@ -144,7 +162,7 @@ impl<T: Node> Draft<T> {
                 if planned.before.is_none() {
                     lost_ids.push(planned.after.id());
                 }
-                let fault = Fault::new(planned.row, T::PARENT, "unknown_reference");
+                let fault = Fault::new(planned.row, T::PARENT, "row_failed");
                 self.faults.push(fault.with("value", &key));
             }
         }

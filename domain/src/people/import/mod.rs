@@ -2,13 +2,19 @@
 //!
 //! A plan is made from the existing records and the rows. Rows may refer to each other in any
 //! order. An atomic import finds every fault in one round. An import row by row drops each row that
-//! depends on a dropped row, round after round until nothing changes.
+//! depends on a dropped row, round after round until nothing changes. A row that could not be read
+//! completely is dropped as well, but takes part until then, so that all its faults are found and the
+//! rows that refer to it are not at fault for that.
 
 mod draft;
+mod guards;
 mod people;
+mod references;
 mod units;
 
-pub use people::{PersonRow, Staff, is_mass_deactivation, plan_people};
+pub use guards::{Clearing, is_mass_clearing, is_mass_creation, is_mass_deactivation};
+pub use people::{Acquaintance, PersonRow, Staff, plan_people};
+pub use references::{ManagerBy, Namesake, OrgUnitBy, managers_by_number, units_by_code};
 pub use units::{Tree, Unit, UnitRow, plan_units};
 
 use crate::core::id::EmployeeId;
@@ -23,6 +29,11 @@ pub type Given<T> = Option<Option<T>>;
 
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Given<T>, D::Error> {
     Option::deserialize(from).map(Some)
+}
+
+/// Whether a property that a row does not have is absent from it, and not only unread.
+fn is_absent(unread: &[String], property: &str) -> bool {
+    !unread.iter().any(|unread| unread == property)
 }
 
 /// One stretch of a link from child to parent: from employee to manager, or from unit to unit

@@ -1,12 +1,13 @@
 //! Imports of many people.
 
 use super::draft::{Draft, Look};
-use super::{Fault, Given, Line, Node, Plan, Planned, Terms, given};
+use super::{Fault, Given, Line, Node, Plan, Planned, Terms, given, is_absent};
 use crate::core::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
+use crate::core::text::fold;
 use crate::core::time::Period;
 use crate::people::employment::{Employment, EmploymentFault, Employments};
 use crate::people::org::{Assignment, Employee, ExternalId};
-use chrono::NaiveDate;
+use chrono::{Datelike, Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -20,8 +21,9 @@ pub struct PersonRow {
     pub row: usize,
     /// Employee number given by the company; the key of the row.
     pub employee_number: String,
-    /// Name shown to people.
-    pub name: String,
+    /// Name shown to people; needed for a new person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// E-mail address at work.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub email: Given<String>,
@@ -37,14 +39,69 @@ pub struct PersonRow {
     /// Employee number of the line manager, whose row may come later in the request.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub manager_employee_number: Given<String>,
-    /// First working day.
-    pub hire_date: NaiveDate,
+    /// First working day; needed for a new person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hire_date: Option<NaiveDate>,
     /// Last working day.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub termination_date: Given<NaiveDate>,
     /// Ids in other systems, by system name; `None` removes the id of that system.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub external_ids: BTreeMap<String, Option<String>>,
+    /// Properties that could not be read. The row fails, but is planned without them, so that
+    /// everything else that is wrong with it is found as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
+}
+
+impl PersonRow {
+    /// A row that says nothing of the person with this number.
+    pub fn new(row: usize, employee_number: impl Into<String>) -> Self {
+        Self {
+            row,
+            employee_number: employee_number.into(),
+            name: None,
+            email: None,
+            org_unit_code: None,
+            position_code: None,
+            job_title: None,
+            manager_employee_number: None,
+            hire_date: None,
+            termination_date: None,
+            external_ids: BTreeMap::new(),
+            unread: Vec::new(),
+        }
+    }
+
+    /// The key of the row, if it could be read.
+    pub fn key(&self) -> Option<&str> {
+        Some(self.employee_number.as_str()).filter(|key| !key.is_empty())
+    }
+
+    /// Last working day. Systems that know no open end write the last day that they can.
+    fn last_day(&self) -> Given<NaiveDate> {
+        self.termination_date.map(|last| last.filter(|last| last.year() < OPEN_END))
+    }
+}
+
+/// Year in which an employment ends that does not end.
+const OPEN_END: i32 = 9999;
+/// The first year in which anybody who works today may have been hired.
+const EARLIEST: i32 = 1900;
+/// How many days ahead somebody is hired at most.
+const HIRED_AHEAD: Days = Days::new(100 * 365);
+/// How many days ahead somebody is usually hired at most.
+const USUALLY_AHEAD: Days = Days::new(2 * 365);
+
+/// Somebody who is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acquaintance {
+    /// Id of the employee.
+    pub id: EmployeeId,
+    /// Number given by the company.
+    pub number: String,
+    /// E-mail address at work.
+    pub email: Option<String>,
 }
 
 /// The existing records that an import of people must know.
@@ -60,6 +117,11 @@ pub struct Staff {
     pub units: HashMap<String, OrgUnitId>,
     /// Positions by code.
     pub positions: HashMap<String, PositionId>,
+    /// Number of the person who holds an e-mail address that a row gives to a new person, by the
+    /// folded address.
+    pub emails: HashMap<String, String>,
+    /// Number of the person that differs only in case from that of a new person, by the folded number.
+    pub alike: HashMap<String, String>,
     /// Who holds the external ids that the rows give.
     pub external_ids: BTreeMap<ExternalId, EmployeeId>,
     /// All reporting lines from the day of the import on, if the rows change any.
@@ -69,6 +131,33 @@ pub struct Staff {
 }
 
 impl Staff {
+    /// Whether the rows name anybody who is not known.
+    pub fn has_new(&self, rows: &[PersonRow]) -> bool {
+        rows.iter().filter_map(PersonRow::key).any(|key| !self.numbers.contains_key(key))
+    }
+
+    /// Takes the numbers of all people, and notes which of them hold the number or the e-mail address of
+    /// a person who is new.
+    pub fn take_everyone(&mut self, rows: &[PersonRow], everyone: Vec<Acquaintance>) {
+        let new =
+            rows.iter().filter(|row| row.key().is_some_and(|key| !self.numbers.contains_key(key)));
+        let (mut numbers, mut emails) = (HashSet::new(), HashSet::new());
+        for row in new {
+            numbers.insert(fold(&row.employee_number));
+            emails.extend(row.email.iter().flatten().map(|email| fold(email)));
+        }
+        for Acquaintance { id, number, email } in everyone {
+            let folded = fold(&number);
+            if numbers.contains(&folded) {
+                self.alike.insert(folded.into_owned(), number.clone());
+            }
+            if let Some(email) = email.as_deref().map(fold).filter(|email| emails.contains(email)) {
+                self.emails.insert(email.into_owned(), number.clone());
+            }
+            self.numbers.insert(number, id);
+        }
+    }
+
     /// The known managers whom the rows name, each once.
     pub fn managers_in(&self, rows: &[PersonRow]) -> Vec<EmployeeId> {
         let named = rows.iter().filter_map(|row| row.manager_employee_number.as_ref()?.as_ref());
@@ -90,12 +179,6 @@ impl Staff {
             }
         })
     }
-}
-
-/// Whether so many terminations at once suggest a broken file: more than 10 people and more than 5
-/// % of the active ones.
-pub fn is_mass_deactivation(terminated: usize, active: usize) -> bool {
-    terminated > 10 && terminated * 20 > active
 }
 
 impl Plan<Employee> {
@@ -148,6 +231,27 @@ impl Plan<Employee> {
         self.warnings.extend(left_behind.into_iter().map(|(row, count)| {
             Fault::new(row, "termination_date", "still_manages").with("count", count)
         }));
+        self.warnings.sort_by_key(|warning| warning.row);
+    }
+
+    /// Adds a warning to each row of a new person who may be a known one: somebody else has the e-mail
+    /// address, or the number but for its case.
+    fn warn_of_doubles(&mut self, staff: &Staff) {
+        if staff.emails.is_empty() && staff.alike.is_empty() {
+            return;
+        }
+        for row in self.rows.iter().filter(|row| row.before.is_none()) {
+            let holder = row.after.email.as_deref().and_then(|it| staff.emails.get(&*fold(it)));
+            let alike = staff.alike.get(&*fold(&row.after.employee_number));
+            let found = [
+                ("email", "email_of_another", holder),
+                (Employee::KEY, "key_differs_in_case", alike),
+            ];
+            for (field, code, known) in found {
+                let warning = |known| Fault::new(row.row, field, code).with("value", known);
+                self.warnings.extend(known.map(warning));
+            }
+        }
         self.warnings.sort_by_key(|warning| warning.row);
     }
 
@@ -208,26 +312,34 @@ pub fn plan_people(
 ) -> Plan<Employee> {
     let mut numbers = std::mem::take(&mut staff.numbers);
     for row in rows {
-        if !numbers.contains_key(&row.employee_number) {
-            numbers.insert(row.employee_number.clone(), new_id().into());
+        if let Some(key) = row.key()
+            && !numbers.contains_key(key)
+        {
+            numbers.insert(key.to_owned(), new_id().into());
         }
     }
     let mut people = std::mem::take(&mut staff.people);
     let planner = Planner { staff: &staff, numbers: &numbers, terms };
     let mut draft = Draft::new(rows.len());
     for row in rows {
-        let id = numbers[&row.employee_number];
-        let before = people.remove(&id);
         let mut found = Found::default();
+        let Some(key) = row.key() else {
+            planner.place_of(row, None, &mut found.faults);
+            draft.add_keyless(found.faults);
+            continue;
+        };
+        let id = numbers[key];
+        let before = people.remove(&id);
         let planned = planner.plan(id, before, row, new_id, &mut found);
         draft.warnings.extend(found.warnings);
-        draft.add(planned, found.faults);
+        draft.add(planned, row.unread.is_empty(), found.faults);
     }
     draft.refuse_doubles();
     let names = || numbers.iter().map(|(number, id)| (id.uuid(), number.as_str())).collect();
     draft.settle(&staff.lines, terms, &names, &|draft| external_id_faults(draft, &staff));
     let mut plan = draft.finish();
     plan.warn_of_managers(rows, &staff.managers, terms.from);
+    plan.warn_of_doubles(&staff);
     plan
 }
 
@@ -239,6 +351,24 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
+    /// Unit, position and manager that the row names; those that are held where it names none.
+    fn place_of(
+        &self,
+        row: &PersonRow,
+        held: Option<&Assignment>,
+        faults: &mut Vec<Fault>,
+    ) -> (Option<OrgUnitId>, Option<PositionId>, Option<EmployeeId>) {
+        let mut org_unit_id = held.and_then(|held| held.org_unit_id);
+        let mut position_id = held.and_then(|held| held.position_id);
+        let mut manager_id = held.and_then(|held| held.manager_id);
+        let Self { staff, numbers, .. } = self;
+        let mut look = Look { row: row.row, faults };
+        look.up(&row.org_unit_code, "org_unit_code", &staff.units, &mut org_unit_id);
+        look.up(&row.position_code, "position_code", &staff.positions, &mut position_id);
+        look.up(&row.manager_employee_number, Employee::PARENT, numbers, &mut manager_id);
+        (org_unit_id, position_id, manager_id)
+    }
+
     /// Plans the row about the person `id`. It copies no data of a person who stays unchanged,
     /// since that is nearly everybody in a nightly import.
     fn plan(
@@ -282,6 +412,7 @@ struct Found {
 /// The wanted state of a person: what the row says, and the known value where the row says nothing.
 struct Wanted<'r> {
     row: &'r PersonRow,
+    name: &'r str,
     email: Option<&'r str>,
     employments: Cow<'r, Employments>,
     org_unit_id: Option<OrgUnitId>,
@@ -299,22 +430,22 @@ impl<'r> Wanted<'r> {
         found: &mut Found,
     ) -> Self {
         let place = known.and_then(|known| known.assignment.as_ref());
-        let mut org_unit_id = place.and_then(|place| place.org_unit_id);
-        let mut position_id = place.and_then(|place| place.position_id);
-        let mut manager_id = place.and_then(|place| place.manager_id);
-        let Planner { staff, numbers, .. } = planner;
-        let mut look = Look { row: row.row, faults: &mut found.faults };
-        look.up(&row.org_unit_code, "org_unit_code", &staff.units, &mut org_unit_id);
-        look.up(&row.position_code, "position_code", &staff.positions, &mut position_id);
-        look.up(&row.manager_employee_number, Employee::PARENT, numbers, &mut manager_id);
+        let (org_unit_id, position_id, manager_id) =
+            planner.place_of(row, place, &mut found.faults);
         let text = |given: &'r Given<String>, held: Option<&'r String>| {
             given.as_ref().map_or(held, Option::as_ref).map(String::as_str)
         };
         let held = known.map_or(&[][..], |known| &known.external_ids);
+        let name = row.name.as_ref().or(known.map(|known| &known.name));
+        let faults = &mut found.faults;
+        if name.is_none() && is_absent(&row.unread, "name") {
+            faults.push(Fault::new(row.row, "name", "required"));
+        }
         let mut wanted = Self {
             row,
+            name: name.map(String::as_str).unwrap_or_default(),
             email: text(&row.email, known.and_then(|known| known.email.as_ref())),
-            employments: employments(row, known, &mut found.faults),
+            employments: employments(row, known, planner.terms, found),
             org_unit_id,
             position_id,
             manager_id,
@@ -360,7 +491,7 @@ impl<'r> Wanted<'r> {
         let first_days = was.map(Employment::hire_date).ne(will.map(Employment::hire_date));
         let (was, will) = (known.employments.latest(), self.employments.latest());
         let own = [
-            ("name", known.name != self.row.name),
+            ("name", known.name != self.name),
             ("email", known.email.as_deref() != self.email),
             ("hire_date", first_days),
             ("termination_date", employed && (!first_days || was.last_day() != will.last_day())),
@@ -376,7 +507,7 @@ impl<'r> Wanted<'r> {
         Employee {
             id,
             employee_number: self.row.employee_number.clone(),
-            name: self.row.name.clone(),
+            name: self.name.to_owned(),
             email: self.email.map(str::to_owned),
             assignment: Some(self.first_place(id, new_id().into())),
             employments: self.employments.into_owned(),
@@ -413,7 +544,7 @@ impl<'r> Wanted<'r> {
         Employee {
             id: known.id,
             employee_number: known.employee_number.clone(),
-            name: self.row.name.clone(),
+            name: self.name.to_owned(),
             email: self.email.map(str::to_owned),
             assignment: Some(place),
             employments: self.employments.into_owned(),
@@ -427,7 +558,8 @@ impl<'r> Wanted<'r> {
     /// An assignment that begins on the first working day, as for a person who is hired
     /// individually.
     fn first_place(&self, employee_id: EmployeeId, id: AssignmentId) -> Assignment {
-        self.place(employee_id, id, Period { start: self.row.hire_date, end: None })
+        let start = self.row.hire_date.unwrap_or(self.employments.latest().hire_date());
+        self.place(employee_id, id, Period { start, end: None })
     }
 
     fn place(&self, employee_id: EmployeeId, id: AssignmentId, period: Period) -> Assignment {
@@ -457,17 +589,39 @@ fn sent_as(field: &'static str) -> &'static str {
 fn employments<'r>(
     row: &PersonRow,
     known: Option<&'r Employee>,
-    faults: &mut Vec<Fault>,
+    terms: &Terms,
+    found: &mut Found,
 ) -> Cow<'r, Employments> {
+    let last_day = row.last_day();
+    if last_day != row.termination_date {
+        found.warnings.push(Fault::new(row.row, "termination_date", "open_end"));
+    }
+    let hire_date = match (row.hire_date, known) {
+        (Some(day), known) => {
+            let is_known =
+                |known: &Employee| known.employments.iter().any(|it| it.hire_date() == day);
+            if !known.is_some_and(is_known) {
+                look_at_hire_date(row.row, day, terms, found);
+            }
+            day
+        }
+        (None, Some(known)) => known.employments.latest().hire_date(),
+        (None, None) => {
+            if is_absent(&row.unread, "hire_date") {
+                found.faults.push(Fault::new(row.row, "hire_date", "required"));
+            }
+            return Cow::Owned(Employments::since(terms.from));
+        }
+    };
     let told = match known {
-        Some(known) => known.employments.as_told(row.hire_date, row.termination_date),
+        Some(known) => known.employments.as_told(hire_date, last_day),
         None => {
-            let only = Employment::lasting(row.hire_date, row.termination_date.flatten());
+            let only = Employment::lasting(hire_date, last_day.flatten());
             vec![only].try_into().map(Cow::Owned)
         }
     };
     told.unwrap_or_else(|fault| {
-        faults.push(match fault {
+        found.faults.push(match fault {
             EmploymentFault::Overlap(other) => {
                 Fault::new(row.row, "hire_date", "employment_overlap").with("period", other)
             }
@@ -476,10 +630,24 @@ fn employments<'r>(
             }
         });
         known.map_or_else(
-            || Cow::Owned(Employments::since(row.hire_date)),
+            || Cow::Owned(Employments::since(hire_date)),
             |known| Cow::Borrowed(&known.employments),
         )
     })
+}
+
+/// Looks at a new first working day. One on which nobody can have been hired is a fault: a year with a
+/// digit too few, or the last day that a system knows. One that is far ahead is a warning.
+fn look_at_hire_date(row: usize, day: NaiveDate, terms: &Terms, found: &mut Found) {
+    let from = terms.now.date_naive().max(terms.from);
+    let latest = from + HIRED_AHEAD;
+    if day.year() < EARLIEST || day > latest {
+        let range = format!("{EARLIEST}-01-01 … {latest}");
+        found.faults.push(Fault::new(row, "hire_date", "date_unlikely").with("range", range));
+    } else if day > from + USUALLY_AHEAD {
+        let warning = Fault::new(row, "hire_date", "hired_far_ahead");
+        found.warnings.push(warning.with("value", day));
+    }
 }
 
 /// The external ids that a person holds, sorted by system, with those that a row adds or removes.
@@ -535,17 +703,10 @@ mod tests {
 
     fn row(place: usize, number: &str, manager: Option<&str>) -> PersonRow {
         PersonRow {
-            row: place,
-            employee_number: number.to_owned(),
-            name: number.to_owned(),
-            email: None,
-            org_unit_code: None,
-            position_code: None,
-            job_title: None,
+            name: Some(number.to_owned()),
             manager_employee_number: Some(manager.map(str::to_owned)),
-            hire_date: day(0),
-            termination_date: None,
-            external_ids: BTreeMap::new(),
+            hire_date: Some(day(0)),
+            ..PersonRow::new(place, number)
         }
     }
 
@@ -660,8 +821,8 @@ mod tests {
         let expected = [
             (0, "duplicate_in_request"),
             (1, "duplicate_in_request"),
-            (2, "unknown_reference"),
-            (3, "unknown_reference"),
+            (2, "row_failed"),
+            (3, "row_failed"),
         ];
         assert_eq!(codes(&by_row), expected);
         assert_eq!(by_row.rows.iter().map(|row| row.row).collect::<Vec<_>>(), [4]);
@@ -716,8 +877,122 @@ mod tests {
         let gone: Vec<_> =
             (0..3).map(|n| leaving(n, &format!("E{}", n + 1), Some(day(20)))).collect();
         assert_eq!(plan(staff, &gone, &terms(true)).terminations(day(100)), 2);
-        assert!(!is_mass_deactivation(10, 10));
-        assert!(!is_mass_deactivation(11, 220));
-        assert!(is_mass_deactivation(11, 219));
+    }
+
+    #[test]
+    fn what_a_row_does_not_say_stays_and_a_new_person_needs_it() {
+        let rows = [row(0, "E1", Some("E2")), row(1, "E2", None)];
+        let staff = kept(plan(Staff::default(), &rows, &terms(true)));
+        let mail = |number: &str| PersonRow {
+            email: Some(Some("na@acme.example".to_owned())),
+            ..PersonRow::new(0, number)
+        };
+        let told = plan(staff.clone(), &[mail("E1")], &terms(true));
+        assert_eq!((codes(&told), told.rows[0].fields.clone()), (vec![], vec!["email"]));
+        let before = told.rows[0].before.as_deref().map(|it| (it.name.clone(), it.parent()));
+        assert_eq!(before, Some((told.rows[0].after.name.clone(), told.rows[0].after.parent())));
+        let ended = PersonRow { termination_date: Some(Some(day(9))), ..PersonRow::new(0, "E1") };
+        assert_eq!(
+            plan(staff.clone(), &[ended], &terms(true)).rows[0].fields,
+            ["termination_date"]
+        );
+        let new = plan(staff, &[mail("E9")], &terms(true));
+        assert_eq!(codes(&new), [(0, "required"), (0, "required")]);
+    }
+
+    #[test]
+    fn a_row_that_could_not_be_read_fails_without_blaming_others() {
+        let unread = |row: PersonRow, names: &[&str]| PersonRow {
+            unread: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..row
+        };
+        let rows = [
+            unread(
+                PersonRow { name: None, hire_date: None, ..row(0, "E1", Some("GONE")) },
+                &["name"],
+            ),
+            row(1, "E2", Some("E1")),
+            unread(row(2, "", Some("GONE")), &["employee_number"]),
+            row(3, "E3", None),
+        ];
+        let whole = plan(Staff::default(), &rows, &terms(true));
+        let own = [(0, "unknown_reference"), (0, "required"), (2, "unknown_reference")];
+        assert_eq!(codes(&whole), own);
+        let by_row = plan(Staff::default(), &rows, &terms(false));
+        assert_eq!(codes(&by_row), [own[0], own[1], (1, "row_failed"), own[2]]);
+        assert_eq!(by_row.rows.iter().map(|row| row.row).collect::<Vec<_>>(), [3]);
+    }
+
+    #[test]
+    fn nobody_is_hired_in_the_year_204_or_9999() {
+        let hired = |day: &str| PersonRow { hire_date: day.parse().ok(), ..row(0, "E1", None) };
+        for day in ["0204-03-01", "1899-12-31", "9999-12-31", "2099-01-01"] {
+            let plan = plan(Staff::default(), &[hired(day)], &terms(true));
+            assert_eq!(codes(&plan), [(0, "date_unlikely")], "{day}");
+        }
+        let ahead = plan(Staff::default(), &[hired("1999-01-01")], &terms(true));
+        assert_eq!(codes(&ahead), []);
+        assert_eq!(
+            ahead.warnings.iter().map(|it| it.code).collect::<Vec<_>>(),
+            ["hired_far_ahead"]
+        );
+        let open =
+            PersonRow { termination_date: Some("9999-12-31".parse().ok()), ..hired("1970-01-01") };
+        let plan = plan(Staff::default(), &[open], &terms(true));
+        assert_eq!(codes(&plan), []);
+        assert_eq!(plan.warnings.iter().map(|it| it.code).collect::<Vec<_>>(), ["open_end"]);
+        assert_eq!(plan.rows[0].after.employments.latest().last_day(), None);
+    }
+
+    #[test]
+    fn a_new_person_who_may_be_a_known_one_is_told() {
+        let known = |id: u128, number: &str, email: Option<&str>| Acquaintance {
+            id: Uuid::from_u128(id).into(),
+            number: number.to_owned(),
+            email: email.map(str::to_owned),
+        };
+        let mail = |text: &str| Some(Some(text.to_owned()));
+        let rows = [
+            PersonRow { email: mail("na@acme.example"), ..row(0, "125", None) },
+            row(1, "e1", None),
+            PersonRow { email: mail("new@acme.example"), ..row(2, "E2", None) },
+        ];
+        let mut staff = Staff::default();
+        assert!(staff.has_new(&rows));
+        let everyone = vec![known(1, "00125", Some("Na@Acme.example")), known(2, "E1", None)];
+        staff.take_everyone(&rows, everyone);
+        let plan = plan(staff, &rows, &terms(true));
+        let told: Vec<_> = plan.warnings.iter().map(|it| (it.row, it.code)).collect();
+        assert_eq!(told, [(0, "email_of_another"), (1, "key_differs_in_case")]);
+        assert_eq!(plan.warnings[0].value, Some(("value", "00125".to_owned())));
+    }
+
+    #[test]
+    fn a_new_person_twice_in_other_case_is_a_double() {
+        let rows = [row(0, "e1", None), row(1, "E1", None), row(2, "Ｅ１", None)];
+        let doubles = plan(Staff::default(), &rows, &terms(true));
+        assert_eq!(codes(&doubles), [0, 1, 2].map(|row| (row, "duplicate_in_request")));
+        let one = kept(plan(Staff::default(), &rows[..1], &terms(true)));
+        let mixed = plan(one, &rows[..2], &terms(true));
+        assert_eq!(codes(&mixed), [(1, "duplicate_in_request")], "who is known stays as known");
+    }
+
+    #[test]
+    fn a_column_that_came_empty_is_noticed() {
+        let with = |email: bool| -> Vec<PersonRow> {
+            let row = |place: usize| PersonRow {
+                email: Some(email.then(|| format!("{place}@acme.example"))),
+                ..row(place, &format!("E{place}"), None)
+            };
+            (0..12).map(row).collect()
+        };
+        let first = plan(Staff::default(), &with(true), &terms(true));
+        assert_eq!((first.creations(), first.mass_clearings().len()), (12, 0));
+        let staff = kept(first);
+        let cleared = plan(staff.clone(), &with(false), &terms(true)).mass_clearings();
+        let of: Vec<_> = cleared.iter().map(|it| (it.property, it.cleared, it.held)).collect();
+        assert_eq!(of, [("email", 12, 12)]);
+        let few = [with(false)[..10].to_vec(), with(true)[10..].to_vec()].concat();
+        assert_eq!(plan(staff, &few, &terms(true)).mass_clearings(), []);
     }
 }

@@ -1,7 +1,7 @@
 //! Imports of many units.
 
 use super::draft::{Draft, Look};
-use super::{Fault, Given, Line, Node, Plan, Planned, Terms, given};
+use super::{Fault, Given, Line, Node, Plan, Planned, Terms, given, is_absent};
 use crate::core::id::OrgUnitId;
 use crate::people::org::{OrgUnit, OrgUnitKind};
 use chrono::NaiveDate;
@@ -17,13 +17,26 @@ pub struct UnitRow {
     pub row: usize,
     /// Code of the unit; the key of the row.
     pub code: String,
-    /// Name shown to people.
-    pub name: String,
-    /// Kind of the unit.
-    pub kind: OrgUnitKind,
+    /// Name shown to people; needed for a new unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Kind of the unit; needed for a new unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<OrgUnitKind>,
     /// Code of the unit above, whose row may come later in the request.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub parent_code: Given<String>,
+    /// Properties that could not be read. The row fails, but is planned without them, so that
+    /// everything else that is wrong with it is found as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
+}
+
+impl UnitRow {
+    /// The key of the row, if it could be read.
+    pub fn key(&self) -> Option<&str> {
+        Some(self.code.as_str()).filter(|key| !key.is_empty())
+    }
 }
 
 /// An org unit with the placement on a given day or, failing that, the first one after it.
@@ -74,16 +87,23 @@ pub fn plan_units(
     let mut kinds: HashMap<Uuid, OrgUnitKind> =
         units.values().map(|unit| (unit.id(), unit.unit.kind)).collect();
     for row in rows {
-        let id = *codes.entry(row.code.clone()).or_insert_with(|| new_id().into());
-        kinds.insert(id.uuid(), row.kind);
+        let Some(key) = row.key() else { continue };
+        let id = *codes.entry(key.to_owned()).or_insert_with(|| new_id().into());
+        kinds.extend(row.kind.map(|kind| (id.uuid(), kind)));
     }
     let children: Vec<(Uuid, Uuid)> =
         units.values().filter_map(|unit| Some((unit.id(), unit.parent()?))).collect();
     let mut draft = Draft::new(rows.len());
     for row in rows {
-        let before = units.remove(&row.code).map(Arc::new);
         let mut faults = Vec::new();
-        let planned = plan_unit(&codes, codes[&row.code], before, row, terms, &mut faults);
+        let Some(key) = row.key() else {
+            let mut look = Look { row: row.row, faults: &mut faults };
+            look.up(&row.parent_code, Unit::PARENT, &codes, &mut None);
+            draft.add_keyless(faults);
+            continue;
+        };
+        let before = units.remove(key).map(Arc::new);
+        let planned = plan_unit(&codes, codes[key], before, row, terms, &mut faults);
         let kind = planned.after.unit.kind;
         // On a past day a unit may have a parent that has been deleted since: its kind is not known
         // then.
@@ -91,10 +111,11 @@ pub fn plan_units(
             None => kind == OrgUnitKind::Company,
             Some(parent) => kinds.get(&parent).is_none_or(|&above| kind.may_sit_under(above)),
         };
-        if faults.is_empty() && !fits {
+        let is_whole = row.unread.is_empty();
+        if is_whole && faults.is_empty() && !fits {
             faults.push(Fault::new(row.row, Unit::PARENT, "not_allowed"));
         }
-        draft.add(planned, faults);
+        draft.add(planned, is_whole, faults);
     }
     draft.refuse_doubles();
     let names = || codes.iter().map(|(code, id)| (id.uuid(), code.as_str())).collect();
@@ -110,13 +131,18 @@ fn plan_unit(
     terms: &Terms,
     faults: &mut Vec<Fault>,
 ) -> Planned<Unit> {
+    for (property, is_given) in [("name", row.name.is_some()), ("kind", row.kind.is_some())] {
+        if before.is_none() && !is_given && is_absent(&row.unread, property) {
+            faults.push(Fault::new(row.row, property, "required"));
+        }
+    }
     let known = before.as_deref().cloned();
     let mut after = known.unwrap_or_else(|| Unit {
         unit: OrgUnit {
             id,
             code: row.code.clone(),
             name: String::new(),
-            kind: row.kind,
+            kind: OrgUnitKind::Team,
             parent_id: None,
             effective_from: Some(terms.from),
             version: 1,
@@ -127,8 +153,10 @@ fn plan_unit(
         until: None,
     });
     let unit = &mut after.unit;
-    unit.name.clone_from(&row.name);
-    unit.kind = row.kind;
+    if let Some(name) = &row.name {
+        unit.name.clone_from(name);
+    }
+    unit.kind = row.kind.unwrap_or(unit.kind);
     let mut look = Look { row: row.row, faults };
     look.up(&row.parent_code, Unit::PARENT, codes, &mut unit.parent_id);
     if unit.parent_id == Some(id) {
@@ -187,9 +215,10 @@ mod tests {
         UnitRow {
             row: place,
             code: code.to_owned(),
-            name: code.to_owned(),
-            kind,
+            name: Some(code.to_owned()),
+            kind: Some(kind),
             parent_code: Some(parent.map(str::to_owned)),
+            unread: Vec::new(),
         }
     }
 

@@ -36,17 +36,19 @@ use crate::core::error::{Code, DomainError, Result};
 use crate::core::number::Exact;
 use crate::scoring::settings::{RoundStage, ScoreSettings, Settings};
 use crate::scoring::trace::{Record, Rule};
+use crate::text_enum;
 use serde::{Deserialize, Serialize};
 
-/// Whether higher or lower is better.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// Higher is better (正向).
-    #[default]
-    Up,
-    /// Lower is better (反向).
-    Down,
+text_enum! {
+    /// Whether higher or lower is better.
+    #[derive(Default)]
+    pub enum Direction {
+        /// Higher is better (正向).
+        #[default]
+        Up = "up",
+        /// Lower is better (反向).
+        Down = "down",
+    }
 }
 
 impl Direction {

@@ -5,17 +5,19 @@ use crate::core::error::{Code, DomainError, Result};
 use crate::core::number::Exact;
 use crate::scoring::settings::{KpiSettings, StepPartial};
 use crate::scoring::trace::{Record, Rule};
+use crate::text_enum;
 use serde::{Deserialize, Serialize};
 
-/// The unit of a step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepUnit {
-    /// Percent of the target.
-    #[default]
-    Percent,
-    /// The indicator's own unit.
-    Absolute,
+text_enum! {
+    /// The unit of a step.
+    #[derive(Default)]
+    pub enum StepUnit {
+        /// Percent of the target.
+        #[default]
+        Percent = "percent",
+        /// The indicator's own unit.
+        Absolute = "absolute",
+    }
 }
 
 /// A base of points that increases or decreases step by step. Implements B.6.

@@ -7,6 +7,7 @@ use crate::scoring::kpi::limited;
 use crate::scoring::settings::Settings;
 use crate::scoring::trace::{Record, Rule};
 use crate::scoring::weights;
+use crate::text_enum;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -19,14 +20,14 @@ pub struct WeightedProgress {
     pub progress: Option<Exact>,
 }
 
-/// Whether an objective is a commitment or a stretch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ambition {
-    /// Committed (承诺型): expected to be reached in full.
-    Committed,
-    /// Aspirational (挑战型): expected to be reached to about 0.7.
-    Aspirational,
+text_enum! {
+    /// Whether an objective is a commitment or a stretch.
+    pub enum Ambition {
+        /// Committed (承诺型): expected to be reached in full.
+        Committed = "committed",
+        /// Aspirational (挑战型): expected to be reached to about 0.7.
+        Aspirational = "aspirational",
+    }
 }
 
 /// Traffic light of an objective, from its rounded grade.

@@ -3,6 +3,7 @@
 use super::rater::{RaterType, check_limit, check_ratings, mean_rating};
 use crate::core::error::{Code, Result};
 use crate::core::number::{Exact, Rounding};
+use crate::core::text::TextEnum;
 use crate::scoring::kpi::rounded_item;
 use crate::scoring::settings::{ReviewSettings, Settings, SmallCategory};
 use crate::scoring::trace::{Record, Rule};
@@ -50,7 +51,7 @@ pub enum Group {
 
 impl Group {
     /// The published name: the name of the type, or `others`.
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Group::Type(rater_type) => rater_type.as_str(),
             Group::Others => "others",

@@ -3,50 +3,27 @@
 use crate::core::error::{Code, Result};
 use crate::core::number::Exact;
 use crate::scoring::settings::{ReviewSettings, Trim};
-use serde::{Deserialize, Serialize};
+use crate::text_enum;
 
-/// Relation of a rater to the reviewee.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RaterType {
-    /// The reviewee: a self-rating.
-    #[serde(rename = "self")]
-    Oneself,
-    /// The line manager, whose rating is mandatory.
-    Manager,
-    /// A colleague of the same department.
-    Peer,
-    /// A colleague of another department.
-    CrossDept,
-    /// Someone who reports to the reviewee: an upward review (下级评价).
-    Subordinate,
-    /// A customer, for service roles.
-    Customer,
+text_enum! {
+    /// Relation of a rater to the reviewee.
+    pub enum RaterType {
+        /// The reviewee: a self-rating.
+        Oneself = "self",
+        /// The line manager, whose rating is mandatory.
+        Manager = "manager",
+        /// A colleague of the same department.
+        Peer = "peer",
+        /// A colleague of another department.
+        CrossDept = "cross_dept",
+        /// Someone who reports to the reviewee: an upward review (下级评价).
+        Subordinate = "subordinate",
+        /// A customer, for service roles.
+        Customer = "customer",
+    }
 }
 
 impl RaterType {
-    /// Every type.
-    pub const ALL: [RaterType; 6] = [
-        RaterType::Oneself,
-        RaterType::Manager,
-        RaterType::Peer,
-        RaterType::CrossDept,
-        RaterType::Subordinate,
-        RaterType::Customer,
-    ];
-
-    /// The published name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            RaterType::Oneself => "self",
-            RaterType::Manager => "manager",
-            RaterType::Peer => "peer",
-            RaterType::CrossDept => "cross_dept",
-            RaterType::Subordinate => "subordinate",
-            RaterType::Customer => "customer",
-        }
-    }
-
     /// Whether raters of this type can be asked and can hand in a rating. So far this holds only
     /// for the reviewee and the manager.
     pub const fn is_collected(self) -> bool {
@@ -204,10 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_the_contract() {
-        for rater_type in RaterType::ALL {
-            assert_eq!(serde_json::to_value(rater_type).unwrap(), rater_type.as_str());
-        }
+    fn raters_are_named_or_anonymous() {
         assert!(RaterType::Peer.is_anonymous(false) && !RaterType::Manager.is_anonymous(true));
         assert!(!RaterType::Customer.is_anonymous(false) && RaterType::Customer.is_anonymous(true));
     }

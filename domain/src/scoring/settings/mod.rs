@@ -4,10 +4,13 @@
 //! [`Settings::kpi`]. Every setting has a default, so a policy stores only the settings it changes.
 
 mod alternatives;
-mod limits;
+mod faults;
+mod register;
 mod sections;
 
 pub use alternatives::*;
+pub use faults::*;
+pub use register::*;
 pub use sections::*;
 
 use crate::core::error::{Code, Result};
@@ -18,6 +21,22 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// The setting whose default is that of the scale in force.
+const CAP: &str = "kpi.cap";
+
+static REGISTER: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+    let mut defaults = Settings::default().entries();
+    let described =
+        |entry: Entry| Setting::new(entry, defaults.remove(entry.name).unwrap_or_default());
+    Settings::declared().map(described).collect()
+});
+
+/// The register: every setting there is, section by section.
+pub fn register() -> &'static [Setting] {
+    &REGISTER
+}
 
 impl Settings {
     /// The grade scale in force: the policy's own scale or else the preset.
@@ -25,8 +44,10 @@ impl Settings {
         self.score.scale.clone().unwrap_or_else(|| Scale::preset(self.score.preset))
     }
 
-    /// Reads settings by their published names, for example `kpi.cap`. Settings that are not given
-    /// keep their defaults; `kpi.cap` then takes the cap of the scale.
+    /// Reads stored settings by their published names, for example `kpi.cap`. Settings that are not
+    /// given keep their defaults; `kpi.cap` then takes the cap of the scale. Limits are not looked
+    /// at: what was published stays in force when limits change. What clients send is read by
+    /// [`Settings::checked`].
     ///
     /// # Errors
     /// `SETTING_INVALID` for an unknown name or a value of the wrong kind.
@@ -40,7 +61,7 @@ impl Settings {
         }
         let mut settings: Settings = serde_json::from_value(Value::Object(sections))
             .map_err(|error| Code::SettingInvalid.because(error.to_string()))?;
-        if !entries.contains_key("kpi.cap") {
+        if !entries.contains_key(CAP) {
             settings.kpi.cap = settings.scale().cap;
         }
         Ok(settings)
@@ -105,7 +126,9 @@ impl<'de, T: FromStr<Err: core::fmt::Display>> Deserialize<'de> for Span<T> {
 mod tests {
     use super::*;
     use crate::core::number::Exact;
+    use crate::scoring::scale::PerGrade;
     use serde_json::json;
+    use std::collections::BTreeSet;
 
     fn read(entries: Value) -> Result<Settings> {
         Settings::from_entries(&serde_json::from_value(entries).unwrap())
@@ -176,10 +199,39 @@ mod tests {
             ("leave.protected", json!(["maternity"])),
             ("review.cross_dept_anonymous", json!(true)),
             ("review.process_months", json!(1)),
+            ("review.process_records", json!("warn")),
         ] {
             assert_eq!(entries.get(name), Some(&value), "{name}");
         }
-        assert!(Settings::default().faults().is_empty());
+        let named: BTreeSet<_> = register().iter().map(|setting| setting.name).collect();
+        assert_eq!(entries.keys().map(String::as_str).collect::<BTreeSet<_>>(), named);
+        assert_eq!(Settings::checked(&entries), Ok(Settings::default()));
+    }
+
+    #[test]
+    fn every_setting_has_both_texts_and_a_default_that_fits() {
+        let is_han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        for setting in register() {
+            let Setting { name, default, title, meaning, .. } = setting;
+            let words = setting.allowed().iter().map(|word| &word.meaning);
+            for text in [title, meaning].into_iter().chain(words) {
+                assert!(!text.en.is_empty() && !is_han(text.en), "{name}: {text:?}");
+                assert!(is_han(text.zh) && text.zh.trim() == text.zh, "{name}: {text:?}");
+            }
+            assert!(meaning.en.ends_with('.') && meaning.zh.ends_with('。'), "{name}");
+            assert_eq!(setting.misfit(default), None, "{name}");
+            assert_eq!(setting.is_optional(), setting.misfit(&Value::Null).is_none(), "{name}");
+            for word in setting.allowed() {
+                assert!(read(json!({ *name: word.value })).is_ok(), "{name}: {}", word.value);
+            }
+            let limits = setting.limits().map(|(min, max)| {
+                let end = |text: &str| Exact::parse(text).unwrap();
+                end(&min) < end(&max)
+            });
+            assert_ne!(limits, Some(false), "{name}");
+        }
+        let titles: BTreeSet<_> = register().iter().map(|setting| setting.title.zh).collect();
+        assert_eq!(titles.len(), register().len(), "two settings have the same title");
     }
 
     #[test]
@@ -218,93 +270,155 @@ mod tests {
         }
     }
 
+    /// The faults of settings, each as its name and what is wrong.
+    fn faults(entries: Value) -> Vec<(String, String)> {
+        let told = |fault: SettingFault| {
+            let kind = match fault.kind {
+                SettingFaultKind::Unknown => "unknown".to_owned(),
+                SettingFaultKind::Misfit(Misfit::OutOfRange { min, max }) => {
+                    format!("not within {min} to {max}")
+                }
+                SettingFaultKind::Misfit(misfit) => format!("{misfit:?}"),
+                SettingFaultKind::Contradiction(error) => error.to_string(),
+            };
+            (fault.name, kind)
+        };
+        let entries = serde_json::from_value(entries).unwrap();
+        let found = Settings::checked(&entries).map(drop).unwrap_err();
+        found.into_iter().map(told).collect()
+    }
+
     #[test]
-    fn every_fault_is_reported() {
-        let settings = read(json!({
-            "kpi.cap": "0",
-            "review.anonymity_min": 2,
+    fn every_fault_is_named_at_once() {
+        let found = faults(json!({
             "dist.shares": {"S": "10", "A": "20", "B": "50", "C": "15", "D": "6"},
-            "pip.days": 91,
             "goal.count": "8..3",
-        }))
-        .unwrap();
-        let faults: Vec<_> = settings.faults().into_iter().map(|fault| fault.to_string()).collect();
+            "kpi.cap": "0",
+            "kpi.caps": "1",
+            "kpi.floor": 0,
+            "money": true,
+            "pip.days": 91,
+            "review.anonymity_min": 2,
+            "review.second_review": "yes",
+            "risk.spi_yellow": "0.95",
+            "score.rounding": "down",
+            "smart.vague_verbs": ["more", ""],
+        }));
+        let found: Vec<_> = found.iter().map(|(name, kind)| (&name[..], &kind[..])).collect();
         assert_eq!(
-            faults,
+            found,
             [
-                "SETTING_INVALID: kpi.cap must be above kpi.floor",
-                "SETTING_INVALID: kpi.veto_score must be within kpi.floor to kpi.cap",
-                "SETTING_INVALID: goal.count must rise",
-                "SETTING_INVALID: review.anonymity_min must be at least 3",
-                "SETTING_INVALID: dist.shares must sum to 100",
-                "SETTING_INVALID: pip.days must be within 30 to 90",
+                ("dist.shares", "SumNot100"),
+                ("goal.count", "NotAllowed"),
+                ("kpi.caps", "unknown"),
+                ("kpi.floor", "WrongType"),
+                ("money", "unknown"),
+                ("pip.days", "not within 30 to 90"),
+                ("review.anonymity_min", "not within 3 to 100"),
+                ("review.second_review", "WrongType"),
+                ("score.rounding", "NotAllowed"),
+                ("smart.vague_verbs", "NotAllowed"),
+                // The lowest score is at fault by itself, so nothing is compared with it.
+                ("kpi.cap", "SETTING_INVALID: kpi.veto_score (60) > kpi.cap (0)"),
+                (
+                    "risk.spi_yellow",
+                    "SETTING_INVALID: risk.spi_yellow (0.95) > risk.spi_green (0.9)"
+                ),
             ]
         );
+    }
+
+    #[test]
+    fn what_contradicts_another_setting_is_named_where_the_policy_says_it() {
+        for (entries, name, contradiction) in [
+            (json!({"kpi.floor": "120"}), "kpi.floor", "kpi.floor (120) = kpi.cap (120)"),
+            (json!({"kpi.floor": "61"}), "kpi.floor", "kpi.floor (61) > kpi.veto_score (60)"),
+            (
+                json!({"kpi.veto_score": "121"}),
+                "kpi.veto_score",
+                "kpi.veto_score (121) > kpi.cap (120)",
+            ),
+            (
+                json!({"risk.pf_orange": "0.80"}),
+                "risk.pf_orange",
+                "risk.pf_orange (0.8) = risk.pf_yellow (0.8)",
+            ),
+            (
+                json!({"risk.task_yellow_days": 8}),
+                "risk.task_yellow_days",
+                "risk.task_yellow_days (8) > risk.task_orange_days (7)",
+            ),
+        ] {
+            let found = faults(entries);
+            let told = format!("SETTING_INVALID: {contradiction}");
+            assert!(found.contains(&(name.to_owned(), told)), "{found:?}");
+        }
         let mut scale = Scale::default();
         scale.bands.a = Exact::from(116);
-        let settings = Settings {
-            score: ScoreSettings { scale: Some(scale), ..Default::default() },
-            ..Default::default()
-        };
-        let codes: Vec<_> = settings.faults().into_iter().map(|fault| fault.code).collect();
-        assert_eq!(codes, [Code::ScaleInvalid]);
+        let found = faults(json!({ "score.scale": scale }));
+        assert_eq!(found[0].0, "score.scale");
+        assert!(found[0].1.starts_with("SCALE_INVALID"), "{found:?}");
+        assert_eq!(faults(json!({ "kpi.floor": "71" }))[1].0, "kpi.floor", "bands begin below it");
     }
 
     #[test]
     fn every_limit_is_checked() {
-        for (name, value) in [
-            ("kpi.over_rate", json!("-0.1")),
-            ("kpi.min_achievement", json!("-1")),
-            ("kpi.late_per_day", json!("1.01")),
-            ("kpi.late_floor", json!("-0.01")),
-            ("kpi.bonus_max", json!("-1")),
-            ("kpi.deduct_max", json!("-1")),
-            ("kpi.veto_score", json!("120.01")),
-            ("goal.weight", json!("5..101")),
-            ("goal.weight", json!("-1..60")),
-            ("goal.coverage_min", json!("-1")),
-            ("smart.hard", json!("0")),
-            ("okr.blend_alpha", json!("1.1")),
-            ("okr.blend_alpha", json!("-0.1")),
-            ("feasibility.availability", json!("0")),
-            ("feasibility.availability", json!("1.1")),
-            ("feasibility.tight_pct", json!("101")),
-            ("weights.max_pp", json!("101")),
-            ("review.trim_min_n", json!(2)),
-            ("review.min_weight_share", json!("100.01")),
-            ("manager.team_lambda", json!("1.1")),
-            ("dist.shares", json!({"S": "-10", "A": "40", "B": "50", "C": "15", "D": "5"})),
-            ("dist.min_group", json!(0)),
-            ("dist.tolerance_pp", json!("-1")),
-            ("dist.min_shown", json!(2)),
-            ("fair.basis_share", json!("1.1")),
-            ("fair.min_n", json!(0)),
-            ("fair.recency_tail", json!("-0.1")),
-            ("risk.spi_yellow", json!("0.90")),
-            ("risk.spi_orange", json!("0.75")),
-            ("risk.pf_green", json!("0.80")),
-            ("risk.grace_pct", json!("101")),
-            ("risk.pace_after_pct", json!("-1")),
-            ("risk.recent_days", json!(0)),
-            ("risk.okr_cadence_days", json!(0)),
-            ("risk.better_evaluations", json!(0)),
-            ("risk.task_yellow_days", json!(8)),
-            ("appeal.window_workdays", json!(0)),
-            ("appeal.after_interview_workdays", json!(0)),
-            ("review.process_months", json!(3)),
-            ("appeal.reply_workdays", json!(0)),
-            ("appeal.second_window_workdays", json!(0)),
-            ("appeal.committee_workdays", json!(0)),
-            ("interview.due_workdays", json!(0)),
-            ("pip.days", json!(29)),
-            ("bonus.reserve_pct", json!("100.01")),
-            ("bonus.k_grade", json!({"S": "1", "A": "1", "B": "1", "C": "1", "D": "-1"})),
-            ("bonus.k_org", json!({"S": "1", "A": "1", "B": "1", "C": "1", "D": "-1"})),
-        ] {
-            let faults = read(json!({name: value.clone()})).unwrap().faults();
-            assert_eq!(faults.len(), 1, "{name}={value}: {faults:?}");
-            assert_eq!(faults[0].code, Code::SettingInvalid);
+        for setting in register() {
+            let Some((min, max)) = setting.limits() else { continue };
+            let beyond = |end: &str, step: i64| {
+                let number = Exact::parse(end).unwrap() + Exact::from(step);
+                match setting.kind {
+                    Kind::Integer(..) => json!(number.to_i128().unwrap() as i64),
+                    Kind::Counts(..) | Kind::Decimals(_) => json!(format!("{number}..{number}")),
+                    Kind::PerGrade(_) | Kind::Shares => {
+                        json!(PerGrade::new([(); 5].map(|()| number.clone())))
+                    }
+                    _ => json!(number.to_string()),
+                }
+            };
+            for value in [beyond(&min, -1), beyond(&max, 1)] {
+                let misfit = setting.misfit(&value);
+                let outside = matches!(misfit, Some(Misfit::OutOfRange { .. }));
+                // A count below 0 is no count.
+                let counts =
+                    matches!(setting.kind, Kind::Counts(..)) && misfit == Some(Misfit::WrongType);
+                assert!(outside || counts, "{}: {value} is {misfit:?}", setting.name);
+            }
+            for end in [&min, &max] {
+                let misfit = setting.misfit(&beyond(end, 0));
+                let fits = misfit.is_none() || setting.kind == Kind::Shares;
+                assert!(fits, "{}: {end} is {misfit:?}", setting.name);
+            }
         }
+    }
+
+    #[test]
+    fn values_of_another_kind_fit_nowhere() {
+        let odd = [json!(1.5), json!([1]), json!({ "S": 1 }), json!("a lot"), json!(-1)];
+        for setting in register() {
+            for value in &odd {
+                assert!(setting.misfit(value).is_some(), "{}: {value}", setting.name);
+            }
+        }
+        let fits = |name: &str, value: Value| {
+            let setting = register().iter().find(|setting| setting.name == name).unwrap();
+            setting.misfit(&value)
+        };
+        assert_eq!(fits("kpi.cap", json!("1e2")), Some(Misfit::WrongType));
+        assert_eq!(fits("kpi.cap", json!("0120.00")), None);
+        assert!(fits("pip.days", json!(u64::MAX)).is_some());
+        assert_eq!(fits("goal.count", json!("3..x")), Some(Misfit::WrongType));
+        assert_eq!(fits("goal.weight", json!("2.5..40")), None);
+        assert_eq!(fits("leave.protected", json!(["maternity", "陪产假"])), None);
+        let many = json!(vec!["x"; 51]);
+        assert!(matches!(fits("leave.protected", many), Some(Misfit::OutOfRange { .. })));
+    }
+
+    /// What was stored under other limits is still read.
+    #[test]
+    fn stored_settings_are_read_without_limits() {
+        let settings = read(json!({ "pip.days": 400, "kpi.cap": "0" })).unwrap();
+        assert_eq!((settings.pip.days, settings.kpi.cap), (400, Exact::from(0)));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A trace as text for people.
 
 use super::{Applied, Calculation, Explanation, Part, Rule, Step, Stretch, Trace};
-use crate::core::number::{Exact, Rounding, fixed};
+use crate::core::number::{Exact, Legible, Rounding, fixed};
+use crate::core::text::TextEnum;
 use crate::scoring::kpi::{BandOn, Direction, Division, Method, Outcome};
 use crate::scoring::okr::objective::Ambition;
 use crate::scoring::settings::TargetChange;
@@ -108,7 +109,7 @@ impl Page<'_> {
                 (self.locale.pick("，", ", "), self.locale.pick("备案号", "filed as"));
             format!("{comma}{filed} {number}")
         });
-        let weight = format!("{weight}%{}", filed.unwrap_or_default());
+        let weight = format!("{}{}", percent(weight), filed.unwrap_or_default());
         match calculation {
             Some(calculation) => {
                 let name = format!("[{weight}] {name}");
@@ -139,7 +140,7 @@ impl Page<'_> {
         let locale = self.locale;
         match calculation {
             Calculation::Indicator { method, actual, .. } => {
-                let actual = actual.as_ref().map(|actual| ("实际值", "actual", actual.to_string()));
+                let actual = actual.as_ref().map(|actual| ("实际值", "actual", told(actual)));
                 for (zh, en, value) in actual.into_iter().chain(agreed(method, locale)) {
                     self.line(depth, format_args!("{} {value}", locale.pick(zh, en)));
                 }
@@ -156,8 +157,8 @@ impl Page<'_> {
             }
             Calculation::Dimension(dimension) => {
                 for (rater_type, raters) in &dimension.raters {
-                    let weight = &raters.weight;
-                    self.line(depth, format_args!("{} {weight}%", rater_type.as_str()));
+                    let weight = percent(&raters.weight);
+                    self.line(depth, format_args!("{} {weight}", rater_type.as_str()));
                 }
             }
             Calculation::Manager { team_kpi, .. } => {
@@ -214,7 +215,7 @@ impl Page<'_> {
 
 /// The values agreed when the target was set: each with its term in Chinese and English.
 fn agreed(method: &Method, locale: Locale) -> Vec<(&'static str, &'static str, String)> {
-    let target = |target: &Exact| ("目标", "target", target.to_string());
+    let target = |target: &Exact| ("目标", "target", told(target));
     let direction = |direction: Direction| {
         let better = match direction {
             Direction::Up => locale.pick("越高越好", "higher is better"),
@@ -225,7 +226,7 @@ fn agreed(method: &Method, locale: Locale) -> Vec<(&'static str, &'static str, S
     match method {
         Method::Ratio(ratio) => vec![target(&ratio.target), direction(ratio.direction)],
         Method::Baseline(way) => {
-            vec![target(&way.target), ("基期值", "baseline", way.baseline.to_string())]
+            vec![target(&way.target), ("基期值", "baseline", told(&way.baseline))]
         }
         Method::Occurrence(occurrence) => vec![
             ("基础分", "base", occurrence.base.to_string()),
@@ -283,16 +284,27 @@ fn agreed(method: &Method, locale: Locale) -> Vec<(&'static str, &'static str, S
 }
 
 fn joined<'a>(values: impl IntoIterator<Item = &'a Exact>) -> String {
-    values.into_iter().map(Exact::to_string).collect::<Vec<_>>().join(" ")
+    values.into_iter().map(told).collect::<Vec<_>>().join(" ")
 }
 
-/// A value for human readers, with its relation: `= 57`, or `≈ 86.666667` if it has more digits.
+/// A value for human readers.
+fn told(value: &Exact) -> String {
+    value.legible().to_string()
+}
+
+/// A share for human readers.
+fn percent(value: &Exact) -> String {
+    let Legible { decimal, exact } = value.legible();
+    let exact = exact.map(|exact| format!(" ({exact})")).unwrap_or_default();
+    format!("{decimal}%{exact}")
+}
+
+/// A value for human readers, with its relation: `= 57`, or `≈ 86.666667 (260/3)` if it has more
+/// digits.
 fn shown(value: &Exact) -> String {
-    let places = 6;
-    match value.round(places, Rounding::HalfUp) {
-        Ok(near) if Exact::from(near) != *value => format!("≈ {}", fixed(near, places)),
-        _ => format!("= {value}"),
-    }
+    let value = value.legible();
+    let relation = if value.exact.is_some() { '≈' } else { '=' };
+    format!("{relation} {value}")
 }
 
 /// A score with 2 places, as it is printed.
@@ -331,8 +343,8 @@ mod tests {
   实际值 13
   目标 15
   方向 越高越好
-  B.1 达成率 = 100 + 100 × 优于目标的差额 ÷ |目标| ≈ 86.666667
-  B 限制在下限与上限之间 (0..120) ≈ 86.666667
+  B.1 达成率 = 100 + 100 × 优于目标的差额 ÷ |目标| ≈ 86.666667 (260/3)
+  B 限制在下限与上限之间 (0..120) ≈ 86.666667 (260/3)
   0.2 保留两位小数 (四舍五入) = 86.67
 公式版本 1
 "
@@ -344,8 +356,8 @@ indicator score: 86.67
   actual 13
   target 15
   direction higher is better
-  B.1 achievement = 100 + 100 × gain over target / |target| ≈ 86.666667
-  B limited to floor and cap (0..120) ≈ 86.666667
+  B.1 achievement = 100 + 100 × gain over target / |target| ≈ 86.666667 (260/3)
+  B limited to floor and cap (0..120) ≈ 86.666667 (260/3)
   0.2 rounded to 2 places (half up) = 86.67
 formula version 1
 "

@@ -72,6 +72,8 @@ pub trait Ledger {
     fn audit_entries(&mut self, filter: &AuditFilter, page: &Page) -> Result<Vec<AuditEntry>>;
     /// A page of events, in the order in which they were committed.
     fn events(&mut self, filter: &EventFilter, limit: i64) -> Result<Vec<Event>>;
+    /// The position of the last of these events; none if there are none.
+    fn last_event_of(&mut self, filter: &EventFilter) -> Result<Option<i64>>;
     /// The records that belong to an account and to these people. One statement.
     fn own_records(&mut self, account: Uuid, people: &[EmployeeId]) -> Result<Vec<OwnRecord>>;
     /// What the policy must know about these records of one noun before it shows entries about

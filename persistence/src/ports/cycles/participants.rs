@@ -5,6 +5,7 @@ use crate::ports::Result;
 use chrono::NaiveDate;
 use domain::core::calendar::Period;
 use domain::core::id::{CycleId, EmployeeId, OrgUnitId, ParticipantId, ReviewId};
+use domain::core::time::Timestamp;
 use domain::cycles::participant::{Candidate, Participant};
 use domain::policy::{Sealed, Visibility};
 
@@ -43,6 +44,13 @@ pub trait Participants {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<Sealed<Participant>>>;
+    /// How many participants the whole list has.
+    fn count_participants(
+        &mut self,
+        filter: &ParticipantFilter,
+        visible: &Visibility,
+        updated_since: Option<Timestamp>,
+    ) -> Result<i64>;
     /// Whether somebody answers for the review of another person in a cycle that is not over.
     fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool>;
     /// Whether `manager` answers for the review of `person` in this cycle.

@@ -55,9 +55,10 @@ pub struct GoalFigures {
     pub agreed: i64,
     /// Number of goals that wait for approval.
     pub submitted: i64,
-    /// Sum of the weights, in hundredths of a percent.
+    /// Sum of the weights of the signed goals, in hundredths of a percent.
     pub weight: i64,
-    /// Sum of weight times progress; the weight in hundredths, the progress in ten-thousandths.
+    /// Sum of weight times progress of the signed goals; the weight in hundredths, the progress in
+    /// ten-thousandths.
     pub weighted_progress: i64,
 }
 
@@ -100,6 +101,8 @@ pub struct DepartmentGoals {
     pub department_id: Option<OrgUnitId>,
     /// Number of people who have goals.
     pub people: i64,
+    /// Number of people who have goals that both sides have signed.
+    pub signed: i64,
     /// Their goals.
     pub goals: GoalFigures,
 }

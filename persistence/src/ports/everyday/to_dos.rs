@@ -42,6 +42,8 @@ pub struct Waiting {
     pub cycle_id: CycleId,
     /// The record.
     pub resource_id: Uuid,
+    /// Title of the goal that it is about, if it is about one.
+    pub title: Option<String>,
     /// The person the record is about, with name, if that is somebody else.
     pub about: Option<(EmployeeId, String)>,
     /// The due day if the record itself sets one.

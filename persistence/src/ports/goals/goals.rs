@@ -4,12 +4,15 @@ use crate::page::Page;
 use crate::ports::Result;
 use domain::core::change::Change;
 use domain::core::id::{CheckInId, CycleId, EmployeeId, GoalChangeId, GoalId, MeasurementId};
+use domain::core::time::Timestamp;
 use domain::goals::goal::{
     CheckIn, FormItem, Goal, GoalChange, GoalFrame, GoalLevel, GoalRevision, KeyResultReport,
     Measurement, Reported, ReportedSoFar,
 };
 use domain::policy::{Relations, Sealed, Visibility};
+use domain::scoring::settings::Settings;
 use domain::state::goal::State;
+use std::collections::HashMap;
 
 /// Conditions on goals; all of them must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +44,13 @@ pub trait Goals {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<(Sealed<Goal>, Relations)>>;
+    /// How many goals the whole list has.
+    fn count_goals(
+        &mut self,
+        filter: &GoalFilter,
+        visible: &Visibility,
+        updated_since: Option<Timestamp>,
+    ) -> Result<i64>;
     /// Locks the goals of one person in a cycle until this unit of work ends: nobody else can
     /// change them or align other goals under them. Every unit that changes a goal takes this lock
     /// before it checks, for the owner and for the owner of the parent goal.
@@ -113,6 +123,21 @@ pub trait GoalReports {
     /// Deletes the stored totals of all check-ins after `behind`, because an earlier report has
     /// changed.
     fn forget_reported(&mut self, goal: GoalId, behind: CheckInId) -> Result<()>;
+    /// Of each of these goals everything reported up to its last check-in that is not withdrawn; goals
+    /// are left out for which it has to be computed again, and those without check-ins. One statement
+    /// for some hundreds.
+    fn reported_so_far(&mut self, goals: &[GoalId]) -> Result<HashMap<GoalId, ReportedSoFar>>;
+    /// What each check-in on these goals that is not withdrawn reported, oldest first. One statement
+    /// for some hundreds.
+    fn reports_on(
+        &mut self,
+        goals: &[GoalId],
+    ) -> Result<HashMap<GoalId, Vec<Vec<KeyResultReport>>>>;
+    /// The measurements of these indicators with all their revisions, ordered by id. One statement for
+    /// some hundreds.
+    fn measurements_of(&mut self, goals: &[GoalId]) -> Result<HashMap<GoalId, Vec<Measurement>>>;
+    /// The settings by which goals of these cycles are measured. One statement.
+    fn goal_settings(&mut self, cycles: &[CycleId]) -> Result<HashMap<CycleId, Settings>>;
     /// A page of the measurements of an indicator with all their revisions, ordered by id.
     fn measurements(&mut self, goal: GoalId, page: &Page) -> Result<Vec<Measurement>>;
     /// One measurement with its goal.

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use domain::core::change::Record;
 use domain::core::id::{EmployeeId, OrgUnitId, PositionId};
 use domain::people::employment::Employments;
-use domain::people::import::{Line, Planned, Tree};
+use domain::people::import::{Acquaintance, Line, Namesake, Planned, Tree};
 use domain::people::org::{Employee, ExternalId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -15,8 +15,14 @@ pub trait Imports {
     /// Takes [`ReportingLines::lock_lines`] and also keeps other imports out. Every import calls
     /// this first.
     fn begin_import(&mut self) -> Result<()>;
-    /// The employee numbers of all people.
-    fn employee_numbers(&mut self) -> Result<HashMap<String, EmployeeId>>;
+    /// All people, by number and address.
+    fn everyone(&mut self) -> Result<Vec<Acquaintance>>;
+    /// The names of all people, with their numbers.
+    fn names_of_people(&mut self) -> Result<Vec<Namesake>>;
+    /// The ids of all people in another system, with their numbers.
+    fn ids_of_people(&mut self, system: &str) -> Result<Vec<Namesake>>;
+    /// The names of all units, with their codes.
+    fn names_of_units(&mut self) -> Result<Vec<Namesake>>;
     /// The ids of the people with these numbers, which must be in ascending order. The answer may
     /// also contain people with other numbers.
     fn employees_numbered(&mut self, numbers: &[&str]) -> Result<HashMap<String, EmployeeId>>;

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use domain::core::change::Change;
 use domain::core::history::Insertion;
 use domain::core::id::OrgUnitId;
+use domain::core::time::Timestamp;
 use domain::people::org::{OrgUnit, OrgUnitKind, Placement};
 use domain::policy::Sealed;
 
@@ -45,6 +46,13 @@ pub trait OrgUnits {
         day: NaiveDate,
         page: &Page,
     ) -> Result<Vec<OrgUnit>>;
+    /// How many units the whole list has.
+    fn count_org_units(
+        &mut self,
+        filter: &OrgUnitFilter,
+        day: NaiveDate,
+        updated_since: Option<Timestamp>,
+    ) -> Result<i64>;
     /// Whether an undeleted company exists.
     fn has_company(&mut self) -> Result<bool>;
     /// Adds a unit with its first placement, taken from its `effective_from` and `parent_id`.

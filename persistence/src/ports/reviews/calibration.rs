@@ -101,8 +101,8 @@ pub trait Moves {
     fn session_move(&mut self, id: MoveId) -> Result<Option<Sealed<SessionMove>>>;
     /// A page of moves, in the order of ids, or of change.
     fn moves(&mut self, filter: &MoveFilter, page: &Page) -> Result<Vec<Sealed<SessionMove>>>;
-    /// The moves of one review in a session, for what follows from a new result without anybody
-    /// being shown them.
+    /// The moves of one review in a session, oldest first: for what follows from a new result without
+    /// anybody being shown them, and for what the reviewee is told of them after release.
     fn moves_of(
         &mut self,
         session: CalibrationSessionId,

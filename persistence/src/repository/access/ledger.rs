@@ -354,6 +354,21 @@ macro_rules! is_withheld {
     }};
 }
 
+/// The events that a filter lets through.
+fn events_of(tenant: Key, filter: &EventFilter) -> event::BoxedQuery<'static, Db> {
+    let mut query = event::table
+        .filter(event::tenant_id.eq(tenant))
+        .filter(event::position.gt(filter.after))
+        .into_boxed::<Db>();
+    if !filter.kinds.is_empty() {
+        query = query.filter(event::kind.eq_any(filter.kinds.clone()));
+    }
+    for withheld in &filter.withheld {
+        query = query.filter(not(is_withheld!(event, kind, withheld)));
+    }
+    query
+}
+
 /// The records that belong to an account and to some people: how each belongs to them, its id, and
 /// its state.
 struct OwnRecords {
@@ -585,20 +600,14 @@ impl Ledger for Unit<'_> {
     }
 
     fn events(&mut self, filter: &EventFilter, limit: i64) -> Result<Vec<Event>> {
-        let mut query = event::table
-            .filter(event::tenant_id.eq(self.scope()))
-            .filter(event::position.gt(filter.after))
-            .order(event::position)
-            .select(EventRow::as_select())
-            .limit(limit)
-            .into_boxed::<Db>();
-        if !filter.kinds.is_empty() {
-            query = query.filter(event::kind.eq_any(filter.kinds.clone()));
-        }
-        for withheld in &filter.withheld {
-            query = query.filter(not(is_withheld!(event, kind, withheld)));
-        }
-        Ok(query.load(self.conn)?.into_iter().map(Event::from).collect())
+        let query = events_of(self.scope(), filter).order(event::position).limit(limit);
+        let rows = query.select(EventRow::as_select()).load(self.conn)?;
+        Ok(rows.into_iter().map(Event::from).collect())
+    }
+
+    fn last_event_of(&mut self, filter: &EventFilter) -> Result<Option<i64>> {
+        let query = events_of(self.scope(), filter).order(event::position.desc()).limit(1);
+        Ok(query.select(event::position).first(self.conn).optional()?)
     }
 
     fn own_records(&mut self, account: Uuid, people: &[EmployeeId]) -> Result<Vec<OwnRecord>> {

@@ -4,18 +4,19 @@ use super::super::people::employments::employments;
 use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Id, Key, Word, rows_statement, statement, to_json};
-use crate::page::{Page, keyset};
+use crate::page::{Page, keyset, since};
 use crate::ports::{ParticipantFilter, Participants, Result};
 use crate::record::{finds, updates};
 use crate::schema::{ParticipantRow, cycle, former_leader, participant, review as opened};
 use chrono::NaiveDate;
-use diesel::dsl::{exists, select};
+use diesel::dsl::{count_star, exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::{Date, Nullable, Text};
 use domain::core::calendar::Period;
 use domain::core::change::{Change, Record};
 use domain::core::id::{CycleId, EmployeeId, ParticipantId, ReviewId};
 use domain::core::text::TextEnum;
+use domain::core::time::Timestamp;
 use domain::cycles::participant::{Candidate, Participant};
 use domain::people::employment::Employment;
 use domain::policy::{Sealed, Visibility};
@@ -133,6 +134,35 @@ impl Unit<'_> {
 finds!(ParticipantRow of participant by ParticipantId, Participant);
 updates!(ParticipantRow of participant, Participant);
 
+/// Limits a query of participants to those who fit a filter and may be seen.
+macro_rules! listed {
+    ($participants:expr, $unit:ident, $filter:expr, $visible:expr) => {{
+        let filter: &ParticipantFilter = $filter;
+        let shown = $unit.shown("participant.employee_id", "participant.manager_id", $visible);
+        let mut query = $participants
+            .filter(participant::tenant_id.eq($unit.scope()))
+            .filter(shown)
+            .into_boxed::<Db>();
+        if let Some(cycle) = filter.cycle_id {
+            query = query.filter(participant::cycle_id.eq(Key(cycle.uuid())));
+        }
+        if let Some(person) = filter.employee_id {
+            query = query.filter(participant::employee_id.eq(Key(person.uuid())));
+        }
+        if let Some(manager) = filter.manager_id {
+            query = query.filter(participant::manager_id.eq(Key(manager.uuid())));
+        }
+        if let Some(department) = filter.department_id {
+            query = query.filter(participant::department_id.eq(Key(department.uuid())));
+        }
+        match filter.excluded {
+            Some(true) => query.filter(participant::exclusion.is_not_null()),
+            Some(false) => query.filter(participant::exclusion.is_null()),
+            None => query,
+        }
+    }};
+}
+
 impl Participants for Unit<'_> {
     fn candidates(&mut self, period: Period, day: NaiveDate) -> Result<Vec<Candidate>> {
         type Stretch =
@@ -177,32 +207,21 @@ impl Participants for Unit<'_> {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<Sealed<Participant>>> {
-        let mut query = participant::table
-            .filter(participant::tenant_id.eq(self.scope()))
-            .select(ParticipantRow::as_select())
-            .limit(page.limit)
-            .into_boxed::<Db>();
-        query =
-            query.filter(self.shown("participant.employee_id", "participant.manager_id", visible));
-        if let Some(cycle) = filter.cycle_id {
-            query = query.filter(participant::cycle_id.eq(Key(cycle.uuid())));
-        }
-        if let Some(person) = filter.employee_id {
-            query = query.filter(participant::employee_id.eq(Key(person.uuid())));
-        }
-        if let Some(manager) = filter.manager_id {
-            query = query.filter(participant::manager_id.eq(Key(manager.uuid())));
-        }
-        if let Some(department) = filter.department_id {
-            query = query.filter(participant::department_id.eq(Key(department.uuid())));
-        }
-        query = match filter.excluded {
-            Some(true) => query.filter(participant::exclusion.is_not_null()),
-            Some(false) => query.filter(participant::exclusion.is_null()),
-            None => query,
-        };
+        let participants = participant::table.select(ParticipantRow::as_select()).limit(page.limit);
+        let query = listed!(participants, self, filter, visible);
         let rows = keyset!(query, participant, page).load(self.conn)?;
         rows.into_iter().map(|row: ParticipantRow| row.record().map(Sealed::new)).collect()
+    }
+
+    fn count_participants(
+        &mut self,
+        filter: &ParticipantFilter,
+        visible: &Visibility,
+        updated_since: Option<Timestamp>,
+    ) -> Result<i64> {
+        let participants = participant::table.select(count_star());
+        let query = listed!(participants, self, filter, visible);
+        Ok(since!(query, participant, updated_since).get_result(self.conn)?)
     }
 
     fn answers_for(&mut self, manager: EmployeeId, person: EmployeeId) -> Result<bool> {

@@ -133,11 +133,16 @@ impl QueryId for SumGoals {
 impl QueryFragment<Db> for SumGoals {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
         out.push_sql(
-            "SELECT participant.department_id, COUNT(DISTINCT g.owner_id), COUNT(*),
+            "SELECT participant.department_id, COUNT(DISTINCT g.owner_id),
+                    COUNT(DISTINCT CASE WHEN g.state NOT IN ('draft', 'submitted')
+                                        THEN g.owner_id END),
+                    COUNT(*),
                     COUNT(CASE WHEN g.state NOT IN ('draft', 'submitted') THEN 1 END),
                     COUNT(CASE WHEN g.state = 'submitted' THEN 1 END),
-                    CAST(SUM(g.weight) AS BIGINT),
-                    CAST(SUM(g.weight * COALESCE(g.progress, 0)) AS BIGINT)
+                    CAST(SUM(CASE WHEN g.state IN ('draft', 'submitted') THEN 0
+                                  ELSE g.weight END) AS BIGINT),
+                    CAST(SUM(CASE WHEN g.state IN ('draft', 'submitted') THEN 0
+                                  ELSE g.weight * COALESCE(g.progress, 0) END) AS BIGINT)
                FROM participant
                JOIN goal g ON g.tenant_id = participant.tenant_id
                 AND g.cycle_id = participant.cycle_id AND g.owner_id = participant.employee_id
@@ -157,7 +162,7 @@ impl QueryFragment<Db> for SumGoals {
 }
 
 impl Query for SumGoals {
-    type SqlType = (Nullable<Id>, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt);
+    type SqlType = (Nullable<Id>, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt);
 }
 
 impl RunQueryDsl<Conn> for SumGoals {}
@@ -214,7 +219,10 @@ fn goals_of_each(
     people: impl Iterator<Item = Uuid>,
 ) -> Result<HashMap<Key, (GoalFigures, Option<Timestamp>)>> {
     let count = |state: &str| sql::<BigInt>(&format!("COUNT(CASE WHEN {state} THEN 1 END)"));
-    let sum = |what: &str| sql::<BigInt>(&format!("CAST(SUM({what}) AS BIGINT)"));
+    let sum = |what: &str| {
+        let signed = format!("CASE WHEN state IN ('draft', 'submitted') THEN 0 ELSE {what} END");
+        sql::<BigInt>(&format!("CAST(SUM({signed}) AS BIGINT)"))
+    };
     let rows: Vec<SumRow> = goal::table
         .filter(goal::tenant_id.eq(unit.scope()))
         .filter(goal::cycle_id.eq(Key(cycle.uuid())))
@@ -334,7 +342,7 @@ impl Dashboards for Unit<'_> {
         cycle: CycleId,
         visible: &Visibility,
     ) -> Result<Vec<DepartmentGoals>> {
-        type Row = (Option<Key>, i64, i64, i64, i64, i64, i64);
+        type Row = (Option<Key>, i64, i64, i64, i64, i64, i64, i64);
         let find = SumGoals {
             tenant: self.scope(),
             cycle: Key(cycle.uuid()),
@@ -343,17 +351,13 @@ impl Dashboards for Unit<'_> {
                 .despite_conflicts(),
         };
         let rows: Vec<Row> = find.load(self.conn)?;
-        let of = |(department, people, goals, agreed, submitted, weight, progress): Row| {
+        let of = |(department, people, signed, goals, agreed, submitted, weight, progress): Row| {
+            let weighted_progress = progress;
             DepartmentGoals {
                 department_id: department.map(|id| id.0.into()),
                 people,
-                goals: GoalFigures {
-                    goals,
-                    agreed,
-                    submitted,
-                    weight,
-                    weighted_progress: progress,
-                },
+                signed,
+                goals: GoalFigures { goals, agreed, submitted, weight, weighted_progress },
             }
         };
         Ok(rows.into_iter().map(of).collect())

@@ -33,7 +33,7 @@ statement! {
     /// rows found. `CROSS JOIN` makes SQLite begin with the few rows; it cannot know how few they
     /// are.
     struct FindWaiting { tenant: Key, person: Key, day: NaiveDate }
-    -> (Text, Id, Id, Nullable<Id>, Nullable<Text>, Nullable<Date>);
+    -> (Text, Id, Id, Nullable<Text>, Nullable<Id>, Nullable<Text>, Nullable<Date>);
     "WITH mine AS (
        SELECT p.id, p.cycle_id, c.state FROM participant p
          JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id
@@ -44,8 +44,8 @@ statement! {
           AND p.tenant_id = c.tenant_id AND p.manager_id = " person " AND p.cycle_id = c.id
           AND p.exclusion IS NULL
      )
-     SELECT 'submit_goals', m.cycle_id, m.id, CAST(NULL AS uuid), CAST(NULL AS text),
-            CAST(NULL AS date)
+     SELECT 'submit_goals', m.cycle_id, m.id, CAST(NULL AS text), CAST(NULL AS uuid),
+            CAST(NULL AS text), CAST(NULL AS date)
        FROM mine m
       WHERE m.state = 'goal_setting'
         AND (EXISTS (SELECT 1 FROM goal g
@@ -57,13 +57,13 @@ statement! {
                                AND g.owner_id = " person " AND g.state <> 'cancelled'
                                AND g.deleted_at IS NULL))
      UNION ALL
-     SELECT 'approve_goal', g.cycle_id, g.id, t.employee_id,
+     SELECT 'approve_goal', g.cycle_id, g.id, g.title, t.employee_id,
             (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = t.employee_id), NULL
        FROM team t CROSS JOIN goal g
       WHERE t.state IN ('goal_setting', 'executing') AND g.tenant_id = " tenant "
         AND g.cycle_id = t.cycle_id AND g.owner_id = t.employee_id AND g.state = 'submitted'
      UNION ALL
-     SELECT 'decide_goal_change', g.cycle_id, h.id, t.employee_id,
+     SELECT 'decide_goal_change', g.cycle_id, h.id, g.title, t.employee_id,
             (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = t.employee_id), NULL
        FROM team t CROSS JOIN goal g CROSS JOIN goal_change h
       WHERE g.tenant_id = " tenant " AND g.cycle_id = t.cycle_id AND g.owner_id = t.employee_id
@@ -74,19 +74,19 @@ statement! {
      UNION ALL
      SELECT CASE r.state WHEN 'pending_self' THEN 'submit_self_review'
                          ELSE 'acknowledge_result' END,
-            m.cycle_id, r.id, NULL, NULL, NULL
+            m.cycle_id, r.id, NULL, NULL, NULL, NULL
        FROM mine m
        JOIN review r ON r.tenant_id = " tenant " AND r.participant_id = m.id
       WHERE (m.state = 'evaluating' AND r.state = 'pending_self')
          OR (m.state = 'published' AND r.state = 'published')
      UNION ALL
-     SELECT 'submit_manager_review', t.cycle_id, r.id, t.employee_id,
+     SELECT 'submit_manager_review', t.cycle_id, r.id, NULL, t.employee_id,
             (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = t.employee_id), NULL
        FROM team t CROSS JOIN review r
       WHERE t.state = 'evaluating' AND r.tenant_id = " tenant " AND r.participant_id = t.id
         AND r.state = 'pending_manager'
      UNION ALL
-     SELECT 'confirm_rating', p.cycle_id, r.id, p.employee_id,
+     SELECT 'confirm_rating', p.cycle_id, r.id, NULL, p.employee_id,
             (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = p.employee_id), NULL
        FROM assignment a
        JOIN participant p ON p.tenant_id = a.tenant_id AND p.manager_id = a.employee_id
@@ -99,13 +99,13 @@ statement! {
         AND (a.effective_to IS NULL OR a.effective_to >= " day ")
         AND p.employee_id <> " person "
      UNION ALL
-     SELECT 'calibrate', s.cycle_id, s.id, NULL, NULL, s.scheduled_on
+     SELECT 'calibrate', s.cycle_id, s.id, NULL, NULL, NULL, s.scheduled_on
        FROM calibration_member m
        JOIN calibration_session s ON s.tenant_id = m.tenant_id AND s.id = m.session_id
       WHERE m.tenant_id = " tenant " AND m.employee_id = " person "
         AND s.state IN ('scheduled', 'open')
      UNION ALL
-     SELECT 'decide_move', s.cycle_id, v.id, p.employee_id,
+     SELECT 'decide_move', s.cycle_id, v.id, NULL, p.employee_id,
             (SELECT e.name FROM employee e WHERE e.tenant_id = " tenant " AND e.id = p.employee_id),
             s.scheduled_on
        FROM calibration_member m
@@ -120,7 +120,8 @@ statement! {
 }
 
 type CycleRow = (Key, String, String, NaiveDate, NaiveDate, String, String, Option<At>, bool);
-type WaitingRow = (String, Key, Key, Option<Key>, Option<String>, Option<NaiveDate>);
+type WaitingRow =
+    (String, Key, Key, Option<String>, Option<Key>, Option<String>, Option<NaiveDate>);
 
 /// Reads a document that this program has written.
 pub fn document<T: for<'d> serde::Deserialize<'d>>(text: &str) -> Result<T> {
@@ -153,11 +154,12 @@ impl ToDos for Unit<'_> {
         let find = FindWaiting { tenant: self.scope(), person: Key(person.uuid()), day };
         let rows: Vec<WaitingRow> = find.load(self.conn)?;
         rows.into_iter()
-            .map(|(kind, cycle, resource, about, name, due_on)| {
+            .map(|(kind, cycle, resource, title, about, name, due_on)| {
                 Ok(Waiting {
                     kind: word(&kind)?,
                     cycle_id: cycle.0.into(),
                     resource_id: resource.0,
+                    title,
                     about: about.map(|id| id.0.into()).zip(name),
                     due_on,
                 })

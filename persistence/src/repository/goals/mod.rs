@@ -10,16 +10,18 @@ use super::engine::Unit;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Id, Key, Word, guarded_update, json, statement, to_json, units, word};
 use crate::error::DbError;
-use crate::page::{Page, keyset};
+use crate::page::{Page, keyset, since};
 use crate::ports::{GoalFilter, Goals, Result};
 use crate::schema::{cycle, goal, goal_revision, participant, policy, review};
 use chrono::NaiveDate;
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use domain::core::calendar;
 use domain::core::change::Change;
 use domain::core::id::{CycleId, EmployeeId, GoalId};
 use domain::core::text::TextEnum;
+use domain::core::time::Timestamp;
 use domain::cycles::performance_policy::PolicyRules;
 use domain::goals::goal::{FirstSignature, FormItem, Goal, GoalFrame, GoalRevision};
 use domain::policy::{Relations, Sealed, Visibility};
@@ -178,6 +180,37 @@ macro_rules! goals {
 
 use goals;
 
+/// Limits a query of goals to those that fit a filter and may be seen. A list of changes shows deleted ones
+/// too.
+macro_rules! listed {
+    ($goals:expr, $unit:ident, $filter:expr, $visible:expr, $since:expr) => {{
+        let filter: &GoalFilter = $filter;
+        let mut query = $goals.filter($unit.shown(OWNER, MANAGER, $visible)).into_boxed::<Db>();
+        if $since.is_none() {
+            query = query.filter(goal::deleted_at.is_null());
+        }
+        if let Some(cycle) = filter.cycle_id {
+            query = query.filter(goal::cycle_id.eq(Key(cycle.uuid())));
+        }
+        if let Some(owner) = filter.owner_id {
+            query = query.filter(goal::owner_id.eq(Key(owner.uuid())));
+        }
+        if let Some(state) = filter.state {
+            query = query.filter(goal::state.eq(Word(state)));
+        }
+        if let Some(level) = filter.level {
+            query = query.filter(goal::level.eq(Word(level)));
+        }
+        if let Some(parent) = filter.parent_id {
+            query = query.filter(goal::parent_id.eq(Key(parent.uuid())));
+        }
+        if !filter.ids.is_empty() {
+            query = query.filter(one_of("goal.id", filter.ids.iter().copied()));
+        }
+        query
+    }};
+}
+
 /// A page of the rows that belong to a goal, ordered by id.
 macro_rules! page_of_goal {
     ($unit:ident, $row:ident of $table:ident, $goal:expr, $page:ident) => {{
@@ -282,32 +315,9 @@ impl Goals for Unit<'_> {
         page: &Page,
     ) -> Result<Vec<(Sealed<Goal>, Relations)>> {
         let [direct, under, within] = self.standing(OWNER, visible);
-        let mut query = goals!(self)
-            .filter(self.shown(OWNER, MANAGER, visible))
-            .select((Found::as_select(), direct, under, within))
-            .limit(page.limit)
-            .into_boxed::<Db>();
-        if page.updated_since.is_none() {
-            query = query.filter(goal::deleted_at.is_null());
-        }
-        if let Some(cycle) = filter.cycle_id {
-            query = query.filter(goal::cycle_id.eq(Key(cycle.uuid())));
-        }
-        if let Some(owner) = filter.owner_id {
-            query = query.filter(goal::owner_id.eq(Key(owner.uuid())));
-        }
-        if let Some(state) = filter.state {
-            query = query.filter(goal::state.eq(Word(state)));
-        }
-        if let Some(level) = filter.level {
-            query = query.filter(goal::level.eq(Word(level)));
-        }
-        if let Some(parent) = filter.parent_id {
-            query = query.filter(goal::parent_id.eq(Key(parent.uuid())));
-        }
-        if !filter.ids.is_empty() {
-            query = query.filter(one_of("goal.id", filter.ids.iter().copied()));
-        }
+        let goals =
+            goals!(self).select((Found::as_select(), direct, under, within)).limit(page.limit);
+        let query = listed!(goals, self, filter, visible, page.updated_since);
         let rows: Vec<(Found, bool, bool, bool)> = keyset!(query, goal, page).load(self.conn)?;
         let goals = rows.into_iter().map(|(found, direct_manager, chain_manager, in_units)| {
             let relations =
@@ -315,6 +325,17 @@ impl Goals for Unit<'_> {
             Ok((Sealed::new(entity(found)?), relations))
         });
         goals.collect()
+    }
+
+    fn count_goals(
+        &mut self,
+        filter: &GoalFilter,
+        visible: &Visibility,
+        updated_since: Option<Timestamp>,
+    ) -> Result<i64> {
+        let goals = goals!(self).select(count_star());
+        let query = listed!(goals, self, filter, visible, updated_since);
+        Ok(since!(query, goal, updated_since).get_result(self.conn)?)
     }
 
     fn lock_form(&mut self, cycle: CycleId, owner: EmployeeId) -> Result<()> {

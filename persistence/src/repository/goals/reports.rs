@@ -1,6 +1,8 @@
 //! Check-ins and measurements of goals.
 
+use super::super::among::one_of;
 use super::super::engine::Unit;
+use super::super::keys::KEYS;
 use super::super::{Conn, Db};
 use super::page_of_goal;
 use crate::column::{At, Key, json, statement, to_json, units};
@@ -8,16 +10,21 @@ use crate::error::DbError;
 use crate::page::Page;
 use crate::ports::{GoalReports, LastCheckIns, Result};
 use crate::record::by_id;
-use crate::schema::{check_in, measurement};
+use crate::schema::{check_in, cycle, goal, measurement, policy};
 use chrono::NaiveDate;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 use domain::core::change::Change;
-use domain::core::id::{CheckInId, GoalId, MeasurementId};
+use domain::core::id::{CheckInId, CycleId, GoalId, MeasurementId};
+use domain::cycles::performance_policy::PolicyRules;
 use domain::goals::goal::{
     CheckIn, KeyResultReport, Measurement, Reported, ReportedSoFar, Withdrawal,
 };
 use domain::policy::Sealed;
+use domain::scoring::settings::Settings;
 use rust_decimal::Decimal;
+use std::collections::HashMap;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = check_in, treat_none_as_default_value = false)]
@@ -178,6 +185,80 @@ impl GoalReports for Unit<'_> {
             so_far: so_far.as_deref().and_then(|text| json(text).ok()),
             confidence: rows.iter().rev().map(|(_, confidence, _)| *confidence).collect(),
         })
+    }
+
+    fn reported_so_far(&mut self, goals: &[GoalId]) -> Result<HashMap<GoalId, ReportedSoFar>> {
+        // One look at the index for each goal, however many check-ins it has.
+        const LAST: &str = "(SELECT c.reported_so_far FROM check_in c \
+             WHERE c.tenant_id = goal.tenant_id AND c.goal_id = goal.id \
+             AND c.withdrawn_at IS NULL ORDER BY c.id DESC LIMIT 1)";
+        let mut found = HashMap::new();
+        for goals in goals.chunks(KEYS) {
+            let rows: Vec<(Key, Option<String>)> = goal::table
+                .filter(goal::tenant_id.eq(self.scope()))
+                .filter(one_of("goal.id", goals.iter().copied()))
+                .select((goal::id, sql::<Nullable<Text>>(LAST)))
+                .load(self.conn)?;
+            // Totals that cannot be read are computed again.
+            found.extend(rows.into_iter().filter_map(|(id, so_far)| {
+                Some((id.0.into(), so_far.and_then(|text| json(&text).ok())?))
+            }));
+        }
+        Ok(found)
+    }
+
+    fn reports_on(
+        &mut self,
+        goals: &[GoalId],
+    ) -> Result<HashMap<GoalId, Vec<Vec<KeyResultReport>>>> {
+        let mut found = HashMap::<GoalId, Vec<_>>::new();
+        for goals in goals.chunks(KEYS) {
+            let rows: Vec<(Key, String)> = check_in::table
+                .filter(check_in::tenant_id.eq(self.scope()))
+                .filter(one_of("check_in.goal_id", goals.iter().copied()))
+                .filter(check_in::withdrawn_at.is_null())
+                .order((check_in::goal_id, check_in::id))
+                .select((check_in::goal_id, check_in::reports))
+                .load(self.conn)?;
+            for (goal, reports) in rows {
+                found.entry(goal.0.into()).or_default().push(json(&reports)?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn measurements_of(&mut self, goals: &[GoalId]) -> Result<HashMap<GoalId, Vec<Measurement>>> {
+        let mut found = HashMap::<GoalId, Vec<_>>::new();
+        for goals in goals.chunks(KEYS) {
+            let rows: Vec<MeasurementRow> = measurement::table
+                .filter(measurement::tenant_id.eq(self.scope()))
+                .filter(one_of("measurement.goal_id", goals.iter().copied()))
+                .order((measurement::goal_id, measurement::id))
+                .select(MeasurementRow::as_select())
+                .load(self.conn)?;
+            for row in rows {
+                found.entry(row.goal_id.0.into()).or_default().push(row.try_into()?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn goal_settings(&mut self, cycles: &[CycleId]) -> Result<HashMap<CycleId, Settings>> {
+        let rows: Vec<(Key, String)> =
+            cycle::table
+                .inner_join(policy::table.on(
+                    policy::tenant_id.eq(cycle::tenant_id).and(policy::id.eq(cycle::policy_id)),
+                ))
+                .filter(cycle::tenant_id.eq(self.scope()))
+                .filter(one_of("cycle.id", cycles.iter().copied()))
+                .select((cycle::id, policy::rules))
+                .load(self.conn)?;
+        let settings = |(id, rules): (Key, String)| {
+            let settings = json::<PolicyRules>(&rules)?.settings();
+            let corrupt = |error: domain::DomainError| DbError::Corrupt(error.to_string());
+            Ok((id.0.into(), settings.map_err(corrupt)?))
+        };
+        rows.into_iter().map(settings).collect()
     }
 
     fn forget_reported(&mut self, goal: GoalId, behind: CheckInId) -> Result<()> {

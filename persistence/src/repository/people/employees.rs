@@ -1,13 +1,14 @@
 //! Employees and their assignments.
 
-use super::among::{Group, one_of};
+use super::among::one_of;
 use super::employments::{Row as EmploymentRow, employments};
 use super::engine::Unit;
 use super::keys::KEYS;
+use super::search::renamed;
 use super::{Conn, Db};
 use crate::column::{At, Key, guarded_update, on_day, statement};
-use crate::page::{Page, behind};
-use crate::ports::{EmployeeFilter, EmployeeOrder, Employees, Known, Result};
+use crate::page::Page;
+use crate::ports::{EmployeeFilter, Employees, Known, Result};
 use crate::schema::{assignment, employee, employee_external_id as external_id, employment};
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -15,14 +16,12 @@ use diesel::sql_types::Bool;
 use domain::core::change::Change;
 use domain::core::history::{Insertion, insert_stretch};
 use domain::core::id::EmployeeId;
-use domain::core::time::Period;
+use domain::core::time::{Period, Timestamp};
 use domain::people::employment::{Employment, Employments};
 use domain::people::org::{Assignment, Employee, ExternalId};
+use domain::people::search::Named;
 use domain::policy::{Relations, Sealed, Visibility};
 use std::collections::{HashMap, HashSet};
-
-/// The column of the person, for [`Unit::among`].
-const PERSON: &str = "employee.id";
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = employee, treat_none_as_default_value = false)]
@@ -81,6 +80,12 @@ pub fn entity(
         version: row.version,
         created_at: row.created_at.0,
         updated_at: row.updated_at.0,
+    }
+}
+
+impl<'a> From<&'a Row> for Named<'a> {
+    fn from(row: &'a Row) -> Self {
+        Self { number: &row.employee_number, name: &row.name, email: row.email.as_deref() }
     }
 }
 
@@ -159,6 +164,8 @@ macro_rules! assigned {
         )
     };
 }
+
+pub(super) use assigned;
 
 impl Unit<'_> {
     fn insert_external_ids(&mut self, id: EmployeeId, ids: &[ExternalId]) -> Result<()> {
@@ -240,90 +247,7 @@ impl Employees for Unit<'_> {
         visible: &Visibility,
         page: &Page,
     ) -> Result<Vec<(Sealed<Employee>, Relations)>> {
-        let (day, today) = (filter.as_of, visible.as_of());
-        let manager = visible.subtree_of();
-        let mut query = assigned!(day)
-            .filter(employee::tenant_id.eq(self.scope()))
-            .select((
-                Row::as_select(),
-                Option::<AssignmentRow>::as_select(),
-                self.among(PERSON, today, Group::direct(manager)),
-                self.among(PERSON, today, Group::under(manager)),
-                self.among(PERSON, today, Group::within(visible.units())),
-            ))
-            .limit(page.limit)
-            .into_boxed::<Db>();
-        for hidden in visible.hidden() {
-            query = query.filter(employee::id.ne(Key(hidden.uuid())));
-        }
-        if visible.everyone().is_none() {
-            let shown = self.among(PERSON, today, Group::under(manager)).or(self.among(
-                PERSON,
-                today,
-                Group::within(visible.units()),
-            ));
-            query = match visible.myself() {
-                Some(me) => query.filter(shown.or(employee::id.eq(Key(me.uuid())))),
-                None => query.filter(shown),
-            };
-        }
-        if let Some(since) = page.updated_since {
-            query = query
-                .filter(employee::updated_at.ge(At(since)))
-                .order((employee::updated_at, employee::id));
-            if let Some((at, id)) = page.after_update() {
-                let columns = (employee::updated_at, employee::id);
-                query = behind!(query, columns, (At(at), Key(id)));
-            }
-        } else {
-            match filter.order {
-                EmployeeOrder::Id => {
-                    query = query.order(employee::id);
-                    if let Some(id) = page.after_id() {
-                        query = query.filter(employee::id.gt(Key(id)));
-                    }
-                }
-                EmployeeOrder::EmployeeNumber => {
-                    query = query.order((employee::employee_number, employee::id));
-                    if let Some((number, id)) = page.after_text() {
-                        let columns = (employee::employee_number, employee::id);
-                        query = behind!(query, columns, (number.to_owned(), Key(id)));
-                    }
-                }
-                EmployeeOrder::Name => {
-                    query = query.order((employee::name, employee::id));
-                    if let Some((name, id)) = page.after_text() {
-                        let columns = (employee::name, employee::id);
-                        query = behind!(query, columns, (name.to_owned(), Key(id)));
-                    }
-                }
-            }
-        }
-        if let Some(unit) = filter.org_unit_id {
-            query = query.filter(assignment::org_unit_id.eq(Key(unit.uuid())));
-        }
-        if let Some(unit) = filter.within_org_unit_id {
-            query = query.filter(self.among(PERSON, day, Group::within(&[unit])));
-        }
-        if let Some(manager) = filter.manager_id {
-            query = query.filter(assignment::manager_id.eq(Key(manager.uuid())));
-        }
-        if let Some(status) = filter.status {
-            query = query.filter(self.employed(PERSON, status, day));
-        }
-        if let Some(number) = &filter.employee_number {
-            query = query.filter(employee::employee_number.eq(number.clone()));
-        }
-        if let Some(ExternalId { system, value }) = &filter.external_id {
-            let holders = external_id::table
-                .filter(external_id::tenant_id.eq(self.scope()))
-                .filter(external_id::system.eq(system.clone()))
-                .filter(external_id::value.eq(value.clone()))
-                .select(external_id::employee_id);
-            query = query.filter(employee::id.eq_any(holders));
-        }
-        type Found = (Row, Option<AssignmentRow>, bool, bool, bool);
-        let rows: Vec<Found> = query.load(self.conn)?;
+        let rows = self.rows_of(filter, visible, page)?;
         let mut external_ids: HashMap<Key, Vec<ExternalId>> = HashMap::with_capacity(rows.len());
         let pairs = external_id::table
             .filter(external_id::tenant_id.eq(self.scope()))
@@ -344,6 +268,15 @@ impl Employees for Unit<'_> {
                 Ok((Sealed::new(entity(row, employments, assignment, external_ids)), relations))
             });
         found.collect()
+    }
+
+    fn count_employees(
+        &mut self,
+        filter: &EmployeeFilter,
+        visible: &Visibility,
+        updated_since: Option<Timestamp>,
+    ) -> Result<i64> {
+        self.count_of(filter, visible, updated_since)
     }
 
     fn known(&mut self, assignment: &Assignment) -> Result<Known> {
@@ -367,13 +300,15 @@ impl Employees for Unit<'_> {
             self.assign(first, &insert_stretch([], first.period.start))?;
         }
         self.insert_external_ids(employee.id, &employee.external_ids)?;
+        self.rename(renamed(None, &employee).into_iter())?;
         self.record(change.record);
         Ok(())
     }
 
-    fn update_employee(&mut self, change: Change<Employee>) -> Result<()> {
+    fn update_employee(&mut self, before: &Employee, change: Change<Employee>) -> Result<()> {
         let saved = Update(Row::of(self.scope(), &change.entity)).execute(self.conn)?;
         self.guard(saved)?;
+        self.rename(renamed(Some(before), &change.entity).into_iter())?;
         self.record(change.record);
         Ok(())
     }

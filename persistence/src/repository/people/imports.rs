@@ -5,6 +5,7 @@ use super::employees::{self, AssignmentRow};
 use super::employments::{Row as EmploymentRow, employments};
 use super::engine::Unit;
 use super::keys::{KEYS, all_saved, of_key};
+use super::search::renamed;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Key, on_day, rows_statement, word};
 use crate::error::DbError;
@@ -17,7 +18,7 @@ use diesel::prelude::*;
 use domain::core::change::Record;
 use domain::core::id::{EmployeeId, OrgUnitId, PositionId};
 use domain::people::employment::Employments;
-use domain::people::import::{self, Line, Planned, Tree};
+use domain::people::import::{self, Acquaintance, Line, Namesake, Planned, Tree};
 use domain::people::org::{Assignment, Employee, ExternalId, OrgUnit};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -166,12 +167,45 @@ impl Imports for Unit<'_> {
         dialect::lock_statistics(self.conn)
     }
 
-    fn employee_numbers(&mut self) -> Result<HashMap<String, EmployeeId>> {
-        let rows: Vec<(String, Key)> = employee::table
+    fn everyone(&mut self) -> Result<Vec<Acquaintance>> {
+        let rows: Vec<(Key, String, Option<String>)> = employee::table
             .filter(employee::tenant_id.eq(self.scope()))
-            .select((employee::employee_number, employee::id))
+            .select((employee::id, employee::employee_number, employee::email))
             .load(self.conn)?;
-        Ok(rows.into_iter().map(|(number, id)| (number, id.0.into())).collect())
+        let known =
+            |(id, number, email): (Key, _, _)| Acquaintance { id: id.0.into(), number, email };
+        Ok(rows.into_iter().map(known).collect())
+    }
+
+    fn names_of_people(&mut self) -> Result<Vec<Namesake>> {
+        let rows: Vec<(String, String)> = employee::table
+            .filter(employee::tenant_id.eq(self.scope()))
+            .select((employee::name, employee::employee_number))
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(|(name, key)| Namesake { name, key }).collect())
+    }
+
+    fn ids_of_people(&mut self, system: &str) -> Result<Vec<Namesake>> {
+        let rows: Vec<(String, String)> = employee_external_id::table
+            .inner_join(
+                employee::table.on(employee::tenant_id
+                    .eq(employee_external_id::tenant_id)
+                    .and(employee::id.eq(employee_external_id::employee_id))),
+            )
+            .filter(employee_external_id::tenant_id.eq(self.scope()))
+            .filter(employee_external_id::system.eq(system))
+            .select((employee_external_id::value, employee::employee_number))
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(|(name, key)| Namesake { name, key }).collect())
+    }
+
+    fn names_of_units(&mut self) -> Result<Vec<Namesake>> {
+        let rows: Vec<(String, String)> = org_unit::table
+            .filter(org_unit::tenant_id.eq(self.scope()))
+            .filter(org_unit::deleted_at.is_null())
+            .select((org_unit::name, org_unit::code))
+            .load(self.conn)?;
+        Ok(rows.into_iter().map(|(name, key)| Namesake { name, key }).collect())
     }
 
     fn employees_numbered(&mut self, numbers: &[&str]) -> Result<HashMap<String, EmployeeId>> {
@@ -428,6 +462,7 @@ impl Imports for Unit<'_> {
             progress(changes.len() / 2 + number * dialect::BATCH / 4);
         }
         save_external_ids(self, changes)?;
+        self.rename(changes.iter().filter_map(|it| renamed(it.before.as_deref(), &it.after)))?;
         if changes.len() >= LARGE {
             dialect::refresh_statistics(self.conn)?;
         }

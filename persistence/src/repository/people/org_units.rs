@@ -3,17 +3,17 @@
 use super::engine::Unit;
 use super::{Conn, Db};
 use crate::column::{At, Key, Word, on_day, statement, word};
-use crate::page::{Page, keyset};
+use crate::page::{Page, keyset, since};
 use crate::ports::{OrgUnitFilter, OrgUnits, Result, UnitUse};
 use crate::schema::{org_unit, org_unit_placement};
 use chrono::NaiveDate;
-use diesel::dsl::{exists, select};
+use diesel::dsl::{count_star, exists, select};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use domain::core::change::Change;
 use domain::core::history::{Insertion, insert_stretch};
 use domain::core::id::OrgUnitId;
-use domain::core::time::Period;
+use domain::core::time::{Period, Timestamp};
 use domain::people::org::{OrgUnit, OrgUnitKind, Placement};
 use domain::policy::Sealed;
 
@@ -136,6 +136,28 @@ macro_rules! placed {
     };
 }
 
+/// Limits a query of units, joined with their placements, to those that fit a filter. A list of changes
+/// shows deleted ones too.
+macro_rules! listed {
+    ($units:expr, $unit:ident, $filter:expr, $since:expr) => {{
+        let filter: &OrgUnitFilter = $filter;
+        let mut query = $units.filter(org_unit::tenant_id.eq($unit.scope())).into_boxed::<Db>();
+        if $since.is_none() {
+            query = query.filter(org_unit::deleted_at.is_null());
+        }
+        if let Some(parent) = filter.parent_id {
+            query = query.filter(org_unit_placement::parent_id.eq(Key(parent.uuid())));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(org_unit::kind.eq(Word(kind)));
+        }
+        if let Some(code) = &filter.code {
+            query = query.filter(org_unit::code.eq(code.clone()));
+        }
+        query
+    }};
+}
+
 impl OrgUnits for Unit<'_> {
     fn org_unit(&mut self, id: OrgUnitId, day: NaiveDate) -> Result<Option<Sealed<OrgUnit>>> {
         let row = placed!(day)
@@ -154,24 +176,22 @@ impl OrgUnits for Unit<'_> {
         day: NaiveDate,
         page: &Page,
     ) -> Result<Vec<OrgUnit>> {
-        let mut query = placed!(day)
-            .filter(org_unit::tenant_id.eq(self.scope()))
+        let units = placed!(day)
             .select((Row::as_select(), Option::<PlacementRow>::as_select()))
-            .limit(page.limit)
-            .into_boxed::<Db>();
-        if page.updated_since.is_none() {
-            query = query.filter(org_unit::deleted_at.is_null());
-        }
-        if let Some(parent) = filter.parent_id {
-            query = query.filter(org_unit_placement::parent_id.eq(Key(parent.uuid())));
-        }
-        if let Some(kind) = filter.kind {
-            query = query.filter(org_unit::kind.eq(Word(kind)));
-        }
-        if let Some(code) = &filter.code {
-            query = query.filter(org_unit::code.eq(code.clone()));
-        }
+            .limit(page.limit);
+        let query = listed!(units, self, filter, page.updated_since);
         keyset!(query, org_unit, page).load(self.conn)?.into_iter().map(org_unit).collect()
+    }
+
+    fn count_org_units(
+        &mut self,
+        filter: &OrgUnitFilter,
+        day: NaiveDate,
+        updated_since: Option<Timestamp>,
+    ) -> Result<i64> {
+        let units = placed!(day).select(count_star());
+        let query = listed!(units, self, filter, updated_since);
+        Ok(since!(query, org_unit, updated_since).get_result(self.conn)?)
     }
 
     fn has_company(&mut self) -> Result<bool> {

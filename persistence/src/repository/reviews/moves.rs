@@ -74,6 +74,7 @@ impl Moves for Unit<'_> {
         let rows = about!(self)
             .filter(calibration_move::session_id.eq(Key(session.uuid())))
             .filter(calibration_move::review_id.eq(Key(review.uuid())))
+            .order(calibration_move::id)
             .load(self.conn)?;
         rows.into_iter().map(moved).collect()
     }

@@ -1,0 +1,2 @@
+DROP TABLE employee_search_version;
+DROP TABLE employee_search;
