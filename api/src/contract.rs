@@ -93,6 +93,7 @@ fn complete(mut document: Value) -> Value {
             }
         }
     }
+    include_tags(&mut document);
     include_cards(&mut document);
     document["components"]["responses"] = used
         .into_iter()
@@ -116,6 +117,29 @@ fn complete(mut document: Value) -> Value {
     document["components"]["headers"] = headers();
     rename_words(&mut document);
     document
+}
+
+/// Adds their tag to the records that lists have as items.
+fn include_tags(document: &mut Value) {
+    let schemas = &document["components"]["schemas"];
+    let pages = schemas.as_object().into_iter().flat_map(Map::values);
+    let pages = pages.map(|schema| &schema["properties"]);
+    let pages = pages.filter(|page| page.get("next_cursor").is_some());
+    let items: BTreeSet<String> =
+        pages.filter_map(|page| schema_name(&page["items"]["items"]).map(str::to_owned)).collect();
+    for item in items {
+        let schema = &mut document["components"]["schemas"][item.as_str()];
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        if let Some(properties) = properties.filter(|all| all.contains_key("version")) {
+            let tag = json!({
+                "type": "string",
+                "description": "What a change of the record has to name in `If-Match`; in the items of lists \
+                                only, elsewhere the header `ETag` says it.",
+                "examples": ["\"3-9f86d081884c7d65\""],
+            });
+            properties.insert("etag".to_owned(), tag);
+        }
+    }
 }
 
 /// Adds the cards to what is answered with ids that have one.

@@ -297,7 +297,7 @@ impl Answer {
         api::platform::problem::KINDS.get(slug).map(|kind| kind.slug.as_str())
     }
 
-    /// The body as JSON, without the cards of what it names.
+    /// The body as JSON, without the cards of what it names and without the tags of listed items.
     ///
     /// # Panics
     /// If the body is no JSON.
@@ -307,7 +307,22 @@ impl Answer {
         if let Some(object) = body.as_object_mut() {
             object.remove("included");
         }
+        let items = body.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten();
+        for item in items.filter_map(Value::as_object_mut) {
+            item.remove("etag");
+        }
         body
+    }
+
+    /// The tag of each listed item; empty where one has none.
+    ///
+    /// # Panics
+    /// If the body is no list.
+    #[track_caller]
+    pub fn tags(&self) -> Vec<String> {
+        let body = self.whole();
+        let items = body["items"].as_array().unwrap_or_else(|| panic!("a list expected: {self:?}"));
+        items.iter().map(|item| item["etag"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// The cards of what the body names, by kind and id; null if there are none.

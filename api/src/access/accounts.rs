@@ -101,7 +101,7 @@ page_of! {
     /// A page of accounts.
     pub struct AccountPage
     /// The accounts, in the order of creation; with `updated_since`, in the order of change.
-    of AccountView
+    of AccountView, created by Action::AccountWrite
 }
 
 /// A new account.

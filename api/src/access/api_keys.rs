@@ -136,7 +136,7 @@ page_of! {
     /// A page of API keys.
     pub struct ApiKeyPage
     /// The keys, in the order of creation; with `updated_since`, in the order of change.
-    of ApiKeyView
+    of ApiKeyView, created by Action::ApiKeyWrite
 }
 
 /// A new API key.

@@ -86,7 +86,7 @@ page_of! {
     /// A page of role assignments.
     pub struct RoleAssignmentPage
     /// The assignments, in the order of creation; with `updated_since`, in the order of change.
-    of RoleAssignmentView
+    of RoleAssignmentView, created by Action::RoleAssignmentWrite
 }
 
 /// A role to give to an account.

@@ -55,7 +55,7 @@ pub struct LaggardView {
     #[schema(value_type = words::MissingPart)]
     pub missing: Missing,
     /// Seat from which somebody must act, such as `EMP` or `MGR`.
-    #[schema(value_type = String, example = "MGR")]
+    #[schema(value_type = crate::platform::words::Seat)]
     pub seat: Seat,
     /// Person who must act; null unless it is one known person who is employed.
     pub acts: Option<PersonCard>,

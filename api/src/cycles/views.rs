@@ -125,7 +125,7 @@ pub struct CycleApprovalView {
     /// Account that approved.
     pub account_id: Uuid,
     /// Seat of the approver: `HR` or `EXEC`.
-    #[schema(value_type = String, example = "HR")]
+    #[schema(value_type = crate::platform::words::Seat)]
     pub seat: Seat,
     /// When the approval was given.
     pub at: DateTime<Utc>,
@@ -334,7 +334,7 @@ page_of! {
     /// A page of cycles.
     pub struct CyclePage
     /// The cycles, in the order of creation; with `updated_since`, in the order of change.
-    of CycleView
+    of CycleView, created by Action::CycleWrite
 }
 
 /// A new cycle.

@@ -105,7 +105,7 @@ page_of! {
     /// A page of weight adjustments.
     pub struct WeightAdjustmentPage
     /// The requests, in the order of creation; with `updated_since`, in the order of change.
-    of WeightAdjustmentView
+    of WeightAdjustmentView, created by Action::WeightAdjustmentWrite
 }
 
 /// A new request of a department for its own weights.

@@ -82,7 +82,7 @@ page_of! {
     /// A page of dependencies.
     pub struct DependencyPage
     /// The dependencies, in the order of creation; with `updated_since`, in the order of change.
-    of DependencyView
+    of DependencyView, created by Action::DependencyWrite
 }
 
 /// A new dependency.

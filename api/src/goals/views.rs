@@ -202,7 +202,7 @@ pub struct FirstSignatureView {
     #[schema(value_type = words::GoalAction)]
     pub action: GoalAction,
     /// Seat of the person who signed: `owner`, `MGR` or `HR`.
-    #[schema(value_type = String, example = "owner")]
+    #[schema(value_type = crate::platform::words::Seat)]
     pub seat: Seat,
     /// Account that signed.
     pub account_id: Uuid,
@@ -336,7 +336,7 @@ page_of! {
     /// A page of goals.
     pub struct GoalPage
     /// The goals, in the order of creation; with `updated_since`, in the order of change.
-    of GoalView, counted
+    of GoalView, counted, created by Action::GoalWrite
 }
 
 view! {

@@ -18,5 +18,6 @@ words! {
     Sources of domain::goals::goal::Sources;
     ReportAction of domain::goals::goal::ReportAction;
     DependencyState of domain::state::dependency::State;
+    RiskLevel of domain::scoring::risk::Level;
     DependencyAction of domain::goals::dependency::DependencyAction;
 }

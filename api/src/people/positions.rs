@@ -50,7 +50,7 @@ page_of! {
     /// A page of positions.
     pub struct PositionPage
     /// The positions, in the order of creation; with `updated_since`, in the order of change.
-    of PositionView, counted
+    of PositionView, counted, created by Action::PositionWrite
 }
 
 /// Query parameters of the list.

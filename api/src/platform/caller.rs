@@ -1,7 +1,7 @@
 //! The caller of a request: who it is, and the only ways from a handler to the database.
 
 use crate::platform::app::{App, new_id, seed};
-use crate::platform::page::{self, Counted, Listed, PageRequest, Part};
+use crate::platform::page::{self, Counted, ListAction, Listed, PageRequest, Part};
 use crate::platform::problem::{RequestId, Violation};
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::{self, Reply};
@@ -51,6 +51,14 @@ impl Actor {
             Some(_) => W::ALL.to_vec(),
             None => Vec::new(),
         }
+    }
+
+    /// What can be done in a list to which `action` adds, before it is known what would be added: a record
+    /// about nobody in particular, or one about the caller.
+    pub fn creates(&self, action: Action) -> Vec<ListAction> {
+        let own = Target { about: self.subject.employee_id, ..Target::default() };
+        let offered = self.offers(action, &Target::default());
+        if offered.is_empty() { self.offers(action, &own) } else { offered }
     }
 
     /// [`Actor::may`], about the person or account that `target` names.
@@ -315,22 +323,32 @@ impl Caller {
     /// [`Caller::answer`] with rows that were cut to the page already.
     pub fn answer_part<P: Listed, R>(
         &self,
-        Part { rows, next_cursor }: Part<R>,
+        part: Part<R>,
         view: impl FnMut(R) -> P::Item,
     ) -> Result<HttpResponse, Refusal> {
-        let page = P::new(rows.into_iter().map(view).collect(), next_cursor.clone());
-        self.listed(&page, next_cursor.as_deref())
+        self.answer_page(part, view, |page: P| page)
     }
 
     /// [`Caller::answer_part`] with the number of rows in the whole list, if that was asked for.
     pub fn answer_counted<P: Counted, R>(
         &self,
-        Part { rows, next_cursor }: Part<R>,
+        part: Part<R>,
         total: Option<i64>,
         view: impl FnMut(R) -> P::Item,
     ) -> Result<HttpResponse, Refusal> {
-        let page = P::new(rows.into_iter().map(view).collect(), next_cursor.clone());
-        self.listed(&page.with_total(total), next_cursor.as_deref())
+        self.answer_page(part, view, |page: P| page.with_total(total))
+    }
+
+    fn answer_page<P: Listed, R>(
+        &self,
+        Part { rows, next_cursor }: Part<R>,
+        view: impl FnMut(R) -> P::Item,
+        complete: impl FnOnce(P) -> P,
+    ) -> Result<HttpResponse, Refusal> {
+        let creation = P::CREATION.map(|action| self.actor.creates(action)).unwrap_or_default();
+        let page = complete(P::new(next_cursor.clone(), creation));
+        let items: Vec<P::Item> = rows.into_iter().map(view).collect();
+        reply::page(&self.request, &page, &items, next_cursor.as_deref())
     }
 
     /// Runs a use case as one unit of work and answers with its reply. With an `Idempotency-Key`

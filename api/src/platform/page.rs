@@ -6,6 +6,8 @@ use crate::platform::refusal::Refusal;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use domain::core::time::Timestamp;
+use domain::policy::Action;
+use domain::text_enum;
 use persistence::{After, Page};
 use serde::Serialize;
 use uuid::Uuid;
@@ -70,13 +72,24 @@ impl PageRequest {
     }
 }
 
+text_enum! {
+    /// What a caller may do in a list that needs no record of it.
+    pub enum ListAction {
+        /// Add a record.
+        Create = "create",
+    }
+}
+
 /// A page of a list as it is answered; [`page_of!`] declares one.
 pub trait Listed: Serialize {
     /// What is listed.
-    type Item;
+    type Item: Serialize;
 
-    /// The page with these items.
-    fn new(items: Vec<Self::Item>, next_cursor: Option<String>) -> Self;
+    /// The action that adds a record to the list; none where records come about otherwise.
+    const CREATION: Option<Action>;
+
+    /// The page, still without items, in which a caller may do these things.
+    fn new(next_cursor: Option<String>, allowed_actions: Vec<ListAction>) -> Self;
 }
 
 /// A page that may say how many items the whole list has. Only for lists of which each reader may know
@@ -86,17 +99,23 @@ pub trait Counted: Listed {
     fn with_total(self, total: Option<i64>) -> Self;
 }
 
-/// Declares the page of a list: its name in the contract, what its items are and in which order. The page
-/// of a `counted` list may say how many items the list has.
+/// Declares the page of a list: its name in the contract, what its items are, in which order, and which
+/// action creates one. The page of a `counted` list may say how many items the list has.
 macro_rules! page_of {
-    ($(#[$page:meta])* pub struct $name:ident $(#[$items:meta])* of $item:ident) => {
+    (
+        $(#[$page:meta])* pub struct $name:ident $(#[$items:meta])* of $item:ident
+        $(, created by $creation:path)?
+    ) => {
         $crate::platform::page::page_of! {
-            @ $(#[$page])* pub struct $name $(#[$items])* of $item {} {}
+            @ $(#[$page])* pub struct $name $(#[$items])* of $item [$($creation)?] {} {}
         }
     };
-    ($(#[$page:meta])* pub struct $name:ident $(#[$items:meta])* of $item:ident, counted) => {
+    (
+        $(#[$page:meta])* pub struct $name:ident $(#[$items:meta])* of $item:ident, counted
+        $(, created by $creation:path)?
+    ) => {
         $crate::platform::page::page_of! {
-            @ $(#[$page])* pub struct $name $(#[$items])* of $item {
+            @ $(#[$page])* pub struct $name $(#[$items])* of $item [$($creation)?] {
                 /// Number of items in the whole list, on all of its pages; present only if `count=true`
                 /// asks for it.
                 #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,7 +132,7 @@ macro_rules! page_of {
     };
     (
         @ $(#[$page:meta])* pub struct $name:ident $(#[$items:meta])* of $item:ident
-        { $($field:tt)* } { $($none:tt)* }
+        [$($creation:path)?] { $($field:tt)* } { $($none:tt)* }
     ) => {
         #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
         $(#[$page])*
@@ -122,19 +141,37 @@ macro_rules! page_of {
             pub items: Vec<$item>,
             /// Goes on behind the last item; null on the last page.
             pub next_cursor: Option<String>,
+            /// What the caller may do in this list that needs none of its items; something that depends
+            /// on the body may still be refused.
+            #[schema(value_type = Vec<$crate::platform::words::ListAction>)]
+            pub allowed_actions: Vec<$crate::platform::page::ListAction>,
             $($field)*
         }
 
         impl $crate::platform::page::Listed for $name {
             type Item = $item;
 
-            fn new(items: Vec<$item>, next_cursor: Option<String>) -> Self {
-                Self { items, next_cursor, $($none)* }
+            const CREATION: Option<domain::policy::Action> =
+                $crate::platform::page::first(&[$($creation)?]);
+
+            fn new(
+                next_cursor: Option<String>,
+                allowed_actions: Vec<$crate::platform::page::ListAction>,
+            ) -> Self {
+                Self { items: Vec::new(), next_cursor, allowed_actions, $($none)* }
             }
         }
     };
 }
 pub(crate) use page_of;
+
+/// The only action there is, if there is one.
+pub const fn first(actions: &[Action]) -> Option<Action> {
+    match actions {
+        [action, ..] => Some(*action),
+        [] => None,
+    }
+}
 
 /// Bytes to a multiple of which a cursor is filled up, so that its length tells nothing.
 const BLOCK: usize = 128;

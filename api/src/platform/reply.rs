@@ -140,13 +140,54 @@ pub fn found<T: Serialize>(version: i32, view: &T) -> Result<HttpResponse, Refus
     Ok(shown(&etag(version, &body)).body(body))
 }
 
-/// Answers with a page of a list, its ETag and, if there are more items, a link to the next page.
+/// Answers with figures or a list, its ETag and, if there is more, a link to what follows.
 pub fn listed<T: Serialize>(
     request: &HttpRequest,
     page: &T,
     next_cursor: Option<&str>,
 ) -> Result<HttpResponse, Refusal> {
-    let body = to_json(page)?;
+    Ok(linked(request, to_json(page)?, next_cursor))
+}
+
+/// [`listed`] for a page whose items are records: each of them comes with the tag that a change of it
+/// has to name.
+pub fn page<P: Serialize, T: Serialize>(
+    request: &HttpRequest,
+    page: &P,
+    items: &[T],
+    next_cursor: Option<&str>,
+) -> Result<HttpResponse, Refusal> {
+    let items: Vec<Vec<u8>> = items.iter().map(tagged).collect::<Result<_, _>>()?;
+    let page = to_json(page)?;
+    let rest = page.strip_prefix(EMPTY_PAGE);
+    let rest = rest.ok_or_else(|| Refusal::Internal("a page begins with its items".into()))?;
+    let body = [EMPTY_PAGE, &items.join(&b','), b"]", &rest[1..]].concat();
+    Ok(linked(request, body, next_cursor))
+}
+
+/// How a page without items begins.
+const EMPTY_PAGE: &[u8] = br#"{"items":["#;
+
+/// What a record in a list shows of its version.
+#[derive(Deserialize)]
+struct Versioned {
+    version: Option<i32>,
+}
+
+/// An item of a list, with its tag if it is a record with a version.
+fn tagged<T: Serialize>(item: &T) -> Result<Vec<u8>, Refusal> {
+    let mut item = to_json(item)?;
+    let shown: Option<Versioned> = serde_json::from_slice(&item).ok();
+    let version = shown.and_then(|shown| shown.version);
+    if let Some(version) = version.filter(|_| item.ends_with(b"}")) {
+        let tag = to_json(&etag(version, &item))?;
+        item.pop();
+        item.extend([b",\"etag\":", tag.as_slice(), b"}"].concat());
+    }
+    Ok(item)
+}
+
+fn linked(request: &HttpRequest, body: Vec<u8>, next_cursor: Option<&str>) -> HttpResponse {
     let mut response = shown(&etag(0, &body));
     if let Some(cursor) = next_cursor {
         let kept = request.query_string().split('&').filter(|pair| !pair.starts_with("cursor="));
@@ -155,7 +196,7 @@ pub fn listed<T: Serialize>(
         let link = format!("<{}?{lead}cursor={cursor}>; rel=\"next\"", request.path());
         response.insert_header((header::LINK, link));
     }
-    Ok(response.body(body))
+    response.body(body)
 }
 
 /// An answer in JSON that depends on who asks and is asked for again each time.

@@ -121,4 +121,6 @@ words! {
     SettingKind of domain::scoring::settings::KindName;
     JobKind of domain::everyday::job::JobKind;
     JobState of domain::everyday::job::JobState;
+    Seat of domain::state::Seat;
+    ListAction of crate::platform::page::ListAction;
 }

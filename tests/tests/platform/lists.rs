@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use tests::world::Persona::{Auditor, HrAdmin, OtherHrAdmin};
-use tests::{Client, TestApp, on_each_engine};
+use tests::world::Persona::{Auditor, Employee, HrAdmin, OtherHrAdmin};
+use tests::{Client, TestApp, calls, contract, on_each_engine};
 
 on_each_engine![
     pages_hold_every_row_once,
@@ -14,6 +14,8 @@ on_each_engine![
     a_cursor_tells_no_position,
     limits_are_bounded,
     a_mirror_catches_up_on_changes_and_deletions,
+    items_come_with_the_tags_that_changes_name,
+    a_list_says_whether_the_caller_may_add_to_it,
 ];
 
 fn fill(hr: &Client, count: usize) {
@@ -152,4 +154,52 @@ fn a_mirror_catches_up_on_changes_and_deletions(app: &TestApp) {
     let mut mirrored: Vec<Value> = mirror.into_values().collect();
     mirrored.sort_by_key(|row| row["id"].to_string());
     assert_eq!(mirrored, hr.all("/v1/positions"));
+}
+
+fn items_come_with_the_tags_that_changes_name(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    fill(&hr, 2);
+    let list = hr.get("/v1/positions").expect(200);
+    let path = format!("/v1/positions/{}", list.json()["items"][0]["id"].as_str().expect("an id"));
+    let change = |title: &str| {
+        let body = json!({ "title": title });
+        hr.request("PATCH", &path).if_match(&list.tags()[0]).json(&body).send()
+    };
+    change("Another").expect(200);
+    change("A third").refused("version-stale");
+
+    let mut compared = Vec::new();
+    for operation in contract::operations().values().filter(|one| one.id.starts_with("list")) {
+        let one = format!("{}/{{id}}", operation.path);
+        if contract::at("GET", &one).is_none() {
+            continue;
+        }
+        let (reader, list) = calls::shown(app, operation);
+        let Some(tag) = list.tags().into_iter().next().filter(|tag| !tag.is_empty()) else {
+            continue;
+        };
+        let item = list.json()["items"][0].clone();
+        let path = one.replace("{id}", item["id"].as_str().expect("an id"));
+        let shown = reader.get(path).expect(200);
+        // Where a list shows less of a record than there is, the tag still tells the version.
+        let same = if item == shown.json() {
+            tag.trim_end_matches('"')
+        } else {
+            &tag[..=tag.find('-').expect("a version")]
+        };
+        assert!(shown.etag().starts_with(same), "{}: {tag} and {shown:?}", operation.id);
+        compared.push((operation.id, item == shown.json()));
+    }
+    let whole = compared.iter().filter(|(_, is_whole)| *is_whole).count();
+    assert!(whole > 8, "{compared:?}");
+}
+
+fn a_list_says_whether_the_caller_may_add_to_it(app: &TestApp) {
+    let actions = |persona, path: &str| {
+        app.as_(persona).get(path).expect(200).json()["allowed_actions"].clone()
+    };
+    assert_eq!(actions(HrAdmin, "/v1/positions"), json!(["create"]));
+    assert_eq!(actions(Employee, "/v1/positions"), json!([]));
+    assert_eq!(actions(Employee, "/v1/goals"), json!(["create"]), "a goal of one's own");
+    assert_eq!(actions(HrAdmin, "/v1/audit-entries"), json!([]));
 }

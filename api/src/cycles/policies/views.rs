@@ -198,7 +198,7 @@ page_of! {
     /// A page of versions.
     pub struct PolicyPage
     /// The versions, in the order of creation; with `updated_since`, in the order of change.
-    of PolicyView
+    of PolicyView, created by Action::PolicyWrite
 }
 
 /// A new draft of a policy.

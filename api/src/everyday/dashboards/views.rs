@@ -3,7 +3,7 @@
 use super::figures::{progress, risk};
 use crate::everyday::cards::CycleCard;
 use crate::everyday::to_dos::{Desk, ToDoView};
-use crate::goals::words::GoalState;
+use crate::goals::words::{GoalState, RiskLevel};
 use crate::people::PersonCard;
 use crate::platform::caller::Actor;
 use crate::platform::refusal::Refusal;
@@ -90,7 +90,7 @@ pub struct OwnGoalView {
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
     /// Risk level: progress compared with the time elapsed; `grace` until both sides have signed.
-    #[schema(value_type = String, example = "yellow")]
+    #[schema(value_type = RiskLevel)]
     pub risk: Level,
     /// Confidence at the last check-in, 1 to 10; null before the first.
     #[schema(example = 7)]
@@ -127,7 +127,7 @@ pub struct ReviewCard {
     #[schema(value_type = Option<String>, example = "96.40")]
     pub composite: Option<Decimal>,
     /// Grade; null until it is released to the caller.
-    #[schema(value_type = Option<String>, example = "B")]
+    #[schema(value_type = Option<crate::reviews::words::Grade>)]
     pub grade: Option<Grade>,
 }
 
@@ -212,7 +212,7 @@ pub struct GoalsView {
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
     /// Risk level: progress compared with the time elapsed; `grace` until both sides have signed.
-    #[schema(value_type = String, example = "yellow")]
+    #[schema(value_type = RiskLevel)]
     pub risk: Level,
 }
 
@@ -231,7 +231,7 @@ pub struct StateCount {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GradeCount {
     /// The grade.
-    #[schema(value_type = String, example = "B")]
+    #[schema(value_type = crate::reviews::words::Grade)]
     pub grade: Grade,
     /// Number of people.
     #[schema(example = 12)]
@@ -316,7 +316,7 @@ pub struct CompanyGoalView {
     #[schema(value_type = Option<String>, example = "0.5312")]
     pub progress: Option<Decimal>,
     /// Risk level: progress compared with the time elapsed; `grace` until both sides have signed.
-    #[schema(value_type = String, example = "green")]
+    #[schema(value_type = RiskLevel)]
     pub risk: Level,
     /// Confidence at the last check-in, 1 to 10; null before the first.
     #[schema(example = 8)]

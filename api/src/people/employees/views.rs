@@ -156,7 +156,7 @@ page_of! {
     pub struct EmployeePage
     /// The people, in the requested order; with `q`, those who fit best first; with `updated_since`, in
     /// the order of change.
-    of EmployeeView, counted
+    of EmployeeView, counted, created by Action::EmployeeWrite
 }
 
 /// A period with one unit, job and manager of a person.

@@ -74,7 +74,7 @@ page_of! {
     /// A page of org units.
     pub struct OrgUnitPage
     /// The units, in the order of creation; with `updated_since`, in the order of change.
-    of OrgUnitView, counted
+    of OrgUnitView, counted, created by Action::OrgUnitWrite
 }
 
 /// A period in which a unit has one place in the tree.

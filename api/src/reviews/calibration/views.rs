@@ -104,7 +104,7 @@ page_of! {
     /// A page of sessions.
     pub struct CalibrationSessionPage
     /// The sessions, in the order of creation; with `updated_since`, in the order of change.
-    of CalibrationSessionView
+    of CalibrationSessionView, created by Action::CalibrationSessionWrite
 }
 
 /// A person to take part in a session.

@@ -10,26 +10,27 @@ pub mod staleness;
 pub mod warning;
 
 use crate::scoring::okr::confidence::{Confidence, drop_raises_event};
+use crate::text_enum;
 use serde::{Deserialize, Serialize};
 
-/// How serious a finding is; more serious levels compare greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// Too early for a level.
-    Grace,
-    /// As expected.
-    Green,
-    /// Due soon.
-    Upcoming,
-    /// Slightly overdue: shown, but nobody is warned.
-    Info,
-    /// Slightly late: the lowest level that warns people.
-    Yellow,
-    /// Late.
-    Orange,
-    /// The goal is lost or nearly so.
-    Red,
+text_enum! {
+    /// How serious a finding is; more serious levels compare greater.
+    pub enum Level {
+        /// Too early for a level.
+        Grace = "grace",
+        /// As expected.
+        Green = "green",
+        /// Due soon.
+        Upcoming = "upcoming",
+        /// Slightly overdue: shown, but nobody is warned.
+        Info = "info",
+        /// Slightly late: the lowest level that warns people.
+        Yellow = "yellow",
+        /// Late.
+        Orange = "orange",
+        /// The goal is lost or nearly so.
+        Red = "red",
+    }
 }
 
 impl Level {
