@@ -7,6 +7,7 @@
 
 use super::super::repository::access::{ledger, read_log};
 use super::super::repository::idempotency;
+use super::super::repository::reviews::review_sets;
 use super::unit::Unit;
 use super::{Manager, Session, dialect, text_of};
 use crate::database::{Context, Options};
@@ -253,7 +254,8 @@ fn run_units(
     group: &mut Vec<Box<dyn Work>>,
 ) -> Result<(Vec<Box<dyn Work>>, Refused), DbError> {
     let alone = group.len() == 1;
-    let (mut records, mut looks, mut replies) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut records, mut looks) = (Vec::new(), Vec::new());
+    let (mut traces, mut replies) = (Vec::new(), Vec::new());
     let mut verdicts = Vec::with_capacity(group.len());
     // The commit releases the last savepoint.
     let mut step = "SAVEPOINT unit";
@@ -280,6 +282,9 @@ fn run_units(
             Outcome::Kept => {
                 if !notes.looks.is_empty() {
                     looks.push((context.clone(), notes.looks));
+                }
+                if !notes.traces.is_empty() {
+                    traces.push((context.clone(), notes.traces));
                 }
                 if !notes.replies.is_empty() {
                     replies.push((context.clone(), notes.replies));
@@ -310,6 +315,10 @@ fn run_units(
     for (tenant, units) in by_tenant(looks) {
         session.enter(tenant)?;
         read_log::append(&mut session.conn, tenant, units)?;
+    }
+    for (tenant, units) in by_tenant(traces) {
+        session.enter(tenant)?;
+        review_sets::append_traces(&mut session.conn, tenant, units)?;
     }
     for (tenant, units) in by_tenant(replies) {
         session.enter(tenant)?;

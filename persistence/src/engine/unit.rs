@@ -1,6 +1,7 @@
 //! A unit of work: one tenant, one connection, and the records of its changes.
 
 use super::super::Conn;
+use super::super::repository::reviews::review_sets::ComputedTrace;
 use super::records::Records;
 use crate::column::Key;
 use crate::database::Context;
@@ -27,6 +28,8 @@ pub struct Notes {
     pub records: Records,
     /// Looks for the log of reads.
     pub looks: Vec<Look>,
+    /// How results were computed.
+    pub traces: Vec<ComputedTrace>,
     /// Replies to keep for retries, each with its principal and key.
     pub replies: Vec<(Uuid, String, StoredReply)>,
 }
@@ -72,6 +75,11 @@ impl<'c> Unit<'c> {
     pub(in super::super) fn look(&mut self, look: Look) {
         debug_assert!(self.context.is_some(), "a reading unit logged {}", look.operation);
         self.notes.looks.push(look);
+    }
+
+    /// Keeps how a result was computed; it is written at commit.
+    pub(in super::super) fn trace(&mut self, trace: ComputedTrace) {
+        self.notes.traces.push(trace);
     }
 
     /// Keeps a reply under a key that the unit has taken; it is written at commit.

@@ -286,20 +286,30 @@ pub mod dialect {
     }
     pub(crate) use push_rows;
 
-    /// A list of keys as it is: an array may have any length.
-    pub fn list_of(keys: Vec<Key>) -> Vec<Key> {
+    /// Most keys that are listed one by one. PostgreSQL plans an array as if it held about as many, so that
+    /// a plan for fewer would be made on each call.
+    const LISTED: usize = 16;
+
+    /// Fills a short list of keys up to the next power of two, so that few lengths have to be
+    /// prepared. A long one is an array, which may have any length.
+    pub fn list_of(mut keys: Vec<Key>) -> Vec<Key> {
+        if let Some(last) = keys.last().copied().filter(|_| keys.len() <= LISTED) {
+            keys.resize(keys.len().next_power_of_two(), last);
+        }
         keys
     }
 
-    /// Writes a condition on the list as one bind. A single key is compared with `=`: arrays are
-    /// planned as if they were long, and a plan for a short one would be made on each call.
+    /// Writes ` =` and the only key, ` IN` and a short list, or a condition on a long one as one bind.
     pub fn push_list<'b>(out: &mut AstPass<'_, 'b, Db>, keys: &'b Vec<Key>) -> QueryResult<()> {
-        if let [key] = &keys[..] {
-            out.push_sql(" = ");
-            return push(out, key);
+        if keys.is_empty() || keys.len() > LISTED {
+            out.push_sql(" = ANY(");
+            out.push_bind_param::<Array<Id>, Vec<Key>>(keys)?;
+        } else {
+            for (number, key) in keys.iter().enumerate() {
+                out.push_sql(if number == 0 { " IN (" } else { ", " });
+                push(out, key)?;
+            }
         }
-        out.push_sql(" = ANY(");
-        out.push_bind_param::<Array<Id>, Vec<Key>>(keys)?;
         out.push_sql(")");
         Ok(())
     }

@@ -10,6 +10,6 @@ mod keys;
 pub mod people;
 mod plain;
 mod pulse;
-mod reviews;
+pub mod reviews;
 
 use super::{Conn, Db, dialect, engine};

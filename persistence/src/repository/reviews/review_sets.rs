@@ -7,12 +7,13 @@ use super::reviews::{
 };
 use super::{Conn, Db, dialect};
 use crate::column::{At, Key, json, rows_statement, to_json};
+use crate::database::Context;
 use crate::error::DbError;
 use crate::ports::{Result, ResultTrace, ReviewResults, ReviewSet, ReviewSets};
 use crate::schema::{cycle, participant, result_trace, review};
 use diesel::prelude::*;
 use domain::core::change::Change;
-use domain::core::id::{CycleId, EmployeeId, ParticipantId, PolicyId, ReviewId};
+use domain::core::id::{CycleId, EmployeeId, ParticipantId, PolicyId, ReviewId, TenantId};
 use domain::core::text::TextEnum;
 use domain::reviews::form::{Results, Review};
 use domain::scoring::trace::Trace;
@@ -252,21 +253,49 @@ impl ReviewSets for Unit<'_> {
     }
 
     fn add_traces(&mut self, policy: PolicyId, traces: &[(ReviewId, &Trace)]) -> Result<()> {
-        let (tenant, now) = (self.scope(), At(self.now()));
-        for chunk in traces.chunks(dialect::BATCH) {
-            let mut rows = Traces::default();
-            for (id, trace) in chunk {
-                let text = to_json(trace)?;
-                rows.tenant.push(tenant);
-                rows.review_id.push(Key(id.uuid()));
-                rows.formula_version.push(i32::try_from(trace.formula_version).unwrap_or(i32::MAX));
-                rows.policy.push(Key(policy.uuid()));
-                rows.digest.push(Sha256::digest(&text).to_vec());
-                rows.trace.push(text);
-                rows.computed_at.push(now);
-            }
-            rows.execute(self.conn)?;
+        for (review, trace) in traces {
+            let formula_version = i32::try_from(trace.formula_version).unwrap_or(i32::MAX);
+            let (review, text) = (*review, to_json(trace)?);
+            self.trace(ComputedTrace { review, policy, formula_version, text });
         }
         Ok(())
     }
+}
+
+/// How the result of a review was computed, to be kept.
+pub struct ComputedTrace {
+    review: ReviewId,
+    policy: PolicyId,
+    formula_version: i32,
+    text: String,
+}
+
+/// Stores the traces of the units of a group, in the order in which the units ran.
+pub fn append_traces(
+    conn: &mut Conn,
+    tenant: TenantId,
+    units: Vec<(Context, Vec<ComputedTrace>)>,
+) -> Result<()> {
+    let (mut rows, mut in_rows) = (Traces::default(), HashSet::new());
+    for (context, traces) in units {
+        for ComputedTrace { review, policy, formula_version, text } in traces {
+            // A statement sees the revisions that there were before it.
+            if in_rows.len() == dialect::BATCH || in_rows.contains(&review) {
+                std::mem::take(&mut rows).execute(conn)?;
+                in_rows.clear();
+            }
+            in_rows.insert(review);
+            rows.tenant.push(Key(tenant.uuid()));
+            rows.review_id.push(Key(review.uuid()));
+            rows.formula_version.push(formula_version);
+            rows.policy.push(Key(policy.uuid()));
+            rows.digest.push(Sha256::digest(&text).to_vec());
+            rows.trace.push(text);
+            rows.computed_at.push(At(context.now));
+        }
+    }
+    if !in_rows.is_empty() {
+        rows.execute(conn)?;
+    }
+    Ok(())
 }
