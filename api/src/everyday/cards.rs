@@ -7,7 +7,7 @@ use crate::platform::refusal::Refusal;
 use domain::core::text::TextEnum;
 use domain::policy::{Action, visibility};
 use domain::state::cycle;
-use persistence::{FoundCard, GOAL, Mentioned, OpenCycle, Store};
+use persistence::{FoundCard, GOAL, Mentioned, OpenCycle, PastCycle, Store};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -30,6 +30,17 @@ pub struct CycleCard {
 
 impl From<&OpenCycle> for CycleCard {
     fn from(cycle: &OpenCycle) -> Self {
+        Self {
+            id: cycle.id.uuid(),
+            name: cycle.name.clone(),
+            state: cycle.state,
+            period: PeriodView { start: cycle.period_start, end: cycle.period_end },
+        }
+    }
+}
+
+impl From<&PastCycle> for CycleCard {
+    fn from(cycle: &PastCycle) -> Self {
         Self {
             id: cycle.id.uuid(),
             name: cycle.name.clone(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::calls::unique;
-use tests::cycles::{design, drive, step};
+use tests::cycles::{behind, design, drive, literal, rated, step};
 use tests::world::Persona::{
     Anonymous, Auditor, Colleague, DirectManager, Employee, EventReader, Executive, HrAdmin, Hrbp,
     OtherHrbp, SkipLevelManager,
@@ -16,6 +16,8 @@ on_each_engine![
     a_manager_finds_the_team,
     hr_sees_the_people_of_its_units,
     senior_management_sees_the_company,
+    grades_stand_beside_those_of_the_cycle_before,
+    a_department_follows_the_units_above_it,
     what_is_not_signed_is_not_late,
     a_to_do_about_a_goal_has_its_title,
     a_dashboard_opens_where_something_waits,
@@ -155,6 +157,71 @@ fn senior_management_sees_the_company(app: &TestApp) {
     let exact = app.as_(HrAdmin).get("/v1/dashboards/hr").expect(200).json();
     let progress = |shown: &Value| shown["total"]["goals"]["progress"].as_str().map(str::len);
     assert!(progress(&shown) < progress(&exact), "{shown} {exact}");
+}
+
+fn grades_stand_beside_those_of_the_cycle_before(app: &TestApp) {
+    let employee = || app.as_(Employee).get("/v1/dashboards/employee").expect(200).json();
+    let own = || {
+        let shown = employee();
+        let all = shown["cycles"].as_array().cloned().unwrap_or_default();
+        let now = json!(app.id("cycle"));
+        all.into_iter().find(|one| one["cycle"]["id"] == now).unwrap_or_default()["last"].clone()
+    };
+    let of = |persona, which: &str| {
+        let path = format!("/v1/dashboards/{which}?cycle_id={}", app.id("cycle"));
+        app.as_(persona).get(path).expect(200).json()
+    };
+    let number = app.as_(HrAdmin).get(format!("/v1/employees/{}", app.id("lin"))).expect(200);
+    let number = number.json()["employee_number"].as_str().expect("a number").to_owned();
+    let last = rated(app, &app.world.own, "confirmed", &[(&number, "A")]);
+    let id = literal(app, last);
+    behind(
+        app,
+        &format!(
+            "UPDATE cycle SET period_start = '2025-01-01', period_end = '2025-12-31' WHERE id = {id}"
+        ),
+    );
+    assert_eq!(own(), json!(null), "a result is not told before its release");
+    assert_eq!(of(HrAdmin, "hr")["last_cycle"], json!(null));
+    drive(app, &app.world.own, last, "published");
+    assert_eq!((&own()["cycle"]["id"], &own()["grade"]), (&json!(last), &json!("A")));
+    assert_eq!(own()["composite"], "108.00");
+    let counted = |row: &Value| {
+        let grades = row["last_grades"].as_array().cloned().unwrap_or_default();
+        grades.iter().filter_map(|grade| grade["people"].as_i64()).sum::<i64>()
+    };
+    for (persona, which) in [(HrAdmin, "hr"), (Executive, "executive")] {
+        let shown = of(persona, which);
+        assert_eq!(shown["last_cycle"]["id"], json!(last), "{which}");
+        let total = &shown["total"]["last_grades"];
+        assert_eq!(total[1], json!({ "grade": "A", "people": 1 }), "{which}");
+        let rows = shown["departments"].as_array().expect("departments");
+        assert_eq!(rows.iter().map(counted).sum::<i64>(), counted(&shown["total"]), "{which}");
+    }
+    let (all, some) = (of(HrAdmin, "hr"), of(OtherHrbp, "hr"));
+    assert!(counted(&some["total"]) < counted(&all["total"]), "only the people of the own units");
+}
+
+fn a_department_follows_the_units_above_it(app: &TestApp) {
+    let shown = app.as_(HrAdmin).get("/v1/dashboards/hr").expect(200).json();
+    let rows = shown["departments"].as_array().expect("departments");
+    let names = |row: &Value| {
+        let above = row["above"].as_array().cloned().unwrap_or_default();
+        let mut names: Vec<_> = above.iter().map(|unit| unit["name"].clone()).collect();
+        names.push(row["name"].clone());
+        names.iter().map(|name| name.as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let lines: Vec<_> = rows.iter().map(names).collect();
+    assert!(lines.is_sorted(), "{lines:?}");
+    for row in rows {
+        let unit = format!("/v1/org-units/{}", row["id"].as_str().expect("an id"));
+        let parent = app.as_(HrAdmin).get(unit).expect(200).json()["parent_id"].take();
+        let above =
+            row["above"].as_array().and_then(|above| above.last()).map(|unit| unit["id"].clone());
+        assert_eq!(above.unwrap_or_default(), parent, "{row}");
+    }
+    assert!(lines.iter().any(|line| line.len() > 1), "{lines:?}");
+    assert_eq!(shown["total"]["above"], json!([]));
 }
 
 /// Proves R46 through `getEmployeeDashboard`, `getManagerDashboard`.

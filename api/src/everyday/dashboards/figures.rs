@@ -1,6 +1,6 @@
 //! Counts and sums for the dashboards.
 
-use super::views::{DepartmentView, GoalsView, GradeCount, StateCount};
+use super::views::{DepartmentView, GoalsView, GradeCount, StateCount, UnitView};
 use crate::platform::refusal::Refusal;
 use chrono::NaiveDate;
 use domain::Exact;
@@ -15,9 +15,11 @@ use domain::scoring::risk::progress::{GoalState, goal_risk};
 use domain::scoring::risk::schedule::Moment;
 use domain::scoring::scale::{Grade, PerGrade};
 use domain::state::review;
-use persistence::{Alike, DepartmentGoals, GoalFigures, OpenCycle, ReviewCount, TeamMember};
+use persistence::{
+    Alike, DepartmentGoals, GoalFigures, OpenCycle, PlacedUnit, ReviewCount, TeamMember,
+};
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Weighted mean progress of several goals, 0 to 1 with 4 decimal places; none without weight.
 pub fn progress(goals: &GoalFigures) -> Option<Decimal> {
@@ -83,14 +85,26 @@ pub fn by_grade(counts: impl Iterator<Item = (Option<Grade>, i64)>) -> Vec<Grade
     Grade::ALL.iter().map(|&grade| GradeCount { grade, people: *people.get(grade) }).collect()
 }
 
+/// Numbers of people by grade.
+type Grades = Vec<(Option<Grade>, i64)>;
+
+/// The present grades in a tally.
+fn told(tally: &Tally) -> Grades {
+    let counts = &tally.present;
+    Grade::ALL.iter().map(|&it| (Some(it), i64::from(*counts.get(it)))).collect()
+}
+
 /// Figures of one department.
 #[derive(Default)]
 struct Figures {
     name: Option<String>,
+    above: Vec<UnitView>,
     excluded: i64,
     counts: Vec<Alike>,
     /// Grades of the people who are counted; none if they are withheld.
-    grades: Option<Vec<(Option<Grade>, i64)>>,
+    grades: Option<Grades>,
+    /// The grades of an earlier cycle.
+    last_grades: Option<Grades>,
     /// Sums over goals; none if they are withheld.
     goals: Option<GoalFigures>,
     /// Number of people whose goals are summed, if the caller may not read all of them one by one;
@@ -115,7 +129,8 @@ fn add(sum: &mut GoalFigures, goals: &GoalFigures) {
 /// The departments of a cycle, with their figures.
 pub struct Departments<'c> {
     figures: BTreeMap<Option<OrgUnitId>, Figures>,
-    total_grades: Option<Vec<(Option<Grade>, i64)>>,
+    total_grades: Option<Grades>,
+    total_last: Option<Grades>,
     cycle: &'c OpenCycle,
     today: NaiveDate,
 }
@@ -148,7 +163,35 @@ impl<'c> Departments<'c> {
         }
         let grades = figures.values().filter_map(|known| known.grades.as_ref());
         let total_grades = Some(grades.flatten().copied().collect());
-        Self { figures, total_grades, cycle, today }
+        Self { figures, total_grades, total_last: None, cycle, today }
+    }
+
+    /// The ids of the departments.
+    pub fn ids(&self) -> Vec<OrgUnitId> {
+        self.figures.keys().copied().flatten().collect()
+    }
+
+    /// The same figures with the grades of an earlier cycle beside them.
+    pub fn since(mut self, last: &Disclosure) -> Self {
+        for (id, known) in &mut self.figures {
+            known.last_grades = last.departments.get(id).and_then(Option::as_ref).map(told);
+        }
+        self.total_last = last.total.as_ref().map(told);
+        self
+    }
+
+    /// The same figures with the units above each department. `placed` are the departments and all
+    /// units above them.
+    pub fn below(mut self, placed: Vec<PlacedUnit>) -> Self {
+        let placed: HashMap<_, _> = placed.into_iter().map(|unit| (unit.id, unit)).collect();
+        let parent = |unit: &&PlacedUnit| unit.parent_id.and_then(|above| placed.get(&above));
+        for (id, known) in &mut self.figures {
+            let own = id.and_then(|id| placed.get(&id));
+            let line = std::iter::successors(own.as_ref().and_then(parent), parent);
+            known.above = line.map(UnitView::from).collect();
+            known.above.reverse();
+        }
+        self
     }
 
     /// The same figures for a caller who may not read everything. Grades come from `disclosure`.
@@ -162,10 +205,6 @@ impl<'c> Departments<'c> {
         goals: &[DepartmentGoals],
         readable: &[DepartmentGoals],
     ) -> Self {
-        let told = |tally: &Tally| {
-            let counts = tally.present.clone();
-            Grade::ALL.iter().map(|&it| (Some(it), i64::from(*counts.get(it)))).collect()
-        };
         for (id, known) in &mut self.figures {
             known.grades = disclosure.departments.get(id).and_then(Option::as_ref).map(told);
             let of = |sums: &[DepartmentGoals]| {
@@ -186,7 +225,11 @@ impl<'c> Departments<'c> {
 
     /// The figures of all departments together, as far as they are shown.
     pub fn total(&self) -> Result<DepartmentView, Refusal> {
-        let mut whole = Figures { grades: self.total_grades.clone(), ..Figures::default() };
+        let mut whole = Figures {
+            grades: self.total_grades.clone(),
+            last_grades: self.total_last.clone(),
+            ..Figures::default()
+        };
         for known in self.figures.values() {
             whole.excluded += known.excluded;
             whole.counts.extend(known.counts.iter().cloned());
@@ -201,11 +244,15 @@ impl<'c> Departments<'c> {
         self.view(None, &whole)
     }
 
-    /// The figures of each department, sorted by name.
+    /// The figures of each department; departments follow the one they belong to.
     pub fn rows(&self) -> Result<Vec<DepartmentView>, Refusal> {
         let views = self.figures.iter().map(|(id, known)| self.view(*id, known));
         let mut rows: Vec<_> = views.collect::<Result<_, _>>()?;
-        rows.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        let line = |row: &DepartmentView| {
+            let above = row.above.iter().map(|unit| (Some(unit.name.clone()), Some(unit.id)));
+            above.chain([(row.name.clone(), row.id)]).collect::<Vec<_>>()
+        };
+        rows.sort_by_cached_key(line);
         Ok(rows)
     }
 
@@ -224,13 +271,16 @@ impl<'c> Departments<'c> {
                 risk,
             })
         };
+        let counted = |grades: &Grades| by_grade(grades.iter().copied());
         Ok(DepartmentView {
             id: id.map(|id| id.uuid()),
             name: known.name.clone(),
+            above: known.above.clone(),
             people: known.people(),
             excluded: known.excluded,
             reviews: by_state(known.counts.iter().map(|alike| (alike.state, alike.people))),
-            grades: known.grades.as_ref().map(|grades| by_grade(grades.iter().copied())),
+            grades: known.grades.as_ref().map(counted),
+            last_grades: known.last_grades.as_ref().map(counted),
             goals: known.goals.as_ref().map(goals).transpose()?,
         })
     }

@@ -24,8 +24,8 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use views::{
-    CompanyGoalView, EmployeeDashboard, ExecutiveDashboard, HrDashboard, ManagerDashboard,
-    OwnCycle, OwnGoalView, ReviewCard, TeamMemberView, ToDoList,
+    CompanyGoalView, EmployeeDashboard, ExecutiveDashboard, HrDashboard, LastResult,
+    ManagerDashboard, OwnCycle, OwnGoalView, ReviewCard, TeamMemberView, ToDoList,
 };
 
 /// Query parameters of a dashboard.
@@ -145,9 +145,9 @@ fn routes(config: &mut ServiceConfig) {
 fn employee_dashboard(store: &mut dyn Store, actor: &Actor) -> Result<EmployeeDashboard, Refusal> {
     actor.may(Action::DashboardOwn)?;
     let desk = Desk::of(store, actor)?;
-    let mine = match actor.subject.employee_id {
-        Some(me) => store.participations(me)?,
-        None => Vec::new(),
+    let (mine, last) = match actor.subject.employee_id {
+        Some(me) => (store.participations(me)?, store.past_results(me)?),
+        None => Default::default(),
     };
     let mut cycles = Vec::new();
     for part in mine {
@@ -172,6 +172,14 @@ fn employee_dashboard(store: &mut dyn Store, actor: &Actor) -> Result<EmployeeDa
                 .map(|goal| OwnGoalView::new(goal, cycle, actor.today))
                 .collect::<Result<_, _>>()?,
             review,
+            last: last
+                .iter()
+                .find(|result| result.before == cycle.id && sees_result(actor, result.state))
+                .map(|result| LastResult {
+                    cycle: (&result.cycle).into(),
+                    composite: result.composite,
+                    grade: result.final_grade,
+                }),
         });
     }
     Ok(EmployeeDashboard { cycles, to_dos: ToDoList::of(&desk, actor) })
@@ -231,9 +239,11 @@ fn hr_dashboard(
     let people = disclosed::people(store, actor, Action::DashboardHr, cycle.id)?;
     let goals = store.department_goals(cycle.id, &shown)?;
     let departments = Departments::new(people, goals, cycle, actor.today);
+    let (departments, last) = surrounded(store, actor, Action::DashboardHr, departments, cycle)?;
     Ok(HrDashboard {
         cycle: cycle.into(),
         cycles: launched(&desk).map(CycleCard::from).collect(),
+        last_cycle: last,
         total: departments.total()?,
         departments: departments.rows()?,
         to_dos: ToDoList::of(&desk, actor),
@@ -262,10 +272,12 @@ fn executive_dashboard(
         let readable = readable_goals(store, actor, cycle.id)?;
         departments = departments.disclosing(&disclosure, min_shown.into(), &sums, &readable);
     }
+    let (departments, last) = surrounded(store, actor, action, departments, cycle)?;
     let goals = store.company_goals(cycle.id)?;
     let view = ExecutiveDashboard {
         cycle: cycle.into(),
         cycles: launched(&desk).map(CycleCard::from).collect(),
+        last_cycle: last,
         goals: goals
             .into_iter()
             .map(|goal| CompanyGoalView::new(goal, cycle, actor.today))
@@ -275,6 +287,23 @@ fn executive_dashboard(
         to_dos: ToDoList::of(&desk, actor),
     };
     Ok((view, due.map(|_| graded)))
+}
+
+/// The departments with the units above them and their grades in the cycle before, and that cycle.
+fn surrounded<'c>(
+    store: &mut dyn Store,
+    actor: &Actor,
+    action: Action,
+    departments: Departments<'c>,
+    cycle: &OpenCycle,
+) -> Result<(Departments<'c>, Option<CycleCard>), Refusal> {
+    let placed = store.with_units_above(&departments.ids(), actor.today)?;
+    let departments = departments.below(placed);
+    let Some(last) = store.cycle_before(cycle.id)? else { return Ok((departments, None)) };
+    let min_shown = cycle.settings.dist.min_shown;
+    let graded = Graded { cycle: last.id, state: last.state, min_shown };
+    let DisclosedGrades { disclosure, .. } = disclosed::grades(store, actor, action, &graded)?;
+    Ok((departments.since(&disclosure), Some((&last).into())))
 }
 
 /// The goals that the caller may read one by one, added up by department.

@@ -13,7 +13,7 @@ use domain::reviews::result::is_in_force;
 use domain::scoring::risk::Level;
 use domain::scoring::scale::Grade;
 use domain::state::{goal, review};
-use persistence::{CompanyGoal, OpenCycle, OwnGoal, TeamMember};
+use persistence::{CompanyGoal, OpenCycle, OwnGoal, PlacedUnit, TeamMember};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -69,6 +69,23 @@ pub struct OwnCycle {
     pub goals: Vec<OwnGoalView>,
     /// The caller's review; null before evaluation opens.
     pub review: Option<ReviewCard>,
+    /// The caller's result in the last cycle of the same kind that ended before this one began; null
+    /// if there is none that the caller may see.
+    #[schema(required = true)]
+    pub last: Option<LastResult>,
+}
+
+/// A result of an earlier cycle.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LastResult {
+    /// The cycle.
+    pub cycle: CycleCard,
+    /// Composite score, 0 to 120.
+    #[schema(value_type = Option<String>, example = "91.20")]
+    pub composite: Option<Decimal>,
+    /// Grade.
+    #[schema(value_type = Option<crate::reviews::words::Grade>)]
+    pub grade: Option<Grade>,
 }
 
 /// One of the caller's goals.
@@ -238,6 +255,26 @@ pub struct GradeCount {
     pub people: i64,
 }
 
+/// An org unit, in short.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OrgUnitCard)]
+pub struct UnitView {
+    /// Id of the unit.
+    pub id: Uuid,
+    /// Code of the unit.
+    #[schema(example = "SALES-NORTH")]
+    pub code: String,
+    /// Name of the unit.
+    #[schema(example = "Sales North")]
+    pub name: String,
+}
+
+impl From<&PlacedUnit> for UnitView {
+    fn from(unit: &PlacedUnit) -> Self {
+        Self { id: unit.id.uuid(), code: unit.code.clone(), name: unit.name.clone() }
+    }
+}
+
 /// A department in a cycle, or all departments together.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DepartmentFigures)]
@@ -247,6 +284,9 @@ pub struct DepartmentView {
     /// Name of the department; null where the id is null.
     #[schema(example = "Sales")]
     pub name: Option<String>,
+    /// The units above the department today, from the top down; empty for a department at the top or
+    /// one that is no longer in use, and for the total.
+    pub above: Vec<UnitView>,
     /// Number of people who are evaluated.
     #[schema(example = 48)]
     pub people: i64,
@@ -260,6 +300,10 @@ pub struct DepartmentView {
     /// see the people who count towards the quotas, as of the last renewal.
     #[schema(required = true)]
     pub grades: Option<Vec<GradeCount>>,
+    /// Number of people with each grade in `last_cycle`, best grade first; null without such a
+    /// cycle, and for departments that had no part in it.
+    #[schema(required = true)]
+    pub last_grades: Option<Vec<GradeCount>>,
     /// Sums over goals; null if they would disclose the goals of too few people.
     #[schema(required = true)]
     pub goals: Option<GoalsView>,
@@ -272,9 +316,14 @@ pub struct HrDashboard {
     pub cycle: CycleCard,
     /// All cycles that the dashboard can show, sorted by their last day.
     pub cycles: Vec<CycleCard>,
+    /// The last cycle of the same kind that ended before this one began and whose results are
+    /// released; null without one.
+    #[schema(required = true)]
+    pub last_cycle: Option<CycleCard>,
     /// All people the caller may see.
     pub total: DepartmentView,
-    /// One entry per department, sorted by name.
+    /// One entry per department, sorted by the names of the units above and its own, so that
+    /// departments follow the one they belong to.
     pub departments: Vec<DepartmentView>,
     /// The caller's first to-dos.
     pub to_dos: ToDoList,
@@ -287,11 +336,16 @@ pub struct ExecutiveDashboard {
     pub cycle: CycleCard,
     /// All cycles that the dashboard can show, sorted by their last day.
     pub cycles: Vec<CycleCard>,
+    /// The last cycle of the same kind that ended before this one began and whose results are
+    /// released; null without one.
+    #[schema(required = true)]
+    pub last_cycle: Option<CycleCard>,
     /// Signed goals of the company, highest weight first.
     pub goals: Vec<CompanyGoalView>,
     /// All people together.
     pub total: DepartmentView,
-    /// One entry per department, sorted by name.
+    /// One entry per department, sorted by the names of the units above and its own, so that
+    /// departments follow the one they belong to.
     pub departments: Vec<DepartmentView>,
     /// The caller's first to-dos.
     pub to_dos: ToDoList,

@@ -2,12 +2,13 @@
 
 use crate::page::Page;
 use crate::ports::Result;
+use chrono::NaiveDate;
 use domain::core::id::{CycleId, EmployeeId, GoalId, OrgUnitId, ParticipantId, ReviewId};
 use domain::core::time::Timestamp;
 use domain::goals::goal::GoalContent;
 use domain::policy::Visibility;
 use domain::scoring::scale::Grade;
-use domain::state::{goal, review};
+use domain::state::{cycle, goal, review};
 use rust_decimal::Decimal;
 
 /// A person's own part in an open cycle.
@@ -124,10 +125,59 @@ pub struct CompanyGoal {
     pub confidence: Option<i32>,
 }
 
+/// A cycle whose results were released.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastCycle {
+    /// Id of the cycle.
+    pub id: CycleId,
+    /// Name shown to people.
+    pub name: String,
+    /// State of the cycle.
+    pub state: cycle::State,
+    /// First day of the evaluated period.
+    pub period_start: NaiveDate,
+    /// Last day of the evaluated period.
+    pub period_end: NaiveDate,
+}
+
+/// A person's own result in the cycle of the same kind before an open one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastResult {
+    /// The open cycle.
+    pub before: CycleId,
+    /// The cycle of the result.
+    pub cycle: PastCycle,
+    /// State of the review.
+    pub state: review::State,
+    /// The composite score, 0 to 120, 2 decimal places.
+    pub composite: Option<Decimal>,
+    /// The final grade.
+    pub final_grade: Option<Grade>,
+}
+
+/// An org unit and where it is placed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedUnit {
+    /// Id of the unit.
+    pub id: OrgUnitId,
+    /// Code of the unit.
+    pub code: String,
+    /// Name of the unit.
+    pub name: String,
+    /// The unit above; none at the top.
+    pub parent_id: Option<OrgUnitId>,
+}
+
 /// The figures of dashboards. Each takes one or two statements, whatever the size of the cycle.
 pub trait Dashboards {
     /// The person's part in each open cycle.
     fn participations(&mut self, person: EmployeeId) -> Result<Vec<Participation>>;
+    /// The person's results in the last released cycle of the same kind before each open cycle.
+    fn past_results(&mut self, person: EmployeeId) -> Result<Vec<PastResult>>;
+    /// The last released cycle of the same kind that ended before this one began.
+    fn cycle_before(&mut self, cycle: CycleId) -> Result<Option<PastCycle>>;
+    /// These units and all units above them on a day.
+    fn with_units_above(&mut self, units: &[OrgUnitId], day: NaiveDate) -> Result<Vec<PlacedUnit>>;
     /// The person's goals in open cycles.
     fn own_goals(&mut self, person: EmployeeId) -> Result<Vec<OwnGoal>>;
     /// A page of the people of a cycle for whose review a manager answers, ordered by name.

@@ -1,21 +1,22 @@
 //! Figures of dashboards, added up by the database.
 
-use super::among::{Shown, one_of};
+use super::among::{OneOf, Shown, one_of};
 use super::engine::Unit;
 use super::to_dos::document;
 use super::{Conn, Db, dialect};
 use crate::column::{At, Id, Instant, Key, Word, push, statement, word};
 use crate::page::Page;
 use crate::ports::{
-    CompanyGoal, Dashboards, DepartmentGoals, GoalFigures, OwnGoal, Participation, Result,
-    ReviewCount, TeamMember,
+    CompanyGoal, Dashboards, DepartmentGoals, GoalFigures, OwnGoal, Participation, PastCycle,
+    PastResult, PlacedUnit, Result, ReviewCount, TeamMember,
 };
 use crate::schema::goal;
+use chrono::NaiveDate;
 use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Integer, Nullable, Text};
-use domain::core::id::{CycleId, EmployeeId};
+use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
+use domain::core::id::{CycleId, EmployeeId, OrgUnitId};
 use domain::core::text::TextEnum;
 use domain::core::time::Timestamp;
 use domain::policy::Visibility;
@@ -39,6 +40,93 @@ statement! {
         AND c.state NOT IN ('closed', 'archived', 'cancelled')
       ORDER BY c.period_end, c.id"
 }
+
+statement! {
+    /// A person's results in the released cycles of the same kind before each cycle that is not over.
+    struct FindPastResults { tenant: Key, person: Key }
+    -> (Id, Id, Text, Text, Date, Date, Text, Nullable<BigInt>, Nullable<Text>);
+    "SELECT now.id, c.id, c.name, c.state, c.period_start, c.period_end,
+            r.state, r.composite, r.final_grade
+       FROM participant mine
+       JOIN cycle now ON now.tenant_id = mine.tenant_id AND now.id = mine.cycle_id
+       JOIN participant p ON p.tenant_id = mine.tenant_id AND p.employee_id = mine.employee_id
+       JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id
+       JOIN review r ON r.tenant_id = p.tenant_id AND r.participant_id = p.id
+      WHERE mine.tenant_id = " tenant " AND mine.employee_id = " person "
+        AND now.state NOT IN ('closed', 'archived', 'cancelled')
+        AND c.kind = now.kind AND c.period_end < now.period_start
+        AND c.state IN ('published', 'closed', 'archived')
+      ORDER BY now.id, c.period_end DESC, c.id"
+}
+
+statement! {
+    /// The released cycles of the same kind before a cycle, the last one first.
+    struct FindCycleBefore { tenant: Key, cycle: Key }
+    -> (Id, Text, Text, Date, Date);
+    "SELECT c.id, c.name, c.state, c.period_start, c.period_end
+       FROM cycle now
+       JOIN cycle c ON c.tenant_id = now.tenant_id AND c.kind = now.kind
+        AND c.period_end < now.period_start
+      WHERE now.tenant_id = " tenant " AND now.id = " cycle "
+        AND c.state IN ('published', 'closed', 'archived')
+      ORDER BY c.period_end DESC, c.id
+      LIMIT 1"
+}
+
+/// Finds units and the units above them.
+struct FindUnitsAbove {
+    tenant: Key,
+    day: NaiveDate,
+    units: OneOf,
+}
+
+impl QueryId for FindUnitsAbove {
+    type QueryId = FindUnitsAbove;
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Db> for FindUnitsAbove {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        out.push_sql(
+            "WITH RECURSIVE placed (id, parent_id) AS (
+                 SELECT p.org_unit_id, p.parent_id FROM org_unit_placement p WHERE p.tenant_id = ",
+        );
+        push(&mut out, &self.tenant)?;
+        out.push_sql(" AND ");
+        self.units.walk_ast(out.reborrow())?;
+        self.holding(&mut out)?;
+        out.push_sql(
+            " UNION SELECT p.org_unit_id, p.parent_id FROM placed
+                    JOIN org_unit_placement p ON p.org_unit_id = placed.parent_id
+                   WHERE p.tenant_id = ",
+        );
+        push(&mut out, &self.tenant)?;
+        self.holding(&mut out)?;
+        out.push_sql(
+            ") SELECT u.id, u.code, u.name, placed.parent_id FROM placed
+                 JOIN org_unit u ON u.id = placed.id WHERE u.tenant_id = ",
+        );
+        push(&mut out, &self.tenant)
+    }
+}
+
+impl FindUnitsAbove {
+    /// Adds that the placement holds on the day.
+    fn holding<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        out.push_sql(" AND p.effective_from <= ");
+        push(out, &self.day)?;
+        out.push_sql(" AND (p.effective_to IS NULL OR p.effective_to >= ");
+        push(out, &self.day)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl Query for FindUnitsAbove {
+    type SqlType = (Id, Text, Text, Nullable<Id>);
+}
+
+impl RunQueryDsl<Conn> for FindUnitsAbove {}
 
 statement! {
     /// A person's goals in cycles that are not over.
@@ -206,10 +294,17 @@ type ParticipationRow = (
     Option<i64>,
     Option<String>,
 );
+type CycleRow = (Key, String, String, NaiveDate, NaiveDate);
+type PastRow =
+    (Key, Key, String, String, NaiveDate, NaiveDate, String, Option<i64>, Option<String>);
 type GoalRow = (Key, Key, String, String, Option<i64>, Option<i32>, Option<At>);
 
 type SumRow = (Key, i64, i64, i64, i64, i64, Option<At>);
 type TeamRow = (Key, Key, String, Option<Key>, Option<String>, Option<i64>, Option<String>);
+
+fn past((id, name, state, period_start, period_end): CycleRow) -> Result<PastCycle> {
+    Ok(PastCycle { id: id.0.into(), name, state: word(&state)?, period_start, period_end })
+}
 
 /// For each of these people: the sums over their goals in a cycle, and when the last check-in was
 /// made.
@@ -263,6 +358,42 @@ impl Dashboards for Unit<'_> {
                 })
             })
             .collect()
+    }
+
+    fn past_results(&mut self, person: EmployeeId) -> Result<Vec<PastResult>> {
+        let find = FindPastResults { tenant: self.scope(), person: Key(person.uuid()) };
+        let mut rows: Vec<PastRow> = find.load(self.conn)?;
+        rows.dedup_by_key(|row| row.0);
+        rows.into_iter()
+            .map(|(before, id, name, state, start, end, review, composite, final_grade)| {
+                Ok(PastResult {
+                    before: before.0.into(),
+                    cycle: past((id, name, state, start, end))?,
+                    state: word(&review)?,
+                    composite: places(composite, 2),
+                    final_grade: grade(final_grade)?,
+                })
+            })
+            .collect()
+    }
+
+    fn cycle_before(&mut self, cycle: CycleId) -> Result<Option<PastCycle>> {
+        let find = FindCycleBefore { tenant: self.scope(), cycle: Key(cycle.uuid()) };
+        let row: Option<CycleRow> = find.get_result(self.conn).optional()?;
+        row.map(past).transpose()
+    }
+
+    fn with_units_above(&mut self, units: &[OrgUnitId], day: NaiveDate) -> Result<Vec<PlacedUnit>> {
+        let units = one_of("p.org_unit_id", units.iter().copied());
+        let find = FindUnitsAbove { tenant: self.scope(), day, units };
+        let rows: Vec<(Key, String, String, Option<Key>)> = find.load(self.conn)?;
+        let placed = |(id, code, name, parent): (Key, String, String, Option<Key>)| PlacedUnit {
+            id: id.0.into(),
+            code,
+            name,
+            parent_id: parent.map(|id| id.0.into()),
+        };
+        Ok(rows.into_iter().map(placed).collect())
     }
 
     fn own_goals(&mut self, person: EmployeeId) -> Result<Vec<OwnGoal>> {
