@@ -4,11 +4,12 @@ use crate::access::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::{Body, PathId};
+use crate::platform::extract::{Body, PathId, RuledBody};
 use crate::platform::page::page_of;
 use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
+use crate::platform::relations::{Kept, unbroken};
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
 use actix_web::{HttpResponse, delete, get, post};
@@ -24,6 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
+use validator::Validate;
 
 /// A role that an account holds for some time.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -90,7 +92,8 @@ page_of! {
 }
 
 /// A role to give to an account.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[validate(schema(function = "unit_of_role"), schema(function = "days_in_order"))]
 #[serde(deny_unknown_fields)]
 pub struct NewRoleAssignment {
     /// Account that will hold the role.
@@ -105,6 +108,22 @@ pub struct NewRoleAssignment {
     pub valid_from: Option<NaiveDate>,
     /// Last day of the role; if absent, it is held until revoked.
     pub valid_to: Option<NaiveDate>,
+}
+
+/// HR business partners have a unit, other roles have none.
+fn unit_of_role(new: &NewRoleAssignment) -> Kept {
+    let code = match (new.role == Role::Hrbp, new.org_unit_id) {
+        (true, None) => "required",
+        (false, Some(_)) => "not_allowed",
+        _ => return Ok(()),
+    };
+    unbroken(code, [("/org_unit_id".to_owned(), None::<String>)])
+}
+
+/// The last day is not before the first, if both are given.
+fn days_in_order(new: &NewRoleAssignment) -> Kept {
+    let is_broken = new.valid_from.zip(new.valid_to).is_some_and(|(from, to)| to < from);
+    unbroken("period_invalid", is_broken.then(|| ("/valid_to".to_owned(), None::<String>)))
 }
 
 /// Query parameters of the list.
@@ -167,7 +186,10 @@ async fn list(caller: Caller, query: Query<RoleAssignmentQuery>) -> Result<HttpR
     responses((status = 201, description = "The new role assignment", body = RoleAssignmentView)),
     security(("bearer" = [])))]
 #[post("")]
-async fn create(caller: Caller, body: Body<NewRoleAssignment>) -> Result<HttpResponse, Refusal> {
+async fn create(
+    caller: Caller,
+    RuledBody(body): RuledBody<NewRoleAssignment>,
+) -> Result<HttpResponse, Refusal> {
     let id = RoleAssignmentId::from(new_id());
     let Body { value, digest } = body;
     caller
@@ -248,9 +270,8 @@ pub fn create_role_assignment(
         updated_at: actor.now,
         deleted_at: None,
     };
-    let faults = faults(&assignment);
-    if !faults.is_empty() {
-        return Err(Refusal::Invalid(faults));
+    if assignment.valid_to.is_some_and(|last| last < assignment.valid_from) {
+        return Err(Refusal::invalid("/valid_to", "period_invalid"));
     }
     if let Some(unit) = assignment.org_unit_id
         && store.org_unit(unit, actor.today)?.is_none()
@@ -319,19 +340,4 @@ pub fn revoke_role_assignment(
         somebody_remains(store, actor)?;
     }
     Ok(Reply::empty())
-}
-
-/// Contradictions within a role assignment.
-fn faults(assignment: &RoleAssignment) -> Vec<Violation> {
-    let RoleAssignment { role, org_unit_id, valid_from, valid_to, .. } = assignment;
-    let mut faults = Vec::new();
-    match (*role == Role::Hrbp, org_unit_id) {
-        (true, None) => faults.push(Violation::new("/org_unit_id", "required")),
-        (false, Some(_)) => faults.push(Violation::new("/org_unit_id", "not_allowed")),
-        _ => {}
-    }
-    if valid_to.is_some_and(|last| last < *valid_from) {
-        faults.push(Violation::new("/valid_to", "period_invalid"));
-    }
-    faults
 }

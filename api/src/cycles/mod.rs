@@ -14,7 +14,7 @@ pub mod words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::Caller;
-use crate::platform::extract::{Body, PathId};
+use crate::platform::extract::{Body, PathId, RuledBody};
 use crate::platform::jobs::{JobView, Ticket};
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
@@ -98,7 +98,10 @@ async fn list(caller: Caller, query: Query<CycleQuery>) -> Result<HttpResponse, 
     responses((status = 201, description = "The cycle in draft", body = CycleView)),
     security(("bearer" = [])))]
 #[post("")]
-async fn create(caller: Caller, body: Body<NewCycle>) -> Result<HttpResponse, Refusal> {
+async fn create(
+    caller: Caller,
+    RuledBody(body): RuledBody<NewCycle>,
+) -> Result<HttpResponse, Refusal> {
     let id = CycleId::from(new_id());
     let Body { value, digest } = body;
     caller
@@ -139,7 +142,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 async fn update(
     caller: Caller,
     id: PathId,
-    body: Body<CyclePatch>,
+    RuledBody(body): RuledBody<CyclePatch>,
 ) -> Result<HttpResponse, Refusal> {
     let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);

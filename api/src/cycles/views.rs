@@ -19,6 +19,7 @@ use persistence::Headcount;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use validator::Validate;
 
 /// Days on which stages begin and work is due, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -338,7 +339,7 @@ page_of! {
 }
 
 /// A new cycle.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NewCycle {
     /// External key, unique in the tenant.
@@ -353,6 +354,7 @@ pub struct NewCycle {
     /// Id of the policy version to apply; it must be published before the launch.
     pub policy_id: Uuid,
     /// The evaluated period, first and last day.
+    #[validate(nested)]
     pub period: PeriodView,
     /// Dates of the stages.
     pub schedule: ScheduleView,
@@ -367,7 +369,7 @@ pub struct NewCycle {
 }
 
 /// A merge patch of a cycle in draft: an absent property stays as it is.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct CyclePatch {
     /// Name of the cycle, as shown to people.
@@ -388,6 +390,7 @@ pub struct CyclePatch {
     pub policy_id: Option<Uuid>,
     /// The evaluated period, first and last day.
     #[schema(nullable = false)]
+    #[validate(nested)]
     pub period: Option<PeriodView>,
     /// Dates of the stages; replaced as a whole.
     #[schema(nullable = false)]

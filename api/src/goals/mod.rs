@@ -17,7 +17,7 @@ use crate::people::org_units::HistoryQuery;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::{Body, PathId};
+use crate::platform::extract::{Body, PathId, RuledBody};
 use crate::platform::page::Listed;
 use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
@@ -134,7 +134,7 @@ fn scored(view: &GoalView, review: Option<ReviewId>) -> Option<(Uuid, Uuid)> {
     responses((status = 201, description = "The new draft", body = GoalView)),
     security(("bearer" = []), ("api_key" = ["performance:write"])))]
 #[post("")]
-async fn create(caller: Caller, body: Body<NewGoal>) -> Answered {
+async fn create(caller: Caller, RuledBody(body): RuledBody<NewGoal>) -> Answered {
     let (id, key_results) = (new_id().into(), fresh_key_results());
     let Body { value, digest } = body;
     caller
@@ -170,7 +170,7 @@ async fn read(caller: Caller, id: PathId) -> Answered {
     responses((status = 200, description = "The draft as changed", body = GoalView)),
     security(("bearer" = []), ("api_key" = ["performance:write"])))]
 #[patch("/{id}")]
-async fn update(caller: Caller, id: PathId, body: Body<GoalPatch>) -> Answered {
+async fn update(caller: Caller, id: PathId, RuledBody(body): RuledBody<GoalPatch>) -> Answered {
     let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
     let key_results = fresh_key_results();

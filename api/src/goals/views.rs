@@ -21,6 +21,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use validator::Validate;
 
 /// The content of a goal, which both sides sign.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -63,7 +64,7 @@ impl From<GoalContent> for GoalContentView {
 }
 
 /// Content of a goal to be written.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NewGoalContent {
     /// Title: what the owner is to achieve.
@@ -86,6 +87,7 @@ pub struct NewGoalContent {
     )]
     pub weight: Decimal,
     /// First and last day of work on the goal.
+    #[validate(nested)]
     pub period: PeriodView,
     /// Strategic theme that the goal serves.
     #[schema(min_length = 1, max_length = 200, pattern = r"^\S(.*\S)?$", example = "Growth")]
@@ -127,7 +129,7 @@ fn read_period(period: PeriodView) -> Result<Period, Violation> {
 
 /// A merge patch of a draft's content: an absent property stays as it is, null clears it. Period
 /// and definition are replaced as a whole; key results with an id replace the existing ones.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct GoalContentPatch {
     /// Title: what the owner is to achieve.
@@ -159,6 +161,7 @@ pub struct GoalContentPatch {
     pub weight: Option<Decimal>,
     /// First and last day of work on the goal.
     #[schema(nullable = false)]
+    #[validate(nested)]
     pub period: Option<PeriodView>,
     /// Strategic theme that the goal serves; null removes it.
     #[serde(default, deserialize_with = "nullable")]
@@ -363,7 +366,7 @@ page_of! {
 }
 
 /// A new goal.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NewGoal {
     /// Id of the cycle, which must be in goal setting.
@@ -377,11 +380,12 @@ pub struct NewGoal {
     /// Parent goal, on a higher level, that this goal contributes to.
     pub parent_id: Option<Uuid>,
     /// Content of the goal.
+    #[validate(nested)]
     pub content: NewGoalContent,
 }
 
 /// A merge patch of a draft: an absent property stays as it is, null clears it.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct GoalPatch {
     /// Organisational level of the goal.
@@ -394,6 +398,7 @@ pub struct GoalPatch {
     pub parent_id: Option<Option<Uuid>>,
     /// Changes of the content.
     #[schema(nullable = false)]
+    #[validate(nested)]
     pub content: Option<GoalContentPatch>,
 }
 

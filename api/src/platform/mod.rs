@@ -26,6 +26,7 @@ pub mod plain;
 pub mod problem;
 pub mod problem_page;
 pub mod refusal;
+pub mod relations;
 pub mod reply;
 pub mod resource;
 pub mod schema;

@@ -6,10 +6,12 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 use tests::calls::{self, Calls};
 use tests::client::Credentials;
+use tests::cycles::design;
 use tests::world::Persona::HrAdmin;
 use tests::{Answer, TestApp, on_each_engine};
 
 on_each_engine![
+    what_does_not_go_together_is_told_with_all_other_faults,
     every_fault_of_a_body_is_named_at_once,
     what_is_no_json_is_malformed,
     a_property_that_stands_twice_is_refused,
@@ -289,4 +291,27 @@ fn refusals_speak_the_readers_language(app: &TestApp) {
     }
     assert_eq!(ask("de, zh;q=0.3, en;q=0.8").header("Content-Language"), Some("en"));
     assert_eq!(ask("").header("Content-Language"), Some("en"));
+}
+
+fn what_does_not_go_together_is_told_with_all_other_faults(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    let mut cycle = design("TWISTED", app.id("policy"));
+    cycle["name"] = json!("");
+    cycle["period"] = json!({ "start": "2026-12-31", "end": "2026-01-01" });
+    hr.post("/v1/cycles", &cycle).refused("validation-failed").faults(&[
+        ("/name", "too_short"),
+        ("/name", "pattern"),
+        ("/period/end", "period_invalid"),
+    ]);
+    let system = |system: &str, value: &str| json!({ "system": system, "value": value });
+    let person = json!({
+        "employee_number": "TWICE", "name": "", "hire_date": "2026-01-01",
+        "external_ids": [system("hris", "1"), system("sap", "2"), system("hris", "3"), system("sap", "4")],
+    });
+    hr.post("/v1/employees", &person).refused("validation-failed").faults(&[
+        ("/name", "too_short"),
+        ("/name", "pattern"),
+        ("/external_ids/2/system", "duplicate_in_request"),
+        ("/external_ids/3/system", "duplicate_in_request"),
+    ]);
 }

@@ -27,7 +27,6 @@ use domain::policy::{
     relations_matter, visibility,
 };
 use persistence::{DbError, EmployeeFilter, Page, Store};
-use std::collections::HashSet;
 use uuid::Uuid;
 
 /// The action of reading a person on a day. Any other day than today belongs to the history.
@@ -128,7 +127,7 @@ pub fn create_employee(
         email: new.email,
         employments: Employments::since(new.hire_date),
         assignment: Some(assignment.clone()),
-        external_ids: one_per_system(new.external_ids)?,
+        external_ids: sorted(new.external_ids),
         version: 1,
         created_at: actor.now,
         updated_at: actor.now,
@@ -166,7 +165,7 @@ pub fn update_employee(
     }
     let (before, permit, target) = open_to_write(store, actor, id, seen)?;
     let address = before.email.clone();
-    let external_ids = patch.external_ids.map(one_per_system).transpose()?;
+    let external_ids = patch.external_ids.map(sorted);
     let after = Employee {
         employee_number: patch.employee_number.unwrap_or_else(|| before.employee_number.clone()),
         name: patch.name.unwrap_or_else(|| before.name.clone()),
@@ -515,24 +514,11 @@ fn check_manager(
     })
 }
 
-/// External ids, sorted; refused if a system is named twice.
-fn one_per_system(ids: Vec<ExternalIdView>) -> Result<Vec<ExternalId>, Refusal> {
-    let mut systems = HashSet::new();
-    let twice: Vec<_> = ids
-        .iter()
-        .enumerate()
-        .filter(|(_, id)| !systems.insert(id.system.as_str()))
-        .map(|(number, id)| {
-            Violation::new(format!("/external_ids/{number}/system"), "duplicate_in_request")
-                .with("value", &id.system)
-        })
-        .collect();
-    if !twice.is_empty() {
-        return Err(Refusal::Invalid(twice));
-    }
+/// External ids, sorted.
+fn sorted(ids: Vec<ExternalIdView>) -> Vec<ExternalId> {
     let mut ids: Vec<_> = ids.into_iter().map(ExternalId::from).collect();
     ids.sort_unstable();
-    Ok(ids)
+    ids
 }
 
 /// The refusal that names the key another employee already uses.

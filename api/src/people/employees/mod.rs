@@ -11,7 +11,7 @@ use crate::people::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::Caller;
-use crate::platform::extract::{Body, PathId};
+use crate::platform::extract::{Body, PathId, RuledBody};
 use crate::platform::parameters::Query;
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
@@ -176,7 +176,10 @@ async fn list(caller: Caller, query: Query<EmployeeQuery>) -> Result<HttpRespons
     responses((status = 201, description = "The new employee", body = EmployeeView)),
     security(("bearer" = []), ("api_key" = ["people:write"])))]
 #[post("")]
-async fn create(caller: Caller, body: Body<NewEmployee>) -> Result<HttpResponse, Refusal> {
+async fn create(
+    caller: Caller,
+    RuledBody(body): RuledBody<NewEmployee>,
+) -> Result<HttpResponse, Refusal> {
     let (id, assignment) = (new_id().into(), new_id().into());
     let Body { value, digest } = body;
     caller
@@ -222,7 +225,7 @@ async fn read(caller: Caller, id: PathId, query: Query<DayQuery>) -> Result<Http
 async fn update(
     caller: Caller,
     id: PathId,
-    body: Body<EmployeePatch>,
+    RuledBody(body): RuledBody<EmployeePatch>,
 ) -> Result<HttpResponse, Refusal> {
     let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);

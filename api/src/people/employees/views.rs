@@ -5,6 +5,7 @@ use crate::people::words;
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
 use crate::platform::patch::nullable;
+use crate::platform::relations::{Kept, differs};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::core::id::{EmployeeId, OrgUnitId, PositionId};
 use domain::people::employment::{Employment, EmploymentStatus};
@@ -14,6 +15,7 @@ use domain::policy::{Action, Mask, Shown, Target, decide};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use validator::Validate;
 
 /// An id of the person in another system, such as an HRIS.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -265,8 +267,13 @@ pub struct ReportingLineView {
     pub items: Vec<LineManagerView>,
 }
 
+/// A person has one id in each system.
+fn one_per_system(ids: &[ExternalIdView]) -> Kept {
+    differs(ids, "system", |id| id.system.clone())
+}
+
 /// A new employee, with the first assignment.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NewEmployee {
     /// Employee number given by the company, unique in the tenant.
@@ -300,6 +307,7 @@ pub struct NewEmployee {
     /// Ids in other systems, at most one per system.
     #[serde(default)]
     #[schema(max_items = 20)]
+    #[validate(custom(function = "one_per_system"))]
     pub external_ids: Vec<ExternalIdView>,
     /// First day of the assignment; the hire date if absent.
     #[schema(nullable = false)]
@@ -321,7 +329,7 @@ pub struct NewEmployee {
 }
 
 /// A merge patch of an employee: an absent property stays as it is, null clears it.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct EmployeePatch {
     /// Employee number given by the company, unique in the tenant.
@@ -359,6 +367,7 @@ pub struct EmployeePatch {
     pub hire_date: Option<NaiveDate>,
     /// Ids in other systems, at most one per system; replaces all of them.
     #[schema(max_items = 20, nullable = false)]
+    #[validate(custom(function = "one_per_system"))]
     pub external_ids: Option<Vec<ExternalIdView>>,
 }
 
