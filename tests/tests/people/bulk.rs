@@ -338,6 +338,12 @@ fn an_export_reads_back_unchanged(app: &TestApp) {
         .header("Accept", "image/png")
         .send()
         .refused("not-acceptable");
+    for (accept, kind) in [("TEXT/CSV", "text/csv"), ("text/csv;q=0, */*", "application/x-ndjson")]
+    {
+        let file = export(app, HrAdmin, accept, "").expect(200);
+        assert_eq!(file.media_type(), kind, "{accept}");
+        assert!(file.headers.get_all("Vary").iter().any(|names| names == "Accept"), "{accept}");
+    }
     let then = export(app, HrAdmin, "text/csv", "?as_of=2020-01-01").expect(200);
     let then = String::from_utf8(then.body).expect("UTF-8");
     let lin = then.lines().find(|line| line.starts_with("LIN,")).unwrap_or_default();
