@@ -2,7 +2,7 @@
 
 cargo_run := cargo run --quiet --locked
 
-.PHONY: help run test attack check openapi contract example vectors bench torture release fmt lint deny
+.PHONY: help run test attack check openapi contract fuzz example vectors bench torture release fmt lint deny
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ openapi: ## write the contract that the code generates
 
 contract: ## judge the contract as its consumers would
 	openapi/contract/run
+
+fuzz: ## send generated requests to the demo company and judge the answers by the contract, in some 8 minutes
+	openapi/contract/fuzz/run $(or $(EXAMPLES),15) $(RUNS)
 
 example: ## one whole cycle over HTTP on each engine; EMPLOYEES= and SALES= name other files than the demo's
 	cargo build --locked --bin evenhand

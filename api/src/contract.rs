@@ -7,6 +7,7 @@
 use crate::areas::{JobResult, META, NOUNS, routes};
 use crate::everyday::cards::Included;
 use crate::platform::areas::{self, Noun, Operation};
+use crate::platform::caller::MAX_KEY;
 use crate::platform::jobs::RESULT;
 use crate::platform::labels;
 use crate::platform::problem::{KINDS, MEDIA_TYPE, Problem};
@@ -289,6 +290,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
             "ETag of the version the change is made from; several where any of them will do, `*` where \
              every version will.",
             "\"1-7d4c0c7a11e0b3f2\"",
+            json!({}),
         ));
     }
     // What a move is made from is the grade that its body names.
@@ -302,6 +304,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
             false,
             "Makes a retry safe: within a day the same key with the same request gets the first answer again.",
             "5f1c9c1e-2f0b-4f7d-8f0a-3f1c2b7e9a10",
+            json!({ "pattern": "^[!-~]([ -~]*[!-~])?$", "minLength": 1, "maxLength": MAX_KEY }),
         ));
     }
     if is_shown {
@@ -310,6 +313,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value, schemas: 
             false,
             "ETag the client has; the answer is 304 if it still holds.",
             "\"1-7d4c0c7a11e0b3f2\"",
+            json!({}),
         ));
         operation["responses"]["304"] = json!({
             "description": "The client has it already",
@@ -383,13 +387,22 @@ fn complete_answers(
     }
 }
 
-fn header_parameter(name: &str, required: bool, description: &str, example: &str) -> Value {
+/// A header that is text within limits, which are properties of its schema.
+fn header_parameter(
+    name: &str,
+    required: bool,
+    description: &str,
+    example: &str,
+    limits: Value,
+) -> Value {
+    let mut schema = limits;
+    schema["type"] = "string".into();
     json!({
         "name": name,
         "in": "header",
         "required": required,
         "description": description,
-        "schema": { "type": "string" },
+        "schema": schema,
         "example": example,
     })
 }

@@ -3,6 +3,7 @@
 use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::history;
 use super::moves::me;
+use super::schemas::MAX_STEPS;
 use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
 use crate::goals::words;
 use crate::people::org_units::HistoryQuery;
@@ -31,7 +32,9 @@ use domain::scoring::okr::confidence::{Confidence, drop_raises_event};
 use persistence::{After, LastCheckIns, Page, Store};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -55,8 +58,23 @@ pub struct KeyResultReportView {
     #[schema(required = false)]
     pub done: Option<bool>,
     /// Indexes of the completed steps, from 0, for a key result with steps.
-    #[schema(required = false, max_items = 50, example = json!([0, 1]))]
+    #[schema(required = false, schema_with = step_indexes)]
     pub steps_done: Option<Vec<usize>>,
+}
+
+/// The schema of a list of steps: no key result has more than fifty.
+fn step_indexes() -> Array {
+    let index = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(0))
+        .maximum(Some(MAX_STEPS - 1));
+    ArrayBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+        .description(Some("Indexes of the completed steps, from 0, for a key result with steps."))
+        .items(index)
+        .max_items(Some(MAX_STEPS))
+        .examples([json!([0, 1])])
+        .build()
 }
 
 impl From<KeyResultReport> for KeyResultReportView {

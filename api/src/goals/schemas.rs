@@ -15,6 +15,8 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+/// Greatest number of steps of a key result.
+pub(super) const MAX_STEPS: usize = 50;
 /// A plain decimal: longer than any business figure, short enough to be computed quickly.
 const DECIMAL: &str = r"^-?\d{1,18}(\.\d{1,10})?$";
 /// Percent with at most 2 places, 0 to 100.
@@ -280,7 +282,10 @@ fn measures() -> Vec<Kind> {
             name: "MilestoneMeasure",
             value: "milestone",
             description: "Weighted steps.",
-            properties: vec![must("steps", list("The steps; weights sum to 100.", step, 50))],
+            properties: vec![must(
+                "steps",
+                list("The steps; weights sum to 100.", step, MAX_STEPS),
+            )],
         },
         Kind {
             name: "MaintainMeasure",

@@ -26,6 +26,9 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Greatest length of an `Idempotency-Key`.
+pub const MAX_KEY: usize = 255;
+
 /// Who acts, and when: what a use case knows of its caller.
 #[derive(Clone, Debug)]
 pub struct Actor {
@@ -450,14 +453,15 @@ impl Caller {
         &self.request
     }
 
+    /// A key has characters that can be seen, and spaces between them, as the contract says.
     fn idempotency_key(&self) -> Result<Option<String>, Refusal> {
         let Some(header) = self.request.headers().get("Idempotency-Key") else { return Ok(None) };
         let fault = |code| Violation::new("/header/Idempotency-Key", code);
         Err(Refusal::Malformed(vec![match header.to_str() {
             Ok("") => fault("required"),
-            Ok(key) if key.len() <= 255 => return Ok(Some(key.to_owned())),
-            Ok(_) => fault("too_long").with("max", 255),
-            Err(_) => fault("pattern"),
+            Ok(key) if key.len() > MAX_KEY => fault("too_long").with("max", MAX_KEY),
+            Ok(key) if !key.contains('\t') => return Ok(Some(key.to_owned())),
+            _ => fault("pattern"),
         }]))
     }
 

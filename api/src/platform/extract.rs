@@ -143,25 +143,6 @@ pub fn app(request: &HttpRequest) -> Result<Data<App>, Refusal> {
     app.ok_or_else(|| Refusal::Internal("the application is not attached".into()))
 }
 
-/// The media type that the client prefers among those `known` reads; `default` if it states none.
-pub fn accepted<T: Copy>(
-    request: &HttpRequest,
-    default: T,
-    known: impl Fn(&str) -> Option<T>,
-) -> Result<T, Refusal> {
-    let accept = request.headers().get(header::ACCEPT);
-    let Some(accept) = accept.and_then(|value| value.to_str().ok()) else { return Ok(default) };
-    let wanted = accept.split(',').filter_map(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        let offer = known(parts.next()?)?;
-        let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
-        let quality = quality.unwrap_or(1.0);
-        (quality > 0.0).then_some((offer, quality))
-    });
-    let best = wanted.reduce(|best, next| if next.1 > best.1 { next } else { best });
-    best.map(|(offer, _)| offer).ok_or(Refusal::NotAcceptable)
-}
-
 /// The media type of the body, without parameters, in lower case.
 pub fn media_type(request: &HttpRequest) -> String {
     let header = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());

@@ -1,6 +1,7 @@
 //! The platform, which the areas are built on and which knows nothing of them: connections,
 //! callers, requests and answers, refusals, files, jobs and transitions.
 
+pub mod accept;
 pub mod app;
 pub mod areas;
 pub mod auth;

@@ -1,9 +1,9 @@
 //! Problem documents and problem types as pages, for people who meet them in a browser.
 
+use crate::platform::accept::Wanted;
 use crate::platform::problem::{Kind, Language, Problem};
 use crate::platform::xml::Escaped;
 use actix_web::HttpMessage;
-use actix_web::http::header::{Accept, Header, Quality};
 use domain::core::text::TextEnum;
 use std::fmt::Write;
 
@@ -13,23 +13,10 @@ pub const PAGE: &str = "text/html; charset=utf-8";
 /// Whether whoever asks wants a page rather than JSON, as browsers say they do. Programs that
 /// accept anything get JSON.
 pub fn is_wanted(request: &impl HttpMessage) -> bool {
-    let Ok(accept) = Accept::parse(request) else { return false };
+    let wanted = Wanted::of(request);
     let json = ["application/problem+json", "application/json"];
-    let json = json.map(|kind| quality(&accept, kind)).into_iter().max();
-    json.is_some_and(|json| quality(&accept, "text/html") > json)
-}
-
-/// How much a media type is wanted: the most specific range that includes it decides.
-fn quality(accept: &Accept, wanted: &str) -> Quality {
-    let group = wanted.split('/').next().unwrap_or_default();
-    let fit = |range: &str| match range.split_once('/') {
-        _ if range == wanted => Some(2),
-        Some((named, "*")) if named == group => Some(1),
-        Some(("*", "*")) => Some(0),
-        _ => None,
-    };
-    let fitting = accept.iter().filter_map(|it| Some((fit(it.item.essence_str())?, it.quality)));
-    fitting.max().map_or(Quality::ZERO, |(_, quality)| quality)
+    let json = json.map(|kind| wanted.quality(kind)).into_iter().max();
+    json.is_some_and(|json| wanted.quality("text/html") > json)
 }
 
 /// The page of a problem document.

@@ -199,6 +199,9 @@ fn linked(request: &HttpRequest, body: Vec<u8>, next_cursor: Option<&str>) -> Ht
     response.body(body)
 }
 
+/// The headers that say who asks, as the `Vary` of what depends on that.
+pub const READERS: &str = "Authorization, X-Api-Key";
+
 /// An answer in JSON that depends on who asks and is asked for again each time.
 fn shown(etag: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
@@ -206,7 +209,7 @@ fn shown(etag: &str) -> HttpResponseBuilder {
         .content_type("application/json")
         .insert_header((header::ETAG, etag))
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::VARY, "Authorization, X-Api-Key"));
+        .insert_header((header::VARY, READERS));
     response
 }
 

@@ -30,6 +30,7 @@ pub fn start(app: Data<App>) -> std::io::Result<(Server, Vec<SocketAddr>)> {
     let factory = move || {
         let (actix, _) = Actix::new()
             .app_data(app.clone())
+            .configure(|config| edge::fallback::guard_names(config, (app.areas.contract)()))
             .into_utoipa_app()
             .configure(routes)
             .split_for_parts();

@@ -164,6 +164,12 @@ fn every_misreport_is_named(app: &TestApp) {
             ("/reports/4/key_result_id", "duplicate_in_request"),
             ("/reports/5/value", "required"),
         ]);
+        let beyond = json!({ "confidence": 5, "reports": [
+            { "key_result_id": ids[2], "steps_done": [0, u64::MAX] },
+        ] });
+        lin.post(format!("{path}/check-ins"), &beyond)
+            .refused("validation-failed")
+            .faults(&[("/reports/0/steps_done/1", "too_large")]);
         for confidence in [0, 11] {
             let body = json!({ "confidence": confidence });
             lin.post(format!("{path}/check-ins"), &body).refused("validation-failed");

@@ -127,6 +127,16 @@ fn a_path_offers_the_methods_of_its_own_route(app: &TestApp) {
         let refused = app.as_(HrAdmin).request("PUT", path).json(&json!({})).send();
         assert_eq!(refused.refused("method-not-allowed").header("Allow"), Some(methods), "{path}");
     }
+    // They are names, not ids of records, though the contract alone does not tell.
+    for (method, path) in [
+        ("GET", "/v1/employees/bulk"),
+        ("PATCH", "/v1/employees/bulk"),
+        ("PATCH", "/v1/employees/export"),
+        ("DELETE", "/v1/org-units/bulk"),
+    ] {
+        let refused = app.as_(HrAdmin).request(method, path).try_send().expect("an answer");
+        refused.refused("method-not-allowed");
+    }
 }
 
 fn json_too_deep_is_refused_before_it_is_read(app: &TestApp) {

@@ -32,6 +32,42 @@ fn every_page_is_bounded() {
     assert!(seen > 20, "{seen} lists have a limit");
 }
 
+/// A number without bounds would pass the contract and fail where it is read, at no place that has a name.
+#[test]
+fn every_whole_number_that_is_sent_has_an_end() {
+    let document = api::contract::document();
+    let mut open: Vec<(String, &Value)> = Vec::new();
+    for operation in contract::operations().values() {
+        let id = operation.object["operationId"].as_str().unwrap_or_default();
+        for part in ["requestBody", "parameters"] {
+            open.push((format!("{id}/{part}"), &operation.object[part]));
+        }
+    }
+    let (mut seen, mut endless, mut ended) = (BTreeSet::new(), Vec::new(), 0);
+    while let Some((place, part)) = open.pop() {
+        if let Some(name) = part["$ref"].as_str()
+            && seen.insert(name)
+        {
+            let schema = name.strip_prefix('#').and_then(|pointer| document.pointer(pointer));
+            open.push((name.to_owned(), schema.expect("a schema of the contract")));
+        }
+        let kind = &part["type"];
+        let is_whole = kind == "integer"
+            || kind.as_array().is_some_and(|kinds| kinds.contains(&json!("integer")));
+        match part["maximum"].is_number() {
+            true => ended += usize::from(is_whole),
+            false if is_whole => endless.push(place.clone()),
+            false => {}
+        }
+        let within = part.as_object().into_iter().flatten();
+        let within = within.filter(|(name, _)| !name.starts_with("example") && *name != "default");
+        open.extend(within.map(|(name, part)| (format!("{place}/{name}"), part)));
+        open.extend(part.as_array().into_iter().flatten().map(|part| (place.clone(), part)));
+    }
+    assert_eq!(endless, [""; 0]);
+    assert!(ended > 20, "{ended} whole numbers have an end");
+}
+
 /// If two types had the same name, the contract would show only one of them.
 #[test]
 fn no_two_types_share_a_name() {

@@ -40,7 +40,9 @@ fn a_key_is_for_one_request(app: &TestApp) {
     app.unchanged(|| {
         create(app, "k-1", &other).refused("idempotency-key-reused");
         let header = "/header/Idempotency-Key";
-        for (key, code) in [("", "required"), (&"k".repeat(256), "too_long"), ("é", "pattern")] {
+        let long = "k".repeat(256);
+        let keys = [("", "required"), (&long, "too_long"), ("é", "pattern"), ("a\tb", "pattern")];
+        for (key, code) in keys {
             create(app, key, &welder()).refused("malformed-request").faults(&[(header, code)]);
         }
     });

@@ -204,6 +204,10 @@ fn a_chart_shows_the_same(app: &TestApp) {
     assert_eq!(names, ["desc", "rect", "svg", "text", "title"], "nothing runs, nothing is loaded");
     assert!(!text.contains("href") && !text.contains("url("));
     let chinese = chart("image/*", "zh-CN").expect(200);
+    let vary: Vec<_> = chinese.headers.get_all("Vary").iter().flat_map(|it| it.to_str()).collect();
+    for name in ["Accept", "Accept-Language", "Authorization"] {
+        assert!(vary.iter().any(|it| it.split(", ").any(|it| it == name)), "{name}: {vary:?}");
+    }
     assert!(String::from_utf8_lossy(&chinese.body).contains("各部门绩效等级分布"));
     assert_eq!(
         chart("application/json, image/svg+xml;q=0.9", "en").media_type(),

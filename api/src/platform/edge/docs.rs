@@ -1,17 +1,16 @@
 //! Self-description of the product: problem types, contract and interactive documentation.
 
+use crate::platform::accept::accepted;
 use crate::platform::app::App;
 use crate::platform::areas;
 use crate::platform::areas::Noun;
-use crate::platform::extract::accepted;
 use crate::platform::problem::{KINDS, Kind, Language};
 use crate::platform::problem_page;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply;
 use actix_web::http::header;
 use actix_web::web::{self, Data, Path};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get};
-use domain::core::text::TextEnum;
+use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
 use std::sync::{Arc, LazyLock, OnceLock};
 use utoipa::ToSchema;
@@ -78,7 +77,7 @@ async fn problems(request: HttpRequest) -> Result<HttpResponse, Refusal> {
         Form::Page => Ok(page(&request, |language| problem_page::of_kinds(&kinds, language))),
         Form::Json => {
             let items = kinds.into_iter().map(ProblemType::from).collect();
-            Ok(json().json(ProblemTypes { items }))
+            Ok(HttpResponse::Ok().json(ProblemTypes { items }))
         }
     }
 }
@@ -96,7 +95,7 @@ async fn problem(request: HttpRequest, slug: Path<String>) -> Result<HttpRespons
     let kind = KINDS.get(slug.as_str()).ok_or(Refusal::NotFound)?;
     match form(&request)? {
         Form::Page => Ok(page(&request, |language| problem_page::of_kind(kind, language))),
-        Form::Json => Ok(json().json(ProblemType::from(kind))),
+        Form::Json => Ok(HttpResponse::Ok().json(ProblemType::from(kind))),
     }
 }
 
@@ -108,26 +107,12 @@ enum Form {
 }
 
 fn form(request: &HttpRequest) -> Result<Form, Refusal> {
-    accepted(request, Form::Json, |kind| match kind {
-        "application/json" | "application/*" | "*/*" => Some(Form::Json),
-        "text/html" | "text/*" => Some(Form::Page),
-        _ => None,
-    })
-}
-
-fn json() -> HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::VARY, "Accept"));
-    response
+    accepted(request, &[("application/json", Form::Json), ("text/html", Form::Page)])
 }
 
 fn page(request: &HttpRequest, write: impl FnOnce(Language) -> String) -> HttpResponse {
     let language = Language::asked(request);
-    HttpResponse::Ok()
-        .content_type(problem_page::PAGE)
-        .insert_header((header::CONTENT_LANGUAGE, language.as_str()))
-        .insert_header((header::VARY, "Accept, Accept-Language"))
-        .body(write(language))
+    language.spoken(HttpResponse::Ok().content_type(problem_page::PAGE).body(write(language)))
 }
 
 /// Read the contract

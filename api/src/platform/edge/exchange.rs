@@ -27,6 +27,8 @@ pub struct Notes {
     pub principal: Cell<Option<Uuid>>,
     /// The caller's state in the rate limit.
     pub standing: Cell<Option<rate::Standing>>,
+    /// Whether the answer has the form that `Accept` prefers.
+    pub negotiated: Cell<bool>,
     /// Whether the body is being received, which has its own time limit.
     pub receiving: Cell<bool>,
 }
@@ -122,6 +124,9 @@ impl Exchange {
         let mut response = compression::apply(self.coding, self.asked.uri.path(), response);
         let status = response.status();
         let headers = response.headers_mut();
+        if self.notes.negotiated.get() && !status.is_client_error() {
+            headers.append(header::VARY, HeaderValue::from_static("Accept"));
+        }
         if let Ok(id) = HeaderValue::from_str(&self.asked.request_id) {
             headers.insert(REQUEST_ID, id);
         }

@@ -3,10 +3,12 @@
 use crate::platform::app::App;
 use crate::platform::areas::operations;
 use crate::platform::refusal::Refusal;
+use actix_web::guard::fn_guard;
 use actix_web::http::{Method, header};
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Answers with what the contract has at the path.
 pub async fn answer(request: HttpRequest) -> Result<HttpResponse, Refusal> {
@@ -17,6 +19,28 @@ pub async fn answer(request: HttpRequest) -> Result<HttpResponse, Refusal> {
         return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish());
     }
     Err(Refusal::MethodNotAllowed(allow))
+}
+
+/// Keeps what names a path from being taken for the id in another one: `GET /employees/bulk` asks for
+/// a method that the import does not have, not for the employee "bulk". To be configured before the
+/// routes.
+pub fn guard_names(config: &mut ServiceConfig, contract: &'static Value) {
+    for path in shadowed(contract) {
+        let has = move |method: &Method| {
+            operations(contract).any(|operation| {
+                operation.path == path && operation.method.eq_ignore_ascii_case(method.as_str())
+            })
+        };
+        let other = fn_guard(move |context| !has(&context.head().method));
+        config.service(resource(path).guard(other).to(answer));
+    }
+}
+
+/// The paths that a template of another path takes as well.
+fn shadowed(contract: &Value) -> BTreeSet<&str> {
+    let paths = || operations(contract).map(|operation| operation.path);
+    let is_shadowed = |path: &&str| paths().any(|other| other != *path && fits(other, path));
+    paths().filter(is_shadowed).collect()
 }
 
 /// The methods of a path, in the format of the `Allow` header.
@@ -74,5 +98,6 @@ mod tests {
         let allow = allowed(&contract, "/v1/positions/bulk");
         assert_eq!(allow.as_deref(), Some("OPTIONS, POST"));
         assert_eq!(allowed(&contract, "/v1/nothing"), None);
+        assert_eq!(shadowed(&contract), BTreeSet::from(["/v1/positions/bulk"]));
     }
 }

@@ -2,15 +2,19 @@
 
 use super::decode::{MAX_ROW, too_long};
 use super::table::{Content, Lines};
+use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
 use std::cell::Cell;
-use std::io::{self, Read};
+use std::io::{self, Chain, Read};
 use std::rc::Rc;
 
-/// Reads a text and fails if a line is too long: an unclosed quote could make one cell of the rest
-/// of the file.
+/// What is read behind the text. It is a line of its own unless a quote is still open there.
+const END: &str = "\n\0";
+
+/// Reads a text and then [`END`], and fails if a line is too long: an unclosed quote could make one
+/// cell of the rest of the file.
 struct Metered<'t> {
-    text: &'t [u8],
+    text: Chain<&'t [u8], &'static [u8]>,
     /// Bytes read since the last line.
     read: Rc<Cell<usize>>,
 }
@@ -45,7 +49,8 @@ impl<'t> CsvLines<'t> {
             None => (separator(text), text, 0),
         };
         let read = Rc::<Cell<usize>>::default();
-        let metered = Metered { text: text.as_bytes(), read: Rc::clone(&read) };
+        let metered =
+            Metered { text: text.as_bytes().chain(END.as_bytes()), read: Rc::clone(&read) };
         let reader = csv::ReaderBuilder::new()
             .delimiter(separator)
             .flexible(true)
@@ -58,13 +63,21 @@ impl<'t> CsvLines<'t> {
 impl Lines for CsvLines<'_> {
     fn advance(&mut self, place: Option<usize>) -> Result<bool, Refusal> {
         let pointer = || place.map(|place| format!("/{place}")).unwrap_or_default();
-        let more =
-            self.reader.read_record(&mut self.record).map_err(|error| match error.kind() {
-                csv::ErrorKind::Io(_) => Refusal::Invalid(vec![too_long(pointer())]),
-                _ => Refusal::EncodingInvalid(Vec::new()),
-            })?;
+        self.reader.read_record(&mut self.record).map_err(|error| match error.kind() {
+            csv::ErrorKind::Io(_) => Refusal::Invalid(vec![too_long(pointer())]),
+            _ => Refusal::EncodingInvalid(Vec::new()),
+        })?;
         self.read.set(0);
-        Ok(more)
+        let whole = u64::try_from(self.text.len() + END.len()).unwrap_or(u64::MAX);
+        if self.reader.position().byte() < whole {
+            return Ok(true);
+        }
+        if self.record.iter().eq(["\0"]) {
+            return Ok(false);
+        }
+        let line = self.number();
+        let open = Violation::new(pointer(), "quote_unclosed").with("line", line);
+        Err(Refusal::Invalid(vec![open.in_row(Some(line), None)]))
     }
 
     fn number(&self) -> usize {
@@ -133,6 +146,29 @@ mod tests {
         let text = "a,b\r\n\r\n\"1\n2\",3\n\n\n4,5";
         let numbers: Vec<_> = read(text).into_iter().map(|(number, _)| number).collect();
         assert_eq!(numbers, [1, 3, 7]);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_told() {
+        for open in ["\"", "a\n\n1\n2,\"x\n3,y\n", "a\n\n1\n\"\"\"", "a\n\n1\n2,\"x\"\"\n\n"] {
+            let mut lines = CsvLines::new(open);
+            let refused = loop {
+                match lines.advance(Some(7)) {
+                    Ok(more) => assert!(more, "{open:?}"),
+                    Err(refused) => break refused,
+                }
+            };
+            let Refusal::Invalid(faults) = refused else { panic!("{refused:?}") };
+            let line = if open.len() > 1 { 4 } else { 1 };
+            let fault = Violation::new("/7", "quote_unclosed").with("line", line);
+            assert_eq!(faults, [fault.in_row(Some(line), None)], "{open:?}");
+        }
+        for closed in ["", "a", "a\n", "a\r\n\r\n", "\"a\"", "\"a\"\n", "5\"", "\"a\n\0\"", "a\n\0"]
+        {
+            let count = closed.lines().filter(|line| !line.is_empty()).count();
+            let count = if closed.contains("\"a\n") { 1 } else { count };
+            assert_eq!(read(closed).len(), count, "{closed:?}");
+        }
     }
 
     #[test]

@@ -4,9 +4,10 @@ use super::decode::hex;
 use super::json_rows::Trailer;
 use super::text::neutralised;
 use super::xlsx::{self, Cell, Workbook};
+use crate::platform::accept::accepted;
 use crate::platform::app::seed;
 use crate::platform::caller::Caller;
-use crate::platform::extract::{MIN_BYTES_PER_SECOND, accepted};
+use crate::platform::extract::MIN_BYTES_PER_SECOND;
 use crate::platform::places::Place;
 use crate::platform::refusal::Refusal;
 use actix_web::http::header;
@@ -49,12 +50,12 @@ pub enum Format {
 impl Format {
     /// The format that the client prefers; CSV if it has no preference.
     pub fn of(request: &HttpRequest) -> Result<Self, Refusal> {
-        accepted(request, Self::Csv, |media| match media {
-            "text/csv" | "text/*" | "*/*" => Some(Self::Csv),
-            "application/x-ndjson" | "application/*" => Some(Self::Ndjson),
-            xlsx::MEDIA_TYPE => Some(Self::Xlsx),
-            _ => None,
-        })
+        let offers = [
+            ("text/csv", Self::Csv),
+            ("application/x-ndjson", Self::Ndjson),
+            (xlsx::MEDIA_TYPE, Self::Xlsx),
+        ];
+        accepted(request, &offers)
     }
 
     fn media_type(self) -> &'static str {

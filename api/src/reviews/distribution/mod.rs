@@ -4,17 +4,18 @@ mod chart;
 pub mod disclosed;
 pub mod views;
 
+use crate::platform::accept::accepted;
 use crate::platform::auth::principal::zone;
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::{PathId, accepted};
+use crate::platform::extract::PathId;
 use crate::platform::parameters::Query;
 use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
+use crate::platform::reply;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 use disclosed::{DisclosedGrades, Graded};
 use domain::core::id::{CycleId, OrgUnitId};
-use domain::core::text::TextEnum;
 use domain::cycles::cycle::Cycle;
 use domain::cycles::participant::day_of_record;
 use domain::policy::Action;
@@ -90,22 +91,20 @@ pub(super) enum Form {
 impl Form {
     /// The form that `Accept` asks for.
     pub(super) fn wanted(caller: &Caller) -> Result<Self, Refusal> {
-        accepted(caller.request(), Self::Figures, |media| match media {
-            "application/json" | "application/*" | "*/*" => Some(Self::Figures),
-            "image/svg+xml" | "image/*" => Some(Self::Chart),
-            _ => None,
-        })
+        let offers = [("application/json", Self::Figures), ("image/svg+xml", Self::Chart)];
+        accepted(caller.request(), &offers)
     }
 }
 
 /// The answer with the chart of a distribution; `name` says what it is of.
 pub(super) fn chart(caller: &Caller, distribution: &Distribution, name: &str) -> HttpResponse {
     let language = Language::asked(caller.request());
-    HttpResponse::Ok()
+    let picture = HttpResponse::Ok()
         .content_type("image/svg+xml")
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::CONTENT_LANGUAGE, language.as_str()))
-        .body(chart::svg(distribution, name, language))
+        .insert_header((header::VARY, reply::READERS))
+        .body(chart::svg(distribution, name, language));
+    language.spoken(picture)
 }
 
 /// The distribution of a cycle as the caller may see it, the code of the cycle, and the counts to
