@@ -3,6 +3,7 @@
 //! rounds that take turns, because figures of two runs or two machines cannot be compared.
 
 mod bare;
+mod checks;
 mod cycle;
 mod engine;
 mod http;
@@ -15,6 +16,7 @@ mod report;
 mod requests;
 mod server;
 mod suite;
+mod workbook;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
@@ -76,12 +78,16 @@ struct Options {
 enum Part {
     /// Bulk upserts.
     Bulk,
+    /// Bulk upserts of a workbook.
+    Workbook,
     /// Exports.
     Export,
     /// Reads of one employee.
     Read,
     /// Pages of 50 employees.
     List,
+    /// The same pages, compressed.
+    Compressed,
     /// Searches among all employees.
     Search,
     /// Changes of one employee.
