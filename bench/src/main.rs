@@ -9,6 +9,7 @@ mod engine;
 mod http;
 mod load;
 mod machine;
+mod measurements;
 mod people;
 mod product;
 mod raw;
@@ -100,6 +101,8 @@ enum Part {
     Reviews,
     /// Check-ins on goals with a short and a long history.
     CheckIn,
+    /// Bulk reports of measurements.
+    Measurements,
     /// Cycles from launch to publication.
     Cycle,
     /// Exports of ratings.

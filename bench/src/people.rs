@@ -247,7 +247,8 @@ pub fn people_workbook(people: &[Person]) -> Result<Vec<u8>> {
     workbook(&HEADINGS, people.iter().map(line))
 }
 
-fn ndjson(rows: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
+/// Rows as the bulk operations take them.
+pub fn ndjson(rows: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
     let mut text = Vec::new();
     for row in rows {
         serde_json::to_writer(&mut text, &row).expect("a row is JSON");

@@ -3,6 +3,7 @@
 use crate::cycle::{self, Cycle};
 use crate::engine::Engine;
 use crate::load::Work;
+use crate::measurements;
 use crate::people::{self, Person};
 use crate::product::{self, EMPLOYEES, File, MOST_ROWS, Product};
 use crate::raw::{self, Export};
@@ -63,7 +64,7 @@ pub fn run(engine: &Engine, options: &Options) -> Result<Section> {
 }
 
 /// Times some work; returns the number of rows per second.
-fn rate(rows: usize, work: impl FnOnce() -> Result<()>) -> Result<f64> {
+pub fn rate(rows: usize, work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let start = Instant::now();
     work()?;
     Ok(rows as f64 / start.elapsed().as_secs_f64())
@@ -274,7 +275,8 @@ fn cycles(
     section: &mut Section,
 ) -> Result<()> {
     let asked = options.wants_any(&[Part::Submission, Part::Team, Part::Reviews]);
-    if !asked && !options.wants_any(&[Part::Cycle, Part::Ratings, Part::CheckIn]) {
+    let others = [Part::Cycle, Part::Ratings, Part::CheckIn, Part::Measurements];
+    if !asked && !options.wants_any(&others) {
         return Ok(());
     }
     if options.wants(Part::Cycle) {
@@ -322,6 +324,9 @@ fn cycles(
         engine.copy("cycle", "check_ins")?;
         section.comparisons.push(cycle::check_ins(&engine.url("check_ins"))?);
         engine.remove("check_ins");
+    }
+    if options.wants(Part::Measurements) {
+        measurements::reported(engine, "cycle", options, section)?;
     }
     if options.wants_any(&[Part::Cycle, Part::Ratings]) {
         cycle.finish()?;

@@ -333,6 +333,15 @@ impl std::fmt::Display for Way {
     }
 }
 
+/// Rows for a table, ready to be written many at once.
+#[derive(PartialEq)]
+pub enum Stock {
+    /// As COPY writes and reads them.
+    Copied(Vec<u8>),
+    /// As values.
+    Values(Vec<Vec<rusqlite::types::Value>>),
+}
+
 /// One connection through an engine's raw driver, limited to one tenant.
 pub trait Driver: Send {
     /// Version of the engine.
@@ -361,6 +370,10 @@ pub trait Driver: Send {
     /// entry and an event for each new person. Either all people are new or all are known.
     fn import(&mut self, way: Way, recorded: bool, people: &[Person], units: &[Uuid])
     -> Result<()>;
+    /// Reads rows in the form in which [`Driver::put`] writes them.
+    fn take(&mut self, query: &str) -> Result<Stock>;
+    /// Writes rows, whose columns are those of a table, by the fastest way of this engine.
+    fn put(&mut self, table: &str, rows: &Stock) -> Result<()>;
     /// Reads everything that an export shows; returns its size as CSV in bytes.
     fn export(&mut self, export: Export) -> Result<usize>;
     /// The first 50 people for whose reviews a manager answers in a cycle, in one statement.
@@ -373,6 +386,14 @@ pub trait Driver: Send {
     fn reviewed(&mut self) -> Result<Vec<(Uuid, Uuid)>> {
         let tenant = self.tenant();
         Ok(pairs_in(&self.rows(REVIEWED, &[&tenant], None)?, 0, 1))
+    }
+
+    /// The positions of the last audit entry and of the last event.
+    fn positions(&mut self) -> Result<(i64, i64)> {
+        match self.rows(POSITIONS, &[], None)?.first().map(Vec::as_slice) {
+            Some([Cell::Number(audit), Cell::Number(event)]) => Ok((*audit, *event)),
+            _ => Err("a tenant without ledger".into()),
+        }
     }
 
     /// The one tenant.
@@ -530,6 +551,9 @@ pub const MANAGERS: &str = "SELECT id FROM employee WHERE tenant_id = $1 \
 pub const GOALS_OF_LEAD: &str = "SELECT p.id FROM participant p \
      JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.manager_id \
      WHERE p.tenant_id = $1 AND e.employee_number = 'E000000' ORDER BY p.id";
+/// The goals whose figures are reported.
+pub const ACTIVE_GOALS: &str =
+    "SELECT id FROM goal WHERE tenant_id = $1 AND state = 'active' ORDER BY id";
 /// The reviews whose rating can be submitted.
 pub const PENDING: &str =
     "SELECT id FROM review WHERE tenant_id = $1 AND state = 'pending_manager' ORDER BY id";
@@ -745,6 +769,7 @@ const TAKE: &str = "INSERT INTO idempotency (tenant_id, principal_id, key, reque
      ON CONFLICT (tenant_id, principal_id, key) DO NOTHING";
 const ANSWER: &str = "UPDATE idempotency SET request_digest = $1, status = 200, headers = '{}', \
      body = $2 WHERE tenant_id = $3 AND principal_id = $3 AND key = $4";
+const POSITIONS: &str = "SELECT audit_position, event_position FROM ledger";
 const MOVE_HEADS: &str = "UPDATE ledger SET audit_position = $1, audit_hash = $2, \
      event_position = $3 WHERE tenant_id = $4";
 /// The reviews of everybody, each with the reviewee.

@@ -456,6 +456,22 @@ impl Driver for Postgres {
         Ok(self.client.batch_execute("COMMIT")?)
     }
 
+    fn take(&mut self, query: &str) -> Result<Stock> {
+        let mut rows = Vec::new();
+        let copy = format!("COPY ({query}) TO STDOUT (FORMAT binary)");
+        self.client.copy_out(&copy)?.read_to_end(&mut rows)?;
+        Ok(Stock::Copied(rows))
+    }
+
+    fn put(&mut self, table: &str, rows: &Stock) -> Result<()> {
+        let Stock::Copied(rows) = rows else { return Err("rows of another engine".into()) };
+        let copy = format!("COPY {table} FROM STDIN (FORMAT binary)");
+        let mut copy = self.client.copy_in(&copy)?;
+        copy.write_all(rows)?;
+        copy.finish()?;
+        Ok(())
+    }
+
     fn export(&mut self, export: Export) -> Result<usize> {
         // COPY takes no binds.
         let tenant = format!("UUID '{}'", self.tenant);

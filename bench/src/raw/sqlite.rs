@@ -353,6 +353,24 @@ impl Driver for Sqlite {
         Ok(self.conn.execute_batch("COMMIT")?)
     }
 
+    fn take(&mut self, query: &str) -> Result<Stock> {
+        let mut statement = self.conn.prepare(query)?;
+        let columns = statement.column_count();
+        let rows =
+            statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect())?;
+        Ok(Stock::Values(rows.collect::<rusqlite::Result<_>>()?))
+    }
+
+    fn put(&mut self, table: &str, rows: &Stock) -> Result<()> {
+        let Stock::Values(rows) = rows else { return Err("rows of another engine".into()) };
+        let columns = rows.first().map_or(0, Vec::len);
+        let insert = format!("INSERT INTO {table}");
+        self.upsert((&insert[..], columns, ""), rows, |row| {
+            row.iter().map(|value| Box::new(value) as Box<dyn ToSql>).collect()
+        })?;
+        Ok(())
+    }
+
     fn export(&mut self, export: Export) -> Result<usize> {
         let (query, binds): (_, Vec<Box<dyn ToSql>>) = match export {
             Export::People(day) => (EXPORT, vec![Box::new(day), Box::new(self.tenant)]),
