@@ -465,11 +465,15 @@ impl Driver for Postgres {
 
     fn put(&mut self, table: &str, rows: &Stock) -> Result<()> {
         let Stock::Copied(rows) = rows else { return Err("rows of another engine".into()) };
-        let copy = format!("COPY {table} FROM STDIN (FORMAT binary)");
-        let mut copy = self.client.copy_in(&copy)?;
+        // Tables with row-level security take no COPY.
+        self.client.batch_execute(&format!(
+            "CREATE TEMPORARY TABLE stock AS SELECT * FROM {table} WHERE 1 = 0"
+        ))?;
+        let mut copy = self.client.copy_in("COPY stock FROM STDIN (FORMAT binary)")?;
         copy.write_all(rows)?;
         copy.finish()?;
-        Ok(())
+        let merge = format!("INSERT INTO {table} SELECT * FROM stock; DROP TABLE stock");
+        Ok(self.client.batch_execute(&merge)?)
     }
 
     fn export(&mut self, export: Export) -> Result<usize> {
