@@ -39,7 +39,7 @@ example: ## one whole cycle over HTTP on each engine; EMPLOYEES= and SALES= name
 vectors: ## compare the domain with the vectors in FILE=
 	$(cargo_run) -p domain --example vectors -- $(FILE)
 
-bench: ## measure beside the raw driver and bare actix-web, in about 15 minutes; writes docs/benchmarks.md
+bench: ## measure beside the raw driver and bare actix-web, in about 20 minutes; writes docs/benchmarks.md
 	cargo build --release --locked --bin evenhand --bin bench
 	scripts/with-engines cargo run --quiet --release --locked --bin bench -- run \
 		--date $$(date +%F) --output docs/benchmarks.md

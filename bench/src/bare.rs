@@ -17,7 +17,7 @@ pub const PLAIN: &str = "/plain";
 /// Path under which a change also writes its audit entry and event.
 pub const RECORDED: &str = "/recorded";
 /// Path under which the server runs all statements of Evenhand, including those that read what a
-/// change needs and those that log reads.
+/// change needs and those that log reads, and shows names beside ids.
 pub const SAME: &str = "/same";
 
 /// The options of the bare server.
@@ -93,7 +93,9 @@ async fn employees(
     page: Query<Page>,
 ) -> actix_web::Result<HttpResponse> {
     let Page { limit, cursor } = page.into_inner();
-    let found = blocking(move || pool.read(|driver| driver.employees(cursor, limit, pool.day)));
+    let named = request.path().starts_with(SAME);
+    let found =
+        blocking(move || pool.read(|driver| driver.employees(cursor, limit, pool.day, named)));
     let found = found.await?;
     let mut response = HttpResponse::Ok();
     if let (true, Some(last)) = (found.len() as i64 == limit, found.last()) {

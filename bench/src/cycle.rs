@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::people::{Person, people_ndjson};
-use crate::product::{EMPLOYEES, LOGIN, Product, check_in, create, step};
+use crate::product::{EMPLOYEES, File, LOGIN, MOST_ROWS, Product, check_in, create, step};
 use crate::report::{self, Comparison};
 use crate::{Result, raw, wait};
 use serde_json::{Value, json};
@@ -16,8 +16,6 @@ const SENIOR: &str = "senior@bench.example";
 pub const LEAD: &str = "lead@bench.example";
 /// Login of the manager who gets all other people by [`write_ratings`].
 pub const RATER: &str = "rater@bench.example";
-/// Most people in one import.
-const PART: usize = 50_000;
 
 /// The rating that managers give everybody.
 pub const RATING: &str = r#"{"ratings":[{"dimension":"competency","rating":"3","comment":"Shown by the figures of the year","evidence":[{"kind":"data","date":"2026-02-02","text":"Figures"}]},{"dimension":"behaviour","rating":"3","comment":"","evidence":[]},{"dimension":"collaboration","rating":"3","comment":"","evidence":[]}],"comment":null,"submitted_at":null}"#;
@@ -144,8 +142,9 @@ impl<'a> Cycle<'a> {
     pub fn open(engine: &'a Engine, name: &'static str, company: &[Person]) -> Result<Self> {
         engine.copy("base", name)?;
         let product = wait(Product::serve(&engine.url(name)))?;
-        for part in company.chunks(PART) {
-            wait(product.import(EMPLOYEES, &people_ndjson(part), "created", part.len()))?;
+        for part in company.chunks(MOST_ROWS) {
+            let rows = people_ndjson(part);
+            wait(product.import(EMPLOYEES, File::ndjson(&rows), "created", part.len()))?;
         }
         let mut driver = raw::connect(&engine.url(name))?;
         let [lead, rater] = driver.ids(raw::MANAGERS)?[..] else { return Err("no two".into()) };

@@ -3,7 +3,7 @@
 
 use crate::Result;
 use crate::http::{Connection, request};
-use crate::people::search_text;
+use crate::people::{encoded, sought};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -16,7 +16,9 @@ const MOST: usize = 1_000_000;
 /// Duration of the load before anything is counted.
 const WARM_UP: Duration = Duration::from_millis(300);
 /// Number of people whom a search shows at once.
-const FOUND: usize = 10;
+pub const FOUND: usize = 10;
+/// What browsers accept.
+pub const ACCEPTED: (&str, &str) = ("accept-encoding", "gzip, deflate, br, zstd");
 /// Number of people whom one client changes, one after the other.
 const OWN: usize = 8;
 
@@ -27,6 +29,8 @@ pub enum Work {
     Read,
     /// List 50 employees, page by page.
     List,
+    /// The same, compressed as browsers ask for it.
+    Compressed,
     /// Search among the employees.
     Search,
     /// Change one employee's name, guarded by its version.
@@ -37,6 +41,16 @@ pub enum Work {
     Reviews,
     /// Submit one rating, guarded by the version of the review. Each rating is submitted once.
     Submit,
+}
+
+/// The first page of the employees.
+pub fn listed(base: &str) -> String {
+    format!("{base}/employees?limit=50")
+}
+
+/// The first employees whom a search for a text finds.
+pub fn searched(base: &str, text: &str) -> String {
+    format!("{base}/employees?q={}&limit={FOUND}", encoded(text))
 }
 
 /// The server under load.
@@ -75,6 +89,16 @@ pub struct Sample {
     pub latencies: Vec<Duration>,
     /// Number of all answers, also those outside the window.
     pub answered: usize,
+    /// Bytes of the bodies of all answers, as they were sent.
+    pub bytes: usize,
+}
+
+impl Sample {
+    fn add(&mut self, other: Self) {
+        self.latencies.extend(other.latencies);
+        self.answered += other.answered;
+        self.bytes += other.bytes;
+    }
 }
 
 /// Clients that have read what they are to change. `ids` are people or reviews or, for a team, a
@@ -84,7 +108,8 @@ pub async fn ready(target: &Target, work: Work, ids: &[Uuid]) -> Result<Vec<Clie
     for number in 0..CONNECTIONS {
         let share = ids.iter().skip(number).step_by(CONNECTIONS).copied();
         let own = match work {
-            Work::Read | Work::List | Work::Search | Work::Team | Work::Reviews => ids.to_vec(),
+            Work::Read | Work::List | Work::Compressed | Work::Search => ids.to_vec(),
+            Work::Team | Work::Reviews => ids.to_vec(),
             Work::Patch => share.take(OWN).collect(),
             Work::Submit => share.collect(),
         };
@@ -102,9 +127,7 @@ pub async fn drive(clients: Vec<Client>, window: Duration) -> Result<Sample> {
     }
     let mut sample = Sample::default();
     while let Some(done) = running.join_next().await {
-        let (latencies, answered) = done??;
-        sample.latencies.extend(latencies);
-        sample.answered += answered;
+        sample.add(done??);
     }
     sample.per_second = sample.latencies.len() as f64 / window.as_secs_f64();
     Ok(sample)
@@ -130,7 +153,8 @@ impl Client {
         let (etags, next) = (Vec::new(), None);
         let mut client = Self { connection, target, work, ids, etags, next, turn: number };
         match work {
-            Work::Read | Work::List | Work::Search | Work::Team | Work::Reviews => {}
+            Work::Read | Work::List | Work::Compressed | Work::Search => {}
+            Work::Team | Work::Reviews => {}
             Work::Patch => client.learn("employees").await?,
             Work::Submit => {
                 client.turn = 0;
@@ -151,26 +175,27 @@ impl Client {
         Ok(())
     }
 
-    async fn run(mut self, start: Instant, end: Instant) -> Result<(Vec<Duration>, usize)> {
-        let (mut latencies, mut answered) = (Vec::new(), 0);
-        while answered < MOST {
+    async fn run(mut self, start: Instant, end: Instant) -> Result<Sample> {
+        let mut sample = Sample::default();
+        while sample.answered < MOST {
             let request = self.next()?;
             let asked = Instant::now();
             if asked >= end {
                 break;
             }
-            let status = self.connection.exchange(&request, |_| {}).await?;
+            let count = |part: &[u8]| sample.bytes += part.len();
+            let status = self.connection.exchange(&request, count).await?;
             let done = Instant::now();
             if status != 200 {
                 return Err(format!("{:?} was answered {status}", self.work).into());
             }
             if asked >= start && done <= end {
-                latencies.push(done - asked);
+                sample.latencies.push(done - asked);
             }
-            answered += 1;
+            sample.answered += 1;
             self.note();
         }
-        Ok((latencies, answered))
+        Ok(sample)
     }
 
     fn next(&mut self) -> Result<Vec<u8>> {
@@ -183,15 +208,15 @@ impl Client {
                 let id = self.ids[self.turn % self.ids.len()];
                 get(&format!("{base}/employees/{id}"))
             }
-            Work::List => {
-                let first = || format!("{base}/employees?limit=50");
-                get(&self.next.take().unwrap_or_else(first))
+            Work::List | Work::Compressed => {
+                let page = self.next.take().unwrap_or_else(|| listed(base));
+                let accepted = if self.work == Work::List { &[][..] } else { &[ACCEPTED] };
+                self.target.request("GET", &page, accepted, b"")
             }
             Work::Search => {
                 // No two clients look for the same.
                 self.turn += CONNECTIONS + 1;
-                let text = search_text(self.turn, self.ids.len());
-                get(&format!("{base}/employees?q={text}&limit={FOUND}"))
+                get(&searched(base, &sought(self.turn, self.ids.len()).0))
             }
             Work::Patch => {
                 self.turn += 1;
@@ -232,7 +257,7 @@ impl Client {
     fn note(&mut self) {
         match self.work {
             Work::Read | Work::Search | Work::Team | Work::Reviews | Work::Submit => {}
-            Work::List => {
+            Work::List | Work::Compressed => {
                 let link = self.connection.header("link").and_then(|link| link.strip_prefix('<'));
                 self.next =
                     link.and_then(|link| link.split_once('>')).map(|(next, _)| next.to_owned());

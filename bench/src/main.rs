@@ -3,11 +3,13 @@
 //! rounds that take turns, because figures of two runs or two machines cannot be compared.
 
 mod bare;
+mod checks;
 mod cycle;
 mod engine;
 mod http;
 mod load;
 mod machine;
+mod measurements;
 mod people;
 mod product;
 mod raw;
@@ -15,6 +17,7 @@ mod report;
 mod requests;
 mod server;
 mod suite;
+mod workbook;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
@@ -54,7 +57,7 @@ struct Options {
     /// The folder of PostgreSQL's server programs.
     #[arg(long, env = "EVENHAND_TEST_POSTGRES_BIN")]
     postgres_bin: Option<PathBuf>,
-    /// What to measure; everything, if nothing is named.
+    /// What to measure; without this, all but bulk reports of measurements.
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
     /// Number of people in the company.
@@ -76,12 +79,16 @@ struct Options {
 enum Part {
     /// Bulk upserts.
     Bulk,
+    /// Bulk upserts of a workbook.
+    Workbook,
     /// Exports.
     Export,
     /// Reads of one employee.
     Read,
     /// Pages of 50 employees.
     List,
+    /// The same pages, compressed.
+    Compressed,
     /// Searches among all employees.
     Search,
     /// Changes of one employee.
@@ -94,15 +101,23 @@ enum Part {
     Reviews,
     /// Check-ins on goals with a short and a long history.
     CheckIn,
+    /// Bulk reports of measurements.
+    Measurements,
     /// Cycles from launch to publication.
     Cycle,
     /// Exports of ratings.
     Ratings,
 }
 
+/// Parts that are measured only where they are named.
+const NAMED_ONLY: [Part; 1] = [Part::Measurements];
+
 impl Options {
     fn wants(&self, part: Part) -> bool {
-        self.only.is_empty() || self.only.contains(&part)
+        match self.only.is_empty() {
+            true => !NAMED_ONLY.contains(&part),
+            false => self.only.contains(&part),
+        }
     }
 
     fn wants_any(&self, parts: &[Part]) -> bool {

@@ -1,5 +1,7 @@
 //! A fictional company, the same in every run.
 
+use crate::Result;
+use crate::workbook::{Cell, workbook};
 use chrono::{Days, NaiveDate};
 use domain::people::search::{self, Key, Named};
 use serde::Serialize;
@@ -115,9 +117,10 @@ fn called(index: usize) -> Called {
     }
 }
 
-/// What somebody types to find one of `count` people, percent-encoded: by turns a surname, two characters,
-/// the whole name, the beginning of its pinyin, all of it, initials, the beginning of an address, a number.
-pub fn search_text(turn: usize, count: usize) -> String {
+/// What somebody types to find one of `count` people, and that person: by turns a surname, two
+/// characters, the whole name, the beginning of its pinyin, all of it, initials, the beginning of an
+/// address, a number.
+pub fn sought(turn: usize, count: usize) -> (String, String) {
     let index = (turn as u64).wrapping_mul(0xD134_2543_DE82_EF95) as usize % count;
     let Called { name, pinyin, initials } = called(index);
     let first = |text: &str, characters: usize| text.chars().take(characters).collect::<String>();
@@ -131,6 +134,11 @@ pub fn search_text(turn: usize, count: usize) -> String {
         6 => format!("{pinyin}{}", index / 100),
         _ => number(index),
     };
+    (text, number(index))
+}
+
+/// A text as it stands in a query.
+pub fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut encoded, byte| {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' => encoded.push(byte.into()),
@@ -196,7 +204,51 @@ pub fn people_ndjson(people: &[Person]) -> Vec<u8> {
     }))
 }
 
-fn ndjson(rows: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
+/// The columns of a table of employees.
+const HEADINGS: [&str; 7] = [
+    "employee_number",
+    "name",
+    "email",
+    "hire_date",
+    "job_title",
+    "org_unit_code",
+    "manager_employee_number",
+];
+
+/// A line of a table of employees.
+fn line(person: &Person) -> [Cell<'_>; 7] {
+    let manager = person.manager.map(number).unwrap_or_default();
+    [
+        Cell::Text((&person.number).into()),
+        Cell::Text((&person.name).into()),
+        Cell::Text((&person.email).into()),
+        Cell::Day(person.hire_date),
+        Cell::Text(person.job_title.into()),
+        Cell::Text(unit_code(person.unit).into()),
+        Cell::Text(manager.into()),
+    ]
+}
+
+/// The employees as CSV; nothing in it needs quotes.
+pub fn people_csv(people: &[Person]) -> Vec<u8> {
+    let mut text = HEADINGS.join(",") + "\n";
+    for person in people {
+        let cells = line(person).map(|cell| match cell {
+            Cell::Text(text) => text.into_owned(),
+            Cell::Day(day) => day.to_string(),
+        });
+        text += &(cells.join(",") + "\n");
+    }
+    text.into_bytes()
+}
+
+/// The employees as a workbook.
+pub fn people_workbook(people: &[Person]) -> Result<Vec<u8>> {
+    workbook(&HEADINGS, people.iter().map(line))
+}
+
+/// Rows as the bulk operations take them.
+pub fn ndjson(rows: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
     let mut text = Vec::new();
     for row in rows {
         serde_json::to_writer(&mut text, &row).expect("a row is JSON");

@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 /// Path and query of the bulk upsert of employees, by which the company grows by a half and more.
 pub const EMPLOYEES: &str = "/v1/employees/bulk?allow_mass_creation=true";
+/// Most people in one import.
+pub const MOST_ROWS: usize = 50_000;
 /// Prefix of all paths.
 const BASE: &str = "/v1";
 const TENANT: &str = "bench";
@@ -23,6 +25,22 @@ const PASSWORD: &str = "only for measuring, this once";
 const POLL: Duration = Duration::from_millis(20);
 /// Requests per minute that the load never reaches.
 const RATE: &str = "1000000000";
+
+/// A file of rows.
+#[derive(Clone, Copy)]
+pub struct File<'f> {
+    /// How it is read.
+    pub media_type: &'static str,
+    /// What is in it.
+    pub bytes: &'f [u8],
+}
+
+impl<'f> File<'f> {
+    /// Rows of JSON.
+    pub fn ndjson(bytes: &'f [u8]) -> Self {
+        Self { media_type: "application/x-ndjson", bytes }
+    }
+}
 
 /// A running Evenhand, and an administrator who is signed in.
 pub struct Product {
@@ -138,16 +156,15 @@ impl Product {
         Ok(serde_json::from_slice(&expect(&mut connection, &request, &[200]).await?)?)
     }
 
-    /// Upserts units or employees and waits until that is done; fails unless `outcome` is that of
-    /// all `rows`.
+    /// Upserts rows and waits until that is done; fails unless `outcome` is that of all `rows`.
     pub async fn import(
         &self,
         path: &str,
-        ndjson: &[u8],
+        File { media_type, bytes }: File<'_>,
         outcome: &str,
         rows: usize,
     ) -> Result<()> {
-        let request = post(&self.target, path, &[], "application/x-ndjson", ndjson);
+        let request = post(&self.target, path, &[], media_type, bytes);
         let answer = finished(&self.target, &request).await?;
         let report = answer.get("result").unwrap_or(&answer);
         if report[outcome] != rows {

@@ -3,11 +3,15 @@
 use crate::cycle::{self, Cycle};
 use crate::engine::Engine;
 use crate::load::Work;
+use crate::measurements;
 use crate::people::{self, Person};
-use crate::product::{self, EMPLOYEES, Product};
+use crate::product::{self, EMPLOYEES, File, MOST_ROWS, Product};
 use crate::raw::{self, Export};
-use crate::report::{BULK, Comparison, FIND, READ_ONE, Section};
-use crate::requests::{DURABLE, LOGGED, Pair, Question, READ, SAME, UPDATE, ask};
+use crate::report::{self, BULK, Comparison, Section};
+use crate::requests::{
+    AS_IT_IS, BY_ID, DURABLE, Figure, LOGGED, NAMED, Pair, Question, RATE, READ, SAME, UPDATE, ask,
+};
+use crate::workbook::MEDIA_TYPE;
 use crate::{Options, Part, Result, wait};
 use std::time::Instant;
 
@@ -22,12 +26,21 @@ pub fn run(engine: &Engine, options: &Options) -> Result<Section> {
     engine.create("base");
     product::found(&engine.url("base"))?;
     let product = wait(Product::serve(&engine.url("base")))?;
-    wait(product.import(UNITS, &people::units_ndjson(), "created", people::UNITS))?;
+    let units = people::units_ndjson();
+    wait(product.import(UNITS, File::ndjson(&units), "created", people::UNITS))?;
     drop(product);
     let company = people::people(options.people);
 
     section.engine = raw::connect(&engine.url("base"))?.version()?;
-    let of_people = [Part::Bulk, Part::Export, Part::Read, Part::List, Part::Search, Part::Change];
+    let of_people = [
+        Part::Bulk,
+        Part::Export,
+        Part::Read,
+        Part::List,
+        Part::Compressed,
+        Part::Search,
+        Part::Change,
+    ];
     if options.wants_any(&of_people) {
         imports(engine, options, &company, &mut section)?;
         let pair = Pair::of(engine, "ours", "bare")?;
@@ -43,12 +56,15 @@ pub fn run(engine: &Engine, options: &Options) -> Result<Section> {
         }
         people_asked(&pair, options, &mut section)?;
     }
+    if options.wants(Part::Workbook) {
+        workbooks(engine, options, &company, &mut section)?;
+    }
     cycles(engine, options, &company, &mut section)?;
     Ok(section)
 }
 
 /// Times some work; returns the number of rows per second.
-fn rate(rows: usize, work: impl FnOnce() -> Result<()>) -> Result<f64> {
+pub fn rate(rows: usize, work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let start = Instant::now();
     work()?;
     Ok(rows as f64 / start.elapsed().as_secs_f64())
@@ -67,8 +83,9 @@ fn imports(
     let bodies: Vec<Vec<u8>> = parts.iter().map(|part| people::people_ndjson(part)).collect();
     let by_http = |product: &Product, outcome| {
         let mut requests = parts.iter().zip(&bodies);
-        requests
-            .try_for_each(|(part, body)| wait(product.import(EMPLOYEES, body, outcome, part.len())))
+        requests.try_for_each(|(part, body)| {
+            wait(product.import(EMPLOYEES, File::ndjson(body), outcome, part.len()))
+        })
     };
     if !options.wants(Part::Bulk) {
         engine.copy("base", "ours")?;
@@ -119,6 +136,58 @@ fn imports(
             compare("bulk upsert, all known", &known, raw_known, way.to_string(), Some(BULK));
         }
     }
+    Ok(())
+}
+
+/// Imports people who are all new, then the same who are all known, from a workbook and from CSV.
+fn workbooks(
+    engine: &Engine,
+    options: &Options,
+    company: &[Person],
+    section: &mut Section,
+) -> Result<()> {
+    let people = &company[..company.len().min(MOST_ROWS)];
+    let (workbook, csv) = (people::people_workbook(people)?, people::people_csv(people));
+    let files = [(MEDIA_TYPE, &workbook), ("text/csv; charset=utf-8", &csv)];
+    let files = files.map(|(media_type, bytes)| File { media_type, bytes });
+    let seconds = |work: &dyn Fn() -> Result<()>| {
+        let start = Instant::now();
+        work().map(|()| start.elapsed().as_secs_f64())
+    };
+    // Of the workbook, of CSV; each of new people and of known ones.
+    let mut times = [const { [Vec::new(), Vec::new()] }; 2];
+    let mut peak = 0.0;
+    for round in 0..options.bulk_rounds {
+        for (number, [new, known]) in times.iter_mut().enumerate() {
+            engine.copy("base", "file")?;
+            let product = wait(Product::serve(&engine.url("file")))?;
+            product.server.forget_peak()?;
+            let import = |file: File<'_>, outcome| {
+                wait(product.import(EMPLOYEES, file, outcome, people.len()))
+            };
+            new.push(seconds(&|| import(files[number], "created"))?);
+            known.push(seconds(&|| import(files[number], "unchanged"))?);
+            if number == 0 {
+                peak = product.server.peak()?.max(peak);
+            }
+            if round == 0 {
+                // What the one file says is what the other one says.
+                import(files[1 - number], "unchanged")?;
+            }
+            drop(product);
+            engine.remove("file");
+        }
+    }
+    let [[new, known], [new_csv, known_csv]] = times;
+    for (what, ours, theirs) in [
+        ("upsert of a workbook, all new", new, new_csv),
+        ("upsert of a workbook, all known", known, known_csv),
+    ] {
+        let beside = "Evenhand itself: the same people as CSV".to_owned();
+        let bar = Some(report::WORKBOOK);
+        section.comparisons.push(Comparison { what, unit: "s", ours, beside, theirs, bar });
+    }
+    section.memory.push(("most during the upserts of a workbook", peak));
     Ok(())
 }
 
@@ -174,11 +243,24 @@ fn people_asked(pair: &Pair, options: &Options, section: &mut Section) -> Result
         login: product::LOGIN,
         ids: ids.clone(),
         others,
+        figures: RATE,
     };
     let questions = [
-        about(Part::Read, READ_ONE, Work::Read, &[READ][..]),
-        about(Part::List, "list 50 employees", Work::List, &[READ]),
-        about(Part::Search, FIND, Work::Search, &[]),
+        about(Part::Read, "read one employee", Work::Read, &[READ][..]),
+        about(Part::List, "list 50 employees", Work::List, &[NAMED, READ]),
+        Question {
+            figures: &[(Figure::Rate, report::COMPRESSED), (Figure::Size, report::SMALLER)],
+            ..about(
+                Part::Compressed,
+                "list 50 employees, compressed",
+                Work::Compressed,
+                &[AS_IT_IS],
+            )
+        },
+        Question {
+            figures: &[(Figure::Tail, report::SEARCH)],
+            ..about(Part::Search, "search among all employees", Work::Search, &[BY_ID])
+        },
         about(Part::Change, "change one employee", Work::Patch, &[DURABLE, UPDATE]),
     ];
     ask(pair, options, &questions, "most during single requests", section)
@@ -193,7 +275,8 @@ fn cycles(
     section: &mut Section,
 ) -> Result<()> {
     let asked = options.wants_any(&[Part::Submission, Part::Team, Part::Reviews]);
-    if !asked && !options.wants_any(&[Part::Cycle, Part::Ratings, Part::CheckIn]) {
+    let others = [Part::Cycle, Part::Ratings, Part::CheckIn, Part::Measurements];
+    if !asked && !options.wants_any(&others) {
         return Ok(());
     }
     if options.wants(Part::Cycle) {
@@ -214,6 +297,7 @@ fn cycles(
             login: cycle::LEAD,
             ids: team.clone(),
             others,
+            figures: RATE,
         };
         let questions = [
             about(Part::Team, "dashboard of a team of 50", Work::Team, &[SAME, READ][..]),
@@ -229,6 +313,7 @@ fn cycles(
             login: cycle::RATER,
             ids: cycle::write_ratings(&url)?,
             others: &[SAME, DURABLE],
+            figures: RATE,
         };
         let pair = Pair::of(engine, "open", "open_bare")?;
         ask(&pair, options, &[submission], "most during submissions", section)?;
@@ -239,6 +324,9 @@ fn cycles(
         engine.copy("cycle", "check_ins")?;
         section.comparisons.push(cycle::check_ins(&engine.url("check_ins"))?);
         engine.remove("check_ins");
+    }
+    if options.wants(Part::Measurements) {
+        measurements::reported(engine, "cycle", options, section)?;
     }
     if options.wants_any(&[Part::Cycle, Part::Ratings]) {
         cycle.finish()?;

@@ -220,7 +220,10 @@ pub struct Answer {
 }
 
 /// A body as it was before the server compressed it.
-fn decoded(coding: &[u8], sent: Vec<u8>) -> std::io::Result<Vec<u8>> {
+///
+/// # Errors
+/// The body is not in this coding.
+pub fn decoded(coding: &[u8], sent: Vec<u8>) -> std::io::Result<Vec<u8>> {
     let mut body = Vec::new();
     match coding {
         b"zstd" => body = zstd::decode_all(sent.as_slice())?,

@@ -98,6 +98,29 @@ pub struct Employee {
     pub updated_at: DateTime<Utc>,
     pub assignment: Option<Assignment>,
     pub external_ids: Vec<(String, String)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<Names>,
+}
+
+/// The names of what an employee's assignment names by ids.
+#[derive(Serialize)]
+pub struct Names {
+    pub org_unit: Option<Card>,
+    pub position: Option<Card>,
+    pub manager: Option<Card>,
+}
+
+/// What is shown of a record beside its id.
+#[derive(Serialize)]
+pub struct Card {
+    pub code: String,
+    pub name: String,
+}
+
+impl Card {
+    fn of((code, name): (Option<String>, Option<String>)) -> Option<Self> {
+        Some(Self { code: code?, name: name? })
+    }
 }
 
 /// Unit, position and manager of an employee.
@@ -197,6 +220,26 @@ pub struct Listed {
     pub version: Cell,
     pub created_at: Cell,
     pub updated_at: Cell,
+    pub employee: Beside,
+    pub manager: Beside,
+    pub department: Beside,
+    pub cycle: CycleBeside,
+}
+
+/// What is shown of a record beside its id.
+#[derive(Serialize)]
+pub struct Beside {
+    pub code: Cell,
+    pub name: Cell,
+}
+
+/// What is shown of a cycle beside its id.
+#[derive(Serialize)]
+pub struct CycleBeside {
+    pub name: Cell,
+    pub state: Cell,
+    pub start: Cell,
+    pub end: Cell,
 }
 
 impl Listed {
@@ -215,6 +258,10 @@ impl Listed {
             version: next()?,
             created_at: next()?.instant(),
             updated_at: next()?.instant(),
+            employee: Beside { code: next()?, name: next()? },
+            manager: Beside { code: next()?, name: next()? },
+            department: Beside { code: next()?, name: next()? },
+            cycle: CycleBeside { name: next()?, state: next()?, start: next()?, end: next()? },
         })
     }
 }
@@ -286,6 +333,15 @@ impl std::fmt::Display for Way {
     }
 }
 
+/// Rows for a table, ready to be written many at once.
+#[derive(PartialEq)]
+pub enum Stock {
+    /// As COPY writes and reads them.
+    Copied(Vec<u8>),
+    /// As values.
+    Values(Vec<Vec<rusqlite::types::Value>>),
+}
+
 /// One connection through an engine's raw driver, limited to one tenant.
 pub trait Driver: Send {
     /// Version of the engine.
@@ -298,8 +354,14 @@ pub trait Driver: Send {
     fn settle(&mut self) -> Result<()>;
     /// One employee, in two statements.
     fn employee(&mut self, id: Uuid, day: NaiveDate) -> Result<Option<Employee>>;
-    /// A page of employees after an id, in two statements.
-    fn employees(&mut self, after: Uuid, limit: i64, day: NaiveDate) -> Result<Vec<Employee>>;
+    /// A page of employees after an id, in two statements; with names beside ids, if `named`.
+    fn employees(
+        &mut self,
+        after: Uuid,
+        limit: i64,
+        day: NaiveDate,
+        named: bool,
+    ) -> Result<Vec<Employee>>;
     /// Changes a name durably; none if the version has changed.
     fn rename(&mut self, rename: &Rename) -> Result<Option<Renamed>>;
     /// The ways of this engine, the fastest one expected first.
@@ -308,6 +370,10 @@ pub trait Driver: Send {
     /// entry and an event for each new person. Either all people are new or all are known.
     fn import(&mut self, way: Way, recorded: bool, people: &[Person], units: &[Uuid])
     -> Result<()>;
+    /// Reads rows in the form in which [`Driver::put`] writes them.
+    fn take(&mut self, query: &str) -> Result<Stock>;
+    /// Writes rows, whose columns are those of a table, by the fastest way of this engine.
+    fn put(&mut self, table: &str, rows: &Stock) -> Result<()>;
     /// Reads everything that an export shows; returns its size as CSV in bytes.
     fn export(&mut self, export: Export) -> Result<usize>;
     /// The first 50 people for whose reviews a manager answers in a cycle, in one statement.
@@ -320,6 +386,14 @@ pub trait Driver: Send {
     fn reviewed(&mut self) -> Result<Vec<(Uuid, Uuid)>> {
         let tenant = self.tenant();
         Ok(pairs_in(&self.rows(REVIEWED, &[&tenant], None)?, 0, 1))
+    }
+
+    /// The positions of the last audit entry and of the last event.
+    fn positions(&mut self) -> Result<(i64, i64)> {
+        match self.rows(POSITIONS, &[], None)?.first().map(Vec::as_slice) {
+            Some([Cell::Number(audit), Cell::Number(event)]) => Ok((*audit, *event)),
+            _ => Err("a tenant without ledger".into()),
+        }
     }
 
     /// The one tenant.
@@ -392,14 +466,20 @@ pub fn connect(url: &str) -> Result<Box<dyn Driver>> {
 /// SQLite would read the assignments of everybody first.
 macro_rules! employee {
     ($which:literal) => {
+        employee!("", "", $which)
+    };
+    ($columns:literal, $joins:literal, $which:literal) => {
         concat!(
             "SELECT e.id, e.employee_number, e.name, e.email, w.hire_date, w.last_day, \
              e.version, e.created_at, e.updated_at, a.id, a.effective_from, a.effective_to, \
-             a.org_unit_id, a.position_id, a.job_title, a.manager_id FROM employee e \
+             a.org_unit_id, a.position_id, a.job_title, a.manager_id",
+            $columns,
+            " FROM employee e \
              LEFT JOIN assignment a ON a.tenant_id = e.tenant_id AND a.employee_id = e.id \
              AND a.effective_from <= $1 AND (a.effective_to IS NULL OR a.effective_to >= $1) \
-             JOIN employment w ON w.tenant_id = e.tenant_id AND w.employee_id = e.id \
-             WHERE e.tenant_id = $2 AND ",
+             JOIN employment w ON w.tenant_id = e.tenant_id AND w.employee_id = e.id ",
+            $joins,
+            " WHERE e.tenant_id = $2 AND ",
             $which
         )
     };
@@ -471,11 +551,21 @@ pub const MANAGERS: &str = "SELECT id FROM employee WHERE tenant_id = $1 \
 pub const GOALS_OF_LEAD: &str = "SELECT p.id FROM participant p \
      JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.manager_id \
      WHERE p.tenant_id = $1 AND e.employee_number = 'E000000' ORDER BY p.id";
+/// The goals whose figures are reported.
+pub const ACTIVE_GOALS: &str =
+    "SELECT id FROM goal WHERE tenant_id = $1 AND state = 'active' ORDER BY id";
 /// The reviews whose rating can be submitted.
 pub const PENDING: &str =
     "SELECT id FROM review WHERE tenant_id = $1 AND state = 'pending_manager' ORDER BY id";
 const EMPLOYEE: &str = employee!("e.id = $3");
 const EMPLOYEES: &str = employee!("e.id > $3 ORDER BY e.id LIMIT $4");
+const EMPLOYEES_NAMED: &str = employee!(
+    ", u.code, u.name, p.code, p.title, m.employee_number, m.name",
+    "LEFT JOIN org_unit u ON u.tenant_id = e.tenant_id AND u.id = a.org_unit_id \
+     LEFT JOIN position p ON p.tenant_id = e.tenant_id AND p.id = a.position_id \
+     LEFT JOIN employee m ON m.tenant_id = e.tenant_id AND m.id = a.manager_id",
+    "e.id > $3 ORDER BY e.id LIMIT $4"
+);
 const EXPORT: &str = "SELECT e.employee_number, e.name, e.email, u.code, p.code, a.job_title, \
      m.employee_number, w.hire_date, w.last_day FROM employee e \
      JOIN employment w ON w.tenant_id = e.tenant_id AND w.employee_id = e.id \
@@ -503,8 +593,14 @@ const MEMBERS: &str = team!(
      ORDER BY e.name, p.id LIMIT $6"
 );
 const REVIEWS: &str = "SELECT r.id, p.cycle_id, r.participant_id, p.employee_id, p.manager_id, \
-     p.department_id, p.population, r.state, r.version, r.created_at, r.updated_at FROM review r \
+     p.department_id, p.population, r.state, r.version, r.created_at, r.updated_at, \
+     e.employee_number, e.name, m.employee_number, m.name, d.code, d.name, c.name, c.state, \
+     c.period_start, c.period_end FROM review r \
      JOIN participant p ON p.tenant_id = r.tenant_id AND p.id = r.participant_id \
+     JOIN employee e ON e.tenant_id = p.tenant_id AND e.id = p.employee_id \
+     JOIN cycle c ON c.tenant_id = p.tenant_id AND c.id = p.cycle_id \
+     LEFT JOIN employee m ON m.tenant_id = p.tenant_id AND m.id = p.manager_id \
+     LEFT JOIN org_unit d ON d.tenant_id = p.tenant_id AND d.id = p.department_id \
      WHERE r.tenant_id = $1 AND p.manager_id = $2 AND p.cycle_id = $3 ORDER BY r.id LIMIT $4";
 /// A page of 50, and one more row that shows whether there is another page.
 const ONE_MORE: i64 = 51;
@@ -673,6 +769,7 @@ const TAKE: &str = "INSERT INTO idempotency (tenant_id, principal_id, key, reque
      ON CONFLICT (tenant_id, principal_id, key) DO NOTHING";
 const ANSWER: &str = "UPDATE idempotency SET request_digest = $1, status = 200, headers = '{}', \
      body = $2 WHERE tenant_id = $3 AND principal_id = $3 AND key = $4";
+const POSITIONS: &str = "SELECT audit_position, event_position FROM ledger";
 const MOVE_HEADS: &str = "UPDATE ledger SET audit_position = $1, audit_hash = $2, \
      event_position = $3 WHERE tenant_id = $4";
 /// The reviews of everybody, each with the reviewee.

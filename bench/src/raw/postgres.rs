@@ -345,7 +345,14 @@ fn employee(row: &Row) -> Employee {
             manager_id: row.get(15),
         }),
         external_ids: Vec::new(),
+        names: None,
     }
+}
+
+fn named(row: &Row) -> Employee {
+    let card = |code, name| Card::of((row.get(code), row.get(name)));
+    let names = Names { org_unit: card(16, 17), position: card(18, 19), manager: card(20, 21) };
+    Employee { names: Some(names), ..employee(row) }
 }
 
 impl Driver for Postgres {
@@ -376,10 +383,18 @@ impl Driver for Postgres {
         Ok(Some(found))
     }
 
-    fn employees(&mut self, after: Uuid, limit: i64, day: NaiveDate) -> Result<Vec<Employee>> {
+    fn employees(
+        &mut self,
+        after: Uuid,
+        limit: i64,
+        day: NaiveDate,
+        is_named: bool,
+    ) -> Result<Vec<Employee>> {
         let tenant = self.tenant;
-        let rows = self.query(EMPLOYEES, &[&day, &tenant, &after, &limit])?;
-        let mut page: Vec<Employee> = rows.iter().map(employee).collect();
+        let (sql, read): (_, fn(&Row) -> _) =
+            if is_named { (EMPLOYEES_NAMED, named) } else { (EMPLOYEES, employee) };
+        let rows = self.query(sql, &[&day, &tenant, &after, &limit])?;
+        let mut page: Vec<Employee> = rows.iter().map(read).collect();
         let keys: Vec<Uuid> = page.iter().map(|employee| employee.id).collect();
         for row in self.query(PAGE_EXTERNAL_IDS, &[&tenant, &keys])? {
             let holder: Uuid = row.get(0);
@@ -439,6 +454,26 @@ impl Driver for Postgres {
             self.record(&hired(people, units))?;
         }
         Ok(self.client.batch_execute("COMMIT")?)
+    }
+
+    fn take(&mut self, query: &str) -> Result<Stock> {
+        let mut rows = Vec::new();
+        let copy = format!("COPY ({query}) TO STDOUT (FORMAT binary)");
+        self.client.copy_out(&copy)?.read_to_end(&mut rows)?;
+        Ok(Stock::Copied(rows))
+    }
+
+    fn put(&mut self, table: &str, rows: &Stock) -> Result<()> {
+        let Stock::Copied(rows) = rows else { return Err("rows of another engine".into()) };
+        // Tables with row-level security take no COPY.
+        self.client.batch_execute(&format!(
+            "CREATE TEMPORARY TABLE stock AS SELECT * FROM {table} WHERE 1 = 0"
+        ))?;
+        let mut copy = self.client.copy_in("COPY stock FROM STDIN (FORMAT binary)")?;
+        copy.write_all(rows)?;
+        copy.finish()?;
+        let merge = format!("INSERT INTO {table} SELECT * FROM stock; DROP TABLE stock");
+        Ok(self.client.batch_execute(&merge)?)
     }
 
     fn export(&mut self, export: Export) -> Result<usize> {

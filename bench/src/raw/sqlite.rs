@@ -191,7 +191,14 @@ fn employee(row: &Row<'_>) -> rusqlite::Result<Employee> {
         updated_at: at(row, 8)?,
         assignment,
         external_ids: Vec::new(),
+        names: None,
     })
+}
+
+fn named(row: &Row<'_>) -> rusqlite::Result<Employee> {
+    let card = |code, name| Ok::<_, rusqlite::Error>(Card::of((row.get(code)?, row.get(name)?)));
+    let names = Names { org_unit: card(16, 17)?, position: card(18, 19)?, manager: card(20, 21)? };
+    Ok(Employee { names: Some(names), ..employee(row)? })
 }
 
 impl Driver for Sqlite {
@@ -223,9 +230,17 @@ impl Driver for Sqlite {
         Ok(Some(found))
     }
 
-    fn employees(&mut self, after: Uuid, limit: i64, day: NaiveDate) -> Result<Vec<Employee>> {
-        let mut statement = self.conn.prepare_cached(EMPLOYEES)?;
-        let rows = statement.query_map(params![day, self.tenant, after, limit], employee)?;
+    fn employees(
+        &mut self,
+        after: Uuid,
+        limit: i64,
+        day: NaiveDate,
+        is_named: bool,
+    ) -> Result<Vec<Employee>> {
+        let (sql, read): (_, fn(&Row<'_>) -> _) =
+            if is_named { (EMPLOYEES_NAMED, named) } else { (EMPLOYEES, employee) };
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement.query_map(params![day, self.tenant, after, limit], read)?;
         let mut page: Vec<Employee> = rows.collect::<rusqlite::Result<_>>()?;
         let mut statement = self.conn.prepare_cached(&format!(
             "SELECT employee_id, system, value FROM employee_external_id \
@@ -336,6 +351,24 @@ impl Driver for Sqlite {
             self.record(&hired(people, units))?;
         }
         Ok(self.conn.execute_batch("COMMIT")?)
+    }
+
+    fn take(&mut self, query: &str) -> Result<Stock> {
+        let mut statement = self.conn.prepare(query)?;
+        let columns = statement.column_count();
+        let rows =
+            statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect())?;
+        Ok(Stock::Values(rows.collect::<rusqlite::Result<_>>()?))
+    }
+
+    fn put(&mut self, table: &str, rows: &Stock) -> Result<()> {
+        let Stock::Values(rows) = rows else { return Err("rows of another engine".into()) };
+        let columns = rows.first().map_or(0, Vec::len);
+        let insert = format!("INSERT INTO {table}");
+        self.upsert((&insert[..], columns, ""), rows, |row| {
+            row.iter().map(|value| Box::new(value) as Box<dyn ToSql>).collect()
+        })?;
+        Ok(())
     }
 
     fn export(&mut self, export: Export) -> Result<usize> {
