@@ -5,7 +5,7 @@ use crate::platform::labels;
 use crate::platform::problem_page;
 use crate::platform::refusal::Refusal;
 use crate::platform::words::Told;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, AcceptLanguage, Header, HeaderValue, Quality};
 use actix_web::http::{StatusCode, Uri};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use chrono::NaiveDate;
@@ -116,28 +116,16 @@ text_enum! {
 }
 
 impl Language {
-    /// The language preferred by an `Accept-Language` header; English unless Chinese is preferred.
-    pub fn of(header: Option<&HeaderValue>) -> Self {
-        let wanted = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let quality = |prefix: &str| {
-            wanted
-                .split(',')
-                .filter_map(|item| {
-                    let mut parts = item.split(';');
-                    let tag = parts.next()?.trim().to_ascii_lowercase();
-                    let q = parts
-                        .find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok())
-                        .unwrap_or(1.0);
-                    (tag == prefix || tag.starts_with(&format!("{prefix}-"))).then_some(q)
-                })
-                .fold(0.0, f32::max)
+    /// The language that a reader of this request wants: English unless Chinese is preferred.
+    pub fn asked(request: &impl HttpMessage) -> Self {
+        let Ok(wanted) = AcceptLanguage::parse(request) else { return Self::En };
+        let quality = |language: &str| {
+            let ranges = wanted.iter().filter_map(|it| Some((it.item.item()?, it.quality)));
+            let fitting =
+                ranges.filter(|(tag, _)| tag.primary_language().eq_ignore_ascii_case(language));
+            fitting.map(|(_, quality)| quality).max().unwrap_or(Quality::ZERO)
         };
         if quality("zh") > quality("en") { Self::Zh } else { Self::En }
-    }
-
-    /// The language that a reader of this request wants.
-    pub fn asked(request: &HttpRequest) -> Self {
-        Self::of(request.headers().get(header::ACCEPT_LANGUAGE))
     }
 
     /// The text in this language, of one in both.
@@ -327,8 +315,8 @@ impl RequestId {
 pub struct Asked {
     /// Address of the request.
     pub uri: Uri,
-    /// `Accept-Language` header of the request.
-    pub accept_language: Option<HeaderValue>,
+    /// The language that the reader wants.
+    pub language: Language,
     /// Whether the answer is to be a page for people.
     pub as_page: bool,
     /// Id of the request.
@@ -404,7 +392,7 @@ fn told(faults: &[Violation], language: Language) -> Vec<ProblemError> {
 
 /// The response for a refusal, with the data of its request.
 pub fn render(refusal: &Refusal, asked: &Asked) -> HttpResponse {
-    let language = Language::of(asked.accept_language.as_ref());
+    let language = asked.language;
     let facts = refusal.facts();
     let instance = asked.uri.path().to_owned();
     let body = Problem::new(refusal, language, instance, asked.request_id.clone());
@@ -450,6 +438,7 @@ impl ResponseError for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::test::TestRequest;
 
     #[test]
     fn texts_are_english_unless_chinese_is_wanted_more() {
@@ -464,11 +453,11 @@ mod tests {
             ("zh, en", Language::En),
             ("zh;q=0", Language::En),
             ("zhx", Language::En),
-            ("zh;q=x;;,", Language::Zh),
+            ("zh;q=x;;,", Language::En),
         ] {
-            let value = HeaderValue::from_static(header);
-            assert_eq!(Language::of(Some(&value)), language, "{header}");
+            let request = TestRequest::default().insert_header(("Accept-Language", header));
+            assert_eq!(Language::asked(&request.to_http_request()), language, "{header}");
         }
-        assert_eq!(Language::of(None), Language::En);
+        assert_eq!(Language::asked(&TestRequest::default().to_http_request()), Language::En);
     }
 }

@@ -9,7 +9,6 @@ use crate::platform::extract::PathId;
 use crate::platform::problem::{Language, ProblemError, Violation};
 use crate::platform::refusal::Refusal;
 use crate::reviews::words;
-use actix_web::http::header;
 use actix_web::{HttpResponse, get};
 use domain::core::id::ReviewId;
 use domain::cycles::performance_policy::DimensionRule;
@@ -90,7 +89,7 @@ pub struct RatingPreview {
 #[get("/{id}/preview")]
 pub(super) async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
     let id = id.0.into();
-    let language = Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE));
+    let language = Language::asked(caller.request());
     let work = move |store: &mut dyn Store, actor: &Actor| preview(store, actor, id, language);
     let (view, person) = caller.snapshot(work).await?;
     caller.shown("previewReview", [(view.review_id, person)]).await?;

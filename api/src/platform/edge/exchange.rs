@@ -4,7 +4,7 @@
 use super::compression::{self, Coding};
 use super::{conditional, cors, rate, security};
 use crate::platform::app::{App, new_id};
-use crate::platform::problem::{self, Asked, RequestId};
+use crate::platform::problem::{self, Asked, Language, RequestId};
 use crate::platform::problem_page;
 use crate::platform::refusal::Refusal;
 use actix_web::dev::ServiceRequest;
@@ -72,7 +72,7 @@ impl Exchange {
             origin: headers.get(header::ORIGIN).cloned(),
             asked: Asked {
                 uri: request.uri().clone(),
-                accept_language: headers.get(header::ACCEPT_LANGUAGE).cloned(),
+                language: Language::asked(request),
                 as_page: problem_page::is_wanted(request),
                 request_id: request_id.clone(),
             },

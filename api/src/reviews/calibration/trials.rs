@@ -13,7 +13,6 @@ use crate::platform::reply::{self, Reply};
 use crate::reviews::distribution::settings_of;
 use crate::reviews::views::{EvidenceView, early};
 use crate::reviews::words;
-use actix_web::http::header;
 use actix_web::{HttpResponse, post};
 use domain::core::id::CalibrationSessionId;
 use domain::policy::Action;
@@ -112,7 +111,7 @@ pub(super) async fn make(
     body: Body<NewMoveTrial>,
 ) -> Result<HttpResponse, Refusal> {
     let (id, tried) = (id.0.into(), body.value.moves);
-    let language = Language::of(caller.request().headers().get(header::ACCEPT_LANGUAGE));
+    let language = Language::asked(caller.request());
     let (view, about) =
         caller.snapshot(move |store, actor| outcome_of(store, actor, id, &tried, language)).await?;
     caller.shown("tryMoves", about).await?;
