@@ -3,10 +3,12 @@
 use crate::access::{explanation, sign_in, tenant};
 use crate::cycles::moves::CycleMoves;
 use crate::everyday::{cards, handover, me};
-use crate::people::bulk::import::{People, Units};
-use crate::people::bulk::{self, ImportResult};
+use crate::people::bulk;
+use crate::people::bulk::people::People;
+use crate::people::bulk::units::Units;
 use crate::platform::areas::{Areas, Noun};
 use crate::platform::edge::{docs, health};
+use crate::platform::imports::ImportResult;
 use crate::platform::jobs::{self, BatchResult, Kind};
 use crate::platform::labels;
 use crate::reviews::ResultsComputation;
