@@ -3,8 +3,10 @@
 use crate::access::{explanation, sign_in, tenant};
 use crate::cycles::moves::CycleMoves;
 use crate::everyday::{cards, handover, me};
+use crate::goals::measurement_import::Measurements;
 use crate::people::bulk;
 use crate::people::bulk::people::People;
+use crate::people::bulk::positions::Positions;
 use crate::people::bulk::units::Units;
 use crate::platform::areas::{Areas, Noun};
 use crate::platform::edge::{docs, health};
@@ -56,6 +58,8 @@ fn work(kind: JobKind) -> Kind {
     match kind {
         JobKind::EmployeeImport => Kind::of::<People>(),
         JobKind::OrgUnitImport => Kind::of::<Units>(),
+        JobKind::PositionImport => Kind::of::<Positions>(),
+        JobKind::MeasurementImport => Kind::of::<Measurements>(),
         JobKind::CycleTransition => Kind::of::<CycleMoves>(),
         JobKind::ResultComputation => Kind::of::<ResultsWork>(),
     }

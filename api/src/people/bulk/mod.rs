@@ -1,7 +1,8 @@
-//! Bulk import and export of people and units.
+//! Bulk import of people, units and positions, and bulk export of people.
 
 pub mod export;
 pub mod people;
+pub mod positions;
 pub mod terms;
 pub mod units;
 
@@ -15,5 +16,6 @@ fn routes(config: &mut ServiceConfig) {
     config
         .service(people::import_employees)
         .service(units::import_org_units)
+        .service(positions::import_positions)
         .service(export::export_employees);
 }

@@ -142,11 +142,10 @@ pub fn conclude<R, M, T>(
 }
 
 fn violation(fault: Fault) -> Violation {
-    let violation = Violation::new(format!("/{}/{}", fault.row, fault.field), fault.code);
-    match fault.value {
-        Some((name, value)) => violation.with(name, value),
-        None => violation,
-    }
+    let row = fault.row;
+    let mut violation = Violation::of(fault);
+    violation.put_within(&row.to_string());
+    violation
 }
 
 /// Faults or warnings by row, in the reader's language.

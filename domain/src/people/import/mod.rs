@@ -1,4 +1,4 @@
-//! Imports of many people or units: works out what an import would change before anything is saved.
+//! Imports of many people, units or positions: works out what an import would change before anything is saved.
 //!
 //! A plan is made from the existing records and the rows. Rows may refer to each other in any
 //! order. An atomic import finds every fault in one round. An import row by row drops each row that
@@ -9,11 +9,13 @@
 mod draft;
 mod guards;
 mod people;
+mod positions;
 mod references;
 mod units;
 
 pub use guards::{Clearing, is_mass_clearing, is_mass_creation, is_mass_deactivation};
 pub use people::{Acquaintance, PersonRow, Staff, plan_people};
+pub use positions::{PositionRow, plan_positions};
 pub use references::{ManagerBy, Namesake, OrgUnitBy, managers_by_number, units_by_code};
 pub use units::{Tree, Unit, UnitRow, plan_units};
 
