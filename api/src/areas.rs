@@ -3,10 +3,14 @@
 use crate::access::{explanation, sign_in, tenant};
 use crate::cycles::moves::CycleMoves;
 use crate::everyday::{cards, handover, me};
-use crate::people::bulk::import::{People, Units};
-use crate::people::bulk::{self, ImportResult};
+use crate::goals::measurement_import::Measurements;
+use crate::people::bulk;
+use crate::people::bulk::people::People;
+use crate::people::bulk::positions::Positions;
+use crate::people::bulk::units::Units;
 use crate::platform::areas::{Areas, Noun};
 use crate::platform::edge::{docs, health};
+use crate::platform::imports::ImportResult;
 use crate::platform::jobs::{self, BatchResult, Kind};
 use crate::platform::labels;
 use crate::reviews::ResultsComputation;
@@ -54,6 +58,8 @@ fn work(kind: JobKind) -> Kind {
     match kind {
         JobKind::EmployeeImport => Kind::of::<People>(),
         JobKind::OrgUnitImport => Kind::of::<Units>(),
+        JobKind::PositionImport => Kind::of::<Positions>(),
+        JobKind::MeasurementImport => Kind::of::<Measurements>(),
         JobKind::CycleTransition => Kind::of::<CycleMoves>(),
         JobKind::ResultComputation => Kind::of::<ResultsWork>(),
     }

@@ -483,6 +483,14 @@ impl<'a> Calls<'a> {
             "importOrgUnits" => nothing.with(json!([{
                 "code": unique("U"), "name": "Imported", "kind": "team", "parent_code": "LABS",
             }])),
+            "importPositions" => nothing.with(json!([{
+                "code": unique("P"), "title": "Imported", "level": 3,
+            }])),
+            "importMeasurements" => {
+                let mut row = new_measurement();
+                row["goal_id"] = self.company.id("goal").to_string().into();
+                nothing.with(json!([row]))
+            }
             "getJob" => self.id("job"),
             "explainAccess" => nothing.with(json!({ "questions": [
                 { "action": "employee.read", "resource_id": self.company.id("lin") },

@@ -2,6 +2,7 @@
 
 use super::cases::{open_in_full, open_to_change, refuse_faults};
 use super::history;
+use super::measurement_import::import_measurements;
 use super::withdrawals::{self, WithdrawalReason, WithdrawalView};
 use crate::goals::words;
 use crate::people::org_units::HistoryQuery;
@@ -25,7 +26,6 @@ use domain::goals::goal::{
     Goal, GoalAction, GoalKind, Measurement, Report, ReportAction, Reported,
 };
 use domain::policy::{Action, Target};
-use domain::scoring::settings::Settings;
 use persistence::{After, Page, Store};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -265,7 +265,9 @@ pub fn create_measurement(
     opened.expect(actor, GoalAction::Measurement)?;
     let review = opened.rated_review(store, actor)?;
     let before = &opened.goal;
-    refuse_faults(faults(before, &new, &opened.frame.settings, actor.today))?;
+    let given = (Some(new.period_start), Some(&new.value));
+    let misfits = before.misfits(0, given, &opened.frame.settings, actor.today);
+    refuse_faults(misfits.into_iter().map(Violation::of).collect())?;
     let mut all = store.measurements(id, &Page::ALL)?;
     let is_same = |known: &&Measurement| {
         (known.period_start, &known.source, &known.external_id)
@@ -320,28 +322,6 @@ pub fn create_measurement(
     Ok(Reply::created(view, version, place))
 }
 
-/// Faults of a measured value: outside the goal's period, for a period in the future, or not
-/// scorable by the indicator's method.
-fn faults(
-    goal: &Goal,
-    new: &NewMeasurement,
-    settings: &Settings,
-    today: NaiveDate,
-) -> Vec<Violation> {
-    let outside = !goal.content.period.contains(new.period_start);
-    let early = Violation::in_future("/period_start", new.period_start, today);
-    let outside = outside.then(|| Violation::new("/period_start", "period_invalid"));
-    let unscorable = match &goal.content.kind {
-        GoalKind::Indicator(indicator) => indicator.method.score(Some(&new.value), settings).err(),
-        GoalKind::Objective { .. } => None,
-    };
-    outside
-        .into_iter()
-        .chain(early)
-        .chain(unscorable.map(|error| fault("/value", &error)))
-        .collect()
-}
-
 /// The noun; its lists are below goals.
 pub const NOUN: Noun = Noun {
     tags: &[("measurements", "Actual values of indicators, with all their revisions.")],
@@ -352,5 +332,7 @@ pub const NOUN: Noun = Noun {
 };
 
 fn routes(config: &mut ServiceConfig) {
-    config.service(scope("/measurements").service(read).service(withdraw));
+    config.service(
+        scope("/measurements").service(import_measurements).service(read).service(withdraw),
+    );
 }

@@ -5,6 +5,7 @@ mod cases;
 pub mod changes;
 pub mod check_ins;
 pub mod dependencies;
+pub mod measurement_import;
 pub mod measurements;
 pub mod moves;
 mod present;

@@ -6,11 +6,9 @@ words! {
     OrgUnitKind of domain::people::org::OrgUnitKind;
     OrgUnitAction of domain::people::org::OrgUnitAction;
     PositionAction of domain::people::org::PositionAction;
-    DateFormat of crate::platform::files::dates::DateFormat;
     OrgUnitBy of domain::people::import::OrgUnitBy;
     EmployeeStatus of domain::people::employment::EmploymentStatus;
     EmployeeAction of domain::people::org::EmployeeAction;
     EmployeeSort of persistence::EmployeeOrder;
     DutyKind of domain::people::duty::DutyKind;
-    RowOutcome of super::bulk::RowOutcome;
 }

@@ -13,6 +13,7 @@ pub mod extract;
 pub mod faults;
 pub mod files;
 pub mod housekeeping;
+pub mod imports;
 pub mod jobs;
 pub mod json;
 pub mod key_file;

@@ -9,6 +9,7 @@ use actix_web::http::header::{self, AcceptLanguage, Header, HeaderValue, Quality
 use actix_web::http::{StatusCode, Uri};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use chrono::NaiveDate;
+use domain::core::import::Fault;
 use domain::core::text::TextEnum;
 use domain::text_enum;
 use serde::{Deserialize, Serialize};
@@ -204,6 +205,15 @@ impl Violation {
     pub fn put_within(&mut self, name: &str) {
         let name = cut(name.to_owned(), MAX_VALUE).replace('~', "~0").replace('/', "~1");
         self.pointer = cut(format!("/{name}{}", self.pointer), MAX_POINTER);
+    }
+
+    /// A fault of a property of a body.
+    pub fn of(Fault { field, code, value, .. }: Fault) -> Self {
+        let fault = Self::new(format!("/{field}"), code);
+        match value {
+            Some((name, value)) => fault.with(name, value),
+            None => fault,
+        }
     }
 
     /// The fault of a day in the future.

@@ -123,4 +123,6 @@ words! {
     JobState of domain::everyday::job::JobState;
     Seat of domain::state::Seat;
     ListAction of crate::platform::page::ListAction;
+    DateFormat of crate::platform::files::dates::DateFormat;
+    RowOutcome of domain::core::import::RowOutcome;
 }

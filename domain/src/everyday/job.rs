@@ -14,6 +14,10 @@ text_enum! {
         EmployeeImport = "employee_import",
         /// Creates and changes many org units.
         OrgUnitImport = "org_unit_import",
+        /// Creates and changes many positions.
+        PositionImport = "position_import",
+        /// Reports many measurements.
+        MeasurementImport = "measurement_import",
         /// Moves a cycle to its next state, with all people in it.
         CycleTransition = "cycle_transition",
         /// Computes the results of a cycle.

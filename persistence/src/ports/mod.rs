@@ -89,6 +89,7 @@ store! {
     Goals
     GoalChanges
     GoalReports
+    MeasurementImports
     GoalEvaluation
     Reviews
     ReviewSets

@@ -5,4 +5,5 @@ mod goal_changes;
 mod goal_progress;
 #[expect(clippy::module_inception, reason = "the noun that gives its area the name")]
 mod goals;
+mod measurement_import;
 mod withdrawals;

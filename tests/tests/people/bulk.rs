@@ -28,6 +28,7 @@ on_each_engine![
     formula_cells_are_neutralised,
     an_export_shows_what_its_reader_may_see,
     units_grow_into_a_tree,
+    positions_are_kept_by_their_codes,
 ];
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -455,4 +456,48 @@ fn import_the_demo(app: &TestApp) -> Vec<(String, String)> {
         .collect();
     lines.sort_unstable();
     lines
+}
+
+/// Proves R87 through `importPositions`.
+fn positions_are_kept_by_their_codes(app: &TestApp) {
+    let hr = app.as_(HrAdmin);
+    let send = |query: &str, rows: &Value| hr.post(format!("/v1/positions/bulk?{query}"), rows);
+    let row = |code: &str, title: &str, level: i32| json!({ "code": code, "title": title, "level": level });
+    let rows = json!([row("DEV", "Developer", 5), row("TEST", "Tester", 4)]);
+    let dry = app.unchanged(|| send("dry_run=true", &rows).expect(200));
+    assert_eq!(counts(&dry), [2, 0, 0, 0]);
+    let traces = app.traces();
+    let first = send("", &rows).expect(200);
+    assert_eq!(counts(&first), [2, 0, 0, 0]);
+    assert_eq!(app.traces(), (traces.0 + 2, traces.1 + 2));
+    assert_eq!(counts(&app.unchanged(|| send("", &rows).expect(200))), [0, 0, 2, 0]);
+    let changed = json!([{ "code": "DEV", "level": 6 }]);
+    assert_eq!(counts(&send("", &changed).expect(200)), [0, 1, 0, 0]);
+    let id = first.json()["rows"][0]["id"].as_str().unwrap_or_default().to_owned();
+    let dev = hr.get(format!("/v1/positions/{id}")).expect(200).json();
+    let expected = (&json!("Developer"), &json!(6), &json!(2));
+    assert_eq!((&dev["title"], &dev["level"], &dev["version"]), expected);
+    let table = "code,title,level\nOPS,Operator,3\n";
+    let table = hr.request("POST", "/v1/positions/bulk").body("text/csv", table).send();
+    assert_eq!(counts(&table.expect(200)), [1, 0, 0, 0]);
+    // New people may hold positions of an import at once.
+    let holder = json!([person("A", json!({ "position_code": "OPS" }))]);
+    assert_eq!(counts(&import(app, "", &holder).expect(200)), [1, 0, 0, 0]);
+    let bad = json!([
+        { "code": "NEW", "title": "New" }, row("HIGH", "High", 31), row("dev", "Other", 1),
+        row("SAME", "One", 1), row("same", "Other", 1), row("DEV", "Developer", 6),
+    ]);
+    app.unchanged(|| send("", &bad)).refused("validation-failed").faults(&[
+        ("/0/level", "required"),
+        ("/1/level", "too_large"),
+        ("/2/code", "duplicate_in_request"),
+        ("/3/code", "duplicate_in_request"),
+        ("/4/code", "duplicate_in_request"),
+    ]);
+    for persona in [Employee, Hrbp, PeopleReader] {
+        let send = || app.as_(persona).post("/v1/positions/bulk", &rows);
+        assert!(matches!(app.unchanged(send).problem(), Some("forbidden" | "scope-missing")));
+    }
+    let written = json!([row("KEY", "By a program", 2)]);
+    app.as_(PeopleWriter).post("/v1/positions/bulk", &written).expect(200);
 }

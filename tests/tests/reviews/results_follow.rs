@@ -152,7 +152,7 @@ fn below_a_final_result_nothing_changes(app: &TestApp) {
     assert_eq!(of_goal[of_goal.len() - 2..], [json!("goal.change_lapsed"), json!("goal.locked")]);
 }
 
-/// Proves R48 through `reopenReview`, `createMeasurement`.
+/// Proves R48 through `reopenReview`, `createMeasurement`, `importMeasurements`.
 fn a_rating_taken_up_again_sets_its_goals_free(app: &TestApp) {
     let review = evaluated(app, &json!({}));
     let (hr, lin) = (app.as_(HrAdmin), app.as_(Employee));
@@ -166,6 +166,10 @@ fn a_rating_taken_up_again_sets_its_goals_free(app: &TestApp) {
     });
     let refused = lin.post(format!("{goal}/measurements"), &more).refused("state-conflict");
     assert_eq!(refused.json()["current_state"], "scored");
+    let mut row = more.clone();
+    row["goal_id"] = goal.rsplit('/').next().into();
+    let refused = app.unchanged(|| hr.post("/v1/measurements/bulk", &json!([row])));
+    refused.refused("validation-failed").faults(&[("/0/goal_id", "not_measurable")]);
     for state in ["evaluating", "calibrating"] {
         drive(app, &app.world.own, cycle, state);
         step(&hr, &review, "reopening", reason("An actual was wrong")).expect(200);

@@ -1,12 +1,13 @@
-//! Imports of many people or units at once.
+//! Imports of many people, units or positions at once.
 
 use crate::ports::Result;
 use chrono::NaiveDate;
 use domain::core::change::Record;
 use domain::core::id::{EmployeeId, OrgUnitId, PositionId};
+use domain::core::import::Planned;
 use domain::people::employment::Employments;
-use domain::people::import::{Acquaintance, Line, Namesake, Planned, Tree};
-use domain::people::org::{Employee, ExternalId};
+use domain::people::import::{Acquaintance, Line, Namesake, Tree};
+use domain::people::org::{Employee, ExternalId, Position};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -55,6 +56,8 @@ pub trait Imports {
     fn org_unit_codes(&mut self) -> Result<HashMap<String, OrgUnitId>>;
     /// All positions, by code.
     fn position_codes(&mut self) -> Result<HashMap<String, PositionId>>;
+    /// All positions with their content, by code.
+    fn positions_by_code(&mut self) -> Result<HashMap<String, Position>>;
     /// All units and their placements that hold on `day` or later.
     fn org_tree(&mut self, day: NaiveDate) -> Result<Tree>;
     /// Saves people; `progress` is called with the number of rows written so far.
@@ -70,4 +73,7 @@ pub trait Imports {
         changes: &[Planned<domain::people::import::Unit>],
         records: Vec<Record>,
     ) -> Result<()>;
+    /// Saves positions.
+    fn save_positions(&mut self, changes: &[Planned<Position>], records: Vec<Record>)
+    -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! Imports of many people or units at once.
+//! Imports of many people, units or positions at once.
 
 use super::among::{OneOf, between, one_of};
 use super::employees::{self, AssignmentRow};
@@ -11,15 +11,17 @@ use crate::column::{At, Key, on_day, rows_statement, word};
 use crate::error::DbError;
 use crate::ports::{Imports, ReportingLines, Result};
 use crate::schema::{
-    assignment, employee, employee_external_id, employment, org_unit, org_unit_placement, position,
+    PositionRow, assignment, employee, employee_external_id, employment, org_unit,
+    org_unit_placement, position,
 };
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use domain::core::change::Record;
 use domain::core::id::{EmployeeId, OrgUnitId, PositionId};
+use domain::core::import::Planned;
 use domain::people::employment::Employments;
-use domain::people::import::{self, Acquaintance, Line, Namesake, Planned, Tree};
-use domain::people::org::{Assignment, Employee, ExternalId, OrgUnit};
+use domain::people::import::{self, Acquaintance, Line, Namesake, Tree};
+use domain::people::org::{Assignment, Employee, ExternalId, OrgUnit, Position};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -111,6 +113,25 @@ rows_statement! {
      effective_to = excluded.effective_to, parent_id = excluded.parent_id"
 }
 
+rows_statement! {
+    /// Positions, new ones or changed ones guarded by their version.
+    struct Positions {
+        tenant: Key,
+        id: Key,
+        code: String,
+        title: String,
+        level: i32,
+        version: i32,
+        created_at: At,
+        updated_at: At,
+    }
+    "INSERT INTO position (tenant_id, id, code, title, level, version, created_at, updated_at) "
+    rows
+    " ON CONFLICT (tenant_id, id) DO UPDATE SET title = excluded.title, level = excluded.level, \
+     version = excluded.version, updated_at = excluded.updated_at \
+     WHERE position.version = excluded.version - 1"
+}
+
 impl Employees {
     fn push(&mut self, tenant: Key, employee: &Employee) {
         self.tenant.push(tenant);
@@ -158,6 +179,19 @@ impl Placements {
         self.effective_from.push(unit.effective_from.unwrap_or_default());
         self.effective_to.push(until);
         self.parent_id.push(unit.parent_id.map(|id| Key(id.uuid())));
+    }
+}
+
+impl Positions {
+    fn push(&mut self, tenant: Key, position: &Position) {
+        self.tenant.push(tenant);
+        self.id.push(Key(position.id.uuid()));
+        self.code.push(position.code.clone());
+        self.title.push(position.title.clone());
+        self.level.push(position.level);
+        self.version.push(position.version);
+        self.created_at.push(At(position.created_at));
+        self.updated_at.push(At(position.updated_at));
     }
 }
 
@@ -374,6 +408,19 @@ impl Imports for Unit<'_> {
         Ok(rows.into_iter().map(|(code, id)| (code, id.0.into())).collect())
     }
 
+    fn positions_by_code(&mut self) -> Result<HashMap<String, Position>> {
+        let rows: Vec<PositionRow> = position::table
+            .filter(position::tenant_id.eq(self.scope()))
+            .filter(position::deleted_at.is_null())
+            .select(PositionRow::as_select())
+            .load(self.conn)?;
+        let known = rows.into_iter().map(|row| {
+            let position = row.record()?;
+            Ok((position.code.clone(), position))
+        });
+        known.collect()
+    }
+
     fn org_tree(&mut self, day: NaiveDate) -> Result<Tree> {
         let rows: Vec<(Key, NaiveDate, Option<NaiveDate>, Option<Key>)> = org_unit_placement::table
             .filter(org_unit_placement::tenant_id.eq(self.scope()))
@@ -499,6 +546,21 @@ impl Imports for Unit<'_> {
             if !rows.tenant.is_empty() {
                 rows.execute(self.conn)?;
             }
+        }
+        records.into_iter().for_each(|record| self.record(record));
+        Ok(())
+    }
+
+    fn save_positions(
+        &mut self,
+        changes: &[Planned<Position>],
+        records: Vec<Record>,
+    ) -> Result<()> {
+        let tenant = self.scope();
+        for chunk in changes.chunks(dialect::BATCH) {
+            let mut rows = Positions::default();
+            chunk.iter().for_each(|change| rows.push(tenant, &change.after));
+            all_saved(rows.execute(self.conn), chunk.len())?;
         }
         records.into_iter().for_each(|record| self.record(record));
         Ok(())
