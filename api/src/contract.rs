@@ -25,7 +25,8 @@ use utoipa_actix_web::AppExt;
     description = "Performance management: people, goals, reviews, calibration and what follows \
                    from them.\n\nEvery refusal is a problem document (RFC 9457); its types are \
                    listed under `/problems`. Changes of something existing carry `If-Match`; \
-                   requests that create or transition may carry an `Idempotency-Key`.",
+                   requests that create or transition may carry an `Idempotency-Key`. \
+                   Texts hold no control characters except tabs and line breaks.",
 ))]
 struct Base;
 
