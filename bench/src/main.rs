@@ -57,7 +57,7 @@ struct Options {
     /// The folder of PostgreSQL's server programs.
     #[arg(long, env = "EVENHAND_TEST_POSTGRES_BIN")]
     postgres_bin: Option<PathBuf>,
-    /// What to measure; without this, all but bulk reports of measurements.
+    /// What to measure; everything, if nothing is named.
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
     /// Number of people in the company.
@@ -109,15 +109,9 @@ enum Part {
     Ratings,
 }
 
-/// Parts that are measured only where they are named.
-const NAMED_ONLY: [Part; 1] = [Part::Measurements];
-
 impl Options {
     fn wants(&self, part: Part) -> bool {
-        match self.only.is_empty() {
-            true => !NAMED_ONLY.contains(&part),
-            false => self.only.contains(&part),
-        }
+        self.only.is_empty() || self.only.contains(&part)
     }
 
     fn wants_any(&self, parts: &[Part]) -> bool {
