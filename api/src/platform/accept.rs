@@ -1,20 +1,7 @@
 //! The form of an answer that a client prefers.
 
-use crate::platform::edge::Notes;
-use crate::platform::refusal::Refusal;
+use actix_web::HttpMessage;
 use actix_web::http::header::{Accept, Header, Quality};
-use actix_web::{HttpMessage, HttpRequest};
-
-/// The offer whose media type `Accept` wants most; of equals the first one, as for clients that
-/// state nothing. That the answer depends on `Accept` is noted for its `Vary`.
-pub fn accepted<T: Copy>(request: &HttpRequest, offers: &[(&str, T)]) -> Result<T, Refusal> {
-    Notes::of(request).negotiated.set(true);
-    let wanted = Wanted::of(request);
-    let rated = offers.iter().map(|(media, offer)| (wanted.quality(media), *offer));
-    let best = rated.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    let best = best.filter(|(quality, _)| *quality > Quality::ZERO);
-    best.map(|(_, offer)| offer).ok_or(Refusal::NotAcceptable)
-}
 
 /// What `Accept` says.
 pub struct Wanted(Accept);
@@ -24,6 +11,13 @@ impl Wanted {
     pub fn of(request: &impl HttpMessage) -> Self {
         let accept = Accept::parse(request).ok().filter(|accept| !accept.is_empty());
         Self(accept.unwrap_or_else(Accept::star))
+    }
+
+    /// The offer whose media type is wanted most, of equals the first one; none if none is wanted.
+    pub fn best<T: Copy>(&self, offers: &[(&str, T)]) -> Option<T> {
+        let rated = offers.iter().map(|(media, offer)| (self.quality(media), *offer));
+        let best = rated.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        best.filter(|(quality, _)| *quality > Quality::ZERO).map(|(_, offer)| offer)
     }
 
     /// How much a media type, in lower case, is wanted: the most specific range that includes it
@@ -69,8 +63,8 @@ mod tests {
             if let Some(accept) = accept {
                 request = request.insert_header(("Accept", accept));
             }
-            let answer = accepted(&request.to_http_request(), &offers);
-            assert_eq!(answer.ok(), wanted, "{accept:?}");
+            let best = Wanted::of(&request.to_http_request()).best(&offers);
+            assert_eq!(best, wanted, "{accept:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Typed extractors: handlers receive only input that was read, bounded and checked.
 
+use crate::platform::accept::Wanted;
 use crate::platform::app::App;
 use crate::platform::edge::{Notes, peer};
 use crate::platform::faults::Faults;
@@ -141,6 +142,13 @@ fn read<T: DeserializeOwned>(
 pub fn app(request: &HttpRequest) -> Result<Data<App>, Refusal> {
     let app = request.app_data::<Data<App>>().cloned();
     app.ok_or_else(|| Refusal::Internal("the application is not attached".into()))
+}
+
+/// The offer whose media type the client prefers; the first one if it states nothing. That the answer
+/// depends on `Accept` is noted for its `Vary`.
+pub fn accepted<T: Copy>(request: &HttpRequest, offers: &[(&str, T)]) -> Result<T, Refusal> {
+    Notes::of(request).negotiated.set(true);
+    Wanted::of(request).best(offers).ok_or(Refusal::NotAcceptable)
 }
 
 /// The media type of the body, without parameters, in lower case.

@@ -1,9 +1,9 @@
 //! Self-description of the product: problem types, contract and interactive documentation.
 
-use crate::platform::accept::accepted;
 use crate::platform::app::App;
 use crate::platform::areas;
 use crate::platform::areas::Noun;
+use crate::platform::extract::accepted;
 use crate::platform::problem::{KINDS, Kind, Language};
 use crate::platform::problem_page;
 use crate::platform::refusal::Refusal;

@@ -4,10 +4,9 @@ mod chart;
 pub mod disclosed;
 pub mod views;
 
-use crate::platform::accept::accepted;
 use crate::platform::auth::principal::zone;
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::PathId;
+use crate::platform::extract::{PathId, accepted};
 use crate::platform::parameters::Query;
 use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
