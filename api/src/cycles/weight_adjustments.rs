@@ -4,13 +4,12 @@ use crate::cycles::words;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, found};
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::{Body, PathId, RuledBody};
+use crate::platform::extract::{Body, PathId};
 use crate::platform::page::page_of;
 use crate::platform::parameters::Query;
 use crate::platform::plain::{Asked, Asking, Held, Looked, Plain, allowed_actions, said, views};
 use crate::platform::problem::Violation;
 use crate::platform::refusal::Refusal;
-use crate::platform::relations::{Kept, differs};
 use crate::platform::reply::Reply;
 use crate::platform::seen::Seen;
 use crate::platform::signing::Signing;
@@ -32,11 +31,11 @@ use domain::state::{Seat, cycle};
 use persistence::{Store, WeightAdjustmentFilter};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-use validator::Validate;
 
 /// The weight of one dimension.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -109,13 +108,8 @@ page_of! {
     of WeightAdjustmentView, created by Action::WeightAdjustmentWrite
 }
 
-/// Each dimension has one weight.
-fn each_once(weights: &[DimensionWeight]) -> Kept {
-    differs(weights, "dimension", |weight| weight.dimension.clone())
-}
-
 /// A new request of a department for its own weights.
-#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWeightAdjustment {
     /// Id of the cycle, in goal setting or execution.
@@ -127,7 +121,6 @@ pub struct NewWeightAdjustment {
     pub population: String,
     /// The weights, one for each dimension.
     #[schema(max_items = 50)]
-    #[validate(custom(function = "each_once"))]
     pub weights: Vec<DimensionWeight>,
     /// Why the department needs other weights.
     #[schema(
@@ -140,12 +133,11 @@ pub struct NewWeightAdjustment {
 }
 
 /// A merge patch of a draft: an absent property stays as it is.
-#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeightAdjustmentPatch {
     /// The weights; replaced as a whole.
     #[schema(max_items = 50, nullable = false)]
-    #[validate(custom(function = "each_once"))]
     pub weights: Option<Vec<DimensionWeight>>,
     /// Why the department needs other weights.
     #[schema(
@@ -251,10 +243,7 @@ async fn list(
     responses((status = 201, description = "The draft", body = WeightAdjustmentView)),
     security(("bearer" = [])))]
 #[post("")]
-async fn create(
-    caller: Caller,
-    RuledBody(body): RuledBody<NewWeightAdjustment>,
-) -> Result<HttpResponse, Refusal> {
+async fn create(caller: Caller, body: Body<NewWeightAdjustment>) -> Result<HttpResponse, Refusal> {
     let id = WeightAdjustmentId::from(new_id());
     let Body { value, digest } = body;
     caller
@@ -296,7 +285,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 async fn update(
     caller: Caller,
     id: PathId,
-    RuledBody(body): RuledBody<WeightAdjustmentPatch>,
+    body: Body<WeightAdjustmentPatch>,
 ) -> Result<HttpResponse, Refusal> {
     let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);
@@ -643,8 +632,7 @@ fn create_weight_adjustment(
     let Some(cycle) = locked(store, actor, cycle_id)? else {
         return Err(Refusal::unknown("/cycle_id", new.cycle_id));
     };
-    let weights = by_dimension(new.weights);
-    let mut faults = Vec::new();
+    let (weights, mut faults) = by_dimension(new.weights);
     let mut permit = None;
     if store.cycle_departments(cycle_id)?.contains(&department_id) {
         permit = Some(as_head(store, actor, cycle_id, department_id)?);
@@ -711,7 +699,13 @@ fn update_weight_adjustment(
         });
     }
     as_head(store, actor, before.cycle_id, before.department_id)?;
-    let weights = patch.weights.map_or_else(|| before.weights.clone(), by_dimension);
+    let (weights, faults) = match patch.weights {
+        Some(weights) => by_dimension(weights),
+        None => (before.weights.clone(), Vec::new()),
+    };
+    if !faults.is_empty() {
+        return Err(Refusal::Invalid(faults));
+    }
     let reason = patch.reason.unwrap_or_else(|| before.reason.clone());
     let after = WeightAdjustment { weights, reason, ..before.clone() };
     let after = Adjusting::changed(after, actor);
@@ -722,8 +716,20 @@ fn update_weight_adjustment(
     Ok(Reply::changed(shown(actor, after), version))
 }
 
-fn by_dimension(weights: Vec<DimensionWeight>) -> BTreeMap<String, Exact> {
-    weights.into_iter().map(|DimensionWeight { dimension, weight }| (dimension, weight)).collect()
+/// The weights by dimension, with a fault for each that names a dimension again.
+fn by_dimension(weights: Vec<DimensionWeight>) -> (BTreeMap<String, Exact>, Vec<Violation>) {
+    let (mut by_dimension, mut faults) = (BTreeMap::new(), Vec::new());
+    for (at, DimensionWeight { dimension, weight }) in weights.into_iter().enumerate() {
+        match by_dimension.entry(dimension) {
+            Entry::Vacant(free) => drop(free.insert(weight)),
+            Entry::Occupied(taken) => {
+                let place = format!("/weights/{at}/dimension");
+                let again = Violation::new(place, "duplicate_in_request");
+                faults.push(again.with("value", taken.key()));
+            }
+        }
+    }
+    (by_dimension, faults)
 }
 
 /// Name of the audit entry for an event.

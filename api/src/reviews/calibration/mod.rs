@@ -10,7 +10,7 @@ pub mod views;
 use crate::platform::app::new_id;
 use crate::platform::areas::{Noun, target};
 use crate::platform::caller::{Actor, Caller};
-use crate::platform::extract::{Body, PathId, RuledBody};
+use crate::platform::extract::{Body, PathId};
 use crate::platform::parameters::Query;
 use crate::platform::refusal::Refusal;
 use crate::reviews::words;
@@ -131,7 +131,7 @@ async fn list(caller: Caller, query: Query<SessionQuery>) -> Result<HttpResponse
 #[post("/calibration-sessions")]
 async fn create(
     caller: Caller,
-    RuledBody(body): RuledBody<NewCalibrationSession>,
+    body: Body<NewCalibrationSession>,
 ) -> Result<HttpResponse, Refusal> {
     let id = CalibrationSessionId::from(new_id());
     let Body { value, digest } = body;
@@ -176,7 +176,7 @@ async fn read(caller: Caller, id: PathId) -> Result<HttpResponse, Refusal> {
 async fn update(
     caller: Caller,
     id: PathId,
-    RuledBody(body): RuledBody<CalibrationSessionPatch>,
+    body: Body<CalibrationSessionPatch>,
 ) -> Result<HttpResponse, Refusal> {
     let seen = caller.seen()?;
     let (id, Body { value, digest }) = (id.0.into(), body);

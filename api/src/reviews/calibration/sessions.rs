@@ -36,7 +36,7 @@ use domain::scoring::settings::DistributionSettings;
 use domain::state::calibration_session::{Event, Facts, Guard, State};
 use domain::state::{Moving, Seat, Seating, cycle};
 use persistence::{ReviewResults, ReviewSet, Store};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Decimal places of a score.
@@ -155,7 +155,12 @@ fn check_session(
     });
     let unfit = session.members.iter().enumerate().filter(|(_, member)| !seats.fit(member));
     let unfit = unfit.map(|(at, _)| Violation::new(format!("/members/{at}"), "seat_unfit"));
-    let faults: Vec<_> = unknown.chain(strange).chain(unfit).collect();
+    let mut seen = HashSet::new();
+    let twice = people.iter().enumerate().filter(|(_, person)| !seen.insert(**person));
+    let twice = twice.map(|(at, _)| {
+        Violation::new(format!("/members/{at}/employee_id"), "duplicate_in_request")
+    });
+    let faults: Vec<_> = unknown.chain(strange).chain(unfit).chain(twice).collect();
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
 }
 

@@ -3,7 +3,6 @@
 use super::sessions::{judges, seating};
 use crate::platform::caller::Actor;
 use crate::platform::page::page_of;
-use crate::platform::relations::{Kept, differs};
 use crate::platform::resource::view;
 use crate::reviews::distribution::views::DistributionSummary;
 use crate::reviews::views::EvidenceView;
@@ -23,7 +22,6 @@ use domain::state::review;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
 
 view! {
     /// A member of a session.
@@ -110,7 +108,7 @@ page_of! {
 }
 
 /// A person to take part in a session.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSessionMember {
     /// Employee id. A member must be responsible for a review of the cycle; a facilitator must hold
@@ -127,13 +125,8 @@ impl From<NewSessionMember> for SessionMember {
     }
 }
 
-/// Each person has one seat.
-fn each_once(members: &[NewSessionMember]) -> Kept {
-    differs(members, "employee_id", |member| member.employee_id)
-}
-
 /// A new session.
-#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCalibrationSession {
     /// Id of the cycle: from its launch until its grades are confirmed.
@@ -158,12 +151,11 @@ pub struct NewCalibrationSession {
     /// Members of the session.
     #[serde(default)]
     #[schema(max_items = 100)]
-    #[validate(custom(function = "each_once"))]
     pub members: Vec<NewSessionMember>,
 }
 
 /// A merge patch of a session that is not open yet: an absent property stays as it is.
-#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrationSessionPatch {
     /// Name of the session, as shown to people.
@@ -183,7 +175,6 @@ pub struct CalibrationSessionPatch {
     pub participant_ids: Option<Vec<Uuid>>,
     /// Members of the session; replaced as a whole.
     #[schema(max_items = 100, nullable = false)]
-    #[validate(custom(function = "each_once"))]
     pub members: Option<Vec<NewSessionMember>>,
 }
 
