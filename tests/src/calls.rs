@@ -483,7 +483,7 @@ impl<'a> Calls<'a> {
             "importOrgUnits" => nothing.with(json!([{
                 "code": unique("U"), "name": "Imported", "kind": "team", "parent_code": "LABS",
             }])),
-            "getJob" => self.id("job"),
+            "getJob" | "getJobReport" => self.id("job"),
             "explainAccess" => nothing.with(json!({ "questions": [
                 { "action": "employee.read", "resource_id": self.company.id("lin") },
             ] })),

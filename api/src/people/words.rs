@@ -12,5 +12,4 @@ words! {
     EmployeeAction of domain::people::org::EmployeeAction;
     EmployeeSort of persistence::EmployeeOrder;
     DutyKind of domain::people::duty::DutyKind;
-    RowOutcome of super::bulk::RowOutcome;
 }

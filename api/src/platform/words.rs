@@ -121,4 +121,5 @@ words! {
     SettingKind of domain::scoring::settings::KindName;
     JobKind of domain::everyday::job::JobKind;
     JobState of domain::everyday::job::JobState;
+    RowOutcome of crate::platform::jobs::report::RowOutcome;
 }

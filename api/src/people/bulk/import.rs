@@ -1,16 +1,17 @@
 //! Use cases of bulk import: load the affected records, plan the changes, save them.
 
 use super::mapping::References;
-use super::{EmployeeRow, ImportResult, OrgUnitRow, RowOutcome, RowResult};
+use super::{EmployeeRow, ImportResult, OrgUnitRow, RowResult};
 use crate::people::employees::audit_details;
 use crate::people::employees::powers::follow_employment;
 use crate::platform::app::new_id;
 use crate::platform::caller::Actor;
-use crate::platform::faults::Faults;
+use crate::platform::faults::{Faults, MAX_FAULTS};
 use crate::platform::files::decode::{LineNumbers, Rows, SentRow};
 use crate::platform::files::stretches::in_stretches;
+use crate::platform::jobs::report::{Report, RowOutcome};
 use crate::platform::jobs::{SYNCHRONOUS_ROWS, Work};
-use crate::platform::problem::{Language, ProblemError, Violation};
+use crate::platform::problem::{KeptFault, Language, ProblemError, Violation};
 use crate::platform::refusal::Refusal;
 use chrono::NaiveDate;
 use domain::core::change::Record;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 /// Options of an import.
@@ -80,29 +82,53 @@ pub struct Import<R> {
     /// Number of faults of further rows, which are only counted.
     #[serde(skip)]
     pub more_faults: usize,
-    /// Faults of the first rows that could not be read completely, for an import that is not atomic.
-    pub refused: Vec<(usize, Vec<ProblemError>)>,
+    /// Faults of the rows that could not be read completely, for an import that is not atomic.
+    pub refused: Vec<(usize, Vec<KeptFault>)>,
+    /// What came of each row in the last run as a job. It stands here because it must outlive the unit of
+    /// work, which is undone if the import is refused.
+    #[serde(skip)]
+    report: Arc<Mutex<Option<Report>>>,
 }
 
 impl<R> Import<R> {
     /// An import of the rows that were read.
     pub fn new(id: Uuid, options: Options, read: Rows<R>) -> Self {
         let Rows { rows, faulty, faults: found, total, lines, warnings } = read;
-        let views = |said: Vec<Violation>| {
-            said.iter().map(|it| it.view(options.language)).collect::<Vec<_>>()
-        };
         let (mut faults, mut refused, mut more_faults) = (Vec::new(), Vec::new(), 0);
         if options.atomic {
             let of_row = |(row, faults): (_, Faults)| {
                 faults.into_first().into_iter().map(move |fault| (row, fault))
             };
-            faults = faulty.into_iter().flat_map(of_row).collect();
+            faults = faulty.into_iter().take(MAX_FAULTS).flat_map(of_row).collect();
             more_faults = found - faults.len();
         } else {
-            refused = faulty.into_iter().map(|(row, it)| (row, views(it.into()))).collect();
+            let kept =
+                |faults: Faults| Vec::from(faults).into_iter().map(KeptFault::from).collect();
+            refused = faulty.into_iter().map(|(row, faults)| (row, kept(faults))).collect();
         }
-        let warnings = views(warnings);
-        Self { id, options, rows, total, lines, warnings, faults, more_faults, refused }
+        let warnings = warnings.iter().map(|it| it.view(options.language)).collect();
+        Self {
+            id,
+            options,
+            rows,
+            total,
+            lines,
+            warnings,
+            faults,
+            more_faults,
+            refused,
+            report: Arc::default(),
+        }
+    }
+
+    /// Whether the import becomes a job, and so has a report.
+    fn is_long(&self) -> bool {
+        self.total > SYNCHRONOUS_ROWS
+    }
+
+    /// The place of the report.
+    fn report(&self) -> MutexGuard<'_, Option<Report>> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the import is atomic and a row could not be read completely.
@@ -155,6 +181,14 @@ impl<N: Noun> Work for N {
         progress: &dyn Fn(usize),
     ) -> Result<ImportResult, Refusal> {
         N::import(store, actor, input, progress)
+    }
+
+    fn report(input: &Self::Input) -> Option<Report> {
+        input.report().take()
+    }
+
+    fn admits(actor: &Actor) -> bool {
+        authority(actor, N::ACTION).is_ok()
     }
 }
 
@@ -392,20 +426,40 @@ fn conclude<R, T>(
     let options = &import.options;
     let told = |faults: Vec<Fault>| faults.into_iter().map(|fault| (fault.row, violation(fault)));
     let planned: Vec<(usize, Violation)> = told(plan.faults).collect();
-    let mut warnings = by_row(told(plan.warnings), options.language);
-    let is_faulty = import.is_refused() || !planned.is_empty() || !import.refused.is_empty();
-    let short = import.total <= SYNCHRONOUS_ROWS;
-    let keys: HashMap<usize, String> = if short || is_faulty || !warnings.is_empty() {
-        import.rows.iter().filter_map(key).collect()
-    } else {
-        HashMap::new()
+    let warnings: Vec<(usize, Violation)> = told(plan.warnings).collect();
+    let keys: HashMap<usize, String> = import.rows.iter().filter_map(key).collect();
+    let found = |row: &Planned<T>| {
+        let outcome = match (&row.before, row.is_change()) {
+            (None, _) => RowOutcome::Created,
+            (Some(_), true) => RowOutcome::Updated,
+            (Some(_), false) => RowOutcome::Unchanged,
+        };
+        let made_up = options.dry_run && row.before.is_none();
+        (outcome, (!made_up).then(|| id(&row.after)))
     };
-    if options.atomic && is_faulty {
+    if import.is_long() {
+        let mut rows = plan.rows.iter().peekable();
+        let mut report = Report::default();
+        for row in 0..import.total {
+            let stands = rows.next_if(|planned| planned.row == row).map(found);
+            let (outcome, id) = stands.unwrap_or((RowOutcome::Failed, None));
+            report.add(import.lines.of(row), keys.get(&row).cloned(), outcome, id);
+        }
+        for (row, faults) in &import.refused {
+            faults.iter().for_each(|fault| report.find(*row, fault.clone()));
+        }
+        for (row, found) in planned.iter().chain(&warnings) {
+            report.find(*row, found.clone());
+        }
+        *import.report() = Some(report);
+    }
+    if options.atomic && (import.is_refused() || !planned.is_empty()) {
         let mut faults = import.faults.clone();
         faults.extend(planned);
         faults.sort_by_key(|(row, _)| *row);
         return Err(import.refuse(faults, &keys));
     }
+    let mut warnings = by_row(warnings.into_iter(), options.language);
     let row_of = |row: usize, outcome, id, errors, warnings| RowResult {
         row,
         line: import.lines.of(row),
@@ -425,7 +479,10 @@ fn conclude<R, T>(
         warnings: import.warnings.clone(),
         rows: Vec::new(),
     };
-    let mut failed: BTreeMap<usize, Vec<ProblemError>> = import.refused.iter().cloned().collect();
+    let mut failed = BTreeMap::<usize, Vec<ProblemError>>::new();
+    for (row, faults) in &import.refused {
+        failed.insert(*row, faults.iter().map(|fault| fault.view(options.language)).collect());
+    }
     for (row, errors) in by_row(planned.into_iter(), options.language) {
         failed.entry(row).or_default().extend(errors);
     }
@@ -434,25 +491,20 @@ fn conclude<R, T>(
         all_failed.map(|(row, errors)| row_of(row, RowOutcome::Failed, None, errors, Vec::new())),
     );
     for row in &plan.rows {
-        let outcome = match (&row.before, row.is_change()) {
-            (None, _) => RowOutcome::Created,
-            (Some(_), true) => RowOutcome::Updated,
-            (Some(_), false) => RowOutcome::Unchanged,
-        };
+        let (outcome, id) = found(row);
         match outcome {
             RowOutcome::Created => result.created += 1,
             RowOutcome::Updated => result.updated += 1,
             _ => result.unchanged += 1,
         }
         let warnings = warnings.remove(&row.row).unwrap_or_default();
-        if short || !warnings.is_empty() {
-            let made_up = options.dry_run && row.before.is_none();
-            let id = (!made_up).then(|| id(&row.after));
+        if !import.is_long() || !warnings.is_empty() {
             result.rows.push(row_of(row.row, outcome, id, Vec::new(), warnings));
         }
     }
     // If there is not room for all rows, failed ones come first.
-    result.rows.sort_by_key(|row| (!short && row.outcome != RowOutcome::Failed, row.row));
+    let is_long = import.is_long();
+    result.rows.sort_by_key(|row| (is_long && row.outcome != RowOutcome::Failed, row.row));
     result.rows.truncate(SYNCHRONOUS_ROWS);
     Ok((result, plan.rows.into_iter().filter(Planned::is_change).collect()))
 }

@@ -13,6 +13,7 @@ use crate::platform::files::dates::DateFormat;
 use crate::platform::files::decode::{Rows, SentRow, decode};
 use crate::platform::files::format::Format;
 use crate::platform::files::table::Reading;
+use crate::platform::jobs::report::RowOutcome;
 use crate::platform::jobs::{self, SYNCHRONOUS_ROWS};
 use crate::platform::parameters::Query;
 use crate::platform::patch::nullable;
@@ -27,7 +28,6 @@ use chrono::NaiveDate;
 use domain::core::id::TenantId;
 use domain::people::import::{OrgUnitBy, PersonRow, UnitRow};
 use domain::people::org::OrgUnitKind;
-use domain::text_enum;
 use import::{Import, Noun, Options, People, RowOf, Units};
 use mapping::ImportMapping;
 use persistence::Store;
@@ -204,20 +204,6 @@ impl SentRow for OrgUnitRow {
     }
 }
 
-text_enum! {
-    /// Result of a row.
-    pub enum RowOutcome {
-        /// The row created a record.
-        Created = "created",
-        /// The row changed a record.
-        Updated = "updated",
-        /// The row changed nothing.
-        Unchanged = "unchanged",
-        /// The row has faults, or depends on a row that has.
-        Failed = "failed",
-    }
-}
-
 /// Result of one row.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RowResult {
@@ -232,7 +218,7 @@ pub struct RowResult {
     #[schema(example = "E-0043")]
     pub key: Option<String>,
     /// Result of the row.
-    #[schema(value_type = words::RowOutcome)]
+    #[schema(value_type = crate::platform::words::RowOutcome)]
     pub outcome: RowOutcome,
     /// Id of the record; null if the row failed, and for new records in a dry run.
     pub id: Option<Uuid>,
@@ -273,7 +259,8 @@ pub struct ImportResult {
     #[schema(required = true)]
     pub warnings: Vec<ProblemError>,
     /// Every row of a request of up to 1,000 rows. For larger requests, the first 1,000 rows that
-    /// failed, followed by rows with warnings. The counts always cover all rows.
+    /// failed, followed by rows with warnings; the report of the job has all rows. The counts always
+    /// cover all rows.
     pub rows: Vec<RowResult>,
 }
 
@@ -393,7 +380,7 @@ struct Received {
 /// more than one in twenty would leave, more than one in five would be new, or a column seems to have
 /// come empty, unless `allow_mass_deactivation`, `allow_mass_creation` or `allow_mass_clearing` is set.
 /// Up to 1,000 rows are imported at once and the answer is the result; more rows become a job, which
-/// `Location` names.
+/// `Location` names, with a report on every row.
 #[utoipa::path(tag = "employees", operation_id = "importEmployees", params(ImportQuery),
     request_body(content(
         (Vec<EmployeeRow> = "application/json"),
