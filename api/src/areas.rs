@@ -3,10 +3,14 @@
 use crate::access::{explanation, sign_in, tenant};
 use crate::cycles::moves::CycleMoves;
 use crate::everyday::{cards, handover, me};
-use crate::people::bulk::import::{People, Units};
-use crate::people::bulk::{self, ImportResult};
+use crate::goals::bulk::GoalDrafts;
+use crate::people::bulk;
+use crate::people::bulk::people::People;
+use crate::people::bulk::units::Units;
 use crate::platform::areas::{Areas, Noun};
 use crate::platform::edge::{docs, health};
+use crate::platform::imports::ImportResult;
+use crate::platform::job_reports;
 use crate::platform::jobs::{self, BatchResult, Kind};
 use crate::platform::labels;
 use crate::reviews::ResultsComputation;
@@ -30,7 +34,7 @@ pub const NOUNS: &[&[Noun]] = &[
     cycles::NOUNS,
     goals::NOUNS,
     reviews::NOUNS,
-    &[jobs::NOUN],
+    &[job_reports::NOUN, jobs::NOUN],
     everyday::NOUNS,
     &[explanation::NOUN],
 ];
@@ -54,6 +58,7 @@ fn work(kind: JobKind) -> Kind {
     match kind {
         JobKind::EmployeeImport => Kind::of::<People>(),
         JobKind::OrgUnitImport => Kind::of::<Units>(),
+        JobKind::GoalImport => Kind::of::<GoalDrafts>(),
         JobKind::CycleTransition => Kind::of::<CycleMoves>(),
         JobKind::ResultComputation => Kind::of::<ResultsWork>(),
     }

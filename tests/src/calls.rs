@@ -545,6 +545,13 @@ impl<'a> Calls<'a> {
             }
 
             "createGoal" => nothing.with(self.new_goal()),
+            "importGoals" => {
+                let cycle = self.hr.get(format!("/v1/cycles/{}", self.company.id("cycle"))).json();
+                nothing.with(json!([{
+                    "employee_number": "LIN", "cycle": cycle["code"], "title": unique("Goal"),
+                    "weight": "0", "unit": "CNY", "target": "1200", "aggregation": "sum",
+                }]))
+            }
             "getGoal" | "listGoalRevisions" | "listCheckIns" | "listMeasurements"
             | "listGoalChanges" => self.id("goal"),
             "getGoalAlignment" => self.id("goal.above"),

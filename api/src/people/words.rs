@@ -6,7 +6,6 @@ words! {
     OrgUnitKind of domain::people::org::OrgUnitKind;
     OrgUnitAction of domain::people::org::OrgUnitAction;
     PositionAction of domain::people::org::PositionAction;
-    DateFormat of crate::platform::files::dates::DateFormat;
     OrgUnitBy of domain::people::import::OrgUnitBy;
     EmployeeStatus of domain::people::employment::EmploymentStatus;
     EmployeeAction of domain::people::org::EmployeeAction;

@@ -12,6 +12,8 @@ pub mod extract;
 pub mod faults;
 pub mod files;
 pub mod housekeeping;
+pub mod imports;
+pub mod job_reports;
 pub mod jobs;
 pub mod json;
 pub mod key_file;

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::future::{Ready, ready};
 use utoipa::IntoParams;
+use utoipa::openapi::path::Parameter;
 
 /// Query parameters; unknown ones are refused.
 pub struct Query<T>(pub T);
@@ -25,6 +26,26 @@ impl<T: DeserializeOwned + IntoParams + 'static> FromRequest for Query<T> {
     }
 }
 
+/// Query parameters that stand in two types, which leave each other's aside; unknown ones are refused.
+pub struct Queries<A, B>(pub A, pub B);
+
+impl<A, B> FromRequest for Queries<A, B>
+where
+    A: DeserializeOwned + IntoParams + 'static,
+    B: DeserializeOwned + IntoParams + 'static,
+{
+    type Error = Refusal;
+    type Future = Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let query = request.query_string();
+        let both = checked::<(A, B)>(query, || {
+            [A::into_params(|| None), B::into_params(|| None)].concat()
+        });
+        ready(both.and_then(|()| Ok(Self(typed(query)?, typed(query)?))))
+    }
+}
+
 /// The parameters of an operation, as the contract describes them.
 struct Described {
     /// Of an object with a property for each parameter.
@@ -34,10 +55,9 @@ struct Described {
 }
 
 impl Described {
-    fn of<T: IntoParams>() -> Self {
-        let described = T::into_params(|| None).into_iter();
+    fn new(parameters: Vec<Parameter>) -> Self {
         let (mut schemas, mut required) = (Map::new(), Vec::new());
-        for parameter in described.filter_map(|it| serde_json::to_value(it).ok()) {
+        for parameter in parameters.into_iter().filter_map(|it| serde_json::to_value(it).ok()) {
             let name = parameter["name"].as_str().unwrap_or_default().to_owned();
             if parameter["required"] == true {
                 required.push(name.clone());
@@ -76,7 +96,16 @@ static DESCRIBED: Once<Described> = Once::empty();
 
 /// Reads the parameters of a query.
 fn read<T: DeserializeOwned + IntoParams + 'static>(query: &str) -> Result<T, Refusal> {
-    let described = DESCRIBED.of::<T>(Described::of::<T>);
+    checked::<T>(query, || T::into_params(|| None))?;
+    typed(query)
+}
+
+/// Refuses parameters that `T` does not have, or not like this.
+fn checked<T: 'static>(
+    query: &str,
+    parameters: impl FnOnce() -> Vec<Parameter>,
+) -> Result<(), Refusal> {
+    let described = DESCRIBED.of::<T>(|| Described::new(parameters()));
     let pairs = web::Query::<Vec<(String, String)>>::from_query(query);
     let pairs = pairs.map_or_else(|_| Vec::new(), web::Query::into_inner);
     let (mut given, mut faults) = (Map::new(), Faults::default());
@@ -91,6 +120,11 @@ fn read<T: DeserializeOwned + IntoParams + 'static>(query: &str) -> Result<T, Re
     if !faults.is_empty() {
         return Err(Refusal::Malformed(faults.into()));
     }
+    Ok(())
+}
+
+/// The parameters as a type.
+fn typed<T: DeserializeOwned>(query: &str) -> Result<T, Refusal> {
     let query = web::Query::<T>::from_query(query);
     query.map(web::Query::into_inner).map_err(|error| {
         log::debug!("query passes its schema but cannot be read: {error}");

@@ -121,5 +121,6 @@ words! {
     SettingKind of domain::scoring::settings::KindName;
     JobKind of domain::everyday::job::JobKind;
     JobState of domain::everyday::job::JobState;
-    RowOutcome of crate::platform::jobs::report::RowOutcome;
+    DateFormat of crate::platform::files::dates::DateFormat;
+    RowOutcome of domain::core::import::RowOutcome;
 }

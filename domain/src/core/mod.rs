@@ -5,6 +5,7 @@ pub mod change;
 pub mod error;
 pub mod history;
 pub mod id;
+pub mod import;
 pub mod number;
 pub mod text;
 pub mod time;

@@ -14,6 +14,8 @@ text_enum! {
         EmployeeImport = "employee_import",
         /// Creates and changes many org units.
         OrgUnitImport = "org_unit_import",
+        /// Drafts goals for many people.
+        GoalImport = "goal_import",
         /// Moves a cycle to its next state, with all people in it.
         CycleTransition = "cycle_transition",
         /// Computes the results of a cycle.

@@ -2,3 +2,4 @@
 
 pub mod dependency;
 pub mod goal;
+pub mod import;

@@ -90,6 +90,7 @@ store! {
     GoalChanges
     GoalReports
     GoalEvaluation
+    GoalImports
     Reviews
     ReviewSets
     CalibrationSessions

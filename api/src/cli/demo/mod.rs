@@ -4,8 +4,9 @@ mod story;
 
 use super::account::{Access, Wanted, wanted_role};
 use super::{nowhere, open_app, serve};
-use crate::people::bulk::import::{Import, Noun, Options, People, RowOf, Units};
-use crate::people::bulk::mapping::References;
+use crate::people::bulk::people::People;
+use crate::people::bulk::terms::{PeopleTerms, References};
+use crate::people::bulk::units::Units;
 use crate::people::positions::{NewPosition, create_position};
 use crate::platform::app::{App, new_id, seed};
 use crate::platform::auth::password;
@@ -14,6 +15,7 @@ use crate::platform::config::Settings;
 use crate::platform::files::decode::decode;
 use crate::platform::files::format::Format;
 use crate::platform::files::table::Reading;
+use crate::platform::imports::{Import, ImportOf, Noun, Options};
 use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
 use chrono::Datelike;
@@ -126,17 +128,19 @@ fn founder(tenant: TenantId, now: domain::core::time::Timestamp) -> Actor {
     }
 }
 
-fn import<N: Noun>(actor: &Actor, csv: &[u8]) -> Result<Import<RowOf<N>>, Refusal> {
+fn import<N: Noun<More = PeopleTerms>>(actor: &Actor, csv: &[u8]) -> Result<ImportOf<N>, Refusal> {
     let year = chrono::NaiveDate::from_ymd_opt(actor.today.year(), 1, 1);
     let options = Options {
         dry_run: false,
         atomic: true,
-        effective_from: year.unwrap_or(actor.today),
-        allow_mass_deactivation: false,
-        allow_mass_creation: false,
-        allow_mass_clearing: false,
-        references: References::default(),
         language: Language::En,
+        more: PeopleTerms {
+            effective_from: year.unwrap_or(actor.today),
+            allow_mass_deactivation: false,
+            allow_mass_creation: false,
+            allow_mass_clearing: false,
+            references: References::default(),
+        },
     };
     let read = decode::<N::Sent>(Format::Table(None), &Reading::default(), csv)?;
     Ok(Import::new(new_id(), options, read))

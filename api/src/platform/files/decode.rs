@@ -22,8 +22,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Maximum number of rows of one request.
-pub const MAX_ROWS: usize = 50_000;
+/// Maximum number of rows of one request, unless the noun says otherwise.
+const MAX_ROWS: usize = 50_000;
 /// Maximum number of bytes of one row, and so of one cell; more than any valid row has.
 pub const MAX_ROW: usize = 64 << 10;
 /// Maximum number of faults listed for one row.
@@ -35,6 +35,8 @@ pub trait SentRow: DeserializeOwned + ToSchema + 'static {
     type Row: Send;
     /// The properties that identify records; the first is the key of the row, and a text.
     const KEYS: &'static [&'static str];
+    /// Maximum number of rows of one request.
+    const MAX_ROWS: usize = MAX_ROWS;
     /// The row, with its index in the request, from 0, and the properties that could not be read. They
     /// are absent from it, and an unread key is empty.
     fn at(self, place: usize, unread: Vec<String>) -> Self::Row;
@@ -133,7 +135,7 @@ impl<T: SentRow> Put for Sink<T> {
         read: &mut dyn FnMut(&mut Faults) -> Option<Value>,
     ) -> Result<(), Refusal> {
         let place = self.rows.total;
-        if place == MAX_ROWS {
+        if place == T::MAX_ROWS {
             return Err(Refusal::TooManyRows);
         }
         self.rows.total += 1;

@@ -1,6 +1,6 @@
 //! Rows in JSON: an array, or an object per line.
 
-use super::decode::{MAX_ROW, MAX_ROWS, Put, Rows, SentRow, Sink, hex, malformed, too_long};
+use super::decode::{MAX_ROW, Put, Rows, SentRow, Sink, hex, malformed, too_long};
 use super::encodings::decoded;
 use super::stretches::in_stretches;
 use crate::platform::faults::Faults;
@@ -109,7 +109,7 @@ pub fn read_ndjson<T: SentRow>(bytes: &[u8]) -> Result<Rows<T::Row>, Refusal> {
         } else if !row.is_empty() {
             lines.push((number, row));
         }
-        if lines.len() > MAX_ROWS {
+        if lines.len() > T::MAX_ROWS {
             return Err(Refusal::TooManyRows);
         }
         read += line.len();

@@ -345,7 +345,7 @@ pub const NOUN: Noun = Noun {
 };
 
 fn routes(config: &mut ServiceConfig) {
-    config.service(scope("/jobs").service(list).service(report::read_report).service(read));
+    config.service(scope("/jobs").service(list).service(read));
 }
 
 /// What a request needs to create a job. It is made before the unit of work of the request, which

@@ -1,6 +1,7 @@
 //! A plan while it is built: resolves references between rows and drops the rows that have faults.
 
-use super::{Fault, Given, Line, Node, Plan, Planned, Terms};
+use super::{Given, Line, Node, Terms};
+use crate::core::import::{Fault, Plan, Planned};
 use crate::core::text::fold;
 use crate::core::tree::{MAX_DEPTH, TreeFault, check_tree};
 use chrono::NaiveDate;

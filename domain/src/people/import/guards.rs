@@ -1,6 +1,6 @@
 //! What a file changes in so many people at once that it is more likely broken than meant.
 
-use super::{Plan, Planned};
+use crate::core::import::{Plan, Planned};
 use crate::people::org::{Assignment, Employee};
 
 /// Up to this number of people anything may happen at once.

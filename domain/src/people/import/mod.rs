@@ -21,7 +21,6 @@ use crate::core::id::EmployeeId;
 use crate::core::time::Timestamp;
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// A value that a row may leave out: `None` leaves it unchanged, `Some(None)` clears it.
@@ -69,61 +68,6 @@ pub struct Terms {
     pub closed: Vec<EmployeeId>,
 }
 
-/// An error in one row, or a warning about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Position of the row in the request, from 0.
-    pub row: usize,
-    /// Name of the property, as a path without the leading slash.
-    pub field: String,
-    /// Stable code of the error or warning.
-    pub code: &'static str,
-    /// Name and value of the placeholder in the text of the code.
-    pub value: Option<(&'static str, String)>,
-}
-
-impl Fault {
-    fn new(row: usize, field: impl Into<String>, code: &'static str) -> Self {
-        Self { row, field: field.into(), code, value: None }
-    }
-
-    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.value = Some((name, value.to_string()));
-        self
-    }
-}
-
-/// What an import does with one row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Planned<T> {
-    /// Position of the row in the request, from 0.
-    pub row: usize,
-    /// The record before; `None` if the row creates it.
-    pub before: Option<Arc<T>>,
-    /// The record after; equal to `before` where nothing changes.
-    pub after: Arc<T>,
-    /// Names of the fields that change; empty if the row creates a record or changes nothing.
-    pub fields: Vec<&'static str>,
-}
-
-impl<T> Planned<T> {
-    /// Whether there is anything to save.
-    pub fn is_change(&self) -> bool {
-        self.before.is_none() || !self.fields.is_empty()
-    }
-}
-
-/// The result of planning an import.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan<T> {
-    /// Every row without faults, including those that change nothing.
-    pub rows: Vec<Planned<T>>,
-    /// Every fault, in the order of the rows.
-    pub faults: Vec<Fault>,
-    /// Warnings about the rows in `rows`, in the order of the rows.
-    pub warnings: Vec<Fault>,
-}
-
 /// A record that has a place in a tree: an employee or a unit.
 trait Node {
     const KEY: &'static str;
@@ -137,6 +81,7 @@ trait Node {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::import::Plan;
 
     pub fn day(number: u64) -> NaiveDate {
         NaiveDate::default() + chrono::Days::new(number)

@@ -1,8 +1,9 @@
 //! Imports of many people.
 
 use super::draft::{Draft, Look};
-use super::{Fault, Given, Line, Node, Plan, Planned, Terms, given, is_absent};
+use super::{Given, Line, Node, Terms, given, is_absent};
 use crate::core::id::{AssignmentId, EmployeeId, OrgUnitId, PositionId};
+use crate::core::import::{Fault, Plan, Planned};
 use crate::core::text::fold;
 use crate::core::time::Period;
 use crate::people::employment::{Employment, EmploymentFault, Employments};

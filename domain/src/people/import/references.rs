@@ -1,8 +1,9 @@
 //! References to people and units by what a file has in place of their keys: the e-mail address, the
 //! id in another system or the name of a manager, the name of a unit.
 
+use super::Given;
 use super::people::PersonRow;
-use super::{Fault, Given};
+use crate::core::import::Fault;
 use crate::core::text::fold;
 use crate::text_enum;
 use serde::{Deserialize, Serialize};

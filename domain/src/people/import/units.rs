@@ -1,8 +1,9 @@
 //! Imports of many units.
 
 use super::draft::{Draft, Look};
-use super::{Fault, Given, Line, Node, Plan, Planned, Terms, given, is_absent};
+use super::{Given, Line, Node, Terms, given, is_absent};
 use crate::core::id::OrgUnitId;
+use crate::core::import::{Fault, Plan, Planned};
 use crate::people::org::{OrgUnit, OrgUnitKind};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

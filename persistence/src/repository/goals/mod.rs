@@ -3,6 +3,7 @@
 mod changes;
 mod dependencies;
 mod evaluation;
+mod imports;
 mod reports;
 
 use super::among::one_of;
