@@ -90,7 +90,7 @@ store! {
     GoalChanges
     GoalReports
     GoalEvaluation
-    GoalImports
+    GoalDrafts
     Reviews
     ReviewSets
     CalibrationSessions

@@ -2,8 +2,8 @@
 
 mod changes;
 mod dependencies;
+mod drafts;
 mod evaluation;
-mod imports;
 mod reports;
 
 use super::among::one_of;

@@ -6,7 +6,7 @@ use super::super::keys::{KEYS, all_saved};
 use super::super::{Conn, Db, dialect};
 use super::{Found, Row, entity, goals, owners_of_goals};
 use crate::column::{At, Key, Word, rows_statement};
-use crate::ports::{GoalImports, HeldForm, Result};
+use crate::ports::{GoalDrafts, HeldForm, Result};
 use crate::schema::{cycle, goal, participant, review};
 use diesel::prelude::*;
 use domain::core::change::Record;
@@ -62,7 +62,7 @@ impl Drafts {
     }
 }
 
-impl GoalImports for Unit<'_> {
+impl GoalDrafts for Unit<'_> {
     fn cycles_coded(&mut self, codes: &[&str]) -> Result<HashMap<String, CycleId>> {
         let mut found = HashMap::new();
         for codes in codes.chunks(KEYS) {

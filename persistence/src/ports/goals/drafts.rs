@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 pub type HeldForm = (EmployeeId, Option<EmployeeId>, Relations);
 
 /// What an import of goals reads and writes. One statement handles many rows.
-pub trait GoalImports {
+pub trait GoalDrafts {
     /// The cycles with these codes.
     fn cycles_coded(&mut self, codes: &[&str]) -> Result<HashMap<String, CycleId>>;
     /// Locks the goals of these people in a cycle, as [`Goals::lock_form`](super::Goals::lock_form)
