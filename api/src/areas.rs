@@ -3,6 +3,7 @@
 use crate::access::{explanation, sign_in, tenant};
 use crate::cycles::moves::CycleMoves;
 use crate::everyday::{cards, handover, me};
+use crate::goals::bulk::GoalDrafts;
 use crate::goals::measurement_import::Measurements;
 use crate::people::bulk;
 use crate::people::bulk::people::People;
@@ -11,6 +12,7 @@ use crate::people::bulk::units::Units;
 use crate::platform::areas::{Areas, Noun};
 use crate::platform::edge::{docs, health};
 use crate::platform::imports::ImportResult;
+use crate::platform::job_reports;
 use crate::platform::jobs::{self, BatchResult, Kind};
 use crate::platform::labels;
 use crate::reviews::ResultsComputation;
@@ -34,7 +36,7 @@ pub const NOUNS: &[&[Noun]] = &[
     cycles::NOUNS,
     goals::NOUNS,
     reviews::NOUNS,
-    &[jobs::NOUN],
+    &[job_reports::NOUN, jobs::NOUN],
     everyday::NOUNS,
     &[explanation::NOUN],
 ];
@@ -60,6 +62,7 @@ fn work(kind: JobKind) -> Kind {
         JobKind::OrgUnitImport => Kind::of::<Units>(),
         JobKind::PositionImport => Kind::of::<Positions>(),
         JobKind::MeasurementImport => Kind::of::<Measurements>(),
+        JobKind::GoalImport => Kind::of::<GoalDrafts>(),
         JobKind::CycleTransition => Kind::of::<CycleMoves>(),
         JobKind::ResultComputation => Kind::of::<ResultsWork>(),
     }

@@ -440,6 +440,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::column::{Id, Instant};
+    use diesel::sql_types::*;
+
+    job_report (tenant_id, job_id) {
+        tenant_id -> Id,
+        job_id -> Id,
+        made_at -> Instant,
+        content -> Binary,
+    }
+}
+
 record! {
     /// Versions of the performance policy.
     PolicyRow of policy keeps PerformancePolicy {
@@ -832,6 +844,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency,
     job,
     job_input,
+    job_report,
     policy,
     cycle,
     cycle_approval,

@@ -491,7 +491,7 @@ impl<'a> Calls<'a> {
                 row["goal_id"] = self.company.id("goal").to_string().into();
                 nothing.with(json!([row]))
             }
-            "getJob" => self.id("job"),
+            "getJob" | "getJobReport" => self.id("job"),
             "explainAccess" => nothing.with(json!({ "questions": [
                 { "action": "employee.read", "resource_id": self.company.id("lin") },
             ] })),
@@ -553,6 +553,13 @@ impl<'a> Calls<'a> {
             }
 
             "createGoal" => nothing.with(self.new_goal()),
+            "importGoals" => {
+                let cycle = self.hr.get(format!("/v1/cycles/{}", self.company.id("cycle"))).json();
+                nothing.with(json!([{
+                    "employee_number": "LIN", "cycle": cycle["code"], "title": unique("Goal"),
+                    "weight": "0", "unit": "CNY", "target": "1200", "aggregation": "sum",
+                }]))
+            }
             "getGoal" | "listGoalRevisions" | "listCheckIns" | "listMeasurements"
             | "listGoalChanges" => self.id("goal"),
             "getGoalAlignment" => self.id("goal.above"),

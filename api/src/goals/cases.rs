@@ -333,16 +333,30 @@ pub fn create_goal(
     };
     refuse_faults(faults)?;
     refuse_faults(parent_faults(store, &goal, "/parent_id")?)?;
-    let record = Record::new("goal.created", id, permit.rule())
-        .field("cycle_id", None::<String>, cycle_id.to_string())
-        .field("owner_id", None::<String>, owner.to_string())
-        .field("level", None::<String>, goal.level.as_str())
-        .field("parent_id", None::<String>, goal.parent_id.map(|id| id.to_string()))
-        .field("content", Value::Null, &goal.content);
+    let record = note_new(Record::new("goal.created", id, permit.rule()), &goal);
     store.create_goal(Change::new(goal.clone(), record))?;
     let opened = Opened { goal, permit, target, frame };
     let view = assessed(store, actor, &opened, opened.goal.clone())?;
     Ok(Reply::created(view, 1, format!("/v1/goals/{id}")))
+}
+
+/// The audit record of a new draft.
+pub(super) fn note_new(record: Record, goal: &Goal) -> Record {
+    record
+        .field("cycle_id", None::<String>, goal.cycle_id.to_string())
+        .field("owner_id", None::<String>, goal.owner_id.to_string())
+        .field("level", None::<String>, goal.level.as_str())
+        .field("parent_id", None::<String>, goal.parent_id.map(|id| id.to_string()))
+        .field("content", Value::Null, &goal.content)
+}
+
+/// The audit record of a changed draft.
+pub(super) fn note_change(record: Record, before: &Goal, after: &Goal) -> Record {
+    let parent = |goal: &Goal| goal.parent_id.map(|id| id.to_string());
+    record
+        .field("level", before.level.as_str(), after.level.as_str())
+        .field("parent_id", parent(before), parent(after))
+        .field("content", &before.content, &after.content)
 }
 
 /// Changes a draft if the caller has read its current version.
@@ -369,11 +383,8 @@ pub(super) fn update_goal(
     };
     refuse_faults(faults)?;
     refuse_faults(tree_faults(store, before, &after)?)?;
-    let parent = |goal: &Goal| goal.parent_id.map(|id| id.to_string());
-    let record = Record::new("goal.updated", id, opened.permit.rule())
-        .field("level", before.level.as_str(), after.level.as_str())
-        .field("parent_id", parent(before), parent(&after))
-        .field("content", &before.content, &after.content);
+    let record = Record::new("goal.updated", id, opened.permit.rule());
+    let record = note_change(record, before, &after);
     let after = Goal { version: before.version + 1, updated_at: actor.now, ..after };
     store.update_goal(Change::new(after.clone(), record))?;
     let version = after.version;

@@ -1,6 +1,7 @@
 //! Goals: drafts, signatures, progress, changes and the tree of aligned goals.
 
 mod alignment;
+pub mod bulk;
 mod cases;
 pub mod changes;
 pub mod check_ins;
@@ -323,6 +324,7 @@ fn routes(config: &mut ServiceConfig) {
         scope("/goals")
             .service(list)
             .service(create)
+            .service(bulk::import_goals)
             .service(read)
             .service(update)
             .service(remove)

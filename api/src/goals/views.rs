@@ -117,7 +117,7 @@ impl NewGoalContent {
 }
 
 /// A weight with 2 decimal places, as it is stored and shown.
-fn hundredths(mut weight: Decimal) -> Decimal {
+pub(super) fn hundredths(mut weight: Decimal) -> Decimal {
     weight.rescale(2);
     weight
 }

@@ -8,6 +8,7 @@ words! {
     GoalAction of domain::goals::goal::GoalAction;
     GoalChangeState of domain::goals::goal::GoalChangeState;
     GoalChangeAction of domain::goals::goal::GoalChangeAction;
+    GoalDefinitionKind of domain::goals::drafts::DefinitionKind;
     GoalWarning of domain::goals::goal::GoalWarning;
     SmartFault of domain::scoring::okr::smart::Failure;
     Ambition of domain::scoring::okr::objective::Ambition;

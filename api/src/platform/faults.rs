@@ -53,6 +53,13 @@ impl Faults {
         found
     }
 
+    /// Keeps no more than this many; the others are only counted.
+    pub fn cut_to(&mut self, most: usize) {
+        self.first.truncate(most);
+        self.first.shrink_to_fit();
+        self.most = most;
+    }
+
     /// Counts faults that are not kept.
     pub fn count(&mut self, unkept: usize) {
         self.total += unkept;

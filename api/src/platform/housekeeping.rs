@@ -2,6 +2,7 @@
 
 use crate::platform::app::App;
 use crate::platform::caller::system_context;
+use crate::platform::jobs::report;
 use actix_web::web::Data;
 use chrono::TimeDelta;
 use domain::core::id::TenantId;
@@ -25,12 +26,14 @@ pub async fn run(app: Data<App>) {
 }
 
 /// Deletes expired data, tenant by tenant.
-async fn forget(app: &App) -> Result<(), DbError> {
+pub async fn forget(app: &App) -> Result<(), DbError> {
     let now = app.clock.now();
     let tenants = app.db.read(TenantId::from(Uuid::nil()), |store| store.tenants()).await?;
     for tenant in tenants {
-        let unit =
-            move |store: &mut dyn persistence::Store| store.forget_replies(now - REPLIES_KEPT);
+        let unit = move |store: &mut dyn persistence::Store| {
+            store.forget_replies(now - REPLIES_KEPT)?;
+            store.forget_job_reports(now - report::KEPT)
+        };
         app.db.write(system_context(tenant.id, now), unit).await?;
     }
     Ok(())

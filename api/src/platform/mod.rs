@@ -14,6 +14,7 @@ pub mod faults;
 pub mod files;
 pub mod housekeeping;
 pub mod imports;
+pub mod job_reports;
 pub mod jobs;
 pub mod json;
 pub mod key_file;

@@ -238,13 +238,56 @@ impl Violation {
 
     /// The text in a language.
     pub fn text(&self, language: Language) -> String {
-        let Some(text) = VIOLATIONS.get(self.code) else { return self.code.to_owned() };
         let value = |name: &str| self.values.iter().find(|(given, _)| *given == name);
-        let template = text.template(language, value(ALLOWED).is_some());
-        filled(template, |name, words| {
-            let (_, value) = value(name)?;
-            Some(words.map_or_else(|| value.clone(), |of| labels::list(of, value, language)))
-        })
+        told_by(self.code, language, |name| value(name).map(|(_, value)| &value[..]))
+    }
+}
+
+/// The text of a code in a language, with the values of its placeholders.
+fn told_by<'v>(code: &str, language: Language, value: impl Fn(&str) -> Option<&'v str>) -> String {
+    let Some(text) = VIOLATIONS.get(code) else { return code.to_owned() };
+    let template = text.template(language, value(ALLOWED).is_some());
+    filled(template, |name, words| {
+        let value = value(name)?;
+        Some(words.map_or_else(|| value.to_owned(), |of| labels::list(of, value, language)))
+    })
+}
+
+/// A fault as it is kept: without its text, which readers get in their own language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFault {
+    /// Where it is, as in [`Violation::pointer`].
+    pub pointer: String,
+    /// Its code.
+    pub code: String,
+    /// Values for the placeholders of the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    values: Vec<(String, String)>,
+}
+
+impl KeptFault {
+    /// The text in a language.
+    pub fn text(&self, language: Language) -> String {
+        let value = |name: &str| self.values.iter().find(|(given, _)| given == name);
+        told_by(&self.code, language, |name| value(name).map(|(_, value)| &value[..]))
+    }
+
+    /// The fault as a client reads it.
+    pub fn view(&self, language: Language) -> ProblemError {
+        ProblemError {
+            pointer: self.pointer.clone(),
+            code: self.code.clone(),
+            detail: self.text(language),
+            line: None,
+            key: None,
+        }
+    }
+}
+
+impl From<Violation> for KeptFault {
+    fn from(fault: Violation) -> Self {
+        let values = fault.values.into_iter().map(|(name, value)| (name.to_owned(), value));
+        Self { pointer: fault.pointer, code: fault.code.to_owned(), values: values.collect() }
     }
 }
 

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 
+/// The header with the digest of a whole file, RFC 9530.
+pub const DIGEST: &str = "repr-digest";
+
 /// What a handler answers: a response, or why the request is refused.
 pub type Answered = Result<HttpResponse, Refusal>;
 

@@ -14,6 +14,8 @@ text_enum! {
         Unchanged = "unchanged",
         /// The row has faults, or depends on a row that has.
         Failed = "failed",
+        /// The row has no faults, but the import failed and saved nothing.
+        Skipped = "skipped",
     }
 }
 

@@ -18,6 +18,8 @@ text_enum! {
         PositionImport = "position_import",
         /// Reports many measurements.
         MeasurementImport = "measurement_import",
+        /// Drafts goals for many people.
+        GoalImport = "goal_import",
         /// Moves a cycle to its next state, with all people in it.
         CycleTransition = "cycle_transition",
         /// Computes the results of a cycle.

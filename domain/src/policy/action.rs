@@ -82,6 +82,8 @@ text_enum! {
         GoalRead = "goal.read",
         /// Write a draft of a goal, request a change, or report that the goal is complete.
         GoalWrite = "goal.write",
+        /// Draft goals for many people at once.
+        GoalImport = "goal.import",
         /// Sign a goal and hand it in.
         GoalSubmit = "goal.submit",
         /// Approve or return a goal, or confirm that it is complete.

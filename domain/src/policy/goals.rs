@@ -51,6 +51,22 @@ const GOAL: Noun = Noun {
                 ),
             ],
         ),
+        (
+            A::GoalImport,
+            &[
+                // Drafts bind nobody before both sides have signed them.
+                to("hr-admin-cycle", Who::HrAdmin, Mask::Full),
+                to("own-goals", Who::Myself, Mask::Full),
+                to("responsible-manager", Who::ResponsibleManager, Mask::Full),
+                to("line-manager-goals", Who::DirectManager, Mask::Full),
+                by_key(
+                    "scope-performance-write",
+                    Scope::PerformanceWrite,
+                    Who::Service,
+                    Mask::Full,
+                ),
+            ],
+        ),
         (A::GoalSubmit, &[to("own-goals", Who::Myself, Mask::Full)]),
         (
             A::GoalApprove,

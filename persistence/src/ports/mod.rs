@@ -91,6 +91,7 @@ store! {
     GoalReports
     MeasurementImports
     GoalEvaluation
+    GoalDrafts
     Reviews
     ReviewSets
     CalibrationSessions

@@ -441,6 +441,7 @@ fn every_kind_of_record_is_explained(app: &TestApp) {
             Action::ParticipantRead | Action::ParticipantWrite => own.id("lin.participant"),
             Action::GoalRead
             | Action::GoalWrite
+            | Action::GoalImport
             | Action::GoalSubmit
             | Action::GoalApprove
             | Action::GoalDecide

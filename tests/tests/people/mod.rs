@@ -7,4 +7,5 @@ mod employments;
 mod files;
 mod org_units;
 mod positions;
+mod reports;
 mod search;

@@ -168,7 +168,7 @@ impl SentRow for EmployeeRow {
 /// more than one in twenty would leave, more than one in five would be new, or a column seems to have
 /// come empty, unless `allow_mass_deactivation`, `allow_mass_creation` or `allow_mass_clearing` is set.
 /// Up to 1,000 rows are imported at once and the answer is the result; more rows become a job, which
-/// `Location` names.
+/// `Location` names, with a report on every row.
 #[utoipa::path(tag = "employees", operation_id = "importEmployees", params(ImportQuery, PeopleQuery),
     request_body(content(
         (Vec<EmployeeRow> = "application/json"),

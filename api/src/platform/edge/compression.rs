@@ -79,7 +79,9 @@ impl Coding {
 /// Marks an answer as one that depends on what the client accepts, and compresses it in the way
 /// that the client wants, if it is worth the time.
 pub fn apply(wanted: Option<Coding>, path: &str, mut response: HttpResponse) -> HttpResponse {
-    if path.starts_with("/v1/auth/") || response.headers().contains_key(header::CONTENT_ENCODING) {
+    // A part of a file, or its digest, is of the file as it is.
+    let stays = |header: &str| response.headers().contains_key(header);
+    if path.starts_with("/v1/auth/") || stays("Content-Encoding") || stays(reply::DIGEST) {
         return response;
     }
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));

@@ -6,11 +6,11 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
-     X-Api-Key, X-Request-Id",
+     If-Range, Range, X-Api-Key, X-Request-Id",
 );
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Content-Disposition, ETag, Idempotency-Replayed, Link, Location, RateLimit, \
-     RateLimit-Policy, Retry-After, X-Request-Id",
+    "Content-Disposition, Content-Range, ETag, Idempotency-Replayed, Link, Location, RateLimit, \
+     RateLimit-Policy, Repr-Digest, Retry-After, X-Request-Id",
 );
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 

@@ -47,7 +47,8 @@ pub trait SentRow: DeserializeOwned + ToSchema + 'static {
 pub struct Rows<T> {
     /// The rows, as far as they could be read.
     pub rows: Vec<T>,
-    /// The first rows that could not be read completely, by index, with their faults.
+    /// The rows that could not be read completely, by index, with their faults: the first ones with all
+    /// of them, later ones with one.
     pub faulty: Vec<(usize, Faults)>,
     /// Number of all faults of rows that could not be read completely.
     pub faults: usize,
@@ -149,9 +150,10 @@ impl<T: SentRow> Put for Sink<T> {
         });
         if !faults.is_empty() {
             self.rows.faults += faults.total();
-            if self.rows.faulty.len() < MAX_FAULTS {
-                self.rows.faulty.push((place, faults));
+            if self.rows.faulty.len() >= MAX_FAULTS {
+                faults.cut_to(1);
             }
+            self.rows.faulty.push((place, faults));
         }
         Ok(())
     }
@@ -221,7 +223,8 @@ impl<T: SentRow> Sink<T> {
         let next = next.rows;
         self.rows.rows.extend(next.rows);
         self.rows.faulty.extend(next.faulty);
-        self.rows.faulty.truncate(MAX_FAULTS);
+        let beyond = self.rows.faulty.iter_mut().skip(MAX_FAULTS);
+        beyond.for_each(|(_, faults)| faults.cut_to(1));
         self.rows.faults += next.faults;
         self.rows.total = next.total;
     }

@@ -44,6 +44,8 @@ pub enum Format {
     Ndjson,
     /// A workbook.
     Xlsx,
+    /// `application/json`: an array of objects. Of files that are made before they are sent.
+    Json,
 }
 
 impl Format {
@@ -57,19 +59,34 @@ impl Format {
         accepted(request, &offers)
     }
 
-    fn media_type(self) -> &'static str {
+    /// The format that the client prefers of a file that is made before it is sent.
+    pub fn of_whole(request: &HttpRequest) -> Result<Self, Refusal> {
+        let offers = [
+            ("text/csv", Self::Csv),
+            ("application/json", Self::Json),
+            ("application/x-ndjson", Self::Ndjson),
+            (xlsx::MEDIA_TYPE, Self::Xlsx),
+        ];
+        accepted(request, &offers)
+    }
+
+    /// The media type, with its parameters.
+    pub fn media_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
             Self::Xlsx => xlsx::MEDIA_TYPE,
+            Self::Json => "application/json",
         }
     }
 
-    fn extension(self) -> &'static str {
+    /// What the names of such files end on.
+    pub fn extension(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Ndjson => "ndjson",
             Self::Xlsx => "xlsx",
+            Self::Json => "json",
         }
     }
 }
@@ -92,7 +109,26 @@ pub struct Sink<'s> {
     send: &'s dyn Fn(Vec<u8>, usize, Look) -> Result<(), Refusal>,
 }
 
-impl Sink<'_> {
+impl<'s> Sink<'s> {
+    /// Begins a file.
+    fn begin(
+        format: Format,
+        bom: bool,
+        look: Look,
+        send: &'s dyn Fn(Vec<u8>, usize, Look) -> Result<(), Refusal>,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            format,
+            workbook: (format == Format::Xlsx).then(Workbook::begin).transpose()?,
+            part: if bom { b"\xEF\xBB\xBF".to_vec() } else { Vec::new() },
+            digest: Sha256::new(),
+            rows: 0,
+            withheld: None,
+            look,
+            send,
+        })
+    }
+
     /// Writes the header of a table; call it before the first line.
     pub fn columns<'c>(&mut self, names: impl Iterator<Item = &'c str>) -> Result<(), Refusal> {
         match &mut self.workbook {
@@ -110,6 +146,10 @@ impl Sink<'_> {
             (Some(workbook), _) => workbook.row(line.cells().into_iter())?,
             (None, Format::Csv) => {
                 write_record(&mut self.part, line.cells().into_iter().map(printed))?;
+            }
+            (None, Format::Json) => {
+                self.part.push(if self.rows == 0 { b'[' } else { b',' });
+                write_object(&mut self.part, line)?;
             }
             (None, _) => write_object(&mut self.part, line)?,
         }
@@ -153,6 +193,9 @@ impl Sink<'_> {
             };
             write_object(&mut self.part, &trailer)?;
         }
+        if self.format == Format::Json {
+            self.part.extend(if self.rows == 0 { &b"[]"[..] } else { b"]" });
+        }
         Ok((self.part, self.look, self.rows))
     }
 }
@@ -187,6 +230,26 @@ fn write_object(part: &mut Vec<u8>, object: &impl Serialize) -> Result<(), Refus
     serde_json::to_writer(&mut *part, object).map_err(internal)?;
     part.push(b'\n');
     Ok(())
+}
+
+/// A file in memory, for what is small enough. `look` is what has been shown before it.
+pub fn whole(
+    format: Format,
+    bom: bool,
+    look: Look,
+    write: impl FnOnce(&mut Sink<'_>) -> Result<(), Refusal>,
+) -> Result<Vec<u8>, Refusal> {
+    let file = cell::RefCell::new(Vec::new());
+    let keep = |part: Vec<u8>, _, _| {
+        file.borrow_mut().extend(part);
+        Ok(())
+    };
+    let mut sink = Sink::begin(format, bom, look, &keep)?;
+    write(&mut sink)?;
+    let (last, ..) = sink.end()?;
+    let mut file = file.into_inner();
+    file.extend(last);
+    Ok(file)
 }
 
 /// A requested file.
@@ -287,16 +350,7 @@ where
                     _ => Err(Refusal::Internal("the client of an export went away".into())),
                 }
             };
-            let mut sink = Sink {
-                format,
-                workbook: (format == Format::Xlsx).then(Workbook::begin).transpose()?,
-                part: if bom { b"\xEF\xBB\xBF".to_vec() } else { Vec::new() },
-                digest: Sha256::new(),
-                rows: 0,
-                withheld: None,
-                look: look.clone(),
-                send: &send,
-            };
+            let mut sink = Sink::begin(format, bom, look.clone(), &send)?;
             write(store, &mut sink)?;
             sink.end()
         });

@@ -3,6 +3,7 @@
 mod csv_lines;
 pub mod dates;
 pub mod decode;
+pub mod download;
 mod encodings;
 pub mod export;
 #[cfg(test)]

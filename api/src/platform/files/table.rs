@@ -133,7 +133,8 @@ impl<'r> Properties<'r> {
                 Some("date") => Kind::Day,
                 _ => Kind::Text,
             };
-            let may_be_empty = types.contains(&"null");
+            let mut choices = property["oneOf"].as_array().into_iter().flatten();
+            let may_be_empty = types.contains(&"null") || choices.any(|it| it["type"] == "null");
             known.insert(name.clone(), Property { kind, may_be_empty });
         }
         Self { known, maps, key: T::KEYS[0], reading }

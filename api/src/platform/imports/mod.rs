@@ -27,7 +27,8 @@ use crate::platform::app::new_id;
 use crate::platform::caller::{Actor, Caller};
 use crate::platform::files::decode::{Rows, SentRow, decode};
 use crate::platform::files::table::Reading;
-use crate::platform::jobs::{self, SYNCHRONOUS_ROWS, Work};
+use crate::platform::jobs::report::Report;
+use crate::platform::jobs::{self, Work};
 use crate::platform::problem::Language;
 use crate::platform::refusal::Refusal;
 use crate::platform::reply::Reply;
@@ -95,6 +96,14 @@ impl<N: Noun> Work for N {
     ) -> Result<ImportResult, Refusal> {
         N::import(store, actor, input, progress)
     }
+
+    fn report(input: &Self::Input) -> Option<Report> {
+        input.report().take()
+    }
+
+    fn admits(actor: &Actor) -> bool {
+        N::admit(actor).is_ok()
+    }
 }
 
 /// The permission for an import, and the people it must not touch.
@@ -146,7 +155,7 @@ pub async fn accept<N: Noun>(
     let (rows, digest) = read_rows::<N>(reading, body.receive(tenant).await?).await?;
     let import = Import::new(new_id(), options, rows);
     // What is refused for its form is planned at once, so that the answer names its other faults too.
-    if import.total <= SYNCHRONOUS_ROWS || import.is_refused() {
+    if !import.is_long() || import.is_refused() {
         let work = move |store: &mut dyn Store, actor: &Actor| {
             N::import(store, actor, &import, &|_| ()).map(Reply::done)
         };

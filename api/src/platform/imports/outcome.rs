@@ -2,6 +2,7 @@
 
 use super::rows::Import;
 use crate::platform::jobs::SYNCHRONOUS_ROWS;
+use crate::platform::jobs::report::Report;
 use crate::platform::problem::{Language, ProblemError, Violation};
 use crate::platform::refusal::Refusal;
 use crate::platform::words;
@@ -66,7 +67,8 @@ pub struct ImportResult {
     #[schema(required = true)]
     pub warnings: Vec<ProblemError>,
     /// Every row of a request of up to 1,000 rows. For larger requests, the first 1,000 rows that
-    /// failed, followed by rows with warnings. The counts always cover all rows.
+    /// failed, followed by rows with warnings; the report of the job has all rows. The counts always
+    /// cover all rows.
     pub rows: Vec<RowResult>,
 }
 
@@ -80,20 +82,38 @@ pub fn conclude<R, M, T>(
     let options = &import.options;
     let told = |faults: Vec<Fault>| faults.into_iter().map(|fault| (fault.row, violation(fault)));
     let planned: Vec<(usize, Violation)> = told(plan.faults).collect();
-    let mut warnings = by_row(told(plan.warnings), options.language);
-    let is_faulty = import.is_refused() || !planned.is_empty() || !import.refused.is_empty();
-    let short = import.total <= SYNCHRONOUS_ROWS;
-    let keys: HashMap<usize, String> = if short || is_faulty || !warnings.is_empty() {
-        import.rows.iter().filter_map(key).collect()
-    } else {
-        HashMap::new()
+    let warnings: Vec<(usize, Violation)> = told(plan.warnings).collect();
+    let keys: HashMap<usize, String> = import.rows.iter().filter_map(key).collect();
+    let id = |row: &Planned<T>| {
+        let made_up = options.dry_run && row.before.is_none();
+        (!made_up).then(|| id(&row.after))
     };
-    if options.atomic && is_faulty {
+    if import.is_long() {
+        let mut rows: Vec<_> = plan.rows.iter().collect();
+        rows.sort_by_key(|planned| planned.row);
+        let mut rows = rows.into_iter().peekable();
+        let mut report = Report::default();
+        for row in 0..import.total {
+            let stands = rows.next_if(|planned| planned.row == row);
+            let outcome = stands.map_or(RowOutcome::Failed, Planned::outcome);
+            let key = keys.get(&row).cloned();
+            report.add(import.lines.of(row), key, outcome, stands.and_then(id));
+        }
+        for (row, faults) in &import.refused {
+            faults.iter().for_each(|fault| report.find(*row, fault.clone()));
+        }
+        for (row, found) in planned.iter().chain(&warnings) {
+            report.find(*row, found.clone());
+        }
+        *import.report() = Some(report);
+    }
+    if options.atomic && (import.is_refused() || !planned.is_empty()) {
         let mut faults = import.faults.clone();
         faults.extend(planned);
         faults.sort_by_key(|(row, _)| *row);
         return Err(import.refuse(faults, &keys));
     }
+    let mut warnings = by_row(warnings.into_iter(), options.language);
     let row_of = |row: usize, outcome, id, errors, warnings| RowResult {
         row,
         line: import.lines.of(row),
@@ -113,7 +133,10 @@ pub fn conclude<R, M, T>(
         warnings: import.warnings.clone(),
         rows: Vec::new(),
     };
-    let mut failed: BTreeMap<usize, Vec<ProblemError>> = import.refused.iter().cloned().collect();
+    let mut failed = BTreeMap::<usize, Vec<ProblemError>>::new();
+    for (row, faults) in &import.refused {
+        failed.insert(*row, faults.iter().map(|fault| fault.view(options.language)).collect());
+    }
     for (row, errors) in by_row(planned.into_iter(), options.language) {
         failed.entry(row).or_default().extend(errors);
     }
@@ -129,14 +152,13 @@ pub fn conclude<R, M, T>(
             _ => result.unchanged += 1,
         }
         let warnings = warnings.remove(&row.row).unwrap_or_default();
-        if short || !warnings.is_empty() {
-            let made_up = options.dry_run && row.before.is_none();
-            let id = (!made_up).then(|| id(&row.after));
-            result.rows.push(row_of(row.row, outcome, id, Vec::new(), warnings));
+        if !import.is_long() || !warnings.is_empty() {
+            result.rows.push(row_of(row.row, outcome, id(row), Vec::new(), warnings));
         }
     }
     // If there is not room for all rows, failed ones come first.
-    result.rows.sort_by_key(|row| (!short && row.outcome != RowOutcome::Failed, row.row));
+    let is_long = import.is_long();
+    result.rows.sort_by_key(|row| (is_long && row.outcome != RowOutcome::Failed, row.row));
     result.rows.truncate(SYNCHRONOUS_ROWS);
     Ok((result, plan.rows.into_iter().filter(Planned::is_change).collect()))
 }

@@ -1,12 +1,15 @@
 //! An import whose rows have been read, as a job keeps it.
 
-use crate::platform::faults::Faults;
+use crate::platform::faults::{Faults, MAX_FAULTS};
 use crate::platform::files::decode::{LineNumbers, Rows};
-use crate::platform::problem::{Language, ProblemError, Violation};
+use crate::platform::jobs::SYNCHRONOUS_ROWS;
+use crate::platform::jobs::report::Report;
+use crate::platform::problem::{KeptFault, Language, ProblemError, Violation};
 use crate::platform::refusal::Refusal;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 /// Options of an import.
@@ -47,29 +50,43 @@ pub struct Import<R, M> {
     /// Number of faults of further rows, which are only counted.
     #[serde(skip)]
     pub more_faults: usize,
-    /// Faults of the first rows that could not be read completely, for an import that is not atomic.
-    pub refused: Vec<(usize, Vec<ProblemError>)>,
+    /// Faults of the rows that could not be read completely, for an import that is not atomic.
+    pub refused: Vec<(usize, Vec<KeptFault>)>,
+    /// What came of each row in the last run as a job. It stands here because it must outlive the unit of
+    /// work, which is undone if the import is refused.
+    #[serde(skip)]
+    report: Arc<Mutex<Option<Report>>>,
 }
 
 impl<R, M> Import<R, M> {
     /// An import of the rows that were read.
     pub fn new(id: Uuid, options: Options<M>, read: Rows<R>) -> Self {
         let Rows { rows, faulty, faults: found, total, lines, warnings } = read;
-        let views = |said: Vec<Violation>| {
-            said.iter().map(|it| it.view(options.language)).collect::<Vec<_>>()
-        };
         let (mut faults, mut refused, mut more_faults) = (Vec::new(), Vec::new(), 0);
         if options.atomic {
             let of_row = |(row, faults): (_, Faults)| {
                 faults.into_first().into_iter().map(move |fault| (row, fault))
             };
-            faults = faulty.into_iter().flat_map(of_row).collect();
+            faults = faulty.into_iter().take(MAX_FAULTS).flat_map(of_row).collect();
             more_faults = found - faults.len();
         } else {
-            refused = faulty.into_iter().map(|(row, it)| (row, views(it.into()))).collect();
+            let kept =
+                |faults: Faults| Vec::from(faults).into_iter().map(KeptFault::from).collect();
+            refused = faulty.into_iter().map(|(row, faults)| (row, kept(faults))).collect();
         }
-        let warnings = views(warnings);
-        Self { id, options, rows, total, lines, warnings, faults, more_faults, refused }
+        let warnings = warnings.iter().map(|it| it.view(options.language)).collect();
+        let report = Arc::default();
+        Self { id, options, rows, total, lines, warnings, faults, more_faults, refused, report }
+    }
+
+    /// Whether the import becomes a job, and so has a report.
+    pub fn is_long(&self) -> bool {
+        self.total > SYNCHRONOUS_ROWS
+    }
+
+    /// The place of the report.
+    pub(super) fn report(&self) -> MutexGuard<'_, Option<Report>> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the import is atomic and a row could not be read completely.

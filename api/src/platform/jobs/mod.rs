@@ -4,6 +4,7 @@
 //! list that the areas provide. A use case creates the job with a [`Ticket`], in the unit of work
 //! of the request.
 
+pub mod report;
 pub mod runner;
 
 use crate::platform::app::{App, new_id};
@@ -25,6 +26,7 @@ use domain::everyday::job::{Job, JobKind, JobState};
 use domain::policy::{Action, Mask, Shown, Subject, Target, decide};
 use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use persistence::{After, Store};
+use report::Report;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -62,6 +64,16 @@ pub trait Work: 'static {
         progress: &dyn Fn(usize),
     ) -> Result<Self::Output, Refusal>;
 
+    /// What came of each row in the last run, whether it succeeded or not; none if that is not told.
+    fn report(_input: &Self::Input) -> Option<Report> {
+        None
+    }
+
+    /// Whether the caller may do such work now.
+    fn admits(_actor: &Actor) -> bool {
+        true
+    }
+
     /// The result as shown to a caller who may follow the job.
     fn shown_to(output: Self::Output, _subject: &Subject) -> Self::Output {
         output
@@ -75,17 +87,17 @@ struct Kept<I> {
     input: I,
 }
 
-/// The stored input of a job, compressed. Thousands of rows repeat the same names, and the
+/// What is stored beside a job, compressed. Thousands of rows repeat the same names, and the
 /// compressed form needs less time for the disk.
-fn pack<I: Serialize>(kept: &Kept<I>) -> Result<Vec<u8>, Refusal> {
-    let internal = |error: String| Refusal::Internal(format!("input of a job: {error}"));
+fn pack<T: Serialize>(kept: &T) -> Result<Vec<u8>, Refusal> {
+    let internal = |error: String| Refusal::Internal(format!("what a job keeps: {error}"));
     let mut packed = FrameEncoder::new(Vec::new());
     serde_json::to_writer(&mut packed, kept).map_err(|error| internal(error.to_string()))?;
     packed.finish().map_err(|error| internal(error.to_string()))
 }
 
 /// The inverse of [`pack`]; also reads the uncompressed form of an earlier version.
-fn unpack<I: DeserializeOwned>(kept: &[u8]) -> Result<Kept<I>, Refusal> {
+fn unpack<T: DeserializeOwned>(kept: &[u8]) -> Result<T, Refusal> {
     let unpacked = || {
         if kept.starts_with(b"{") {
             return Ok(serde_json::from_slice(kept)?);
@@ -94,7 +106,7 @@ fn unpack<I: DeserializeOwned>(kept: &[u8]) -> Result<Kept<I>, Refusal> {
         FrameDecoder::new(kept).read_to_end(&mut text)?;
         Ok::<_, std::io::Error>(serde_json::from_slice(&text)?)
     };
-    unpacked().map_err(|error| Refusal::Internal(format!("input of a job: {error}")))
+    unpacked().map_err(|error| Refusal::Internal(format!("what a job keeps: {error}")))
 }
 
 /// A kind of work without its types, for the worker and for readers of jobs.
@@ -102,12 +114,13 @@ fn unpack<I: DeserializeOwned>(kept: &[u8]) -> Result<Kept<I>, Refusal> {
 pub struct Kind {
     run: runner::Run,
     tell: fn(Value, &Subject) -> Option<Value>,
+    admits: fn(&Actor) -> bool,
 }
 
 impl Kind {
     /// The kind of a type of work.
     pub const fn of<W: Work>() -> Self {
-        Self { run: runner::run_work::<W>, tell: tell::<W> }
+        Self { run: runner::run_work::<W>, tell: tell::<W>, admits: W::admits }
     }
 }
 
@@ -158,6 +171,10 @@ pub struct JobView {
     pub result: Option<Value>,
     /// Reason why a job failed and changed nothing; otherwise null, and null for auditors.
     pub problem: Option<Problem>,
+    /// Path of the report on each row, for 30 days after the end of an import; otherwise null, and null
+    /// for those who may not import such rows.
+    #[schema(example = "/v1/jobs/0197c9a8-5f3e-7a51-9c7d-0d8b1f0f6a11/report")]
+    pub report: Option<String>,
     /// Version of the record: starts at 1 and grows by 1 with each change of state.
     #[schema(example = 1)]
     pub version: i32,
@@ -186,6 +203,17 @@ fn result_schema() -> Schema {
 struct StoredOutcome {
     result: Option<Value>,
     problem: Option<Problem>,
+    /// Whether there was a report when the job ended.
+    #[serde(default)]
+    report: bool,
+}
+
+impl StoredOutcome {
+    /// The outcome of a job, as far as it is shown.
+    fn of(shown: &Shown<Job>) -> Self {
+        let outcome = shown.at(Mask::Full).and_then(|job| job.outcome.as_deref());
+        outcome.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
 }
 
 page_of! {
@@ -224,9 +252,8 @@ impl Desk {
     /// The job as `actor`, who may follow it, sees it.
     fn view(&self, kind: Kind, actor: &Actor, shown: &Shown<Job>) -> JobView {
         let job = shown.outline();
-        let outcome = shown.at(Mask::Full).and_then(|job| job.outcome.as_deref());
-        let outcome: StoredOutcome =
-            outcome.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let outcome = StoredOutcome::of(shown);
+        let report = report::is_there(kind, actor, shown, &outcome);
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let known = running.get(&job.id).map_or(0, |done| done.load(Ordering::Relaxed));
         JobView {
@@ -236,6 +263,7 @@ impl Desk {
             progress: JobProgress { done: job.done.max(known), total: job.total },
             result: outcome.result.and_then(|result| (kind.tell)(result, &actor.subject)),
             problem: outcome.problem,
+            report: report.then(|| format!("/v1/jobs/{}/report", job.id)),
             version: job.version,
             created_at: job.created_at,
             updated_at: job.updated_at,
@@ -417,6 +445,6 @@ mod tests {
             let back: Kept<Vec<String>> = unpack(&bytes).expect("it can be unpacked");
             assert_eq!(back.input, kept.input);
         }
-        assert!(unpack::<Vec<String>>(b"something else").is_err());
+        assert!(unpack::<Kept<Vec<String>>>(b"something else").is_err());
     }
 }

@@ -2,6 +2,7 @@
 //! saves the end of the job in the same transaction as its changes. So neither a crash nor another
 //! worker can make a job take effect twice.
 
+use super::report::Report;
 use super::{Kept, StoredOutcome, Work, unpack};
 use crate::platform::app::{App, seed};
 use crate::platform::auth::principal::of_authority;
@@ -80,14 +81,14 @@ async fn run_job(app: &Data<App>, tenant: TenantId, job: Job) -> Result<(), Refu
     app.jobs.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id);
     match result {
         Ok(()) => Ok(()),
-        Err((_, refusal)) if is_passing(&refusal) && job.attempts < MAX_ATTEMPTS => {
+        Err(Failed { refusal, .. }) if is_passing(&refusal) && job.attempts < MAX_ATTEMPTS => {
             log::warn!("job {} will be tried again: {refusal}", job.id);
             Ok(())
         }
-        Err((language, refusal)) => {
+        Err(failed) => {
             // The content of the rows belongs to the tenant: the job shows it, the log does not.
-            log::info!("job {} failed: {}", job.id, refusal.slug());
-            give_up(app, tenant, job, language, &refusal).await
+            log::info!("job {} failed: {}", job.id, failed.refusal.slug());
+            give_up(app, tenant, job, failed).await
         }
     }
 }
@@ -98,8 +99,15 @@ fn is_passing(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::Database(Busy | Race(_) | Stale | Unavailable(_)))
 }
 
-/// The language of the author, and the reason why the job failed.
-type Failed = (Language, Refusal);
+/// The end of a job that failed.
+pub struct Failed {
+    /// The language of the author.
+    language: Language,
+    /// The reason.
+    refusal: Refusal,
+    /// What was found out about its rows before.
+    report: Option<Report>,
+}
 
 /// A function that does the work of a job.
 pub type Run = for<'a> fn(
@@ -126,7 +134,7 @@ async fn work<W: Work>(
     job: &Job,
     done: &Arc<AtomicI64>,
 ) -> Result<(), Failed> {
-    let early = |refusal: Refusal| (Language::En, refusal);
+    let early = |refusal: Refusal| Failed { language: Language::En, refusal, report: None };
     if job.attempts > MAX_ATTEMPTS {
         return Err(early(Refusal::Internal("a job was tried too often".into())));
     }
@@ -145,7 +153,7 @@ async fn work<W: Work>(
         seed: seed(),
     };
     let unit = {
-        let (job, done) = (job.clone(), Arc::clone(done));
+        let (job, done, input) = (job.clone(), Arc::clone(done), Arc::clone(&input));
         move |store: &mut dyn Store| {
             let now = store.instant();
             let actor = author(store, tenant, &job, now)?;
@@ -153,7 +161,8 @@ async fn work<W: Work>(
                 |rows| done.store(i64::try_from(rows).unwrap_or(i64::MAX), Ordering::Relaxed);
             let result = W::run(store, &actor, &input, &progress)?;
             let result = serde_json::to_value(result);
-            finish(store, &job, now, result.map_err(|e| Refusal::Internal(e.to_string()))?)
+            let result = result.map_err(|e| Refusal::Internal(e.to_string()))?;
+            finish(store, &job, now, result, W::report(&input))
         }
     };
     let working = app.db.write_bulk(context, unit);
@@ -162,7 +171,9 @@ async fn work<W: Work>(
     let (mut kept, mut quiet) = (0, 0);
     loop {
         tokio::select! {
-            result = &mut working => return result.map_err(|refusal| (language, refusal)),
+            result = &mut working => return result.map_err(|refusal| {
+                Failed { language, refusal, report: W::report(&input) }
+            }),
             _ = ticker.tick() => {
                 let now_done = done.load(Ordering::Relaxed);
                 quiet += 1;
@@ -211,25 +222,29 @@ fn author(
 }
 
 /// Saves the success of a job, in the transaction of its changes.
-fn finish(store: &mut dyn Store, job: &Job, now: Timestamp, result: Value) -> Result<(), Refusal> {
-    let outcome = StoredOutcome { result: Some(result), problem: None };
-    end(store, job, JobState::Succeeded, &outcome, now)
+fn finish(
+    store: &mut dyn Store,
+    job: &Job,
+    now: Timestamp,
+    result: Value,
+    report: Option<Report>,
+) -> Result<(), Refusal> {
+    let report = report.map(|report| report.packed()).transpose()?;
+    let outcome = StoredOutcome { result: Some(result), problem: None, report: report.is_some() };
+    end(store, job, JobState::Succeeded, &outcome, report.as_deref(), now)
 }
 
 /// Saves the failure of a job, which has changed nothing.
-async fn give_up(
-    app: &App,
-    tenant: TenantId,
-    job: Job,
-    language: Language,
-    refusal: &Refusal,
-) -> Result<(), Refusal> {
+async fn give_up(app: &App, tenant: TenantId, job: Job, failed: Failed) -> Result<(), Refusal> {
     let instance = format!("/v1/jobs/{}", job.id);
-    let problem = Problem::new(refusal, language, instance, job.request_id.clone());
+    let Failed { language, refusal, report } = failed;
+    let problem = Problem::new(&refusal, language, instance, job.request_id.clone());
+    let report = report.map(|report| report.undone().packed()).transpose()?;
     let now = app.clock.now();
     let unit = move |store: &mut dyn Store| {
-        let outcome = StoredOutcome { result: None, problem: Some(problem.clone()) };
-        end(store, &job, JobState::Failed, &outcome, now)
+        let problem = Some(problem.clone());
+        let outcome = StoredOutcome { result: None, problem, report: report.is_some() };
+        end(store, &job, JobState::Failed, &outcome, report.as_deref(), now)
     };
     match app.db.write(system_context(tenant, now), unit).await {
         // Another worker has claimed the job.
@@ -243,6 +258,7 @@ fn end(
     job: &Job,
     state: JobState,
     outcome: &StoredOutcome,
+    report: Option<&[u8]>,
     now: Timestamp,
 ) -> Result<(), Refusal> {
     let text = serde_json::to_string(outcome).map_err(|e| Refusal::Internal(e.to_string()))?;
@@ -258,6 +274,6 @@ fn end(
     let action = if state == JobState::Succeeded { "job.succeeded" } else { "job.failed" };
     let record = Record::new(action, JobId::uuid(job.id), RULE)
         .transition(JobState::Running.as_str(), state.as_str());
-    store.finish_job(Change::new(ended, record))?;
+    store.finish_job(Change::new(ended, record), report)?;
     Ok(())
 }

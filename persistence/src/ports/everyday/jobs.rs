@@ -46,6 +46,11 @@ pub trait Jobs {
         done: i64,
         lease_until: Timestamp,
     ) -> Result<bool>;
-    /// Saves the end of a job and deletes its input, if the attempt still holds the job.
-    fn finish_job(&mut self, change: Change<Job>) -> Result<()>;
+    /// Saves the end of a job, with its report if it has one, and deletes its input, if the attempt
+    /// still holds the job.
+    fn finish_job(&mut self, change: Change<Job>, report: Option<&[u8]>) -> Result<()>;
+    /// The report of a job; none if it has none, or has it no longer.
+    fn job_report(&mut self, id: JobId) -> Result<Option<Vec<u8>>>;
+    /// Deletes reports made before an instant; returns how many.
+    fn forget_job_reports(&mut self, before: Timestamp) -> Result<usize>;
 }

@@ -6,7 +6,7 @@ use crate::column::{At, Key, statement, word};
 use crate::error::DbError;
 use crate::page::Page;
 use crate::ports::{Authority, Jobs, Result};
-use crate::schema::{api_key, job, job_input};
+use crate::schema::{api_key, job, job_input, job_report};
 use diesel::prelude::*;
 use domain::core::change::Change;
 use domain::core::id::JobId;
@@ -214,7 +214,7 @@ impl Jobs for Unit<'_> {
         Ok(renew.execute(self.conn)? > 0)
     }
 
-    fn finish_job(&mut self, change: Change<Job>) -> Result<()> {
+    fn finish_job(&mut self, change: Change<Job>, report: Option<&[u8]>) -> Result<()> {
         let Job { id, state, done, outcome, attempts, version, updated_at, .. } = change.entity;
         let saved = diesel::update(job::table.find((self.scope(), Key(id.uuid()))))
             .filter(job::attempts.eq(attempts))
@@ -230,7 +230,32 @@ impl Jobs for Unit<'_> {
             .execute(self.conn)?;
         self.guard(saved)?;
         diesel::delete(job_input::table.find((self.scope(), Key(id.uuid())))).execute(self.conn)?;
+        if let Some(report) = report {
+            diesel::insert_into(job_report::table)
+                .values((
+                    job_report::tenant_id.eq(self.scope()),
+                    job_report::job_id.eq(Key(id.uuid())),
+                    job_report::made_at.eq(At(updated_at)),
+                    job_report::content.eq(report),
+                ))
+                .execute(self.conn)?;
+        }
         self.record(change.record);
         Ok(())
+    }
+
+    fn job_report(&mut self, id: JobId) -> Result<Option<Vec<u8>>> {
+        Ok(job_report::table
+            .find((self.scope(), Key(id.uuid())))
+            .select(job_report::content)
+            .get_result(self.conn)
+            .optional()?)
+    }
+
+    fn forget_job_reports(&mut self, before: Timestamp) -> Result<usize> {
+        Ok(diesel::delete(job_report::table)
+            .filter(job_report::tenant_id.eq(self.scope()))
+            .filter(job_report::made_at.lt(At(before)))
+            .execute(self.conn)?)
     }
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod dependencies;
+mod drafts;
 mod evaluation;
 mod imports;
 mod reports;
