@@ -120,7 +120,7 @@ impl SentRow for MeasurementRow {
 /// it; if one of those cannot be computed, nothing is saved. Each goal that changes leaves one audit
 /// entry and one event, `goal.measured`, which name the import. A refusal names every fault of every row,
 /// with its line and key, which is the external id. Up to 1,000 rows are imported at once and the answer
-/// is the result; more rows become a job, which `Location` names.
+/// is the result; more rows become a job, which `Location` names, with a report on every row.
 #[utoipa::path(tag = "measurements", operation_id = "importMeasurements", params(ImportQuery),
     request_body(content(
         (Vec<MeasurementRow> = "application/json"),

@@ -87,10 +87,17 @@ fn told(errors: ValidationErrors, place: &str, faults: &mut Faults) {
 #[derive(Deserialize, Serialize)]
 struct Place(String, Option<String>);
 
+/// An error that names no places is one of the whole property or object.
 fn one(mut error: ValidationError, place: &str, faults: &mut Faults) {
-    let Cow::Borrowed(code) = error.code else { return };
+    let code = match error.code {
+        Cow::Borrowed(code) => code,
+        Cow::Owned(_) => "not_allowed",
+    };
     let places = error.params.remove(PLACES).unwrap_or_default();
     let places: Vec<Place> = serde_json::from_value(places).unwrap_or_default();
+    if places.is_empty() {
+        faults.push(Violation::new(place, code));
+    }
     for Place(below, value) in places {
         let fault = Violation::new(format!("{place}{below}"), code);
         faults.push(match value {
@@ -120,6 +127,7 @@ mod tests {
     #[derive(Deserialize, ToSchema, Validate)]
     #[validate(schema(function = "in_order"))]
     struct Paid {
+        #[validate(range(max = 100, code = "too_large"))]
         asked: u32,
         given: u32,
     }
@@ -150,6 +158,12 @@ mod tests {
             [twice(2), twice(3), ("/paid/given".to_owned(), "too_small")]
         );
         assert_eq!(found(serde_json::json!({ "lines": [line("a")], "paid": paid(2) })), []);
+        let beyond = serde_json::json!({ "asked": 101, "given": 101 });
+        assert_eq!(
+            found(serde_json::json!({ "lines": [], "paid": beyond })),
+            [("/paid/asked".to_owned(), "too_large")],
+            "a rule that names no place is refused where it stands"
+        );
         assert_eq!(found(serde_json::json!({ "lines": 1, "paid": paid(1) })), []);
     }
 }

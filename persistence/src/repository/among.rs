@@ -88,25 +88,34 @@ pub(super) struct Among {
 }
 
 impl Among {
-    /// Adds ` WHERE`: the line `alias` belongs to the tenant and holds on the day.
     fn holding<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>, alias: &str) -> QueryResult<()> {
-        out.push_sql(" WHERE ");
-        out.push_sql(alias);
-        out.push_sql(".tenant_id = ");
-        push(out, &self.tenant)?;
-        out.push_sql(" AND ");
-        out.push_sql(alias);
-        out.push_sql(".effective_from <= ");
-        push(out, &self.day)?;
-        out.push_sql(" AND (");
-        out.push_sql(alias);
-        out.push_sql(".effective_to IS NULL OR ");
-        out.push_sql(alias);
-        out.push_sql(".effective_to >= ");
-        push(out, &self.day)?;
-        out.push_sql(")");
-        Ok(())
+        holding(out, alias, &self.tenant, &self.day)
     }
+}
+
+/// Adds ` WHERE`: the line `alias` belongs to the tenant and holds on the day.
+pub(super) fn holding<'b>(
+    out: &mut AstPass<'_, 'b, Db>,
+    alias: &str,
+    tenant: &'b Key,
+    day: &'b NaiveDate,
+) -> QueryResult<()> {
+    out.push_sql(" WHERE ");
+    out.push_sql(alias);
+    out.push_sql(".tenant_id = ");
+    push(out, tenant)?;
+    out.push_sql(" AND ");
+    out.push_sql(alias);
+    out.push_sql(".effective_from <= ");
+    push(out, day)?;
+    out.push_sql(" AND (");
+    out.push_sql(alias);
+    out.push_sql(".effective_to IS NULL OR ");
+    out.push_sql(alias);
+    out.push_sql(".effective_to >= ");
+    push(out, day)?;
+    out.push_sql(")");
+    Ok(())
 }
 
 impl QueryFragment<Db> for Among {

@@ -53,7 +53,7 @@ pub(super) async fn import_goals(
     query: Query<ImportQuery>,
     body: BulkBody,
 ) -> Answered {
-    accept::<GoalDrafts>(caller, query.0, |_, _| Nothing {}, body).await
+    accept::<GoalDrafts>(caller, query.0, |nothing, _| nothing, body).await
 }
 
 /// Import of goals.

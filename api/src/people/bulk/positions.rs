@@ -68,7 +68,7 @@ impl SentRow for SentPosition {
 /// Creates and changes positions by `code`: up to 50,000 rows as a JSON array, NDJSON, CSV or XLSX, read
 /// as in the import of employees. A code twice in the request, also in other case, is refused. A refusal
 /// names every fault of every row, with its line and key. Up to 1,000 rows are imported at once and the
-/// answer is the result; more rows become a job, which `Location` names.
+/// answer is the result; more rows become a job, which `Location` names, with a report on every row.
 #[utoipa::path(tag = "positions", operation_id = "importPositions", params(ImportQuery),
     request_body(content(
         (Vec<SentPosition> = "application/json"),

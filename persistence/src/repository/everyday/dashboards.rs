@@ -1,6 +1,6 @@
 //! Figures of dashboards, added up by the database.
 
-use super::among::{OneOf, Shown, one_of};
+use super::among::{OneOf, Shown, holding, one_of};
 use super::engine::Unit;
 use super::to_dos::document;
 use super::{Conn, Db, dialect};
@@ -89,36 +89,21 @@ impl QueryFragment<Db> for FindUnitsAbove {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
         out.push_sql(
             "WITH RECURSIVE placed (id, parent_id) AS (
-                 SELECT p.org_unit_id, p.parent_id FROM org_unit_placement p WHERE p.tenant_id = ",
+                 SELECT p.org_unit_id, p.parent_id FROM org_unit_placement p",
         );
-        push(&mut out, &self.tenant)?;
+        holding(&mut out, "p", &self.tenant, &self.day)?;
         out.push_sql(" AND ");
         self.units.walk_ast(out.reborrow())?;
-        self.holding(&mut out)?;
         out.push_sql(
             " UNION SELECT p.org_unit_id, p.parent_id FROM placed
-                    JOIN org_unit_placement p ON p.org_unit_id = placed.parent_id
-                   WHERE p.tenant_id = ",
+                    JOIN org_unit_placement p ON p.org_unit_id = placed.parent_id",
         );
-        push(&mut out, &self.tenant)?;
-        self.holding(&mut out)?;
+        holding(&mut out, "p", &self.tenant, &self.day)?;
         out.push_sql(
             ") SELECT u.id, u.code, u.name, placed.parent_id FROM placed
                  JOIN org_unit u ON u.id = placed.id WHERE u.tenant_id = ",
         );
         push(&mut out, &self.tenant)
-    }
-}
-
-impl FindUnitsAbove {
-    /// Adds that the placement holds on the day.
-    fn holding<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>) -> QueryResult<()> {
-        out.push_sql(" AND p.effective_from <= ");
-        push(out, &self.day)?;
-        out.push_sql(" AND (p.effective_to IS NULL OR p.effective_to >= ");
-        push(out, &self.day)?;
-        out.push_sql(")");
-        Ok(())
     }
 }
 
